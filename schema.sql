@@ -1,0 +1,48 @@
+-- MiniTwit's tables. `npm run initdb` runs this file, statement by statement; it removes what was there.
+-- It runs unchanged on MySQL 8.0 to 9.7 and on MariaDB 10.11.
+
+drop table if exists session, follower, message, user;
+
+-- utf8mb4_bin: Roger and roger are two people, as they were in MiniTwit's SQLite.
+create table user (
+  user_id int unsigned not null auto_increment,
+  username varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
+  email varchar(254) not null,
+  pw_hash varchar(72) character set ascii collate ascii_bin not null,
+  primary key (user_id),
+  unique key username (username)
+) engine = InnoDB default character set utf8mb4;
+
+-- InnoDB ends every secondary index with the primary key, so author_id alone also serves
+-- `where author_id = … order by message_id desc`.
+create table message (
+  message_id bigint unsigned not null auto_increment,
+  author_id int unsigned not null,
+  -- 280 characters as people count them, each of up to ten code points
+  text varchar(2800) not null,
+  -- seconds since 1970, by the database's clock, which all instances share
+  pub_date int unsigned not null,
+  primary key (message_id),
+  key author (author_id),
+  constraint message_author foreign key (author_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- who follows whom
+create table follower (
+  who_id int unsigned not null,
+  whom_id int unsigned not null,
+  primary key (who_id, whom_id),
+  key whom (whom_id),
+  constraint follower_who foreign key (who_id) references user (user_id),
+  constraint follower_whom foreign key (whom_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+create table session (
+  session_id char(32) character set ascii collate ascii_bin not null,
+  user_id int unsigned not null,
+  expires_s int unsigned not null,
+  primary key (session_id),
+  key user (user_id),
+  key expires (expires_s),
+  constraint session_user foreign key (user_id) references user (user_id) on delete cascade
+) engine = InnoDB default character set utf8mb4;

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url';
+import cookieParser from 'cookie-parser';
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { rejectCrossOrigin } from './middleware/cross-origin.ts';
+import { notFound, showError } from './middleware/errors.ts';
+import { flash } from './middleware/flash.ts';
+import { logRequests } from './middleware/request-log.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { readerPages } from './middleware/reader-pages.ts';
+import { session } from './middleware/session.ts';
+import type { Passwords } from './passwords/passwords.ts';
+import { useTemplates } from './presentation/templates.ts';
+import type { Repositories } from './repositories/repositories.ts';
+import { authRoutes } from './routes/auth.ts';
+import { avatarRoutes } from './routes/avatars.ts';
+import { followRoutes } from './routes/follows.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
+
+const STATIC = fileURLToPath(new URL('../static', import.meta.url));
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** What the application works with; whoever opened it closes it. */
+export interface Dependencies {
+  config: Omit<Config, 'database'>;
+  repositories: Repositories;
+  passwords: Passwords;
+  logger: Logger;
+}
+
+/** Everything that a request meets, in order. */
+export function createApp({ config, repositories, passwords, logger }: Dependencies): Express {
+  const { users, messages, followers, sessions } = repositories;
+  const app = express();
+  app.set('trust proxy', config.trustProxy);
+  app.disable('x-powered-by');
+  useTemplates(app, config);
+
+  app.use(logRequests(logger));
+  app.use(securityHeaders(config));
+  app.use('/static', express.static(STATIC));
+  app.use(avatarRoutes());
+
+  app.use(cookieParser(config.sessionSecrets));
+  app.use(flash);
+  app.use(rejectCrossOrigin);
+  app.use(session(sessions, config));
+  app.use(readerPages);
+  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
+
+  app.use(timelineRoutes(messages));
+  app.use(authRoutes(users, passwords, config));
+  app.use(messageRoutes(messages));
+  app.use(followRoutes(users, followers));
+  app.use(userTimelineRoutes(repositories));
+
+  app.use(notFound);
+  app.use(showError);
+  return app;
+}

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+// Where Debian, Amazon Linux and Homebrew install programs, servers among them, which are not on
+// everybody's PATH.
+const FOLDERS = [
+  '/usr/bin',
+  '/usr/sbin',
+  '/usr/libexec',
+  '/usr/local/bin',
+  '/usr/local/sbin',
+  '/opt/homebrew/bin',
+];
+
+/** The path of a program on this machine; null when it has none of that name. */
+export function findProgram(name: string): string | null {
+  return FOLDERS.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+/**
+ * Installs a package of Debian's, as root or through sudo, after it has said so on stderr.
+ * @returns null when that was done, else why it could not be, in a few words
+ */
+export function installPackage(name: string): string | null {
+  if (!findProgram('apt-get')) return 'there is no apt-get';
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && !findProgram('sudo')) return 'only root can use apt-get, and there is no sudo';
+  const apt = isRoot ? ['apt-get'] : ['sudo', 'apt-get'];
+  const install = [...apt, 'install', '-y', '--no-install-recommends', name];
+  console.error(`${name} is missing. Installing it: ${install.join(' ')}`);
+  // A machine that was just set up knows of no package before this.
+  run([...apt, 'update', '-qq']);
+  return run([...install, '-qq']) ? null : 'apt-get failed';
+}
+
+function run([program = '', ...parameters]: string[]): boolean {
+  // stdin and stderr are the terminal's: sudo may ask for a password there
+  const { status } = spawnSync(program, parameters, { stdio: ['inherit', 'ignore', 'inherit'] });
+  return status === 0;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import mysql, { type Connection, type QueryError } from 'mysql2/promise';
+import type { DatabaseConfig } from '../config.ts';
+import { OperatorError } from '../errors.ts';
+import { connectionOptions } from './database.ts';
+
+const RETRY_EVERY_MS = 250;
+
+/**
+ * Does work on a connection of its own, for programs that run once. While the server starts, or when
+ * the connection is lost, the whole work is done again, for `waitMaxMs` at most.
+ * @throws OperatorError, one line, when the settings do not lead to a database, when the server did
+ *   not answer in time or when it refuses a statement
+ */
+export async function withConnection<T>(
+  config: DatabaseConfig,
+  waitMaxMs: number,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const giveUpAt = Date.now() + waitMaxMs;
+  for (;;) {
+    try {
+      return await attempt(config, work);
+    } catch (error) {
+      if (!isQueryError(error)) throw error;
+      if (!isTransient(error) || Date.now() > giveUpAt) {
+        throw new OperatorError(explain(error, config), { cause: error });
+      }
+    }
+    await sleep(RETRY_EVERY_MS);
+  }
+}
+
+async function attempt<T>(config: DatabaseConfig, work: (connection: Connection) => Promise<T>) {
+  const connection = await mysql.createConnection(connectionOptions(config));
+  // A lost connection fails the query that runs, which is where it is handled.
+  connection.on('error', () => undefined);
+  try {
+    return await work(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
+const TRANSIENT = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+]);
+
+function isTransient(error: QueryError): boolean {
+  return TRANSIENT.has(error.code);
+}
+
+function isQueryError(error: unknown): error is QueryError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+function explain(error: QueryError, { host, port, user, name }: DatabaseConfig): string {
+  switch (error.code) {
+    case 'ER_ACCESS_DENIED_ERROR':
+      return `The database at ${host}:${port} refused the user "${user}": look at DB_USER and DB_PASSWD.`;
+    case 'ER_DBACCESS_DENIED_ERROR':
+      return `The user "${user}" may not use the database "${name}" at ${host}:${port}.`;
+    case 'ER_BAD_DB_ERROR':
+      return `There is no database "${name}" at ${host}:${port}: look at DB_NAME.`;
+    case 'ENOTFOUND':
+      return `There is no host "${host}": look at DB_HOST.`;
+    default:
+      return `The database at ${host}:${port} failed: ${error.message || error.code}`;
+  }
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { findProgram, installPackage } from '../apt.ts';
+import { OperatorError } from '../errors.ts';
+
+/**
+ * The path of `mariadbd`, which is installed where Debian's apt-get can do it.
+ * @throws OperatorError that says how to install it, or do without
+ */
+export function findMariadb(): string {
+  const found = findProgram('mariadbd');
+  if (found) return found;
+  const problem = installPackage('mariadb-server-core');
+  const installed = findProgram('mariadbd');
+  if (installed) return installed;
+  throw new OperatorError(`There is no MariaDB on this machine, and it could not be installed: ${problem}.
+Install it:
+  Debian, Ubuntu    sudo apt-get install mariadb-server-core
+  Amazon Linux      sudo dnf install mariadb105-server
+  macOS             brew install mariadb
+Or use a MySQL of your own: set DB_HOST, DB_USER, DB_PASSWD, DB_NAME and SESSION_SECRET, then run
+npm run build, npm run initdb and npm start.`);
+}
+
+/** What mariadbd must be told whenever it works on a data folder. */
+export function commonOptions(data: string): string[] {
+  const isRoot = process.getuid?.() === 0;
+  return ['--no-defaults', `--datadir=${data}`, ...(isRoot ? ['--user=root'] : [])];
+}
+
+/**
+ * Makes a data folder with the server's own tables, all of it or nothing. The work of
+ * mariadb-install-db, which does not run with `mariadb-server-core` alone.
+ */
+export async function createDataFolder(mariadbd: string, data: string): Promise<void> {
+  const unfinished = `${data}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  const sql = await systemTables(mariadbd);
+  const bootstrap = spawn(mariadbd, [...commonOptions(unfinished), '--bootstrap'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  bootstrap.stdin.end(sql);
+  const [status] = (await once(bootstrap, 'close')) as [number | null];
+  if (status !== 0) {
+    throw new OperatorError(`MariaDB could not set up its files in ${unfinished}:\n${complaints}`);
+  }
+  await rename(unfinished, data);
+}
+
+async function systemTables(mariadbd: string): Promise<string> {
+  const share = await findShareFolder(mariadbd);
+  const files = ['mysql_system_tables.sql', 'mysql_system_tables_data.sql'];
+  const sql = await Promise.all(files.map((file) => readFile(join(share, file), 'utf8')));
+  // With this variable, the server's root logs in through the socket alone, as the system's root.
+  return `create database mysql;\nuse mysql;\nset @auth_root_socket = 'root';\n${sql.join('\n')}`;
+}
+
+async function findShareFolder(mariadbd: string): Promise<string> {
+  const help = spawn(mariadbd, ['--no-defaults', '--verbose', '--help'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let settings = '';
+  for await (const text of help.stdout.setEncoding('utf8')) settings += text;
+  const charsets = /^character-sets-dir\s+(.+)$/m.exec(settings)?.[1];
+  if (!charsets) throw new OperatorError(`${mariadbd} does not say where its files are.`);
+  return dirname(resolve(charsets));
+}

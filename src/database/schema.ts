@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { DatabaseConfig } from '../config.ts';
+import { OperatorError } from '../errors.ts';
+import { withConnection } from './connection.ts';
+import { splitStatements } from './statements.ts';
+
+const SCHEMA = new URL('../../schema.sql', import.meta.url);
+
+/** How `initializeSchema` treats tables that are there already, and how patient it is. */
+export interface SchemaOptions {
+  /** `refuse` when a table holds rows, `replace` whatever they hold, `keep` all if none is missing. */
+  existing: 'refuse' | 'replace' | 'keep';
+  /** For how long to try again while the server starts or connections are lost. */
+  waitMaxMs: number;
+}
+
+/**
+ * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names.
+ * @returns false when `keep` found every table there
+ * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
+ *   settings do not lead to a database, and when the server did not answer in time
+ */
+export async function initializeSchema(
+  config: DatabaseConfig,
+  { existing, waitMaxMs }: SchemaOptions,
+): Promise<boolean> {
+  const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
+  return withConnection(config, waitMaxMs, async (connection) => {
+    const tables = await listTables(connection, statements);
+    if (existing === 'keep' && tables.every(({ rows }) => rows !== null)) return false;
+    const filled = tables.filter(({ rows }) => rows);
+    if (existing !== 'replace' && filled.length > 0) {
+      const counts = filled.map(({ name, rows }) => `${name} (${rows})`).join(', ');
+      throw new OperatorError(
+        `Nothing was changed: these tables hold rows: ${counts}. ` +
+          'To delete them all and start anew: npm run initdb -- --force',
+      );
+    }
+    for (const statement of statements) await connection.query(statement);
+    return true;
+  });
+}
+
+interface Table {
+  name: string;
+  /** null when there is no such table */
+  rows: number | null;
+}
+
+async function listTables(connection: Connection, statements: string[]): Promise<Table[]> {
+  const names = statements.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []);
+  return Promise.all(
+    names.map(async (name) => ({ name, rows: await countRows(connection, name) })),
+  );
+}
+
+async function countRows(connection: Connection, table: string): Promise<number | null> {
+  const [tables] = await connection.query<RowDataPacket[]>(
+    'select 1 from information_schema.tables where table_schema = database() and table_name = :table',
+    { table },
+  );
+  if (tables.length === 0) return null;
+  const [counts] = await connection.query<RowDataPacket[]>(
+    `select count(*) as total from ${mysql.escapeId(table)}`,
+  );
+  return Number(counts[0]?.total);
+}

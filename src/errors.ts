@@ -1,0 +1,53 @@
+/** The one table from the kind of a failure to the HTTP status that tells of it. */
+export const statusOf = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  too_many: 429,
+  internal: 500,
+  unavailable: 503,
+} as const;
+
+/** What went wrong, in one of the few words that all parts share. */
+export type ErrorCode = keyof typeof statusOf;
+
+/**
+ * A failure whose message may be shown to the person who caused it or met it.
+ * What only the operator may see belongs in `cause`.
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Tells whether an error is an AppError of this code. */
+export function hasCode(error: unknown, code: ErrorCode): error is AppError {
+  return error instanceof AppError && error.code === code;
+}
+
+/** A failure that the operator can mend: a program prints the message alone, and exits with status 1. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}
+
+/**
+ * Runs a program's main function; ends the process with status 1 when it fails. An OperatorError
+ * is told in its own words, anything else with its stack.
+ */
+export async function runProgram(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof OperatorError ? error.message : error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
+import { field, type FormError } from './form.ts';
+import { normalizeUsername, usernameProblem } from './username.ts';
+
+const EMAIL_MAX_LENGTH = 254;
+
+/** The fields of MiniTwit's `Sign Up`. */
+export const registrationForm = z.object({
+  username: field.transform(normalizeUsername),
+  email: field.transform((typed) => typed.trim()),
+  password: field,
+  password2: field,
+});
+
+/** A filled-in `Sign Up`. */
+export type Registration = z.infer<typeof registrationForm>;
+
+/**
+ * The first thing that is wrong with a registration, in MiniTwit's order; null when it can be stored.
+ * Whether the name is taken, only storing it can tell.
+ */
+export function registrationError(
+  { username, email, password, password2 }: Registration,
+  passwordMinLength: number,
+): FormError<keyof Registration> | null {
+  const aboutUsername = usernameProblem(username);
+  if (aboutUsername) return { field: 'username', message: aboutUsername };
+  const aboutEmail = emailProblem(email);
+  if (aboutEmail) return { field: 'email', message: aboutEmail };
+  const aboutPassword = passwordProblem(password, passwordMinLength);
+  if (aboutPassword) return { field: 'password', message: aboutPassword };
+  if (password !== password2) {
+    return { field: 'password2', message: 'The two passwords do not match' };
+  }
+  return null;
+}
+
+function emailProblem(email: string): string | null {
+  if (!/^[^\s\p{Control}]+@[^\s\p{Control}]+$/u.test(email)) {
+    return 'You have to enter a valid email address';
+  }
+  if (email.length > EMAIL_MAX_LENGTH) {
+    return `Your email address can have at most ${EMAIL_MAX_LENGTH} characters`;
+  }
+  return null;
+}
+
+function passwordProblem(password: string, minLength: number): string | null {
+  if (password === '') return 'You have to enter a password';
+  if (Array.from(password).length < minLength) {
+    return `Your password must have at least ${minLength} characters`;
+  }
+  if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
+    return `Your password is too long: at most ${PASSWORD_MAX_BYTES} bytes, which are as many letters of plain English`;
+  }
+  return null;
+}

@@ -1,0 +1,48 @@
+import { isBlank } from './form.ts';
+
+/** The longest username, in Unicode code points. */
+export const USERNAME_MAX_LENGTH = 64;
+
+/** First words of paths that are not a user's page, in lower case. No user may have such a name. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  '.',
+  '..',
+  '.well-known',
+  'add_message',
+  'avatars',
+  'delete_message',
+  'favicon.ico',
+  'healthz',
+  'login',
+  'logout',
+  'metrics',
+  'public',
+  'readyz',
+  'register',
+  'robots.txt',
+  'static',
+]);
+
+// Characters that could not be seen or that turn the text around them. Joiners and variation
+// selectors may stay: Persian, Indic scripts and emoji need them.
+const unseen =
+  /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]|(?![\u200c\u200d\p{Variation_Selector}\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}/u;
+
+/** A name in the one form (Unicode's NFC) in which names are stored and compared. */
+export function normalizeUsername(typed: string): string {
+  return typed.normalize('NFC');
+}
+
+/** Why nobody may register under this name (in NFC); null when it is a good one. */
+export function usernameProblem(username: string): string | null {
+  if (isBlank(username)) return 'You have to enter a username';
+  if (Array.from(username).length > USERNAME_MAX_LENGTH) {
+    return `Your username can have at most ${USERNAME_MAX_LENGTH} characters`;
+  }
+  if (username !== username.trim()) return 'Your username cannot begin or end with a space';
+  if (username.includes('/')) return 'Your username cannot contain a slash (/)';
+  if (unseen.test(username)) return 'Your username cannot contain invisible characters';
+  if (RESERVED_NAMES.has(username.toLowerCase()))
+    return 'This username is reserved: choose another';
+  return null;
+}

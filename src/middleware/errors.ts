@@ -1,0 +1,77 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { AppError, statusOf } from '../errors.ts';
+import { currentUser } from './current-user.ts';
+
+/** Answers methods that a route does not know. To be the route's last handler, by `all`. */
+export const methodNotAllowed: RequestHandler = (req, res) => {
+  const known = Object.keys((req.route as { methods: Record<string, boolean> }).methods)
+    .filter((method) => method !== '_all')
+    .map((method) => method.toUpperCase());
+  res.set('Allow', (known.includes('GET') ? [...known, 'HEAD'] : known).join(', '));
+  throw new AppError('method_not_allowed', `This address does not understand ${req.method}.`);
+};
+
+/** Answers whatever no route did. */
+export const notFound: RequestHandler = () => {
+  throw new AppError('not_found', 'There is nothing at this address.');
+};
+
+/** Shows a failure as a page, with what was typed still on it, and logs what is ours to mend. */
+export const showError: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (res.headersSent) return next(error);
+  const appError = toAppError(error);
+  // pino-http writes it into the request's line
+  if (statusOf[appError.code] >= 500) res.err = error as Error;
+  res.status(statusOf[appError.code]);
+  res.set('Cache-Control', 'no-store');
+  const page = {
+    code: appError.code,
+    heading: HEADINGS[appError.code],
+    message: appError.message,
+    requestId: req.id,
+    typed: typedText(req.body),
+    user: currentUser(req),
+  };
+  res.render('error.html', page, (renderError: Error | null, html: string) => {
+    if (renderError) res.type('text').send(page.message);
+    else res.send(html);
+  });
+};
+
+const HEADINGS: Record<keyof typeof statusOf, string> = {
+  invalid: 'That did not work',
+  unauthenticated: 'Please sign in',
+  forbidden: 'That is not allowed',
+  not_found: 'Not found',
+  method_not_allowed: 'That does not work here',
+  conflict: 'That is taken',
+  too_large: 'That is too much',
+  too_many: 'That is too often',
+  internal: 'Something went wrong',
+  unavailable: 'MiniTwit is out of breath',
+};
+
+const CODES_OF_EXPRESS: Record<number, keyof typeof statusOf> = {
+  404: 'not_found',
+  413: 'too_large',
+};
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  const code = CODES_OF_EXPRESS[status] ?? (status >= 400 && status < 500 ? 'invalid' : 'internal');
+  return new AppError(code, MESSAGES_OF_EXPRESS[code] ?? '', { cause: error });
+}
+
+// What Express and its parsers complain about, in our own words.
+const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
+  invalid: 'Your browser sent something that cannot be understood.',
+  not_found: 'There is nothing at this address.',
+  too_large: 'What you sent is larger than anything MiniTwit takes.',
+  internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
+};
+
+function typedText(body: unknown): string | null {
+  const text: unknown = (body as { text?: unknown } | undefined)?.text;
+  return typeof text === 'string' && text !== '' ? text : null;
+}

@@ -1,0 +1,12 @@
+import type { RequestHandler } from 'express';
+import { currentUser } from './current-user.ts';
+
+/** Tells templates who reads, and caches that a page was made for that reader alone. */
+export const readerPages: RequestHandler = (req, res, next) => {
+  const user = currentUser(req);
+  res.locals.user = user;
+  res.vary('Cookie');
+  // After a logout, nobody shall find the pages of whoever logged out by going back.
+  res.set('Cache-Control', user ? 'private, no-store' : 'private, no-cache');
+  next();
+};

@@ -1,0 +1,95 @@
+import { callbackify } from 'node:util';
+import type { Request, RequestHandler } from 'express';
+import expressSession, { type SessionData, Store } from 'express-session';
+import type { Config } from '../config.ts';
+import type { Sessions } from '../repositories/sessions.ts';
+
+/** The person who is logged in. */
+export interface CurrentUser {
+  userId: number;
+  username: string;
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Without it, nobody is logged in and nothing is stored. */
+    user: CurrentUser;
+    /** When the stored session ends, in seconds since 1970. */
+    expiresS: number;
+  }
+}
+
+/** The name of the session cookie. */
+export const SESSION_COOKIE = 'session';
+
+const LIFETIME_S = 30 * 24 * 3600;
+const EXTEND_EVERY_S = 3600;
+const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
+
+/**
+ * Gives each request its `req.session`. It is stored once somebody logs in, ends after 30 days
+ * without use, and is prolonged in the database once an hour at most.
+ */
+export function session(
+  sessions: Sessions,
+  { sessionSecrets, cookieSecure }: Pick<Config, 'sessionSecrets' | 'cookieSecure'>,
+): RequestHandler[] {
+  const isSecure = (req: Request) =>
+    cookieSecure === 'auto' ? req.secure : cookieSecure === 'always';
+  return [
+    expressSession({
+      name: SESSION_COOKIE,
+      secret: sessionSecrets,
+      store: new SessionStore(sessions),
+      resave: false,
+      saveUninitialized: false,
+      rolling: true,
+      cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
+    }),
+    (req, _res, next) => {
+      // A session that comes from the store does not know by which way its request came.
+      req.session.cookie.secure = isSecure(req);
+      next();
+    },
+  ];
+}
+
+/** Lets express-session keep its sessions in the table `session`. */
+class SessionStore extends Store {
+  readonly #sessions: Sessions;
+
+  constructor(sessions: Sessions) {
+    super();
+    this.#sessions = sessions;
+  }
+
+  override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
+    callbackify(() => this.#find(id))(done);
+  }
+
+  override set(id: string, { user }: SessionData, done: (error?: unknown) => void): void {
+    callbackify(() => this.#sessions.saveSession(id, user.userId, nowS() + LIFETIME_S))(done);
+  }
+
+  override touch(id: string, { expiresS }: SessionData, done: (error?: unknown) => void): void {
+    const newExpiresS = nowS() + LIFETIME_S;
+    if (newExpiresS - expiresS < EXTEND_EVERY_S) return done();
+    callbackify(() => this.#sessions.extendSession(id, newExpiresS))(done);
+  }
+
+  override destroy(id: string, done: (error?: unknown) => void): void {
+    callbackify(() => this.#sessions.deleteSession(id))(done);
+  }
+
+  async #find(id: string): Promise<SessionData | null> {
+    const found = await this.#sessions.findSession(id, nowS());
+    if (!found) return null;
+    const { userId, username, expiresS } = found;
+    const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
+    return { cookie, user: { userId, username }, expiresS };
+  }
+}
+
+function nowS(): number {
+  return Math.floor(Date.now() / 1000);
+}

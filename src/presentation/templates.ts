@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import type { Express } from 'express';
+import nunjucks from 'nunjucks';
+import { MESSAGE_MAX_LENGTH } from '../forms/message.ts';
+import { gravatarUrl, identiconUrl } from './avatars.ts';
+import { splitMessage } from './message-parts.ts';
+import { formatTime, isoTime } from './times.ts';
+
+const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
+
+/** Makes `res.render` use the templates in `views/`, which escape whatever they are given. */
+export function useTemplates(app: Express, { gravatar }: { gravatar: boolean }): void {
+  const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
+    autoescape: true,
+    throwOnUndefined: true,
+    trimBlocks: true,
+    lstripBlocks: true,
+  });
+  templates.addGlobal('avatarUrl', gravatar ? gravatarUrl : identiconUrl);
+  templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
+  templates.addFilter('formatTime', formatTime);
+  templates.addFilter('isoTime', isoTime);
+  templates.addFilter('splitMessage', splitMessage);
+  templates.express(app);
+  app.set('view engine', 'html');
+}

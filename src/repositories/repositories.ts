@@ -1,0 +1,23 @@
+import type { Database } from '../database/database.ts';
+import { createFollowers, type Followers } from './followers.ts';
+import { createMessages, type Messages } from './messages.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { createUsers, type Users } from './users.ts';
+
+/** All that the web application asks of its database, a table each. */
+export interface Repositories {
+  users: Users;
+  messages: Messages;
+  followers: Followers;
+  sessions: Sessions;
+}
+
+/** The repositories on this database. */
+export function createRepositories(database: Database): Repositories {
+  return {
+    users: createUsers(database),
+    messages: createMessages(database),
+    followers: createFollowers(database),
+    sessions: createSessions(database),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Database } from '../database/database.ts';
+
+/** Who is logged in, and until when if they do nothing (seconds since 1970). */
+export interface StoredSession {
+  userId: number;
+  username: string;
+  expiresS: number;
+}
+
+/** The table `session`: one row for each browser that is logged in. */
+export interface Sessions {
+  /** null when there is no such session, or it has expired by `nowS` (seconds since 1970) */
+  findSession(sessionId: string, nowS: number): Promise<StoredSession | null>;
+  /** Stores a new session; the same again prolongs it. */
+  saveSession(sessionId: string, userId: number, expiresS: number): Promise<void>;
+  /** Prolongs a session; one that is gone stays gone. */
+  extendSession(sessionId: string, expiresS: number): Promise<void>;
+  deleteSession(sessionId: string): Promise<void>;
+  /** Deletes up to `limit` sessions that have expired by `nowS`; gives how many those were. */
+  deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
+}
+
+/** The sessions in this database. */
+export function createSessions(database: Database): Sessions {
+  return {
+    async findSession(sessionId, nowS) {
+      const [session] = await database.select<StoredSession>(
+        `select user.user_id as userId, user.username, session.expires_s as expiresS
+         from session
+         join user on user.user_id = session.user_id
+         where session.session_id = :sessionId and session.expires_s > :nowS`,
+        { sessionId, nowS },
+      );
+      return session ?? null;
+    },
+
+    async saveSession(sessionId, userId, expiresS) {
+      await database.change(
+        `insert into session (session_id, user_id, expires_s)
+         values (:sessionId, :userId, :expiresS)
+         on duplicate key update expires_s = :expiresS`,
+        { sessionId, userId, expiresS },
+      );
+    },
+
+    async extendSession(sessionId, expiresS) {
+      await database.change(
+        `update session
+         set expires_s = :expiresS
+         where session_id = :sessionId`,
+        { sessionId, expiresS },
+      );
+    },
+
+    async deleteSession(sessionId) {
+      await database.change(
+        `delete from session
+         where session_id = :sessionId`,
+        { sessionId },
+      );
+    },
+
+    async deleteExpiredSessions(nowS, limit) {
+      const { affectedRows } = await database.change(
+        `delete from session
+         where expires_s <= :nowS
+         limit :limit`,
+        { nowS, limit },
+      );
+      return affectedRows;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { type Database, isDuplicate } from '../database/database.ts';
+import { AppError } from '../errors.ts';
+
+/** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */
+export interface User {
+  userId: number;
+  username: string;
+  email: string;
+}
+
+/** What a login needs. */
+export interface Credentials {
+  userId: number;
+  passwordHash: string;
+}
+
+/** What `createUser` stores; the rules on names and passwords were applied before. */
+export interface NewUser {
+  username: string;
+  email: string;
+  passwordHash: string;
+}
+
+/** The table `user`. Names are compared exactly, case included, and are expected in Unicode's NFC. */
+export interface Users {
+  findUser(username: string): Promise<User | null>;
+  findCredentials(username: string): Promise<Credentials | null>;
+  /** @throws AppError `conflict` when the name is taken; of two at once, one gets it */
+  createUser(user: NewUser): Promise<number>;
+}
+
+/** The users in this database. */
+export function createUsers(database: Database): Users {
+  return {
+    async findUser(username) {
+      const rows = await database.select<User>(
+        `select user_id as userId, username, email
+         from user
+         where username = :username`,
+        { username },
+      );
+      return exactly(username, rows);
+    },
+
+    async findCredentials(username) {
+      const rows = await database.select<Credentials & { username: string }>(
+        `select user_id as userId, username, pw_hash as passwordHash
+         from user
+         where username = :username`,
+        { username },
+      );
+      return exactly(username, rows);
+    },
+
+    async createUser({ username, email, passwordHash }) {
+      try {
+        const { insertId } = await database.change(
+          `insert into user (username, email, pw_hash)
+           values (:username, :email, :passwordHash)`,
+          { username, email, passwordHash },
+        );
+        return insertId;
+      } catch (error) {
+        if (isDuplicate(error)) throw new AppError('conflict', 'The username is already taken');
+        throw error;
+      }
+    },
+  };
+}
+
+// The collation pads with spaces: to the database, 'alice ' is 'alice'.
+function exactly<Row extends { username: string }>(username: string, rows: Row[]): Row | null {
+  return rows.find((row) => row.username === username) ?? null;
+}

@@ -1,0 +1,95 @@
+import type { Request, Response, Router } from 'express';
+import type { Config } from '../config.ts';
+import { hasCode } from '../errors.ts';
+import { type FormError, readForm } from '../forms/form.ts';
+import { loginForm } from '../forms/login.ts';
+import { registrationError, registrationForm } from '../forms/registration.ts';
+import { requireSameOrigin } from '../middleware/cross-origin.ts';
+import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import { SESSION_COOKIE } from '../middleware/session.ts';
+import type { Passwords } from '../passwords/passwords.ts';
+import type { Users } from '../repositories/users.ts';
+import { createRouter } from './router.ts';
+
+/** `/login`, `/register` and `/logout`. */
+export function authRoutes(
+  users: Users,
+  passwords: Passwords,
+  { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
+): Router {
+  const router = createRouter();
+
+  router
+    .route('/login')
+    .get((req, res) => {
+      if (currentUser(req)) res.redirect('/');
+      else showLogin(res);
+    })
+    .post(async (req, res) => {
+      if (currentUser(req)) return res.redirect('/');
+      const { username, password } = readForm(loginForm, req.body);
+      const credentials = await users.findCredentials(username);
+      if (!credentials) {
+        return showLogin(res, username, { field: 'username', message: 'Invalid username' });
+      }
+      if (!(await passwords.matches(password, credentials.passwordHash))) {
+        return showLogin(res, username, { field: 'password', message: 'Invalid password' });
+      }
+      await logIn(req, { userId: credentials.userId, username });
+      res.flash('You were logged in');
+      res.redirect('/');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/register')
+    .get((req, res) => {
+      if (currentUser(req)) res.redirect('/');
+      else showRegister(res);
+    })
+    .post(async (req, res) => {
+      if (currentUser(req)) return res.redirect('/');
+      const form = readForm(registrationForm, req.body);
+      const error = registrationError(form, passwordMinLength);
+      if (error) return showRegister(res, form, error);
+      const { username, email, password } = form;
+      const passwordHash = await passwords.hash(password);
+      try {
+        await users.createUser({ username, email, passwordHash });
+      } catch (failure) {
+        if (!hasCode(failure, 'conflict')) throw failure;
+        return showRegister(res, form, { field: 'username', message: failure.message });
+      }
+      res.flash('You were successfully registered and can login now');
+      res.redirect('/login');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/logout')
+    .get(requireSameOrigin, (req, res) => endSession(req, res))
+    .post((req, res) => endSession(req, res))
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+async function endSession(req: Request, res: Response): Promise<void> {
+  if (currentUser(req)) await logOut(req);
+  res.clearCookie(SESSION_COOKIE);
+  res.flash('You were logged out');
+  res.redirect('/public');
+}
+
+function showLogin(res: Response, username = '', error: FormError | null = null): void {
+  res.render('login.html', { username, error });
+}
+
+function showRegister(
+  res: Response,
+  { username, email } = { username: '', email: '' },
+  error: FormError | null = null,
+): void {
+  res.render('register.html', { username, email, error });
+}

@@ -1,0 +1,53 @@
+import type { Request, Response, Router } from 'express';
+import { AppError } from '../errors.ts';
+import { normalizeUsername } from '../forms/username.ts';
+import { requireSameOrigin } from '../middleware/cross-origin.ts';
+import { requireUser } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import type { Followers } from '../repositories/followers.ts';
+import type { Users } from '../repositories/users.ts';
+import { createRouter } from './router.ts';
+
+/** `/NAME/follow` and `/NAME/unfollow`; GET for MiniTwit's old clients. */
+export function followRoutes(users: Users, followers: Followers): Router {
+  const router = createRouter();
+
+  async function follow(req: Request<{ username: string }>, res: Response): Promise<void> {
+    const { reader, other } = await findBoth(req);
+    if (reader.userId === other.userId) {
+      throw new AppError('invalid', 'You cannot follow yourself.');
+    }
+    await followers.follow(reader.userId, other.userId);
+    res.flash(`You are now following "${other.username}"`);
+    res.redirect(`/${encodeURIComponent(other.username)}`);
+  }
+
+  async function unfollow(req: Request<{ username: string }>, res: Response): Promise<void> {
+    const { reader, other } = await findBoth(req);
+    await followers.unfollow(reader.userId, other.userId);
+    res.flash(`You are no longer following "${other.username}"`);
+    res.redirect(`/${encodeURIComponent(other.username)}`);
+  }
+
+  async function findBoth(req: Request<{ username: string }>) {
+    const reader = requireUser(req);
+    const username = normalizeUsername(req.params.username);
+    const other = await users.findUser(username);
+    if (!other) throw new AppError('not_found', `There is nobody called “${username}”.`);
+    return { reader, other };
+  }
+
+  router
+    .route('/:username/follow')
+    .get(requireSameOrigin, follow)
+    .post(follow)
+    .all(methodNotAllowed);
+
+  router
+    .route('/:username/unfollow')
+    .get(requireSameOrigin, unfollow)
+    .post(unfollow)
+    .all(methodNotAllowed);
+
+  return router;
+}

@@ -1,0 +1,58 @@
+import type { Request, Router } from 'express';
+import { AppError } from '../errors.ts';
+import { readMessageId } from '../forms/cursor.ts';
+import { isBlank, readForm } from '../forms/form.ts';
+import { MESSAGE_MAX_LENGTH, messageForm, messageLength } from '../forms/message.ts';
+import { requireUser } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import type { Message, Messages } from '../repositories/messages.ts';
+import { createRouter } from './router.ts';
+import { showMyTimeline } from './timelines.ts';
+
+/** `/add_message` and `/delete_message/ID`. */
+export function messageRoutes(messages: Messages): Router {
+  const router = createRouter();
+
+  router
+    .route('/add_message')
+    .post(async (req, res) => {
+      const user = requireUser(req);
+      const { text } = readForm(messageForm, req.body);
+      if (isBlank(text)) return res.redirect('/');
+      const length = messageLength(text);
+      if (length > MESSAGE_MAX_LENGTH) {
+        const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
+        return showMyTimeline(res, messages, user, { draft: { text, error } });
+      }
+      await messages.createMessage(user.userId, text);
+      res.flash('Your message was recorded');
+      res.redirect('/');
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route('/delete_message/:messageId')
+    .get(async (req, res) => {
+      res.render('delete.html', { message: await findOwnMessage(req) });
+    })
+    .post(async (req, res) => {
+      const { messageId } = await findOwnMessage(req);
+      await messages.deleteMessage(messageId);
+      res.flash('Your message was deleted');
+      res.redirect('/');
+    })
+    .all(methodNotAllowed);
+
+  async function findOwnMessage(req: Request): Promise<Message> {
+    const user = requireUser(req);
+    const messageId = readMessageId(req.params.messageId);
+    const message = messageId === null ? null : await messages.findMessage(messageId);
+    if (!message) throw new AppError('not_found', 'There is no such message.');
+    if (message.authorId !== user.userId) {
+      throw new AppError('forbidden', 'You can delete your own messages only.');
+    }
+    return message;
+  }
+
+  return router;
+}

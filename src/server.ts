@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import dotenv from 'dotenv';
+import { type Logger, pino } from 'pino';
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { openDatabase } from './database/database.ts';
+import { OperatorError, runProgram } from './errors.ts';
+import { createPasswords } from './passwords/passwords.ts';
+import { createRepositories } from './repositories/repositories.ts';
+import type { Sessions } from './repositories/sessions.ts';
+
+const SWEEP_EVERY_MS = 15 * 60 * 1000;
+const SWEEP_LIMIT = 1000;
+
+await runProgram(async () => {
+  if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  const database = openDatabase(config.database);
+  const repositories = createRepositories(database);
+  const passwords = createPasswords();
+  const app = createApp({ config, repositories, passwords, logger });
+
+  const server = createServer(app);
+  await listen(server, config.host, config.port);
+  const { port } = server.address() as AddressInfo;
+  logger.info({ host: config.host, port }, 'listening');
+  // tells `npm run local` that pages can be read
+  process.send?.({ port });
+
+  const sweeper = sweepSessions(repositories.sessions, logger);
+  await shutdownSignal();
+  logger.info('shutting down');
+  clearInterval(sweeper);
+  server.close();
+  server.closeIdleConnections();
+  await once(server, 'close');
+  await Promise.all([passwords.close(), database.end()]);
+  process.exit();
+});
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'something else uses it' : code;
+    throw new OperatorError(
+      `Cannot listen on port ${port} of ${host}: ${reason}. Set PORT to another.`,
+    );
+  }
+}
+
+function shutdownSignal(): Promise<unknown> {
+  return Promise.race([
+    once(process, 'SIGTERM'),
+    once(process, 'SIGINT'),
+    // `npm run local`, which started us, is gone
+    once(process, 'disconnect'),
+  ]);
+}
+
+function sweepSessions(sessions: Sessions, logger: Logger): NodeJS.Timeout {
+  return setInterval(() => {
+    sessions
+      .deleteExpiredSessions(Math.floor(Date.now() / 1000), SWEEP_LIMIT)
+      .catch((err: unknown) => {
+        logger.warn({ err }, 'expired sessions could not be deleted');
+      });
+  }, SWEEP_EVERY_MS);
+}
