@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { OperatorError } from './errors.ts';
 
@@ -89,7 +90,7 @@ const settings = {
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readConfig(environment: Environment): Config {
-  const values = parse(z.object(settings), environment);
+  const values = parse(z.object(settings).superRefine(needsHostName), environment);
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -108,7 +109,9 @@ export function readConfig(environment: Environment): Config {
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
-  return toDatabaseConfig(parse(z.object(databaseSettings), environment));
+  return toDatabaseConfig(
+    parse(z.object(databaseSettings).superRefine(needsHostName), environment),
+  );
 }
 
 function toDatabaseConfig(values: z.infer<z.ZodObject<typeof databaseSettings>>): DatabaseConfig {
@@ -121,6 +124,17 @@ function toDatabaseConfig(values: z.infer<z.ZodObject<typeof databaseSettings>>)
     sslCa: values.DB_SSL_CA,
     poolSize: values.DB_POOL_SIZE,
   };
+}
+
+/** mysql2 compares a certificate with a name; it takes any address for `localhost`. */
+function needsHostName(
+  { DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null },
+  context: z.RefinementCtx,
+): void {
+  if (DB_SSL_CA === null || isIP(DB_HOST) === 0) return;
+  const message =
+    'must be a name, not an address, when DB_SSL_CA is set: certificates are for names';
+  context.addIssue({ code: 'custom', path: ['DB_HOST'], message });
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment): T {

@@ -107,7 +107,8 @@ function initSql({ user, password, name }: DatabaseConfig): string {
   ].join('\n');
 }
 
-async function findFreePort(): Promise<number> {
+/** A loopback port that nothing uses at this moment. */
+export async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -1,0 +1,41 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readDatabaseConfig } from '../../src/config.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { runSql } from '../support/database.ts';
+import { type RealMysql, startMysqlWithTls } from '../support/real-mysql.ts';
+
+const server = inject('database');
+let folder: string;
+let otherServer: RealMysql;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));
+  const authority = await makeAuthority(folder, 'other-authority');
+  otherServer = await startMysqlWithTls(authority, 'database.example.com');
+});
+
+afterAll(async () => {
+  await otherServer.stop();
+  await rm(folder, { recursive: true });
+});
+
+test('a server whose certificate its authority signed is trusted', async () => {
+  await expect(runSql(server, 'select 1')).resolves.toBeUndefined();
+});
+
+test('the server itself refuses a plain connection', async () => {
+  await expect(runSql({ ...server, sslCa: null }, 'select 1')).rejects.toThrow(/secure transport/);
+});
+
+test('a server whose certificate another authority signed is refused', async () => {
+  const sslCa = await readFile(join(folder, 'other-authority.pem'), 'utf8');
+  await expect(runSql({ ...server, sslCa }, 'select 1')).rejects.toThrow(/certificate/);
+});
+
+test('a server whose certificate is for another host is refused', async () => {
+  const config = readDatabaseConfig(otherServer.settings);
+  await expect(runSql(config, 'select 1')).rejects.toThrow(/localhost/);
+});

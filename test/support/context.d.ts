@@ -1,0 +1,11 @@
+import 'vitest';
+import type { DatabaseConfig } from '../../src/config.ts';
+
+declare module 'vitest' {
+  /** What the projects of vitest.config.ts give their tests. */
+  interface ProvidedContext {
+    database: DatabaseConfig;
+    /** Path of the program. */
+    chromium: string;
+  }
+}

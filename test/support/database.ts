@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, inject } from 'vitest';
+import type { DatabaseConfig } from '../../src/config.ts';
+import { withConnection } from '../../src/database/connection.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
+
+const WAIT_MAX_MS = 10_000;
+
+/** Runs statements on the tests' server, as the user of `npm test`. */
+export async function runSql(config: DatabaseConfig, ...statements: string[]): Promise<void> {
+  await withConnection(config, WAIT_MAX_MS, async (connection) => {
+    for (const statement of statements) await connection.query(statement);
+  });
+}
+
+/** Makes an empty database for this file's tests, which is dropped after them. */
+export function useEmptyDatabase(): DatabaseConfig {
+  const server = inject('database');
+  const name = `minitwit_${randomBytes(8).toString('hex')}`;
+  beforeAll(() => runSql(server, `create database ${name} character set utf8mb4`));
+  afterAll(() => runSql(server, `drop database ${name}`));
+  return { ...server, name, poolSize: 5 };
+}
+
+/** Makes a database with MiniTwit's empty tables for this file's tests. */
+export function useDatabase(): { config: DatabaseConfig; database: Database } {
+  const config = useEmptyDatabase();
+  const database = openDatabase(config);
+  beforeAll(() => initializeSchema(config, { existing: 'refuse', waitMaxMs: WAIT_MAX_MS }));
+  afterAll(() => database.end());
+  return { config, database };
+}

@@ -1,0 +1,77 @@
+import type { Express } from 'express';
+import { pino } from 'pino';
+import request from 'supertest';
+import { afterAll } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import type { Database } from '../../src/database/database.ts';
+import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
+import { useDatabase } from './database.ts';
+
+/** The settings of the tests' application, as an environment that says nothing else gives them. */
+export const testConfig: Config = readConfig({
+  DB_HOST: 'given',
+  DB_USER: 'by',
+  DB_PASSWD: 'the',
+  DB_NAME: 'tests',
+  SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+});
+
+/** MiniTwit on a database of its own. */
+export interface MiniTwit {
+  app: Express;
+  database: Database;
+  repositories: Repositories;
+  /** Somebody who comes with a new browser. */
+  visitor(): Visitor;
+  /** Somebody who comes with a new browser, registers and logs in. */
+  user(username: string): Promise<Visitor>;
+}
+
+/** Opens the real application for this file's tests. Hashing is made cheap, and nothing is logged. */
+export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
+  const { database } = useDatabase();
+  const repositories = createRepositories(database);
+  const passwords = createPasswords({ cost: 4 });
+  const config = { ...testConfig, ...settings };
+  const app = createApp({ config, repositories, passwords, logger: pino({ level: 'silent' }) });
+  afterAll(() => passwords.close());
+  const visitor = () => createVisitor(app);
+  return {
+    app,
+    database,
+    repositories,
+    visitor,
+    async user(username) {
+      const someone = visitor();
+      await someone.register(username, 'a password');
+      await someone.login(username, 'a password');
+      return someone;
+    },
+  };
+}
+
+/** A browser in somebody's hand: it keeps cookies, and follows redirects. */
+export type Visitor = ReturnType<typeof createVisitor>;
+
+function createVisitor(app: Express) {
+  const agent = request.agent(app);
+  const get = (path: string) => agent.get(path).redirects(3);
+  const post = (path: string, form: Record<string, string> = {}) =>
+    agent.post(path).type('form').send(form).redirects(3);
+  return {
+    /** For what is not a plain visit: it does not follow redirects. */
+    agent,
+    get,
+    post,
+    register: (
+      username: string,
+      password: string,
+      { password2 = password, email = `${username}@example.com` } = {},
+    ) => post('/register', { username, email, password, password2 }),
+    login: (username: string, password: string) => post('/login', { username, password }),
+    logout: () => post('/logout'),
+    addMessage: (text: string) => post('/add_message', { text }),
+  };
+}

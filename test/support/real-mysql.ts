@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import dotenv from 'dotenv';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import type { Environment } from '../../src/config.ts';
+import { type KeyPair, makeCertificate } from './certificates.ts';
+
+const REAL_MYSQL = '../shared/bin/real-mysql';
+const run = promisify(execFile);
+
+/** A MySQL server with a folder of its own. */
+export interface RealMysql {
+  /** The `DB_*` settings that lead to it. */
+  settings: Environment;
+  stop(): Promise<void>;
+}
+
+/** Starts a MySQL with further options of mysqld's. */
+export async function startRealMysql(...options: string[]): Promise<RealMysql> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
+  const port = await findFreePort();
+  const { stdout } = await run(REAL_MYSQL, ['start', folder, String(port), ...options]);
+  return {
+    settings: dotenv.parse(stdout),
+    async stop() {
+      await run(REAL_MYSQL, ['stop', folder]);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts a MySQL that refuses plain connections and shows a certificate for this host name. */
+export async function startMysqlWithTls(authority: KeyPair, host: string): Promise<RealMysql> {
+  const folder = dirname(authority.certificate);
+  const { key, certificate } = await makeCertificate(folder, authority, host);
+  const mysql = await startRealMysql(
+    '--require-secure-transport=ON',
+    `--ssl-ca=${authority.certificate}`,
+    `--ssl-cert=${certificate}`,
+    `--ssl-key=${key}`,
+  );
+  const settings = { ...mysql.settings, DB_HOST: 'localhost', DB_SSL_CA: authority.certificate };
+  return { ...mysql, settings };
+}

@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+
+/** Gives the tests of a project a MariaDB of their own. */
+export default async function startMariadb(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
+  const mariadb = await startPrivateMariadb(folder);
+  project.provide('database', mariadb.config);
+  return async () => {
+    await mariadb.stop();
+    await rm(folder, { recursive: true });
+  };
+}
