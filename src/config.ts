@@ -90,7 +90,7 @@ const settings = {
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readConfig(environment: Environment): Config {
-  const values = parse(z.object(settings).superRefine(needsHostName), environment);
+  const values = parse(z.object(settings).refine(hasNameForTls, hostNameForTls), environment);
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -110,7 +110,7 @@ export function readConfig(environment: Environment): Config {
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
   return toDatabaseConfig(
-    parse(z.object(databaseSettings).superRefine(needsHostName), environment),
+    parse(z.object(databaseSettings).refine(hasNameForTls, hostNameForTls), environment),
   );
 }
 
@@ -126,15 +126,16 @@ function toDatabaseConfig(values: z.infer<z.ZodObject<typeof databaseSettings>>)
   };
 }
 
-/** mysql2 compares a certificate with a name; it takes any address for `localhost`. */
-function needsHostName(
-  { DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null },
-  context: z.RefinementCtx,
-): void {
-  if (DB_SSL_CA === null || isIP(DB_HOST) === 0) return;
-  const message =
-    'must be a name, not an address, when DB_SSL_CA is set: certificates are for names';
-  context.addIssue({ code: 'custom', path: ['DB_HOST'], message });
+// mysql2 compares a certificate with a name; any address it takes for `localhost`.
+const hostNameForTls = {
+  path: ['DB_HOST'],
+  error: 'must be a name, not an address, when DB_SSL_CA is set: certificates are for names',
+  // beside the other problems, not after them
+  when: () => true,
+};
+
+function hasNameForTls({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) {
+  return !DB_SSL_CA || isIP(DB_HOST) === 0;
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment): T {

@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig, readDatabaseConfig } from '../src/config.ts';
+
+const database = {
+  DB_HOST: 'db.example.com',
+  DB_USER: 'minitwit',
+  DB_PASSWD: 'x',
+  DB_NAME: 'twits',
+};
+const secret = 'one secret that has 32 characters';
+const complete = { ...database, SESSION_SECRET: secret };
+
+function problems(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test('what is not set has the default that README.md names', () => {
+  expect(readConfig(complete)).toEqual({
+    database: {
+      host: 'db.example.com',
+      port: 3306,
+      user: 'minitwit',
+      password: 'x',
+      name: 'twits',
+      sslCa: null,
+      poolSize: 10,
+    },
+    sessionSecrets: [secret],
+    host: '0.0.0.0',
+    port: 5000,
+    trustProxy: 0,
+    cookieSecure: 'auto',
+    passwordMinLength: 1,
+    gravatar: false,
+    logLevel: 'info',
+  });
+});
+
+test('every setting is read', () => {
+  const config = readConfig({
+    ...complete,
+    DB_PORT: '3307',
+    DB_POOL_SIZE: '3',
+    SESSION_SECRET: `${secret}, ${secret}2`,
+    HOST: '127.0.0.1',
+    PORT: '80',
+    TRUST_PROXY: '2',
+    COOKIE_SECURE: 'always',
+    PASSWORD_MIN_LENGTH: '8',
+    GRAVATAR: 'on',
+    LOG_LEVEL: 'warn',
+  });
+  expect(config.database).toMatchObject({ port: 3307, poolSize: 3 });
+  expect(config).toMatchObject({
+    sessionSecrets: [secret, `${secret}2`],
+    host: '127.0.0.1',
+    port: 80,
+    trustProxy: 2,
+    cookieSecure: 'always',
+    passwordMinLength: 8,
+    gravatar: true,
+    logLevel: 'warn',
+  });
+});
+
+test('a setting that is set to nothing is not set', () => {
+  expect(readConfig({ ...complete, PORT: '' }).port).toBe(5000);
+  expect(problems({ ...complete, DB_PASSWD: '' })).toContain('DB_PASSWD is not set');
+});
+
+test('all problems are told at once, in one message, without a secret', () => {
+  const message = problems({
+    DB_HOST: '127.0.0.1',
+    DB_PASSWD: 'tell-nobody',
+    DB_SSL_CA: '/no/such/file.pem',
+    SESSION_SECRET: 'too-short',
+    PORT: '5000x',
+    TRUST_PROXY: '-1',
+    COOKIE_SECURE: 'yes',
+  });
+  for (const name of ['DB_USER', 'DB_NAME', 'DB_SSL_CA', 'PORT', 'TRUST_PROXY', 'COOKIE_SECURE']) {
+    expect(message).toContain(`  ${name} `);
+  }
+  expect(message).toContain('SESSION_SECRET must have 32 characters');
+  expect(message).not.toContain('tell-nobody');
+  expect(message).not.toContain('too-short');
+});
+
+test.each([
+  ['DB_PORT', '0'],
+  ['DB_PORT', '65536'],
+  ['DB_PORT', '3306.5'],
+  ['DB_POOL_SIZE', '0'],
+  ['PASSWORD_MIN_LENGTH', '73'],
+  ['GRAVATAR', 'true'],
+  ['LOG_LEVEL', 'loud'],
+  ['SESSION_SECRET', `${secret},short`],
+])('%s=%s is refused', (name, value) => {
+  expect(problems({ ...complete, [name]: value })).toContain(`  ${name} must`);
+});
+
+test('TLS needs a certificate in the file, and a name to compare it with', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-config-'));
+  const pem = join(folder, 'ca.pem');
+  const text = join(folder, 'ca.txt');
+  await writeFile(pem, '-----BEGIN CERTIFICATE-----\n');
+  await writeFile(text, 'no certificate\n');
+
+  expect(readDatabaseConfig({ ...database, DB_SSL_CA: pem }).sslCa).toContain('BEGIN CERTIFICATE');
+  expect(problems({ ...complete, DB_SSL_CA: text })).toContain('DB_SSL_CA names a file without');
+  expect(problems({ ...database, DB_HOST: '10.0.0.7', DB_SSL_CA: pem })).toMatch(
+    /DB_HOST must be a name[^]*|SESSION_SECRET is not set[^]*DB_HOST must be a name/,
+  );
+  await rm(folder, { recursive: true });
+});
+
+test('the database settings alone are enough for a program that needs no more', () => {
+  expect(readDatabaseConfig(database).host).toBe('db.example.com');
+  expect(() => readDatabaseConfig({})).toThrow(/DB_HOST is not set[^]*DB_NAME is not set/);
+});

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { splitStatements } from '../../src/database/statements.ts';
+
+test.each<[what: string, sql: string, statements: string[]]>([
+  ['one statement', 'select 1', ['select 1']],
+  ['semicolons', 'select 1; select 2 ;', ['select 1', 'select 2']],
+  ['empty statements', ';;\n ; select 1;;', ['select 1']],
+  ['nothing', ' \n', []],
+  ['a single-quoted string', `select 'a;b'; select 2`, [`select 'a;b'`, 'select 2']],
+  ['a double-quoted string', 'select "a;b"; select 2', ['select "a;b"', 'select 2']],
+  ['a quoted name', 'select `a;b`; select 2', ['select `a;b`', 'select 2']],
+  ['a doubled quote', `select 'it''s;'; select 2`, [`select 'it''s;'`, 'select 2']],
+  ['a doubled double quote', 'select "a"";b"; select 2', ['select "a"";b"', 'select 2']],
+  ['a doubled backtick', 'select `a``;b`; select 2', ['select `a``;b`', 'select 2']],
+  ['an escaped quote', `select 'a\\';b'; select 2`, [`select 'a\\';b'`, 'select 2']],
+  ['an escaped backslash', `select 'a\\\\'; select 2`, [`select 'a\\\\'`, 'select 2']],
+  ['a backslash in a name', 'select `a\\`; select 2', ['select `a\\`', 'select 2']],
+  ['one quote inside another', `select "'"; select '"'`, [`select "'"`, `select '"'`]],
+  ['a dashed comment', 'select 1 -- a; b\n; select 2', ['select 1', 'select 2']],
+  ['a dashed comment at the end', 'select 1; -- a;', ['select 1']],
+  [
+    'two dashes without a space, which are two minus signs',
+    'select 1--1; select 2',
+    ['select 1--1', 'select 2'],
+  ],
+  ['a hash comment', 'select 1 # a; b\n; select 2', ['select 1', 'select 2']],
+  ['a C comment', 'select /* a; b\n ; */ 1; select 2', ['select   1', 'select 2']],
+  ['a comment between two words', 'select/**/1', ['select 1']],
+  [
+    'a comment that MySQL runs',
+    'select 1 /*!80000 ; */; select 2',
+    ['select 1 /*!80000 ; */', 'select 2'],
+  ],
+  ['a hint', 'select /*+ no_index(a) */ 1', ['select /*+ no_index(a) */ 1']],
+  [
+    'a quote in a comment',
+    `select 1; -- it's\nselect 2; /* it's */ select 3`,
+    ['select 1', 'select 2', 'select 3'],
+  ],
+  [
+    'a comment in a string',
+    `select '-- ;', '# ;', '/* ;'; select 2`,
+    [`select '-- ;', '# ;', '/* ;'`, 'select 2'],
+  ],
+  ['a string that does not end', `select 'a; select 2`, [`select 'a; select 2`]],
+  ['a comment that does not end', 'select 1; /* a; select 2', ['select 1']],
+])('%s', (_what, sql, statements) => {
+  expect(splitStatements(sql)).toEqual(statements);
+});
+
+test('schema.sql has a statement for each table, after the one that removes them', async () => {
+  const statements = splitStatements(await readFile('schema.sql', 'utf8'));
+  expect(statements.map((statement) => statement.split(/[(\n]/, 1)[0]?.trim())).toEqual([
+    'drop table if exists session, follower, message, user',
+    'create table user',
+    'create table message',
+    'create table follower',
+    'create table session',
+  ]);
+});

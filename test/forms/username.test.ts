@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { RESERVED_NAMES, normalizeUsername, usernameProblem } from '../../src/forms/username.ts';
+
+test.each([
+  'alice',
+  'Roger Histand',
+  'Ægir',
+  '明',
+  'سارا\u200cجان',
+  '👩‍👩‍👧‍👦',
+  "O'Brien",
+  'a.b-c_d',
+  'constructor',
+  '%2F',
+  '<b>',
+  '"quoted"',
+  'x'.repeat(64),
+  '🐙'.repeat(64),
+])('%s is a username', (username) => {
+  expect(usernameProblem(username)).toBeNull();
+});
+
+test.each([
+  ['', 'You have to enter a username'],
+  ['   ', 'You have to enter a username'],
+  ['\u200b', 'You have to enter a username'],
+  ['\u3164', 'You have to enter a username'],
+  ['\u2800', 'You have to enter a username'],
+  ['\u202e', 'You have to enter a username'],
+  ['x'.repeat(65), 'Your username can have at most 64 characters'],
+  ['🐙'.repeat(65), 'Your username can have at most 64 characters'],
+  [' alice', 'Your username cannot begin or end with a space'],
+  ['alice ', 'Your username cannot begin or end with a space'],
+  ['alice\u00a0', 'Your username cannot begin or end with a space'],
+  ['alice\n', 'Your username cannot begin or end with a space'],
+  ['a/b', 'Your username cannot contain a slash (/)'],
+  ['al\u0000ice', 'Your username cannot contain invisible characters'],
+  ['al\tice', 'Your username cannot contain invisible characters'],
+  ['al\u0085ice', 'Your username cannot contain invisible characters'],
+  ['al\u200bice', 'Your username cannot contain invisible characters'],
+  ['al\u202eice', 'Your username cannot contain invisible characters'],
+  ['al\u2028ice', 'Your username cannot contain invisible characters'],
+  ['al\ufeffice', 'Your username cannot contain invisible characters'],
+  ['login', 'This username is reserved: choose another'],
+  ['LogIn', 'This username is reserved: choose another'],
+  ['..', 'This username is reserved: choose another'],
+])('%j is refused', (username, problem) => {
+  expect(usernameProblem(username)).toBe(problem);
+});
+
+test('the two ways to write a letter with its accent are one name', () => {
+  expect(normalizeUsername('Zoe\u0308')).toBe('Zo\u00eb');
+});
+
+test('reserved names are kept in the case in which they are compared', () => {
+  for (const name of RESERVED_NAMES) expect(name).toBe(name.toLowerCase());
+});
