@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { useMiniTwit } from '../support/minitwit.ts';
+
+const { visitor, user, database } = useMiniTwit();
+
+async function countRows(table: 'user' | 'session'): Promise<number> {
+  const rows = await database.select(
+    table === 'user' ? 'select 1 from user' : 'select 1 from session',
+  );
+  return rows.length;
+}
+
+describe('register', () => {
+  test('leads to the login, which says so', async () => {
+    const { agent } = visitor();
+    const form = { username: 'amy', email: 'amy@example.com', password: 'pw', password2: 'pw' };
+    const response = await agent.post('/register').type('form').send(form);
+    expect(response.status).toBe(302);
+    expect(response.headers.location).toBe('/login');
+    const { text } = await agent.get('/login');
+    expect(text).toContain('You were successfully registered and can login now');
+    expect((await agent.get('/login')).text).not.toContain('successfully registered');
+  });
+
+  test('a failed form comes back with what was typed, but never a password', async () => {
+    const { status, text } = await visitor().register('ben "the <b>', 'first-secret', {
+      password2: 'second-secret',
+      email: 'ben@example.com',
+    });
+    expect(status).toBe(200);
+    expect(text).toContain('<title>Error: Sign Up | MiniTwit</title>');
+    expect(text).toContain('value="ben &quot;the &lt;b&gt;"');
+    expect(text).toContain('value="ben@example.com"');
+    expect(text).not.toContain('secret');
+    // the error is beside its field
+    expect(text).toMatch(
+      /id="password2"[^>]*aria-invalid="true" aria-describedby="password2-error"[^>]*>\s*<span class="error" id="password2-error" role="alert"><strong>Error:<\/strong> The two passwords do not match/,
+    );
+  });
+
+  test('two at once give one user', async () => {
+    const before = await countRows('user');
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => visitor().register('twin', 'pw')),
+    );
+    const texts = answers.map(({ text }) => text);
+    expect(texts.filter((text) => text.includes('successfully registered'))).toHaveLength(1);
+    expect(texts.filter((text) => text.includes('The username is already taken'))).toHaveLength(4);
+    expect(await countRows('user')).toBe(before + 1);
+  });
+
+  test('names that differ in case are two people', async () => {
+    expect((await visitor().register('Roger', 'one')).text).toContain('successfully registered');
+    expect((await visitor().register('roger', 'two')).text).toContain('successfully registered');
+    expect((await visitor().login('roger', 'one')).text).toContain('Invalid password');
+  });
+
+  test('a name is one name, however its accents were typed', async () => {
+    await visitor().register('Zo\u00eb', 'pw');
+    expect((await visitor().register('Zoe\u0308', 'pw')).text).toContain('already taken');
+    expect((await visitor().login('Zoe\u0308', 'pw')).text).toContain('You were logged in');
+    expect((await visitor().get(`/${encodeURIComponent('Zoe\u0308')}`)).status).toBe(200);
+  });
+
+  test('whoever is logged in is led to their timeline', async () => {
+    const carl = await user('carl');
+    expect((await carl.agent.get('/register')).headers.location).toBe('/');
+    expect((await carl.agent.post('/register')).headers.location).toBe('/');
+  });
+});
+
+describe('login', () => {
+  test('shows whose page it is, and no form to sign in', async () => {
+    const someone = visitor();
+    await someone.register('dora', 'pw');
+    const { text } = await someone.login('dora', 'pw');
+    expect(text).toContain('You were logged in');
+    expect(text).toContain('sign out [dora]');
+    expect(text).toContain("What's on your mind dora?");
+    expect(text).not.toContain('href="/login"');
+  });
+
+  test('a failed form keeps the name, not the password', async () => {
+    const { status, text } = await visitor().login('dora', 'wrong-secret');
+    expect(status).toBe(200);
+    expect(text).toContain('<strong>Error:</strong> Invalid password');
+    expect(text).toContain('value="dora"');
+    expect(text).not.toContain('wrong-secret');
+  });
+
+  test('whoever is logged in is led to their timeline', async () => {
+    const eve = await user('eve');
+    expect((await eve.agent.get('/login')).headers.location).toBe('/');
+    expect((await eve.agent.post('/login').type('form').send({})).headers.location).toBe('/');
+  });
+});
+
+describe('logout', () => {
+  test.each(['post', 'get'] as const)(
+    'by %s, the session is gone in the database too',
+    async (method) => {
+      const someone = await user(`leaver-${method}`);
+      const before = await countRows('session');
+      const response = await someone.agent[method]('/logout');
+      expect(response.headers.location).toBe('/public');
+      expect(response.headers['set-cookie']).toContainEqual(
+        expect.stringMatching(/^session=;.*1970/),
+      );
+      expect(await countRows('session')).toBe(before - 1);
+      expect((await someone.get('/public')).text).toContain('You were logged out');
+    },
+  );
+
+  test('who is not logged in is told the same', async () => {
+    const before = await countRows('session');
+    expect((await visitor().logout()).text).toContain('You were logged out');
+    expect(await countRows('session')).toBe(before);
+  });
+});

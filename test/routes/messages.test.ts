@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { useMiniTwit } from '../support/minitwit.ts';
+
+const { visitor, user, database } = useMiniTwit();
+
+async function countMessages(): Promise<number> {
+  return (await database.select('select 1 from message')).length;
+}
+
+test('a posted message is the newest, and said to be recorded', async () => {
+  const alice = await user('alice');
+  await alice.addMessage('first');
+  const { text } = await alice.addMessage('second 🐙 שלום');
+  expect(text).toContain('Your message was recorded');
+  expect(text.indexOf('second 🐙 שלום')).toBeLessThan(text.indexOf('first'));
+});
+
+test.each(['', '   ', '\n\t', '\u200b\u2060', '\u3164', '\u0000'])(
+  'the text %j posts nothing',
+  async (nothing) => {
+    const before = await countMessages();
+    const someone = await user(`silent-${Buffer.from(nothing).toString('hex')}`);
+    const response = await someone.agent.post('/add_message').type('form').send({ text: nothing });
+    expect(response.status).toBe(302);
+    expect(response.headers.location).toBe('/');
+    expect((await someone.get('/')).text).not.toContain('recorded');
+    expect(await countMessages()).toBe(before);
+  },
+);
+
+test('280 characters fit, as people count them', async () => {
+  const bob = await user('bob');
+  expect((await bob.addMessage('👩‍👩‍👧‍👦'.repeat(280))).text).toContain('Your message was recorded');
+});
+
+test('281 characters come back in the box, and are not posted', async () => {
+  const carol = await user('carol');
+  const before = await countMessages();
+  const text = `${'x'.repeat(278)}<b>`;
+  const response = await carol.addMessage(text);
+  expect(response.status).toBe(200);
+  expect(response.text).toContain('Your message has 281 characters: at most 280 fit');
+  expect(response.text).toContain(`${'x'.repeat(278)}&lt;b&gt;</textarea>`);
+  expect(await countMessages()).toBe(before);
+});
+
+test('without a login nothing is posted, and the text is kept on the page', async () => {
+  const before = await countMessages();
+  const response = await visitor().addMessage('written for an <hour>');
+  expect(response.status).toBe(401);
+  expect(response.text).toContain('written for an &lt;hour&gt;</textarea>');
+  expect(response.text).toContain('href="/login"');
+  expect(await countMessages()).toBe(before);
+});
+
+test('my own message can be deleted, once I confirmed it', async () => {
+  const dave = await user('dave');
+  const { text } = await dave.addMessage('a mistake');
+  const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
+  const question = await dave.get(path);
+  expect(question.text).toContain('Delete this message?');
+  expect(question.text).toContain('a mistake');
+  expect((await dave.get('/dave')).text).toContain('a mistake');
+
+  const answer = await dave.post(path);
+  expect(answer.text).toContain('Your message was deleted');
+  expect(answer.text).not.toContain('a mistake');
+  expect((await dave.get(path)).status).toBe(404);
+  expect((await dave.post(path)).status).toBe(404);
+});
+
+test("nobody can delete another's message, or is offered to", async () => {
+  const erin = await user('erin');
+  const { text } = await erin.addMessage('mine');
+  const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
+  const frank = await user('frank');
+  expect((await frank.get('/erin')).text).not.toContain('/delete_message/');
+  expect((await frank.get(path)).status).toBe(403);
+  expect((await frank.post(path)).status).toBe(403);
+  expect((await visitor().post(path)).status).toBe(401);
+  expect((await erin.get('/erin')).text).toContain('mine');
+});
+
+test.each(['0', '-1', '1.5', 'x', '1e3', '99999999999999999999', '%00'])(
+  'there is no message %s to delete',
+  async (id) => {
+    const someone = await user(`deleter ${id.replace('%', '')}`);
+    expect((await someone.get(`/delete_message/${id}`)).status).toBe(404);
+  },
+);
