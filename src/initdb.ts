@@ -14,6 +14,7 @@ await runProgram(async () => {
   await initializeSchema(config, {
     existing: force ? 'replace' : 'refuse',
     waitMaxMs: WAIT_MAX_MS,
+    onWait: (message) => console.error(message),
   });
   console.log('Initialized the database.');
 });

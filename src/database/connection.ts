@@ -6,19 +6,26 @@ import { connectionOptions } from './database.ts';
 
 const RETRY_EVERY_MS = 250;
 
+/** For how long to try again while the server starts or connections are lost. */
+export interface Patience {
+  waitMaxMs: number;
+  /** Is told once, when the waiting begins. */
+  onWait?: (message: string) => void;
+}
+
 /**
  * Does work on a connection of its own, for programs that run once. While the server starts, or when
- * the connection is lost, the whole work is done again, for `waitMaxMs` at most.
+ * the connection is lost, the whole work is done again.
  * @throws OperatorError, one line, when the settings do not lead to a database, when the server did
  *   not answer in time or when it refuses a statement
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
-  waitMaxMs: number,
+  { waitMaxMs, onWait }: Patience,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = Date.now() + waitMaxMs;
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     try {
       return await attempt(config, work);
     } catch (error) {
@@ -26,6 +33,7 @@ export async function withConnection<T>(
       if (!isTransient(error) || Date.now() > giveUpAt) {
         throw new OperatorError(explain(error, config), { cause: error });
       }
+      if (isFirst) onWait?.(`Waiting for the database at ${config.host}:${config.port} …`);
     }
     await sleep(RETRY_EVERY_MS);
   }

@@ -48,7 +48,10 @@ export async function startPrivateMariadb(folder: string): Promise<PrivateMariad
   const ended = once(server, 'exit');
   const stop = () => stopServer(server, ended);
   try {
-    await Promise.race([withConnection(config, START_MAX_MS, async () => undefined), fail(ended)]);
+    await Promise.race([
+      withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined),
+      fail(ended),
+    ]);
   } catch (error) {
     await stop();
     const lastLines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5);

@@ -2,17 +2,15 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
-import { withConnection } from './connection.ts';
+import { type Patience, withConnection } from './connection.ts';
 import { splitStatements } from './statements.ts';
 
 const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
-/** How `initializeSchema` treats tables that are there already, and how patient it is. */
-export interface SchemaOptions {
+/** What to do about tables that are there already. */
+export interface SchemaOptions extends Patience {
   /** `refuse` when a table holds rows, `replace` whatever they hold, `keep` all if none is missing. */
   existing: 'refuse' | 'replace' | 'keep';
-  /** For how long to try again while the server starts or connections are lost. */
-  waitMaxMs: number;
 }
 
 /**
@@ -23,10 +21,10 @@ export interface SchemaOptions {
  */
 export async function initializeSchema(
   config: DatabaseConfig,
-  { existing, waitMaxMs }: SchemaOptions,
+  { existing, ...patience }: SchemaOptions,
 ): Promise<boolean> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
-  return withConnection(config, waitMaxMs, async (connection) => {
+  return withConnection(config, patience, async (connection) => {
     const tables = await listTables(connection, statements);
     if (existing === 'keep' && tables.every(({ rows }) => rows !== null)) return false;
     const filled = tables.filter(({ rows }) => rows);

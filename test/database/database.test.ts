@@ -76,7 +76,7 @@ test('work that needs a connection is tried again while the server starts', asyn
   const { port } = gate.address() as AddressInfo;
   const throughGate = { ...config, port };
 
-  const works = withConnection(throughGate, 10_000, async () => 'done');
+  const works = withConnection(throughGate, { waitMaxMs: 10_000 }, async () => 'done');
   await expect(works).resolves.toBe('done');
   expect(calls).toBe(3);
   gate.close();
@@ -84,7 +84,7 @@ test('work that needs a connection is tried again while the server starts', asyn
 
 test('work is given up in time, in one line', async () => {
   const port = await findFreePort();
-  const attempt = withConnection({ ...config, port }, 300, async () => 'never');
+  const attempt = withConnection({ ...config, port }, { waitMaxMs: 300 }, async () => 'never');
   await expect(attempt).rejects.toThrow(
     new RegExp(`^The database at .*:${port} failed: .*ECONNREFUSED`),
   );

@@ -9,7 +9,7 @@ const WAIT_MAX_MS = 10_000;
 
 /** Runs statements on the tests' server, as the user of `npm test`. */
 export async function runSql(config: DatabaseConfig, ...statements: string[]): Promise<void> {
-  await withConnection(config, WAIT_MAX_MS, async (connection) => {
+  await withConnection(config, { waitMaxMs: WAIT_MAX_MS }, async (connection) => {
     for (const statement of statements) await connection.query(statement);
   });
 }

@@ -1,0 +1,85 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { Environment } from '../src/config.ts';
+import { findFreePort } from '../src/database/private-mariadb.ts';
+import { runSql, useEmptyDatabase } from './support/database.ts';
+import { databaseSettings, startProgram } from './support/programs.ts';
+
+const config = useEmptyDatabase();
+let settings: Environment;
+
+beforeAll(async () => {
+  settings = await databaseSettings(config);
+});
+
+async function initdb(changes: Environment = {}, ...parameters: string[]) {
+  const program = startProgram('dist/initdb.js', { ...settings, ...changes }, { parameters });
+  return { status: await program.ended, ...program.output };
+}
+
+test('a new database gets its tables, once or twice', async () => {
+  const done = { status: 0, stdout: 'Initialized the database.\n', stderr: '' };
+  expect(await initdb()).toEqual(done);
+  expect(await initdb()).toEqual(done);
+});
+
+test('tables with rows are left alone, unless --force is given', async () => {
+  await runSql(config, `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`);
+  const refused = await initdb();
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toMatch(
+    /^Nothing was changed: these tables hold rows: user \(1\)\. .*\n$/,
+  );
+  expect(await initdb({}, '--force')).toMatchObject({ status: 0 });
+  expect(await initdb()).toMatchObject({ status: 0 });
+});
+
+test.each<[what: string, changes: Environment, message: RegExp]>([
+  [
+    'a wrong password',
+    { DB_PASSWD: 'wrong-secret' },
+    /^The database at .* refused the user "minitwit": look at DB_USER and DB_PASSWD\.\n$/,
+  ],
+  [
+    'an unknown database',
+    { DB_NAME: 'minitwit_nowhere' },
+    /^There is no database "minitwit_nowhere" at .*: look at DB_NAME\.\n$/,
+  ],
+  [
+    "somebody else's database",
+    { DB_NAME: 'mysql' },
+    /^The user "minitwit" may not use the database "mysql" at .*\.\n$/,
+  ],
+  [
+    'an unknown host',
+    { DB_HOST: 'nowhere.invalid' },
+    /^There is no host "nowhere\.invalid": look at DB_HOST\.\n$/,
+  ],
+])('%s is one line, and status 1', async (_what, changes, message) => {
+  const refused = await initdb(changes);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toMatch(message);
+  expect(refused.stderr).not.toContain('wrong-secret');
+});
+
+test('settings that are missing are all named', async () => {
+  const refused = await initdb({ DB_HOST: '', DB_PASSWD: '', DB_NAME: '' });
+  expect(refused).toMatchObject({
+    status: 1,
+    stderr:
+      'Settings that need attention:\n  DB_HOST is not set\n  DB_PASSWD is not set\n  DB_NAME is not set\n',
+  });
+});
+
+test('a parameter that is not known changes nothing', async () => {
+  expect(await initdb({}, '--frce')).toMatchObject({
+    status: 1,
+    stderr: 'Usage: npm run initdb [-- --force]\n',
+  });
+});
+
+test('a server that is starting is waited for, which is said', async () => {
+  const port = String(await findFreePort());
+  const program = startProgram('dist/initdb.js', { ...settings, DB_PORT: port });
+  await program.says(/Waiting for the database at .*/);
+  expect(program.process.exitCode).toBeNull();
+});

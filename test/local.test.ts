@@ -1,0 +1,147 @@
+import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import request from 'supertest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withConnection } from '../src/database/connection.ts';
+import { findFreePort } from '../src/database/private-mariadb.ts';
+import { type Program, startProgram } from './support/programs.ts';
+
+// A copy of what was built, since `npm run local` keeps its data beside it.
+let home: string;
+let port: string;
+
+beforeAll(async () => {
+  // longer than the path of a socket may be
+  home = join(await mkdtemp(join(tmpdir(), 'minitwit-local-')), 'x'.repeat(100));
+  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json']) {
+    await cp(each, join(home, each), { recursive: true });
+  }
+  await symlink(resolve('node_modules'), join(home, 'node_modules'));
+  port = String(await findFreePort());
+});
+
+afterAll(() => rm(join(home, '..'), { recursive: true }));
+
+function startLocal(): Program {
+  return startProgram(
+    join(home, 'dist/local.js'),
+    { PORT: port, DB_HOST: 'ignored' },
+    { cwd: home },
+  );
+}
+
+async function startAndWait(): Promise<Program> {
+  const local = startLocal();
+  await local.says(`MiniTwit is ready: http://localhost:${port}`);
+  return local;
+}
+
+async function stop(local: Program, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  local.process.kill(signal);
+  expect(await local.ended).toBe(0);
+}
+
+const minitwit = () => request(`http://localhost:${port}`);
+
+function register(username: string) {
+  return minitwit()
+    .post('/register')
+    .type('form')
+    .send({ username, email: 'a@b', password: 'pw', password2: 'pw' });
+}
+
+/** The settings with which the private MariaDB runs, from its own command line. */
+async function readDatabasePort(): Promise<number> {
+  const pid = (await readFile(join(home, '.data/mariadb/data/mariadb.pid'), 'utf8')).trim();
+  const options = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+  return Number(/--port=(\d+)/.exec(options)?.[1]);
+}
+
+test('what people wrote outlives a restart, and an end by force', async () => {
+  const first = await startAndWait();
+  expect((await register('alice')).headers.location).toBe('/login');
+  await stop(first);
+
+  const second = await startAndWait();
+  expect((await minitwit().get('/alice')).status).toBe(200);
+  expect((await register('bob')).headers.location).toBe('/login');
+  second.process.kill('SIGKILL');
+  await second.ended;
+
+  const third = await startAndWait();
+  expect((await minitwit().get('/alice')).status).toBe(200);
+  expect((await minitwit().get('/bob')).status).toBe(200);
+  await stop(third, 'SIGINT');
+});
+
+test('a second one beside it says that one is running, and where', async () => {
+  const first = await startAndWait();
+  const second = startLocal();
+  expect(await second.ended).toBe(1);
+  expect(second.output.stderr).toBe(`MiniTwit is already running here: http://localhost:${port}\n`);
+  expect((await minitwit().get('/public')).status).toBe(200);
+  await stop(first);
+});
+
+test('it takes its database with it', async () => {
+  const local = await startAndWait();
+  const databasePort = await readDatabasePort();
+  await stop(local);
+  const config = {
+    host: '127.0.0.1',
+    port: databasePort,
+    user: 'x',
+    password: 'x',
+    name: 'x',
+    sslCa: null,
+    poolSize: 1,
+  };
+  await expect(withConnection(config, { waitMaxMs: 0 }, async () => undefined)).rejects.toThrow(
+    /ECONNREFUSED/,
+  );
+});
+
+test('a stop while it starts leaves no database behind either', async () => {
+  const local = startLocal();
+  local.process.kill('SIGTERM');
+  await local.ended;
+  await stop(await startAndWait());
+});
+
+test('its data are for nobody else, and its database has no root for the network', async () => {
+  const local = await startAndWait();
+  for (const file of ['.data', '.data/session-secret', '.data/mariadb', '.data/mariadb/init.sql']) {
+    expect((await stat(join(home, file))).mode & 0o077).toBe(0);
+  }
+  const root = {
+    host: '127.0.0.1',
+    port: await readDatabasePort(),
+    user: 'root',
+    password: '',
+    name: 'mysql',
+    sslCa: null,
+    poolSize: 1,
+  };
+  await expect(withConnection(root, { waitMaxMs: 0 }, async () => undefined)).rejects.toThrow(
+    /not allowed to connect/,
+  );
+  await stop(local);
+});
+
+test('a port that is taken ends it, in one line', async () => {
+  const first = await startAndWait();
+  const taken = port;
+  const otherHome = `${home}2`;
+  await cp(home, otherHome, { recursive: true, filter: (file) => !file.includes('.data') });
+  const second = startProgram(
+    join(otherHome, 'dist/local.js'),
+    { PORT: taken },
+    { cwd: otherHome },
+  );
+  expect(await second.ended).toBe(1);
+  expect(second.output.stderr).toMatch(
+    /^Cannot listen on port \d+ of 0\.0\.0\.0: something else uses it/,
+  );
+  await stop(first);
+});

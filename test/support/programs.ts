@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
+import type { DatabaseConfig, Environment } from '../../src/config.ts';
+
+/** A program of dist/ that runs, as an operator would start it. */
+export interface Program {
+  process: ChildProcess;
+  /** All that it has said so far. */
+  output: { stdout: string; stderr: string };
+  /** Resolves with its exit status; null when a signal ended it. */
+  ended: Promise<number | null>;
+  /** Resolves once it has said this; fails when it ends before. */
+  says(words: string | RegExp): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const process of running) process.kill('SIGKILL');
+});
+
+/** Starts a built program with these settings and no others. It is killed after the test. */
+export function startProgram(
+  file: string,
+  settings: Environment,
+  { parameters = [], cwd = tmpdir() }: { parameters?: string[]; cwd?: string } = {},
+): Program {
+  const child = spawn(process.execPath, [resolve(file), ...parameters], {
+    // elsewhere than here, where a developer may have an .env
+    cwd,
+    env: { PATH: process.env.PATH, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'close').then(([status]) => {
+    running.delete(child);
+    return status as number | null;
+  });
+  const says = async (words: string | RegExp) => {
+    let over = false;
+    const end = ended.then(() => (over = true));
+    while (!new RegExp(words).test(output.stdout + output.stderr)) {
+      if (over)
+        throw new Error(`It ended without saying ${words}:\n${output.stdout}${output.stderr}`);
+      await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), end]);
+    }
+  };
+  return { process: child, output, ended, says };
+}
+
+/** The settings that lead to a database; with its authority in a file, where there is one. */
+export async function databaseSettings(config: DatabaseConfig): Promise<Environment> {
+  return {
+    DB_HOST: config.host,
+    DB_PORT: String(config.port),
+    DB_USER: config.user,
+    DB_PASSWD: config.password,
+    DB_NAME: config.name,
+    DB_SSL_CA: config.sslCa === null ? '' : await writeAuthority(config.sslCa),
+  };
+}
+
+async function writeAuthority(pem: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-authority-'));
+  afterAll(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'authority.pem');
+  await writeFile(path, pem);
+  return path;
+}
