@@ -210,8 +210,6 @@ describe('addresses', () => {
     'before=',
     'before=9999999999999999',
     'before=1&before=2',
-    'before[a]=1',
-    'before[]=1',
     'after=-1',
     'after=00',
     'before=5&after=3',
@@ -219,9 +217,7 @@ describe('addresses', () => {
   ])('a page cursor that cannot be: %s', async (query) => {
     for (const path of ['/', '/public', '/alice']) {
       const response = await alice.get(`${path}?${query}`);
-      if (query === 'before[a]=1' || query === 'before[]=1')
-        expect(response.status).toBeLessThan(500);
-      else expectErrorPage(response, 400);
+      expectErrorPage(response, 400);
     }
   });
 

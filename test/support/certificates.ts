@@ -15,8 +15,19 @@ export interface KeyPair {
 export async function makeAuthority(folder: string, name: string): Promise<KeyPair> {
   const pair = { key: join(folder, `${name}.key`), certificate: join(folder, `${name}.pem`) };
   await run('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
-    ...['-keyout', pair.key, '-out', pair.certificate],
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+    '-keyout',
+    pair.key,
+    '-out',
+    pair.certificate,
   ]);
   return pair;
 }
@@ -32,12 +43,33 @@ export async function makeCertificate(
   const extensions = join(folder, `${host}.ext`);
   await writeFile(extensions, `subjectAltName = DNS:${host}\n`);
   await run('openssl', [
-    ...['req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${host}`],
-    ...['-keyout', pair.key, '-out', request],
+    'req',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-subj',
+    `/CN=${host}`,
+    '-keyout',
+    pair.key,
+    '-out',
+    request,
   ]);
   await run('openssl', [
-    ...['x509', '-req', '-in', request, '-days', '2', '-extfile', extensions, '-CAcreateserial'],
-    ...['-CA', authority.certificate, '-CAkey', authority.key, '-out', pair.certificate],
+    'x509',
+    '-req',
+    '-in',
+    request,
+    '-days',
+    '2',
+    '-extfile',
+    extensions,
+    '-CAcreateserial',
+    '-CA',
+    authority.certificate,
+    '-CAkey',
+    authority.key,
+    '-out',
+    pair.certificate,
   ]);
   return pair;
 }

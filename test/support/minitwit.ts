@@ -24,9 +24,9 @@ export interface MiniTwit {
   database: Database;
   repositories: Repositories;
   /** Somebody who comes with a new browser. */
-  visitor(): Visitor;
+  visitor: () => Visitor;
   /** Somebody who comes with a new browser, registers and logs in. */
-  user(username: string): Promise<Visitor>;
+  user: (username: string) => Promise<Visitor>;
 }
 
 /** Opens the real application for this file's tests. Hashing is made cheap, and nothing is logged. */

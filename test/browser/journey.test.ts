@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
+
+const { open } = useBrowser();
+
+describe.each([
+  { name: 'on a phone', width: 360, javaScriptEnabled: true },
+  { name: 'on a desktop', width: 1280, javaScriptEnabled: true },
+  { name: 'without JavaScript', width: 360, javaScriptEnabled: false },
+])('$name', ({ width, javaScriptEnabled }) => {
+  const window = { viewport: { width, height: 720 }, javaScriptEnabled };
+  const suffix = `${width}${javaScriptEnabled ? '' : ' without'}`;
+
+  test('people register, post, follow, page back, delete and log out', async () => {
+    const bob = await open(window);
+    await signUp(bob, `bob ${suffix}`);
+    for (let number = 1; number <= 31; number++) {
+      await share(bob, `message ${number} of 31`);
+      await expectStatus(bob, 'Your message was recorded');
+    }
+
+    const alice = await open(window);
+    await signUp(alice, `alice ${suffix}`);
+    expect(await alice.getByText("There's no message so far.").count()).toBe(1);
+    await alice.getByRole('link', { name: 'public timeline' }).click();
+    await alice
+      .getByRole('link', { name: `bob ${suffix}` })
+      .first()
+      .click();
+    await alice.getByText('You are not yet following this user.').waitFor();
+    await alice.getByRole('button', { name: 'Follow user', exact: true }).click();
+    await expectStatus(alice, `You are now following "bob ${suffix}"`);
+
+    await alice.getByRole('link', { name: 'my timeline' }).click();
+    await alice.getByText('message 31 of 31').waitFor();
+    expect(await alice.getByRole('article').count()).toBe(30);
+    await alice.getByRole('link', { name: 'Older' }).click();
+    await alice.getByText('message 1 of 31').waitFor();
+    expect(await alice.getByRole('article').count()).toBe(1);
+    await alice.getByRole('link', { name: 'Newer' }).click();
+    await alice.getByText('message 31 of 31').waitFor();
+
+    await share(alice, 'I did not mean it');
+    await alice.getByRole('link', { name: 'delete' }).click();
+    await alice.getByRole('heading', { name: 'Delete this message?' }).waitFor();
+    await alice.getByRole('button', { name: 'Delete' }).click();
+    await expectStatus(alice, 'Your message was deleted');
+    expect(await alice.getByText('I did not mean it').count()).toBe(0);
+
+    await alice.goto(`/bob ${suffix}`);
+    await alice.getByRole('button', { name: 'Unfollow user' }).click();
+    await expectStatus(alice, `You are no longer following "bob ${suffix}"`);
+    await alice.getByRole('button', { name: `sign out [alice ${suffix}]` }).click();
+    await expectStatus(alice, 'You were logged out');
+    await alice.getByRole('link', { name: 'sign in' }).waitFor();
+
+    // To go back does not bring the login back.
+    await alice.goBack();
+    await alice.getByRole('link', { name: 'sign in' }).waitFor();
+  });
+
+  test('a text that is too long, or written without a login, stays', async () => {
+    const page = await open(window);
+    await signUp(page, `carol ${suffix}`);
+    const text = `${'x'.repeat(280)}🐙`;
+    await share(page, text);
+    await page.getByRole('alert').filter({ hasText: 'Your message has 281 characters' }).waitFor();
+    expect(await page.getByLabel("What's on your mind").inputValue()).toBe(text);
+
+    await page.context().clearCookies();
+    await share(page, 'written after the login was over');
+    await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
+    expect(await page.getByLabel('What you wrote').inputValue()).toBe(
+      'written after the login was over',
+    );
+  });
+
+  test('a form that is wrong says so beside the field, and keeps what was typed', async () => {
+    const page = await open(window);
+    await page.goto('/register');
+    await page.getByLabel('Username').fill('dave');
+    await page.getByLabel('E-Mail').fill('broken');
+    await page.getByRole('button', { name: 'Sign Up' }).click();
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'You have to enter a valid email address' })
+      .waitFor();
+    const email = page.getByLabel('E-Mail');
+    expect(await email.inputValue()).toBe('broken');
+    expect(await email.getAttribute('aria-invalid')).toBe('true');
+    expect(await email.evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await page.getByLabel('Username').inputValue()).toBe('dave');
+  });
+});
+
+test('the counter says how many characters are left, as people count them', async () => {
+  const page = await open();
+  await signUp(page, 'erin');
+  const box = page.getByLabel("What's on your mind");
+  const note = page.locator('#text-limit');
+  expect(await note.textContent()).toBe('280 characters left');
+  await box.fill('👩‍👩‍👧‍👦');
+  expect(await note.textContent()).toBe('279 characters left');
+  await box.fill('x'.repeat(279));
+  expect(await note.textContent()).toBe('1 character left');
+  await box.fill('x'.repeat(282));
+  expect(await note.textContent()).toBe('2 characters too many');
+});

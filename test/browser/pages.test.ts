@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expectAccessible, share, signUp, useBrowser } from '../support/browser.ts';
+
+const { open, user, repositories } = useBrowser();
+const NASTY = `<img src=x onerror="document.title='run'"><script>document.title='run'</script> ' " & {{ 7 * 7 }} \u202eevil`;
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  describe.each([320, 1280])('%i px wide', (width) => {
+    const window = { colorScheme, viewport: { width, height: 720 } };
+    const name = `${colorScheme} ${width}`;
+
+    test('pages without a login can be read and used by everybody', async () => {
+      const page = await open(window);
+      await user(`writer ${name}`).then((writer) =>
+        writer.addMessage(`a message of writer ${name}`),
+      );
+      for (const path of [
+        '/public',
+        `/writer ${name}`,
+        '/login',
+        '/register',
+        '/nobody',
+        '/nobody/follow',
+        '/%zz',
+      ]) {
+        await page.goto(path);
+        await expectAccessible(page);
+      }
+      await page.goto('/login');
+      await page.getByRole('button', { name: 'Sign In' }).click();
+      await page.getByRole('alert').waitFor();
+      await expectAccessible(page);
+      await page.goto('/register');
+      await page.getByRole('button', { name: 'Sign Up' }).click();
+      await page.getByRole('alert').waitFor();
+      await expectAccessible(page);
+    });
+
+    test('pages with a login can be read and used by everybody', async () => {
+      const page = await open(window);
+      await signUp(page, `reader ${name}`);
+      await expectAccessible(page);
+      await share(page, 'short');
+      await expectAccessible(page);
+      await share(page, `${'a-very-long-word'.repeat(10)} https://example.com/${'x'.repeat(150)}`);
+      await page.getByRole('alert').waitFor();
+      await expectAccessible(page);
+      await page.goto('/');
+      await share(page, `https://example.com/${'x'.repeat(200)}`);
+      await expectAccessible(page);
+      await page.getByRole('link', { name: 'delete' }).first().click();
+      await expectAccessible(page);
+      await page.goto(`/reader ${name}`);
+      await expectAccessible(page);
+      await user(`other ${name}`);
+      await page.goto(`/other ${name}`);
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Follow user', exact: true }).click();
+      await expectAccessible(page);
+      const longest = 'W'.repeat(64);
+      if (!(await repositories.users.findUser(longest))) await user(longest);
+      await page.goto(`/${longest}`);
+      await expectAccessible(page);
+    });
+  });
+});
+
+test('markup that somebody wrote is text, and does not run', async () => {
+  const writer = await user('mallory');
+  await writer.addMessage(NASTY);
+  const nastyName = `<b onclick="x">'"&{{ 1 }}`;
+  await (await user(nastyName)).addMessage(`@mallory ${NASTY}`);
+  const page = await open();
+  for (const path of ['/public', '/mallory', `/${encodeURIComponent(nastyName)}`]) {
+    await page.goto(path);
+    expect(await page.title()).not.toBe('run');
+    expect(await page.locator('.text').first().textContent()).toContain('<script>');
+    expect(await page.locator('.text img, .text script, b').count()).toBe(0);
+  }
+  await signUp(page, `${nastyName}2`);
+  await page.getByText(`What's on your mind ${nastyName}2?`).waitFor();
+  await share(page, `${NASTY}${'x'.repeat(280)}`);
+  expect(await page.getByLabel("What's on your mind").inputValue()).toContain('<script>');
+  expect(await page.title()).toBe('Error: My Timeline | MiniTwit');
+});
+
+test('nothing moves while a page loads', async () => {
+  await user('frank').then((frank) => frank.addMessage('still'));
+  const page = await open();
+  await signUp(page, 'grace');
+  await share(page, 'still');
+  for (const path of ['/', '/public', '/frank', '/login']) {
+    await page.goto(path, { waitUntil: 'networkidle' });
+    const shift = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+              sum += entry.value;
+          }).observe({ type: 'layout-shift', buffered: true });
+          // observers are told in the frame after
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+        }),
+    );
+    expect(shift, path).toBe(0);
+  }
+});
+
+test('the keyboard reaches everything, and one sees where it is', async () => {
+  const page = await open();
+  await signUp(page, 'heidi');
+  await page.goto('/');
+  const reached: string[] = [];
+  for (let presses = 0; presses < 7; presses++) {
+    await page.keyboard.press('Tab');
+    const { name, outline } = await focused(page);
+    reached.push(name);
+    expect(outline, name).toBeGreaterThan(0);
+  }
+  expect(reached).toEqual([
+    'Skip to the content',
+    'MiniTwit',
+    'my timeline',
+    'public timeline',
+    'sign out [heidi]',
+    'textarea',
+    'Share',
+  ]);
+});
+
+async function focused(page: Page): Promise<{ name: string; outline: number }> {
+  return page.evaluate(() => {
+    const element = document.activeElement ?? document.body;
+    const name = element.textContent.trim() || element.localName;
+    return { name, outline: parseFloat(getComputedStyle(element).outlineWidth) };
+  });
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { launchChromium } from './chromium.ts';
+import { type MiniTwit, useMiniTwit } from './minitwit.ts';
+
+/** MiniTwit on a port, and a real browser in front of it. */
+export interface BrowserMiniTwit extends MiniTwit {
+  /** Where it is: `http://127.0.0.1:PORT`. */
+  url: () => string;
+  /** A new browser window with no cookies. It fails the test if the page asks other hosts for anything. */
+  open: (options?: BrowserContextOptions) => Promise<Page>;
+}
+
+/** Serves the real application to Chromium for this file's tests. */
+export function useBrowser(): BrowserMiniTwit {
+  const minitwit = useMiniTwit();
+  let server: Server;
+  let browser: Browser;
+  const strangers: string[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    server = createServer(minitwit.app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    browser = await launchChromium(inject('chromium'));
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+    expect(strangers, 'requests to other hosts').toEqual([]);
+    expect(complaints, 'what the browser complained about').toEqual([]);
+  });
+
+  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    ...minitwit,
+    url,
+    async open(options = {}) {
+      const context = await browser.newContext({ baseURL: url(), ...options });
+      context.on('request', (request) => {
+        const { origin } = new URL(request.url());
+        if (request.isNavigationRequest() || origin === new URL(request.frame().url()).origin)
+          return;
+        strangers.push(request.url());
+      });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        // Error pages are meant to be met here, and so is http; what violates the policy is not.
+        const isExpected =
+          /^Failed to load|^The Cross-Origin-Opener-Policy header has been ignored/;
+        if (message.type() === 'error' && !isExpected.test(message.text())) {
+          complaints.push(message.text());
+        }
+      });
+      return page;
+    },
+  };
+}
+
+/** Registers somebody and logs them in, by hand. */
+export async function signUp(page: Page, username: string): Promise<void> {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'sign up' }).click();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('E-Mail').fill('someone@example.com');
+  await page.getByLabel('Password:', { exact: true }).fill('a password');
+  await page.getByLabel('Password (repeat)').fill('a password');
+  await page.getByRole('button', { name: 'Sign Up' }).click();
+  await expectStatus(page, 'You were successfully registered and can login now');
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password').fill('a password');
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await expectStatus(page, 'You were logged in');
+}
+
+/** Waits for a flashed message. */
+export async function expectStatus(page: Page, message: string): Promise<void> {
+  await page.getByRole('status').filter({ hasText: message }).waitFor();
+}
+
+/** Writes something into the post box, and shares it. */
+export async function share(page: Page, text: string): Promise<void> {
+  await page.getByLabel("What's on your mind").fill(text);
+  await page.getByRole('button', { name: 'Share' }).click();
+}
+
+/** Expects that axe finds nothing to complain about, and that nothing sticks out to the right. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`,
+  );
+  expect(found, page.url()).toEqual([]);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, `${page.url()} is wider than the window`).toBe(0);
+}
