@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import cookieParser from 'cookie-parser';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -43,12 +42,12 @@ export function createApp({ config, repositories, passwords, logger }: Dependenc
   app.use('/static', express.static(STATIC));
   app.use(avatarRoutes());
 
-  app.use(cookieParser(config.sessionSecrets));
-  app.use(flash);
+  app.use(flash(config.sessionSecrets));
   app.use(rejectCrossOrigin);
+  // before the session: should the database fail, the page can still show what was typed
+  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
   app.use(session(sessions, config));
   app.use(readerPages);
-  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
 
   app.use(timelineRoutes(messages));
   app.use(authRoutes(users, passwords, config));

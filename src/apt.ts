@@ -26,7 +26,7 @@ export function installPackage(name: string): string | null {
   if (!findProgram('apt-get')) return 'there is no apt-get';
   const isRoot = process.getuid?.() === 0;
   if (!isRoot && !findProgram('sudo')) return 'only root can use apt-get, and there is no sudo';
-  const apt = isRoot ? ['apt-get'] : ['sudo', 'apt-get'];
+  const apt = [...(isRoot ? [] : ['sudo']), 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
   const install = [...apt, 'install', '-y', '--no-install-recommends', name];
   console.error(`${name} is missing. Installing it: ${install.join(' ')}`);
   // A machine that was just set up knows of no package before this.

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { readDatabaseConfig } from './config.ts';
 import { initializeSchema } from './database/schema.ts';
-import { OperatorError, runProgram } from './errors.ts';
+import { OperatorError } from './errors.ts';
+import { runProgram } from './program.ts';
 
 // An RDS instance takes about a minute to restart.
 const WAIT_MAX_MS = 90_000;

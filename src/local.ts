@@ -1,70 +1,66 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import { join, relative } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pretty from 'pino-pretty';
+import { type Claim, claimSocket } from './claim.ts';
 import type { DatabaseConfig } from './config.ts';
-import { startPrivateMariadb } from './database/private-mariadb.ts';
+import { type PrivateMariadb, startPrivateMariadb } from './database/private-mariadb.ts';
 import { initializeSchema } from './database/schema.ts';
-import { OperatorError, runProgram } from './errors.ts';
+import { OperatorError } from './errors.ts';
+import { runProgram } from './program.ts';
 
 const DATA = fileURLToPath(new URL('../.data', import.meta.url));
 const SERVER = new URL('server.js', import.meta.url);
 const SCHEMA_WAIT_MAX_MS = 30_000;
 
 await runProgram(async () => {
-  // listened for from the start, so that the database never outlives us
-  const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  // heard from the start, so that the database never outlives us
+  const stopAsked = hearSignals('SIGINT', 'SIGTERM', 'SIGHUP');
   await mkdir(DATA, { recursive: true, mode: 0o700 });
-  const claim = await claimFolder();
+  const claim = await claimSocket(join(DATA, 'local.sock'));
   const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'));
   try {
     await initializeSchema(mariadb.config, { existing: 'keep', waitMaxMs: SCHEMA_WAIT_MAX_MS });
-    const server = startServer(mariadb.config, await readSessionSecret());
-    const ended = once(server, 'exit');
-    server.once('message', ({ port }: { port: number }) => {
-      claim.setUrl(`http://localhost:${port}`);
-      console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
-    });
-    await Promise.race([stopAsked, ended, mariadb.ended]);
-    server.kill('SIGTERM');
-    const [status] = (await ended) as [number | null];
-    process.exitCode = status ?? 1;
+    const secret = await readSessionSecret();
+    if (!stopAsked.aborted) await serve(mariadb, secret, claim, stopAsked);
   } finally {
     await mariadb.stop();
   }
   process.exit();
 });
 
-/**
- * Makes sure that one MiniTwit at a time works on `.data/`. The claim is a socket, which the system
- * takes from us however we end; whoever connects reads where MiniTwit is.
- */
-async function claimFolder(): Promise<{ setUrl: (url: string) => void }> {
-  // relative, since a socket's path must be short
-  const socket = relative(process.cwd(), join(DATA, 'local.sock'));
-  const owner = await readFrom(socket);
-  if (owner !== null) throw new OperatorError(`MiniTwit is already running here: ${owner}`);
-  await rm(socket, { force: true });
-  let url = 'it is starting';
-  const server = createServer((connection) => connection.end(url));
-  server.listen(socket);
-  await once(server, 'listening');
-  return { setUrl: (newUrl) => (url = newUrl) };
+function hearSignals(...signals: NodeJS.Signals[]): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) process.on(signal, () => controller.abort());
+  return controller.signal;
 }
 
-/** What the process that listens on a socket has to say; null when there is none. */
-async function readFrom(socket: string): Promise<string | null> {
-  let text = '';
-  try {
-    for await (const chunk of connect(socket).setEncoding('utf8')) text += chunk;
-    return text;
-  } catch {
-    return null;
-  }
+/** Runs the server until somebody stops it. Fails when the database ends before that. */
+async function serve(
+  mariadb: PrivateMariadb,
+  secret: string,
+  claim: Claim,
+  stopAsked: AbortSignal,
+): Promise<void> {
+  const server = startServer(mariadb.config, secret);
+  const serverEnded = once(server, 'exit');
+  const stop = () => server.kill('SIGTERM');
+  stopAsked.addEventListener('abort', stop);
+  let isDatabaseGone = false;
+  void mariadb.ended.then(() => {
+    isDatabaseGone = true;
+    return stop();
+  });
+  server.once('message', ({ port }: { port: number }) => {
+    claim.setUrl(`http://localhost:${port}`);
+    console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
+  });
+  const [status] = (await serverEnded) as [number | null];
+  if (isDatabaseGone) throw new OperatorError(`The database ended by itself: see ${mariadb.log}`);
+  process.exitCode = stopAsked.aborted ? 0 : (status ?? 1);
 }
 
 async function readSessionSecret(): Promise<string> {
@@ -81,6 +77,8 @@ function startServer(database: DatabaseConfig, sessionSecret: string): ChildProc
   const server = fork(SERVER, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
+      // for this machine alone, unless somebody wants to try it on their phone
+      HOST: '127.0.0.1',
       ...process.env,
       DB_HOST: database.host,
       DB_PORT: String(database.port),

@@ -6,11 +6,14 @@ import { type Logger, pino } from 'pino';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
-import { OperatorError, runProgram } from './errors.ts';
+import { prepareDrain } from './drain.ts';
+import { OperatorError } from './errors.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { runProgram } from './program.ts';
 import { createRepositories } from './repositories/repositories.ts';
 import type { Sessions } from './repositories/sessions.ts';
 
+const DRAIN_MAX_MS = 10_000;
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
@@ -24,6 +27,7 @@ await runProgram(async () => {
   const app = createApp({ config, repositories, passwords, logger });
 
   const server = createServer(app);
+  const drain = prepareDrain(server);
   await listen(server, config.host, config.port);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: config.host, port }, 'listening');
@@ -34,9 +38,7 @@ await runProgram(async () => {
   await shutdownSignal();
   logger.info('shutting down');
   clearInterval(sweeper);
-  server.close();
-  server.closeIdleConnections();
-  await once(server, 'close');
+  await drain(DRAIN_MAX_MS);
   await Promise.all([passwords.close(), database.end()]);
   process.exit();
 });

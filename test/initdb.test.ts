@@ -49,11 +49,7 @@ test.each<[what: string, changes: Environment, message: RegExp]>([
     { DB_NAME: 'mysql' },
     /^The user "minitwit" may not use the database "mysql" at .*\.\n$/,
   ],
-  [
-    'an unknown host',
-    { DB_HOST: 'nowhere.invalid' },
-    /^There is no host "nowhere\.invalid": look at DB_HOST\.\n$/,
-  ],
+  ['an unknown host', { DB_HOST: 'no host' }, /^There is no host "no host": look at DB_HOST\.\n$/],
 ])('%s is one line, and status 1', async (_what, changes, message) => {
   const refused = await initdb(changes);
   expect(refused).toMatchObject({ status: 1, stdout: '' });

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import request from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withConnection } from '../src/database/connection.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import { type Program, startProgram } from './support/programs.ts';
@@ -51,11 +51,14 @@ function register(username: string) {
     .send({ username, email: 'a@b', password: 'pw', password2: 'pw' });
 }
 
-/** The settings with which the private MariaDB runs, from its own command line. */
+/** The port of the private MariaDB, from its own log. */
 async function readDatabasePort(): Promise<number> {
-  const pid = (await readFile(join(home, '.data/mariadb/data/mariadb.pid'), 'utf8')).trim();
-  const options = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-  return Number(/--port=(\d+)/.exec(options)?.[1]);
+  const log = await readFile(join(home, '.data/mariadb/mariadb.log'), 'utf8');
+  return Number(Array.from(log.matchAll(/port: (\d+)/g)).at(-1)?.[1]);
+}
+
+async function readDatabasePid(): Promise<number> {
+  return Number(await readFile(join(home, '.data/mariadb/data/mariadb.pid'), 'utf8'));
 }
 
 test('what people wrote outlives a restart, and an end by force', async () => {
@@ -84,29 +87,28 @@ test('a second one beside it says that one is running, and where', async () => {
   await stop(first);
 });
 
-test('it takes its database with it', async () => {
+test('it takes its database with it, also when the whole group is interrupted', async () => {
   const local = await startAndWait();
-  const databasePort = await readDatabasePort();
-  await stop(local);
-  const config = {
-    host: '127.0.0.1',
-    port: databasePort,
-    user: 'x',
-    password: 'x',
-    name: 'x',
-    sslCa: null,
-    poolSize: 1,
-  };
-  await expect(withConnection(config, { waitMaxMs: 0 }, async () => undefined)).rejects.toThrow(
-    /ECONNREFUSED/,
-  );
+  const pid = await readDatabasePid();
+  process.kill(-(local.process.pid ?? 0), 'SIGINT');
+  expect(await local.ended).toBe(0);
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
 test('a stop while it starts leaves no database behind either', async () => {
   const local = startLocal();
+  const pid = await vi.waitFor(readDatabasePid, { timeout: 10_000 });
   local.process.kill('SIGTERM');
-  await local.ended;
-  await stop(await startAndWait());
+  expect(await local.ended).toBe(0);
+  expect(local.output.stdout).not.toContain('ready');
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
+test('a database that ends by itself is said, not served without', async () => {
+  const local = await startAndWait();
+  process.kill(await readDatabasePid(), 'SIGKILL');
+  expect(await local.ended).toBe(1);
+  expect(local.output.stderr).toMatch(/^The database ended by itself: see .*mariadb\.log\n$/);
 });
 
 test('its data are for nobody else, and its database has no root for the network', async () => {
@@ -124,7 +126,7 @@ test('its data are for nobody else, and its database has no root for the network
     poolSize: 1,
   };
   await expect(withConnection(root, { waitMaxMs: 0 }, async () => undefined)).rejects.toThrow(
-    /not allowed to connect/,
+    /refused the user "root"/,
   );
   await stop(local);
 });
@@ -141,7 +143,7 @@ test('a port that is taken ends it, in one line', async () => {
   );
   expect(await second.ended).toBe(1);
   expect(second.output.stderr).toMatch(
-    /^Cannot listen on port \d+ of 0\.0\.0\.0: something else uses it/,
+    /^Cannot listen on port \d+ of 127\.0\.0\.1: something else uses it/,
   );
   await stop(first);
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
 import type { Environment } from '../src/config.ts';
 import { useDatabase } from './support/database.ts';
@@ -36,6 +37,34 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(program.output.stderr).toBe('');
   },
 );
+
+test('it stops at once with connections that ask for nothing, after those that do', async () => {
+  const { program, url } = await startServer();
+  const { port } = new URL(url);
+  // one that never asks, as browsers open them, and one that keeps open what it has
+  const silent = connect(Number(port), '127.0.0.1');
+  await once(silent, 'connect');
+  const keptOpen = new Agent({ keepAlive: true });
+  const [response] = (await once(get(url, { agent: keptOpen }), 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+
+  // and one whose form is still coming
+  const slow = request(`${url}/register`, {
+    method: 'POST',
+    headers: { Expect: '100-continue', 'Content-Type': 'application/x-www-form-urlencoded' },
+  });
+  slow.flushHeaders();
+  await once(slow, 'continue');
+  program.process.kill('SIGTERM');
+  await program.says('shutting down');
+  slow.end('username=a&email=a@b&password=x&password2=x');
+  const [answer] = (await once(slow, 'response')) as [IncomingMessage];
+  expect(answer.headers.location).toBe('/login');
+  expect(await program.ended).toBe(0);
+  silent.destroy();
+  keptOpen.destroy();
+});
 
 test('each line of its log is JSON', async () => {
   const { program, url } = await startServer();

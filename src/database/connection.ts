@@ -73,6 +73,7 @@ function isQueryError(error: unknown): error is QueryError {
 function explain(error: QueryError, { host, port, user, name }: DatabaseConfig): string {
   switch (error.code) {
     case 'ER_ACCESS_DENIED_ERROR':
+    case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
       return `The database at ${host}:${port} refused the user "${user}": look at DB_USER and DB_PASSWD.`;
     case 'ER_DBACCESS_DENIED_ERROR':
       return `The user "${user}" may not use the database "${name}" at ${host}:${port}.`;

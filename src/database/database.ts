@@ -92,7 +92,7 @@ function rethrow(sql: string): (error: mysql.QueryError & { sql?: string }) => n
 // Answers with which a server says that it cannot serve now: too many connections, access denied,
 // unknown database, shutting down, host blocked, read-only after a failover, TLS demanded.
 const REFUSALS = new Set([
-  1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1290, 1792, 1836, 3159,
+  1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1290, 1698, 1792, 1836, 3159,
 ]);
 const POOL_REFUSALS = new Set(['Queue limit reached.', 'Pool is closed.']);
 

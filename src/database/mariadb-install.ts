@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findProgram, installPackage } from '../apt.ts';
@@ -44,7 +45,8 @@ export async function createDataFolder(mariadbd: string, data: string): Promise<
   });
   let complaints = '';
   bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  bootstrap.stdin.end(sql);
+  // When it ends before it has read all, its complaints tell more than a broken pipe.
+  bootstrap.stdin.on('error', () => undefined).end(sql);
   const [status] = (await once(bootstrap, 'close')) as [number | null];
   if (status !== 0) {
     throw new OperatorError(`MariaDB could not set up its files in ${unfinished}:\n${complaints}`);
@@ -54,7 +56,9 @@ export async function createDataFolder(mariadbd: string, data: string): Promise<
 
 async function systemTables(mariadbd: string): Promise<string> {
   const share = await findShareFolder(mariadbd);
-  const files = ['mysql_system_tables.sql', 'mysql_system_tables_data.sql'];
+  // MariaDB 11 calls them mariadb_…
+  const prefix = existsSync(join(share, 'mariadb_system_tables.sql')) ? 'mariadb' : 'mysql';
+  const files = [`${prefix}_system_tables.sql`, `${prefix}_system_tables_data.sql`];
   const sql = await Promise.all(files.map((file) => readFile(join(share, file), 'utf8')));
   // With this variable, the server's root logs in through the socket alone, as the system's root.
   return `create database mysql;\nuse mysql;\nset @auth_root_socket = 'root';\n${sql.join('\n')}`;

@@ -12,10 +12,13 @@ import { withConnection } from './connection.ts';
 import { commonOptions, createDataFolder, findMariadb } from './mariadb-install.ts';
 
 const START_MAX_MS = 60_000;
+const STOP_MAX_MS = 60_000;
 
 /** A MariaDB server that belongs to this process. */
 export interface PrivateMariadb {
   config: DatabaseConfig;
+  /** Path of the server's log. */
+  log: string;
   /** Resolves when the server has ended, by itself or not. */
   ended: Promise<unknown>;
   /** Stops it cleanly. */
@@ -46,6 +49,8 @@ export async function startPrivateMariadb(folder: string): Promise<PrivateMariad
     detached: true,
   });
   const ended = once(server, 'exit');
+  // for whoever ends without stopping it
+  process.once('exit', () => server.kill('SIGTERM'));
   const stop = () => stopServer(server, ended);
   try {
     await Promise.race([
@@ -59,7 +64,7 @@ export async function startPrivateMariadb(folder: string): Promise<PrivateMariad
       cause: error,
     });
   }
-  return { config, ended, stop };
+  return { config, log, ended, stop };
 }
 
 interface ServerPaths {
@@ -127,8 +132,13 @@ async function stopLeftover(data: string): Promise<void> {
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
   if (!(await accepts(socket))) return;
   const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));
+  if (!(pid > 1)) throw new OperatorError(`A MariaDB already runs on ${data}: stop it first.`);
   process.kill(pid, 'SIGTERM');
-  while (isAlive(pid)) await sleep(50);
+  const giveUpAt = Date.now() + STOP_MAX_MS;
+  while (isAlive(pid)) {
+    if (Date.now() > giveUpAt) throw new OperatorError(`MariaDB, process ${pid}, does not stop.`);
+    await sleep(50);
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -14,7 +14,8 @@ export interface SchemaOptions extends Patience {
 }
 
 /**
- * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names.
+ * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names. It is for
+ * databases that nobody writes to yet: rows that come after it has counted are lost.
  * @returns false when `keep` found every table there
  * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
  *   settings do not lead to a database, and when the server did not answer in time
@@ -30,10 +31,11 @@ export async function initializeSchema(
     const filled = tables.filter(({ rows }) => rows);
     if (existing !== 'replace' && filled.length > 0) {
       const counts = filled.map(({ name, rows }) => `${name} (${rows})`).join(', ');
-      throw new OperatorError(
-        `Nothing was changed: these tables hold rows: ${counts}. ` +
-          'To delete them all and start anew: npm run initdb -- --force',
-      );
+      const advice =
+        existing === 'refuse'
+          ? 'To delete them all and start anew: npm run initdb -- --force'
+          : 'But others are missing.';
+      throw new OperatorError(`Nothing was changed: these tables hold rows: ${counts}. ${advice}`);
     }
     for (const statement of statements) await connection.query(statement);
     return true;

@@ -7,6 +7,9 @@ export const requiredField = z.string().transform((text) => text.replaceAll(/\r\
 /** A text field that counts as empty when it was not sent. */
 export const field = requiredField.default('');
 
+/** A password, in Unicode's NFC: keyboards differ in how they put an accent on a letter. */
+export const passwordField = field.transform((typed) => typed.normalize('NFC'));
+
 /** What is wrong with a form that somebody filled in, and beside which field to say so. */
 export interface FormError<Field extends string = string> {
   field: Field;
@@ -15,7 +18,7 @@ export interface FormError<Field extends string = string> {
 
 /**
  * Reads the fields of a submitted form once, into a type.
- * @throws AppError `invalid` for fields that were sent twice or nested
+ * @throws AppError `invalid` for fields that were sent twice, or that are required and were not sent
  */
 export function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body ?? {});

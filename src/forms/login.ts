@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { field } from './form.ts';
+import { field, passwordField } from './form.ts';
 import { normalizeUsername } from './username.ts';
 
 /** The fields of MiniTwit's `Sign In`. */
 export const loginForm = z.object({
   username: field.transform(normalizeUsername),
-  password: field,
+  password: passwordField,
 });

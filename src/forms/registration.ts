@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
-import { field, type FormError } from './form.ts';
+import { field, type FormError, passwordField } from './form.ts';
 import { normalizeUsername, usernameProblem } from './username.ts';
 
 const EMAIL_MAX_LENGTH = 254;
@@ -9,8 +9,8 @@ const EMAIL_MAX_LENGTH = 254;
 export const registrationForm = z.object({
   username: field.transform(normalizeUsername),
   email: field.transform((typed) => typed.trim()),
-  password: field,
-  password2: field,
+  password: passwordField,
+  password2: passwordField,
 });
 
 /** A filled-in `Sign Up`. */

@@ -23,10 +23,14 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'static',
 ]);
 
-// Characters that could not be seen or that turn the text around them. Joiners and variation
-// selectors may stay: Persian, Indic scripts and emoji need them.
+// Characters that nobody sees, or that turn the text around them.
 const unseen =
-  /[\p{Control}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Bidi_Control}]|(?![\u200c\u200d\p{Variation_Selector}\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}/u;
+  /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+// Where such characters are part of what one sees: emoji are put together with joiners and selectors;
+// Arabic script and those of India write joiners inside words.
+const neededUnseen =
+  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Extended_Pictographic}\d#*])\ufe0f|(?<=[\p{Script=Arabic}\p{Script=Bengali}\p{Script=Devanagari}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}])[\u200c\u200d](?=\p{L})/gu;
 
 /** A name in the one form (Unicode's NFC) in which names are stored and compared. */
 export function normalizeUsername(typed: string): string {
@@ -41,7 +45,8 @@ export function usernameProblem(username: string): string | null {
   }
   if (username !== username.trim()) return 'Your username cannot begin or end with a space';
   if (username.includes('/')) return 'Your username cannot contain a slash (/)';
-  if (unseen.test(username)) return 'Your username cannot contain invisible characters';
+  if (unseen.test(username.replaceAll(neededUnseen, '')))
+    return 'Your username cannot contain invisible characters';
   if (RESERVED_NAMES.has(username.toLowerCase()))
     return 'This username is reserved: choose another';
   return null;

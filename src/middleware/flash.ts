@@ -1,3 +1,4 @@
+import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
 
 declare global {
@@ -14,20 +15,27 @@ declare global {
 }
 
 const COOKIE = 'flash';
-const OPTIONS = { httpOnly: true, sameSite: 'lax', signed: true } as const;
 
 /**
  * MiniTwit's flashed messages. They travel in a signed cookie, so that a message costs the database
  * nothing and a reader without login needs no session.
  */
-export const flash: RequestHandler = (req, res, next) => {
+export function flash(secrets: string[]): RequestHandler[] {
+  // Not the session's own secrets: what was signed as a flash must not pass as a session.
+  return [cookieParser(secrets.map((secret) => `flash ${secret}`)), readFlash];
+}
+
+const readFlash: RequestHandler = (req, res, next) => {
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure: req.secure } as const;
   res.flash = (message) => {
-    res.cookie(COOKIE, message, OPTIONS);
+    res.cookie(COOKIE, message, options);
   };
+  const message: unknown = req.signedCookies[COOKIE];
   res.locals.takeFlash = () => {
-    const message: unknown = req.signedCookies[COOKIE];
-    if (COOKIE in req.cookies || COOKIE in req.signedCookies) res.clearCookie(COOKIE, OPTIONS);
+    if (message !== undefined) res.clearCookie(COOKIE, options);
     return typeof message === 'string' ? message : null;
   };
+  // express-session would take a session from here, though it was signed with the flashes' secrets.
+  req.signedCookies = {};
   next();
 };

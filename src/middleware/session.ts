@@ -74,7 +74,9 @@ class SessionStore extends Store {
   override touch(id: string, { expiresS }: SessionData, done: (error?: unknown) => void): void {
     const newExpiresS = nowS() + LIFETIME_S;
     if (newExpiresS - expiresS < EXTEND_EVERY_S) return done();
-    callbackify(() => this.#sessions.extendSession(id, newExpiresS))(done);
+    // The page is already made; should this fail, the next request prolongs the session.
+    const extend = () => this.#sessions.extendSession(id, newExpiresS).catch(() => undefined);
+    callbackify(extend)(done);
   }
 
   override destroy(id: string, done: (error?: unknown) => void): void {

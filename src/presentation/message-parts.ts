@@ -1,4 +1,5 @@
 import { LinkifyIt } from 'linkify-it';
+import { normalizeUsername, RESERVED_NAMES } from '../forms/username.ts';
 
 /** A piece of a message: plain text, or text that leads somewhere. None of it is HTML. */
 export interface MessagePart {
@@ -21,7 +22,7 @@ const mention =
 
 /** Splits a message, in order, into plain text, links and mentions of users. */
 export function splitMessage(text: string): MessagePart[] {
-  const links = linkify.match(text) ?? [];
+  const links = (linkify.match(text) ?? []).filter(({ url }) => !changesState(url));
   const parts: MessagePart[] = [];
   let end = 0;
   for (const link of links) {
@@ -32,14 +33,27 @@ export function splitMessage(text: string): MessagePart[] {
   return [...parts, ...splitMentions(text.slice(end))];
 }
 
+/**
+ * Tells whether an address ends like one of MiniTwit's that change state by GET. A click on our own
+ * page counts as same-origin, so that a link to one could make its readers follow somebody.
+ */
+function changesState(url: string): boolean {
+  try {
+    return /\/(?:follow|unfollow|logout)\/?$/.test(decodeURI(new URL(url).pathname));
+  } catch {
+    // no address, or malformed: it leads to no route
+    return false;
+  }
+}
+
 function splitMentions(text: string): MessagePart[] {
   const parts: MessagePart[] = [];
   let end = 0;
   for (const match of text.matchAll(mention)) {
+    const username = normalizeUsername(match.groups?.username ?? '');
+    if (RESERVED_NAMES.has(username.toLowerCase())) continue;
     parts.push(plain(text.slice(end, match.index)));
-    const username = match.groups?.username ?? '';
-    const href = `/${encodeURIComponent(username.normalize('NFC'))}`;
-    parts.push({ text: match[0], href, isMention: true });
+    parts.push({ text: match[0], href: `/${encodeURIComponent(username)}`, isMention: true });
     end = match.index + match[0].length;
   }
   return [...parts, plain(text.slice(end))].filter((part) => part.text !== '');

@@ -1,11 +1,8 @@
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { createApp } from '../../src/app.ts';
-import { pino } from 'pino';
-import { testConfig, useMiniTwit } from '../support/minitwit.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
+import { useMiniTwit } from '../support/minitwit.ts';
 
-const { app, repositories } = useMiniTwit();
+const { app, repositories, withSettings } = useMiniTwit();
 
 test.each(['/public', '/login', '/nobody', '/static/style.css', '/avatars/alice'])(
   '%s lets nothing run but our own files, and says nothing of how it is made',
@@ -32,14 +29,6 @@ test('pages hold no script, style or handler of their own, nor anything from els
 });
 
 test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async () => {
-  const passwords = createPasswords({ cost: 4 });
-  const config = { ...testConfig, gravatar: true };
-  const withGravatar = createApp({
-    config,
-    repositories,
-    passwords,
-    logger: pino({ level: 'silent' }),
-  });
   const author = await repositories.users.createUser({
     username: 'alice',
     email: 'alice@example.com',
@@ -47,12 +36,11 @@ test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async 
   });
   await repositories.messages.createMessage(author, 'with a picture');
 
-  const response = await request(withGravatar).get('/public');
+  const response = await request(withSettings({ gravatar: true })).get('/public');
   expect(response.text).toContain('<img src="https://www.gravatar.com/avatar/ff8d9819fc0e12bf');
   expect(response.text).not.toContain('alice@example.com');
   expect(response.headers['content-security-policy']).toContain(
     "img-src 'self' https://www.gravatar.com",
   );
   expect((await request(app).get('/public')).text).toContain('<img src="/avatars/alice"');
-  await passwords.close();
 });

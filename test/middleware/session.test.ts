@@ -1,11 +1,8 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
-import { createApp } from '../../src/app.ts';
 import { testConfig, useMiniTwit } from '../support/minitwit.ts';
-import { pino } from 'pino';
-import { createPasswords } from '../../src/passwords/passwords.ts';
 
-const { app, visitor, user, database, repositories } = useMiniTwit({ trustProxy: 1 });
+const { app, visitor, user, database, withSettings } = useMiniTwit({ trustProxy: 1 });
 const DAY_S = 24 * 3600;
 
 interface SessionRow {
@@ -30,9 +27,9 @@ function sessionCookie(response: { headers: Record<string, unknown> }): string {
   return cookies.find((cookie) => cookie.startsWith('session=')) ?? '';
 }
 
-async function logIn(username: string, headers: Record<string, string> = {}) {
+async function logIn(username: string, headers: Record<string, string> = {}, to = app) {
   await visitor().register(username, 'pw');
-  return request(app).post('/login').set(headers).type('form').send({ username, password: 'pw' });
+  return request(to).post('/login').set(headers).type('form').send({ username, password: 'pw' });
 }
 
 test('who only reads gets no session and no cookie', async () => {
@@ -73,28 +70,41 @@ describe('behind https, the cookie is for https alone', () => {
   });
 
   test('unless COOKIE_SECURE says otherwise', async () => {
-    const passwords = createPasswords({ cost: 4 });
-    const config = { ...testConfig, trustProxy: 1, cookieSecure: 'never' as const };
-    const logger = pino({ level: 'silent' });
-    const never = createApp({ config, repositories, passwords, logger });
-    const response = await request(never)
-      .post('/login')
-      .set('X-Forwarded-Proto', 'https')
-      .type('form')
-      .send({ username: 'bob', password: 'pw' });
-    expect(sessionCookie(response)).toMatch(/^session=s/);
-    expect(sessionCookie(response)).not.toContain('Secure');
-    await passwords.close();
+    const never = withSettings({ cookieSecure: 'never' });
+    const cookie = sessionCookie(await logIn('ben', { 'X-Forwarded-Proto': 'https' }, never));
+    expect(cookie).toMatch(/^session=s/);
+    expect(cookie).not.toContain('Secure');
+  });
+
+  test('and with COOKIE_SECURE=always there is none without https', async () => {
+    const always = withSettings({ cookieSecure: 'always' });
+    expect(sessionCookie(await logIn('bill', {}, always))).toBe('');
+    const cookie = sessionCookie(await logIn('bonnie', { 'X-Forwarded-Proto': 'https' }, always));
+    expect(cookie).toContain('; Secure');
   });
 });
 
-test('a login gets a new session, and what was before it is worth nothing', async () => {
-  const carol = await user('carol');
-  const before = await readSessionOf('carol');
-  await carol.logout();
-  await carol.login('carol', 'a password');
-  const after = await readSessionOf('carol');
-  expect(after?.session_id).not.toBe(before?.session_id);
+test('who logs in with a cookie that somebody planted gets a session of their own', async () => {
+  const planted = sessionCookie(await logIn('mallory')).split(';', 1)[0] ?? '';
+  await request(app).post('/logout').set('Cookie', planted);
+  const own = sessionCookie(await logIn('carol', { Cookie: planted }));
+  expect(own).toMatch(/^session=s/);
+  expect(own).not.toContain(planted);
+  expect((await request(app).get('/').set('Cookie', planted)).headers.location).toBe('/public');
+});
+
+test('what was signed as a flash is no session', async () => {
+  const ivy = await user('ivy');
+  await user('Ægir');
+  const response = await ivy.agent.post(`/${encodeURIComponent('Ægir')}/follow`);
+  const cookies = response.headers['set-cookie'] as unknown as string[];
+  const signed = cookies.find((cookie) => cookie.startsWith('flash='))?.split(';', 1)[0] ?? '';
+  expect(signed).toContain('now%20following');
+  const answer = await request(app)
+    .get('/public')
+    .set('Cookie', signed.replace('flash=', 'session='));
+  expect(answer.status).toBe(200);
+  expect(answer.text).toContain('sign in');
 });
 
 test('a cookie of before a logout is worth nothing after it', async () => {
@@ -153,20 +163,12 @@ test.each([
 
 test('secrets can be rotated: the old one is still read, the new one signs', async () => {
   const cookie = sessionCookie(await logIn('grace'));
-  const passwords = createPasswords({ cost: 4 });
   const sessionSecrets = ['another secret that has 32 characters', ...testConfig.sessionSecrets];
-  const rotated = createApp({
-    config: { ...testConfig, sessionSecrets },
-    repositories,
-    passwords,
-    logger: pino({ level: 'silent' }),
-  });
-  const response = await request(rotated).get('/').set('Cookie', cookie);
+  const response = await request(withSettings({ sessionSecrets })).get('/').set('Cookie', cookie);
   expect(response.text).toContain('sign out [grace]');
   const renewed = sessionCookie(response);
   expect(renewed.split('.')[0]).toBe(cookie.split('.')[0]);
   expect(renewed.split(';')[0]).not.toBe(cookie.split(';')[0]);
-  await passwords.close();
 });
 
 test('pages of somebody are kept by no cache', async () => {

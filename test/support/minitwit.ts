@@ -23,6 +23,8 @@ export interface MiniTwit {
   app: Express;
   database: Database;
   repositories: Repositories;
+  /** The same with other settings, on the same database. */
+  withSettings: (settings: Partial<Config>) => Express;
   /** Somebody who comes with a new browser. */
   visitor: () => Visitor;
   /** Somebody who comes with a new browser, registers and logs in. */
@@ -34,14 +36,18 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
   const { database } = useDatabase();
   const repositories = createRepositories(database);
   const passwords = createPasswords({ cost: 4 });
-  const config = { ...testConfig, ...settings };
-  const app = createApp({ config, repositories, passwords, logger: pino({ level: 'silent' }) });
+  const withSettings = (others: Partial<Config>) => {
+    const config = { ...testConfig, ...settings, ...others };
+    return createApp({ config, repositories, passwords, logger: pino({ level: 'silent' }) });
+  };
+  const app = withSettings({});
   afterAll(() => passwords.close());
   const visitor = () => createVisitor(app);
   return {
     app,
     database,
     repositories,
+    withSettings,
     visitor,
     async user(username) {
       const someone = visitor();

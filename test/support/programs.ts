@@ -34,6 +34,8 @@ export function startProgram(
     cwd,
     env: { PATH: process.env.PATH, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // a group of its own, as a shell gives it
+    detached: true,
   });
   running.add(child);
   const output = { stdout: '', stderr: '' };

@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { relative } from 'node:path';
+import { OperatorError } from './errors.ts';
+
+const ANSWER_MAX_MS = 2000;
+
+/** That this process, and no other, works here. */
+export interface Claim {
+  /** What to tell others who want it. */
+  setUrl: (url: string) => void;
+}
+
+/**
+ * Makes sure that one MiniTwit at a time works where this socket is. The claim is the socket, which the
+ * system takes from us however we end; whoever connects to it reads where MiniTwit is.
+ * @throws OperatorError when another one works here
+ */
+export async function claimSocket(socket: string): Promise<Claim> {
+  // relative, since a socket's path must be short
+  const path = relative(process.cwd(), socket);
+  let url = 'it is starting';
+  const claim = createServer((connection) => connection.end(url));
+  try {
+    await once(claim.listen(path), 'listening');
+  } catch {
+    const owner = await readFrom(path);
+    if (owner !== null) throw new OperatorError(`MiniTwit is already running here: ${owner}`);
+    // left behind by a process that was killed
+    await rm(path);
+    await once(claim.listen(path), 'listening');
+  }
+  return { setUrl: (newUrl) => (url = newUrl) };
+}
+
+/** What the process that listens on a socket has to say; null when there is none. */
+async function readFrom(path: string): Promise<string | null> {
+  const connection = connect(path).setEncoding('utf8');
+  connection.setTimeout(ANSWER_MAX_MS, () => connection.end());
+  let text = '';
+  try {
+    for await (const chunk of connection) text += chunk;
+    return text || 'but it does not answer';
+  } catch {
+    return null;
+  }
+}
