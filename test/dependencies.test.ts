@@ -18,13 +18,12 @@ interface SourceFile {
 const files: SourceFile[] = globSync('src/**/*.ts').map((file) => {
   const path = relative('src', file);
   const text = readFileSync(file, 'utf8');
-  const imports = Array.from(
-    text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm),
-    (match) => {
-      const name = match[1] ?? '';
-      return name.startsWith('.') ? join(dirname(path), name) : name;
-    },
-  );
+  // `import … from`, `export … from`, `import '…'` and `import('…')`
+  const statements = /^(?:import|export)\b[^;]*?from '([^']+)'|\bimport ?\(?'([^']+)'/gm;
+  const imports = Array.from(text.matchAll(statements), ([, from, alone]) => {
+    const name = from ?? alone ?? '';
+    return name.startsWith('.') ? join(dirname(path), name) : name;
+  });
   return { path, part: partOf(path), text, imports };
 });
 
@@ -50,7 +49,9 @@ test('the files and their imports are found', () => {
 });
 
 test('the environment is read only where a program starts', () => {
-  const readers = files.filter(({ text }) => text.includes('process.env')).map(({ path }) => path);
+  const readers = files
+    .filter(({ text, imports }) => text.includes('process.env') || imports.includes('node:process'))
+    .map(({ path }) => path);
   expect(programs).toEqual(expect.arrayContaining(readers));
 });
 

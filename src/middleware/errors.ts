@@ -44,9 +44,9 @@ const HEADINGS: Record<keyof typeof statusOf, string> = {
   forbidden: 'That is not allowed',
   not_found: 'Not found',
   method_not_allowed: 'That does not work here',
-  conflict: 'That is taken',
+  conflict: 'Already taken',
   too_large: 'That is too much',
-  too_many: 'That is too often',
+  too_many: 'Too many requests',
   internal: 'Something went wrong',
   unavailable: 'MiniTwit is out of breath',
 };

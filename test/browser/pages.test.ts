@@ -58,6 +58,13 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await expectAccessible(page);
       await page.getByRole('button', { name: 'Follow user', exact: true }).click();
       await expectAccessible(page);
+      await page.goto('/public?before=9999999');
+      await expectAccessible(page);
+      await page.goto('/');
+      await page.context().clearCookies();
+      await share(page, 'written after the login was over');
+      await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
+      await expectAccessible(page);
       const longest = 'W'.repeat(64);
       if (!(await repositories.users.findUser(longest))) await user(longest);
       await page.goto(`/${longest}`);

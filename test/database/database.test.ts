@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import type { Connection } from 'mysql2/promise';
 import { afterAll, expect, inject, test } from 'vitest';
 import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
@@ -81,6 +82,23 @@ test('work that needs a connection is tried again while the server starts', asyn
   expect(calls).toBe(3);
   gate.close();
 });
+
+test('work that loses its connection is done again from its beginning', async () => {
+  const done: string[] = [];
+  const work = withConnection(config, { waitMaxMs: 10_000 }, async (connection) => {
+    done.push('begun');
+    if (done.length === 1) await kill(connection);
+    await connection.query('select 1');
+    return 'done';
+  });
+  await expect(work).resolves.toBe('done');
+  expect(done).toEqual(['begun', 'begun']);
+});
+
+/** Cuts a connection as an administrator does, on the server. */
+async function kill(connection: Connection): Promise<void> {
+  await database.select('kill :id', { id: connection.threadId });
+}
 
 test('work is given up in time, in one line', async () => {
   const port = await findFreePort();
