@@ -34,7 +34,9 @@ function isSameOrigin(req: Request): boolean {
   if (site === 'none') return !SAFE_METHODS.has(req.method);
   if (site !== undefined) return site === 'same-origin';
   const source = req.get('origin') ?? req.get('referer');
-  if (source !== undefined) return URL.parse(source)?.host === req.get('host');
+  if (source !== undefined) {
+    return URL.canParse(source) && new URL(source).host === req.get('host');
+  }
   // A browser that tells nothing may have been sent here by anybody; graphical ones begin like this.
   return !req.get('user-agent')?.startsWith('Mozilla/');
 }
