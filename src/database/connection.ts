@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
-import { connectionOptions } from './database.ts';
+import { connectionOptions, isClosed } from './database.ts';
 
 const RETRY_EVERY_MS = 250;
 
@@ -63,11 +63,11 @@ const TRANSIENT = new Set([
 ]);
 
 function isTransient(error: QueryError): boolean {
-  return TRANSIENT.has(error.code);
+  return TRANSIENT.has(error.code) || isClosed(error);
 }
 
 function isQueryError(error: unknown): error is QueryError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return error instanceof Error && ('code' in error || 'fatal' in error);
 }
 
 function explain(error: QueryError, { host, port, user, name }: DatabaseConfig): string {

@@ -96,8 +96,18 @@ const REFUSALS = new Set([
 ]);
 const POOL_REFUSALS = new Set(['Queue limit reached.', 'Pool is closed.']);
 
+/** Tells whether a query failed because its connection had ended before. mysql2 gives that no code. */
+export function isClosed(error: mysql.QueryError): boolean {
+  return error.fatal && error.code === undefined;
+}
+
 function isUnavailable(error: mysql.QueryError): boolean {
   // The server gives each of its own errors a sqlState; the network's and the driver's have none.
   const fromNetwork = typeof error.code === 'string' && error.sqlState === undefined;
-  return fromNetwork || REFUSALS.has(error.errno ?? 0) || POOL_REFUSALS.has(error.message);
+  return (
+    isClosed(error) ||
+    fromNetwork ||
+    REFUSALS.has(error.errno ?? 0) ||
+    POOL_REFUSALS.has(error.message)
+  );
 }
