@@ -39,7 +39,7 @@ export function createApp({ config, repositories, passwords, logger }: Dependenc
 
   app.use(logRequests(logger));
   app.use(securityHeaders(config));
-  app.use('/static', express.static(STATIC));
+  app.use('/static', express.static(STATIC, { index: false, redirect: false }));
   app.use(avatarRoutes());
 
   app.use(flash(config.sessionSecrets));

@@ -90,7 +90,11 @@ const settings = {
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readConfig(environment: Environment): Config {
-  const values = parse(z.object(settings).refine(hasNameForTls, hostNameForTls), environment);
+  const schema = z
+    .object(settings)
+    .refine(hasNameForTls, hostNameForTls)
+    .refine(canTellHttps, proxyForSecureCookies);
+  const values = parse(schema, environment);
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -136,6 +140,17 @@ const hostNameForTls = {
 
 function hasNameForTls({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) {
   return !DB_SSL_CA || isIP(DB_HOST) === 0;
+}
+
+// The server itself speaks http alone, and nobody else would tell it of https.
+const proxyForSecureCookies = {
+  path: ['COOKIE_SECURE'],
+  error: 'cannot be `always` where TRUST_PROXY is 0: no login would work',
+  when: () => true,
+};
+
+function canTellHttps(values: { COOKIE_SECURE: string; TRUST_PROXY: number }): boolean {
+  return values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0;
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment): T {

@@ -60,7 +60,9 @@ async function serve(
   });
   const [status] = (await serverEnded) as [number | null];
   if (isDatabaseGone) throw new OperatorError(`The database ended by itself: see ${mariadb.log}`);
-  process.exitCode = stopAsked.aborted ? 0 : (status ?? 1);
+  if (stopAsked.aborted) return;
+  if (status === null) throw new OperatorError('The server ended by itself.');
+  process.exitCode = status;
 }
 
 async function readSessionSecret(): Promise<string> {

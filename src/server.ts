@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import dotenv from 'dotenv';
 import { type Logger, pino } from 'pino';
 import { createApp } from './app.ts';
@@ -14,6 +15,7 @@ import { createRepositories } from './repositories/repositories.ts';
 import type { Sessions } from './repositories/sessions.ts';
 
 const DRAIN_MAX_MS = 10_000;
+const FAREWELL_MAX_MS = 2000;
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
@@ -39,7 +41,8 @@ await runProgram(async () => {
   logger.info('shutting down');
   clearInterval(sweeper);
   await drain(DRAIN_MAX_MS);
-  await Promise.all([passwords.close(), database.end()]);
+  // A database that hangs does not answer the farewell either.
+  await Promise.race([Promise.all([passwords.close(), database.end()]), sleep(FAREWELL_MAX_MS)]);
   process.exit();
 });
 

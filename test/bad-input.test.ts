@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request as rawRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { useMiniTwit, type Visitor } from './support/minitwit.ts';
@@ -236,6 +239,16 @@ describe('addresses', () => {
     const response = await alice.agent[method](path);
     expectErrorPage(response, 405);
     expect(response.headers.allow).toBe(allowed);
+  });
+
+  test.each(['GET', 'OPTIONS'])('no path at all: %s *', async (method) => {
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asking = rawRequest({ host: '127.0.0.1', port, method, path: '*' }).end();
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(404);
+    server.close();
   });
 
   test.each([

@@ -107,6 +107,12 @@ test.each([
   expect(problems({ ...complete, [name]: value })).toContain(`  ${name} must`);
 });
 
+test('cookies for https alone need somebody who tells of https', () => {
+  const always = { ...complete, COOKIE_SECURE: 'always' };
+  expect(problems(always)).toContain('COOKIE_SECURE cannot be `always` where TRUST_PROXY is 0');
+  expect(problems({ ...always, TRUST_PROXY: '1' })).toBe('');
+});
+
 test('TLS needs a certificate in the file, and a name to compare it with', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-config-'));
   const pem = join(folder, 'ca.pem');

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -93,6 +94,21 @@ test('it takes its database with it, also when the whole group is interrupted', 
   process.kill(-(local.process.pid ?? 0), 'SIGINT');
   expect(await local.ended).toBe(0);
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
+test('it ends with npm, which a supervisor ends alone', async () => {
+  const npm = spawn('npm', ['run', '--ignore-scripts', 'local'], {
+    cwd: home,
+    env: { PATH: process.env.PATH, PORT: port },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  for await (const text of npm.stdout.setEncoding('utf8')) {
+    said += text;
+    if (said.includes('is ready')) npm.kill('SIGTERM');
+  }
+  expect(said).toContain('shutting down');
+  await expect(minitwit().get('/public')).rejects.toThrow(/ECONNREFUSED/);
 });
 
 test('a stop while it starts leaves no database behind either', async () => {

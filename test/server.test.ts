@@ -88,7 +88,7 @@ test('it starts and serves without a database, and says 503 in our look', async 
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   const response = await fetch(`http://127.0.0.1:${port}/public`);
   expect(response.status).toBe(503);
-  expect(await response.text()).toContain('The database cannot be reached at this moment.');
+  expect(await response.text()).toContain('MiniTwit cannot answer at this moment.');
   expect(program.process.exitCode).toBeNull();
   expect(program.output.stdout).not.toContain('wrong-secret');
 });

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
@@ -9,6 +10,8 @@ const RETRY_EVERY_MS = 250;
 /** For how long to try again while the server starts or connections are lost. */
 export interface Patience {
   waitMaxMs: number;
+  /** For how long a server that was reached may say nothing; a minute without it. */
+  silenceMaxMs?: number;
   /** Is told once, when the waiting begins. */
   onWait?: (message: string) => void;
 }
@@ -21,17 +24,19 @@ export interface Patience {
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
-  { waitMaxMs, onWait }: Patience,
+  { waitMaxMs, silenceMaxMs = 60_000, onWait }: Patience,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = Date.now() + waitMaxMs;
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await attempt(config, work);
+      return await attempt(config, silenceMaxMs, work);
     } catch (error) {
       if (!isQueryError(error)) throw error;
-      if (!isTransient(error) || Date.now() > giveUpAt) {
-        throw new OperatorError(explain(error, config), { cause: error });
+      if (!isTransient(error)) throw new OperatorError(explain(error, config), { cause: error });
+      if (Date.now() > giveUpAt) {
+        const waited = `The database at ${config.host}:${config.port} did not serve within ${waitMaxMs / 1000} s`;
+        throw new OperatorError(`${waited}: ${error.message || error.code}`, { cause: error });
       }
       if (isFirst) onWait?.(`Waiting for the database at ${config.host}:${config.port} …`);
     }
@@ -39,8 +44,16 @@ export async function withConnection<T>(
   }
 }
 
-async function attempt<T>(config: DatabaseConfig, work: (connection: Connection) => Promise<T>) {
-  const connection = await mysql.createConnection(connectionOptions(config));
+async function attempt<T>(
+  config: DatabaseConfig,
+  silenceMaxMs: number,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  // mysql2's own time-out ends with the server's greeting; a server can fall silent after it.
+  const socket = connect(config.port, config.host);
+  const silence = Object.assign(new Error('the server fell silent'), { code: 'ETIMEDOUT' });
+  socket.setTimeout(silenceMaxMs, () => socket.destroy(silence));
+  const connection = await mysql.createConnection({ ...connectionOptions(config), stream: socket });
   // A lost connection fails the query that runs, which is where it is handled.
   connection.on('error', () => undefined);
   try {

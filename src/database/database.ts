@@ -83,9 +83,13 @@ function rethrow(sql: string): (error: mysql.QueryError & { sql?: string }) => n
     // mysql2 leaves the query here with all its values, and errors are logged.
     error.sql = sql;
     if (!isUnavailable(error)) throw error;
-    throw new AppError('unavailable', 'The database cannot be reached at this moment.', {
-      cause: error,
-    });
+    throw new AppError(
+      'unavailable',
+      'MiniTwit cannot answer at this moment. Please try again in a minute.',
+      {
+        cause: error,
+      },
+    );
   };
 }
 

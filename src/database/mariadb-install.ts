@@ -16,7 +16,7 @@ export function findMariadb(): string {
   const problem = installPackage('mariadb-server-core');
   const installed = findProgram('mariadbd');
   if (installed) return installed;
-  throw new OperatorError(`There is no MariaDB on this machine, and it could not be installed: ${problem}.
+  throw new OperatorError(`There is no MariaDB on this machine, and it could not be installed: ${problem ?? 'apt-get brought no mariadbd'}.
 Install it:
   Debian, Ubuntu    sudo apt-get install mariadb-server-core
   Amazon Linux      sudo dnf install mariadb105-server

@@ -24,7 +24,10 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;
   const fields = result.error.issues.map(({ path }) => `“${path.join('.')}”`).join(', ');
-  throw new AppError('invalid', `The form was sent in a way that makes no sense here: ${fields}.`);
+  throw new AppError(
+    'invalid',
+    `The form was not sent as it should be: ${fields} is missing, or there twice.`,
+  );
 }
 
 // Letters that show nothing: spaces, controls, joiners, fillers, the empty Braille pattern.

@@ -37,7 +37,7 @@ export function registrationError(
 }
 
 function emailProblem(email: string): string | null {
-  if (!/^[^\s@\p{Control}]+@[^\s@\p{Control}]+$/u.test(email)) {
+  if (!/^[^\s@\p{Control}\p{Format}]+@[^\s@\p{Control}\p{Format}]+$/u.test(email)) {
     return 'You have to enter a valid email address';
   }
   if (email.length > EMAIL_MAX_LENGTH) {

@@ -25,7 +25,7 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
 
 // Characters that nobody sees, or that turn the text around them.
 const unseen =
-  /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\u2800]/u;
+  /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}\u2800\ufffd]/u;
 
 // Where such characters are part of what one sees: emoji are put together with joiners and selectors;
 // Arabic script and those of India write joiners inside words.
@@ -45,6 +45,8 @@ export function usernameProblem(username: string): string | null {
   }
   if (username !== username.trim()) return 'Your username cannot begin or end with a space';
   if (username.includes('/')) return 'Your username cannot contain a slash (/)';
+  if (/[^\S ]| {2}/.test(username)) return 'Your username can contain single spaces only';
+  if (/^\p{Mark}|\p{Mark}{5}/u.test(username)) return 'Your username cannot pile up accents';
   if (unseen.test(username.replaceAll(neededUnseen, '')))
     return 'Your username cannot contain invisible characters';
   if (RESERVED_NAMES.has(username.toLowerCase()))

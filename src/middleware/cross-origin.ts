@@ -13,7 +13,11 @@ export const rejectCrossOrigin: RequestHandler = (req, res, next) => {
  * The same for any method: for MiniTwit's links that change state by GET.
  * Fails with AppError `forbidden`.
  */
-export const requireSameOrigin: RequestHandler = (req, _res, next) => {
+export const requireSameOrigin: RequestHandler = (req, res, next) => {
+  if (req.method === 'HEAD') {
+    res.set('Allow', 'GET, POST');
+    throw new AppError('method_not_allowed', 'Nothing is changed by asking what would be.');
+  }
   if (!isSameOrigin(req)) {
     throw new AppError(
       'forbidden',

@@ -1,11 +1,10 @@
 import type { Request } from 'express';
 import { AppError } from '../errors.ts';
-import type { CurrentUser } from './session.ts';
+import { type CurrentUser, hasSession } from './session.ts';
 
 /** Who sent this request; null for somebody who is not logged in. */
 export function currentUser(req: Request): CurrentUser | null {
-  // There is no session where the request failed before it could be read.
-  return (req.session as Request['session'] | undefined)?.user ?? null;
+  return hasSession(req) ? (req.session.user ?? null) : null;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AppError, statusOf } from '../errors.ts';
 import { currentUser } from './current-user.ts';
+import { hasSession } from './session.ts';
 
 /** Answers methods that a route does not know. To be the route's last handler, by `all`. */
 export const methodNotAllowed: RequestHandler = (req, res) => {
@@ -31,6 +32,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
     requestId: req.id,
     typed: typedText(req.body),
     user: currentUser(req),
+    isReaderUnknown: !hasSession(req),
   };
   res.render('error.html', page, (renderError: Error | null, html: string) => {
     if (renderError) res.type('text').send(page.message);
@@ -67,7 +69,8 @@ function toAppError(error: unknown): AppError {
 const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
   invalid: 'Your browser sent something that cannot be understood.',
   not_found: 'There is nothing at this address.',
-  too_large: 'What you sent is larger than anything MiniTwit takes.',
+  too_large:
+    'This is more than MiniTwit takes: a message has 280 characters at most. Your way back leads to what you wrote.',
   internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
 };
 

@@ -35,7 +35,8 @@ const readFlash: RequestHandler = (req, res, next) => {
     if (message !== undefined) res.clearCookie(COOKIE, options);
     return typeof message === 'string' ? message : null;
   };
-  // express-session would take a session from here, though it was signed with the flashes' secrets.
+  // express-session would take what stands here for its own cookie, whatever signed or shaped it.
+  req.cookies = {};
   req.signedCookies = {};
   next();
 };

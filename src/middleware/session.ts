@@ -47,11 +47,17 @@ export function session(
       cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
     }),
     (req, _res, next) => {
-      // A session that comes from the store does not know by which way its request came.
-      req.session.cookie.secure = isSecure(req);
+      // A session that comes from the store does not know by which way its request came. `OPTIONS *`,
+      // which has no path, has no session either.
+      if (hasSession(req)) req.session.cookie.secure = isSecure(req);
       next();
     },
   ];
+}
+
+/** Tells whether a request got so far that it has its session, and with it a reader who is known. */
+export function hasSession(req: Request): boolean {
+  return (req.session as Request['session'] | undefined) !== undefined;
 }
 
 /** Lets express-session keep its sessions in the table `session`. */

@@ -100,10 +100,20 @@ async function kill(connection: Connection): Promise<void> {
   await database.select('kill :id', { id: connection.threadId });
 }
 
+test('a server that says nothing is given up', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const patience = { waitMaxMs: 100, silenceMaxMs: 100 };
+  const attempt = withConnection({ ...config, port }, patience, async () => 'never');
+  await expect(attempt).rejects.toThrow(/the server fell silent$/);
+  silent.close();
+});
+
 test('work is given up in time, in one line', async () => {
   const port = await findFreePort();
   const attempt = withConnection({ ...config, port }, { waitMaxMs: 300 }, async () => 'never');
   await expect(attempt).rejects.toThrow(
-    new RegExp(`^The database at .*:${port} failed: .*ECONNREFUSED`),
+    new RegExp(`^The database at .*:${port} did not serve within 0\\.3 s: .*ECONNREFUSED`),
   );
 });

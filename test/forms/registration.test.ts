@@ -33,15 +33,22 @@ test.each(['a@b', ' alice@example.com ', '用户@例子.公司', `${'a'.repeat(2
   },
 );
 
-test.each(['', '@', 'a@', '@b', 'alice', 'al ice@example.com', 'alice@exam\u0000ple.com', 'a@b@c'])(
-  'the address %j is refused',
-  (email) => {
-    expect(complain({ email })).toEqual({
-      field: 'email',
-      message: 'You have to enter a valid email address',
-    });
-  },
-);
+test.each([
+  '',
+  '@',
+  'a@',
+  '@b',
+  'alice',
+  'al ice@example.com',
+  'alice@exam\u0000ple.com',
+  'a@b@c',
+  '\u200b@\u200b',
+])('the address %j is refused', (email) => {
+  expect(complain({ email })).toEqual({
+    field: 'email',
+    message: 'You have to enter a valid email address',
+  });
+});
 
 test('an address over 254 characters is refused', () => {
   expect(complain({ email: `${'a'.repeat(243)}@example.com` })?.message).toBe(

@@ -61,6 +61,13 @@ test('what is no browser may change what its cookie allows', async () => {
   }
 });
 
+test('HEAD, which Express answers like GET, changes nothing', async () => {
+  await alice.agent.post('/bob/follow');
+  expect((await alice.agent.head('/bob/unfollow')).status).toBe(405);
+  expect((await alice.agent.head('/logout')).status).toBe(405);
+  expect((await alice.get('/bob')).text).toContain('You are currently following this user.');
+});
+
 test('another site can neither log somebody in nor out', async () => {
   const evil = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'cross-site' };
   for (const path of ['/login', '/logout', '/register']) {

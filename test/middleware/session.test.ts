@@ -151,6 +151,7 @@ test.each([
     (cookie: string) => cookie.replace(/s%3A[\w-]{32}/, `s%3A${'x'.repeat(32)}`),
   ],
   ['garbage', () => 'session=%zz%00;;; flash=s%3Ax.y; =;='],
+  ['an object, to some', () => 'session=j%3A%7B%22a%22%3A1%7D; flash=j%3A%5B1%5D'],
   ['unsigned', () => 'session=abc; flash=<b>forged</b>'],
   ['very long', () => `session=${'x'.repeat(4000)}`],
 ])('a cookie that is %s is nobody', async (_what, spoil) => {
