@@ -53,13 +53,14 @@ async function attempt<T>(
   const socket = connect(config.port, config.host);
   const silence = Object.assign(new Error('the server fell silent'), { code: 'ETIMEDOUT' });
   socket.setTimeout(silenceMaxMs, () => socket.destroy(silence));
-  const connection = await mysql.createConnection({ ...connectionOptions(config), stream: socket });
-  // A lost connection fails the query that runs, which is where it is handled.
-  connection.on('error', () => undefined);
   try {
+    const options = { ...connectionOptions(config), stream: socket };
+    const connection = await mysql.createConnection(options);
+    // A lost connection fails the query that runs, which is where it is handled.
+    connection.on('error', () => undefined);
     return await work(connection);
   } finally {
-    connection.destroy();
+    socket.destroy();
   }
 }
 

@@ -41,6 +41,7 @@ function isSameOrigin(req: Request): boolean {
   if (source !== undefined) {
     return URL.canParse(source) && new URL(source).host === req.get('host');
   }
-  // A browser that tells nothing may have been sent here by anybody; graphical ones begin like this.
-  return !req.get('user-agent')?.startsWith('Mozilla/');
+  // No browser sends anything but a GET without `Origin`. A browser, which graphical ones say they are
+  // like this, that tells nothing with its GET may have been sent here by anybody.
+  return !SAFE_METHODS.has(req.method) || !req.get('user-agent')?.startsWith('Mozilla/');
 }
