@@ -42,7 +42,7 @@ export function createApp({ config, repositories, passwords, logger }: Dependenc
   app.use('/static', express.static(STATIC, { index: false, redirect: false }));
   app.use(avatarRoutes());
 
-  app.use(flash(config.sessionSecrets));
+  app.use(flash(config));
   app.use(rejectCrossOrigin);
   // before the session: should the database fail, the page can still show what was typed
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));

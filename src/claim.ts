@@ -13,18 +13,21 @@ export interface Claim {
 }
 
 /**
- * Makes sure that one MiniTwit at a time works where this socket is. The claim is the socket, which the
- * system takes from us however we end; whoever connects to it reads where MiniTwit is.
+ * Keeps a second MiniTwit from working where this socket is. The claim is the socket, which the system
+ * takes from us however we end; whoever connects to it reads where MiniTwit is. (Two that start in the
+ * same moment, after one that was killed, can still miss each other.)
  * @throws OperatorError when another one works here
  */
 export async function claimSocket(socket: string): Promise<Claim> {
   // relative, since a socket's path must be short
   const path = relative(process.cwd(), socket);
   let url = 'it is starting';
-  const claim = createServer((connection) => connection.end(url));
+  // whoever asks may be gone before the answer
+  const claim = createServer((asker) => asker.on('error', () => undefined).end(url));
   try {
     await once(claim.listen(path), 'listening');
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const owner = await readFrom(path);
     if (owner !== null) throw new OperatorError(`MiniTwit is already running here: ${owner}`);
     // left behind by a process that was killed
@@ -37,11 +40,12 @@ export async function claimSocket(socket: string): Promise<Claim> {
 /** What the process that listens on a socket has to say; null when there is none. */
 async function readFrom(path: string): Promise<string | null> {
   const connection = connect(path).setEncoding('utf8');
-  connection.setTimeout(ANSWER_MAX_MS, () => connection.end());
+  // `push(null)` ends the reading, whatever the other side does
+  connection.setTimeout(ANSWER_MAX_MS, () => connection.push(null));
   let text = '';
   try {
     for await (const chunk of connection) text += chunk;
-    return text || 'but it does not answer';
+    return text || 'it does not answer';
   } catch {
     return null;
   }

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 
 /**
  * Watches a server's connections from now on, to be able to end them.
- * @returns a function that stops the server: connections without a request are closed, each other when
- *   it has been answered, and whatever is left after `maxMs`; resolves when all are gone
+ * @returns a function that stops the server: idle connections are closed at once, the others when their
+ *   request has been answered, and whatever is left after `maxMs`; resolves when all are gone
  */
 export function prepareDrain(server: Server): (maxMs: number) => Promise<void> {
   // Node's own closeIdleConnections() leaves out those that never sent a request, as browsers open them.

@@ -59,8 +59,8 @@ async function serve(
     console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
   });
   const [status] = (await serverEnded) as [number | null];
-  if (isDatabaseGone) throw new OperatorError(`The database ended by itself: see ${mariadb.log}`);
   if (stopAsked.aborted) return;
+  if (isDatabaseGone) throw new OperatorError(`The database ended by itself: see ${mariadb.log}`);
   if (status === null) throw new OperatorError('The server ended by itself.');
   process.exitCode = status;
 }
@@ -79,9 +79,9 @@ function startServer(database: DatabaseConfig, sessionSecret: string): ChildProc
   const server = fork(SERVER, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
-      // for this machine alone, unless somebody wants to try it on their phone
-      HOST: '127.0.0.1',
       ...process.env,
+      // this machine alone, unless somebody wants to try it on their phone
+      HOST: process.env.HOST || '127.0.0.1',
       DB_HOST: database.host,
       DB_PORT: String(database.port),
       DB_USER: database.user,

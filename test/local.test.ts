@@ -88,6 +88,16 @@ test('a second one beside it says that one is running, and where', async () => {
   await stop(first);
 });
 
+test('one that is suspended still counts as running', async () => {
+  const first = await startAndWait();
+  first.process.kill('SIGSTOP');
+  const second = startLocal();
+  expect(await second.ended).toBe(1);
+  expect(second.output.stderr).toBe('MiniTwit is already running here: it does not answer\n');
+  first.process.kill('SIGCONT');
+  await stop(first);
+});
+
 test('it takes its database with it, also when the whole group is interrupted', async () => {
   const local = await startAndWait();
   const pid = await readDatabasePid();

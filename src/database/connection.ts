@@ -10,7 +10,7 @@ const RETRY_EVERY_MS = 250;
 /** For how long to try again while the server starts or connections are lost. */
 export interface Patience {
   waitMaxMs: number;
-  /** For how long a server that was reached may say nothing; a minute without it. */
+  /** How long a login may take, a minute by default; a statement may take ten times as long. */
   silenceMaxMs?: number;
   /** Is told once, when the waiting begins. */
   onWait?: (message: string) => void;
@@ -58,6 +58,8 @@ async function attempt<T>(
     const connection = await mysql.createConnection(options);
     // A lost connection fails the query that runs, which is where it is handled.
     connection.on('error', () => undefined);
+    // a statement may take its time: to count or drop a large table, for one
+    socket.setTimeout(silenceMaxMs * 10);
     return await work(connection);
   } finally {
     socket.destroy();

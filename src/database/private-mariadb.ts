@@ -49,7 +49,7 @@ export async function startPrivateMariadb(folder: string): Promise<PrivateMariad
     detached: true,
   });
   const ended = once(server, 'exit');
-  // for whoever ends without stopping it
+  // so that it also ends when we exit without `stop`
   process.once('exit', () => server.kill('SIGTERM'));
   const stop = () => stopServer(server, ended);
   try {

@@ -31,11 +31,11 @@ export async function initializeSchema(
     const filled = tables.filter(({ rows }) => rows);
     if (existing !== 'replace' && filled.length > 0) {
       const counts = filled.map(({ name, rows }) => `${name} (${rows})`).join(', ');
-      const advice =
+      throw new OperatorError(
         existing === 'refuse'
-          ? 'To delete them all and start anew: npm run initdb -- --force'
-          : 'But others are missing.';
-      throw new OperatorError(`Nothing was changed: these tables hold rows: ${counts}. ${advice}`);
+          ? `Nothing was changed: these tables hold rows: ${counts}. To delete them all and start anew: npm run initdb -- --force`
+          : `Some tables are missing, but others hold rows: ${counts}. Nothing was changed. To start anew, move .data/ away.`,
+      );
     }
     for (const statement of statements) await connection.query(statement);
     return true;

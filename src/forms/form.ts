@@ -24,10 +24,7 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;
   const fields = result.error.issues.map(({ path }) => `“${path.join('.')}”`).join(', ');
-  throw new AppError(
-    'invalid',
-    `The form was not sent as it should be: ${fields} is missing, or there twice.`,
-  );
+  throw new AppError('invalid', `A field of the form is missing or was sent twice: ${fields}.`);
 }
 
 // Letters that show nothing: spaces, controls, joiners, fillers, the empty Braille pattern.

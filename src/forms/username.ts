@@ -27,10 +27,25 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const unseen =
   /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}\u2800\ufffd]/u;
 
-// Where such characters are part of what one sees: emoji are put together with joiners and selectors;
-// Arabic script and those of India write joiners inside words.
-const neededUnseen =
-  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Extended_Pictographic}\d#*])\ufe0f|(?<=[\p{Script=Arabic}\p{Script=Bengali}\p{Script=Devanagari}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}])[\u200c\u200d](?=\p{L})/gu;
+// Where such characters are part of what one sees: joiners, selectors and tags inside emoji, joiners
+// inside the words of Arabic and Indian scripts, selectors after a Chinese character.
+const joiningScripts =
+  'Arabic Bengali Devanagari Gujarati Gurmukhi Kannada Malayalam Oriya Sinhala Tamil Telugu'
+    .split(' ')
+    .map((script) => String.raw`\p{Script=${script}}`)
+    .join('');
+const neededUnseen = new RegExp(
+  [
+    String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})`,
+    String.raw`(?<=[\p{Extended_Pictographic}\d#*])\ufe0f`,
+    String.raw`(?<=\u{1f3f4})[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]+\u{e007f}`,
+    String.raw`(?<=[${joiningScripts}])[\u200c\u200d](?=[\p{L}\p{M}])`,
+    // a Malayalam consonant at the end of a word, as it was once written
+    String.raw`(?<=\u0d4d)\u200d`,
+    String.raw`(?<=\p{Script=Han})[\u{e0100}-\u{e01ef}]`,
+  ].join('|'),
+  'gu',
+);
 
 /** A name in the one form (Unicode's NFC) in which names are stored and compared. */
 export function normalizeUsername(typed: string): string {
@@ -45,8 +60,10 @@ export function usernameProblem(username: string): string | null {
   }
   if (username !== username.trim()) return 'Your username cannot begin or end with a space';
   if (username.includes('/')) return 'Your username cannot contain a slash (/)';
-  if (/[^\S ]| {2}/.test(username)) return 'Your username can contain single spaces only';
-  if (/^\p{Mark}|\p{Mark}{5}/u.test(username)) return 'Your username cannot pile up accents';
+  if (/[^\S ]| {2}/.test(username))
+    return 'Your username can have no white space but single spaces';
+  if (/^\p{Mark}|\p{Mark}{5}/u.test(username))
+    return 'Your username cannot begin with an accent, or have more than four in a row';
   if (unseen.test(username.replaceAll(neededUnseen, '')))
     return 'Your username cannot contain invisible characters';
   if (RESERVED_NAMES.has(username.toLowerCase()))

@@ -10,13 +10,16 @@ export const rejectCrossOrigin: RequestHandler = (req, res, next) => {
 };
 
 /**
- * The same for any method: for MiniTwit's links that change state by GET.
- * Fails with AppError `forbidden`.
+ * The same for GET: for MiniTwit's links that change state by it. Fails with AppError `forbidden`, or
+ * `method_not_allowed` for HEAD, which Express would answer like GET.
  */
 export const requireSameOrigin: RequestHandler = (req, res, next) => {
   if (req.method === 'HEAD') {
     res.set('Allow', 'GET, POST');
-    throw new AppError('method_not_allowed', 'Nothing is changed by asking what would be.');
+    throw new AppError(
+      'method_not_allowed',
+      'This address changes something: HEAD cannot be used.',
+    );
   }
   if (!isSameOrigin(req)) {
     throw new AppError(
@@ -28,7 +31,8 @@ export const requireSameOrigin: RequestHandler = (req, res, next) => {
 };
 
 /**
- * Tells whether our own page or no browser at all sent this request. Browsers say `Sec-Fetch-Site` on
+ * Tells whether our own page, no browser at all or, other than by GET, the reader's own doing (a
+ * reload) sent this request. Browsers say `Sec-Fetch-Site` on
  * https and localhost only; on plain http there is `Origin`, which they leave out of a GET, and
  * `Referer`, which our pages send to ourselves (see the Referrer-Policy).
  */
@@ -41,7 +45,7 @@ function isSameOrigin(req: Request): boolean {
   if (source !== undefined) {
     return URL.canParse(source) && new URL(source).host === req.get('host');
   }
-  // No browser sends anything but a GET without `Origin`. A browser, which graphical ones say they are
-  // like this, that tells nothing with its GET may have been sent here by anybody.
+  // Today's browsers send `Origin` with everything but a GET. A GET without any source may have been
+  // caused by anybody, if a browser sent it; graphical browsers call themselves Mozilla.
   return !SAFE_METHODS.has(req.method) || !req.get('user-agent')?.startsWith('Mozilla/');
 }

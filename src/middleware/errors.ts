@@ -70,7 +70,7 @@ const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
   invalid: 'Your browser sent something that cannot be understood.',
   not_found: 'There is nothing at this address.',
   too_large:
-    'This is more than MiniTwit takes: a message has 280 characters at most. Your way back leads to what you wrote.',
+    'This is more than MiniTwit accepts: a message has at most 280 characters. Your browser’s Back button leads back to what you wrote.',
   internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
 };
 

@@ -1,5 +1,7 @@
 import cookieParser from 'cookie-parser';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Config } from '../config.ts';
+import { secureCookies } from './secure-cookies.ts';
 
 declare global {
   namespace Express {
@@ -20,13 +22,23 @@ const COOKIE = 'flash';
  * MiniTwit's flashed messages. They travel in a signed cookie, so that a message costs the database
  * nothing and a reader without login needs no session.
  */
-export function flash(secrets: string[]): RequestHandler[] {
-  // Not the session's own secrets: what was signed as a flash must not pass as a session.
-  return [cookieParser(secrets.map((secret) => `flash ${secret}`)), readFlash];
+export function flash({
+  sessionSecrets,
+  cookieSecure,
+}: Pick<Config, 'sessionSecrets' | 'cookieSecure'>): RequestHandler[] {
+  const isSecure = secureCookies(cookieSecure);
+  return [
+    // Not the session's own secrets: what was signed as a flash must not pass as a session.
+    cookieParser(sessionSecrets.map((secret) => `flash ${secret}`)),
+    (req, res, next) => {
+      readFlash(req, res, isSecure(req));
+      next();
+    },
+  ];
 }
 
-const readFlash: RequestHandler = (req, res, next) => {
-  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure: req.secure } as const;
+function readFlash(req: Request, res: Response, secure: boolean): void {
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
   res.flash = (message) => {
     res.cookie(COOKIE, message, options);
   };
@@ -38,5 +50,4 @@ const readFlash: RequestHandler = (req, res, next) => {
   // express-session would take what stands here for its own cookie, whatever signed or shaped it.
   req.cookies = {};
   req.signedCookies = {};
-  next();
-};
+}

@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
 import type { Config } from '../config.ts';
 import type { Sessions } from '../repositories/sessions.ts';
+import { secureCookies } from './secure-cookies.ts';
 
 /** The person who is logged in. */
 export interface CurrentUser {
@@ -34,8 +35,7 @@ export function session(
   sessions: Sessions,
   { sessionSecrets, cookieSecure }: Pick<Config, 'sessionSecrets' | 'cookieSecure'>,
 ): RequestHandler[] {
-  const isSecure = (req: Request) =>
-    cookieSecure === 'auto' ? req.secure : cookieSecure === 'always';
+  const isSecure = secureCookies(cookieSecure);
   return [
     expressSession({
       name: SESSION_COOKIE,
@@ -55,7 +55,7 @@ export function session(
   ];
 }
 
-/** Tells whether a request got so far that it has its session, and with it a reader who is known. */
+/** Tells whether a request got as far as its session, so that we know whether somebody is logged in. */
 export function hasSession(req: Request): boolean {
   return (req.session as Request['session'] | undefined) !== undefined;
 }

@@ -40,7 +40,8 @@ export const PAGE_SIZE = 30;
 
 // Each timeline is two queries for message ids, which an index alone answers: the newest below a
 // cursor, newest first, and the oldest above it, oldest first. For a reader, that index is read once
-// for each author; `straight_join` keeps the optimizers from reading everyone's messages instead.
+// for each author; `straight_join` keeps the optimizers from reading everyone's messages instead. A
+// reader's page therefore costs as many rows as those they follow have written.
 const everyone = {
   older: `
     select message_id as messageId
