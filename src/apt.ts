@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { OperatorError } from './errors.ts';
 
 // Where Debian, Amazon Linux and Homebrew install programs, servers among them, which are not on
 // everybody's PATH.
@@ -13,16 +14,33 @@ const FOLDERS = [
   '/opt/homebrew/bin',
 ];
 
-/** The path of a program on this machine; null when it has none of that name. */
-export function findProgram(name: string): string | null {
+function findProgram(name: string): string | null {
   return FOLDERS.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+/**
+ * The path of a program. Where there is none, Debian's package of it is installed first, if that can
+ * be done.
+ * @throws OperatorError with `advice` on what to do, which is told why it could not
+ */
+export function findOrInstall(
+  program: string,
+  packageName: string,
+  advice: (problem: string) => string,
+): string {
+  const found = findProgram(program);
+  if (found) return found;
+  const problem = installPackage(packageName);
+  const installed = findProgram(program);
+  if (installed) return installed;
+  throw new OperatorError(advice(problem ?? `apt-get brought no ${program}`));
 }
 
 /**
  * Installs a package of Debian's, as root or through sudo, after it has said so on stderr.
  * @returns null when that was done, else why it could not be, in a few words
  */
-export function installPackage(name: string): string | null {
+function installPackage(name: string): string | null {
   if (!findProgram('apt-get')) return 'there is no apt-get';
   const isRoot = process.getuid?.() === 0;
   if (!isRoot && !findProgram('sudo')) return 'only root can use apt-get, and there is no sudo';

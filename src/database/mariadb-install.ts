@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { findProgram, installPackage } from '../apt.ts';
+import { findOrInstall } from '../apt.ts';
 import { OperatorError } from '../errors.ts';
 
 /**
@@ -11,18 +11,17 @@ import { OperatorError } from '../errors.ts';
  * @throws OperatorError that says how to install it, or do without
  */
 export function findMariadb(): string {
-  const found = findProgram('mariadbd');
-  if (found) return found;
-  const problem = installPackage('mariadb-server-core');
-  const installed = findProgram('mariadbd');
-  if (installed) return installed;
-  throw new OperatorError(`There is no MariaDB on this machine, and it could not be installed: ${problem ?? 'apt-get brought no mariadbd'}.
+  return findOrInstall(
+    'mariadbd',
+    'mariadb-server-core',
+    (problem) => `There is no MariaDB on this machine, and it could not be installed: ${problem}.
 Install it:
   Debian, Ubuntu    sudo apt-get install mariadb-server-core
   Amazon Linux      sudo dnf install mariadb105-server
   macOS             brew install mariadb
 Or use a MySQL of your own: set DB_HOST, DB_USER, DB_PASSWD, DB_NAME and SESSION_SECRET, then run
-npm run build, npm run initdb and npm start.`);
+npm run build, npm run initdb and npm start.`,
+  );
 }
 
 /** What mariadbd must be told whenever it works on a data folder. */
