@@ -22,6 +22,7 @@ export interface Change {
   affectedRows: number;
 }
 
+const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
 const CONNECT_TIMEOUT_MS = 10_000;
 // Queries that wait for one of the pool's connections; beyond it, a request is refused at once.
 const WAITING_PER_CONNECTION = 50;
@@ -83,13 +84,7 @@ function rethrow(sql: string): (error: mysql.QueryError & { sql?: string }) => n
     // mysql2 leaves the query here with all its values, and errors are logged.
     error.sql = sql;
     if (!isUnavailable(error)) throw error;
-    throw new AppError(
-      'unavailable',
-      'MiniTwit cannot answer at this moment. Please try again in a minute.',
-      {
-        cause: error,
-      },
-    );
+    throw new AppError('unavailable', TRY_AGAIN, { cause: error });
   };
 }
 

@@ -20,7 +20,7 @@ test('parameters have names; an array is a list', async () => {
 
 test('every connection has the same strict rules, whatever the server', async () => {
   const modes = await Promise.all(
-    [1, 2].map(() => database.select<{ mode: string }>('select @@sql_mode as mode, sleep(0.01)')),
+    [1, 2].map(() => database.select<{ mode: string }>('select @@sql_mode as mode')),
   );
   for (const [row] of modes) {
     expect(row?.mode.split(',')).toEqual(
@@ -54,7 +54,7 @@ test('a wrong query is not mistaken for a missing server', async () => {
 
 test('more queries than can wait are refused at once', async () => {
   const results = await Promise.allSettled(
-    Array.from({ length: 150 }, () => database.select('select sleep(0.01)')),
+    Array.from({ length: 150 }, () => database.select('select 1')),
   );
   const refused = results.filter(({ status }) => status === 'rejected');
   expect(refused.length).toBeGreaterThan(0);
