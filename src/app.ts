@@ -15,6 +15,7 @@ import type { Repositories } from './repositories/repositories.ts';
 import { authRoutes } from './routes/auth.ts';
 import { avatarRoutes } from './routes/avatars.ts';
 import { followRoutes } from './routes/follows.ts';
+import { healthRoutes, type Readiness } from './routes/health.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
 
@@ -26,11 +27,13 @@ export interface Dependencies {
   config: Omit<Config, 'database'>;
   repositories: Repositories;
   passwords: Passwords;
+  isReady: Readiness;
   logger: Logger;
 }
 
 /** Everything that a request meets, in order. */
-export function createApp({ config, repositories, passwords, logger }: Dependencies): Express {
+export function createApp(dependencies: Dependencies): Express {
+  const { config, repositories, passwords, isReady, logger } = dependencies;
   const { users, messages, followers, sessions } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
@@ -41,6 +44,7 @@ export function createApp({ config, repositories, passwords, logger }: Dependenc
   app.use(securityHeaders(config));
   app.use('/static', express.static(STATIC, { index: false, redirect: false }));
   app.use(avatarRoutes());
+  app.use(healthRoutes(isReady));
 
   app.use(flash(config));
   app.use(rejectCrossOrigin);

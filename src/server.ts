@@ -26,7 +26,8 @@ await runProgram(async () => {
   const database = openDatabase(config.database);
   const repositories = createRepositories(database);
   const passwords = createPasswords();
-  const app = createApp({ config, repositories, passwords, logger });
+  const isReady = () => repositories.isReady();
+  const app = createApp({ config, repositories, passwords, isReady, logger });
 
   const server = createServer(app);
   const drain = prepareDrain(server);

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
-import { connectionOptions, isClosed } from './database.ts';
+import { isClosed } from './failures.ts';
+import { connectionOptions } from './pool.ts';
 
 const RETRY_EVERY_MS = 250;
 

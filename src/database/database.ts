@@ -1,16 +1,25 @@
-import mysql, { type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { findConnectOutage, findOutage, type Outage } from './failures.ts';
+import { openPool, type PoolState } from './pool.ts';
 
 /** Values of a query's named parameters: `:userId` takes `userId`. An array serves `in (:ids)`. */
 export type Parameters = Record<string, string | number | null | number[]>;
 
-/** What repositories ask of the database. Every failure to reach it is an AppError `unavailable`. */
+/**
+ * What repositories ask of the database. It answers, or fails with AppError `unavailable`, in less than
+ * ten seconds, whatever became of the server. Whatever a lost connection left undone for certain is done
+ * again once on another, and so is every read.
+ */
 export interface Database {
   /** The rows of a select, in the query's order; the caller says their shape. */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
   change(sql: string, parameters?: Parameters): Promise<Change>;
+  /** Lends a connection for some statements of a library's own; to be released within seconds. */
+  acquire(): Promise<PoolConnection>;
+  state(): PoolState;
   /** Closes every connection. */
   end(): Promise<void>;
 }
@@ -23,90 +32,87 @@ export interface Change {
 }
 
 const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
-const CONNECT_TIMEOUT_MS = 10_000;
-// Queries that wait for one of the pool's connections; beyond it, a request is refused at once.
-const WAITING_PER_CONNECTION = 50;
+const FATE_UNKNOWN =
+  'MiniTwit lost its database before it had an answer. What you sent may have been stored or not: please look before you send it again.';
 
-// The same rules on every server, whatever its own settings. NO_BACKSLASH_ESCAPES must never be among
-// them: mysql2 escapes parameters with backslashes.
-const SET_SQL_MODE =
-  "set session sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION'";
-
-/** The options that a connection needs, for mysql2. */
-export function connectionOptions(config: DatabaseConfig): mysql.ConnectionOptions {
-  return {
-    host: config.host,
-    port: config.port,
-    user: config.user,
-    password: config.password,
-    database: config.name,
-    charset: 'utf8mb4',
-    timezone: 'Z',
-    namedPlaceholders: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    // Without TLS the server's public key protects the password of caching_sha2_password.
-    ...(config.sslCa && { ssl: { ca: config.sslCa, verifyIdentity: true } }),
-  };
-}
-
-/** Opens a pool; the first query makes the first connection. */
+/** Opens the database; the first query makes the first connection. */
 export function openDatabase(config: DatabaseConfig): Database {
-  const pool = mysql.createPool({
-    ...connectionOptions(config),
-    connectionLimit: config.poolSize,
-    queueLimit: config.poolSize * WAITING_PER_CONNECTION,
-  });
-  pool.pool.on('connection', (connection) => {
-    connection.query(SET_SQL_MODE, (error) => {
-      if (error) connection.destroy();
+  let pool = openPool(config);
+
+  async function attempt<Result>(sql: string, parameters: Parameters): Promise<Result> {
+    const used = pool;
+    const connection = await used.acquire().catch((error: QueryError) => {
+      throw new Failure(findConnectOutage(error), error);
     });
-  });
+    try {
+      return await query<Result>(connection, sql, parameters);
+    } catch (error) {
+      const outage = findOutage(error as QueryError);
+      if (outage === 'read_only' && used === pool) {
+        // The server's name leads elsewhere by now: none of these connections is of use.
+        pool = openPool(config);
+        used.end().catch(() => undefined);
+      }
+      throw new Failure(outage, error as QueryError);
+    } finally {
+      connection.release();
+    }
+  }
+
+  async function run<Result>(sql: string, parameters: Parameters, isRead: boolean) {
+    for (let isRetry = false; ; isRetry = true) {
+      try {
+        return await attempt<Result>(sql, parameters);
+      } catch (error) {
+        const { outage, cause } = error as Failure;
+        const mayHelp =
+          outage === 'stale' || outage === 'read_only' || (outage === 'lost' && isRead);
+        if (isRetry || !mayHelp) throw toError(outage, cause, { sql, isRead });
+      }
+    }
+  }
+
   return {
-    async select<Row>(sql: string, parameters: Parameters = {}) {
-      const [rows] = await pool.query<RowDataPacket[]>(sql, parameters).catch(rethrow(sql));
-      return rows as Row[];
-    },
-    async change(sql, parameters = {}) {
-      const [result] = await pool.query<ResultSetHeader>(sql, parameters).catch(rethrow(sql));
-      return result;
-    },
+    select: <Row>(sql: string, parameters = {}) => run<Row[]>(sql, parameters, true),
+    change: (sql, parameters = {}) => run<ResultSetHeader>(sql, parameters, false),
+    acquire: () => pool.acquire(),
+    state: () => pool.state(),
     end: () => pool.end(),
   };
 }
 
-/** Tells whether the database refused a row because another one has its unique key. */
-export function isDuplicate(error: unknown): boolean {
-  return (error as mysql.QueryError).errno === 1062;
+/** A statement that failed, and the outage that explains it; null when it was the statement's own fault. */
+class Failure extends Error {
+  readonly outage: Outage | null;
+  override readonly cause: QueryError;
+
+  constructor(outage: Outage | null, cause: QueryError) {
+    super(cause.message);
+    this.outage = outage;
+    this.cause = cause;
+  }
 }
 
-function rethrow(sql: string): (error: mysql.QueryError & { sql?: string }) => never {
-  return (error) => {
-    // mysql2 leaves the query here with all its values, and errors are logged.
-    error.sql = sql;
-    if (!isUnavailable(error)) throw error;
-    throw new AppError('unavailable', TRY_AGAIN, { cause: error });
-  };
+function query<Result>(
+  connection: PoolConnection,
+  sql: string,
+  parameters: Parameters,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, parameters, (error, result) =>
+      error ? reject(error) : resolve(result as Result),
+    );
+  });
 }
 
-// Answers with which a server says that it cannot serve now: too many connections, access denied,
-// unknown database, shutting down, host blocked, read-only after a failover, TLS demanded.
-const REFUSALS = new Set([
-  1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1290, 1698, 1792, 1836, 3159,
-]);
-const POOL_REFUSALS = new Set(['Queue limit reached.', 'Pool is closed.']);
-
-/** Tells whether a query failed because its connection had ended before. mysql2 gives that no code. */
-export function isClosed(error: mysql.QueryError): boolean {
-  return error.fatal && error.code === undefined;
-}
-
-function isUnavailable(error: mysql.QueryError): boolean {
-  // The server gives each of its own errors a sqlState; the network's and the driver's have none.
-  const fromNetwork = typeof error.code === 'string' && error.sqlState === undefined;
-  return (
-    isClosed(error) ||
-    fromNetwork ||
-    REFUSALS.has(error.errno ?? 0) ||
-    POOL_REFUSALS.has(error.message)
-  );
+function toError(
+  outage: Outage | null,
+  cause: QueryError & { sql?: string },
+  { sql, isRead }: { sql: string; isRead: boolean },
+): Error {
+  // mysql2 leaves the query here with all its values, and errors are logged.
+  cause.sql = sql;
+  if (outage === null) return cause;
+  const isFateUnknown = !isRead && (outage === 'lost' || outage === 'silent');
+  return new AppError('unavailable', isFateUnknown ? FATE_UNKNOWN : TRY_AGAIN, { cause });
 }

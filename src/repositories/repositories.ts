@@ -10,6 +10,8 @@ export interface Repositories {
   messages: Messages;
   followers: Followers;
   sessions: Sessions;
+  /** Whether the database answers, and has MiniTwit's tables. */
+  isReady(): Promise<boolean>;
 }
 
 /** The repositories on this database. */
@@ -19,5 +21,10 @@ export function createRepositories(database: Database): Repositories {
     messages: createMessages(database),
     followers: createFollowers(database),
     sessions: createSessions(database),
+    isReady: () =>
+      database.select('select 1 from user limit 1').then(
+        () => true,
+        () => false,
+      ),
   };
 }

@@ -1,4 +1,5 @@
-import { type Database, isDuplicate } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
+import { isDuplicate } from '../database/failures.ts';
 import { AppError } from '../errors.ts';
 
 /** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */

@@ -30,7 +30,13 @@ const config = readConfig({
   DB_NAME: 'unused',
   SESSION_SECRET: 'the pictures need a secret of 32 characters',
 });
-const app = createApp({ config, repositories, passwords, logger: pino({ level: 'silent' }) });
+const app = createApp({
+  config,
+  repositories,
+  passwords,
+  isReady: () => Promise.resolve(true),
+  logger: pino({ level: 'silent' }),
+});
 const server = createServer(app).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

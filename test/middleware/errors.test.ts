@@ -31,6 +31,7 @@ function failingWith(error: Error) {
     config: testConfig,
     repositories: failing,
     passwords,
+    isReady: () => Promise.reject(error),
     logger: pino({ level: 'info' }, log),
   });
   return { app, lines };

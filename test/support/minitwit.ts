@@ -38,7 +38,13 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
   const passwords = createPasswords({ cost: 4 });
   const withSettings = (others: Partial<Config>) => {
     const config = { ...testConfig, ...settings, ...others };
-    return createApp({ config, repositories, passwords, logger: pino({ level: 'silent' }) });
+    return createApp({
+      config,
+      repositories,
+      passwords,
+      isReady: () => repositories.isReady(),
+      logger: pino({ level: 'silent' }),
+    });
   };
   const app = withSettings({});
   afterAll(() => passwords.close());
