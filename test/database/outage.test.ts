@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import { useDatabase } from '../support/database.ts';
+import { type Gate, openGate } from '../support/gate.ts';
+
+const POOL_SIZE = 3;
+const TRY_AGAIN = /^MiniTwit cannot answer at this moment/;
+const FATE_UNKNOWN = /may have been stored or not/;
+
+const { config, database: direct } = useDatabase();
+let gate: Gate;
+let database: Database;
+
+beforeAll(async () => {
+  gate = await openGate(config);
+  database = openDatabase({ ...gate.config, poolSize: POOL_SIZE });
+});
+afterAll(() => database.end());
+
+const insert = (name: string) =>
+  database.change(`insert into user (username, email, pw_hash) values (:name, 'a@b', '')`, {
+    name,
+  });
+
+const count = async (name: string) => {
+  const sql = 'select count(*) as total from user where username = :name';
+  const [row] = await direct.select<{ total: number }>(sql, { name });
+  return row?.total;
+};
+
+/** Runs statements of its own on a connection of the pool, which has it back afterwards. */
+async function onConnection(...statements: string[]): Promise<void> {
+  const connection = await database.acquire();
+  for (const sql of statements) {
+    // oxlint-disable-next-line promise/avoid-new -- a callback's
+    await new Promise<void>((resolve, reject) => {
+      connection.query(sql, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+  connection.release();
+}
+
+test('idle connections that ended are not used: nobody notices', async () => {
+  await Promise.all([database.select('select 1'), database.select('select 2')]);
+  gate.cut();
+  expect(await database.select('select 3 as n')).toEqual([{ n: 3 }]);
+  await insert('after a cut');
+  expect(await count('after a cut')).toBe(1);
+});
+
+test('a read whose connection ends is read again', async () => {
+  const reading = database.select('select sleep(0.5) as n');
+  await until(() => database.state().used === 1);
+  gate.cut();
+  expect(await reading).toEqual([{ n: 0 }]);
+});
+
+test('a write whose connection ends is not written again, and its fate is told', async () => {
+  const writing = database.change(
+    `insert into user (username, email, pw_hash) select 'cut', sleep(1), ''`,
+  );
+  const failure = expect(writing).rejects.toThrow(FATE_UNKNOWN);
+  await until(() => database.state().used === 1);
+  gate.cut();
+  await failure;
+  await expect(writing).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('a server that hangs keeps nobody waiting, and serves when it goes on', async () => {
+  await database.select('select 1');
+  gate.freeze();
+  const answers = await Promise.allSettled([
+    insert('hung'),
+    ...Array.from({ length: 20 }, () => database.select('select 1')),
+  ]);
+  const [written, ...read] = answers.map((answer) =>
+    answer.status === 'rejected' ? (answer.reason as Error).message : 'served',
+  );
+  expect(written).toMatch(FATE_UNKNOWN);
+  for (const message of read) expect(message).toMatch(TRY_AGAIN);
+  expect(gate.connections()).toBeLessThanOrEqual(POOL_SIZE);
+  gate.thaw();
+  expect(await database.select('select 1 as n')).toEqual([{ n: 1 }]);
+  await insert('thawed');
+  expect(await count('thawed')).toBe(1);
+});
+
+test('a server that says nothing to whoever connects keeps nobody waiting', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const nobody = openDatabase({ ...config, port });
+  await expect(nobody.select('select 1')).rejects.toThrow(TRY_AGAIN);
+  await nobody.end();
+  silent.close();
+});
+
+test('whoever finds every connection in use waits, but not for ever', async () => {
+  const long = Array.from({ length: POOL_SIZE }, () => database.select('select sleep(3)'));
+  await until(() => database.state().used === POOL_SIZE);
+  await expect(database.select('select 1')).rejects.toMatchObject({
+    code: 'unavailable',
+    cause: { message: 'no connection within 2 s' },
+  });
+  await Promise.all(long);
+  expect(database.state()).toMatchObject({ used: 0, waiting: 0 });
+});
+
+test('a server that became a replica is left: the write is done on a new connection', async () => {
+  await onConnection('set session transaction read only');
+  await insert('after a failover');
+  expect(await count('after a failover')).toBe(1);
+});
+
+test('the victim of a deadlock is written again', async () => {
+  const names = ['a', 'b', ...Array.from({ length: 50 }, (_, index) => `heavy ${index}`)];
+  for (const name of names) await insert(name);
+  const heavy = await direct.acquire();
+  const run = (sql: string) =>
+    new Promise((resolve, reject) => {
+      heavy.query(sql, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+  await run('begin');
+  await run(`update user set email = 'x' where username like 'heavy %' or username = 'a'`);
+  const victim = database.change(
+    `update user set email = 'y' where username in ('a', 'b') order by username desc`,
+  );
+  const isWaiting = () =>
+    direct.select(
+      `select 1 from information_schema.processlist where info like 'update user set email = ''y''%'`,
+    );
+  while ((await isWaiting()).length === 0);
+  await run(`update user set email = 'x' where username = 'b'`);
+  await run('commit');
+  heavy.release();
+  expect(await victim).toMatchObject({ affectedRows: 2 });
+});
+
+test('a statement that takes too long is ended on the server as well', async () => {
+  const slow = `select count(*) from information_schema.collations a, information_schema.collations b, information_schema.collations c, information_schema.collations d`;
+  await expect(database.select(slow)).rejects.toThrow(TRY_AGAIN);
+  const sql = `select id from information_schema.processlist where info like 'select count(*) from information_schema%'`;
+  expect(await direct.select(sql)).toEqual([]);
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate);
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterAll } from 'vitest';
+import type { DatabaseConfig } from '../../src/config.ts';
+
+/** A way to a database server on which everything can be made to happen that happens to networks. */
+export interface Gate {
+  /** Leads through the gate. */
+  config: DatabaseConfig;
+  /** Connections that are open now. */
+  connections: () => number;
+  /** From now on nothing comes through, and no connection notices. */
+  freeze: () => void;
+  /** What was frozen goes on. */
+  thaw: () => void;
+  /** Ends every connection; new ones are let in. */
+  cut: () => void;
+}
+
+/** Puts a gate before a server, for this file's tests. */
+export async function openGate(config: DatabaseConfig): Promise<Gate> {
+  const pairs = new Set<[Socket, Socket]>();
+  let isFrozen = false;
+  const gate = createServer((caller) => {
+    const server = connect(config.port, config.host);
+    const pair: [Socket, Socket] = [caller, server];
+    pairs.add(pair);
+    caller.on('data', (data) => server.write(data));
+    server.on('data', (data) => caller.write(data));
+    for (const socket of pair) {
+      if (isFrozen) socket.pause();
+      socket.on('error', () => undefined);
+      socket.once('close', () => {
+        for (const each of pair) each.destroy();
+        pairs.delete(pair);
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(gate, 'listening');
+  const each = (act: (socket: Socket) => void) => {
+    for (const pair of pairs) for (const socket of pair) act(socket);
+  };
+  afterAll(() => {
+    gate.close();
+    each((socket) => socket.destroy());
+  });
+  return {
+    config: { ...config, port: (gate.address() as AddressInfo).port },
+    connections: () => pairs.size,
+    freeze() {
+      isFrozen = true;
+      each((socket) => socket.pause());
+    },
+    thaw() {
+      isFrozen = false;
+      each((socket) => socket.resume());
+    },
+    cut: () => each((socket) => socket.destroy()),
+  };
+}
