@@ -1,7 +1,7 @@
 -- MiniTwit's tables. `npm run initdb` runs this file, statement by statement; it removes what was there.
 -- It runs unchanged on MySQL 8.0 to 9.7 and on MariaDB 10.11.
 
-drop table if exists session, follower, message, user;
+drop table if exists rate_limit, session, follower, message, user;
 
 -- utf8mb4_bin: Roger and roger are two people, as they were in MiniTwit's SQLite.
 create table user (
@@ -45,4 +45,14 @@ create table session (
   key user (user_id),
   key expires (expires_s),
   constraint session_user foreign key (user_id) references user (user_id) on delete cascade
+) engine = InnoDB default character set utf8mb4;
+
+-- What was done how often until when (milliseconds since 1970): rate-limiter-flexible's table, in the order
+-- and with the names that it wants.
+create table rate_limit (
+  `key` varchar(255) character set ascii collate ascii_bin not null,
+  points int not null,
+  expire bigint unsigned,
+  primary key (`key`),
+  key expire (expire)
 ) engine = InnoDB default character set utf8mb4;

@@ -5,12 +5,14 @@ import type { Config } from './config.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { notFound, showError } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
+import { limitInFlight } from './middleware/in-flight.ts';
 import { logRequests } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { readerPages } from './middleware/reader-pages.ts';
 import { session } from './middleware/session.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { useTemplates } from './presentation/templates.ts';
+import type { RateLimits } from './repositories/rate-limits.ts';
 import type { Repositories } from './repositories/repositories.ts';
 import { authRoutes } from './routes/auth.ts';
 import { avatarRoutes } from './routes/avatars.ts';
@@ -21,11 +23,13 @@ import { timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
+const MAX_IN_FLIGHT = 250;
 
 /** What the application works with; whoever opened it closes it. */
 export interface Dependencies {
   config: Omit<Config, 'database'>;
   repositories: Repositories;
+  rateLimits: RateLimits;
   passwords: Passwords;
   isReady: Readiness;
   logger: Logger;
@@ -33,7 +37,7 @@ export interface Dependencies {
 
 /** Everything that a request meets, in order. */
 export function createApp(dependencies: Dependencies): Express {
-  const { config, repositories, passwords, isReady, logger } = dependencies;
+  const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
   const { users, messages, followers, sessions } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
@@ -48,14 +52,15 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(flash(config));
   app.use(rejectCrossOrigin);
-  // before the session: should the database fail, the page can still show what was typed
+  // before anything that can fail: the page that says so can still show what was typed
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
+  app.use(limitInFlight(MAX_IN_FLIGHT));
   app.use(session(sessions, config));
   app.use(readerPages);
 
   app.use(timelineRoutes(messages));
-  app.use(authRoutes(users, passwords, config));
-  app.use(messageRoutes(messages));
+  app.use(authRoutes(users, passwords, rateLimits, config));
+  app.use(messageRoutes(messages, rateLimits));
   app.use(followRoutes(users, followers));
   app.use(userTimelineRoutes(repositories));
 

@@ -1,7 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { OperatorError } from './errors.ts';
+import {
+  count,
+  type Environment,
+  oneOf,
+  pemFile,
+  readSettings,
+  required,
+  secondsInMs,
+} from './environment.ts';
 
 /** Where the database is and how to log in to it. */
 export interface DatabaseConfig {
@@ -12,7 +19,7 @@ export interface DatabaseConfig {
   name: string;
   /** PEM of the authority that must have signed the server's certificate; null connects without TLS. */
   sslCa: string | null;
-  /** Connections that this process may hold. */
+  /** Connections that an instance may hold, all its processes together. */
   poolSize: number;
 }
 
@@ -29,39 +36,37 @@ export interface Config {
   /** In characters. */
   passwordMinLength: number;
   gravatar: boolean;
+  /** What is too much; null where nothing is. */
+  rateLimits: RateLimitConfig | null;
   logLevel: string;
+  /** Worker processes; with 1, the program serves by itself. */
+  webConcurrency: number;
+  /** For how long, once asked to stop, it says that it is not ready but serves all the same. */
+  drainDelayMs: number;
+  /** From the signal to stop until the end, at most. */
+  drainMaxMs: number;
+  /** Where metrics are to be read; null for nowhere. */
+  metricsPort: number | null;
 }
 
-/** The environment variables that a program was started with. */
-export type Environment = Record<string, string | undefined>;
+/** How often somebody may do something before they have to wait. */
+export interface RateLimitConfig {
+  /** Failed logins in 15 minutes. */
+  loginsPerName: number;
+  /** Failed logins in an hour. */
+  loginsPerAddress: number;
+  /** In an hour. */
+  registrationsPerAddress: number;
+  /** In a minute. */
+  postsPerUser: number;
+}
 
-const required = z.string({ error: 'is not set' });
-
-const count = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-
-const oneOf = <const Words extends readonly string[]>(...words: Words) =>
-  z.enum(words, { error: `must be one of: ${words.join(', ')}` });
-
-const pemFile = z.string().transform((path, context) => {
-  try {
-    const pem = readFileSync(path, 'utf8');
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-    context.addIssue(`names a file without a PEM certificate: ${path}`);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    context.addIssue(`names a file that cannot be read (${reason}): ${path}`);
-  }
-  return z.NEVER;
-});
+const port = count(1, 65_535);
+const limit = count(1, 1_000_000);
 
 const databaseSettings = {
   DB_HOST: required,
-  DB_PORT: count(1, 65_535).default(3306),
+  DB_PORT: port.default(3306),
   DB_USER: required,
   DB_PASSWD: required,
   DB_NAME: required,
@@ -82,6 +87,15 @@ const settings = {
   COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
   PASSWORD_MIN_LENGTH: count(1, 72).default(1),
   GRAVATAR: oneOf('on', 'off').default('off'),
+  RATE_LIMITS: oneOf('on', 'off').default('on'),
+  LIMIT_LOGINS_PER_NAME: limit.default(10),
+  LIMIT_LOGINS_PER_ADDRESS: limit.default(100),
+  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(60),
+  LIMIT_POSTS_PER_USER: limit.default(60),
+  WEB_CONCURRENCY: count(1, 128).default(1),
+  DRAIN_DELAY_S: secondsInMs(0, 600).default(0),
+  DRAIN_MAX_S: secondsInMs(1, 900).default(10_000),
+  METRICS_PORT: port.nullable().default(null),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
 };
 
@@ -93,8 +107,10 @@ export function readConfig(environment: Environment): Config {
   const schema = z
     .object(settings)
     .refine(hasNameForTls, hostNameForTls)
-    .refine(canTellHttps, proxyForSecureCookies);
-  const values = parse(schema, environment);
+    .refine(canTellHttps, proxyForSecureCookies)
+    .refine(hasTimeToDrain, delayInsideDrain)
+    .refine(hasConnectionsForWorkers, connectionForEachWorker);
+  const values = readSettings(schema, environment);
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -104,7 +120,20 @@ export function readConfig(environment: Environment): Config {
     cookieSecure: values.COOKIE_SECURE,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     gravatar: values.GRAVATAR === 'on',
+    rateLimits:
+      values.RATE_LIMITS === 'off'
+        ? null
+        : {
+            loginsPerName: values.LIMIT_LOGINS_PER_NAME,
+            loginsPerAddress: values.LIMIT_LOGINS_PER_ADDRESS,
+            registrationsPerAddress: values.LIMIT_REGISTRATIONS_PER_ADDRESS,
+            postsPerUser: values.LIMIT_POSTS_PER_USER,
+          },
     logLevel: values.LOG_LEVEL,
+    webConcurrency: values.WEB_CONCURRENCY,
+    drainDelayMs: values.DRAIN_DELAY_S,
+    drainMaxMs: values.DRAIN_MAX_S,
+    metricsPort: values.METRICS_PORT,
   };
 }
 
@@ -114,7 +143,7 @@ export function readConfig(environment: Environment): Config {
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
   return toDatabaseConfig(
-    parse(z.object(databaseSettings).refine(hasNameForTls, hostNameForTls), environment),
+    readSettings(z.object(databaseSettings).refine(hasNameForTls, hostNameForTls), environment),
   );
 }
 
@@ -153,11 +182,23 @@ function canTellHttps(values: { COOKIE_SECURE: string; TRUST_PROXY: number }): b
   return values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0;
 }
 
-function parse<T>(schema: z.ZodType<T>, environment: Environment): T {
-  // A variable that is set to nothing counts as not set, as in `DB_PORT= npm start`.
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
-  const result = schema.safeParse(set);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
-  throw new OperatorError(`Settings that need attention:\n${problems.join('\n')}`);
+const delayInsideDrain = {
+  path: ['DRAIN_DELAY_S'],
+  error: 'must be less than DRAIN_MAX_S, of which it is a part',
+  when: () => true,
+};
+
+function hasTimeToDrain(values: { DRAIN_DELAY_S: number; DRAIN_MAX_S: number }): boolean {
+  // so written, one that is no number is not blamed twice
+  return !(values.DRAIN_DELAY_S >= values.DRAIN_MAX_S);
+}
+
+const connectionForEachWorker = {
+  path: ['DB_POOL_SIZE'],
+  error: 'must be WEB_CONCURRENCY or more: each worker needs a connection',
+  when: () => true,
+};
+
+function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENCY: number }) {
+  return !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY);
 }

@@ -1,34 +1,55 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Watches a server's connections from now on, to be able to end them.
- * @returns a function that stops the server: idle connections are closed at once, the others when their
- *   request has been answered, and whatever is left after `maxMs`; resolves when all are gone
- */
-export function prepareDrain(server: Server): (maxMs: number) => Promise<void> {
+/** A server's way to stop without failing anybody. */
+export interface Drain {
+  hasBegun(): boolean;
+  /**
+   * Stops the server; resolves when its connections are gone. First it goes on for `delayMs`, so that
+   * load balancers notice that it is not ready any more, but tells keep-alive connections to close.
+   * Then it accepts no more connections, closes idle ones, lets open requests finish, and closes
+   * whatever is left when `maxMs` have passed from the call.
+   */
+  begin(options: { delayMs: number; maxMs: number }): Promise<void>;
+}
+
+/** Watches a server's connections from now on, to be able to end them. */
+export function prepareDrain(server: Server): Drain {
   // Node's own closeIdleConnections() leaves out those that never sent a request, as browsers open them.
   const idle = new Set<Socket>();
-  let isDraining = false;
+  const open = new Set<ServerResponse>();
+  let hasBegun = false;
 
   server.on('connection', (socket) => {
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
   });
-  server.on('request', ({ socket }, response) => {
+  // before the application, which may answer at once
+  server.prependListener('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket);
+    open.add(response);
+    if (hasBegun) response.setHeader('Connection', 'close');
     response.once('close', () => {
-      if (isDraining) socket.destroySoon();
+      open.delete(response);
+      if (hasBegun) socket.destroySoon();
       else if (!socket.destroyed) idle.add(socket);
     });
   });
 
-  return async (maxMs) => {
-    isDraining = true;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of idle) socket.destroy();
-    const timer = setTimeout(() => server.closeAllConnections(), maxMs);
-    await closed;
-    clearTimeout(timer);
+  return {
+    hasBegun: () => hasBegun,
+    async begin({ delayMs, maxMs }) {
+      hasBegun = true;
+      const timer = setTimeout(() => server.closeAllConnections(), maxMs);
+      for (const response of open) {
+        if (!response.headersSent) response.setHeader('Connection', 'close');
+      }
+      await sleep(delayMs);
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of idle) socket.destroy();
+      await closed;
+      clearTimeout(timer);
+    },
   };
 }

@@ -95,7 +95,7 @@ function startServer(database: DatabaseConfig, sessionSecret: string): ChildProc
     pretty({
       colorize: process.stdout.isTTY,
       translateTime: 'SYS:HH:MM:ss',
-      ignore: 'pid,hostname,host,port,req,res,responseTime',
+      ignore: 'pid,hostname,host,port,req,route,userId,res,responseTime',
       messageFormat: (line, messageKey) => describeLine(line) ?? String(line[messageKey]),
     }),
   );
@@ -103,12 +103,12 @@ function startServer(database: DatabaseConfig, sessionSecret: string): ChildProc
 }
 
 interface LogLine {
-  req?: { method: string; url: string };
+  req?: { method: string; path: string };
   res?: { statusCode: number };
   responseTime?: number;
 }
 
 /** A request in a few words; null when the line is about something else. */
 function describeLine({ req, res, responseTime }: LogLine): string | null {
-  return req && res ? `${req.method} ${req.url} ${res.statusCode} in ${responseTime} ms` : null;
+  return req && res ? `${req.method} ${req.path} ${res.statusCode} in ${responseTime} ms` : null;
 }

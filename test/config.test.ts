@@ -40,7 +40,17 @@ test('what is not set has the default that README.md names', () => {
     cookieSecure: 'auto',
     passwordMinLength: 1,
     gravatar: false,
+    rateLimits: {
+      loginsPerName: 10,
+      loginsPerAddress: 100,
+      registrationsPerAddress: 60,
+      postsPerUser: 60,
+    },
     logLevel: 'info',
+    webConcurrency: 1,
+    drainDelayMs: 0,
+    drainMaxMs: 10_000,
+    metricsPort: null,
   });
 });
 
@@ -56,7 +66,15 @@ test('every setting is read', () => {
     COOKIE_SECURE: 'always',
     PASSWORD_MIN_LENGTH: '8',
     GRAVATAR: 'on',
+    LIMIT_LOGINS_PER_NAME: '1',
+    LIMIT_LOGINS_PER_ADDRESS: '2',
+    LIMIT_REGISTRATIONS_PER_ADDRESS: '3',
+    LIMIT_POSTS_PER_USER: '4',
     LOG_LEVEL: 'warn',
+    WEB_CONCURRENCY: '3',
+    DRAIN_DELAY_S: '5',
+    DRAIN_MAX_S: '20',
+    METRICS_PORT: '9100',
   });
   expect(config.database).toMatchObject({ port: 3307, poolSize: 3 });
   expect(config).toMatchObject({
@@ -67,8 +85,37 @@ test('every setting is read', () => {
     cookieSecure: 'always',
     passwordMinLength: 8,
     gravatar: true,
+    rateLimits: {
+      loginsPerName: 1,
+      loginsPerAddress: 2,
+      registrationsPerAddress: 3,
+      postsPerUser: 4,
+    },
     logLevel: 'warn',
+    webConcurrency: 3,
+    drainDelayMs: 5000,
+    drainMaxMs: 20_000,
+    metricsPort: 9100,
   });
+  expect(readConfig({ ...complete, RATE_LIMITS: 'off' }).rateLimits).toBeNull();
+});
+
+test('settings that contradict each other are told', () => {
+  const message = problems({
+    ...complete,
+    DRAIN_DELAY_S: '10',
+    WEB_CONCURRENCY: '4',
+    DB_POOL_SIZE: '3',
+  });
+  expect(message.split('\n').slice(1)).toEqual([
+    '  DRAIN_DELAY_S must be less than DRAIN_MAX_S, of which it is a part',
+    '  DB_POOL_SIZE must be WEB_CONCURRENCY or more: each worker needs a connection',
+  ]);
+  expect(problems({ ...complete, DRAIN_DELAY_S: 'x', WEB_CONCURRENCY: 'y' }).split('\n')).toEqual([
+    'Settings that need attention:',
+    '  WEB_CONCURRENCY must be a whole number from 1 to 128',
+    '  DRAIN_DELAY_S must be a whole number from 0 to 600',
+  ]);
 });
 
 test('a setting that is set to nothing is not set', () => {

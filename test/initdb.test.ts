@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Environment } from '../src/config.ts';
+import type { Environment } from '../src/environment.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import { runSql, useEmptyDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
-import type { Environment } from '../src/config.ts';
+import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';
 
@@ -76,7 +76,7 @@ test('each line of its log is JSON', async () => {
     .map((line) => JSON.parse(line) as unknown);
   expect(lines).toContainEqual(
     expect.objectContaining({
-      req: { id: expect.any(String), method: 'GET', url: '/public?before=x' },
+      req: { id: expect.any(String), method: 'GET', path: '/public' },
       res: { statusCode: 400 },
     }),
   );

@@ -13,6 +13,7 @@ export type Parameters = Record<string, string | number | null | number[]>;
  * again once on another, and so is every read.
  */
 export interface Database {
+  readonly name: string;
   /** The rows of a select, in the query's order; the caller says their shape. */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
@@ -73,6 +74,7 @@ export function openDatabase(config: DatabaseConfig): Database {
   }
 
   return {
+    name: config.name,
     select: <Row>(sql: string, parameters = {}) => run<Row[]>(sql, parameters, true),
     change: (sql, parameters = {}) => run<ResultSetHeader>(sql, parameters, false),
     acquire: () => pool.acquire(),

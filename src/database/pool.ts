@@ -20,11 +20,16 @@ const SESSION_RULES = `
     /*!50708 , max_execution_time = 4000 */
     /*M!100101 , max_statement_time = 4 */`;
 
-/** How busy a pool is: its connections, and who waits for one. */
+/** How busy a pool is. */
 export interface PoolState {
+  /** Its connections, and those in use. */
   open: number;
   used: number;
+  /** Who waits for a connection. */
   waiting: number;
+  /** Connections that were asked for so far, and the seconds spent waiting for all of them. */
+  asked: number;
+  waitedS: number;
 }
 
 /** Connections to lend, for a statement or a few. No time that is spent with it is without bound. */
@@ -68,6 +73,8 @@ export function openPool(config: DatabaseConfig): Pool {
   const idle = new Set<PoolConnection>();
   const cuts = new WeakMap<PoolConnection, NodeJS.Timeout>();
   let waiting = 0;
+  let asked = 0;
+  let waitedS = 0;
 
   pool.on('connection', (connection) => {
     open.add(connection);
@@ -98,25 +105,35 @@ export function openPool(config: DatabaseConfig): Pool {
     return connection;
   }
 
+  function getConnection(): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(timedOut('no connection', WAIT_MAX_MS));
+      }, WAIT_MAX_MS);
+      pool.getConnection((error, connection) => {
+        // mysql2 knows no way to leave its queue
+        if (isLate) return error ? undefined : connection.release();
+        clearTimeout(timer);
+        return error ? reject(error) : resolve(lend(connection));
+      });
+    });
+  }
+
   return {
-    acquire: () =>
-      new Promise((resolve, reject) => {
-        waiting++;
-        let isLate = false;
-        const timer = setTimeout(() => {
-          waiting--;
-          isLate = true;
-          reject(timedOut('no connection', WAIT_MAX_MS));
-        }, WAIT_MAX_MS);
-        pool.getConnection((error, connection) => {
-          // mysql2 knows no way to leave its queue
-          if (isLate) return error ? undefined : connection.release();
-          waiting--;
-          clearTimeout(timer);
-          return error ? reject(error) : resolve(lend(connection));
-        });
-      }),
-    state: () => ({ open: open.size, used: open.size - idle.size, waiting }),
+    async acquire() {
+      const askedAtMs = performance.now();
+      asked++;
+      waiting++;
+      try {
+        return await getConnection();
+      } finally {
+        waiting--;
+        waitedS += (performance.now() - askedAtMs) / 1000;
+      }
+    },
+    state: () => ({ open: open.size, used: open.size - idle.size, waiting, asked, waitedS }),
     end: () =>
       new Promise((resolve, reject) => {
         pool.end((error) => (error ? reject(error) : resolve()));

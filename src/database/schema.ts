@@ -9,37 +9,45 @@ const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
 /** What to do about tables that are there already. */
 export interface SchemaOptions extends Patience {
-  /** `refuse` when a table holds rows, `replace` whatever they hold, `keep` all if none is missing. */
+  /** `refuse` when one holds rows, `replace` them whatever they hold, or `keep` them: add what is missing. */
   existing: 'refuse' | 'replace' | 'keep';
 }
 
 /**
- * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names. It is for
- * databases that nobody writes to yet: rows that come after it has counted are lost.
- * @returns false when `keep` found every table there
+ * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names, unless they
+ * are to be kept. To replace is for databases that nobody writes to yet: rows that come after it has
+ * counted are lost.
+ * @returns the names of the tables that it created, in the file's order
  * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
  *   settings do not lead to a database, and when the server did not answer in time
  */
 export async function initializeSchema(
   config: DatabaseConfig,
   { existing, ...patience }: SchemaOptions,
-): Promise<boolean> {
+): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, patience, async (connection) => {
     const tables = await listTables(connection, statements);
-    if (existing === 'keep' && tables.every(({ rows }) => rows !== null)) return false;
     const filled = tables.filter(({ rows }) => rows);
-    if (existing !== 'replace' && filled.length > 0) {
+    if (existing === 'refuse' && filled.length > 0) {
       const counts = filled.map(({ name, rows }) => `${name} (${rows})`).join(', ');
       throw new OperatorError(
-        existing === 'refuse'
-          ? `Nothing was changed: these tables hold rows: ${counts}. To delete them all and start anew: npm run initdb -- --force`
-          : `Some tables are missing, but others hold rows: ${counts}. Nothing was changed. To start anew, move .data/ away.`,
+        `Nothing was changed: these tables hold rows: ${counts}. To delete them all and start anew: npm run initdb -- --force`,
       );
     }
-    for (const statement of statements) await connection.query(statement);
-    return true;
+    const there = new Set(tables.filter(({ rows }) => rows !== null).map(({ name }) => name));
+    const isMissing = (statement: string) => {
+      const table = createdTable(statement);
+      return table !== null && !there.has(table);
+    };
+    const wanted = existing === 'keep' ? statements.filter(isMissing) : statements;
+    for (const statement of wanted) await connection.query(statement);
+    return wanted.flatMap((statement) => createdTable(statement) ?? []);
   });
+}
+
+function createdTable(statement: string): string | null {
+  return /^create table (\w+)/.exec(statement)?.[1] ?? null;
 }
 
 interface Table {
@@ -49,7 +57,7 @@ interface Table {
 }
 
 async function listTables(connection: Connection, statements: string[]): Promise<Table[]> {
-  const names = statements.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []);
+  const names = statements.flatMap((statement) => createdTable(statement) ?? []);
   return Promise.all(
     names.map(async (name) => ({ name, rows: await countRows(connection, name) })),
   );

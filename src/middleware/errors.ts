@@ -25,12 +25,13 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
   if (statusOf[appError.code] >= 500) res.err = error as Error;
   res.status(statusOf[appError.code]);
   res.set('Cache-Control', 'no-store');
+  if (appError.code === 'unavailable') res.set('Retry-After', String(RETRY_AFTER_S));
   const page = {
     code: appError.code,
     heading: HEADINGS[appError.code],
     message: appError.message,
     requestId: req.id,
-    typed: typedText(req.body),
+    typed: typedFields(req.body),
     user: currentUser(req),
     isReaderUnknown: !hasSession(req),
   };
@@ -38,6 +39,14 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
     if (renderError) res.type('text').send(page.message);
     else res.send(html);
   });
+};
+
+const RETRY_AFTER_S = 5;
+
+const LABELS = {
+  text: 'What you wrote, so that you can copy it:',
+  username: 'Username:',
+  email: 'E-Mail:',
 };
 
 const HEADINGS: Record<keyof typeof statusOf, string> = {
@@ -74,7 +83,11 @@ const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
   internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
 };
 
-function typedText(body: unknown): string | null {
-  const text: unknown = (body as { text?: unknown } | undefined)?.text;
-  return typeof text === 'string' && text !== '' ? text : null;
+/** What somebody typed, but for passwords, each with its label. */
+function typedFields(body: unknown): { name: string; label: string; value: string }[] {
+  const fields = (body ?? {}) as Record<string, unknown>;
+  return Object.entries(LABELS).flatMap(([name, label]) => {
+    const value = fields[name];
+    return typeof value === 'string' && value !== '' ? { name, label, value } : [];
+  });
 }

@@ -12,6 +12,8 @@ export interface Passwords {
   hash(password: string): Promise<string>;
   /** @throws AppError `unavailable` when too many hashes are waiting */
   matches(password: string, hash: string): Promise<boolean>;
+  /** Hashes that wait for a thread. */
+  waiting(): number;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -24,9 +26,13 @@ export type Task =
 // Each waits about 0.1 s per hash before it: whoever came after these would wait for many seconds.
 const WAITING_PER_THREAD = 50;
 
-/** Starts the threads. `cost` is bcrypt's: each step doubles the work. */
-export function createPasswords({ cost = 10 } = {}): Passwords {
-  const threads = Math.max(1, availableParallelism() - 1);
+/**
+ * Starts the threads.
+ * @param options.cost bcrypt's: each step doubles the work
+ * @param options.processes how many processes share the machine's cores
+ */
+export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
+  const threads = Math.max(1, Math.floor((availableParallelism() - 1) / processes));
   const pool = new Piscina<Task, string | boolean>({
     // beside this file, and of its kind: source under test, JavaScript once built
     filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
@@ -49,6 +55,7 @@ export function createPasswords({ cost = 10 } = {}): Passwords {
       if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return false;
       return (await run({ kind: 'compare', password, hash })) === true;
     },
+    waiting: () => pool.queueSize,
     close: () => pool.close({ force: true }),
   };
 }

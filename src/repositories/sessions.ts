@@ -16,6 +16,8 @@ export interface Sessions {
   /** Prolongs a session; one that is gone stays gone. */
   extendSession(sessionId: string, expiresS: number): Promise<void>;
   deleteSession(sessionId: string): Promise<void>;
+  /** How many have not expired by `nowS`. */
+  countSessions(nowS: number): Promise<number>;
   /** Deletes up to `limit` sessions that have expired by `nowS`; gives how many those were. */
   deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
 }
@@ -58,6 +60,16 @@ export function createSessions(database: Database): Sessions {
          where session_id = :sessionId`,
         { sessionId },
       );
+    },
+
+    async countSessions(nowS) {
+      const [row] = await database.select<{ total: number }>(
+        `select count(*) as total
+         from session
+         where expires_s > :nowS`,
+        { nowS },
+      );
+      return row?.total ?? 0;
     },
 
     async deleteExpiredSessions(nowS, limit) {

@@ -4,11 +4,14 @@ import { hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { registrationError, registrationForm } from '../forms/registration.ts';
+import { clientAddress } from '../middleware/client-address.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import { refuse } from '../middleware/refuse.ts';
 import { SESSION_COOKIE } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
+import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
 import { createRouter } from './router.ts';
 
@@ -16,6 +19,7 @@ import { createRouter } from './router.ts';
 export function authRoutes(
   users: Users,
   passwords: Passwords,
+  rateLimits: RateLimits,
   { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
 ): Router {
   const router = createRouter();
@@ -29,6 +33,12 @@ export function authRoutes(
     .post(async (req, res) => {
       if (currentUser(req)) return res.redirect('/');
       const { username, password } = readForm(loginForm, req.body);
+      const address = clientAddress(req);
+      const refusal = await rateLimits.countLogin(username, address);
+      if (refusal) {
+        const { message } = refusal;
+        return showLogin(refuse(res, refusal), username, { field: 'username', message });
+      }
       const credentials = await users.findCredentials(username);
       if (!credentials) {
         return showLogin(res, username, { field: 'username', message: 'Invalid username' });
@@ -36,7 +46,10 @@ export function authRoutes(
       if (!(await passwords.matches(password, credentials.passwordHash))) {
         return showLogin(res, username, { field: 'password', message: 'Invalid password' });
       }
-      await logIn(req, { userId: credentials.userId, username });
+      await Promise.all([
+        logIn(req, { userId: credentials.userId, username }),
+        rateLimits.forgetLogin(username, address),
+      ]);
       res.flash('You were logged in');
       res.redirect('/');
     })
@@ -53,6 +66,11 @@ export function authRoutes(
       const form = readForm(registrationForm, req.body);
       const error = registrationError(form, passwordMinLength);
       if (error) return showRegister(res, form, error);
+      const refusal = await rateLimits.countRegistration(clientAddress(req));
+      if (refusal) {
+        const { message } = refusal;
+        return showRegister(refuse(res, refusal), form, { field: 'username', message });
+      }
       const { username, email, password } = form;
       const passwordHash = await passwords.hash(password);
       try {

@@ -5,12 +5,14 @@ import { isBlank, readForm } from '../forms/form.ts';
 import { MESSAGE_MAX_LENGTH, messageForm, messageLength } from '../forms/message.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import { refuse } from '../middleware/refuse.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
+import type { RateLimits } from '../repositories/rate-limits.ts';
 import { createRouter } from './router.ts';
 import { showMyTimeline } from './timelines.ts';
 
 /** `/add_message` and `/delete_message/ID`. */
-export function messageRoutes(messages: Messages): Router {
+export function messageRoutes(messages: Messages, rateLimits: RateLimits): Router {
   const router = createRouter();
 
   router
@@ -23,6 +25,11 @@ export function messageRoutes(messages: Messages): Router {
       if (length > MESSAGE_MAX_LENGTH) {
         const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
         return showMyTimeline(res, messages, user, { draft: { text, error } });
+      }
+      const refusal = await rateLimits.countPost(user.userId);
+      if (refusal) {
+        const draft = { text, error: refusal.message };
+        return showMyTimeline(refuse(res, refusal), messages, user, { draft });
       }
       await messages.createMessage(user.userId, text);
       res.flash('Your message was recorded');

@@ -13,6 +13,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { findChromium } from '../support/install-chromium.ts';
@@ -30,12 +31,14 @@ const config = readConfig({
   DB_NAME: 'unused',
   SESSION_SECRET: 'the pictures need a secret of 32 characters',
 });
+const logger = pino({ level: 'silent' });
 const app = createApp({
   config,
   repositories,
   passwords,
+  rateLimits: createRateLimits(database, null, logger),
   isReady: () => Promise.resolve(true),
-  logger: pino({ level: 'silent' }),
+  logger,
 });
 const server = createServer(app).listen(0, '127.0.0.1');
 await once(server, 'listening');

@@ -1,23 +1,17 @@
-import { Writable } from 'node:stream';
-import { pino } from 'pino';
 import request from 'supertest';
 import { expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { AppError } from '../../src/errors.ts';
+import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import type { Repositories } from '../../src/repositories/repositories.ts';
+import { keepLog } from '../support/log.ts';
 import { testConfig, useMiniTwit } from '../support/minitwit.ts';
 
-const { repositories } = useMiniTwit();
+const { repositories, database } = useMiniTwit();
 
 /** MiniTwit, whose public timeline fails, and what it logs. */
 function failingWith(error: Error) {
-  const lines: string[] = [];
-  const log = new Writable({
-    write(line: Buffer, _encoding, done) {
-      lines.push(String(line));
-      done();
-    },
-  });
+  const { logger, lines } = keepLog();
   const failing: Repositories = {
     ...repositories,
     messages: { ...repositories.messages, listPublic: () => Promise.reject(error) },
@@ -25,14 +19,16 @@ function failingWith(error: Error) {
   const passwords = {
     hash: () => Promise.reject(error),
     matches: () => Promise.reject(error),
+    waiting: () => 0,
     close: () => Promise.resolve(),
   };
   const app = createApp({
     config: testConfig,
     repositories: failing,
+    rateLimits: createRateLimits(database, null, logger),
     passwords,
     isReady: () => Promise.reject(error),
-    logger: pino({ level: 'info' }, log),
+    logger,
   });
   return { app, lines };
 }
@@ -48,7 +44,7 @@ test('an internal failure is logged whole, and told shortly', async () => {
   const [line] = lines;
   expect(JSON.parse(line ?? '')).toMatchObject({
     level: 50,
-    req: { id, method: 'GET', url: '/public' },
+    req: { id, method: 'GET', path: '/public' },
     res: { statusCode: 500 },
     err: {
       type: 'TypeError',
@@ -65,7 +61,20 @@ test('a failure of the database is 503, with its cause in the log', async () => 
   expect(response.status).toBe(503);
   expect(response.text).toContain('Try again.');
   expect(response.text).not.toContain('ECONNREFUSED');
+  expect(response.headers['retry-after']).toBe('5');
   expect(lines[0]).toContain('connect ECONNREFUSED');
+});
+
+test('what was typed is kept on the page, but for passwords', async () => {
+  const { app } = failingWith(new AppError('unavailable', 'Try again.'));
+  const form = { username: 'alice', email: 'alice@example.com', password: 'a-password' };
+  const { text } = await request(app)
+    .post('/register')
+    .type('form')
+    .send({ ...form, password2: 'a-password' });
+  expect(text).toContain('value="alice"');
+  expect(text).toContain('value="alice@example.com"');
+  expect(text).not.toContain('a-password');
 });
 
 test('a page that is not there is no failure of ours', async () => {
@@ -84,7 +93,7 @@ test('no cookie, password or text is logged', async () => {
     .type('form')
     .send({ username: 'alice', password: 'a-password', text: 'a-text' });
   const logged = lines.join('');
-  expect(logged).toContain('"url":"/login"');
+  expect(logged).toContain('"path":"/login"');
   expect(logged).not.toMatch(/a-cookie|a-token|a-password|a-text/);
 });
 

@@ -1,21 +1,24 @@
 import type { Express } from 'express';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import request from 'supertest';
 import { afterAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { useDatabase } from './database.ts';
 
-/** The settings of the tests' application, as an environment that says nothing else gives them. */
+/** The settings of the tests' application, as an environment that says little else gives them. */
 export const testConfig: Config = readConfig({
   DB_HOST: 'given',
   DB_USER: 'by',
   DB_PASSWD: 'the',
   DB_NAME: 'tests',
   SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+  // what tests do in a minute would be too much
+  RATE_LIMITS: 'off',
 });
 
 /** MiniTwit on a database of its own. */
@@ -23,10 +26,10 @@ export interface MiniTwit {
   app: Express;
   database: Database;
   repositories: Repositories;
-  /** The same with other settings, on the same database. */
-  withSettings: (settings: Partial<Config>) => Express;
-  /** Somebody who comes with a new browser. */
-  visitor: () => Visitor;
+  /** The same with other settings, on the same database. It logs nothing, unless it is given a logger. */
+  withSettings: (settings: Partial<Config>, logger?: Logger) => Express;
+  /** Somebody who comes with a new browser, to this instance where there are several. */
+  visitor: (instance?: Express) => Visitor;
   /** Somebody who comes with a new browser, registers and logs in. */
   user: (username: string) => Promise<Visitor>;
 }
@@ -36,19 +39,20 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
   const { database } = useDatabase();
   const repositories = createRepositories(database);
   const passwords = createPasswords({ cost: 4 });
-  const withSettings = (others: Partial<Config>) => {
+  const withSettings = (others: Partial<Config>, logger = pino({ level: 'silent' })) => {
     const config = { ...testConfig, ...settings, ...others };
     return createApp({
       config,
       repositories,
+      rateLimits: createRateLimits(database, config.rateLimits, logger),
       passwords,
       isReady: () => repositories.isReady(),
-      logger: pino({ level: 'silent' }),
+      logger,
     });
   };
   const app = withSettings({});
   afterAll(() => passwords.close());
-  const visitor = () => createVisitor(app);
+  const visitor = (instance = app) => createVisitor(instance);
   return {
     app,
     database,

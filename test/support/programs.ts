@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
-import type { DatabaseConfig, Environment } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config.ts';
+import type { Environment } from '../../src/environment.ts';
 
 /** A program of dist/ that runs, as an operator would start it. */
 export interface Program {

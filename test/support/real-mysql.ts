@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import dotenv from 'dotenv';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/environment.ts';
 import { type KeyPair, makeCertificate } from './certificates.ts';
 
 const REAL_MYSQL = '../shared/bin/real-mysql';

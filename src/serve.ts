@@ -1,0 +1,101 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { openDatabase } from './database/database.ts';
+import { prepareDrain } from './drain.ts';
+import { listen } from './listen.ts';
+import { createMetrics } from './metrics.ts';
+import { serveMetrics } from './metrics-server.ts';
+import { createPasswords } from './passwords/passwords.ts';
+import { createRateLimits, type RateLimits } from './repositories/rate-limits.ts';
+import { createRepositories } from './repositories/repositories.ts';
+import type { Sessions } from './repositories/sessions.ts';
+
+const SWEEP_EVERY_MS = 15 * 60 * 1000;
+const SWEEP_LIMIT = 1000;
+
+const HTTP_LIMITS = {
+  // Longer than a load balancer keeps a connection that it does not use (60 s on AWS): if we closed it
+  // first, its next request would fail.
+  keepAliveTimeout: 65_000,
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+  maxHeaderSize: 16 * 1024,
+};
+// of somebody who asks, and then does not read the answer
+const SILENCE_MAX_MS = 120_000;
+/** How much of the time to stop is for open requests; the rest is for the database's farewell. */
+const REQUESTS_SHARE = 0.8;
+
+/**
+ * Serves MiniTwit, whatever becomes of its database, until the process is told to stop; then within
+ * the time that is set for it.
+ * @throws OperatorError when a port cannot be had
+ */
+export async function serve(config: Config, logger: Logger): Promise<void> {
+  const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
+  const poolSize = Math.floor(config.database.poolSize / webConcurrency);
+  const database = openDatabase({ ...config.database, poolSize });
+  const repositories = createRepositories(database);
+  const rateLimits = createRateLimits(database, config.rateLimits, logger);
+  const passwords = createPasswords({ processes: webConcurrency });
+  const isReady = async () => !drain.hasBegun() && (await repositories.isReady());
+  const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
+
+  const server = createServer(HTTP_LIMITS, app).setTimeout(SILENCE_MAX_MS);
+  const drain = prepareDrain(server);
+  if (metricsPort !== null) {
+    const metrics = createMetrics({
+      poolState: () => database.state(),
+      hashesWaiting: () => passwords.waiting(),
+      countSessions: () => repositories.sessions.countSessions(nowS()),
+    });
+    server.prependListener('request', metrics.observe);
+    // the primary shows the figures of all workers together
+    if (!cluster.isWorker) await serveMetrics(metrics.read, { host, port: metricsPort });
+  }
+  const port = await listen(server, { host, port: config.port, setting: 'PORT' });
+  logger.info({ host, port }, 'listening');
+  // tells `npm run local` that pages can be read
+  process.send?.({ port });
+  const sweeper = setInterval(
+    () => sweep(repositories.sessions, rateLimits, logger),
+    SWEEP_EVERY_MS,
+  );
+
+  await stopAsked();
+  logger.info('shutting down');
+  clearInterval(sweeper);
+  await drain.begin({ delayMs: drainDelayMs, maxMs: drainMaxMs * REQUESTS_SHARE });
+  // A database that hangs does not answer the farewell either.
+  const farewell = Promise.all([passwords.close(), database.end()]);
+  await Promise.race([farewell, sleep(drainMaxMs * (1 - REQUESTS_SHARE))]);
+}
+
+/** Resolves when somebody wants this process to stop. */
+export function stopAsked(): Promise<unknown> {
+  return Promise.race([
+    once(process, 'SIGTERM'),
+    once(process, 'SIGINT'),
+    // whoever started us, `npm run local` or the primary of some workers, is gone
+    once(process, 'disconnect'),
+  ]);
+}
+
+function sweep(sessions: Sessions, rateLimits: RateLimits, logger: Logger): void {
+  Promise.all([
+    sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT),
+    rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT),
+  ]).catch((err: unknown) => {
+    logger.warn({ err }, 'what has expired could not be deleted');
+  });
+}
+
+function nowS(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,57 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AggregatorRegistry } from 'prom-client';
+import type { Config } from './config.ts';
+import { OperatorError } from './errors.ts';
+import { serveMetrics } from './metrics-server.ts';
+import { stopAsked } from './serve.ts';
+
+const RESTART_AFTER_MS = 1000;
+/** Beyond their own bound. */
+const STOP_GRACE_MS = 1000;
+
+/**
+ * Runs this program several times on one port, each in a process of its own, and starts another one for
+ * each that dies, until this process is told to stop; then they are as well.
+ * @throws OperatorError when a worker ends before any has served: it has told why
+ */
+export async function superviseWorkers(
+  { host, metricsPort, webConcurrency, drainMaxMs }: Config,
+  logger: Logger,
+): Promise<void> {
+  let isStopping = false;
+  const serving = new Set<Worker>();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+
+  cluster.on('listening', (worker, { port }) => {
+    if (serving.size === 0) process.send?.({ port });
+    serving.add(worker);
+  });
+  cluster.on('exit', (worker, status, signal) => {
+    if (isStopping) return;
+    if (serving.size === 0) fail(new OperatorError('No worker could serve.'));
+    logger.error({ worker: worker.process.pid, status, signal }, 'a worker died');
+    // one that dies as it starts would otherwise die as often as it can
+    setTimeout(start, serving.has(worker) ? 0 : RESTART_AFTER_MS);
+  });
+  if (metricsPort !== null) {
+    const all = new AggregatorRegistry();
+    await serveMetrics(() => all.clusterMetrics(), { host, port: metricsPort });
+  }
+  const start = () => !isStopping && cluster.fork();
+  for (let index = 0; index < webConcurrency; index++) start();
+
+  await Promise.race([stopAsked(), failed]);
+  isStopping = true;
+  await stopWorkers(drainMaxMs);
+}
+
+async function stopWorkers(drainMaxMs: number): Promise<void> {
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
+  for (const { process: worker } of workers) worker.kill('SIGTERM');
+  await Promise.race([ended, sleep(drainMaxMs + STOP_GRACE_MS)]);
+  for (const { process: worker } of workers) worker.kill('SIGKILL');
+}

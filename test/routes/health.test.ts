@@ -1,0 +1,70 @@
+import type { Express } from 'express';
+import request from 'supertest';
+import { beforeAll, expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createRateLimits } from '../../src/repositories/rate-limits.ts';
+import { createRepositories } from '../../src/repositories/repositories.ts';
+import { runSql, useDatabase } from '../support/database.ts';
+import { type Gate, openGate } from '../support/gate.ts';
+import { keepLog } from '../support/log.ts';
+import { testConfig } from '../support/minitwit.ts';
+
+const { config } = useDatabase();
+let gate: Gate;
+let app: Express;
+
+beforeAll(async () => {
+  gate = await openGate(config);
+  const database = openDatabase(gate.config);
+  const repositories = createRepositories(database);
+  const passwords = createPasswords();
+  const { logger } = keepLog();
+  app = createApp({
+    config: testConfig,
+    repositories,
+    rateLimits: createRateLimits(database, null, logger),
+    passwords,
+    isReady: () => repositories.isReady(),
+    logger,
+  });
+  return () => Promise.all([passwords.close(), database.end()]);
+});
+
+async function check(path: string): Promise<[status: number, text: string]> {
+  const { status, text } = await request(app).get(path);
+  return [status, text];
+}
+
+test('with a database, both are fine, and nobody keeps that', async () => {
+  expect(await check('/healthz')).toEqual([200, 'alive\n']);
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+  const { headers } = await request(app).get('/readyz');
+  expect(headers['cache-control']).toBe('no-store');
+  expect(headers['set-cookie']).toBeUndefined();
+});
+
+test('with a database that hangs, the process lives but is not ready', async () => {
+  gate.freeze();
+  expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  expect(await check('/healthz')).toEqual([200, 'alive\n']);
+  gate.thaw();
+  while ((await check('/readyz'))[0] !== 200);
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+});
+
+test('without MiniTwit’s tables it is not ready', async () => {
+  await runSql(config, 'alter table user rename to other');
+  expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  const page = await request(app).get('/alice');
+  expect(page.status).toBe(503);
+  await runSql(config, 'alter table other rename to user');
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+});
+
+test('other methods are told what these understand', async () => {
+  const { status, headers } = await request(app).post('/healthz');
+  expect(status).toBe(405);
+  expect(headers.allow).toBe('GET, HEAD');
+});
