@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
-import { databaseSettings, startProgram } from './support/programs.ts';
+import { findFreePort } from '../src/database/private-mariadb.ts';
+import { databaseSettings, type Program, startProgram } from './support/programs.ts';
 
 const { config } = useDatabase();
 let settings: Environment;
@@ -18,8 +19,8 @@ beforeAll(async () => {
   };
 });
 
-async function startServer() {
-  const program = startProgram('dist/server.js', settings);
+async function startServer(more: Environment = {}) {
+  const program = startProgram('dist/server.js', { ...settings, ...more });
   await program.says('"msg":"listening"');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   return { program, url: `http://127.0.0.1:${port}` };
@@ -64,6 +65,39 @@ test('it stops at once with connections that ask for nothing, after those that d
   expect(answer.headers.location).toBe('/login');
   expect(await program.ended).toBe(0);
   keptOpen.destroy();
+});
+
+test('asked to stop, it says at once that it is not ready, and serves on until balancers know', async () => {
+  const { program, url } = await startServer({ DRAIN_DELAY_S: '2' });
+  const keptOpen = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (path: string) => {
+    const [answer] = (await once(get(url + path, { agent: keptOpen }), 'response')) as [
+      IncomingMessage,
+    ];
+    await once(answer.resume(), 'end');
+    return [answer.statusCode, answer.headers.connection];
+  };
+  expect(await ask('/readyz')).toEqual([200, 'keep-alive']);
+  program.process.kill('SIGTERM');
+  await program.says('shutting down');
+  expect(await ask('/readyz')).toEqual([503, 'close']);
+  expect(await ask('/healthz')).toEqual([200, 'close']);
+  expect(await ask('/public')).toEqual([200, 'close']);
+  expect(await program.ended).toBe(0);
+  keptOpen.destroy();
+});
+
+test('asked to stop, it ends in time, whoever is slow', async () => {
+  const { program, url } = await startServer({ DRAIN_MAX_S: '1' });
+  const slow = request(`${url}/register`, {
+    method: 'POST',
+    headers: { Expect: '100-continue', 'Content-Type': 'application/x-www-form-urlencoded' },
+  });
+  slow.flushHeaders();
+  await once(slow, 'continue');
+  slow.on('error', () => undefined);
+  program.process.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
 });
 
 test('each line of its log is JSON', async () => {
@@ -120,4 +154,116 @@ test('a port that is taken is one line, and status 1', async () => {
     `Cannot listen on port ${port} of 127.0.0.1: something else uses it. Set PORT to another.\n`,
   );
   other.close();
+});
+
+describe('several workers', () => {
+  test('share a port and the connections, and stop together', async () => {
+    const { program, url } = await startServer({ WEB_CONCURRENCY: '2', DB_POOL_SIZE: '2' });
+    const pids = await workersOf(program, 2);
+    expect(new Set(pids).size).toBe(2);
+    expect((await fetch(`${url}/public`)).status).toBe(200);
+    program.process.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  test('are replaced when they die', async () => {
+    const { program, url } = await startServer({ WEB_CONCURRENCY: '2' });
+    const [first] = await workersOf(program, 2);
+    process.kill(first ?? 0, 'SIGKILL');
+    await program.says('a worker died');
+    const pids = await workersOf(program, 3);
+    expect(new Set(pids).size).toBe(3);
+    expect((await fetch(`${url}/public`)).status).toBe(200);
+  });
+
+  test('do not outlive the primary', async () => {
+    const { program } = await startServer({ WEB_CONCURRENCY: '2' });
+    const pids = await workersOf(program, 2);
+    program.process.kill('SIGKILL');
+    await Promise.all(
+      pids.map(async (pid) => {
+        while (isAlive(pid)) await new Promise(setImmediate);
+      }),
+    );
+    expect(pids.some(isAlive)).toBe(false);
+  });
+
+  test('that cannot start end the program, with the reason', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const program = startProgram('dist/server.js', {
+      ...settings,
+      PORT: String(port),
+      WEB_CONCURRENCY: '2',
+    });
+    expect(await program.ended).toBe(1);
+    expect(program.output.stderr).toContain('something else uses it');
+    expect(program.output.stderr).toContain('No worker could serve.');
+    other.close();
+  });
+
+  /** Waits until so many workers have started to listen, and gives their process ids. */
+  async function workersOf(program: Program, count: number): Promise<number[]> {
+    await program.says(new RegExp(`(?:"msg":"listening"[^]*){${count}}`));
+    const lines = program.output.stdout.split('\n').filter((line) => line.includes('"listening"'));
+    return lines.map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
+  }
+
+  function isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  }
+});
+
+describe('metrics', () => {
+  test.each(['1', '2'])('are shown on a port of their own, with %s workers', async (workers) => {
+    const port = String(await findFreePort());
+    const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
+    const { url } = await startServer(more);
+    for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
+    await fetch(`${url}/nobody`);
+    await fetch(`${url}/static/style.css`);
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+    const text = await response.text();
+    const figure = (name: string) => Number(text.split(`\n${name} `, 2)[1]?.split('\n', 1)[0]);
+    const requests = (labels: string) => figure(`http_request_duration_seconds_count{${labels}}`);
+    expect(requests('method="GET",route="/public",status="200"')).toBe(4);
+    expect(requests('method="GET",route="/:username",status="404"')).toBe(1);
+    expect(requests('method="GET",route="none",status="200"')).toBe(1);
+    expect(figure('minitwit_db_connections')).toBeGreaterThan(0);
+    expect(figure('minitwit_db_connections_used')).toBe(0);
+    expect(figure('minitwit_db_waiting')).toBe(0);
+    expect(figure('minitwit_db_waits_total')).toBeGreaterThan(4);
+    expect(figure('minitwit_hashes_waiting')).toBe(0);
+    expect(figure('minitwit_sessions')).toBe(0);
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  });
+});
+
+describe('what HTTP allows', () => {
+  /** Sends bytes as they are, and gives the status line of what comes back before the end. */
+  async function send(url: string, bytes: string): Promise<string> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+    socket.write(bytes);
+    let answer = '';
+    socket.on('data', (text: string) => (answer += text));
+    await once(socket, 'close');
+    return answer.split('\r\n', 1)[0] ?? '';
+  }
+
+  test('headers of more than 16 KiB are refused, and others served', async () => {
+    const { url } = await startServer();
+    const head = `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`;
+    expect(await send(url, head)).toBe('HTTP/1.1 431 Request Header Fields Too Large');
+    expect(await send(url, 'nonsense\r\n\r\n')).toBe('HTTP/1.1 400 Bad Request');
+    expect((await fetch(url)).status).toBe(200);
+  });
 });
