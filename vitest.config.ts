@@ -10,12 +10,14 @@ const mariadbOnly = [
   'test/local.test.ts',
   'test/database/private-mariadb.test.ts',
   'test/browser/**',
+  'test/cluster/**',
 ];
 const tlsOnly = ['test/database/tls.test.ts'];
 
 const mariadb = project('mariadb', './test/support/start-mariadb.ts', [
   ...tlsOnly,
   'test/browser/**',
+  'test/cluster/**',
 ]);
 const browser = {
   extends: true as const,
@@ -24,6 +26,18 @@ const browser = {
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['./test/support/start-mariadb.ts', './test/support/install-chromium.ts'],
     testTimeout: 60_000,
+  },
+};
+// Last and one after the other: what they measure wants the machine for itself.
+const cluster = {
+  extends: true as const,
+  test: {
+    name: 'cluster',
+    include: ['test/cluster/**/*.test.ts'],
+    globalSetup: ['./test/cluster/figures.ts', './test/support/install-chromium.ts'],
+    testTimeout: 180_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 1 },
   },
 };
 const ownMysql = [project('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];
@@ -45,7 +59,7 @@ function project(name: string, globalSetup: string, exclude: string[]) {
 
 export default defineConfig({
   test: {
-    projects: [mariadb, browser, ...more],
+    projects: [mariadb, browser, ...more, cluster],
     reporters: [
       'default',
       new SummaryReporter(

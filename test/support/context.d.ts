@@ -7,5 +7,7 @@ declare module 'vitest' {
     database: DatabaseConfig;
     /** Path of the program. */
     chromium: string;
+    /** Path of the file in which the cluster's tests note what they measure. */
+    figures: string;
   }
 }

@@ -1,0 +1,89 @@
+import { onTestFinished } from 'vitest';
+import type { Environment } from '../../src/environment.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
+import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
+import { startLoadBalancer } from './load-balancer.ts';
+import { type Mariadb, startMariadb } from './mariadb.ts';
+import { until } from './until.ts';
+
+const INSTANCES = 2;
+
+/** A server of MiniTwit at a port that it keeps, however often it is started. */
+export interface Instance {
+  url: string;
+  program: () => Program;
+  /** Starts it, again if it has ended; resolves when it listens. */
+  start: () => Promise<void>;
+}
+
+/** MiniTwit as it runs in production, on this machine: a load balancer, two instances, a database. */
+export interface Cluster {
+  /** Where people find it. */
+  url: string;
+  instances: [Instance, Instance];
+  mariadb: Mariadb;
+  /** Reads what is stored, not through MiniTwit. */
+  database: Database;
+}
+
+/** What may differ from production. */
+export interface ClusterOptions {
+  /** Settings of the instances. */
+  settings?: Environment;
+  /** Options of mariadbd. */
+  mariadb?: string[];
+  /** Of the load balancer, when it cannot connect to an instance. */
+  retries?: number;
+}
+
+/** Starts all of it for one test, with empty tables. */
+export async function startCluster({
+  settings = {},
+  mariadb: mariadbOptions = [],
+  ...balancing
+}: ClusterOptions = {}): Promise<Cluster> {
+  const mariadb = await startMariadb(...mariadbOptions);
+  await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: 10_000 });
+  const database = openDatabase(mariadb.config);
+  onTestFinished(() => database.end());
+  const ports = await Promise.all(Array.from({ length: INSTANCES }, findFreePort));
+  const toDatabase = await databaseSettings(mariadb.config);
+  const instances = ports.map((port) =>
+    createInstance(port, {
+      ...toDatabase,
+      SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+      HOST: '127.0.0.1',
+      TRUST_PROXY: '1',
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'warn',
+      NODE_ENV: 'production',
+      ...settings,
+    }),
+  );
+  await Promise.all(instances.map((instance) => instance.start()));
+  const url = await startLoadBalancer(ports, balancing);
+  return { url, instances: instances as [Instance, Instance], mariadb, database };
+}
+
+function createInstance(port: number, settings: Environment): Instance {
+  const url = `http://127.0.0.1:${port}`;
+  let program: Program | null = null;
+  return {
+    url,
+    program() {
+      if (!program) throw new Error('The instance was not started.');
+      return program;
+    },
+    async start() {
+      const started = startProgram('dist/server.js', { ...settings, PORT: String(port) });
+      program = started;
+      await until(`${url} answers`, async () => {
+        if (started.process.exitCode !== null) throw new Error(started.output.stderr);
+        const answer = await fetch(`${url}/healthz`).catch(() => null);
+        return answer?.status === 200;
+      });
+    },
+  };
+}

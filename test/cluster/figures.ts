@@ -1,0 +1,52 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import type { TestProject } from 'vitest/node';
+
+const REPORT = 'docs/reliability.md';
+const BEGIN = '<!-- figures: npm run reliability writes them -->';
+const END = '<!-- end of the figures -->';
+
+interface Entry {
+  scenario: string;
+  figures: Record<string, number>;
+}
+
+/** Notes what a scenario measured; all of it is shown when the tests are over. */
+export async function note(scenario: string, figures: Record<string, number>): Promise<void> {
+  await appendFile(inject('figures'), `${JSON.stringify({ scenario, figures })}\n`);
+}
+
+/** Collects the tests' figures. Shows them, and writes them into docs/reliability.md if that is asked. */
+export default async function collectFigures(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-figures-'));
+  const file = join(folder, 'figures');
+  await writeFile(file, '');
+  project.provide('figures', file);
+  return async () => {
+    const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+    const entries = lines.map((line) => JSON.parse(line) as Entry);
+    await rm(folder, { recursive: true });
+    const table = entries
+
+      .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
+      .map(({ scenario, figures }) => `| ${scenario} | ${describe(figures)} |`);
+    const text = ['| Scenario | Measured |', '| --- | --- |', ...table].join('\n');
+    console.log(`\n${text}\n`);
+    if (process.env.WRITE_FIGURES) await writeReport(text);
+  };
+}
+
+function describe(figures: Record<string, number>): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name}: ${Math.round(value)}`)
+    .join('; ');
+}
+
+async function writeReport(table: string): Promise<void> {
+  const report = await readFile(REPORT, 'utf8');
+  const [before = '', rest = ''] = report.split(BEGIN);
+  const [, after = ''] = rest.split(END);
+  await writeFile(REPORT, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`);
+}

@@ -1,0 +1,97 @@
+import type { Database } from '../../src/database/database.ts';
+import { Client } from './client.ts';
+
+/** A request that somebody made, and what became of it; `status` 0 when nothing came back. */
+export interface Made {
+  kind: 'read' | 'post';
+  status: number;
+  /** By `performance.now()`. */
+  startedAtMs: number;
+  endedAtMs: number;
+  /** Of a post. */
+  text: string;
+}
+
+/** People who read and post without a pause, and the ledger of what they were told. */
+export interface Load {
+  /** Every request so far, in the order of their ends. */
+  made: Made[];
+  /** Stops when each has the answer to the last request. */
+  stop: () => Promise<void>;
+}
+
+/**
+ * Lets people, who are registered and logged in first, read the public timeline and their own, and post,
+ * in turn and without a pause.
+ * @param urls where they are; each takes the next
+ */
+export async function startLoad(urls: string[], people: number): Promise<Load> {
+  const clients = await Promise.all(
+    Array.from({ length: people }, async (_, index) => {
+      const client = new Client(urls[index % urls.length] ?? '');
+      await client.register(`person${index}`);
+      const { status } = await client.login(`person${index}`);
+      if (status !== 302) throw new Error(`person${index} could not log in: ${status}`);
+      return client;
+    }),
+  );
+  const made: Made[] = [];
+  const end = new AbortController();
+
+  async function live(client: Client, person: number): Promise<void> {
+    for (let turn = 0; !end.signal.aborted; turn++) {
+      const kind = turn % 3 === 0 ? 'post' : 'read';
+      const text = kind === 'post' ? `post ${turn} of person ${person}` : '';
+      const startedAtMs = performance.now();
+      const { status } = await (kind === 'post'
+        ? client.post('/add_message', { text })
+        : client.get(turn % 3 === 1 ? '/public' : '/'));
+      made.push({ kind, status, startedAtMs, endedAtMs: performance.now(), text });
+    }
+  }
+
+  const lives = clients.map(live);
+  return {
+    made,
+    async stop() {
+      end.abort();
+      await Promise.all(lives);
+    },
+  };
+}
+
+/** Whether a request was answered as it should be. */
+export function isServed({ kind, status }: Made): boolean {
+  return status === (kind === 'post' ? 302 : 200);
+}
+
+/** What the ledger and the database say of the same posts. */
+export interface Account {
+  requests: number;
+  failed: number;
+  acknowledged: number;
+  /** Acknowledged, and stored exactly once. */
+  found: number;
+  /** Stored more than once, acknowledged or not. */
+  twice: number;
+  /** Stored without having been acknowledged: those whose answer was lost. */
+  unacknowledged: number;
+}
+
+/** Compares what people were told with what is stored. */
+export async function settle(made: Made[], database: Database): Promise<Account> {
+  const rows = await database.select<{ text: string; times: number }>(
+    'select text, count(*) as times from message group by text',
+  );
+  const stored = new Map(rows.map(({ text, times }) => [text, times]));
+  const acknowledged = made.filter((each) => each.kind === 'post' && isServed(each));
+  const known = new Set(acknowledged.map(({ text }) => text));
+  return {
+    requests: made.length,
+    failed: made.filter((each) => !isServed(each)).length,
+    acknowledged: acknowledged.length,
+    found: acknowledged.filter(({ text }) => stored.get(text) === 1).length,
+    twice: rows.filter(({ times }) => times > 1).length,
+    unacknowledged: rows.filter(({ text }) => !known.has(text)).length,
+  };
+}
