@@ -1,5 +1,6 @@
 import type { Database } from '../../src/database/database.ts';
 import { Client } from './client.ts';
+import { until } from './until.ts';
 
 /** A request that somebody made, and what became of it; `status` 0 when nothing came back. */
 export interface Made {
@@ -21,12 +22,11 @@ export interface Load {
 }
 
 /**
- * Lets people, who are registered and logged in first, read the public timeline and their own, and post,
- * in turn and without a pause.
+ * Registers people and logs them in.
  * @param urls where they are; each takes the next
  */
-export async function startLoad(urls: string[], people: number): Promise<Load> {
-  const clients = await Promise.all(
+export function gather(urls: string[], people: number): Promise<Client[]> {
+  return Promise.all(
     Array.from({ length: people }, async (_, index) => {
       const client = new Client(urls[index % urls.length] ?? '');
       await client.register(`person${index}`);
@@ -35,6 +35,10 @@ export async function startLoad(urls: string[], people: number): Promise<Load> {
       return client;
     }),
   );
+}
+
+/** Lets people who are logged in post, and read the public timeline and their own, in turn. */
+export function startLoad(people: Client[]): Load {
   const made: Made[] = [];
   const end = new AbortController();
 
@@ -50,7 +54,7 @@ export async function startLoad(urls: string[], people: number): Promise<Load> {
     }
   }
 
-  const lives = clients.map(live);
+  const lives = people.map(live);
   return {
     made,
     async stop() {
@@ -58,6 +62,12 @@ export async function startLoad(urls: string[], people: number): Promise<Load> {
       await Promise.all(lives);
     },
   };
+}
+
+/** Waits until so many more requests were made. */
+export function more(load: Load, requests: number): Promise<number> {
+  const enough = load.made.length + requests;
+  return until(`${requests} more requests`, () => load.made.length >= enough);
 }
 
 /** Whether a request was answered as it should be. */

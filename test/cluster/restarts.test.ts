@@ -2,16 +2,10 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
-import { isServed, type Load, settle, startLoad } from './load.ts';
+import { gather, isServed, more, settle, startLoad } from './load.ts';
 import { until } from './until.ts';
 
 const PEOPLE = 8;
-
-/** Waits until so many more requests were made. */
-function more(load: Load, requests: number): Promise<number> {
-  const enough = load.made.length + requests;
-  return until(`${requests} more requests`, () => load.made.length >= enough);
-}
 
 test('every instance is restarted in turn: nobody notices', async () => {
   // No second try of the load balancer's: it must have known before.
@@ -19,7 +13,7 @@ test('every instance is restarted in turn: nobody notices', async () => {
     settings: { DRAIN_DELAY_S: '3', DRAIN_MAX_S: '10' },
     retries: 0,
   });
-  const load = await startLoad([cluster.url], PEOPLE);
+  const load = startLoad(await gather([cluster.url], PEOPLE));
   await more(load, 100);
   for (const instance of cluster.instances) {
     instance.program().process.kill('SIGTERM');
@@ -39,7 +33,7 @@ test('every instance is restarted in turn: nobody notices', async () => {
 
 test('an instance is killed: only what it was serving fails', async () => {
   const cluster = await startCluster();
-  const load = await startLoad([cluster.url], PEOPLE);
+  const load = startLoad(await gather([cluster.url], PEOPLE));
   await more(load, 300);
   const [victim, survivor] = cluster.instances;
   victim.program().process.kill('SIGKILL');

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { Client } from './client.ts';
+import { startCluster } from './cluster.ts';
+import { note } from './figures.ts';
+
+const GUESSERS = 16;
+const ROUNDS = 20;
+const PER_NAME = 10;
+const PER_ADDRESS = 100;
+
+/** Reads the public timeline until a storm is over; gives how long each page took, shortest first. */
+async function readDuring(url: string, storm: Promise<unknown>): Promise<number[]> {
+  const reader = new Client(url, { localAddress: '127.0.0.99' });
+  const end = new AbortController();
+  void storm.finally(() => end.abort());
+  const durations: number[] = [];
+  while (!end.signal.aborted) {
+    const startedAtMs = performance.now();
+    expect((await reader.get('/public')).status).toBe(200);
+    durations.push(performance.now() - startedAtMs);
+  }
+  return durations.toSorted((a, b) => a - b);
+}
+
+function percentile(sorted: number[], percent: number): number {
+  return sorted[Math.floor((sorted.length * percent) / 100)] ?? Number.NaN;
+}
+
+/** Guesses passwords from some addresses at once; gives the statuses. */
+async function guess(
+  url: string,
+  nameOf: (guesser: number, round: number) => string,
+  addressOf: (guesser: number) => string,
+): Promise<number[]> {
+  const statuses = await Promise.all(
+    Array.from({ length: GUESSERS }, async (_, guesser) => {
+      const client = new Client(url, { localAddress: addressOf(guesser) });
+      const own: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        own.push((await client.login(nameOf(guesser, round), 'a guess')).status);
+      }
+      return own;
+    }),
+  );
+  return statuses.flat();
+}
+
+test('guesses are limited at all instances together, and pages stay quick', async () => {
+  const cluster = await startCluster({ settings: { RATE_LIMITS: 'on' } });
+  const alice = new Client(cluster.url);
+  await alice.register('alice');
+  await alice.login('alice');
+  await alice.post('/add_message', { text: 'something to read' });
+
+  // many addresses, one name
+  const oneName = guess(
+    cluster.url,
+    () => 'alice',
+    (guesser) => `127.0.1.${guesser + 1}`,
+  );
+  const duringOneName = await readDuring(cluster.url, oneName);
+  const byName = await oneName;
+
+  // one address, many names
+  const oneAddress = guess(
+    cluster.url,
+    (guesser, round) => `name ${guesser} ${round}`,
+    () => '127.0.2.1',
+  );
+  const duringOneAddress = await readDuring(cluster.url, oneAddress);
+  const byAddress = await oneAddress;
+
+  const passed = (statuses: number[]) => statuses.filter((status) => status === 200).length;
+  await note('9. A login storm', {
+    'guesses at one name': byName.length,
+    'of these tried': passed(byName),
+    'guesses from one address': byAddress.length,
+    'of those tried': passed(byAddress),
+    'pages meanwhile': duringOneName.length + duringOneAddress.length,
+    'ms of the median page': percentile(duringOneName, 50),
+    'ms of the 99th percentile': percentile(duringOneName, 99),
+  });
+  expect(new Set([...byName, ...byAddress])).toEqual(new Set([200, 429]));
+  expect(passed(byName)).toBe(PER_NAME);
+  expect(passed(byAddress)).toBe(PER_ADDRESS);
+
+  // who is known elsewhere goes on
+  const bob = new Client(cluster.url, { localAddress: '127.0.3.1' });
+  await bob.register('bob');
+  expect((await bob.login('bob')).status).toBe(302);
+  expect((await alice.post('/add_message', { text: 'still logged in' })).status).toBe(302);
+});
