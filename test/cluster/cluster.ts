@@ -1,9 +1,10 @@
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
+import type { AtEnd } from './at-end.ts';
 import { startLoadBalancer } from './load-balancer.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 import { until } from './until.ts';
@@ -38,20 +39,35 @@ export interface ClusterOptions {
   retries?: number;
 }
 
-/** Starts all of it for one test, with empty tables. */
-export async function startCluster({
-  settings = {},
-  mariadb: mariadbOptions = [],
-  ...balancing
-}: ClusterOptions = {}): Promise<Cluster> {
-  const mariadb = await startMariadb(...mariadbOptions);
+/** Starts all of it for this file's tests, with empty tables. */
+export function useCluster(options: ClusterOptions = {}): () => Cluster {
+  const ends: (() => void | Promise<void>)[] = [];
+  let cluster: Cluster | null = null;
+  beforeAll(async () => {
+    cluster = await startCluster(options, (end) => ends.unshift(end));
+  });
+  afterAll(async () => {
+    for (const end of ends) await end();
+  });
+  return () => {
+    if (!cluster) throw new Error('The cluster is not there yet.');
+    return cluster;
+  };
+}
+
+/** Starts all of it, with empty tables; for one test, unless told otherwise. */
+export async function startCluster(
+  { settings = {}, mariadb: mariadbOptions = [], ...balancing }: ClusterOptions = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<Cluster> {
+  const mariadb = await startMariadb(mariadbOptions, atEnd);
   await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: 10_000 });
   const database = openDatabase(mariadb.config);
-  onTestFinished(() => database.end());
+  atEnd(() => database.end());
   const ports = await Promise.all(Array.from({ length: INSTANCES }, findFreePort));
   const toDatabase = await databaseSettings(mariadb.config);
   const instances = ports.map((port) =>
-    createInstance(port, {
+    createInstance(port, atEnd, {
       ...toDatabase,
       SESSION_SECRET: 'a secret of the tests with 32 characters or more',
       HOST: '127.0.0.1',
@@ -63,13 +79,14 @@ export async function startCluster({
     }),
   );
   await Promise.all(instances.map((instance) => instance.start()));
-  const url = await startLoadBalancer(ports, balancing);
+  const url = await startLoadBalancer(ports, balancing, atEnd);
   return { url, instances: instances as [Instance, Instance], mariadb, database };
 }
 
-function createInstance(port: number, settings: Environment): Instance {
+function createInstance(port: number, atEnd: AtEnd, settings: Environment): Instance {
   const url = `http://127.0.0.1:${port}`;
   let program: Program | null = null;
+  atEnd(() => void program?.process.kill('SIGKILL'));
   return {
     url,
     program() {
@@ -77,7 +94,11 @@ function createInstance(port: number, settings: Environment): Instance {
       return program;
     },
     async start() {
-      const started = startProgram('dist/server.js', { ...settings, PORT: String(port) });
+      const started = startProgram(
+        'dist/server.js',
+        { ...settings, PORT: String(port) },
+        { outlivesTest: true },
+      );
       program = started;
       await until(`${url} answers`, async () => {
         if (started.process.exitCode !== null) throw new Error(started.output.stderr);

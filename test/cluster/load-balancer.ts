@@ -2,19 +2,20 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { findOrInstall } from '../../src/apt.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
+import type { AtEnd } from './at-end.ts';
 import { until } from './until.ts';
 
 /**
- * Starts HAProxy, as compose.yaml runs it, before instances at these ports, for one test; gives its URL.
+ * Starts HAProxy, as compose.yaml runs it, before instances at these ports; gives its URL.
  * @param options.retries how often it asks another instance when it could not connect to one; as
  *   compose.yaml has it by default
  */
 export async function startLoadBalancer(
   ports: number[],
-  { retries }: { retries?: number } = {},
+  { retries }: { retries?: number },
+  atEnd: AtEnd,
 ): Promise<string> {
   const haproxy = findOrInstall(
     'haproxy',
@@ -37,7 +38,7 @@ export async function startLoadBalancer(
   const balancer = spawn(haproxy, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaints = '';
   balancer.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  onTestFinished(async () => {
+  atEnd(async () => {
     balancer.kill('SIGKILL');
     await rm(folder, { recursive: true });
   });

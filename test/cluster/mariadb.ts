@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import { withConnection } from '../../src/database/connection.ts';
 import {
@@ -12,6 +11,7 @@ import {
   findMariadb,
 } from '../../src/database/mariadb-install.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
+import type { AtEnd } from './at-end.ts';
 
 const START_MAX_MS = 60_000;
 
@@ -27,8 +27,8 @@ export interface Mariadb {
   resume: () => void;
 }
 
-/** Starts a MariaDB with further options of mariadbd's, for one test. */
-export async function startMariadb(...options: string[]): Promise<Mariadb> {
+/** Starts a MariaDB with further options of mariadbd's. */
+export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mariadb> {
   const mariadbd = findMariadb();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cluster-'));
   const data = join(folder, 'data');
@@ -84,7 +84,7 @@ export async function startMariadb(...options: string[]): Promise<Mariadb> {
     server = null;
   };
 
-  onTestFinished(async () => {
+  atEnd(async () => {
     await kill();
     await rm(folder, { recursive: true });
   });

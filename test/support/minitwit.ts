@@ -71,8 +71,9 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
 /** A browser in somebody's hand: it keeps cookies, and follows redirects. */
 export type Visitor = ReturnType<typeof createVisitor>;
 
-function createVisitor(app: Express) {
-  const agent = request.agent(app);
+/** Somebody who comes with a new browser to the application, or to wherever it is. */
+export function createVisitor(origin: Express | string) {
+  const agent = request.agent(origin);
   const get = (path: string) => agent.get(path).redirects(3);
   const post = (path: string, form: Record<string, string> = {}) =>
     agent.post(path).type('form').send(form).redirects(3);

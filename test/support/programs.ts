@@ -24,11 +24,15 @@ afterEach(() => {
   for (const process of running) process.kill('SIGKILL');
 });
 
-/** Starts a built program with these settings and no others. It is killed after the test. */
+/** Starts a built program with these settings and no others. It is killed after the test, unless told. */
 export function startProgram(
   file: string,
   settings: Environment,
-  { parameters = [], cwd = tmpdir() }: { parameters?: string[]; cwd?: string } = {},
+  {
+    parameters = [],
+    cwd = tmpdir(),
+    outlivesTest = false,
+  }: { parameters?: string[]; cwd?: string; outlivesTest?: boolean } = {},
 ): Program {
   const child = spawn(process.execPath, [resolve(file), ...parameters], {
     // elsewhere than here, where a developer may have an .env
@@ -38,7 +42,7 @@ export function startProgram(
     // a group of its own, as a shell gives it
     detached: true,
   });
-  running.add(child);
+  if (!outlivesTest) running.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
