@@ -33,6 +33,21 @@ test('tables with rows are left alone, unless --force is given', async () => {
   expect(await initdb()).toMatchObject({ status: 0 });
 });
 
+test('with --if-missing it can be part of every start: tables that are there stay', async () => {
+  await runSql(config, `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`);
+  expect(await initdb({}, '--if-missing')).toEqual({
+    status: 0,
+    stdout: 'The tables are there: nothing was changed.\n',
+    stderr: '',
+  });
+
+  await runSql(config, 'drop table session, rate_limit');
+  expect(await initdb({}, '--if-missing')).toMatchObject({
+    status: 0,
+    stdout: 'Initialized the database.\n',
+  });
+});
+
 test.each<[what: string, changes: Environment, message: RegExp]>([
   [
     'a wrong password',
@@ -66,12 +81,15 @@ test('settings that are missing are all named', async () => {
   });
 });
 
-test('a parameter that is not known changes nothing', async () => {
-  expect(await initdb({}, '--frce')).toMatchObject({
-    status: 1,
-    stderr: 'Usage: npm run initdb [-- --force]\n',
-  });
-});
+test.each([[['--frce']], [['--force', '--if-missing']]])(
+  'parameters that make no sense change nothing: %s',
+  async (parameters) => {
+    expect(await initdb({}, ...parameters)).toMatchObject({
+      status: 1,
+      stderr: 'Usage: npm run initdb [-- --if-missing | --force]\n',
+    });
+  },
+);
 
 test('a server that is starting is waited for, which is said', async () => {
   const port = String(await findFreePort());

@@ -16,7 +16,7 @@ export interface SchemaOptions extends Patience {
 /**
  * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names, unless they
  * are to be kept. To replace is for databases that nobody writes to yet: rows that come after it has
- * counted are lost.
+ * counted are lost. Several who do this at once do it one after the other.
  * @returns the names of the tables that it created, in the file's order
  * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
  *   settings do not lead to a database, and when the server did not answer in time
@@ -27,6 +27,7 @@ export async function initializeSchema(
 ): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, patience, async (connection) => {
+    await waitForTurn(connection, patience.waitMaxMs);
     const tables = await listTables(connection, statements);
     const filled = tables.filter(({ rows }) => rows);
     if (existing === 'refuse' && filled.length > 0) {
@@ -44,6 +45,22 @@ export async function initializeSchema(
     for (const statement of wanted) await connection.query(statement);
     return wanted.flatMap((statement) => createdTable(statement) ?? []);
   });
+}
+
+/**
+ * Instances that start together find tables missing together, and each would want to make them. The turn
+ * ends with the connection.
+ */
+async function waitForTurn(connection: Connection, waitMaxMs: number): Promise<void> {
+  // A lock's name is for the whole server, and as short as that of a database may be. (MySQL 9.7 has
+  // neither sha1 nor md5.)
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "select get_lock(sha2(concat('minitwit schema ', database()), 224), :waitMaxS) as isMine",
+    { waitMaxS: waitMaxMs / 1000 },
+  );
+  if (rows[0]?.isMine !== 1) {
+    throw new OperatorError('Somebody else has been changing the tables for too long.');
+  }
 }
 
 function createdTable(statement: string): string | null {

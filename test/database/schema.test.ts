@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
@@ -44,6 +45,23 @@ test('tables that are there are kept when asked, and those that are missing are 
   const added = ['session', 'rate_limit'];
   expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual(added);
   expect(await countUsers()).toBe(2);
+});
+
+test('of several who make missing tables at once, one does', async () => {
+  await runSql(config, 'drop table session, rate_limit');
+  const attempts = Array.from({ length: 4 }, () =>
+    initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 }),
+  );
+  expect((await Promise.all(attempts)).filter(({ length }) => length > 0)).toHaveLength(1);
+});
+
+test('who waits for another for too long gives up', async () => {
+  await withConnection(config, { waitMaxMs }, async (other) => {
+    await other.query(`select get_lock(sha2('minitwit schema ${config.name}', 224), 0)`);
+    await expect(initializeSchema(config, { existing: 'keep', waitMaxMs: 0 })).rejects.toThrow(
+      /^Somebody else has been changing the tables/,
+    );
+  });
 });
 
 test('they are replaced when that is asked', async () => {
