@@ -1,73 +1,86 @@
 import { existsSync } from 'node:fs';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { canRunContainers } from './test/support/can-run-containers.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
 const REAL_MYSQL = '../shared/bin/real-mysql';
 
-// The same tests on each server that there is. What is about one of them alone runs there only.
-const everywhere = ['test/**/*.test.ts'];
-const mariadbOnly = [
-  'test/local.test.ts',
-  'test/database/private-mariadb.test.ts',
-  'test/browser/**',
-  'test/cluster/**',
-];
-const tlsOnly = ['test/database/tls.test.ts'];
+const mariadb = './test/support/start-mariadb.ts';
+const chromium = './test/support/install-chromium.ts';
 
-const mariadb = project('mariadb', './test/support/start-mariadb.ts', [
-  ...tlsOnly,
-  'test/browser/**',
-  'test/cluster/**',
-]);
-const browser = {
-  extends: true as const,
-  test: {
-    name: 'browser',
-    include: ['test/browser/**/*.test.ts'],
-    globalSetup: ['./test/support/start-mariadb.ts', './test/support/install-chromium.ts'],
-    testTimeout: 60_000,
-  },
-};
-// Last and one after the other: what they measure wants the machine for itself.
-const cluster = {
-  extends: true as const,
-  test: {
-    name: 'cluster',
-    include: ['test/cluster/**/*.test.ts'],
-    globalSetup: ['./test/cluster/figures.ts', './test/support/install-chromium.ts'],
-    testTimeout: 180_000,
+// What runs once, in a project of its own: real browsers, MiniTwit as in production, the image, and
+// computers that start with our user data. What they measure or wait for wants the machine for itself.
+const once = [
+  own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
+  own('cluster', {
+    globalSetup: ['./test/cluster/figures.ts', chromium],
+    testTimeout: 300_000,
     maxWorkers: 1,
     sequence: { groupOrder: 1 },
-  },
-};
-const ownMysql = [project('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];
-const realMysql = [
-  project('mysql', './test/support/start-mysql.ts', [...mariadbOnly, ...tlsOnly]),
-  project('mysql-tls', './test/support/start-mysql-tls.ts', mariadbOnly),
+  }),
 ];
-const more = [
+const onceAsRoot = [
+  own('container', {
+    globalSetup: [mariadb],
+    testTimeout: 60_000,
+    // to make the image, and the first time what it is based on
+    hookTimeout: 600_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 2 },
+  }),
+];
+
+// All others run on each server that there is, but for what is about one of them alone.
+const tlsOnly = ['test/database/tls.test.ts'];
+const mariadbOnly = ['test/local.test.ts', 'test/database/private-mariadb.test.ts'];
+const ownMysql = [on('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];
+const realMysql = [
+  on('mysql', './test/support/start-mysql.ts', [...mariadbOnly, ...tlsOnly]),
+  on('mysql-tls', './test/support/start-mysql-tls.ts', mariadbOnly),
+];
+const mysql = [
   ...(process.env.DB_HOST ? ownMysql : []),
   ...(existsSync(REAL_MYSQL) ? realMysql : []),
 ];
 
-function project(name: string, globalSetup: string, exclude: string[]) {
+const remarks = [
+  ...(mysql.length > 0
+    ? []
+    : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),
+  ...(canRunContainers()
+    ? []
+    : ['Did not try the image: that takes a Debian, and a root who may mount.']),
+];
+
+function own(name: string, options: TestProjectInlineConfiguration['test']) {
   return {
     extends: true as const,
-    test: { name, globalSetup: [globalSetup], include: everywhere, exclude },
+    test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
+  };
+}
+
+function on(name: string, globalSetup: string, exclude: string[]) {
+  const folders = [...once, ...onceAsRoot].flatMap(({ test }) => test.include);
+  return {
+    extends: true as const,
+    test: {
+      name,
+      globalSetup: [globalSetup],
+      include: ['test/**/*.test.ts'],
+      exclude: [...exclude, ...folders],
+    },
   };
 }
 
 export default defineConfig({
   test: {
-    projects: [mariadb, browser, ...more, cluster],
-    reporters: [
-      'default',
-      new SummaryReporter(
-        more.length > 0
-          ? null
-          : `Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`,
-      ),
+    projects: [
+      on('mariadb', mariadb, tlsOnly),
+      ...mysql,
+      ...once,
+      ...(canRunContainers() ? onceAsRoot : []),
     ],
+    reporters: ['default', new SummaryReporter(remarks)],
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

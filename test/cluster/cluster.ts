@@ -3,11 +3,11 @@ import type { Environment } from '../../src/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
+import type { AtEnd } from '../support/at-end.ts';
+import { startLoadBalancer } from '../support/load-balancer.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
-import type { AtEnd } from './at-end.ts';
-import { startLoadBalancer } from './load-balancer.ts';
+import { until } from '../support/until.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
-import { until } from './until.ts';
 
 const INSTANCES = 2;
 
@@ -79,7 +79,7 @@ export async function startCluster(
     }),
   );
   await Promise.all(instances.map((instance) => instance.start()));
-  const url = await startLoadBalancer(ports, balancing, atEnd);
+  const { url } = await startLoadBalancer(ports, atEnd, balancing);
   return { url, instances: instances as [Instance, Instance], mariadb, database };
 }
 

@@ -8,7 +8,7 @@ import { connectionOptions } from '../../src/database/pool.ts';
 import { type Cluster, type Instance, startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { type Account, gather, isServed, type Made, more, settle, startLoad } from './load.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const PEOPLE = 8;
 

@@ -6,7 +6,7 @@ import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { gather, isServed, more, settle, startLoad } from './load.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const PEOPLE = 8;
 const IDLE = 2000;

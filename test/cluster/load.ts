@@ -1,6 +1,6 @@
 import type { Database } from '../../src/database/database.ts';
 import { Client } from './client.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 /** A request that somebody made, and what became of it; `status` 0 when nothing came back. */
 export interface Made {

@@ -11,7 +11,7 @@ import {
   findMariadb,
 } from '../../src/database/mariadb-install.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
-import type { AtEnd } from './at-end.ts';
+import type { AtEnd } from '../support/at-end.ts';
 
 const START_MAX_MS = 60_000;
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { gather, isServed, more, settle, startLoad } from './load.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const PEOPLE = 8;
 

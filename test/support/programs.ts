@@ -7,7 +7,7 @@ import { afterAll, afterEach } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/environment.ts';
 
-/** A program of dist/ that runs, as an operator would start it. */
+/** A program that runs, as an operator would start it. */
 export interface Program {
   process: ChildProcess;
   /** All that it has said so far. */
@@ -24,18 +24,30 @@ afterEach(() => {
   for (const process of running) process.kill('SIGKILL');
 });
 
-/** Starts a built program with these settings and no others. It is killed after the test, unless told. */
+/** How a program is started. */
+export interface StartOptions {
+  /** Elsewhere than here by default, where a developer may have an .env. */
+  cwd?: string;
+  /** Whoever starts it ends it; otherwise it is killed after the test. */
+  outlivesTest?: boolean;
+}
+
+/** Starts a program of dist/ with these settings and no others. */
 export function startProgram(
   file: string,
   settings: Environment,
-  {
-    parameters = [],
-    cwd = tmpdir(),
-    outlivesTest = false,
-  }: { parameters?: string[]; cwd?: string; outlivesTest?: boolean } = {},
+  { parameters = [], ...options }: StartOptions & { parameters?: string[] } = {},
 ): Program {
-  const child = spawn(process.execPath, [resolve(file), ...parameters], {
-    // elsewhere than here, where a developer may have an .env
+  return startCommand([process.execPath, resolve(file), ...parameters], settings, options);
+}
+
+/** The same for any program, by its path and parameters. */
+export function startCommand(
+  [command = '', ...parameters]: string[],
+  settings: Environment = {},
+  { cwd = tmpdir(), outlivesTest = false }: StartOptions = {},
+): Program {
+  const child = spawn(command, parameters, {
     cwd,
     env: { PATH: process.env.PATH, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

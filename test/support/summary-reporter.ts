@@ -2,10 +2,10 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /** Ends the output with one line for all tests together: `N passed, N failed`. */
 export class SummaryReporter implements Reporter {
-  readonly #remark: string | null;
+  readonly #remarks: string[];
 
-  constructor(remark: string | null) {
-    this.#remark = remark;
+  constructor(remarks: string[]) {
+    this.#remarks = remarks;
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -15,7 +15,7 @@ export class SummaryReporter implements Reporter {
     // A file that could not be loaded, and a failure outside of any test, count as well.
     const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
     const skipped = tests.length - passed - failed;
-    if (this.#remark) console.log(this.#remark);
+    for (const remark of this.#remarks) console.log(remark);
     const end = skipped > 0 ? `, ${skipped} skipped` : '';
     // after the default reporter's own summary
     process.once('exit', () => console.log(`${passed} passed, ${failed + broken} failed${end}`));

@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig, readDatabaseConfig } from '../../src/config.ts';
+import type { Environment } from '../../src/environment.ts';
+import { useDatabase } from '../support/database.ts';
+import { findHaproxy, startLoadBalancer } from '../support/load-balancer.ts';
+import { databaseSettings, startCommand, startProgram } from '../support/programs.ts';
+
+interface Service {
+  command?: string[];
+  environment: Environment;
+  ports?: string[];
+  volumes?: string[];
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  stop_grace_period?: string;
+}
+
+const { config } = useDatabase();
+let services: Record<string, Service>;
+
+beforeAll(async () => {
+  const file = parse(await readFile('compose.yaml', 'utf8'), { merge: true }) as {
+    services: Record<string, Service>;
+  };
+  ({ services } = file);
+});
+
+function instances(): [name: string, service: Service][] {
+  return Object.entries(services).filter(([name]) => name.startsWith('minitwit-'));
+}
+
+async function startInstance(changes: Environment = {}) {
+  const instance = startProgram('dist/server.js', {
+    ...(await databaseSettings(config)),
+    SESSION_SECRET: services['minitwit-1']?.environment.SESSION_SECRET,
+    TRUST_PROXY: '1',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ...changes,
+  });
+  await instance.says('"msg":"listening"');
+  const port = Number(/"port":(\d+)/.exec(instance.output.stdout)?.[1]);
+  const count = (path: string) => instance.output.stdout.split(`"path":"${path}"`).length - 1;
+  return { ...instance, port, count };
+}
+
+/** Something that answers like an instance, as ready as the test wants, and keeps the headers it gets. */
+async function startStub() {
+  const stub = { isReady: true, headers: [] as IncomingHttpHeaders[], port: 0 };
+  const server = createServer((req, res) => {
+    if (req.url === '/readyz') res.writeHead(stub.isReady ? 200 : 503).end();
+    else {
+      stub.headers.push(req.headers);
+      res.end();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stub.port = (server.address() as AddressInfo).port;
+  return Object.assign(stub, { server });
+}
+
+/** Asks one after the other, on a connection of its own each; returns the status codes. */
+async function ask(url: string, times: number, headers: Record<string, string> = {}) {
+  const statuses = [];
+  for (let i = 0; i < times; i++) {
+    const response = await fetch(url, { headers: { connection: 'close', ...headers } });
+    await response.text();
+    statuses.push(response.status);
+  }
+  return statuses;
+}
+
+test('MiniTwit accepts the settings that it gets there', () => {
+  expect(instances()).toHaveLength(2);
+  for (const [, { environment, stop_grace_period: grace }] of instances()) {
+    expect(readConfig(environment)).toMatchObject({ trustProxy: 1, database: { host: 'mysql' } });
+    expect(Number.parseInt(grace ?? '', 10)).toBeGreaterThan(Number(environment.DRAIN_MAX_S));
+  }
+  const { mysql, tables } = services;
+  expect(readDatabaseConfig(tables?.environment ?? {})).toMatchObject({
+    host: 'mysql',
+    user: mysql?.environment.MYSQL_USER,
+    password: mysql?.environment.MYSQL_PASSWORD,
+    name: mysql?.environment.MYSQL_DATABASE,
+  });
+});
+
+test('the load balancer alone is published, and to this machine alone', () => {
+  const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+    ports.map((port) => `${name} ${port}`),
+  );
+  expect(published).toEqual(['load-balancer 127.0.0.1:8080:8080']);
+});
+
+test('no container may write to its own files, or become more than it is', () => {
+  expect(Object.keys(services)).toHaveLength(5);
+  for (const [name, service] of Object.entries(services)) {
+    expect(service, name).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
+  }
+});
+
+test('HAProxy understands its configuration, and starts before the instances have addresses', async () => {
+  const check = startCommand([findHaproxy(), '-c', '-f', resolve('compose/haproxy.cfg')]);
+  expect(await check.ended, check.output.stderr).toBe(0);
+  expect(check.output.stderr).not.toContain('[ALERT]');
+  // the one file that the container gets
+  expect(services['load-balancer']?.volumes).toEqual([
+    './compose/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro',
+  ]);
+});
+
+test('requests go to each instance in turn; to the others alone when one is gone', async () => {
+  const [one, two] = [await startInstance(), await startInstance()];
+  const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
+  expect(await ask(`${url}/public`, 6)).toEqual(Array(6).fill(200));
+  await one.says('"path":"/public"');
+  await two.says('"path":"/public"');
+  await vi.waitFor(() => expect([one.count('/public'), two.count('/public')]).toEqual([3, 3]));
+
+  one.process.kill('SIGKILL');
+  await one.ended;
+  // at once, before a health check can have told
+  expect(await ask(`${url}/login`, 6)).toEqual(Array(6).fill(200));
+  await vi.waitFor(() => expect([one.count('/login'), two.count('/login')]).toEqual([0, 6]));
+});
+
+test('an instance that says it is not ready gets no request, until it is again', async () => {
+  const [one, two] = [await startStub(), await startStub()];
+  const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
+  one.isReady = false;
+  await balancer.says('Server minitwit/minitwit-1 is DOWN');
+  one.headers.length = 0;
+  expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
+  expect(one.headers).toEqual([]);
+  one.isReady = true;
+  await balancer.says('Server minitwit/minitwit-1 is UP');
+  await ask(url, 4);
+  expect(one.headers).toHaveLength(2);
+  one.server.close();
+  two.server.close();
+});
+
+test('an instance learns who asks from the load balancer, not from who asks', async () => {
+  const [one, two] = [await startStub(), await startStub()];
+  const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
+  one.headers.length = 0;
+  await ask(url, 2, {
+    'X-Forwarded-For': '192.0.2.1',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'elsewhere.test',
+  });
+  expect(one.headers).toHaveLength(1);
+  expect(one.headers[0]).toMatchObject({
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  });
+  expect(one.headers[0]).not.toHaveProperty('x-forwarded-host');
+  one.server.close();
+  two.server.close();
+});

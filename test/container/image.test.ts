@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Environment } from '../../src/environment.ts';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { useEmptyDatabase } from '../support/database.ts';
+import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
+import { buildImage, podman, runCommand, runInContainer } from './podman.ts';
+
+const PLANTED = 'planted-by-the-tests';
+const OWN_MAX_BYTES = 50 * 1000 * 1000;
+// as compose.yaml runs it
+const HARDENED = ['--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'];
+
+const config = useEmptyDatabase();
+let sources: string;
+let image: string;
+let base: string;
+let settings: Environment;
+const containers: string[] = [];
+
+beforeAll(async () => {
+  sources = await copySources();
+  ({ image, base } = await buildImage(sources));
+  settings = {
+    ...(await databaseSettings(config)),
+    SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+    HOST: '127.0.0.1',
+    PORT: String(await findFreePort()),
+  };
+});
+
+afterAll(() => rm(sources, { recursive: true }));
+
+afterEach(async () => {
+  if (containers.length > 0)
+    await podman('rm', '--force', '--ignore', '--time', '0', ...containers.splice(0));
+});
+
+/** The files that an image is built from, and beside them what must not come into it. */
+async function copySources(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-image-'));
+  const others = /^(node_modules|dist|\.git|\.data|\.env)$/;
+  await cp('.', folder, {
+    recursive: true,
+    filter: (file) => !others.test(file),
+    // what is no newer than the last time is not built anew
+    preserveTimestamps: true,
+  });
+  for (const file of ['.env', '.git/config', '.data/session-secret', 'dist/old.js', '.npmrc']) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), PLANTED);
+  }
+  return folder;
+}
+
+/** Runs a shell's command in the image as root, to whom nothing is hidden. */
+function sh(command: string): Promise<string> {
+  return runInContainer('--user', '0', image, 'sh', '-c', command);
+}
+
+function environment(changes: Environment = {}): string[] {
+  return Object.entries({ ...settings, ...changes }).map(
+    ([name, value]) => `--env=${name}=${value}`,
+  );
+}
+
+function start(...command: string[]): { program: Program; name: string } {
+  const name = `minitwit-${randomBytes(4).toString('hex')}`;
+  containers.push(name);
+  const parameters = ['--name', name, ...HARDENED, ...environment(), image, ...command];
+  return { program: startCommand(runCommand(...parameters)), name };
+}
+
+interface Inspected {
+  Size: number;
+  Config: { Env: string[] };
+  Healthcheck: { Test: string[] };
+}
+
+async function inspect(id: string): Promise<Inspected> {
+  const [inspected] = JSON.parse(await podman('image', 'inspect', id)) as Inspected[];
+  if (!inspected) throw new Error(`there is no image ${id}`);
+  return inspected;
+}
+
+async function healthCheck(): Promise<string[]> {
+  const [kind, ...command] = (await inspect(image)).Healthcheck.Test;
+  expect(kind).toBe('CMD');
+  return command;
+}
+
+test('it holds MiniTwit and its packages of production, and nothing else', async () => {
+  expect((await sh('ls -A /app')).split('\n')).toEqual([
+    'dist',
+    'node_modules',
+    'package.json',
+    'schema.sql',
+    'static',
+    'views',
+  ]);
+  const packages = (await sh('cd /app/node_modules && ls -d * @*/*')).split('\n');
+  expect(packages).toEqual(expect.arrayContaining(['express', 'mysql2', '@pinojs/redact']));
+  const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
+    packages: Record<string, { dev?: boolean }>;
+  };
+  const ofDevelopment = Object.keys(lock.packages).filter((path) => lock.packages[path]?.dev);
+  expect(ofDevelopment).toContain('node_modules/typescript');
+  expect(packages.filter((name) => ofDevelopment.includes(`node_modules/${name}`))).toEqual([]);
+});
+
+test('what a developer has beside the sources, and what npm leaves behind, stay outside', async () => {
+  const folders = '/app /root /home /tmp /var/tmp /build /production';
+  expect(await sh(`grep -rl ${PLANTED} ${folders} 2>/dev/null || true`)).toBe('');
+  expect(await sh('ls -A /root /home /tmp /var/tmp | grep -i -e npm -e node || true')).toBe('');
+  expect(await sh('ls -d /build /production 2>/dev/null || true')).toBe('');
+});
+
+test('neither its settings nor its history hold a secret', async () => {
+  const { Env } = (await inspect(image)).Config;
+  const ofBase = (await inspect(base)).Config.Env;
+  // podman adds a PATH where the base has none
+  const own = Env.filter((each) => !ofBase.includes(each) && !each.startsWith('PATH='));
+  expect(own).toEqual(['NODE_ENV=production']);
+  const history = await podman('history', '--no-trunc', '--format', '{{.CreatedBy}}', image);
+  expect(history).toContain('dist/server.js');
+  expect(history).not.toMatch(/secret|passw|token/i);
+});
+
+test('what it adds to Node is small', async () => {
+  const own = (await inspect(image)).Size - (await inspect(base)).Size;
+  expect(own).toBeGreaterThan(0);
+  expect(own).toBeLessThan(OWN_MAX_BYTES);
+});
+
+test('it is not root, and could change none of its files', async () => {
+  expect(await runInContainer(image, 'sh', '-c', 'grep -E "^(Uid|CapEff)" /proc/1/status')).toBe(
+    'Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000',
+  );
+  const writable = 'find / -xdev -writable ! -type l';
+  const found = (await runInContainer(image, 'sh', '-c', `${writable} 2>/dev/null || true`)).split(
+    '\n',
+  );
+  expect(found).toContain('/tmp');
+  expect(found.filter((path) => !/^\/(tmp|var\/tmp|run\/lock|dev|proc)(\/|$)/.test(path))).toEqual(
+    [],
+  );
+});
+
+test('it makes the tables, serves, is healthy, and stops at its signal with status 0', async () => {
+  const initdb = start('node', 'dist/initdb.js', '--if-missing');
+  expect(await initdb.program.ended).toBe(0);
+  expect(initdb.program.output.stdout).toBe('Initialized the database.\n');
+
+  const { program, name } = start();
+  await program.says('"msg":"listening"');
+  const url = `http://127.0.0.1:${settings.PORT}`;
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');
+  expect((await fetch(`${url}/static/style.css`)).status).toBe(200);
+  const registered = await fetch(`${url}/register`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'alice', email: 'a@b', password: 'p', password2: 'p' }),
+    redirect: 'manual',
+  });
+  expect(registered.headers.get('location')).toBe('/login');
+
+  await podman('exec', name, ...(await healthCheck()));
+  // fails, by its status, when this had to become a SIGKILL
+  await podman('stop', '--time', '20', name);
+  expect(await program.ended).toBe(0);
+});
+
+test('its health check fails where nothing answers, and where the answer is no 200', async () => {
+  const command = await healthCheck();
+  const check = () => runInContainer(...environment(), image, ...command);
+  await expect(check()).rejects.toMatchObject({ code: 1 });
+
+  const server = createServer((_req, res) => res.writeHead(500).end());
+  server.listen(Number(settings.PORT), '127.0.0.1');
+  await once(server, 'listening');
+  await expect(check()).rejects.toMatchObject({ code: 1 });
+  server.removeAllListeners('request').on('request', (_req, res) => res.end());
+  await check();
+  server.close();
+});

@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findOrInstall } from '../../src/apt.ts';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import type { AtEnd } from './at-end.ts';
+import { type Program, startCommand } from './programs.ts';
+import { until } from './until.ts';
+
+/** The load balancer of compose.yaml. */
+export interface LoadBalancer {
+  url: string;
+  program: Program;
+}
+
+/** The path of HAProxy, which is installed where Debian's apt-get can do it. */
+export function findHaproxy(): string {
+  return findOrInstall(
+    'haproxy',
+    'haproxy',
+    (problem) =>
+      `The tests of several instances need HAProxy, and it could not be installed: ${problem}.`,
+  );
+}
+
+/**
+ * Starts HAProxy, as compose.yaml does, before instances at these ports of this machine.
+ * @param options.retries how often it asks another instance when it could not connect to one; as
+ *   compose.yaml has it by default
+ */
+export async function startLoadBalancer(
+  ports: number[],
+  atEnd: AtEnd,
+  { retries }: { retries?: number } = {},
+): Promise<LoadBalancer> {
+  const port = await findFreePort();
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-haproxy-'));
+  const file = join(folder, 'haproxy.cfg');
+  let config = await readFile('compose/haproxy.cfg', 'utf8');
+  config = config.replace('bind :8080', `bind 127.0.0.1:${port}`);
+  for (const [index, instance] of ports.entries()) {
+    config = config.replaceAll(`minitwit-${index + 1}:5000`, `127.0.0.1:${instance}`);
+  }
+  if (config.includes(':5000')) throw new Error('HAProxy would look for more instances.');
+  if (retries !== undefined) config = config.replace(/^ {2}retries .*$/m, `  retries ${retries}`);
+  await writeFile(file, config);
+
+  const command = [findHaproxy(), '-db', '-f', file];
+  const program = startCommand(command, {}, { outlivesTest: true });
+  atEnd(async () => {
+    program.process.kill('SIGKILL');
+    await rm(folder, { recursive: true });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await until('the load balancer answers', async () => {
+    if (program.process.exitCode !== null) throw new Error(program.output.stderr);
+    return fetch(`${url}/healthz`).then(
+      () => true,
+      () => false,
+    );
+  });
+  return { url, program };
+}
