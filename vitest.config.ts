@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { AWS_EMULATOR } from './test/support/aws-emulator.ts';
 import { canRunContainers } from './test/support/can-run-containers.ts';
 import { SummaryReporter } from './test/support/summary-reporter.ts';
 
@@ -18,6 +19,9 @@ const once = [
     maxWorkers: 1,
     sequence: { groupOrder: 1 },
   }),
+];
+const onceWithEmulator = [
+  own('aws', { globalSetup: ['./test/support/start-aws-emulator.ts'], hookTimeout: 300_000 }),
 ];
 const onceAsRoot = [
   own('container', {
@@ -44,6 +48,9 @@ const mysql = [
 ];
 
 const remarks = [
+  ...(existsSync(AWS_EMULATOR)
+    ? []
+    : [`Did not try docs/going-live.md: there is no ${AWS_EMULATOR}.`]),
   ...(mysql.length > 0
     ? []
     : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),
@@ -60,7 +67,7 @@ function own(name: string, options: TestProjectInlineConfiguration['test']) {
 }
 
 function on(name: string, globalSetup: string, exclude: string[]) {
-  const folders = [...once, ...onceAsRoot].flatMap(({ test }) => test.include);
+  const folders = [...once, ...onceWithEmulator, ...onceAsRoot].flatMap(({ test }) => test.include);
   return {
     extends: true as const,
     test: {
@@ -78,6 +85,7 @@ export default defineConfig({
       on('mariadb', mariadb, tlsOnly),
       ...mysql,
       ...once,
+      ...(existsSync(AWS_EMULATOR) ? onceWithEmulator : []),
       ...(canRunContainers() ? onceAsRoot : []),
     ],
     reporters: ['default', new SummaryReporter(remarks)],

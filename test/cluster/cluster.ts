@@ -61,7 +61,7 @@ export async function startCluster(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Cluster> {
   const mariadb = await startMariadb(mariadbOptions, atEnd);
-  await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: 10_000 });
+  await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: 10_000 });
   const database = openDatabase(mariadb.config);
   atEnd(() => database.end());
   const ports = await Promise.all(Array.from({ length: INSTANCES }, findFreePort));

@@ -17,7 +17,10 @@ const START_MAX_MS = 60_000;
 
 /** A MariaDB to which everything is done that happens to servers. */
 export interface Mariadb {
+  /** For MiniTwit: a user who may read and write rows, and nothing else. */
   config: DatabaseConfig;
+  /** For initdb: a user who may do anything to the database. */
+  adminConfig: DatabaseConfig;
   /** Starts it anew on the same files, at this address; resolves when one can log in. */
   start: (host?: string) => Promise<void>;
   /** As the power fails. */
@@ -39,8 +42,11 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     init,
     [
       'create database if not exists minitwit character set utf8mb4;',
+      "create or replace user admin identified by 'minitwit';",
+      'grant all on minitwit.* to admin;',
       "create or replace user minitwit identified by 'minitwit';",
-      'grant all on minitwit.* to minitwit;',
+      // as docs/going-live.md has it
+      'grant select, insert, update, delete on minitwit.* to minitwit;',
       '',
     ].join('\n'),
   );
@@ -91,6 +97,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
   await start();
   return {
     config,
+    adminConfig: { ...config, user: 'admin' },
     start,
     kill,
     suspend: () => server?.kill('SIGSTOP'),

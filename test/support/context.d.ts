@@ -5,6 +5,8 @@ declare module 'vitest' {
   /** What the projects of vitest.config.ts give their tests. */
   interface ProvidedContext {
     database: DatabaseConfig;
+    /** Where the emulator of AWS is. */
+    aws: string;
     /** Path of the program. */
     chromium: string;
     /** Path of the file in which the cluster's tests note what they measure. */
