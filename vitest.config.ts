@@ -32,6 +32,13 @@ const onceAsRoot = [
     maxWorkers: 1,
     sequence: { groupOrder: 2 },
   }),
+  own('deploy', {
+    testTimeout: 120_000,
+    // the first time, Debian's packages are fetched for a computer of its own
+    hookTimeout: 600_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 3 },
+  }),
 ];
 
 // All others run on each server that there is, but for what is about one of them alone.
@@ -56,7 +63,7 @@ const remarks = [
     : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),
   ...(canRunContainers()
     ? []
-    : ['Did not try the image: that takes a Debian, and a root who may mount.']),
+    : ['Did not try the image, nor the user data: that takes a Debian, and a root who may mount.']),
 ];
 
 function own(name: string, options: TestProjectInlineConfiguration['test']) {

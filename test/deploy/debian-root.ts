@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findOrInstall } from '../../src/apt.ts';
+
+const run = promisify(execFile);
+
+// Bookworm has the systemd of Amazon Linux 2023: 252. As there, resolved finds addresses.
+const RECIPE = [
+  '--quiet',
+  '--variant=minbase',
+  '--include=systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2,libstdc++6,systemd-resolved,libnss-resolve',
+  '--dpkgopt=path-exclude=/usr/share/doc/*',
+  '--dpkgopt=path-exclude=/usr/share/man/*',
+  '--dpkgopt=path-exclude=/usr/share/locale/*',
+  // as on Amazon Linux, where that user may read all logs
+  '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash --groups adm,systemd-journal ec2-user',
+  'bookworm',
+];
+
+/**
+ * Puts a Debian with systemd and an `ec2-user` into a folder that does not exist yet. It is made in
+ * under a minute for the first of them, and copied in a second from then on.
+ */
+export async function copyDebianRoot(to: string): Promise<void> {
+  await run('cp', ['-a', await findDebianRoot(), to]);
+}
+
+/** Where it is kept, for all who test on this machine; made if it is not there. */
+async function findDebianRoot(): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
+  // a changed recipe is another root
+  const version = createHash('sha256').update(RECIPE.join('\n')).digest('hex').slice(0, 12);
+  const root = join(cache, `debian-root-${version}`);
+  if (existsSync(root)) return root;
+
+  const mmdebstrap = findTool('mmdebstrap', 'mmdebstrap');
+  console.error('Making the Debian that userdata/ is tested in: this once, it takes a minute …');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'making-'));
+  try {
+    await run(mmdebstrap, [...RECIPE, join(folder, 'root')]);
+    // whole or not at all, also when two do this at once
+    await rename(join(folder, 'root'), root).catch((error: unknown) => {
+      if (!existsSync(root)) throw error;
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return root;
+}
+
+/** The path of a program that these tests need. */
+export function findTool(program: string, packageName: string): string {
+  return findOrInstall(
+    program,
+    packageName,
+    (problem) => `The tests of userdata/ need ${program}, which could not be installed: ${problem}.
+Install Debian's ${packageName}; or run the other tests: npx vitest --project '!deploy'`,
+  );
+}

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { makeAuthority } from '../support/certificates.ts';
+import { createMachine, type Machine, type Outcome } from './machine.ts';
+
+const run = promisify(execFile);
+const STAND_INS = 'test/deploy/stand-ins';
+const CHECKOUT = 'home/ec2-user/minitwit';
+
+/** A machine that passes for an EC2 instance with Amazon Linux, with the stand-ins of this folder. */
+export interface Instance extends Machine {
+  /** Puts a checkout of the repository where image.sh expects it, and gives its folder. */
+  copyCheckout(): Promise<string>;
+  /** Runs userdata/image.sh of that checkout, with the instance switched off. */
+  runImageScript(): Promise<Outcome>;
+  /** Runs user data as cloud-init does. */
+  runUserData(script: string): Promise<Outcome>;
+}
+
+/** Makes an instance that has nothing of MiniTwit, switched off. */
+export async function createInstance(): Promise<Instance> {
+  const machine = await createMachine();
+  const { root } = machine;
+  const shared = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
+  const authority = await makeAuthority(shared, 'authority');
+
+  for (const program of ['dnf', 'alternatives', 'aws'])
+    await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
+  await cp(join(STAND_INS, 'curl'), join(root, 'usr/local/bin/curl'));
+  await cp(join(STAND_INS, 'network.mjs'), join(root, 'usr/local/lib/network.mjs'));
+  const units = join(root, 'etc/systemd/system');
+  await cp(join(STAND_INS, 'network.service'), join(units, 'network.service'));
+  await symlink('../network.service', join(units, 'multi-user.target.wants/network.service'));
+  await mkdir(join(root, 'etc/systemd/resolved.conf.d'));
+  const resolved = '[Resolve]\nDNS=169.254.169.253\nDNSSEC=no\n';
+  await writeFile(join(root, 'etc/systemd/resolved.conf.d/network.conf'), resolved);
+  await mkdir(join(root, 'srv/aws'));
+  await rm(join(root, 'etc/os-release'));
+  await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
+
+  const copyCheckout = async () => {
+    const checkout = join(root, CHECKOUT);
+    await mkdir(checkout, { recursive: true });
+    // the files as they are now, committed or not
+    const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+    const { stdout } = await run('git', list);
+    const files = stdout.split('\0').filter(Boolean);
+    await run('cp', ['-a', '--parents', ...files, checkout]);
+    return checkout;
+  };
+
+  const runImageScript = async () =>
+    machine.runOff(`bash /${CHECKOUT}/userdata/image.sh`, {
+      'node_modules/node/bin/node': '/srv/host/node',
+      [await findNpm()]: '/srv/host/npm',
+      [authority.certificate]: '/srv/host/authority.pem',
+    });
+
+  const runUserData = async (script: string) => {
+    const folder = join(root, 'var/lib/cloud/instance/scripts');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'part-001'), script, { mode: 0o700 });
+    return machine.run('cd / && /var/lib/cloud/instance/scripts/part-001');
+  };
+
+  const destroy = async () => {
+    await machine.destroy();
+    await rm(shared, { recursive: true });
+  };
+
+  return { ...machine, copyCheckout, runImageScript, runUserData, destroy };
+}
+
+/** The folder of npm's own package. */
+async function findNpm(): Promise<string> {
+  const { stdout } = await run('which', ['npm']);
+  return dirname(dirname(await realpath(stdout.trim())));
+}
+
+/**
+ * userdata/minitwit.sh, filled in as an operator would: each setting in its line, or in one of its own
+ * where it has none.
+ */
+export async function fillIn(settings: Record<string, string>): Promise<string> {
+  let script = await readFile('userdata/minitwit.sh', 'utf8');
+  for (const [name, value] of Object.entries(settings)) {
+    const line = `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`;
+    const place = new RegExp(`^(# )?export ${name}=.*$`, 'm');
+    script = place.test(script)
+      ? script.replace(place, () => line)
+      : script.replace('\n\nset -euo', () => `\n${line}\n\nset -euo`);
+  }
+  return script;
+}

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { vi } from 'vitest';
+import { copyDebianRoot, findTool } from './debian-root.ts';
+
+const BOOT_MAX_MS = 60_000;
+
+/** How a shell's commands ended, and what they said. */
+export interface Outcome {
+  status: number | null;
+  /** stdout and stderr, as they came. */
+  output: string;
+}
+
+/** A throw-away computer: a Debian with systemd in a folder. Its commands run as root there. */
+export interface Machine {
+  /** The folder that is its `/`. */
+  root: string;
+  /**
+   * Runs bash while it is switched off, with this machine's network and npm, and these folders or
+   * files of this machine.
+   */
+  runOff(script: string, hostPaths?: Record<string, string>): Promise<Outcome>;
+  /** Runs bash while it is switched on, in an environment that is as bare as cloud-init's. */
+  run(script: string): Promise<Outcome>;
+  /** Switches it on, with a network of its own that leads nowhere, and waits until it has booted. */
+  boot(): Promise<void>;
+  /** Shuts it down in order, and boots. */
+  reboot(): Promise<void>;
+  /** All that it has said on its console. */
+  console(): string;
+  /** Ends it, and deletes all that it had. */
+  destroy(): Promise<void>;
+}
+
+/** Makes a machine, switched off. Only root can, on Debian. */
+export async function createMachine(): Promise<Machine> {
+  const nspawn = findTool('systemd-nspawn', 'systemd-container');
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
+  const name = basename(folder);
+  const root = join(folder, 'root');
+  await copyDebianRoot(root);
+  // systemd-resolved's; what is a link there cannot be covered by this machine's
+  await rm(join(root, 'etc/resolv.conf'), { force: true });
+  await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');
+  const always = [
+    '--quiet',
+    `--directory=${root}`,
+    `--machine=${name}`,
+    // without a machined, or a systemd at all, on this machine
+    '--register=no',
+    '--keep-unit',
+    '--timezone=off',
+    '--resolv-conf=off',
+  ];
+  let booted: ChildProcess | null = null;
+  let said = '';
+
+  const runOff = async (script: string, hostPaths: Record<string, string> = {}) => {
+    const { status, output } = await runToEnd(nspawn, [
+      ...always,
+      '--as-pid2',
+      '--pipe',
+      '--bind-ro=/etc/resolv.conf',
+      ...Object.entries(hostPaths).map(([host, path]) => `--bind-ro=${host}:${path}`),
+      ...trustOfHost(),
+      '/bin/bash',
+      '-c',
+      script,
+    ]);
+    // nspawn's own word at its end, where /run is on a disk: see `destroy`
+    return { status, output: output.replace(/^Attempted to remove disk file system .*\n/m, '') };
+  };
+
+  const run = async (script: string) => {
+    const leader = await findLeader(booted);
+    const enter = ['--target', leader, '--all', '--', 'env', '-i', `PATH=${PATH}`];
+    return runToEnd('nsenter', [...enter, '/bin/bash', '-c', script]);
+  };
+
+  const boot = async () => {
+    const child = spawn(nspawn, [...always, '--boot', '--private-network', '--console=read-only'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    booted = child;
+    // so that it also ends when we exit without `destroy`
+    process.once('exit', () => child.kill('SIGKILL'));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await vi.waitFor(
+      async () => {
+        const { output } = await run('systemctl is-system-running --wait');
+        if (output.trim() !== 'running') throw new Error(`It does not boot: ${output}\n${said}`);
+      },
+      { timeout: BOOT_MAX_MS, interval: 100 },
+    );
+  };
+
+  const reboot = async () => {
+    const off = booted && once(booted, 'exit');
+    await run('systemctl reboot');
+    await off;
+    await boot();
+  };
+
+  const killBooted = async () => {
+    if (booted?.exitCode !== null) return;
+    const off = once(booted, 'exit');
+    // its first process, with which all others end; nspawn would shut it down in order
+    process.kill(Number(await findLeader(booted)), 'SIGKILL');
+    await off;
+  };
+
+  const destroy = async () => {
+    await killBooted();
+    await rm(folder, { recursive: true });
+    // nspawn's own, which it deletes only where that is in memory
+    await rm(join('/run/systemd/nspawn/propagate', name), { recursive: true, force: true });
+  };
+
+  return { root, runOff, run, boot, reboot, console: () => said, destroy };
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+/** Lets npm trust the authorities that this machine has been told to trust. */
+function trustOfHost(): string[] {
+  const authorities = process.env.NODE_EXTRA_CA_CERTS;
+  if (!authorities) return [];
+  return [`--bind-ro=${authorities}`, `--setenv=NODE_EXTRA_CA_CERTS=${authorities}`];
+}
+
+/** The process that is the machine's first; nspawn is its parent. */
+async function findLeader(nspawn: ChildProcess | null): Promise<string> {
+  if (nspawn?.exitCode !== null) throw new Error('The machine is switched off');
+  const { output } = await runToEnd('pgrep', ['--parent', String(nspawn.pid)]);
+  return output.trim();
+}
+
+async function runToEnd(program: string, parameters: string[]): Promise<Outcome> {
+  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output };
+}

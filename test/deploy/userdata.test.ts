@@ -1,0 +1,434 @@
+import { execFile } from 'node:child_process';
+import {
+  access,
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { findTool } from './debian-root.ts';
+import { createInstance, fillIn, type Instance } from './instance.ts';
+import type { Outcome } from './machine.ts';
+
+const run = promisify(execFile);
+
+// what a search finds wherever it was left
+const CANARY = 'canary-4f1d9c';
+const NASTY = ` "two" 'one' \\ \\\\ \\n $HOME \${HOME} $(id) \`id\` #no=t;a%n %% é 🐦\nnext ${CANARY}\\`;
+const SETTINGS = {
+  DB_HOST: 'database.test',
+  DB_USER: 'minitwit',
+  DB_PASSWD: NASTY,
+  DB_NAME: 'minitwit',
+  SESSION_SECRET: `${CANARY}-and-thirty-two-characters`,
+};
+const WAIT = { timeout: 30_000, interval: 100 };
+
+let instance: Instance;
+let built: Outcome;
+
+beforeAll(async () => {
+  instance = await createInstance();
+  await instance.copyCheckout();
+  await plantSecrets();
+  built = await instance.runImageScript();
+});
+afterAll(() => instance.destroy());
+
+describe('image.sh', () => {
+  test('installs what runs, and nothing else', async () => {
+    expect(built.output).toContain('/opt/minitwit is ready');
+    expect(built.status).toBe(0);
+
+    const list = async (folder: string) =>
+      (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
+    expect(await list('/opt/minitwit/')).toEqual([
+      'dist',
+      'node_modules',
+      'package-lock.json',
+      'package.json',
+      'rds-ca.pem',
+      'schema.sql',
+      'static',
+      'views',
+    ]);
+    const packages = await list('/opt/minitwit/node_modules');
+    const { dependencies, devDependencies } = JSON.parse(
+      await readFile('package.json', 'utf8'),
+    ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    expect(packages).toEqual(expect.arrayContaining(Object.keys(dependencies)));
+    for (const name of Object.keys(devDependencies)) expect(packages).not.toContain(name);
+  });
+
+  test('lets nobody but root change it', async () => {
+    const found = await instance.runOff(
+      'find /opt/ ! -type l \\( ! -user root -o -perm /022 -o ! -perm -004 \\)',
+    );
+    expect(found).toEqual({ status: 0, output: '' });
+  });
+
+  test('leaves nothing personal or secret', async () => {
+    expect(await findCanary()).toBe('');
+    expect(await readFile(join(instance.root, 'etc/machine-id'), 'utf8')).toBe('');
+    const gone = ['root/.npm', 'root/.ssh', 'home/ec2-user/.ssh', 'home/ec2-user/minitwit'];
+    for (const path of [...gone, 'etc/ssh/ssh_host_rsa_key'])
+      await expect(access(join(instance.root, path)), path).rejects.toThrow('ENOENT');
+    expect(await readdir(join(instance.root, 'var/tmp'))).toEqual([]);
+    expect(await readFile(join(instance.root, 'srv/dnf-calls'), 'utf8')).toContain('clean all');
+  });
+
+  test('refuses where it would do harm, and changes nothing', async () => {
+    const checkout = await instance.copyCheckout();
+    const script = `/${relative(instance.root, checkout)}/userdata/image.sh`;
+    const before = await listFiles('etc', 'home', 'opt', 'root', 'usr', 'var');
+    const refuses = async (command: string, reason: string) => {
+      const { status, output } = await instance.runOff(command);
+      expect(output).toContain(reason);
+      expect(status).toBe(1);
+    };
+
+    await refuses(`setpriv --reuid=ec2-user --clear-groups bash ${script}`, 'only root can');
+    const becomeDebian = 'mount --bind /usr/lib/os-release /etc/os-release';
+    await refuses(`${becomeDebian} && bash ${script}`, 'this is not Amazon Linux');
+    await refuses(`bash <(cat ${script})`, 'is no checkout of MiniTwit');
+
+    expect(await listFiles('etc', 'home', 'opt', 'root', 'usr', 'var')).toBe(before);
+    await rm(checkout, { recursive: true });
+  });
+
+  test('keeps what there is when the new server does not start', async () => {
+    const checkout = await instance.copyCheckout();
+    await writeFile(join(checkout, 'src/server.ts'), "throw new Error('It is broken');\n");
+    const before = await listFiles('opt', 'var/tmp', 'home');
+
+    const { status, output } = await instance.runImageScript();
+
+    expect(output).toMatch(/the server does not start[^]*It is broken/);
+    expect(status).toBe(1);
+    expect(await listFiles('opt', 'var/tmp', 'home')).toBe(before);
+    await rm(checkout, { recursive: true });
+  });
+
+  test('upgrades an instance that has served', async () => {
+    const checkout = await instance.copyCheckout();
+    await appendFile(join(checkout, 'static/style.css'), '/* newer */\n');
+    const units = 'etc/systemd/system';
+    await plant('etc/minitwit.env', `${units}/minitwit.service`);
+    await plant(`${units}/multi-user.target.wants/minitwit.service`);
+
+    expect(await instance.runImageScript()).toMatchObject({ status: 0 });
+
+    const { output } = await instance.runOff('tail -n 1 /opt/minitwit/static/style.css; ls /opt');
+    expect(output).toMatch(/^\/\* newer \*\/\nminitwit\nminitwit\.\S+\n$/);
+    expect(await findCanary()).toBe('');
+  });
+});
+
+describe('minitwit.sh', () => {
+  beforeAll(async () => {
+    await instance.boot();
+    await start(SETTINGS);
+  });
+
+  test('serves, as ec2-user, with each setting as it was given', async () => {
+    await start({ ...SETTINGS, LOG_LEVEL: 'debug', LIMIT_POSTS: '7', GRAVATAR: 'on' });
+
+    await expectUp();
+    const status = await readServer('status');
+    const { output: uid } = await instance.run('id --user ec2-user');
+    expect(status).toContain(`Uid:\t${Array(4).fill(uid.trim()).join('\t')}`);
+    expect(status).toMatch(/^CapEff:\t0+$/m);
+    expect(await readSettings()).toMatchObject({
+      ...SETTINGS,
+      NODE_ENV: 'production',
+      DB_SSL_CA: '/opt/minitwit/rds-ca.pem',
+      TRUST_PROXY: '1',
+      LOG_LEVEL: 'debug',
+      LIMIT_POSTS: '7',
+      GRAVATAR: 'on',
+    });
+  });
+
+  test('keeps the settings where root alone reads them', async () => {
+    const { output } = await instance.run(
+      'stat --format "%U %a" /etc/minitwit.env /run/minitwit.env',
+    );
+    expect(output).toBe('root 600\nroot 600\n');
+    expect(await findCanaryRunning('etc', 'usr', 'run')).toBe('etc/minitwit.env\n');
+    expect(await journal()).not.toContain(CANARY);
+  });
+
+  test('passes on every setting that the server knows', async () => {
+    const config = await readFile('src/config.ts', 'utf8');
+    // Other addresses than the usual would only hide it from its load balancer.
+    const known = [...config.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].flatMap(([, name]) =>
+      name && name !== 'HOST' ? [name] : [],
+    );
+    expect(known).toContain('SESSION_SECRET');
+    const script = await fillIn({});
+    const [, passedOn = ''] = /^readonly PASSED_ON=\(([^)]*)\)/m.exec(script) ?? [];
+    expect(passedOn.split(/\s+/)).toEqual(expect.arrayContaining(known));
+  });
+
+  test('reaches its database, by its name', async () => {
+    await vi.waitFor(async () => {
+      await instance.run('curl -s http://127.0.0.1:5000/public');
+      const calls = await readFile(join(instance.root, 'srv/database-calls'), 'utf8');
+      expect(calls).toMatch(/^169.254.169.252:3306$/m);
+    }, WAIT);
+  });
+
+  test('starts the server again whenever it dies', async () => {
+    const first = await mainPid();
+    await instance.run(`kill -KILL ${first}`);
+    await vi.waitFor(async () => expect(await mainPid()).not.toMatch(`^(0|${first})$`), WAIT);
+    await expectUp();
+    // however often that is
+    expect(await show('StartLimitIntervalUSec')).toBe('0');
+  });
+
+  test('serves after a reboot, without being run', async () => {
+    await instance.reboot();
+    await expectUp();
+    expect(await readSettings()).toMatchObject(SETTINGS);
+  });
+
+  test('run again, puts changed settings in force', async () => {
+    await start({ ...SETTINGS, PORT: '5050', DRAIN_DELAY_S: '020', DRAIN_MAX_S: '100' });
+    await expectUp(5050);
+    const settings = await readSettings();
+    expect(settings).toMatchObject({ PORT: '5050', DRAIN_MAX_S: '100' });
+    expect(settings).not.toHaveProperty('GRAVATAR');
+    // more time than the server takes
+    expect(await show('TimeoutStopUSec')).toBe('2min 30s');
+  });
+
+  test('names all that is missing, on the console too, and changes nothing', async () => {
+    await start(SETTINGS);
+    const before = [await listFiles('etc', 'usr', 'opt'), await mainPid()];
+
+    const nothing = await instance.runUserData(await fillIn({}));
+    const names = ['DB_HOST', 'DB_USER', 'DB_NAME', 'DB_PASSWD', 'SESSION_SECRET'];
+    for (const name of names) expect(nothing.output).toMatch(`  ${name} is not set`);
+    expect(nothing.status).toBe(1);
+    await vi.waitFor(() => expect(instance.console()).toContain('SESSION_SECRET is not set'), WAIT);
+
+    const wrong = await instance.runUserData(
+      await fillIn({
+        ...SETTINGS,
+        DB_PASSWD_FROM: 'ssm:/minitwit/db',
+        SESSION_SECRET: '',
+        SESSION_SECRET_FROM: 'vault:session',
+        DRAIN_MAX_S: 'long',
+      }),
+    );
+    expect(wrong.output).toContain('DB_PASSWD and DB_PASSWD_FROM are both set');
+    expect(wrong.output).toContain('SESSION_SECRET_FROM must be ssm:NAME or secretsmanager:NAME');
+    expect(wrong.output).toContain('DRAIN_MAX_S must be');
+    expect(wrong.output).not.toContain(CANARY);
+    expect(wrong.status).toBe(1);
+
+    expect([await listFiles('etc', 'usr', 'opt'), await mainPid()]).toEqual(before);
+  });
+
+  test('says why the server does not answer', async () => {
+    const script = await fillIn({ ...SETTINGS, DB_POOL_SIZE: 'many' });
+    const impatient = script.replace(/(?<=^readonly UP_MAX_S=)\d+$/m, '3');
+    const { status, output } = await instance.runUserData(impatient);
+    expect(output).toMatch(/does not answer on port 5000[^]*DB_POOL_SIZE must be a whole number/);
+    expect(output).not.toContain(CANARY);
+    expect(status).toBe(1);
+  });
+
+  test('stops in order, and in time', async () => {
+    await start(SETTINGS);
+    const { status } = await instance.run('timeout 20 systemctl stop minitwit.service');
+    expect(status).toBe(0);
+    expect(await show('Result')).toBe('success');
+    expect(await show('ExecMainStatus')).toBe('0');
+    expect(await journal()).toContain('shutting down');
+  });
+
+  test('reads secrets with the role of the instance, once there is one', async () => {
+    const { DB_PASSWD, SESSION_SECRET, ...open } = SETTINGS;
+    const places = { DB_PASSWD_FROM: 'ssm:/minitwit/db', SESSION_SECRET_FROM: 'secretsmanager:s' };
+    await recordNode();
+    const giveRole = async () => {
+      // after a try without, and another
+      await vi.waitFor(async () => expect((await awsCalls()).length).toBeGreaterThan(1), WAIT);
+      await putSecret('/minitwit/db', { Parameter: { Value: DB_PASSWD } });
+      await putSecret('s', { SecretString: SESSION_SECRET });
+    };
+    await Promise.all([start({ ...open, ...places }), giveRole()]);
+
+    await expectUp();
+    expect(await readSettings()).toMatchObject({ DB_PASSWD, SESSION_SECRET });
+    for (const call of await awsCalls())
+      expect(call).toMatch(/^HOME=\/root AWS_REGION=eu-test-1 aws /);
+    // where they are, beside the answers that the test gave
+    expect(await findCanaryRunning('etc', 'opt', 'tmp', 'usr', 'var')).toBe('');
+    const { output } = await instance.run('stat --format "%U %a" /run/minitwit.env; df /run');
+    expect(output).toMatch(/^root 600\n[^]*tmpfs/);
+    expect(await journal()).not.toContain(CANARY);
+    const { output: calls } = await instance.run('cat /srv/node-calls /srv/aws/calls');
+    expect(calls).toContain('DB_PASSWD');
+    expect(calls).not.toContain(CANARY);
+  });
+
+  test('reads changed secrets when the service starts again, also those that RDS made', async () => {
+    const { DB_PASSWD, SESSION_SECRET: _, ...open } = SETTINGS;
+    const json = '{"not":"from RDS and long enough for a secret"}';
+    await putSecret('s', { SecretString: json });
+    await putSecret('rds!db-1', { SecretString: JSON.stringify({ password: DB_PASSWD }) });
+    await start({
+      ...open,
+      DB_PASSWD_FROM: 'secretsmanager:rds!db-1',
+      SESSION_SECRET_FROM: 'secretsmanager:s',
+      AWS_REGION: 'eu-test-2',
+    });
+    expect(await readSettings()).toMatchObject({ DB_PASSWD, SESSION_SECRET: json });
+    expect((await awsCalls()).at(-1)).toContain('AWS_REGION=eu-test-2');
+
+    await putSecret('rds!db-1', { SecretString: '{"username":"a","password":"rotated"}' });
+    await instance.run('systemctl restart minitwit.service');
+    expect(await readSettings()).toMatchObject({ DB_PASSWD: 'rotated' });
+
+    // and forgets them where they are given again
+    await start(SETTINGS);
+    expect(await readSettings()).toMatchObject(SETTINGS);
+  });
+
+  test('shuts the server in', async () => {
+    const { output } = await instance.run('systemd-analyze security minitwit.service --no-pager');
+    const [, exposure] = /Overall exposure level for minitwit.service: ([\d.]+)/.exec(output) ?? [];
+    expect(Number(exposure), output).toBeLessThanOrEqual(1.1);
+  });
+});
+
+describe('both scripts', () => {
+  const scripts = ['userdata/image.sh', 'userdata/minitwit.sh'];
+
+  test('are free of what shellcheck knows', async () => {
+    const shellcheck = findTool('shellcheck', 'shellcheck');
+    const standIns = ['dnf', 'alternatives', 'curl', 'aws'].map((name) =>
+      join('test/deploy/stand-ins', name),
+    );
+    await expect(run(shellcheck, [...scripts, ...standIns])).resolves.toBeDefined();
+  });
+
+  test('user data fits into EC2', async () => {
+    const { size } = await stat('userdata/minitwit.sh');
+    expect(size).toBeLessThan(16 * 1024);
+  });
+});
+
+async function start(settings: Record<string, string>): Promise<void> {
+  const { status, output } = await instance.runUserData(await fillIn(settings));
+  expect(output).toContain('MiniTwit is up');
+  expect(status).toBe(0);
+}
+
+async function expectUp(port = 5000): Promise<void> {
+  const healthz = `http://127.0.0.1:${port}/healthz`;
+  await vi.waitFor(
+    async () => expect(await instance.run(`curl -fsS ${healthz}`)).toMatchObject({ status: 0 }),
+    WAIT,
+  );
+}
+
+async function show(property: string): Promise<string> {
+  const { output } = await instance.run(
+    `systemctl show --property ${property} --value minitwit.service`,
+  );
+  return output.trim();
+}
+
+const mainPid = () => show('MainPID');
+
+async function readServer(file: string): Promise<string> {
+  const { output } = await instance.run(`cat /proc/${await mainPid()}/${file}`);
+  return output;
+}
+
+async function readSettings(): Promise<Record<string, string>> {
+  const variables = (await readServer('environ')).split('\0').filter(Boolean);
+  return Object.fromEntries(
+    variables.map((variable) => {
+      const end = variable.indexOf('=');
+      return [variable.slice(0, end), variable.slice(end + 1)];
+    }),
+  );
+}
+
+async function journal(): Promise<string> {
+  const { output } = await instance.run('journalctl --no-pager');
+  expect(output).toContain('Started minitwit.service');
+  return output;
+}
+
+/** What these folders of the instance hold, and when each file was changed. */
+async function listFiles(...folders: string[]): Promise<string> {
+  const { stdout } = await run('find', [...folders, '-type', 'f', '-printf', '%p %s %m %u %T@\n'], {
+    cwd: instance.root,
+    maxBuffer: 1 << 26,
+  });
+  return stdout.split('\n').toSorted().join('\n');
+}
+
+async function plant(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    const file = join(instance.root, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `secret=${CANARY}\n`);
+  }
+}
+
+async function plantSecrets(): Promise<void> {
+  for (const home of ['root', 'home/ec2-user'])
+    for (const file of ['.bash_history', '.mysql_history', '.ssh/authorized_keys', '.ssh/id_rsa'])
+      await plant(`${home}/${file}`);
+  await plant('root/.npmrc', 'home/ec2-user/.aws/credentials', 'home/ec2-user/.git-credentials');
+  const checkout = 'home/ec2-user/minitwit';
+  await plant(`${checkout}/.env`, `${checkout}/.data/session-secret`, `${checkout}/.git/config`);
+  await plant('var/lib/cloud/instances/i-1/user-data.txt', 'var/lib/cloud/data/previous');
+  await plant('var/log/cloud-init-output.log', 'var/log/journal/1/system.journal');
+  await plant('etc/ssh/ssh_host_rsa_key', 'var/lib/systemd/random-seed');
+}
+
+/** The files that a canary was left in; the instance is switched off. */
+async function findCanary(): Promise<string> {
+  const { output } = await instance.runOff(
+    `cd / && grep -rlsF ${CANARY} $(ls -A | grep -vx -e proc -e sys -e dev)`,
+  );
+  return output;
+}
+
+/** The files of these folders that a canary was left in; the instance is switched on. */
+async function findCanaryRunning(...folders: string[]): Promise<string> {
+  const { output } = await instance.run(`cd / && grep -rlsF ${CANARY} ${folders.join(' ')}`);
+  return output;
+}
+
+/** Notes with which words Node.js is called by its name alone, as minitwit-secrets does. */
+async function recordNode(): Promise<void> {
+  const script = '#!/bin/sh\necho "$*" >>/srv/node-calls\nexec /usr/bin/node "$@"\n';
+  await writeFile(join(instance.root, 'usr/local/bin/node'), script, { mode: 0o755 });
+}
+
+/** Makes the aws stand-in give this answer. */
+async function putSecret(name: string, answer: object): Promise<void> {
+  const file = join(instance.root, 'srv/aws', name);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(answer));
+}
+
+async function awsCalls(): Promise<string[]> {
+  const calls = await readFile(join(instance.root, 'srv/aws/calls'), 'utf8').catch(() => '');
+  return calls.split('\n').filter(Boolean);
+}
