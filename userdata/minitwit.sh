@@ -24,12 +24,12 @@ export SESSION_SECRET_FROM=''
 # export PASSWORD_MIN_LENGTH='8'
 # export WEB_CONCURRENCY='1'
 # export METRICS_PORT=''
-# export DRAIN_DELAY_S=''
-# export DRAIN_MAX_S=''
+export DRAIN_DELAY_S='15' # longer than the load balancer takes to notice
+export DRAIN_MAX_S='30'
 # export LOG_LEVEL='info'
 # export RATE_LIMITS='on'
 # export GRAVATAR='off'
-# and LIMIT_…
+# export LIMIT_POSTS_PER_USER='60' # and the other LIMIT_…
 
 set -euo pipefail
 umask 077
@@ -82,10 +82,8 @@ list_problems() {
       *) echo "  $from must be ssm:NAME or secretsmanager:NAME" ;;
     esac
   done
-  # This script calculates with them; the server looks at all the others itself.
-  for name in DRAIN_DELAY_S DRAIN_MAX_S; do
-    [[ ${!name:-0} =~ ^[0-9]{1,4}$ ]] || echo "  $name must be a whole number of seconds"
-  done
+  # This script calculates with it; the server looks at all the others itself.
+  [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be a whole number of seconds'
   [ -e $APP/dist/server.js ] || echo "  $APP holds no MiniTwit: this image is not of image.sh"
 }
 
@@ -184,8 +182,8 @@ EOF
 }
 
 write_unit() {
-  # time for the delay, the drain, the farewell to the database, and some
-  local stop_max_s=$((10#${DRAIN_DELAY_S:-0} + 10#${DRAIN_MAX_S:-10} + 30))
+  # the time that the server takes at most, and some
+  local stop_max_s=$((10#${DRAIN_MAX_S:-10} + 20))
   cat <<EOF
 [Unit]
 Description=MiniTwit

@@ -57,7 +57,8 @@ const LOOK: Record<keyof Account, string> = {
   targets: 'elbv2 describe-target-groups',
   balancers: 'elbv2 describe-load-balancers',
   images: 'ec2 describe-images --owners self',
-  parameters: 'ssm describe-parameters',
+  parameters:
+    'ssm describe-parameters --parameter-filters Key=Name,Option=BeginsWith,Values=/minitwit',
   roles: 'iam list-roles',
 };
 
