@@ -27,6 +27,8 @@ const SETTINGS = {
   DB_PASSWD: NASTY,
   DB_NAME: 'minitwit',
   SESSION_SECRET: `${CANARY}-and-thirty-two-characters`,
+  // no load balancer has to notice
+  DRAIN_DELAY_S: '0',
 };
 const WAIT = { timeout: 30_000, interval: 100 };
 
