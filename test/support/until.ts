@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PAUSE_MS = 20;
-const WAIT_MAX_MS = 30_000;
+const WAIT_MAX_MS = 60_000;
 
 /** Waits for a condition; gives how long that took, in milliseconds. Fails when it does not come. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<number> {
