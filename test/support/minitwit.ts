@@ -59,12 +59,7 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
     repositories,
     withSettings,
     visitor,
-    async user(username) {
-      const someone = visitor();
-      await someone.register(username, 'a password');
-      await someone.login(username, 'a password');
-      return someone;
-    },
+    user: (username) => createUser(app, username),
   };
 }
 
@@ -91,4 +86,12 @@ export function createVisitor(origin: Express | string) {
     logout: () => post('/logout'),
     addMessage: (text: string) => post('/add_message', { text }),
   };
+}
+
+/** Somebody who has come with a new browser, registered and logged in. */
+export async function createUser(origin: Express | string, username: string): Promise<Visitor> {
+  const someone = createVisitor(origin);
+  await someone.register(username, 'a password');
+  await someone.login(username, 'a password');
+  return someone;
 }
