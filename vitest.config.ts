@@ -14,7 +14,7 @@ const chromium = './test/support/install-chromium.ts';
 const once = [
   own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
   own('cluster', {
-    globalSetup: ['./test/cluster/figures.ts', chromium],
+    globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],
     testTimeout: 300_000,
     maxWorkers: 1,
     sequence: { groupOrder: 1 },

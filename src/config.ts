@@ -1,14 +1,6 @@
-import { isIP } from 'node:net';
-import { z } from 'zod';
-import {
-  count,
-  type Environment,
-  oneOf,
-  pemFile,
-  readSettings,
-  required,
-  secondsInMs,
-} from './environment.ts';
+import type { z } from 'zod';
+import { type Environment, readSettings } from './environment.ts';
+import { databaseSettings, settings } from './settings.ts';
 
 /** Where the database is and how to log in to it. */
 export interface DatabaseConfig {
@@ -61,56 +53,12 @@ export interface RateLimitConfig {
   postsPerUser: number;
 }
 
-const port = count(1, 65_535);
-const limit = count(1, 1_000_000);
-
-const databaseSettings = {
-  DB_HOST: required,
-  DB_PORT: port.default(3306),
-  DB_USER: required,
-  DB_PASSWD: required,
-  DB_NAME: required,
-  DB_SSL_CA: pemFile.nullable().default(null),
-  DB_POOL_SIZE: count(1, 1000).default(10),
-};
-
-const settings = {
-  ...databaseSettings,
-  SESSION_SECRET: required
-    .transform((value) => value.split(',').map((secret) => secret.trim()))
-    .refine((secrets) => secrets.every((secret) => secret.length >= 32), {
-      error: 'must have 32 characters or more (several secrets: each, separated by commas)',
-    }),
-  HOST: z.string().default('0.0.0.0'),
-  PORT: count(0, 65_535).default(5000),
-  TRUST_PROXY: count(0, 10).default(0),
-  COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
-  PASSWORD_MIN_LENGTH: count(1, 72).default(1),
-  GRAVATAR: oneOf('on', 'off').default('off'),
-  RATE_LIMITS: oneOf('on', 'off').default('on'),
-  LIMIT_LOGINS_PER_NAME: limit.default(10),
-  LIMIT_LOGINS_PER_ADDRESS: limit.default(100),
-  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(60),
-  LIMIT_POSTS_PER_USER: limit.default(60),
-  WEB_CONCURRENCY: count(1, 128).default(1),
-  DRAIN_DELAY_S: secondsInMs(0, 600).default(0),
-  DRAIN_MAX_S: secondsInMs(1, 900).default(10_000),
-  METRICS_PORT: port.nullable().default(null),
-  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
-};
-
 /**
  * Reads every setting of the web application.
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readConfig(environment: Environment): Config {
-  const schema = z
-    .object(settings)
-    .refine(hasNameForTls, hostNameForTls)
-    .refine(canTellHttps, proxyForSecureCookies)
-    .refine(hasTimeToDrain, delayInsideDrain)
-    .refine(hasConnectionsForWorkers, connectionForEachWorker);
-  const values = readSettings(schema, environment);
+  const values = readSettings(settings, environment);
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -131,8 +79,8 @@ export function readConfig(environment: Environment): Config {
           },
     logLevel: values.LOG_LEVEL,
     webConcurrency: values.WEB_CONCURRENCY,
-    drainDelayMs: values.DRAIN_DELAY_S,
-    drainMaxMs: values.DRAIN_MAX_S,
+    drainDelayMs: values.DRAIN_DELAY_S * 1000,
+    drainMaxMs: values.DRAIN_MAX_S * 1000,
     metricsPort: values.METRICS_PORT,
   };
 }
@@ -142,12 +90,10 @@ export function readConfig(environment: Environment): Config {
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
-  return toDatabaseConfig(
-    readSettings(z.object(databaseSettings).refine(hasNameForTls, hostNameForTls), environment),
-  );
+  return toDatabaseConfig(readSettings(databaseSettings, environment));
 }
 
-function toDatabaseConfig(values: z.infer<z.ZodObject<typeof databaseSettings>>): DatabaseConfig {
+function toDatabaseConfig(values: z.infer<typeof databaseSettings>): DatabaseConfig {
   return {
     host: values.DB_HOST,
     port: values.DB_PORT,
@@ -157,48 +103,4 @@ function toDatabaseConfig(values: z.infer<z.ZodObject<typeof databaseSettings>>)
     sslCa: values.DB_SSL_CA,
     poolSize: values.DB_POOL_SIZE,
   };
-}
-
-// mysql2 compares a certificate with a name; any address it takes for `localhost`.
-const hostNameForTls = {
-  path: ['DB_HOST'],
-  error: 'must be a name, not an address, when DB_SSL_CA is set: certificates are for names',
-  // beside the other problems, not after them
-  when: () => true,
-};
-
-function hasNameForTls({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) {
-  return !DB_SSL_CA || isIP(DB_HOST) === 0;
-}
-
-// The server itself speaks http alone, and nobody else would tell it of https.
-const proxyForSecureCookies = {
-  path: ['COOKIE_SECURE'],
-  error: 'cannot be `always` where TRUST_PROXY is 0: no login would work',
-  when: () => true,
-};
-
-function canTellHttps(values: { COOKIE_SECURE: string; TRUST_PROXY: number }): boolean {
-  return values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0;
-}
-
-const delayInsideDrain = {
-  path: ['DRAIN_DELAY_S'],
-  error: 'must be less than DRAIN_MAX_S, of which it is a part',
-  when: () => true,
-};
-
-function hasTimeToDrain(values: { DRAIN_DELAY_S: number; DRAIN_MAX_S: number }): boolean {
-  // so written, one that is no number is not blamed twice
-  return !(values.DRAIN_DELAY_S >= values.DRAIN_MAX_S);
-}
-
-const connectionForEachWorker = {
-  path: ['DB_POOL_SIZE'],
-  error: 'must be WEB_CONCURRENCY or more: each worker needs a connection',
-  when: () => true,
-};
-
-function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENCY: number }) {
-  return !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY);
 }

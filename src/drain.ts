@@ -18,7 +18,8 @@ export interface Drain {
 export function prepareDrain(server: Server): Drain {
   // Node's own closeIdleConnections() leaves out those that never sent a request, as browsers open them.
   const idle = new Set<Socket>();
-  const open = new Set<ServerResponse>();
+  // of each connection that is at work, since a client may send a request before it has its answer
+  const open = new Map<Socket, Set<ServerResponse>>();
   let hasBegun = false;
 
   server.on('connection', (socket) => {
@@ -28,10 +29,13 @@ export function prepareDrain(server: Server): Drain {
   // before the application, which may answer at once
   server.prependListener('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket);
-    open.add(response);
+    const responses = open.get(socket) ?? new Set();
+    open.set(socket, responses.add(response));
     if (hasBegun) response.setHeader('Connection', 'close');
     response.once('close', () => {
-      open.delete(response);
+      responses.delete(response);
+      if (responses.size > 0) return;
+      open.delete(socket);
       if (hasBegun) socket.destroySoon();
       else if (!socket.destroyed) idle.add(socket);
     });
@@ -42,7 +46,7 @@ export function prepareDrain(server: Server): Drain {
     async begin({ delayMs, maxMs }) {
       hasBegun = true;
       const timer = setTimeout(() => server.closeAllConnections(), maxMs);
-      for (const response of open) {
+      for (const response of Array.from(open.values()).flatMap((each) => Array.from(each))) {
         if (!response.headersSent) response.setHeader('Connection', 'close');
       }
       await sleep(delayMs);

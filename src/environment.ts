@@ -16,10 +16,6 @@ export const count = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
-/** A time in seconds, as it is set, in milliseconds, as it is used. */
-export const secondsInMs = (min: number, max: number) =>
-  count(min, max).transform((seconds) => seconds * 1000);
-
 /** One of some words. */
 export const oneOf = <const Words extends readonly string[]>(...words: Words) =>
   z.enum(words, { error: `must be one of: ${words.join(', ')}` });

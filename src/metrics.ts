@@ -103,14 +103,14 @@ function counter(registry: Registry, name: string, help: string, read: Figure) {
   });
 }
 
-/** Keeps a figure that is dear to get for some time; NaN when it could not be had. */
+/** Keeps a figure that is dear to get for some time, and for longer when it cannot be had. */
 function latest(read: () => Promise<number>, keepMs: number): () => Promise<number> {
-  let figure = Promise.resolve(Number.NaN);
-  let readAt = -Infinity;
-  return () => {
-    if (performance.now() - readAt > keepMs) {
-      readAt = performance.now();
-      figure = read().catch(() => Number.NaN);
+  let figure = Number.NaN;
+  let readAtMs = -Infinity;
+  return async () => {
+    if (performance.now() - readAtMs > keepMs) {
+      readAtMs = performance.now();
+      figure = await read().catch(() => figure);
     }
     return figure;
   };

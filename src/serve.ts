@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -29,7 +28,7 @@ const HTTP_LIMITS = {
 };
 // of somebody who asks, and then does not read the answer
 const SILENCE_MAX_MS = 120_000;
-/** How much of the time to stop is for open requests; the rest is for the database's farewell. */
+/** How much of the time to stop, behind the delay, is for open requests; the rest is for farewells. */
 const REQUESTS_SHARE = 0.8;
 
 /**
@@ -38,6 +37,8 @@ const REQUESTS_SHARE = 0.8;
  * @throws OperatorError when a port cannot be had
  */
 export async function serve(config: Config, logger: Logger): Promise<void> {
+  // heard from the start, since without a listener a signal ends the process
+  const stop = stopAsked();
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
   const database = openDatabase({ ...config.database, poolSize });
@@ -63,37 +64,38 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   logger.info({ host, port }, 'listening');
   // tells `npm run local` that pages can be read
   process.send?.({ port });
-  const sweeper = setInterval(
-    () => sweep(repositories.sessions, rateLimits, logger),
-    SWEEP_EVERY_MS,
-  );
+  const sweeper = setInterval(() => {
+    void sweep(repositories.sessions, rateLimits, logger);
+  }, SWEEP_EVERY_MS);
 
-  await stopAsked();
+  await stop;
   logger.info('shutting down');
   clearInterval(sweeper);
-  await drain.begin({ delayMs: drainDelayMs, maxMs: drainMaxMs * REQUESTS_SHARE });
+  const requestsMaxMs = (drainMaxMs - drainDelayMs) * REQUESTS_SHARE;
+  await drain.begin({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that hangs does not answer the farewell either.
   const farewell = Promise.all([passwords.close(), database.end()]);
-  await Promise.race([farewell, sleep(drainMaxMs * (1 - REQUESTS_SHARE))]);
+  await Promise.race([farewell, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 
-/** Resolves when somebody wants this process to stop. */
-export function stopAsked(): Promise<unknown> {
-  return Promise.race([
-    once(process, 'SIGTERM'),
-    once(process, 'SIGINT'),
+/** Resolves when somebody wants this process to stop. Who asks again does not make it stop any faster. */
+export function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
     // whoever started us, `npm run local` or the primary of some workers, is gone
-    once(process, 'disconnect'),
-  ]);
+    process.on('disconnect', resolve);
+  });
 }
 
-function sweep(sessions: Sessions, rateLimits: RateLimits, logger: Logger): void {
-  Promise.all([
-    sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT),
-    rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT),
-  ]).catch((err: unknown) => {
+/** Deletes what has expired, some at a time. */
+async function sweep(sessions: Sessions, rateLimits: RateLimits, logger: Logger): Promise<void> {
+  try {
+    while ((await sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
+    while ((await rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
+  } catch (err) {
     logger.warn({ err }, 'what has expired could not be deleted');
-  });
+  }
 }
 
 function nowS(): number {

@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -21,20 +21,21 @@ export async function superviseWorkers(
   { host, metricsPort, webConcurrency, drainMaxMs }: Config,
   logger: Logger,
 ): Promise<void> {
+  const stop = stopAsked();
   let isStopping = false;
-  const serving = new Set<Worker>();
+  let hasServed = false;
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
 
-  cluster.on('listening', (worker, { port }) => {
-    if (serving.size === 0) process.send?.({ port });
-    serving.add(worker);
+  cluster.on('listening', (_worker, { port }) => {
+    if (!hasServed) process.send?.({ port });
+    hasServed = true;
   });
   cluster.on('exit', (worker, status, signal) => {
     if (isStopping) return;
-    if (serving.size === 0) fail(new OperatorError('No worker could serve.'));
+    if (!hasServed) fail(new OperatorError('No worker could serve.'));
     logger.error({ worker: worker.process.pid, status, signal }, 'a worker died');
     // one that dies as it starts would otherwise die as often as it can
-    setTimeout(start, serving.has(worker) ? 0 : RESTART_AFTER_MS);
+    setTimeout(start, RESTART_AFTER_MS);
   });
   if (metricsPort !== null) {
     const all = new AggregatorRegistry();
@@ -43,7 +44,7 @@ export async function superviseWorkers(
   const start = () => !isStopping && cluster.fork();
   for (let index = 0; index < webConcurrency; index++) start();
 
-  await Promise.race([stopAsked(), failed]);
+  await Promise.race([stop, failed]);
   isStopping = true;
   await stopWorkers(drainMaxMs);
 }

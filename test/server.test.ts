@@ -6,6 +6,7 @@ import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
+import { until } from './support/until.ts';
 
 const { config } = useDatabase();
 let settings: Environment;
@@ -68,7 +69,7 @@ test('it stops at once with connections that ask for nothing, after those that d
 });
 
 test('asked to stop, it says at once that it is not ready, and serves on until balancers know', async () => {
-  const { program, url } = await startServer({ DRAIN_DELAY_S: '2' });
+  const { program, url } = await startServer({ DRAIN_DELAY_S: '4' });
   const keptOpen = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = async (path: string) => {
     const [answer] = (await once(get(url + path, { agent: keptOpen }), 'response')) as [
@@ -86,6 +87,37 @@ test('asked to stop, it says at once that it is not ready, and serves on until b
   expect(await program.ended).toBe(0);
   keptOpen.destroy();
 });
+
+test('asked to stop, it answers what came on a connection behind something else', async () => {
+  const { program, url } = await startServer();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+  let answers = '';
+  socket.on('data', (text: string) => (answers += text));
+  const form = 'username=b&email=a@b&password=x&password2=x';
+  socket.write(
+    `GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nPOST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n`,
+  );
+  await until('the first answer', () => answers.includes('alive'));
+  program.process.kill('SIGTERM');
+  await program.says('shutting down');
+  socket.write(form);
+  await once(socket, 'close');
+  expect(answers).toMatch(/HTTP\/1\.1 302 Found[^]*Location: \/login/);
+  expect(await program.ended).toBe(0);
+});
+
+test.each(['1', '2'])(
+  'asked to stop twice, it still finishes, with %s processes',
+  async (workers) => {
+    const { program } = await startServer({ DRAIN_DELAY_S: '1', WEB_CONCURRENCY: workers });
+    // as a terminal or a supervisor signals: the whole group
+    const group = -(program.process.pid ?? 0);
+    process.kill(group, 'SIGTERM');
+    await program.says('shutting down');
+    process.kill(group, 'SIGTERM');
+    expect(await program.ended).toBe(0);
+  },
+);
 
 test('asked to stop, it ends in time, whoever is slow', async () => {
   const { program, url } = await startServer({ DRAIN_MAX_S: '1' });
@@ -181,11 +213,7 @@ describe('several workers', () => {
     const { program } = await startServer({ WEB_CONCURRENCY: '2' });
     const pids = await workersOf(program, 2);
     program.process.kill('SIGKILL');
-    await Promise.all(
-      pids.map(async (pid) => {
-        while (isAlive(pid)) await new Promise(setImmediate);
-      }),
-    );
+    await until('all have ended', () => !pids.some(isAlive));
     expect(pids.some(isAlive)).toBe(false);
   });
 

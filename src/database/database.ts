@@ -9,7 +9,7 @@ export type Parameters = Record<string, string | number | null | number[]>;
 
 /**
  * What repositories ask of the database. It answers, or fails with AppError `unavailable`, in less than
- * ten seconds, whatever became of the server. Whatever a lost connection left undone for certain is done
+ * fifteen seconds, whatever became of the server. Whatever a lost connection left undone for certain is done
  * again once on another, and so is every read.
  */
 export interface Database {
@@ -18,7 +18,10 @@ export interface Database {
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
   change(sql: string, parameters?: Parameters): Promise<Change>;
-  /** Lends a connection for some statements of a library's own; to be released within seconds. */
+  /**
+   * Lends a connection for some statements of a library's own, to be released within 5 s.
+   * @throws mysql2's errors
+   */
   acquire(): Promise<PoolConnection>;
   state(): PoolState;
   /** Closes every connection. */
@@ -32,6 +35,8 @@ export interface Change {
   affectedRows: number;
 }
 
+const REPLACE_PAUSE_MS = 1000;
+
 const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
 const FATE_UNKNOWN =
   'MiniTwit lost its database before it had an answer. What you sent may have been stored or not: please look before you send it again.';
@@ -39,6 +44,17 @@ const FATE_UNKNOWN =
 /** Opens the database; the first query makes the first connection. */
 export function openDatabase(config: DatabaseConfig): Database {
   let pool = openPool(config);
+  let openedAtMs = performance.now();
+
+  /** The server's name leads elsewhere by now: none of these connections is of use. */
+  function replacePool(): void {
+    // where it does not, the reads that this server can still serve are not to suffer
+    if (performance.now() - openedAtMs < REPLACE_PAUSE_MS) return;
+    const old = pool;
+    pool = openPool(config);
+    openedAtMs = performance.now();
+    old.end().catch(() => undefined);
+  }
 
   async function attempt<Result>(sql: string, parameters: Parameters): Promise<Result> {
     const used = pool;
@@ -49,11 +65,7 @@ export function openDatabase(config: DatabaseConfig): Database {
       return await query<Result>(connection, sql, parameters);
     } catch (error) {
       const outage = findOutage(error as QueryError);
-      if (outage === 'read_only' && used === pool) {
-        // The server's name leads elsewhere by now: none of these connections is of use.
-        pool = openPool(config);
-        used.end().catch(() => undefined);
-      }
+      if (outage === 'read_only' && used === pool) replacePool();
       throw new Failure(outage, error as QueryError);
     } finally {
       connection.release();

@@ -11,21 +11,17 @@ import type { QueryError } from 'mysql2';
 export type Outage = 'refused' | 'stale' | 'read_only' | 'lost' | 'silent';
 
 // Answers with which a server says that it cannot serve now: too many connections, access denied,
-// unknown database, shutting down, no such table (yet), host blocked, a lock waited for too long, TLS
-// demanded, a statement that took too long on MariaDB and on MySQL.
-const REFUSALS = new Set([
-  1040, 1044, 1045, 1049, 1053, 1129, 1130, 1146, 1203, 1205, 1226, 1698, 1969, 3024, 3159,
-]);
+// unknown database, shutting down, no such table (yet), its disk or a table full, a lock waited for too
+// long, a statement that took too long on MariaDB and on MySQL, offline mode.
+const REFUSALS = new Set([1040, 1044, 1045, 1049, 1053, 1146, 1021, 1114, 1205, 1969, 3024, 3032]);
 const DEADLOCK = 1213;
 const READ_ONLY = new Set([1290, 1792, 1836]);
-// killed by an administrator, on MariaDB and on both; it was rolled back
-const KILLED = new Set([1927, 1317]);
+// by an administrator, on MariaDB and on MySQL, or for having been idle; what ran was rolled back
+const KILLED = new Set([1927, 1317, 3169, 4031]);
 
 /** Why no connection was to be had. */
-export function findConnectOutage(error: QueryError): Outage | null {
-  if (error.message === 'Pool is closed.') return 'stale';
-  const isOurs = error.message === 'Queue limit reached.';
-  return isOurs || isFromNetwork(error) || REFUSALS.has(error.errno ?? 0) ? 'refused' : null;
+export function findConnectOutage(error: QueryError): Outage {
+  return error.message === 'Pool is closed.' ? 'stale' : 'refused';
 }
 
 /** Why a statement that was handed to a connection failed; null when it is the statement's own fault. */
@@ -34,7 +30,8 @@ export function findOutage(error: QueryError): Outage | null {
   if (READ_ONLY.has(errno)) return 'read_only';
   if (isClosed(error) || errno === DEADLOCK || KILLED.has(errno)) return 'stale';
   if (REFUSALS.has(errno)) return 'refused';
-  if (!isFromNetwork(error)) return null;
+  // The server gives each of its own errors a sqlState; the network's and the driver's have none.
+  if (error.sqlState !== undefined || !(error.fatal || error.code)) return null;
   return error.code === 'ETIMEDOUT' ? 'silent' : 'lost';
 }
 
@@ -43,12 +40,8 @@ export function isDuplicate(error: unknown): boolean {
   return (error as QueryError).errno === 1062;
 }
 
-/** Tells whether a statement failed because its connection had ended before. mysql2 gives that no code. */
+/** Tells whether a statement was not sent, since its connection had ended before. */
 export function isClosed(error: QueryError): boolean {
-  return error.fatal && error.code === undefined;
-}
-
-function isFromNetwork(error: QueryError): boolean {
-  // The server gives each of its own errors a sqlState; the network's and the driver's have none.
-  return typeof error.code === 'string' && error.sqlState === undefined;
+  // mysql2 gives it no code, and marks as fatal what goes wrong while it reads an answer as well
+  return error.fatal && error.message.endsWith('in closed state');
 }

@@ -28,18 +28,11 @@ export async function initializeSchema(
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, patience, async (connection) => {
     await waitForTurn(connection, patience.waitMaxMs);
-    const tables = await listTables(connection, statements);
-    const filled = tables.filter(({ rows }) => rows);
-    if (existing === 'refuse' && filled.length > 0) {
-      const counts = filled.map(({ name, rows }) => `${name} (${rows})`).join(', ');
-      throw new OperatorError(
-        `Nothing was changed: these tables hold rows: ${counts}. To delete them all and start anew: npm run initdb -- --force`,
-      );
-    }
-    const there = new Set(tables.filter(({ rows }) => rows !== null).map(({ name }) => name));
+    const there = await listTables(connection, statements);
+    if (existing === 'refuse') await refuseRows(connection, there);
     const isMissing = (statement: string) => {
       const table = createdTable(statement);
-      return table !== null && !there.has(table);
+      return table !== null && !there.includes(table);
     };
     const wanted = existing === 'keep' ? statements.filter(isMissing) : statements;
     for (const statement of wanted) await connection.query(statement);
@@ -67,27 +60,28 @@ function createdTable(statement: string): string | null {
   return /^create table (\w+)/.exec(statement)?.[1] ?? null;
 }
 
-interface Table {
-  name: string;
-  /** null when there is no such table */
-  rows: number | null;
+/** Those of the file's tables that are there, in its order. */
+async function listTables(connection: Connection, statements: string[]): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'select table_name as name from information_schema.tables where table_schema = database()',
+  );
+  const there = new Set(rows.map(({ name }) => String(name)));
+  return statements
+    .flatMap((statement) => createdTable(statement) ?? [])
+    .filter((name) => there.has(name));
 }
 
-async function listTables(connection: Connection, statements: string[]): Promise<Table[]> {
-  const names = statements.flatMap((statement) => createdTable(statement) ?? []);
-  return Promise.all(
-    names.map(async (name) => ({ name, rows: await countRows(connection, name) })),
+async function refuseRows(connection: Connection, tables: string[]): Promise<void> {
+  const filled: string[] = [];
+  for (const table of tables) {
+    const [counts] = await connection.query<RowDataPacket[]>(
+      `select count(*) as total from ${mysql.escapeId(table)}`,
+    );
+    const total = Number(counts[0]?.total);
+    if (total > 0) filled.push(`${table} (${total})`);
+  }
+  if (filled.length === 0) return;
+  throw new OperatorError(
+    `Nothing was changed: these tables hold rows: ${filled.join(', ')}. To delete them all and start anew: npm run initdb -- --force`,
   );
-}
-
-async function countRows(connection: Connection, table: string): Promise<number | null> {
-  const [tables] = await connection.query<RowDataPacket[]>(
-    'select 1 from information_schema.tables where table_schema = database() and table_name = :table',
-    { table },
-  );
-  if (tables.length === 0) return null;
-  const [counts] = await connection.query<RowDataPacket[]>(
-    `select count(*) as total from ${mysql.escapeId(table)}`,
-  );
-  return Number(counts[0]?.total);
 }

@@ -9,7 +9,7 @@ import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
-import { SESSION_COOKIE } from '../middleware/session.ts';
+import { type CurrentUser, SESSION_COOKIE } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
@@ -23,6 +23,15 @@ export function authRoutes(
   { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
 ): Router {
   const router = createRouter();
+
+  /** Who logs in with this; or what is wrong with it. */
+  async function findLogin(username: string, password: string): Promise<CurrentUser | FormError> {
+    const credentials = await users.findCredentials(username);
+    if (!credentials) return { field: 'username', message: 'Invalid username' };
+    const { userId, passwordHash } = credentials;
+    if (await passwords.matches(password, passwordHash)) return { userId, username };
+    return { field: 'password', message: 'Invalid password' };
+  }
 
   router
     .route('/login')
@@ -39,17 +48,16 @@ export function authRoutes(
         const { message } = refusal;
         return showLogin(refuse(res, refusal), username, { field: 'username', message });
       }
-      const credentials = await users.findCredentials(username);
-      if (!credentials) {
-        return showLogin(res, username, { field: 'username', message: 'Invalid username' });
+      let error: FormError | null = null;
+      try {
+        const found = await findLogin(username, password);
+        if ('field' in found) error = found;
+        else await logIn(req, found);
+      } finally {
+        // a login that was right, or that nobody could judge, is no guess
+        if (!error) await rateLimits.forgetLogin(username, address);
       }
-      if (!(await passwords.matches(password, credentials.passwordHash))) {
-        return showLogin(res, username, { field: 'password', message: 'Invalid password' });
-      }
-      await Promise.all([
-        logIn(req, { userId: credentials.userId, username }),
-        rateLimits.forgetLogin(username, address),
-      ]);
+      if (error) return showLogin(res, username, error);
       res.flash('You were logged in');
       res.redirect('/');
     })
@@ -66,18 +74,22 @@ export function authRoutes(
       const form = readForm(registrationForm, req.body);
       const error = registrationError(form, passwordMinLength);
       if (error) return showRegister(res, form, error);
-      const refusal = await rateLimits.countRegistration(clientAddress(req));
+      const address = clientAddress(req);
+      const refusal = await rateLimits.countRegistration(address);
       if (refusal) {
         const { message } = refusal;
         return showRegister(refuse(res, refusal), form, { field: 'username', message });
       }
       const { username, email, password } = form;
-      const passwordHash = await passwords.hash(password);
       try {
+        const passwordHash = await passwords.hash(password);
         await users.createUser({ username, email, passwordHash });
       } catch (failure) {
-        if (!hasCode(failure, 'conflict')) throw failure;
-        return showRegister(res, form, { field: 'username', message: failure.message });
+        if (hasCode(failure, 'conflict')) {
+          return showRegister(res, form, { field: 'username', message: failure.message });
+        }
+        await rateLimits.forgetRegistration(address);
+        throw failure;
       }
       res.flash('You were successfully registered and can login now');
       res.redirect('/login');

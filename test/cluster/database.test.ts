@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import mysql, { type Connection } from 'mysql2/promise';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectionOptions } from '../../src/database/pool.ts';
+import { Client } from './client.ts';
 import { type Cluster, type Instance, startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { type Account, gather, isServed, type Made, more, settle, startLoad } from './load.ts';
@@ -52,7 +53,7 @@ function residentMb({ program }: Instance): number {
 
 test('the database is killed and started again', async () => {
   const cluster = await startCluster();
-  const [alice, ...people] = await gather([cluster.url], PEOPLE + 1);
+  const [alice, ...people] = await gather(cluster.url, PEOPLE + 1);
   const load = startLoad(people);
   await more(load, 200);
   await cluster.mariadb.kill();
@@ -102,11 +103,11 @@ test('the database’s name leads to another server', async () => {
       NODE_OPTIONS: `--import=${import.meta.resolve('./moving-name.ts')}`,
     },
   });
-  const load = startLoad(await gather([cluster.url], PEOPLE));
+  const load = startLoad(await gather(cluster.url, PEOPLE));
   await more(load, 200);
   await cluster.mariadb.kill();
   await readiness(cluster, 503);
-  await cluster.mariadb.start('127.0.0.2');
+  await cluster.mariadb.start({ host: '127.0.0.2' });
   expect(await statusOf(`${cluster.url}/public`)).toBe(503);
   await leadTo('127.0.0.2');
   const pageMs = await until(
@@ -125,9 +126,34 @@ test('the database’s name leads to another server', async () => {
   expectNothingLost(account);
 });
 
-test('the database hangs', async () => {
+test('the database comes back as a replica, which may be read alone', async () => {
   const cluster = await startCluster();
-  const load = startLoad(await gather([cluster.url], 5 * PEOPLE));
+  const load = startLoad(await gather(cluster.url, PEOPLE));
+  await more(load, 200);
+  await cluster.mariadb.kill();
+  await cluster.mariadb.start({ option: '--read-only' });
+  await readiness(cluster, 200);
+  const sinceMs = performance.now();
+  await more(load, 600);
+  const asReplica = load.made.filter(({ startedAtMs }) => startedAtMs > sinceMs);
+  await cluster.mariadb.kill();
+  await cluster.mariadb.start();
+  await readiness(cluster, 200);
+  await more(load, 200);
+  await load.stop();
+  const account = await settle(load.made, cluster.database);
+  await note('4. The database comes back as a replica, and later as itself', { ...account });
+  expect(asReplica.filter(({ kind, status }) => kind === 'read' && status !== 200)).toEqual([]);
+  expect(asReplica.filter(({ kind, status }) => kind === 'post' && status !== 503)).toEqual([]);
+  expectNothingLost(account);
+  expect(load.made.slice(-100).every(isServed)).toBe(true);
+});
+
+test('the database hangs', async () => {
+  const cluster = await startCluster({
+    settings: { RATE_LIMITS: 'on', LIMIT_POSTS_PER_USER: '9999' },
+  });
+  const load = startLoad(await gather(cluster.url, 5 * PEOPLE));
   await more(load, 400);
   cluster.mariadb.suspend();
   const hungAtMs = performance.now();
@@ -135,8 +161,13 @@ test('the database hangs', async () => {
   await expectAlive(cluster);
   // twice the people: each has got an answer, and has asked again
   await more(load, 10 * PEOPLE);
+  const loginAtMs = performance.now();
+  const login = await new Client(cluster.url).login('person0');
+  const loginMs = performance.now() - loginAtMs;
   const memoryMb = Math.max(...cluster.instances.map(residentMb));
-  const whileHung = load.made.filter(({ startedAtMs }) => startedAtMs > hungAtMs);
+  const whileHung = load.made.filter(
+    ({ endedAtMs }) => endedAtMs > hungAtMs && endedAtMs < loginAtMs,
+  );
 
   cluster.mariadb.resume();
   const pageMs = await until(
@@ -150,6 +181,7 @@ test('the database hangs', async () => {
   const account = await settle(load.made, cluster.database);
   await note('5. The database hangs', {
     ...account,
+    'ms until a login’s 503': loginMs,
     'ms until the last 503': Math.max(
       ...whileHung.map(({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs),
     ),
@@ -157,7 +189,8 @@ test('the database hangs', async () => {
     'ms from its return to a page': pageMs,
   });
   expectTold(load.made);
-  expect(whileHung.filter(isServed)).toEqual([]);
+  expect(login.status).toBe(503);
+  expect(whileHung.length).toBeGreaterThan(0);
   expectNothingLost(account);
   expect(load.made.slice(-100).every(isServed)).toBe(true);
   expect(memoryMb).toBeLessThan(400);
@@ -168,7 +201,7 @@ test('the database has fewer connections than are wanted', async () => {
     settings: { DB_POOL_SIZE: '20' },
     mariadb: ['--max-connections=50'],
   });
-  const people = await gather([cluster.url], 5 * PEOPLE);
+  const people = await gather(cluster.url, 5 * PEOPLE);
   const strangers: Connection[] = [];
   onTestFinished(() => strangers.forEach((stranger) => stranger.destroy()));
   await Promise.all(

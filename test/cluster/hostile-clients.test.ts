@@ -45,7 +45,7 @@ function trickle(socket: Socket, text: string): void {
 test('slow, idle and greedy clients do not keep others from being served', async () => {
   const cluster = await startCluster();
   const [instance] = cluster.instances;
-  const people = await gather([cluster.url], PEOPLE);
+  const people = await gather(cluster.url, PEOPLE);
   const load = startLoad(people);
 
   // past the load balancer, which would hold them off

@@ -21,14 +21,11 @@ export interface Load {
   stop: () => Promise<void>;
 }
 
-/**
- * Registers people and logs them in.
- * @param urls where they are; each takes the next
- */
-export function gather(urls: string[], people: number): Promise<Client[]> {
+/** Registers people and logs them in. */
+export function gather(url: string, people: number): Promise<Client[]> {
   return Promise.all(
     Array.from({ length: people }, async (_, index) => {
-      const client = new Client(urls[index % urls.length] ?? '');
+      const client = new Client(url);
       await client.register(`person${index}`);
       const { status } = await client.login(`person${index}`);
       if (status !== 302) throw new Error(`person${index} could not log in: ${status}`);

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseConfig } from '../../src/config.ts';
@@ -12,6 +10,7 @@ import {
 } from '../../src/database/mariadb-install.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { AtEnd } from '../support/at-end.ts';
+import { type Program, startCommand } from '../support/programs.ts';
 
 const START_MAX_MS = 60_000;
 
@@ -21,8 +20,8 @@ export interface Mariadb {
   config: DatabaseConfig;
   /** For initdb: a user who may do anything to the database. */
   adminConfig: DatabaseConfig;
-  /** Starts it anew on the same files, at this address; resolves when one can log in. */
-  start: (host?: string) => Promise<void>;
+  /** Starts it anew on the same files, perhaps otherwise; resolves when one can log in. */
+  start: (changes?: { host?: string; option?: string }) => Promise<void>;
   /** As the power fails. */
   kill: () => Promise<void>;
   /** From now on it does nothing, but its connections stay. */
@@ -36,6 +35,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cluster-'));
   const data = join(folder, 'data');
   const init = join(folder, 'init.sql');
+  const log = join(folder, 'mariadb.log');
   await createDataFolder(mariadbd, data);
   // a statement a line
   await writeFile(
@@ -59,35 +59,38 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     sslCa: null,
     poolSize: 2,
   };
-  let server: ChildProcess | null = null;
+  let server: Program | null = null;
 
-  const start = async (host = '127.0.0.1') => {
-    server = spawn(
+  const start: Mariadb['start'] = async ({ host = '127.0.0.1', option } = {}) => {
+    const command = [
       mariadbd,
-      [
-        ...commonOptions(data),
-        `--init-file=${init}`,
-        `--log-error=${join(folder, 'mariadb.log')}`,
-        '--socket=mariadb.sock',
-        `--bind-address=${host}`,
-        `--port=${config.port}`,
-        '--skip-name-resolve',
-        '--character-set-server=utf8mb4',
-        '--innodb-flush-log-at-trx-commit=1',
-        ...options,
-      ],
-      { stdio: 'ignore' },
-    );
+      ...commonOptions(data),
+      `--init-file=${init}`,
+      `--log-error=${log}`,
+      '--socket=mariadb.sock',
+      `--bind-address=${host}`,
+      `--port=${config.port}`,
+      '--skip-name-resolve',
+      '--character-set-server=utf8mb4',
+      '--innodb-flush-log-at-trx-commit=1',
+      ...options,
+      ...(option === undefined ? [] : [option]),
+    ];
+    const started = startCommand(command, {}, { outlivesTest: true });
+    server = started;
+    const fails = started.ended.then(async () => {
+      throw new Error(`MariaDB has ended:\n${await readFile(log, 'utf8')}`);
+    });
     const there = { ...config, host };
-    await withConnection(there, { waitMaxMs: START_MAX_MS }, async () => undefined);
+    const answers = withConnection(there, { waitMaxMs: START_MAX_MS }, async () => undefined);
+    // later it is meant to end
+    fails.catch(() => undefined);
+    await Promise.race([answers, fails]);
   };
 
   const kill = async () => {
-    if (!server) return;
-    const ended = once(server, 'exit');
-    server.kill('SIGKILL');
-    await ended;
-    server = null;
+    server?.process.kill('SIGKILL');
+    await server?.ended;
   };
 
   atEnd(async () => {
@@ -100,7 +103,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     adminConfig: { ...config, user: 'admin' },
     start,
     kill,
-    suspend: () => server?.kill('SIGSTOP'),
-    resume: () => server?.kill('SIGCONT'),
+    suspend: () => server?.process.kill('SIGSTOP'),
+    resume: () => server?.process.kill('SIGCONT'),
   };
 }

@@ -13,7 +13,7 @@ test('every instance is restarted in turn: nobody notices', async () => {
     settings: { DRAIN_DELAY_S: '3', DRAIN_MAX_S: '10' },
     retries: 0,
   });
-  const load = startLoad(await gather([cluster.url], PEOPLE));
+  const load = startLoad(await gather(cluster.url, PEOPLE));
   await more(load, 100);
   for (const instance of cluster.instances) {
     instance.program().process.kill('SIGTERM');
@@ -33,7 +33,7 @@ test('every instance is restarted in turn: nobody notices', async () => {
 
 test('an instance is killed: only what it was serving fails', async () => {
   const cluster = await startCluster();
-  const load = startLoad(await gather([cluster.url], PEOPLE));
+  const load = startLoad(await gather(cluster.url, PEOPLE));
   await more(load, 300);
   const [victim, survivor] = cluster.instances;
   victim.program().process.kill('SIGKILL');

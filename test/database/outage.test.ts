@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Gate, openGate } from '../support/gate.ts';
+import { until } from '../support/until.ts';
 
 const POOL_SIZE = 3;
 const TRY_AGAIN = /^MiniTwit cannot answer at this moment/;
@@ -51,7 +52,7 @@ test('idle connections that ended are not used: nobody notices', async () => {
 
 test('a read whose connection ends is read again', async () => {
   const reading = database.select('select sleep(0.5) as n');
-  await until(() => database.state().used === 1);
+  await until('it is sent', () => database.state().used === 1);
   gate.cut();
   expect(await reading).toEqual([{ n: 0 }]);
 });
@@ -62,7 +63,7 @@ test('a write whose connection ends is not written again, and its fate is told',
   );
   // heard before it is awaited
   writing.catch(() => undefined);
-  await until(() => database.state().used === 1);
+  await until('it is sent', () => database.state().used === 1);
   gate.cut();
   await expect(writing).rejects.toMatchObject({
     code: 'unavailable',
@@ -101,7 +102,7 @@ test('a server that says nothing to whoever connects keeps nobody waiting', asyn
 
 test('whoever finds every connection in use waits, but not for ever', async () => {
   const long = Array.from({ length: POOL_SIZE }, () => database.select('select sleep(3)'));
-  await until(() => database.state().used === POOL_SIZE);
+  await until('all are in use', () => database.state().used === POOL_SIZE);
   await expect(database.select('select 1')).rejects.toMatchObject({
     code: 'unavailable',
     cause: { message: 'no connection within 2 s' },
@@ -114,6 +115,16 @@ test('a server that became a replica is left: the write is done on a new connect
   await onConnection('set session transaction read only');
   await insert('after a failover');
   expect(await count('after a failover')).toBe(1);
+});
+
+test('a write that waits for a table that is being changed is given up on the server as well', async () => {
+  const other = await direct.acquire();
+  await new Promise((resolve) => other.query('lock tables user write', resolve));
+  await expect(insert('locked out')).rejects.toThrow(TRY_AGAIN);
+  await new Promise((resolve) => other.query('unlock tables', resolve));
+  other.release();
+  await database.select('select 1 from user limit 1');
+  expect(await count('locked out')).toBe(0);
 });
 
 test('the victim of a deadlock is written again', async () => {
@@ -129,11 +140,10 @@ test('the victim of a deadlock is written again', async () => {
   const victim = database.change(
     `update user set email = 'y' where username in ('a', 'b') order by username desc`,
   );
-  const isWaiting = () =>
-    direct.select(
-      `select 1 from information_schema.processlist where info like 'update user set email = ''y''%'`,
-    );
-  while ((await isWaiting()).length === 0);
+  await until('it waits for the lock', async () => {
+    const sql = `select 1 from information_schema.processlist where info like 'update user set email = ''y''%'`;
+    return (await direct.select(sql)).length > 0;
+  });
   await run(`update user set email = 'x' where username = 'b'`);
   await run('commit');
   heavy.release();
@@ -146,7 +156,3 @@ test('a statement that takes too long is ended on the server as well', async () 
   const sql = `select id from information_schema.processlist where info like 'select count(*) from information_schema%'`;
   expect(await direct.select(sql)).toEqual([]);
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise(setImmediate);
-}

@@ -8,6 +8,7 @@ import { limitInFlight } from '../../src/middleware/in-flight.ts';
 import { logRequests } from '../../src/middleware/request-log.ts';
 import { useTemplates } from '../../src/presentation/templates.ts';
 import { keepLog } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 test('more requests than can be worked on are refused, until others are done', async () => {
   const open: (() => void)[] = [];
@@ -25,7 +26,7 @@ test('more requests than can be worked on are refused, until others are done', a
 
   const [first, leaver] = [fetch(url), new AbortController()];
   fetch(url, leaver).catch(() => undefined);
-  while (open.length < 2) await new Promise(setImmediate);
+  await until('two are at work', () => open.length === 2);
   const refused = await fetch(url);
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('5');
@@ -35,7 +36,7 @@ test('more requests than can be worked on are refused, until others are done', a
   expect(await (await first).text()).toBe('done');
   leaver.abort();
   const third = fetch(url);
-  while (open.length < 3) await new Promise(setImmediate);
+  await until('a third is', () => open.length === 3);
   open[2]?.();
   expect((await third).status).toBe(200);
   server.close();

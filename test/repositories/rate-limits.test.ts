@@ -47,6 +47,16 @@ test('failed logins under a name count wherever they come from; right ones do no
   expect(await other.countLogin('bob', 'd')).toBeNull();
 });
 
+test('what was refused does not count: it is the same limit a moment later', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => one.countLogin('dave', 'dave')),
+  );
+  const counted = answers.filter((refusal) => refusal === null);
+  await Promise.all(counted.map(() => one.forgetLogin('dave', 'dave')));
+  expect(await other.countLogin('dave', 'dave')).toBeNull();
+  await other.forgetLogin('dave', 'dave');
+});
+
 test('failed logins from an address count under whatever names, and lock no name', async () => {
   for (const name of ['1', '2', '3', '4', '5']) expect(await one.countLogin(name, 'e')).toBeNull();
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -92,4 +102,5 @@ test('what cannot be counted is let through, and said in the log', async () => {
   await blind.forgetLogin('alice', 'a');
   expect(lines[0]).toContain('a rate limit could not be counted');
   expect(lines[0]).toMatch(/rate_limit.* doesn't exist/);
+  expect(lines.join('')).not.toContain('login_address:a');
 });

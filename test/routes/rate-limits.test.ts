@@ -3,7 +3,7 @@ import request from 'supertest';
 import { expect, test } from 'vitest';
 import { useMiniTwit } from '../support/minitwit.ts';
 
-const { withSettings, visitor, user } = useMiniTwit();
+const { database, withSettings, visitor, user } = useMiniTwit();
 const rateLimits = {
   loginsPerName: 3,
   loginsPerAddress: 6,
@@ -41,6 +41,30 @@ test('logins that succeed do not count', async () => {
     const form = { username: 'bob', password: 'a password' };
     expect((await post(one, '/login', form, '192.0.2.3')).status).toBe(302);
   }
+});
+
+test('logins that nobody could judge do not count', async () => {
+  await user('grace');
+  const form = { username: 'grace', password: 'a password' };
+  const login = () => post(one, '/login', form, '192.0.2.7');
+  await database.change('alter table user rename to away');
+  for (let attempt = 0; attempt < 5; attempt++) expect((await login()).status).toBe(503);
+  await database.change('alter table away rename to user');
+  expect((await login()).status).toBe(302);
+});
+
+test('registrations that could not be stored do not count', async () => {
+  const register = () =>
+    post(
+      one,
+      '/register',
+      { username: 'heidi', email: 'a@b.c', password: 'p', password2: 'p' },
+      '192.0.2.8',
+    );
+  await database.change('alter table user rename to away');
+  for (let attempt = 0; attempt < 5; attempt++) expect((await register()).status).toBe(503);
+  await database.change('alter table away rename to user');
+  expect((await register()).status).toBe(302);
 });
 
 test('failed logins from an address, which the load balancer tells, not the client', async () => {

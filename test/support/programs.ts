@@ -19,9 +19,15 @@ export interface Program {
 }
 
 const running = new Set<ChildProcess>();
+const outliving = new Set<ChildProcess>();
 
 afterEach(() => {
-  for (const process of running) process.kill('SIGKILL');
+  for (const program of running) program.kill('SIGKILL');
+});
+
+// however the tests end: none of these notices by itself
+process.once('exit', () => {
+  for (const program of [...running, ...outliving]) program.kill('SIGKILL');
 });
 
 /** How a program is started. */
@@ -54,12 +60,13 @@ export function startCommand(
     // a group of its own, as a shell gives it
     detached: true,
   });
-  if (!outlivesTest) running.add(child);
+  const group = outlivesTest ? outliving : running;
+  group.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const ended = once(child, 'close').then(([status]) => {
-    running.delete(child);
+    group.delete(child);
     return status as number | null;
   });
   const says = async (words: string | RegExp) => {

@@ -1,0 +1,96 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { count, oneOf, pemFile, required } from './environment.ts';
+
+const port = count(1, 65_535);
+const limit = count(1, 1_000_000);
+
+const forDatabase = {
+  DB_HOST: required,
+  DB_PORT: port.default(3306),
+  DB_USER: required,
+  DB_PASSWD: required,
+  DB_NAME: required,
+  DB_SSL_CA: pemFile.nullable().default(null),
+  DB_POOL_SIZE: count(1, 1000).default(10),
+};
+
+const forAll = {
+  ...forDatabase,
+  SESSION_SECRET: required
+    .transform((value) => value.split(',').map((secret) => secret.trim()))
+    .refine((secrets) => secrets.every((secret) => secret.length >= 32), {
+      error: 'must have 32 characters or more (several secrets: each, separated by commas)',
+    }),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: count(0, 65_535).default(5000),
+  TRUST_PROXY: count(0, 10).default(0),
+  COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
+  PASSWORD_MIN_LENGTH: count(1, 72).default(1),
+  GRAVATAR: oneOf('on', 'off').default('off'),
+  RATE_LIMITS: oneOf('on', 'off').default('on'),
+  LIMIT_LOGINS_PER_NAME: limit.default(10),
+  LIMIT_LOGINS_PER_ADDRESS: limit.default(100),
+  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(60),
+  LIMIT_POSTS_PER_USER: limit.default(60),
+  WEB_CONCURRENCY: count(1, 128).default(1),
+  DRAIN_DELAY_S: count(0, 600).default(0),
+  DRAIN_MAX_S: count(1, 900).default(10),
+  METRICS_PORT: port.nullable().default(null),
+  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+};
+
+// mysql2 compares a certificate with a name; any address it takes for `localhost`.
+const hostNameForTls = {
+  path: ['DB_HOST'],
+  error: 'must be a name, not an address, when DB_SSL_CA is set: certificates are for names',
+  // beside the other problems, not after them
+  when: () => true,
+};
+
+function hasNameForTls({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) {
+  return !DB_SSL_CA || isIP(DB_HOST) === 0;
+}
+
+// The server itself speaks http alone, and nobody else would tell it of https.
+const proxyForSecureCookies = {
+  path: ['COOKIE_SECURE'],
+  error: 'cannot be `always` where TRUST_PROXY is 0: no login would work',
+  when: () => true,
+};
+
+function canTellHttps(values: { COOKIE_SECURE: string; TRUST_PROXY: number }): boolean {
+  return values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0;
+}
+
+const delayInsideDrain = {
+  path: ['DRAIN_DELAY_S'],
+  error: 'must be less than DRAIN_MAX_S, of which it is a part',
+  when: () => true,
+};
+
+function hasTimeToDrain(values: { DRAIN_DELAY_S: number; DRAIN_MAX_S: number }): boolean {
+  // so written, one that is no number is not blamed twice
+  return !(values.DRAIN_DELAY_S >= values.DRAIN_MAX_S);
+}
+
+const connectionForEachWorker = {
+  path: ['DB_POOL_SIZE'],
+  error: 'must be WEB_CONCURRENCY or more: each worker needs a connection',
+  when: () => true,
+};
+
+function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENCY: number }) {
+  return !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY);
+}
+
+/** The settings that lead to a database. */
+export const databaseSettings = z.object(forDatabase).refine(hasNameForTls, hostNameForTls);
+
+/** All settings of the web application. */
+export const settings = z
+  .object(forAll)
+  .refine(hasNameForTls, hostNameForTls)
+  .refine(canTellHttps, proxyForSecureCookies)
+  .refine(hasTimeToDrain, delayInsideDrain)
+  .refine(hasConnectionsForWorkers, connectionForEachWorker);
