@@ -27,7 +27,7 @@ async function readCommands(): Promise<{ up: string; down: string }> {
   const text = await readFile('docs/going-live.md', 'utf8');
   const [before = '', after = ''] = text.split('## Taking it all down');
   const commands = (part: string) =>
-    Array.from(part.matchAll(/^```sh\n([^]*?)^```/gm), ([, lines]) => lines).join('');
+    Array.from(part.matchAll(/^```bash\n([^]*?)^```/gm), ([, lines]) => lines).join('');
   return { up: commands(before), down: commands(after) };
 }
 
@@ -41,6 +41,9 @@ interface Account {
   images: { Images: unknown[] };
   parameters: { Parameters: { Name: string; Type: string }[] };
   roles: { Roles: { RoleName: string }[] };
+  profiles: { InstanceProfiles: unknown[] };
+  snapshots: { Snapshots: { SnapshotId: string; Description: string }[] };
+  volumes: { Volumes: unknown[] };
 }
 
 interface Permission {
@@ -60,7 +63,16 @@ const LOOK: Record<keyof Account, string> = {
   parameters:
     'ssm describe-parameters --parameter-filters Key=Name,Option=BeginsWith,Values=/minitwit',
   roles: 'iam list-roles',
+  profiles: 'iam list-instance-profiles',
+  snapshots: 'ec2 describe-snapshots --owner-ids self',
+  volumes: 'ec2 describe-volumes',
 };
+
+// what there is only while MiniTwit is live
+const LOOK_CLOSER = `
+  aws iam get-role-policy --role-name minitwit-instance --policy-name minitwit-instance --output json > policy.json
+  aws iam list-attached-role-policies --role-name minitwit-instance --output json > attached.json
+  aws rds describe-db-parameters --db-parameter-group-name minitwit --output json > parameters.json`;
 
 /** Commands that look at everything, into files that start with a word. */
 function look(word: string): string {
@@ -77,9 +89,13 @@ async function readAccount(folder: string, word: string): Promise<Account> {
   return Object.fromEntries(await Promise.all(entries)) as unknown as Account;
 }
 
+let before: Account;
 let live: Account;
 let left: Account;
 let launched: string;
+let policy: unknown;
+let attached: unknown;
+let parameters: unknown;
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-going-live-'));
@@ -91,19 +107,48 @@ beforeAll(async () => {
     git() { command git -C ${process.cwd()} "$@"; }
     ssh() { tar t | grep '^userdata/image.sh$'; }
     cp -r ${join(process.cwd(), 'userdata')} .`;
-  const script = ['set -euo pipefail', standIns, up, look('live'), down, look('left')].join('\n');
+  const script = [
+    'set -euo pipefail',
+    standIns,
+    look('before'),
+    up,
+    look('live'),
+    LOOK_CLOSER,
+    // as somebody does who comes back another day
+    `unset ${variablesOf(up).join(' ')}`,
+    down,
+    look('left'),
+  ].join('\n');
   await writeFile(join(folder, 'script.sh'), script);
   await run('bash', ['script.sh'], { cwd: folder, env: environment });
+  before = await readAccount(folder, 'before');
   live = await readAccount(folder, 'live');
   left = await readAccount(folder, 'left');
+  const readJson = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, name), 'utf8'));
+  policy = await readJson('policy.json');
+  attached = await readJson('attached.json');
+  parameters = await readJson('parameters.json');
   launched = await readFile(join(folder, 'user-data.sh'), 'utf8');
   return () => rm(folder, { recursive: true });
 });
 
 test('the database is private, encrypted and reached by the instances alone', () => {
   expect(live.databases.DBInstances).toMatchObject([
-    { Engine: 'mysql', PubliclyAccessible: false, StorageEncrypted: true, DBName: 'minitwit' },
+    {
+      Engine: 'mysql',
+      PubliclyAccessible: false,
+      StorageEncrypted: true,
+      DBName: 'minitwit',
+      // made and kept by AWS
+      MasterUserSecret: { SecretArn: expect.any(String) },
+    },
   ]);
+  expect(parameters).toMatchObject({
+    Parameters: expect.arrayContaining([
+      expect.objectContaining({ ParameterName: 'require_secure_transport', ParameterValue: '1' }),
+    ]),
+  });
   expect(whoReaches('minitwit-database')).toEqual([[3306, 'minitwit-instance']]);
 });
 
@@ -137,11 +182,28 @@ test('the user data is filled in, without a secret', () => {
   ]);
 });
 
+test('an instance may read two secrets, be reached by Session Manager, and nothing else', () => {
+  expect(attached).toMatchObject({ AttachedPolicies: [] });
+  const { Statement } = (policy as { PolicyDocument: { Statement: unknown[] } }).PolicyDocument;
+  expect(Statement).toMatchObject([
+    { Action: 'ssm:GetParameter', Resource: 'arn:aws:ssm:*:*:parameter/minitwit/*' },
+    { Action: expect.not.arrayContaining([expect.stringMatching(/Get|\*/)]) },
+  ]);
+});
+
 test('the load balancer asks whether instances are ready', () => {
   expect(live.balancers.LoadBalancers).toHaveLength(1);
   expect(live.targets.TargetGroups).toMatchObject([
     { Port: 5000, HealthCheckPath: '/readyz', Matcher: { HttpCode: '200' } },
   ]);
+  const [group] = live.targets.TargetGroups as Record<string, number>[];
+  const noticedAfterS =
+    (group?.HealthCheckIntervalSeconds ?? 0) * (group?.UnhealthyThresholdCount ?? 0) +
+    (group?.HealthCheckTimeoutSeconds ?? 0);
+  expect(noticedAfterS).toBeGreaterThan(0);
+  expect(Number(/^export DRAIN_DELAY_S='(\d+)'/m.exec(launched)?.[1])).toBeGreaterThan(
+    noticedAfterS,
+  );
 });
 
 test('in the end nothing is left that is billed', () => {
@@ -152,8 +214,18 @@ test('in the end nothing is left that is billed', () => {
   expect(left.balancers.LoadBalancers).toEqual([]);
   expect(left.images.Images).toEqual([]);
   expect(left.parameters.Parameters).toEqual([]);
+  expect(left.profiles.InstanceProfiles).toEqual([]);
+  expect(left.volumes.Volumes).toEqual([]);
+  const known = before.snapshots.Snapshots.map(({ SnapshotId }) => SnapshotId);
+  expect(live.snapshots.Snapshots.length).toBeGreaterThan(known.length);
+  expect(left.snapshots.Snapshots.map(({ SnapshotId }) => SnapshotId)).toEqual(known);
   expect(left.roles.Roles.filter(({ RoleName }) => RoleName.startsWith('minitwit'))).toEqual([]);
 });
+
+/** The variables that commands set. */
+function variablesOf(commands: string): string[] {
+  return Array.from(commands.matchAll(/^(\w+)=/gm), ([, name = '']) => name);
+}
 
 /** To which ports of a security group who may connect. */
 function whoReaches(name: string): [port: number, who: string][] {

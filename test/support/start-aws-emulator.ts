@@ -13,9 +13,7 @@ const run = promisify(execFile);
 export default async function startAwsEmulator(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-aws-'));
   const port = await findFreePort();
-  await run(AWS_EMULATOR, ['start', folder, String(port)], {
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' },
-  });
+  await run(AWS_EMULATOR, ['start', folder, String(port)]);
   project.provide('aws', `http://127.0.0.1:${port}`);
   return async () => {
     await run(AWS_EMULATOR, ['stop', folder]);
