@@ -1,4 +1,5 @@
-# MiniTwit's image. `docker compose up` runs two of it; README.md lists the settings.
+# MiniTwit's image. `docker compose up` runs two of it; README.md lists the settings. By hand, with a
+# DB_HOST that the container can reach (127.0.0.1 would be the container):
 #   docker build -t minitwit .
 #   docker run --rm --init --env-file .env minitwit node dist/initdb.js
 #   docker run --init --env-file .env -p 5000:5000 minitwit

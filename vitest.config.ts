@@ -29,15 +29,15 @@ const onceAsRoot = [
     testTimeout: 60_000,
     // to make the image, and the first time what it is based on
     hookTimeout: 600_000,
-    maxWorkers: 1,
+    maxWorkers: 2,
     sequence: { groupOrder: 2 },
   }),
   own('deploy', {
     testTimeout: 120_000,
     // the first time, Debian's packages are fetched for a computer of its own
     hookTimeout: 600_000,
-    maxWorkers: 1,
-    sequence: { groupOrder: 3 },
+    maxWorkers: 2,
+    sequence: { groupOrder: 2 },
   }),
 ];
 

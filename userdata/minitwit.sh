@@ -239,7 +239,7 @@ ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
 # ec2-user may read logs, some groups of whom we cannot shed
-InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud
+InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
 PrivateDevices=yes
 DevicePolicy=closed
 PrivateUsers=yes

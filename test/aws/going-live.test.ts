@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { findOrInstall } from '../../src/apt.ts';
+import { findTool } from '../support/tools.ts';
 
 const run = promisify(execFile);
 
-const aws = findOrInstall(
-  'aws',
-  'awscli',
-  (problem) => `The tests of the documents need AWS's command line, and there is none: ${problem}.`,
-);
+const aws = findTool('aws', 'awscli');
 const environment = {
   PATH: process.env.PATH,
   HOME: tmpdir(),

@@ -8,8 +8,9 @@ import { parse } from 'yaml';
 import { readConfig, readDatabaseConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/environment.ts';
 import { useDatabase } from '../support/database.ts';
-import { findHaproxy, startLoadBalancer } from '../support/load-balancer.ts';
+import { startLoadBalancer } from '../support/load-balancer.ts';
 import { databaseSettings, startCommand, startProgram } from '../support/programs.ts';
+import { findTool } from '../support/tools.ts';
 
 interface Service {
   command?: string[];
@@ -111,7 +112,7 @@ test('no container may write to its own files, or become more than it is', () =>
 });
 
 test('HAProxy understands its configuration, and starts before the instances have addresses', async () => {
-  const check = startCommand([findHaproxy(), '-c', '-f', resolve('compose/haproxy.cfg')]);
+  const check = startCommand([findTool('haproxy'), '-c', '-f', resolve('compose/haproxy.cfg')]);
   expect(await check.ended, check.output.stderr).toBe(0);
   expect(check.output.stderr).not.toContain('[ALERT]');
   // the one file that the container gets

@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 
 const REPORT = 'docs/reliability.md';
+const SCENARIOS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const BEGIN = '<!-- figures: npm run reliability writes them -->';
 const END = '<!-- end of the figures -->';
 
@@ -45,6 +46,9 @@ function describe(figures: Record<string, number>): string {
 }
 
 async function writeReport(table: string): Promise<void> {
+  const missing = SCENARIOS.filter((scenario) => !table.includes(`| ${scenario}. `));
+  if (missing.length > 0)
+    throw new Error(`${REPORT} was not written: no figures of ${missing.join(', ')}.`);
   const report = await readFile(REPORT, 'utf8');
   const [before = '', rest = ''] = report.split(BEGIN);
   const [, after = ''] = rest.split(END);

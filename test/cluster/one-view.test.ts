@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
+import { note } from './figures.ts';
 
 test('all instances show the same, whichever did what', async () => {
   const { instances } = await startCluster();
@@ -15,6 +16,15 @@ test('all instances show the same, whichever did what', async () => {
     expect(status).toBe(200);
     expect(text).toContain('posted at the other');
   }
+
+  const posts = 50;
+  for (let post = 0; post < posts; post++) {
+    const text = `post ${post}`;
+    const [writer, readers] = post % 2 ? [one, [alice, other]] : [alice, [one, other]];
+    await writer.post('/add_message', { text });
+    for (const reader of readers) expect((await reader.get('/public')).text).toContain(text);
+  }
+  await note('1. All instances show the same', { posts, 'pages that had them': 2 * posts });
 
   expect((await one.post('/logout')).status).toBe(302);
   expect((await alice.get('/')).headers.location).toBe('/public');

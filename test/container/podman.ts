@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findOrInstall } from '../../src/apt.ts';
+import { CACHE, findTool, versionOf } from '../support/tools.ts';
 
 const execute = promisify(execFile);
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
 const TEMPORARY = join(CACHE, 'tmp');
 const NPM_CACHE = join(CACHE, 'npm');
 // the release that the Dockerfile's own base is made of, and an npm like the one that it brings
@@ -57,7 +54,7 @@ export async function buildImage(folder: string): Promise<{ image: string; base:
   await mkdir(NPM_CACHE, { recursive: true });
   const image = await podman('build', ...BUILD, '--quiet', '--build-arg', `BASE=${base}`, folder);
   // layers of sources that have changed since
-  await podman('image', 'prune', '--force', '--filter', 'until=168h');
+  await podman('image', 'prune', '--force', '--filter', 'until=24h');
   return { image, base };
 }
 
@@ -66,14 +63,10 @@ export async function buildImage(folder: string): Promise<{ image: string; base:
  * Node of these tests, and npm. It is kept.
  */
 async function makeBase(): Promise<string> {
-  const recipe = [DEBIAN, NPM, process.version, process.arch].join(' ');
-  const tag = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
-  const name = `localhost/minitwit-base:${tag}`;
+  const name = `localhost/minitwit-base:${versionOf([DEBIAN, NPM, process.version, process.arch])}`;
   const found = await podman('images', '--quiet', name);
   if (found) return found;
 
-  // those of another recipe are of no more use
-  await podman('rmi', '--all', '--force');
   const folder = await mkdtemp(join(TEMPORARY, 'base-'));
   try {
     const archive = join(folder, 'base.tar');
@@ -102,7 +95,7 @@ async function makeDebian(archive: string, local: string): Promise<void> {
     `mkdir --parents "$1/etc/ssl/certs"`,
     `if [ -e ${CERTIFICATES} ]; then cp ${CERTIFICATES} "$1/etc/ssl/certs"; fi`,
   ];
-  await execute(program('mmdebstrap'), [
+  await execute(findTool('mmdebstrap'), [
     '--quiet',
     '--variant=essential',
     '--include=libstdc++6',
@@ -114,14 +107,5 @@ async function makeDebian(archive: string, local: string): Promise<void> {
 }
 
 function podmanCommand(...parameters: string[]): string[] {
-  return [program('podman'), ...STORAGE, ...NO_SYSTEMD, ...parameters];
-}
-
-/** The path of a program of Debian's package of that name, which is installed where it is missing. */
-export function program(name: string): string {
-  return findOrInstall(
-    name,
-    name,
-    (problem) => `The tests of the image need ${name}, and it could not be installed: ${problem}.`,
-  );
+  return [findTool('podman'), ...STORAGE, ...NO_SYSTEMD, ...parameters];
 }

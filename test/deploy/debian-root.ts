@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findOrInstall } from '../../src/apt.ts';
+import { CACHE, findTool, versionOf } from '../support/tools.ts';
 
 const run = promisify(execFile);
 
@@ -32,16 +30,13 @@ export async function copyDebianRoot(to: string): Promise<void> {
 
 /** Where it is kept, for all who test on this machine; made if it is not there. */
 async function findDebianRoot(): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
-  // a changed recipe is another root
-  const version = createHash('sha256').update(RECIPE.join('\n')).digest('hex').slice(0, 12);
-  const root = join(cache, `debian-root-${version}`);
+  const root = join(CACHE, `debian-root-${versionOf(RECIPE)}`);
   if (existsSync(root)) return root;
 
-  const mmdebstrap = findTool('mmdebstrap', 'mmdebstrap');
+  const mmdebstrap = findTool('mmdebstrap');
   console.error('Making the Debian that userdata/ is tested in: this once, it takes a minute …');
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'making-'));
+  await mkdir(CACHE, { recursive: true });
+  const folder = await mkdtemp(join(CACHE, 'making-'));
   try {
     await run(mmdebstrap, [...RECIPE, join(folder, 'root')]);
     // whole or not at all, also when two do this at once
@@ -52,14 +47,4 @@ async function findDebianRoot(): Promise<string> {
     await rm(folder, { recursive: true, force: true });
   }
   return root;
-}
-
-/** The path of a program that these tests need. */
-export function findTool(program: string, packageName: string): string {
-  return findOrInstall(
-    program,
-    packageName,
-    (problem) => `The tests of userdata/ need ${program}, which could not be installed: ${problem}.
-Install Debian's ${packageName}; or run the other tests: npx vitest --project '!deploy'`,
-  );
 }

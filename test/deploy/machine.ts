@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { vi } from 'vitest';
-import { copyDebianRoot, findTool } from './debian-root.ts';
+import { findTool } from '../support/tools.ts';
+import { copyDebianRoot } from './debian-root.ts';
 
 const BOOT_MAX_MS = 60_000;
 

@@ -12,7 +12,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { findTool } from './debian-root.ts';
+import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
 import type { Outcome } from './machine.ts';
 
@@ -317,7 +317,7 @@ describe('both scripts', () => {
   const scripts = ['userdata/image.sh', 'userdata/minitwit.sh'];
 
   test('are free of what shellcheck knows', async () => {
-    const shellcheck = findTool('shellcheck', 'shellcheck');
+    const shellcheck = findTool('shellcheck');
     const standIns = ['dnf', 'alternatives', 'curl', 'aws'].map((name) =>
       join('test/deploy/stand-ins', name),
     );

@@ -1,26 +1,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOrInstall } from '../../src/apt.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { AtEnd } from './at-end.ts';
 import { type Program, startCommand } from './programs.ts';
+import { findTool } from './tools.ts';
 import { until } from './until.ts';
 
 /** The load balancer of compose.yaml. */
 export interface LoadBalancer {
   url: string;
   program: Program;
-}
-
-/** The path of HAProxy, which is installed where Debian's apt-get can do it. */
-export function findHaproxy(): string {
-  return findOrInstall(
-    'haproxy',
-    'haproxy',
-    (problem) =>
-      `The tests of several instances need HAProxy, and it could not be installed: ${problem}.`,
-  );
 }
 
 /**
@@ -45,7 +35,7 @@ export async function startLoadBalancer(
   if (retries !== undefined) config = config.replace(/^ {2}retries .*$/m, `  retries ${retries}`);
   await writeFile(file, config);
 
-  const command = [findHaproxy(), '-db', '-f', file];
+  const command = [findTool('haproxy'), '-db', '-f', file];
   const program = startCommand(command, {}, { outlivesTest: true });
   atEnd(async () => {
     program.process.kill('SIGKILL');
