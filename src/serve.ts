@@ -13,6 +13,7 @@ import { createPasswords } from './passwords/passwords.ts';
 import { createRateLimits, type RateLimits } from './repositories/rate-limits.ts';
 import { createRepositories } from './repositories/repositories.ts';
 import type { Sessions } from './repositories/sessions.ts';
+import { stopAsked } from './stop.ts';
 
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
@@ -76,16 +77,6 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // A database that hangs does not answer the farewell either.
   const farewell = Promise.all([passwords.close(), database.end()]);
   await Promise.race([farewell, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
-}
-
-/** Resolves when somebody wants this process to stop. Who asks again does not make it stop any faster. */
-export function stopAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    process.on('SIGTERM', resolve);
-    process.on('SIGINT', resolve);
-    // whoever started us, `npm run local` or the primary of some workers, is gone
-    process.on('disconnect', resolve);
-  });
 }
 
 /** Deletes what has expired, some at a time. */

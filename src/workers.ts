@@ -6,7 +6,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Config } from './config.ts';
 import { OperatorError } from './errors.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { stopAsked } from './serve.ts';
+import { stopAsked } from './stop.ts';
 
 const RESTART_AFTER_MS = 1000;
 /** Beyond their own bound. */
