@@ -25,8 +25,10 @@ test('what two instances count is one sum, also when it happens at once', async 
   expect(await one.countPost(2)).toBeNull();
 });
 
-test('a refusal says for how long', async () => {
+test('a refusal says for how long, and costs the database one look', async () => {
+  const { asked } = database.state();
   const refusal = await one.countPost(1);
+  expect(database.state().asked).toBe(asked + 1);
   expect(refusal?.message).toMatch(
     /^You have posted a lot\. Please try again in (\d+ seconds?|1 minute)\.$/,
   );

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import express, { type Express } from 'express';
 import request from 'supertest';
 import { beforeAll, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
+import { healthRoutes } from '../../src/routes/health.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { type Gate, openGate } from '../support/gate.ts';
 import { keepLog } from '../support/log.ts';
@@ -52,6 +53,12 @@ test('with a database that hangs, the process lives but is not ready', async () 
   expect(await check('/healthz')).toEqual([200, 'alive\n']);
   gate.thaw();
   await until('it is ready again', async () => (await check('/readyz'))[0] === 200);
+});
+
+test('whoever asks is answered, also when nobody answers us', async () => {
+  const stuck = express().use(healthRoutes(() => new Promise(() => undefined)));
+  const { status } = await request(stuck).get('/readyz');
+  expect(status).toBe(503);
 });
 
 test('without MiniTwit’s tables it is not ready', async () => {
