@@ -10,14 +10,15 @@ const mariadb = './test/support/start-mariadb.ts';
 const chromium = './test/support/install-chromium.ts';
 
 // What runs once, in a project of its own: real browsers, MiniTwit as in production, the image, and
-// computers that start with our user data. What they measure or wait for wants the machine for itself.
+// computers that start with our user data. What the cluster measures wants the machine for itself.
 const once = [
   own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
   own('cluster', {
     globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],
     testTimeout: 300_000,
     maxWorkers: 1,
-    sequence: { groupOrder: 1 },
+    // before all others
+    sequence: { groupOrder: -1 },
   }),
 ];
 const onceWithEmulator = [
@@ -29,15 +30,11 @@ const onceAsRoot = [
     testTimeout: 60_000,
     // to make the image, and the first time what it is based on
     hookTimeout: 600_000,
-    maxWorkers: 2,
-    sequence: { groupOrder: 2 },
   }),
   own('deploy', {
     testTimeout: 120_000,
     // the first time, Debian's packages are fetched for a computer of its own
     hookTimeout: 600_000,
-    maxWorkers: 2,
-    sequence: { groupOrder: 2 },
   }),
 ];
 
@@ -98,5 +95,7 @@ export default defineConfig({
     reporters: ['default', new SummaryReporter(remarks)],
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // more than most machines have cores: much of it waits
+    maxWorkers: 3,
   },
 });

@@ -85,7 +85,7 @@ async function readAccount(folder: string, word: string): Promise<Account> {
   return Object.fromEntries(await Promise.all(entries)) as unknown as Account;
 }
 
-let before: Account;
+let before: Account['snapshots'];
 let live: Account;
 let left: Account;
 let launched: string;
@@ -106,7 +106,7 @@ beforeAll(async () => {
   const script = [
     'set -euo pipefail',
     standIns,
-    look('before'),
+    'aws ec2 describe-snapshots --owner-ids self --output json > before.json',
     up,
     look('live'),
     LOOK_CLOSER,
@@ -117,11 +117,11 @@ beforeAll(async () => {
   ].join('\n');
   await writeFile(join(folder, 'script.sh'), script);
   await run('bash', ['script.sh'], { cwd: folder, env: environment });
-  before = await readAccount(folder, 'before');
   live = await readAccount(folder, 'live');
   left = await readAccount(folder, 'left');
   const readJson = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(folder, name), 'utf8'));
+  before = (await readJson('before.json')) as Account['snapshots'];
   policy = await readJson('policy.json');
   attached = await readJson('attached.json');
   parameters = await readJson('parameters.json');
@@ -212,7 +212,7 @@ test('in the end nothing is left that is billed', () => {
   expect(left.parameters.Parameters).toEqual([]);
   expect(left.profiles.InstanceProfiles).toEqual([]);
   expect(left.volumes.Volumes).toEqual([]);
-  const known = before.snapshots.Snapshots.map(({ SnapshotId }) => SnapshotId);
+  const known = before.Snapshots.map(({ SnapshotId }) => SnapshotId);
   expect(live.snapshots.Snapshots.length).toBeGreaterThan(known.length);
   expect(left.snapshots.Snapshots.map(({ SnapshotId }) => SnapshotId)).toEqual(known);
   expect(left.roles.Roles.filter(({ RoleName }) => RoleName.startsWith('minitwit'))).toEqual([]);
