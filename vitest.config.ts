@@ -17,8 +17,7 @@ const once = [
     globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],
     testTimeout: 300_000,
     maxWorkers: 1,
-    // before all others
-    sequence: { groupOrder: -1 },
+    sequence: { groupOrder: 1 },
   }),
 ];
 const onceWithEmulator = [
