@@ -152,6 +152,21 @@ test('an instance that says it is not ready gets no request, until it is again',
   two.server.close();
 });
 
+test('when no instance is ready, all are asked: their 503 keeps what people wrote', async () => {
+  const [one, two] = [await startStub(), await startStub()];
+  const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
+  one.isReady = false;
+  two.isReady = false;
+  await balancer.says('Server minitwit/minitwit-1 is DOWN');
+  await balancer.says('Server minitwit/minitwit-2 is DOWN');
+  one.headers.length = 0;
+  two.headers.length = 0;
+  expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
+  expect([one.headers.length, two.headers.length]).toEqual([2, 2]);
+  one.server.close();
+  two.server.close();
+});
+
 test('an instance learns who asks from the load balancer, not from who asks', async () => {
   const [one, two] = [await startStub(), await startStub()];
   const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
