@@ -10,16 +10,16 @@ import type { QueryError } from 'mysql2';
  */
 export type Outage = 'refused' | 'stale' | 'read_only' | 'lost' | 'silent';
 
-// Answers with which a server says that it cannot serve now: too many connections, access denied,
-// unknown database, shutting down, no such table (yet), its disk or a table full, a lock waited for too
-// long, a statement that took too long on MariaDB and on MySQL, offline mode.
-const REFUSALS = new Set([1040, 1044, 1045, 1049, 1053, 1146, 1021, 1114, 1205, 1969, 3024, 3032]);
+// Answers with which a server says that it cannot run this now: shutting down, no such table (yet), its
+// disk or a table full, a lock waited for too long, a statement that took too long on MariaDB and on
+// MySQL, offline mode.
+const REFUSALS = new Set([1053, 1146, 1021, 1114, 1205, 1969, 3024, 3032]);
 const DEADLOCK = 1213;
 const READ_ONLY = new Set([1290, 1792, 1836]);
 // by an administrator, on MariaDB and on MySQL, or for having been idle; what ran was rolled back
 const KILLED = new Set([1927, 1317, 3169, 4031]);
 
-/** Why no connection was to be had. */
+/** Why no connection was to be had: that is an outage, whatever the server said. */
 export function findConnectOutage(error: QueryError): Outage {
   return error.message === 'Pool is closed.' ? 'stale' : 'refused';
 }
