@@ -1,7 +1,7 @@
 -- MiniTwit's tables. `npm run initdb` runs this file, statement by statement; it removes what was there.
 -- It runs unchanged on MySQL 8.0 to 9.7 and on MariaDB 10.11.
 
-drop table if exists rate_limit, session, follower, message, user;
+drop table if exists rate_limit, session, profile, follower, message, user;
 
 -- utf8mb4_bin: Roger and roger are two people, as they were in MiniTwit's SQLite.
 create table user (
@@ -36,6 +36,44 @@ create table follower (
   constraint follower_who foreign key (who_id) references user (user_id),
   constraint follower_whom foreign key (whom_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
+
+-- What a person's page shows first, and what others' timelines take from it, so that neither has to read and
+-- count. src/repositories/profiles.ts alone writes it, in the transactions that change what it is made of.
+create table profile (
+  user_id int unsigned not null,
+  -- rows of follower that name them
+  followers int unsigned not null default 0,
+  following int unsigned not null default 0,
+  -- their newest messages, a page of them and one more, newest first: 10,7,2
+  newest_ids varchar(700) character set ascii collate ascii_bin not null default '',
+  -- the first of these; 0 without any
+  newest_id bigint unsigned not null default 0,
+  primary key (user_id),
+  constraint profile_user foreign key (user_id) references user (user_id) on delete cascade
+) engine = InnoDB default character set utf8mb4;
+
+-- of those who were there before this table
+insert into profile (user_id, followers, following, newest_ids, newest_id)
+select
+  user.user_id,
+  (select count(*) from follower where whom_id = user.user_id),
+  (select count(*) from follower where who_id = user.user_id),
+  coalesce(newest.ids, ''),
+  coalesce(newest.id, 0)
+from user
+left join (
+  select
+    author_id,
+    group_concat(message_id order by message_id desc) as ids,
+    max(message_id) as id
+  from (
+    select author_id, message_id,
+      row_number() over (partition by author_id order by message_id desc) as place
+    from message
+  ) as numbered
+  where place <= 31
+  group by author_id
+) as newest on newest.author_id = user.user_id;
 
 create table session (
   session_id char(32) character set ascii collate ascii_bin not null,

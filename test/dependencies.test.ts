@@ -75,7 +75,7 @@ test('routes and middleware know no database, and hold no SQL', () => {
 
 test('queries have named parameters, and are put together from nothing', () => {
   const withSql = filesIn('repositories').flatMap(({ path, text }) =>
-    Array.from(text.matchAll(/`[^`]*\b(?:select|insert|update|delete)\b[^`]*`/g), ([sql]) => ({
+    Array.from(text.matchAll(/`\s*(?:select|insert|update|delete)\b[^`]*`/g), ([sql]) => ({
       path,
       sql,
     })),

@@ -7,17 +7,26 @@ import { openPool, type PoolState } from './pool.ts';
 /** Values of a query's named parameters: `:userId` takes `userId`. An array serves `in (:ids)`. */
 export type Parameters = Record<string, string | number | null | number[]>;
 
-/**
- * What repositories ask of the database. It answers, or fails with AppError `unavailable`, in less than
- * fifteen seconds, whatever became of the server. Whatever a lost connection left undone for certain is done
- * again once on another, and so is every read.
- */
-export interface Database {
-  readonly name: string;
+/** What repositories ask for. */
+export interface Statements {
   /** The rows of a select, in the query's order; the caller says their shape. */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
   change(sql: string, parameters?: Parameters): Promise<Change>;
+}
+
+/**
+ * What repositories work with. It answers, or fails with AppError `unavailable`, in less than
+ * fifteen seconds, whatever became of the server. Whatever a lost connection left undone for certain is done
+ * again once on another, and so is every read.
+ */
+export interface Database extends Statements {
+  readonly name: string;
+  /**
+   * Does all of this work or nothing of it, on one connection and within 5 s. The work may be called twice:
+   * it is to have no effects but its statements.
+   */
+  transact<Result>(work: (statements: Statements) => Promise<Result>): Promise<Result>;
   /**
    * Lends a connection for some statements of a library's own, to be released within 5 s.
    * @throws mysql2's errors
@@ -56,77 +65,105 @@ export function openDatabase(config: DatabaseConfig): Database {
     old.end().catch(() => undefined);
   }
 
-  async function attempt<Result>(sql: string, parameters: Parameters): Promise<Result> {
+  async function attempt<Result>(use: (connection: PoolConnection) => Promise<Result>) {
     const used = pool;
     const connection = await used.acquire().catch((error: QueryError) => {
-      throw new Failure(findConnectOutage(error), error);
+      throw new Failure(findConnectOutage(error), error, { isUndone: true });
     });
     try {
-      return await query<Result>(connection, sql, parameters);
+      return await use(connection);
     } catch (error) {
-      const outage = findOutage(error as QueryError);
-      if (outage === 'read_only' && used === pool) replacePool();
-      throw new Failure(outage, error as QueryError);
+      const isReadOnly = error instanceof Failure && error.outage === 'read_only';
+      if (isReadOnly && used === pool) replacePool();
+      throw error;
     } finally {
       connection.release();
     }
   }
 
-  async function run<Result>(sql: string, parameters: Parameters, isRead: boolean) {
+  /** Gives a connection to those who use one, and another if that may help. */
+  async function run<Result>(use: (connection: PoolConnection) => Promise<Result>) {
     for (let isRetry = false; ; isRetry = true) {
       try {
-        return await attempt<Result>(sql, parameters);
+        return await attempt(use);
       } catch (error) {
-        const { outage, cause } = error as Failure;
+        if (!(error instanceof Failure)) throw error;
+        const { outage, isUndone } = error;
         const mayHelp =
-          outage === 'stale' || outage === 'read_only' || (outage === 'lost' && isRead);
-        if (isRetry || !mayHelp) throw toError(outage, cause, { sql, isRead });
+          outage === 'stale' || outage === 'read_only' || (outage === 'lost' && isUndone);
+        if (isRetry || !mayHelp) throw error.toAppError();
       }
     }
   }
 
   return {
     name: config.name,
-    select: <Row>(sql: string, parameters = {}) => run<Row[]>(sql, parameters, true),
-    change: (sql, parameters = {}) => run<ResultSetHeader>(sql, parameters, false),
+    select: <Row>(sql: string, parameters = {}) =>
+      run((connection) => query<Row[]>(connection, sql, parameters, { isUndone: true })),
+    change: (sql, parameters = {}) =>
+      run((connection) => query<ResultSetHeader>(connection, sql, parameters, { isUndone: false })),
+    transact: (work) => run((connection) => transact(connection, work)),
     acquire: () => pool.acquire(),
     state: () => pool.state(),
     end: () => pool.end(),
   };
 }
 
-/** A statement that failed, and the outage that explains it; null when it was the statement's own fault. */
+async function transact<Result>(
+  connection: PoolConnection,
+  work: (statements: Statements) => Promise<Result>,
+): Promise<Result> {
+  // whatever ends before the commit is undone
+  const ask = <Answer>(sql: string, parameters: Parameters = {}) =>
+    query<Answer>(connection, sql, parameters, { isUndone: true });
+  await ask('begin');
+  let result;
+  try {
+    result = await work({ select: ask, change: ask });
+  } catch (error) {
+    // a connection that cannot even do that is not to be used again
+    await ask('rollback').catch(() => connection.destroy());
+    throw error;
+  }
+  await query(connection, 'commit', {}, { isUndone: false });
+  return result;
+}
+
+/** That a statement, whose own fault it was not, failed. */
 class Failure extends Error {
-  readonly outage: Outage | null;
+  readonly outage: Outage;
+  /** Whether it has certainly changed nothing; otherwise that depends on the outage. */
+  readonly isUndone: boolean;
   override readonly cause: QueryError;
 
-  constructor(outage: Outage | null, cause: QueryError) {
+  constructor(outage: Outage, cause: QueryError, { isUndone }: { isUndone: boolean }) {
     super(cause.message);
     this.outage = outage;
+    this.isUndone = isUndone;
     this.cause = cause;
+  }
+
+  toAppError(): AppError {
+    const isFateUnknown = !this.isUndone && (this.outage === 'lost' || this.outage === 'silent');
+    const { cause } = this;
+    return new AppError('unavailable', isFateUnknown ? FATE_UNKNOWN : TRY_AGAIN, { cause });
   }
 }
 
+/** @throws Failure; mysql2's error when the statement itself is wrong */
 function query<Result>(
   connection: PoolConnection,
   sql: string,
   parameters: Parameters,
+  { isUndone }: { isUndone: boolean },
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    connection.query(sql, parameters, (error, result) =>
-      error ? reject(error) : resolve(result as Result),
-    );
+    connection.query(sql, parameters, (error, result) => {
+      if (!error) return resolve(result as Result);
+      // mysql2 leaves the query here with all its values, and errors are logged.
+      Object.assign(error, { sql });
+      const outage = findOutage(error);
+      reject(outage === null ? error : new Failure(outage, error, { isUndone }));
+    });
   });
-}
-
-function toError(
-  outage: Outage | null,
-  cause: QueryError & { sql?: string },
-  { sql, isRead }: { sql: string; isRead: boolean },
-): Error {
-  // mysql2 leaves the query here with all its values, and errors are logged.
-  cause.sql = sql;
-  if (outage === null) return cause;
-  const isFateUnknown = !isRead && (outage === 'lost' || outage === 'silent');
-  return new AppError('unavailable', isFateUnknown ? FATE_UNKNOWN : TRY_AGAIN, { cause });
 }

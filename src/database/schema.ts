@@ -30,11 +30,11 @@ export async function initializeSchema(
     await waitForTurn(connection, patience.waitMaxMs);
     const there = await listTables(connection, statements);
     if (existing === 'refuse') await refuseRows(connection, there);
-    const isMissing = (statement: string) => {
-      const table = createdTable(statement);
+    const isOfMissing = (statement: string) => {
+      const table = createdTable(statement) ?? filledTable(statement);
       return table !== null && !there.includes(table);
     };
-    const wanted = existing === 'keep' ? statements.filter(isMissing) : statements;
+    const wanted = existing === 'keep' ? statements.filter(isOfMissing) : statements;
     for (const statement of wanted) await connection.query(statement);
     return wanted.flatMap((statement) => createdTable(statement) ?? []);
   });
@@ -58,6 +58,10 @@ async function waitForTurn(connection: Connection, waitMaxMs: number): Promise<v
 
 function createdTable(statement: string): string | null {
   return /^create table (\w+)/.exec(statement)?.[1] ?? null;
+}
+
+function filledTable(statement: string): string | null {
+  return /^insert into (\w+)/.exec(statement)?.[1] ?? null;
 }
 
 /** Those of the file's tables that are there, in its order. */

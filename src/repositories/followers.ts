@@ -1,4 +1,6 @@
 import type { Database } from '../database/database.ts';
+import { isDuplicate } from '../database/failures.ts';
+import { addToFollowCounts } from './profiles.ts';
 
 /** How many people read a person, and how many that person reads. */
 export interface FollowCounts {
@@ -9,7 +11,6 @@ export interface FollowCounts {
 /** The table `follower`: who (`who_id`) follows whom (`whom_id`). */
 export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;
-  countFollows(userId: number): Promise<FollowCounts>;
   /** Idempotent. */
   follow(whoId: number, whomId: number): Promise<void>;
   /** Idempotent. */
@@ -29,32 +30,29 @@ export function createFollowers(database: Database): Followers {
       return rows.length > 0;
     },
 
-    async countFollows(userId) {
-      const [counts] = await database.select<FollowCounts>(
-        `select
-           (select count(*) from follower where whom_id = :userId) as followers,
-           (select count(*) from follower where who_id = :userId) as following`,
-        { userId },
-      );
-      return counts ?? { followers: 0, following: 0 };
-    },
-
     async follow(whoId, whomId) {
-      // Not `insert ignore`, which would also hide that one of the two does not exist.
-      await database.change(
-        `insert into follower (who_id, whom_id)
-         values (:whoId, :whomId)
-         on duplicate key update who_id = who_id`,
-        { whoId, whomId },
-      );
+      try {
+        await database.transact(async (transaction) => {
+          await transaction.change(
+            `insert into follower (who_id, whom_id)
+             values (:whoId, :whomId)`,
+            { whoId, whomId },
+          );
+          await addToFollowCounts(transaction, { whoId, whomId, change: 1 });
+        });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+      }
     },
 
-    async unfollow(whoId, whomId) {
-      await database.change(
-        `delete from follower
-         where who_id = :whoId and whom_id = :whomId`,
-        { whoId, whomId },
-      );
-    },
+    unfollow: (whoId, whomId) =>
+      database.transact(async (transaction) => {
+        const { affectedRows } = await transaction.change(
+          `delete from follower
+           where who_id = :whoId and whom_id = :whomId`,
+          { whoId, whomId },
+        );
+        if (affectedRows > 0) await addToFollowCounts(transaction, { whoId, whomId, change: -1 });
+      }),
   };
 }

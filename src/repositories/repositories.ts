@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { createMessages, type Messages } from './messages.ts';
+import { createProfiles, type Profiles } from './profiles.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createUsers, type Users } from './users.ts';
 
@@ -9,6 +10,7 @@ export interface Repositories {
   users: Users;
   messages: Messages;
   followers: Followers;
+  profiles: Profiles;
   sessions: Sessions;
   /** Whether the database answers, and has MiniTwit's tables. */
   isReady(): Promise<boolean>;
@@ -16,13 +18,15 @@ export interface Repositories {
 
 /** The repositories on this database. */
 export function createRepositories(database: Database): Repositories {
+  const profiles = createProfiles(database);
   return {
     users: createUsers(database),
-    messages: createMessages(database),
+    messages: createMessages(database, profiles),
     followers: createFollowers(database),
+    profiles,
     sessions: createSessions(database),
     isReady: () =>
-      database.select('select 1 from user limit 1').then(
+      database.select('select 1 from user join profile using (user_id) limit 1').then(
         () => true,
         () => false,
       ),

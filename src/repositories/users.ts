@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
 import { AppError } from '../errors.ts';
+import { addProfile } from './profiles.ts';
 
 /** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */
 export interface User {
@@ -53,14 +54,17 @@ export function createUsers(database: Database): Users {
       return exactly(username, rows);
     },
 
-    async createUser({ username, email, passwordHash }) {
+    async createUser(user) {
       try {
-        const { insertId } = await database.change(
-          `insert into user (username, email, pw_hash)
-           values (:username, :email, :passwordHash)`,
-          { username, email, passwordHash },
-        );
-        return insertId;
+        return await database.transact(async (transaction) => {
+          const { insertId } = await transaction.change(
+            `insert into user (username, email, pw_hash)
+             values (:username, :email, :passwordHash)`,
+            { ...user },
+          );
+          await addProfile(transaction, insertId);
+          return insertId;
+        });
       } catch (error) {
         if (isDuplicate(error)) throw new AppError('conflict', 'The username is already taken');
         throw error;
@@ -69,7 +73,10 @@ export function createUsers(database: Database): Users {
   };
 }
 
-// The collation pads with spaces: to the database, 'alice ' is 'alice'.
-function exactly<Row extends { username: string }>(username: string, rows: Row[]): Row | null {
+/** The row of exactly this name: the collation pads with spaces, so that to the database 'alice ' is 'alice'. */
+export function exactly<Row extends { username: string }>(
+  username: string,
+  rows: Row[],
+): Row | null {
   return rows.find((row) => row.username === username) ?? null;
 }

@@ -43,8 +43,7 @@ export function messageRoutes(messages: Messages, rateLimits: RateLimits): Route
       res.render('delete.html', { message: await findOwnMessage(req) });
     })
     .post(async (req, res) => {
-      const { messageId } = await findOwnMessage(req);
-      await messages.deleteMessage(messageId);
+      await messages.deleteMessage(await findOwnMessage(req));
       res.flash('Your message was deleted');
       res.redirect('/');
     })

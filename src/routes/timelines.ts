@@ -6,7 +6,8 @@ import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
 import type { Followers } from '../repositories/followers.ts';
-import type { Cursor, Messages } from '../repositories/messages.ts';
+import type { Cursor } from '../repositories/message-ids.ts';
+import type { Messages } from '../repositories/messages.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import type { User } from '../repositories/users.ts';
 import { createRouter } from './router.ts';
@@ -36,22 +37,21 @@ export function timelineRoutes(messages: Messages): Router {
 }
 
 /** `/NAME`: one person's messages. To be mounted last: a name can be almost any word. */
-export function userTimelineRoutes({ users, messages, followers }: Repositories): Router {
+export function userTimelineRoutes({ profiles, messages, followers }: Repositories): Router {
   const router = createRouter();
 
   router
     .route('/:username')
     .get(async (req, res) => {
       const username = normalizeUsername(req.params.username);
-      const profile = await users.findUser(username);
+      const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
-      const [page, counts, state] = await Promise.all([
-        messages.listByAuthor(profile.userId, readCursor(req.query)),
-        followers.countFollows(profile.userId),
+      const [page, state] = await Promise.all([
+        messages.listByAuthor(profile, readCursor(req.query)),
         followState(followers, currentUser(req), profile),
       ]);
       const path = `/${encodeURIComponent(username)}`;
-      res.render('user.html', { profile, page, counts, followState: state, path });
+      res.render('user.html', { profile, page, followState: state, path });
     })
     .all(methodNotAllowed);
 

@@ -15,7 +15,7 @@ async function countUsers(): Promise<number> {
 }
 
 test('an empty database gets the tables', async () => {
-  const all = ['user', 'message', 'follower', 'session', 'rate_limit'];
+  const all = ['user', 'message', 'follower', 'profile', 'session', 'rate_limit'];
   expect(await initializeSchema(config, { existing: 'refuse', waitMaxMs })).toEqual(all);
   expect(await countUsers()).toBe(0);
 });

@@ -52,10 +52,12 @@ test.each<[what: string, sql: string, statements: string[]]>([
 test('schema.sql has a statement for each table, after the one that removes them', async () => {
   const statements = splitStatements(await readFile('schema.sql', 'utf8'));
   expect(statements.map((statement) => statement.split(/[(\n]/, 1)[0]?.trim())).toEqual([
-    'drop table if exists rate_limit, session, follower, message, user',
+    'drop table if exists rate_limit, session, profile, follower, message, user',
     'create table user',
     'create table message',
     'create table follower',
+    'create table profile',
+    'insert into profile',
     'create table session',
     'create table rate_limit',
   ]);

@@ -1,15 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createFollowers } from '../../src/repositories/followers.ts';
-import { createUsers } from '../../src/repositories/users.ts';
+import { createRepositories } from '../../src/repositories/repositories.ts';
 import { useDatabase } from '../support/database.ts';
 
 const { database } = useDatabase();
-const followers = createFollowers(database);
+const { users, followers, profiles } = createRepositories(database);
 let alice: number;
 let bob: number;
 
 beforeAll(async () => {
-  const users = createUsers(database);
   alice = await users.createUser({ username: 'alice', email: 'a@example.com', passwordHash: 'x' });
   bob = await users.createUser({ username: 'bob', email: 'b@example.com', passwordHash: 'x' });
 });
@@ -19,18 +17,18 @@ test('to follow twice is to follow, to unfollow twice is to unfollow', async () 
   await followers.follow(alice, bob);
   expect(await followers.isFollowing(alice, bob)).toBe(true);
   expect(await followers.isFollowing(bob, alice)).toBe(false);
-  expect(await followers.countFollows(bob)).toEqual({ followers: 1, following: 0 });
-  expect(await followers.countFollows(alice)).toEqual({ followers: 0, following: 1 });
+  expect(await profiles.findProfile('bob')).toMatchObject({ followers: 1, following: 0 });
+  expect(await profiles.findProfile('alice')).toMatchObject({ followers: 0, following: 1 });
 
   await followers.unfollow(alice, bob);
   await followers.unfollow(alice, bob);
   expect(await followers.isFollowing(alice, bob)).toBe(false);
-  expect(await followers.countFollows(bob)).toEqual({ followers: 0, following: 0 });
+  expect(await profiles.findProfile('bob')).toMatchObject({ followers: 0, following: 0 });
 });
 
 test('many who follow at once are counted once each', async () => {
   await Promise.all(Array.from({ length: 20 }, () => followers.follow(bob, alice)));
-  expect(await followers.countFollows(alice)).toMatchObject({ followers: 1 });
+  expect(await profiles.findProfile('alice')).toMatchObject({ followers: 1 });
 });
 
 test('nobody can be followed who does not exist', async () => {

@@ -1,0 +1,134 @@
+import type { Database } from '../database/database.ts';
+import { shareReads } from '../database/shared-reads.ts';
+import { NEWEST_IDS, type Profile, type Profiles } from './profiles.ts';
+
+/** Which part of a timeline: what is older or newer than a message's id, or the newest (null). */
+export type Cursor = { direction: 'older' | 'newer'; than: number } | null;
+
+/**
+ * The messages on a page of a timeline, newest first, and the one beyond it if there is one. These are read
+ * from the database each time, from an index alone: what one instance has stored or deleted, all show.
+ */
+export interface MessageIds {
+  listPublic: (cursor: Cursor) => Promise<number[]>;
+  listByAuthor: (
+    author: Pick<Profile, 'userId' | 'newestIds'>,
+    cursor: Cursor,
+  ) => Promise<number[]>;
+  listForReader: (readerId: number, cursor: Cursor) => Promise<number[]>;
+}
+
+// A page's ids, and the one that tells whether there are more.
+const LIMIT = NEWEST_IDS;
+
+// How many ids to look through for a page of them, before a narrower window is tried.
+const WINDOW_LIMIT = 1000;
+// How much wider to look where there were too few, or narrower where there were too many.
+const STEP = 8;
+
+// Each query is written out for both directions: the newest below a cursor, newest first, and the oldest
+// above it, oldest first. With `force index` MySQL does not first look at the index to guess what the
+// query costs: to guess took ten times as long as to read.
+const EVERYONE = {
+  older: `
+    select message_id as messageId
+    from message force index (primary)
+    where message_id < :cursor
+    order by message_id desc
+    limit :limit`,
+  newer: `
+    select message_id as messageId
+    from message force index (primary)
+    where message_id > :cursor
+    order by message_id
+    limit :limit`,
+};
+
+const ONE_AUTHOR = {
+  older: `
+    select message_id as messageId
+    from message force index (author)
+    where author_id = :authorId and message_id < :cursor
+    order by message_id desc
+    limit :limit`,
+  newer: `
+    select message_id as messageId
+    from message force index (author)
+    where author_id = :authorId and message_id > :cursor
+    order by message_id
+    limit :limit`,
+};
+
+// In no order, so that it ends at its limit instead of reading all that these authors have ever written.
+const AUTHORS_WITHIN = `
+  select message_id as messageId
+  from message force index (author)
+  where author_id in (:authorIds) and message_id between :low and :high
+  limit :limit`;
+
+/** The ids in this database. */
+export function createMessageIds(database: Database, profiles: Profiles): MessageIds {
+  async function read(
+    sql: string,
+    parameters: Record<string, number | number[]>,
+  ): Promise<number[]> {
+    const rows = await database.select<{ messageId: number }>(sql, { limit: LIMIT, ...parameters });
+    return rows.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
+  }
+
+  async function listAuthors(readerId: number): Promise<number[]> {
+    const rows = await database.select<{ authorId: number }>(
+      'select whom_id as authorId from follower where who_id = :readerId',
+      { readerId },
+    );
+    return [readerId, ...rows.map(({ authorId }) => authorId)];
+  }
+
+  /**
+   * Looks for a page in a window of ids. How wide it has to be depends on how much these authors wrote at
+   * that time: at first it is twice as wide as what the newest page spans. Any window that was read to its
+   * end and has a page has the right one.
+   */
+  async function listBesideCursor(readerId: number, { direction, than }: NonNullable<Cursor>) {
+    const isOlder = direction === 'older';
+    const [authorIds, newest] = await Promise.all([
+      listAuthors(readerId),
+      profiles.listNewestForReader(readerId),
+    ]);
+    if (newest.length < LIMIT) return newest.filter((id) => (isOlder ? id < than : id > than));
+    const [last = 0, first = 0] = [newest[0], newest.at(-1)];
+    const from = isOlder ? Math.min(than - 1, last) : than + 1;
+    let tooNarrow = 0;
+    let tooWide = Infinity;
+    for (let width = 2 * (last - first); ; width = between(tooNarrow, tooWide)) {
+      const low = isOlder ? Math.max(from - width, 1) : from;
+      const high = isOlder ? from : Math.min(from + width, last);
+      const ids = await read(AUTHORS_WITHIN, { authorIds, low, high, limit: WINDOW_LIMIT });
+      const isAll = isOlder ? low === 1 : high === last;
+      if (ids.length === WINDOW_LIMIT) tooWide = width;
+      else if (ids.length < LIMIT && !isAll) tooNarrow = width;
+      else return isOlder ? ids.slice(0, LIMIT) : ids.slice(-LIMIT);
+    }
+  }
+
+  return {
+    listPublic: shareReads((cursor) => {
+      const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
+      return read(EVERYONE[direction], { cursor: than });
+    }),
+
+    async listByAuthor({ userId, newestIds }, cursor) {
+      if (cursor === null) return newestIds;
+      return read(ONE_AUTHOR[cursor.direction], { authorId: userId, cursor: cursor.than });
+    },
+
+    listForReader: (readerId, cursor) =>
+      cursor === null ? profiles.listNewestForReader(readerId) : listBesideCursor(readerId, cursor),
+  };
+}
+
+/** The width to try next; one id more or less cannot make a window too wide that was too narrow. */
+function between(tooNarrow: number, tooWide: number): number {
+  if (tooWide === Infinity) return tooNarrow * STEP;
+  return Math.floor(tooNarrow === 0 ? tooWide / STEP : Math.sqrt(tooNarrow * tooWide));
+}
