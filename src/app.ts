@@ -11,6 +11,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { readerPages } from './middleware/reader-pages.ts';
 import { session } from './middleware/session.ts';
 import type { Passwords } from './passwords/passwords.ts';
+import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
 import type { RateLimits } from './repositories/rate-limits.ts';
 import type { Repositories } from './repositories/repositories.ts';
@@ -19,6 +20,7 @@ import { avatarRoutes } from './routes/avatars.ts';
 import { followRoutes } from './routes/follows.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { staticFileRoutes } from './routes/static-files.ts';
 import { timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
@@ -42,11 +44,12 @@ export function createApp(dependencies: Dependencies): Express {
   const app = express();
   app.set('trust proxy', config.trustProxy);
   app.disable('x-powered-by');
-  useTemplates(app, config);
+  const staticFiles = readStaticFiles(STATIC);
+  useTemplates(app, config, staticFiles);
 
   app.use(logRequests(logger));
   app.use(securityHeaders(config));
-  app.use('/static', express.static(STATIC, { index: false, redirect: false }));
+  app.use(staticFileRoutes(staticFiles));
   app.use(avatarRoutes());
   app.use(healthRoutes(isReady));
 

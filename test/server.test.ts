@@ -256,6 +256,7 @@ describe('metrics', () => {
     for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
     await fetch(`${url}/nobody`);
     await fetch(`${url}/static/style.css`);
+    await fetch(`${url}/a/b`);
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
     const text = await response.text();
@@ -263,7 +264,8 @@ describe('metrics', () => {
     const requests = (labels: string) => figure(`http_request_duration_seconds_count{${labels}}`);
     expect(requests('method="GET",route="/public",status="200"')).toBe(4);
     expect(requests('method="GET",route="/:username",status="404"')).toBe(1);
-    expect(requests('method="GET",route="none",status="200"')).toBe(1);
+    expect(requests('method="GET",route="/static/:name",status="200"')).toBe(1);
+    expect(requests('method="GET",route="none",status="404"')).toBe(1);
     expect(figure('minitwit_db_connections')).toBeGreaterThan(0);
     expect(figure('minitwit_db_connections_used')).toBe(0);
     expect(figure('minitwit_db_waiting')).toBe(0);

@@ -4,12 +4,17 @@ import nunjucks from 'nunjucks';
 import { MESSAGE_MAX_LENGTH } from '../forms/message.ts';
 import { gravatarUrl, identiconUrl } from './avatars.ts';
 import { splitMessage } from './message-parts.ts';
+import type { StaticFiles } from './static-files.ts';
 import { formatTime, isoTime } from './times.ts';
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
 /** Makes `res.render` use the templates in `views/`, which escape whatever they are given. */
-export function useTemplates(app: Express, { gravatar }: { gravatar: boolean }): void {
+export function useTemplates(
+  app: Express,
+  { gravatar }: { gravatar: boolean },
+  { staticUrl }: StaticFiles,
+): void {
   const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
     autoescape: true,
     throwOnUndefined: true,
@@ -17,6 +22,7 @@ export function useTemplates(app: Express, { gravatar }: { gravatar: boolean }):
     lstripBlocks: true,
   });
   templates.addGlobal('avatarUrl', gravatar ? gravatarUrl : identiconUrl);
+  templates.addGlobal('staticUrl', staticUrl);
   templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
   templates.addFilter('formatTime', formatTime);
   templates.addFilter('isoTime', isoTime);

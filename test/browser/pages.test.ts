@@ -115,6 +115,29 @@ test('nothing moves while a page loads', async () => {
   }
 });
 
+test('style and script are loaded once, and kept for the next page', async () => {
+  const page = await open();
+  await signUp(page, 'ivan');
+  await page.goto('/', { waitUntil: 'networkidle' });
+  const header = page.locator('header');
+  const colour = await header.evaluate((element) => getComputedStyle(element).backgroundColor);
+  expect(colour).toBe('rgb(110, 204, 196)');
+  await page.goto('/', { waitUntil: 'networkidle' });
+  const loaded = await page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter(({ name }) => /\.(?:css|js)$/.test(name))
+      .map(({ name, decodedBodySize, transferSize }) => ({
+        file: new URL(name).pathname.replace(/\.[0-9a-f]{8}\./, '.HASH.'),
+        isEmpty: decodedBodySize === 0,
+        transferSize,
+      })),
+  );
+  expect(loaded).toEqual([
+    { file: '/static/style.HASH.css', isEmpty: false, transferSize: 0 },
+    { file: '/static/counter.HASH.js', isEmpty: false, transferSize: 0 },
+  ]);
+});
+
 test('the keyboard reaches everything, and one sees where it is', async () => {
   const page = await open();
   await signUp(page, 'heidi');

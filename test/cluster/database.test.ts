@@ -62,7 +62,7 @@ test('the database is killed and started again', async () => {
   const answer = await alice?.post('/add_message', { text: 'what alice wrote' });
   expect(answer?.status).toBe(503);
   expect(answer?.headers['retry-after']).toBe('5');
-  expect(answer?.text).toContain('/static/style.css');
+  expect(answer?.text).toContain('<link rel="stylesheet" href="/static/style.');
   expect(answer?.text).toContain('what alice wrote</textarea>');
 
   await cluster.mariadb.start();

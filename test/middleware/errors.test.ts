@@ -105,5 +105,5 @@ test.each([
   const response = await request(failingWith(new AppError(code, 'Why so.')).app).get('/public');
   expect(response.status).toBe(status);
   expect(response.text).toContain('Why so.');
-  expect(response.text).toContain('/static/style.css');
+  expect(response.text).toContain('<link rel="stylesheet" href="/static/style.');
 });

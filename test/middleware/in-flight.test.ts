@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { showError } from '../../src/middleware/errors.ts';
 import { limitInFlight } from '../../src/middleware/in-flight.ts';
 import { logRequests } from '../../src/middleware/request-log.ts';
+import { readStaticFiles } from '../../src/presentation/static-files.ts';
 import { useTemplates } from '../../src/presentation/templates.ts';
 import { keepLog } from '../support/log.ts';
 import { until } from '../support/until.ts';
@@ -13,7 +14,7 @@ import { until } from '../support/until.ts';
 test('more requests than can be worked on are refused, until others are done', async () => {
   const open: (() => void)[] = [];
   const app = express();
-  useTemplates(app, { gravatar: false });
+  useTemplates(app, { gravatar: false }, readStaticFiles('static'));
   app.use(logRequests(keepLog().logger));
   app.use(limitInFlight(2));
   app.use((_req, res) => {
