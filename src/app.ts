@@ -13,6 +13,7 @@ import { session } from './middleware/session.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
+import { createSendTimeline } from './presentation/timeline-pages.ts';
 import type { RateLimits } from './repositories/rate-limits.ts';
 import type { Repositories } from './repositories/repositories.ts';
 import { authRoutes } from './routes/auth.ts';
@@ -21,7 +22,7 @@ import { followRoutes } from './routes/follows.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { staticFileRoutes } from './routes/static-files.ts';
-import { timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
+import { createShowMyTimeline, timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -40,12 +41,15 @@ export interface Dependencies {
 /** Everything that a request meets, in order. */
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
-  const { users, messages, followers, sessions } = repositories;
+  const { users, messages, followers, sessions, timelines } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
   app.disable('x-powered-by');
+  // those pages that may be kept have one of their own
+  app.disable('etag');
   const staticFiles = readStaticFiles(STATIC);
-  useTemplates(app, config, staticFiles);
+  const sendTimeline = createSendTimeline(messages, useTemplates(app, config, staticFiles));
+  const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
   app.use(securityHeaders(config));
@@ -61,11 +65,11 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(session(sessions, config));
   app.use(readerPages);
 
-  app.use(timelineRoutes(messages));
+  app.use(timelineRoutes(timelines, sendTimeline, showMyTimeline));
   app.use(authRoutes(users, passwords, rateLimits, config));
-  app.use(messageRoutes(messages, rateLimits));
+  app.use(messageRoutes(messages, rateLimits, showMyTimeline));
   app.use(followRoutes(users, followers));
-  app.use(userTimelineRoutes(repositories));
+  app.use(userTimelineRoutes(repositories, sendTimeline));
 
   app.use(notFound);
   app.use(showError);

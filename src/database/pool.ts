@@ -99,10 +99,8 @@ export function openPool(config: DatabaseConfig): Pool {
     idle.delete(connection);
     // from the last use, when it went from hand to hand
     clearTimeout(cuts.get(connection));
-    cuts.set(
-      connection,
-      setTimeout(cut, USE_MAX_MS, connection, timedOut('no answer', USE_MAX_MS)),
-    );
+    const giveUp = () => cut(connection, timedOut('no answer', USE_MAX_MS));
+    cuts.set(connection, setTimeout(giveUp, USE_MAX_MS));
     return connection;
   }
 

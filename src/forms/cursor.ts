@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { Cursor } from '../repositories/message-ids.ts';
+import type { Cursor } from '../repositories/timelines.ts';
 
 // A message id: a whole number from 1, small enough to be exact in JavaScript.
 const messageId = z

@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Methods that change nothing. */
+export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Refuses changes of state that a page of another site asks a reader's browser for. */
 export const rejectCrossOrigin: RequestHandler = (req, res, next) => {

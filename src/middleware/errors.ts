@@ -1,7 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { AppError, statusOf } from '../errors.ts';
 import { currentUser } from './current-user.ts';
-import { hasSession } from './session.ts';
 
 /** Answers methods that a route does not know. To be the route's last handler, by `all`. */
 export const methodNotAllowed: RequestHandler = (req, res) => {
@@ -33,7 +32,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
     requestId: req.id,
     typed: typedFields(req.body),
     user: currentUser(req),
-    isReaderUnknown: !hasSession(req),
+    isReaderUnknown: res.locals.user === undefined,
   };
   res.render('error.html', page, (renderError: Error | null, html: string) => {
     if (renderError) res.type('text').send(page.message);

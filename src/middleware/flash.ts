@@ -10,7 +10,10 @@ declare global {
       flash: (message: string) => void;
     }
     interface Locals {
-      /** The message kept for this page, or null. To take it is to have shown it. */
+      /**
+       * The message kept for this page, or null when somebody else made it up; missing when there is none.
+       * To take it is to have shown it.
+       */
       takeFlash?: () => string | null;
     }
   }
@@ -43,10 +46,12 @@ function readFlash(req: Request, res: Response, secure: boolean): void {
     res.cookie(COOKIE, message, options);
   };
   const message: unknown = req.signedCookies[COOKIE];
-  res.locals.takeFlash = () => {
-    if (message !== undefined) res.clearCookie(COOKIE, options);
-    return typeof message === 'string' ? message : null;
-  };
+  if (message !== undefined) {
+    res.locals.takeFlash = () => {
+      res.clearCookie(COOKIE, options);
+      return typeof message === 'string' ? message : null;
+    };
+  }
   // express-session would take what stands here for its own cookie, whatever signed or shaped it.
   req.cookies = {};
   req.signedCookies = {};

@@ -1,5 +1,15 @@
 import type { RequestHandler } from 'express';
 import { currentUser } from './current-user.ts';
+import type { CurrentUser } from './session.ts';
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** Who reads: null without a login, missing as long as that is not known. */
+      user?: CurrentUser | null;
+    }
+  }
+}
 
 /** Tells templates who reads, and caches that a page was made for that reader alone. */
 export const readerPages: RequestHandler = (req, res, next) => {

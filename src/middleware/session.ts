@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
 import type { Config } from '../config.ts';
 import type { Sessions } from '../repositories/sessions.ts';
+import { SAFE_METHODS } from './cross-origin.ts';
 import { secureCookies } from './secure-cookies.ts';
 
 /** The person who is logged in. */
@@ -28,7 +29,7 @@ const EXTEND_EVERY_S = 3600;
 const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
 
 /**
- * Gives each request its `req.session`. It is stored once somebody logs in, ends after 30 days
+ * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends after 30 days
  * without use, and is prolonged in the database once an hour at most.
  */
 export function session(
@@ -36,26 +37,31 @@ export function session(
   { sessionSecrets, cookieSecure }: Pick<Config, 'sessionSecrets' | 'cookieSecure'>,
 ): RequestHandler[] {
   const isSecure = secureCookies(cookieSecure);
+  const useSession = expressSession({
+    name: SESSION_COOKIE,
+    secret: sessionSecrets,
+    store: new SessionStore(sessions),
+    resave: false,
+    saveUninitialized: false,
+    rolling: true,
+    cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
+  });
   return [
-    expressSession({
-      name: SESSION_COOKIE,
-      secret: sessionSecrets,
-      store: new SessionStore(sessions),
-      resave: false,
-      saveUninitialized: false,
-      rolling: true,
-      cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
-    }),
+    (req, res, next) => {
+      // a reader without a login, for whom a session would be made and thrown away
+      if (SAFE_METHODS.has(req.method) && !req.headers.cookie?.includes(SESSION_COOKIE)) next();
+      else useSession(req, res, next);
+    },
     (req, _res, next) => {
-      // A session that comes from the store does not know by which way its request came. `OPTIONS *`,
-      // which has no path, has no session either.
+      // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
+      // which has no path, has none.)
       if (hasSession(req)) req.session.cookie.secure = isSecure(req);
       next();
     },
   ];
 }
 
-/** Tells whether a request got as far as its session, so that we know whether somebody is logged in. */
+/** Tells whether a request has a session: not before that was looked for, nor when it was not needed. */
 export function hasSession(req: Request): boolean {
   return (req.session as Request['session'] | undefined) !== undefined;
 }

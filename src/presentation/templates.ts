@@ -9,12 +9,18 @@ import { formatTime, isoTime } from './times.ts';
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
-/** Makes `res.render` use the templates in `views/`, which escape whatever they are given. */
+/** Gives a template of `views/` as HTML. */
+export type Render = (view: string, context: object) => string;
+
+/**
+ * Makes `res.render` use the templates in `views/`, which escape whatever they are given.
+ * @returns a way to render them without a response, and without its `res.locals`
+ */
 export function useTemplates(
   app: Express,
   { gravatar }: { gravatar: boolean },
   { staticUrl }: StaticFiles,
-): void {
+): Render {
   const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
     autoescape: true,
     throwOnUndefined: true,
@@ -29,4 +35,5 @@ export function useTemplates(
   templates.addFilter('splitMessage', splitMessage);
   templates.express(app);
   app.set('view engine', 'html');
+  return (view, context) => templates.render(view, context);
 }

@@ -3,6 +3,7 @@ import { createFollowers, type Followers } from './followers.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createTimelines, type Timelines } from './timelines.ts';
 import { createUsers, type Users } from './users.ts';
 
 /** All that the web application asks of its database, a table each. */
@@ -12,6 +13,7 @@ export interface Repositories {
   followers: Followers;
   profiles: Profiles;
   sessions: Sessions;
+  timelines: Timelines;
   /** Whether the database answers, and has MiniTwit's tables. */
   isReady(): Promise<boolean>;
 }
@@ -21,10 +23,11 @@ export function createRepositories(database: Database): Repositories {
   const profiles = createProfiles(database);
   return {
     users: createUsers(database),
-    messages: createMessages(database, profiles),
+    messages: createMessages(database),
     followers: createFollowers(database),
     profiles,
     sessions: createSessions(database),
+    timelines: createTimelines(database, profiles),
     isReady: () =>
       database.select('select 1 from user join profile using (user_id) limit 1').then(
         () => true,

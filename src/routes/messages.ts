@@ -9,10 +9,14 @@ import { refuse } from '../middleware/refuse.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import { createRouter } from './router.ts';
-import { showMyTimeline } from './timelines.ts';
+import type { ShowMyTimeline } from './timelines.ts';
 
 /** `/add_message` and `/delete_message/ID`. */
-export function messageRoutes(messages: Messages, rateLimits: RateLimits): Router {
+export function messageRoutes(
+  messages: Messages,
+  rateLimits: RateLimits,
+  showMyTimeline: ShowMyTimeline,
+): Router {
   const router = createRouter();
 
   router
@@ -24,12 +28,12 @@ export function messageRoutes(messages: Messages, rateLimits: RateLimits): Route
       const length = messageLength(text);
       if (length > MESSAGE_MAX_LENGTH) {
         const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
-        return showMyTimeline(res, messages, user, { draft: { text, error } });
+        return showMyTimeline(req, res, { draft: { text, error } });
       }
       const refusal = await rateLimits.countPost(user.userId);
       if (refusal) {
         const draft = { text, error: refusal.message };
-        return showMyTimeline(refuse(res, refusal), messages, user, { draft });
+        return showMyTimeline(req, refuse(res, refusal), { draft });
       }
       await messages.createMessage(user.userId, text);
       res.flash('Your message was recorded');

@@ -1,35 +1,38 @@
-import type { Response, Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import { AppError } from '../errors.ts';
 import { readCursor } from '../forms/cursor.ts';
 import { normalizeUsername } from '../forms/username.ts';
-import { currentUser } from '../middleware/current-user.ts';
+import { currentUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
+import type { SendTimeline } from '../presentation/timeline-pages.ts';
 import type { Followers } from '../repositories/followers.ts';
-import type { Cursor } from '../repositories/message-ids.ts';
-import type { Messages } from '../repositories/messages.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+import type { Cursor, Timelines } from '../repositories/timelines.ts';
 import type { User } from '../repositories/users.ts';
 import { createRouter } from './router.ts';
 
 /** `/public` and `/`: everyone's messages, and those of the reader and whom they follow. */
-export function timelineRoutes(messages: Messages): Router {
+export function timelineRoutes(
+  timelines: Timelines,
+  sendTimeline: SendTimeline,
+  showMyTimeline: ShowMyTimeline,
+): Router {
   const router = createRouter();
 
   router
     .route('/')
     .get(async (req, res) => {
-      const user = currentUser(req);
-      if (!user) return res.redirect('/public');
-      await showMyTimeline(res, messages, user, { cursor: readCursor(req.query) });
+      if (!currentUser(req)) return res.redirect('/public');
+      await showMyTimeline(req, res, { cursor: readCursor(req.query) });
     })
     .all(methodNotAllowed);
 
   router
     .route('/public')
     .get(async (req, res) => {
-      const page = await messages.listPublic(readCursor(req.query));
-      res.render('public.html', { page, path: '/public' });
+      const page = await timelines.listPublic(readCursor(req.query));
+      await sendTimeline(req, res, 'public.html', { page, path: '/public' });
     })
     .all(methodNotAllowed);
 
@@ -37,7 +40,10 @@ export function timelineRoutes(messages: Messages): Router {
 }
 
 /** `/NAME`: one person's messages. To be mounted last: a name can be almost any word. */
-export function userTimelineRoutes({ profiles, messages, followers }: Repositories): Router {
+export function userTimelineRoutes(
+  { profiles, timelines, followers }: Repositories,
+  sendTimeline: SendTimeline,
+): Router {
   const router = createRouter();
 
   router
@@ -47,11 +53,11 @@ export function userTimelineRoutes({ profiles, messages, followers }: Repositori
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
       const [page, state] = await Promise.all([
-        messages.listByAuthor(profile, readCursor(req.query)),
+        timelines.listByAuthor(profile, readCursor(req.query)),
         followState(followers, currentUser(req), profile),
       ]);
       const path = `/${encodeURIComponent(username)}`;
-      res.render('user.html', { profile, page, followState: state, path });
+      await sendTimeline(req, res, 'user.html', { page, path, profile, followState: state });
     })
     .all(methodNotAllowed);
 
@@ -64,15 +70,22 @@ export interface Draft {
   error: string;
 }
 
-/** Shows `/`, with the post box. */
-export async function showMyTimeline(
+/** Shows `/`, with the post box, to somebody who is logged in. */
+export type ShowMyTimeline = (
+  req: Request,
   res: Response,
-  messages: Messages,
-  user: CurrentUser,
-  { cursor = null, draft = null }: { cursor?: Cursor; draft?: Draft | null },
-): Promise<void> {
-  const page = await messages.listForReader(user.userId, cursor);
-  res.render('timeline.html', { page, path: '/', draft });
+  more: { cursor?: Cursor; draft?: Draft },
+) => Promise<void>;
+
+/** `/` as a page, for all routes that show it. */
+export function createShowMyTimeline(
+  timelines: Timelines,
+  sendTimeline: SendTimeline,
+): ShowMyTimeline {
+  return async (req, res, { cursor = null, draft = null }) => {
+    const page = await timelines.listForReader(requireUser(req).userId, cursor);
+    await sendTimeline(req, res, 'timeline.html', { page, path: '/', draft });
+  };
 }
 
 /** What a person's page says of the reader: nothing without a login. */

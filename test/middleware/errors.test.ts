@@ -14,7 +14,7 @@ function failingWith(error: Error) {
   const { logger, lines } = keepLog();
   const failing: Repositories = {
     ...repositories,
-    messages: { ...repositories.messages, listPublic: () => Promise.reject(error) },
+    timelines: { ...repositories.timelines, listPublic: () => Promise.reject(error) },
   };
   const passwords = {
     hash: () => Promise.reject(error),

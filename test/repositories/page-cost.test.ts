@@ -7,7 +7,7 @@ import { runSql, useDatabase } from '../support/database.ts';
 // What a page costs is counted in rows that the server read for it, on the only connection.
 const { config } = useDatabase();
 const database = openDatabase({ ...config, poolSize: 1 });
-const { users, messages, followers, profiles, sessions } = createRepositories(database);
+const { users, messages, followers, profiles, sessions, timelines } = createRepositories(database);
 const AUTHORS = 64;
 const MESSAGES = AUTHORS * 256;
 // thirty messages and one, each with its author, and what finds them; a reader follows those of 4096
@@ -56,28 +56,28 @@ async function costOf(read: () => Promise<unknown>): Promise<number> {
 }
 
 test.each<[page: string, read: () => Promise<unknown>]>([
-  ['the public timeline', () => messages.listPublic(null)],
-  ['an older page of it', () => messages.listPublic({ direction: 'older', than: middle })],
-  ['a newer page of it', () => messages.listPublic({ direction: 'newer', than: middle })],
-  ["a user's page", () => messages.listByAuthor(firstAuthor, null)],
+  ['the public timeline', () => timelines.listPublic(null)],
+  ['an older page of it', () => timelines.listPublic({ direction: 'older', than: middle })],
+  ['a newer page of it', () => timelines.listPublic({ direction: 'newer', than: middle })],
+  ["a user's page", () => timelines.listByAuthor(firstAuthor, null)],
   [
     'an older page of it',
-    () => messages.listByAuthor(firstAuthor, { direction: 'older', than: middle }),
+    () => timelines.listByAuthor(firstAuthor, { direction: 'older', than: middle }),
   ],
   [
     'a newer page of it',
-    () => messages.listByAuthor(firstAuthor, { direction: 'newer', than: middle }),
+    () => timelines.listByAuthor(firstAuthor, { direction: 'newer', than: middle }),
   ],
-  ["a reader's timeline", () => messages.listForReader(reader, null)],
+  ["a reader's timeline", () => timelines.listForReader(reader, null)],
   [
     'an older page of it',
-    () => messages.listForReader(reader, { direction: 'older', than: middle }),
+    () => timelines.listForReader(reader, { direction: 'older', than: middle }),
   ],
   [
     'a newer page of it',
-    () => messages.listForReader(reader, { direction: 'newer', than: middle }),
+    () => timelines.listForReader(reader, { direction: 'newer', than: middle }),
   ],
-  ['the timeline of somebody who follows nobody', () => messages.listForReader(hermit, null)],
+  ['the timeline of somebody who follows nobody', () => timelines.listForReader(hermit, null)],
   ['a user by name', () => users.findUser('author 7')],
   ["a user's profile", () => profiles.findProfile('author 7')],
   ['a session', () => sessions.findSession('none', 0)],

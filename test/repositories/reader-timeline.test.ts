@@ -1,14 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { createMessageIds } from '../../src/repositories/message-ids.ts';
-import { createProfiles } from '../../src/repositories/profiles.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
+import { type Cursor, PAGE_SIZE } from '../../src/repositories/timelines.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 
 const { config, database } = useDatabase();
-const { users, messages, followers } = createRepositories(database);
-const ids = createMessageIds(database, createProfiles(database));
-const PAGE_AND_ONE = 31;
+const { users, messages, followers, timelines } = createRepositories(database);
 let readerId: number;
 let shown: number[];
 
@@ -42,41 +39,39 @@ beforeAll(async () => {
   shown = rows.map(({ messageId }) => messageId);
 });
 
+async function read(cursor: Cursor, reader = readerId): Promise<number[]> {
+  return (await timelines.listForReader(reader, cursor)).messageIds;
+}
+
 test('the newest page has the newest of all whom the reader follows', async () => {
-  expect(await ids.listForReader(readerId, null)).toEqual(shown.slice(0, PAGE_AND_ONE));
+  expect(await read(null)).toEqual(shown.slice(0, PAGE_SIZE));
 });
 
 test('beside any message stand those that are just older, and just newer', async () => {
   for (let place = 0; place <= shown.length; place += 13) {
     const than = shown[place] ?? 1;
-    expect(await ids.listForReader(readerId, { direction: 'older', than })).toEqual(
-      shown.filter((id) => id < than).slice(0, PAGE_AND_ONE),
-    );
-    expect(await ids.listForReader(readerId, { direction: 'newer', than })).toEqual(
-      shown.filter((id) => id > than).slice(-PAGE_AND_ONE),
-    );
+    const older = shown.filter((id) => id < than);
+    expect(await read({ direction: 'older', than })).toEqual(older.slice(0, PAGE_SIZE));
+    const newer = shown.filter((id) => id > than);
+    // a newest page is a full one
+    const expected = newer.length > PAGE_SIZE ? newer.slice(-PAGE_SIZE) : shown.slice(0, PAGE_SIZE);
+    expect(await read({ direction: 'newer', than })).toEqual(expected);
   }
 });
 
 test('cursors that nobody was given lead to the nearest page', async () => {
-  const beyond = { direction: 'older', than: Number.MAX_SAFE_INTEGER } as const;
-  expect(await ids.listForReader(readerId, beyond)).toEqual(shown.slice(0, PAGE_AND_ONE));
-  const before = { direction: 'newer', than: 0 } as const;
-  expect(await ids.listForReader(readerId, before)).toEqual(shown.slice(-PAGE_AND_ONE));
+  const beyond = await read({ direction: 'older', than: Number.MAX_SAFE_INTEGER });
+  expect(beyond).toEqual(shown.slice(0, PAGE_SIZE));
+  expect(await read({ direction: 'newer', than: 0 })).toEqual(shown.slice(-PAGE_SIZE));
 });
 
 test('who reads fewer messages than a page has all of them beside any', async () => {
   const lonely = await users.createUser({ username: 'lonely', email: 'a@b', passwordHash: 'x' });
   const own: number[] = [];
-  for (let index = 0; index < 3; index++)
+  for (let index = 0; index < 3; index++) {
     own.unshift(await messages.createMessage(lonely, 'alone'));
-  const [newest = 0, middle = 0, oldest = 0] = own;
-  expect(await ids.listForReader(lonely, { direction: 'older', than: newest })).toEqual([
-    middle,
-    oldest,
-  ]);
-  expect(await ids.listForReader(lonely, { direction: 'newer', than: oldest })).toEqual([
-    newest,
-    middle,
-  ]);
+  }
+  const [newest = 0] = own;
+  expect(await read({ direction: 'older', than: newest }, lonely)).toEqual(own.slice(1));
+  expect(await read({ direction: 'newer', than: newest - 1 }, lonely)).toEqual(own);
 });

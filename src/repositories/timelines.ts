@@ -5,18 +5,29 @@ import { NEWEST_IDS, type Profile, type Profiles } from './profiles.ts';
 /** Which part of a timeline: what is older or newer than a message's id, or the newest (null). */
 export type Cursor = { direction: 'older' | 'newer'; than: number } | null;
 
-/**
- * The messages on a page of a timeline, newest first, and the one beyond it if there is one. These are read
- * from the database each time, from an index alone: what one instance has stored or deleted, all show.
- */
-export interface MessageIds {
-  listPublic: (cursor: Cursor) => Promise<number[]>;
-  listByAuthor: (
-    author: Pick<Profile, 'userId' | 'newestIds'>,
-    cursor: Cursor,
-  ) => Promise<number[]>;
-  listForReader: (readerId: number, cursor: Cursor) => Promise<number[]>;
+/** Part of a timeline. */
+export interface Page {
+  /** Newest first. */
+  messageIds: number[];
+  hasOlder: boolean;
+  hasNewer: boolean;
 }
+
+/**
+ * Which messages a page shows. That is read from the database each time, from an index alone: what one
+ * instance has stored or deleted, all show.
+ */
+export interface Timelines {
+  /** Everyone's messages. */
+  listPublic(cursor: Cursor): Promise<Page>;
+  /** One person's messages. */
+  listByAuthor(author: Pick<Profile, 'userId' | 'newestIds'>, cursor: Cursor): Promise<Page>;
+  /** The messages of a person and of all whom that person follows. */
+  listForReader(readerId: number, cursor: Cursor): Promise<Page>;
+}
+
+/** Messages on a page, as in MiniTwit. */
+export const PAGE_SIZE = NEWEST_IDS - 1;
 
 // A page's ids, and the one that tells whether there are more.
 const LIMIT = NEWEST_IDS;
@@ -66,8 +77,8 @@ const AUTHORS_WITHIN = `
   where author_id in (:authorIds) and message_id between :low and :high
   limit :limit`;
 
-/** The ids in this database. */
-export function createMessageIds(database: Database, profiles: Profiles): MessageIds {
+/** The timelines in this database. */
+export function createTimelines(database: Database, profiles: Profiles): Timelines {
   async function read(
     sql: string,
     parameters: Record<string, number | number[]>,
@@ -89,7 +100,7 @@ export function createMessageIds(database: Database, profiles: Profiles): Messag
    * that time: at first it is twice as wide as what the newest page spans. Any window that was read to its
    * end and has a page has the right one.
    */
-  async function listBesideCursor(readerId: number, { direction, than }: NonNullable<Cursor>) {
+  async function readBesideCursor(readerId: number, { direction, than }: NonNullable<Cursor>) {
     const isOlder = direction === 'older';
     const [authorIds, newest] = await Promise.all([
       listAuthors(readerId),
@@ -111,19 +122,46 @@ export function createMessageIds(database: Database, profiles: Profiles): Messag
     }
   }
 
+  const readPublic = shareReads((cursor: Cursor) => {
+    const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
+    return read(EVERYONE[direction], { cursor: than });
+  });
+
   return {
-    listPublic: shareReads((cursor) => {
-      const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
-      return read(EVERYONE[direction], { cursor: than });
-    }),
+    listPublic: (cursor) => listPage(readPublic, cursor),
 
-    async listByAuthor({ userId, newestIds }, cursor) {
-      if (cursor === null) return newestIds;
-      return read(ONE_AUTHOR[cursor.direction], { authorId: userId, cursor: cursor.than });
-    },
+    listByAuthor: ({ userId, newestIds }, from) =>
+      listPage(async (cursor) => {
+        if (cursor === null) return newestIds;
+        return read(ONE_AUTHOR[cursor.direction], { authorId: userId, cursor: cursor.than });
+      }, from),
 
-    listForReader: (readerId, cursor) =>
-      cursor === null ? profiles.listNewestForReader(readerId) : listBesideCursor(readerId, cursor),
+    listForReader: (readerId, from) =>
+      listPage(
+        (cursor) =>
+          cursor === null
+            ? profiles.listNewestForReader(readerId)
+            : readBesideCursor(readerId, cursor),
+        from,
+      ),
+  };
+}
+
+/** Makes a page of what `read` gives: as many ids as fit, and one more if there is one. */
+async function listPage(
+  read: (cursor: Cursor) => Promise<number[]>,
+  cursor: Cursor,
+): Promise<Page> {
+  const ids = await read(cursor);
+  const isLast = ids.length <= PAGE_SIZE;
+  const isNewer = cursor?.direction === 'newer';
+  // Whoever comes back to the newest messages wants the newest page, full.
+  if (isNewer && isLast) return listPage(read, null);
+  return {
+    messageIds: isNewer ? ids.slice(-PAGE_SIZE) : ids.slice(0, PAGE_SIZE),
+    hasOlder: isNewer || !isLast,
+    // true of any page that was linked, and one query less than to find out
+    hasNewer: cursor !== null,
   };
 }
 

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Request, Response } from 'express';
+import { LRUCache } from 'lru-cache';
+
+/** A page that is the same for all readers without a login. */
+export interface SharedPage {
+  /** All that it depends on: two pages of which this is the same are the same. */
+  content: string;
+  /** Makes it. */
+  render: () => Promise<string>;
+}
+
+/** Sends a page to a reader without a login. */
+export type SendShared = (req: Request, res: Response, page: SharedPage) => Promise<void>;
+
+const CACHE_MAX_BYTES = 24 * 1024 * 1024;
+// its content and what it takes to keep one
+const BYTES_PER_PAGE = 800;
+
+interface Compressed {
+  etag: string;
+  gzipped: Buffer;
+}
+
+/**
+ * Renders and compresses each page once. What is kept cannot be wrong: the content, which is read from the
+ * database each time, is its key. It is kept as browsers take it, compressed. There is nothing secret on it
+ * that its length could tell.
+ */
+export function createSendShared(): SendShared {
+  const cache = new LRUCache<string, Compressed, SharedPage>({
+    maxSize: CACHE_MAX_BYTES,
+    sizeCalculation: ({ gzipped }) => BYTES_PER_PAGE + gzipped.length,
+    fetchMethod: async (_content, _stale, { context: { render } }) => compress(await render()),
+  });
+
+  return async (req, res, page) => {
+    const { content } = page;
+    const { etag, gzipped } =
+      cache.get(content) ?? (await cache.forceFetch(content, { context: page }));
+    res.vary('Accept-Encoding');
+    res.set('ETag', etag);
+    res.type('html');
+    if (req.acceptsEncodings('gzip')) {
+      res.set('Content-Encoding', 'gzip').send(gzipped);
+    } else {
+      res.send(gunzipSync(gzipped));
+    }
+  };
+}
+
+function compress(html: string): Compressed {
+  const hash = createHash('sha256').update(html).digest('base64url').slice(0, 22);
+  return { etag: `W/"${hash}"`, gzipped: gzipSync(html) };
+}
