@@ -43,20 +43,20 @@ export function createRenderMessages(
   }
 
   return async (messageIds, readerId) => {
+    const forReader = ({ authorId, html, ownHtml }: Rendered) =>
+      authorId === readerId ? ownHtml : html;
     const shown = new Map<number, string>();
-    const use = (messageId: number, { authorId, html, ownHtml }: Rendered) => {
-      const forReader = authorId === readerId ? ownHtml : html;
-      if (forReader !== null) shown.set(messageId, forReader);
-    };
+    const missing: number[] = [];
     for (const messageId of messageIds) {
       const known = cache.get(messageId);
-      if (known) use(messageId, known);
+      const html = known && forReader(known);
+      if (html) shown.set(messageId, html);
+      else missing.push(messageId);
     }
-    const missing = messageIds.filter((messageId) => !shown.has(messageId));
     for (const message of await listMessages(missing)) {
       const rendered = renderMessage(message, readerId);
       cache.set(message.messageId, rendered);
-      use(message.messageId, rendered);
+      shown.set(message.messageId, forReader(rendered) ?? '');
     }
     return messageIds.map((messageId) => shown.get(messageId) ?? '').join('');
   };

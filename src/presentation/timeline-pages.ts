@@ -38,7 +38,8 @@ export function createSendTimeline(
     // for somebody in particular
     if (user || takeFlash) {
       const html = await renderMessages(messageIds, user?.userId ?? null);
-      return res.render(view, { ...context, messages: html });
+      res.send(render(view, { ...res.locals, ...context, messages: html }));
+      return;
     }
     await sendShared(req, res, {
       content: contentOf(context),

@@ -63,14 +63,24 @@ export function createProfiles(database: Database): Profiles {
 function mergeNewest(lists: string[]): number[] {
   // each of the others has one that is newer than this
   const bound = lists.length === NEWEST_IDS ? Number.parseInt(lists.at(-1) ?? '') : 0;
+  return lists
+    .flatMap((list) => readIds(list, bound))
+    .toSorted((a, b) => b - a)
+    .slice(0, NEWEST_IDS);
+}
+
+/** The ids of a list, down to a bound: most lists are read no further than their first. */
+function readIds(list: string, bound = 0): number[] {
   const ids: number[] = [];
-  for (const list of lists) {
-    for (const id of readIds(list)) {
-      if (id < bound) break;
-      ids.push(id);
-    }
+  for (let start = 0; start < list.length;) {
+    const comma = list.indexOf(',', start);
+    const end = comma === -1 ? list.length : comma;
+    const id = Number(list.slice(start, end));
+    if (id < bound) break;
+    ids.push(id);
+    start = end + 1;
   }
-  return ids.toSorted((a, b) => b - a).slice(0, NEWEST_IDS);
+  return ids;
 }
 
 /** To be called when somebody has registered. */
@@ -132,8 +142,4 @@ export async function collectNewestIds(transaction: Statements, authorId: number
      where user_id = :authorId`,
     { authorId, newestIds: ids.join(','), newestId: ids[0] ?? 0 },
   );
-}
-
-function readIds(list: string): number[] {
-  return list === '' ? [] : list.split(',').map(Number);
 }

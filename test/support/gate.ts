@@ -17,8 +17,11 @@ export interface Gate {
   cut: () => void;
 }
 
-/** Puts a gate before a server, for this file's tests. */
-export async function openGate(config: DatabaseConfig): Promise<Gate> {
+/**
+ * Puts a gate before a server, for this file's tests.
+ * @param options.answersTakeMs how long the server's answers are on their way
+ */
+export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {}): Promise<Gate> {
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
   const gate = createServer((caller) => {
@@ -26,7 +29,10 @@ export async function openGate(config: DatabaseConfig): Promise<Gate> {
     const pair: [Socket, Socket] = [caller, server];
     pairs.add(pair);
     caller.on('data', (data) => server.write(data));
-    server.on('data', (data) => caller.write(data));
+    server.on('data', (data) => {
+      if (answersTakeMs === 0) caller.write(data);
+      else setTimeout(() => caller.write(data), answersTakeMs);
+    });
     for (const socket of pair) {
       if (isFrozen) socket.pause();
       socket.on('error', () => undefined);

@@ -3,8 +3,8 @@ import { type Logger, pino } from 'pino';
 import request from 'supertest';
 import { afterAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { type Config, readConfig } from '../../src/config.ts';
-import type { Database } from '../../src/database/database.ts';
+import { type Config, type DatabaseConfig, readConfig } from '../../src/config.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
@@ -28,6 +28,9 @@ export interface MiniTwit {
   repositories: Repositories;
   /** The same with other settings, on the same database. It logs nothing, unless it is given a logger. */
   withSettings: (settings: Partial<Config>, logger?: Logger) => Express;
+  databaseConfig: DatabaseConfig;
+  /** Another instance, with connections of its own to the same database, and caches of its own. */
+  anotherInstance: (way?: DatabaseConfig) => Express;
   /** Somebody who comes with a new browser, to this instance where there are several. */
   visitor: (instance?: Express) => Visitor;
   /** Somebody who comes with a new browser, registers and logs in. */
@@ -36,19 +39,30 @@ export interface MiniTwit {
 
 /** Opens the real application for this file's tests. Hashing is made cheap, and nothing is logged. */
 export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
-  const { database } = useDatabase();
+  const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
   const passwords = createPasswords({ cost: 4 });
-  const withSettings = (others: Partial<Config>, logger = pino({ level: 'silent' })) => {
+  const createInstance = (
+    others: Partial<Config>,
+    logger: Logger,
+    own = { database, repositories },
+  ) => {
     const config = { ...testConfig, ...settings, ...others };
     return createApp({
       config,
-      repositories,
-      rateLimits: createRateLimits(database, config.rateLimits, logger),
+      repositories: own.repositories,
+      rateLimits: createRateLimits(own.database, config.rateLimits, logger),
       passwords,
-      isReady: () => repositories.isReady(),
+      isReady: () => own.repositories.isReady(),
       logger,
     });
+  };
+  const silent = pino({ level: 'silent' });
+  const withSettings = (others: Partial<Config>, logger = silent) => createInstance(others, logger);
+  const anotherInstance = (way = databaseConfig) => {
+    const own = openDatabase(way);
+    afterAll(() => own.end());
+    return createInstance({}, silent, { database: own, repositories: createRepositories(own) });
   };
   const app = withSettings({});
   afterAll(() => passwords.close());
@@ -58,6 +72,8 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
     database,
     repositories,
     withSettings,
+    databaseConfig,
+    anotherInstance,
     visitor,
     user: (username) => createUser(app, username),
   };
