@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { DatabaseConfig } from '../src/config.ts';
+import { findFreePort } from '../src/database/private-mariadb.ts';
+import type { Environment } from '../src/environment.ts';
+import { until } from '../test/support/until.ts';
+
+/** A web server in a process of its own. */
+export interface WebServer {
+  url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Signs the sessions of all servers, and those that wrk brings. */
+export const SESSION_SECRET = 'a secret of the bench with 32 characters or more';
+
+/** The programs that are compared: Express alone, ours as production starts it, MiniTwit's queries. */
+export const PROGRAMS = {
+  hello: 'bench/hello.ts',
+  ours: 'dist/server.js',
+  original: 'bench/original/server.ts',
+};
+
+/** Starts one of the programs, its log in a file of this folder, and waits until it answers. */
+export async function startServer(
+  program: keyof typeof PROGRAMS,
+  folder: string,
+  database: DatabaseConfig | null = null,
+): Promise<WebServer> {
+  const port = await findFreePort();
+  const path = join(folder, `${program}-${port}.log`);
+  const log = await open(path, 'w');
+  const child = spawn(process.execPath, [resolve(PROGRAMS[program])], {
+    // where no developer has an .env
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, ...settings(port), ...(database && databaseSettings(database)) },
+    stdio: ['ignore', log.fd, log.fd],
+    // a group of its own: Ctrl-C in the terminal is for us, who stop it
+    detached: true,
+  });
+  await log.close();
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  await until(`${program} answers`, async () => {
+    if (child.exitCode !== null) throw new Error(`${program} ended: see ${path}`);
+    return fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    async stop() {
+      kill();
+      await ended;
+      process.off('exit', kill);
+    },
+  };
+}
+
+function settings(port: number): Environment {
+  return {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    SESSION_SECRET,
+    RATE_LIMITS: 'off',
+    LOG_LEVEL: 'info',
+  };
+}
+
+function databaseSettings({ host, port, user, password, name }: DatabaseConfig): Environment {
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWD: password,
+    DB_NAME: name,
+  };
+}

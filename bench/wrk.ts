@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findTool } from '../test/support/tools.ts';
+import { toBytes, type WebRequest } from './requests.ts';
+import type { WebServer } from './servers.ts';
+
+/** What wrk measured. */
+export interface Figures {
+  requests: number;
+  requestsPerS: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** How a server is driven. */
+export interface Load {
+  server: WebServer;
+  requests: WebRequest[];
+  connections: number;
+  seconds: number;
+  /** For the file of requests. */
+  folder: string;
+}
+
+const run = promisify(execFile);
+const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
+const END_OF_REQUEST = '\u001e';
+// the original's answers take their time
+const TIMEOUT_S = 60;
+let files = 0;
+
+/** Drives a server with wrk, one request after the other on each connection; fails if one of them did. */
+export async function drive(load: Load): Promise<Figures> {
+  const { server, requests, connections, seconds, folder } = load;
+  const file = join(folder, `requests-${files++}`);
+  const { host } = new URL(server.url);
+  await writeFile(file, requests.map((each) => toBytes(each, host) + END_OF_REQUEST).join(''));
+  const how = ['-t1', `-c${connections}`, `-d${seconds}s`, `--timeout=${TIMEOUT_S}s`, '--latency'];
+  const what = ['-s', SCRIPT, server.url, '--', file];
+  const { stdout } = await run(findTool('wrk'), [...how, ...what]);
+  await rm(file);
+  return readResult(stdout, requests[0]?.path ?? '');
+}
+
+function readResult(output: string, path: string): Figures {
+  const json = /^RESULT (.*)$/m.exec(output)?.[1];
+  if (!json) throw new Error(`wrk gave no result:\n${output}`);
+  const { requests, durationS, p50Ms, p99Ms, failed, refused } = JSON.parse(json) as Record<
+    'requests' | 'durationS' | 'p50Ms' | 'p99Ms' | 'failed' | 'refused',
+    number
+  >;
+  if (failed > 0 || refused > 0) {
+    throw new Error(`Of requests like ${path}, ${failed} failed and ${refused} were refused.`);
+  }
+  return { requests, requestsPerS: requests / durationS, p50Ms, p99Ms };
+}
