@@ -37,7 +37,8 @@ const QUICK = {
 
 /**
  * Reads the command line: everything by default; `--quick`, `--large`, `--database NAME` and `--size NAME`
- * (the last two as often as wanted). Only a run of everything replaces the results that are kept.
+ * (these two as often as wanted), `--soak MINUTES`. Only a run of everything replaces the results that are
+ * kept.
  */
 export function readOptions(parameters: string[]): Options {
   const { values } = parseArgs({
@@ -47,20 +48,23 @@ export function readOptions(parameters: string[]): Options {
       large: { type: 'boolean', default: false },
       database: { type: 'string', multiple: true },
       size: { type: 'string', multiple: true },
+      soak: { type: 'string' },
     },
   });
   const { quick, large } = values;
-  const usual = quick ? ['S'] : ['S', 'M', ...(large ? ['L'] : [])];
-  const sizes = choose('--size', Object.keys(SIZES) as SizeName[], values.size ?? usual);
+  const usual = quick ? QUICK : FULL;
+  const usualSizes = quick ? ['S'] : ['S', 'M', ...(large ? ['L'] : [])];
+  const sizes = choose('--size', Object.keys(SIZES) as SizeName[], values.size ?? usualSizes);
   const wanted = choose(
     '--database',
     Object.keys(DATABASES) as DatabaseKind[],
     values.database ?? (quick ? ['mariadb'] : Object.keys(DATABASES)),
   );
   const canRunMysql = existsSync(REAL_MYSQL);
-  const isWhole = !quick && !values.database && !values.size;
+  const isWhole = !quick && !values.database && !values.size && !values.soak;
   return {
-    ...(quick ? QUICK : FULL),
+    ...usual,
+    soakMinutes: Number(values.soak ?? usual.soakMinutes),
     databases: wanted.filter((kind) => kind !== 'mysql' || canRunMysql),
     sizes,
     folder: isWhole ? 'bench' : '.data/bench',

@@ -4,7 +4,7 @@ import { type DatabaseResults, mainSize, type Results, summarize } from './resul
 
 const WIDTH = 760;
 const LEFT = 170;
-const RIGHT = 60;
+const RIGHT = 90;
 const ROW = 26;
 const HEAD = 44;
 
@@ -27,17 +27,19 @@ export function drawRatios({ databases }: Results): string {
 function drawDatabase(database: DatabaseResults, top: number, scale: number) {
   const main = mainSize(database);
   const pages = main?.pages.map(summarize) ?? [];
-  const heading = `${titleOf(database)}, data set ${main?.size}: share of hello, | target`;
+  const heading = `${titleOf(database)}, data set ${main?.size}: share of hello, of the target`;
   const drawn = [text(16, top + 28, heading, { kind: 'head' })];
   for (const [index, { page, ofHello }] of pages.entries()) {
     const y = top + HEAD + index * ROW;
     const end = LEFT + ofHello * scale;
     const target = page.target && LEFT + page.target.ofHello * scale;
+    const aim = page.target ? ` of ${page.target.ofHello}` : '';
+    const words = `${ofHello.toFixed(3)}${aim}`;
     drawn.push(
       text(LEFT - 10, y + 13, page.name, { anchor: 'end' }),
       bar(LEFT, y, Math.max(end - LEFT, 1), ROW - 8),
       // beside both, so that the mark does not strike it through
-      text(Math.max(end, target ?? 0) + 6, y + 13, ofHello.toFixed(3)),
+      text(Math.max(end, target ?? 0) + 6, y + 13, words),
     );
     if (target) drawn.push(line([target, y - 3], [target, y + ROW - 5], 'target'));
   }
