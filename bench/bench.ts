@@ -5,6 +5,7 @@ import { runProgram } from '../src/program.ts';
 import type { SizeName } from './data.ts';
 import { createDataSet } from './data-sets.ts';
 import { type DatabaseServer, startDatabaseServer } from './databases.ts';
+import { atEnd, end, endOnSignals, stopAsked } from './end.ts';
 import { explainPages } from './explain.ts';
 import { measurePages, type Surroundings } from './measure.ts';
 import { findOlderPages } from './older-pages.ts';
@@ -15,23 +16,13 @@ import { measureMemory } from './soak.ts';
 import { measureStorm } from './storm.ts';
 import { writeReport } from './report.ts';
 
-// What was started, to be stopped in reverse. A signal stops it under the hands of whoever works with it.
-const atEnd = new AsyncDisposableStack();
-let ending: Promise<void> | null = null;
-const end = () => (ending ??= atEnd.disposeAsync());
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    console.error('Stopping …');
-    void end().finally(() => process.exit(130));
-  });
-}
-
+endOnSignals();
 await runProgram(async () => {
   try {
     await measureAll(readOptions(process.argv.slice(2)));
   } catch (error) {
     // what a signal has stopped fails, and that is nobody's news
-    if (ending === null) throw error;
+    if (!stopAsked.aborted) throw error;
   } finally {
     await end();
   }
@@ -41,15 +32,15 @@ process.exit();
 async function measureAll(options: Options): Promise<void> {
   const startedAtMs = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-'));
-  atEnd.defer(() => rm(folder, { recursive: true }));
+  await atEnd(() => rm(folder, { recursive: true }));
   const hello = await startServer('hello', folder);
-  atEnd.defer(() => hello.stop());
+  await atEnd(() => hello.stop());
   const databases: DatabaseResults[] = [];
   for (const kind of options.databases) {
     tell(`Starting ${kind}`);
     const server = await startDatabaseServer(kind);
     const stop = once(() => server.stop());
-    atEnd.defer(stop);
+    await atEnd(stop);
     const sizes: SizeResults[] = [];
     for (const size of options.sizes) {
       sizes.push(await measureSize(size, { server, hello, options, folder }));

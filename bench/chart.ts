@@ -27,6 +27,7 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 .rule { stroke: var(--rule); }
 .target { stroke: var(--ink); stroke-width: 2; }
 .line { fill: none; stroke: var(--colour); stroke-width: 2; }
+.lead { stroke: var(--colour); stroke-dasharray: 2 3; }
 .dot, .bar { fill: var(--colour); }
 ${series}
 </style>
@@ -60,6 +61,11 @@ export function path(points: [number, number][], series: number): string {
     return `<circle cx="${x}" cy="${y}" r="3.5" class="dot ${kind}"/>`;
   });
   return `<polyline points="${all.join(' ')}" class="line ${kind}"/>${dots.join('')}`;
+}
+
+/** Leads from the end of such a line to its name. */
+export function lead(from: [number, number], to: [number, number], series: number): string {
+  return line(from, to, `lead s${series % COLOURS.length}`);
 }
 
 /** A bar that lies. */

@@ -1,4 +1,4 @@
-import { line, path, svg, text } from './chart.ts';
+import { lead, line, path, svg, text } from './chart.ts';
 import { titleOf } from './method.ts';
 import { type DatabaseResults, type Results, summarize } from './results.ts';
 
@@ -47,7 +47,7 @@ function drawPanel(
     parts.push(path(points, series));
     const [x, y] = points.at(-1) ?? [0, 0];
     const labelY = labels[series] ?? y;
-    parts.push(line([x + 5, y], [end + 2, labelY], 'rule'), text(end + 6, labelY + 4, name));
+    parts.push(lead([x, y], [end + 2, labelY], series), text(end + 6, labelY + 4, name));
   }
   return parts;
 }

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { findTool } from '../test/support/tools.ts';
 import { SIZES } from './data.ts';
 import type { Results } from './results.ts';
+import { findWrk } from './wrk.ts';
 
 const TITLES = { mariadb: 'MariaDB', mysql: 'MySQL' };
 
@@ -17,12 +17,12 @@ export function describeMethod({ options, databases, minutes }: Results): string
     return `${name}: ${count(users)} users and ${count(messages)} messages`;
   });
   return `
-\`npm run bench\` wrote this on ${new Date().toISOString().slice(0, 10)}, in ${minutes} minutes, on a machine of
+\`npm run bench\` wrote this on ${new Date().toISOString().slice(0, 10)}, in ${minutes} min, on a machine of
 ${cores} and ${memory}, with Node ${process.versions.node}, ${versions} and ${wrkVersion()}. Database, server
 and wrk share its cores.
 
 - Data sets: ${sizes.join('; ')}; about 50 followees each, the active and the popular few and the others many.
-- Compared, in turn within each of ${options.rounds} round(s): Express that answers \`hello\` (${hello} s), our
+- Compared, in turn within each round (there were ${options.rounds}): Express that answers \`hello\` (${hello} s), our
   built server in production, one process with 10 connections (${ours} s), and the same application with MiniTwit's
   own tables, without indexes, and queries (${original} s). Ratios are taken within a round; all figures
   are medians of the rounds.
@@ -47,6 +47,6 @@ export function titleOf({ kind, version }: { kind: keyof typeof TITLES; version:
 }
 
 function wrkVersion(): string {
-  const { stdout } = spawnSync(findTool('wrk'), ['-v'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(findWrk(), ['-v'], { encoding: 'utf8' });
   return /^wrk \S+/.exec(stdout)?.[0] ?? 'wrk';
 }

@@ -48,7 +48,8 @@ export async function startServer(
   const ended = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
   await until(`${program} answers`, async () => {
-    if (child.exitCode !== null) throw new Error(`${program} ended: see ${path}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${program} ended: see ${path}`);
     return fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,

@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findTool } from '../test/support/tools.ts';
+import { findOrInstall } from '../src/apt.ts';
+import { stopAsked } from './end.ts';
 import { toBytes, type WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 
@@ -32,6 +33,18 @@ const END_OF_REQUEST = '\u001e';
 const TIMEOUT_S = 60;
 let files = 0;
 
+/**
+ * The path of wrk, which is installed where Debian's apt-get can do it.
+ * @throws OperatorError that says what to install
+ */
+export function findWrk(): string {
+  return findOrInstall(
+    'wrk',
+    'wrk',
+    (problem) => `The bench needs wrk, and it could not be installed: ${problem}.`,
+  );
+}
+
 /** Drives a server with wrk, one request after the other on each connection; fails if one of them did. */
 export async function drive(load: Load): Promise<Figures> {
   const { server, requests, connections, seconds, folder } = load;
@@ -40,7 +53,9 @@ export async function drive(load: Load): Promise<Figures> {
   await writeFile(file, requests.map((each) => toBytes(each, host) + END_OF_REQUEST).join(''));
   const how = ['-t1', `-c${connections}`, `-d${seconds}s`, `--timeout=${TIMEOUT_S}s`, '--latency'];
   const what = ['-s', SCRIPT, server.url, '--', file];
-  const { stdout } = await run(findTool('wrk'), [...how, ...what]);
+  const { stdout } = await run(findWrk(), [...how, ...what], {
+    signal: stopAsked,
+  });
   await rm(file);
   return readResult(stdout, requests[0]?.path ?? '');
 }
