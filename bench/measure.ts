@@ -29,7 +29,7 @@ export interface Surroundings {
   tell: (progress: string) => void;
 }
 
-/** More requests than are sent in a turn; whichever comes after the last is the first again. */
+/** How many requests wrk gets for a turn; after the last, it begins with the first again. */
 export const REQUESTS_EACH = 20_000;
 // enough to keep both cores busy; with more, each would wait for the others
 const ORIGINAL_CONNECTIONS = 2;

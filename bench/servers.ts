@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../src/config.ts';
@@ -12,6 +12,8 @@ import { until } from '../test/support/until.ts';
 export interface WebServer {
   url: string;
   pid: number;
+  /** Whether it still runs, and what it said last: for when it does not answer as it should. */
+  describe(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,8 @@ export const PROGRAMS = {
   ours: 'dist/server.js',
   original: 'bench/original/server.ts',
 };
+
+const LAST_LINES = 5;
 
 /** Starts one of the programs, its log in a file of this folder, and waits until it answers. */
 export async function startServer(
@@ -46,10 +50,15 @@ export async function startServer(
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = once(child, 'exit');
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const describe = async () => {
+    const last = (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-LAST_LINES);
+    const state = hasEnded() ? `has ended (${child.exitCode ?? child.signalCode})` : 'runs';
+    return `${program} ${state}; its log ends with:\n${last.join('\n')}`;
+  };
   const url = `http://127.0.0.1:${port}`;
   await until(`${program} answers`, async () => {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`${program} ended: see ${path}`);
+    if (hasEnded()) throw new Error(await describe());
     return fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,
@@ -58,6 +67,7 @@ export async function startServer(
   return {
     url,
     pid: child.pid ?? 0,
+    describe,
     async stop() {
       kill();
       await ended;

@@ -50,8 +50,8 @@ function verdict({ page: { target }, ofHello, timesOriginal }: Summary): string 
   if (!target) return '';
   const isMet =
     ofHello >= target.ofHello &&
-    // where the original did not even answer once, there is nothing to compare with
-    (target.timesOriginal === null || (timesOriginal ?? Infinity) >= target.timesOriginal);
+    // an original that did not even answer once tells nothing
+    (target.timesOriginal === null || (timesOriginal ?? 0) >= target.timesOriginal);
   return isMet ? 'met' : MISSED;
 }
 

@@ -57,18 +57,25 @@ export async function drive(load: Load): Promise<Figures> {
     signal: stopAsked,
   });
   await rm(file);
-  return readResult(stdout, requests[0]?.path ?? '');
+  const { failed, refused, ...figures } = readResult(stdout);
+  if (failed + refused === 0) return figures;
+  const path = requests[0]?.path ?? '';
+  const problem = `Of requests like ${path}, ${failed} failed and ${refused} were refused`;
+  throw new Error(`${problem}: ${await server.describe()}`);
 }
 
-function readResult(output: string, path: string): Figures {
+interface Result extends Figures {
+  /** Without an answer. */
+  failed: number;
+  /** Those with a status above 399. */
+  refused: number;
+}
+
+function readResult(output: string): Result {
   const json = /^RESULT (.*)$/m.exec(output)?.[1];
   if (!json) throw new Error(`wrk gave no result:\n${output}`);
-  const { requests, durationS, p50Ms, p99Ms, failed, refused } = JSON.parse(json) as Record<
-    'requests' | 'durationS' | 'p50Ms' | 'p99Ms' | 'failed' | 'refused',
-    number
-  >;
-  if (failed > 0 || refused > 0) {
-    throw new Error(`Of requests like ${path}, ${failed} failed and ${refused} were refused.`);
-  }
-  return { requests, requestsPerS: requests / durationS, p50Ms, p99Ms };
+  const { durationS, ...result } = JSON.parse(json) as Omit<Result, 'requestsPerS'> & {
+    durationS: number;
+  };
+  return { ...result, requestsPerS: result.requests / durationS };
 }
