@@ -41,7 +41,10 @@ function drawPanel(
     parts.push(text(xOf(index), bottom + 20, size, { anchor: 'middle' }));
   }
   const lines = listLines(database);
-  const labels = spread(lines.map(({ p50sMs }) => yOf(p50sMs.at(-1) ?? 1)));
+  const labels = spread(
+    lines.map(({ p50sMs }) => yOf(p50sMs.at(-1) ?? 1)),
+    PANEL.height - 8,
+  );
   for (const [series, { name, p50sMs }] of lines.entries()) {
     const points = p50sMs.map((ms, index): [number, number] => [xOf(index), yOf(ms)]);
     parts.push(path(points, series));
@@ -59,14 +62,20 @@ function listLines({ sizes }: DatabaseResults): { name: string; p50sMs: number[]
   }));
 }
 
-/** Moves labels apart that would lie over each other. */
-function spread(ys: number[]): number[] {
+/** Moves labels apart that would lie over each other, none lower than the bottom. */
+function spread(ys: number[], bottom: number): number[] {
   const order = ys.map((y, index) => ({ y, index })).toSorted((a, b) => a.y - b.y);
   const moved = [...ys];
   let next = -Infinity;
   for (const { y, index } of order) {
     next = Math.max(y, next + LABEL_HEIGHT);
     moved[index] = next;
+  }
+  let limit = bottom;
+  for (const { index } of order.toReversed()) {
+    limit = Math.min(limit, moved[index] ?? limit);
+    moved[index] = limit;
+    limit -= LABEL_HEIGHT;
   }
   return moved;
 }

@@ -35,6 +35,9 @@ export const REQUESTS_EACH = 20_000;
 const ORIGINAL_CONNECTIONS = 2;
 const HELLO: WebRequest = { path: '/', answer: 'hello' };
 const CHECKED = 8;
+// wrk counts what is answered within its time: with fewer answers, what it leaves out would weigh
+const ORIGINAL_ANSWERS = 20;
+const ORIGINAL_MAX_S = 30;
 
 /** Measures every page on all servers in turn, several times: machines are noisy. */
 export async function measurePages(
@@ -63,6 +66,8 @@ class Comparison {
   readonly #servers: Servers;
   readonly #surroundings: Surroundings;
   readonly #requests: Record<'ours' | 'original', Requests>;
+  /** How long one answer of the original takes. */
+  #originalMs = 0;
 
   constructor(page: Page, servers: Servers, surroundings: Surroundings) {
     this.page = page;
@@ -78,8 +83,10 @@ class Comparison {
     for (const program of ['ours', 'original'] as const) {
       const server = this.#servers[program];
       if (!server) continue;
-      for (const request of await take(this.#requests[program], CHECKED))
-        await ask(server, request);
+      const requests = await take(this.#requests[program], CHECKED);
+      const startedAtMs = performance.now();
+      for (const request of requests) await ask(server, request);
+      if (program === 'original') this.#originalMs = (performance.now() - startedAtMs) / CHECKED;
     }
     await this.#drive('hello', options.warmUpS);
     await this.#drive('ours', options.warmUpS);
@@ -87,7 +94,9 @@ class Comparison {
 
   async measure(round: number): Promise<void> {
     const { options, source, tell } = this.#surroundings;
-    const { hello: helloS, ours: oursS, original: originalS } = options.secondsEach;
+    const { hello: helloS, ours: oursS, original: leastS } = options.secondsEach;
+    const wantedS = Math.ceil((this.#originalMs * ORIGINAL_ANSWERS) / ORIGINAL_CONNECTIONS / 1000);
+    const originalS = Math.min(Math.max(leastS, wantedS), ORIGINAL_MAX_S);
     const hello = await this.#drive('hello', helloS);
     const ours = await this.#drive('ours', oursS);
     const original = this.#servers.original && (await this.#drive('original', originalS));

@@ -24,7 +24,8 @@ and wrk share its cores.
 - Data sets: ${sizes.join('; ')}; about 50 followees each, the active and the popular few and the others many.
 - Compared, in turn within each round (there were ${options.rounds}): Express that answers \`hello\` (${hello} s), our
   built server in production, one process with 10 connections (${ours} s), and the same application with MiniTwit's
-  own tables, without indexes, and queries (${original} s). Ratios are taken within a round; all figures
+  own tables, without indexes, and queries (${original} s, or up to 30 s
+  where its answers take long). Ratios are taken within a round; all figures
   are medians of the rounds.
 - wrk drives hello and ours with 64 connections, logins with 16; the original with 2, which keeps both cores busy:
   at 64, its answers would take minutes. Percentiles are therefore those of a server that is asked
