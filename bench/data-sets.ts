@@ -20,6 +20,7 @@ export interface DataSet {
 /** Everybody's. */
 export const PASSWORD = 'a password';
 
+const SCHEMA = new URL('../schema.sql', import.meta.url);
 const ORIGINAL_SCHEMA = new URL('original/schema.sql', import.meta.url);
 const TABLES = ['user', 'follower', 'message', 'session'];
 
@@ -32,7 +33,8 @@ export async function createDataSet(server: DatabaseServer, name: SizeName): Pro
   const passwordHash = await hash(PASSWORD, 10);
   await onConnection(ours, async (connection) => {
     await fillTables(connection, SIZES[name], passwordHash);
-    await analyze(connection);
+    await fillProfiles(connection);
+    await analyze(connection, [...TABLES, 'profile']);
   });
   const withOriginal = name !== 'L';
   if (withOriginal) {
@@ -46,6 +48,14 @@ async function createDatabase(config: DatabaseConfig, name: string): Promise<voi
   await onConnection(config, (connection) =>
     connection.query(`create database ${name} character set utf8mb4`),
   );
+}
+
+/** As an update from a version without them does. */
+async function fillProfiles(connection: Connection): Promise<void> {
+  const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
+  for (const statement of statements.filter((each) => each.startsWith('insert into profile'))) {
+    await connection.query(statement);
+  }
 }
 
 async function copyFrom(ours: string, connection: Connection): Promise<void> {
@@ -62,9 +72,9 @@ async function copyFrom(ours: string, connection: Connection): Promise<void> {
     `insert into session select * from ${ours}.session`,
   ];
   for (const statement of statements) await connection.query(statement);
-  await analyze(connection);
+  await analyze(connection, TABLES);
 }
 
-async function analyze(connection: Connection): Promise<void> {
-  await connection.query(`analyze table ${TABLES.join(', ')}`);
+async function analyze(connection: Connection, tables: string[]): Promise<void> {
+  await connection.query(`analyze table ${tables.join(', ')}`);
 }

@@ -2,8 +2,10 @@ import type { Database } from '../../src/database/database.ts';
 import type { Followers } from '../../src/repositories/followers.ts';
 import type { Repositories } from '../../src/repositories/repositories.ts';
 import { createSessions } from '../../src/repositories/sessions.ts';
+import type { Messages } from '../../src/repositories/messages.ts';
+import type { Profiles } from '../../src/repositories/profiles.ts';
 import type { Users } from '../../src/repositories/users.ts';
-import { createOriginalMessages } from './messages.ts';
+import { createOriginalTimelines } from './timelines.ts';
 
 /** What MiniTwit's `select *` reads of a user. */
 interface UserRow {
@@ -18,11 +20,15 @@ interface UserRow {
  * nothing: numbers of followers are 0. Sessions, which it did not store, are ours.
  */
 export function createOriginalRepositories(database: Database): Repositories {
+  const users = createOriginalUsers(database);
+  const { listMessages, ...timelines } = createOriginalTimelines(database);
   return {
-    users: createOriginalUsers(database),
-    messages: createOriginalMessages(database),
+    users,
+    messages: { ...createOriginalMessages(database), listMessages },
     followers: createOriginalFollowers(database),
+    profiles: createOriginalProfiles(users),
     sessions: createSessions(database),
+    timelines,
     isReady: () => Promise.resolve(true),
   };
 }
@@ -56,6 +62,35 @@ function createOriginalUsers(database: Database): Users {
   };
 }
 
+function createOriginalProfiles(users: Users): Profiles {
+  return {
+    async findProfile(username) {
+      const user = await users.findUser(username);
+      return user && { ...user, followers: 0, following: 0, newestIds: [] };
+    },
+    listNewestForReader: notInMinitwit,
+  };
+}
+
+function createOriginalMessages(database: Database): Omit<Messages, 'listMessages'> {
+  return {
+    async createMessage(authorId, text) {
+      const pubDateS = Math.floor(Date.now() / 1000);
+      const { insertId } = await database.change(
+        'insert into message (author_id, text, pub_date) values (:authorId, :text, :pubDateS)',
+        { authorId, text, pubDateS },
+      );
+      return insertId;
+    },
+    findMessage: notInMinitwit,
+    deleteMessage: notInMinitwit,
+  };
+}
+
+async function notInMinitwit(): Promise<never> {
+  throw new Error('MiniTwit did not have this.');
+}
+
 function createOriginalFollowers(database: Database): Followers {
   return {
     async isFollowing(whoId, whomId) {
@@ -66,8 +101,6 @@ function createOriginalFollowers(database: Database): Followers {
       );
       return rows.length > 0;
     },
-
-    countFollows: () => Promise.resolve({ followers: 0, following: 0 }),
 
     async follow(whoId, whomId) {
       await database.change('insert into follower (who_id, whom_id) values (:whoId, :whomId)', {

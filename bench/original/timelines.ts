@@ -1,11 +1,11 @@
 import type { Database } from '../../src/database/database.ts';
+import type { Message, Messages } from '../../src/repositories/messages.ts';
 import {
   type Cursor,
-  type Message,
-  type Messages,
   type Page,
   PAGE_SIZE,
-} from '../../src/repositories/messages.ts';
+  type Timelines,
+} from '../../src/repositories/timelines.ts';
 
 /** What MiniTwit's `select message.*, user.*` reads. */
 interface MessageRow {
@@ -57,8 +57,15 @@ const readerAndFollowed = {
     order by message.pub_date desc limit :limit`,
 };
 
-/** The messages, with the queries of Flask's MiniTwit. */
-export function createOriginalMessages(database: Database): Messages {
+// what a timeline's query has read, until the page is made of it
+const KEPT_MAX = 100 * PAGE_SIZE;
+
+/** The timelines with the queries of Flask's MiniTwit, which read whole messages; so they are not read again. */
+export function createOriginalTimelines(
+  database: Database,
+): Timelines & Pick<Messages, 'listMessages'> {
+  const kept = new Map<number, Message>();
+
   async function readPage(
     timeline: typeof everyone,
     cursor: Cursor,
@@ -67,25 +74,27 @@ export function createOriginalMessages(database: Database): Messages {
     if (cursor?.direction === 'newer') throw new Error('Nobody measures newer pages.');
     const parameters = { userId, cursor: cursor?.than ?? null, limit: PAGE_SIZE };
     const sql = cursor ? timeline.older : timeline.newest;
-    const rows = await database.select<MessageRow>(sql, parameters);
-    const messages = rows.map(toMessage);
-    return { messages, hasOlder: messages.length === PAGE_SIZE, hasNewer: cursor !== null };
+    const messages = (await database.select<MessageRow>(sql, parameters)).map(toMessage);
+    if (kept.size > KEPT_MAX) kept.clear();
+    for (const message of messages) kept.set(message.messageId, message);
+    return {
+      messageIds: messages.map(({ messageId }) => messageId),
+      hasOlder: messages.length === PAGE_SIZE,
+      hasNewer: cursor !== null,
+    };
   }
 
   return {
-    async createMessage(authorId, text) {
-      const pubDateS = Math.floor(Date.now() / 1000);
-      const { insertId } = await database.change(
-        'insert into message (author_id, text, pub_date) values (:authorId, :text, :pubDateS)',
-        { authorId, text, pubDateS },
-      );
-      return insertId;
-    },
-    findMessage: notInMinitwit,
-    deleteMessage: notInMinitwit,
     listPublic: (cursor) => readPage(everyone, cursor, null),
-    listByAuthor: (authorId, cursor) => readPage(oneAuthor, cursor, authorId),
+    listByAuthor: ({ userId }, cursor) => readPage(oneAuthor, cursor, userId),
     listForReader: (readerId, cursor) => readPage(readerAndFollowed, cursor, readerId),
+    async listMessages(messageIds) {
+      return messageIds.map((messageId) => {
+        const message = kept.get(messageId);
+        if (!message) throw new Error('A page shows a message that it has not just read.');
+        return message;
+      });
+    },
   };
 }
 
@@ -98,8 +107,4 @@ function toMessage(row: MessageRow): Message {
     text: row.text,
     pubDateS: row.pub_date,
   };
-}
-
-async function notInMinitwit(): Promise<never> {
-  throw new Error('MiniTwit did not have this.');
 }
