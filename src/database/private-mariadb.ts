@@ -29,9 +29,13 @@ export interface PrivateMariadb {
  * Starts a MariaDB whose files are all in `folder`, which it makes if need be, and waits until it
  * answers. It listens on a socket there and on a free loopback port; over the network, only the user
  * of `config` can log in, to databases whose names start with `minitwit`.
+ * @param options further ones of mariadbd's
  * @throws OperatorError when there is no MariaDB and none can be installed, and when it does not start
  */
-export async function startPrivateMariadb(folder: string): Promise<PrivateMariadb> {
+export async function startPrivateMariadb(
+  folder: string,
+  options: string[] = [],
+): Promise<PrivateMariadb> {
   const mariadbd = findMariadb();
   const home = resolve(folder);
   const data = join(home, 'data');
@@ -43,7 +47,8 @@ export async function startPrivateMariadb(folder: string): Promise<PrivateMariad
   const log = join(home, 'mariadb.log');
   const init = join(home, 'init.sql');
   await writeFile(init, initSql(config), { mode: 0o600 });
-  const server = spawn(mariadbd, serverOptions({ data, log, init, port: config.port }), {
+  const paths = { data, log, init, port: config.port };
+  const server = spawn(mariadbd, [...serverOptions(paths), ...options], {
     stdio: 'ignore',
     // A group of its own: Ctrl-C in the terminal is not for the database, which is stopped last.
     detached: true,

@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram } from '../src/program.ts';
+import type { SizeName } from './data.ts';
+import { createDataSet } from './data-sets.ts';
+import { type DatabaseServer, startDatabaseServer } from './databases.ts';
+import { atEnd, end, endOnSignals, stopAsked } from './end.ts';
+import { explainPages } from './explain.ts';
+import { measurePages, type Surroundings } from './measure.ts';
+import { findOlderPages } from './older-pages.ts';
+import { type Options, readOptions } from './options.ts';
+import type { DatabaseResults, SizeResults } from './results.ts';
+import { startServer, type WebServer } from './servers.ts';
+import { measureMemory } from './soak.ts';
+import { measureStorm } from './storm.ts';
+import { writeReport } from './report.ts';
+
+endOnSignals();
+await runProgram(async () => {
+  try {
+    await measureAll(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    // what a signal has stopped fails, and that is nobody's news
+    if (!stopAsked.aborted) throw error;
+  } finally {
+    await end();
+  }
+});
+process.exit();
+
+async function measureAll(options: Options): Promise<void> {
+  const startedAtMs = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-'));
+  await atEnd(() => rm(folder, { recursive: true }));
+  const hello = await startServer('hello', folder);
+  await atEnd(() => hello.stop());
+  const databases: DatabaseResults[] = [];
+  for (const kind of options.databases) {
+    tell(`Starting ${kind}`);
+    const server = await startDatabaseServer(kind);
+    const stop = once(() => server.stop());
+    await atEnd(stop);
+    const sizes: SizeResults[] = [];
+    for (const size of options.sizes) {
+      sizes.push(await measureSize(size, { server, hello, options, folder }));
+    }
+    await stop();
+    databases.push({ kind, version: server.version, sizes });
+  }
+  const minutes = Math.round((performance.now() - startedAtMs) / 60_000);
+  await writeReport({ options, databases, minutes });
+}
+
+interface Place {
+  server: DatabaseServer;
+  hello: WebServer;
+  options: Options;
+  folder: string;
+}
+
+async function measureSize(
+  size: SizeName,
+  { server, hello, options, folder }: Place,
+): Promise<SizeResults> {
+  const prefix = `${server.kind} ${size}`;
+  tell(`${prefix}: making the data set`);
+  const data = await createDataSet(server, size);
+  await using servers = new AsyncDisposableStack();
+  const start = async (program: 'ours' | 'original', database = data[program]) => {
+    const started = await startServer(program, folder, database);
+    servers.defer(() => started.stop());
+    return started;
+  };
+  const ours = await start('ours');
+  const original = data.original && (await start('original'));
+  tell(`${prefix}: looking for older pages`);
+  const older = await findOlderPages(ours, data, options.links);
+  const surroundings: Surroundings = {
+    source: { data, older },
+    options,
+    folder,
+    tell: (progress) => tell(`${prefix}: ${progress}`),
+  };
+
+  const queries = await explainPages(server.kind, surroundings.source);
+  const pages = await measurePages({ hello, ours, original }, surroundings);
+  const storms = await measureStorm(ours, surroundings);
+  // the database makes no difference to the process's memory: once is enough
+  const isSoaked =
+    options.soakMinutes > 0 && server.kind === options.databases[0] && isMain(size, options);
+  const memory = isSoaked ? await measureMemory(await start('ours'), surroundings) : null;
+  return { size, pages, queries, storms, memory };
+}
+
+/** Whether this is the data set that the targets are for: M, if it is measured at all. */
+function isMain(size: SizeName, { sizes }: Options): boolean {
+  return size === (sizes.includes('M') ? 'M' : sizes[0]);
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let acted: Promise<void> | null = null;
+  return () => (acted ??= act());
+}
+
+function tell(progress: string): void {
+  console.error(`${new Date().toTimeString().slice(0, 8)} ${progress}`);
+}

@@ -1,0 +1,121 @@
+import { createServer } from 'node:http';
+import { pino } from 'pino';
+import type { RowDataPacket } from 'mysql2/promise';
+import { createApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { type Database, openDatabase, type Parameters } from '../src/database/database.ts';
+import { listen } from '../src/listen.ts';
+import { createPasswords } from '../src/passwords/passwords.ts';
+import { createRateLimits } from '../src/repositories/rate-limits.ts';
+import { createRepositories } from '../src/repositories/repositories.ts';
+import type { DataSet } from './data-sets.ts';
+import { type DatabaseKind, onConnection } from './databases.ts';
+import { PAGES, type Source, take } from './pages.ts';
+import { ask, type WebRequest } from './requests.ts';
+import { SESSION_SECRET } from './servers.ts';
+
+/** A query, and how the server goes about it. */
+export interface Explained {
+  sql: string;
+  plan: string;
+}
+
+/** What a page reads when nothing is remembered, and how many of these queries it makes again. */
+export interface PageQueries {
+  page: string;
+  queries: Explained[];
+  again: number;
+}
+
+interface Query {
+  sql: string;
+  parameters: Parameters;
+}
+
+/** Asks the application for each page that only reads, and the server for the plans of its queries. */
+export async function explainPages(kind: DatabaseKind, source: Source): Promise<PageQueries[]> {
+  const pages: PageQueries[] = [];
+  for (const page of PAGES.filter(({ changes }) => !changes)) {
+    const [request] = await take(page.requests(source), 1);
+    if (!request) continue;
+    const { first, second } = await record(source.data, request);
+    const queries: Explained[] = [];
+    for (const query of first) queries.push(await explain(kind, source.data, query));
+    pages.push({ page: page.name, queries, again: second.length });
+  }
+  return pages;
+}
+
+/** The queries of a request to a process that has just started, and of the same request again. */
+async function record({ ours }: DataSet, request: WebRequest) {
+  const recorded: Query[] = [];
+  const database = openDatabase(ours);
+  const recording: Database = {
+    ...database,
+    select: <Row>(sql: string, parameters: Parameters = {}) => {
+      recorded.push({ sql, parameters });
+      return database.select<Row>(sql, parameters);
+    },
+  };
+  const { url, close } = await serve(recording);
+  try {
+    await ask({ url }, request);
+    const first = recorded.splice(0);
+    await ask({ url }, request);
+    return { first, second: recorded };
+  } finally {
+    await close();
+    await database.end();
+  }
+}
+
+async function serve(database: Database) {
+  const environment = { DB_HOST: '-', DB_USER: '-', DB_PASSWD: '-', DB_NAME: '-', SESSION_SECRET };
+  const config = readConfig({ ...environment, RATE_LIMITS: 'off' });
+  const logger = pino({ level: 'silent' });
+  const passwords = createPasswords();
+  const app = createApp({
+    config,
+    repositories: createRepositories(database),
+    rateLimits: createRateLimits(database, config.rateLimits, logger),
+    passwords,
+    isReady: () => Promise.resolve(true),
+    logger,
+  });
+  const server = createServer(app);
+  const port = await listen(server, { host: '127.0.0.1', port: 0, setting: 'PORT' });
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await passwords.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}
+
+async function explain(kind: DatabaseKind, data: DataSet, query: Query): Promise<Explained> {
+  const asTree = kind === 'mysql' ? 'format=tree ' : '';
+  const [rows] = await onConnection(data.ours, (connection) =>
+    connection.query<RowDataPacket[]>(`explain ${asTree}${query.sql}`, query.parameters),
+  );
+  const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : toTable(rows);
+  return { sql: unindent(query.sql), plan };
+}
+
+const COLUMNS = ['id', 'select_type', 'table', 'type', 'key', 'ref', 'rows', 'Extra'];
+
+function toTable(rows: RowDataPacket[]): string {
+  const lines = [COLUMNS, ...rows.map((row) => COLUMNS.map((name) => String(row[name] ?? '')))];
+  const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  return lines
+    .map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Without the indentation that a query has in its source. */
+function unindent(sql: string): string {
+  const lines = sql.split('\n').filter((line) => line.trim() !== '');
+  const depths = lines.map((line) => line.search(/\S/)).filter((depth) => depth > 0);
+  const depth = Math.min(...depths, 80);
+  return lines.map((line) => (line.search(/\S/) >= depth ? line.slice(depth) : line)).join('\n');
+}

@@ -1,0 +1,119 @@
+import type { Database } from '../../src/database/database.ts';
+import type { Followers } from '../../src/repositories/followers.ts';
+import type { Repositories } from '../../src/repositories/repositories.ts';
+import { createSessions } from '../../src/repositories/sessions.ts';
+import type { Messages } from '../../src/repositories/messages.ts';
+import type { Profiles } from '../../src/repositories/profiles.ts';
+import type { Users } from '../../src/repositories/users.ts';
+import { createOriginalTimelines } from './timelines.ts';
+
+/** What MiniTwit's `select *` reads of a user. */
+interface UserRow {
+  user_id: number;
+  username: string;
+  email: string;
+  pw_hash: string;
+}
+
+/**
+ * Our application's repositories with the queries of Flask's MiniTwit. What MiniTwit did not show costs
+ * nothing: numbers of followers are 0. Sessions, which it did not store, are ours.
+ */
+export function createOriginalRepositories(database: Database): Repositories {
+  const users = createOriginalUsers(database);
+  const { listMessages, ...timelines } = createOriginalTimelines(database);
+  return {
+    users,
+    messages: { ...createOriginalMessages(database), listMessages },
+    followers: createOriginalFollowers(database),
+    profiles: createOriginalProfiles(users),
+    sessions: createSessions(database),
+    timelines,
+    isReady: () => Promise.resolve(true),
+  };
+}
+
+function createOriginalUsers(database: Database): Users {
+  async function findByName(username: string): Promise<UserRow | null> {
+    const [user] = await database.select<UserRow>('select * from user where username = :username', {
+      username,
+    });
+    return user ?? null;
+  }
+
+  return {
+    async findUser(username) {
+      const user = await findByName(username);
+      return user && { userId: user.user_id, username: user.username, email: user.email };
+    },
+
+    async findCredentials(username) {
+      const user = await findByName(username);
+      return user && { userId: user.user_id, passwordHash: user.pw_hash };
+    },
+
+    async createUser({ username, email, passwordHash }) {
+      const { insertId } = await database.change(
+        'insert into user (username, email, pw_hash) values (:username, :email, :passwordHash)',
+        { username, email, passwordHash },
+      );
+      return insertId;
+    },
+  };
+}
+
+function createOriginalProfiles(users: Users): Profiles {
+  return {
+    async findProfile(username) {
+      const user = await users.findUser(username);
+      return user && { ...user, followers: 0, following: 0, newestIds: [] };
+    },
+    listNewestForReader: notInMinitwit,
+  };
+}
+
+function createOriginalMessages(database: Database): Omit<Messages, 'listMessages'> {
+  return {
+    async createMessage(authorId, text) {
+      const pubDateS = Math.floor(Date.now() / 1000);
+      const { insertId } = await database.change(
+        'insert into message (author_id, text, pub_date) values (:authorId, :text, :pubDateS)',
+        { authorId, text, pubDateS },
+      );
+      return insertId;
+    },
+    findMessage: notInMinitwit,
+    deleteMessage: notInMinitwit,
+  };
+}
+
+async function notInMinitwit(): Promise<never> {
+  throw new Error('MiniTwit did not have this.');
+}
+
+function createOriginalFollowers(database: Database): Followers {
+  return {
+    async isFollowing(whoId, whomId) {
+      const rows = await database.select(
+        `select 1 from follower
+         where follower.who_id = :whoId and follower.whom_id = :whomId`,
+        { whoId, whomId },
+      );
+      return rows.length > 0;
+    },
+
+    async follow(whoId, whomId) {
+      await database.change('insert into follower (who_id, whom_id) values (:whoId, :whomId)', {
+        whoId,
+        whomId,
+      });
+    },
+
+    async unfollow(whoId, whomId) {
+      await database.change('delete from follower where who_id = :whoId and whom_id = :whomId', {
+        whoId,
+        whomId,
+      });
+    },
+  };
+}

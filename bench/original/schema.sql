@@ -1,0 +1,21 @@
+-- MiniTwit's own tables, as Flask's example has them: no index beside the primary keys, and none at all on
+-- `follower`. (SQLite's `string` has a length here.) Our application's other tables are copied from ours.
+
+create table user (
+  user_id integer primary key auto_increment,
+  username varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
+  email varchar(254) not null,
+  pw_hash varchar(72) not null
+);
+
+create table follower (
+  who_id integer,
+  whom_id integer
+);
+
+create table message (
+  message_id integer primary key auto_increment,
+  author_id integer not null,
+  text text not null,
+  pub_date integer
+);

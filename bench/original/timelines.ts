@@ -1,0 +1,110 @@
+import type { Database } from '../../src/database/database.ts';
+import type { Message, Messages } from '../../src/repositories/messages.ts';
+import {
+  type Cursor,
+  type Page,
+  PAGE_SIZE,
+  type Timelines,
+} from '../../src/repositories/timelines.ts';
+
+/** What MiniTwit's `select message.*, user.*` reads. */
+interface MessageRow {
+  message_id: number;
+  author_id: number;
+  text: string;
+  pub_date: number;
+  username: string;
+  email: string;
+}
+
+// MiniTwit has the newest page of each timeline alone; an older one adds one condition to it.
+const everyone = {
+  newest: `
+    select message.*, user.* from message, user
+    where message.author_id = user.user_id
+    order by message.pub_date desc limit :limit`,
+  older: `
+    select message.*, user.* from message, user
+    where message.author_id = user.user_id and message.message_id < :cursor
+    order by message.pub_date desc limit :limit`,
+};
+
+const oneAuthor = {
+  newest: `
+    select message.*, user.* from message, user
+    where user.user_id = message.author_id and user.user_id = :userId
+    order by message.pub_date desc limit :limit`,
+  older: `
+    select message.*, user.* from message, user
+    where user.user_id = message.author_id and user.user_id = :userId
+      and message.message_id < :cursor
+    order by message.pub_date desc limit :limit`,
+};
+
+const readerAndFollowed = {
+  newest: `
+    select message.*, user.* from message, user
+    where message.author_id = user.user_id and (
+      user.user_id = :userId or
+      user.user_id in (select whom_id from follower where who_id = :userId))
+    order by message.pub_date desc limit :limit`,
+  older: `
+    select message.*, user.* from message, user
+    where message.author_id = user.user_id and (
+      user.user_id = :userId or
+      user.user_id in (select whom_id from follower where who_id = :userId))
+      and message.message_id < :cursor
+    order by message.pub_date desc limit :limit`,
+};
+
+// what a timeline's query has read, until the page is made of it
+const KEPT_MAX = 100 * PAGE_SIZE;
+
+/** The timelines with the queries of Flask's MiniTwit, which read whole messages; so they are not read again. */
+export function createOriginalTimelines(
+  database: Database,
+): Timelines & Pick<Messages, 'listMessages'> {
+  const kept = new Map<number, Message>();
+
+  async function readPage(
+    timeline: typeof everyone,
+    cursor: Cursor,
+    userId: number | null,
+  ): Promise<Page> {
+    if (cursor?.direction === 'newer') throw new Error('Nobody measures newer pages.');
+    const parameters = { userId, cursor: cursor?.than ?? null, limit: PAGE_SIZE };
+    const sql = cursor ? timeline.older : timeline.newest;
+    const messages = (await database.select<MessageRow>(sql, parameters)).map(toMessage);
+    if (kept.size > KEPT_MAX) kept.clear();
+    for (const message of messages) kept.set(message.messageId, message);
+    return {
+      messageIds: messages.map(({ messageId }) => messageId),
+      hasOlder: messages.length === PAGE_SIZE,
+      hasNewer: cursor !== null,
+    };
+  }
+
+  return {
+    listPublic: (cursor) => readPage(everyone, cursor, null),
+    listByAuthor: ({ userId }, cursor) => readPage(oneAuthor, cursor, userId),
+    listForReader: (readerId, cursor) => readPage(readerAndFollowed, cursor, readerId),
+    async listMessages(messageIds) {
+      return messageIds.map((messageId) => {
+        const message = kept.get(messageId);
+        if (!message) throw new Error('A page shows a message that it has not just read.');
+        return message;
+      });
+    },
+  };
+}
+
+function toMessage(row: MessageRow): Message {
+  return {
+    messageId: row.message_id,
+    authorId: row.author_id,
+    username: row.username,
+    email: row.email,
+    text: row.text,
+    pubDateS: row.pub_date,
+  };
+}

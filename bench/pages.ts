@@ -1,0 +1,141 @@
+import { drawUsers, usernameOf } from './data.ts';
+import { type DataSet, PASSWORD } from './data-sets.ts';
+import { listStrangers } from './strangers.ts';
+import type { OlderPages } from './older-pages.ts';
+import type { WebRequest } from './requests.ts';
+
+/** What a page is measured with. */
+export interface Source {
+  data: DataSet;
+  older: OlderPages;
+}
+
+/** Something that is asked of MiniTwit, and what is to be reached on data set M. */
+export interface Page {
+  name: string;
+  /** Whether it changes the data. */
+  changes: boolean;
+  connections: number;
+  target: { ofHello: number; timesOriginal: number | null } | null;
+  /** Requests without end, the same each time. */
+  requests(source: Source): Requests;
+}
+
+/** Requests to be taken one after the other. */
+export type Requests = AsyncIterator<WebRequest> | Iterator<WebRequest>;
+
+const MANY = 64;
+// of logins, no more may wait for a thread than this and some
+const FEW = 16;
+const TEXT =
+  'walked along the river this morning before work, and all of the town was still asleep';
+
+const reads = { changes: false, connections: MANY, target: null };
+const changes = { changes: true, connections: MANY, target: null };
+
+/** All that is measured, what changes the data last. */
+export const PAGES = [
+  {
+    ...reads,
+    name: 'Public timeline',
+    target: { ofHello: 0.6, timesOriginal: 1000 },
+    requests: () => forever(() => ({ path: '/public', answer: '<h1>Public Timeline</h1>' })),
+  },
+  {
+    ...reads,
+    name: 'A user’s page',
+    target: { ofHello: 0.35, timesOriginal: 1000 },
+    requests: ({ data }) => drawUsers(data.users, 11).map(userPage),
+  },
+  {
+    ...reads,
+    name: 'My timeline',
+    target: { ofHello: 0.1, timesOriginal: 300 },
+    requests: ({ data }) => forever((index) => myTimeline(inTurn(data, index))),
+  },
+  {
+    ...reads,
+    name: 'Public timeline, older',
+    requests: ({ data }) =>
+      forever((index) => ({
+        path: `/public?before=${1000 + ((index * 7919) % (data.messages - 1000))}`,
+        answer: '<h1>Public Timeline</h1>',
+      })),
+  },
+  {
+    ...reads,
+    name: 'A user’s page, older',
+    requests: ({ older }) => forever((index) => pick(older.ofUsers, index)),
+  },
+  {
+    ...reads,
+    name: 'My timeline, older',
+    requests: ({ older }) => forever((index) => pick(older.ofReaders, index)),
+  },
+  {
+    ...changes,
+    name: 'Posting',
+    target: { ofHello: 0.08, timesOriginal: null },
+    requests: ({ data }) =>
+      forever((index) => ({
+        path: '/add_message',
+        userId: inTurn(data, index),
+        form: { text: `${TEXT} (${index})` },
+        answer: '/',
+      })),
+  },
+  {
+    ...changes,
+    name: 'Following',
+    requests: ({ data }) => listStrangers(data),
+  },
+  {
+    ...changes,
+    name: 'Login',
+    connections: FEW,
+    requests: ({ data }) => forever((index) => login(inTurn(data, index))),
+  },
+] satisfies Page[] as Page[];
+
+/** The newest page of a user, for somebody who is not logged in. */
+export function userPage(userId: number): WebRequest {
+  const name = usernameOf(userId);
+  return { path: `/${name}`, answer: `<h1>${name}'s Timeline</h1>` };
+}
+
+/** The newest page of a reader. */
+export function myTimeline(userId: number): WebRequest {
+  return { path: '/', userId, answer: '<h1>My Timeline</h1>' };
+}
+
+/** A login that is right. */
+export function login(userId: number): WebRequest {
+  const form = { username: usernameOf(userId), password: PASSWORD };
+  return { path: '/login', form, answer: '/' };
+}
+
+/** All users one after the other, and then again. */
+export function inTurn({ users }: DataSet, index: number): number {
+  return (index % users) + 1;
+}
+
+/** Gives the next requests. */
+export async function take(requests: Requests, count: number): Promise<WebRequest[]> {
+  const taken: WebRequest[] = [];
+  while (taken.length < count) {
+    const { value, done } = await requests.next();
+    if (done) break;
+    taken.push(value);
+  }
+  return taken;
+}
+
+function* forever<T>(make: (index: number) => T): Generator<T> {
+  for (let index = 0; ; index++) yield make(index);
+}
+
+function pick<T>(from: T[], index: number): T {
+  const picked = from[index % from.length];
+  if (picked === undefined) throw new Error('There is nothing to pick from.');
+  return picked;
+}

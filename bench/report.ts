@@ -1,0 +1,47 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { drawGrowth } from './growth-chart.ts';
+import { describeMethod } from './method.ts';
+import { drawRatios } from './ratio-chart.ts';
+import type { Results } from './results.ts';
+import {
+  describeGrowth,
+  describeMemory,
+  describePages,
+  describeQueries,
+  describeStorms,
+} from './tables.ts';
+
+/** Prints the results, and keeps them with their charts in the folder that the options say. */
+export async function writeReport(results: Results): Promise<void> {
+  const { folder } = results.options;
+  const path = join(folder, 'results.md');
+  const options = await resolveConfig(path);
+  const report = await format(describe(results), { ...options, parser: 'markdown' });
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, report);
+  await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
+  await writeFile(join(folder, 'ratios.svg'), drawRatios(results));
+  console.log(report);
+  console.error(`Written: ${path}, and growth.svg and ratios.svg beside it.`);
+}
+
+function describe(results: Results): string {
+  const { databases } = results;
+  return [
+    '# What MiniTwit costs',
+    describeMethod(results),
+    '![Requests a second as a share of Express’s hello](ratios.svg)',
+    ...databases.map(describePages),
+    '## Growth',
+    '![The median answer from data set to data set](growth.svg)',
+    ...databases.map(describeGrowth),
+    '## While people log in without pause',
+    ...databases.map(describeStorms),
+    '## Memory',
+    ...databases.map(describeMemory),
+    '## What the pages ask the database',
+    ...databases.map(describeQueries),
+  ].join('\n\n');
+}

@@ -1,0 +1,82 @@
+import { createHmac } from 'node:crypto';
+import { SESSION_COOKIE } from '../src/middleware/session.ts';
+import { sessionIdOf } from './data.ts';
+import { SESSION_SECRET, type WebServer } from './servers.ts';
+
+/** What a browser asks for. */
+export interface WebRequest {
+  path: string;
+  /** Who is logged in; nobody without. */
+  userId?: number;
+  /** What is posted; without it, this is a GET. */
+  form?: Record<string, string>;
+  /** What a right answer holds: words of the page, or where a post leads to. */
+  answer: string;
+}
+
+// what Chromium sends to a site of its own machine
+const HEADERS = {
+  'User-Agent':
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+  'Accept-Encoding': 'gzip, deflate, br',
+  'Accept-Language': 'en-GB,en;q=0.9',
+  'Sec-Fetch-Site': 'same-origin',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document',
+};
+
+/** A request as it goes over the wire. */
+export function toBytes(request: WebRequest, host: string): string {
+  const body = bodyOf(request);
+  const headers = {
+    Host: host,
+    ...headersOf(request),
+    ...(body !== null && { 'Content-Length': String(Buffer.byteLength(body)) }),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${methodOf(request)} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
+}
+
+/** Sends a request once; fails when the answer is wrong. Gives the page. */
+export async function ask(server: Pick<WebServer, 'url'>, request: WebRequest): Promise<string> {
+  const body = bodyOf(request);
+  const response = await fetch(server.url + request.path, {
+    method: methodOf(request),
+    headers: headersOf(request),
+    body,
+    redirect: 'manual',
+  });
+  const page = await response.text();
+  const [status, answer] = request.form
+    ? [302, response.headers.get('location') ?? '']
+    : [200, page];
+  if (response.status !== status || !answer.includes(request.answer)) {
+    const wanted = `${status} and “${request.answer}”`;
+    throw new Error(`${request.path} answered ${response.status}, not ${wanted}:\n${answer}`);
+  }
+  return page;
+}
+
+function headersOf({ userId, form }: WebRequest): Record<string, string> {
+  return {
+    ...HEADERS,
+    ...(userId !== undefined && { Cookie: sessionCookie(userId) }),
+    ...(form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+  };
+}
+
+function methodOf({ form }: WebRequest): string {
+  return form ? 'POST' : 'GET';
+}
+
+function bodyOf({ form }: WebRequest): string | null {
+  return form ? new URLSearchParams(form).toString() : null;
+}
+
+/** Signs as express-session does. */
+function sessionCookie(userId: number): string {
+  const id = sessionIdOf(userId);
+  const signature = createHmac('sha256', SESSION_SECRET).update(id).digest('base64');
+  return `${SESSION_COOKIE}=${encodeURIComponent(`s:${id}.${signature.replace(/=+$/, '')}`)}`;
+}

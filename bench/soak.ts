@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { REQUESTS_EACH, type Surroundings } from './measure.ts';
+import { PAGES, take } from './pages.ts';
+import type { WebRequest } from './requests.ts';
+import type { WebServer } from './servers.ts';
+import { drive } from './wrk.ts';
+
+/** What a minute of full load did. */
+export interface Minute {
+  requestsPerS: number;
+  /** What the process holds of the machine's memory at its end, in MB of a million bytes. */
+  memoryMb: number;
+}
+
+const MINUTE_S = 60;
+const CONNECTIONS = 64;
+/** Of a thousand requests; a login takes as long as a hundred pages. */
+const MIX: Record<string, number> = {
+  'Public timeline': 240,
+  'A user’s page': 200,
+  'My timeline': 380,
+  'Public timeline, older': 30,
+  'A user’s page, older': 40,
+  'My timeline, older': 60,
+  Posting: 39,
+  Following: 10,
+  Login: 1,
+};
+
+/** Drives a server with a mixture of everything; measures its memory before that and each minute. */
+export async function measureMemory(
+  server: WebServer,
+  { source, options, folder, tell }: Surroundings,
+): Promise<Minute[]> {
+  const shares = PAGES.map((page) => ({
+    requests: page.requests(source),
+    share: MIX[page.name] ?? 0,
+  }));
+  const minutes: Minute[] = [{ requestsPerS: 0, memoryMb: await readMemoryMb(server.pid) }];
+  for (let minute = 1; minute <= options.soakMinutes; minute++) {
+    const requests: WebRequest[][] = [];
+    for (const { requests: more, share } of shares) {
+      requests.push(await take(more, (REQUESTS_EACH * share) / 1000));
+    }
+    const load = { server, requests: mix(requests), connections: CONNECTIONS, folder };
+    const { requestsPerS } = await drive({ ...load, seconds: MINUTE_S });
+    minutes.push({ requestsPerS, memoryMb: await readMemoryMb(server.pid) });
+    tell(`Memory after ${minute} minutes: ${minutes.at(-1)?.memoryMb.toFixed(0)} MB`);
+  }
+  return minutes;
+}
+
+/** Spreads each kind evenly over the whole. */
+function mix(kinds: WebRequest[][]): WebRequest[] {
+  return kinds
+    .flatMap((kind) => kind.map((request, index) => ({ request, at: (index + 0.5) / kind.length })))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ request }) => request);
+}
+
+async function readMemoryMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / 1e6;
+}

@@ -1,0 +1,26 @@
+-- Sends the requests of a file, one after the other and then again. Called with the file's path; the
+-- requests are as they go over the wire, each followed by the character 30.
+local requests, last = {}, 0
+
+function init(arguments)
+  local file = assert(io.open(arguments[1], 'rb'))
+  for request in file:read('*a'):gmatch('([^\30]+)\30') do
+    requests[#requests + 1] = request
+  end
+  file:close()
+end
+
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
+
+-- wrk counts microseconds
+function done(summary, latency)
+  local errors = summary.errors
+  print(string.format(
+    '\nRESULT {"requests":%d,"durationS":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d,"refused":%d}',
+    summary.requests, summary.duration / 1e6,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    errors.connect + errors.read + errors.write + errors.timeout, errors.status))
+end
