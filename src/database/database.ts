@@ -5,7 +5,7 @@ import { findConnectOutage, findOutage, type Outage } from './failures.ts';
 import { openPool, type PoolState } from './pool.ts';
 
 /** Values of a query's named parameters: `:userId` takes `userId`. An array serves `in (:ids)`. */
-export type Parameters = Record<string, string | number | null | number[]>;
+export type Parameters = Record<string, string | number | null | string[] | number[]>;
 
 /** What repositories ask for. */
 export interface Statements {

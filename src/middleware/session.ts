@@ -16,8 +16,8 @@ declare module 'express-session' {
   interface SessionData {
     /** Without it, nobody is logged in and nothing is stored. */
     user: CurrentUser;
-    /** When the stored session ends, in seconds since 1970. */
-    expiresS: number;
+    /** When the stored session ends, in seconds since 1970. Missing before it is stored. */
+    expiresS?: number;
   }
 }
 
@@ -29,8 +29,8 @@ const EXTEND_EVERY_S = 3600;
 const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
 
 /**
- * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends after 30 days
- * without use, and is prolonged in the database once an hour at most.
+ * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends
+ * after 30 days without use, and is prolonged once an hour at most.
  */
 export function session(
   sessions: Sessions,
@@ -43,7 +43,6 @@ export function session(
     store: new SessionStore(sessions),
     resave: false,
     saveUninitialized: false,
-    rolling: true,
     cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
   });
   return [
@@ -53,12 +52,22 @@ export function session(
       else useSession(req, res, next);
     },
     (req, _res, next) => {
-      // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
-      // which has no path, has none.)
-      if (hasSession(req)) req.session.cookie.secure = isSecure(req);
+      if (hasSession(req)) {
+        // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
+        // which has no path, has none.)
+        req.session.cookie.secure = isSecure(req);
+        prolong(req.session);
+      }
       next();
     },
   ];
+}
+
+/** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */
+function prolong(current: Request['session']): void {
+  const expiresS = nowS() + LIFETIME_S;
+  const isOld = expiresS - (current.expiresS ?? expiresS) >= EXTEND_EVERY_S;
+  if (isOld) current.expiresS = expiresS;
 }
 
 /** Tells whether a request has a session: not before that was looked for, nor when it was not needed. */
@@ -79,20 +88,21 @@ class SessionStore extends Store {
     callbackify(() => this.#find(id))(done);
   }
 
-  override set(id: string, { user }: SessionData, done: (error?: unknown) => void): void {
-    callbackify(() => this.#sessions.saveSession(id, user.userId, nowS() + LIFETIME_S))(done);
-  }
-
-  override touch(id: string, { expiresS }: SessionData, done: (error?: unknown) => void): void {
-    const newExpiresS = nowS() + LIFETIME_S;
-    if (newExpiresS - expiresS < EXTEND_EVERY_S) return done();
-    // The page is already made; should this fail, the next request prolongs the session.
-    const extend = () => this.#sessions.extendSession(id, newExpiresS).catch(() => undefined);
-    callbackify(extend)(done);
+  override set(id: string, data: SessionData, done: (error?: unknown) => void): void {
+    callbackify(() => this.#store(id, data))(done);
   }
 
   override destroy(id: string, done: (error?: unknown) => void): void {
     callbackify(() => this.#sessions.deleteSession(id))(done);
+  }
+
+  async #store(id: string, { user, expiresS }: Partial<SessionData>): Promise<void> {
+    if (!user) return;
+    if (expiresS === undefined) {
+      return this.#sessions.saveSession(id, user.userId, nowS() + LIFETIME_S);
+    }
+    // The page is already made; should this fail, the next request prolongs the session.
+    await this.#sessions.extendSession(id, expiresS).catch(() => undefined);
   }
 
   async #find(id: string): Promise<SessionData | null> {

@@ -1,22 +1,23 @@
 import { LRUCache } from 'lru-cache';
+import { keepBytes } from './kept-bytes.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
 import type { Render } from './templates.ts';
 
 /**
- * Gives messages as HTML, in the order of their ids, without those that are gone. The reader finds ways to
- * delete their own.
+ * Gives each message as HTML, in the order of their ids, without those that are gone. The reader finds ways
+ * to delete their own.
  */
-export type RenderMessages = (messageIds: number[], readerId: number | null) => Promise<string>;
+export type RenderMessages = (messageIds: number[], readerId: number | null) => Promise<Buffer[]>;
 
 interface Rendered {
   authorId: number;
-  html: string;
+  html: Buffer;
   /** As its author sees it, once its author has. */
-  ownHtml: string | null;
+  ownHtml: Buffer | null;
 }
 
-const CACHE_MAX_BYTES = 32 * 1024 * 1024;
-// what it takes to keep one, beside its characters
+const CACHE_MAX_BYTES = 16 * 1024 * 1024;
+// what it takes to keep one
 const BYTES_PER_MESSAGE = 300;
 
 /**
@@ -29,23 +30,18 @@ export function createRenderMessages(
 ): RenderMessages {
   const cache = new LRUCache<number, Rendered>({
     maxSize: CACHE_MAX_BYTES,
-    // two bytes for each character as soon as one of them needs them
     sizeCalculation: ({ html, ownHtml }) =>
-      BYTES_PER_MESSAGE + 2 * (html.length + (ownHtml ?? '').length),
+      BYTES_PER_MESSAGE + html.length + (ownHtml?.length ?? 0),
   });
 
-  function renderMessage(message: Message, readerId: number | null): Rendered {
-    const { authorId } = message;
-    const html = inOnePiece(render('message.html', { message, isOwn: false }));
-    const isOwn = authorId === readerId;
-    const ownHtml = isOwn ? inOnePiece(render('message.html', { message, isOwn })) : null;
-    return { authorId, html, ownHtml };
-  }
+  // bytes, as they are sent: to put texts together and encode them took longer than all else
+  const renderMessage = (message: Message, isOwn: boolean) =>
+    keepBytes(Buffer.from(render('message.html', { message, isOwn })));
 
   return async (messageIds, readerId) => {
     const forReader = ({ authorId, html, ownHtml }: Rendered) =>
       authorId === readerId ? ownHtml : html;
-    const shown = new Map<number, string>();
+    const shown = new Map<number, Buffer>();
     const missing: number[] = [];
     for (const messageId of messageIds) {
       const known = cache.get(messageId);
@@ -54,15 +50,12 @@ export function createRenderMessages(
       else missing.push(messageId);
     }
     for (const message of await listMessages(missing)) {
-      const rendered = renderMessage(message, readerId);
-      cache.set(message.messageId, rendered);
-      shown.set(message.messageId, forReader(rendered) ?? '');
+      const { messageId, authorId } = message;
+      const html = renderMessage(message, false);
+      const ownHtml = authorId === readerId ? renderMessage(message, true) : null;
+      cache.set(messageId, { authorId, html, ownHtml });
+      shown.set(messageId, ownHtml ?? html);
     }
-    return messageIds.map((messageId) => shown.get(messageId) ?? '').join('');
+    return messageIds.flatMap((messageId) => shown.get(messageId) ?? []);
   };
-}
-
-/** Until somebody reads it, V8 keeps a text as the hundred pieces that a template has written. */
-function inOnePiece(html: string): string {
-  return Buffer.from(html).toString();
 }

@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import { keepBytes } from './kept-bytes.ts';
 
 /** A page that is the same for all readers without a login. */
 export interface SharedPage {
   /** All that it depends on: two pages of which this is the same are the same. */
   content: string;
   /** Makes it. */
-  render: () => Promise<string>;
+  render: () => Promise<Buffer>;
 }
 
 /** Sends a page to a reader without a login. */
 export type SendShared = (req: Request, res: Response, page: SharedPage) => Promise<void>;
 
-const CACHE_MAX_BYTES = 24 * 1024 * 1024;
+const CACHE_MAX_BYTES = 16 * 1024 * 1024;
 // its content and what it takes to keep one
 const BYTES_PER_PAGE = 800;
 
@@ -50,7 +51,7 @@ export function createSendShared(): SendShared {
   };
 }
 
-function compress(html: string): Compressed {
+function compress(html: Buffer): Compressed {
   const hash = createHash('sha256').update(html).digest('base64url').slice(0, 22);
-  return { etag: `W/"${hash}"`, gzipped: gzipSync(html) };
+  return { etag: `W/"${hash}"`, gzipped: keepBytes(gzipSync(html)) };
 }

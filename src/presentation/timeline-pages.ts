@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { CurrentUser } from '../middleware/session.ts';
 import type { Messages } from '../repositories/messages.ts';
 import type { Profile } from '../repositories/profiles.ts';
 import type { Page } from '../repositories/timelines.ts';
 import { createRenderMessages } from './message-list.ts';
 import { createSendShared } from './shared-pages.ts';
 import type { Render } from './templates.ts';
+
+// Where a template puts the messages, which are put in afterwards; nobody knows how to write it in one.
+const MESSAGES = `<!-- ${randomUUID()} -->`;
 
 /** A page with messages, and what else its template wants. */
 export interface TimelinePage {
@@ -32,19 +37,23 @@ export function createSendTimeline(
   const renderMessages = createRenderMessages(messages, render);
   const sendShared = createSendShared();
 
+  async function renderPage(view: string, context: TimelinePage, user: CurrentUser | null) {
+    const list = await renderMessages(context.page.messageIds, user?.userId ?? null);
+    const html = render(view, { ...context, user, messages: MESSAGES });
+    const [before = '', after = ''] = html.split(MESSAGES);
+    return Buffer.concat([Buffer.from(before), ...list, Buffer.from(after)]);
+  }
+
   return async (req, res, view, context) => {
-    const { messageIds } = context.page;
-    const { user, takeFlash } = res.locals;
+    const { user = null, takeFlash } = res.locals;
     // for somebody in particular
     if (user || takeFlash) {
-      const html = await renderMessages(messageIds, user?.userId ?? null);
-      res.send(render(view, { ...res.locals, ...context, messages: html }));
+      res.type('html').send(await renderPage(view, { ...context, takeFlash }, user));
       return;
     }
     await sendShared(req, res, {
       content: contentOf(context),
-      render: async () =>
-        render(view, { ...context, user, messages: await renderMessages(messageIds, null) }),
+      render: () => renderPage(view, context, null),
     });
   };
 }

@@ -1,3 +1,4 @@
+import { batchReads } from '../database/batched-reads.ts';
 import type { Database } from '../database/database.ts';
 import { addNewestId, collectNewestIds } from './profiles.ts';
 
@@ -17,24 +18,28 @@ export interface Messages {
   /** Stores a message with the database's time. */
   createMessage(authorId: number, text: string): Promise<number>;
   findMessage(messageId: number): Promise<Message | null>;
-  /** In any order, without those that are gone. */
+  /** In the order of the ids, without those that are gone. */
   listMessages(messageIds: number[]): Promise<Message[]>;
   deleteMessage(message: Pick<Message, 'messageId' | 'authorId'>): Promise<void>;
 }
 
 /** The messages in this database. */
 export function createMessages(database: Database): Messages {
-  async function listMessages(messageIds: number[]): Promise<Message[]> {
-    if (messageIds.length === 0) return [];
-    return database.select<Message>(
+  const readMessages = batchReads(async (lists: number[][]) => {
+    const rows = await database.select<Message>(
       `select message.message_id as messageId, message.author_id as authorId, user.username,
          user.email, message.text, message.pub_date as pubDateS
        from message
        join user on user.user_id = message.author_id
        where message.message_id in (:messageIds)`,
-      { messageIds },
+      { messageIds: Array.from(new Set(lists.flat())) },
     );
-  }
+    const byId = new Map(rows.map((message) => [message.messageId, message]));
+    return lists.map((messageIds) => messageIds.flatMap((id) => byId.get(id) ?? []));
+  });
+
+  const listMessages = async (messageIds: number[]) =>
+    messageIds.length === 0 ? [] : readMessages(messageIds);
 
   return {
     createMessage: (authorId, text) =>

@@ -1,5 +1,5 @@
+import { batchReads } from '../database/batched-reads.ts';
 import type { Database, Statements } from '../database/database.ts';
-import { shareReads } from '../database/shared-reads.ts';
 import type { FollowCounts } from './followers.ts';
 import { exactly, type User } from './users.ts';
 
@@ -26,52 +26,71 @@ export const NEWEST_IDS = 31;
 /** The profiles in this database. */
 export function createProfiles(database: Database): Profiles {
   return {
-    findProfile: shareReads(async (username) => {
+    findProfile: batchReads(async (usernames) => {
       const rows = await database.select<Omit<Profile, 'newestIds'> & { newestIds: string }>(
         `select user.user_id as userId, user.username, user.email,
            profile.followers, profile.following, profile.newest_ids as newestIds
          from user
          join profile on profile.user_id = user.user_id
-         where user.username = :username`,
-        { username },
+         where user.username in (:usernames)`,
+        { usernames },
       );
-      const found = exactly(username, rows);
-      return found && { ...found, newestIds: readIds(found.newestIds) };
+      return usernames.map((username) => {
+        const found = exactly(username, rows);
+        return found && { ...found, newestIds: addIds([], found.newestIds, 0) };
+      });
     }),
 
-    async listNewestForReader(readerId) {
-      // Whoever is not among as many as have written last has nothing on the page.
-      const rows = await database.select<{ newestIds: string }>(
-        `select profile.newest_ids as newestIds
+    listNewestForReader: batchReads(async (readerIds) => {
+      // Of the authors whom somebody reads, who is not among as many as have written last has nothing on
+      // the page.
+      const rows = await database.select<NewestOfAuthor & { readerId: number }>(
+        `select readerId, newestId, newestIds
          from (
-           select whom_id as author_id from follower where who_id = :readerId
-           union all
-           select :readerId
-         ) as author
-         join profile on profile.user_id = author.author_id
-         where profile.newest_id > 0
-         order by profile.newest_id desc
-         limit :limit`,
-        { readerId, limit: NEWEST_IDS },
+           select author.reader_id as readerId,
+             profile.newest_id as newestId, profile.newest_ids as newestIds,
+             row_number() over (
+               partition by author.reader_id order by profile.newest_id desc
+             ) as place
+           from (
+             select who_id as reader_id, whom_id as author_id
+             from follower
+             where who_id in (:readerIds)
+             union all
+             select user_id, user_id
+             from profile
+             where user_id in (:readerIds)
+           ) as author
+           join profile on profile.user_id = author.author_id
+           where profile.newest_id > 0
+         ) as numbered
+         where place <= :limit`,
+        { readerIds, limit: NEWEST_IDS },
       );
-      return mergeNewest(rows.map(({ newestIds }) => newestIds));
-    },
+      const authors = new Map<number, NewestOfAuthor[]>(readerIds.map((id) => [id, []]));
+      for (const row of rows) authors.get(row.readerId)?.push(row);
+      return Array.from(authors.values(), mergeNewest);
+    }),
   };
 }
 
-/** The newest of several lists; that with the newest of all comes first. */
-function mergeNewest(lists: string[]): number[] {
-  // each of the others has one that is newer than this
-  const bound = lists.length === NEWEST_IDS ? Number.parseInt(lists.at(-1) ?? '') : 0;
-  return lists
-    .flatMap((list) => readIds(list, bound))
-    .toSorted((a, b) => b - a)
-    .slice(0, NEWEST_IDS);
+interface NewestOfAuthor {
+  newestId: number;
+  newestIds: string;
 }
 
-/** The ids of a list, down to a bound: most lists are read no further than their first. */
-function readIds(list: string, bound = 0): number[] {
+/** The newest of several authors' newest messages. */
+function mergeNewest(authors: NewestOfAuthor[]): number[] {
+  // each of as many has one that is as new as this
+  const bound =
+    authors.length === NEWEST_IDS ? Math.min(...authors.map(({ newestId }) => newestId)) : 0;
   const ids: number[] = [];
+  for (const { newestIds } of authors) addIds(ids, newestIds, bound);
+  return ids.toSorted((a, b) => b - a).slice(0, NEWEST_IDS);
+}
+
+/** Adds the ids of a list, down to a bound: most lists are read no further than their first. */
+function addIds(ids: number[], list: string, bound: number): number[] {
   for (let start = 0; start < list.length;) {
     const comma = list.indexOf(',', start);
     const end = comma === -1 ? list.length : comma;

@@ -1,3 +1,4 @@
+import { batchReads } from '../database/batched-reads.ts';
 import type { Database } from '../database/database.ts';
 
 /** Who is logged in, and until when if they do nothing (seconds since 1970). */
@@ -24,16 +25,25 @@ export interface Sessions {
 
 /** The sessions in this database. */
 export function createSessions(database: Database): Sessions {
+  const readSession = batchReads(
+    async (sessionIds: string[]): Promise<(StoredSession | null)[]> => {
+      const rows = await database.select<StoredSession & { sessionId: string }>(
+        `select session.session_id as sessionId, user.user_id as userId, user.username,
+         session.expires_s as expiresS
+       from session
+       join user on user.user_id = session.user_id
+       where session.session_id in (:sessionIds)`,
+        { sessionIds },
+      );
+      const byId = new Map(rows.map(({ sessionId, ...session }) => [sessionId, session]));
+      return sessionIds.map((sessionId) => byId.get(sessionId) ?? null);
+    },
+  );
+
   return {
     async findSession(sessionId, nowS) {
-      const [session] = await database.select<StoredSession>(
-        `select user.user_id as userId, user.username, session.expires_s as expiresS
-         from session
-         join user on user.user_id = session.user_id
-         where session.session_id = :sessionId and session.expires_s > :nowS`,
-        { sessionId, nowS },
-      );
-      return session ?? null;
+      const session = await readSession(sessionId);
+      return session && session.expiresS > nowS ? session : null;
     },
 
     async saveSession(sessionId, userId, expiresS) {

@@ -1,5 +1,5 @@
+import { batchReads } from '../database/batched-reads.ts';
 import type { Database } from '../database/database.ts';
-import { shareReads } from '../database/shared-reads.ts';
 import { NEWEST_IDS, type Profile, type Profiles } from './profiles.ts';
 
 /** Which part of a timeline: what is older or newer than a message's id, or the newest (null). */
@@ -122,10 +122,14 @@ export function createTimelines(database: Database, profiles: Profiles): Timelin
     }
   }
 
-  const readPublic = shareReads((cursor: Cursor) => {
-    const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
-    return read(EVERYONE[direction], { cursor: than });
-  });
+  const readPublic = batchReads((cursors: Cursor[]) =>
+    Promise.all(
+      cursors.map((cursor) => {
+        const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
+        return read(EVERYONE[direction], { cursor: than });
+      }),
+    ),
+  );
 
   return {
     listPublic: (cursor) => listPage(readPublic, cursor),

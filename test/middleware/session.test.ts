@@ -22,6 +22,17 @@ async function readSessionOf(username: string): Promise<SessionRow | undefined> 
   return row;
 }
 
+/** Makes somebody's session one that was last used some time ago; gives when it ends now. */
+async function age(username: string, byS: number): Promise<number> {
+  const row = await readSessionOf(username);
+  const expires = (row?.expires_s ?? 0) - byS;
+  await database.change('update session set expires_s = :expires where session_id = :id', {
+    expires,
+    id: row?.session_id ?? '',
+  });
+  return expires;
+}
+
 function sessionCookie(response: { headers: Record<string, unknown> }): string {
   const cookies = (response.headers['set-cookie'] ?? []) as string[];
   return cookies.find((cookie) => cookie.startsWith('session=')) ?? '';
@@ -63,6 +74,7 @@ describe('behind https, the cookie is for https alone', () => {
 
   test('and whenever it is sent again', async () => {
     const cookie = sessionCookie(await logIn('bea', { 'X-Forwarded-Proto': 'https' }));
+    await age('bea', DAY_S);
     const again = await request(app).get('/').set({ Cookie: cookie, 'X-Forwarded-Proto': 'https' });
     expect(sessionCookie(again)).toContain('; Secure');
     expect(sessionCookie(again)).toContain('; HttpOnly; ');
@@ -128,20 +140,18 @@ test('an expired session is nobody', async () => {
   expect((await erin.agent.get('/')).headers.location).toBe('/public');
 });
 
-test('a session is prolonged by use, but once an hour at most', async () => {
+test('a session is prolonged by use, with its cookie, but once an hour at most', async () => {
   const frank = await user('frank');
-  const row = await readSessionOf('frank');
-  const set = async (secondsAgo: number) => {
-    const expires = (row?.expires_s ?? 0) - secondsAgo;
-    await database.change('update session set expires_s = :expires where session_id = :id', {
-      expires,
-      id: row?.session_id ?? '',
-    });
-    await frank.get('/');
-    return ((await readSessionOf('frank'))?.expires_s ?? 0) - expires;
+  const use = async (afterS: number) => {
+    const expires = await age('frank', afterS);
+    const cookie = sessionCookie(await frank.agent.get('/'));
+    return { cookie, byS: ((await readSessionOf('frank'))?.expires_s ?? 0) - expires };
   };
-  expect(await set(30 * 60)).toBe(0);
-  expect(await set(10 * DAY_S)).toBeGreaterThanOrEqual(10 * DAY_S);
+  expect(await use(30 * 60)).toEqual({ cookie: '', byS: 0 });
+  const late = await use(10 * DAY_S);
+  expect(late.byS).toBeGreaterThanOrEqual(10 * DAY_S);
+  const cookieEnds = Date.parse(/Expires=([^;]+)/.exec(late.cookie)?.[1] ?? '');
+  expect(cookieEnds).toBeGreaterThan(Date.now() + 29 * DAY_S * 1000);
 });
 
 test.each([
@@ -164,6 +174,7 @@ test.each([
 
 test('secrets can be rotated: the old one is still read, the new one signs', async () => {
   const cookie = sessionCookie(await logIn('grace'));
+  await age('grace', DAY_S);
   const sessionSecrets = ['another secret that has 32 characters', ...testConfig.sessionSecrets];
   const response = await request(withSettings({ sessionSecrets })).get('/').set('Cookie', cookie);
   expect(response.text).toContain('sign out [grace]');
