@@ -15,7 +15,7 @@ export interface SharedPage {
 /** Sends a page to a reader without a login. */
 export type SendShared = (req: Request, res: Response, page: SharedPage) => Promise<void>;
 
-const CACHE_MAX_BYTES = 16 * 1024 * 1024;
+const CACHE_MAX_BYTES = 24 * 1024 * 1024;
 // its content and what it takes to keep one
 const BYTES_PER_PAGE = 800;
 
