@@ -25,6 +25,8 @@ const FOLLOWEES_LOG_DEVIATION = 0.6;
 // Zipf's: the n-th of all people writes, or is followed, as often as n to the power of this
 const ACTIVITY_SKEW = -0.9;
 const POPULARITY_SKEW = -0.6;
+// pages are asked for so: Breslau et al., Web Caching and Zipf-like Distributions (1999), 0.64 to 0.83
+const VISITS_SKEW = -0.8;
 const ROWS_AT_ONCE = 5000;
 
 const WORDS =
@@ -82,7 +84,7 @@ export async function fillTables(
 
 /** Draws users as their pages are asked for, the known more often than the unknown: ids without end. */
 export function* drawUsers(users: number, seed: number): Generator<number> {
-  const draw = createDraw(users, POPULARITY_SKEW, createRandom(seed));
+  const draw = createDraw(users, VISITS_SKEW, createRandom(seed));
   while (true) yield draw();
 }
 

@@ -23,7 +23,7 @@ export interface Options {
 const FULL = {
   rounds: 3,
   secondsEach: { hello: 4, ours: 4, original: 6 },
-  warmUpS: 3,
+  warmUpS: 10,
   links: 5000,
   soakMinutes: 10,
 };

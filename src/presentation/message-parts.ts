@@ -22,6 +22,8 @@ const mention =
 
 /** Splits a message, in order, into plain text, links and mentions of users. */
 export function splitMessage(text: string): MessagePart[] {
+  // what most messages are: to look closer takes ten times as long
+  if (!text.includes('://') && !text.includes('@')) return text === '' ? [] : [plain(text)];
   const links = (linkify.match(text) ?? []).filter(({ url }) => !changesState(url));
   const parts: MessagePart[] = [];
   let end = 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { keepBytes } from './kept-bytes.ts';
@@ -52,6 +52,8 @@ export function createSendShared(): SendShared {
 }
 
 function compress(html: Buffer): Compressed {
-  const hash = createHash('sha256').update(html).digest('base64url').slice(0, 22);
-  return { etag: `W/"${hash}"`, gzipped: keepBytes(gzipSync(html)) };
+  // a little larger than the best, in half the time
+  const gzipped = keepBytes(gzipSync(html, { level: constants.Z_BEST_SPEED }));
+  const hash = createHash('sha256').update(gzipped).digest('base64url').slice(0, 22);
+  return { etag: `W/"${hash}"`, gzipped };
 }

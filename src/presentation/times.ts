@@ -1,10 +1,9 @@
-/** A time as MiniTwit writes it, in UTC: `2026-11-21 @ 22:36`. Takes seconds since 1970. */
-export function formatTime(seconds: number): string {
-  const iso = isoTime(seconds);
-  return `${iso.slice(0, 10)} @ ${iso.slice(11, 16)}`;
-}
-
 /** A time for `<time datetime>`: `2026-11-21T22:36:05Z`. Takes seconds since 1970. */
 export function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000', '');
+}
+
+/** A time of `isoTime` as MiniTwit writes it, in UTC: `2026-11-21 @ 22:36`. */
+export function formatTime(iso: string): string {
+  return `${iso.slice(0, 10)} @ ${iso.slice(11, 16)}`;
 }

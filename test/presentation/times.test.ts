@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { formatTime, isoTime } from '../../src/presentation/times.ts';
 
 test('times are written as MiniTwit does, in UTC', () => {
-  expect(formatTime(1_795_300_565)).toBe('2026-11-21 @ 22:36');
-  expect(isoTime(1_795_300_565)).toBe('2026-11-21T22:36:05Z');
+  const iso = isoTime(1_795_300_565);
+  expect(iso).toBe('2026-11-21T22:36:05Z');
+  expect(formatTime(iso)).toBe('2026-11-21 @ 22:36');
 });
