@@ -12,6 +12,7 @@ import { findOlderPages } from './older-pages.ts';
 import { type Options, readOptions } from './options.ts';
 import type { DatabaseResults, SizeResults } from './results.ts';
 import { startServer, type WebServer } from './servers.ts';
+import { measureShapes } from './shapes.ts';
 import { measureMemory } from './soak.ts';
 import { measureStorm } from './storm.ts';
 import { writeReport } from './report.ts';
@@ -84,13 +85,15 @@ async function measureSize(
   };
 
   const queries = await explainPages(server.kind, surroundings.source);
+  // with nothing else, and before anything is written
+  const shapes = isMain(size, options) ? await measureShapes(data, options.secondsEach.ours) : null;
   const pages = await measurePages({ hello, ours, original }, surroundings);
   const storms = await measureStorm(ours, surroundings);
   // the database makes no difference to the process's memory: once is enough
   const isSoaked =
     options.soakMinutes > 0 && server.kind === options.databases[0] && isMain(size, options);
   const memory = isSoaked ? await measureMemory(await start('ours'), surroundings) : null;
-  return { size, pages, queries, storms, memory };
+  return { size, pages, queries, shapes, storms, memory };
 }
 
 /** Whether this is the data set that the targets are for: M, if it is measured at all. */

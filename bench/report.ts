@@ -10,6 +10,7 @@ import {
   describeMemory,
   describePages,
   describeQueries,
+  describeShapes,
   describeStorms,
 } from './tables.ts';
 
@@ -41,6 +42,8 @@ function describe(results: Results): string {
     ...databases.map(describeStorms),
     '## Memory',
     ...databases.map(describeMemory),
+    '## Ways to read a reader’s newest page',
+    ...databases.map(describeShapes),
     '## What the pages ask the database',
     ...databases.map(describeQueries),
   ].join('\n\n');

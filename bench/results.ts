@@ -4,6 +4,7 @@ import type { PageQueries } from './explain.ts';
 import type { Measured, Round } from './measure.ts';
 import type { Options } from './options.ts';
 import type { Page } from './pages.ts';
+import type { ShapeFigures } from './shapes.ts';
 import type { Minute } from './soak.ts';
 import type { Storm } from './storm.ts';
 import type { Figures } from './wrk.ts';
@@ -28,6 +29,8 @@ export interface SizeResults {
   size: SizeName;
   pages: Measured[];
   queries: PageQueries[];
+  /** null where they were not measured */
+  shapes: ShapeFigures[] | null;
   storms: Storm[];
   /** Before the load, then after each minute of it; null where it was not measured. */
   memory: Minute[] | null;
