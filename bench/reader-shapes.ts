@@ -1,3 +1,5 @@
+import { NEWEST_IDS } from '../src/repositories/profiles.ts';
+
 /** Asks the database, by `query` or by `execute`; lists can be asked by `query` alone. */
 export type Ask = <Row>(
   sql: string,
@@ -8,13 +10,11 @@ export type Ask = <Row>(
 /** A way to find the newest messages of those whom a reader follows, and of the reader. */
 export interface Shape {
   name: string;
-  /** For how many readers it asks at once. */
-  readers: number;
-  /** Thirty-one ids for each reader, newest first. */
-  read: (ask: Ask, readerIds: number[]) => Promise<number[][]>;
+  /** A page of ids and one more, newest first. */
+  read: (ask: Ask, readerId: number) => Promise<number[]>;
 }
 
-const LIMIT = 31;
+const LIMIT = NEWEST_IDS;
 
 interface Newest {
   authorId: number;
@@ -27,23 +27,27 @@ interface Id {
 
 /** The ways that were tried. Each reads which authors those are by itself. */
 export const SHAPES: Shape[] = [
-  one('MiniTwit’s own, with our indexes', async (ask, readerId) =>
-    idsOf(
-      await ask<Id>(
-        `select message_id as messageId
+  {
+    name: 'MiniTwit’s own, with our indexes',
+    read: async (ask, readerId) =>
+      idsOf(
+        await ask<Id>(
+          `select message_id as messageId
          from message
          where author_id = :readerId
            or author_id in (select whom_id from follower where who_id = :readerId)
          order by message_id desc
          limit :limit`,
-        { readerId, limit: LIMIT },
+          { readerId, limit: LIMIT },
+        ),
       ),
-    ),
-  ),
-  one('The index once for each author', async (ask, readerId) =>
-    idsOf(
-      await ask<Id>(
-        `select message.message_id as messageId
+  },
+  {
+    name: 'The index once for each author',
+    read: async (ask, readerId) =>
+      idsOf(
+        await ask<Id>(
+          `select message.message_id as messageId
          from (
            select whom_id as author_id from follower where who_id = :readerId
            union all
@@ -52,13 +56,13 @@ export const SHAPES: Shape[] = [
          straight_join message on message.author_id = author.author_id
          order by message.message_id desc
          limit :limit`,
-        { readerId, limit: LIMIT },
+          { readerId, limit: LIMIT },
+        ),
       ),
-    ),
-  ),
-  one(
-    'Each author’s newest by a dependent subquery, then what is as new',
-    async (ask, readerId) => {
+  },
+  {
+    name: 'Each author’s newest by a dependent subquery, then what is as new',
+    read: async (ask, readerId) => {
       const authors = await ask<Newest>(
         `select whom_id as authorId, (
          select message_id
@@ -81,26 +85,31 @@ export const SHAPES: Shape[] = [
       );
       return readAsNew(ask, authors);
     },
-  ),
-  one('Each author’s newest by a loose index scan, then what is as new', async (ask, readerId) => {
-    const followed = await ask<{ authorId: number }>(
-      'select whom_id as authorId from follower where who_id = :readerId',
-      { readerId },
-    );
-    const authorIds = [readerId, ...followed.map(({ authorId }) => authorId)];
-    const authors = await ask<Newest>(
-      `select author_id as authorId, max(message_id) as newestId
+  },
+  {
+    name: 'Each author’s newest by a loose index scan, then what is as new',
+    read: async (ask, readerId) => {
+      const followed = await ask<{ authorId: number }>(
+        'select whom_id as authorId from follower where who_id = :readerId',
+        { readerId },
+      );
+      const authorIds = [readerId, ...followed.map(({ authorId }) => authorId)];
+      const authors = await ask<Newest>(
+        `select author_id as authorId, max(message_id) as newestId
        from message
        where author_id in (:authorIds)
        group by author_id`,
-      { authorIds },
-      { hasList: true },
-    );
-    return readAsNew(ask, authors);
-  }),
-  one('A column with each author’s newest, then what is as new', async (ask, readerId) => {
-    const authors = await ask<Newest>(
-      `select profile.user_id as authorId, profile.newest_id as newestId
+        { authorIds },
+        { hasList: true },
+      );
+      return readAsNew(ask, authors);
+    },
+  },
+  {
+    name: 'A column with each author’s newest, then what is as new',
+    read: async (ask, readerId) => {
+      const authors = await ask<Newest>(
+        `select profile.user_id as authorId, profile.newest_id as newestId
        from (
          select whom_id as author_id from follower where who_id = :readerId
          union all
@@ -108,14 +117,17 @@ export const SHAPES: Shape[] = [
        ) as author
        join profile on profile.user_id = author.author_id
        where profile.newest_id > 0`,
-      { readerId },
-    );
-    return readAsNew(ask, authors);
-  }),
-  one('A list of each author’s newest (profile)', async (ask, readerId) =>
-    merge(
-      await ask<{ newestIds: string }>(
-        `select profile.newest_ids as newestIds
+        { readerId },
+      );
+      return readAsNew(ask, authors);
+    },
+  },
+  {
+    name: 'A list of each author’s newest (profile)',
+    read: async (ask, readerId) =>
+      merge(
+        await ask<{ newestIds: string }>(
+          `select profile.newest_ids as newestIds
          from (
            select whom_id as author_id from follower where who_id = :readerId
            union all
@@ -125,49 +137,11 @@ export const SHAPES: Shape[] = [
          where profile.newest_id > 0
          order by profile.newest_id desc
          limit :limit`,
-        { readerId, limit: LIMIT },
+          { readerId, limit: LIMIT },
+        ),
       ),
-    ),
-  ),
-  {
-    name: 'The same for sixteen readers at once',
-    readers: 16,
-    async read(ask, readerIds) {
-      const rows = await ask<{ readerId: number; newestIds: string }>(
-        `select readerId, newestIds
-         from (
-           select author.reader_id as readerId, profile.newest_ids as newestIds,
-             row_number() over (
-               partition by author.reader_id order by profile.newest_id desc
-             ) as place
-           from (
-             select who_id as reader_id, whom_id as author_id
-             from follower
-             where who_id in (:readerIds)
-             union all
-             select user_id, user_id
-             from profile
-             where user_id in (:readerIds)
-           ) as author
-           join profile on profile.user_id = author.author_id
-           where profile.newest_id > 0
-         ) as numbered
-         where place <= :limit`,
-        { readerIds, limit: LIMIT },
-        { hasList: true },
-      );
-      return readerIds.map((id) => merge(rows.filter(({ readerId }) => readerId === id)));
-    },
   },
 ];
-
-function one(name: string, read: (ask: Ask, readerId: number) => Promise<number[]>): Shape {
-  return {
-    name,
-    readers: 1,
-    read: async (ask, [readerId = 0]) => [await read(ask, readerId)],
-  };
-}
 
 /** Reads the newest of those who wrote last: none is older than the oldest of their newest. */
 async function readAsNew(ask: Ask, authors: Newest[]): Promise<number[]> {

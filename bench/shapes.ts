@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import mysql, { type Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../src/config.ts';
+import { openDatabase } from '../src/database/database.ts';
 import { connectionOptions } from '../src/database/pool.ts';
+import { createProfiles } from '../src/repositories/profiles.ts';
 import type { DataSet } from './data-sets.ts';
-import { type Ask, type Shape, SHAPES } from './reader-shapes.ts';
+import { type Ask, SHAPES } from './reader-shapes.ts';
 
 /** How many readers a second a way of reading serves. */
 export interface ShapeFigures {
@@ -16,6 +18,7 @@ export interface ShapeFigures {
 type Method = 'query' | 'execute';
 
 const CONNECTIONS = 4;
+const READERS = 64;
 const CHECKED = 10;
 // next to each other, readers would be too much alike
 const STEP = 7919;
@@ -35,13 +38,31 @@ export async function measureShapes(
   await check(connection, users);
   const figures: ShapeFigures[] = [];
   for (const shape of SHAPES) {
-    const measure = (method: Method) => drive(shape, { connections, users, method, secondsEach });
+    const measure = (method: Method) => {
+      const asks = connections.map((each) => createAsk(each, method));
+      const asking = asks.map((ask) => (readerId: number) => shape.read(ask, readerId));
+      return drive(asking, users, secondsEach);
+    };
     const byQuery = await measure('query');
-    const byExecute = shape.readers === 1 ? await measure('execute') : null;
-    figures.push({ name: shape.name, byQuery, byExecute });
+    figures.push({ name: shape.name, byQuery, byExecute: await measure('execute') });
   }
   for (const each of connections) await each.end();
-  return figures;
+  return [...figures, await measureOurs(ours, users, secondsEach)];
+}
+
+/** The last of these ways as MiniTwit goes it: for all who ask at the same time at once. */
+async function measureOurs(config: DatabaseConfig, users: number, secondsEach: number) {
+  const database = openDatabase(config);
+  const profiles = createProfiles(database);
+  const read = (readerId: number) => profiles.listNewestForReader(readerId);
+  const asking = Array.from({ length: READERS }, () => read);
+  const byQuery = await drive(asking, users, secondsEach);
+  await database.end();
+  return {
+    name: `The same for ${READERS} readers who ask at the same time`,
+    byQuery,
+    byExecute: null,
+  };
 }
 
 function connect(config: DatabaseConfig): Promise<Connection> {
@@ -66,7 +87,7 @@ async function check(connection: Connection, users: number): Promise<void> {
   const ask = createAsk(connection, 'query');
   for (let index = 0; index < CHECKED; index++) {
     const readerId = readerAt(index, users);
-    const answers = await Promise.all(SHAPES.map((shape) => shape.read(ask, [readerId])));
+    const answers = await Promise.all(SHAPES.map((shape) => shape.read(ask, readerId)));
     for (const [place, answer] of answers.entries()) {
       if (isDeepStrictEqual(answer, answers[0])) continue;
       throw new Error(`“${SHAPES[place]?.name}” gives other messages to reader ${readerId}.`);
@@ -74,24 +95,18 @@ async function check(connection: Connection, users: number): Promise<void> {
   }
 }
 
-interface Load {
-  connections: Connection[];
-  users: number;
-  method: Method;
-  secondsEach: number;
-}
-
-async function drive(shape: Shape, { connections, users, method, secondsEach }: Load) {
+/** Lets several ask without a pause, each for another reader; gives how many readers that is a second. */
+async function drive(
+  asking: ((readerId: number) => Promise<number[]>)[],
+  users: number,
+  secondsEach: number,
+): Promise<number> {
   const startedAtMs = performance.now();
   const endMs = startedAtMs + secondsEach * 1000;
   let next = 0;
   await Promise.all(
-    connections.map(async (connection) => {
-      const ask = createAsk(connection, method);
-      while (performance.now() < endMs) {
-        const readerIds = Array.from({ length: shape.readers }, () => readerAt(next++, users));
-        await shape.read(ask, readerIds);
-      }
+    asking.map(async (ask) => {
+      while (performance.now() < endMs) await ask(readerAt(next++, users));
     }),
   );
   return next / ((performance.now() - startedAtMs) / 1000);

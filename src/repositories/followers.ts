@@ -2,12 +2,6 @@ import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
 import { addToFollowCounts } from './profiles.ts';
 
-/** How many people read a person, and how many that person reads. */
-export interface FollowCounts {
-  followers: number;
-  following: number;
-}
-
 /** The table `follower`: who (`who_id`) follows whom (`whom_id`). */
 export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;

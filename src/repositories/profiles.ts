@@ -1,10 +1,12 @@
 import { batchReads } from '../database/batched-reads.ts';
 import type { Database, Statements } from '../database/database.ts';
-import type { FollowCounts } from './followers.ts';
 import { exactly, type User } from './users.ts';
 
 /** A person as their page shows them. */
-export interface Profile extends User, FollowCounts {
+export interface Profile extends User {
+  /** How many people read this person, and how many this person reads. */
+  followers: number;
+  following: number;
   /** Their newest messages, newest first: as many as fit a page, and one more. */
   newestIds: number[];
 }

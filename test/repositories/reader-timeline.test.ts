@@ -19,11 +19,11 @@ beforeAll(async () => {
   );
   readerId = await create('reader');
   for (const author of [busy, steady, quiet]) await followers.follow(readerId, author ?? 0);
-  const authors = Array.from({ length: 2000 }, (_, index) => {
-    if (index < 900) return index % 3 === 0 ? stranger : busy;
-    if (index % 500 === 0) return readerId;
-    if (index === 1000 || index === 1700) return quiet;
-    return index % 12 === 0 ? steady : stranger;
+  const authors = Array.from({ length: 5000 }, (_, index) => {
+    if (index < 3000) return index % 3 === 0 ? stranger : busy;
+    if (index % 1000 === 0) return readerId;
+    if (index === 3100 || index === 4700) return quiet;
+    return index % 60 === 1 ? steady : stranger;
   });
   const values = authors.map((author) => `(${author}, 'a message', 0)`).join();
   await runSql(
@@ -48,7 +48,7 @@ test('the newest page has the newest of all whom the reader follows', async () =
 });
 
 test('beside any message stand those that are just older, and just newer', async () => {
-  for (let place = 0; place <= shown.length; place += 13) {
+  for (let place = 0; place <= shown.length; place += 41) {
     const than = shown[place] ?? 1;
     const older = shown.filter((id) => id < than);
     expect(await read({ direction: 'older', than })).toEqual(older.slice(0, PAGE_SIZE));
