@@ -65,6 +65,49 @@ test('cursors that nobody was given lead to the nearest page', async () => {
   expect(await read({ direction: 'newer', than: 0 })).toEqual(shown.slice(-PAGE_SIZE));
 });
 
+test('a page is found beyond a time in which nothing was written', async () => {
+  const person = { email: 'a@b', passwordHash: 'x' };
+  const brisk = await users.createUser({ ...person, username: 'brisk' });
+  const own = async (count: number) => {
+    const ids: number[] = [];
+    for (let index = 0; index < count; index++) {
+      ids.unshift(await messages.createMessage(brisk, 'brisk'));
+    }
+    return ids;
+  };
+  const old = await own(40);
+  const others = Array.from({ length: 1000 }, () => `(${readerId}, 'of another', 0)`).join();
+  await runSql(config, `insert into message (author_id, text, pub_date) values ${others}`);
+  const all = [...(await own(40)), ...old];
+  for (const [place, than] of all.entries()) {
+    const older = all.slice(place + 1, place + 1 + PAGE_SIZE);
+    expect(await read({ direction: 'older', than }, brisk)).toEqual(older);
+  }
+});
+
+test('of many authors, the newest of all are read', async () => {
+  const person = { email: 'a@b', passwordHash: 'x' };
+  const crowd = await users.createUser({ ...person, username: 'crowd' });
+  const all: number[] = [];
+  for (let index = 0; index < 40; index++) {
+    const author = await users.createUser({ ...person, username: `one of a crowd ${index}` });
+    await followers.follow(crowd, author);
+    // some write more than others
+    for (let count = 0; count <= index % 3; count++) {
+      all.unshift(await messages.createMessage(author, 'in a crowd'));
+    }
+  }
+  expect(await read(null, crowd)).toEqual(all.slice(0, PAGE_SIZE));
+});
+
+test('who has written once reads that, and nothing beside it', async () => {
+  const person = { email: 'a@b', passwordHash: 'x' };
+  const shy = await users.createUser({ ...person, username: 'shy' });
+  const only = await messages.createMessage(shy, 'hello');
+  expect(await read({ direction: 'older', than: only }, shy)).toEqual([]);
+  expect(await read({ direction: 'newer', than: only }, shy)).toEqual([only]);
+});
+
 test('who reads fewer messages than a page has all of them beside any', async () => {
   const lonely = await users.createUser({ username: 'lonely', email: 'a@b', passwordHash: 'x' });
   const own: number[] = [];
