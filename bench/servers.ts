@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../src/config.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import type { Environment } from '../src/environment.ts';
+import { NODE_OPTIONS } from '../test/support/production.ts';
 import { until } from '../test/support/until.ts';
 
 /** A web server in a process of its own. */
@@ -79,6 +80,7 @@ export async function startServer(
 function settings(port: number): Environment {
   return {
     NODE_ENV: 'production',
+    NODE_OPTIONS,
     HOST: '127.0.0.1',
     PORT: String(port),
     SESSION_SECRET,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { createIsAskedAgain } from './asked-again.ts';
 import { keepBytes } from './kept-bytes.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
 import type { Render } from './templates.ts';
@@ -21,8 +22,9 @@ const CACHE_MAX_BYTES = 16 * 1024 * 1024;
 const BYTES_PER_MESSAGE = 300;
 
 /**
- * Reads and renders each message once. What is kept cannot be wrong: a message never changes, nor does its
- * author's name, and its id is never given to another. Which messages there are is never asked of it.
+ * Keeps messages that are asked for again as they were rendered. What is kept cannot be wrong: a message never
+ * changes, nor does its author's name, and its id is never given to another. Which messages there are is
+ * never asked of it.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,
@@ -33,10 +35,16 @@ export function createRenderMessages(
     sizeCalculation: ({ html, ownHtml }) =>
       BYTES_PER_MESSAGE + html.length + (ownHtml?.length ?? 0),
   });
+  const isAskedAgain = createIsAskedAgain();
 
   // bytes, as they are sent: to put texts together and encode them took longer than all else
   const renderMessage = (message: Message, isOwn: boolean) =>
-    keepBytes(Buffer.from(render('message.html', { message, isOwn })));
+    Buffer.from(render('message.html', { message, isOwn }));
+
+  function keep(messageId: number, { authorId, html, ownHtml }: Rendered): void {
+    const own = ownHtml && keepBytes(ownHtml);
+    cache.set(messageId, { authorId, html: keepBytes(html), ownHtml: own });
+  }
 
   return async (messageIds, readerId) => {
     const forReader = ({ authorId, html, ownHtml }: Rendered) =>
@@ -53,7 +61,7 @@ export function createRenderMessages(
       const { messageId, authorId } = message;
       const html = renderMessage(message, false);
       const ownHtml = authorId === readerId ? renderMessage(message, true) : null;
-      cache.set(messageId, { authorId, html, ownHtml });
+      if (isAskedAgain(messageId)) keep(messageId, { authorId, html, ownHtml });
       shown.set(messageId, ownHtml ?? html);
     }
     return messageIds.flatMap((messageId) => shown.get(messageId) ?? []);

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import { createIsAskedAgain } from './asked-again.ts';
 import { keepBytes } from './kept-bytes.ts';
 
 /** A page that is the same for all readers without a login. */
@@ -25,9 +26,9 @@ interface Compressed {
 }
 
 /**
- * Renders and compresses each page once. What is kept cannot be wrong: the content, which is read from the
- * database each time, is its key. It is kept as browsers take it, compressed. There is nothing secret on it
- * that its length could tell.
+ * Keeps pages that are asked for again as browsers take them, compressed. What is kept cannot be wrong: the
+ * content, which is read from the database each time, is its key. There is nothing secret on such a page that
+ * its length could tell.
  */
 export function createSendShared(): SendShared {
   const cache = new LRUCache<string, Compressed, SharedPage>({
@@ -35,11 +36,16 @@ export function createSendShared(): SendShared {
     sizeCalculation: ({ gzipped }) => BYTES_PER_PAGE + gzipped.length,
     fetchMethod: async (_content, _stale, { context: { render } }) => compress(await render()),
   });
+  const isAskedAgain = createIsAskedAgain();
+
+  async function make(url: string, page: SharedPage): Promise<Compressed> {
+    const { content, render } = page;
+    if (isAskedAgain(numberOf(url))) return cache.forceFetch(content, { context: page });
+    return compress(await render());
+  }
 
   return async (req, res, page) => {
-    const { content } = page;
-    const { etag, gzipped } =
-      cache.get(content) ?? (await cache.forceFetch(content, { context: page }));
+    const { etag, gzipped } = cache.get(page.content) ?? (await make(req.originalUrl, page));
     res.vary('Accept-Encoding');
     res.set('ETag', etag);
     res.type('html');
@@ -54,6 +60,11 @@ export function createSendShared(): SendShared {
 function compress(html: Buffer): Compressed {
   // a little larger than the best, in half the time
   const gzipped = keepBytes(gzipSync(html, { level: constants.Z_BEST_SPEED }));
-  const hash = createHash('sha256').update(gzipped).digest('base64url').slice(0, 22);
-  return { etag: `W/"${hash}"`, gzipped };
+  const etag = hash('sha256', gzipped, 'base64url').slice(0, 22);
+  return { etag: `W/"${etag}"`, gzipped };
+}
+
+/** A number that no other text is likely to have: 48 bits of its hash. */
+function numberOf(text: string): number {
+  return hash('sha256', text, 'buffer').readUIntBE(0, 6);
 }

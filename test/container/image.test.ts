@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { useEmptyDatabase } from '../support/database.ts';
+import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
 import { buildImage, podman, runCommand, runInContainer } from './podman.ts';
 
@@ -125,7 +126,7 @@ test('neither its settings nor its history hold a secret', async () => {
   const ofBase = (await inspect(base)).Config.Env;
   // podman adds a PATH where the base has none
   const own = Env.filter((each) => !ofBase.includes(each) && !each.startsWith('PATH='));
-  expect(own).toEqual(['NODE_ENV=production']);
+  expect(own).toEqual(['NODE_ENV=production', `NODE_OPTIONS=${NODE_OPTIONS}`]);
   const history = await podman('history', '--no-trunc', '--format', '{{.CreatedBy}}', image);
   expect(history).toContain('dist/server.js');
   expect(history).not.toMatch(/secret|passw|token/i);

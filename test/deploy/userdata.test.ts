@@ -12,6 +12,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { NODE_OPTIONS } from '../support/production.ts';
 import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
 import type { Outcome } from './machine.ts';
@@ -149,6 +150,7 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject({
       ...SETTINGS,
       NODE_ENV: 'production',
+      NODE_OPTIONS,
       DB_SSL_CA: '/opt/minitwit/rds-ca.pem',
       TRUST_PROXY: '1',
       LOG_LEVEL: 'debug',
