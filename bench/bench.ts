@@ -37,20 +37,24 @@ async function measureAll(options: Options): Promise<void> {
   const hello = await startServer('hello', folder);
   await atEnd(() => hello.stop());
   const databases: DatabaseResults[] = [];
+  let report = '';
   for (const kind of options.databases) {
     tell(`Starting ${kind}`);
     const server = await startDatabaseServer(kind);
     const stop = once(() => server.stop());
     await atEnd(stop);
     const sizes: SizeResults[] = [];
+    databases.push({ kind, version: server.version, sizes });
     for (const size of options.sizes) {
       sizes.push(await measureSize(size, { server, hello, options, folder }));
+      const minutes = Math.round((performance.now() - startedAtMs) / 60_000);
+      // all that there is by now: the rest takes hours
+      report = await writeReport({ options, databases, minutes });
     }
     await stop();
-    databases.push({ kind, version: server.version, sizes });
   }
-  const minutes = Math.round((performance.now() - startedAtMs) / 60_000);
-  await writeReport({ options, databases, minutes });
+  console.log(report);
+  console.error(`Written to ${options.folder}: results.md, growth.svg and ratios.svg`);
 }
 
 interface Place {

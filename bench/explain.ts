@@ -3,7 +3,12 @@ import { pino } from 'pino';
 import type { RowDataPacket } from 'mysql2/promise';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { type Database, openDatabase, type Parameters } from '../src/database/database.ts';
+import {
+  type Database,
+  openDatabase,
+  type Parameters,
+  type Statements,
+} from '../src/database/database.ts';
 import { listen } from '../src/listen.ts';
 import { createPasswords } from '../src/passwords/passwords.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';
@@ -11,7 +16,7 @@ import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';
 import { type DatabaseKind, onConnection } from './databases.ts';
 import { PAGES, type Source, take } from './pages.ts';
-import { ask, type WebRequest } from './requests.ts';
+import { ask as askServer, type WebRequest } from './requests.ts';
 import { SESSION_SECRET } from './servers.ts';
 
 /** A query, and how the server goes about it. */
@@ -20,7 +25,7 @@ export interface Explained {
   plan: string;
 }
 
-/** What a page reads when nothing is remembered, and how many of these queries it makes again. */
+/** What a page asks when nothing is remembered, and how many queries it makes once it is asked for often. */
 export interface PageQueries {
   page: string;
   queries: Explained[];
@@ -32,37 +37,49 @@ interface Query {
   parameters: Parameters;
 }
 
-/** Asks the application for each page that only reads, and the server for the plans of its queries. */
+/** Asks the application for each page, and the server for the plans of its queries. */
 export async function explainPages(kind: DatabaseKind, source: Source): Promise<PageQueries[]> {
   const pages: PageQueries[] = [];
-  for (const page of PAGES.filter(({ changes }) => !changes)) {
+  for (const page of PAGES) {
     const [request] = await take(page.requests(source), 1);
     if (!request) continue;
-    const { first, second } = await record(source.data, request);
+    const { first, again } = await record(source.data, request);
     const queries: Explained[] = [];
     for (const query of first) queries.push(await explain(kind, source.data, query));
-    pages.push({ page: page.name, queries, again: second.length });
+    pages.push({ page: page.name, queries, again: again.length });
   }
   return pages;
 }
 
-/** The queries of a request to a process that has just started, and of the same request again. */
+/** The queries of a request to a process that has just started, and of the same request later. */
 async function record({ ours }: DataSet, request: WebRequest) {
   const recorded: Query[] = [];
   const database = openDatabase(ours);
-  const recording: Database = {
-    ...database,
-    select: <Row>(sql: string, parameters: Parameters = {}) => {
+  const recording = (statements: Statements): Statements => ({
+    select: (sql, parameters = {}) => {
       recorded.push({ sql, parameters });
-      return database.select<Row>(sql, parameters);
+      return statements.select(sql, parameters);
     },
+    change: (sql, parameters = {}) => {
+      recorded.push({ sql, parameters });
+      return statements.change(sql, parameters);
+    },
+  });
+  const { url, close } = await serve({
+    ...database,
+    ...recording(database),
+    transact: (work) => database.transact((statements) => work(recording(statements))),
+  });
+  const ask = async () => {
+    recorded.length = 0;
+    await askServer({ url }, request);
+    return [...recorded];
   };
-  const { url, close } = await serve(recording);
   try {
-    await ask({ url }, request);
-    const first = recorded.splice(0);
-    await ask({ url }, request);
-    return { first, second: recorded };
+    const first = await ask();
+    // what is asked for again is kept
+    await ask();
+    return { first, again: await ask() };
   } finally {
     await close();
     await database.end();

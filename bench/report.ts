@@ -14,8 +14,11 @@ import {
   describeStorms,
 } from './tables.ts';
 
-/** Prints the results, and keeps them with their charts in the folder that the options say. */
-export async function writeReport(results: Results): Promise<void> {
+/**
+ * Keeps the results, with their charts, in the folder that the options say.
+ * @returns them as they are kept
+ */
+export async function writeReport(results: Results): Promise<string> {
   const { folder } = results.options;
   const path = join(folder, 'results.md');
   const options = await resolveConfig(path);
@@ -24,8 +27,7 @@ export async function writeReport(results: Results): Promise<void> {
   await writeFile(path, report);
   await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
   await writeFile(join(folder, 'ratios.svg'), drawRatios(results));
-  console.log(report);
-  console.error(`Written: ${path}, and growth.svg and ratios.svg beside it.`);
+  return report;
 }
 
 function describe(results: Results): string {

@@ -47,23 +47,19 @@ export function createRenderMessages(
   }
 
   return async (messageIds, readerId) => {
-    const forReader = ({ authorId, html, ownHtml }: Rendered) =>
-      authorId === readerId ? ownHtml : html;
-    const shown = new Map<number, Buffer>();
-    const missing: number[] = [];
-    for (const messageId of messageIds) {
-      const known = cache.get(messageId);
-      const html = known && forReader(known);
-      if (html) shown.set(messageId, html);
-      else missing.push(messageId);
-    }
+    const find = (messageId: number) => {
+      const kept = cache.get(messageId);
+      return kept?.authorId === readerId ? kept?.ownHtml : kept?.html;
+    };
+    const list = messageIds.map(find);
+    const missing = messageIds.filter((_, index) => !list[index]);
     for (const message of await listMessages(missing)) {
       const { messageId, authorId } = message;
       const html = renderMessage(message, false);
       const ownHtml = authorId === readerId ? renderMessage(message, true) : null;
       if (isAskedAgain(messageId)) keep(messageId, { authorId, html, ownHtml });
-      shown.set(messageId, ownHtml ?? html);
+      list[messageIds.indexOf(messageId)] = ownHtml ?? html;
     }
-    return messageIds.flatMap((messageId) => shown.get(messageId) ?? []);
+    return list.filter((html) => html !== null && html !== undefined);
   };
 }
