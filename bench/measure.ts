@@ -33,11 +33,13 @@ export interface Surroundings {
 export const REQUESTS_EACH = 20_000;
 // enough to keep both cores busy; with more, each would wait for the others
 const ORIGINAL_CONNECTIONS = 2;
+const HELLO_WARM_UP_S = 1;
 const HELLO: WebRequest = { path: '/', answer: 'hello' };
 const CHECKED = 8;
 // wrk counts what is answered within its time: with fewer answers, what it leaves out would weigh
-const ORIGINAL_ANSWERS = 20;
-const ORIGINAL_MAX_S = 30;
+const ORIGINAL_ANSWERS = 10;
+/** How long the original is given for its answers. */
+export const ORIGINAL_MAX_S = 20;
 
 /** Measures every page on all servers in turn, several times: machines are noisy. */
 export async function measurePages(
@@ -88,7 +90,7 @@ class Comparison {
       for (const request of requests) await ask(server, request);
       if (program === 'original') this.#originalMs = (performance.now() - startedAtMs) / CHECKED;
     }
-    await this.#drive('hello', options.warmUpS);
+    await this.#drive('hello', HELLO_WARM_UP_S);
     await this.#drive('ours', options.warmUpS);
   }
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { SIZES } from './data.ts';
+import { ORIGINAL_MAX_S } from './measure.ts';
 import type { Results } from './results.ts';
 import { findWrk } from './wrk.ts';
 
@@ -24,7 +25,7 @@ and wrk share its cores.
 - Data sets: ${sizes.join('; ')}; about 50 followees each, the active and the popular few and the others many.
 - Compared, in turn within each round (there were ${options.rounds}): Express that answers \`hello\` (${hello} s), our
   built server in production, one process with 10 connections (${ours} s), and the same application with MiniTwit's
-  own tables, without indexes, and queries (${original} s, or up to 30 s
+  own tables, without indexes, and queries (${original} s, or up to ${ORIGINAL_MAX_S} s
   where its answers take long). Ratios are taken within a round; all figures
   are medians of the rounds.
 - wrk drives hello and ours with 64 connections, logins with 16; the original with 2, which keeps both cores busy:

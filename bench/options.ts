@@ -22,7 +22,7 @@ export interface Options {
 
 const FULL = {
   rounds: 3,
-  secondsEach: { hello: 4, ours: 4, original: 6 },
+  secondsEach: { hello: 3, ours: 5, original: 4 },
   // until what is asked for often is kept
   warmUpS: 15,
   links: 5000,
