@@ -6,11 +6,15 @@ import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
 import { superviseWorkers } from './workers.ts';
 
+// in characters
+const LOG_WAITING_MAX = 8_000_000;
+
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
   const config = readConfig(process.env);
-  // lines that come while others are written are written together
-  const logger = pino({ level: config.logLevel }, pino.destination({ sync: false }));
+  // Lines that come while others are written are written together; when nobody takes them, new ones are lost.
+  const destination = pino.destination({ sync: false, maxLength: LOG_WAITING_MAX });
+  const logger = pino({ level: config.logLevel }, destination);
   if (config.webConcurrency > 1 && cluster.isPrimary) await superviseWorkers(config, logger);
   else await serve(config, logger);
   process.exit();

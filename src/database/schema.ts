@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
 import { type Patience, withConnection } from './connection.ts';
@@ -9,7 +9,10 @@ const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
 /** What to do about tables that are there already. */
 export interface SchemaOptions extends Patience {
-  /** `refuse` when one holds rows, `replace` them whatever they hold, or `keep` them: add what is missing. */
+  /**
+   * `refuse` when one holds rows, `replace` them whatever they hold, or `keep` them: add the tables that are
+   * missing, and the rows that follow from others.
+   */
   existing: 'refuse' | 'replace' | 'keep';
 }
 
@@ -17,7 +20,7 @@ export interface SchemaOptions extends Patience {
  * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names, unless they
  * are to be kept. To replace is for databases that nobody writes to yet: rows that come after it has
  * counted are lost. Several who do this at once do it one after the other.
- * @returns the names of the tables that it created, in the file's order
+ * @returns the names of the tables that it created or added rows to, in the file's order
  * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
  *   settings do not lead to a database, and when the server did not answer in time
  */
@@ -30,13 +33,18 @@ export async function initializeSchema(
     await waitForTurn(connection, patience.waitMaxMs);
     const there = await listTables(connection, statements);
     if (existing === 'refuse') await refuseRows(connection, there);
-    const isOfMissing = (statement: string) => {
-      const table = createdTable(statement) ?? filledTable(statement);
-      return table !== null && !there.includes(table);
+    const adds = (statement: string) => {
+      const table = createdTable(statement);
+      return table === null ? filledTable(statement) !== null : !there.includes(table);
     };
-    const wanted = existing === 'keep' ? statements.filter(isOfMissing) : statements;
-    for (const statement of wanted) await connection.query(statement);
-    return wanted.flatMap((statement) => createdTable(statement) ?? []);
+    const changed = new Set<string>();
+    for (const statement of existing === 'keep' ? statements.filter(adds) : statements) {
+      const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
+      const filled = affectedRows > 0 ? filledTable(statement) : null;
+      const table = createdTable(statement) ?? filled;
+      if (table !== null) changed.add(table);
+    }
+    return Array.from(changed);
   });
 }
 

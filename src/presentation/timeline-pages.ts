@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { CurrentUser } from '../middleware/session.ts';
 import type { Messages } from '../repositories/messages.ts';
 import type { Profile } from '../repositories/profiles.ts';
 import type { Page } from '../repositories/timelines.ts';
 import { createRenderMessages } from './message-list.ts';
-import { createSendShared } from './shared-pages.ts';
+import { createSendShared, type RenderedPage } from './shared-pages.ts';
 import type { Render } from './templates.ts';
 
 // Where a template puts the messages, which are put in afterwards; nobody knows how to write it in one.
@@ -37,30 +37,37 @@ export function createSendTimeline(
   const renderMessages = createRenderMessages(messages, render);
   const sendShared = createSendShared();
 
-  async function renderPage(view: string, context: TimelinePage, user: CurrentUser | null) {
-    const list = await renderMessages(context.page.messageIds, user?.userId ?? null);
+  async function renderPage(
+    view: string,
+    context: TimelinePage,
+    user: CurrentUser | null,
+  ): Promise<RenderedPage> {
+    const { messageIds } = context.page;
+    const list = await renderMessages(messageIds, user?.userId ?? null);
     const html = render(view, { ...context, user, messages: MESSAGES });
     const [before = '', after = ''] = html.split(MESSAGES);
-    return Buffer.concat([Buffer.from(before), ...list, Buffer.from(after)]);
+    return {
+      html: Buffer.concat([Buffer.from(before), ...list, Buffer.from(after)]),
+      isWhole: list.length === messageIds.length,
+    };
   }
 
   return async (req, res, view, context) => {
     const { user = null, takeFlash } = res.locals;
     // for somebody in particular
     if (user || takeFlash) {
-      res.type('html').send(await renderPage(view, { ...context, takeFlash }, user));
+      const { html } = await renderPage(view, { ...context, takeFlash }, user);
+      res.type('html').send(html);
       return;
     }
     await sendShared(req, res, {
-      content: contentOf(context),
+      key: keyOf(view, context),
       render: () => renderPage(view, context, null),
     });
   };
 }
 
-/** All that a page depends on when nobody in particular reads it: messages never change. */
-function contentOf({ path, page, profile }: TimelinePage): string {
-  const { hasOlder, hasNewer, messageIds } = page;
-  const counts = profile ? [profile.followers, profile.following] : [];
-  return [path, ...counts, hasOlder, hasNewer, ...messageIds].join(' ');
+/** Stands for all that a page depends on when nobody in particular reads it: messages never change. */
+function keyOf(view: string, context: TimelinePage): string {
+  return hash('sha256', JSON.stringify([view, context]), 'base64url');
 }

@@ -1,6 +1,8 @@
 import { batchReads } from '../database/batched-reads.ts';
 import type { Database, Statements } from '../database/database.ts';
-import { exactly, type User } from './users.ts';
+import { exactly } from './exactly.ts';
+import { PAGE_SIZE } from './timelines.ts';
+import type { User } from './users.ts';
 
 /** A person as their page shows them. */
 export interface Profile extends User {
@@ -22,8 +24,10 @@ export interface Profiles {
   listNewestForReader(readerId: number): Promise<number[]>;
 }
 
-/** How many of a person's newest messages a profile knows. */
-export const NEWEST_IDS = 31;
+/** How many of a person's newest messages a profile knows: a page, and one that tells whether there are more. */
+export const NEWEST_IDS = PAGE_SIZE + 1;
+
+const LACKING = 'Somebody has no profile. It is made by: npm run initdb -- --if-missing';
 
 /** The profiles in this database. */
 export function createProfiles(database: Database): Profiles {
@@ -57,7 +61,7 @@ export function createProfiles(database: Database): Profiles {
            from (
              select who_id as reader_id, whom_id as author_id
              from follower
-             where who_id in (:readerIds)
+             where who_id in (:readerIds) and whom_id <> who_id
              union all
              select user_id, user_id
              from profile
@@ -115,13 +119,14 @@ export async function addToFollowCounts(
   { whoId, whomId, change }: { whoId: number; whomId: number; change: 1 | -1 },
 ): Promise<void> {
   // in the order of the key, so that two who follow each other do not wait for each other
-  await transaction.change(
+  const { affectedRows } = await transaction.change(
     `update profile
      set followers = followers + if(user_id = :whomId, :change, 0),
        following = following + if(user_id = :whoId, :change, 0)
      where user_id in (:whoId, :whomId)`,
     { whoId, whomId, change },
   );
+  if (affectedRows < new Set([whoId, whomId]).size) throw new Error(LACKING);
 }
 
 /** To be called when a message has been stored. */
@@ -157,10 +162,11 @@ export async function collectNewestIds(transaction: Statements, authorId: number
     { authorId, limit: NEWEST_IDS },
   );
   const ids = rows.map(({ messageId }) => messageId);
-  await transaction.change(
+  const { affectedRows } = await transaction.change(
     `update profile
      set newest_ids = :newestIds, newest_id = :newestId
      where user_id = :authorId`,
     { authorId, newestIds: ids.join(','), newestId: ids[0] ?? 0 },
   );
+  if (affectedRows === 0) throw new Error(LACKING);
 }

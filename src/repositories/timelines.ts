@@ -1,6 +1,6 @@
 import { batchReads } from '../database/batched-reads.ts';
 import type { Database } from '../database/database.ts';
-import { NEWEST_IDS, type Profile, type Profiles } from './profiles.ts';
+import type { Profile, Profiles } from './profiles.ts';
 
 /** Which part of a timeline: what is older or newer than a message's id, or the newest (null). */
 export type Cursor = { direction: 'older' | 'newer'; than: number } | null;
@@ -27,10 +27,10 @@ export interface Timelines {
 }
 
 /** Messages on a page, as in MiniTwit. */
-export const PAGE_SIZE = NEWEST_IDS - 1;
+export const PAGE_SIZE = 30;
 
 // A page's ids, and the one that tells whether there are more.
-const LIMIT = NEWEST_IDS;
+const LIMIT = PAGE_SIZE + 1;
 
 // How many ids to look through for a page of them, before a narrower window is tried.
 const WINDOW_LIMIT = 1000;
@@ -122,17 +122,17 @@ export function createTimelines(database: Database, profiles: Profiles): Timelin
     }
   }
 
-  const readPublic = batchReads((cursors: Cursor[]) =>
-    Promise.all(
-      cursors.map((cursor) => {
-        const { direction, than } = cursor ?? { direction: 'older', than: Number.MAX_SAFE_INTEGER };
-        return read(EVERYONE[direction], { cursor: than });
-      }),
-    ),
-  );
+  // what everybody reads is read once for all who want it at the time
+  const readNewest = batchReads<null, number[]>(async () => [
+    await read(EVERYONE.older, { cursor: Number.MAX_SAFE_INTEGER }),
+  ]);
 
   return {
-    listPublic: (cursor) => listPage(readPublic, cursor),
+    listPublic: (from) =>
+      listPage((cursor) => {
+        if (cursor === null) return readNewest(null);
+        return read(EVERYONE[cursor.direction], { cursor: cursor.than });
+      }, from),
 
     listByAuthor: ({ userId, newestIds }, from) =>
       listPage(async (cursor) => {

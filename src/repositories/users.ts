@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
 import { AppError } from '../errors.ts';
+import { exactly } from './exactly.ts';
 import { addProfile } from './profiles.ts';
 
 /** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */
@@ -71,12 +72,4 @@ export function createUsers(database: Database): Users {
       }
     },
   };
-}
-
-/** The row of exactly this name: the collation pads with spaces, so that to the database 'alice ' is 'alice'. */
-export function exactly<Row extends { username: string }>(
-  username: string,
-  rows: Row[],
-): Row | null {
-  return rows.find((row) => row.username === username) ?? null;
 }

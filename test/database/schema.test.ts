@@ -40,6 +40,8 @@ test('tables with rows are named with their counts, and not changed', async () =
 });
 
 test('tables that are there are kept when asked, and those that are missing are added', async () => {
+  // they were stored without profiles
+  expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual(['profile']);
   expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual([]);
   await runSql(config, 'drop table session, rate_limit');
   const added = ['session', 'rate_limit'];

@@ -4,8 +4,8 @@ import type { Message } from '../../src/repositories/messages.ts';
 
 const AUTHOR = 7;
 
-/** Renders messages by their ids alone, and notes which were read. */
-function createList() {
+/** Renders messages by their ids, and notes which were read. */
+function createList(text = '') {
   const read: number[] = [];
   const render = createRenderMessages(
     {
@@ -16,7 +16,7 @@ function createList() {
     },
     (_view, context) => {
       const { message, isOwn } = context as { message: Message; isOwn: boolean };
-      return `${message.messageId}${isOwn ? ' (own)' : ''}`;
+      return `${message.messageId}${text}${isOwn ? ' (own)' : ''}`;
     },
   );
   const show = async (messageIds: number[], readerId: number | null = null) =>
@@ -43,6 +43,18 @@ test('messages that are asked for once, however many, push out none that are kep
   read.length = 0;
   expect(await show([1])).toEqual(['1']);
   expect(read).toEqual([]);
+});
+
+test('of more than there is room for, those are kept that were asked for last', async () => {
+  const { read, show } = createList('x'.repeat(1000));
+  for (let first = 0; first < 20_000; first += 1000) {
+    const thousand = Array.from({ length: 1000 }, (_, index) => first + index);
+    await show(thousand);
+    await show(thousand);
+  }
+  read.length = 0;
+  await show([0, 19_999]);
+  expect(read).toEqual([0]);
 });
 
 test('an author has their own way to see what is kept', async () => {

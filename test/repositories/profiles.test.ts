@@ -123,6 +123,33 @@ test('those who were there before the table get their profiles', async () => {
   expect(await listProfiles()).toEqual(before);
 });
 
+test('who has no profile gets one, and nobody changes what it should say before', async () => {
+  const before = await listProfiles();
+  const [lacking = 0, whole = 0] = people;
+  await runSql(config, `delete from profile where user_id = ${lacking}`);
+  const changes = [
+    () => messages.createMessage(lacking, 'lost'),
+    () => followers.follow(lacking, whole),
+    () => followers.follow(whole, lacking),
+  ];
+  await runSql(config, 'delete from follower');
+  for (const change of changes) {
+    await expect(change()).rejects.toThrow('Somebody has no profile.');
+  }
+  await runSql(config, 'delete from profile');
+  await initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 });
+  expect(await listProfiles()).toEqual(await collect());
+  expect((await profiles.findProfile('person 0'))?.newestIds).toEqual(before[0]?.newestIds);
+});
+
+test('who follows themselves, as some did in MiniTwit, reads their messages once', async () => {
+  const [self = 0] = people;
+  await followers.follow(self, self);
+  const ids = await profiles.listNewestForReader(self);
+  expect(ids).toEqual(Array.from(new Set(ids)));
+  expect(ids).toEqual((await profiles.findProfile('person 0'))?.newestIds);
+});
+
 test('nobody is null', async () => {
   expect(await profiles.findProfile('nobody')).toBeNull();
   expect(await profiles.findProfile('person 0 ')).toBeNull();

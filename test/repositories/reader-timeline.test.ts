@@ -1,11 +1,21 @@
 import { beforeAll, expect, test } from 'vitest';
+import type { Parameters } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { type Cursor, PAGE_SIZE } from '../../src/repositories/timelines.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 
 const { config, database } = useDatabase();
-const { users, messages, followers, timelines } = createRepositories(database);
+/** How many rows each statement gave. */
+const rowsGiven: number[] = [];
+const { users, messages, followers, timelines } = createRepositories({
+  ...database,
+  async select<Row>(sql: string, parameters?: Parameters) {
+    const rows = await database.select<Row>(sql, parameters);
+    rowsGiven.push(rows.length);
+    return rows;
+  },
+});
 let readerId: number;
 let shown: number[];
 
@@ -59,6 +69,18 @@ test('beside any message stand those that are just older, and just newer', async
   }
 });
 
+test('no page takes more than a few queries, or a thousand rows of one', async () => {
+  for (let place = 0; place < shown.length; place += 29) {
+    const than = shown[place] ?? 1;
+    for (const direction of ['older', 'newer'] as const) {
+      rowsGiven.length = 0;
+      await read({ direction, than });
+      expect(rowsGiven.length).toBeLessThanOrEqual(6);
+      expect(Math.max(...rowsGiven)).toBeLessThanOrEqual(1000);
+    }
+  }
+});
+
 test('cursors that nobody was given lead to the nearest page', async () => {
   const beyond = await read({ direction: 'older', than: Number.MAX_SAFE_INTEGER });
   expect(beyond).toEqual(shown.slice(0, PAGE_SIZE));
@@ -81,7 +103,9 @@ test('a page is found beyond a time in which nothing was written', async () => {
   const all = [...(await own(40)), ...old];
   for (const [place, than] of all.entries()) {
     const older = all.slice(place + 1, place + 1 + PAGE_SIZE);
+    rowsGiven.length = 0;
     expect(await read({ direction: 'older', than }, brisk)).toEqual(older);
+    expect(rowsGiven.length).toBeLessThanOrEqual(6);
   }
 });
 

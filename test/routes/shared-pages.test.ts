@@ -2,7 +2,7 @@ import request from 'supertest';
 import { beforeAll, expect, test } from 'vitest';
 import { useMiniTwit, type Visitor } from '../support/minitwit.ts';
 
-const { app, user, visitor } = useMiniTwit();
+const { app, database, user, visitor } = useMiniTwit();
 const PAGES = ['/public', '/alice'];
 let alice: Visitor;
 
@@ -52,6 +52,36 @@ test('each page has an ETag of its own', async () => {
     ({ headers }) => headers.etag,
   );
   expect(new Set(tags).size).toBe(3);
+});
+
+test('pages that are alike are not taken for each other', async () => {
+  await user('dave');
+  await user('erin');
+  // kept by the second time, shown from there on
+  for (let time = 0; time < 3; time++) {
+    for (const name of ['dave', 'erin']) {
+      expect((await request(app).get(`/${name}`)).text).toContain(`<h1>${name}'s Timeline</h1>`);
+    }
+    expect((await request(app).get('/public')).text).not.toContain('Newer');
+    expect((await request(app).get('/public?before=999999999')).text).toContain('Newer');
+  }
+});
+
+test('a page that lacks a message for a while is whole again when that is back', async () => {
+  const frank = await user('frank');
+  await frank.addMessage('seen by no reader yet');
+  const [row] = await database.select<{ messageId: number; authorId: number }>(
+    'select max(message_id) as messageId, max(author_id) as authorId from message where author_id = (select max(user_id) from user)',
+  );
+  await database.change('delete from message where message_id = :messageId', { ...row });
+  const text = async () => (await request(app).get('/frank')).text;
+  for (let time = 0; time < 3; time++) expect(await text()).not.toContain('seen by no reader yet');
+  await database.change(
+    `insert into message (message_id, author_id, text, pub_date)
+     values (:messageId, :authorId, 'seen by no reader yet', 0)`,
+    { ...row },
+  );
+  expect(await text()).toContain('seen by no reader yet');
 });
 
 test.each(['/', ...PAGES])(
