@@ -10,8 +10,9 @@ import { explainPages } from './explain.ts';
 import { measurePages, type Surroundings } from './measure.ts';
 import { findOlderPages } from './older-pages.ts';
 import { type Options, readOptions } from './options.ts';
+import { profilePages } from './profile.ts';
 import type { DatabaseResults, SizeResults } from './results.ts';
-import { startServer, type WebServer } from './servers.ts';
+import { type ServerOptions, startServer, type WebServer } from './servers.ts';
 import { measureShapes } from './shapes.ts';
 import { measureMemory } from './soak.ts';
 import { measureStorm } from './storm.ts';
@@ -72,8 +73,8 @@ async function measureSize(
   tell(`${prefix}: making the data set`);
   const data = await createDataSet(server, size);
   await using servers = new AsyncDisposableStack();
-  const start = async (program: 'ours' | 'original', database = data[program]) => {
-    const started = await startServer(program, folder, database);
+  const start = async (program: 'ours' | 'original', more: ServerOptions = {}) => {
+    const started = await startServer(program, folder, { database: data[program], ...more });
     servers.defer(() => started.stop());
     return started;
   };
@@ -96,8 +97,11 @@ async function measureSize(
   // the database makes no difference to the process's memory: once is enough
   const isSoaked =
     options.soakMinutes > 0 && server.kind === options.databases[0] && isMain(size, options);
-  const memory = isSoaked ? await measureMemory(await start('ours'), surroundings) : null;
-  return { size, pages, queries, shapes, storms, memory };
+  const memory = isSoaked ? await measureMemory(start, surroundings) : null;
+  const profiles = isMain(size, options)
+    ? await profilePages((nodeOptions) => start('ours', { nodeOptions }), surroundings)
+    : null;
+  return { size, pages, queries, shapes, storms, memory, profiles };
 }
 
 /** Whether this is the data set that the targets are for: M, if it is measured at all. */

@@ -19,7 +19,7 @@ import { PAGES, type Source, take } from './pages.ts';
 import { ask as askServer, type WebRequest } from './requests.ts';
 import { SESSION_SECRET } from './servers.ts';
 
-/** A query, and how the server goes about it. */
+/** A query, and how the server goes about it: a query that reads is run for that. */
 export interface Explained {
   sql: string;
   plan: string;
@@ -36,6 +36,11 @@ interface Query {
   sql: string;
   parameters: Parameters;
 }
+
+const EXPLAIN = {
+  mariadb: { read: 'analyze', write: 'explain' },
+  mysql: { read: 'explain analyze', write: 'explain format=tree' },
+};
 
 /** Asks the application for each page, and the server for the plans of its queries. */
 export async function explainPages(kind: DatabaseKind, source: Source): Promise<PageQueries[]> {
@@ -110,15 +115,15 @@ async function serve(database: Database) {
 }
 
 async function explain(kind: DatabaseKind, data: DataSet, query: Query): Promise<Explained> {
-  const asTree = kind === 'mysql' ? 'format=tree ' : '';
+  const how = EXPLAIN[kind][/^\s*select\b/.test(query.sql) ? 'read' : 'write'];
   const [rows] = await onConnection(data.ours, (connection) =>
-    connection.query<RowDataPacket[]>(`explain ${asTree}${query.sql}`, query.parameters),
+    connection.query<RowDataPacket[]>(`${how} ${query.sql}`, query.parameters),
   );
   const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : toTable(rows);
   return { sql: unindent(query.sql), plan };
 }
 
-const COLUMNS = ['id', 'select_type', 'table', 'type', 'key', 'ref', 'rows', 'Extra'];
+const COLUMNS = ['id', 'select_type', 'table', 'type', 'key', 'ref', 'rows', 'r_rows', 'Extra'];
 
 function toTable(rows: RowDataPacket[]): string {
   const lines = [COLUMNS, ...rows.map((row) => COLUMNS.map((name) => String(row[name] ?? '')))];

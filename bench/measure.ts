@@ -15,10 +15,11 @@ export interface Servers {
 /** One page's figures of one round. */
 export type Round = { hello: Figures; ours: Figures; original: Figures | null };
 
-/** One page's figures of all rounds. */
+/** One page's figures of all rounds, and of the first warm-up. */
 export interface Measured {
   page: Page;
   rounds: Round[];
+  cold: Figures | null;
 }
 
 /** What a measurement takes beside its servers. */
@@ -56,7 +57,7 @@ export async function measurePages(
         await comparison.measure(round);
       }
     }
-    measured.push(...comparisons.map(({ page, rounds }) => ({ page, rounds })));
+    measured.push(...comparisons.map(({ page, rounds, cold }) => ({ page, rounds, cold })));
   }
   return measured;
 }
@@ -65,6 +66,7 @@ export async function measurePages(
 class Comparison {
   readonly page: Page;
   readonly rounds: Round[] = [];
+  cold: Figures | null = null;
   readonly #servers: Servers;
   readonly #surroundings: Surroundings;
   readonly #requests: Record<'ours' | 'original', Requests>;
@@ -91,7 +93,10 @@ class Comparison {
       if (program === 'original') this.#originalMs = (performance.now() - startedAtMs) / CHECKED;
     }
     await this.#drive('hello', HELLO_WARM_UP_S);
-    await this.#drive('ours', options.warmUpS);
+    for (let time = 0; time < this.page.warmUps; time++) {
+      const figures = await this.#drive('ours', options.warmUpS);
+      this.cold ??= figures;
+    }
   }
 
   async measure(round: number): Promise<void> {

@@ -23,8 +23,7 @@ export interface Options {
 const FULL = {
   rounds: 3,
   secondsEach: { hello: 3, ours: 5, original: 4 },
-  // until what is asked for often is kept
-  warmUpS: 15,
+  warmUpS: 10,
   links: 5000,
   soakMinutes: 10,
 };

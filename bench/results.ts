@@ -5,7 +5,8 @@ import type { Measured, Round } from './measure.ts';
 import type { Options } from './options.ts';
 import type { Page } from './pages.ts';
 import type { ShapeFigures } from './shapes.ts';
-import type { Minute } from './soak.ts';
+import type { PageProfile } from './profile.ts';
+import type { Memory } from './soak.ts';
 import type { Storm } from './storm.ts';
 import type { Figures } from './wrk.ts';
 
@@ -32,8 +33,8 @@ export interface SizeResults {
   /** null where they were not measured */
   shapes: ShapeFigures[] | null;
   storms: Storm[];
-  /** Before the load, then after each minute of it; null where it was not measured. */
-  memory: Minute[] | null;
+  memory: Memory | null;
+  profiles: PageProfile[] | null;
 }
 
 /** A page in short: the medians of its rounds, ratios too. Without the original, or its answers, null. */

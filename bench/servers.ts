@@ -15,7 +15,8 @@ export interface WebServer {
   pid: number;
   /** Whether it still runs, and what it said last: for when it does not answer as it should. */
   describe(): Promise<string>;
-  stop(): Promise<void>;
+  /** Stops it, at once unless another signal is given. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** Signs the sessions of all servers, and those that wrk brings. */
@@ -30,19 +31,32 @@ export const PROGRAMS = {
 
 const LAST_LINES = 5;
 
+/** How a server is started otherwise than in production. */
+export interface ServerOptions {
+  database?: DatabaseConfig | null;
+  settings?: Environment;
+  /** For Node's command line. */
+  nodeOptions?: string[];
+}
+
 /** Starts one of the programs, its log in a file of this folder, and waits until it answers. */
 export async function startServer(
   program: keyof typeof PROGRAMS,
   folder: string,
-  database: DatabaseConfig | null = null,
+  { database = null, settings: more = {}, nodeOptions = [] }: ServerOptions = {},
 ): Promise<WebServer> {
   const port = await findFreePort();
   const path = join(folder, `${program}-${port}.log`);
   const log = await open(path, 'w');
-  const child = spawn(process.execPath, [resolve(PROGRAMS[program])], {
+  const child = spawn(process.execPath, [...nodeOptions, resolve(PROGRAMS[program])], {
     // where no developer has an .env
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH, ...settings(port), ...(database && databaseSettings(database)) },
+    env: {
+      PATH: process.env.PATH,
+      ...settings(port),
+      ...(database && databaseSettings(database)),
+      ...more,
+    },
     stdio: ['ignore', log.fd, log.fd],
     // a group of its own: Ctrl-C in the terminal is for us, who stop it
     detached: true,
@@ -69,8 +83,8 @@ export async function startServer(
     url,
     pid: child.pid ?? 0,
     describe,
-    async stop() {
-      kill();
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal);
       await ended;
       process.off('exit', kill);
     },

@@ -1,4 +1,5 @@
 import { count, titleOf } from './method.ts';
+import type { Measured } from './measure.ts';
 import {
   type DatabaseResults,
   mainSize,
@@ -13,6 +14,8 @@ const STORM_MAX = 5;
 const MEMORY_MAX_MB = 160;
 // a heap breathes: less than this is no growth
 const MEMORY_GROWTH_MAX = 1.1;
+// of a page, what is worth a line of a profile
+const SHOWN_US = 2;
 const MISSED = '**missed**';
 
 /** The pages of the data set that has targets. */
@@ -43,7 +46,16 @@ export function describePages(database: DatabaseResults): string {
 
 ${table(columns, rows)}
 
-Express answered hello ${rate(Math.min(...between))} to ${rate(Math.max(...between))} times a second meanwhile.`;
+Express answered hello ${rate(Math.min(...between))} to ${rate(Math.max(...between))} times a second meanwhile.
+${(main?.pages ?? []).flatMap(describeCold).join('\n')}`;
+}
+
+/** A page that needs a long warm-up, before it has one. */
+function describeCold({ page, cold }: Measured): string[] {
+  if (page.warmUps === 1 || !cold) return [];
+  return [
+    `${page.name}, when the server has just started and most are made for the first time: ${rate(cold.requestsPerS)} requests a second.`,
+  ];
 }
 
 function verdict({ page: { target }, ofHello, timesOriginal }: Summary): string {
@@ -122,14 +134,15 @@ export function describeStorms(database: DatabaseResults): string {
 export function describeMemory(database: DatabaseResults): string {
   const memory = mainSize(database)?.memory;
   if (!memory) return `${titleOf(database)}: not measured.`;
-  const rows = memory.map(({ requestsPerS, memoryMb }, minute) => [
+  const { minutes, parts } = memory;
+  const rows = minutes.map(({ requestsPerS, memoryMb }, minute) => [
     minute === 0 ? 'just started' : String(minute),
     minute === 0 ? '' : rate(requestsPerS),
     memoryMb.toFixed(0),
   ]);
-  const at = (minute: number) => memory[minute]?.memoryMb ?? Number.NaN;
-  const [middle, last] = [at(Math.floor((memory.length - 1) / 2)), at(memory.length - 1)];
-  const isSmall = Math.max(...memory.map(({ memoryMb }) => memoryMb)) < MEMORY_MAX_MB;
+  const at = (minute: number) => minutes[minute]?.memoryMb ?? Number.NaN;
+  const [middle, last] = [at(Math.floor((minutes.length - 1) / 2)), at(minutes.length - 1)];
+  const isSmall = Math.max(...minutes.map(({ memoryMb }) => memoryMb)) < MEMORY_MAX_MB;
   const isSteady = last <= middle * MEMORY_GROWTH_MAX;
   return `### ${titleOf(database)}
 
@@ -138,7 +151,30 @@ export function describeMemory(database: DatabaseResults): string {
 ${table('Minute | Requests/s | MB', rows)}
 
 Under ${MEMORY_MAX_MB} MB: ${isSmall ? 'met' : MISSED}. Not growing: ${isSteady ? 'met' : MISSED}
-(${times(last / middle)} in the second half).`;
+(${times(last / middle)} in the second half).
+
+${table(
+  'At the end | MB',
+  parts.map(({ name, mb }) => [name, mb.toFixed(0)]),
+)}`;
+}
+
+/** What the server does for one request of the pages that have targets. */
+export function describeProfiles(database: DatabaseResults): string {
+  const profiles = mainSize(database)?.profiles ?? [];
+  const sum = (name: string) =>
+    profiles.map(({ parts }) => parts.find((part) => part.name === name)?.us ?? 0);
+  const names = new Set(profiles.flatMap(({ parts }) => parts.map(({ name }) => name)));
+  const rows = Array.from(names, (name) => ({ name, each: sum(name) }))
+    .filter(({ each }) => Math.max(...each) >= SHOWN_US)
+    .toSorted((a, b) => Math.max(...b.each) - Math.max(...a.each));
+  const columns = ['µs a request', ...profiles.map(({ page }) => page)].join(' | ');
+  const cells = rows.map(({ name, each }) => [name, ...each.map((us) => us.toFixed(1))]);
+  return `### ${titleOf(database)}
+
+${table(columns, cells)}
+
+What takes less than ${SHOWN_US} µs of every page is left out.`;
 }
 
 /** The queries of each page, then each query once with the server's plan for the first page that makes it. */
