@@ -91,7 +91,7 @@ async function measureSize(
 
   const queries = await explainPages(server.kind, surroundings.source);
   // with nothing else, and before anything is written
-  const shapes = isMain(size, options) ? await measureShapes(data, options.secondsEach.ours) : null;
+  const shapes = isMain(size, options) ? await measureShapes(data, options.shapeS) : null;
   const pages = await measurePages({ hello, ours, original }, surroundings);
   const storms = await measureStorm(ours, surroundings);
   // the database makes no difference to the process's memory: once is enough

@@ -11,6 +11,9 @@ export interface Options {
   /** Of each page in each round; the original's pages take longer, and there are fewer of them. */
   secondsEach: { hello: number; ours: number; original: number };
   warmUpS: number;
+  /** Of each way to read a reader's page, and of what is measured while people log in. */
+  shapeS: number;
+  stormS: number;
   /** How many older pages to look up for each kind of page. */
   links: number;
   soakMinutes: number;
@@ -24,13 +27,17 @@ const FULL = {
   rounds: 3,
   secondsEach: { hello: 3, ours: 5, original: 4 },
   warmUpS: 10,
+  shapeS: 4,
+  stormS: 10,
   links: 5000,
   soakMinutes: 10,
 };
 const QUICK = {
   rounds: 1,
-  secondsEach: { hello: 1, ours: 2, original: 1 },
+  secondsEach: { hello: 1, ours: 1, original: 1 },
   warmUpS: 1,
+  shapeS: 0.5,
+  stormS: 2,
   links: 500,
   soakMinutes: 0,
 };

@@ -24,7 +24,7 @@ export async function measureStorm(
   server: WebServer,
   { source: { data }, options, folder, tell }: Surroundings,
 ): Promise<Storm[]> {
-  const seconds = options.secondsEach.ours * 2;
+  const seconds = options.stormS;
   const guests = Array.from({ length: 1000 }, (_, index) => login(inTurn(data, index)));
   const storms: Storm[] = [];
   for (const readers of READERS) {
