@@ -34,7 +34,11 @@ test('tables with rows are left alone, unless --force is given', async () => {
 });
 
 test('with --if-missing it can be part of every start: tables that are there stay', async () => {
-  await runSql(config, `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`);
+  await runSql(
+    config,
+    `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`,
+    'insert into profile (user_id) select user_id from user',
+  );
   expect(await initdb({}, '--if-missing')).toEqual({
     status: 0,
     stdout: 'The tables are there: nothing was changed.\n',
