@@ -14,6 +14,14 @@ export const messageForm = z.object({
   text: requiredField.transform((text) => text.replaceAll(/(?!\n|\t)\p{Control}/gu, '')),
 });
 
+/** The length of a text that is too long for a message, as `messageLength` counts it; null if it fits. */
+export function findExcessLength(text: string): number | null {
+  // no text has more characters than code units, and these need not be counted
+  if (text.length <= MESSAGE_MAX_LENGTH) return null;
+  const length = messageLength(text);
+  return length > MESSAGE_MAX_LENGTH ? length : null;
+}
+
 /**
  * The length of a text in characters as people see them: an emoji with its skin tone is one. Whoever
  * piles more than ten code points on one another is counted as if each ten were a character, so that

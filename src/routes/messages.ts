@@ -2,7 +2,7 @@ import type { Request, Router } from 'express';
 import { AppError } from '../errors.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm } from '../forms/form.ts';
-import { MESSAGE_MAX_LENGTH, messageForm, messageLength } from '../forms/message.ts';
+import { findExcessLength, MESSAGE_MAX_LENGTH, messageForm } from '../forms/message.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
@@ -25,8 +25,8 @@ export function messageRoutes(
       const user = requireUser(req);
       const { text } = readForm(messageForm, req.body);
       if (isBlank(text)) return res.redirect('/');
-      const length = messageLength(text);
-      if (length > MESSAGE_MAX_LENGTH) {
+      const length = findExcessLength(text);
+      if (length !== null) {
         const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
         return showMyTimeline(req, res, { draft: { text, error } });
       }
