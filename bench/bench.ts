@@ -49,7 +49,7 @@ async function measureAll(options: Options): Promise<void> {
     for (const size of options.sizes) {
       sizes.push(await measureSize(size, { server, hello, options, folder }));
       const minutes = Math.round((performance.now() - startedAtMs) / 60_000);
-      // all that there is by now: the rest takes hours
+      // all that there is by now: the rest may take an hour
       report = await writeReport({ options, databases, minutes });
     }
     await stop();

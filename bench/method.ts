@@ -32,9 +32,9 @@ and wrk share its cores.
   at 64, its answers would take minutes. Percentiles are therefore those of a server that is asked
   as much as it can answer.
 - All get the headers that a browser sends, \`Accept-Encoding: gzip, deflate, br\` among them. My timeline is
-  another user's at each request; users' pages are drawn by how well their users are known, after a minute in
-  which those that are asked for often were made; older pages of both are the second ones. Every commit is on the disk before it is acknowledged
-  (\`innodb_flush_log_at_trx_commit = 1\`), and the databases' buffers hold all data, as those of RDS would.
+  another user's at each request; users' pages are drawn by how well their users are known, after
+  a warm-up in which those that are asked for often were made; older pages of both are the second ones. Every
+  commit is on the disk before it is acknowledged (\`innodb_flush_log_at_trx_commit = 1\`), and the databases' buffers hold all data, as those of RDS would.
 ${options.remarks.map((remark) => `- ${remark}\n`).join('')}`;
 }
 
