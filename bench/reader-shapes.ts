@@ -28,7 +28,7 @@ interface Id {
 /** The ways that were tried. Each reads which authors those are by itself. */
 export const SHAPES: Shape[] = [
   {
-    name: 'MiniTwit’s own, with our indexes',
+    name: 'MiniTwit’s own, but by id and with our indexes',
     read: async (ask, readerId) =>
       idsOf(
         await ask<Id>(
