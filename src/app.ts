@@ -16,13 +16,17 @@ import { useTemplates } from './presentation/templates.ts';
 import { createSendTimeline } from './presentation/timeline-pages.ts';
 import type { RateLimits } from './repositories/rate-limits.ts';
 import type { Repositories } from './repositories/repositories.ts';
-import { authRoutes } from './routes/auth.ts';
-import { avatarRoutes } from './routes/avatars.ts';
-import { followRoutes } from './routes/follows.ts';
-import { healthRoutes, type Readiness } from './routes/health.ts';
-import { messageRoutes } from './routes/messages.ts';
-import { staticFileRoutes } from './routes/static-files.ts';
-import { createShowMyTimeline, timelineRoutes, userTimelineRoutes } from './routes/timelines.ts';
+import { addAuthRoutes } from './routes/auth.ts';
+import { addAvatarRoutes } from './routes/avatars.ts';
+import { addFollowRoutes } from './routes/follows.ts';
+import { addHealthRoutes, type Readiness } from './routes/health.ts';
+import { addMessageRoutes } from './routes/messages.ts';
+import { addStaticFileRoutes } from './routes/static-files.ts';
+import {
+  addTimelineRoutes,
+  addUserTimelineRoutes,
+  createShowMyTimeline,
+} from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -44,6 +48,8 @@ export function createApp(dependencies: Dependencies): Express {
   const { users, messages, followers, sessions, timelines } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
+  // as in MiniTwit, /public and /Public are two addresses
+  app.enable('case sensitive routing');
   app.disable('x-powered-by');
   // those pages that may be kept have one of their own
   app.disable('etag');
@@ -53,9 +59,9 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(logRequests(logger));
   app.use(securityHeaders(config));
-  app.use(staticFileRoutes(staticFiles));
-  app.use(avatarRoutes());
-  app.use(healthRoutes(isReady));
+  addStaticFileRoutes(app, staticFiles);
+  addAvatarRoutes(app);
+  addHealthRoutes(app, isReady);
 
   app.use(flash(config));
   app.use(rejectCrossOrigin);
@@ -65,11 +71,11 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(session(sessions, config));
   app.use(readerPages);
 
-  app.use(timelineRoutes(timelines, sendTimeline, showMyTimeline));
-  app.use(authRoutes(users, passwords, rateLimits, config));
-  app.use(messageRoutes(messages, rateLimits, showMyTimeline));
-  app.use(followRoutes(users, followers));
-  app.use(userTimelineRoutes(repositories, sendTimeline));
+  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline);
+  addAuthRoutes(app, users, passwords, rateLimits, config);
+  addMessageRoutes(app, messages, rateLimits, showMyTimeline);
+  addFollowRoutes(app, users, followers);
+  addUserTimelineRoutes(app, repositories, sendTimeline);
 
   app.use(notFound);
   app.use(showError);

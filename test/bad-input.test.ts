@@ -40,11 +40,5 @@ test.each(['GET', 'OPTIONS'])('no path at all: %s *', async (method) => {
 
 /** The paths of the application's own routes, as Express knows them. */
 function routePaths(): string[] {
-  interface Layer {
-    route?: { path: string };
-    handle: { stack?: Layer[] };
-  }
-  const walk = (layers: Layer[]): string[] =>
-    layers.flatMap(({ route, handle }) => (route ? [route.path] : walk(handle.stack ?? [])));
-  return walk((app.router as unknown as { stack: Layer[] }).stack);
+  return app.router.stack.flatMap(({ route }) => route?.path ?? []);
 }

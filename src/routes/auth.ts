@@ -1,4 +1,4 @@
-import type { Request, Response, Router } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../config.ts';
 import { hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
@@ -13,17 +13,15 @@ import { type CurrentUser, SESSION_COOKIE } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
-import { createRouter } from './router.ts';
 
 /** `/login`, `/register` and `/logout`. */
-export function authRoutes(
+export function addAuthRoutes(
+  app: IRouter,
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
   { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
-): Router {
-  const router = createRouter();
-
+): void {
   /** Who logs in with this; or what is wrong with it. */
   async function findLogin(username: string, password: string): Promise<CurrentUser | FormError> {
     const credentials = await users.findCredentials(username);
@@ -33,7 +31,7 @@ export function authRoutes(
     return { field: 'password', message: 'Invalid password' };
   }
 
-  router
+  app
     .route('/login')
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
@@ -63,7 +61,7 @@ export function authRoutes(
     })
     .all(methodNotAllowed);
 
-  router
+  app
     .route('/register')
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
@@ -96,13 +94,11 @@ export function authRoutes(
     })
     .all(methodNotAllowed);
 
-  router
+  app
     .route('/logout')
     .get(requireSameOrigin, (req, res) => endSession(req, res))
     .post((req, res) => endSession(req, res))
     .all(methodNotAllowed);
-
-  return router;
 }
 
 async function endSession(req: Request, res: Response): Promise<void> {

@@ -1,15 +1,12 @@
-import type { Router } from 'express';
+import type { IRouter } from 'express';
 import { AppError } from '../errors.ts';
 import { normalizeUsername, USERNAME_MAX_LENGTH } from '../forms/username.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { drawIdenticon } from '../presentation/avatars.ts';
-import { createRouter } from './router.ts';
 
 /** `GET /avatars/NAME`: the picture that goes with a name, whether or not somebody has it. */
-export function avatarRoutes(): Router {
-  const router = createRouter();
-
-  router
+export function addAvatarRoutes(app: IRouter): void {
+  app
     .route('/avatars/:username')
     .get((req, res) => {
       const username = normalizeUsername(req.params.username);
@@ -20,6 +17,4 @@ export function avatarRoutes(): Router {
       res.type('svg').send(drawIdenticon(username));
     })
     .all(methodNotAllowed);
-
-  return router;
 }

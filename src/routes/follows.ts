@@ -1,4 +1,4 @@
-import type { Request, Response, Router } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../errors.ts';
 import { normalizeUsername } from '../forms/username.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
@@ -6,12 +6,9 @@ import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { Followers } from '../repositories/followers.ts';
 import type { Users } from '../repositories/users.ts';
-import { createRouter } from './router.ts';
 
 /** `/NAME/follow` and `/NAME/unfollow`; GET for MiniTwit's old clients. */
-export function followRoutes(users: Users, followers: Followers): Router {
-  const router = createRouter();
-
+export function addFollowRoutes(app: IRouter, users: Users, followers: Followers): void {
   async function follow(req: Request<{ username: string }>, res: Response): Promise<void> {
     const { reader, other } = await findBoth(req);
     if (reader.userId === other.userId) {
@@ -37,17 +34,11 @@ export function followRoutes(users: Users, followers: Followers): Router {
     return { reader, other };
   }
 
-  router
-    .route('/:username/follow')
-    .get(requireSameOrigin, follow)
-    .post(follow)
-    .all(methodNotAllowed);
+  app.route('/:username/follow').get(requireSameOrigin, follow).post(follow).all(methodNotAllowed);
 
-  router
+  app
     .route('/:username/unfollow')
     .get(requireSameOrigin, unfollow)
     .post(unfollow)
     .all(methodNotAllowed);
-
-  return router;
 }

@@ -1,4 +1,4 @@
-import type { Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { AppError } from '../errors.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm } from '../forms/form.ts';
@@ -8,18 +8,16 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
-import { createRouter } from './router.ts';
 import type { ShowMyTimeline } from './timelines.ts';
 
 /** `/add_message` and `/delete_message/ID`. */
-export function messageRoutes(
+export function addMessageRoutes(
+  app: IRouter,
   messages: Messages,
   rateLimits: RateLimits,
   showMyTimeline: ShowMyTimeline,
-): Router {
-  const router = createRouter();
-
-  router
+): void {
+  app
     .route('/add_message')
     .post(async (req, res) => {
       const user = requireUser(req);
@@ -41,7 +39,7 @@ export function messageRoutes(
     })
     .all(methodNotAllowed);
 
-  router
+  app
     .route('/delete_message/:messageId')
     .get(async (req, res) => {
       res.render('delete.html', { message: await findOwnMessage(req) });
@@ -63,6 +61,4 @@ export function messageRoutes(
     }
     return message;
   }
-
-  return router;
 }

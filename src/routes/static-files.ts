@@ -1,8 +1,7 @@
-import type { Router } from 'express';
+import type { IRouter } from 'express';
 import { AppError } from '../errors.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { AskedVersion, StaticFiles } from '../presentation/static-files.ts';
-import { createRouter } from './router.ts';
 
 const CACHE_CONTROL: Record<AskedVersion, string> = {
   this: 'public, max-age=31536000, immutable',
@@ -16,10 +15,8 @@ const CACHE_CONTROL: Record<AskedVersion, string> = {
  * one, a page of either may ask an instance of the other for a hash that it does not know: it gets the
  * file as this instance has it, which nobody keeps.
  */
-export function staticFileRoutes({ findStaticFile }: StaticFiles): Router {
-  const router = createRouter();
-
-  router
+export function addStaticFileRoutes(app: IRouter, { findStaticFile }: StaticFiles): void {
+  app
     .route('/static/:name')
     .get((req, res) => {
       const found = findStaticFile(req.params.name);
@@ -34,6 +31,4 @@ export function staticFileRoutes({ findStaticFile }: StaticFiles): Router {
       res.type(file.name).send((smaller ?? file).body);
     })
     .all(methodNotAllowed);
-
-  return router;
 }

@@ -1,4 +1,4 @@
-import type { Request, Response, Router } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../errors.ts';
 import { readCursor } from '../forms/cursor.ts';
 import { normalizeUsername } from '../forms/username.ts';
@@ -10,17 +10,15 @@ import type { Followers } from '../repositories/followers.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import type { Cursor, Timelines } from '../repositories/timelines.ts';
 import type { User } from '../repositories/users.ts';
-import { createRouter } from './router.ts';
 
 /** `/public` and `/`: everyone's messages, and those of the reader and whom they follow. */
-export function timelineRoutes(
+export function addTimelineRoutes(
+  app: IRouter,
   timelines: Timelines,
   sendTimeline: SendTimeline,
   showMyTimeline: ShowMyTimeline,
-): Router {
-  const router = createRouter();
-
-  router
+): void {
+  app
     .route('/')
     .get(async (req, res) => {
       if (!currentUser(req)) return res.redirect('/public');
@@ -28,25 +26,22 @@ export function timelineRoutes(
     })
     .all(methodNotAllowed);
 
-  router
+  app
     .route('/public')
     .get(async (req, res) => {
       const page = await timelines.listPublic(readCursor(req.query));
       await sendTimeline(req, res, 'public.html', { page, path: '/public' });
     })
     .all(methodNotAllowed);
-
-  return router;
 }
 
-/** `/NAME`: one person's messages. To be mounted last: a name can be almost any word. */
-export function userTimelineRoutes(
+/** `/NAME`: one person's messages. To be added last: a name can be almost any word. */
+export function addUserTimelineRoutes(
+  app: IRouter,
   { profiles, timelines, followers }: Repositories,
   sendTimeline: SendTimeline,
-): Router {
-  const router = createRouter();
-
-  router
+): void {
+  app
     .route('/:username')
     .get(async (req, res) => {
       const username = normalizeUsername(req.params.username);
@@ -60,8 +55,6 @@ export function userTimelineRoutes(
       await sendTimeline(req, res, 'user.html', { page, path, profile, followState: state });
     })
     .all(methodNotAllowed);
-
-  return router;
 }
 
 /** A message that could not be posted, and why: it stays in the post box. */

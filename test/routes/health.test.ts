@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
-import { healthRoutes } from '../../src/routes/health.ts';
+import { addHealthRoutes } from '../../src/routes/health.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { type Gate, openGate } from '../support/gate.ts';
 import { keepLog } from '../support/log.ts';
@@ -56,7 +56,8 @@ test('with a database that hangs, the process lives but is not ready', async () 
 });
 
 test('whoever asks is answered, also when nobody answers us', async () => {
-  const stuck = express().use(healthRoutes(() => new Promise(() => undefined)));
+  const stuck = express();
+  addHealthRoutes(stuck, () => new Promise(() => undefined));
   const { status } = await request(stuck).get('/readyz');
   expect(status).toBe(503);
 });

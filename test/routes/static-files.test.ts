@@ -12,7 +12,7 @@ import { notFound, showError } from '../../src/middleware/errors.ts';
 import { logRequests } from '../../src/middleware/request-log.ts';
 import { readStaticFiles } from '../../src/presentation/static-files.ts';
 import { useTemplates } from '../../src/presentation/templates.ts';
-import { staticFileRoutes } from '../../src/routes/static-files.ts';
+import { addStaticFileRoutes } from '../../src/routes/static-files.ts';
 import { expectErrorPage } from '../support/bad-input.ts';
 import { keepLog } from '../support/log.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
@@ -154,7 +154,7 @@ describe('while a new version replaces the old one', () => {
     const files = readStaticFiles(folder);
     useTemplates(instance, { gravatar: false }, files);
     instance.use(logRequests(keepLog().logger));
-    instance.use(staticFileRoutes(files));
+    addStaticFileRoutes(instance, files);
     instance.use(notFound, showError);
     return instance;
   }
