@@ -1,11 +1,19 @@
-import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
+import { type PoolConnection, type QueryError, raw, type ResultSetHeader } from 'mysql2';
 import type { DatabaseConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { findConnectOutage, findOutage, type Outage } from './failures.ts';
 import { openPool, type PoolState } from './pool.ts';
 
-/** Values of a query's named parameters: `:userId` takes `userId`. An array serves `in (:ids)`. */
-export type Parameters = Record<string, string | number | null | string[] | number[]>;
+type Value = string | number | null | typeof NOW;
+
+/**
+ * Values of a query's named parameters: `:userId` takes `userId`. An array serves `in (:ids)`, and one of
+ * rows `values :rows`.
+ */
+export type Parameters = Record<string, Value | Value[] | Value[][]>;
+
+/** The database's time among the values of rows, in seconds since 1970. */
+export const NOW = raw('unix_timestamp()');
 
 /** What repositories ask for. */
 export interface Statements {
@@ -39,7 +47,10 @@ export interface Database extends Statements {
 
 /** What an insert, update or delete did. */
 export interface Change {
-  /** The id that `auto_increment` gave to a new row; 0 without one. */
+  /**
+   * The id that `auto_increment` gave to a new row, or to the first of several, whose ids follow each
+   * other; 0 without one.
+   */
   insertId: number;
   affectedRows: number;
 }

@@ -16,6 +16,7 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 const SESSION_RULES = `
   set session
     sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION',
+    auto_increment_increment = 1,
     innodb_lock_wait_timeout = 3,
     lock_wait_timeout = 3
     /*!50708 , max_execution_time = 4000 */

@@ -1,6 +1,7 @@
-import { batchReads } from '../database/batched-reads.ts';
-import type { Database } from '../database/database.ts';
-import { addNewestId, collectNewestIds } from './profiles.ts';
+import { batch, batchReads } from '../database/batches.ts';
+import { type Database, NOW } from '../database/database.ts';
+import { AppError } from '../errors.ts';
+import { addNewestIds, collectNewestIds } from './profiles.ts';
 
 /** A message with its author, as a page shows it. `email` is for Gravatar alone. */
 export interface Message {
@@ -12,6 +13,8 @@ export interface Message {
   /** Seconds since 1970. */
   pubDateS: number;
 }
+
+type Draft = Pick<Message, 'authorId' | 'text'>;
 
 /** The table `message`. */
 export interface Messages {
@@ -38,20 +41,39 @@ export function createMessages(database: Database): Messages {
     return lists.map((messageIds) => messageIds.flatMap((id) => byId.get(id) ?? []));
   });
 
+  async function storeMessages(drafts: Draft[]): Promise<number[]> {
+    return database.transact(async (transaction) => {
+      const { insertId } = await transaction.change(
+        `insert into message (author_id, text, pub_date)
+         values :rows`,
+        { rows: drafts.map(({ authorId, text }) => [authorId, text, NOW]) },
+      );
+      const stored = drafts.map(({ authorId }, index) => ({
+        authorId,
+        messageId: insertId + index,
+      }));
+      await addNewestIds(transaction, stored);
+      return stored.map(({ messageId }) => messageId);
+    });
+  }
+
+  const storeMessage = batch(storeMessages);
+
   const listMessages = async (messageIds: number[]) =>
     messageIds.length === 0 ? [] : readMessages(messageIds);
 
   return {
-    createMessage: (authorId, text) =>
-      database.transact(async (transaction) => {
-        const { insertId } = await transaction.change(
-          `insert into message (author_id, text, pub_date)
-           values (:authorId, :text, unix_timestamp())`,
-          { authorId, text },
-        );
-        await addNewestId(transaction, authorId, insertId);
-        return insertId;
-      }),
+    async createMessage(authorId, text) {
+      const draft = { authorId, text };
+      try {
+        return await storeMessage(draft);
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        // nothing of the batch was stored, and it may be another's message that cannot be
+        const [messageId] = await storeMessages([draft]);
+        return messageId as number;
+      }
+    },
 
     async findMessage(messageId) {
       const [message] = await listMessages([messageId]);

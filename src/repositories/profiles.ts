@@ -1,4 +1,4 @@
-import { batchReads } from '../database/batched-reads.ts';
+import { batchReads } from '../database/batches.ts';
 import type { Database, Statements } from '../database/database.ts';
 import { exactly } from './exactly.ts';
 import { PAGE_SIZE } from './timelines.ts';
@@ -129,22 +129,38 @@ export async function addToFollowCounts(
   if (affectedRows < new Set([whoId, whomId]).size) throw new Error(LACKING);
 }
 
-/** To be called when a message has been stored. */
-export async function addNewestId(
+/** To be called when messages have been stored. */
+export async function addNewestIds(
   transaction: Statements,
-  authorId: number,
-  messageId: number,
+  messages: { authorId: number; messageId: number }[],
 ): Promise<void> {
-  const { affectedRows } = await transaction.change(
-    `update profile
-     set newest_ids = trim(trailing ',' from
-         concat(:messageId, ',', substring_index(newest_ids, ',', :others))),
-       newest_id = :messageId
-     where user_id = :authorId and newest_id < :messageId`,
-    { authorId, messageId, others: NEWEST_IDS - 1 },
+  // in the order of the key, so that nobody waits for somebody who waits for them
+  const authors = Map.groupBy(
+    messages.toSorted((a, b) => a.authorId - b.authorId),
+    ({ authorId }) => authorId,
   );
-  // the author has sent two at once, and the other was stored first, with a higher id
-  if (affectedRows === 0) await collectNewestIds(transaction, authorId);
+  const changes = Array.from(authors, ([authorId, own]) => {
+    const ids = own.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
+    return { authorId, ids: ids.join(','), newestId: ids[0], oldestId: ids.at(-1) };
+  });
+  const { affectedRows } = await transaction.change(
+    `update json_table(:changes, '$[*]' columns (
+       author_id int unsigned path '$.authorId',
+       ids text path '$.ids',
+       newest_id bigint unsigned path '$.newestId',
+       oldest_id bigint unsigned path '$.oldestId'
+     )) as fresh
+     straight_join profile
+       on profile.user_id = fresh.author_id and profile.newest_id < fresh.oldest_id
+     set profile.newest_ids = substring_index(
+         trim(trailing ',' from concat(fresh.ids, ',', profile.newest_ids)), ',', :limit
+       ),
+       profile.newest_id = fresh.newest_id`,
+    { changes: JSON.stringify(changes), limit: NEWEST_IDS },
+  );
+  if (affectedRows === changes.length) return;
+  // an author has sent two at once, and the other was stored first, with a higher id
+  for (const { authorId } of changes) await collectNewestIds(transaction, authorId);
 }
 
 /** To be called when a message has been deleted. */

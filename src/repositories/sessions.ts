@@ -1,4 +1,4 @@
-import { batchReads } from '../database/batched-reads.ts';
+import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 
 /** Who is logged in, and until when if they do nothing (seconds since 1970). */

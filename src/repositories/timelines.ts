@@ -1,4 +1,4 @@
-import { batchReads } from '../database/batched-reads.ts';
+import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { Profile, Profiles } from './profiles.ts';
 

@@ -1,4 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import type { Cursor, Page } from '../../src/repositories/timelines.ts';
 import { useDatabase } from '../support/database.ts';
@@ -166,6 +168,56 @@ test('messages are listed by their ids, without those that are gone', async () =
   expect(await messages.listMessages([kept, gone])).toMatchObject([{ text: 'no mistake' }]);
   expect(await messages.listMessages([])).toEqual([]);
   await remove(kept, 'dave');
+});
+
+test('messages that come at once are stored at once, each with its own author and number', async () => {
+  const changes: string[] = [];
+  const counting: Database = {
+    ...database,
+    transact: (work) =>
+      database.transact((statements) => {
+        const change: typeof statements.change = (sql, values) => {
+          changes.push(sql);
+          return statements.change(sql, values);
+        };
+        return work({ ...statements, change });
+      }),
+  };
+  const counted = createMessages(counting);
+  const drafts = Array.from({ length: 40 }, (_, index) => ({
+    author: index % 3 === 0 ? 'dave' : 'carol',
+    // some are the same twice
+    text: `at once ${index % 7}`,
+  }));
+  const stored = await Promise.all(
+    drafts.map(async ({ author, text }) => {
+      const messageId = await counted.createMessage(idOf(author), text);
+      return { messageId, username: author, text };
+    }),
+  );
+  expect(changes).toHaveLength(2);
+  expect(await messages.listMessages(stored.map(({ messageId }) => messageId))).toMatchObject(
+    stored,
+  );
+  for (const author of ['dave', 'carol']) {
+    const own = stored.filter(({ username }) => username === author);
+    expect((await profiles.findProfile(author))?.newestIds).toEqual(
+      own.map(({ messageId }) => messageId).toReversed(),
+    );
+  }
+  for (const { messageId, username } of stored) await remove(messageId, username);
+});
+
+test('a message that cannot be stored keeps none from being stored that came with it', async () => {
+  const results = await Promise.allSettled([
+    messages.createMessage(idOf('dave'), 'before'),
+    messages.createMessage(999_999, 'boo'),
+    messages.createMessage(idOf('dave'), 'after'),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  const { messageIds } = await listBy('dave', null);
+  expect(await messages.listMessages(messageIds)).toHaveLength(2);
+  for (const messageId of messageIds) await remove(messageId, 'dave');
 });
 
 test('nobody cannot write', async () => {

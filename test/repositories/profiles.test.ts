@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { addNewestId } from '../../src/repositories/profiles.ts';
+import { addNewestIds } from '../../src/repositories/profiles.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 
@@ -100,7 +100,7 @@ test('a message that was numbered first but stored last is in its place', async 
       { author, text: 'slow' },
     );
     second = await messages.createMessage(author, 'quick');
-    await addNewestId(transaction, author, insertId);
+    await addNewestIds(transaction, [{ authorId: author, messageId: insertId }]);
     return insertId;
   });
   expect(second).toBeGreaterThan(first);

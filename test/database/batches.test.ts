@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batchReads } from '../../src/database/batched-reads.ts';
+import { batch, batchReads } from '../../src/database/batches.ts';
 
 /** Reads that end when they are told to, in the order in which they were sent. */
 function useReads() {
@@ -77,4 +77,14 @@ test('objects that say the same are the same wish', async () => {
     [2, 'none'],
     [2, 1],
   ]);
+});
+
+test('of what is not only read, the same is done for each who wants it', async () => {
+  const sent: string[][] = [];
+  const write = batch(async (wanted: string[]) => {
+    sent.push(wanted);
+    return wanted.map((_, index) => index);
+  });
+  expect(await Promise.all([write('a'), write('b'), write('a')])).toEqual([0, 1, 2]);
+  expect(sent).toEqual([['a', 'b', 'a']]);
 });

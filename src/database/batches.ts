@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// Behind a batch that takes longer, on a connection that hangs for one, the next does not wait.
+const HOLD_MAX_MS = 20;
+
+/** What somebody wants, and how they are told. */
+interface Wish<Wanted, Result> {
+  wanted: Wanted;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Lets what many want at the same time be done at once: a few statements instead of a few for each. A batch
+ * is sent after the last of those came whose wishes are in it: who comes while one is on its way waits for
+ * the next.
+ * @param send gives a result for each wish, in the same order; all wishes of a batch fail together
+ */
+export function batch<Wanted, Result>(
+  send: (wanted: Wanted[]) => Promise<Result[]>,
+): (wanted: Wanted) => Promise<Result> {
+  let wishes: Wish<Wanted, Result>[] = [];
+  let isSending = false;
+
+  async function sendAll(): Promise<void> {
+    while (wishes.length > 0) {
+      const sent = wishes;
+      wishes = [];
+      await Promise.race([answer(sent, send), sleep(HOLD_MAX_MS, undefined, { ref: false })]);
+    }
+    isSending = false;
+  }
+
+  return (wanted) => {
+    if (!isSending) {
+      isSending = true;
+      // when all requests that have come by now have said what they want
+      setImmediate(() => void sendAll());
+    }
+    return new Promise<Result>((resolve, reject) => {
+      wishes.push({ wanted, resolve, reject });
+    });
+  };
+}
+
+/**
+ * A batch of reads, in which several who want the same are one. Since it is sent after the last of them
+ * came, nobody is told what was true before they asked.
+ * @param read gives a result for each wish, in the same order; what several get is the same object
+ */
+export function batchReads<Wanted, Result>(
+  read: (wanted: Wanted[]) => Promise<Result[]>,
+): (wanted: Wanted) => Promise<Result> {
+  let results = new Map<string, Promise<Result>>();
+  const want = batch((wanted: Wanted[]) => {
+    results = new Map();
+    return read(wanted);
+  });
+
+  return (wanted) => {
+    const key = JSON.stringify(wanted);
+    const result = results.get(key) ?? want(wanted);
+    results.set(key, result);
+    return result;
+  };
+}
+
+/** Resolves when the answer is there; those who wait for it are told a little later. */
+async function answer<Wanted, Result>(
+  wishes: Wish<Wanted, Result>[],
+  send: (wanted: Wanted[]) => Promise<Result[]>,
+): Promise<void> {
+  let tell: () => void;
+  try {
+    const results = await send(wishes.map(({ wanted }) => wanted));
+    tell = () => wishes.forEach(({ resolve }, index) => resolve(results[index] as Result));
+  } catch (error) {
+    tell = () => wishes.forEach(({ reject }) => reject(error));
+  }
+  // when the next batch has been sent: the database shall work while their pages are made
+  setImmediate(tell);
+}
