@@ -92,20 +92,26 @@ test('whatever people do at once, wherever, profiles say what the tables say', a
 
 test('a message that was numbered first but stored last is in its place', async () => {
   const [author = 0] = people;
-  let second = 0;
-  // the first has its number, and waits; the second overtakes it
-  const first = await database.transact(async (transaction) => {
-    const { insertId } = await transaction.change(
-      'insert into message (author_id, text, pub_date) values (:author, :text, 0)',
-      { author, text: 'slow' },
-    );
-    second = await messages.createMessage(author, 'quick');
-    await addNewestIds(transaction, [{ authorId: author, messageId: insertId }]);
-    return insertId;
+  let between = 0;
+  const ids = await database.transact(async (transaction) => {
+    const insert = async () => {
+      const { insertId } = await transaction.change(
+        'insert into message (author_id, text, pub_date) values (:author, :text, 0)',
+        { author, text: 'slow' },
+      );
+      return insertId;
+    };
+    // the first has its number, and waits; another overtakes it
+    const first = await insert();
+    between = await messages.createMessage(author, 'quick');
+    const last = await insert();
+    const stored = [first, last].map((messageId) => ({ authorId: author, messageId }));
+    await addNewestIds(transaction, stored);
+    return [last, between, first];
   });
-  expect(second).toBeGreaterThan(first);
+  expect(ids).toEqual(ids.toSorted((a, b) => b - a));
   const profile = await profiles.findProfile('person 0');
-  expect(profile?.newestIds.slice(0, 2)).toEqual([second, first]);
+  expect(profile?.newestIds.slice(0, 3)).toEqual(ids);
 });
 
 test('a profile knows no more messages than a page and one', async () => {
