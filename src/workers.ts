@@ -24,7 +24,8 @@ export async function superviseWorkers(
   const stop = stopAsked();
   let isStopping = false;
   let hasServed = false;
-  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  let fail: (error: OperatorError) => void;
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
 
   cluster.on('listening', (_worker, { port }) => {
     if (!hasServed) process.send?.({ port });

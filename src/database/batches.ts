@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // Behind a batch that takes longer, on a connection that hangs for one, the next does not wait.
-const HOLD_MAX_MS = 20;
+const HOLD_READS_MAX_MS = 20;
+// Writes wait longer: one that waits for a lock keeps others locked, and more of them would soon have all
+// connections wait.
+const HOLD_WRITES_MAX_MS = 1000;
 
 /** What somebody wants, and how they are told. */
 interface Wish<Wanted, Result> {
@@ -11,12 +14,18 @@ interface Wish<Wanted, Result> {
 }
 
 /**
- * Lets what many want at the same time be done at once: a few statements instead of a few for each. A batch
- * is sent after the last of those came whose wishes are in it: who comes while one is on its way waits for
- * the next.
- * @param send gives a result for each wish, in the same order; all wishes of a batch fail together
+ * Lets what many want at the same time be written at once, in a few statements instead of a few for each. Who
+ * comes while a batch is on its way waits for the next.
+ * @param write gives a result for each wish, in the same order; all wishes of a batch fail together
  */
-export function batch<Wanted, Result>(
+export function batchWrites<Wanted, Result>(
+  write: (wanted: Wanted[]) => Promise<Result[]>,
+): (wanted: Wanted) => Promise<Result> {
+  return batch(HOLD_WRITES_MAX_MS, write);
+}
+
+function batch<Wanted, Result>(
+  holdMaxMs: number,
   send: (wanted: Wanted[]) => Promise<Result[]>,
 ): (wanted: Wanted) => Promise<Result> {
   let wishes: Wish<Wanted, Result>[] = [];
@@ -26,7 +35,7 @@ export function batch<Wanted, Result>(
     while (wishes.length > 0) {
       const sent = wishes;
       wishes = [];
-      await Promise.race([answer(sent, send), sleep(HOLD_MAX_MS, undefined, { ref: false })]);
+      await Promise.race([answer(sent, send), sleep(holdMaxMs, undefined, { ref: false })]);
     }
     isSending = false;
   }
@@ -44,15 +53,16 @@ export function batch<Wanted, Result>(
 }
 
 /**
- * A batch of reads, in which several who want the same are one. Since it is sent after the last of them
- * came, nobody is told what was true before they asked.
+ * Lets what many want at the same time be read at once: one statement instead of many, and one of several
+ * that want the same. A batch is sent after the last of those came whose wishes are in it, so that nobody
+ * is told what was true before they asked: who comes while one is on its way waits for the next.
  * @param read gives a result for each wish, in the same order; what several get is the same object
  */
 export function batchReads<Wanted, Result>(
   read: (wanted: Wanted[]) => Promise<Result[]>,
 ): (wanted: Wanted) => Promise<Result> {
   let results = new Map<string, Promise<Result>>();
-  const want = batch((wanted: Wanted[]) => {
+  const want = batch(HOLD_READS_MAX_MS, (wanted: Wanted[]) => {
     results = new Map();
     return read(wanted);
   });

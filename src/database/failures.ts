@@ -1,4 +1,5 @@
 import type { QueryError } from 'mysql2';
+import type { AppError } from '../errors.ts';
 
 /**
  * Why a statement was not served, when the statement itself is not to blame:
@@ -13,7 +14,8 @@ export type Outage = 'refused' | 'stale' | 'read_only' | 'lost' | 'silent';
 // Answers with which a server says that it cannot run this now: shutting down, no such table (yet), its
 // disk or a table full, a lock waited for too long, a statement that took too long on MariaDB and on
 // MySQL, offline mode.
-const REFUSALS = new Set([1053, 1146, 1021, 1114, 1205, 1969, 3024, 3032]);
+const LOCKED = 1205;
+const REFUSALS = new Set([1053, 1146, 1021, 1114, LOCKED, 1969, 3024, 3032]);
 const DEADLOCK = 1213;
 const READ_ONLY = new Set([1290, 1792, 1836]);
 // by an administrator, on MariaDB and on MySQL, or for having been idle; what ran was rolled back
@@ -38,6 +40,11 @@ export function findOutage(error: QueryError): Outage | null {
 /** Tells whether the database refused a row because another one has its unique key. */
 export function isDuplicate(error: unknown): boolean {
   return (error as QueryError).errno === 1062;
+}
+
+/** Tells whether something was given up, and undone, because somebody had kept a row locked for too long. */
+export function isLocked(error: AppError): boolean {
+  return (error.cause as QueryError | undefined)?.errno === LOCKED;
 }
 
 /** Tells whether a statement was not sent, since its connection had ended before. */

@@ -1,5 +1,6 @@
-import { batch, batchReads } from '../database/batches.ts';
+import { batchReads, batchWrites } from '../database/batches.ts';
 import { type Database, NOW } from '../database/database.ts';
+import { isLocked } from '../database/failures.ts';
 import { AppError } from '../errors.ts';
 import { addNewestIds, collectNewestIds } from './profiles.ts';
 
@@ -57,7 +58,7 @@ export function createMessages(database: Database): Messages {
     });
   }
 
-  const storeMessage = batch(storeMessages);
+  const storeMessage = batchWrites(storeMessages);
 
   const listMessages = async (messageIds: number[]) =>
     messageIds.length === 0 ? [] : readMessages(messageIds);
@@ -68,7 +69,7 @@ export function createMessages(database: Database): Messages {
       try {
         return await storeMessage(draft);
       } catch (error) {
-        if (error instanceof AppError) throw error;
+        if (error instanceof AppError && !isLocked(error)) throw error;
         // nothing of the batch was stored, and it may be another's message that cannot be
         const [messageId] = await storeMessages([draft]);
         return messageId as number;

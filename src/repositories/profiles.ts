@@ -129,20 +129,25 @@ export async function addToFollowCounts(
   if (affectedRows < new Set([whoId, whomId]).size) throw new Error(LACKING);
 }
 
-/** To be called when messages have been stored. */
+/** To be called when messages have been stored; the oldest comes first. */
 export async function addNewestIds(
   transaction: Statements,
   messages: { authorId: number; messageId: number }[],
 ): Promise<void> {
-  // in the order of the key, so that nobody waits for somebody who waits for them
-  const authors = Map.groupBy(
-    messages.toSorted((a, b) => a.authorId - b.authorId),
-    ({ authorId }) => authorId,
-  );
-  const changes = Array.from(authors, ([authorId, own]) => {
-    const ids = own.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
-    return { authorId, ids: ids.join(','), newestId: ids[0], oldestId: ids.at(-1) };
-  });
+  const newest = new Map<number, number[]>();
+  for (const { authorId, messageId } of messages) {
+    newest.set(authorId, [messageId, ...(newest.get(authorId) ?? [])]);
+  }
+  // In the order of the key, so that nobody who waits for a profile has one that its owner waits for. The
+  // statement keeps this order, and reads no other profile, which would lock it.
+  const changes = Array.from(newest)
+    .toSorted(([a], [b]) => a - b)
+    .map(([authorId, ids]) => ({
+      authorId,
+      ids: ids.join(','),
+      newestId: ids[0],
+      oldestId: ids.at(-1),
+    }));
   const { affectedRows } = await transaction.change(
     `update json_table(:changes, '$[*]' columns (
        author_id int unsigned path '$.authorId',
@@ -150,7 +155,7 @@ export async function addNewestIds(
        newest_id bigint unsigned path '$.newestId',
        oldest_id bigint unsigned path '$.oldestId'
      )) as fresh
-     straight_join profile
+     straight_join profile force index (primary)
        on profile.user_id = fresh.author_id and profile.newest_id < fresh.oldest_id
      set profile.newest_ids = substring_index(
          trim(trailing ',' from concat(fresh.ids, ',', profile.newest_ids)), ',', :limit
@@ -159,7 +164,8 @@ export async function addNewestIds(
     { changes: JSON.stringify(changes), limit: NEWEST_IDS },
   );
   if (affectedRows === changes.length) return;
-  // an author has sent two at once, and the other was stored first, with a higher id
+  // An author has sent two at once, and the other was stored first, with a higher id. All these profiles are
+  // locked by now, and so what is collected for one is not old when the next one's turn comes.
   for (const { authorId } of changes) await collectNewestIds(transaction, authorId);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batch, batchReads } from '../../src/database/batches.ts';
+import { batchReads, batchWrites } from '../../src/database/batches.ts';
 
 /** Reads that end when they are told to, in the order in which they were sent. */
 function useReads() {
@@ -81,7 +81,7 @@ test('objects that say the same are the same wish', async () => {
 
 test('of what is not only read, the same is done for each who wants it', async () => {
   const sent: string[][] = [];
-  const write = batch(async (wanted: string[]) => {
+  const write = batchWrites(async (wanted: string[]) => {
     sent.push(wanted);
     return wanted.map((_, index) => index);
   });

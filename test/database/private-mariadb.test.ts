@@ -31,6 +31,20 @@ test('it speaks utf8mb4, and what it has written is on the disk', async () => {
   await database.end();
 });
 
+test('rows that one statement inserts have ids that follow each other, whatever the server was told', async () => {
+  mariadb = await startPrivateMariadb(folder, ['--auto-increment-increment=7']);
+  await runSql(mariadb.config, 'create table thing (id int auto_increment primary key, n int)');
+  const database = openDatabase(mariadb.config);
+  const rows = [[1], [2], [3]];
+  const { insertId } = await database.change('insert into thing (n) values :rows', { rows });
+  expect(await database.select('select id, n from thing order by n')).toEqual([
+    { id: insertId, n: 1 },
+    { id: insertId + 1, n: 2 },
+    { id: insertId + 2, n: 3 },
+  ]);
+  await database.end();
+});
+
 test('its user may make databases called minitwit…, and nothing else', async () => {
   mariadb = await startPrivateMariadb(folder);
   await runSql(mariadb.config, 'create database minitwit_more', 'drop database minitwit_more');

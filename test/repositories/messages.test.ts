@@ -1,11 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
+import { withConnection } from '../../src/database/connection.ts';
 import type { Database } from '../../src/database/database.ts';
+import { AppError } from '../../src/errors.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import type { Cursor, Page } from '../../src/repositories/timelines.ts';
 import { useDatabase } from '../support/database.ts';
 
-const { database } = useDatabase();
+const { config, database } = useDatabase();
 const { users, messages, followers, profiles, timelines } = createRepositories(database);
 const ids: Record<string, number> = {};
 const numberOf = new Map<number, number>();
@@ -218,6 +220,36 @@ test('a message that cannot be stored keeps none from being stored that came wit
   const { messageIds } = await listBy('dave', null);
   expect(await messages.listMessages(messageIds)).toHaveLength(2);
   for (const messageId of messageIds) await remove(messageId, 'dave');
+});
+
+test('whose profile somebody keeps locked waits in vain, but keeps nobody else from posting', async () => {
+  const author = idOf('carol');
+  await withConnection(config, { waitMaxMs: 1000 }, async (connection) => {
+    await connection.query('begin');
+    await connection.query(`select 1 from profile where user_id = ${author} for update`);
+    const [locked, free] = await Promise.allSettled([
+      messages.createMessage(author, 'locked'),
+      messages.createMessage(idOf('dave'), 'free'),
+    ]);
+    expect(locked).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    expect(free.status).toBe('fulfilled');
+  });
+  expect((await listBy('carol', null)).messageIds).toEqual([]);
+  const { messageIds } = await listBy('dave', null);
+  for (const messageId of messageIds) await remove(messageId, 'dave');
+}, 15_000);
+
+test('what may have been stored is not stored again', async () => {
+  let tries = 0;
+  const lost: Database = {
+    ...database,
+    transact() {
+      tries++;
+      throw new AppError('unavailable', 'Who knows?');
+    },
+  };
+  await expect(createMessages(lost).createMessage(idOf('dave'), 'once')).rejects.toThrow('Who');
+  expect(tries).toBe(1);
 });
 
 test('nobody cannot write', async () => {
