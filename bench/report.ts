@@ -15,6 +15,11 @@ import {
   describeStorms,
 } from './tables.ts';
 
+const WHY_IT_GROWS = `
+With S, every message and every user’s page fits into what a server keeps of them. With L, most of those
+that are asked for are made for the first time, as when a server has just started: see below the tables of
+pages. So the pages grow of which there are many.`;
+
 /**
  * Keeps the results, with their charts, in the folder that the options say.
  * @returns them as they are kept
@@ -43,6 +48,7 @@ function describe(results: Results): string {
     ...databases.map(describeProfiles),
     '## Growth',
     '![The median answer from data set to data set](growth.svg)',
+    WHY_IT_GROWS,
     ...databases.map(describeGrowth),
     '## While people log in without pause',
     ...databases.map(describeStorms),
