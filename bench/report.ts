@@ -17,8 +17,8 @@ import {
 
 const WHY_IT_GROWS = `
 With S, every message and every user’s page fits into what a server keeps of them. With L, most of those
-that are asked for are made for the first time, as when a server has just started: see below the tables of
-pages. So the pages grow of which there are many.`;
+that are asked for are made for the first time, as when a server has just started (below each table of
+pages). So the pages grow of which there are many.`;
 
 /**
  * Keeps the results, with their charts, in the folder that the options say.

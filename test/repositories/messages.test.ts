@@ -1,13 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
-import type { Database } from '../../src/database/database.ts';
-import { AppError } from '../../src/errors.ts';
-import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import type { Cursor, Page } from '../../src/repositories/timelines.ts';
 import { useDatabase } from '../support/database.ts';
 
-const { config, database } = useDatabase();
+const { database } = useDatabase();
 const { users, messages, followers, profiles, timelines } = createRepositories(database);
 const ids: Record<string, number> = {};
 const numberOf = new Map<number, number>();
@@ -170,86 +166,6 @@ test('messages are listed by their ids, without those that are gone', async () =
   expect(await messages.listMessages([kept, gone])).toMatchObject([{ text: 'no mistake' }]);
   expect(await messages.listMessages([])).toEqual([]);
   await remove(kept, 'dave');
-});
-
-test('messages that come at once are stored at once, each with its own author and number', async () => {
-  const changes: string[] = [];
-  const counting: Database = {
-    ...database,
-    transact: (work) =>
-      database.transact((statements) => {
-        const change: typeof statements.change = (sql, values) => {
-          changes.push(sql);
-          return statements.change(sql, values);
-        };
-        return work({ ...statements, change });
-      }),
-  };
-  const counted = createMessages(counting);
-  const drafts = Array.from({ length: 40 }, (_, index) => ({
-    author: index % 3 === 0 ? 'dave' : 'carol',
-    // some are the same twice
-    text: `at once ${index % 7}`,
-  }));
-  const stored = await Promise.all(
-    drafts.map(async ({ author, text }) => {
-      const messageId = await counted.createMessage(idOf(author), text);
-      return { messageId, username: author, text };
-    }),
-  );
-  expect(changes).toHaveLength(2);
-  expect(await messages.listMessages(stored.map(({ messageId }) => messageId))).toMatchObject(
-    stored,
-  );
-  for (const author of ['dave', 'carol']) {
-    const own = stored.filter(({ username }) => username === author);
-    expect((await profiles.findProfile(author))?.newestIds).toEqual(
-      own.map(({ messageId }) => messageId).toReversed(),
-    );
-  }
-  for (const { messageId, username } of stored) await remove(messageId, username);
-});
-
-test('a message that cannot be stored keeps none from being stored that came with it', async () => {
-  const results = await Promise.allSettled([
-    messages.createMessage(idOf('dave'), 'before'),
-    messages.createMessage(999_999, 'boo'),
-    messages.createMessage(idOf('dave'), 'after'),
-  ]);
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  const { messageIds } = await listBy('dave', null);
-  expect(await messages.listMessages(messageIds)).toHaveLength(2);
-  for (const messageId of messageIds) await remove(messageId, 'dave');
-});
-
-test('whose profile somebody keeps locked waits in vain, but keeps nobody else from posting', async () => {
-  const author = idOf('carol');
-  await withConnection(config, { waitMaxMs: 1000 }, async (connection) => {
-    await connection.query('begin');
-    await connection.query(`select 1 from profile where user_id = ${author} for update`);
-    const [locked, free] = await Promise.allSettled([
-      messages.createMessage(author, 'locked'),
-      messages.createMessage(idOf('dave'), 'free'),
-    ]);
-    expect(locked).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
-    expect(free.status).toBe('fulfilled');
-  });
-  expect((await listBy('carol', null)).messageIds).toEqual([]);
-  const { messageIds } = await listBy('dave', null);
-  for (const messageId of messageIds) await remove(messageId, 'dave');
-}, 15_000);
-
-test('what may have been stored is not stored again', async () => {
-  let tries = 0;
-  const lost: Database = {
-    ...database,
-    transact() {
-      tries++;
-      throw new AppError('unavailable', 'Who knows?');
-    },
-  };
-  await expect(createMessages(lost).createMessage(idOf('dave'), 'once')).rejects.toThrow('Who');
-  expect(tries).toBe(1);
 });
 
 test('nobody cannot write', async () => {
