@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../errors.ts';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** How long to wait, and who is told. */
+export interface Waiting {
+  maxMs: number;
+  signal: AbortSignal;
+  /** Is told what is waited for, and what was seen last, each time when that is something else. */
+  onLook: (state: string) => void;
+}
+
+/** What was seen: the answer, or a state that is not it yet. */
+export type Seen<Answer> = { answer: Answer } | { state: string };
+
+/**
+ * Looks until there is an answer, less often the longer it takes.
+ * @throws OperatorError when there is none in time, which says what was seen last; whatever `look` throws
+ */
+export async function waitFor<Answer>(
+  what: string,
+  look: () => Promise<Seen<Answer>>,
+  { maxMs, signal, onLook }: Waiting,
+): Promise<Answer> {
+  const giveUpAt = performance.now() + maxMs;
+  let last = '';
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    signal.throwIfAborted();
+    const seen = await look();
+    if ('answer' in seen) return seen.answer;
+    if (seen.state !== last) onLook(`${what}: ${seen.state}`);
+    last = seen.state;
+    const leftMs = giveUpAt - performance.now();
+    if (leftMs <= 0) {
+      throw new OperatorError(`${what}: still ${last} after ${Math.round(maxMs / 1000)} s.`);
+    }
+    await sleep(Math.min(pauseMs, leftMs), undefined, { signal });
+  }
+}
