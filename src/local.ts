@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pretty from 'pino-pretty';
@@ -13,6 +13,8 @@ import { OperatorError } from './errors.ts';
 import { runProgram } from './program.ts';
 
 const DATA = fileURLToPath(new URL('../.data', import.meta.url));
+// For as long as the database runs, the settings that lead to it: the warehouse reads them.
+const SETTINGS = join(DATA, 'local.env');
 const SERVER = new URL('server.js', import.meta.url);
 const SCHEMA_WAIT_MAX_MS = 30_000;
 
@@ -24,9 +26,11 @@ await runProgram(async () => {
   const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'));
   try {
     await initializeSchema(mariadb.config, { existing: 'keep', waitMaxMs: SCHEMA_WAIT_MAX_MS });
+    await writeSettings(mariadb.config);
     const secret = await readSessionSecret();
     if (!stopAsked.aborted) await serve(mariadb, secret, claim, stopAsked);
   } finally {
+    await rm(SETTINGS, { force: true });
     await mariadb.stop();
   }
   process.exit();
@@ -74,6 +78,16 @@ async function readSessionSecret(): Promise<string> {
   return newSecret;
 }
 
+async function writeSettings(database: DatabaseConfig): Promise<void> {
+  const lines = Object.entries(toSettings(database)).map(([name, value]) => `${name}=${value}\n`);
+  await rm(SETTINGS, { force: true });
+  await writeFile(SETTINGS, lines, { mode: 0o600 });
+}
+
+function toSettings({ host, port, user, password, name }: DatabaseConfig): Record<string, string> {
+  return { DB_HOST: host, DB_PORT: String(port), DB_USER: user, DB_PASSWD: password, DB_NAME: name };
+}
+
 /** Starts the server as production does; its log is made readable. */
 function startServer(database: DatabaseConfig, sessionSecret: string): ChildProcess {
   const server = fork(SERVER, {
@@ -82,11 +96,7 @@ function startServer(database: DatabaseConfig, sessionSecret: string): ChildProc
       ...process.env,
       // this machine alone, unless somebody wants to try it on their phone
       HOST: process.env.HOST || '127.0.0.1',
-      DB_HOST: database.host,
-      DB_PORT: String(database.port),
-      DB_USER: database.user,
-      DB_PASSWD: database.password,
-      DB_NAME: database.name,
+      ...toSettings(database),
       DB_SSL_CA: '',
       SESSION_SECRET: sessionSecret,
     },

@@ -1,4 +1,3 @@
-import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { OperatorError } from '../../errors.ts';
 import type { Pace } from './pace.ts';
 import {
@@ -11,14 +10,14 @@ import {
   sumLeaves,
   sumRange,
 } from './queries.ts';
-import { readBatches, readRows } from './rows.ts';
+import type { Row, Side } from './side.ts';
 import type { Table } from './tables.ts';
 
 /** Both sides of a copy, and how it is to be made. */
 export interface Copying {
   /** In a transaction with a consistent snapshot. */
-  source: Connection;
-  warehouse: Connection;
+  source: Side;
+  warehouse: Side;
   withCredentials: boolean;
   /** For what is read at the source. */
   pace: Pace;
@@ -41,8 +40,8 @@ export interface CopyProgress {
 export interface CopiedTable {
   table: string;
   rows: number;
-  /** Of all its rows, in whatever order. */
-  checksum: number;
+  /** Of all its rows, in whatever order: up to 20 digits. */
+  checksum: string;
   /** Rows that were inserted into the warehouse, and deleted from it; what has changed is both. */
   sent: number;
   deleted: number;
@@ -51,36 +50,42 @@ export interface CopiedTable {
 /** Keys from `from` to below `to`. */
 type Range = { from: number; to: number };
 
+/** How many rows there are, and what stands in them. */
 interface Sum {
   total: number;
-  checksum: number;
+  checksum: string;
 }
 
 /**
  * Makes the warehouse's table the same as the source's, range by range of its key. What is the same already, by
  * number and checksum of its rows, is left alone; where the warehouse has nothing, all is sent, and elsewhere
- * the small parts that differ. What was sent is compared again, and so what this returns is proved. Whatever ends
- * it before, no range is left half done, and the next copy goes on from there.
- * @throws OperatorError when a range differs although it has just been sent
+ * the small parts that differ. What was sent is summed up again, and so what this returns is proved. Whatever
+ * ends it before, no range is left half done, and the next copy goes on from there.
+ * @throws OperatorError when a side fails, and when a range differs although it has just been sent
  */
 export async function copyTable(copying: Copying, table: Table): Promise<CopiedTable> {
-  const { onProgress, signal } = copying;
-  const copied: CopiedTable = { table: table.name, rows: 0, checksum: 0, sent: 0, deleted: 0 };
+  const { source, warehouse, withCredentials, pace, onProgress, signal } = copying;
+  const copied = { table: table.name, rows: 0, sent: 0, deleted: 0 };
+  let checksum = 0n;
   const end = await findEnd(copying, table);
   for await (const range of listRanges(copying, table)) {
     signal.throwIfAborted();
-    const { theirs, ours } = await sumBoth(copying, table, range);
+    const [theirs, ours] = await Promise.all([
+      sum(source, table, range, withCredentials),
+      sum(warehouse, table, range, true),
+    ]);
+    await pace(theirs.total);
     if (!isSame(theirs, ours)) {
-      const change = await sendRange(copying, table, range, { isNew: ours.total === 0 });
+      const change = await sendRange(copying, table, range, { theirs, isNew: ours.total === 0 });
       copied.sent += change.sent;
       copied.deleted += change.deleted;
     }
     copied.rows += theirs.total;
-    copied.checksum = (copied.checksum ^ theirs.checksum) >>> 0;
+    checksum ^= BigInt(theirs.checksum);
     const { rows, sent } = copied;
     onProgress({ table: table.name, rows, sent, share: Math.min(1, range.to / end) });
   }
-  return copied;
+  return { ...copied, checksum: checksum.toString() };
 }
 
 /** Ranges of a table's key, rising, which hold all rows of both sides. */
@@ -88,7 +93,7 @@ async function* listRanges({ source, warehouse }: Copying, table: Table): AsyncG
   const sql = findNext(table);
   for (let from = 0; ;) {
     const found = await Promise.all(
-      [source, warehouse].map((side) => readRows<{ next: number | null }>(side, sql, { from })),
+      [source, warehouse].map((side) => side.read<{ next: number | null }>(sql, { from })),
     );
     const keys = found.flatMap(([row]) => row?.next ?? []);
     if (keys.length === 0) return;
@@ -102,23 +107,15 @@ async function* listRanges({ source, warehouse }: Copying, table: Table): AsyncG
 async function findEnd({ source, warehouse }: Copying, table: Table): Promise<number> {
   const sql = findLast(table);
   const found = await Promise.all(
-    [source, warehouse].map((side) => readRows<{ last: number | null }>(side, sql)),
+    [source, warehouse].map((side) => side.read<{ last: number | null }>(sql)),
   );
   return Math.max(1, ...found.map(([row]) => (row?.last ?? 0) + 1));
 }
 
-async function sumBoth(
-  { source, warehouse, withCredentials, pace }: Copying,
-  table: Table,
-  range: Range,
-): Promise<{ theirs: Sum; ours: Sum }> {
-  const [[theirs], [ours]] = await Promise.all([
-    readRows<Sum>(source, sumRange(table, withCredentials), range),
-    readRows<Sum>(warehouse, sumRange(table, true), range),
-  ]);
-  if (!theirs || !ours) throw new Error('a sum has no row');
-  await pace(theirs.total);
-  return { theirs, ours };
+async function sum(side: Side, table: Table, range: Range, withCredentials: boolean): Promise<Sum> {
+  const [row] = await side.read<Sum>(sumRange(table, withCredentials), range);
+  if (!row) throw new Error('a sum has no row');
+  return row;
 }
 
 function isSame(theirs: Sum | undefined, ours: Sum | undefined): boolean {
@@ -130,33 +127,47 @@ async function sendRange(
   copying: Copying,
   table: Table,
   range: Range,
-  { isNew }: { isNew: boolean },
+  { theirs, isNew }: { theirs: Sum; isNew: boolean },
 ): Promise<{ sent: number; deleted: number }> {
-  const { source, warehouse, withCredentials, pace } = copying;
+  const { source, warehouse, withCredentials } = copying;
   const leaves = isNew ? [] : await listDifferentLeaves(copying, table, range);
-  await warehouse.query('begin');
-  let deleted = 0;
-  if (!isNew) {
-    const values = { ...range, leaves };
-    const [{ affectedRows }] = await warehouse.query<ResultSetHeader>(deleteLeaves(table), values);
-    deleted = affectedRows;
-  }
+  await warehouse.write('begin');
+  const deleted = isNew ? 0 : await warehouse.write(deleteLeaves(table), { ...range, leaves });
   const read = isNew ? readRange : readLeaves;
-  const batches = readBatches(source, read(table, withCredentials), { ...range, leaves });
+  const batches = source.readBatches(read(table, withCredentials), { ...range, leaves });
+  const sent = await insert(copying, table, batches);
+  const ours = await sum(warehouse, table, range, true);
+  if (!isSame(theirs, ours)) {
+    const where = `${table.name}, ${table.key[0]} ${range.from} to ${range.to - 1}`;
+    throw new OperatorError(
+      `The copy of ${where}, is not what was sent (${ours.total} rows of ${theirs.total}, or others). It was not kept.`,
+    );
+  }
+  await warehouse.write('commit');
+  return { sent, deleted };
+}
+
+/** Inserts a batch while the next is being read, and has another one ready when the server is. */
+async function insert(
+  { warehouse, pace }: Copying,
+  table: Table,
+  batches: AsyncIterable<Row[]>,
+): Promise<number> {
   let sent = 0;
+  let first: Promise<unknown> = Promise.resolve();
+  let second = first;
   for await (const rows of batches) {
-    await warehouse.query(insertRows(table), { rows });
+    await first;
+    first = second;
+    second = warehouse.write(insertRows(table), { rows });
+    // its failure is seen when it is waited for
+    second.catch(() => undefined);
     sent += rows.length;
     await pace(rows.length);
   }
-  const { theirs, ours } = await sumBoth(copying, table, range);
-  if (!isSame(theirs, ours)) {
-    throw new OperatorError(
-      `The copy of ${table.name}, ${table.key[0]} ${range.from} to ${range.to - 1}, is not what was sent: ${ours.total} rows for ${theirs.total}, or others. Nothing of it was kept.`,
-    );
-  }
-  await warehouse.query('commit');
-  return { sent, deleted };
+  await first;
+  await second;
+  return sent;
 }
 
 async function listDifferentLeaves(
@@ -165,13 +176,13 @@ async function listDifferentLeaves(
   range: Range,
 ): Promise<number[]> {
   const [theirs, ours] = await Promise.all([
-    readRows<Sum & { leaf: number }>(source, sumLeaves(table, withCredentials), range),
-    readRows<Sum & { leaf: number }>(warehouse, sumLeaves(table, true), range),
+    source.read<Sum & { leaf: number }>(sumLeaves(table, withCredentials), range),
+    warehouse.read<Sum & { leaf: number }>(sumLeaves(table, true), range),
   ]);
+  await pace(theirs.reduce((total, leaf) => total + leaf.total, 0));
   const [atSource, here] = [theirs, ours].map(
-    (sums) => new Map(sums.map((sum) => [sum.leaf, sum])),
+    (sums) => new Map(sums.map((each) => [each.leaf, each])),
   );
-  await pace(theirs.reduce((sum, { total }) => sum + total, 0));
   const all = new Set([...theirs, ...ours].map(({ leaf }) => leaf));
   return Array.from(all).filter((leaf) => !isSame(atSource?.get(leaf), here?.get(leaf)));
 }

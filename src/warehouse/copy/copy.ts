@@ -1,9 +1,8 @@
-import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { type CopiedTable, type CopyProgress, copyTable } from './copy-table.ts';
 import { createPace } from './pace.ts';
-import { readRows } from './rows.ts';
+import { createSide, type Side } from './side.ts';
 import { TABLES } from './tables.ts';
 
 // For how long a copy is tried again that lost one of its connections; what it had sent it keeps.
@@ -42,27 +41,33 @@ export async function copyDatabase(
   const pace = createPace(maxRowsPerSecond);
   return withConnection(source, patience, (from) =>
     withConnection(warehouse, patience, async (to) => {
-      const asOfS = await beginSnapshot(from);
-      await prepareToWrite(to);
+      const sides = {
+        source: createSide("MiniTwit's database", from),
+        warehouse: createSide('The warehouse', to),
+      };
+      const asOfS = await beginSnapshot(sides.source);
+      await prepareToWrite(sides.warehouse);
       const tables: CopiedTable[] = [];
-      const copying = { source: from, warehouse: to, withCredentials, pace, onProgress, signal };
+      const copying = { ...sides, withCredentials, pace, onProgress, signal };
       for (const table of TABLES) tables.push(await copyTable(copying, table));
       return { asOfS, tables };
     }),
   );
 }
 
-/** From here on, the connection reads what there is at this moment. */
-async function beginSnapshot(source: Connection): Promise<number> {
-  await source.query('set session transaction isolation level repeatable read');
-  const [now] = await readRows<{ asOfS: number }>(source, 'select unix_timestamp() as asOfS');
-  await source.query('start transaction with consistent snapshot, read only');
+/** From here on, what is read is what there is at this moment. */
+async function beginSnapshot(source: Side): Promise<number> {
+  // so that the server does not give up while it waits for the warehouse to take what it sends
+  await source.write('set session net_write_timeout = 600');
+  await source.write('set session transaction isolation level repeatable read');
+  await source.write('start transaction with consistent snapshot, read only');
+  const [now] = await source.read<{ asOfS: number }>('select unix_timestamp() as asOfS');
   return now?.asOfS ?? 0;
 }
 
-async function prepareToWrite(warehouse: Connection): Promise<void> {
+async function prepareToWrite(warehouse: Side): Promise<void> {
   // a table is there before those that it refers to, for a while
-  await warehouse.query(
+  await warehouse.write(
     `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
   );
 }

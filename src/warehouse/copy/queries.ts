@@ -14,8 +14,9 @@ export function findLast({ name, key: [lead] }: Table): string {
 }
 
 /**
- * `total` and `checksum` of the rows from `:from` to below `:to`, in whatever order. A changed row goes unnoticed
- * once in four thousand million times. (Nothing stronger is as fast: MySQL 9.7 has no md5.)
+ * `total` and `checksum` (digits) of the rows from `:from` to below `:to`, in whatever order. Each row's CRC is
+ * multiplied by one of its key: CRCs alone are linear, and two rows that change alike would cancel each other.
+ * (Nothing stronger is as fast: sha2 takes twice the time, and MySQL 9.7 has no md5.)
  */
 export function sumRange(table: Table, withCredentials: boolean): string {
   return `select ${sum(table, withCredentials)} from ${table.name} where ${inRange(table)}`;
@@ -51,8 +52,8 @@ export function deleteLeaves(table: Table): string {
 }
 
 /**
- * Inserts `:rows`, each in the order of the table's columns. A row of a later range that has the same unique key
- * is an old one: it gives way, and is looked at again when its range comes.
+ * Inserts `:rows`, each in the order of the table's columns. A row that has the same unique value is an old one
+ * of a later range: it gives way, and is looked at when its range comes.
  */
 export function insertRows({ name, columns }: Table): string {
   return `replace into ${name} (${columns.join(', ')}) values :rows`;
@@ -67,8 +68,10 @@ function leaf({ key: [lead], leafWidth }: Table): string {
 }
 
 function sum(table: Table, withCredentials: boolean): string {
-  const row = `concat_ws(char(0), ${values(table, withCredentials)})`;
-  return `count(*) as total, coalesce(bit_xor(crc32(${row})), 0) as checksum`;
+  const row = `crc32(concat_ws(char(0), ${values(table, withCredentials)}))`;
+  const key = `crc32(concat_ws(char(0), ${table.key.join(', ')}))`;
+  // of 64 bits, which are more than a number has in JavaScript
+  return `count(*) as total, cast(bit_xor(${row} * (${key} | 1)) as char) as checksum`;
 }
 
 function values({ columns }: Table, withCredentials: boolean): string {

@@ -1,0 +1,73 @@
+import type { CopyProgress } from './copy-table.ts';
+
+const BAR_WIDTH = 20;
+// on a terminal the bar is drawn anew; elsewhere each time is a line of its own
+const EVERY_MS = { terminal: 100, log: 5000 };
+
+/** What shows how far a copy has come. */
+export interface ProgressBar {
+  show: (progress: CopyProgress) => void;
+  /** Leaves what was shown last, and goes on in the next line. */
+  end: () => void;
+}
+
+/** Where it is shown: as with `process.stdout`. */
+export interface Screen {
+  isTTY?: boolean;
+  write: (text: string) => unknown;
+}
+
+/** Draws a bar where there is a terminal, and writes a line every few seconds where there is none. */
+export function createProgressBar(
+  screen: Screen,
+  now: () => number = () => performance.now(),
+): ProgressBar {
+  const [everyMs, before, after] = screen.isTTY
+    ? [EVERY_MS.terminal, '\r', '\u001B[K']
+    : [EVERY_MS.log, '', '\n'];
+  let table = '';
+  let startedAtMs = 0;
+  let shownAtMs = 0;
+  let isLineOpen = false;
+  const end = () => {
+    if (isLineOpen) screen.write('\n');
+    isLineOpen = false;
+  };
+  return {
+    show(progress) {
+      const nowMs = now();
+      if (progress.table !== table) {
+        end();
+        table = progress.table;
+        startedAtMs = nowMs;
+        shownAtMs = -Infinity;
+      }
+      const isDone = progress.share === 1;
+      if (!isDone && nowMs - shownAtMs < everyMs) return;
+      shownAtMs = nowMs;
+      screen.write(`${before}${describe(progress, nowMs - startedAtMs)}${after}`);
+      isLineOpen = Boolean(screen.isTTY);
+    },
+    end,
+  };
+}
+
+/** `message  ████████░░░░  43 %  812,345 rows, 3,100 sent, 91,000/s, 0:12 left` */
+function describe({ table, rows, sent, share }: CopyProgress, elapsedMs: number): string {
+  const full = Math.floor(share * BAR_WIDTH);
+  const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const perSecond = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
+  const counts = [`${grouped(rows)} rows`, `${grouped(sent)} sent`, `${grouped(perSecond)}/s`];
+  const left = share < 1 ? [`${minutes((elapsedMs / share) * (1 - share))} left`] : [];
+  return `  ${table.padEnd(8)} ${bar} ${percent}  ${[...counts, ...left].join(', ')}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en');
+}
+
+function minutes(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
