@@ -93,7 +93,8 @@ export function readDatabaseConfig(environment: Environment): DatabaseConfig {
   return toDatabaseConfig(readSettings(databaseSettings, environment));
 }
 
-function toDatabaseConfig(values: z.infer<typeof databaseSettings>): DatabaseConfig {
+/** The `DB_*` settings, once they have been read, under the names that programs use. */
+export function toDatabaseConfig(values: z.infer<typeof databaseSettings>): DatabaseConfig {
   return {
     host: values.DB_HOST,
     port: values.DB_PORT,

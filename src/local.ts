@@ -85,7 +85,13 @@ async function writeSettings(database: DatabaseConfig): Promise<void> {
 }
 
 function toSettings({ host, port, user, password, name }: DatabaseConfig): Record<string, string> {
-  return { DB_HOST: host, DB_PORT: String(port), DB_USER: user, DB_PASSWD: password, DB_NAME: name };
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWD: password,
+    DB_NAME: name,
+  };
 }
 
 /** Starts the server as production does; its log is made readable. */

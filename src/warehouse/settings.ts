@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
+import { type DatabaseConfig, toDatabaseConfig } from '../config.ts';
 import { type Environment, count, oneOf, readSettings, required } from '../environment.ts';
+import { databaseSettings } from '../settings.ts';
 
 /** How an instance is started and logged in to; docs/warehouse.md explains the settings. */
 export interface InstanceConfig {
@@ -86,19 +88,28 @@ const warehouseSettings = instanceSettings.extend({
   WAREHOUSE_BUCKET: z.string().optional(),
 });
 
+/** What is copied, and whereto. */
+export interface RunConfig {
+  source: DatabaseConfig;
+  warehouse: WarehouseConfig;
+}
+
 /**
  * Reads the settings of a run on AWS. Which account, region and endpoint is for AWS's SDK to find out.
  * @throws OperatorError that names all bad and missing settings at once, and no secret's value
  */
-export function readWarehouseConfig(environment: Environment): WarehouseConfig {
-  const values = readSettings(warehouseSettings, environment);
+export function readRunConfig(environment: Environment): RunConfig {
+  const values = readSettings(z.intersection(databaseSettings, warehouseSettings), environment);
   return {
-    ...toInstanceConfig(values),
-    imageId: values.WAREHOUSE_IMAGE_ID,
-    volumeId: values.WAREHOUSE_VOLUME_ID,
-    databaseUser: values.WAREHOUSE_DB_USER,
-    databasePassword: values.WAREHOUSE_DB_PASSWD,
-    bucket: values.WAREHOUSE_BUCKET ?? null,
+    source: toDatabaseConfig(values),
+    warehouse: {
+      ...toInstanceConfig(values),
+      imageId: values.WAREHOUSE_IMAGE_ID,
+      volumeId: values.WAREHOUSE_VOLUME_ID,
+      databaseUser: values.WAREHOUSE_DB_USER,
+      databasePassword: values.WAREHOUSE_DB_PASSWD,
+      bucket: values.WAREHOUSE_BUCKET ?? null,
+    },
   };
 }
 
