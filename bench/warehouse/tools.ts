@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { DatabaseConfig } from '../../src/config.ts';
+import { TABLES } from '../../src/warehouse/copy/tables.ts';
+import { findTool } from '../../test/support/tools.ts';
+
+const run = promisify(execFile);
+const NAMES = TABLES.map(({ name }) => name);
+
+/** How long others' programs took for a copy, and how much memory the largest of them had. */
+export interface ToolOutcome {
+  seconds: number;
+  peakMb: number;
+}
+
+/** Others' ways to copy a database, by name: a shell's commands each. */
+export const TOOLS = {
+  'mysqldump | mysql': {
+    packages: { 'mariadb-dump': 'mariadb-client', mariadb: 'mariadb-client' },
+    script: `
+      MYSQL_PWD=$FROM_PASSWD $time -o 1 mariadb-dump -h $FROM_HOST -P $FROM_PORT -u $FROM_USER \
+        --single-transaction --no-tablespaces $FROM_NAME ${NAMES.join(' ')} |
+      MYSQL_PWD=$TO_PASSWD $time -o 2 mariadb -h $TO_HOST -P $TO_PORT -u $TO_USER $TO_NAME`,
+  },
+  'mydumper, myloader': {
+    packages: { mydumper: 'mydumper', myloader: 'mydumper' },
+    // its own number of threads, and no lock that needs more rights than to read
+    script: `
+      $time -o 1 mydumper -h $FROM_HOST -P $FROM_PORT -u $FROM_USER -p $FROM_PASSWD -B $FROM_NAME \
+        -T ${NAMES.join(',')} --no-locks -o dump
+      $time -o 2 myloader -h $TO_HOST -P $TO_PORT -u $TO_USER -p $TO_PASSWD -B $TO_NAME -d dump \
+        --overwrite-tables`,
+  },
+} as const;
+
+/** Copies with one of them into an empty database. */
+export async function copyWith(
+  name: keyof typeof TOOLS,
+  source: DatabaseConfig,
+  target: DatabaseConfig,
+): Promise<ToolOutcome> {
+  const { packages, script } = TOOLS[name];
+  for (const [program, packageName] of Object.entries(packages)) findTool(program, packageName);
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-tools-'));
+  const env = {
+    ...process.env,
+    ...environmentOf('FROM', source),
+    ...environmentOf('TO', target),
+    time: `${findTool('time')} -f %M`,
+  };
+  const startedAtMs = performance.now();
+  await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const peaksKb = await Promise.all(['1', '2'].map((file) => readFile(join(folder, file), 'utf8')));
+  await rm(folder, { recursive: true });
+  return { seconds, peakMb: Math.max(...peaksKb.map(Number)) / 1024 };
+}
+
+function environmentOf(prefix: string, config: DatabaseConfig): Record<string, string> {
+  const { host, port, user, password, name } = config;
+  const values = { HOST: host, PORT: String(port), USER: user, PASSWD: password, NAME: name };
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`${prefix}_${key}`, value]),
+  );
+}
