@@ -7,11 +7,14 @@ import { CACHE, findTool, versionOf } from '../support/tools.ts';
 
 const run = promisify(execFile);
 
+const PACKAGES =
+  'systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2,libstdc++6,systemd-resolved,libnss-resolve';
+
 // Bookworm has the systemd of Amazon Linux 2023: 252. As there, resolved finds addresses.
-const RECIPE = [
+const recipe = (packages: string[]) => [
   '--quiet',
   '--variant=minbase',
-  '--include=systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2,libstdc++6,systemd-resolved,libnss-resolve',
+  `--include=${[PACKAGES, ...packages].join(',')}`,
   '--dpkgopt=path-exclude=/usr/share/doc/*',
   '--dpkgopt=path-exclude=/usr/share/man/*',
   '--dpkgopt=path-exclude=/usr/share/locale/*',
@@ -21,16 +24,16 @@ const RECIPE = [
 ];
 
 /**
- * Puts a Debian with systemd and an `ec2-user` into a folder that does not exist yet. It is made in
- * under a minute for the first of them, and copied in a second from then on.
+ * Puts a Debian with systemd, an `ec2-user` and these packages into a folder that does not exist yet. It
+ * is made in under a minute for the first of them, and copied in a second from then on.
  */
-export async function copyDebianRoot(to: string): Promise<void> {
-  await run('cp', ['-a', await findDebianRoot(), to]);
+export async function copyDebianRoot(to: string, packages: string[] = []): Promise<void> {
+  await run('cp', ['-a', await findDebianRoot(recipe(packages)), to]);
 }
 
 /** Where it is kept, for all who test on this machine; made if it is not there. */
-async function findDebianRoot(): Promise<string> {
-  const root = join(CACHE, `debian-root-${versionOf(RECIPE)}`);
+async function findDebianRoot(steps: string[]): Promise<string> {
+  const root = join(CACHE, `debian-root-${versionOf(steps)}`);
   if (existsSync(root)) return root;
 
   const mmdebstrap = findTool('mmdebstrap');
@@ -38,7 +41,7 @@ async function findDebianRoot(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, 'making-'));
   try {
-    await run(mmdebstrap, [...RECIPE, join(folder, 'root')]);
+    await run(mmdebstrap, [...steps, join(folder, 'root')]);
     // whole or not at all, also when two do this at once
     await rename(join(folder, 'root'), root).catch((error: unknown) => {
       if (!existsSync(root)) throw error;

@@ -37,13 +37,13 @@ export interface Machine {
   destroy(): Promise<void>;
 }
 
-/** Makes a machine, switched off. Only root can, on Debian. */
-export async function createMachine(): Promise<Machine> {
+/** Makes a machine with these packages of Debian's, switched off. Only root can, on Debian. */
+export async function createMachine(packages: string[] = []): Promise<Machine> {
   const nspawn = findTool('systemd-nspawn', 'systemd-container');
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
   const name = basename(folder);
   const root = join(folder, 'root');
-  await copyDebianRoot(root);
+  await copyDebianRoot(root, packages);
   // systemd-resolved's; what is a link there cannot be covered by this machine's
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');

@@ -1,0 +1,109 @@
+import { escape, escapeId } from 'mysql2';
+import { type Waiting, waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { RemoteError } from '../ssh/failures.ts';
+import type { Remote } from '../ssh/ssh.ts';
+import * as commands from './commands.ts';
+
+export { MYSQL_SOCKET } from './commands.ts';
+
+// longer than the service is given to stop
+const STOP_MAX_MS = 11 * 60_000;
+const NO_SUCH_UNIT = 5;
+
+/** Who works with the warehouse, and in which database. */
+export interface Account {
+  user: string;
+  password: string;
+  /** Of the database. */
+  name: string;
+}
+
+/**
+ * Starts MySQL, which makes its files on the mounted volume if they are not there, and waits until it
+ * answers; makes the database and its user, or gives that user this password.
+ * @throws OperatorError with MySQL's last words when it does not start
+ */
+export async function startMysql(
+  remote: Remote,
+  account: Account,
+  waiting: Waiting,
+): Promise<void> {
+  const { signal } = waiting;
+  try {
+    await remote.run(commands.systemctl('start', '--no-block'), { signal });
+  } catch (error) {
+    if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
+    const advice = 'WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.';
+    throw new OperatorError(`The image holds no MySQL of the warehouse's: ${advice}`, {
+      cause: error,
+    });
+  }
+  await waitFor('MySQL', () => look(remote, signal), waiting);
+  await makeAccount(remote, account, signal);
+}
+
+/**
+ * Stops MySQL, and waits until it has written everything and ended; one that does not run is fine.
+ * @throws OperatorError when it does not end
+ */
+export async function stopMysql(remote: Remote): Promise<void> {
+  try {
+    await remote.run(commands.systemctl('stop'), { maxMs: STOP_MAX_MS });
+  } catch (error) {
+    if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
+  }
+}
+
+/** `active` is said when MySQL has told systemd that it answers. */
+async function look(remote: Remote, signal: AbortSignal) {
+  const show = commands.systemctl('show', '--property=ActiveState', '--value');
+  const state = (await remote.run(show, { signal })).trim();
+  if (state === 'active') return { answer: state };
+  if (state !== 'activating') {
+    const words = await remote.run(commands.lastWords(12), { signal });
+    throw new OperatorError(`MySQL did not start (${state}). Its last words:\n${words.trim()}`);
+  }
+  return { state };
+}
+
+async function makeAccount(remote: Remote, account: Account, signal: AbortSignal): Promise<void> {
+  try {
+    await remote.run(commands.sql(), { input: accountSql(account), signal });
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    // MySQL repeats a part of what it refuses, and the password may be in it: no cause either
+    const code = /ERROR \d+/.exec(error.stderr)?.[0] ?? `status ${error.status}`;
+    throw new OperatorError(`MySQL did not make the user ${account.user}: ${code}`);
+  }
+}
+
+/** For stdin, where no list of processes and no log of sudo's shows the password. */
+export function accountSql({ user, password, name }: Account): string {
+  const account = `${escape(user)}@'localhost'`;
+  const database = escapeId(name, true);
+  return [
+    `create database if not exists ${database} character set utf8mb4;`,
+    `create user if not exists ${account};`,
+    `alter user ${account} identified by ${escape(password)};`,
+    `grant ${PRIVILEGES.join(', ')} on ${database}.* to ${account};`,
+    '',
+  ].join('\n');
+}
+
+const PRIVILEGES = [
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'create',
+  'alter',
+  'drop',
+  'index',
+  'references',
+  'create temporary tables',
+];
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof RemoteError && error.status === status;
+}

@@ -1,0 +1,106 @@
+import { type Waiting, waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { lastLines, RemoteError } from '../ssh/failures.ts';
+import type { Remote } from '../ssh/ssh.ts';
+import * as commands from './commands.ts';
+
+const FIND_MAX_MS = 60_000;
+// a volume may be a terabyte, and its check a matter of minutes
+const CHECK_MAX_MS = 30 * 60_000;
+const FREE_MIN_BYTES = 256 * 2 ** 20;
+
+/**
+ * Mounts the volume that is attached, found by its filesystem's label, after a check of that filesystem. One
+ * that is mounted already is fine.
+ * @throws OperatorError when there is no such filesystem in time, or more than one; when it is damaged; when it
+ *   is full
+ */
+export async function mountVolume(
+  remote: Remote,
+  mountDir: string,
+  waiting: Waiting,
+): Promise<void> {
+  const { signal } = waiting;
+  const device = await findDevice(remote, waiting);
+  const mounted = await tolerate(remote.run(commands.findMounted(mountDir), { signal }), 1);
+  if (mounted.trim() !== device) {
+    if (mounted)
+      throw new OperatorError(`${mounted.trim()} is mounted at ${mountDir}, not ${device}.`);
+    await checkFilesystem(remote, device, signal);
+    await remote.run(commands.asRoot('mkdir', '-p', mountDir), { signal });
+    await remote.run(commands.mount(device, mountDir), { signal });
+  }
+  await remote.run(commands.growFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
+  await checkFreeSpace(remote, mountDir, signal);
+}
+
+/**
+ * Unmounts the volume, with all that was written on it; one that is not mounted is fine.
+ * @throws RemoteError when it is in use
+ */
+export async function unmountVolume(remote: Remote, mountDir: string): Promise<void> {
+  const mounted = await tolerate(remote.run(commands.findMounted(mountDir)), 1);
+  if (mounted) await remote.run(commands.asRoot('umount', mountDir), { maxMs: CHECK_MAX_MS });
+}
+
+async function findDevice(remote: Remote, waiting: Waiting): Promise<string> {
+  const { signal } = waiting;
+  const maxMs = Math.min(waiting.maxMs, FIND_MAX_MS);
+  return waitFor(
+    'The volume',
+    async () => {
+      const found = await tolerate(
+        remote.run(commands.findDevices(commands.VOLUME_LABEL), { signal }),
+        2,
+      );
+      const [device, ...others] = found.split('\n').filter(Boolean);
+      if (others.length > 0) {
+        const label = commands.VOLUME_LABEL;
+        throw new OperatorError(`More than one filesystem is called ${label}: ${found.trim()}`);
+      }
+      return device === undefined ? { state: NO_FILESYSTEM } : { answer: device };
+    },
+    { ...waiting, maxMs },
+  );
+}
+
+const NO_FILESYSTEM = `without a filesystem labelled ${commands.VOLUME_LABEL} (npm run warehouse -- provision makes a volume that has one)`;
+
+async function checkFilesystem(remote: Remote, device: string, signal: AbortSignal): Promise<void> {
+  try {
+    const check = remote.run(commands.checkFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
+    await tolerate(check, 1);
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    throw new OperatorError(
+      'The filesystem of the volume is damaged, and was not mounted. Restore a snapshot (npm run warehouse -- ' +
+        `snapshots lists them), or repair it by hand with e2fsck. It says:\n${lastLines(error.stdout + error.stderr, 5)}`,
+      { cause: error },
+    );
+  }
+}
+
+async function checkFreeSpace(
+  remote: Remote,
+  mountDir: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const table = await remote.run(commands.countBytes(mountDir), { signal });
+  const [free = 0, size = 0] = lastLines(table, 1).split(/\s+/).map(Number);
+  if (free >= FREE_MIN_BYTES) return;
+  const [freeMb, sizeMb, minMb] = [free, size, FREE_MIN_BYTES].map((n) => Math.floor(n / 2 ** 20));
+  throw new OperatorError(
+    `The volume is full: of ${sizeMb} MB, ${freeMb} MB are free, and MySQL wants ${minMb} MB. Make the volume ` +
+      'larger (aws ec2 modify-volume): the next run makes the filesystem fill it.',
+  );
+}
+
+/** A program's stdout, also when it ended with this status. */
+async function tolerate(run: Promise<string>, status: number): Promise<string> {
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof RemoteError && error.status === status) return error.stdout;
+    throw error;
+  }
+}

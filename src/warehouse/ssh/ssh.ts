@@ -1,0 +1,142 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { findFreePort } from '../../database/private-mariadb.ts';
+import { OperatorError } from '../../errors.ts';
+import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './commands.ts';
+import { explainSsh, lastLines, RemoteError } from './failures.ts';
+
+const CONNECT_MAX_MS = 30_000;
+const RUN_MAX_MS = 120_000;
+// ssh's own status, which no program of ours ends with
+const CONNECTION_LOST = 255;
+
+/** How a program is run. */
+export interface RunOptions {
+  /** Its stdin. */
+  input?: string;
+  maxMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A connection to an instance. */
+export interface Remote {
+  /** The loopback port that leads to the instance's MySQL. */
+  mysqlPort: number;
+  /**
+   * Runs a program there, given as a list, and gives its stdout.
+   * @throws RemoteError when it ends with another status than 0; OperatorError when the connection is lost
+   */
+  run(program: string[], options?: RunOptions): Promise<string>;
+  /** Ends the connection, if there still is one. */
+  close(): Promise<void>;
+}
+
+/** What a connection needs besides the login. */
+export interface ConnectOptions {
+  /** `ssh-ed25519 AAAA…`; null to trust the first key that is seen, and from then on no other. */
+  hostKeys: string[] | null;
+  /** Where keys are kept; one connection at a time can use it. */
+  folder: string;
+  /** Path on the instance. */
+  mysqlSocket: string;
+  /** Ends the attempt, not the connection. */
+  signal: AbortSignal;
+}
+
+/**
+ * Connects to an instance, in one attempt. The connection ends when this process does, and outlives a
+ * Ctrl-C, since things are put in order through it.
+ * @throws UnreachableError when it does not answer yet; OperatorError when it never will
+ */
+export async function connectOverSsh(login: Login, options: ConnectOptions): Promise<Remote> {
+  const { hostKeys, folder, mysqlSocket, signal } = options;
+  signal.throwIfAborted();
+  // left behind by a process that was killed
+  await rm(join(folder, 'control.sock'), { force: true });
+  if (hostKeys) {
+    const lines = hostKeys.map((key) => `${login.instanceId} ${key}\n`);
+    await writeFile(join(folder, KNOWN_HOSTS), lines.join(''), { mode: 0o600 });
+  }
+  const tunnel = { port: await findFreePort(), socket: mysqlSocket };
+  const keyFile = resolve(login.keyFile);
+  const trust = hostKeys ? 'pinned' : 'first-seen';
+  const master = start(connectCommand({ ...login, keyFile }, tunnel, trust), folder);
+  const close = () => end(master);
+  try {
+    await waitForConnection(master, login, signal);
+  } catch (error) {
+    // one that never started has said so already
+    await close().catch(() => undefined);
+    throw error;
+  }
+  return { mysqlPort: tunnel.port, run: (program, how) => run(login, folder, program, how), close };
+}
+
+interface Ssh {
+  process: ChildProcessWithoutNullStreams;
+  output: { stdout: string; stderr: string };
+  /** Its status; null when a signal ended it. */
+  ended: Promise<number | null>;
+}
+
+function start([program = '', ...parameters]: string[], folder: string): Ssh {
+  // a group of its own: Ctrl-C in the terminal is for us alone
+  const child = spawn(program, parameters, { cwd: folder, detached: true });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  // it may end before it has read all: its status tells more than a broken pipe
+  child.stdin.on('error', () => undefined);
+  const ended = once(child, 'close').then(
+    ([status]) => status as number | null,
+    (cause: unknown) => {
+      throw new OperatorError('OpenSSH is needed, and could not be started.', { cause });
+    },
+  );
+  return { process: child, output, ended };
+}
+
+async function waitForConnection(master: Ssh, login: Login, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MAX_MS)]);
+  const giveUp = () => master.process.kill();
+  limit.addEventListener('abort', giveUp);
+  // whatever is said first: the connection stands before it
+  const connected = once(master.process.stdout, 'data').then(() => true);
+  const stands = await Promise.race([connected, master.ended.then(() => false)]);
+  limit.removeEventListener('abort', giveUp);
+  signal.throwIfAborted();
+  if (!stands) throw explainSsh(master.output.stderr, login);
+}
+
+async function run(
+  login: Login,
+  folder: string,
+  program: string[],
+  { input = '', maxMs = RUN_MAX_MS, signal }: RunOptions = {},
+): Promise<string> {
+  signal?.throwIfAborted();
+  const limit = AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal ? [signal] : [])]);
+  const { process, output, ended } = start(remoteCommand(login, program), folder);
+  limit.addEventListener('abort', () => process.kill('SIGKILL'));
+  process.stdin.end(input);
+  const status = await ended;
+  if (status === 0) return output.stdout;
+
+  const name = program.find((word) => !['sudo', '-n'].includes(word)) ?? '';
+  signal?.throwIfAborted();
+  if (limit.aborted) {
+    throw new OperatorError(`${name} did not end on the instance within ${maxMs / 1000} s.`);
+  }
+  if (status === null || status === CONNECTION_LOST) {
+    const reason = lastLines(output.stderr, 1);
+    throw new OperatorError(`The connection to ${login.instanceId} is lost, at ${name}: ${reason}`);
+  }
+  throw new RemoteError(name, { status, ...output });
+}
+
+async function end(master: Ssh): Promise<void> {
+  master.process.kill();
+  await master.ended;
+}
