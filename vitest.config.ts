@@ -35,6 +35,7 @@ const onceAsRoot = [
     // the first time, Debian's packages are fetched for a computer of its own
     hookTimeout: 600_000,
   }),
+  own('warehouse/machine', { testTimeout: 120_000, hookTimeout: 600_000 }),
 ];
 
 // All others run on each server that there is, but for what is about one of them alone.

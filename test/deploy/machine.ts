@@ -31,19 +31,26 @@ export interface Machine {
   boot(): Promise<void>;
   /** Shuts it down in order, and boots. */
   reboot(): Promise<void>;
+  /** The process of this machine that is its first. */
+  leader(): Promise<string>;
   /** All that it has said on its console. */
   console(): string;
   /** Ends it, and deletes all that it had. */
   destroy(): Promise<void>;
 }
 
-/** Makes a machine with these packages of Debian's, switched off. Only root can, on Debian. */
-export async function createMachine(packages: string[] = []): Promise<Machine> {
+/**
+ * Makes a machine, switched off. Only root can, on Debian.
+ * @param copyRoot puts what it starts with into a folder that does not exist yet
+ */
+export async function createMachine(
+  copyRoot: (to: string) => Promise<unknown> = copyDebianRoot,
+): Promise<Machine> {
   const nspawn = findTool('systemd-nspawn', 'systemd-container');
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
   const name = basename(folder);
   const root = join(folder, 'root');
-  await copyDebianRoot(root, packages);
+  await copyRoot(root);
   // systemd-resolved's; what is a link there cannot be covered by this machine's
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');
@@ -122,7 +129,8 @@ export async function createMachine(packages: string[] = []): Promise<Machine> {
     await rm(join('/run/systemd/nspawn/propagate', name), { recursive: true, force: true });
   };
 
-  return { root, runOff, run, boot, reboot, console: () => said, destroy };
+  const leader = () => findLeader(booted);
+  return { root, runOff, run, boot, reboot, leader, console: () => said, destroy };
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';

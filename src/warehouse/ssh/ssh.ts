@@ -118,10 +118,10 @@ async function run(
 ): Promise<string> {
   signal?.throwIfAborted();
   const limit = AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal ? [signal] : [])]);
-  const { process, output, ended } = start(remoteCommand(login, program), folder);
-  limit.addEventListener('abort', () => process.kill('SIGKILL'));
-  process.stdin.end(input);
-  const status = await ended;
+  const ssh = start(remoteCommand(login, program), folder);
+  const { output } = ssh;
+  ssh.process.stdin.end(input);
+  const status = await Promise.race([ssh.ended, abandonAt(limit, ssh)]);
   if (status === 0) return output.stdout;
 
   const name = program.find((word) => !['sudo', '-n'].includes(word)) ?? '';
@@ -134,6 +134,14 @@ async function run(
     throw new OperatorError(`The connection to ${login.instanceId} is lost, at ${name}: ${reason}`);
   }
   throw new RemoteError(name, { status, ...output });
+}
+
+/** Ends an ssh, but not what it runs: that goes on, and ssh's connection holds its pipes open. */
+async function abandonAt(limit: AbortSignal, { process }: Ssh): Promise<null> {
+  await once(limit, 'abort');
+  process.kill('SIGKILL');
+  for (const pipe of [process.stdin, process.stdout, process.stderr]) pipe.destroy();
+  return null;
 }
 
 async function end(master: Ssh): Promise<void> {

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { vi } from 'vitest';
+import type { Login } from '../../../src/warehouse/ssh/commands.ts';
+import { copyDebianRoot } from '../../deploy/debian-root.ts';
+import { createMachine, type Machine } from '../../deploy/machine.ts';
+import { findTool } from '../../support/tools.ts';
+import { until } from '../../support/until.ts';
+import type { Volume } from './volume.ts';
+
+const run = promisify(execFile);
+const STAND_INS = resolve('test/warehouse/machine/stand-ins');
+const PACKAGES = ['openssh-server', 'sudo', 'mariadb-server', 'e2fsprogs'];
+
+/** A machine that passes for an EC2 instance with Amazon Linux, to which `ssh` leads. */
+export interface Instance extends Machine {
+  login: Login;
+  /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion. */
+  useForSsh(): Promise<void>;
+  /** Makes a volume known to the machine that is, or comes, up: under a name of Linux's own. */
+  attach(volume: Volume, name?: string): Promise<void>;
+  /** Takes it away again. */
+  detach(name?: string): Promise<void>;
+}
+
+/** What an instance is launched with. */
+export interface Launch {
+  /** The folder of another's root that was made an image; by default, a plain Amazon Linux. */
+  image?: string;
+  userData?: string;
+}
+
+/** Makes an instance, switched off. Its key is that of `login`. */
+export async function createInstance({ image, userData }: Launch = {}): Promise<Instance> {
+  const machine = await createMachine((to) =>
+    image === undefined ? copyPlain(to) : run('cp', ['-a', image, to]),
+  );
+  const { root } = machine;
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-login-'));
+  const keyFile = join(folder, 'key');
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+
+  const launch = join(root, 'srv/launch');
+  await rm(launch, { recursive: true, force: true });
+  await mkdir(launch);
+  await cp(`${keyFile}.pub`, join(launch, 'key.pub'));
+  if (userData !== undefined) await writeFile(join(launch, 'user-data'), userData);
+  const login = {
+    user: 'ec2-user',
+    address: 'instance.test',
+    keyFile,
+    instanceId: 'i-0123456789abcdef0',
+  };
+
+  const useForSsh = async () => {
+    const ssh = findTool('ssh', 'openssh-client');
+    const bastion = ['nsenter', '--target', await machine.leader(), '--net'];
+    const proxy = [...bastion, process.execPath, join(STAND_INS, 'proxy.mjs')];
+    await writeFile(join(folder, 'config'), `ProxyCommand ${proxy.join(' ')}\n`);
+    await writeFile(
+      join(folder, 'ssh'),
+      `#!/bin/sh\necho "$*" >>${folder}/calls\nexec ${ssh} -F ${folder}/config "$@"\n`,
+    );
+    await chmod(join(folder, 'ssh'), 0o755);
+    vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
+  };
+
+  const devices = async () => `/proc/${await machine.leader()}/root/dev`;
+  const attach = async ({ number }: Volume, name = 'nvme1n1') => {
+    await until('the machine has devices', async () => existsSync(join(await devices(), 'null')));
+    await run('mknod', [join(await devices(), name), 'b', '7', String(number)]);
+  };
+  const detach = async (name = 'nvme1n1') => rm(join(await devices(), name));
+
+  const destroy = async () => {
+    await machine.destroy();
+    await rm(folder, { recursive: true });
+  };
+
+  return { ...machine, login, useForSsh, attach, detach, destroy };
+}
+
+async function copyPlain(root: string): Promise<void> {
+  await copyDebianRoot(root, PACKAGES);
+  await rm(join(root, 'etc/os-release'));
+  await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
+  await writeFile(join(root, 'etc/sudoers.d/ec2-user'), 'ec2-user ALL=(ALL) NOPASSWD:ALL\n');
+  // what is installed by dnf, and where
+  await mkdir(join(root, 'srv/packages'));
+  await rename(join(root, 'usr/sbin/mariadbd'), join(root, 'srv/packages/mariadbd'));
+  await mkdir(join(root, 'usr/libexec'), { recursive: true });
+  await run('sh', ['-c', `rm -f ${root}/etc/ssh/ssh_host_*`]);
+  for (const program of ['dnf', 'cloud-init'])
+    await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
+  const units = join(root, 'etc/systemd/system');
+  await rm(join(units, 'multi-user.target.wants/mariadb.service'));
+  for (const unit of ['cloud-init.service', 'cloud-final.service']) {
+    await cp(join(STAND_INS, unit), join(units, unit));
+    await symlink(`../${unit}`, join(units, 'multi-user.target.wants', unit));
+  }
+}

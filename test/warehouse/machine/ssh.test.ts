@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Login } from '../../../src/warehouse/ssh/commands.ts';
+import { RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
+import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
+import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { startCommand } from '../../support/programs.ts';
+import { until } from '../../support/until.ts';
+import { createInstance, type Instance } from './instance.ts';
+
+const run = promisify(execFile);
+let instance: Instance;
+let folder: string;
+
+beforeAll(async () => {
+  // longer than the path of a socket may be
+  folder = await mkdtemp(join(tmpdir(), `minitwit-ssh-${'long'.repeat(25)}-`));
+  instance = await createInstance();
+  await instance.boot();
+  await instance.useForSsh();
+});
+afterAll(async () => {
+  await instance.destroy();
+  await rm(folder, { recursive: true });
+});
+
+interface Attempt {
+  login?: Login;
+  hostKeys?: string[] | null;
+  signal?: AbortSignal;
+}
+
+const connect = (attempt: Attempt = {}) =>
+  connectOverSsh(attempt.login ?? instance.login, {
+    hostKeys: attempt.hostKeys === undefined ? parseHostKeys(instance.console()) : attempt.hostKeys,
+    folder,
+    mysqlSocket: '/run/nothing.sock',
+    signal: attempt.signal ?? new AbortController().signal,
+  });
+
+/** The sessions that the instance knows of. */
+const sessions = async () => (await instance.run('pgrep -f "^sshd: ec2-user"')).output.trim();
+
+async function makeKey(name: string): Promise<string> {
+  const file = join(folder, name);
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  return file;
+}
+
+async function expectFailure(attempt: Promise<unknown>, words: RegExp): Promise<unknown> {
+  const error: unknown = await attempt.catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ name: 'OperatorError', message: expect.stringMatching(words) });
+  return error;
+}
+
+test('programs get their arguments and stdin as they were given', async () => {
+  const remote = await connect();
+  const words = [
+    '',
+    ' a  b ',
+    "it's",
+    '$HOME',
+    '`id`',
+    '"',
+    '\\',
+    'a\nb',
+    '*',
+    '~',
+    'é 🐦',
+    '-n',
+    '#',
+  ];
+  expect(await remote.run(['printf', '%s|', ...words])).toBe(words.map((w) => `${w}|`).join(''));
+  expect(await remote.run(['cat'], { input: "it's\n" })).toBe("it's\n");
+  await remote.close();
+  await remote.close();
+});
+
+test('a program that fails is told of in its own words', async () => {
+  const remote = await connect();
+  const error = await expectFailure(
+    remote.run(['sudo', '-n', 'ls', '/nothing-here']),
+    /^ls failed on the instance: .*No such file/,
+  );
+  expect(error).toBeInstanceOf(RemoteError);
+  expect(error).toMatchObject({ status: 2 });
+  await remote.close();
+});
+
+test('an instance with another key than the one on the console is not talked to', async () => {
+  const other = (await readFile(`${await makeKey('other-host')}.pub`, 'utf8')).trim();
+  const error = await expectFailure(
+    connect({ hostKeys: [other] }),
+    /^ec2-user@.* does not have the key of i-/,
+  );
+  expect(error).not.toBeInstanceOf(UnreachableError);
+  expect(await sessions()).toBe('');
+});
+
+test('a first-seen key is trusted, and no other from then on', async () => {
+  await rm(join(folder, 'known_hosts'), { force: true });
+  await (await connect({ hostKeys: null })).close();
+  await (await connect({ hostKeys: null })).close();
+
+  const other = (await readFile(`${await makeKey('another-host')}.pub`, 'utf8')).trim();
+  await writeFile(join(folder, 'known_hosts'), `${instance.login.instanceId} ${other}\n`);
+  await expectFailure(connect({ hostKeys: null }), /does not have the key/);
+});
+
+test('a key or user that is refused is named with its settings', async () => {
+  const words = /^i-0123456789abcdef0 refuses .*WAREHOUSE_KEY_FILE .*WAREHOUSE_SSH_USER/s;
+  const login = { ...instance.login, keyFile: await makeKey('wrong-key') };
+  expect(await expectFailure(connect({ login }), words)).not.toBeInstanceOf(UnreachableError);
+  await expectFailure(connect({ login: { ...instance.login, user: 'nobody-here' } }), words);
+});
+
+test('an instance that does not answer can be tried again', async () => {
+  await instance.run('systemctl stop ssh.service');
+  try {
+    expect(await expectFailure(connect(), /cannot be reached/)).toBeInstanceOf(UnreachableError);
+  } finally {
+    await instance.run('systemctl start ssh.service');
+  }
+  await (await connect()).close();
+});
+
+test('a connection that is cut fails what runs, and what would run, at once', async () => {
+  const remote = await connect();
+  const running = expectFailure(
+    remote.run(['sleep', '1000']),
+    /^The connection to i-.* is lost, at sleep/,
+  );
+  await until('it runs', async () => (await instance.run('pgrep -x sleep')).output !== '');
+  await instance.run('pkill -KILL -f "^sshd: ec2-user"');
+  await running;
+  await expectFailure(remote.run(['true']), /^The connection to i-.* is lost, at true/);
+  await remote.close();
+});
+
+test('a program that takes too long is given up, and the connection still works', async () => {
+  const remote = await connect();
+  await expectFailure(
+    remote.run(['sleep', '1000'], { maxMs: 200 }),
+    /^sleep did not end .* within 0.2 s/,
+  );
+  const stop = new AbortController();
+  const stopped = remote.run(['sleep', '1000'], { signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(stopped).rejects.toThrow('enough');
+  expect(await remote.run(['echo', 'there'])).toBe('there\n');
+  await remote.close();
+});
+
+test('an attempt to connect can be given up', async () => {
+  await expect(connect({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+    'enough',
+  );
+  const stop = new AbortController();
+  const attempt = connect({ signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(attempt).rejects.toThrow('enough');
+  await until('nothing is left', async () => (await sessions()) === '');
+});
+
+test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
+  const options = {
+    hostKeys: parseHostKeys(instance.console()),
+    folder,
+    mysqlSocket: '/run/nothing.sock',
+  };
+  const program = `
+    import { connectOverSsh } from '${resolve('src/warehouse/ssh/ssh.ts')}';
+    const options = { ...${JSON.stringify(options)}, signal: new AbortController().signal };
+    const remote = await connectOverSsh(${JSON.stringify(instance.login)}, options);
+    process.on('SIGINT', async () => console.log(await remote.run(['echo', 'still there'])));
+    console.log('connected');
+    setInterval(() => undefined, 1000);`;
+  const us = startCommand(
+    [process.execPath, '--input-type=module', '--eval', program],
+    process.env,
+  );
+  await us.says('connected');
+  // as a terminal does: to the whole group
+  process.kill(-Number(us.process.pid), 'SIGINT');
+  await us.says('still there');
+
+  us.process.kill('SIGKILL');
+  await until('nothing is left', async () => (await sessions()) === '');
+});
