@@ -1,25 +1,34 @@
 import { OperatorError } from '../errors.ts';
 
-/** What AWS calls an error that it answered with, or what its SDK calls one of its own; null for others' errors. */
+/**
+ * What AWS calls the error that it answered with, or what its SDK calls one of its own; also of one that `ask`
+ * has explained. Null for others' errors.
+ */
 export function awsErrorName(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  const isOfAws = '$metadata' in error || '$fault' in error || SDK_ERRORS.has(error.name);
-  return isOfAws ? error.name : null;
+  if (error instanceof OperatorError) return awsErrorName(error.cause);
+  return isOfAws(error) ? error.name : null;
 }
 
 const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'TimeoutError']);
 
+function isOfAws(error: unknown): error is Error & { code?: string } {
+  return error instanceof Error && ('$metadata' in error || SDK_ERRORS.has(error.name));
+}
+
 const NO_CREDENTIALS = 'set AWS_PROFILE, or log in as AWS describes';
+const EXPIRED = 'log in again: the credentials have expired';
+const NOT_ALLOWED = 'the IAM policy in docs/warehouse.md allows all that is needed';
 const ADVICE: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,
   AuthFailure: NO_CREDENTIALS,
   InvalidClientTokenId: NO_CREDENTIALS,
   SignatureDoesNotMatch: NO_CREDENTIALS,
-  ExpiredToken: 'log in again: the credentials have expired',
-  ExpiredTokenException: 'log in again: the credentials have expired',
+  TokenProviderError: EXPIRED,
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
   RequestExpired: 'log in again, or set the clock: the credentials have expired',
-  UnauthorizedOperation: 'the IAM policy in docs/warehouse.md allows all that is needed',
-  AccessDenied: 'the IAM policy in docs/warehouse.md allows all that is needed',
+  UnauthorizedOperation: NOT_ALLOWED,
+  AccessDenied: NOT_ALLOWED,
 };
 
 /**
@@ -27,9 +36,44 @@ const ADVICE: Record<string, string> = {
  * known. Others' errors come back as they are.
  */
 export function explainAws(attempt: string, error: unknown): unknown {
-  const name = awsErrorName(error);
-  if (name === null) return error;
+  if (!(error instanceof Error)) return error;
+  const message = error.message.replace(/\s+/g, ' ');
+  if (message === 'Region is missing') {
+    return new OperatorError('AWS needs to know the region: set AWS_REGION, such as us-east-1.');
+  }
+  if (!isOfAws(error)) return error;
+  return new OperatorError(`${attempt}: ${answerOf(error, message)}`, { cause: error });
+}
+
+function answerOf({ name, code }: Error & { code?: string }, message: string): string {
+  // what Node.js says of the network
+  if (code || name === 'TimeoutError') return `AWS cannot be reached (${message || code})`;
   const advice = ADVICE[name] ? ` (${ADVICE[name]})` : '';
-  const message = (error as Error).message.replace(/\s+/g, ' ');
-  return new OperatorError(`${attempt}: AWS says ${name}: ${message}${advice}`, { cause: error });
+  return `AWS says ${name}: ${message}${advice}`;
+}
+
+/**
+ * Waits for an answer of AWS's.
+ * @param attempt what is asked for: `Cannot attach the volume`
+ * @throws OperatorError when AWS refuses, as `explainAws` says it
+ */
+export async function ask<Answer>(attempt: string, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw explainAws(attempt, error);
+  }
+}
+
+/**
+ * Gives null where AWS says that there is no such thing: `InvalidVolume.NotFound`, `InvalidAMIID.Malformed`. Just
+ * after something was created it says so too.
+ */
+export async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (/\.(NotFound|Malformed|Unavailable)$/.test(awsErrorName(error) ?? '')) return null;
+    throw error;
+  }
 }

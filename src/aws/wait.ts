@@ -7,6 +7,8 @@ const LONGEST_PAUSE_MS = 10_000;
 /** How long to wait, and who is told. */
 export interface Waiting {
   maxMs: number;
+  /** Half a second unless told; the pauses grow from there. */
+  firstPauseMs?: number;
   signal: AbortSignal;
   /** Is told what is waited for, and what was seen last, each time when that is something else. */
   onLook: (state: string) => void;
@@ -17,16 +19,17 @@ export type Seen<Answer> = { answer: Answer } | { state: string };
 
 /**
  * Looks until there is an answer, less often the longer it takes.
- * @throws OperatorError when there is none in time, which says what was seen last; whatever `look` throws
+ * @throws OperatorError when there is none in time, which says what was seen last; the signal's reason; whatever
+ *   `look` throws
  */
 export async function waitFor<Answer>(
   what: string,
   look: () => Promise<Seen<Answer>>,
-  { maxMs, signal, onLook }: Waiting,
+  { maxMs, firstPauseMs = FIRST_PAUSE_MS, signal, onLook }: Waiting,
 ): Promise<Answer> {
   const giveUpAt = performance.now() + maxMs;
   let last = '';
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const seen = await look();
     if ('answer' in seen) return seen.answer;
@@ -36,6 +39,7 @@ export async function waitFor<Answer>(
     if (leftMs <= 0) {
       throw new OperatorError(`${what}: still ${last} after ${Math.round(maxMs / 1000)} s.`);
     }
-    await sleep(Math.min(pauseMs, leftMs), undefined, { signal });
+    // the pause's own error would hide the signal's reason, which the next round throws
+    await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,0 +1,68 @@
+import {
+  DescribeImagesCommand,
+  DescribeInstanceTypesCommand,
+  type EC2Client,
+  type _InstanceType,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+
+/** An image as AWS describes it. */
+export interface Image {
+  id: string;
+  name: string;
+  /** `pending`, `available`, `failed` and others. */
+  state: string;
+  /** `x86_64` or `arm64`. */
+  architecture: string;
+  rootDevice: string;
+}
+
+const imagesAnswer = z.object({
+  Images: z
+    .array(
+      z
+        .object({
+          ImageId: z.string(),
+          Name: z.string().default(''),
+          State: z.string(),
+          Architecture: z.string(),
+          RootDeviceName: z.string(),
+        })
+        .transform((it): Image => ({
+          id: it.ImageId,
+          name: it.Name,
+          state: it.State,
+          architecture: it.Architecture,
+          rootDevice: it.RootDeviceName,
+        })),
+    )
+    .default([]),
+});
+
+/** An image; null when there is none, or none for this account. */
+export async function findImage(ec2: EC2Client, id: string): Promise<Image | null> {
+  const request = ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
+  const answer = await unlessMissing(ask(`Cannot look at the image ${id}`, request));
+  return imagesAnswer.parse(answer ?? {}).Images[0] ?? null;
+}
+
+const typesAnswer = z.object({
+  InstanceTypes: z.tuple([
+    z.object({ ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }) }),
+  ]),
+});
+
+/** The architectures that a type of instance runs; null when there is no such type here. */
+export async function findArchitectures(ec2: EC2Client, type: string): Promise<string[] | null> {
+  const request = ec2.send(
+    new DescribeInstanceTypesCommand({ InstanceTypes: [type as _InstanceType] }),
+  );
+  try {
+    const answer = typesAnswer.parse(await ask(`Cannot look at the type ${type}`, request));
+    return answer.InstanceTypes[0].ProcessorInfo.SupportedArchitectures;
+  } catch (error) {
+    if (awsErrorName(error) === 'InvalidInstanceType') return null;
+    throw error;
+  }
+}

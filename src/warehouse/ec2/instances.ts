@@ -1,0 +1,101 @@
+import {
+  DescribeInstancesCommand,
+  type EC2Client,
+  type Filter,
+  GetConsoleOutputCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
+
+/** An instance as AWS describes it. */
+export interface Instance {
+  id: string;
+  /** `pending`, `running`, `stopping`, `stopped`, `shutting-down` or `terminated`. */
+  state: string;
+  /** Why it is no longer running, in AWS's words; null where it says nothing. */
+  reason: string | null;
+  type: string;
+  zone: string;
+  launchedAt: Date;
+  /** Its public name or address, else its private one; null while it has none. */
+  address: string | null;
+  /** Null unless it is a spot instance. */
+  spotRequestId: string | null;
+  /** The run that started it; null for a stranger. */
+  runId: string | null;
+  tags: Tags;
+}
+
+/** Reads an instance in an answer of AWS's. */
+export const instanceAnswer = z
+  .object({
+    InstanceId: z.string(),
+    State: z.object({ Name: z.string() }),
+    StateReason: z.object({ Message: z.string().default('') }).optional(),
+    InstanceType: z.string(),
+    Placement: z.object({ AvailabilityZone: z.string() }),
+    LaunchTime: z.date(),
+    PublicDnsName: z.string().optional(),
+    PublicIpAddress: z.string().optional(),
+    PrivateIpAddress: z.string().optional(),
+    SpotInstanceRequestId: z.string().optional(),
+    Tags: tagsAnswer,
+  })
+  .transform((it): Instance => ({
+    id: it.InstanceId,
+    state: it.State.Name,
+    reason: it.StateReason?.Message || null,
+    type: it.InstanceType,
+    zone: it.Placement.AvailabilityZone,
+    launchedAt: it.LaunchTime,
+    address: it.PublicDnsName || it.PublicIpAddress || it.PrivateIpAddress || null,
+    spotRequestId: it.SpotInstanceRequestId || null,
+    runId: it.Tags[RUN_TAG] ?? null,
+    tags: it.Tags,
+  }));
+
+const instancesAnswer = z.object({
+  Reservations: z.array(z.object({ Instances: z.array(instanceAnswer).default([]) })).default([]),
+});
+
+/** Every instance that these filters find, the oldest first; terminated ones stay for an hour or so. */
+export async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<Instance[]> {
+  const request = ec2.send(new DescribeInstancesCommand({ Filters: filters }));
+  const answer = instancesAnswer.parse(await ask('Cannot look for instances', request));
+  const instances = answer.Reservations.flatMap(({ Instances }) => Instances);
+  return instances.toSorted((a, b) => Number(a.launchedAt) - Number(b.launchedAt));
+}
+
+/** An instance; null when there is none, or when it is so new that AWS does not know it yet. */
+export async function findInstance(ec2: EC2Client, id: string): Promise<Instance | null> {
+  const request = ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const answer = await unlessMissing(ask(`Cannot look at the instance ${id}`, request));
+  return instancesAnswer.parse(answer ?? {}).Reservations[0]?.Instances[0] ?? null;
+}
+
+/** Ends instances for ever; those that have ended already stay so. */
+export async function terminateInstances(ec2: EC2Client, ids: string[]): Promise<void> {
+  const request = ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
+  await unlessMissing(ask(`Cannot terminate ${ids.join(', ')}`, request));
+}
+
+/** What an instance has printed on its console, as text; empty while there is nothing. */
+export async function consoleOutput(ec2: EC2Client, id: string): Promise<string> {
+  const get = (latest: boolean) => {
+    const request = ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: latest }));
+    return ask(`Cannot read the console of ${id}`, request);
+  };
+  try {
+    return decode(await get(true));
+  } catch (error) {
+    // older types of instances have only what AWS collects now and then
+    if (awsErrorName(error) === 'UnsupportedOperation') return decode(await get(false));
+    throw error;
+  }
+}
+
+function decode({ Output }: { Output?: string | undefined }): string {
+  return Buffer.from(Output ?? '', 'base64').toString('utf8');
+}

@@ -1,0 +1,58 @@
+import {
+  type EC2Client,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask } from '../../aws/failures.ts';
+import { type Instance, instanceAnswer } from './instances.ts';
+import { type Tags, tagSpecifications } from './tags.ts';
+
+/** What kind of instance is started. */
+export interface Launch {
+  /** However often it is asked for with the same token, one instance is started. */
+  token: string;
+  imageId: string;
+  /** The device that the image starts from: its volume goes when the instance ends. */
+  rootDevice: string;
+  instanceType: string;
+  keyName: string;
+  securityGroup: string;
+  subnetId: string;
+  market: 'spot' | 'on-demand';
+  /** What the instance runs as root when it first starts. */
+  userData: string;
+  tags: Tags;
+}
+
+/** The request for it: one instance that is gone for ever once it is shut down. */
+export function launchInput(launch: Launch): RunInstancesCommandInput {
+  const spot = { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' } as const;
+  return {
+    ClientToken: launch.token,
+    MinCount: 1,
+    MaxCount: 1,
+    ImageId: launch.imageId,
+    InstanceType: launch.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
+    KeyName: launch.keyName,
+    SecurityGroupIds: [launch.securityGroup],
+    SubnetId: launch.subnetId,
+    UserData: Buffer.from(launch.userData).toString('base64'),
+    InstanceInitiatedShutdownBehavior: 'terminate',
+    BlockDeviceMappings: [{ DeviceName: launch.rootDevice, Ebs: { DeleteOnTermination: true } }],
+    MetadataOptions: { HttpTokens: 'required' },
+    TagSpecifications: tagSpecifications(launch.tags, 'instance', 'volume'),
+    ...(launch.market === 'spot' && {
+      InstanceMarketOptions: { MarketType: 'spot', SpotOptions: spot },
+    }),
+  };
+}
+
+const launchAnswer = z.object({ Instances: z.tuple([instanceAnswer]) });
+
+/** Starts an instance; it is still `pending` then. */
+export async function launchInstance(ec2: EC2Client, launch: Launch): Promise<Instance> {
+  const request = ec2.send(new RunInstancesCommand(launchInput(launch)));
+  const answer = await ask(`Cannot start a ${launch.instanceType} (${launch.market})`, request);
+  return launchAnswer.parse(answer).Instances[0];
+}

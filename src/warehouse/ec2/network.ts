@@ -1,0 +1,65 @@
+import {
+  DescribeKeyPairsCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  type EC2Client,
+  type Filter,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, unlessMissing } from '../../aws/failures.ts';
+
+/** A part of a network, in one zone. */
+export interface Subnet {
+  id: string;
+  zone: string;
+  /** The network that it is a part of. */
+  vpcId: string;
+}
+
+const subnetsAnswer = z.object({
+  Subnets: z
+    .array(
+      z
+        .object({ SubnetId: z.string(), AvailabilityZone: z.string(), VpcId: z.string() })
+        .transform((it): Subnet => ({
+          id: it.SubnetId,
+          zone: it.AvailabilityZone,
+          vpcId: it.VpcId,
+        })),
+    )
+    .default([]),
+});
+
+/** A subnet; null when there is none. */
+export async function findSubnet(ec2: EC2Client, id: string): Promise<Subnet | null> {
+  const request = ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] }));
+  const answer = await unlessMissing(ask(`Cannot look at the subnet ${id}`, request));
+  return subnetsAnswer.parse(answer ?? {}).Subnets[0] ?? null;
+}
+
+/** The subnet that AWS takes in a zone where none is named; null when the zone has none. */
+export async function findDefaultSubnet(ec2: EC2Client, zone: string): Promise<Subnet | null> {
+  const filters: Filter[] = [
+    { Name: 'default-for-az', Values: ['true'] },
+    { Name: 'availability-zone', Values: [zone] },
+  ];
+  const request = ec2.send(new DescribeSubnetsCommand({ Filters: filters }));
+  return subnetsAnswer.parse(await ask('Cannot look for a subnet', request)).Subnets[0] ?? null;
+}
+
+const groupsAnswer = z.object({
+  SecurityGroups: z.array(z.object({ VpcId: z.string() })).default([]),
+});
+
+/** The network that a security group is for; null when there is no such group. */
+export async function findNetworkOfGroup(ec2: EC2Client, id: string): Promise<string | null> {
+  const request = ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [id] }));
+  const answer = await unlessMissing(ask(`Cannot look at the security group ${id}`, request));
+  return groupsAnswer.parse(answer ?? {}).SecurityGroups[0]?.VpcId ?? null;
+}
+
+/** Whether there is a key pair of this name. */
+export async function hasKeyPair(ec2: EC2Client, name: string): Promise<boolean> {
+  const request = ec2.send(new DescribeKeyPairsCommand({ KeyNames: [name] }));
+  return (await unlessMissing(ask(`Cannot look at the key pair ${name}`, request))) !== null;
+}

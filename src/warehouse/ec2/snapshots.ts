@@ -1,0 +1,77 @@
+import {
+  CreateSnapshotCommand,
+  type CreateSnapshotCommandInput,
+  DescribeSnapshotsCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, unlessMissing } from '../../aws/failures.ts';
+import { RUN_TAG, type Tags, WAREHOUSE_TAG, tagFilter, tagsAnswer } from './tags.ts';
+
+/** A snapshot as AWS describes it. */
+export interface Snapshot {
+  id: string;
+  /** `pending`, `completed` or `error`. */
+  state: string;
+  /** How much of it is written, as AWS says it: `42%`. */
+  progress: string;
+  volumeId: string;
+  /** Of the volume; a snapshot holds, and costs, only what differs from the one before. */
+  sizeGib: number;
+  startedAt: Date;
+  description: string;
+  /** The run that took it; null for a stranger's. */
+  runId: string | null;
+  tags: Tags;
+}
+
+const snapshotAnswer = z
+  .object({
+    SnapshotId: z.string(),
+    State: z.string(),
+    Progress: z.string().default(''),
+    VolumeId: z.string(),
+    VolumeSize: z.number(),
+    StartTime: z.date(),
+    Description: z.string().default(''),
+    Tags: tagsAnswer,
+  })
+  .transform((it): Snapshot => ({
+    id: it.SnapshotId,
+    state: it.State,
+    progress: it.Progress,
+    volumeId: it.VolumeId,
+    sizeGib: it.VolumeSize,
+    startedAt: it.StartTime,
+    description: it.Description,
+    runId: it.Tags[RUN_TAG] ?? null,
+    tags: it.Tags,
+  }));
+
+const snapshotsAnswer = z.object({ Snapshots: z.array(snapshotAnswer).default([]) });
+
+/** Begins a snapshot, which AWS goes on with by itself; it holds the volume as it is at this moment. */
+export async function createSnapshot(
+  ec2: EC2Client,
+  input: CreateSnapshotCommandInput & { VolumeId: string },
+): Promise<string> {
+  const attempt = `Cannot take a snapshot of ${input.VolumeId}`;
+  const answer = await ask(attempt, ec2.send(new CreateSnapshotCommand(input)));
+  return z.object({ SnapshotId: z.string() }).parse(answer).SnapshotId;
+}
+
+/** A snapshot; null when there is none, or when it is so new that AWS does not know it yet. */
+export async function findSnapshot(ec2: EC2Client, id: string): Promise<Snapshot | null> {
+  const request = ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
+  const answer = await unlessMissing(ask(`Cannot look at the snapshot ${id}`, request));
+  return snapshotsAnswer.parse(answer ?? {}).Snapshots[0] ?? null;
+}
+
+/** Every snapshot that a warehouse of this account took, the newest first. */
+export async function listSnapshots(ec2: EC2Client): Promise<Snapshot[]> {
+  const request = ec2.send(
+    new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: [tagFilter(WAREHOUSE_TAG)] }),
+  );
+  const { Snapshots } = snapshotsAnswer.parse(await ask('Cannot look for snapshots', request));
+  return Snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
+}

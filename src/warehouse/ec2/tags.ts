@@ -1,0 +1,35 @@
+import { type Filter, type ResourceType, type TagSpecification } from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+
+/** The tag whose value is the volume that something of ours belongs to; `provision` before there is one. */
+export const WAREHOUSE_TAG = 'minitwit:warehouse';
+
+/** The tag whose value is the run that made something. */
+export const RUN_TAG = 'minitwit:run';
+
+/** What AWS keeps beside a thing of ours: names and values. */
+export type Tags = Record<string, string>;
+
+/** The tags of everything that a run makes. */
+export function tagsOf(warehouse: string, runId: string): Tags {
+  return { Name: 'minitwit-warehouse', [WAREHOUSE_TAG]: warehouse, [RUN_TAG]: runId };
+}
+
+/** Says it for a request that makes things of these kinds. */
+export function tagSpecifications(tags: Tags, ...kinds: ResourceType[]): TagSpecification[] {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  return kinds.map((ResourceType) => ({ ResourceType, Tags }));
+}
+
+/** Finds what has this tag, with this value where one is given. */
+export function tagFilter(name: string, value?: string): Filter {
+  return value === undefined
+    ? { Name: 'tag-key', Values: [name] }
+    : { Name: `tag:${name}`, Values: [value] };
+}
+
+/** Reads the tags in an answer of AWS's, which has none for a thing without. */
+export const tagsAnswer = z
+  .array(z.object({ Key: z.string(), Value: z.string().default('') }))
+  .default([])
+  .transform((tags): Tags => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));

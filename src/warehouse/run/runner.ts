@@ -1,0 +1,88 @@
+import { OperatorError } from '../../errors.ts';
+
+/** Something that is done on the way in, and what is done about it on the way out. */
+export interface Step<Context> {
+  /** Its name in the journal, which the next process may read. */
+  name: string;
+  /** What is going on, for whoever watches: `Starting the instance`. Nothing is said of a step without. */
+  doing?: string;
+  run?: (context: Context) => Promise<void>;
+  /** The same of the way out: `Terminating the instance`. */
+  undoing?: string;
+  /**
+   * Leaves things as they were before, however far `run` came and whoever ran it; what is undone already is fine.
+   * It hears no signal: its waits have bounds of their own.
+   * @throws what kept it from that; what goes by itself with an earlier step's undoing is no reason
+   */
+  undo?: (context: Context) => Promise<void>;
+  /** What may still exist when it could not be undone, and how to remove it by hand: one line each. */
+  leftovers?: (context: Context) => string[];
+}
+
+/** Remembers which steps were begun and are not undone, for the next process too. */
+export interface Journal {
+  begun: () => string[];
+  begin: (step: string) => Promise<void>;
+  end: (step: string) => Promise<void>;
+}
+
+/** What the runner is given beside the steps. */
+export interface Course {
+  journal: Journal;
+  tell: (line: string) => void;
+}
+
+/**
+ * Runs steps in their order. Each is in the journal before it begins, so that whatever it leaves behind is found.
+ * @throws the signal's reason, once that is aborted, else what the step threw; no further step is begun
+ */
+export async function runSteps<Context>(
+  steps: Step<Context>[],
+  context: Context,
+  { journal, tell, signal }: Course & { signal: AbortSignal },
+): Promise<void> {
+  for (const step of steps) {
+    signal.throwIfAborted();
+    await journal.begin(step.name);
+    if (step.doing) tell(`${step.doing} …`);
+    try {
+      await step.run?.(context);
+    } catch (error) {
+      // what it broke off with is of no interest then
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+}
+
+/**
+ * Undoes those of the steps that were begun, the last first, and goes on when one cannot be undone.
+ * @throws OperatorError that says why, and what may still exist
+ */
+export async function undoSteps<Context>(
+  steps: Step<Context>[],
+  context: Context,
+  { journal, tell }: Course,
+): Promise<void> {
+  const errors: unknown[] = [];
+  const leftovers: string[] = [];
+  for (const step of steps.toReversed()) {
+    if (!journal.begun().includes(step.name)) continue;
+    if (step.undoing) tell(`${step.undoing} …`);
+    try {
+      await step.undo?.(context);
+      await journal.end(step.name);
+    } catch (error) {
+      errors.push(error);
+      leftovers.push(...(step.leftovers?.(context) ?? []));
+    }
+  }
+  if (errors.length === 0) return;
+  throw new OperatorError(sayLeftovers(errors, leftovers), { cause: new AggregateError(errors) });
+}
+
+function sayLeftovers(errors: unknown[], leftovers: string[]): string {
+  const list = (lines: string[]) => lines.map((line) => `\n  ${line}`).join('');
+  const reasons = list(errors.map((error) => (error instanceof Error ? error.message : `${error}`)));
+  return `Not everything could be undone:${reasons}\nThis may still exist:${list(leftovers)}`;
+}
