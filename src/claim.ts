@@ -10,15 +10,18 @@ const ANSWER_MAX_MS = 2000;
 export interface Claim {
   /** What to tell others who want it. */
   setUrl: (url: string) => void;
+  /** Gives it up, before the process ends. */
+  release: () => void;
 }
 
 /**
  * Keeps a second MiniTwit from working where this socket is. The claim is the socket, which the system
  * takes from us however we end; whoever connects to it reads where MiniTwit is. (Two that start in the
  * same moment, after one that was killed, can still miss each other.)
+ * @param who what works here, for the message
  * @throws OperatorError when another one works here
  */
-export async function claimSocket(socket: string): Promise<Claim> {
+export async function claimSocket(socket: string, who = 'MiniTwit'): Promise<Claim> {
   // relative, since a socket's path must be short
   const path = relative(process.cwd(), socket);
   let url = 'it is starting';
@@ -29,12 +32,12 @@ export async function claimSocket(socket: string): Promise<Claim> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const owner = await readFrom(path);
-    if (owner !== null) throw new OperatorError(`MiniTwit is already running here: ${owner}`);
+    if (owner !== null) throw new OperatorError(`${who} is already running here: ${owner}`);
     // left behind by a process that was killed
     await rm(path);
     await once(claim.listen(path), 'listening');
   }
-  return { setUrl: (newUrl) => (url = newUrl) };
+  return { setUrl: (newUrl) => (url = newUrl), release: () => claim.close() };
 }
 
 /** What the process that listens on a socket has to say; null when there is none. */

@@ -38,3 +38,8 @@ export function hasCode(error: unknown, code: ErrorCode): error is AppError {
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

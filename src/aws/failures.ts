@@ -11,8 +11,18 @@ export function awsErrorName(error: unknown): string | null {
 
 const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'TimeoutError']);
 
-function isOfAws(error: unknown): error is Error & { code?: string } {
+interface AwsError extends Error {
+  /** What Node.js calls it, where it is of the network: `ECONNRESET`. */
+  code?: string | undefined;
+  $metadata?: { httpStatusCode?: number };
+}
+
+function isOfAws(error: unknown): error is AwsError {
   return error instanceof Error && ('$metadata' in error || SDK_ERRORS.has(error.name));
+}
+
+function isOfNetwork({ name, code }: AwsError): boolean {
+  return name === 'TimeoutError' || /^E[A-Z_]+$/.test(code ?? '');
 }
 
 const NO_CREDENTIALS = 'set AWS_PROFILE, or log in as AWS describes';
@@ -45,9 +55,9 @@ export function explainAws(attempt: string, error: unknown): unknown {
   return new OperatorError(`${attempt}: ${answerOf(error, message)}`, { cause: error });
 }
 
-function answerOf({ name, code }: Error & { code?: string }, message: string): string {
-  // what Node.js says of the network
-  if (code || name === 'TimeoutError') return `AWS cannot be reached (${message || code})`;
+function answerOf(error: AwsError, message: string): string {
+  const { name, code } = error;
+  if (isOfNetwork(error)) return `AWS cannot be reached (${message || code})`;
   const advice = ADVICE[name] ? ` (${ADVICE[name]})` : '';
   return `AWS says ${name}: ${message}${advice}`;
 }
@@ -63,6 +73,18 @@ export async function ask<Answer>(attempt: string, answer: Promise<Answer>): Pro
   } catch (error) {
     throw explainAws(attempt, error);
   }
+}
+
+/**
+ * Whether the same may well be answered in a minute: AWS was throttling, failed by itself, or was not reached. What
+ * was asked for may have been done all the same.
+ */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof OperatorError) return isPassing(error.cause);
+  if (!isOfAws(error)) return false;
+  if (isOfNetwork(error)) return true;
+  const { name, $metadata } = error;
+  return name === 'RequestLimitExceeded' || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
 /**

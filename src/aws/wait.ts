@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../errors.ts';
+import { isPassing } from './failures.ts';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
@@ -18,9 +19,10 @@ export interface Waiting {
 export type Seen<Answer> = { answer: Answer } | { state: string };
 
 /**
- * Looks until there is an answer, less often the longer it takes.
- * @throws OperatorError when there is none in time, which says what was seen last; the signal's reason; whatever
- *   `look` throws
+ * Looks until there is an answer, less often the longer it takes. That AWS cannot be reached for a while is but one
+ * more state: `look` may be called again when what it asked for was done, and only the answer was lost.
+ * @throws OperatorError when there is no answer in time, which says what was seen last; the signal's reason;
+ *   whatever else `look` throws
  */
 export async function waitFor<Answer>(
   what: string,
@@ -31,7 +33,7 @@ export async function waitFor<Answer>(
   let last = '';
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
-    const seen = await look();
+    const seen = await look().catch(passingState);
     if ('answer' in seen) return seen.answer;
     if (seen.state !== last) onLook(`${what}: ${seen.state}`);
     last = seen.state;
@@ -42,4 +44,9 @@ export async function waitFor<Answer>(
     // the pause's own error would hide the signal's reason, which the next round throws
     await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
   }
+}
+
+function passingState(error: unknown): { state: string } {
+  if (isPassing(error)) return { state: (error as Error).message };
+  throw error;
 }

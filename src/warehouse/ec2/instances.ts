@@ -65,7 +65,13 @@ export async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<
   const request = ec2.send(new DescribeInstancesCommand({ Filters: filters }));
   const answer = instancesAnswer.parse(await ask('Cannot look for instances', request));
   const instances = answer.Reservations.flatMap(({ Instances }) => Instances);
-  return instances.toSorted((a, b) => Number(a.launchedAt) - Number(b.launchedAt));
+  return instances.toSorted((a, b) => (isOlder(a, b) ? -1 : 1));
+}
+
+/** Whether an instance was started before another; of two that AWS started in the same second, one is taken. */
+export function isOlder(one: Instance, other: Instance): boolean {
+  const differenceMs = Number(one.launchedAt) - Number(other.launchedAt);
+  return differenceMs === 0 ? one.id < other.id : differenceMs < 0;
 }
 
 /** An instance; null when there is none, or when it is so new that AWS does not know it yet. */

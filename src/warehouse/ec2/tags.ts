@@ -1,5 +1,13 @@
-import { type Filter, type ResourceType, type TagSpecification } from '@aws-sdk/client-ec2';
+import {
+  CreateTagsCommand,
+  type EC2Client,
+  type Filter,
+  type ResourceType,
+  type Tag,
+  type TagSpecification,
+} from '@aws-sdk/client-ec2';
 import { z } from 'zod';
+import { ask } from '../../aws/failures.ts';
 
 /** The tag whose value is the volume that something of ours belongs to; `provision` before there is one. */
 export const WAREHOUSE_TAG = 'minitwit:warehouse';
@@ -17,8 +25,7 @@ export function tagsOf(warehouse: string, runId: string): Tags {
 
 /** Says it for a request that makes things of these kinds. */
 export function tagSpecifications(tags: Tags, ...kinds: ResourceType[]): TagSpecification[] {
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  return kinds.map((ResourceType) => ({ ResourceType, Tags }));
+  return kinds.map((ResourceType) => ({ ResourceType, Tags: listOf(tags) }));
 }
 
 /** Finds what has this tag, with this value where one is given. */
@@ -33,3 +40,13 @@ export const tagsAnswer = z
   .array(z.object({ Key: z.string(), Value: z.string().default('') }))
   .default([])
   .transform((tags): Tags => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));
+
+/** Puts tags on something that there is already. */
+export async function addTags(ec2: EC2Client, id: string, tags: Tags): Promise<void> {
+  const request = ec2.send(new CreateTagsCommand({ Resources: [id], Tags: listOf(tags) }));
+  await ask(`Cannot tag ${id}`, request);
+}
+
+function listOf(tags: Tags): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 
 /** Something that is done on the way in, and what is done about it on the way out. */
 export interface Step<Context> {
@@ -83,6 +83,6 @@ export async function undoSteps<Context>(
 
 function sayLeftovers(errors: unknown[], leftovers: string[]): string {
   const list = (lines: string[]) => lines.map((line) => `\n  ${line}`).join('');
-  const reasons = list(errors.map((error) => (error instanceof Error ? error.message : `${error}`)));
+  const reasons = list(errors.map(messageOf));
   return `Not everything could be undone:${reasons}\nThis may still exist:${list(leftovers)}`;
 }

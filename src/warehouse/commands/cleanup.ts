@@ -1,0 +1,76 @@
+import { messageOf } from '../../errors.ts';
+import { type Instance, listInstances } from '../ec2/instances.ts';
+import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { endInstance } from '../ec2/terminate.ts';
+import { claimFolder, FROM_TAG, KEPT_TAG, whereFrom } from '../run/lock.ts';
+import { type Base, openRun } from '../run/run.ts';
+import { readState, type RunState } from '../run/state.ts';
+import { endInstances } from '../steps/end-instances.ts';
+
+const TERMINATED_MAX_MS = 15 * 60_000;
+
+/**
+ * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one
+ * that was kept, or that was started from elsewhere, nobody but the operator can tell.
+ * @param runId the one run to end, whatever it is; null for all that were started here and not kept
+ * @throws OperatorError when something cannot be ended
+ */
+export async function cleanup(base: Base, runId: string | null): Promise<void> {
+  const claim = await claimFolder(base.folder);
+  try {
+    claim.setUrl('cleaning up');
+    const isMeant = (it: Instance) =>
+      runId
+        ? it.runId === runId
+        : it.tags[FROM_TAG] === whereFrom(base.folder) && !it.tags[KEPT_TAG];
+    const found = await listInstances(base.ec2, [tagFilter(WAREHOUSE_TAG)]);
+    const alive = found.filter(({ state }) => state !== 'terminated');
+    const spared = alive.filter((it) => !isMeant(it));
+    for (const it of spared) base.print(saySpared(it));
+
+    const state = await readOwn(base, runId);
+    const isSpared = spared.some((it) => it.runId === state?.runId);
+    if (state && !isSpared) await endRun(base, state);
+    const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
+    for (const it of others) await endOther(base, it);
+    if (others.length === 0 && (!state || isSpared)) base.print('There is nothing to clean up.');
+  } finally {
+    claim.release();
+  }
+}
+
+/** The run that this folder remembers, if it is meant. */
+async function readOwn({ folder, print }: Base, runId: string | null): Promise<RunState | null> {
+  try {
+    const state = await readState(folder);
+    return !runId || state?.runId === runId ? state : null;
+  } catch (error) {
+    print(messageOf(error));
+    return null;
+  }
+}
+
+async function endRun(base: Base, state: RunState): Promise<void> {
+  const run = openRun(base, state);
+  run.tell(`Ending what is left of the run ${state.runId} …`);
+  await endInstances(run);
+  await run.forget();
+  run.tell(`Nothing is left of it; ${state.volumeId} is free.`);
+}
+
+async function endOther(
+  { ec2, pace, print, signal }: Base,
+  { id, runId }: Instance,
+): Promise<void> {
+  print(`Terminating ${id}, of the run ${runId} …`);
+  const { firstPauseMs, waitMaxMs, lostMaxMs } = pace;
+  const maxMs = Math.min(TERMINATED_MAX_MS, waitMaxMs);
+  await endInstance(ec2, id, lostMaxMs, { maxMs, firstPauseMs, signal, onLook: print });
+}
+
+function saySpared({ id, runId, tags }: Instance): string {
+  const why = tags[KEPT_TAG]
+    ? `was kept until ${tags[KEPT_TAG]}`
+    : `was started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
+  return `${id}, of the run ${runId}, ${why}: if nobody needs it, npm run warehouse -- cleanup ${runId}`;
+}

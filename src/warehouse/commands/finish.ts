@@ -1,0 +1,40 @@
+import { messageOf } from '../../errors.ts';
+import { claimFolder } from '../run/lock.ts';
+import { openRun, type Parts, type Run } from '../run/run.ts';
+import { readState } from '../run/state.ts';
+import { connectTo } from '../steps/connect.ts';
+import { end } from './run.ts';
+
+const CONNECT_MAX_MS = 60_000;
+
+/**
+ * Does the second half of a run that was kept, or that has died: everything that is left of it is undone in order,
+ * and what is new is kept in a snapshot if the first half was done.
+ * @throws OperatorError that says what may still exist
+ */
+export async function finish(parts: Parts): Promise<void> {
+  const claim = await claimFolder(parts.folder);
+  try {
+    const state = await readState(parts.folder);
+    if (!state) {
+      parts.print('There is no run to finish here; cleanup looks for one that AWS knows of.');
+      return;
+    }
+    claim.setUrl(`finishing the run ${state.runId}`);
+    const run = openRun(parts, state);
+    if (!state.results) run.tell(`The run ${state.runId} was not done: there will be no snapshot.`);
+    if (state.begun.includes('connect')) await reconnect(run);
+    await end(run);
+  } finally {
+    claim.release();
+  }
+}
+
+/** Without a connection, MySQL and the filesystem are ended less gently. */
+async function reconnect(run: Run): Promise<void> {
+  try {
+    run.remote = await connectTo(run, CONNECT_MAX_MS);
+  } catch (error) {
+    run.tell(messageOf(error));
+  }
+}

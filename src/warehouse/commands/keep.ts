@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import { addTags } from '../ec2/tags.ts';
+import { MYSQL_SOCKET } from '../instance/mysql.ts';
+import { KEPT_TAG } from '../run/lock.ts';
+import type { Run } from '../run/run.ts';
+import { loginOf, remoteOf } from '../steps/connect.ts';
+import { accountOf } from '../steps/mysql.ts';
+
+const PORT = 3307;
+
+/** Leaves the instance to people who want to query, and says how they do that, and until when. */
+export async function keep(run: Run): Promise<void> {
+  const { config, folder, state, tell } = run;
+  const { address, instanceId, keyFile, user } = await loginOf(run);
+  await addTags(run.ec2, instanceId, { [KEPT_TAG]: state.endsAt.toISOString() });
+  await remoteOf(run).close();
+  const key = `-i ${keyFile} -o HostKeyAlias=${instanceId} -o UserKnownHostsFile=${resolve(folder, 'known_hosts')}`;
+  const tunnel = `ssh -N ${key} -L 127.0.0.1:${PORT}:${MYSQL_SOCKET} ${user}@${address}`;
+  const { name } = accountOf(run);
+  tell(`The warehouse is up, on ${instanceId}, a ${config.instanceType} (${config.market}).`);
+  tell(`To query it, open a tunnel:  ${tunnel}`);
+  tell(`and beside it:  mysql -h 127.0.0.1 -P ${PORT} -u ${config.databaseUser} -p ${name}`);
+  tell(
+    'It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish',
+  );
+  tell(`By itself it ends, without a snapshot, by ${state.endsAt.toISOString()}.`);
+}

@@ -1,0 +1,33 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { type Waiting, waitFor } from '../../aws/wait.ts';
+import { findInstance, terminateInstances } from './instances.ts';
+import { listVolumes } from './volumes.ts';
+
+/**
+ * Ends an instance for ever, and waits until it has ended and every volume that outlives it is free.
+ * @param unknownMaxMs for how long to believe in one that AWS does not know: it may be too new
+ */
+export async function endInstance(
+  ec2: EC2Client,
+  id: string,
+  unknownMaxMs: number,
+  waiting: Waiting,
+): Promise<void> {
+  const giveUpAt = performance.now() + unknownMaxMs;
+  const look = async () => {
+    const instance = await findInstance(ec2, id);
+    const isGone = instance ? instance.state === 'terminated' : performance.now() > giveUpAt;
+    if (isGone) return { answer: undefined };
+    if (instance?.state !== 'shutting-down') await terminateInstances(ec2, [id]);
+    return { state: instance?.state ?? 'not known to AWS' };
+  };
+  await waitFor(`The instance ${id}`, look, waiting);
+  await waitFor(`The volumes of ${id}`, () => lookForHeld(ec2, id), waiting);
+}
+
+async function lookForHeld(ec2: EC2Client, instanceId: string) {
+  const attached = { Name: 'attachment.instance-id', Values: [instanceId] };
+  const held = (await listVolumes(ec2, [attached])).filter((it) => it.attachedTo === instanceId);
+  if (held.length === 0) return { answer: undefined };
+  return { state: held.map((volume) => `${volume.id} is ${volume.attachment}`).join(', ') };
+}

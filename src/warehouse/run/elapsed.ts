@@ -1,0 +1,13 @@
+/** Puts the time since now before each line: `02:15 The instance: pending`. */
+export function sayElapsed(print: (line: string) => void): (line: string) => void {
+  const startedAt = performance.now();
+  return (line) => {
+    const s = Math.floor((performance.now() - startedAt) / 1000);
+    const hours = s >= 3600 ? `${Math.floor(s / 3600)}:` : '';
+    print(`${hours}${twoDigits(Math.floor(s / 60) % 60)}:${twoDigits(s % 60)} ${line}`);
+  };
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}

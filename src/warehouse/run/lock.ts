@@ -1,0 +1,61 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { type Claim, claimSocket } from '../../claim.ts';
+import { OperatorError } from '../../errors.ts';
+import { mkdir } from 'node:fs/promises';
+import { type Instance, isOlder, listInstances } from '../ec2/instances.ts';
+import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
+
+/** The tag whose value is where a run was started: machine and folder. */
+export const FROM_TAG = 'minitwit:from';
+
+/** The tag of an instance that was left for people to query; its value is when it ends by itself. */
+export const KEPT_TAG = 'minitwit:kept-until';
+
+/** Says where runs of this folder are started. */
+export function whereFrom(folder: string): string {
+  // a tag's value is at most 256 characters long
+  return `${hostname()}:${resolve(folder)}`.slice(-256);
+}
+
+/**
+ * Keeps other commands from working with the same folder.
+ * @throws OperatorError when one does
+ */
+export async function claimFolder(folder: string): Promise<Claim> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return claimSocket(join(folder, 'claim.sock'), 'A command of the warehouse');
+}
+
+/** The instances of a warehouse that have not ended and are not ending, the oldest first: each holds its lock. */
+export function listHolders(ec2: EC2Client, volumeId: string): Promise<Instance[]> {
+  const alive = ['pending', 'running', 'stopping', 'stopped'];
+  const states = { Name: 'instance-state-name', Values: alive };
+  return listInstances(ec2, [tagFilter(WAREHOUSE_TAG, volumeId), states]);
+}
+
+/** Says who holds the lock, and what can be done about it. */
+export function sayHeld(volumeId: string, { id, runId, launchedAt, tags }: Instance): string {
+  const since = `since ${launchedAt.toISOString()}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
+  const kept = tags[KEPT_TAG] ? ', and kept for people to query' : '';
+  return (
+    `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until it has ended; ` +
+    'one that was kept ends with: npm run warehouse -- finish; one that has died with: ' +
+    `npm run warehouse -- cleanup ${runId}`
+  );
+}
+
+/**
+ * Makes sure that no other run has started an instance for the same volume: of two, the younger steps back.
+ * @throws OperatorError that says which
+ */
+export async function stepBackForOlder(
+  ec2: EC2Client,
+  volumeId: string,
+  ours: Instance,
+): Promise<void> {
+  const holders = await listHolders(ec2, volumeId);
+  const older = holders.find((it) => it.runId !== ours.runId && isOlder(it, ours));
+  if (older) throw new OperatorError(sayHeld(volumeId, older));
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { Waiting } from '../../aws/wait.ts';
+import type { DatabaseConfig } from '../../config.ts';
+import { tagsOf } from '../ec2/tags.ts';
+import type { startMysql, stopMysql } from '../instance/mysql.ts';
+import type { mountVolume, unmountVolume } from '../instance/volume.ts';
+import type { WarehouseConfig } from '../settings.ts';
+import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
+import { sayElapsed } from './elapsed.ts';
+import type { Course } from './runner.ts';
+import { type Place, type RunState, removeState, writeState } from './state.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** What is done on an instance. */
+export interface Machine {
+  connect: typeof connectOverSsh;
+  mountVolume: typeof mountVolume;
+  unmountVolume: typeof unmountVolume;
+  startMysql: typeof startMysql;
+  stopMysql: typeof stopMysql;
+}
+
+/** What a run is for: fills the warehouse, and says what its snapshot should carry as tags. */
+export type Work = (
+  warehouse: DatabaseConfig,
+  run: { id: string; signal: AbortSignal },
+) => Promise<Record<string, string>>;
+
+/** How patiently a run goes about it; tests have less time. */
+export interface Pace {
+  firstPauseMs: number;
+  /** The longest that anything of AWS's is waited for. */
+  waitMaxMs: number;
+  /** For how long something is tried to be put in order that the instance's end puts in order anyway. */
+  tidyMaxMs: number;
+  /** For how long to look for an instance that AWS may have started without saying so. */
+  lostMaxMs: number;
+  spotEveryMs: number;
+}
+
+/** What operators have time for. */
+export const PACE: Pace = {
+  firstPauseMs: 500,
+  waitMaxMs: Infinity,
+  tidyMaxMs: 15 * 60_000,
+  lostMaxMs: 30_000,
+  spotEveryMs: 5000,
+};
+
+/** What every command works with. */
+export interface Base {
+  ec2: EC2Client;
+  /** Where a run keeps what it must not forget. */
+  folder: string;
+  print: (line: string) => void;
+  /** Aborted, with an OperatorError as its reason, when the command has to end. */
+  signal: AbortSignal;
+  pace: Pace;
+}
+
+/** What a run works with besides. */
+export interface Parts extends Base {
+  config: WarehouseConfig;
+  machine: Machine;
+  work: Work;
+  /** Looks at what AWS does not know of, before anything is started: the source, the bucket. */
+  checkOthers: () => Promise<void>;
+}
+
+/** What is known of a run, and how it goes about its steps. */
+export interface Opened extends Course {
+  state: RunState;
+  /** The connection to the instance, while there is one. */
+  remote: Remote | null;
+  /** Remembers what is new, for this process and the next. */
+  record: (news: Partial<RunState>) => Promise<void>;
+  /** Remembers nothing any more: the run has ended. */
+  forget: () => Promise<void>;
+  /** How to wait for something on the way in: until there is a signal. */
+  waiting: (maxMs: number) => Waiting;
+  /** The same for the way out, which nothing breaks off. */
+  undoing: (maxMs: number) => Waiting;
+}
+
+/** One run, from its start until nothing of it is left. */
+export type Run = Parts & Opened;
+
+/** The state of a run that begins now. Its id is its time and some chance: `20261123T001500Z-3f9a`. */
+export function newState(config: WarehouseConfig, place: Place): RunState {
+  const startedAt = new Date();
+  const time = startedAt.toISOString().replace(/[-:]|\.\d+/g, '');
+  return {
+    runId: `${time}-${randomBytes(2).toString('hex')}`,
+    startedAt,
+    endsAt: new Date(Number(startedAt) + config.maxHours * HOUR_MS),
+    volumeId: config.volumeId,
+    place,
+    begun: [],
+    isLaunchUnanswered: false,
+    instanceId: null,
+    spotRequestId: null,
+    results: null,
+    snapshotId: null,
+  };
+}
+
+/** A run as its state describes it, be it new or another process's. */
+export function openRun<Given extends Base>(parts: Given, state: RunState): Given & Opened {
+  const { pace, signal } = parts;
+  const tell = sayElapsed(parts.print);
+  const record = (news: Partial<RunState>) => {
+    Object.assign(state, news);
+    return writeState(parts.folder, state);
+  };
+  const waits = (until: AbortSignal) => (maxMs: number) => ({
+    maxMs: Math.min(maxMs, pace.waitMaxMs),
+    firstPauseMs: pace.firstPauseMs,
+    signal: until,
+    onLook: tell,
+  });
+  const journal = {
+    begun: () => state.begun,
+    begin: (step: string) => record({ begun: [...state.begun.filter((it) => it !== step), step] }),
+    end: (step: string) => record({ begun: state.begun.filter((it) => it !== step) }),
+  };
+  return {
+    ...parts,
+    state,
+    remote: null,
+    journal,
+    tell,
+    record,
+    forget: () => removeState(parts.folder),
+    waiting: waits(signal),
+    undoing: waits(new AbortController().signal),
+  };
+}
+
+/** The tags of what a run makes. */
+export function tagsOfRun({ volumeId, runId }: RunState): Record<string, string> {
+  return tagsOf(volumeId, runId);
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../errors.ts';
+import { findSpotStatus } from '../ec2/spot.ts';
+import type { Base } from './run.ts';
+import type { RunState } from './state.ts';
+
+/** Asks every few seconds whether AWS wants a spot instance back, of which it gives two minutes' notice. */
+export interface SpotWatch {
+  /** Aborted, with an OperatorError as its reason, once it does. */
+  signal: AbortSignal;
+  end: () => void;
+}
+
+/** Begins to watch; as long as there is no request to ask about, nothing is asked. */
+export function watchSpotNotice({ ec2, pace }: Base, state: RunState): SpotWatch {
+  const notice = new AbortController();
+  const ended = new AbortController();
+  const watch = async () => {
+    while (!ended.signal.aborted && !notice.signal.aborted) {
+      const id = state.spotRequestId;
+      // what cannot be asked now can be asked the next time
+      const status = id && (await findSpotStatus(ec2, id).catch(() => null));
+      if (status && isEnd(status)) notice.abort(new OperatorError(sayEnd(status)));
+      await sleep(pace.spotEveryMs, undefined, { signal: ended.signal, ref: false }).catch(
+        () => undefined,
+      );
+    }
+  };
+  void watch();
+  return { signal: notice.signal, end: () => ended.abort() };
+}
+
+function isEnd(status: string): boolean {
+  return /^(marked-for-|instance-terminated-|instance-stopped-)/.test(status);
+}
+
+function sayEnd(status: string): string {
+  const advice = 'run it again, or with WAREHOUSE_MARKET=on-demand';
+  return `AWS takes the spot instance back (${status}): ${advice}.`;
+}

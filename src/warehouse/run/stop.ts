@@ -1,0 +1,26 @@
+import { OperatorError } from '../../errors.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Hears that the operator wants a command to end, or that its time is over, until the process ends. However often
+ * it is asked, what was begun is undone to the end.
+ * @returns a signal that is aborted then, with an OperatorError as its reason
+ */
+export function hearStops(maxHours: number, print: (line: string) => void): AbortSignal {
+  const controller = new AbortController();
+  const stop = (why: string) => controller.abort(new OperatorError(why));
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      print(
+        controller.signal.aborted
+          ? 'Still putting things in order: broken off now, something would go on costing.'
+          : `${signal}: stopping, and putting things in order first …`,
+      );
+      stop(`Stopped by ${signal}.`);
+    });
+  }
+  const limit = `Stopped: it has taken ${maxHours} hours, and WAREHOUSE_MAX_HOURS allows no more.`;
+  setTimeout(() => stop(limit), maxHours * 3_600_000).unref();
+  return controller.signal;
+}

@@ -1,0 +1,109 @@
+import { OperatorError } from '../../errors.ts';
+import { findArchitectures, findImage, type Image } from '../ec2/images.ts';
+import {
+  findDefaultSubnet,
+  findNetworkOfGroup,
+  findSubnet,
+  hasKeyPair,
+  type Subnet,
+} from '../ec2/network.ts';
+import { findVolume, type Volume } from '../ec2/volumes.ts';
+import { listHolders, sayHeld } from '../run/lock.ts';
+import type { Parts } from '../run/run.ts';
+import type { Place } from '../run/state.ts';
+import type { WarehouseConfig } from '../settings.ts';
+
+/** What there is of all that the settings name; null for what there is not. */
+interface Found {
+  volume: Volume | null;
+  image: Image | null;
+  subnet: Subnet | null;
+  /** Of the security group. */
+  vpcId: string | null;
+  architectures: string[] | null;
+  hasKey: boolean;
+}
+
+/**
+ * Looks at all that can be looked at for nothing, before anything is started.
+ * @returns where the run can take place
+ * @throws OperatorError that names all problems at once
+ */
+export async function check(parts: Parts): Promise<Place> {
+  const { config, ec2 } = parts;
+  const [holder] = await listHolders(ec2, config.volumeId);
+  if (holder) throw new OperatorError(sayHeld(config.volumeId, holder));
+  const found = await look(parts);
+  const problems = problemsOf(config, found).map((problem) => `\n  ${problem}`);
+  const { volume, image, subnet } = found;
+  if (problems.length > 0 || !volume || !image || !subnet) {
+    throw new OperatorError(`Nothing was started, since:${problems.join('')}`);
+  }
+  await parts.checkOthers();
+  return { zone: volume.zone, subnetId: subnet.id, rootDevice: image.rootDevice };
+}
+
+async function look({ config, ec2 }: Parts): Promise<Found> {
+  const volume = await findVolume(ec2, config.volumeId);
+  const [image, subnet, vpcId, architectures, hasKey] = await Promise.all([
+    findImage(ec2, config.imageId),
+    config.subnetId
+      ? findSubnet(ec2, config.subnetId)
+      : volume && findDefaultSubnet(ec2, volume.zone),
+    findNetworkOfGroup(ec2, config.securityGroup),
+    findArchitectures(ec2, config.instanceType),
+    hasKeyPair(ec2, config.keyName),
+  ]);
+  return { volume, image, subnet, vpcId, architectures, hasKey };
+}
+
+/** Says what is wrong, each in a line. */
+function problemsOf(config: WarehouseConfig, found: Found): string[] {
+  return [
+    problemOfVolume(config, found),
+    problemOfImage(config, found),
+    problemOfSubnet(config, found),
+    problemOfGroup(config, found),
+    !found.hasKey && `WAREHOUSE_KEY_NAME: there is no key pair ${config.keyName} here`,
+    !found.architectures &&
+      `WAREHOUSE_INSTANCE_TYPE: there is no type ${config.instanceType} in this region`,
+  ].filter((problem) => typeof problem === 'string');
+}
+
+function problemOfVolume({ volumeId }: WarehouseConfig, { volume }: Found): string | null {
+  if (!volume) return `WAREHOUSE_VOLUME_ID: there is no volume ${volumeId} in this region`;
+  if (volume.attachedTo) {
+    const detach = `aws ec2 detach-volume --volume-id ${volumeId} --instance-id ${volume.attachedTo}`;
+    return (
+      `WAREHOUSE_VOLUME_ID: ${volumeId} is ${volume.attachment} to ${volume.attachedTo}. If that is just ` +
+      `ending, try again in a minute; if it is not of the warehouse, unmount it there, then: ${detach}`
+    );
+  }
+  if (volume.state === 'available') return null;
+  return `WAREHOUSE_VOLUME_ID: ${volumeId} is ${volume.state}, not available`;
+}
+
+function problemOfImage(config: WarehouseConfig, { image, architectures }: Found): string | null {
+  if (!image) {
+    return `WAREHOUSE_IMAGE_ID: there is no image ${config.imageId} for this account in this region`;
+  }
+  if (image.state !== 'available') {
+    return `WAREHOUSE_IMAGE_ID: ${image.id} is ${image.state}, not available`;
+  }
+  if (!architectures || architectures.includes(image.architecture)) return null;
+  return `WAREHOUSE_IMAGE_ID: ${image.id} is for ${image.architecture}, but a ${config.instanceType} for ${architectures.join(', ')}`;
+}
+
+function problemOfSubnet({ subnetId }: WarehouseConfig, { volume, subnet }: Found): string | null {
+  if (subnetId && !subnet) return `WAREHOUSE_SUBNET_ID: there is no subnet ${subnetId} here`;
+  if (!volume) return null;
+  if (!subnet) return `WAREHOUSE_SUBNET_ID must be set: ${volume.zone} has no default subnet`;
+  if (subnet.zone === volume.zone) return null;
+  return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume in ${volume.zone}`;
+}
+
+function problemOfGroup({ securityGroup }: WarehouseConfig, found: Found): string | null {
+  if (!found.vpcId) return `WAREHOUSE_SECURITY_GROUP: there is no group ${securityGroup} here`;
+  if (!found.subnet || found.subnet.vpcId === found.vpcId) return null;
+  return `WAREHOUSE_SECURITY_GROUP: ${securityGroup} is of ${found.vpcId}, but ${found.subnet.id} of ${found.subnet.vpcId}`;
+}

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { consoleOutput, findInstance } from '../ec2/instances.ts';
+import { MYSQL_SOCKET } from '../instance/mysql.ts';
+import type { Run } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { UnreachableError } from '../ssh/failures.ts';
+import { parseHostKeys } from '../ssh/host-keys.ts';
+import type { Login } from '../ssh/commands.ts';
+import type { Remote } from '../ssh/ssh.ts';
+import { tidy } from './tidy.ts';
+
+// AWS shows a console minutes after the instance has written it
+const HOST_KEYS_MAX_MS = 10 * 60_000;
+const SSH_MAX_MS = 5 * 60_000;
+
+/** Connects to the instance over ssh, once its key is known. */
+export const connect: Step<Run> = {
+  name: 'connect',
+  doing: 'Connecting to the instance',
+  run: async (run) => {
+    run.remote = await connectTo(run, SSH_MAX_MS);
+  },
+  undo: (run) =>
+    tidy(run, 'The connection could not be closed', async () => {
+      const { remote } = run;
+      run.remote = null;
+      await remote?.close();
+    }),
+};
+
+/** A connection to the run's instance, as soon as it accepts one. */
+export async function connectTo(run: Run, maxMs: number): Promise<Remote> {
+  const login = await loginOf(run);
+  const hostKeys = run.config.hostKey === 'console' ? await readHostKeys(run, login) : null;
+  const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
+  const look = async () => {
+    try {
+      return { answer: await run.machine.connect(login, options) };
+    } catch (error) {
+      if (error instanceof UnreachableError) return { state: error.message };
+      throw error;
+    }
+  };
+  return waitFor(`ssh to ${login.instanceId}`, look, run.waiting(maxMs));
+}
+
+/** How to log in to the run's instance. */
+export async function loginOf({ config, ec2, state }: Run): Promise<Login> {
+  const instance = state.instanceId && (await findInstance(ec2, state.instanceId));
+  if (!instance || !instance.address) {
+    throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address, or has ended.`);
+  }
+  const keyFile = resolve(config.keyFile);
+  return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
+}
+
+async function readHostKeys(run: Run, { instanceId }: Login): Promise<string[]> {
+  const look = async () => {
+    const keys = parseHostKeys(await consoleOutput(run.ec2, instanceId));
+    return keys.length > 0 ? { answer: keys } : { state: 'not printed yet' };
+  };
+  return waitFor('Its ssh key on its console', look, run.waiting(HOST_KEYS_MAX_MS));
+}
+
+/** The connection, for a step that cannot be without. */
+export function remoteOf({ remote }: Run): Remote {
+  if (!remote) throw new OperatorError('There is no connection to the instance.');
+  return remote;
+}

@@ -1,0 +1,47 @@
+import type { DatabaseConfig } from '../../config.ts';
+import type { Run } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { remoteOf } from './connect.ts';
+import { tidy } from './tidy.ts';
+
+const MOUNTED_MAX_MS = 5 * 60_000;
+const MYSQL_MAX_MS = 10 * 60_000;
+const DATABASE = 'minitwit';
+
+/** Mounts the volume on the instance. */
+export const mount: Step<Run> = {
+  name: 'mount',
+  doing: 'Mounting the volume',
+  run: (run) =>
+    run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.waiting(MOUNTED_MAX_MS)),
+  undoing: 'Unmounting the volume',
+  undo: (run) =>
+    tidy(run, 'The volume could not be unmounted; its filesystem is checked the next time', () =>
+      run.machine.unmountVolume(remoteOf(run), run.config.mountDir),
+    ),
+};
+
+/** Starts MySQL on the mounted volume. */
+export const startMysql: Step<Run> = {
+  name: 'start-mysql',
+  doing: 'Starting MySQL',
+  run: (run) => run.machine.startMysql(remoteOf(run), accountOf(run), run.waiting(MYSQL_MAX_MS)),
+  undoing: 'Stopping MySQL',
+  undo: (run) =>
+    tidy(
+      run,
+      'MySQL could not be stopped in order; it recovers from its log at its next start',
+      () => run.machine.stopMysql(remoteOf(run)),
+    ),
+};
+
+/** Who logs in to the warehouse, and to which database. */
+export function accountOf({ config }: Run): { user: string; password: string; name: string } {
+  return { user: config.databaseUser, password: config.databasePassword, name: DATABASE };
+}
+
+/** The way to the warehouse's MySQL, through the connection. */
+export function databaseOf(run: Run): DatabaseConfig {
+  const port = remoteOf(run).mysqlPort;
+  return { ...accountOf(run), host: '127.0.0.1', port, sslCa: null, poolSize: 1 };
+}

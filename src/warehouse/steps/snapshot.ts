@@ -1,0 +1,81 @@
+import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { createSnapshot, findSnapshot, listSnapshots } from '../ec2/snapshots.ts';
+import { tagSpecifications } from '../ec2/tags.ts';
+import { findVolume } from '../ec2/volumes.ts';
+import { type Run, tagsOfRun } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { tidy } from './tidy.ts';
+
+const KNOWN_MAX_MS = 60_000;
+// AWS writes the first one of a large volume for hours
+const COMPLETED_MAX_MS = 12 * 3_600_000;
+
+/**
+ * Takes the snapshot on the way out, when the volume is free and the work was done: its place among the steps is
+ * between the instance and the attaching.
+ */
+export const takeSnapshot: Step<Run> = {
+  name: 'take-snapshot',
+  undo: (run) =>
+    tidy(run, 'The snapshot is taken when the instance has ended', async () => {
+      const volume = await findVolume(run.ec2, run.state.volumeId);
+      if (volume?.attachedTo) throw new OperatorError(`${volume.id} is still ${volume.attachment}`);
+      await begin(run);
+    }),
+};
+
+/** Waits for the snapshot last, when there is no instance any more that would cost meanwhile. */
+export const waitForSnapshot: Step<Run> = {
+  name: 'wait-for-snapshot',
+  undo: async (run) => {
+    await begin(run);
+    const { snapshotId } = run.state;
+    if (snapshotId) await waitUntilCompleted(run, snapshotId);
+  },
+  leftovers: leftoversOfSnapshot,
+};
+
+/** What AWS is asked for. */
+export function snapshotOf({ state }: Run): CreateSnapshotCommandInput & { VolumeId: string } {
+  const tags = { ...tagsOfRun(state), ...state.results };
+  return {
+    VolumeId: state.volumeId,
+    Description: `MiniTwit's warehouse after the run ${state.runId}`,
+    TagSpecifications: tagSpecifications(tags, 'snapshot'),
+  };
+}
+
+/** Begins it, once, if there is anything new to keep. */
+async function begin(run: Run): Promise<void> {
+  const { ec2, state } = run;
+  if (!state.results || state.snapshotId) return;
+  run.tell('Taking a snapshot …');
+  // one whose answer was lost, or whose id a killed process did not keep
+  const taken = (await listSnapshots(ec2)).find(({ runId }) => runId === state.runId);
+  await run.record({ snapshotId: taken?.id ?? (await createSnapshot(ec2, snapshotOf(run))) });
+}
+
+async function waitUntilCompleted(run: Run, id: string): Promise<void> {
+  const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.pace.waitMaxMs);
+  const look = async () => {
+    const snapshot = await findSnapshot(run.ec2, id);
+    if (snapshot?.state === 'completed') return { answer: 'completed' };
+    if (snapshot?.state === 'error') throw new OperatorError(`AWS failed to take ${id}.`);
+    if (!snapshot && performance.now() > unknownUntil) throw new OperatorError(`${id} is gone.`);
+    // AWS goes on with it by itself
+    if (run.signal.aborted) return { answer: 'still pending; AWS completes it by itself' };
+    return { state: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
+  };
+  const outcome = await waitFor(`The snapshot ${id}`, look, run.undoing(COMPLETED_MAX_MS));
+  run.tell(`The snapshot ${id} is ${outcome}.`);
+}
+
+function leftoversOfSnapshot({ state }: Run): string[] {
+  const { snapshotId, volumeId } = state;
+  const look = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
+  if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${look}`];
+  const take = `aws ec2 create-snapshot --volume-id ${volumeId}`;
+  return [`${volumeId} with what is new on it, and no snapshot of that: ${take}`];
+}

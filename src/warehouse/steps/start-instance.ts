@@ -1,0 +1,103 @@
+import { awsErrorName, isPassing } from '../../aws/failures.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { findInstance, type Instance } from '../ec2/instances.ts';
+import { type Launch, launchInstance } from '../ec2/launch.ts';
+import { FROM_TAG, stepBackForOlder, whereFrom } from '../run/lock.ts';
+import { type Run, tagsOfRun } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { endInstances, leftoversOfInstances } from './end-instances.ts';
+
+const CAPACITY_MAX_MS = 5 * 60_000;
+const RUNNING_MAX_MS = 5 * 60_000;
+const MINUTES = 60;
+
+/** Starts the instance and waits until it runs; undone, it is terminated. */
+export const startInstance: Step<Run> = {
+  name: 'start-instance',
+  doing: 'Starting the instance',
+  run: async (run) => {
+    const instance = await launch(run);
+    await run.record({
+      isLaunchUnanswered: false,
+      instanceId: instance.id,
+      spotRequestId: instance.spotRequestId,
+    });
+    await stepBackForOlder(run.ec2, run.state.volumeId, instance);
+    await waitUntilRunning(run, instance.id);
+  },
+  undoing: 'Terminating the instance',
+  undo: endInstances,
+  leftovers: leftoversOfInstances,
+};
+
+/** What the run asks AWS for. */
+export function launchOf({ config, state, folder }: Run): Launch {
+  return {
+    token: state.runId,
+    imageId: config.imageId,
+    rootDevice: state.place.rootDevice,
+    instanceType: config.instanceType,
+    keyName: config.keyName,
+    securityGroup: config.securityGroup,
+    subnetId: state.place.subnetId,
+    market: config.market,
+    // should nobody be left to end it
+    userData: `#!/bin/sh\nshutdown -h +${config.maxHours * MINUTES}\n`,
+    tags: { ...tagsOfRun(state), [FROM_TAG]: whereFrom(folder) },
+  };
+}
+
+// What AWS may have again in a minute.
+const SHORTAGES = [
+  'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientCapacity',
+  'MaxSpotInstanceCountExceeded',
+  'SpotMaxPriceTooLow',
+];
+
+async function launch(run: Run): Promise<Instance> {
+  const wanted = launchOf(run);
+  let refusals = 0;
+  const look = async () => {
+    await run.record({ isLaunchUnanswered: true });
+    try {
+      // AWS may give the same token the same refusal; while an answer is missing, it is the same instance's
+      const token = `${wanted.token}-${refusals}`;
+      return { answer: await launchInstance(run.ec2, { ...wanted, token }) };
+    } catch (error) {
+      const name = awsErrorName(error) ?? '';
+      const isShortage = SHORTAGES.includes(name);
+      if (isShortage || !isPassing(error)) await run.record({ isLaunchUnanswered: false });
+      if (!isShortage) throw error;
+      refusals += 1;
+      return { state: name };
+    }
+  };
+  const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
+  return waitFor(what, look, run.waiting(CAPACITY_MAX_MS)).catch((error: unknown) => {
+    throw refusals > 0 && !run.signal.aborted ? sayShortage(error) : error;
+  });
+}
+
+function sayShortage(error: unknown): unknown {
+  if (!(error instanceof OperatorError)) return error;
+  const advice = 'Try it later, with another WAREHOUSE_INSTANCE_TYPE, or as WAREHOUSE_MARKET=';
+  return new OperatorError(`${error.message} ${advice}on-demand.`, { cause: error });
+}
+
+async function waitUntilRunning(run: Run, id: string): Promise<void> {
+  const look = async () => {
+    const instance = await findInstance(run.ec2, id);
+    const state = instance?.state ?? 'not known yet';
+    if (state === 'running') return { answer: null };
+    if (instance && state !== 'pending') throw new OperatorError(sayEnded(instance));
+    return { state };
+  };
+  await waitFor(`The instance ${id}`, look, run.waiting(RUNNING_MAX_MS));
+}
+
+function sayEnded({ id, state, reason }: Instance): string {
+  return `The instance ${id} is ${state} in place of running: ${reason ?? 'AWS does not say why'}.`;
+}

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../errors.ts';
+import type { Run } from '../run/run.ts';
+
+/**
+ * Tries to put something in order that the instance's end puts in order anyway: that it cannot be done, or not in
+ * time, is said and keeps nothing else from being undone.
+ * @param problem what that means: `MySQL could not be stopped in order`
+ */
+export async function tidy(
+  { pace, tell }: Run,
+  problem: string,
+  action: () => Promise<void>,
+): Promise<void> {
+  const patience = new AbortController();
+  const late = async () => {
+    await sleep(pace.tidyMaxMs, undefined, { signal: patience.signal });
+    throw new Error(`it took more than ${Math.round(pace.tidyMaxMs / 1000)} s`);
+  };
+  try {
+    await Promise.race([action(), late()]);
+  } catch (error) {
+    tell(`${problem}: ${messageOf(error)}`);
+  } finally {
+    patience.abort();
+  }
+}

@@ -1,0 +1,14 @@
+import type { Run } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { databaseOf } from './mysql.ts';
+
+/** Fills the warehouse, which is what the run is for. Undone, it stays as it is: the next run goes on from there. */
+export const work: Step<Run> = {
+  name: 'work',
+  doing: 'Filling the warehouse',
+  run: async (run) => {
+    const { state, signal } = run;
+    const results = await run.work(databaseOf(run), { id: state.runId, signal });
+    await run.record({ results });
+  },
+};
