@@ -49,13 +49,13 @@ export function launchOf({ config, state, folder }: Run): Launch {
 }
 
 // What AWS may have again in a minute.
-const SHORTAGES = [
+const SHORTAGES = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientHostCapacity',
   'InsufficientCapacity',
   'MaxSpotInstanceCountExceeded',
   'SpotMaxPriceTooLow',
-];
+]);
 
 async function launch(run: Run): Promise<Instance> {
   const wanted = launchOf(run);
@@ -68,7 +68,7 @@ async function launch(run: Run): Promise<Instance> {
       return { answer: await launchInstance(run.ec2, { ...wanted, token }) };
     } catch (error) {
       const name = awsErrorName(error) ?? '';
-      const isShortage = SHORTAGES.includes(name);
+      const isShortage = SHORTAGES.has(name);
       if (isShortage || !isPassing(error)) await run.record({ isLaunchUnanswered: false });
       if (!isShortage) throw error;
       refusals += 1;

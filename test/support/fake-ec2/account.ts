@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+
+/** Whatever has an id, tags and a state that changes with time: here, with each look at it. */
+export interface Thing {
+  id: string;
+  tags: Record<string, string>;
+  /** The first is the present one; looks lead to the next. */
+  states: string[];
+  /** How many looks do not see it yet. */
+  unseen: number;
+  createdAt: Date;
+}
+
+/** An instance. */
+export interface FakeInstance extends Thing {
+  type: string;
+  imageId: string;
+  subnetId: string;
+  zone: string;
+  keyName: string;
+  userData: string;
+  shutdownBehavior: string;
+  httpTokens: string;
+  spotRequestId: string | null;
+  token: string;
+  console: string;
+}
+
+/** A volume. */
+export interface FakeVolume extends Thing {
+  zone: string;
+  sizeGib: number;
+  attachment: { instanceId: string; device: string; states: string[] } | null;
+  /** Whether it goes when the instance ends that it was made for. */
+  endsWith: string | null;
+  /** Whether the system holds it so that it stays `busy` until its instance has ended. */
+  isHeld: boolean;
+}
+
+/** A snapshot. */
+export interface FakeSnapshot extends Thing {
+  volumeId: string;
+  description: string;
+}
+
+/** Everything that an account of AWS's holds; tests change it as they like. */
+export class Account {
+  readonly instances: FakeInstance[] = [];
+  readonly volumes: FakeVolume[] = [];
+  readonly snapshots: FakeSnapshot[] = [];
+  readonly images = [
+    { imageId: 'ami-0123456789abcdef0', imageState: 'available', architecture: 'x86_64' },
+    { imageId: 'ami-0000000000000000a', imageState: 'available', architecture: 'arm64' },
+    { imageId: 'ami-0000000000000000b', imageState: 'pending', architecture: 'x86_64' },
+  ];
+  readonly subnets = [
+    { subnetId: 'subnet-0000000000000000a', availabilityZone: 'us-east-1a', vpcId: 'vpc-1' },
+    { subnetId: 'subnet-0000000000000000b', availabilityZone: 'us-east-1b', vpcId: 'vpc-1' },
+  ];
+  readonly groups = [{ groupId: 'sg-0123456789abcdef0', vpcId: 'vpc-1' }];
+  readonly keyNames = ['operator'];
+  readonly spotStatus = new Map<string, string>();
+  /** How many looks a state lasts. */
+  looksPerState = 1;
+  /** How many looks do not see an instance that has just been started. */
+  looksUnseen = 1;
+
+  addVolume(fields: Partial<FakeVolume> = {}): FakeVolume {
+    const volume = {
+      ...newThing('vol', ['available']),
+      zone: 'us-east-1a',
+      sizeGib: 100,
+      attachment: null,
+      endsWith: null,
+      isHeld: false,
+      ...fields,
+    };
+    this.volumes.push(volume);
+    return volume;
+  }
+
+  addInstance(fields: Partial<FakeInstance> = {}): FakeInstance {
+    const instance = {
+      ...newThing('i', ['running']),
+      type: 't3.large',
+      imageId: '',
+      subnetId: '',
+      zone: 'us-east-1a',
+      keyName: '',
+      userData: '',
+      shutdownBehavior: 'stop',
+      httpTokens: 'optional',
+      spotRequestId: null,
+      token: '',
+      console: '',
+      ...fields,
+    };
+    this.instances.push(instance);
+    return instance;
+  }
+
+  addSnapshot(fields: Partial<FakeSnapshot> = {}): FakeSnapshot {
+    const snapshot = {
+      ...newThing('snap', ['completed']),
+      volumeId: '',
+      description: '',
+      ...fields,
+    };
+    this.snapshots.push(snapshot);
+    return snapshot;
+  }
+
+  /** What costs, but for volumes that stand alone and their snapshots: that is what a warehouse is. */
+  billing(): string[] {
+    const instances = this.instances.filter(({ states }) => states[0] !== 'terminated');
+    const held = this.volumes.filter((volume) => volume.attachment ?? volume.endsWith);
+    return [...instances, ...held].map(({ id, states }) => `${id} ${states[0]}`);
+  }
+
+  /** Lets time go by for a thing that is looked at. Gives whether it is seen at all. */
+  look(thing: Thing): boolean {
+    if (thing.unseen > 0) {
+      thing.unseen -= 1;
+      return false;
+    }
+    return true;
+  }
+
+  /** Lets the states of a thing and of what hangs on it go on. */
+  age(thing: Thing): void {
+    advance(thing.states);
+    if (thing.states[0] === 'terminated') this.release(thing.id);
+  }
+
+  /** An instance has ended: its own volumes are gone, and others are free. */
+  private release(instanceId: string): void {
+    for (const volume of this.volumes.filter((it) => it.attachment?.instanceId === instanceId)) {
+      volume.attachment = null;
+      volume.states = ['available'];
+    }
+    const gone = this.volumes.filter(({ endsWith }) => endsWith === instanceId);
+    for (const volume of gone) this.volumes.splice(this.volumes.indexOf(volume), 1);
+  }
+}
+
+/** Goes to the next state, if there is one. */
+export function advance(states: string[]): void {
+  if (states.length > 1) states.shift();
+}
+
+function newThing(prefix: string, states: string[]): Thing {
+  const id = `${prefix}-0${randomBytes(8).toString('hex')}`;
+  return { id, tags: {}, states, unseen: 0, createdAt: new Date() };
+}

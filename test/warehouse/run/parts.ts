@@ -1,0 +1,56 @@
+import type { Parts } from '../../../src/warehouse/run/run.ts';
+
+/** Where a run leaves AWS and works on the instance. */
+export type Point =
+  'connect' | 'mount' | 'start-mysql' | 'work' | 'stop-mysql' | 'unmount' | 'close';
+
+/** What a run is given, with an instance on which nothing happens but that points are passed. */
+export function fakeParts(
+  folder: string,
+  volumeId: string,
+  pass: (point: Point) => Promise<void>,
+): Omit<Parts, 'ec2' | 'print' | 'signal'> {
+  return {
+    folder,
+    config: {
+      volumeDevice: '/dev/sdf',
+      mountDir: '/mysql-db',
+      keyName: 'operator',
+      keyFile: '/home/operator/.ssh/key.pem',
+      securityGroup: 'sg-0123456789abcdef0',
+      instanceType: 't3.large',
+      subnetId: null,
+      market: 'on-demand',
+      sshUser: 'ec2-user',
+      hostKey: 'console',
+      maxHours: 8,
+      imageId: 'ami-0123456789abcdef0',
+      volumeId,
+      databaseUser: 'analyst',
+      databasePassword: 'not to be seen',
+      bucket: null,
+    },
+    machine: {
+      connect: async () => {
+        await pass('connect');
+        return { mysqlPort: 1, run: async () => '', close: () => pass('close') };
+      },
+      mountVolume: () => pass('mount'),
+      startMysql: () => pass('start-mysql'),
+      stopMysql: () => pass('stop-mysql'),
+      unmountVolume: () => pass('unmount'),
+    },
+    work: async () => {
+      await pass('work');
+      return { 'minitwit:rows-message': '42' };
+    },
+    checkOthers: async () => undefined,
+    pace: {
+      firstPauseMs: 1,
+      waitMaxMs: 5000,
+      tidyMaxMs: 5000,
+      lostMaxMs: 100,
+      spotEveryMs: 5,
+    },
+  };
+}
