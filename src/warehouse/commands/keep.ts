@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { addTags } from '../ec2/tags.ts';
 import { MYSQL_SOCKET } from '../instance/mysql.ts';
 import { KEPT_TAG } from '../run/lock.ts';
+import { sayTime } from '../run/times.ts';
 import type { Run } from '../run/run.ts';
 import { loginOf, remoteOf } from '../steps/connect.ts';
 import { accountOf } from '../steps/mysql.ts';
@@ -23,5 +24,5 @@ export async function keep(run: Run): Promise<void> {
   tell(
     'It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish',
   );
-  tell(`By itself it ends, without a snapshot, by ${state.endsAt.toISOString()}.`);
+  tell(`By itself it ends, without a snapshot, at about ${sayTime(state.endsAt)}.`);
 }

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Claim, claimSocket } from '../../claim.ts';
 import { OperatorError } from '../../errors.ts';
-import { mkdir } from 'node:fs/promises';
 import { type Instance, isOlder, listInstances } from '../ec2/instances.ts';
 import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { sayTime } from './times.ts';
 
 /** The tag whose value is where a run was started: machine and folder. */
 export const FROM_TAG = 'minitwit:from';
@@ -37,7 +38,7 @@ export function listHolders(ec2: EC2Client, volumeId: string): Promise<Instance[
 
 /** Says who holds the lock, and what can be done about it. */
 export function sayHeld(volumeId: string, { id, runId, launchedAt, tags }: Instance): string {
-  const since = `since ${launchedAt.toISOString()}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
+  const since = `since ${sayTime(launchedAt)}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
   const kept = tags[KEPT_TAG] ? ', and kept for people to query' : '';
   return (
     `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until it has ended; ` +

@@ -7,11 +7,13 @@ import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
 import type { WarehouseConfig } from '../settings.ts';
 import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
-import { sayElapsed } from './elapsed.ts';
+import { sayElapsed } from './times.ts';
 import type { Course } from './runner.ts';
 import { type Place, type RunState, removeState, writeState } from './state.ts';
 
 const HOUR_MS = 3_600_000;
+// so that a run that stops at its limit has time to put things in order
+const GRACE_MS = HOUR_MS / 2;
 
 /** What is done on an instance. */
 export interface Machine {
@@ -94,7 +96,7 @@ export function newState(config: WarehouseConfig, place: Place): RunState {
   return {
     runId: `${time}-${randomBytes(2).toString('hex')}`,
     startedAt,
-    endsAt: new Date(Number(startedAt) + config.maxHours * HOUR_MS),
+    endsAt: new Date(Number(startedAt) + config.maxHours * HOUR_MS + GRACE_MS),
     volumeId: config.volumeId,
     place,
     begun: [],

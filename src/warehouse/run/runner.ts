@@ -41,8 +41,8 @@ export async function runSteps<Context>(
   context: Context,
   { journal, tell, signal }: Course & { signal: AbortSignal },
 ): Promise<void> {
+  signal.throwIfAborted();
   for (const step of steps) {
-    signal.throwIfAborted();
     await journal.begin(step.name);
     if (step.doing) tell(`${step.doing} …`);
     try {
@@ -52,6 +52,7 @@ export async function runSteps<Context>(
       signal.throwIfAborted();
       throw error;
     }
+    signal.throwIfAborted();
   }
 }
 

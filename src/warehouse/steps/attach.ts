@@ -1,3 +1,4 @@
+import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { attachVolume, detachVolume, findVolume } from '../ec2/volumes.ts';
@@ -17,12 +18,13 @@ export const attach: Step<Run> = {
     const look = async () => {
       const volume = await findVolume(run.ec2, attachment.VolumeId);
       if (!volume) throw new OperatorError(`There is no volume ${attachment.VolumeId} any more.`);
-      if (!volume.attachedTo) await attachVolume(run.ec2, attachment);
-      else if (volume.attachedTo !== attachment.InstanceId) {
+      if (!volume.attachedTo) return attachOnce(run, attachment);
+      if (volume.attachedTo !== attachment.InstanceId) {
         throw new OperatorError(
           `${volume.id} has been attached to ${volume.attachedTo} meanwhile.`,
         );
-      } else if (volume.attachment === 'attached') return { answer: undefined };
+      }
+      if (volume.attachment === 'attached') return { answer: undefined };
       return { state: volume.attachment ?? volume.state };
     };
     await waitFor(`The volume ${attachment.VolumeId}`, look, run.waiting(ATTACHED_MAX_MS));
@@ -38,6 +40,20 @@ export const attach: Step<Run> = {
 export function attachmentOf({ config, state }: Run) {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
+}
+
+async function attachOnce(
+  { ec2 }: Run,
+  attachment: ReturnType<typeof attachmentOf>,
+): Promise<{ state: string }> {
+  try {
+    await attachVolume(ec2, attachment);
+    return { state: 'attaching' };
+  } catch (error) {
+    // to us, perhaps, and only the answer was lost: the next look tells
+    if (awsErrorName(error) === 'VolumeInUse') return { state: 'in use' };
+    throw error;
+  }
 }
 
 async function detach({ ec2, state, undoing }: Run): Promise<void> {

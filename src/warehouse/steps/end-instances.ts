@@ -2,6 +2,7 @@ import { waitFor } from '../../aws/wait.ts';
 import { listInstances } from '../ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../ec2/tags.ts';
 import { endInstance } from '../ec2/terminate.ts';
+import { sayTime } from '../run/times.ts';
 import type { Base, Opened } from '../run/run.ts';
 
 const TERMINATED_MAX_MS = 15 * 60_000;
@@ -33,7 +34,7 @@ async function findOurs({ ec2, state, pace, undoing }: Base & Opened): Promise<s
 /** What may still exist when that failed. */
 export function leftoversOfInstances({ state }: Opened): string[] {
   const { instanceId, runId, endsAt } = state;
-  const ends = `it ends by itself by ${endsAt.toISOString()}`;
+  const ends = `it ends by itself at about ${sayTime(endsAt)}`;
   const terminate = 'aws ec2 terminate-instances --instance-ids';
   if (instanceId)
     return [`the instance ${instanceId}, which costs (${ends}): ${terminate} ${instanceId}`];

@@ -5,12 +5,12 @@ import { findInstance, type Instance } from '../ec2/instances.ts';
 import { type Launch, launchInstance } from '../ec2/launch.ts';
 import { FROM_TAG, stepBackForOlder, whereFrom } from '../run/lock.ts';
 import { type Run, tagsOfRun } from '../run/run.ts';
+import type { RunState } from '../run/state.ts';
 import type { Step } from '../run/runner.ts';
 import { endInstances, leftoversOfInstances } from './end-instances.ts';
 
 const CAPACITY_MAX_MS = 5 * 60_000;
 const RUNNING_MAX_MS = 5 * 60_000;
-const MINUTES = 60;
 
 /** Starts the instance and waits until it runs; undone, it is terminated. */
 export const startInstance: Step<Run> = {
@@ -43,9 +43,13 @@ export function launchOf({ config, state, folder }: Run): Launch {
     subnetId: state.place.subnetId,
     market: config.market,
     // should nobody be left to end it
-    userData: `#!/bin/sh\nshutdown -h +${config.maxHours * MINUTES}\n`,
+    userData: `#!/bin/sh\nshutdown -h +${minutesOf(state)}\n`,
     tags: { ...tagsOfRun(state), [FROM_TAG]: whereFrom(folder) },
   };
+}
+
+function minutesOf({ startedAt, endsAt }: RunState): number {
+  return Math.round((Number(endsAt) - Number(startedAt)) / 60_000);
 }
 
 // What AWS may have again in a minute.

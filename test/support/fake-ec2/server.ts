@@ -34,6 +34,7 @@ export interface FakeEc2 {
   before: (action: string, call: () => void) => void;
   /** From now on everything is refused, as when the credentials have expired. */
   expireCredentials: () => void;
+  renewCredentials: () => void;
   close: () => Promise<void>;
 }
 
@@ -92,6 +93,7 @@ export async function startFakeEc2(): Promise<FakeEc2> {
       faults.set(action, { kind: 'error', code: 'InternalError', status: 400, times: 1, ...fault }),
     before: (action, call) => calls.set(action, call),
     expireCredentials: () => (hasExpired = true),
+    renewCredentials: () => (hasExpired = false),
     close: async () => {
       server.close();
       server.closeAllConnections();

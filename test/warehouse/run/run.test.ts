@@ -33,7 +33,7 @@ test('a run does everything in its order, and leaves the volume and a snapshot',
     zone: 'us-east-1a',
     shutdownBehavior: 'terminate',
     httpTokens: 'required',
-    userData: '#!/bin/sh\nshutdown -h +480\n',
+    userData: '#!/bin/sh\nshutdown -h +510\n',
     tags: { Name: 'minitwit-warehouse', 'minitwit:warehouse': world.volumeId },
   });
   expect(account.snapshots).toMatchObject([

@@ -8,6 +8,11 @@ export function sayElapsed(print: (line: string) => void): (line: string) => voi
   };
 }
 
+/** A time, to the minute: `2026-11-23 08:40 UTC`. */
+export function sayTime(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

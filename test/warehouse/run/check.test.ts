@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { run } from '../../../src/warehouse/commands/run.ts';
+import { OperatorError } from '../../../src/errors.ts';
+import { makeWorld, type World } from './world.ts';
+
+const cases: [string, (world: World) => void, RegExp][] = [
+  [
+    'no such volume',
+    ({ parts }) => (parts.config.volumeId = 'vol-00000000'),
+    /WAREHOUSE_VOLUME_ID: there is no volume vol-00000000 in this region$/,
+  ],
+  [
+    'a volume that is attached to another instance',
+    ({ aws: { account } }) => {
+      const [volume] = account.volumes;
+      const { id } = account.addInstance();
+      if (volume) volume.attachment = { instanceId: id, device: '/dev/sdf', states: ['attached'] };
+    },
+    /vol-\w+ is attached to i-\w+\. .*aws ec2 detach-volume --volume-id vol-\w+ --instance-id i-\w+$/,
+  ],
+  [
+    'a volume that is not ready',
+    ({ aws }) => aws.account.volumes.forEach((volume) => (volume.states = ['creating'])),
+    /WAREHOUSE_VOLUME_ID: vol-\w+ is creating, not available$/,
+  ],
+  [
+    'no such image',
+    ({ parts }) => (parts.config.imageId = 'ami-00000000'),
+    /WAREHOUSE_IMAGE_ID: there is no image ami-00000000 for this account in this region$/,
+  ],
+  [
+    'an image that is not ready',
+    ({ parts }) => (parts.config.imageId = 'ami-0000000000000000b'),
+    /WAREHOUSE_IMAGE_ID: ami-0000000000000000b is pending, not available$/,
+  ],
+  [
+    'an image for another processor',
+    ({ parts }) => (parts.config.imageId = 'ami-0000000000000000a'),
+    /ami-0000000000000000a is for arm64, but a t3.large for x86_64$/,
+  ],
+  [
+    'no such type of instance',
+    ({ parts }) => (parts.config.instanceType = 'x9.huge'),
+    /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge in this region$/,
+  ],
+  [
+    'a subnet in another zone',
+    ({ parts }) => (parts.config.subnetId = 'subnet-0000000000000000b'),
+    /subnet-0000000000000000b is in us-east-1b, but the volume in us-east-1a$/,
+  ],
+  [
+    'no subnet where the volume is',
+    ({ aws }) => aws.account.volumes.forEach((volume) => (volume.zone = 'us-east-1c')),
+    /WAREHOUSE_SUBNET_ID must be set: us-east-1c has no default subnet$/,
+  ],
+  [
+    'no such key pair',
+    ({ parts }) => (parts.config.keyName = 'nobody'),
+    /WAREHOUSE_KEY_NAME: there is no key pair nobody here$/,
+  ],
+  [
+    'no such security group',
+    ({ parts }) => (parts.config.securityGroup = 'sg-00000000'),
+    /WAREHOUSE_SECURITY_GROUP: there is no group sg-00000000 here$/,
+  ],
+  [
+    'a security group of another network',
+    ({ aws }) => aws.account.groups.forEach((group) => (group.vpcId = 'vpc-2')),
+    /sg-0123456789abcdef0 is of vpc-2, but subnet-0000000000000000a of vpc-1$/,
+  ],
+  [
+    'a source that does not answer',
+    ({ parts }) => (parts.checkOthers = () => Promise.reject(new OperatorError('No source.'))),
+    /^No source\.$/,
+  ],
+];
+
+test.each(cases)('%s: nothing is started, and one message says why', async (_, change, message) => {
+  const world = await makeWorld();
+  change(world);
+  await expect(run(world.parts, { keep: false })).rejects.toThrow(message);
+  expect(world.aws.asked).not.toContain('RunInstances');
+});
+
+test('all problems are said at once', async () => {
+  const world = await makeWorld();
+  Object.assign(world.parts.config, { imageId: 'ami-00000000', keyName: 'nobody' });
+  await expect(run(world.parts, { keep: false })).rejects.toThrow(
+    /^Nothing was started, since:\n {2}WAREHOUSE_IMAGE_ID: .*\n {2}WAREHOUSE_KEY_NAME: .*$/,
+  );
+});

@@ -1,0 +1,99 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
+import { run } from '../../../src/warehouse/commands/run.ts';
+import type { Parts } from '../../../src/warehouse/run/run.ts';
+import { expectNothingLeft } from './moments.ts';
+import { makeWorld, type World } from './world.ts';
+
+/** The same account and volume, seen from another machine. */
+function elsewhere({ parts }: World): Parts {
+  return { ...parts, folder: `${parts.folder}/elsewhere` };
+}
+
+const once = { keep: false };
+
+test('a second machine is refused, and told of the first', async () => {
+  const world = await makeWorld();
+  let refusal: unknown;
+  world.parts.work = async () => {
+    refusal = await run(elsewhere(world), once).catch((error: unknown) => error);
+    return {};
+  };
+  await run(world.parts, once);
+  const [instance, another] = world.aws.account.instances;
+  expect(another).toBeUndefined();
+  const runId = instance?.tags['minitwit:run'];
+  expect(String(refusal)).toMatch(
+    new RegExp(
+      `${world.volumeId} is in use by the run ${runId}, on ${instance?.id} since .*finish.*cleanup ${runId}`,
+    ),
+  );
+  expectNothingLeft(world);
+});
+
+test.each([0, 1, 3])(
+  'of two machines that start together one runs, seen after %i looks or not',
+  async (looks) => {
+    const world = await makeWorld();
+    world.aws.account.looksUnseen = looks;
+    const outcomes = await Promise.allSettled([
+      run(world.parts, once),
+      run(elsewhere(world), once),
+    ]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(world.aws.account.instances).toHaveLength(2);
+    expect(world.aws.account.snapshots).toHaveLength(1);
+    expectNothingLeft(world);
+  },
+);
+
+test('a second command in the same folder is refused', async () => {
+  const world = await makeWorld();
+  const refusals: unknown[] = [];
+  world.parts.work = async () => {
+    refusals.push(await run(world.parts, once).catch((error: unknown) => error));
+    refusals.push(await cleanup(world.parts, null).catch((error: unknown) => error));
+    return {};
+  };
+  await run(world.parts, once);
+  const message = /A command of the warehouse is already running here: the run \w+-\w+$/;
+  expect(refusals.map(String)).toEqual([
+    expect.stringMatching(message),
+    expect.stringMatching(message),
+  ]);
+});
+
+test('cleanup spares what was kept, or was started elsewhere, until its run is named', async () => {
+  const world = await makeWorld();
+  const { account } = world.aws;
+  account.addInstance({ tags: { Name: "somebody else's" } });
+  await run(world.parts, { keep: true });
+  const kept = account.instances.at(-1);
+  const keptRun = kept?.tags['minitwit:run'] ?? '';
+
+  await cleanup(world.parts, null);
+  expect(world.lines.at(-2)).toMatch(
+    new RegExp(`${kept?.id}, .* was kept until .* cleanup ${keptRun}`),
+  );
+  expect(world.lines.at(-1)).toBe('There is nothing to clean up.');
+  await cleanup(elsewhere(world), null);
+  expect(kept?.states).toEqual(['running']);
+
+  await cleanup(elsewhere(world), keptRun);
+  expect(kept?.states).toEqual(['terminated']);
+  expect(account.billing()).toEqual([expect.stringContaining('running')]);
+});
+
+test('cleanup needs no state file, and survives one that makes no sense', async () => {
+  for (const damage of [rm, (path: string) => writeFile(path, '{"runId": 1}')]) {
+    const world = await makeWorld();
+    world.at.work = () => world.aws.expireCredentials();
+    await expect(run(world.parts, once)).rejects.toThrow('This may still exist');
+    expect(world.aws.account.billing()).toHaveLength(3);
+    await damage(`${world.parts.folder}/state.json`);
+    world.aws.renewCredentials();
+    await cleanup(world.parts, null);
+    expectNothingLeft(world);
+  }
+});

@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+import type { Point } from './parts.ts';
+import type { World } from './world.ts';
+
+/** What a run comes to until its work is done: actions of AWS's, and points on the instance. */
+export const WAY_IN = [
+  'DescribeImages',
+  'RunInstances',
+  'DescribeInstances',
+  'GetConsoleOutput',
+  'connect',
+  'AttachVolume',
+  'mount',
+  'start-mysql',
+  'work',
+];
+
+/** And after that. */
+export const WAY_OUT = [
+  'stop-mysql',
+  'unmount',
+  'DetachVolume',
+  'close',
+  'CreateSnapshot',
+  'TerminateInstances',
+];
+/** Calls something once, as soon as a run comes to a moment. */
+export function onceAt({ aws, at }: World, moment: string, call: () => void): void {
+  let isOver = false;
+  const callOnce = () => {
+    if (!isOver) call();
+    isOver = true;
+  };
+  aws.before(moment, callOnce);
+  at[moment as Point] = callOnce;
+}
+
+/** That the account holds nothing that costs but the volume and its snapshots. */
+export function expectNothingLeft({ aws, volumeId }: World): void {
+  expect(aws.account.billing()).toEqual([]);
+  expect(aws.account.volumes.map(({ id }) => id)).toEqual([volumeId]);
+}

@@ -1,0 +1,24 @@
+import { createEc2 } from '../../../src/aws/clients.ts';
+import { run } from '../../../src/warehouse/commands/run.ts';
+import { hearStops } from '../../../src/warehouse/run/stop.ts';
+import { fakeParts } from './parts.ts';
+
+// A run in a process of its own, which others kill. It tells each point that it comes to, and goes on from there
+// when it is told to.
+const [folder = '', volumeId = '', keep] = process.argv.slice(2);
+
+const told = () => new Promise((done) => process.once('message', done));
+const parts = fakeParts(folder, volumeId, async (point) => {
+  process.send?.({ point });
+  await told();
+});
+const print = (line: string) => console.log(line);
+const signal = hearStops(parts.config.maxHours, print);
+try {
+  await run({ ...parts, ec2: createEc2(), print, signal }, { keep: keep === 'keep' });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  process.disconnect();
+}
