@@ -1,6 +1,5 @@
 import {
   AttachVolumeCommand,
-  type AttachVolumeCommandInput,
   CreateVolumeCommand,
   type CreateVolumeCommandInput,
   DescribeVolumesCommand,
@@ -79,11 +78,15 @@ export async function createVolume(
   return z.object({ VolumeId: z.string() }).parse(answer).VolumeId;
 }
 
+/** Which volume is given to which instance, under which name. */
+export interface Attachment {
+  VolumeId: string;
+  InstanceId: string;
+  Device: string;
+}
+
 /** Gives a volume to an instance; it is still `attaching` then. */
-export async function attachVolume(
-  ec2: EC2Client,
-  input: Required<Pick<AttachVolumeCommandInput, 'VolumeId' | 'InstanceId' | 'Device'>>,
-): Promise<void> {
+export async function attachVolume(ec2: EC2Client, input: Attachment): Promise<void> {
   const attempt = `Cannot attach ${input.VolumeId} to ${input.InstanceId}`;
   await ask(attempt, ec2.send(new AttachVolumeCommand(input)));
 }

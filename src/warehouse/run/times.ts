@@ -16,3 +16,11 @@ export function sayTime(time: Date): string {
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+/** How long ago a time was: `2 h 10 min`, `3 days`. */
+export function sayAge(time: Date): string {
+  const minutes = Math.max(0, Math.floor((Date.now() - Number(time)) / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}

@@ -1,7 +1,7 @@
 import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { attachVolume, detachVolume, findVolume } from '../ec2/volumes.ts';
+import { type Attachment, attachVolume, detachVolume, findVolume } from '../ec2/volumes.ts';
 import type { Run } from '../run/run.ts';
 import type { Step } from '../run/runner.ts';
 import { tidy } from './tidy.ts';
@@ -37,15 +37,12 @@ export const attach: Step<Run> = {
 };
 
 /** What AWS is asked for. */
-export function attachmentOf({ config, state }: Run) {
+export function attachmentOf({ config, state }: Run): Attachment {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
 }
 
-async function attachOnce(
-  { ec2 }: Run,
-  attachment: ReturnType<typeof attachmentOf>,
-): Promise<{ state: string }> {
+async function attachOnce({ ec2 }: Run, attachment: Attachment): Promise<{ state: string }> {
   try {
     await attachVolume(ec2, attachment);
     return { state: 'attaching' };

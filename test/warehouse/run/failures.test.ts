@@ -17,8 +17,7 @@ async function outcomeOf(world: World): Promise<string> {
     await run(world.parts, { keep: false });
     return 'done';
   } catch (error) {
-    expect(error).toBeInstanceOf(OperatorError);
-    return (error as Error).message;
+    return error instanceof OperatorError ? error.message : `not for operators: ${String(error)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
+import { hearStops } from '../../../src/warehouse/run/stop.ts';
 import { expectNothingLeft, onceAt, WAY_IN, WAY_OUT } from './moments.ts';
 import { makeWorld } from './world.ts';
 
@@ -26,6 +27,18 @@ test('a snapshot is not waited for by who wants to stop', async () => {
   onceAt(world, 'CreateSnapshot', () => world.stop(stopped));
   await run(world.parts, { keep: false });
   expect(world.lines.join('\n')).toMatch(/snap-\w+ is still pending; AWS completes it by itself/);
+});
+
+test('a run that takes longer than it may is ended in order', async () => {
+  const world = await makeWorld();
+  const hours = 0.3 / 3600;
+  world.parts.signal = hearStops(hours, world.parts.print);
+  world.parts.work = (_, { signal }) =>
+    new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('cut'))));
+  await expect(run(world.parts, { keep: false })).rejects.toThrow(
+    /WAREHOUSE_MAX_HOURS allows no more/,
+  );
+  expectNothingLeft(world);
 });
 
 test('a spot instance that AWS wants back: the run ends in order, in time', async () => {

@@ -1,0 +1,36 @@
+const HOURS_A_MONTH = 730;
+
+/** The one region whose prices are known here. */
+export const PRICED_REGION = 'us-east-1';
+
+/** When that was. */
+export const PRICED_IN = 'June 2026';
+
+// Dollars an hour for Linux on demand, and a GB-month, in us-east-1. AWS's own pages say what holds today:
+// https://aws.amazon.com/ec2/pricing/on-demand/ and https://aws.amazon.com/ebs/pricing/.
+const INSTANCE_HOUR: Record<string, number> = {
+  't3.micro': 0.0104,
+  't3.small': 0.0208,
+  't3.medium': 0.0416,
+  't3.large': 0.0832,
+  'm6i.large': 0.096,
+  'm6i.xlarge': 0.192,
+  'm7g.large': 0.0816,
+  'r6i.large': 0.126,
+  'r6i.xlarge': 0.252,
+};
+const VOLUME_GB_MONTH: Record<string, number> = { gp2: 0.1, gp3: 0.08 };
+
+/** What a GB that snapshots hold costs a month. */
+export const SNAPSHOT_GB_MONTH = 0.05;
+
+/** Dollars an hour for an instance on demand; null where that is not known. */
+export function instancePrice(region: string, type: string): number | null {
+  return region === PRICED_REGION ? (INSTANCE_HOUR[type] ?? null) : null;
+}
+
+/** Dollars an hour for a volume, at work or not; null where that is not known. */
+export function volumePrice(region: string, type: string, sizeGib: number): number | null {
+  const price = region === PRICED_REGION ? VOLUME_GB_MONTH[type] : undefined;
+  return price === undefined ? null : (price * sizeGib) / HOURS_A_MONTH;
+}
