@@ -7,6 +7,14 @@ import {
 import { z } from 'zod';
 import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
 
+/** The volume that the instances of an image start from. */
+export interface RootVolume {
+  /** `/dev/xvda` and the like. */
+  device: string;
+  /** Null where the image does not say. */
+  sizeGib: number | null;
+}
+
 /** An image as AWS describes it. */
 export interface Image {
   id: string;
@@ -15,30 +23,36 @@ export interface Image {
   state: string;
   /** `x86_64` or `arm64`. */
   architecture: string;
-  rootDevice: string;
+  root: RootVolume;
 }
 
-const imagesAnswer = z.object({
-  Images: z
-    .array(
-      z
-        .object({
-          ImageId: z.string(),
-          Name: z.string().default(''),
-          State: z.string(),
-          Architecture: z.string(),
-          RootDeviceName: z.string(),
-        })
-        .transform((it): Image => ({
-          id: it.ImageId,
-          name: it.Name,
-          state: it.State,
-          architecture: it.Architecture,
-          rootDevice: it.RootDeviceName,
-        })),
-    )
-    .default([]),
+const mappingAnswer = z.object({
+  DeviceName: z.string(),
+  Ebs: z.object({ VolumeSize: z.number().optional() }).optional(),
 });
+
+const imageAnswer = z
+  .object({
+    ImageId: z.string(),
+    Name: z.string().default(''),
+    State: z.string(),
+    Architecture: z.string(),
+    RootDeviceName: z.string(),
+    BlockDeviceMappings: z.array(mappingAnswer).default([]),
+  })
+  .transform((it): Image => {
+    const device = it.RootDeviceName;
+    const mapping = it.BlockDeviceMappings.find(({ DeviceName }) => DeviceName === device);
+    return {
+      id: it.ImageId,
+      name: it.Name,
+      state: it.State,
+      architecture: it.Architecture,
+      root: { device, sizeGib: mapping?.Ebs?.VolumeSize ?? null },
+    };
+  });
+
+const imagesAnswer = z.object({ Images: z.array(imageAnswer).default([]) });
 
 /** An image; null when there is none, or none for this account. */
 export async function findImage(ec2: EC2Client, id: string): Promise<Image | null> {

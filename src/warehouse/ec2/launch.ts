@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask } from '../../aws/failures.ts';
+import type { RootVolume } from './images.ts';
 import { type Instance, instanceAnswer } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
@@ -13,8 +14,8 @@ export interface Launch {
   /** However often it is asked for with the same token, one instance is started. */
   token: string;
   imageId: string;
-  /** The device that the image starts from: its volume goes when the instance ends. */
-  rootDevice: string;
+  /** The image's own volume, a copy of which the instance starts from: it goes when the instance ends. */
+  root: RootVolume;
   instanceType: string;
   keyName: string;
   securityGroup: string;
@@ -28,6 +29,8 @@ export interface Launch {
 /** The request for it: one instance that is gone for ever once it is shut down. */
 export function launchInput(launch: Launch): RunInstancesCommandInput {
   const spot = { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' } as const;
+  const { root } = launch;
+  const size = root.sizeGib === null ? {} : { VolumeSize: root.sizeGib };
   return {
     ClientToken: launch.token,
     MinCount: 1,
@@ -39,7 +42,7 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
     SubnetId: launch.subnetId,
     UserData: Buffer.from(launch.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
-    BlockDeviceMappings: [{ DeviceName: launch.rootDevice, Ebs: { DeleteOnTermination: true } }],
+    BlockDeviceMappings: [{ DeviceName: root.device, Ebs: { DeleteOnTermination: true, ...size } }],
     MetadataOptions: { HttpTokens: 'required' },
     TagSpecifications: tagSpecifications(launch.tags, 'instance', 'volume'),
     ...(launch.market === 'spot' && {

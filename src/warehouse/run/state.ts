@@ -13,8 +13,8 @@ const runState = z.object({
   place: z.object({
     zone: z.string(),
     subnetId: z.string(),
-    /** The device that the image starts from. */
-    rootDevice: z.string(),
+    /** What the image starts from. */
+    root: z.object({ device: z.string(), sizeGib: z.number().nullable() }),
   }),
   /** The steps that were begun and are not undone, by name. */
   begun: z.array(z.string()),

@@ -40,7 +40,7 @@ export async function check(parts: Parts): Promise<Place> {
     throw new OperatorError(`Nothing was started, since:${problems.join('')}`);
   }
   await parts.checkOthers();
-  return { zone: volume.zone, subnetId: subnet.id, rootDevice: image.rootDevice };
+  return { zone: volume.zone, subnetId: subnet.id, root: image.root };
 }
 
 async function look({ config, ec2 }: Parts): Promise<Found> {

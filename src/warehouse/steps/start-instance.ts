@@ -36,7 +36,7 @@ export function launchOf({ config, state, folder }: Run): Launch {
   return {
     token: state.runId,
     imageId: config.imageId,
-    rootDevice: state.place.rootDevice,
+    root: state.place.root,
     instanceType: config.instanceType,
     keyName: config.keyName,
     securityGroup: config.securityGroup,

@@ -9,6 +9,8 @@ import { AwsError } from './aws-error.ts';
 import type { Parameters } from './parameters.ts';
 import type { Xml } from './xml.ts';
 
+const ROOT = [{ deviceName: '/dev/xvda', ebs: { volumeSize: 8 } }];
+
 type Action = (account: Account, given: Parameters) => { [name: string]: Xml };
 
 /** The actions that only look; each look lets time go by. */
@@ -43,7 +45,12 @@ export const DESCRIBING: Record<string, Action> = {
   },
   DescribeImages: ({ images }, given) => ({
     imagesSet: named(images, 'imageId', given.list('ImageId'), 'InvalidAMIID.NotFound').map(
-      (image) => ({ ...image, name: 'minitwit-warehouse', rootDeviceName: '/dev/xvda' }),
+      (image) => ({
+        ...image,
+        name: 'minitwit-warehouse',
+        rootDeviceName: '/dev/xvda',
+        blockDeviceMapping: ROOT,
+      }),
     ),
   }),
   DescribeSubnets: ({ subnets }, given) => {
