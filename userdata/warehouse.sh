@@ -83,8 +83,11 @@ cd "$MOUNT_DIR"
 # whole or not at all
 if [ ! -d data ]; then
   rm -rf data.new
-  mariadb-install-db --no-defaults --user=mysql --datadir="$MOUNT_DIR/data.new" --skip-test-db \\
-    --auth-root-authentication-method=socket --auth-root-socket-user=root >/dev/null
+  said=\$(mariadb-install-db --no-defaults --user=mysql --datadir="$MOUNT_DIR/data.new" --skip-test-db \\
+    --auth-root-authentication-method=socket --auth-root-socket-user=root 2>&1) || {
+    echo "\$said" >&2
+    exit 1
+  }
   mv data.new data
 fi
 # It may have had another number in an earlier image.

@@ -23,9 +23,12 @@ export function findMounted(mountDir: string): string[] {
   return ['findmnt', '--noheadings', '--output', 'SOURCE', '--mountpoint', mountDir];
 }
 
-/** Checks a filesystem, and repairs what can be without a decision; status 1 when it did. */
+/**
+ * Checks a filesystem, one that is marked as clean too, and repairs what can be without a decision; status 1
+ * when it did.
+ */
 export function checkFilesystem(device: string): string[] {
-  return asRoot('e2fsck', '-p', device);
+  return asRoot('e2fsck', '-f', '-p', device);
 }
 
 /** Mounts the volume, which holds data and no programs. */
@@ -33,7 +36,7 @@ export function mount(device: string, mountDir: string): string[] {
   return asRoot('mount', '-o', 'nodev,nosuid,noatime', device, mountDir);
 }
 
-/** Lets the filesystem take the whole volume, should that have become larger. */
+/** Lets a filesystem that was just checked take the whole volume, should that have become larger. */
 export function growFilesystem(device: string): string[] {
   return asRoot('resize2fs', device);
 }

@@ -1,5 +1,5 @@
 import { escape, escapeId } from 'mysql2';
-import { type Waiting, waitFor } from '../../aws/wait.ts';
+import type { Waiting } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
@@ -29,18 +29,25 @@ export async function startMysql(
   account: Account,
   waiting: Waiting,
 ): Promise<void> {
-  const { signal } = waiting;
+  const { signal, maxMs } = waiting;
+  waiting.onLook('MySQL: starting');
   try {
-    await remote.run(commands.systemctl('start', '--no-block'), { signal });
+    // ends when MySQL has told systemd that it answers, or has failed
+    await remote.run(commands.systemctl('start'), { signal, maxMs });
   } catch (error) {
-    if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
-    const advice = 'WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.';
-    throw new OperatorError(`The image holds no MySQL of the warehouse's: ${advice}`, {
-      cause: error,
-    });
+    if (!(error instanceof RemoteError)) throw error;
+    const message = await explainStart(remote, error);
+    throw new OperatorError(message, { cause: error });
   }
-  await waitFor('MySQL', () => look(remote, signal), waiting);
   await makeAccount(remote, account, signal);
+}
+
+async function explainStart(remote: Remote, { status }: RemoteError): Promise<string> {
+  if (status === NO_SUCH_UNIT) {
+    return "The image holds no MySQL of the warehouse's: WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.";
+  }
+  const words = await remote.run(commands.lastWords(12));
+  return `MySQL did not start. Its last words:\n${words.trim()}`;
 }
 
 /**
@@ -53,18 +60,6 @@ export async function stopMysql(remote: Remote): Promise<void> {
   } catch (error) {
     if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
   }
-}
-
-/** `active` is said when MySQL has told systemd that it answers. */
-async function look(remote: Remote, signal: AbortSignal) {
-  const show = commands.systemctl('show', '--property=ActiveState', '--value');
-  const state = (await remote.run(show, { signal })).trim();
-  if (state === 'active') return { answer: state };
-  if (state !== 'activating') {
-    const words = await remote.run(commands.lastWords(12), { signal });
-    throw new OperatorError(`MySQL did not start (${state}). Its last words:\n${words.trim()}`);
-  }
-  return { state };
 }
 
 async function makeAccount(remote: Remote, account: Account, signal: AbortSignal): Promise<void> {

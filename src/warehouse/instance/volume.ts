@@ -27,10 +27,10 @@ export async function mountVolume(
     if (mounted)
       throw new OperatorError(`${mounted.trim()} is mounted at ${mountDir}, not ${device}.`);
     await checkFilesystem(remote, device, signal);
+    await remote.run(commands.growFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
     await remote.run(commands.asRoot('mkdir', '-p', mountDir), { signal });
     await remote.run(commands.mount(device, mountDir), { signal });
   }
-  await remote.run(commands.growFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
   await checkFreeSpace(remote, mountDir, signal);
 }
 

@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +29,8 @@ const PACKAGES = ['openssh-server', 'sudo', 'mariadb-server', 'e2fsprogs'];
 /** A machine that passes for an EC2 instance with Amazon Linux, to which `ssh` leads. */
 export interface Instance extends Machine {
   login: Login;
+  /** The command lines of all that `ssh` was told here. */
+  sshCalls(): Promise<string>;
   /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion. */
   useForSsh(): Promise<void>;
   /** Makes a volume known to the machine that is, or comes, up: under a name of Linux's own. */
@@ -69,6 +81,8 @@ export async function createInstance({ image, userData }: Launch = {}): Promise<
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
   };
 
+  const sshCalls = () => readFile(join(folder, 'calls'), 'utf8');
+
   const devices = async () => `/proc/${await machine.leader()}/root/dev`;
   const attach = async ({ number }: Volume, name = 'nvme1n1') => {
     await until('the machine has devices', async () => existsSync(join(await devices(), 'null')));
@@ -81,7 +95,7 @@ export async function createInstance({ image, userData }: Launch = {}): Promise<
     await rm(folder, { recursive: true });
   };
 
-  return { ...machine, login, useForSsh, attach, detach, destroy };
+  return { ...machine, login, sshCalls, useForSsh, attach, detach, destroy };
 }
 
 async function copyPlain(root: string): Promise<void> {
@@ -89,10 +103,9 @@ async function copyPlain(root: string): Promise<void> {
   await rm(join(root, 'etc/os-release'));
   await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
   await writeFile(join(root, 'etc/sudoers.d/ec2-user'), 'ec2-user ALL=(ALL) NOPASSWD:ALL\n');
-  // what is installed by dnf, and where
+  // what dnf brings
   await mkdir(join(root, 'srv/packages'));
   await rename(join(root, 'usr/sbin/mariadbd'), join(root, 'srv/packages/mariadbd'));
-  await mkdir(join(root, 'usr/libexec'), { recursive: true });
   await run('sh', ['-c', `rm -f ${root}/etc/ssh/ssh_host_*`]);
   for (const program of ['dnf', 'cloud-init'])
     await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
