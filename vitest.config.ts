@@ -12,7 +12,8 @@ const chromium = './test/support/install-chromium.ts';
 // What runs once, in a project of its own: real browsers, MiniTwit as in production, the image, and
 // computers that start with our user data. What the cluster measures wants the machine for itself.
 const once = [
-  own('warehouse/run', {}),
+  own('warehouse/ssh', {}),
+  own('warehouse/instance', {}),
   own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
   own('cluster', {
     globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],

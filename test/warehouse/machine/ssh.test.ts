@@ -188,6 +188,7 @@ test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
   process.kill(-Number(us.process.pid), 'SIGINT');
   await us.says('still there');
 
+  expect(await sessions()).not.toBe('');
   us.process.kill('SIGKILL');
   await until('nothing is left', async () => (await sessions()) === '');
 });
