@@ -11,6 +11,8 @@ MOUNT_DIR='/mysql-db'
 # and MariaDB is tried on it. Without one, that is left out.
 VOLUME_ID=''
 VOLUME_DEVICE='/dev/sdf'
+# After so many minutes this instance ends, should nobody be left to end it.
+END_AFTER_MINUTES=''
 
 set -euo pipefail
 umask 022
@@ -26,6 +28,7 @@ main() {
   problem='see /var/log/cloud-init-output.log'
   trap 'say "The image of the warehouse was not made: $problem"' EXIT
   check_place
+  [ -z "$END_AFTER_MINUTES" ] || shutdown -h "+$END_AFTER_MINUTES"
   install_mariadb
   write_config >$CONFIG
   write_prepare >$PREPARE

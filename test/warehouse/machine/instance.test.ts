@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Waiting } from '../../../src/aws/wait.ts';
 import { MYSQL_SOCKET, startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
+import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -16,7 +17,6 @@ import { createVolume, type Volume } from './volume.ts';
 const run = promisify(execFile);
 
 const MOUNT_DIR = '/mysql-db';
-const READY = "MiniTwit's warehouse is ready: create the image now.";
 // nasty, and what a search finds wherever it was left
 const CANARY = 'canary-4f1d9c';
 const ACCOUNT = {
@@ -44,11 +44,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** userdata/warehouse.sh for a volume, as provision fills it in. */
-async function userData(): Promise<string> {
-  const script = await readFile('userdata/warehouse.sh', 'utf8');
-  return script.replace("VOLUME_ID=''", "VOLUME_ID='vol-0123456789abcdef0'");
-}
+const userData = () => fillIn({ VOLUME_ID: 'vol-0123456789abcdef0' });
 
 async function launch(image: string): Promise<Instance> {
   const launched = await createInstance({ image });

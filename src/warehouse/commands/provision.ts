@@ -1,0 +1,45 @@
+import { messageOf } from '../../errors.ts';
+import { type Order, openProvision, type Provision } from '../provision/provision.ts';
+import { findSite } from '../provision/site.ts';
+import { PROVISION_STEPS } from '../provision/steps.ts';
+import { claimFolder } from '../run/lock.ts';
+import type { Base } from '../run/run.ts';
+import { runSteps, undoSteps } from '../run/runner.ts';
+import type { InstanceConfig } from '../settings.ts';
+
+/**
+ * Makes what runs need, a volume and an image, and prints the settings that name them. Neither is left when
+ * something fails.
+ * @throws OperatorError, when everything that was begun is undone, or says what is not
+ */
+export async function provision(base: Base, config: InstanceConfig, order: Order): Promise<void> {
+  const claim = await claimFolder(base.folder);
+  try {
+    const site = await findSite(base.ec2, config, order.baseImageId);
+    const { sizeGib } = order;
+    const current = openProvision(base, config, { sizeGib, site });
+    claim.setUrl(`the provision ${current.runId}`);
+    const { subnet, image } = site;
+    current.tell(
+      `A volume of ${sizeGib} GiB in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
+    );
+    await makeAll(current);
+  } finally {
+    claim.release();
+  }
+}
+
+async function makeAll(current: Provision): Promise<void> {
+  try {
+    await runSteps(PROVISION_STEPS, current, current);
+  } catch (error) {
+    current.tell(messageOf(error));
+    await undoSteps(PROVISION_STEPS, current, current);
+    throw error;
+  }
+  // before the instance is ended, which may fail: these are there
+  current.print('Keep these settings:');
+  current.print(`WAREHOUSE_IMAGE_ID=${current.imageId}`);
+  current.print(`WAREHOUSE_VOLUME_ID=${current.volumeId}`);
+  await undoSteps(PROVISION_STEPS, current, current);
+}

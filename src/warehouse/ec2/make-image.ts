@@ -1,0 +1,61 @@
+import {
+  CreateImageCommand,
+  DeregisterImageCommand,
+  DescribeImagesCommand,
+  type EC2Client,
+  StopInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, unlessMissing } from '../../aws/failures.ts';
+import { type Tags, tagSpecifications } from './tags.ts';
+
+const newestAnswer = z.object({
+  Images: z.array(z.object({ ImageId: z.string(), CreationDate: z.string() })).default([]),
+});
+
+/** The newest plain Amazon Linux 2023 for an architecture, `x86_64` or `arm64`; null when there is none here. */
+export async function findAmazonLinux(
+  ec2: EC2Client,
+  architecture: string,
+): Promise<string | null> {
+  const request = new DescribeImagesCommand({
+    Owners: ['amazon'],
+    Filters: [
+      // neither the minimal one nor those for containers
+      { Name: 'name', Values: [`al2023-ami-2023.*-${architecture}`] },
+      { Name: 'architecture', Values: [architecture] },
+      { Name: 'state', Values: ['available'] },
+    ],
+  });
+  const { Images } = newestAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
+  const newest = Images.toSorted((a, b) => (a.CreationDate < b.CreationDate ? 1 : -1));
+  return newest[0]?.ImageId ?? null;
+}
+
+/** Stops an instance, which keeps its disk and can be made an image. */
+export async function stopInstance(ec2: EC2Client, id: string): Promise<void> {
+  const request = new StopInstancesCommand({ InstanceIds: [id] });
+  await ask(`Cannot stop the instance ${id}`, ec2.send(request));
+}
+
+/** Makes an image of an instance; it is still `pending` then. */
+export async function createImage(
+  ec2: EC2Client,
+  instanceId: string,
+  { name, tags }: { name: string; tags: Tags },
+): Promise<string> {
+  const request = new CreateImageCommand({
+    InstanceId: instanceId,
+    Name: name,
+    Description: "Database server of MiniTwit's warehouse",
+    TagSpecifications: tagSpecifications(tags, 'image', 'snapshot'),
+  });
+  const answer = await ask(`Cannot make an image of ${instanceId}`, ec2.send(request));
+  return z.object({ ImageId: z.string() }).parse(answer).ImageId;
+}
+
+/** Removes an image with the snapshots that it is made of; one that is gone already is fine. */
+export async function removeImage(ec2: EC2Client, id: string): Promise<void> {
+  const request = new DeregisterImageCommand({ ImageId: id, DeleteAssociatedSnapshots: true });
+  await unlessMissing(ask(`Cannot remove the image ${id}`, ec2.send(request)));
+}

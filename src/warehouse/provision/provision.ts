@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { Waiting } from '../../aws/wait.ts';
+import type { Image } from '../ec2/images.ts';
+import type { Subnet } from '../ec2/network.ts';
+import { type Tags, tagsOf } from '../ec2/tags.ts';
+import { FROM_TAG, whereFrom } from '../run/lock.ts';
+import type { Base } from '../run/run.ts';
+import type { Course } from '../run/runner.ts';
+import { sayElapsed } from '../run/times.ts';
+import type { InstanceConfig } from '../settings.ts';
+
+/** What a provision is asked to make. */
+export interface Order {
+  /** Of the volume. */
+  sizeGib: number;
+  /** A plain Amazon Linux 2023; null for the newest. */
+  baseImageId: string | null;
+}
+
+/** Where and of what it is made. */
+export interface Site {
+  image: Image;
+  subnet: Subnet;
+}
+
+/** One provision: what it works with, and what it has made so far. */
+export interface Provision extends Base, Course {
+  config: InstanceConfig;
+  sizeGib: number;
+  site: Site;
+  runId: string;
+  tags: Tags;
+  volumeId: string | null;
+  /** The instance that becomes the image. */
+  builderId: string | null;
+  imageId: string | null;
+  /** Whether volume and image are as they should be, and stay. */
+  isDone: boolean;
+  /** How to wait for something on the way in: until there is a signal. */
+  waiting: (maxMs: number) => Waiting;
+  /** The same for the way out, which nothing breaks off. */
+  undoing: (maxMs: number) => Waiting;
+}
+
+/** A provision that begins now, of which there is nothing yet. */
+export function openProvision(
+  base: Base,
+  config: InstanceConfig,
+  { sizeGib, site }: { sizeGib: number; site: Site },
+): Provision {
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const runId = `${time}-${randomBytes(2).toString('hex')}`;
+  const tell = sayElapsed(base.print);
+  const { firstPauseMs, waitMaxMs } = base.pace;
+  const waits = (signal: AbortSignal) => (maxMs: number) => ({
+    maxMs: Math.min(maxMs, waitMaxMs),
+    firstPauseMs,
+    signal,
+    onLook: tell,
+  });
+  return {
+    ...base,
+    config,
+    sizeGib,
+    site,
+    runId,
+    tags: { ...tagsOf('provision', runId), [FROM_TAG]: whereFrom(base.folder) },
+    volumeId: null,
+    builderId: null,
+    imageId: null,
+    isDone: false,
+    tell,
+    journal: journalInMemory(),
+    waiting: waits(base.signal),
+    undoing: waits(new AbortController().signal),
+  };
+}
+
+/** Nothing is remembered for another process: what a killed one leaves is found by its tags. */
+function journalInMemory(): Course['journal'] {
+  const begun = new Set<string>();
+  return {
+    begun: () => [...begun],
+    begin: async (step) => void begun.add(step),
+    end: async (step) => void begun.delete(step),
+  };
+}
