@@ -1,0 +1,168 @@
+import { BarChart, CustomChart, LineChart } from 'echarts/charts';
+import { GridComponent } from 'echarts/components';
+import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { formatShare, formatShort } from './formats.ts';
+
+// No more of ECharts than the report needs: the whole of it takes three times as long to load.
+use([BarChart, CustomChart, LineChart, GridComponent, SVGRenderer]);
+
+// A chart is as wide as its card and its text grows with it, so that it is small enough on a desktop, and large
+// enough on a phone.
+const WIDTH = 380;
+const HEIGHT = 220;
+const FONT = { fontSize: 12, color: 'var(--quiet)' };
+const LABELS_INSIDE = { outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' };
+
+/** A chart's values, one for each label; null leaves a gap. */
+export interface Series {
+  name: string;
+  values: (number | null)[];
+}
+
+/** Cells by column and row, the first row on top, each with a share of the strongest colour. */
+export interface Heatmap {
+  columns: string[];
+  rows: string[];
+  cells: { column: number; row: number; strength: number }[];
+}
+
+/** Draws a bar for each label, as SVG; with `isLastPartial`, the last one is pale. */
+export function drawBars(
+  labels: string[],
+  values: (number | null)[],
+  { isLastPartial }: { isLastPartial: boolean },
+): string {
+  return draw({
+    ...axes(labels, false),
+    series: [
+      {
+        type: 'bar',
+        silent: true,
+        barCategoryGap: '20%',
+        barMaxWidth: 40,
+        itemStyle: { color: seriesColour(0) },
+        data: values.map((value, at) => ({
+          value,
+          itemStyle: { opacity: isLastPartial && at === values.length - 1 ? 0.45 : 1 },
+        })),
+      },
+    ],
+  });
+}
+
+const DASHES = ['solid', [7, 3], [2, 3]] as const;
+
+/** Draws lines, as SVG, which differ in more than their colour; shares are from 0 to 1. */
+export function drawLines(
+  labels: string[],
+  series: Series[],
+  { isShare }: { isShare: boolean },
+): string {
+  return draw({
+    ...axes(labels, isShare),
+    series: series.map(({ values }, index) => ({
+      type: 'line',
+      silent: true,
+      // a line of one point would not be seen
+      showSymbol: values.filter((value) => value !== null).length < 3,
+      symbol: 'circle',
+      symbolSize: 7,
+      itemStyle: { color: seriesColour(index) },
+      lineStyle: { width: 2, color: seriesColour(index), type: DASHES[index] ?? 'solid' },
+      data: values,
+    })),
+  });
+}
+
+/** Draws a map of cells, as SVG: the stronger its colour, the more. */
+export function drawHeatmap({ columns, rows, cells }: Heatmap): string {
+  const rowHeight = Math.max(11, Math.min(24, (HEIGHT - 40) / rows.length));
+  const height = Math.round(rows.length * rowHeight) + 40;
+  const option = {
+    grid: { left: 4, right: 8, top: 8, bottom: 4, ...LABELS_INSIDE },
+    xAxis: { ...categories(columns), position: 'bottom' },
+    yAxis: { ...categories(rows), inverse: true, axisLine: { show: false } },
+    series: [
+      {
+        type: 'custom',
+        silent: true,
+        data: cells.map(({ column, row, strength }) => [column, row, strength]),
+        renderItem: drawCell,
+      },
+    ],
+  };
+  return draw(option, height);
+}
+
+interface CellApi {
+  value(dimension: number): number;
+  coord(at: number[]): number[];
+  size(of: number[]): number[];
+}
+
+function drawCell(_: unknown, api: CellApi) {
+  const [x = 0, y = 0] = api.coord([api.value(0), api.value(1)]);
+  const [width = 0, height = 0] = api.size([1, 1]);
+  const strength = api.value(2);
+  return {
+    type: 'rect',
+    shape: {
+      x: x - width / 2 + 0.5,
+      y: y - height / 2 + 0.5,
+      width: width - 1,
+      height: height - 1,
+      r: 2,
+    },
+    style: {
+      fill: strength > 0 ? seriesColour(0) : 'var(--cell)',
+      opacity: strength > 0 ? 0.12 + 0.88 * strength : 1,
+    },
+  };
+}
+
+// The page says what that is, in light and in dark.
+function seriesColour(index: number): string {
+  return `var(--series-${index + 1})`;
+}
+
+function axes(labels: string[], isShare: boolean): EChartsCoreOption {
+  return {
+    grid: { left: 4, right: 8, top: 12, bottom: 4, ...LABELS_INSIDE },
+    xAxis: categories(labels),
+    yAxis: {
+      type: 'value',
+      splitNumber: 4,
+      minInterval: isShare ? 0 : 1,
+      axisLabel: { ...FONT, formatter: isShare ? formatShare : formatShort },
+      splitLine: { lineStyle: { color: 'var(--grid-line)' } },
+    },
+  };
+}
+
+function categories(labels: string[]): EChartsCoreOption {
+  return {
+    type: 'category',
+    data: labels,
+    axisTick: { show: false },
+    axisLabel: { ...FONT, hideOverlap: true },
+    axisLine: { lineStyle: { color: 'var(--grid-line)' } },
+  };
+}
+
+function draw(option: EChartsCoreOption, height = HEIGHT): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+  chart.setOption({ animation: false, ...option });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return shorten(svg, height);
+}
+
+/** Leaves out what is for a script or a pointer, and what the page's style sheet says of all charts. */
+function shorten(svg: string, height: number): string {
+  return svg
+    .replace(/^<svg[^>]*>\s*<rect[^>]*><\/rect>/, `<svg viewBox="0 0 ${WIDTH} ${height}">`)
+    .replace(/<style[^]*?<\/style>/g, '')
+    .replace(/ (?:ecmeta_\w+|class|pointer-events|style|xml:space)="[^"]*"/g, '')
+    .replace(/(\.\d)\d+/g, '$1');
+}

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import nunjucks from 'nunjucks';
+import { formatDifference, formatNumber, formatShare, formatTime } from './formats.ts';
+import { createMessageCards } from './message-cards.ts';
+import { createPeopleCards } from './people-cards.ts';
+import { readTotals, type Report } from './report.ts';
+import { createShareCards } from './share-cards.ts';
+
+// The same depth from dist/ and from src/.
+const FOLDERS = ['../../../src/warehouse/report', '../../../static'].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
+
+const FIGURES: Record<string, string> = {
+  people: 'people',
+  messages: 'messages',
+  follows: 'follows',
+  active_week: 'active in 7 days',
+  active_month: 'active in 30 days',
+};
+
+/** A report as one page that needs no other file and no script, in MiniTwit's own style. */
+export function renderHtml(report: Report): string {
+  const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(FOLDERS), {
+    autoescape: true,
+    throwOnUndefined: true,
+    trimBlocks: true,
+    lstripBlocks: true,
+  });
+  templates.addFilter('number', formatNumber);
+  templates.addFilter('share', formatShare);
+  templates.addFilter('difference', formatDifference);
+  templates.addFilter('time', formatTime);
+  return templates.render('report.njk', {
+    report,
+    figures: createFigures(report),
+    sections: [
+      { id: 'people', title: 'People', cards: createPeopleCards(report.statistics) },
+      { id: 'messages', title: 'Messages', cards: createMessageCards(report.statistics) },
+      { id: 'few-and-many', title: 'Few and many', cards: createShareCards(report) },
+    ],
+  });
+}
+
+interface Figure {
+  title: string;
+  value: number;
+  /** Since the run before; null when there was none. */
+  difference: number | null;
+}
+
+function createFigures({ statistics, before }: Report): Figure[] {
+  return Object.entries(readTotals(statistics)).map(([name, value]) => ({
+    title: FIGURES[name] ?? name,
+    value,
+    difference: before && value - (before.totals[name] ?? 0),
+  }));
+}

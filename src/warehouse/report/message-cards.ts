@@ -1,0 +1,67 @@
+import type { Statistic } from '../statistics/statistics.ts';
+import { type Card, charts, createCard, readRecords } from './cards.ts';
+import { drawLines } from './chart.ts';
+import { formatMonth, formatNumber, formatShare } from './formats.ts';
+import { viewPeriods } from './period-views.ts';
+import { viewSteps } from './step-views.ts';
+import { findStatistic } from './report.ts';
+
+/** How much is written, and what. */
+export function createMessageCards(statistics: Statistic[]): Card[] {
+  const posts = findStatistic(statistics, 'posts');
+  return [
+    createCard(posts, {
+      meaning: 'How many messages have been written.',
+      content: viewPeriods(statistics, 'posts', { column: 'posts', title: 'messages' }),
+    }),
+    createCard(posts, {
+      id: 'posts-per-active-user',
+      title: 'Messages of each active person',
+      meaning: 'How many messages were written by each of those who wrote any, on average.',
+      content: viewPeriods(statistics, 'posts', {
+        column: 'posts_per_active_user',
+        title: 'messages of each',
+      }),
+    }),
+    createCard(findStatistic(statistics, 'lengths'), {
+      content: viewSteps(statistics, 'lengths', {
+        of: 'characters',
+        column: 'posts',
+        title: 'messages',
+        next: (from) => (from < 280 ? from + 20 : null),
+      }),
+    }),
+    createLinksCard(statistics),
+  ];
+}
+
+type MonthOfLinks = {
+  month: string;
+  posts: number;
+  share_of_links: number | null;
+  share_of_mentions: number | null;
+};
+
+function createLinksCard(statistics: Statistic[]): Card {
+  const months = readRecords<MonthOfLinks>(statistics, 'links-and-mentions');
+  const series = [
+    { name: 'with a mention', values: months.map((month) => month.share_of_mentions) },
+    { name: 'with a link', values: months.map((month) => month.share_of_links) },
+  ];
+  const labels = months.map(({ month }) => formatMonth(month));
+  const view = {
+    label: 'by month',
+    legend: series.map(({ name }) => name),
+    svg: drawLines(labels, series, { isShare: true }),
+    columns: ['month', 'messages', ...series.map(({ name }) => name)],
+    rows: months.map(({ posts, share_of_links: links, share_of_mentions: mentions }, at) => [
+      labels[at] ?? '',
+      formatNumber(posts),
+      formatShare(mentions),
+      formatShare(links),
+    ]),
+  };
+  return createCard(findStatistic(statistics, 'links-and-mentions'), {
+    content: charts(months.some(({ posts }) => posts > 0) ? [view] : []),
+  });
+}

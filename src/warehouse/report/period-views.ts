@@ -1,0 +1,46 @@
+import type { Statistic, Value } from '../statistics/statistics.ts';
+import { charts, type Content, readRecords, type View } from './cards.ts';
+import { drawBars } from './chart.ts';
+import { formatDay, formatMonth, formatNumber } from './formats.ts';
+
+type Period = 'day' | 'week' | 'month';
+
+// How many of the last ones a chart shows: the CSV has them all.
+const LAST: Record<Period, number> = { day: 90, week: 52, month: Infinity };
+const FORMAT: Record<Period, (day: string) => string> = {
+  day: formatDay,
+  week: formatDay,
+  month: formatMonth,
+};
+// before there are so many weeks, days say more
+const WEEKS_MIN = 8;
+
+type PeriodRow = { period: Period; starts_on: string; [column: string]: Value };
+
+/** Charts of one of a statistic's columns by day, week and month, the last of which is not over. */
+export function viewPeriods(
+  statistics: Statistic[],
+  name: string,
+  { column, title }: { column: string; title: string },
+): Content {
+  const all = readRecords<PeriodRow>(statistics, name);
+  if (all.length === 0) return charts([]);
+  const weeks = all.filter(({ period }) => period === 'week').length;
+  const periods: Period[] = ['day', 'week', 'month'];
+  const views = periods.map((period): View => {
+    const rows = all.filter((row) => row.period === period).slice(-LAST[period]);
+    const values = rows.map((row) => row[column] as number | null);
+    return {
+      label: `by ${period}`,
+      legend: [],
+      svg: drawBars(
+        rows.map((row) => FORMAT[period](row.starts_on)),
+        values,
+        { isLastPartial: true },
+      ),
+      columns: [period === 'day' ? 'day' : `${period} from`, title],
+      rows: rows.map((row, at) => [row.starts_on, formatNumber(values[at] ?? null)]),
+    };
+  });
+  return charts(views, weeks < WEEKS_MIN ? 0 : 1);
+}

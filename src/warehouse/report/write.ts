@@ -1,0 +1,27 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatCsv } from './csv.ts';
+import { renderHtml } from './html.ts';
+import type { Report } from './report.ts';
+
+/**
+ * Writes a report into a folder, which it makes if need be: `report.html`, `stats.json`, and the CSV of each
+ * statistic, called by its name.
+ * @returns the files' paths
+ */
+export async function writeReport(folder: string, report: Report): Promise<string[]> {
+  const files = [
+    ['report.html', renderHtml(report)],
+    ['stats.json', `${JSON.stringify(report)}\n`],
+    ...report.statistics.map((statistic) => [`${statistic.name}.csv`, formatCsv(statistic)]),
+  ];
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const paths: string[] = [];
+  for (const [name = '', text = ''] of files) {
+    const path = join(folder, name);
+    // it has people's names
+    await writeFile(path, text, { mode: 0o600 });
+    paths.push(path);
+  }
+  return paths;
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import type { Connection } from 'mysql2/promise';
+import { splitStatements } from '../../database/statements.ts';
+import type { CopiedTable } from '../copy/copy-table.ts';
+import { readRows } from '../copy/rows.ts';
+import { parseReport, type Report } from '../report/report.ts';
+
+const TABLES = new URL('../../../src/warehouse/statistics/history.sql', import.meta.url);
+
+/**
+ * What the newest run found whose copy was another than this: a run that is made again for the same copy is
+ * compared with what the first was compared with. It makes the tables in which runs leave that, if need be.
+ * @returns null when there is none, or none that this version can read
+ */
+export async function readRunBefore(
+  connection: Connection,
+  tables: CopiedTable[],
+): Promise<Report | null> {
+  for (const statement of splitStatements(await readFile(TABLES, 'utf8'))) {
+    await connection.query(statement);
+  }
+  const [found] = await readRows<{ report: string }>(
+    connection,
+    `select report from run
+      where fingerprint <> :fingerprint
+      order by as_of_s desc, run desc
+      limit 1`,
+    { fingerprint: fingerprint(tables) },
+  );
+  return found ? parseReport(found.report) : null;
+}
+
+/** Leaves a report, and how many follow each person, for the runs that come. To do it again changes nothing. */
+export async function keepRun(connection: Connection, report: Report): Promise<void> {
+  const { run, asOf, tables, before } = report;
+  await connection.query('begin');
+  await connection.query(
+    `replace into run (run, as_of_s, fingerprint, report)
+      values (:run, :asOfS, :fingerprint, :report)`,
+    {
+      run,
+      asOfS: Date.parse(asOf) / 1000,
+      fingerprint: fingerprint(tables),
+      report: JSON.stringify(report),
+    },
+  );
+  // those of the run before remain, for one that is made again for this copy
+  await connection.query('delete from followers_at where run <> :before', {
+    before: before?.run ?? '',
+  });
+  await connection.query(
+    `insert into followers_at (run, user_id, followers)
+      select :run, user_id, followers from person where followers > 0`,
+    { run },
+  );
+  await connection.query('commit');
+}
+
+function fingerprint(tables: CopiedTable[]): string {
+  return tables.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();
+}
