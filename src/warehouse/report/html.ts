@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import nunjucks from 'nunjucks';
-import { formatDifference, formatNumber, formatShare, formatTime } from './formats.ts';
+import { formatDay, formatDifference, formatNumber, formatShare, formatTime } from './formats.ts';
 import { createMessageCards } from './message-cards.ts';
 import { createPeopleCards } from './people-cards.ts';
 import { readTotals, type Report } from './report.ts';
@@ -31,6 +31,7 @@ export function renderHtml(report: Report): string {
   templates.addFilter('share', formatShare);
   templates.addFilter('difference', formatDifference);
   templates.addFilter('time', formatTime);
+  templates.addFilter('day', formatDay);
   return templates.render('report.njk', {
     report,
     figures: createFigures(report),

@@ -114,7 +114,7 @@ function createRetentionCard(statistics: Statistic[]): Card {
     }),
   };
   return createCard(findStatistic(statistics, 'retention'), {
-    note: 'Down: the weeks in which people came. To the right: how many weeks later. The darker, the more came back.',
+    note: 'Down: the weeks in which people came. To the right: how many weeks later. The stronger the colour, the more came back.',
     content: charts(recent.length > 0 ? [view] : []),
   });
 }

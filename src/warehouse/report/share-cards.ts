@@ -39,12 +39,12 @@ export function createShareCards({ statistics, before }: Report): Card[] {
 type Top = { counted: string; top_users: number; total: number; share: number | null };
 
 function viewTop(statistics: Statistic[]): Content {
-  const words: Record<string, string> = { followers: 'follows', posts: 'messages' };
+  const words: Record<string, string> = { followers: 'follows lead to', posts: 'messages are by' };
   const rows = readRecords<Top>(statistics, 'concentration');
   return shares(
     rows.flatMap(({ counted, top_users: users, total, share }) => {
-      const people = users === 1 ? '1 person has' : `${formatNumber(users)} people have`;
-      const text = `of ${formatNumber(total)} ${words[counted] ?? counted}, which ${people}`;
+      const people = users === 1 ? '1 person' : `${formatNumber(users)} people`;
+      const text = `of ${formatNumber(total)} ${words[counted] ?? counted} ${people}`;
       return share === null ? [] : [{ text, share }];
     }),
   );
