@@ -23,26 +23,26 @@ export async function readRunBefore(
     connection,
     `select report from run
       where fingerprint <> :fingerprint
-      order by as_of_s desc, run desc
+      order by as_of_s desc
       limit 1`,
     { fingerprint: fingerprint(tables) },
   );
   return found ? parseReport(found.report) : null;
 }
 
-/** Leaves a report, and how many follow each person, for the runs that come. To do it again changes nothing. */
+/**
+ * Leaves a report, and how many follow each person, for the runs that come, in place of what an earlier run found
+ * in the same copy. To do it again changes nothing.
+ */
 export async function keepRun(connection: Connection, report: Report): Promise<void> {
   const { run, asOf, tables, before } = report;
   await connection.query('begin');
+  const kept = { run, fingerprint: fingerprint(tables) };
+  await connection.query('delete from run where run = :run or fingerprint = :fingerprint', kept);
   await connection.query(
-    `replace into run (run, as_of_s, fingerprint, report)
+    `insert into run (run, as_of_s, fingerprint, report)
       values (:run, :asOfS, :fingerprint, :report)`,
-    {
-      run,
-      asOfS: Date.parse(asOf) / 1000,
-      fingerprint: fingerprint(tables),
-      report: JSON.stringify(report),
-    },
+    { ...kept, asOfS: Date.parse(asOf) / 1000, report: JSON.stringify(report) },
   );
   // those of the run before remain, for one that is made again for this copy
   await connection.query('delete from followers_at where run <> :before', {

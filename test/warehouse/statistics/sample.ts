@@ -1,0 +1,46 @@
+import type { Connection } from 'mysql2/promise';
+import type { Copy } from '../../../src/warehouse/copy/copy.ts';
+
+/** When the sample was copied: a Wednesday, at noon. */
+export const AS_OF_S = at('2026-11-25 12:00:00');
+
+const people = ['alice', 'bob', 'carol', 'dave', 'eve'];
+
+// Mondays are 10-05 and 11-16.
+const messages: [number, string, string][] = [
+  [1, '2026-10-06 10:00:00', 'hello'], // Tuesday, 5 characters
+  [1, '2026-10-06 10:59:59', '@bob come'], // 9
+  [3, '2026-11-10 23:59:59', 'See https://example.com/a'], // Tuesday, 25
+  [2, '2026-11-16 00:00:00', 'Write to bob@example.com'], // Monday, 24; no mention
+  [1, '2026-11-16 00:30:00', 'ä'.repeat(20)],
+  [3, '2026-11-25 08:00:00', 'x'.repeat(280)], // Wednesday
+];
+
+// who follows whom: alice has 3 followers, bob 1, carol 1, dave and eve none
+const follows = [
+  [2, 1],
+  [3, 1],
+  [4, 1],
+  [1, 2],
+  [4, 3],
+];
+
+/** Fills MiniTwit's empty tables with five people, of whom two have not written. */
+export async function fillSample(connection: Connection): Promise<void> {
+  await connection.query(`insert into user (user_id, username, email, pw_hash) values :rows`, {
+    rows: people.map((name, index) => [index + 1, name, `${name}@example.com`, '']),
+  });
+  await connection.query('insert into message (author_id, pub_date, text) values :rows', {
+    rows: messages.map(([author, time, text]) => [author, at(time), text]),
+  });
+  await connection.query('insert into follower (who_id, whom_id) values :rows', { rows: follows });
+}
+
+/** A copy of which nothing is known but a checksum. */
+export function copyWith(checksum: number, asOfS = AS_OF_S): Copy {
+  return { asOfS, tables: [{ table: 'user', rows: 5, checksum, sent: 5, deleted: 0 }] };
+}
+
+function at(time: string): number {
+  return Date.parse(`${time.replace(' ', 'T')}Z`) / 1000;
+}

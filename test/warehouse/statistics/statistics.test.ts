@@ -1,0 +1,244 @@
+import type { Connection } from 'mysql2/promise';
+import { beforeAll, expect, test } from 'vitest';
+import { withConnection } from '../../../src/database/connection.ts';
+import { readRunBefore } from '../../../src/warehouse/statistics/history.ts';
+import {
+  computeStatistics,
+  type Statistic,
+  type Value,
+} from '../../../src/warehouse/statistics/statistics.ts';
+import { useDatabase } from '../../support/database.ts';
+import { AS_OF_S, copyWith, fillSample } from './sample.ts';
+
+const sample = useDatabase();
+const empty = useDatabase();
+let statistics: Statistic[];
+
+beforeAll(async () => {
+  statistics = await compute(sample.config, async (connection) => {
+    await fillSample(connection);
+    // at the run before, alice and bob had one follower each
+    await connection.query(
+      `insert into followers_at (run, user_id, followers) values ('before', 1, 1), ('before', 2, 1)`,
+    );
+  });
+});
+
+function compute(
+  config: typeof sample.config,
+  prepare: (connection: Connection) => Promise<void>,
+): Promise<Statistic[]> {
+  return withConnection(config, { waitMaxMs: 10_000 }, async (connection) => {
+    await readRunBefore(connection, copyWith(1).tables);
+    await prepare(connection);
+    return computeStatistics(connection, { asOfS: AS_OF_S, before: 'before' });
+  });
+}
+
+function find(name: string, among = statistics): Statistic {
+  const found = among.find((statistic) => statistic.name === name);
+  if (!found) throw new Error(`no ${name}`);
+  return found;
+}
+
+/** The rows that begin with these values, without them. */
+function rowsOf(name: string, ...start: Value[]): Value[][] {
+  return find(name)
+    .rows.filter((row) => start.every((value, index) => row[index] === value))
+    .map((row) => row.slice(start.length));
+}
+
+test('key figures', () => {
+  // 5, 6 and 5; carol has written in the last week (11-19 to 11-25), alice and bob on 11-16
+  expect(find('totals')).toMatchObject({
+    columns: ['people', 'messages', 'follows', 'active_week', 'active_month'],
+    rows: [[5, 6, 5, 1, 3]],
+  });
+});
+
+test('new people, counted by the day on which they were there at the latest', () => {
+  // alice by her first message (10-06), bob and carol by carol's (11-10), although bob, who has the lower id, has
+  // written later; dave and eve, who have not written, by the copy (11-25)
+  expect(find('new-users').columns).toEqual(['period', 'starts_on', 'new_users']);
+  const days = rowsOf('new-users', 'day');
+  expect(days).toHaveLength(26 + 25);
+  expect(days.filter(([, users]) => users !== 0)).toEqual([
+    ['2026-10-06', 1],
+    ['2026-11-10', 2],
+    ['2026-11-25', 2],
+  ]);
+  expect(rowsOf('new-users', 'week')).toEqual([
+    ['2026-10-05', 1],
+    ['2026-10-12', 0],
+    ['2026-10-19', 0],
+    ['2026-10-26', 0],
+    ['2026-11-02', 0],
+    ['2026-11-09', 2],
+    ['2026-11-16', 0],
+    ['2026-11-23', 2],
+  ]);
+  expect(rowsOf('new-users', 'month')).toEqual([
+    ['2026-10-01', 1],
+    ['2026-11-01', 4],
+  ]);
+});
+
+test('active people, of a day, of 7 days and of 30', () => {
+  expect(find('active-users').columns).toEqual([
+    'day',
+    'daily',
+    'weekly',
+    'monthly',
+    'daily_share',
+    'weekly_share',
+  ]);
+  expect(find('active-users').rows).toHaveLength(26 + 25);
+  // alice on 10-06: for the 7 days to 10-12, for the 30 to 11-04
+  expect(rowsOf('active-users', '2026-10-06')).toEqual([[1, 1, 1, 1, 1]]);
+  expect(rowsOf('active-users', '2026-10-12')).toEqual([[0, 1, 1, 0, 1]]);
+  expect(rowsOf('active-users', '2026-10-13')).toEqual([[0, 0, 1, 0, 0]]);
+  expect(rowsOf('active-users', '2026-11-04')).toEqual([[0, 0, 1, 0, 0]]);
+  expect(rowsOf('active-users', '2026-11-05')).toEqual([[0, 0, 0, null, null]]);
+  // alice and bob on the day; carol, of 11-10, for the seventh
+  expect(rowsOf('active-users', '2026-11-16')).toEqual([[2, 3, 3, 0.667, 1]]);
+  expect(rowsOf('active-users', '2026-11-17')).toEqual([[0, 2, 3, 0, 0.667]]);
+  expect(rowsOf('active-users', '2026-11-25')).toEqual([[1, 1, 3, 0.333, 0.333]]);
+});
+
+test('messages, and how many by each who has written', () => {
+  expect(find('posts').columns).toEqual([
+    'period',
+    'starts_on',
+    'active_users',
+    'posts',
+    'posts_per_active_user',
+  ]);
+  expect(rowsOf('posts', 'day', '2026-10-06')).toEqual([[1, 2, 2]]);
+  expect(rowsOf('posts', 'day', '2026-10-07')).toEqual([[0, 0, null]]);
+  expect(rowsOf('posts', 'day', '2026-11-16')).toEqual([[2, 2, 1]]);
+  expect(rowsOf('posts', 'week', '2026-11-09')).toEqual([[1, 1, 1]]);
+  expect(rowsOf('posts', 'week', '2026-11-16')).toEqual([[2, 2, 1]]);
+  // in November two by carol, one by alice and one by bob: 4 / 3
+  expect(rowsOf('posts', 'month')).toEqual([
+    ['2026-10-01', 1, 2, 2],
+    ['2026-11-01', 3, 4, 1.33],
+  ]);
+});
+
+test('retention: who of a week writes so many weeks later', () => {
+  expect(find('retention').columns).toEqual([
+    'came_in',
+    'weeks_later',
+    'users',
+    'active_users',
+    'share',
+  ]);
+  // alice writes in her first week, and in that of 11-16, six weeks later
+  expect(rowsOf('retention', '2026-10-05').map(([, , active]) => active)).toEqual([
+    1, 0, 0, 0, 0, 0, 1, 0,
+  ]);
+  // of bob and carol: carol at once, bob in the week after, carol in the next
+  expect(rowsOf('retention', '2026-11-09')).toEqual([
+    [0, 2, 1, 0.5],
+    [1, 2, 1, 0.5],
+    [2, 2, 1, 0.5],
+  ]);
+  expect(rowsOf('retention', '2026-11-23')).toEqual([[0, 2, 0, 0]]);
+});
+
+test('hours of the week', () => {
+  expect(find('hours')).toMatchObject({
+    columns: ['weekday', 'hour', 'posts'],
+    rows: [
+      [0, 0, 2],
+      [1, 10, 2],
+      [1, 23, 1],
+      [2, 8, 1],
+    ],
+  });
+});
+
+test('how many have how many followers, and have written how much', () => {
+  // dave and eve 0, bob and carol 1, alice 3
+  expect(find('followers-each')).toMatchObject({
+    columns: ['at_least', 'users', 'followers'],
+    rows: [
+      [0, 2, 0],
+      [1, 2, 2],
+      [2, 1, 3],
+    ],
+  });
+  // dave and eve 0, bob 1, carol 2, alice 3
+  expect(find('posts-each')).toMatchObject({
+    columns: ['at_least', 'users', 'posts'],
+    rows: [
+      [0, 2, 0],
+      [1, 1, 1],
+      [2, 2, 5],
+    ],
+  });
+});
+
+test('the share of the top 1 %, which is alice alone', () => {
+  expect(find('concentration')).toMatchObject({
+    columns: ['counted', 'top_users', 'top_total', 'total', 'share'],
+    rows: [
+      ['followers', 1, 3, 5, 0.6],
+      ['posts', 1, 3, 6, 0.5],
+    ],
+  });
+});
+
+test('the most read-worthy authors, by what they have gained', () => {
+  expect(find('rising-authors')).toMatchObject({
+    columns: ['username', 'followers_before', 'followers', 'gained'],
+    rows: [
+      ['alice', 1, 3, 2],
+      ['carol', 0, 1, 1],
+    ],
+  });
+});
+
+test('reciprocity: alice and bob follow each other', () => {
+  expect(find('reciprocity')).toMatchObject({
+    columns: ['follows', 'returned', 'share'],
+    rows: [[5, 2, 0.4]],
+  });
+});
+
+test('message lengths, in characters', () => {
+  // 5 and 9; 20, 24 and 25; 280
+  expect(find('lengths')).toMatchObject({
+    columns: ['at_least', 'posts'],
+    rows: [
+      [0, 2],
+      [20, 3],
+      [280, 1],
+    ],
+  });
+});
+
+test('links and mentions, of which an e-mail address is none', () => {
+  expect(find('links-and-mentions')).toMatchObject({
+    columns: ['month', 'posts', 'links', 'mentions', 'share_of_links', 'share_of_mentions'],
+    rows: [
+      ['2026-10-01', 2, 0, 1, 0, 0.5],
+      ['2026-11-01', 4, 1, 0, 0.25, 0],
+    ],
+  });
+});
+
+test('each has a title, and a sentence that says what it means', () => {
+  for (const { title, meaning } of statistics) {
+    expect(title).toMatch(/^[A-Z][\w %-]+$/);
+    expect(meaning).toMatch(/^[A-Z].*\.$/);
+  }
+});
+
+test('of nobody, there is nothing', async () => {
+  const found = await compute(empty.config, () => Promise.resolve());
+  expect(find('totals', found).rows).toEqual([[0, 0, 0, 0, 0]]);
+  expect(find('reciprocity', found).rows).toEqual([[0, 0, null]]);
+  const others = found.filter(({ name }) => name !== 'totals' && name !== 'reciprocity');
+  expect(others.map(({ rows }) => rows)).toEqual(others.map(() => []));
+});
