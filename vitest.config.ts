@@ -15,6 +15,7 @@ const once = [
   own('warehouse/ssh', {}),
   own('warehouse/instance', {}),
   own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
+  own('warehouse', { globalSetup: [mariadb] }),
   own('cluster', {
     globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],
     testTimeout: 300_000,

@@ -8,7 +8,8 @@ import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { Environment } from '../../src/environment.ts';
 import { type KeyPair, makeCertificate } from './certificates.ts';
 
-const REAL_MYSQL = '../shared/bin/real-mysql';
+/** Path of the program that starts a MySQL, where there is one. */
+export const REAL_MYSQL = '../shared/bin/real-mysql';
 const run = promisify(execFile);
 
 /** A MySQL server with a folder of its own. */

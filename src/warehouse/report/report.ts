@@ -13,7 +13,7 @@ const statistic = z.object({
 const copiedTable = z.object({
   table: z.string(),
   rows: z.number(),
-  checksum: z.number(),
+  checksum: z.string(),
   sent: z.number(),
   deleted: z.number(),
 });

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { splitStatements } from '../../database/statements.ts';
 import type { CopiedTable } from '../copy/copy-table.ts';
-import { readRows } from '../copy/rows.ts';
 import { parseReport, type Report } from '../report/report.ts';
 
 const TABLES = new URL('../../../src/warehouse/statistics/history.sql', import.meta.url);
@@ -19,15 +18,14 @@ export async function readRunBefore(
   for (const statement of splitStatements(await readFile(TABLES, 'utf8'))) {
     await connection.query(statement);
   }
-  const [found] = await readRows<{ report: string }>(
-    connection,
+  const [[found]] = await connection.query<RowDataPacket[]>(
     `select report from run
       where fingerprint <> :fingerprint
       order by as_of_s desc
       limit 1`,
     { fingerprint: fingerprint(tables) },
   );
-  return found ? parseReport(found.report) : null;
+  return found ? parseReport(String(found.report)) : null;
 }
 
 /**

@@ -38,7 +38,10 @@ export async function fillSample(connection: Connection): Promise<void> {
 
 /** A copy of which nothing is known but a checksum. */
 export function copyWith(checksum: number, asOfS = AS_OF_S): Copy {
-  return { asOfS, tables: [{ table: 'user', rows: 5, checksum, sent: 5, deleted: 0 }] };
+  return {
+    asOfS,
+    tables: [{ table: 'user', rows: 5, checksum: String(checksum), sent: 5, deleted: 0 }],
+  };
 }
 
 function at(time: string): number {

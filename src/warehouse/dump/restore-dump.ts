@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DatabaseConfig } from '../../config.ts';
+import { withConnection } from '../../database/connection.ts';
+import { initializeSchema } from '../../database/schema.ts';
+import { OperatorError } from '../../errors.ts';
+import { createSide, type Side } from '../copy/side.ts';
+import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
+import { type Dump, readDump } from './read-dump.ts';
+import { sumTables } from './sums.ts';
+
+const WAIT_MAX_MS = 60_000;
+
+/** How a dump is to be restored. */
+export interface RestoreOptions {
+  /** What to do about tables that hold rows. */
+  existing: 'refuse' | 'replace';
+  onProgress: (progress: RestoreProgress) => void;
+  signal: AbortSignal;
+}
+
+/** How many of a dump's rows are in the database. */
+export interface RestoreProgress {
+  rows: number;
+  total: number;
+}
+
+/**
+ * Makes MiniTwit's tables anew and fills them with a dump, which is read twice: nothing is changed before it has
+ * been read to its end, and then all of it comes in one transaction, which is committed once counts and checksums
+ * of all tables are those that it was written with.
+ * @throws OperatorError, one line, which says in what state the database is, when a table holds rows that are not
+ *   to be replaced, when the dump is damaged, and when the database is lost
+ */
+export async function restoreDump(
+  dump: Dump,
+  target: DatabaseConfig,
+  { existing, onProgress, signal }: RestoreOptions,
+): Promise<DumpHeader> {
+  const header = await checkDump(dump, signal);
+  const total = Object.values(header.rows).reduce((sum, rows) => sum + rows, 0);
+  await initializeSchema(target, { existing, waitMaxMs: WAIT_MAX_MS });
+  try {
+    await withConnection(target, { waitMaxMs: WAIT_MAX_MS }, (connection) =>
+      fillTables(
+        createSide('The database', connection),
+        dump,
+        (rows) => onProgress({ rows, total }),
+        signal,
+      ),
+    );
+  } catch (error) {
+    const { message } = signal.aborted ? (signal.reason as Error) : (error as Error);
+    throw new OperatorError(
+      `${message} Nothing of the dump was kept: the tables are there, and empty.`,
+      { cause: error },
+    );
+  }
+  return header;
+}
+
+async function checkDump(dump: Dump, signal: AbortSignal): Promise<DumpHeader> {
+  try {
+    let header: DumpHeader | null = null;
+    for await (const line of readDump(dump, signal)) {
+      if (line.kind === 'header') header = line.header;
+    }
+    if (header === null) throw new Error('a dump without a header was taken for one');
+    return header;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new OperatorError(`${error.message} Nothing was changed.`, { cause: error });
+  }
+}
+
+async function fillTables(
+  database: Side,
+  dump: Dump,
+  onRows: (rows: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const statement of PREPARATION) await database.write(statement);
+  let rows = 0;
+  for await (const line of readDump(dump, signal)) {
+    signal.throwIfAborted();
+    if (line.kind === 'insert') {
+      onRows((rows += await database.write(line.sql)));
+    }
+    if (line.kind === 'complete' && !isDeepStrictEqual(await sumTables(database), line.contents)) {
+      throw new OperatorError(`The database does not hold what ${dump.name} says it does.`);
+    }
+  }
+  await database.write(ENDING);
+}

