@@ -18,6 +18,8 @@ import { EVERYTHING, sumTables } from './sums.ts';
 // Well below what any server takes, and still enough for a few hundred messages of the longest kind.
 const STATEMENT_MAX_BYTES = 256 * 1024;
 const STATEMENT_MAX_ROWS = 1000;
+// A tenth more bytes than at level 6, in half the time.
+const GZIP_LEVEL = 1;
 
 /** Where a dump comes from. */
 export interface DumpOrigin {
@@ -34,8 +36,9 @@ export interface DumpOrigin {
  * else meanwhile, and to be closed when the stream fails.
  */
 export function createDump(warehouse: Side, origin: DumpOrigin): Readable {
+  const lines = Readable.from(listLines(warehouse, origin));
   // whoever reads the stream is told how it failed
-  return pipeline(Readable.from(listLines(warehouse, origin)), createGzip(), () => undefined);
+  return pipeline(lines, createGzip({ level: GZIP_LEVEL }), () => undefined);
 }
 
 async function* listLines(warehouse: Side, origin: DumpOrigin): AsyncGenerator<string> {
