@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { type Readable, addAbortSignal } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { ask } from '../../aws/failures.ts';
+import { dumpKey, runKey } from './keys.ts';
+import { ENCRYPTION } from './s3.ts';
+
+// An upload has at most 10,000 parts: of these, 160 GB.
+const PART_BYTES = 16 * 1024 * 1024;
+const PARTS_AT_ONCE = 2;
+
+const CONTENT_TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.json': 'application/json',
+  '.csv': 'text/csv; charset=utf-8',
+  '.gz': 'application/gzip',
+};
+
+/** Where something is stored, and until when. */
+export interface UploadTarget {
+  s3: S3Client;
+  bucket: string;
+  run: string;
+  signal: AbortSignal;
+}
+
+/** Stores files beside the dump of their run, each by its own name. */
+export async function uploadFiles(target: UploadTarget, paths: string[]): Promise<void> {
+  for (const path of paths) {
+    target.signal.throwIfAborted();
+    await store(target, runKey(target.run, basename(path)), await readFile(path));
+  }
+}
+
+/**
+ * Stores a dump while it is written, in parts that are checked one by one. When it fails, or is ended, what was
+ * stored of it is removed again before this returns.
+ * @param onBytes is told how much has been stored
+ * @throws OperatorError when AWS refuses; the error of the stream, as it is; the signal's reason
+ */
+export async function uploadDump(
+  target: UploadTarget,
+  dump: Readable,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  try {
+    await store(target, dumpKey(target.run), addAbortSignal(target.signal, dump), onBytes);
+  } catch (error) {
+    target.signal.throwIfAborted();
+    throw error;
+  } finally {
+    dump.destroy();
+  }
+}
+
+async function store(
+  { s3, bucket }: UploadTarget,
+  key: string,
+  body: Readable | Buffer,
+  onBytes?: (bytes: number) => void,
+): Promise<void> {
+  // It is ended by the end of what it reads, since its own `abort` does not wait until the parts are removed.
+  const upload = new Upload({
+    client: s3,
+    params: {
+      Bucket: bucket,
+      Key: key,
+      Body: body,
+      ContentType: CONTENT_TYPES[extname(key)],
+      // the default, unless the environment says otherwise
+      ChecksumAlgorithm: 'CRC32',
+      ...ENCRYPTION,
+    },
+    partSize: PART_BYTES,
+    queueSize: PARTS_AT_ONCE,
+  });
+  upload.on('httpUploadProgress', ({ loaded = 0 }) => onBytes?.(loaded));
+  await ask(`Cannot store s3://${bucket}/${key}`, upload.done());
+}
