@@ -1,0 +1,88 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { deleteSnapshot, findUse } from '../ec2/removal.ts';
+import { type Snapshot, listSnapshots } from '../ec2/snapshots.ts';
+import { WAREHOUSE_TAG } from '../ec2/tags.ts';
+
+/** What both of these commands work with. */
+export interface SnapshotsParts {
+  ec2: EC2Client;
+  print: (line: string) => void;
+}
+
+/** Prints the snapshots of the warehouse's volumes, the newest first. */
+export async function printSnapshots({ ec2, print }: SnapshotsParts): Promise<void> {
+  const snapshots = await listOurs(ec2);
+  if (snapshots.length === 0) return print('There are no snapshots yet: each run takes one.');
+  for (const line of formatSnapshots(snapshots)) print(line);
+}
+
+/**
+ * Deletes snapshots, after it has said which: those that are complete, of which the same volume has so many newer
+ * ones that are complete too. What is in use stays, and that is said.
+ * @param keep 1 or more
+ */
+export async function pruneSnapshots(
+  { ec2, print, signal }: SnapshotsParts & { signal: AbortSignal },
+  keep: number,
+): Promise<void> {
+  const doomed: Snapshot[] = [];
+  for (const snapshot of chooseOld(await listOurs(ec2), keep)) {
+    const use = await findUse(ec2, snapshot.id);
+    if (use === null) doomed.push(snapshot);
+    else print(`${snapshot.id} stays: ${use}.`);
+  }
+  if (doomed.length === 0) return print(`There is nothing to delete beyond the newest ${keep}.`);
+  print('These are deleted:');
+  for (const line of formatSnapshots(doomed)) print(line);
+  let deleted = 0;
+  for (const { id } of doomed) {
+    signal.throwIfAborted();
+    if (await deleteSnapshot(ec2, id)) deleted += 1;
+    else print(`${id} stays: AWS says that it is in use.`);
+  }
+  print(`Deleted ${deleted} of ${doomed.length}.`);
+}
+
+/** Those that may go, of a list with the newest first; with less than 1 to keep, all but the newest. */
+export function chooseOld(snapshots: Snapshot[], keep: number): Snapshot[] {
+  const complete = snapshots.filter(({ state }) => state === 'completed');
+  return complete.filter((snapshot, index) => {
+    const newer = complete
+      .slice(0, index)
+      .filter((other) => warehouseOf(other) === warehouseOf(snapshot));
+    return newer.length >= Math.max(1, keep);
+  });
+}
+
+/** A provision's image has snapshots too, with our tag; those are no copies of the warehouse. */
+async function listOurs(ec2: EC2Client): Promise<Snapshot[]> {
+  const snapshots = await listSnapshots(ec2);
+  return snapshots.filter((snapshot) => warehouseOf(snapshot).startsWith('vol-'));
+}
+
+function warehouseOf({ tags }: Snapshot): string {
+  return tags[WAREHOUSE_TAG] ?? '';
+}
+
+function formatSnapshots(snapshots: Snapshot[]): string[] {
+  const rows = [
+    ['TIME (UTC)', 'SNAPSHOT', 'VOLUME', 'SIZE', 'STATE', 'RUN'],
+    ...snapshots.map(({ startedAt, id, volumeId, sizeGib, state, progress, runId }) => [
+      startedAt.toISOString().slice(0, 16).replace('T', ' '),
+      id,
+      volumeId,
+      `${sizeGib} GiB`,
+      state === 'pending' ? `pending ${progress}`.trim() : state,
+      runId ?? '',
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,61 @@
+import {
+  DeleteSnapshotCommand,
+  DeleteVolumeCommand,
+  DescribeImagesCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { listVolumes } from './volumes.ts';
+
+const imagesAnswer = z.object({
+  Images: z
+    .array(
+      z.object({
+        ImageId: z.string(),
+        BlockDeviceMappings: z
+          .array(z.object({ Ebs: z.object({ SnapshotId: z.string().optional() }).optional() }))
+          .default([]),
+      }),
+    )
+    .default([]),
+});
+
+/** What keeps a snapshot from being deleted, for people; null when nothing is known to. */
+export async function findUse(ec2: EC2Client, snapshotId: string): Promise<string | null> {
+  const request = ec2.send(new DescribeImagesCommand({ Owners: ['self'] }));
+  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', request));
+  const image = Images.find(({ BlockDeviceMappings }) =>
+    BlockDeviceMappings.some(({ Ebs }) => Ebs?.SnapshotId === snapshotId),
+  );
+  if (image) return `the image ${image.ImageId} is made of it`;
+  const [volume] = await listVolumes(ec2, [
+    { Name: 'snapshot-id', Values: [snapshotId] },
+    { Name: 'status', Values: ['creating'] },
+  ]);
+  return volume ? `the volume ${volume.id} is being made of it` : null;
+}
+
+/** Deletes a snapshot. False when AWS says that it is in use, which it may know better than `findUse`. */
+export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<boolean> {
+  const request = ec2.send(new DeleteSnapshotCommand({ SnapshotId: id }));
+  try {
+    await unlessMissing(ask(`Cannot delete the snapshot ${id}`, request));
+    return true;
+  } catch (error) {
+    if (awsErrorName(error) === 'InvalidSnapshot.InUse') return false;
+    throw error;
+  }
+}
+
+/** Deletes a volume. False while it cannot be: as long as it is being made, and while an instance has it. */
+export async function deleteVolume(ec2: EC2Client, id: string): Promise<boolean> {
+  const request = ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
+  try {
+    await unlessMissing(ask(`Cannot delete the volume ${id}`, request));
+    return true;
+  } catch (error) {
+    if (['IncorrectState', 'VolumeInUse'].includes(awsErrorName(error) ?? '')) return false;
+    throw error;
+  }
+}
