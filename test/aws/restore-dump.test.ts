@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import type { DatabaseConfig } from '../../src/config.ts';
+import { withConnection } from '../../src/database/connection.ts';
+import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { createS3 } from '../../src/warehouse/bucket/s3.ts';
+import { uploadDump } from '../../src/warehouse/bucket/upload.ts';
+import { bringBackDump } from '../../src/warehouse/commands/restore-dump.ts';
+import { createDump } from '../../src/warehouse/dump/write-dump.ts';
+import { createDatabase, createFilled, nastyRows, readAll } from '../warehouse/dump/databases.ts';
+import { dump, origin } from '../warehouse/dump/dumps.ts';
+
+vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
+vi.stubEnv('AWS_REGION', 'us-east-1');
+vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+
+const bucket = 'minitwit-dumps';
+const s3 = createS3();
+let folder: string;
+let mariadb: PrivateMariadb;
+let source: DatabaseConfig;
+let parts: Omit<Parameters<typeof bringBackDump>[0], 'wanted'>;
+let printed: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
+  mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
+  source = await createFilled(mariadb.config, nastyRows());
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+afterAll(async () => {
+  s3.destroy();
+  await mariadb.stop();
+  await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  printed = [];
+  parts = {
+    s3,
+    bucket,
+    target: await createDatabase(mariadb.config),
+    force: false,
+    print: (line) => printed.push(line),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  };
+});
+
+test('the last dump of the bucket becomes a database again', async () => {
+  const { signal } = parts;
+  for (const run of ['20260101T000000Z-0001', origin.run]) {
+    await withConnection(source, { waitMaxMs: 0 }, (connection) =>
+      uploadDump({ s3, bucket, run, signal }, createDump(connection, { ...origin, run }), () => 0),
+    );
+  }
+  await bringBackDump({ ...parts, wanted: 'latest' });
+  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  expect(printed).toEqual([
+    `Reading s3://${bucket}/runs/${origin.run}/dump.sql.gz …`,
+    expect.stringMatching(
+      / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
+    ),
+  ]);
+  await expect(bringBackDump({ ...parts, wanted: origin.run })).rejects.toThrow(/user \(3\)/);
+  await bringBackDump({ ...parts, wanted: '20260101T000000Z-0001', force: true });
+});
+
+test('so does a file, and where nobody can log in to it, that is said', async () => {
+  const user = nastyRows().user?.map((row) => row.with(3, ''));
+  const bytes = await dump(
+    await createFilled(mariadb.config, { ...nastyRows(), user: user ?? [] }),
+  );
+  const path = join(folder, 'dump.sql.gz');
+  await writeFile(path, bytes);
+  const told: number[] = [];
+  const onProgress = ({ rows, total }: { rows: number; total: number }) => told.push(rows / total);
+  await bringBackDump({ ...parts, wanted: path, bucket: null, onProgress });
+  expect((await readAll(parts.target)).user).toEqual(user);
+  expect(told.at(-1)).toBe(1);
+  expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
+});
+
+test('a file that is not there, and a bucket that is not set, is told', async () => {
+  await expect(bringBackDump({ ...parts, wanted: '/nowhere' })).rejects.toThrow(
+    /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
+  );
+  await expect(bringBackDump({ ...parts, wanted: 'latest', bucket: null })).rejects.toThrow(
+    'Set WAREHOUSE_BUCKET, where the dumps are, or name a file.',
+  );
+});
