@@ -50,7 +50,8 @@ export async function* readDump(dump: Dump, signal: AbortSignal): AsyncGenerator
 }
 
 async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLine> {
-  yield { kind: 'header', header: parseHeader(await takeLine(lines)) };
+  const header = parseHeader(await takeLine(lines));
+  yield { kind: 'header', header };
   for (const expected of PREPARATION) {
     if ((await takeLine(lines)) !== expected) throw new OperatorError(`"${expected}" is missing`);
   }
@@ -63,7 +64,12 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
     }
     yield { kind: 'insert', sql: line };
   }
-  yield { kind: 'complete', contents: parseComplete(await takeLine(lines)) };
+  const contents = parseComplete(await takeLine(lines));
+  for (const [table, { total }] of Object.entries(contents)) {
+    if (header.rows[table] === total) continue;
+    throw new OperatorError(`its first and last line do not agree about ${table}`);
+  }
+  yield { kind: 'complete', contents };
   // gzip's own checksum stands at the end, and is looked at when that is read
   if (!(await lines.next()).done) throw new OperatorError('something follows its last line');
 }

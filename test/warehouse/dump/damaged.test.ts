@@ -81,6 +81,11 @@ test('one of another format, and what is none, is refused', async () => {
   await expectRefusal(Buffer.from(lines.join('\n')), refused('it is damaged \\(incorrect header'));
 });
 
+test('one whose ends do not agree is refused', async () => {
+  const other = lines.with(0, (lines[0] ?? '').replace('"follower":3', '"follower":4'));
+  await expectRefusal(fromLines(other), refused('its first and last line do not agree'));
+});
+
 test('what follows the last line is refused', async () => {
   await expectRefusal(fromLines([...lines, 'x']), refused('something follows'));
 });
