@@ -72,7 +72,8 @@ export async function undoSteps<Context>(
     if (step.undoing) tell(`${step.undoing} …`);
     try {
       await step.undo?.(context);
-      await journal.end(step.name);
+      // what is undone is undone: if that cannot be remembered, it may be undone again
+      await journal.end(step.name).catch((error: unknown) => tell(messageOf(error)));
     } catch (error) {
       errors.push(error);
       leftovers.push(...(step.leftovers?.(context) ?? []));

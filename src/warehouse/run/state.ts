@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 
 const runState = z.object({
   runId: z.string(),
@@ -48,13 +48,20 @@ export async function readState(folder: string): Promise<RunState | null> {
   }
 }
 
-/** Writes it: a reader, and whoever comes after a crash, sees the whole of it or the whole of the one before. */
+/**
+ * Writes it: a reader, and whoever comes after a crash, sees the whole of it or the whole of the one before.
+ * @throws OperatorError when it cannot
+ */
 export async function writeState(folder: string, state: RunState): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = pathIn(folder);
   const options = { mode: 0o600, flush: true };
-  await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, options);
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, options);
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw new OperatorError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Forgets it: the run has ended. */

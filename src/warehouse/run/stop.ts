@@ -4,7 +4,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Hears that the operator wants a command to end, or that its time is over, until the process ends. However often
- * it is asked, what was begun is undone to the end.
+ * it is asked, and even if there is a fault in the program, what was begun is undone to the end.
  * @returns a signal that is aborted then, with an OperatorError as its reason
  */
 export function hearStops(maxHours: number, print: (line: string) => void): AbortSignal {
@@ -20,6 +20,12 @@ export function hearStops(maxHours: number, print: (line: string) => void): Abor
       stop(`Stopped by ${signal}.`);
     });
   }
+  process.on('uncaughtException', (fault) => {
+    print(fault.stack ?? fault.message);
+    stop(`Stopped by a fault in the program: ${fault.message}`);
+  });
+  // a terminal that has been closed must not end what it can no longer show
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const limit = `Stopped: it has taken ${maxHours} hours, and WAREHOUSE_MAX_HOURS allows no more.`;
   setTimeout(() => stop(limit), maxHours * 3_600_000).unref();
   return controller.signal;

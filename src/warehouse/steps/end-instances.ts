@@ -9,11 +9,10 @@ const TERMINATED_MAX_MS = 15 * 60_000;
 
 /** Terminates what the run has started, and waits until it has ended and holds the volume no more. */
 export async function endInstances(run: Base & Opened): Promise<void> {
-  const { ec2, pace, undoing, record } = run;
+  const { ec2, pace, undoing } = run;
   for (const id of await findOurs(run)) {
     await endInstance(ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
   }
-  await record({ isLaunchUnanswered: false, instanceId: null, spotRequestId: null });
 }
 
 /** By id and by tag; one whose start was never answered is looked for, since it may not be seen at once. */

@@ -81,14 +81,15 @@ async function launch(run: Run): Promise<Instance> {
   };
   const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
   return waitFor(what, look, run.waiting(CAPACITY_MAX_MS)).catch((error: unknown) => {
-    throw refusals > 0 && !run.signal.aborted ? sayShortage(error) : error;
+    throw refusals > 0 && !run.signal.aborted ? sayShortage(error, wanted.market) : error;
   });
 }
 
-function sayShortage(error: unknown): unknown {
-  if (!(error instanceof OperatorError)) return error;
-  const advice = 'Try it later, with another WAREHOUSE_INSTANCE_TYPE, or as WAREHOUSE_MARKET=';
-  return new OperatorError(`${error.message} ${advice}on-demand.`, { cause: error });
+function sayShortage(error: unknown, market: Launch['market']): unknown {
+  if (!(error instanceof OperatorError) || awsErrorName(error)) return error;
+  const orOnDemand = market === 'spot' ? ', or WAREHOUSE_MARKET=on-demand' : '';
+  const advice = `Try it later, or with another WAREHOUSE_INSTANCE_TYPE${orOnDemand}.`;
+  return new OperatorError(`${error.message} ${advice}`, { cause: error });
 }
 
 async function waitUntilRunning(run: Run, id: string): Promise<void> {

@@ -15,10 +15,10 @@ export interface Child {
   ended: Promise<number | null>;
 }
 
-/** Starts a run in a world's account; `at` is called as the run comes to each point, and lets it go on unless false. */
+/** Starts a run in a world's account; `at` is called as it comes to each point, and says how it goes on from there. */
 export function startChild(
   { aws, parts, volumeId }: World,
-  at: (point: Point, child: ChildProcess) => boolean,
+  at: (point: Point, child: ChildProcess) => 'go on' | 'fail',
 ): Child {
   const child = fork(PROGRAM, [parts.folder, volumeId], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -30,7 +30,9 @@ export function startChild(
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
   child.on('message', ({ point }: { point: Point }) => {
-    if (at(point, child)) child.send('go on');
+    const how = at(point, child);
+    // one that was killed hears nothing any more
+    if (child.connected) child.send(how, () => undefined);
   });
   const ended = once(child, 'close').then(([status]) => status as number | null);
   return { process: child, output: () => output, ended };

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
@@ -160,6 +160,13 @@ test('an instance that ends while it starts: AWS says why', async () => {
     }
   });
   expect(await outcomeOf(world)).toMatch(/i-\w+ is terminated in place of running: Client\.\w+/);
+  expectNothingLeft(world, 0);
+});
+
+test('a disk that is full: that is said, and everything undone', async () => {
+  const world = await makeWorld();
+  world.at.mount = () => mkdirSync(join(world.parts.folder, 'state.json.new'));
+  expect(await outcomeOf(world)).toMatch(/state\.json cannot be written: /);
   expectNothingLeft(world, 0);
 });
 

@@ -11,7 +11,7 @@ test.each([...WAY_IN, ...WAY_OUT])('killed at %s: cleanup ends what is left', as
   onceAt(world, moment, () => child.process.kill('SIGKILL'));
   const child = startChild(world, (point) => {
     world.at[point]?.();
-    return true;
+    return 'go on';
   });
   await child.ended;
   expect(child.process.signalCode).toBe('SIGKILL');
@@ -28,7 +28,7 @@ test('killed on the way out: finish does the rest, with the snapshot', async () 
   const world = await makeWorld();
   const child = startChild(world, (point, process) => {
     if (point === 'stop-mysql') process.kill('SIGKILL');
-    return true;
+    return 'go on';
   });
   await child.ended;
   await finish(world.parts);
@@ -43,7 +43,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     const world = await makeWorld();
     const child = startChild(world, (point, process) => {
       if (point === 'work' || point === 'unmount') process.kill(signal);
-      return true;
+      return 'go on';
     });
     expect(await child.ended).toBe(1);
     expect(child.output()).toMatch(new RegExp(`${signal}: stopping, and putting things in order`));
@@ -52,3 +52,25 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expectNothingLeft(world);
   },
 );
+
+test('a fault in the program that nobody catches: everything is undone', async () => {
+  const world = await makeWorld();
+  const child = startChild(world, (point) => (point === 'mount' ? 'fail' : 'go on'));
+  expect(await child.ended).toBe(1);
+  expect(child.output()).toMatch(/Stopped by a fault in the program: A fault\.$/m);
+  expectNothingLeft(world);
+});
+
+test('a terminal that is closed does not keep anything from being undone', async () => {
+  const world = await makeWorld();
+  const child = startChild(world, (point, process) => {
+    if (point === 'work') {
+      process.stdout?.destroy();
+      process.stderr?.destroy();
+      process.kill('SIGHUP');
+    }
+    return 'go on';
+  });
+  expect(await child.ended).toBe(1);
+  expectNothingLeft(world);
+});

@@ -29,6 +29,15 @@ test('a snapshot is not waited for by who wants to stop', async () => {
   expect(world.lines.join('\n')).toMatch(/snap-\w+ is still pending; AWS completes it by itself/);
 });
 
+test('an instance that AWS does not know yet is ended all the same', async () => {
+  const world = await makeWorld();
+  world.aws.account.looksUnseen = 5;
+  onceAt(world, 'RunInstances', () => world.stop(stopped));
+  await expect(run(world.parts, { keep: false })).rejects.toBe(stopped);
+  expect(world.aws.account.instances).toHaveLength(1);
+  expectNothingLeft(world);
+});
+
 test('a run that takes longer than it may is ended in order', async () => {
   const world = await makeWorld();
   const hours = 0.3 / 3600;
