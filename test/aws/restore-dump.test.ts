@@ -9,6 +9,7 @@ import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/pri
 import { createS3 } from '../../src/warehouse/bucket/s3.ts';
 import { uploadDump } from '../../src/warehouse/bucket/upload.ts';
 import { bringBackDump } from '../../src/warehouse/commands/restore-dump.ts';
+import { createSide } from '../../src/warehouse/copy/side.ts';
 import { createDump } from '../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../warehouse/dump/databases.ts';
 import { dump, origin } from '../warehouse/dump/dumps.ts';
@@ -54,7 +55,11 @@ test('the last dump of the bucket becomes a database again', async () => {
   const { signal } = parts;
   for (const run of ['20260101T000000Z-0001', origin.run]) {
     await withConnection(source, { waitMaxMs: 0 }, (connection) =>
-      uploadDump({ s3, bucket, run, signal }, createDump(connection, { ...origin, run }), () => 0),
+      uploadDump(
+        { s3, bucket, run, signal },
+        createDump(createSide('The warehouse', connection), { ...origin, run }),
+        () => 0,
+      ),
     );
   }
   await bringBackDump({ ...parts, wanted: 'latest' });

@@ -58,7 +58,7 @@ const builder: Step<Provision> = {
     const { id } = await launchInstance(ec2, {
       token: runId,
       imageId: site.image.id,
-      rootDevice: site.image.rootDevice,
+      root: site.image.root,
       instanceType: config.instanceType,
       keyName: config.keyName,
       securityGroup: config.securityGroup,

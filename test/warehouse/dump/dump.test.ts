@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { gunzipSync } from 'node:zlib';
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readDatabaseConfig, type DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
@@ -197,7 +198,7 @@ async function killConnections(target: DatabaseConfig): Promise<void> {
   const { name: other } = inject('database');
   await withConnection({ ...target, name: other }, { waitMaxMs }, async (connection) => {
     const sql = 'select id from information_schema.processlist where db = :name';
-    const found = await readRows<{ id: number }>(connection, sql, { name: target.name });
+    const [found] = await connection.query<RowDataPacket[]>(sql, { name: target.name });
     for (const { id } of found) await connection.query('kill :id', { id });
   });
 }
