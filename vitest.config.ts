@@ -12,10 +12,15 @@ const chromium = './test/support/install-chromium.ts';
 // What runs once, in a project of its own: real browsers, MiniTwit as in production, the image, and
 // computers that start with our user data. What the cluster measures wants the machine for itself.
 const once = [
-  own('warehouse/ssh', {}),
-  own('warehouse/instance', {}),
   own('browser', { globalSetup: [mariadb, chromium], testTimeout: 60_000 }),
-  own('warehouse', { globalSetup: [mariadb] }),
+  // but for what runs on each server, and what takes a computer of its own
+  own('warehouse', {
+    globalSetup: [mariadb],
+    include: [
+      'test/warehouse/*.test.ts',
+      'test/warehouse/{dump,instance,report,run,ssh}/*.test.ts',
+    ],
+  }),
   own('cluster', {
     globalSetup: [mariadb, chromium, './test/cluster/figures.ts'],
     testTimeout: 300_000,
@@ -38,7 +43,11 @@ const onceAsRoot = [
     // the first time, Debian's packages are fetched for a computer of its own
     hookTimeout: 600_000,
   }),
-  own('warehouse/machine', { testTimeout: 120_000, hookTimeout: 600_000 }),
+  own('warehouse-machine', {
+    include: ['test/warehouse/machine/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
+  }),
 ];
 
 // All others run on each server that there is, but for what is about one of them alone.

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { OperatorError } from '../../errors.ts';
-import { createSide, type Side } from '../copy/side.ts';
+import { createSide } from '../copy/side.ts';
 import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
 import { type Dump, readDump } from './read-dump.ts';
 import { sumTables } from './sums.ts';
@@ -41,12 +42,7 @@ export async function restoreDump(
   await initializeSchema(target, { existing, waitMaxMs: WAIT_MAX_MS });
   try {
     await withConnection(target, { waitMaxMs: WAIT_MAX_MS }, (connection) =>
-      fillTables(
-        createSide('The database', connection),
-        dump,
-        (rows) => onProgress({ rows, total }),
-        signal,
-      ),
+      fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal),
     );
   } catch (error) {
     const { message } = signal.aborted ? (signal.reason as Error) : (error as Error);
@@ -73,21 +69,23 @@ async function checkDump(dump: Dump, signal: AbortSignal): Promise<DumpHeader> {
 }
 
 async function fillTables(
-  database: Side,
+  connection: Connection,
   dump: Dump,
   onRows: (rows: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const statement of PREPARATION) await database.write(statement);
+  for (const statement of PREPARATION) await connection.query(statement);
+  const sum = () => sumTables(createSide('The database', connection));
   let rows = 0;
   for await (const line of readDump(dump, signal)) {
     signal.throwIfAborted();
     if (line.kind === 'insert') {
-      onRows((rows += await database.write(line.sql)));
+      const [{ affectedRows }] = await connection.query<ResultSetHeader>(line.sql);
+      onRows((rows += affectedRows));
     }
-    if (line.kind === 'complete' && !isDeepStrictEqual(await sumTables(database), line.contents)) {
+    if (line.kind === 'complete' && !isDeepStrictEqual(await sum(), line.contents)) {
       throw new OperatorError(`The database does not hold what ${dump.name} says it does.`);
     }
   }
-  await database.write(ENDING);
+  await connection.query(ENDING);
 }
