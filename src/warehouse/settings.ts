@@ -54,6 +54,16 @@ const keyFile = required.superRefine((path, context) => {
   }
 });
 
+const volumeId = id('vol');
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket of S3');
+
+const placeSettings = z.object({
+  WAREHOUSE_VOLUME_ID: volumeId.optional(),
+  WAREHOUSE_BUCKET: bucket.optional(),
+});
+
 const instanceSettings = z.object({
   WAREHOUSE_VOLUME_DEVICE: z
     .string()
@@ -79,13 +89,13 @@ const instanceSettings = z.object({
 
 const warehouseSettings = instanceSettings.extend({
   WAREHOUSE_IMAGE_ID: id('ami'),
-  WAREHOUSE_VOLUME_ID: id('vol'),
+  WAREHOUSE_VOLUME_ID: volumeId,
   WAREHOUSE_DB_USER: z
     .string()
     .regex(/^\w{1,32}$/, 'must be up to 32 letters, digits and _')
     .default('analyst'),
   WAREHOUSE_DB_PASSWD: required.min(12, 'must be at least 12 characters long'),
-  WAREHOUSE_BUCKET: z.string().optional(),
+  WAREHOUSE_BUCKET: bucket.optional(),
 });
 
 /** What is copied, and whereto. */
@@ -110,6 +120,24 @@ export function readRunConfig(environment: Environment): RunConfig {
       databasePassword: values.WAREHOUSE_DB_PASSWD,
       bucket: values.WAREHOUSE_BUCKET ?? null,
     },
+  };
+}
+
+/** Where a warehouse is kept, as far as the settings say. */
+export interface Places {
+  volumeId: string | null;
+  bucket: string | null;
+}
+
+/**
+ * Reads the settings for commands that start no instance.
+ * @throws OperatorError that names all bad settings at once
+ */
+export function readPlaces(environment: Environment): Places {
+  const values = readSettings(placeSettings, environment);
+  return {
+    volumeId: values.WAREHOUSE_VOLUME_ID ?? null,
+    bucket: values.WAREHOUSE_BUCKET ?? null,
   };
 }
 

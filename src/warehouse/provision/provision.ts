@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Waiting } from '../../aws/wait.ts';
 import type { Image } from '../ec2/images.ts';
 import type { Subnet } from '../ec2/network.ts';
 import { type Tags, tagsOf } from '../ec2/tags.ts';
 import { FROM_TAG, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
+import { createRunId } from '../run/run-id.ts';
 import type { Course } from '../run/runner.ts';
 import { sayElapsed } from '../run/times.ts';
 import type { InstanceConfig } from '../settings.ts';
@@ -48,8 +48,7 @@ export function openProvision(
   config: InstanceConfig,
   { sizeGib, site }: { sizeGib: number; site: Site },
 ): Provision {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const runId = `${time}-${randomBytes(2).toString('hex')}`;
+  const runId = createRunId(new Date());
   const tell = sayElapsed(base.print);
   const { firstPauseMs, waitMaxMs } = base.pace;
   const waits = (signal: AbortSignal) => (maxMs: number) => ({

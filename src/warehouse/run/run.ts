@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { Waiting } from '../../aws/wait.ts';
 import type { DatabaseConfig } from '../../config.ts';
@@ -8,6 +7,7 @@ import type { mountVolume, unmountVolume } from '../instance/volume.ts';
 import type { WarehouseConfig } from '../settings.ts';
 import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
 import { sayElapsed } from './times.ts';
+import { createRunId } from './run-id.ts';
 import type { Course } from './runner.ts';
 import { type Place, type RunState, removeState, writeState } from './state.ts';
 
@@ -89,12 +89,11 @@ export interface Opened extends Course {
 /** One run, from its start until nothing of it is left. */
 export type Run = Parts & Opened;
 
-/** The state of a run that begins now. Its id is its time and some chance: `20261123T001500Z-3f9a`. */
+/** The state of a run that begins now. */
 export function newState(config: WarehouseConfig, place: Place): RunState {
   const startedAt = new Date();
-  const time = startedAt.toISOString().replace(/[-:]|\.\d+/g, '');
   return {
-    runId: `${time}-${randomBytes(2).toString('hex')}`,
+    runId: createRunId(startedAt),
     startedAt,
     endsAt: new Date(Number(startedAt) + config.maxHours * HOUR_MS + GRACE_MS),
     volumeId: config.volumeId,
