@@ -47,7 +47,8 @@ const ADVICE: Record<string, string> = {
  */
 export function explainAws(attempt: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const message = error.message.replace(/\s+/g, ' ');
+  // what AWS encodes there is long, and for whoever may decode it
+  const message = error.message.replace(/\s+/g, ' ').replace(/ ?Encoded auth\w+ failure .*/, '');
   if (message === 'Region is missing') {
     return new OperatorError('AWS needs to know the region: set AWS_REGION, such as us-east-1.');
   }

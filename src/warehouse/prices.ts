@@ -3,8 +3,8 @@ const HOURS_A_MONTH = 730;
 /** The one region whose prices are known here. */
 export const PRICED_REGION = 'us-east-1';
 
-/** When that was. */
-export const PRICED_IN = 'June 2026';
+/** The year of these prices. */
+export const PRICED_IN = '2026';
 
 // Dollars an hour for Linux on demand, and a GB-month, in us-east-1. AWS's own pages say what holds today:
 // https://aws.amazon.com/ec2/pricing/on-demand/ and https://aws.amazon.com/ebs/pricing/.

@@ -56,6 +56,9 @@ async function endRun(base: Base, state: RunState): Promise<void> {
   await endInstances(run);
   await run.forget();
   run.tell(`Nothing is left of it; ${state.volumeId} is free.`);
+  if (state.results && !state.snapshotId) {
+    run.tell('What it copied is on the volume, and will be in the next snapshot.');
+  }
 }
 
 async function endOther(
