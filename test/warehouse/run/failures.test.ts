@@ -144,7 +144,7 @@ test('AWS has no capacity for long: that is said, with what to try', async () =>
 
 test('an instance that AWS started, but never told of, is found by its tag', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 300 };
+  world.parts.pace = { ...world.parts.pace, waitMaxMs: 2000 };
   world.aws.account.looksUnseen = 2;
   world.aws.fail('RunInstances', { kind: 'lost', times: 1000 });
   expect(await outcomeOf(world)).toMatch(/AWS cannot be reached/);

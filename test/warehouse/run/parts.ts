@@ -47,9 +47,9 @@ export function fakeParts(
     checkOthers: async () => undefined,
     pace: {
       firstPauseMs: 1,
-      waitMaxMs: 5000,
-      tidyMaxMs: 5000,
-      lostMaxMs: 100,
+      waitMaxMs: 20_000,
+      tidyMaxMs: 20_000,
+      lostMaxMs: 2000,
       spotEveryMs: 5,
     },
   };
