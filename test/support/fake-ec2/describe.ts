@@ -87,7 +87,8 @@ export const DESCRIBING: Record<string, Action> = {
   },
 };
 
-function describeInstance(it: FakeInstance): { [name: string]: Xml } {
+/** An instance, as every answer shows it. */
+export function describeInstance(it: FakeInstance): { [name: string]: Xml } {
   const state = it.states[0] ?? '';
   return {
     instanceId: it.id,
@@ -101,9 +102,6 @@ function describeInstance(it: FakeInstance): { [name: string]: Xml } {
     tagSet: tagSet(it),
   };
 }
-
-/** An instance as the answer to its start shows it. */
-export { describeInstance };
 
 function describeVolume(it: FakeVolume): { [name: string]: Xml } {
   const { attachment } = it;

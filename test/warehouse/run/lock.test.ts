@@ -52,7 +52,7 @@ test('of two machines that start together, the younger steps back before it atta
   const world = await makeWorld();
   world.aws.account.looksUnseen = 0;
   const outcomes = await Promise.allSettled([run(world.parts, once), run(elsewhere(world), once)]);
-  const [refused] = outcomes.filter((outcome) => outcome.status === 'rejected');
+  const refused = outcomes.find((outcome) => outcome.status === 'rejected');
   expect(String(refused?.reason)).toMatch(/is in use by the run/);
   expect(world.aws.asked.filter((action) => action === 'AttachVolume')).toHaveLength(1);
   expectNothingLeft(world);
