@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { writeReport } from '../../src/warehouse/report/write.ts';
+import { expectAccessible } from '../support/browser.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { reportOf, statisticOf, statisticsOfWeeks } from '../warehouse/report/sample-report.ts';
+
+const report = reportOf(
+  [
+    statisticOf('totals', ['people', 'messages', 'active_week'], [[30_000, 1_000_000, 8026]]),
+    ...statisticsOfWeeks(8),
+    statisticOf(
+      'concentration',
+      ['counted', 'top_users', 'top_total', 'total', 'share'],
+      [['followers', 300, 119_349, 500_000, 0.239]],
+    ),
+    statisticOf(
+      'rising-authors',
+      ['username', 'followers_before', 'followers', 'gained'],
+      [
+        ['W'.repeat(64), 0, 1000, 1000],
+        [`<script>document.title='run'</script>`, 1, 3, 2],
+      ],
+    ),
+  ],
+  { run: 'first', asOf: '2026-11-16T00:15:00.000Z', totals: { people: 29_000 } },
+);
+
+let browser: Browser;
+let folder: string;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-report-'));
+  const [path = ''] = await writeReport(folder, report);
+  url = pathToFileURL(path).href;
+  browser = await launchChromium(inject('chromium'));
+});
+
+afterAll(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true });
+});
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test.each([375, 1280])('%i px wide, a report can be read by everybody', async (width) => {
+    const viewport = { width, height: 800 };
+    const context = await browser.newContext({ colorScheme, viewport });
+    const page = await context.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(url);
+    // one of each kind: to look at many numbers takes axe long
+    for (const card of ['#new-users', '#hours'])
+      await page.locator(`${card} summary:visible`).click();
+    await expectAccessible(page);
+    expect(await page.title()).toBe('Report of 2026-11-23 @ 00:15 | MiniTwit');
+    expect(asked).toEqual([url]);
+    await context.close();
+  });
+});
+
+test('without a script, one sees the chart that one chooses', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(url);
+  const card = page.locator('#new-users');
+  const shown = () => card.locator('figure:visible').getAttribute('aria-label');
+  expect(await shown()).toBe('Title of new-users, by week');
+  await card.getByText('by month').click();
+  expect(await shown()).toBe('Title of new-users, by month');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  expect(await shown()).toBe('Title of new-users, by day');
+  await card.locator('summary:visible').click();
+  await card.getByRole('rowheader', { name: '2026-11-23' }).waitFor();
+  await context.close();
+});
+
+test('what a chart says is large enough on a phone', async () => {
+  const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+  await page.goto(url);
+  const scale = await page
+    .locator('#new-users svg:visible')
+    .evaluate(
+      (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
+    );
+  // the style sheet says 12 px at the size in which it was drawn
+  expect(12 * scale).toBeGreaterThan(9.5);
+  await page.close();
+});
