@@ -49,6 +49,12 @@ const onceAsRoot = [
     testTimeout: 120_000,
     hookTimeout: 600_000,
   }),
+  own('warehouse-cycle', {
+    include: ['test/warehouse/cycle/*.test.ts'],
+    globalSetup: ['./test/support/start-aws-emulator.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+  }),
 ];
 
 // All others run on each server that there is, but for what is about one of them alone.

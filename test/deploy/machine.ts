@@ -27,10 +27,14 @@ export interface Machine {
   runOff(script: string, hostPaths?: Record<string, string>): Promise<Outcome>;
   /** Runs bash while it is switched on, in an environment that is as bare as cloud-init's. */
   run(script: string): Promise<Outcome>;
-  /** Switches it on, with a network of its own that leads nowhere, and waits until it has booted. */
+  /** Switches it on, with a network of its own that leads nowhere. */
+  start(): Promise<void>;
+  /** The same, and waits until it has booted. */
   boot(): Promise<void>;
   /** Shuts it down in order, and boots. */
   reboot(): Promise<void>;
+  /** Shuts it down in order. */
+  powerOff(): Promise<void>;
   /** The process of this machine that is its first. */
   leader(): Promise<string>;
   /** All that it has said on its console. */
@@ -89,7 +93,7 @@ export async function createMachine(
     return runToEnd('nsenter', [...enter, '/bin/bash', '-c', script]);
   };
 
-  const boot = async () => {
+  const start = async () => {
     const child = spawn(nspawn, [...always, '--boot', '--private-network', '--console=read-only'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -98,6 +102,18 @@ export async function createMachine(
     process.once('exit', () => child.kill('SIGKILL'));
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    // before that, it is still nspawn that prepares it
+    await vi.waitFor(
+      async () => {
+        const { output } = await run('cat /proc/1/comm');
+        if (output.trim() !== 'systemd') throw new Error(`It does not start: ${said}`);
+      },
+      { timeout: BOOT_MAX_MS, interval: 20 },
+    );
+  };
+
+  const boot = async () => {
+    await start();
     await vi.waitFor(
       async () => {
         const { output } = await run('systemctl is-system-running --wait');
@@ -107,10 +123,14 @@ export async function createMachine(
     );
   };
 
-  const reboot = async () => {
+  const shutDown = async (how: 'poweroff' | 'reboot') => {
     const off = booted && once(booted, 'exit');
-    await run('systemctl reboot');
+    await run(`systemctl ${how}`);
     await off;
+  };
+  const powerOff = () => shutDown('poweroff');
+  const reboot = async () => {
+    await shutDown('reboot');
     await boot();
   };
 
@@ -130,7 +150,7 @@ export async function createMachine(
   };
 
   const leader = () => findLeader(booted);
-  return { root, runOff, run, boot, reboot, leader, console: () => said, destroy };
+  return { root, runOff, run, start, boot, reboot, powerOff, leader, console: () => said, destroy };
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
@@ -146,6 +166,7 @@ function trustOfHost(): string[] {
 async function findLeader(nspawn: ChildProcess | null): Promise<string> {
   if (nspawn?.exitCode !== null) throw new Error('The machine is switched off');
   const { output } = await runToEnd('pgrep', ['--parent', String(nspawn.pid)]);
+  if (!output) throw new Error('The machine has not started yet');
   return output.trim();
 }
 

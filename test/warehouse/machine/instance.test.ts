@@ -32,7 +32,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
-  volume = await createVolume(null);
+  volume = await createVolume();
   builder = await createInstance({ userData: await userData() });
   const booting = builder.boot();
   await builder.attach(volume, 'xvdf');
@@ -244,13 +244,13 @@ describe('a volume', () => {
   const mount = () => mountVolume(remote, MOUNT_DIR, { ...waiting, maxMs: 0 });
 
   test('without a filesystem of that label is told of, with the way to one that has it', async () => {
-    bad = await createVolume('another', 64);
+    bad = await createVolume({ label: 'another', sizeMb: 64 });
     await instance.attach(bad);
     await expect(mount()).rejects.toThrow(/mysqlvol .*provision/);
   });
 
   test('that is damaged is not mounted', async () => {
-    bad = await createVolume('mysqlvol');
+    bad = await createVolume({ label: 'mysqlvol' });
     // marked as clean all the same
     await debugfs('clri <2>');
     await instance.attach(bad);
@@ -261,7 +261,7 @@ describe('a volume', () => {
   });
 
   test('whose damage has one remedy is repaired and mounted', async () => {
-    bad = await createVolume('mysqlvol');
+    bad = await createVolume({ label: 'mysqlvol' });
     await debugfs('set_super_value free_inodes_count 1');
     await instance.attach(bad);
     await mount();
@@ -269,7 +269,7 @@ describe('a volume', () => {
   });
 
   test('that is full is told of, and is usable once it is larger', async () => {
-    bad = await createVolume('mysqlvol', 200);
+    bad = await createVolume({ label: 'mysqlvol', sizeMb: 200 });
     await instance.attach(bad);
     await expect(mount()).rejects.toThrow(/^The volume is full: of \d+ MB, \d+ MB are free/);
     await unmountVolume(remote, MOUNT_DIR);
@@ -282,7 +282,7 @@ describe('a volume', () => {
   });
 
   test('of whose files MySQL can make nothing is told of in its last words', async () => {
-    bad = await createVolume('mysqlvol');
+    bad = await createVolume({ label: 'mysqlvol' });
     await instance.attach(bad);
     await mount();
     await startMysql(remote, ACCOUNT, waiting);

@@ -44,17 +44,26 @@ export interface Launch {
   /** The folder of another's root that was made an image; by default, a plain Amazon Linux. */
   image?: string;
   userData?: string;
+  /** A private key beside its public one; by default, one of its own. */
+  keyFile?: string;
+}
+
+/** Makes a pair of keys in a folder, and gives the path of the private one. */
+export async function createKey(folder: string): Promise<string> {
+  const file = join(folder, 'key');
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  return file;
 }
 
 /** Makes an instance, switched off. Its key is that of `login`. */
-export async function createInstance({ image, userData }: Launch = {}): Promise<Instance> {
+export async function createInstance(options: Launch = {}): Promise<Instance> {
+  const { image, userData } = options;
   const machine = await createMachine((to) =>
     image === undefined ? copyPlain(to) : run('cp', ['-a', image, to]),
   );
   const { root } = machine;
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-login-'));
-  const keyFile = join(folder, 'key');
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+  const keyFile = options.keyFile ?? (await createKey(folder));
 
   const launch = join(root, 'srv/launch');
   await rm(launch, { recursive: true, force: true });

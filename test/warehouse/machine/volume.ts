@@ -17,12 +17,21 @@ export interface Volume {
   destroy(): Promise<void>;
 }
 
-/** Makes a volume, which takes room as it is filled; with a filesystem of this label, unless that is null. */
-export async function createVolume(label: string | null, sizeMb = 1024): Promise<Volume> {
+/** What a volume holds at first: nothing, a filesystem of this label, or what is in this file. */
+export interface Content {
+  label?: string;
+  file?: string;
+  sizeMb?: number;
+}
+
+/** Makes a volume, which takes room as it is filled. */
+export async function createVolume(content: Content = {}): Promise<Volume> {
+  const { label, sizeMb = 1024 } = content;
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-volume-'));
   const file = join(folder, 'volume');
-  await run('truncate', ['--size', `${sizeMb}M`, file]);
-  if (label !== null) await run('mkfs.ext4', ['-q', '-L', label, file]);
+  if (content.file !== undefined) await run('cp', ['--sparse=always', content.file, file]);
+  else await run('truncate', ['--size', `${sizeMb}M`, file]);
+  if (label !== undefined) await run('mkfs.ext4', ['-q', '-L', label, file]);
   const { stdout } = await run('losetup', ['--find', '--show', file]);
   const device = stdout.trim();
   const grow = async (toMb: number) => {
