@@ -24,15 +24,19 @@ const recipe = (packages: string[]) => [
 ];
 
 /**
- * Puts a Debian with systemd, an `ec2-user` and these packages into a folder that does not exist yet. It
- * is made in under a minute for the first of them, and copied in a second from then on.
+ * Puts a Debian with systemd and an `ec2-user` into a folder that does not exist yet. It is made in
+ * under a minute for the first of them, and copied in a second from then on.
  */
-export async function copyDebianRoot(to: string, packages: string[] = []): Promise<void> {
-  await run('cp', ['-a', await findDebianRoot(recipe(packages)), to]);
+export async function copyDebianRoot(to: string): Promise<void> {
+  await run('cp', ['-a', await findDebianRoot(), to]);
 }
 
-/** Where it is kept, for all who test on this machine; made if it is not there. */
-async function findDebianRoot(steps: string[]): Promise<string> {
+/**
+ * Such a Debian with these packages besides, where it is kept for all who test on this machine: nobody may
+ * change it. Made if it is not there.
+ */
+export async function findDebianRoot(packages: string[] = []): Promise<string> {
+  const steps = recipe(packages);
   const root = join(CACHE, `debian-root-${versionOf(steps)}`);
   if (existsSync(root)) return root;
 

@@ -43,18 +43,21 @@ export interface Machine {
   destroy(): Promise<void>;
 }
 
-/**
- * Makes a machine, switched off. Only root can, on Debian.
- * @param copyRoot puts what it starts with into a folder that does not exist yet
- */
-export async function createMachine(
-  copyRoot: (to: string) => Promise<unknown> = copyDebianRoot,
-): Promise<Machine> {
+/** Where a machine's `/` comes from, and goes to. */
+export interface Roots {
+  /** Puts it into a folder that does not exist yet. */
+  make(folder: string): Promise<void>;
+  /** Does what has to be done before that folder is deleted. */
+  release?(folder: string): Promise<void>;
+}
+
+/** Makes a machine, switched off. Only root can, on Debian. */
+export async function createMachine(roots: Roots = { make: copyDebianRoot }): Promise<Machine> {
   const nspawn = findTool('systemd-nspawn', 'systemd-container');
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
   const name = basename(folder);
   const root = join(folder, 'root');
-  await copyRoot(root);
+  await roots.make(root);
   // systemd-resolved's; what is a link there cannot be covered by this machine's
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');
@@ -144,6 +147,7 @@ export async function createMachine(
 
   const destroy = async () => {
     await killBooted();
+    await roots.release?.(root);
     await rm(folder, { recursive: true });
     // nspawn's own, which it deletes only where that is in memory
     await rm(join('/run/systemd/nspawn/propagate', name), { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
+import type { Layers } from '../machine/layers.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
 
 const run = promisify(execFile);
@@ -37,19 +38,16 @@ export async function openCloud(emulator: string): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
   const keyFile = await createKey(folder);
   const instances = new Map<string, Instance>();
+  const images = new Map<string, Layers>();
   const volumes = new Map<string, Volume>();
   const actions: string[] = [];
 
   const deeds: Record<string, Deed> = {
     RunInstances: async (asked, answer) => {
-      const image = join(folder, asked.get('ImageId') ?? '');
+      const image = images.get(asked.get('ImageId') ?? '');
       const userData = Buffer.from(asked.get('UserData') ?? '', 'base64').toString();
-      const isOurs = await run('test', ['-d', image]).then(
-        () => true,
-        () => false,
-      );
       const id = read(answer, 'instanceId');
-      const instance = await createInstance({ keyFile, userData, ...(isOurs && { image }) });
+      const instance = await createInstance({ keyFile, userData, ...(image && { image }) });
       instance.login.instanceId = id;
       instances.set(id, instance);
       await instance.start();
@@ -81,8 +79,9 @@ export async function openCloud(emulator: string): Promise<Cloud> {
     },
     StopInstances: async (asked) => get(instances, asked.get('InstanceId.1')).powerOff(),
     CreateImage: async (asked, answer) => {
-      const { root } = get(instances, asked.get('InstanceId'));
-      await run('cp', ['-a', root, join(folder, read(answer, 'imageId'))]);
+      const id = read(answer, 'imageId');
+      const instance = get(instances, asked.get('InstanceId'));
+      images.set(id, await instance.saveImage(join(folder, id)));
     },
     TerminateInstances: async (asked) => {
       const id = asked.get('InstanceId.1') ?? '';

@@ -12,6 +12,7 @@ import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
 import { createInstance, type Instance } from './instance.ts';
+import type { Layers } from './layers.ts';
 import { createVolume, type Volume } from './volume.ts';
 
 const run = promisify(execFile);
@@ -26,6 +27,7 @@ const ACCOUNT = {
 };
 
 let builder: Instance;
+let image: Layers;
 let instance: Instance;
 let volume: Volume;
 let folder: string;
@@ -37,7 +39,9 @@ beforeAll(async () => {
   const booting = builder.boot();
   await builder.attach(volume, 'xvdf');
   await booting;
-  instance = await launch(builder.root);
+  await builder.powerOff();
+  image = await builder.saveImage(join(folder, 'image'));
+  instance = await launch();
 });
 afterAll(async () => {
   for (const each of [builder, instance, volume]) await each?.destroy();
@@ -46,7 +50,7 @@ afterAll(async () => {
 
 const userData = () => fillIn({ VOLUME_ID: 'vol-0123456789abcdef0' });
 
-async function launch(image: string): Promise<Instance> {
+async function launch(): Promise<Instance> {
   const launched = await createInstance({ image });
   await launched.boot();
   await launched.useForSsh();
@@ -207,7 +211,7 @@ describe('an instance', () => {
   });
 
   test('that comes later finds the data on the volume', async () => {
-    const later = await launch(builder.root);
+    const later = await launch();
     try {
       const laterRemote = await connect(later);
       await later.attach(volume, 'xvdp');

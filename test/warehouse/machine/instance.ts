@@ -16,10 +16,11 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import type { Login } from '../../../src/warehouse/ssh/commands.ts';
-import { copyDebianRoot } from '../../deploy/debian-root.ts';
+import { findDebianRoot } from '../../deploy/debian-root.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findTool } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
+import { keepChanges, type Layers, onTopOf } from './layers.ts';
 import type { Volume } from './volume.ts';
 
 const run = promisify(execFile);
@@ -35,14 +36,16 @@ export interface Instance extends Machine {
   useForSsh(): Promise<void>;
   /** Makes a volume known to the machine that is, or comes, up: under a name of Linux's own. */
   attach(volume: Volume, name?: string): Promise<void>;
+  /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
+  saveImage(folder: string): Promise<Layers>;
   /** Takes it away again. */
   detach(name?: string): Promise<void>;
 }
 
 /** What an instance is launched with. */
 export interface Launch {
-  /** The folder of another's root that was made an image; by default, a plain Amazon Linux. */
-  image?: string;
+  /** Made of another; by default, it is a plain Amazon Linux. */
+  image?: Layers;
   userData?: string;
   /** A private key beside its public one; by default, one of its own. */
   keyFile?: string;
@@ -58,13 +61,13 @@ export async function createKey(folder: string): Promise<string> {
 /** Makes an instance, switched off. Its key is that of `login`. */
 export async function createInstance(options: Launch = {}): Promise<Instance> {
   const { image, userData } = options;
-  const machine = await createMachine((to) =>
-    image === undefined ? copyPlain(to) : run('cp', ['-a', image, to]),
-  );
+  const layers = image ?? [await findDebianRoot(PACKAGES)];
+  const machine = await createMachine(onTopOf(layers));
   const { root } = machine;
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-login-'));
   const keyFile = options.keyFile ?? (await createKey(folder));
 
+  if (!image) await pretendAmazonLinux(root);
   const launch = join(root, 'srv/launch');
   await rm(launch, { recursive: true, force: true });
   await mkdir(launch);
@@ -99,16 +102,20 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
   };
   const detach = async (name = 'nvme1n1') => rm(join(await devices(), name));
 
+  const saveImage = async (to: string) => {
+    await keepChanges(root, to);
+    return [to, ...layers];
+  };
+
   const destroy = async () => {
     await machine.destroy();
     await rm(folder, { recursive: true });
   };
 
-  return { ...machine, login, sshCalls, useForSsh, attach, detach, destroy };
+  return { ...machine, login, sshCalls, useForSsh, attach, detach, saveImage, destroy };
 }
 
-async function copyPlain(root: string): Promise<void> {
-  await copyDebianRoot(root, PACKAGES);
+async function pretendAmazonLinux(root: string): Promise<void> {
   await rm(join(root, 'etc/os-release'));
   await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
   await writeFile(join(root, 'etc/sudoers.d/ec2-user'), 'ec2-user ALL=(ALL) NOPASSWD:ALL\n');
