@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/connection.ts';
+import { readRows } from '../../../src/warehouse/copy/rows.ts';
 import { readRunBefore } from '../../../src/warehouse/statistics/history.ts';
 import {
   computeStatistics,
@@ -233,6 +234,14 @@ test('each has a title, and a sentence that says what it means', () => {
     expect(title).toMatch(/^[A-Z][\w %-]+$/);
     expect(meaning).toMatch(/^[A-Z].*\.$/);
   }
+});
+
+test('shares are rounded once: 366 of 2110 is 0.17346, and not 0.1735 first', async () => {
+  await compute(empty.config, async (connection) => {
+    await computeStatistics(connection, { asOfS: AS_OF_S, before: null });
+    const [share] = await readRows(connection, 'select round(366 / 2110, 3) as share');
+    expect(share).toEqual({ share: '0.173' });
+  });
 });
 
 test('of nobody, there is nothing', async () => {
