@@ -27,7 +27,6 @@ const once = [
     maxWorkers: 1,
     sequence: { groupOrder: 1 },
   }),
-  own('warehouse/report', {}),
 ];
 const onceWithEmulator = [
   own('aws', { globalSetup: ['./test/support/start-aws-emulator.ts'], hookTimeout: 300_000 }),

@@ -2,17 +2,16 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { DatabaseConfig } from '../config.ts';
 import { withConnection } from '../database/connection.ts';
 import { initializeSchema } from '../database/schema.ts';
+import { analyse } from './analyse.ts';
 import { uploadDump, uploadFiles } from './bucket/upload.ts';
 import { type Copy, copyDatabase } from './copy/copy.ts';
 import { createProgressBar, type Screen } from './copy/progress.ts';
 import { createSide } from './copy/side.ts';
 import { createDump } from './dump/write-dump.ts';
-import { createReport, type Report } from './report/report.ts';
+import type { Report } from './report/report.ts';
 import { writeReport } from './report/write.ts';
 import { reportFolder } from './reports.ts';
 import type { Work } from './run/run.ts';
-import { keepRun, readRunBefore } from './statistics/history.ts';
-import { computeStatistics } from './statistics/statistics.ts';
 
 const WAIT_MAX_MS = 60_000;
 
@@ -40,7 +39,9 @@ export function createWork(options: WorkOptions): Work {
     const copy = await copyAll(warehouse, options, signal);
     print(describeCopy(copy));
     print('Computing statistics …');
-    const report = await analyse(warehouse, id, copy);
+    const report = await withConnection(warehouse, { waitMaxMs: WAIT_MAX_MS }, (connection) =>
+      analyse(connection, id, copy),
+    );
     signal.throwIfAborted();
     const paths = await writeReport(reportFolder(folder, id), report);
     print(`The report: ${paths.find((path) => path.endsWith('.html'))}`);
@@ -82,16 +83,6 @@ function describeCopy({ tables }: Copy): string {
     tables.reduce((sum, table) => sum + table[what], 0).toLocaleString('en'),
   );
   return `The warehouse has all ${rows} rows, proved by counts and checksums: ${sent} were sent, ${deleted} deleted.`;
-}
-
-function analyse(warehouse: DatabaseConfig, run: string, copy: Copy): Promise<Report> {
-  return withConnection(warehouse, { waitMaxMs: WAIT_MAX_MS }, async (connection) => {
-    const before = await readRunBefore(connection, copy.tables);
-    const moment = { asOfS: copy.asOfS, before: before?.run ?? null };
-    const report = createReport(run, copy, await computeStatistics(connection, moment), before);
-    await keepRun(connection, report);
-    return report;
-  });
 }
 
 /** What the snapshot of a run says of it. */

@@ -1,7 +1,6 @@
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/connection.ts';
-import { readRows } from '../../../src/warehouse/copy/rows.ts';
 import { readRunBefore } from '../../../src/warehouse/statistics/history.ts';
 import {
   computeStatistics,
@@ -239,7 +238,9 @@ test('each has a title, and a sentence that says what it means', () => {
 test('shares are rounded once: 366 of 2110 is 0.17346, and not 0.1735 first', async () => {
   await compute(empty.config, async (connection) => {
     await computeStatistics(connection, { asOfS: AS_OF_S, before: null });
-    const [share] = await readRows(connection, 'select round(366 / 2110, 3) as share');
+    const [[share]] = await connection.query<RowDataPacket[]>(
+      'select round(366 / 2110, 3) as share',
+    );
     expect(share).toEqual({ share: '0.173' });
   });
 });
