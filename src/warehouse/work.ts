@@ -87,6 +87,6 @@ function describeCopy({ tables }: Copy): string {
 
 /** What the snapshot of a run says of it. */
 function tagsOf({ asOf, tables }: Report): Record<string, string> {
-  const rows = tables.map(({ table, rows }) => [`minitwit:rows-${table}`, String(rows)]);
-  return { 'minitwit:as-of': asOf, ...Object.fromEntries(rows) };
+  const counts = tables.map(({ table, rows }) => [`minitwit:rows-${table}`, String(rows)]);
+  return { 'minitwit:as-of': asOf, ...Object.fromEntries(counts) };
 }

@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
+import { OperatorError } from '../../errors.ts';
 import { type CopiedTable, type CopyProgress, copyTable } from './copy-table.ts';
 import { createPace } from './pace.ts';
 import { createSide, type Side } from './side.ts';
@@ -30,7 +31,7 @@ export interface Copy {
  * Makes the warehouse's tables the same as those of the source were at one moment, without locking any there.
  * The source's user needs no more rights than to select.
  * @throws OperatorError, one line, when either cannot be reached or is lost for a minute, when their tables are
- *   not those that this program knows, and when a part differs although it has just been sent
+ *   not those that this program knows, when the source has lost everybody, and when a part differs although it has just been sent
  */
 export async function copyDatabase(
   source: DatabaseConfig,
@@ -46,6 +47,7 @@ export async function copyDatabase(
         warehouse: createSide('The warehouse', to),
       };
       const asOfS = await beginSnapshot(sides.source);
+      await refuseToForgetEverybody(sides.source, sides.warehouse);
       await prepareToWrite(sides.warehouse);
       const tables: CopiedTable[] = [];
       const copying = { ...sides, withCredentials, pace, onProgress, signal };
@@ -65,6 +67,18 @@ export async function beginSnapshot(source: Side): Promise<number> {
   await source.write('start transaction with consistent snapshot, read only');
   const [now] = await source.read<{ asOfS: number }>('select unix_timestamp() as asOfS');
   return now?.asOfS ?? 0;
+}
+
+/** Somebody who has lost their database, and made a new one, does not want this copy of the old one to go as well. */
+async function refuseToForgetEverybody(source: Side, warehouse: Side): Promise<void> {
+  const sql = 'select exists (select 1 from user) as found';
+  const [theirs, ours] = await Promise.all(
+    [source, warehouse].map((side) => side.read<{ found: number }>(sql)),
+  );
+  if (theirs?.[0]?.found === 1 || ours?.[0]?.found !== 1) return;
+  throw new OperatorError(
+    "MiniTwit's database has no users, and the warehouse has: nothing was copied. docs/warehouse.md says how to bring the database back.",
+  );
 }
 
 async function prepareToWrite(warehouse: Side): Promise<void> {

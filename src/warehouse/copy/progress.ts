@@ -26,8 +26,8 @@ export function createProgressBar(
     ? [EVERY_MS.terminal, '\r', '\u001B[K']
     : [EVERY_MS.log, '', '\n'];
   let table = '';
-  let startedAtMs = 0;
-  let shownAtMs = 0;
+  let startedAtMs = now();
+  let shownAtMs = startedAtMs;
   let isLineOpen = false;
   const end = () => {
     if (isLineOpen) screen.write('\n');
@@ -36,17 +36,15 @@ export function createProgressBar(
   return {
     show(progress) {
       const nowMs = now();
-      if (progress.table !== table) {
-        end();
-        table = progress.table;
-        startedAtMs = nowMs;
-        shownAtMs = -Infinity;
-      }
+      if (progress.table !== table) end();
+      table = progress.table;
       const isDone = progress.share === 1;
       if (!isDone && nowMs - shownAtMs < everyMs) return;
       shownAtMs = nowMs;
       screen.write(`${before}${describe(progress, nowMs - startedAtMs)}${after}`);
       isLineOpen = Boolean(screen.isTTY);
+      // the next table begins where this one ends
+      if (isDone) startedAtMs = nowMs;
     },
     end,
   };

@@ -208,6 +208,15 @@ test('what arrives otherwise than it was sent is not kept', async () => {
   expect(await read(warehouse, 'select * from message')).toEqual([]);
 });
 
+test('a source that has lost everybody is not copied', async () => {
+  await copy();
+  await initializeSchema(source, { existing: 'replace', waitMaxMs: 10_000 });
+  await expect(copy()).rejects.toThrow("MiniTwit's database has no users, and the warehouse has");
+  expect(await read(warehouse, 'select * from message')).toHaveLength(4);
+  await initializeSchema(warehouse, { existing: 'replace', waitMaxMs: 10_000 });
+  expect((await copy()).tables.map(({ rows }) => rows)).toEqual([0, 0, 0, 0]);
+});
+
 test('a database without tables says what to do', async () => {
   await runSql(source, 'drop table profile');
   await expect(copy()).rejects.toThrow(/^MiniTwit's database failed: .*profile/);

@@ -95,7 +95,8 @@ export async function openCloud(emulator: string): Promise<Cloud> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const asked = new URLSearchParams(Buffer.concat(chunks).toString());
     const action = asked.get('Action') ?? '';
-    for (const name of [...asked.keys()]) if (UNKNOWN[action]?.test(name)) asked.delete(name);
+    for (const name of Array.from(asked.keys()))
+      if (UNKNOWN[action]?.test(name)) asked.delete(name);
     try {
       // it wants a signature, and does not look at it
       const headers = {
