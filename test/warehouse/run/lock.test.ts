@@ -95,6 +95,19 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
   expect(account.billing()).toEqual([expect.stringContaining('running')]);
 });
 
+test('cleanup spares a run of another machine, which may be alive', async () => {
+  const world = await makeWorld();
+  world.parts.work = async () => {
+    await cleanup(elsewhere(world), null);
+    return {};
+  };
+  await run(world.parts, once);
+  expect(world.lines.join('\n')).toMatch(
+    /i-\w+, of the run \S+, was started from \S+: if nobody needs it/,
+  );
+  expect(world.aws.account.snapshots).toHaveLength(1);
+});
+
 test('cleanup needs no state file, and survives one that makes no sense', async () => {
   for (const damage of [rm, (path: string) => writeFile(path, '{"runId": 1}')]) {
     const world = await makeWorld();
