@@ -37,6 +37,17 @@ test('killed on the way out: finish does the rest, with the snapshot', async () 
   expectNothingLeft(world);
 });
 
+test('killed as it takes the snapshot: finish finds that one, and takes no other', async () => {
+  const world = await makeWorld();
+  world.aws.account.looksUnseen = 0;
+  onceAt(world, 'CreateSnapshot', () => child.process.kill('SIGKILL'));
+  const child = startChild(world, () => 'go on');
+  await child.ended;
+  await finish(world.parts);
+  expect(world.aws.account.snapshots).toMatchObject([{ states: ['completed'] }]);
+  expectNothingLeft(world);
+});
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s stops a program, which undoes everything, however often it is asked',
   async (signal) => {
