@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,54 +7,68 @@ import { promisify } from 'node:util';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
 import type { Layers } from '../machine/layers.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
+import { type Deeds, read, startProxy } from './proxy.ts';
 
 const run = promisify(execFile);
 
-/** An EC2 of which something happens: an emulator's, whose instances are machines and whose volumes are disks. */
-export interface Cloud {
-  url: string;
-  /** The private key of the one key pair that lets in everywhere. */
+/** What there is in a cloud, by AWS's ids. */
+interface Things {
+  folder: string;
+  /** The private key of the one key pair, which lets in everywhere. */
   keyFile: string;
-  /** Every action that it was asked for, in order, but for those that only look. */
-  actions: string[];
-  /** The machines that are up, by the ids of their instances. */
+  /** Whether machines start without dnf. */
+  isWithoutDnf: boolean;
+  /** The machines that are up, or stopped. */
   instances: Map<string, Instance>;
-  close(): Promise<void>;
+  images: Map<string, Layers>;
+  volumes: Map<string, Volume>;
 }
 
-/** What becomes of an action that the emulator has answered; what is returned is answered in its place. */
-type Deed = (asked: URLSearchParams, answer: string) => Promise<string | void>;
-
-// What the emulator fails at: the size of what an image starts from, and an image's snapshots' tags.
-const UNKNOWN: Record<string, RegExp> = {
-  RunInstances: /^BlockDeviceMapping/,
-  CreateImage: /^TagSpecification\.2/,
-};
+/** An EC2 of which something happens: an emulator's, whose instances are machines and whose volumes are disks. */
+export interface Cloud extends Things {
+  url: string;
+  /** Every action that it was asked for, in order, but for those that only look. */
+  actions: string[];
+  close(): Promise<void>;
+}
 
 /** Puts machines behind an emulator of AWS. */
 export async function openCloud(emulator: string): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
-  const keyFile = await createKey(folder);
-  const instances = new Map<string, Instance>();
-  const images = new Map<string, Layers>();
-  const volumes = new Map<string, Volume>();
-  const actions: string[] = [];
+  const cloud: Cloud = {
+    url: '',
+    folder,
+    keyFile: await createKey(folder),
+    isWithoutDnf: false,
+    instances: new Map(),
+    images: new Map(),
+    volumes: new Map(),
+    actions: [],
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      const { instances, volumes } = cloud;
+      for (const each of [...instances.values(), ...volumes.values()]) await each.destroy();
+      await rm(folder, { recursive: true });
+    },
+  };
+  const server = await startProxy(emulator, deedsWith(cloud), cloud.actions);
+  cloud.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return cloud;
+}
 
-  const deeds: Record<string, Deed> = {
+function deedsWith(cloud: Things): Deeds {
+  const { folder, instances, images, volumes, keyFile } = cloud;
+  const deeds: Deeds['deeds'] = {
     RunInstances: async (asked, answer) => {
       const image = images.get(asked.get('ImageId') ?? '');
       const userData = Buffer.from(asked.get('UserData') ?? '', 'base64').toString();
       const id = read(answer, 'instanceId');
       const instance = await createInstance({ keyFile, userData, ...(image && { image }) });
-      instance.login.instanceId = id;
+      if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
       instances.set(id, instance);
       await instance.start();
       await instance.useForSsh();
-    },
-    GetConsoleOutput: async (asked, answer) => {
-      const said = instances.get(asked.get('InstanceId') ?? '')?.console() ?? '';
-      const output = Buffer.from(said).toString('base64');
-      return answer.replace(/<output>[^]*<\/output>|<output\s*\/>/, `<output>${output}</output>`);
     },
     CreateVolume: async (asked, answer) => {
       const snapshot = asked.get('SnapshotId');
@@ -89,61 +101,18 @@ export async function openCloud(emulator: string): Promise<Cloud> {
       instances.delete(id);
     },
   };
-
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const asked = new URLSearchParams(Buffer.concat(chunks).toString());
-    const action = asked.get('Action') ?? '';
-    for (const name of Array.from(asked.keys()))
-      if (UNKNOWN[action]?.test(name)) asked.delete(name);
-    try {
-      // it wants a signature, and does not look at it
-      const headers = {
-        authorization: request.headers.authorization ?? '',
-        'content-type': 'application/x-www-form-urlencoded',
-      };
-      const answered = await fetch(new URL(request.url ?? '/', emulator), {
-        method: 'POST',
-        headers,
-        body: asked,
-      });
-      let text = await answered.text();
-      if (answered.ok && !action.startsWith('Describe')) {
-        if (action !== 'GetConsoleOutput') actions.push(action);
-        text = (await deeds[action]?.(asked, text)) ?? text;
-      }
-      response.writeHead(answered.status, { 'content-type': 'text/xml' }).end(text);
-    } catch (error) {
-      console.error(action, error);
-      response.writeHead(400).end(refusal(String(error)));
-    }
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-
-  const close = async () => {
-    server.close();
-    server.closeAllConnections();
-    for (const each of [...instances.values(), ...volumes.values()]) await each.destroy();
-    await rm(folder, { recursive: true });
+  const looks: Deeds['looks'] = {
+    GetConsoleOutput: (asked, answer) => {
+      const said = instances.get(asked.get('InstanceId') ?? '')?.console() ?? '';
+      const output = Buffer.from(said).toString('base64');
+      return answer.replace(/<output>[^]*<\/output>|<output\s*\/>/, `<output>${output}</output>`);
+    },
   };
-  return { url: `http://127.0.0.1:${port}`, keyFile, actions, instances, close };
-}
-
-function read(answer: string, element: string): string {
-  const [, text] = new RegExp(`<${element}>([^<]+)<`).exec(answer) ?? [];
-  if (text === undefined) throw new Error(`There is no ${element} in ${answer}`);
-  return text;
+  return { deeds, looks };
 }
 
 function get<Thing>(things: Map<string, Thing>, id: string | null): Thing {
   const thing = things.get(id ?? '');
   if (!thing) throw new Error(`There is no ${id}`);
   return thing;
-}
-
-function refusal(message: string): string {
-  const text = message.replaceAll('<', '&lt;');
-  return `<Response><Errors><Error><Code>TestFailed</Code><Message>${text}</Message></Error></Errors></Response>`;
 }

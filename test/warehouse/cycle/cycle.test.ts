@@ -21,6 +21,8 @@ import { printSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
 import { findImage } from '../../../src/warehouse/ec2/images.ts';
 import { listInstances } from '../../../src/warehouse/ec2/instances.ts';
 import { listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
+import { tagFilter, WAREHOUSE_TAG } from '../../../src/warehouse/ec2/tags.ts';
+import { listVolumes } from '../../../src/warehouse/ec2/volumes.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { type Base, PACE, type Parts } from '../../../src/warehouse/run/run.ts';
@@ -72,10 +74,7 @@ afterAll(async () => {
 const base = (): Base => ({
   ec2,
   folder,
-  print: (line) => {
-    said.push(line);
-    if (process.env.SHOW) console.error(line);
-  },
+  print: (line) => void said.push(line),
   signal: new AbortController().signal,
   pace: { ...PACE, firstPauseMs: 100, lostMaxMs: 1000 },
 });
@@ -120,6 +119,18 @@ async function alive(): Promise<string[]> {
   return [...states, ...cloud.instances.keys()];
 }
 
+test('a provision that fails leaves nothing, and says why', async () => {
+  cloud.isWithoutDnf = true;
+  const failed = provision(base(), config, { sizeGib: 8, baseImageId: null });
+  await expect(failed).rejects.toThrow(
+    'The image of the warehouse was not made: dnf brought no MariaDB',
+  );
+  cloud.isWithoutDnf = false;
+  expect(await alive()).toEqual([]);
+  expect(cloud.actions.slice(-2)).toEqual(['TerminateInstances', 'DeleteVolume']);
+  expect(await listVolumes(ec2, [tagFilter(WAREHOUSE_TAG)])).toEqual([]);
+});
+
 test('provision makes a volume and an image, and leaves nothing else', async () => {
   await provision(base(), config, { sizeGib: 8, baseImageId: null });
 
@@ -136,7 +147,7 @@ test('provision makes a volume and an image, and leaves nothing else', async () 
     Value: settings.volumeId,
   });
   expect(await alive()).toEqual([]);
-  const made = cloud.actions.slice(cloud.actions.indexOf('CreateVolume'));
+  const made = cloud.actions.slice(cloud.actions.lastIndexOf('CreateVolume'));
   expect(made).toEqual([
     'CreateVolume',
     'RunInstances',
@@ -169,6 +180,25 @@ test('one that is kept stays until it is finished', async () => {
   await finish(parts('third', words));
   expect(await alive()).toEqual([]);
   expect(await listSnapshots(ec2).then(ofVolume)).toHaveLength(2);
+});
+
+test('a connection that is cut in the middle of the work costs nothing but that run', async () => {
+  const words: string[] = [];
+  const cut = parts('third', words);
+  const { work } = cut;
+  cut.work = async (warehouse, how) => {
+    const results = await work(warehouse, how);
+    for (const instance of cloud.instances.values())
+      await instance.run('pkill -KILL -f "^sshd: ec2-user"');
+    await addWord(warehouse, 'never');
+    return results;
+  };
+  await expect(run(cut, { keep: false })).rejects.toThrow(/ECONNREFUSED|ECONNRESET|closed/);
+  expect(await alive()).toEqual([]);
+  expect(await listSnapshots(ec2).then(ofVolume)).toHaveLength(2);
+
+  await run(parts('fourth', words), { keep: false });
+  expect(words).toEqual(['first', 'second', 'first', 'second', 'third']);
 });
 
 test('the snapshots are listed, and one becomes a volume as it was then', async () => {
