@@ -121,7 +121,8 @@ async function run(
   const ssh = start(remoteCommand(login, program), folder);
   const { output } = ssh;
   ssh.process.stdin.end(input);
-  const status = await Promise.race([ssh.ended, abandonAt(limit, ssh)]);
+  limit.addEventListener('abort', () => abandon(ssh));
+  const status = await ssh.ended;
   if (status === 0) return output.stdout;
 
   const name = program.find((word) => !['sudo', '-n'].includes(word)) ?? '';
@@ -137,11 +138,9 @@ async function run(
 }
 
 /** Ends an ssh, but not what it runs: that goes on, and ssh's connection holds its pipes open. */
-async function abandonAt(limit: AbortSignal, { process }: Ssh): Promise<null> {
-  await once(limit, 'abort');
+function abandon({ process }: Ssh): void {
   process.kill('SIGKILL');
   for (const pipe of [process.stdin, process.stdout, process.stderr]) pipe.destroy();
-  return null;
 }
 
 async function end(master: Ssh): Promise<void> {

@@ -32,8 +32,8 @@ export interface Instance extends Machine {
   login: Login;
   /** The command lines of all that `ssh` was told here. */
   sshCalls(): Promise<string>;
-  /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion. */
-  useForSsh(): Promise<void>;
+  /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion; with these lines in it too. */
+  useForSsh(...lines: string[]): Promise<void>;
   /** Makes a volume known to the machine that is, or comes, up: under a name of Linux's own. */
   attach(volume: Volume, name?: string): Promise<void>;
   /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
@@ -80,11 +80,12 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
     instanceId: 'i-0123456789abcdef0',
   };
 
-  const useForSsh = async () => {
+  const useForSsh = async (...lines: string[]) => {
     const ssh = findTool('ssh', 'openssh-client');
     const bastion = ['nsenter', '--target', await machine.leader(), '--net'];
     const proxy = [...bastion, process.execPath, join(STAND_INS, 'proxy.mjs')];
-    await writeFile(join(folder, 'config'), `ProxyCommand ${proxy.join(' ')}\n`);
+    const config = [`ProxyCommand ${proxy.join(' ')}`, ...lines];
+    await writeFile(join(folder, 'config'), `${config.join('\n')}\n`);
     await writeFile(
       join(folder, 'ssh'),
       `#!/bin/sh\necho "$*" >>${folder}/calls\nexec ${ssh} -F ${folder}/config "$@"\n`,

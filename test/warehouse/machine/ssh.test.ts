@@ -98,6 +98,7 @@ test('an instance with another key than the one on the console is not talked to'
     /^ec2-user@.* does not have the key of i-/,
   );
   expect(error).not.toBeInstanceOf(UnreachableError);
+  await expectFailure(connect({ hostKeys: [] }), /does not have the key/);
   expect(await sessions()).toBe('');
 });
 
@@ -129,6 +130,8 @@ test('an instance that does not answer can be tried again', async () => {
 });
 
 test('a connection that is cut fails what runs, and what would run, at once', async () => {
+  // whose own configuration would let them in once more, unasked
+  await instance.useForSsh('StrictHostKeyChecking no', `IdentityFile ${instance.login.keyFile}`);
   const remote = await connect();
   const running = expectFailure(
     remote.run(['sleep', '1000']),
@@ -139,6 +142,7 @@ test('a connection that is cut fails what runs, and what would run, at once', as
   await running;
   await expectFailure(remote.run(['true']), /^The connection to i-.* is lost, at true/);
   await remote.close();
+  await instance.useForSsh();
 });
 
 test('a program that takes too long is given up, and the connection still works', async () => {
