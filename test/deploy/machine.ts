@@ -29,7 +29,9 @@ export interface Machine {
   run(script: string): Promise<Outcome>;
   /** Switches it on, with a network of its own that leads nowhere. */
   start(): Promise<void>;
-  /** The same, and waits until it has booted. */
+  /** Waits until it has booted. */
+  booted(): Promise<void>;
+  /** Both. */
   boot(): Promise<void>;
   /** Shuts it down in order, and boots. */
   reboot(): Promise<void>;
@@ -115,8 +117,7 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
     );
   };
 
-  const boot = async () => {
-    await start();
+  const hasBooted = async () => {
     await vi.waitFor(
       async () => {
         const { output } = await run('systemctl is-system-running --wait');
@@ -124,6 +125,11 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
       },
       { timeout: BOOT_MAX_MS, interval: 100 },
     );
+  };
+
+  const boot = async () => {
+    await start();
+    await hasBooted();
   };
 
   const shutDown = async (how: 'poweroff' | 'reboot') => {
@@ -154,7 +160,19 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
   };
 
   const leader = () => findLeader(booted);
-  return { root, runOff, run, start, boot, reboot, powerOff, leader, console: () => said, destroy };
+  return {
+    root,
+    runOff,
+    run,
+    start,
+    booted: hasBooted,
+    boot,
+    reboot,
+    powerOff,
+    leader,
+    console: () => said,
+    destroy,
+  };
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';

@@ -36,9 +36,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
   volume = await createVolume();
   builder = await createInstance({ userData: await userData() });
-  const booting = builder.boot();
+  await builder.start();
   await builder.attach(volume, 'xvdf');
-  await booting;
+  await builder.booted();
   await builder.powerOff();
   image = await builder.saveImage(join(folder, 'image'));
   instance = await launch();

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import {
   chmod,
   cp,
@@ -19,7 +18,6 @@ import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findTool } from '../../support/tools.ts';
-import { until } from '../../support/until.ts';
 import { keepChanges, type Layers, onTopOf } from './layers.ts';
 import type { Volume } from './volume.ts';
 
@@ -34,7 +32,7 @@ export interface Instance extends Machine {
   sshCalls(): Promise<string>;
   /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion; with these lines in it too. */
   useForSsh(...lines: string[]): Promise<void>;
-  /** Makes a volume known to the machine that is, or comes, up: under a name of Linux's own. */
+  /** Makes a volume known to the machine, which is on: under a name of Linux's own. */
   attach(volume: Volume, name?: string): Promise<void>;
   /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
   saveImage(folder: string): Promise<Layers>;
@@ -98,7 +96,6 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
 
   const devices = async () => `/proc/${await machine.leader()}/root/dev`;
   const attach = async ({ number }: Volume, name = 'nvme1n1') => {
-    await until('the machine has devices', async () => existsSync(join(await devices(), 'null')));
     await run('mknod', [join(await devices(), name), 'b', '7', String(number)]);
   };
   const detach = async (name = 'nvme1n1') => rm(join(await devices(), name));
