@@ -29,8 +29,15 @@ const once = [
     sequence: { groupOrder: 1 },
   }),
 ];
+// each on an emulator of its own, since they look at all that there is in an account
+const emulator = './test/support/start-aws-emulator.ts';
 const onceWithEmulator = [
-  own('aws', { globalSetup: ['./test/support/start-aws-emulator.ts'], hookTimeout: 300_000 }),
+  own('aws', { globalSetup: [emulator], hookTimeout: 300_000 }),
+  own('warehouse-aws', {
+    include: ['test/warehouse/aws/*.test.ts'],
+    globalSetup: [emulator],
+    hookTimeout: 300_000,
+  }),
 ];
 const onceAsRoot = [
   own('container', {
@@ -49,9 +56,11 @@ const onceAsRoot = [
     testTimeout: 120_000,
     hookTimeout: 600_000,
   }),
+];
+const onceAsRootWithEmulator = [
   own('warehouse-cycle', {
     include: ['test/warehouse/cycle/*.test.ts'],
-    globalSetup: ['./test/support/start-aws-emulator.ts'],
+    globalSetup: [emulator],
     testTimeout: 300_000,
     hookTimeout: 600_000,
   }),
@@ -73,7 +82,7 @@ const mysql = [
 const remarks = [
   ...(existsSync(AWS_EMULATOR)
     ? []
-    : [`Did not try docs/going-live.md: there is no ${AWS_EMULATOR}.`]),
+    : [`Did not try docs/going-live.md, nor the warehouse on AWS: there is no ${AWS_EMULATOR}.`]),
   ...(mysql.length > 0
     ? []
     : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),
@@ -90,7 +99,8 @@ function own(name: string, options: TestProjectInlineConfiguration['test']) {
 }
 
 function on(name: string, globalSetup: string, exclude: string[]) {
-  const folders = [...once, ...onceWithEmulator, ...onceAsRoot].flatMap(({ test }) => test.include);
+  const apart = [...once, ...onceWithEmulator, ...onceAsRoot, ...onceAsRootWithEmulator];
+  const folders = apart.flatMap(({ test }) => test.include);
   return {
     extends: true as const,
     test: {
@@ -110,6 +120,7 @@ export default defineConfig({
       ...once,
       ...(existsSync(AWS_EMULATOR) ? onceWithEmulator : []),
       ...(canRunContainers() ? onceAsRoot : []),
+      ...(canRunContainers() && existsSync(AWS_EMULATOR) ? onceAsRootWithEmulator : []),
     ],
     reporters: ['default', new SummaryReporter(remarks)],
     testTimeout: 30_000,

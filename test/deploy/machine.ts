@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -8,6 +9,14 @@ import { findTool } from '../support/tools.ts';
 import { copyDebianRoot } from './debian-root.ts';
 
 const BOOT_MAX_MS = 60_000;
+// where control groups may be mounted; systemd uses those that there are
+const CGROUPS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
+// In one control group, machines would end each other's services, which have the same names.
+const IN_OWN_CGROUP = `
+  for each in ${CGROUPS.join(' ')}; do
+    [ ! -e $each/cgroup.procs ] || { mkdir $each/$0 && echo $$ >$each/$0/cgroup.procs; }
+  done
+  exec "$@"`;
 
 /** How a shell's commands ended, and what they said. */
 export interface Outcome {
@@ -99,7 +108,9 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
   };
 
   const start = async () => {
-    const child = spawn(nspawn, [...always, '--boot', '--private-network', '--console=read-only'], {
+    await removeCgroups(name);
+    const options = [...always, '--boot', '--private-network', '--console=read-only'];
+    const child = spawn('sh', ['-c', IN_OWN_CGROUP, name, nspawn, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     booted = child;
@@ -153,6 +164,7 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
 
   const destroy = async () => {
     await killBooted();
+    await removeCgroups(name);
     await roots.release?.(root);
     await rm(folder, { recursive: true });
     // nspawn's own, which it deletes only where that is in memory
@@ -182,6 +194,28 @@ function trustOfHost(): string[] {
   const authorities = process.env.NODE_EXTRA_CA_CERTS;
   if (!authorities) return [];
   return [`--bind-ro=${authorities}`, `--setenv=NODE_EXTRA_CA_CERTS=${authorities}`];
+}
+
+/** Removes a machine's control groups, the innermost first; they end with their processes. */
+async function removeCgroups(name: string): Promise<void> {
+  const folders = CGROUPS.map((folder) => join(folder, name)).filter(existsSync);
+  if (folders.length === 0) return;
+  await vi.waitFor(
+    async () => {
+      const { status, output } = await runToEnd('find', [
+        ...folders,
+        '-depth',
+        '-type',
+        'd',
+        '-exec',
+        'rmdir',
+        '{}',
+        '+',
+      ]);
+      if (status !== 0) throw new Error(output);
+    },
+    { timeout: BOOT_MAX_MS, interval: 20 },
+  );
 }
 
 /** The process that is the machine's first; nspawn is its parent. */

@@ -14,9 +14,9 @@ import {
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { findDump, listDumps } from '../../src/warehouse/bucket/dumps.ts';
-import { checkBucket, createS3 } from '../../src/warehouse/bucket/s3.ts';
-import { uploadDump, uploadFiles } from '../../src/warehouse/bucket/upload.ts';
+import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
+import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
+import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
 
 vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
 vi.stubEnv('AWS_REGION', 'us-east-1');

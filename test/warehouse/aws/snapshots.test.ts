@@ -7,15 +7,15 @@ import {
   RegisterImageCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { createEc2 } from '../../src/aws/clients.ts';
-import { restoreVolume } from '../../src/warehouse/commands/restore.ts';
+import { createEc2 } from '../../../src/aws/clients.ts';
+import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
 import {
   chooseOld,
   printSnapshots,
   pruneSnapshots,
-} from '../../src/warehouse/commands/snapshots.ts';
-import { type Snapshot, listSnapshots } from '../../src/warehouse/ec2/snapshots.ts';
-import { tagSpecifications, tagsOf } from '../../src/warehouse/ec2/tags.ts';
+} from '../../../src/warehouse/commands/snapshots.ts';
+import { type Snapshot, listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
+import { tagSpecifications, tagsOf } from '../../../src/warehouse/ec2/tags.ts';
 
 vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
 vi.stubEnv('AWS_REGION', 'us-east-1');

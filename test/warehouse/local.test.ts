@@ -1,0 +1,94 @@
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import request from 'supertest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { type Program, startProgram } from '../support/programs.ts';
+
+// A copy of what was built, since the programs keep their data beside it.
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'minitwit-warehouse-'));
+  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json', 'src/warehouse']) {
+    await cp(each, join(home, each), { recursive: true });
+  }
+  await symlink(resolve('node_modules'), join(home, 'node_modules'));
+});
+
+afterAll(() => rm(home, { recursive: true }));
+
+function warehouse(...parameters: string[]): Program {
+  return startProgram(join(home, 'dist/warehouse/main.js'), {}, { cwd: home, parameters });
+}
+
+async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
+  const { ended, output } = warehouse(...parameters);
+  return { status: await ended, said: output.stdout + output.stderr };
+}
+
+test('without a MiniTwit to copy, a newcomer is told how to start one', async () => {
+  const { status, said } = await run('run', '--local');
+  expect(status).toBe(1);
+  expect(said).toMatch(/^There is no MiniTwit to copy: start one beside this with `npm run local`/);
+  expect((await run('report')).said).toMatch(/^There is no report yet/);
+});
+
+test('beside `npm run local`, what people do there is copied, and reported', async () => {
+  const port = String(await findFreePort());
+  const local = startProgram(join(home, 'dist/local.js'), { PORT: port }, { cwd: home });
+  await local.says('MiniTwit is ready');
+  const browser = request.agent(`http://localhost:${port}`);
+  const form = { username: 'alice', password: 'pw' };
+  const registration = { ...form, email: 'a@b', password2: 'pw' };
+  await browser.post('/register').type('form').send(registration).expect(302);
+  await browser.post('/login').type('form').send(form).expect(302);
+  await browser.post('/add_message').type('form').send({ text: 'hello' }).expect(302);
+
+  const first = await run('run', '--local');
+  expect(first).toMatchObject({
+    status: 0,
+    said: expect.stringMatching(/ 3 were sent, 0 deleted/),
+  });
+  const again = await run('run', '--local');
+  expect(again).toMatchObject({
+    status: 0,
+    said: expect.stringMatching(/ 0 were sent, 0 deleted/),
+  });
+
+  const runs = await readdir(join(home, '.data/warehouse/runs'));
+  expect(runs).toHaveLength(2);
+  const { said } = await run('report');
+  expect(said.trim()).toBe(
+    `file://${join(home, '.data/warehouse/runs', runs[1] ?? '', 'report.html')}`,
+  );
+  const totals = await readFile(new URL('totals.csv', said.trim()), 'utf8');
+  expect(totals.split('\r\n')[1]).toBe('1,1,0,1,1');
+
+  local.process.kill('SIGTERM');
+  expect(await local.ended).toBe(0);
+  // its settings go with it
+  expect((await run('run', '--local')).said).toMatch(/^There is no MiniTwit to copy/);
+});
+
+test('a run on AWS says all that it lacks, before anything else', async () => {
+  const { status, said } = await run('run');
+  expect(status).toBe(1);
+  expect(said).toMatch(/^Settings that need attention:\n {2}DB_HOST is not set\n/);
+  expect(said).toContain('  WAREHOUSE_IMAGE_ID is not set\n');
+});
+
+test.each([
+  [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
+  [
+    ['run', '--local', '--keep'],
+    /option '--local' cannot be used with option '--keep'|'--keep' cannot be used with option '--local'/,
+  ],
+  [['run', '--max-rows-per-second', '0'], /It must be 1 or more/],
+  [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
+])('%j is no command', async (parameters, message) => {
+  const { status, said } = await run(...parameters);
+  expect(status).toBe(1);
+  expect(said).toMatch(message);
+});
