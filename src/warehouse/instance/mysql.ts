@@ -46,8 +46,17 @@ async function explainStart(remote: Remote, { status }: RemoteError): Promise<st
   if (status === NO_SUCH_UNIT) {
     return "The image holds no MySQL of the warehouse's: WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.";
   }
-  const words = await remote.run(commands.lastWords(12));
-  return `MySQL did not start. Its last words:\n${words.trim()}`;
+  const words = lastStart(await remote.run(commands.lastWords(100)));
+  // MySQL says much that is no problem
+  const errors = words.filter((line) => line.includes('[ERROR]'));
+  const telling = errors.length > 0 ? errors : words;
+  return `MySQL did not start. Its last words:\n${telling.slice(-12).join('\n')}`;
+}
+
+/** What has been said since systemd began to start it. */
+function lastStart(log: string): string[] {
+  const lines = log.trim().split('\n');
+  return lines.slice(lines.findLastIndex((line) => line.startsWith('Starting ')) + 1);
 }
 
 /**
