@@ -3,13 +3,14 @@ import {
   DeregisterImageCommand,
   DescribeImagesCommand,
   type EC2Client,
+  type Filter,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask, unlessMissing } from '../../aws/failures.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
-const newestAnswer = z.object({
+const imagesAnswer = z.object({
   Images: z.array(z.object({ ImageId: z.string(), CreationDate: z.string() })).default([]),
 });
 
@@ -27,7 +28,7 @@ export async function findAmazonLinux(
       { Name: 'state', Values: ['available'] },
     ],
   });
-  const { Images } = newestAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
+  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
   const newest = Images.toSorted((a, b) => (a.CreationDate < b.CreationDate ? 1 : -1));
   return newest[0]?.ImageId ?? null;
 }
@@ -52,6 +53,13 @@ export async function createImage(
   });
   const answer = await ask(`Cannot make an image of ${instanceId}`, ec2.send(request));
   return z.object({ ImageId: z.string() }).parse(answer).ImageId;
+}
+
+/** The ids of our own images that these filters find. */
+export async function listImages(ec2: EC2Client, filters: Filter[]): Promise<string[]> {
+  const request = new DescribeImagesCommand({ Owners: ['self'], Filters: filters });
+  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
+  return Images.map(({ ImageId }) => ImageId);
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */

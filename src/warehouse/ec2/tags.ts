@@ -9,8 +9,11 @@ import {
 import { z } from 'zod';
 import { ask } from '../../aws/failures.ts';
 
-/** The tag whose value is the volume that something of ours belongs to; `provision` before there is one. */
+/** The tag whose value is the volume that something of ours belongs to; UNFINISHED before there is one. */
 export const WAREHOUSE_TAG = 'minitwit:warehouse';
+
+/** The value of that tag as long as a provision is not done. */
+export const UNFINISHED = 'provision';
 
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';

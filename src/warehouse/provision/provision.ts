@@ -1,7 +1,7 @@
 import type { Waiting } from '../../aws/wait.ts';
 import type { Image } from '../ec2/images.ts';
 import type { Subnet } from '../ec2/network.ts';
-import { type Tags, tagsOf } from '../ec2/tags.ts';
+import { type Tags, tagsOf, UNFINISHED } from '../ec2/tags.ts';
 import { FROM_TAG, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import { createRunId } from '../run/run-id.ts';
@@ -63,7 +63,7 @@ export function openProvision(
     sizeGib,
     site,
     runId,
-    tags: { ...tagsOf('provision', runId), [FROM_TAG]: whereFrom(base.folder) },
+    tags: { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: whereFrom(base.folder) },
     volumeId: null,
     builderId: null,
     imageId: null,
