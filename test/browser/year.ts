@@ -1,0 +1,98 @@
+import type { Connection } from 'mysql2/promise';
+
+const DAY_S = 86_400;
+const PEOPLE = 1500;
+const MESSAGES = 40_000;
+const FOLLOWS = 12_000;
+// how often people write at each hour of the day, and on each day of the week from Monday on
+const HOURS = [
+  2, 1, 1, 1, 1, 2, 4, 8, 11, 11, 10, 11, 14, 12, 10, 10, 11, 13, 15, 17, 19, 18, 12, 6,
+];
+const WEEKDAYS = [1.05, 1.1, 1.1, 1.08, 0.95, 0.72, 0.8];
+const NAMES = [
+  'Roger Histand',
+  'alice',
+  'Ægir',
+  'Ευρυδίκη',
+  'mei',
+  'José',
+  'Zoë',
+  '李娜',
+  'Łukasz',
+  'Noor',
+];
+const WORDS =
+  'good morning who wants coffee before the balancer sends me to another instance'.split(' ');
+
+/** Somebody who came one day, and left another. */
+interface Person {
+  cameS: number;
+  leftS: number;
+}
+
+/**
+ * Fills MiniTwit's tables with what there is at a moment of a year that ends then: made up, the same each time, but
+ * as people are. It may be called again for a later moment.
+ */
+export async function fillYear(
+  connection: Connection,
+  { endS, untilS }: { endS: number; untilS: number },
+): Promise<void> {
+  const random = createRandom();
+  const startS = endS - 366 * DAY_S;
+  const people = Array.from({ length: PEOPLE }, (_, index): Person => {
+    // more each week than in the one before
+    const cameS = startS + ((index + 1) / (PEOPLE + 1)) ** 0.6 * (endS - startS);
+    const staysS = random() < 0.35 ? 400 * DAY_S : -Math.log(random()) * 20 * DAY_S;
+    return { cameS, leftS: Math.min(endS, cameS + staysS) };
+  });
+  const users = people
+    .filter(({ cameS }) => cameS <= untilS)
+    .map((_, index) => [index + 1, NAMES[index] ?? `somebody ${index}`, '', '']);
+  await connection.query('insert ignore into user values :rows', { rows: users });
+
+  // the first are known best
+  const follows = Array.from({ length: FOLLOWS }, () => [
+    1 + Math.floor(random() * PEOPLE),
+    1 + Math.floor(random() ** 3 * PEOPLE),
+  ]).filter((ids) => ids.every((id) => id <= users.length));
+  await connection.query('insert ignore into follower values :rows', { rows: follows });
+
+  const moments = Array.from({ length: MESSAGES }, () => drawMoment(people, random));
+  const messages = moments
+    .filter(({ atS }) => atS <= untilS)
+    .toSorted((a, b) => a.atS - b.atS)
+    .map(({ author, atS }, index) => [index + 1, author + 1, writeText(random), Math.floor(atS)]);
+  await connection.query('insert ignore into message values :rows', { rows: messages });
+}
+
+/** Who wrote, and when: people write in the evening rather than at night. */
+function drawMoment(people: Person[], random: () => number): { author: number; atS: number } {
+  for (;;) {
+    const author = Math.floor(random() ** 1.6 * people.length);
+    const { cameS, leftS } = people[author] ?? { cameS: 0, leftS: 0 };
+    const atS = cameS + random() * (leftS - cameS);
+    const at = new Date(atS * 1000);
+    const busy = (HOURS[at.getUTCHours()] ?? 0) * (WEEKDAYS[(at.getUTCDay() + 6) % 7] ?? 0);
+    if (random() * 21 < busy) return { author, atS };
+  }
+}
+
+function writeText(random: () => number): string {
+  const length = 3 + Math.floor(-Math.log(random()) * 9);
+  const words = Array.from({ length }, () => WORDS[Math.floor(random() * WORDS.length)] ?? '');
+  if (random() < 0.12) words.push('https://example.com/');
+  if (random() < 0.2) words.unshift('@alice');
+  return words.join(' ').slice(0, 280);
+}
+
+/** Numbers from above 0 to 1 that look random, and are the same each time: Marsaglia's xorshift. */
+function createRandom(): () => number {
+  let state = 2_463_534_242;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return ((state >>> 0) + 1) / 2 ** 32;
+  };
+}
