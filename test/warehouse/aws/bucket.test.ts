@@ -17,11 +17,9 @@ import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test, 
 import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
 import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
-vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
-vi.stubEnv('AWS_REGION', 'us-east-1');
-vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+useAwsEmulator();
 
 const MIB = 1024 * 1024;
 const bucket = 'minitwit-warehouse';

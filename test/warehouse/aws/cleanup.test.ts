@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateImageCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { findImage } from '../../../src/warehouse/ec2/images.ts';
@@ -15,11 +15,9 @@ import {
 import { createVolume, findVolume } from '../../../src/warehouse/ec2/volumes.ts';
 import { FROM_TAG, whereFrom } from '../../../src/warehouse/run/lock.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
-vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
-vi.stubEnv('AWS_REGION', 'us-east-1');
-vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+useAwsEmulator();
 
 const ec2 = createEc2();
 const printed: string[] = [];

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
@@ -13,11 +13,9 @@ import { createSide } from '../../../src/warehouse/copy/side.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
-vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
-vi.stubEnv('AWS_REGION', 'us-east-1');
-vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+useAwsEmulator();
 
 const bucket = 'minitwit-dumps';
 const s3 = createS3();

@@ -6,7 +6,7 @@ import {
   DescribeVolumesCommand,
   RegisterImageCommand,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
 import {
@@ -16,11 +16,9 @@ import {
 } from '../../../src/warehouse/commands/snapshots.ts';
 import { type Snapshot, listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
 import { tagSpecifications, tagsOf } from '../../../src/warehouse/ec2/tags.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
-vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
-vi.stubEnv('AWS_REGION', 'us-east-1');
-vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+useAwsEmulator();
 
 const run = '20261123T001500Z-3f9a';
 const ec2 = createEc2();

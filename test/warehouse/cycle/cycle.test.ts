@@ -9,7 +9,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import mysql from 'mysql2/promise';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
@@ -28,6 +28,7 @@ import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volu
 import { type Base, PACE, type Parts } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { type Cloud, openCloud } from './cloud.ts';
 
 let cloud: Cloud;
@@ -40,10 +41,7 @@ const said: string[] = [];
 beforeAll(async () => {
   cloud = await openCloud(inject('aws'));
   folder = await mkdtemp(join(tmpdir(), 'minitwit-cycle-'));
-  vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
-  vi.stubEnv('AWS_REGION', 'us-east-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+  useAwsEmulator(cloud.url);
   // an action may take as long as a machine takes to start
   ec2 = createEc2(120_000);
   await ec2.send(new CreateKeyPairCommand({ KeyName: 'operator' }));
