@@ -7,6 +7,7 @@ import { isClosed } from './failures.ts';
 import { connectionOptions } from './pool.ts';
 
 const RETRY_EVERY_MS = 250;
+const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /** For how long to try again while the server starts or connections are lost. */
 export interface Patience {
@@ -15,6 +16,8 @@ export interface Patience {
   silenceMaxMs?: number;
   /** Is told once, when the waiting begins. */
   onWait?: (message: string) => void;
+  /** When it is aborted, the work ends at once, with its reason. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -25,14 +28,16 @@ export interface Patience {
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
-  { waitMaxMs, silenceMaxMs = 60_000, onWait }: Patience,
+  { waitMaxMs, silenceMaxMs = 60_000, onWait, signal }: Patience,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = Date.now() + waitMaxMs;
   for (let isFirst = true; ; isFirst = false) {
+    signal?.throwIfAborted();
     try {
-      return await attempt(config, silenceMaxMs, work);
+      return await attempt(config, { silenceMaxMs, signal }, work);
     } catch (error) {
+      signal?.throwIfAborted();
       if (!isQueryError(error)) throw error;
       if (!isTransient(error)) throw new OperatorError(explain(error, config), { cause: error });
       if (Date.now() > giveUpAt) {
@@ -47,13 +52,17 @@ export async function withConnection<T>(
 
 async function attempt<T>(
   config: DatabaseConfig,
-  silenceMaxMs: number,
+  { silenceMaxMs, signal }: { silenceMaxMs: number; signal: AbortSignal | undefined },
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   // mysql2's own time-out ends with the server's greeting; a server can fall silent after it.
   const socket = connect(config.port, config.host);
   const silence = Object.assign(new Error('the server fell silent'), { code: 'ETIMEDOUT' });
   socket.setTimeout(silenceMaxMs, () => socket.destroy(silence));
+  // what lies between may forget a connection on which nothing is said for minutes
+  socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+  const stop = () => socket.destroy(new Error('stopped'));
+  signal?.addEventListener('abort', stop);
   try {
     const options = { ...connectionOptions(config), stream: socket };
     const connection = await mysql.createConnection(options);
@@ -63,6 +72,7 @@ async function attempt<T>(
     socket.setTimeout(silenceMaxMs * 10);
     return await work(connection);
   } finally {
+    signal?.removeEventListener('abort', stop);
     socket.destroy();
   }
 }

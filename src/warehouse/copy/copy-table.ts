@@ -1,5 +1,4 @@
 import { OperatorError } from '../../errors.ts';
-import type { Pace } from './pace.ts';
 import {
   deleteLeaves,
   findLast,
@@ -12,6 +11,7 @@ import {
 } from './queries.ts';
 import type { Row, Side } from './side.ts';
 import type { Table } from './tables.ts';
+import type { Throttle } from './throttle.ts';
 
 /** Both sides of a copy, and how it is to be made. */
 export interface Copying {
@@ -20,10 +20,8 @@ export interface Copying {
   warehouse: Side;
   withCredentials: boolean;
   /** For what is read at the source. */
-  pace: Pace;
+  throttle: Throttle;
   onProgress: (progress: CopyProgress) => void;
-  /** Ends it between two ranges. */
-  signal: AbortSignal;
 }
 
 /** How far the copy of a table has come. */
@@ -64,26 +62,35 @@ interface Sum {
  * @throws OperatorError when a side fails, and when a range differs although it has just been sent
  */
 export async function copyTable(copying: Copying, table: Table): Promise<CopiedTable> {
-  const { source, warehouse, withCredentials, pace, onProgress, signal } = copying;
+  const { source, warehouse, withCredentials, throttle, onProgress } = copying;
   const copied = { table: table.name, rows: 0, sent: 0, deleted: 0 };
   let checksum = 0n;
   const end = await findEnd(copying, table);
+  const show = (sent: number, upTo: number) => {
+    const { rows } = copied;
+    onProgress({
+      table: table.name,
+      rows,
+      sent: copied.sent + sent,
+      share: Math.min(1, upTo / end),
+    });
+  };
   for await (const range of listRanges(copying, table)) {
-    signal.throwIfAborted();
     const [theirs, ours] = await Promise.all([
       sum(source, table, range, withCredentials),
       sum(warehouse, table, range, true),
     ]);
-    await pace(theirs.total);
+    await throttle(theirs.total);
     if (!isSame(theirs, ours)) {
-      const change = await sendRange(copying, table, range, { theirs, isNew: ours.total === 0 });
+      const isNew = ours.total === 0;
+      const onSent = (sent: number) => show(sent, range.from);
+      const change = await sendRange(copying, table, range, { theirs, isNew, onSent });
       copied.sent += change.sent;
       copied.deleted += change.deleted;
     }
     copied.rows += theirs.total;
     checksum ^= BigInt(theirs.checksum);
-    const { rows, sent } = copied;
-    onProgress({ table: table.name, rows, sent, share: Math.min(1, range.to / end) });
+    show(0, range.to);
   }
   return { ...copied, checksum: checksum.toString() };
 }
@@ -127,7 +134,7 @@ async function sendRange(
   copying: Copying,
   table: Table,
   range: Range,
-  { theirs, isNew }: { theirs: Sum; isNew: boolean },
+  { theirs, isNew, onSent }: { theirs: Sum; isNew: boolean; onSent: (rows: number) => void },
 ): Promise<{ sent: number; deleted: number }> {
   const { source, warehouse, withCredentials } = copying;
   const leaves = isNew ? [] : await listDifferentLeaves(copying, table, range);
@@ -135,7 +142,7 @@ async function sendRange(
   const deleted = isNew ? 0 : await warehouse.write(deleteLeaves(table), { ...range, leaves });
   const read = isNew ? readRange : readLeaves;
   const batches = source.readBatches(read(table, withCredentials), { ...range, leaves });
-  const sent = await insert(copying, table, batches);
+  const sent = await insert(copying, table, batches, onSent);
   const ours = await sum(warehouse, table, range, true);
   if (!isSame(theirs, ours)) {
     const where = `${table.name}, ${table.key[0]} ${range.from} to ${range.to - 1}`;
@@ -149,9 +156,10 @@ async function sendRange(
 
 /** Inserts a batch while the next is being read, and has another one ready when the server is. */
 async function insert(
-  { warehouse, pace }: Copying,
+  { warehouse, throttle }: Copying,
   table: Table,
   batches: AsyncIterable<Row[]>,
+  onSent: (rows: number) => void,
 ): Promise<number> {
   let sent = 0;
   let first: Promise<unknown> = Promise.resolve();
@@ -163,7 +171,8 @@ async function insert(
     // its failure is seen when it is waited for
     second.catch(() => undefined);
     sent += rows.length;
-    await pace(rows.length);
+    onSent(sent);
+    await throttle(rows.length);
   }
   await first;
   await second;
@@ -171,7 +180,7 @@ async function insert(
 }
 
 async function listDifferentLeaves(
-  { source, warehouse, withCredentials, pace }: Copying,
+  { source, warehouse, withCredentials, throttle }: Copying,
   table: Table,
   range: Range,
 ): Promise<number[]> {
@@ -179,7 +188,7 @@ async function listDifferentLeaves(
     source.read<Sum & { leaf: number }>(sumLeaves(table, withCredentials), range),
     warehouse.read<Sum & { leaf: number }>(sumLeaves(table, true), range),
   ]);
-  await pace(theirs.reduce((total, leaf) => total + leaf.total, 0));
+  await throttle(theirs.reduce((total, leaf) => total + leaf.total, 0));
   const [atSource, here] = [theirs, ours].map(
     (sums) => new Map(sums.map((each) => [each.leaf, each])),
   );

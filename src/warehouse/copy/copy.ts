@@ -1,13 +1,15 @@
+import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
-import { OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import { type CopiedTable, type CopyProgress, copyTable } from './copy-table.ts';
-import { createPace } from './pace.ts';
+import { sumRange } from './queries.ts';
 import { createSide, type Side } from './side.ts';
-import { TABLES } from './tables.ts';
+import { TABLES, type Table } from './tables.ts';
+import { createThrottle } from './throttle.ts';
 
-// For how long a copy is tried again that lost one of its connections; what it had sent it keeps.
-const RETRY_MAX_MS = 60_000;
+const WAIT_MAX_MS = 60_000;
+const ROWS_OF_A_RANGE = 65_536;
 
 /** How a copy is to be made. */
 export interface CopyOptions {
@@ -28,33 +30,68 @@ export interface Copy {
 }
 
 /**
- * Makes the warehouse's tables the same as those of the source were at one moment, without locking any there.
- * The source's user needs no more rights than to select.
- * @throws OperatorError, one line, when either cannot be reached or is lost for a minute, when their tables are
- *   not those that this program knows, when the source has lost everybody, and when a part differs although it has just been sent
+ * Makes the warehouse's tables the same as those of the source were at one moment, without locking any there for
+ * longer than it takes to copy it. The source's user needs no more rights than to select.
+ * @throws OperatorError, one line, when either cannot be reached or is lost, when the source lacks tables or has lost
+ *   everybody, and when a part differs although it has just been sent; the signal's reason
  */
 export async function copyDatabase(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
   { withCredentials, maxRowsPerSecond, onProgress, signal }: CopyOptions,
 ): Promise<Copy> {
-  const patience = { waitMaxMs: RETRY_MAX_MS };
-  const pace = createPace(maxRowsPerSecond);
+  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
   return withConnection(source, patience, (from) =>
     withConnection(warehouse, patience, async (to) => {
-      const sides = {
-        source: createSide("MiniTwit's database", from),
-        warehouse: createSide('The warehouse', to),
-      };
+      const sides = { source: createSource(from), warehouse: createSide('The warehouse', to) };
+      await checkTables(sides.source);
       const asOfS = await beginSnapshot(sides.source);
       await refuseToForgetEverybody(sides.source, sides.warehouse);
       await prepareToWrite(sides.warehouse);
+      const throttle = createThrottle(maxRowsPerSecond, signal);
+      const copying = { ...sides, withCredentials, throttle, onProgress };
       const tables: CopiedTable[] = [];
-      const copying = { ...sides, withCredentials, pace, onProgress, signal };
-      for (const table of TABLES) tables.push(await copyTable(copying, table));
+      for (const table of TABLES) {
+        await sides.source.write('savepoint before_table');
+        tables.push(await copyTable(copying, narrow(table, maxRowsPerSecond)));
+        // whoever wants to alter the table need not wait for the others
+        await sides.source.write('rollback to savepoint before_table');
+      }
       return { asOfS, tables };
     }),
   );
+}
+
+/**
+ * Finds out whether a source can be copied at all.
+ * @throws OperatorError, one line, when it cannot be reached, or lacks tables or rights
+ */
+export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Promise<void> {
+  await withConnection(source, { waitMaxMs }, (connection) =>
+    checkTables(createSource(connection)),
+  );
+}
+
+function createSource(connection: Connection): Side {
+  return createSide("MiniTwit's database", connection);
+}
+
+async function checkTables(source: Side): Promise<void> {
+  try {
+    for (const table of TABLES) await source.read(sumRange(table, true), { from: 0, to: 1 });
+  } catch (error) {
+    const advice =
+      'It must have the tables of this version (npm run initdb -- --if-missing adds those that are missing), and its user may have to select.';
+    throw new OperatorError(`${messageOf(error)}. ${advice}`, { cause: error });
+  }
+}
+
+/** With ranges of about as many keys as may be read in a second, so that it is never idle for long. */
+function narrow(table: Table, maxRowsPerSecond: number | null): Table {
+  if (maxRowsPerSecond === null) return table;
+  const share = Math.min(1, maxRowsPerSecond / ROWS_OF_A_RANGE);
+  const rangeWidth = Math.max(table.leafWidth, Math.floor(table.rangeWidth * share));
+  return { ...table, rangeWidth };
 }
 
 /**
@@ -84,6 +121,6 @@ async function refuseToForgetEverybody(source: Side, warehouse: Side): Promise<v
 async function prepareToWrite(warehouse: Side): Promise<void> {
   // a table is there before those that it refers to, for a while
   await warehouse.write(
-    `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
+    `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,
   );
 }

@@ -1,6 +1,6 @@
 import type { CopyProgress } from './copy-table.ts';
 
-const BAR_WIDTH = 20;
+const BAR_WIDTH = 10;
 // on a terminal the bar is drawn anew; elsewhere each time is a line of its own
 const EVERY_MS = { terminal: 100, log: 5000 };
 
@@ -14,6 +14,8 @@ export interface ProgressBar {
 /** Where it is shown: as with `process.stdout`. */
 export interface Screen {
   isTTY?: boolean;
+  /** How many characters fit into a line of it. */
+  columns?: number;
   write: (text: string) => unknown;
 }
 
@@ -41,7 +43,9 @@ export function createProgressBar(
       const isDone = progress.share === 1;
       if (!isDone && nowMs - shownAtMs < everyMs) return;
       shownAtMs = nowMs;
-      screen.write(`${before}${describe(progress, nowMs - startedAtMs)}${after}`);
+      const line = describe(progress, nowMs - startedAtMs);
+      // a line that is too long would stay when the next is drawn over it
+      screen.write(`${before}${line.slice(0, (screen.columns ?? Infinity) - 1)}${after}`);
       isLineOpen = Boolean(screen.isTTY);
       // the next table begins where this one ends
       if (isDone) startedAtMs = nowMs;

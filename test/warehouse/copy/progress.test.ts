@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import { createProgressBar } from '../../../src/warehouse/copy/progress.ts';
+import { createProgressBar, type Screen } from '../../../src/warehouse/copy/progress.ts';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 
 /** What a bar writes when these come, at their times in seconds. */
-function shown(isTTY: boolean, ...progress: [atS: number, progress: CopyProgress][]): string {
+function shown(
+  screen: Omit<Screen, 'write'>,
+  ...progress: [atS: number, progress: CopyProgress][]
+): string {
   let written = '';
   let nowMs = 0;
-  const bar = createProgressBar({ isTTY, write: (text) => (written += text) }, () => nowMs);
+  const bar = createProgressBar({ ...screen, write: (text) => (written += text) }, () => nowMs);
   for (const [atS, each] of progress) {
     nowMs = atS * 1000;
     bar.show(each);
@@ -20,22 +23,31 @@ const half = { table: 'message', rows: 600_000, sent: 1234, share: 0.5 };
 const all = { table: 'message', rows: 1_200_000, sent: 1234, share: 1 };
 
 test('on a terminal a table is one line, which is drawn anew', () => {
-  const lines = shown(true, [1, user], [7, half], [13, all]).split('\n');
+  const lines = shown({ isTTY: true }, [1, user], [7, half], [13, all]).split('\n');
   expect(lines).toEqual([
-    '\r  user     ████████████████████ 100 %  2,000 rows, 0 sent, 2,000/s\u001B[K',
-    '\r  message  ██████████░░░░░░░░░░  50 %  600,000 rows, 1,234 sent, 100,000/s, 0:06 left\u001B[K' +
-      '\r  message  ████████████████████ 100 %  1,200,000 rows, 1,234 sent, 100,000/s\u001B[K',
+    '\r  user     ██████████ 100 %  2,000 rows, 0 sent, 2,000/s\u001B[K',
+    '\r  message  █████░░░░░  50 %  600,000 rows, 1,234 sent, 100,000/s, 0:06 left\u001B[K' +
+      '\r  message  ██████████ 100 %  1,200,000 rows, 1,234 sent, 100,000/s\u001B[K',
     '',
   ]);
 });
 
 test('elsewhere a line comes every five seconds, and at the end of a table', () => {
   const quarter = { ...half, share: 0.25 };
-  const lines = shown(false, [1, user], [5, quarter], [7, half], [13, all]).split('\n');
-  expect(lines.map((line) => line.trim().slice(0, 36))).toEqual([
-    'user     ████████████████████ 100 % ',
-    'message  ██████████░░░░░░░░░░  50 % ',
-    'message  ████████████████████ 100 % ',
+  const lines = shown({}, [1, user], [5, quarter], [7, half], [13, all]).split('\n');
+  expect(lines.map((line) => line.trim().slice(0, 26))).toEqual([
+    'user     ██████████ 100 % ',
+    'message  █████░░░░░  50 % ',
+    'message  ██████████ 100 % ',
+    '',
+  ]);
+});
+
+test('a line is never longer than the terminal is wide', () => {
+  const lines = shown({ isTTY: true, columns: 20 }, [1, user], [13, all]).split('\n');
+  expect(lines).toEqual([
+    '\r  user     ██████████\u001B[K'.slice(0, 1 + 19) + '\u001B[K',
+    '\r  message  ██████████\u001B[K'.slice(0, 1 + 19) + '\u001B[K',
     '',
   ]);
 });
