@@ -19,7 +19,7 @@ const once = [
     include: [
       'test/warehouse/*.test.ts',
       'test/warehouse/{dump,instance,report,run,ssh}/*.test.ts',
-      'test/warehouse/copy/{pace,progress}.test.ts',
+      'test/warehouse/copy/{between-servers,progress,throttle}.test.ts',
     ],
   }),
   own('cluster', {

@@ -100,9 +100,9 @@ async function* listRanges({ source, warehouse }: Copying, table: Table): AsyncG
   const sql = findNext(table);
   for (let from = 0; ;) {
     const found = await Promise.all(
-      [source, warehouse].map((side) => side.read<{ next: number | null }>(sql, { from })),
+      [source, warehouse].map((side) => side.read<{ next: number }>(sql, { from })),
     );
-    const keys = found.flatMap(([row]) => row?.next ?? []);
+    const keys = found.flatMap((rows) => rows.map(({ next }) => next));
     if (keys.length === 0) return;
     const start = Math.floor(Math.min(...keys) / table.rangeWidth) * table.rangeWidth;
     const range = { from: start, to: start + table.rangeWidth };

@@ -3,9 +3,12 @@ import { NO_CREDENTIALS, type Table } from './tables.ts';
 // Tables differ in their names alone, which stand in tables.ts; whatever else changes is a parameter. On the
 // source's side, hashes of passwords are read only if they are to be copied.
 
-/** `next`: the first key that is `:from` or more; null when there is none. */
+/**
+ * `next`: the first key that is `:from` or more; no row when there is none. (Asked for the least that is more than
+ * a column can hold, MariaDB gives the greatest there is.)
+ */
 export function findNext({ name, key: [lead] }: Table): string {
-  return `select min(${lead}) as next from ${name} where ${lead} >= :from`;
+  return `select ${lead} as next from ${name} where ${lead} >= :from order by ${lead} limit 1`;
 }
 
 /** `last`: the last key; null when there is none. */

@@ -46,14 +46,18 @@ export function renderHtml(report: Report): string {
 interface Figure {
   title: string;
   value: number;
-  /** Since the run before; null when there was none. */
+  /** Since the run before; null when that does not tell. */
   difference: number | null;
 }
 
 function createFigures({ statistics, before }: Report): Figure[] {
-  return Object.entries(readTotals(statistics)).map(([name, value]) => ({
-    title: FIGURES[name] ?? name,
-    value,
-    difference: before && value - (before.totals[name] ?? 0),
-  }));
+  return Object.entries(readTotals(statistics)).map(([name, value]) => {
+    // an older version's report may lack it
+    const earlier = before?.totals[name];
+    return {
+      title: FIGURES[name] ?? name,
+      value,
+      difference: earlier === undefined ? null : value - earlier,
+    };
+  });
 }

@@ -85,10 +85,9 @@ type Retained = {
 
 function createRetentionCard(statistics: Statistic[]): Card {
   const all = readRecords<Retained>(statistics, 'retention');
-  const weeks = Array.from(new Set(all.map(({ came_in: week }) => week)));
   // A cohort's last week is this one, which is not over.
   const isOver = all.filter((each, at) => all[at + 1]?.came_in === each.came_in);
-  const cohorts = weeks.slice(-WEEKS - 1, -1);
+  const cohorts = Array.from(new Set(isOver.map(({ came_in: week }) => week))).slice(-WEEKS);
   const recent = isOver.filter(
     ({ came_in: week, weeks_later: later }) => cohorts.includes(week) && later < WEEKS,
   );

@@ -1,5 +1,5 @@
 -- Links and mentions
--- Of each month's messages, the share that links to a page, and the share that names somebody with an @.
+-- About what share of each month's messages links to a page, and what share names somebody with an @.
 with posted as (
   select
     date(from_unixtime(least(pub_date, :asOfS))) as day,

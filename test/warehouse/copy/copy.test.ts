@@ -202,6 +202,40 @@ test('every character arrives as it was', async () => {
   expect(found).toEqual(texts.map((text) => [text]));
 });
 
+test('thousands of rows arrive in batches, of which all or none are kept', async () => {
+  const rows = Array.from({ length: 2500 }, (_, index) => [index + 1, 1, `says ${index}`, 1]);
+  await withConnection(source, { waitMaxMs: 10_000 }, async (connection) => {
+    await connection.query('replace into message values :rows', { rows });
+  });
+  // what does not fit comes in the second batch, while the third is being read
+  await runSql(source, `update message set text = '${'x'.repeat(50)}' where message_id = 1500`);
+  await runSql(warehouse, 'alter table message modify text varchar(40) not null');
+  await expect(copy()).rejects.toThrow(/^The warehouse failed: Data too long for column 'text'/);
+  expect(await read(warehouse, 'select count(*) from message')).toEqual([[0]]);
+  await runSql(warehouse, 'alter table message modify text varchar(2800) not null');
+  expect(changes((await copy()).tables, 'message')).toEqual({ sent: 2501, deleted: 0, rows: 2501 });
+});
+
+test('a bound on rows a second changes nothing but how long it takes', async () => {
+  const { tables } = await copy({ maxRowsPerSecond: 100 });
+  expect(tables.map(({ rows }) => rows)).toEqual([4, 4, 3, 4]);
+  expect((await copy()).tables.map(({ sent }) => sent)).toEqual([0, 0, 0, 0]);
+});
+
+test('a stop is heard while rows are waited for, and while a server is silent', async () => {
+  const wait = new AbortController();
+  const waiting = copy({ maxRowsPerSecond: 0.001, signal: wait.signal });
+  wait.abort(new Error('stopped'));
+  await expect(waiting).rejects.toThrow('stopped');
+
+  const silence = new AbortController();
+  gate.freeze();
+  const silent = copy({ signal: silence.signal }, gate.config);
+  silence.abort(new Error('stopped'));
+  await expect(silent).rejects.toThrow('stopped');
+  gate.thaw();
+});
+
 test('what arrives otherwise than it was sent is not kept', async () => {
   await runSql(warehouse, 'alter table message modify pub_date decimal(11, 1) not null');
   await expect(copy()).rejects.toThrow(

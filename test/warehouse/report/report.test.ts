@@ -76,6 +76,27 @@ test('colours are the style sheet’s alone, which knows light and dark', () => 
   );
 });
 
+test('a week whose people have all left is shown as any other', () => {
+  const columns = ['came_in', 'weeks_later', 'users', 'active_users', 'share'];
+  const weeks = [
+    ['2026-11-02', 0, 8, 4, 0.5],
+    ['2026-11-02', 1, 8, 2, 0.25],
+    ['2026-11-09', 0, 9, 3, 0.333],
+    ['2026-11-09', 1, 9, 0, 0],
+  ];
+  const html = renderHtml(reportOf([statisticOf('retention', columns, weeks)]));
+  // their last weeks are not over
+  const rows = Array.from(html.matchAll(/<tr><th scope="row">(2026-\S+)<\/th>/g), ([, day]) => day);
+  expect(rows).toEqual(['2026-11-02', '2026-11-09']);
+});
+
+test('a figure that the run before did not know has not grown', () => {
+  const totals = statisticOf('totals', ['people', 'messages'], [[1500, 40]]);
+  const html = renderHtml(reportOf([totals], before));
+  expect(html).toContain('<strong>+300</strong>');
+  expect(html.match(/since 16 Nov/g)).toHaveLength(1);
+});
+
 test('a username is text, whatever stands in it', () => {
   const html = renderHtml(reportOf([authors([NASTY, 0, 1, 1])]));
   expect(html).not.toContain('<script');
