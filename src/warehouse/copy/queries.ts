@@ -3,6 +3,9 @@ import { NO_CREDENTIALS, type Table } from './tables.ts';
 // Tables differ in their names alone, which stand in tables.ts; whatever else changes is a parameter. On the
 // source's side, hashes of passwords are read only if they are to be copied.
 
+// They scatter keys that follow each other over 32 bits, and leave 64 bits room for their products.
+const KEY_FACTORS = [2_654_435_761, 40_503];
+
 /**
  * `next`: the first key that is `:from` or more; no row when there is none. (Asked for the least that is more than
  * a column can hold, MariaDB gives the greatest there is.)
@@ -18,7 +21,7 @@ export function findLast({ name, key: [lead] }: Table): string {
 
 /**
  * `total` and `checksum` (digits) of the rows from `:from` to below `:to`, in whatever order. Each row's CRC is
- * multiplied by one of its key: CRCs alone are linear, and two rows that change alike would cancel each other.
+ * multiplied by a number of its key: CRCs alone are linear, and two rows that change alike would cancel each other.
  * (Nothing stronger is as fast: sha2 takes twice the time, and MySQL 9.7 has no md5.)
  */
 export function sumRange(table: Table, withCredentials: boolean): string {
@@ -72,7 +75,8 @@ function leaf({ key: [lead], leafWidth }: Table): string {
 
 function sum(table: Table, withCredentials: boolean): string {
   const row = `crc32(concat_ws(char(0), ${values(table, withCredentials)}))`;
-  const key = `crc32(concat_ws(char(0), ${table.key.join(', ')}))`;
+  const parts = table.key.map((column, at) => `(${column} & 4294967295) * ${KEY_FACTORS[at]}`);
+  const key = `(${parts.join(' + ')}) % 4294967296`;
   // of 64 bits, which are more than a number has in JavaScript
   return `count(*) as total, cast(bit_xor(${row} * (${key} | 1)) as char) as checksum`;
 }
