@@ -1,0 +1,138 @@
+import { OperatorError } from '../../errors.ts';
+import { deleteLeaves, insertRows, readLeaves, readRange, sumLeaves, sumRange } from './queries.ts';
+import type { Row, Side } from './side.ts';
+import type { Table } from './tables.ts';
+import type { Throttle } from './throttle.ts';
+
+/** Keys from `from` to below `to`. */
+export type Range = { from: number; to: number };
+
+/** How many rows there are, and what stands in them. */
+export interface Sum {
+  total: number;
+  /** Of all its rows, in whatever order: up to 20 digits. */
+  checksum: string;
+}
+
+/** What it takes to copy a range of a table. */
+export interface RangeCopying {
+  table: Table;
+  /** In a transaction with a consistent snapshot. */
+  source: Side;
+  warehouse: Side;
+  withCredentials: boolean;
+  /** For what is read at the source. */
+  throttle: Throttle;
+  /** Is told how many rows of the range have been sent. */
+  onSent: (rows: number) => void;
+}
+
+/** What was done to a range of the warehouse's, and what both sides have there now. */
+export interface CopiedRange {
+  sent: number;
+  deleted: number;
+  sum: Sum;
+}
+
+/**
+ * Sends a range in which the warehouse has nothing, in one transaction that is proved before it ends.
+ * @throws OperatorError when a side fails, and when it differs although it has just been sent
+ */
+export async function appendRange(copying: RangeCopying, range: Range): Promise<CopiedRange> {
+  const { table, source, warehouse, withCredentials, throttle } = copying;
+  await warehouse.write('begin');
+  const sent = await insert(copying, source.readBatches(readRange(table, withCredentials), range));
+  const [sum, ours] = await sumBoth(copying, range);
+  await throttle(sum.total);
+  prove(table, range, sum, ours);
+  await warehouse.write('commit');
+  return { sent, deleted: 0, sum };
+}
+
+/**
+ * Makes a range the same if it is not, as `appendRange` does, by sending the leaves anew that differ.
+ * @throws OperatorError as `appendRange` does
+ */
+export async function updateRange(copying: RangeCopying, range: Range): Promise<CopiedRange> {
+  const { table, source, warehouse, withCredentials, throttle } = copying;
+  const [sum, before] = await sumBoth(copying, range);
+  await throttle(sum.total);
+  if (isSame(sum, before)) return { sent: 0, deleted: 0, sum };
+  const values = { ...range, leaves: await listDifferentLeaves(copying, range) };
+  await warehouse.write('begin');
+  const deleted = await warehouse.write(deleteLeaves(table), values);
+  const sent = await insert(
+    copying,
+    source.readBatches(readLeaves(table, withCredentials), values),
+  );
+  prove(table, range, sum, await sumSide(warehouse, sumRange(table, true), range));
+  await warehouse.write('commit');
+  return { sent, deleted, sum };
+}
+
+function sumBoth(
+  { table, source, warehouse, withCredentials }: RangeCopying,
+  range: Range,
+): Promise<[theirs: Sum, ours: Sum]> {
+  return Promise.all([
+    sumSide(source, sumRange(table, withCredentials), range),
+    sumSide(warehouse, sumRange(table, true), range),
+  ]);
+}
+
+async function sumSide(side: Side, sql: string, range: Range): Promise<Sum> {
+  const [sum] = await side.read<Sum>(sql, range);
+  if (!sum) throw new Error('a sum has no row');
+  return sum;
+}
+
+function isSame(theirs: Sum | undefined, ours: Sum | undefined): boolean {
+  return theirs?.total === ours?.total && theirs?.checksum === ours?.checksum;
+}
+
+function prove({ name, key }: Table, { from, to }: Range, theirs: Sum, ours: Sum): void {
+  if (isSame(theirs, ours)) return;
+  throw new OperatorError(
+    `The copy of ${name}, ${key[0]} ${from} to ${to - 1}, is not what was sent (${ours.total} rows of ${theirs.total}, or others). It was not kept.`,
+  );
+}
+
+async function listDifferentLeaves(
+  { table, source, warehouse, withCredentials, throttle }: RangeCopying,
+  range: Range,
+): Promise<number[]> {
+  type Leaf = Sum & { leaf: number };
+  const [theirs, ours] = await Promise.all([
+    source.read<Leaf>(sumLeaves(table, withCredentials), range),
+    warehouse.read<Leaf>(sumLeaves(table, true), range),
+  ]);
+  await throttle(theirs.reduce((rows, { total }) => rows + total, 0));
+  const [atSource, here] = [theirs, ours].map(
+    (leaves) => new Map(leaves.map((each) => [each.leaf, each])),
+  );
+  const all = new Set([...theirs, ...ours].map(({ leaf }) => leaf));
+  return Array.from(all).filter((leaf) => !isSame(atSource?.get(leaf), here?.get(leaf)));
+}
+
+/** Inserts a batch while the next is being read, and has another one ready when the server is. */
+async function insert(
+  { table, warehouse, throttle, onSent }: RangeCopying,
+  batches: AsyncIterable<Row[]>,
+): Promise<number> {
+  let sent = 0;
+  let first: Promise<unknown> = Promise.resolve();
+  let second = first;
+  for await (const rows of batches) {
+    await first;
+    first = second;
+    second = warehouse.write(insertRows(table), { rows });
+    // its failure is seen when it is waited for
+    second.catch(() => undefined);
+    sent += rows.length;
+    onSent(sent);
+    await throttle(rows.length);
+  }
+  await first;
+  await second;
+  return sent;
+}
