@@ -13,7 +13,7 @@ const PORT = 3307;
 export async function keep(run: Run): Promise<void> {
   const { config, folder, state, tell } = run;
   const { address, instanceId, keyFile, user } = await loginOf(run);
-  await addTags(run.ec2, instanceId, { [KEPT_TAG]: sayTime(state.endsAt) });
+  await addTags(run.ec2, [instanceId], { [KEPT_TAG]: sayTime(state.endsAt) });
   await remoteOf(run).close();
   const key = `-i ${keyFile} -o HostKeyAlias=${instanceId} -o UserKnownHostsFile=${resolve(folder, 'known_hosts')}`;
   const tunnel = `ssh -N ${key} -L 127.0.0.1:${PORT}:${MYSQL_SOCKET} ${user}@${address}`;

@@ -37,6 +37,7 @@ async function makeAll(current: Provision): Promise<void> {
     await undoSteps(PROVISION_STEPS, current, current);
     throw error;
   }
+  current.isDone = true;
   // before the instance is ended, which may fail: these are there
   current.print('Keep these settings:');
   current.print(`WAREHOUSE_IMAGE_ID=${current.imageId}`);

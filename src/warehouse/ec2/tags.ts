@@ -44,10 +44,10 @@ export const tagsAnswer = z
   .default([])
   .transform((tags): Tags => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));
 
-/** Puts tags on something that there is already. */
-export async function addTags(ec2: EC2Client, id: string, tags: Tags): Promise<void> {
-  const request = ec2.send(new CreateTagsCommand({ Resources: [id], Tags: listOf(tags) }));
-  await ask(`Cannot tag ${id}`, request);
+/** Puts tags on things that there are already, in one request. */
+export async function addTags(ec2: EC2Client, ids: string[], tags: Tags): Promise<void> {
+  const request = ec2.send(new CreateTagsCommand({ Resources: ids, Tags: listOf(tags) }));
+  await ask(`Cannot tag ${ids.join(', ')}`, request);
 }
 
 function listOf(tags: Tags): Tag[] {

@@ -1,7 +1,6 @@
-import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import { type Attachment, attachVolume, detachVolume, findVolume } from '../ec2/volumes.ts';
+import { type Attachment, detachVolume, findVolume } from '../ec2/volumes.ts';
+import { attachAndWait } from '../ec2/wait-for-volume.ts';
 import type { Run } from '../run/run.ts';
 import type { Step } from '../run/runner.ts';
 import { tidy } from './tidy.ts';
@@ -14,20 +13,7 @@ export const attach: Step<Run> = {
   name: 'attach',
   doing: 'Attaching the volume',
   run: async (run) => {
-    const attachment = attachmentOf(run);
-    const look = async () => {
-      const volume = await findVolume(run.ec2, attachment.VolumeId);
-      if (!volume) throw new OperatorError(`There is no volume ${attachment.VolumeId} any more.`);
-      if (!volume.attachedTo) return attachOnce(run, attachment);
-      if (volume.attachedTo !== attachment.InstanceId) {
-        throw new OperatorError(
-          `${volume.id} has been attached to ${volume.attachedTo} meanwhile.`,
-        );
-      }
-      if (volume.attachment === 'attached') return { answer: undefined };
-      return { state: volume.attachment ?? volume.state };
-    };
-    await waitFor(`The volume ${attachment.VolumeId}`, look, run.waiting(ATTACHED_MAX_MS));
+    await attachAndWait(run.ec2, attachmentOf(run), run.waiting(ATTACHED_MAX_MS));
   },
   undoing: 'Detaching the volume',
   undo: (run) =>
@@ -40,17 +26,6 @@ export const attach: Step<Run> = {
 export function attachmentOf({ config, state }: Run): Attachment {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
-}
-
-async function attachOnce({ ec2 }: Run, attachment: Attachment): Promise<{ state: string }> {
-  try {
-    await attachVolume(ec2, attachment);
-    return { state: 'attaching' };
-  } catch (error) {
-    // to us, perhaps, and only the answer was lost: the next look tells
-    if (awsErrorName(error) === 'VolumeInUse') return { state: 'in use' };
-    throw error;
-  }
 }
 
 async function detach({ ec2, state, undoing }: Run): Promise<void> {

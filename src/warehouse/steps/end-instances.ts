@@ -1,4 +1,4 @@
-import { waitFor } from '../../aws/wait.ts';
+import { findMade } from '../ec2/find-made.ts';
 import { listInstances } from '../ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../ec2/tags.ts';
 import { endInstance } from '../ec2/terminate.ts';
@@ -16,18 +16,17 @@ export async function endInstances(run: Base & Opened): Promise<void> {
 }
 
 /** By id and by tag; one whose start was never answered is looked for, since it may not be seen at once. */
-async function findOurs({ ec2, state, pace, undoing }: Base & Opened): Promise<string[]> {
-  const giveUpAt = performance.now() + pace.lostMaxMs;
-  const look = async () => {
-    const found = await listInstances(ec2, [tagFilter(RUN_TAG, state.runId)]);
-    const alive = found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
-    const known = new Set(state.instanceId ? [state.instanceId, ...alive] : alive);
-    const isLost = state.isLaunchUnanswered && known.size === 0;
-    if (!isLost || performance.now() > giveUpAt) return { answer: [...known] };
-    return { state: 'none seen yet' };
+function findOurs({ ec2, state, pace, undoing }: Base & Opened): Promise<string[]> {
+  const { runId, instanceId, isLaunchUnanswered } = state;
+  const what = 'An instance that AWS may have started';
+  const list = async () => {
+    const found = await listInstances(ec2, [tagFilter(RUN_TAG, runId)]);
+    return found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
   };
+  const unseenMaxMs = isLaunchUnanswered ? pace.lostMaxMs : 0;
   // twice as long, since AWS may not answer for a while
-  return waitFor('An instance that AWS may have started', look, undoing(pace.lostMaxMs * 2));
+  const waiting = undoing(pace.lostMaxMs * 2);
+  return findMade({ what, knownId: instanceId, list, unseenMaxMs }, waiting);
 }
 
 /** What may still exist when that failed. */

@@ -33,6 +33,7 @@ export interface FakeVolume extends Thing {
   attachment: { instanceId: string; device: string; states: string[] } | null;
   /** Whether it goes when the instance ends that it was made for. */
   endsWith: string | null;
+  token: string;
   /** Whether the system holds it so that it stays `busy` until its instance has ended. */
   isHeld: boolean;
 }
@@ -43,16 +44,21 @@ export interface FakeSnapshot extends Thing {
   description: string;
 }
 
+/** An image. */
+export interface FakeImage extends Thing {
+  name: string;
+  architecture: string;
+  owner: 'self' | 'amazon';
+  /** Of its root volume. */
+  snapshotId: string;
+}
+
 /** Everything that an account of AWS's holds; tests change it as they like. */
 export class Account {
   readonly instances: FakeInstance[] = [];
   readonly volumes: FakeVolume[] = [];
   readonly snapshots: FakeSnapshot[] = [];
-  readonly images = [
-    { imageId: 'ami-0123456789abcdef0', imageState: 'available', architecture: 'x86_64' },
-    { imageId: 'ami-0000000000000000a', imageState: 'available', architecture: 'arm64' },
-    { imageId: 'ami-0000000000000000b', imageState: 'pending', architecture: 'x86_64' },
-  ];
+  readonly images: FakeImage[] = [];
   readonly subnets = [
     { subnetId: 'subnet-0000000000000000a', availabilityZone: 'us-east-1a', vpcId: 'vpc-1' },
     { subnetId: 'subnet-0000000000000000b', availabilityZone: 'us-east-1b', vpcId: 'vpc-1' },
@@ -62,8 +68,17 @@ export class Account {
   readonly spotStatus = new Map<string, string>();
   /** How many looks a state lasts. */
   looksPerState = 1;
-  /** How many looks do not see an instance that has just been started. */
+  /** How many looks do not see what has just been made. */
   looksUnseen = 1;
+  /** What the script of a provision says last, once there is a volume. */
+  scriptSays = "MiniTwit's warehouse is ready: create the image now.";
+
+  constructor() {
+    this.addImage({ id: 'ami-0123456789abcdef0' });
+    this.addImage({ id: 'ami-0000000000000000a', architecture: 'arm64' });
+    this.addImage({ id: 'ami-0000000000000000b', states: ['pending'] });
+    this.addImage({ name: 'al2023-ami-2023.9-kernel-6.1-x86_64', owner: 'amazon' });
+  }
 
   addVolume(fields: Partial<FakeVolume> = {}): FakeVolume {
     const volume = {
@@ -72,6 +87,7 @@ export class Account {
       sizeGib: 100,
       attachment: null,
       endsWith: null,
+      token: '',
       isHeld: false,
       ...fields,
     };
@@ -110,11 +126,26 @@ export class Account {
     return snapshot;
   }
 
-  /** What costs, but for volumes that stand alone and their snapshots: that is what a warehouse is. */
+  addImage(fields: Partial<FakeImage> = {}): FakeImage {
+    const image: FakeImage = {
+      ...newThing('ami', ['available']),
+      name: 'minitwit-warehouse',
+      architecture: 'x86_64',
+      owner: 'self',
+      snapshotId: '',
+      ...fields,
+    };
+    this.images.push(image);
+    return image;
+  }
+
+  /** What costs, but for a volume that was there before and its snapshots: that is what a warehouse is. */
   billing(): string[] {
+    const isMade = ({ tags }: Thing) => 'minitwit:run' in tags;
     const instances = this.instances.filter(({ states }) => states[0] !== 'terminated');
-    const held = this.volumes.filter((volume) => volume.attachment ?? volume.endsWith);
-    return [...instances, ...held].map(({ id, states }) => `${id} ${states[0]}`);
+    const volumes = this.volumes.filter((it) => it.attachment ?? it.endsWith ?? isMade(it));
+    const images = this.images.filter(isMade);
+    return [...instances, ...volumes, ...images].map(({ id, states }) => `${id} ${states[0]}`);
   }
 
   /** Lets time go by for a thing that is looked at. Gives whether it is seen at all. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Account, FakeInstance, FakeVolume } from './account.ts';
+import { type Account, advance, type FakeInstance, type FakeVolume } from './account.ts';
 import { AwsError } from './aws-error.ts';
 import { describeInstance } from './describe.ts';
 import type { Parameters } from './parameters.ts';
@@ -62,8 +62,70 @@ export const CHANGING: Record<string, Action> = {
     return { snapshotId: snapshot.id, volumeId: volume.id, status: 'pending' };
   },
   CreateTags: (account, given) => {
-    for (const id of given.list('ResourceId'))
-      Object.assign(findInstance(account, id).tags, given.tags());
+    const things = [...account.instances, ...account.volumes, ...account.images];
+    for (const id of given.list('ResourceId')) {
+      const thing = things.find((it) => it.id === id);
+      if (!thing) throw new AwsError('InvalidID', `There is no '${id}'.`);
+      Object.assign(thing.tags, given.tags());
+    }
+    return { return: true };
+  },
+  CreateVolume: (account, given) => {
+    const token = given.get('ClientToken');
+    const known = account.volumes.find((volume) => volume.token === token);
+    const volume =
+      known ??
+      account.addVolume({
+        token,
+        zone: given.get('AvailabilityZone'),
+        sizeGib: Number(given.get('Size')),
+        states: ['creating', 'creating', 'available'],
+        tags: given.tagsFor('volume'),
+        unseen: account.looksUnseen,
+      });
+    return { volumeId: volume.id, status: 'creating' };
+  },
+  DeleteVolume: (account, given) => {
+    const volume = findVolume(account, given.get('VolumeId'));
+    if (volume.attachment) throw new AwsError('VolumeInUse', `${volume.id} is attached`);
+    if (volume.states[0] === 'creating') {
+      advance(volume.states);
+      throw new AwsError('IncorrectState', `${volume.id} is being made`);
+    }
+    account.volumes.splice(account.volumes.indexOf(volume), 1);
+    return { return: true };
+  },
+  StopInstances: (account, given) => {
+    for (const id of given.list('InstanceId')) {
+      const instance = findInstance(account, id);
+      if (instance.states[0] === 'running') instance.states = ['stopping', 'stopping', 'stopped'];
+    }
+    return {};
+  },
+  CreateImage: (account, given) => {
+    const name = given.get('Name');
+    if (account.images.some((image) => image.name === name)) {
+      throw new AwsError('InvalidAMIName.Duplicate', `AMI name ${name} is already in use`);
+    }
+    const instance = findInstance(account, given.get('InstanceId'));
+    // it would be started again to be written, or be no image of a whole disk
+    if (instance.states[0] !== 'stopped') throw new AwsError('IncorrectState', 'It is not stopped');
+    const image = account.addImage({
+      name,
+      states: ['pending', 'pending', 'available'],
+      tags: given.tagsFor('image'),
+      unseen: account.looksUnseen,
+      snapshotId: account.addSnapshot({ tags: given.tagsFor('snapshot') }).id,
+    });
+    return { imageId: image.id };
+  },
+  DeregisterImage: ({ images, snapshots }, given) => {
+    const image = images.find(({ id, unseen }) => id === given.get('ImageId') && unseen === 0);
+    if (!image) throw new AwsError('InvalidAMIID.Unavailable', 'There is no such image.');
+    images.splice(images.indexOf(image), 1);
+    const isWhole = given.get('DeleteAssociatedSnapshots') === 'true';
+    const at = snapshots.findIndex(({ id }) => id === image.snapshotId);
+    if (isWhole && at >= 0) snapshots.splice(at, 1);
     return { return: true };
   },
 };
@@ -106,7 +168,7 @@ function findInstance({ instances }: Account, wanted: string): FakeInstance {
 }
 
 function findVolume({ volumes }: Account, wanted: string): FakeVolume {
-  const volume = volumes.find(({ id }) => id === wanted);
+  const volume = volumes.find(({ id, unseen }) => id === wanted && unseen === 0);
   if (!volume) throw new AwsError('InvalidVolume.NotFound', `There is no '${wanted}'.`);
   return volume;
 }

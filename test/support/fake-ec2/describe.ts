@@ -1,3 +1,4 @@
+import { matchesGlob } from 'node:path';
 import {
   type Account,
   advance,
@@ -43,16 +44,28 @@ export const DESCRIBING: Record<string, Action> = {
       })),
     };
   },
-  DescribeImages: ({ images }, given) => ({
-    imagesSet: named(images, 'imageId', given.list('ImageId'), 'InvalidAMIID.NotFound').map(
-      (image) => ({
-        ...image,
-        name: 'minitwit-warehouse',
+  DescribeImages: (account, given) => {
+    const owner = given.get('Owner.1');
+    const owned = account.images.filter((it) => owner === '' || it.owner === owner);
+    const found = find(account, owned, given, 'ImageId', {
+      name: ({ name }) => name,
+      architecture: ({ architecture }) => architecture,
+      state: ({ states }) => states[0] ?? '',
+      'block-device-mapping.snapshot-id': ({ snapshotId }) => snapshotId,
+    });
+    return {
+      imagesSet: found.map((it) => ({
+        imageId: it.id,
+        name: it.name,
+        imageState: it.states[0] ?? '',
+        architecture: it.architecture,
+        creationDate: it.createdAt,
         rootDeviceName: '/dev/xvda',
         blockDeviceMapping: ROOT,
-      }),
-    ),
-  }),
+        tagSet: tagSet(it),
+      })),
+    };
+  },
   DescribeSubnets: ({ subnets }, given) => {
     const ids = given.list('SubnetId');
     const zone = given.filters().find(([name]) => name === 'availability-zone')?.[1][0];
@@ -73,8 +86,12 @@ export const DESCRIBING: Record<string, Action> = {
     const type = given.get('InstanceType.1');
     if (!/^[tmr]\d/.test(type)) throw new AwsError('InvalidInstanceType', `No ${type}.`);
     const supportedArchitectures = [/^.\dg/.test(type) ? 'arm64' : 'x86_64'];
-    return { instanceTypeSet: [{ processorInfo: { supportedArchitectures } }] };
+    const hypervisor = type.startsWith('t2.') ? 'xen' : 'nitro';
+    return { instanceTypeSet: [{ hypervisor, processorInfo: { supportedArchitectures } }] };
   },
+  DescribeInstanceTypeOfferings: () => ({
+    instanceTypeOfferingSet: [{ location: 'us-east-1b' }, { location: 'us-east-1c' }],
+  }),
   DescribeSpotInstanceRequests: ({ spotStatus }, given) => ({
     spotInstanceRequestSet: given
       .list('SpotInstanceRequestId')
@@ -82,8 +99,13 @@ export const DESCRIBING: Record<string, Action> = {
   }),
   DescribeSpotPriceHistory: () => ({ spotPriceHistorySet: [{ spotPrice: '0.031' }] }),
   GetConsoleOutput: (account, given) => {
-    const instance = account.instances.find(({ id }) => id === given.get('InstanceId'));
-    return { output: Buffer.from(instance?.console ?? '').toString('base64') };
+    const id = given.get('InstanceId');
+    const instance = account.instances.find((it) => it.id === id);
+    const isTried =
+      instance?.userData.includes('VOLUME_ID=') &&
+      account.volumes.some(({ attachment }) => attachment?.instanceId === id);
+    const said = `${instance?.console ?? ''}${isTried ? `${account.scriptSays}\n` : ''}`;
+    return { output: Buffer.from(said).toString('base64') };
   },
 };
 
@@ -147,7 +169,11 @@ function find<T extends Thing>(
     .filter((thing) => account.look(thing))
     .filter((thing) => filters.every(([name, values]) => matches(thing, name, values, fields)));
   if (seen.length < ids.length) {
-    const kind = { InstanceId: 'InvalidInstanceID', VolumeId: 'InvalidVolume' }[idName];
+    const kind = {
+      InstanceId: 'InvalidInstanceID',
+      VolumeId: 'InvalidVolume',
+      ImageId: 'InvalidAMIID',
+    }[idName];
     throw new AwsError(`${kind ?? 'InvalidSnapshot'}.NotFound`, `No ${ids.join(', ')}.`);
   }
   for (const thing of seen) account.age(thing);
@@ -164,7 +190,7 @@ function matches<T extends Thing>(
   if (name.startsWith('tag:')) return values.includes(thing.tags[name.slice(4)] ?? '');
   const field = fields[name];
   if (!field) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
-  return values.includes(field(thing));
+  return values.some((value) => matchesGlob(field(thing), value));
 }
 
 function named<K extends string, T extends Record<K, string>>(

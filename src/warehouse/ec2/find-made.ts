@@ -1,0 +1,28 @@
+import { type Waiting, waitFor } from '../../aws/wait.ts';
+
+/** What may have been made, of one kind. */
+export interface Made {
+  /** For people: `A volume that AWS may have made`. */
+  what: string;
+  /** Null when AWS never said it. */
+  knownId: string | null;
+  /** Lists, by its tags, what AWS shows. */
+  list: () => Promise<string[]>;
+  /** For how long to look for what is not listed: it may be too new. */
+  unseenMaxMs: number;
+}
+
+/** The ids of what was made, be its id known or its answer lost; that which AWS does not list yet is looked for. */
+export function findMade(
+  { what, knownId, list, unseenMaxMs }: Made,
+  waiting: Waiting,
+): Promise<string[]> {
+  const giveUpAt = performance.now() + unseenMaxMs;
+  const look = async () => {
+    const ids = await list();
+    const isSeen = knownId === null ? ids.length > 0 : ids.includes(knownId);
+    if (!isSeen && performance.now() < giveUpAt) return { state: 'none seen yet' };
+    return { answer: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
+  };
+  return waitFor(what, look, waiting);
+}

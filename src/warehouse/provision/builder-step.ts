@@ -1,0 +1,56 @@
+import { waitFor } from '../../aws/wait.ts';
+import { listInstances } from '../ec2/instances.ts';
+import { launchInstance } from '../ec2/launch.ts';
+import { endInstance } from '../ec2/terminate.ts';
+import type { Step } from '../run/runner.ts';
+import { findOurs, lookForBuilder, type Provision } from './provision.ts';
+import { fillIn } from './user-data.ts';
+
+const RUNNING_MAX_MS = 5 * 60_000;
+const TERMINATED_MAX_MS = 15 * 60_000;
+// should nobody be left to end the builder
+const BUILDER_MAX_MINUTES = 120;
+
+/** Starts the instance that becomes the image; undone, it is terminated. */
+export const builder: Step<Provision> = {
+  name: 'builder',
+  doing: 'Starting an Amazon Linux',
+  run: async (provision) => {
+    const { ec2, config, site, runId, tags, waiting } = provision;
+    const { id } = await launchInstance(ec2, {
+      token: runId,
+      imageId: site.image.id,
+      root: site.image.root,
+      instanceType: config.instanceType,
+      keyName: config.keyName,
+      securityGroup: config.securityGroup,
+      subnetId: site.subnet.id,
+      market: 'on-demand',
+      userData: await userDataOf(provision),
+      tags,
+    });
+    provision.builderId = id;
+    const look = () => lookForBuilder(provision, 'running');
+    await waitFor(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));
+  },
+  undoing: 'Terminating the instance',
+  undo: async (provision) => {
+    const { ec2, builderId, pace, undoing } = provision;
+    const ids = await findOurs(provision, 'An instance', builderId, async (ofRun) =>
+      (await listInstances(ec2, [ofRun])).map(({ id }) => id),
+    );
+    for (const id of ids) await endInstance(ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
+  },
+  leftovers: ({ builderId, runId }) => [
+    `the instance ${builderId ?? `of the run ${runId}`}, which costs: npm run warehouse -- cleanup ${runId}`,
+  ],
+};
+
+function userDataOf({ config, volumeId }: Provision): Promise<string> {
+  return fillIn({
+    MOUNT_DIR: config.mountDir,
+    VOLUME_ID: volumeId ?? '',
+    VOLUME_DEVICE: config.volumeDevice,
+    END_AFTER_MINUTES: String(BUILDER_MAX_MINUTES),
+  });
+}

@@ -1,0 +1,42 @@
+import { tagSpecifications } from '../ec2/tags.ts';
+import { createVolume, listVolumes } from '../ec2/volumes.ts';
+import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
+import type { Step } from '../run/runner.ts';
+import { findOurs, type Provision } from './provision.ts';
+
+const STATE_MAX_MS = 5 * 60_000;
+
+/** Makes the volume, which is empty; undone, it is deleted unless all was done. */
+export const volume: Step<Provision> = {
+  name: 'volume',
+  doing: 'Making the volume',
+  run: async (provision) => {
+    const { ec2, site, runId, sizeGib, tags, waiting } = provision;
+    provision.volumeId = await createVolume(ec2, {
+      AvailabilityZone: site.subnet.zone,
+      Size: sizeGib,
+      VolumeType: 'gp3',
+      Encrypted: true,
+      ClientToken: runId,
+      TagSpecifications: tagSpecifications(tags, 'volume'),
+    });
+    await waitUntilAvailable(ec2, provision.volumeId, waiting(STATE_MAX_MS));
+  },
+  undo: async (provision) => {
+    const { ec2, volumeId, isDone, tell, undoing } = provision;
+    if (isDone) return;
+    const ids = await findOurs(provision, 'A volume', volumeId, async (ofRun) => {
+      const volumes = await listVolumes(ec2, [ofRun]);
+      // the builder's own goes with that
+      return volumes.filter(({ attachedTo }) => !attachedTo).map(({ id }) => id);
+    });
+    for (const id of ids) {
+      tell(`Deleting the volume ${id} …`);
+      await deleteWhenFree(ec2, id, undoing(STATE_MAX_MS));
+    }
+  },
+  leftovers: ({ volumeId, runId }) =>
+    volumeId === null
+      ? [`a volume of the run ${runId}, which costs: npm run warehouse -- cleanup ${runId}`]
+      : [`the volume ${volumeId}, which costs: aws ec2 delete-volume --volume-id ${volumeId}`],
+};
