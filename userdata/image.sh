@@ -127,7 +127,9 @@ delete_what_is_personal() {
     )
   done
   # cloud-init keeps each user data; it and systemd make all of these anew on an instance's first boot
-  rm -rf /var/lib/cloud/{data,instance,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
+  # but for the link `instance`: cloud-init, which still runs, would make a folder where none is, and then
+  # never start again; it replaces a link that leads nowhere
+  rm -rf /var/lib/cloud/{data,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
     /var/lib/systemd/random-seed
   : >/etc/machine-id
   dnf clean all --quiet

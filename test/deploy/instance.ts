@@ -60,8 +60,11 @@ export async function createInstance(): Promise<Instance> {
     });
 
   const runUserData = async (script: string) => {
-    const folder = join(root, 'var/lib/cloud/instance/scripts');
+    const cloud = join(root, 'var/lib/cloud');
+    const folder = join(cloud, 'instances/i-1/scripts');
     await mkdir(folder, { recursive: true });
+    await rm(join(cloud, 'instance'), { force: true });
+    await symlink('instances/i-1', join(cloud, 'instance'));
     await writeFile(join(folder, 'part-001'), script, { mode: 0o700 });
     return machine.run('cd / && /var/lib/cloud/instance/scripts/part-001');
   };

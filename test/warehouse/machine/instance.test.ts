@@ -101,7 +101,7 @@ describe('userdata/warehouse.sh', () => {
 
   test('leaves nothing personal', async () => {
     expect(await readFile(join(builder.root, 'etc/machine-id'), 'utf8')).toBe('');
-    for (const path of ['root/.ssh', 'home/ec2-user/.ssh', 'var/lib/cloud/instance'])
+    for (const path of ['root/.ssh', 'home/ec2-user/.ssh', 'var/lib/cloud/instance/'])
       await expect(access(join(builder.root, path)), path).rejects.toThrow('ENOENT');
     const keys = (await readdir(join(builder.root, 'etc/ssh'))).filter((name) => /_key/.test(name));
     expect(keys).toEqual([]);
