@@ -1,18 +1,15 @@
-import { waitFor, type Waiting } from '../../aws/wait.ts';
+import type { Waiting } from '../../aws/wait.ts';
 import { messageOf } from '../../errors.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
-import { listImages, removeImage } from '../ec2/make-image.ts';
-import { deleteVolume } from '../ec2/removal.ts';
-import { RUN_TAG, tagFilter, type Tags, UNFINISHED, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { endInstance } from '../ec2/terminate.ts';
-import { listVolumes, type Volume } from '../ec2/volumes.ts';
+import { removeUnfinished } from '../provision/remove-unfinished.ts';
 import { claimFolder, FROM_TAG, KEPT_TAG, whereFrom } from '../run/lock.ts';
 import { type Base, openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
 
 const TERMINATED_MAX_MS = 15 * 60_000;
-const FREE_MAX_MS = 5 * 60_000;
 
 /**
  * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one
@@ -38,10 +35,8 @@ export async function cleanup(base: Base, runId: string | null): Promise<void> {
     if (state && !isSpared) await endRun(base, state);
     const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
     for (const it of others) await endOther(base, it);
-    const volumes = await listVolumes(base.ec2, [tagFilter(WAREHOUSE_TAG, UNFINISHED)]);
-    const unfinished = volumes.filter(isMeant);
-    for (const it of unfinished) await removeUnfinished(base, it);
-    const isAnythingLeft = others.length > 0 || unfinished.length > 0 || (state && !isSpared);
+    const unfinished = await removeUnfinished(base, isMeant);
+    const isAnythingLeft = others.length > 0 || unfinished > 0 || (state && !isSpared);
     if (!isAnythingLeft) base.print('There is nothing to clean up.');
   } finally {
     claim.release();
@@ -74,19 +69,6 @@ async function endOther(base: Base, { id, runId }: Instance): Promise<void> {
   base.print(`Terminating ${id}, of the run ${runId} …`);
   const { ec2, pace } = base;
   await endInstance(ec2, id, pace.lostMaxMs, waitingFor(base, TERMINATED_MAX_MS));
-}
-
-/** A volume that no provision has finished, and the image that was to go with it. */
-async function removeUnfinished(base: Base, { id, tags }: Volume): Promise<void> {
-  const images = await listImages(base.ec2, [tagFilter(RUN_TAG, tags[RUN_TAG] ?? '')]);
-  for (const image of images) {
-    base.print(`Removing the image ${image}, which was not finished …`);
-    await removeImage(base.ec2, image);
-  }
-  base.print(`Deleting the volume ${id}, which was not finished …`);
-  const look = async () =>
-    (await deleteVolume(base.ec2, id)) ? { answer: true } : { state: 'not free yet' };
-  await waitFor(`The volume ${id}`, look, waitingFor(base, FREE_MAX_MS));
 }
 
 function waitingFor({ pace, print, signal }: Base, longestMs: number): Waiting {

@@ -1,49 +1,63 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import { type Seen, waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import { deleteVolume } from '../ec2/removal.ts';
+import type { Waiting } from '../../aws/wait.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
+import { findMade } from '../ec2/find-made.ts';
 import { type Snapshot, findSnapshot } from '../ec2/snapshots.ts';
-import { tagSpecifications, tagsOf } from '../ec2/tags.ts';
-import { createVolume, findVolume } from '../ec2/volumes.ts';
+import {
+  addTags,
+  RUN_TAG,
+  tagFilter,
+  tagSpecifications,
+  tagsOf,
+  UNFINISHED,
+  WAREHOUSE_TAG,
+} from '../ec2/tags.ts';
+import { createVolume, findVolume, listVolumes } from '../ec2/volumes.ts';
+import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
+import { FROM_TAG, whereFrom } from '../run/lock.ts';
+import type { Base } from '../run/run.ts';
+import { createRunId } from '../run/run-id.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;
 
 /** What `restore` works with. */
-export interface RestoreParts {
-  ec2: EC2Client;
+export interface RestoreParts extends Base {
   snapshotId: string;
   /** The volume that the settings name, whose place the new one takes; null when they name none. */
   volumeId: string | null;
   /** The availability zone; null for that of the old volume. */
   zone: string | null;
-  print: (line: string) => void;
-  signal: AbortSignal;
 }
 
 /**
- * Makes a volume of a snapshot, in the zone of the old one and of its type, and prints the setting that has the next
+ * Makes a volume of a snapshot, in the zone of the old one and of its kind, and prints the setting that has the next
  * run use it. The old volume, if it is still there, is left as it is.
  * @returns the volume's id
  * @throws OperatorError when the snapshot is not there or not complete, when the zone is unknown, and when the
  *   volume does not become available, which is deleted then
  */
 export async function restoreVolume(parts: RestoreParts): Promise<string> {
-  const { ec2, print } = parts;
+  const { ec2, print, folder, signal } = parts;
   const snapshot = await requireSnapshot(ec2, parts.snapshotId);
-  const { zone, type } = await choosePlace(parts);
-  const id = await createVolume(ec2, {
-    SnapshotId: snapshot.id,
-    AvailabilityZone: zone,
-    VolumeType: type as VolumeType,
-    Encrypted: true,
-    TagSpecifications: tagSpecifications(tagsOf('restore', snapshot.runId ?? ''), 'volume'),
-  });
-  print(`Making the volume ${id} of ${snapshot.id} in ${zone} …`);
+  const place = await choosePlace(parts);
+  const runId = createRunId(new Date());
+  // until it is done, `cleanup` removes what a killed one leaves
+  const tags = { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: whereFrom(folder) };
+  let id: string | null = null;
   try {
-    await waitUntilReady(parts, id);
+    id = await createVolume(ec2, {
+      ...place,
+      SnapshotId: snapshot.id,
+      Encrypted: true,
+      ClientToken: runId,
+      TagSpecifications: tagSpecifications(tags, 'volume'),
+    });
+    print(`Making the volume ${id} of ${snapshot.id} in ${place.AvailabilityZone} …`);
+    await waitUntilAvailable(ec2, id, waitingFor(parts, READY_MAX_MS, signal));
+    await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
-    await removeAgain(parts, id, error);
+    await removeAgain(parts, { runId, id }, error);
     throw error;
   }
   const time = snapshot.startedAt.toISOString();
@@ -65,41 +79,54 @@ async function requireSnapshot(ec2: EC2Client, id: string): Promise<Snapshot> {
   return snapshot;
 }
 
-async function choosePlace({
-  ec2,
-  volumeId,
-  zone,
-}: RestoreParts): Promise<{ zone: string; type: string }> {
+async function choosePlace({ ec2, volumeId, zone }: RestoreParts) {
   const old = volumeId === null ? null : await findVolume(ec2, volumeId);
-  const place = zone ?? old?.zone;
-  if (place === undefined) {
+  const AvailabilityZone = zone ?? old?.zone;
+  if (AvailabilityZone === undefined) {
     const reason =
       volumeId === null ? 'WAREHOUSE_VOLUME_ID is not set' : `${volumeId} is not there`;
     throw new OperatorError(`Say in which zone, such as --zone us-east-1a: ${reason}.`);
   }
-  return { zone: place, type: old?.type ?? 'gp3' };
-}
-
-async function waitUntilReady({ ec2, print, signal }: RestoreParts, id: string): Promise<void> {
-  const look = async (): Promise<Seen<true>> => {
-    const state = (await findVolume(ec2, id))?.state ?? 'not there yet';
-    if (state === 'error') throw new OperatorError(`AWS could not make the volume ${id}.`);
-    return state === 'available' ? { answer: true } : { state };
+  return {
+    AvailabilityZone,
+    VolumeType: (old?.type ?? 'gp3') as VolumeType,
+    Iops: old?.iops ?? undefined,
+    Throughput: old?.throughput ?? undefined,
   };
-  await waitFor(`The volume ${id}`, look, { maxMs: READY_MAX_MS, signal, onLook: print });
 }
 
-async function removeAgain({ ec2, print }: RestoreParts, id: string, why: unknown): Promise<void> {
-  const look = async (): Promise<Seen<true>> =>
-    (await deleteVolume(ec2, id)) ? { answer: true } : { state: 'it cannot be deleted yet' };
+async function removeAgain(
+  parts: RestoreParts,
+  made: { runId: string; id: string | null },
+  why: unknown,
+): Promise<void> {
+  const { ec2, pace } = parts;
+  // whoever wants an end has to wait for this one
+  const { signal } = new AbortController();
+  const list = async () =>
+    (await listVolumes(ec2, [tagFilter(RUN_TAG, made.runId)])).map(({ id }) => id);
+  const what = 'A volume that AWS may have made';
   try {
-    // whoever wants an end has to wait for this one
-    const { signal } = new AbortController();
-    await waitFor(`The volume ${id}`, look, { maxMs: DELETE_MAX_MS, signal, onLook: print });
+    const ids = await findMade(
+      { what, knownId: made.id, list, unseenMaxMs: pace.lostMaxMs },
+      waitingFor(parts, pace.lostMaxMs * 2, signal),
+    );
+    for (const id of ids) await deleteWhenFree(ec2, id, waitingFor(parts, DELETE_MAX_MS, signal));
   } catch (error) {
     throw new OperatorError(
-      `${(why as Error).message}\nThis may still exist: the volume ${id}. To remove it: aws ec2 delete-volume --volume-id ${id}\n(${(error as Error).message})`,
+      `${messageOf(why)}\nThis may still exist: ${sayLeft(made)}\n(${messageOf(error)})`,
       { cause: why },
     );
   }
+}
+
+function sayLeft({ runId, id }: { runId: string; id: string | null }): string {
+  return id === null
+    ? `a volume. To remove it: npm run warehouse -- cleanup ${runId}`
+    : `the volume ${id}. To remove it: aws ec2 delete-volume --volume-id ${id}`;
+}
+
+function waitingFor({ pace, print }: Base, longestMs: number, signal: AbortSignal): Waiting {
+  const { firstPauseMs, waitMaxMs } = pace;
+  return { maxMs: Math.min(longestMs, waitMaxMs), firstPauseMs, signal, onLook: print };
 }

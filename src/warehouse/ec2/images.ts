@@ -2,10 +2,12 @@ import {
   DescribeImagesCommand,
   DescribeInstanceTypesCommand,
   type EC2Client,
+  type Filter,
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { type Tags, tagsAnswer } from './tags.ts';
 
 /** The volume that the instances of an image start from. */
 export interface RootVolume {
@@ -23,7 +25,10 @@ export interface Image {
   state: string;
   /** `x86_64` or `arm64`. */
   architecture: string;
+  /** As AWS writes it, which sorts. */
+  createdAt: string;
   root: RootVolume;
+  tags: Tags;
 }
 
 const mappingAnswer = z.object({
@@ -37,8 +42,10 @@ const imageAnswer = z
     Name: z.string().default(''),
     State: z.string(),
     Architecture: z.string(),
-    RootDeviceName: z.string(),
+    CreationDate: z.string().default(''),
+    RootDeviceName: z.string().default(''),
     BlockDeviceMappings: z.array(mappingAnswer).default([]),
+    Tags: tagsAnswer,
   })
   .transform((it): Image => {
     const device = it.RootDeviceName;
@@ -48,7 +55,9 @@ const imageAnswer = z
       name: it.Name,
       state: it.State,
       architecture: it.Architecture,
+      createdAt: it.CreationDate,
       root: { device, sizeGib: mapping?.Ebs?.VolumeSize ?? null },
+      tags: it.Tags,
     };
   });
 
@@ -59,6 +68,16 @@ export async function findImage(ec2: EC2Client, id: string): Promise<Image | nul
   const request = ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
   const answer = await unlessMissing(ask(`Cannot look at the image ${id}`, request));
   return imagesAnswer.parse(answer ?? {}).Images[0] ?? null;
+}
+
+/** Every image of an owner that these filters find. */
+export async function listImages(
+  ec2: EC2Client,
+  owner: 'self' | 'amazon',
+  filters: Filter[],
+): Promise<Image[]> {
+  const request = ec2.send(new DescribeImagesCommand({ Owners: [owner], Filters: filters }));
+  return imagesAnswer.parse(await ask('Cannot look for images', request)).Images;
 }
 
 const typesAnswer = z.object({

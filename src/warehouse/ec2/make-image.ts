@@ -1,36 +1,23 @@
 import {
   CreateImageCommand,
   DeregisterImageCommand,
-  DescribeImagesCommand,
   type EC2Client,
-  type Filter,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask, unlessMissing } from '../../aws/failures.ts';
+import { type Image, listImages } from './images.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
-const imagesAnswer = z.object({
-  Images: z.array(z.object({ ImageId: z.string(), CreationDate: z.string() })).default([]),
-});
-
 /** The newest plain Amazon Linux 2023 for an architecture, `x86_64` or `arm64`; null when there is none here. */
-export async function findAmazonLinux(
-  ec2: EC2Client,
-  architecture: string,
-): Promise<string | null> {
-  const request = new DescribeImagesCommand({
-    Owners: ['amazon'],
-    Filters: [
-      // neither the minimal one nor those for containers
-      { Name: 'name', Values: [`al2023-ami-2023.*-${architecture}`] },
-      { Name: 'architecture', Values: [architecture] },
-      { Name: 'state', Values: ['available'] },
-    ],
-  });
-  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
-  const newest = Images.toSorted((a, b) => (a.CreationDate < b.CreationDate ? 1 : -1));
-  return newest[0]?.ImageId ?? null;
+export async function findAmazonLinux(ec2: EC2Client, architecture: string): Promise<Image | null> {
+  const images = await listImages(ec2, 'amazon', [
+    // neither the minimal one nor those for containers
+    { Name: 'name', Values: [`al2023-ami-2023.*-${architecture}`] },
+    { Name: 'architecture', Values: [architecture] },
+    { Name: 'state', Values: ['available'] },
+  ]);
+  return images.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0] ?? null;
 }
 
 /** Stops an instance, which keeps its disk and can be made an image. */
@@ -53,13 +40,6 @@ export async function createImage(
   });
   const answer = await ask(`Cannot make an image of ${instanceId}`, ec2.send(request));
   return z.object({ ImageId: z.string() }).parse(answer).ImageId;
-}
-
-/** The ids of our own images that these filters find. */
-export async function listImages(ec2: EC2Client, filters: Filter[]): Promise<string[]> {
-  const request = new DescribeImagesCommand({ Owners: ['self'], Filters: filters });
-  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', ec2.send(request)));
-  return Images.map(({ ImageId }) => ImageId);
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */

@@ -1,34 +1,14 @@
-import {
-  DeleteSnapshotCommand,
-  DeleteVolumeCommand,
-  DescribeImagesCommand,
-  type EC2Client,
-} from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import { DeleteSnapshotCommand, DeleteVolumeCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { listImages } from './images.ts';
 import { listVolumes } from './volumes.ts';
-
-const imagesAnswer = z.object({
-  Images: z
-    .array(
-      z.object({
-        ImageId: z.string(),
-        BlockDeviceMappings: z
-          .array(z.object({ Ebs: z.object({ SnapshotId: z.string().optional() }).optional() }))
-          .default([]),
-      }),
-    )
-    .default([]),
-});
 
 /** What keeps a snapshot from being deleted, for people; null when nothing is known to. */
 export async function findUse(ec2: EC2Client, snapshotId: string): Promise<string | null> {
-  const request = ec2.send(new DescribeImagesCommand({ Owners: ['self'] }));
-  const { Images } = imagesAnswer.parse(await ask('Cannot look for images', request));
-  const image = Images.find(({ BlockDeviceMappings }) =>
-    BlockDeviceMappings.some(({ Ebs }) => Ebs?.SnapshotId === snapshotId),
-  );
-  if (image) return `the image ${image.ImageId} is made of it`;
+  const [image] = await listImages(ec2, 'self', [
+    { Name: 'block-device-mapping.snapshot-id', Values: [snapshotId] },
+  ]);
+  if (image) return `the image ${image.id} is made of it`;
   const [volume] = await listVolumes(ec2, [
     { Name: 'snapshot-id', Values: [snapshotId] },
     { Name: 'status', Values: ['creating'] },

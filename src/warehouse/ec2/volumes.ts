@@ -20,6 +20,10 @@ export interface Volume {
   sizeGib: number;
   /** `gp3` and the like. */
   type: string;
+  /** Operations a second; null where its type has no such setting. */
+  iops: number | null;
+  /** MiB a second; null where its type has no such setting. */
+  throughput: number | null;
   createdAt: Date;
   /** The instance that has it; null when none has. */
   attachedTo: string | null;
@@ -35,6 +39,8 @@ const volumeAnswer = z
     AvailabilityZone: z.string(),
     Size: z.number(),
     VolumeType: z.string(),
+    Iops: z.number().optional(),
+    Throughput: z.number().optional(),
     CreateTime: z.date(),
     Attachments: z.array(z.object({ InstanceId: z.string(), State: z.string() })).default([]),
     Tags: tagsAnswer,
@@ -47,6 +53,9 @@ const volumeAnswer = z
       zone: it.AvailabilityZone,
       sizeGib: it.Size,
       type: it.VolumeType,
+      // of others AWS says what it comes to, and takes no wish
+      iops: ['gp3', 'io1', 'io2'].includes(it.VolumeType) ? (it.Iops ?? null) : null,
+      throughput: it.VolumeType === 'gp3' ? (it.Throughput ?? null) : null,
       createdAt: it.CreateTime,
       attachedTo: attachment?.InstanceId ?? null,
       attachment: attachment?.State ?? null,

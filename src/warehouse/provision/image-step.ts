@@ -1,8 +1,8 @@
 import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { findImage } from '../ec2/images.ts';
-import { createImage, listImages, removeImage, stopInstance } from '../ec2/make-image.ts';
+import { findImage, listImages } from '../ec2/images.ts';
+import { createImage, removeImage, stopInstance } from '../ec2/make-image.ts';
 import type { Step } from '../run/runner.ts';
 import { findOurs, idsOf, lookForBuilder, type Provision } from './provision.ts';
 
@@ -57,7 +57,7 @@ async function createOnce(provision: Provision, builderId: string): Promise<stri
 }
 
 function findImages(provision: Provision): Promise<string[]> {
-  return findOurs(provision, 'An image', provision.imageId, (ofRun) =>
-    listImages(provision.ec2, [ofRun]),
+  return findOurs(provision, 'An image', provision.imageId, async (ofRun) =>
+    (await listImages(provision.ec2, 'self', [ofRun])).map(({ id }) => id),
   );
 }

@@ -44,9 +44,12 @@ async function findBase(
   if (!architecture) {
     throw new OperatorError(`WAREHOUSE_INSTANCE_TYPE: there is no type ${instanceType} here.`);
   }
-  const id = baseImageId ?? (await findAmazonLinux(ec2, architecture));
-  const image = id === null ? null : await findImage(ec2, id);
-  if (!image) throw new OperatorError(`There is no image ${id ?? 'of Amazon Linux 2023'} here.`);
+  const image = await (baseImageId === null
+    ? findAmazonLinux(ec2, architecture)
+    : findImage(ec2, baseImageId));
+  if (!image) {
+    throw new OperatorError(`There is no image ${baseImageId ?? 'of Amazon Linux 2023'} here.`);
+  }
   if (image.architecture === architecture) return image;
   throw new OperatorError(
     `The image ${image.id} is for ${image.architecture}, but a ${instanceType} for ${architecture}.`,

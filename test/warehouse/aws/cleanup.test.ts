@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { findImage } from '../../../src/warehouse/ec2/images.ts';
+import { deleteVolume } from '../../../src/warehouse/ec2/removal.ts';
 import {
   type Tags,
   tagSpecifications,
@@ -74,6 +75,13 @@ test('of a provision that was killed, cleanup leaves neither instance, image nor
   );
   await cleanup(base, '20261123T001500Z-0002');
   expect(await findVolume(ec2, others.volume)).toBeNull();
+});
+
+test('an image that was not finished goes without its volume, too', async () => {
+  const { image, volume } = await leaveBehind('20261123T001500Z-0003', whereFrom(base.folder));
+  await deleteVolume(ec2, volume);
+  await cleanup(base, null);
+  expect(await findImage(ec2, image)).toBeNull();
 });
 
 test('a warehouse that is finished is nothing to clean up', async () => {

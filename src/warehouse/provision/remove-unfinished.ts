@@ -1,0 +1,33 @@
+import { listImages } from '../ec2/images.ts';
+import { removeImage } from '../ec2/make-image.ts';
+import { tagFilter, type Tags, UNFINISHED, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { listVolumes } from '../ec2/volumes.ts';
+import { deleteWhenFree } from '../ec2/wait-for-volume.ts';
+import type { Base } from '../run/run.ts';
+
+const FREE_MAX_MS = 5 * 60_000;
+
+/**
+ * Removes the images and volumes that a `provision` or a `restore` was killed before it had finished them.
+ * @param isMeant tells by its tags whether one is to go
+ * @returns how many there were
+ */
+export async function removeUnfinished(
+  { ec2, print, pace, signal }: Base,
+  isMeant: (it: { tags: Tags }) => boolean,
+): Promise<number> {
+  const unfinished = [tagFilter(WAREHOUSE_TAG, UNFINISHED)];
+  const images = (await listImages(ec2, 'self', unfinished)).filter(isMeant);
+  for (const { id } of images) {
+    print(`Removing the image ${id}, which was not finished …`);
+    await removeImage(ec2, id);
+  }
+  const volumes = (await listVolumes(ec2, unfinished)).filter(isMeant);
+  for (const { id } of volumes) {
+    print(`Deleting the volume ${id}, which was not finished …`);
+    const maxMs = Math.min(FREE_MAX_MS, pace.waitMaxMs);
+    const waiting = { maxMs, firstPauseMs: pace.firstPauseMs, signal, onLook: print };
+    await deleteWhenFree(ec2, id, waiting);
+  }
+  return images.length + volumes.length;
+}
