@@ -1,6 +1,6 @@
 const HOURS_A_MONTH = 730;
 
-/** The one region whose prices are known here. */
+/** The one region whose prices are known here; those of others are not far from them. */
 export const PRICED_REGION = 'us-east-1';
 
 /** The year of these prices. */
@@ -24,13 +24,16 @@ const VOLUME_GB_MONTH: Record<string, number> = { gp2: 0.1, gp3: 0.08 };
 /** What a GB that snapshots hold costs a month. */
 export const SNAPSHOT_GB_MONTH = 0.05;
 
-/** Dollars an hour for an instance on demand; null where that is not known. */
-export function instancePrice(region: string, type: string): number | null {
-  return region === PRICED_REGION ? (INSTANCE_HOUR[type] ?? null) : null;
+/** What a public IPv4 address costs an hour, in every region. */
+export const ADDRESS_HOUR = 0.005;
+
+/** Dollars an hour for an instance on demand; null for a type whose price is not known. */
+export function instancePrice(type: string): number | null {
+  return INSTANCE_HOUR[type] ?? null;
 }
 
-/** Dollars an hour for a volume, at work or not; null where that is not known. */
-export function volumePrice(region: string, type: string, sizeGib: number): number | null {
-  const price = region === PRICED_REGION ? VOLUME_GB_MONTH[type] : undefined;
+/** Dollars an hour for a volume, at work or not; null for a type whose price is not known. */
+export function volumePrice(type: string, sizeGib: number): number | null {
+  const price = VOLUME_GB_MONTH[type];
   return price === undefined ? null : (price * sizeGib) / HOURS_A_MONTH;
 }

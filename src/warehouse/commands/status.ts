@@ -1,10 +1,12 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import { type Image, listImages } from '../ec2/images.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
 import { listSnapshots, type Snapshot } from '../ec2/snapshots.ts';
 import { findSpotPrice } from '../ec2/spot.ts';
 import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../ec2/volumes.ts';
 import {
+  ADDRESS_HOUR,
   instancePrice,
   PRICED_IN,
   PRICED_REGION,
@@ -18,6 +20,8 @@ import { sayAge, sayTime } from '../run/times.ts';
 interface Item {
   text: string;
   price: number | null;
+  /** Whether AWS says so itself for this region. */
+  isExact?: boolean;
 }
 
 /**
@@ -29,22 +33,24 @@ export async function status(
   volumeId: string | null,
   print: (line: string) => void,
 ): Promise<void> {
-  const [instances, volumes, snapshots] = await Promise.all([
+  const [instances, volumes, snapshots, images] = await Promise.all([
     listInstances(ec2, [tagFilter(WAREHOUSE_TAG)]),
     findVolumes(ec2, volumeId),
     listSnapshots(ec2),
+    listImages(ec2, 'self', [tagFilter(WAREHOUSE_TAG)]),
   ]);
   const region = await ec2.config.region();
   const alive = instances.filter(({ state }) => state !== 'terminated');
   const items = [
-    ...(await Promise.all(alive.map((it) => describeInstance(ec2, region, it)))),
-    ...volumes.map((it) => describeVolume(region, it)),
+    ...(await Promise.all(alive.map((it) => describeInstance(ec2, it)))),
+    ...volumes.map(describeVolume),
   ];
-  for (const { text, price } of items) print(`${text}: ${sayPrice(price)}`);
-  if (items.length > 0) print(sayTotal(items));
+  for (const item of items) print(`${item.text}: ${sayPrice(item, region)}`);
+  if (items.length > 0) print(sayTotal(items, region));
+  for (const image of images) print(describeImage(image));
   for (const snapshot of snapshots) print(describeSnapshot(snapshot));
-  if (snapshots.length > 0) print(SNAPSHOTS_COST);
-  if (items.length + snapshots.length === 0)
+  if (snapshots.length + images.length > 0) print(SNAPSHOTS_COST);
+  if (items.length + snapshots.length + images.length === 0)
     print(`There is nothing of the warehouse in ${region}.`);
 }
 
@@ -55,21 +61,26 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
   return volume ? [volume, ...tagged] : tagged;
 }
 
-async function describeInstance(ec2: EC2Client, region: string, it: Instance): Promise<Item> {
-  const price = it.spotRequestId
-    ? await findSpotPrice(ec2, it.type, it.zone)
-    : instancePrice(region, it.type);
+async function describeInstance(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
   const kept = it.tags[KEPT_TAG] ? ', kept for people to query' : '';
   const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${sayAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
   // one that is stopped costs no more than its volume
-  return { text, price: ['pending', 'running'].includes(it.state) ? price : 0 };
+  if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };
+  const isExact = it.spotRequestId !== null;
+  const price = isExact ? await findSpotPrice(ec2, it.type, it.zone) : instancePrice(it.type);
+  const address = it.isPublic ? ADDRESS_HOUR : 0;
+  return { text, price: price === null ? null : price + address, isExact };
 }
 
-function describeVolume(region: string, it: Volume): Item {
+function describeVolume(it: Volume): Item {
   const where = it.attachedTo ? `${it.attachment} to ${it.attachedTo}` : it.state;
   const text = `${it.id}, ${it.sizeGib} GiB of ${it.type} in ${it.zone}, ${where}`;
-  return { text, price: volumePrice(region, it.type, it.sizeGib) };
+  return { text, price: volumePrice(it.type, it.sizeGib) };
+}
+
+function describeImage({ id, name, state, tags }: Image): string {
+  return `${id}, the image ${name} of ${tags[WAREHOUSE_TAG]}, ${state}: it costs as its snapshots do`;
 }
 
 function describeSnapshot(it: Snapshot): string {
@@ -79,12 +90,15 @@ function describeSnapshot(it: Snapshot): string {
 
 const SNAPSHOTS_COST = `Snapshots hold only what has changed since the one before; a GB of that costs $${SNAPSHOT_GB_MONTH} a month in ${PRICED_REGION}.`;
 
-function sayPrice(price: number | null): string {
-  return price === null ? 'price unknown' : `$${price.toFixed(4)} an hour`;
+function sayPrice({ price, isExact }: Omit<Item, 'text'>, region: string): string {
+  if (price === null) return 'price unknown';
+  const hourly = `$${price.toFixed(4)} an hour`;
+  return isExact || region === PRICED_REGION ? hourly : `about ${hourly} (as in ${PRICED_REGION})`;
 }
 
-function sayTotal(items: Item[]): string {
-  const sum = items.reduce((total, { price }) => total + (price ?? 0), 0);
-  const unknown = items.some(({ price }) => price === null) ? ', and what is unknown' : '';
-  return `Together: ${sayPrice(sum)}${unknown} (prices of ${PRICED_IN}; spot as AWS says now)`;
+function sayTotal(items: Item[], region: string): string {
+  const price = items.reduce((total, item) => total + (item.price ?? 0), 0);
+  const unknown = items.some((item) => item.price === null) ? ', and what is unknown' : '';
+  const isExact = items.every((item) => item.isExact);
+  return `Together: ${sayPrice({ price, isExact }, region)}${unknown} (prices of ${PRICED_IN}; spot as AWS says now)`;
 }

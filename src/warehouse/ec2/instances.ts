@@ -21,6 +21,8 @@ export interface Instance {
   launchedAt: Date;
   /** Its public name or address, else its private one; null while it has none. */
   address: string | null;
+  /** Whether it has an address on the internet, which costs. */
+  isPublic: boolean;
   /** Null unless it is a spot instance. */
   spotRequestId: string | null;
   /** The run that started it; null for a stranger. */
@@ -51,6 +53,7 @@ export const instanceAnswer = z
     zone: it.Placement.AvailabilityZone,
     launchedAt: it.LaunchTime,
     address: it.PublicDnsName || it.PublicIpAddress || it.PrivateIpAddress || null,
+    isPublic: Boolean(it.PublicIpAddress),
     spotRequestId: it.SpotInstanceRequestId || null,
     runId: it.Tags[RUN_TAG] ?? null,
     tags: it.Tags,

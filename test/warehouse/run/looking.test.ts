@@ -44,11 +44,11 @@ test('status says what there is and what it costs', async () => {
   await status(parts.ec2, volumeId, parts.print);
   expect(lines).toEqual([
     expect.stringMatching(
-      /^i-\w+, a t3\.large, running for 0 min, .*, kept .*: \$0\.0832 an hour$/,
+      /^i-\w+, a t3\.large, running for 0 min, .*, kept .*: \$0\.0882 an hour$/,
     ),
     expect.stringMatching(/^vol-\w+, 100 GiB .* attached to i-\w+: \$0\.0110 an hour$/),
     expect.stringMatching(/^vol-\w+, 8 GiB .*: \$0\.0009 an hour$/),
-    expect.stringMatching(/^Together: \$0\.0950 an hour \(prices of/),
+    expect.stringMatching(/^Together: \$0\.1000 an hour \(prices of/),
     expect.stringMatching(/^snap-\w+ of vol-/),
     expect.stringContaining('$0.05 a month'),
   ]);
@@ -61,8 +61,22 @@ test('a price that is not known is not made up; that of spot is what AWS says', 
   aws.account.addInstance({ type: 't9.new', tags, spotRequestId: 'sir-1' });
   await status(parts.ec2, null, parts.print);
   expect(lines.join('\n')).toMatch(/price unknown/);
-  expect(lines.join('\n')).toMatch(/\$0\.0310 an hour/);
-  expect(lines.join('\n')).toMatch(/Together: \$0\.0310 an hour, and what is unknown/);
+  expect(lines.join('\n')).toMatch(/\$0\.0360 an hour/);
+  expect(lines.join('\n')).toMatch(/Together: \$0\.0360 an hour, and what is unknown/);
+});
+
+test('elsewhere than where prices are known, it says about what; and which images there are', async () => {
+  const { aws, parts, lines } = await makeWorld();
+  const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
+  aws.account.addInstance({ tags });
+  const { id } = aws.account.addImage({ tags });
+  process.env.AWS_REGION = 'eu-north-1';
+  const ec2 = createEc2();
+  onTestFinished(() => ec2.destroy());
+  await status(ec2, null, parts.print);
+  expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
+  expect(lines[1]).toMatch(/^Together: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
+  expect(lines[2]).toMatch(new RegExp(`^${id}, the image minitwit-warehouse of vol-1, available`));
 });
 
 const noSettings = {
