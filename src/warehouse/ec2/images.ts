@@ -80,20 +80,35 @@ export async function listImages(
   return imagesAnswer.parse(await ask('Cannot look for images', request)).Images;
 }
 
+/** A type of instance as AWS describes it. */
+export interface InstanceType {
+  /** Those that it runs: `x86_64`, `arm64`. */
+  architectures: string[];
+  /** `nitro`, `xen` for those before; null for one that is a whole machine. */
+  hypervisor: string | null;
+}
+
 const typesAnswer = z.object({
   InstanceTypes: z.tuple([
-    z.object({ ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }) }),
+    z.object({
+      Hypervisor: z.string().optional(),
+      ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
+    }),
   ]),
 });
 
-/** The architectures that a type of instance runs; null when there is no such type here. */
-export async function findArchitectures(ec2: EC2Client, type: string): Promise<string[] | null> {
+/** A type of instance; null when there is no such type here. */
+export async function findInstanceType(ec2: EC2Client, type: string): Promise<InstanceType | null> {
   const request = ec2.send(
     new DescribeInstanceTypesCommand({ InstanceTypes: [type as _InstanceType] }),
   );
   try {
     const answer = typesAnswer.parse(await ask(`Cannot look at the type ${type}`, request));
-    return answer.InstanceTypes[0].ProcessorInfo.SupportedArchitectures;
+    const [{ Hypervisor, ProcessorInfo }] = answer.InstanceTypes;
+    return {
+      architectures: ProcessorInfo.SupportedArchitectures,
+      hypervisor: Hypervisor ?? null,
+    };
   } catch (error) {
     if (awsErrorName(error) === 'InvalidInstanceType') return null;
     throw error;

@@ -3,7 +3,6 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   type EC2Client,
-  type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask, unlessMissing } from '../../aws/failures.ts';
@@ -39,12 +38,15 @@ export async function findSubnet(ec2: EC2Client, id: string): Promise<Subnet | n
 
 /** The subnet that AWS takes in a zone where none is named; null when the zone has none. */
 export async function findDefaultSubnet(ec2: EC2Client, zone: string): Promise<Subnet | null> {
-  const filters: Filter[] = [
-    { Name: 'default-for-az', Values: ['true'] },
-    { Name: 'availability-zone', Values: [zone] },
-  ];
+  return (await listDefaultSubnets(ec2)).find((subnet) => subnet.zone === zone) ?? null;
+}
+
+/** Those of all zones, in the order of the zones' names. */
+export async function listDefaultSubnets(ec2: EC2Client): Promise<Subnet[]> {
+  const filters = [{ Name: 'default-for-az', Values: ['true'] }];
   const request = ec2.send(new DescribeSubnetsCommand({ Filters: filters }));
-  return subnetsAnswer.parse(await ask('Cannot look for a subnet', request)).Subnets[0] ?? null;
+  const { Subnets } = subnetsAnswer.parse(await ask('Cannot look for a subnet', request));
+  return Subnets.toSorted((a, b) => (a.zone < b.zone ? -1 : 1));
 }
 
 const groupsAnswer = z.object({

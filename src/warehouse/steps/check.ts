@@ -1,27 +1,17 @@
 import { OperatorError } from '../../errors.ts';
-import { findArchitectures, findImage, type Image } from '../ec2/images.ts';
-import {
-  findDefaultSubnet,
-  findNetworkOfGroup,
-  findSubnet,
-  hasKeyPair,
-  type Subnet,
-} from '../ec2/network.ts';
+import { findImage, findInstanceType, type Image } from '../ec2/images.ts';
+import { findDefaultSubnet, findNetworkOfGroup, findSubnet, hasKeyPair } from '../ec2/network.ts';
 import { findVolume, type Volume } from '../ec2/volumes.ts';
+import { type FoundPlace, problemsOfPlace, refuse } from '../problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
 import type { Parts } from '../run/run.ts';
 import type { Place } from '../run/state.ts';
 import type { WarehouseConfig } from '../settings.ts';
 
 /** What there is of all that the settings name; null for what there is not. */
-interface Found {
+interface Found extends FoundPlace {
   volume: Volume | null;
   image: Image | null;
-  subnet: Subnet | null;
-  /** Of the security group. */
-  vpcId: string | null;
-  architectures: string[] | null;
-  hasKey: boolean;
 }
 
 /**
@@ -34,10 +24,10 @@ export async function check(parts: Parts): Promise<Place> {
   const [holder] = await listHolders(ec2, config.volumeId);
   if (holder) throw new OperatorError(sayHeld(config.volumeId, holder));
   const found = await look(parts);
-  const problems = problemsOf(config, found).map((problem) => `\n  ${problem}`);
+  const problems = problemsOf(config, found);
   const { volume, image, subnet } = found;
   if (problems.length > 0 || !volume || !image || !subnet) {
-    throw new OperatorError(`Nothing was started, since:${problems.join('')}`);
+    throw refuse(problems);
   }
   await parts.checkOthers();
   return { zone: volume.zone, subnetId: subnet.id, root: image.root };
@@ -45,16 +35,16 @@ export async function check(parts: Parts): Promise<Place> {
 
 async function look({ config, ec2 }: Parts): Promise<Found> {
   const volume = await findVolume(ec2, config.volumeId);
-  const [image, subnet, vpcId, architectures, hasKey] = await Promise.all([
+  const [image, subnet, vpcId, type, hasKey] = await Promise.all([
     findImage(ec2, config.imageId),
     config.subnetId
       ? findSubnet(ec2, config.subnetId)
       : volume && findDefaultSubnet(ec2, volume.zone),
     findNetworkOfGroup(ec2, config.securityGroup),
-    findArchitectures(ec2, config.instanceType),
+    findInstanceType(ec2, config.instanceType),
     hasKeyPair(ec2, config.keyName),
   ]);
-  return { volume, image, subnet, vpcId, architectures, hasKey };
+  return { volume, image, subnet, vpcId, type, hasKey };
 }
 
 /** Says what is wrong, each in a line. */
@@ -63,10 +53,7 @@ function problemsOf(config: WarehouseConfig, found: Found): string[] {
     problemOfVolume(config, found),
     problemOfImage(config, found),
     problemOfSubnet(config, found),
-    problemOfGroup(config, found),
-    !found.hasKey && `WAREHOUSE_KEY_NAME: there is no key pair ${config.keyName} here`,
-    !found.architectures &&
-      `WAREHOUSE_INSTANCE_TYPE: there is no type ${config.instanceType} in this region`,
+    ...problemsOfPlace(config, found),
   ].filter((problem) => typeof problem === 'string');
 }
 
@@ -83,15 +70,15 @@ function problemOfVolume({ volumeId }: WarehouseConfig, { volume }: Found): stri
   return `WAREHOUSE_VOLUME_ID: ${volumeId} is ${volume.state}, not available`;
 }
 
-function problemOfImage(config: WarehouseConfig, { image, architectures }: Found): string | null {
+function problemOfImage(config: WarehouseConfig, { image, type }: Found): string | null {
   if (!image) {
     return `WAREHOUSE_IMAGE_ID: there is no image ${config.imageId} for this account in this region`;
   }
   if (image.state !== 'available') {
     return `WAREHOUSE_IMAGE_ID: ${image.id} is ${image.state}, not available`;
   }
-  if (!architectures || architectures.includes(image.architecture)) return null;
-  return `WAREHOUSE_IMAGE_ID: ${image.id} is for ${image.architecture}, but a ${config.instanceType} for ${architectures.join(', ')}`;
+  if (!type || type.architectures.includes(image.architecture)) return null;
+  return `WAREHOUSE_IMAGE_ID: ${image.id} is for ${image.architecture}, but a ${config.instanceType} for ${type.architectures.join(', ')}`;
 }
 
 function problemOfSubnet({ subnetId }: WarehouseConfig, { volume, subnet }: Found): string | null {
@@ -100,10 +87,4 @@ function problemOfSubnet({ subnetId }: WarehouseConfig, { volume, subnet }: Foun
   if (!subnet) return `WAREHOUSE_SUBNET_ID must be set: ${volume.zone} has no default subnet`;
   if (subnet.zone === volume.zone) return null;
   return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume in ${volume.zone}`;
-}
-
-function problemOfGroup({ securityGroup }: WarehouseConfig, found: Found): string | null {
-  if (!found.vpcId) return `WAREHOUSE_SECURITY_GROUP: there is no group ${securityGroup} here`;
-  if (!found.subnet || found.subnet.vpcId === found.vpcId) return null;
-  return `WAREHOUSE_SECURITY_GROUP: ${securityGroup} is of ${found.vpcId}, but ${found.subnet.id} of ${found.subnet.vpcId}`;
 }

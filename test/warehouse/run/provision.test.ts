@@ -48,7 +48,7 @@ async function outcomeOf({ parts }: World): Promise<string> {
 
 /** That one volume and one image were made, which belong together, and no more than that costs. */
 function expectWarehouse({ aws: { account }, lines, volumeId }: World): void {
-  const [volume] = account.volumes.filter(({ id }) => id !== volumeId);
+  const volume = account.volumes.find(({ id }) => id !== volumeId);
   const image = account.images.at(-1);
   expect(account.billing()).toEqual([`${volume?.id} available`, `${image?.id} available`]);
   for (const made of [volume, image]) expect(made?.tags['minitwit:warehouse']).toBe(volume?.id);
@@ -140,4 +140,25 @@ test('the script fails: the console says why, and nothing is left', async () => 
   world.aws.account.scriptSays = 'The image of the warehouse was not made: dnf brought no MariaDB';
   expect(await outcomeOf(world)).toMatch(/not made: dnf brought no MariaDB$/);
   expectNothingLeft(world);
+});
+
+test.each([
+  [
+    'no such type',
+    { instanceType: 'x9.huge' },
+    /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge/,
+  ],
+  ['a type before Nitro', { instanceType: 't2.large' }, /a t2.large shows its console too late/],
+  ['no such subnet', { subnetId: 'subnet-0' }, /WAREHOUSE_SUBNET_ID: there is no subnet subnet-0/],
+  ['no such key pair', { keyName: 'nobody' }, /WAREHOUSE_KEY_NAME: there is no key pair nobody/],
+  [
+    'two problems',
+    { keyName: 'nobody', securityGroup: 'sg-0' },
+    /since:\n {2}WAREHOUSE_SECURITY_GROUP: there is no group sg-0 here\n {2}WAREHOUSE_KEY_NAME/,
+  ],
+])('%s: nothing is made, and one message says so', async (_, change, message) => {
+  const world = await makeProvision();
+  Object.assign(world.parts.config, change);
+  expect(await outcomeOf(world)).toMatch(message);
+  expect(world.aws.asked).not.toContain('CreateVolume');
 });
