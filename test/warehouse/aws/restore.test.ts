@@ -12,7 +12,7 @@ import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { type Answer, answering, makeVolume, refusal, snap } from './volumes.ts';
 
 useAwsEmulator();
-// other files have the snapshots of their region for themselves
+// a region for this file alone
 vi.stubEnv('AWS_REGION', 'us-west-2');
 
 const ec2 = createEc2();

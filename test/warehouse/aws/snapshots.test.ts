@@ -4,7 +4,7 @@ import {
   DeleteSnapshotCommand,
   RegisterImageCommand,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import {
   chooseOld,
@@ -17,6 +17,8 @@ import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { answering, makeVolume, refusal, RUN, snap } from './volumes.ts';
 
 useAwsEmulator();
+// the snapshots and images of a region for this file alone: it looks at all that there are
+vi.stubEnv('AWS_REGION', 'us-west-1');
 
 const ec2 = createEc2();
 const { signal } = new AbortController();
