@@ -14,6 +14,8 @@ export interface SchemaOptions extends Patience {
    * missing, and the rows that follow from others.
    */
   existing: 'refuse' | 'replace' | 'keep';
+  /** The command that replaces what is refused, for whoever reads that. */
+  replaceWith?: string;
 }
 
 /**
@@ -26,13 +28,13 @@ export interface SchemaOptions extends Patience {
  */
 export async function initializeSchema(
   config: DatabaseConfig,
-  { existing, ...patience }: SchemaOptions,
+  { existing, replaceWith = 'npm run initdb -- --force', ...patience }: SchemaOptions,
 ): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, patience, async (connection) => {
     await waitForTurn(connection, patience.waitMaxMs);
     const there = await listTables(connection, statements);
-    if (existing === 'refuse') await refuseRows(connection, there);
+    if (existing === 'refuse') await refuseRows(connection, there, replaceWith);
     const adds = (statement: string) => {
       const table = createdTable(statement);
       return table === null ? filledTable(statement) !== null : !there.includes(table);
@@ -83,7 +85,11 @@ async function listTables(connection: Connection, statements: string[]): Promise
     .filter((name) => there.has(name));
 }
 
-async function refuseRows(connection: Connection, tables: string[]): Promise<void> {
+async function refuseRows(
+  connection: Connection,
+  tables: string[],
+  replaceWith: string,
+): Promise<void> {
   const filled: string[] = [];
   for (const table of tables) {
     const [counts] = await connection.query<RowDataPacket[]>(
@@ -94,6 +100,6 @@ async function refuseRows(connection: Connection, tables: string[]): Promise<voi
   }
   if (filled.length === 0) return;
   throw new OperatorError(
-    `Nothing was changed: these tables hold rows: ${filled.join(', ')}. To delete them all and start anew: npm run initdb -- --force`,
+    `Nothing was changed: these tables hold rows: ${filled.join(', ')}. To delete them all and start anew: ${replaceWith}`,
   );
 }

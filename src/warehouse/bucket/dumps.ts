@@ -35,7 +35,7 @@ export async function findDump(s3: S3Client, bucket: string, wanted: string): Pr
   const place = { Bucket: bucket, Key: dumpKey(run) };
   const name = `s3://${bucket}/${place.Key}`;
   const open = async () => {
-    // what S3 knows the checksum of, the SDK compares with it while it is read
+    // S3 has checksums of parts, not of the whole, so the SDK compares nothing: gzip and the sums in the dump do
     const { Body } = await ask(`Cannot read ${name}`, s3.send(new GetObjectCommand(place)));
     if (!(Body instanceof Readable)) throw new Error(`${name} came without a body`);
     return Body;

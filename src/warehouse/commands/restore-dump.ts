@@ -3,8 +3,10 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { DatabaseConfig } from '../../config.ts';
 import { OperatorError } from '../../errors.ts';
 import { findDump } from '../bucket/dumps.ts';
+import { createProgressBar, type Screen } from '../copy/progress.ts';
+import type { DumpHeader } from '../dump/format.ts';
 import type { Dump } from '../dump/read-dump.ts';
-import { type RestoreProgress, restoreDump } from '../dump/restore-dump.ts';
+import { restoreDump } from '../dump/restore-dump.ts';
 
 const RUN = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
@@ -19,7 +21,8 @@ export interface RestoreDumpParts {
   /** Whether rows that are there are to be replaced. */
   force: boolean;
   print: (line: string) => void;
-  onProgress: (progress: RestoreProgress) => void;
+  /** Where it shows how far it is. */
+  screen: Screen;
   signal: AbortSignal;
 }
 
@@ -28,17 +31,33 @@ export interface RestoreDumpParts {
  * @throws OperatorError, one line, as `findDump` and `restoreDump` do
  */
 export async function bringBackDump(parts: RestoreDumpParts): Promise<void> {
-  const { target, force, print, onProgress, signal } = parts;
+  const { target, force, print } = parts;
+  const database = `the database "${target.name}" at ${target.host}:${target.port}`;
   const dump = await chooseDump(parts);
   print(`Reading ${dump.name} …`);
-  const existing = force ? 'replace' : 'refuse';
-  const header = await restoreDump(dump, target, { existing, onProgress, signal });
+  if (force) print(`It replaces all rows of MiniTwit's tables in ${database}.`);
+  const header = await restoreVisibly(dump, parts);
   const rows = Object.entries(header.rows).map(([table, count]) => `${count} of ${table}`);
   print(
-    `The database "${target.name}" at ${target.host}:${target.port} is as it was at ${header.asOf}, proved by counts and checksums: ${rows.join(', ')}.`,
+    `Now ${database} is as it was at ${header.asOf}, proved by counts and checksums: ${rows.join(', ')}.`,
   );
   if (!header.credentials) {
     print('Nobody can log in to it: the dump has no passwords, since it was copied without them.');
+  }
+}
+
+async function restoreVisibly(dump: Dump, parts: RestoreDumpParts): Promise<DumpHeader> {
+  const { target, force, screen, signal } = parts;
+  const bar = createProgressBar(screen);
+  try {
+    return await restoreDump(dump, target, {
+      existing: force ? 'replace' : 'refuse',
+      onProgress: ({ rows, total }) =>
+        bar.show({ table: 'dump', rows, sent: rows, share: rows / total }),
+      signal,
+    });
+  } finally {
+    bar.end();
   }
 }
 

@@ -3,7 +3,7 @@ import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
-import { OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import { createSide } from '../copy/side.ts';
 import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
 import { type Dump, readDump } from './read-dump.ts';
@@ -30,7 +30,7 @@ export interface RestoreProgress {
  * been read to its end, and then all of it comes in one transaction, which is committed once counts and checksums
  * of all tables are those that it was written with.
  * @throws OperatorError, one line, which says in what state the database is, when a table holds rows that are not
- *   to be replaced, when the dump is damaged, and when the database is lost
+ *   to be replaced, when the dump is damaged, and when the database is lost; the signal's reason before it is changed
  */
 export async function restoreDump(
   dump: Dump,
@@ -39,19 +39,29 @@ export async function restoreDump(
 ): Promise<DumpHeader> {
   const header = await checkDump(dump, signal);
   const total = Object.values(header.rows).reduce((sum, rows) => sum + rows, 0);
-  await initializeSchema(target, { existing, waitMaxMs: WAIT_MAX_MS });
+  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
+  const replaceWith = 'npm run warehouse -- restore-dump DUMP --force';
+  await initializeSchema(target, { ...patience, existing, replaceWith });
+  let outcome = 'Nothing of the dump was kept: the tables are there, and empty.';
   try {
-    await withConnection(target, { waitMaxMs: WAIT_MAX_MS }, (connection) =>
-      fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal),
-    );
+    await withConnection(target, patience, async (connection) => {
+      await fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal);
+      outcome = `All of the dump was kept, or nothing: which, the tables tell. To be sure: ${replaceWith}`;
+      await commit(connection);
+    });
   } catch (error) {
-    const { message } = signal.aborted ? (signal.reason as Error) : (error as Error);
-    throw new OperatorError(
-      `${message} Nothing of the dump was kept: the tables are there, and empty.`,
-      { cause: error },
-    );
+    throw new OperatorError(`${messageOf(error)} ${outcome}`, { cause: error });
   }
   return header;
+}
+
+async function commit(connection: Connection): Promise<void> {
+  try {
+    await connection.query(ENDING);
+  } catch (error) {
+    // not as it came, since it would all be done again then
+    throw new OperatorError(`The commit failed: ${messageOf(error)}.`, { cause: error });
+  }
 }
 
 async function checkDump(dump: Dump, signal: AbortSignal): Promise<DumpHeader> {
@@ -87,5 +97,4 @@ async function fillTables(
       throw new OperatorError(`The database does not hold what ${dump.name} says it does.`);
     }
   }
-  await connection.query(ENDING);
 }

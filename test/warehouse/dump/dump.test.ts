@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { readDatabaseConfig, type DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
@@ -12,6 +14,7 @@ import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';
 import { REAL_MYSQL, startRealMysql, type RealMysql } from '../../support/real-mysql.ts';
 import { findTool } from '../../support/tools.ts';
+import { until } from '../../support/until.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
 import { asDump, dump, fromLines, linesOf, origin, restore } from './dumps.ts';
 
@@ -193,6 +196,56 @@ test('one whose connection is lost begins anew', async () => {
   expect(opened).toBe(3);
   expect(await readAll(target)).toEqual(await readAll(source));
 });
+
+test('one whose commit is not answered says that it may have been kept', async () => {
+  const bytes = await dump(await createFilled(inject('database'), nastyRows()));
+  const target = await createDatabase(inject('database'));
+  const network = await startCuttingProxy(target, 'commit');
+  const attempt = restore(bytes, { ...target, ...network.address });
+  await expect(attempt).rejects.toThrow(
+    /^The commit failed: .*\. All of the dump was kept, or nothing: .* --force$/,
+  );
+});
+
+test('one that waits for the database ends at once when it is interrupted', async () => {
+  const bytes = await dump(await createFilled(inject('database'), nastyRows()));
+  const target = await createFilled(inject('database'), nastyRows());
+  const controller = new AbortController();
+  await withConnection(target, { waitMaxMs }, async (reader) => {
+    await reader.query('begin');
+    await reader.query('select * from user');
+    const { signal } = controller;
+    const attempt = restore(bytes, target, { existing: 'replace', signal });
+    const sql = `select 1 from information_schema.processlist
+      where db = :name and state like 'Waiting for table metadata lock'`;
+    const isWaiting = async () => {
+      const [rows] = await reader.query<RowDataPacket[]>(sql, { name: target.name });
+      return rows.length > 0;
+    };
+    await Promise.race([attempt, until('the wait for a lock', isWaiting)]);
+    controller.abort(new Error('Somebody pressed Ctrl-C.'));
+    await expect(attempt).rejects.toThrow(/^Somebody pressed Ctrl-C\.$/);
+  });
+});
+
+/** A way to a database that is cut as soon as a statement begins with these words. */
+async function startCuttingProxy(to: DatabaseConfig, words: string) {
+  const cutting = createServer((client) => {
+    const upstream = connect(to.port, to.host);
+    for (const each of [client, upstream]) each.on('error', () => undefined);
+    upstream.pipe(client);
+    client.on('data', (bytes) => {
+      // a packet's header, and the byte that says that it is a statement
+      if (bytes.subarray(5).toString('latin1').startsWith(words)) {
+        client.destroy();
+        upstream.destroy();
+      } else upstream.write(bytes);
+    });
+  });
+  onTestFinished(() => void cutting.close());
+  await once(cutting.listen(0, '127.0.0.1'), 'listening');
+  return { address: { host: '127.0.0.1', port: (cutting.address() as AddressInfo).port } };
+}
 
 async function killConnections(target: DatabaseConfig): Promise<void> {
   const { name: other } = inject('database');
