@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import dotenv from 'dotenv';
 import { createEc2 } from '../aws/clients.ts';
-import { type DatabaseConfig, readDatabaseConfig } from '../config.ts';
-import { withConnection } from '../database/connection.ts';
+import { readDatabaseConfig } from '../config.ts';
 import { runProgram } from '../program.ts';
-import { checkBucket, createS3 } from './bucket/s3.ts';
+import { createS3 } from './bucket/s3.ts';
 import { cleanup } from './commands/cleanup.ts';
 import { dryRun } from './commands/dry-run.ts';
 import { finish } from './commands/finish.ts';
@@ -18,21 +15,11 @@ import { run } from './commands/run.ts';
 import { showReport } from './commands/show-report.ts';
 import { printSnapshots, pruneSnapshots } from './commands/snapshots.ts';
 import { status } from './commands/status.ts';
-import { mountVolume, unmountVolume } from './instance/volume.ts';
-import { startMysql, stopMysql } from './instance/mysql.ts';
-import { readLocalSource } from './local-source.ts';
-import { type Base, PACE, type Parts } from './run/run.ts';
-import { hearStops } from './run/stop.ts';
-import { readInstanceConfig, readPlaces, readRunConfig } from './settings.ts';
-import { connectOverSsh } from './ssh/ssh.ts';
-import { createWork, type WorkOptions } from './work.ts';
+import { FOLDER, openBase, openLocalParts, openParts, print } from './parts.ts';
+import { readInstanceConfig, readPlaces } from './settings.ts';
 
-const FOLDER = fileURLToPath(new URL('../../.data/warehouse', import.meta.url));
-const LOCAL_SETTINGS = fileURLToPath(new URL('../../.data/local.env', import.meta.url));
-const PACKAGE = new URL('../../package.json', import.meta.url);
-const LOOK_MAX_MS = 10_000;
-// for commands that no setting bounds
-const MAX_HOURS = 24;
+// Slower than that, a copy would take longer than what it copies stays as it is.
+const RATE_MIN = 100;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
@@ -60,16 +47,23 @@ function describeRuns(program: Command): void {
     .option('--local', 'without AWS: the warehouse is a database in .data/warehouse')
     .addOption(new Option('--dry-run', 'say every step, and change nothing').conflicts('local'))
     .option('--with-credentials', "copy the hashes of people's passwords, too")
-    .option('--max-rows-per-second <n>', 'read MiniTwit’s database no faster', parseCount)
-    .action(async ({ keep = false, local, dryRun: isDry, ...options }) => {
-      if (local) await runLocally(options);
-      else if (isDry) await dryRun(openParts(options));
-      else await run(openParts(options), { keep });
-    });
+    .addOption(
+      new Option('--max-rows-per-second <n>', 'read MiniTwit’s database no faster')
+        .argParser(parseCount(RATE_MIN))
+        .default(null, 'as fast as it can'),
+    )
+    .action(
+      async ({ keep = false, local, dryRun: isDry, withCredentials = false, maxRowsPerSecond }) => {
+        const how = { withCredentials, maxRowsPerSecond };
+        if (local) await runLocal(await openLocalParts(process.env, how));
+        else if (isDry) await dryRun(openParts(process.env, how));
+        else await run(openParts(process.env, how), { keep });
+      },
+    );
   program
     .command('finish')
     .description('end what `run --keep` has left up, after a snapshot')
-    .action(() => finish(openParts({})));
+    .action(() => finish(openParts(process.env)));
   program
     .command('cleanup')
     .description('end what a dead run has left behind')
@@ -90,7 +84,7 @@ function describeKeeping(program: Command): void {
   program
     .command('provision')
     .description('make the volume and the image that runs need')
-    .option('--size-gib <n>', "the volume's size", parseCount, 100)
+    .option('--size-gib <n>', "the volume's size", parseCount(1), 100)
     .option('--image <id>', 'an Amazon Linux 2023; the newest by default')
     .action(({ sizeGib, image: baseImageId = null }) => {
       const config = readInstanceConfig(process.env);
@@ -103,7 +97,7 @@ function describeKeeping(program: Command): void {
   snapshots
     .command('prune')
     .description('delete old ones')
-    .requiredOption('--keep <n>', 'but not the newest so many', parseCount)
+    .requiredOption('--keep <n>', 'but not the newest so many', parseCount(1))
     .action(({ keep }) => pruneSnapshots(openBase(), keep));
   program
     .command('restore')
@@ -127,61 +121,15 @@ function describeKeeping(program: Command): void {
         s3: createS3(),
         bucket: readPlaces(process.env).bucket,
         target: readDatabaseConfig(process.env),
-        onProgress: () => undefined,
+        screen: process.stdout,
       }),
     );
 }
 
-function print(line: string): void {
-  console.log(line);
-}
-
-function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be 1 or more.');
-  return Number(text);
-}
-
-function openBase(maxHours = MAX_HOURS): Base {
-  const signal = hearStops(maxHours, print);
-  return { ec2: createEc2(), folder: FOLDER, print, signal, pace: PACE };
-}
-
-/** How `run` is to copy. */
-interface CopyOptions {
-  withCredentials?: true | undefined;
-  maxRowsPerSecond?: number | undefined;
-}
-
-function openParts(options: CopyOptions): Parts {
-  const { source, warehouse } = readRunConfig(process.env);
-  const bucket = warehouse.bucket && { s3: createS3(), name: warehouse.bucket };
-  return {
-    ...openBase(warehouse.maxHours),
-    config: warehouse,
-    machine: { connect: connectOverSsh, mountVolume, unmountVolume, startMysql, stopMysql },
-    work: workOn(source, options, bucket || null),
-    checkOthers: async () => {
-      await withConnection(source, { waitMaxMs: LOOK_MAX_MS }, async () => undefined);
-      if (bucket) await checkBucket(bucket.s3, bucket.name);
-    },
+/** Reads a number of at least `min`. */
+function parseCount(min: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
+    throw new InvalidArgumentError(`It must be ${min} or more.`);
   };
-}
-
-async function runLocally(options: CopyOptions): Promise<void> {
-  const source = readLocalSource(LOCAL_SETTINGS, process.env);
-  const signal = hearStops(MAX_HOURS, print);
-  await runLocal({ folder: FOLDER, work: workOn(source, options, null), signal });
-}
-
-function workOn(source: DatabaseConfig, options: CopyOptions, bucket: WorkOptions['bucket']) {
-  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
-  return createWork({
-    source,
-    withCredentials: options.withCredentials ?? false,
-    maxRowsPerSecond: options.maxRowsPerSecond ?? null,
-    folder: FOLDER,
-    bucket,
-    program: version,
-    screen: process.stdout,
-  });
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
@@ -79,6 +79,16 @@ export function startCommand(
     }
   };
   return { process: child, output, ended, says };
+}
+
+/** Copies what was built into a folder of its own, since the programs keep their data beside it. */
+export async function copyProgram(prefix: string): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), prefix));
+  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json', 'src/warehouse']) {
+    await cp(each, join(home, each), { recursive: true });
+  }
+  await symlink(resolve('node_modules'), join(home, 'node_modules'));
+  return home;
 }
 
 /** The settings that lead to a database; with its authority in a file, where there is one. */

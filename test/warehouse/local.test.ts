@@ -1,20 +1,14 @@
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import request from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
-import { type Program, startProgram } from '../support/programs.ts';
+import { copyProgram, type Program, startProgram } from '../support/programs.ts';
 
-// A copy of what was built, since the programs keep their data beside it.
 let home: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'minitwit-warehouse-'));
-  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json', 'src/warehouse']) {
-    await cp(each, join(home, each), { recursive: true });
-  }
-  await symlink(resolve('node_modules'), join(home, 'node_modules'));
+  home = await copyProgram('minitwit-warehouse-');
 });
 
 afterAll(() => rm(home, { recursive: true }));
@@ -72,6 +66,18 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
   expect((await run('run', '--local')).said).toMatch(/^There is no MiniTwit to copy/);
 });
 
+test('a MiniTwit that was killed has left its settings: that is said at once', async () => {
+  const file = join(home, '.data/local.env');
+  const settings = { DB_HOST: '127.0.0.1', DB_PORT: String(await findFreePort()) };
+  const rest = { DB_USER: 'minitwit', DB_PASSWD: 'p', DB_NAME: 'minitwit' };
+  const lines = Object.entries({ ...settings, ...rest }).map(([name, value]) => `${name}=${value}`);
+  await writeFile(file, lines.join('\n'));
+  onTestFinished(() => rm(file));
+  const { status, said } = await run('run', '--local');
+  expect(status).toBe(1);
+  expect(said).toMatch(/did not serve within 2 s.*\(Is `npm run local` still running\?\)\n$/);
+});
+
 test('a run on AWS says all that it lacks, before anything else', async () => {
   const { status, said } = await run('run');
   expect(status).toBe(1);
@@ -85,7 +91,8 @@ test.each([
     ['run', '--local', '--keep'],
     /option '--local' cannot be used with option '--keep'|'--keep' cannot be used with option '--local'/,
   ],
-  [['run', '--max-rows-per-second', '0'], /It must be 1 or more/],
+  [['run', '--max-rows-per-second', '99'], /It must be 100 or more/],
+  [['snapshots', 'prune', '--keep', '0'], /It must be 1 or more/],
   [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
 ])('%j is no command', async (parameters, message) => {
   const { status, said } = await run(...parameters);

@@ -37,16 +37,11 @@ export async function uploadFiles(target: UploadTarget, paths: string[]): Promis
 /**
  * Stores a dump while it is written, in parts that are checked one by one. When it fails, or is ended, what was
  * stored of it is removed again before this returns.
- * @param onBytes is told how much has been stored
  * @throws OperatorError when AWS refuses; the error of the stream, as it is; the signal's reason
  */
-export async function uploadDump(
-  target: UploadTarget,
-  dump: Readable,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
+export async function uploadDump(target: UploadTarget, dump: Readable): Promise<void> {
   try {
-    await store(target, dumpKey(target.run), addAbortSignal(target.signal, dump), onBytes);
+    await store(target, dumpKey(target.run), addAbortSignal(target.signal, dump));
   } catch (error) {
     target.signal.throwIfAborted();
     throw error;
@@ -59,7 +54,6 @@ async function store(
   { s3, bucket }: UploadTarget,
   key: string,
   body: Readable | Buffer,
-  onBytes?: (bytes: number) => void,
 ): Promise<void> {
   // It is ended by the end of what it reads, since its own `abort` does not wait until the parts are removed.
   const upload = new Upload({
@@ -76,6 +70,5 @@ async function store(
     partSize: PART_BYTES,
     queueSize: PARTS_AT_ONCE,
   });
-  upload.on('httpUploadProgress', ({ loaded = 0 }) => onBytes?.(loaded));
   await ask(`Cannot store s3://${bucket}/${key}`, upload.done());
 }

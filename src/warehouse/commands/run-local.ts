@@ -1,8 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import dotenv from 'dotenv';
+import { type DatabaseConfig, readDatabaseConfig } from '../../config.ts';
 import { startPrivateMariadb } from '../../database/private-mariadb.ts';
+import type { Environment } from '../../environment.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
+import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
 import { createRunId } from '../run/run-id.ts';
 import type { Work } from '../run/run.ts';
+
+const LOOK_MAX_MS = 2000;
 
 /** What a run without AWS works with. */
 export interface LocalParts {
@@ -16,13 +24,39 @@ export interface LocalParts {
 export async function runLocal({ folder, work, signal }: LocalParts): Promise<void> {
   const claim = await claimFolder(folder);
   try {
+    const id = createRunId(new Date());
+    claim.setUrl(`the run ${id}`);
     const mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
     try {
-      await work(mariadb.config, { id: createRunId(new Date()), signal });
+      await work(mariadb.config, { id, signal });
     } finally {
       await mariadb.stop();
     }
   } finally {
     claim.release();
   }
+}
+
+/**
+ * Finds the database that a run without AWS copies: that of `npm run local`, which keeps its settings in a file as
+ * long as it runs, else the one that the environment names.
+ * @throws OperatorError when there is neither, or it does not answer
+ */
+export async function findLocalSource(
+  file: string,
+  environment: Environment,
+): Promise<DatabaseConfig> {
+  if (existsSync(file)) {
+    const source = readDatabaseConfig(dotenv.parse(readFileSync(file)));
+    // one that was killed has left its settings behind
+    await checkSource(source, LOOK_MAX_MS).catch((error: unknown) => {
+      const message = `${messageOf(error)} (Is \`npm run local\` still running?)`;
+      throw new OperatorError(message, { cause: error });
+    });
+    return source;
+  }
+  if (environment.DB_HOST) return readDatabaseConfig(environment);
+  throw new OperatorError(
+    'There is no MiniTwit to copy: start one beside this with `npm run local`, or set DB_HOST and the other DB_* settings.',
+  );
 }

@@ -11,6 +11,7 @@ import { connect } from '../steps/connect.ts';
 import { mount, startMysql } from '../steps/mysql.ts';
 import { takeSnapshot, waitForSnapshot } from '../steps/snapshot.ts';
 import { startInstance } from '../steps/start-instance.ts';
+import { upload } from '../steps/upload.ts';
 import { work } from '../steps/work.ts';
 
 /**
@@ -26,6 +27,7 @@ export const STEPS: Step<Run>[] = [
   mount,
   startMysql,
   work,
+  upload,
 ];
 
 /**

@@ -30,6 +30,12 @@ export type Work = (
   run: { id: string; signal: AbortSignal },
 ) => Promise<Record<string, string>>;
 
+/** Keeps what came of the work elsewhere as well. */
+export type KeepElsewhere = (
+  warehouse: DatabaseConfig,
+  run: { id: string; results: Record<string, string>; signal: AbortSignal },
+) => Promise<void>;
+
 /** How patiently a run goes about it; tests have less time. */
 export interface Pace {
   firstPauseMs: number;
@@ -67,6 +73,8 @@ export interface Parts extends Base {
   config: WarehouseConfig;
   machine: Machine;
   work: Work;
+  /** Null where there is nowhere else. */
+  upload: KeepElsewhere | null;
   /** Looks at what AWS does not know of, before anything is started: the source, the bucket. */
   checkOthers: () => Promise<void>;
 }

@@ -13,6 +13,7 @@ import { createSide } from '../../../src/warehouse/copy/side.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
+import { databaseSettings, startProgram } from '../../support/programs.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
 useAwsEmulator();
@@ -24,6 +25,7 @@ let mariadb: PrivateMariadb;
 let source: DatabaseConfig;
 let parts: Omit<Parameters<typeof bringBackDump>[0], 'wanted'>;
 let printed: string[];
+let shown: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
@@ -38,13 +40,14 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   printed = [];
+  shown = [];
   parts = {
     s3,
     bucket,
     target: await createDatabase(mariadb.config),
     force: false,
     print: (line) => printed.push(line),
-    onProgress: () => undefined,
+    screen: { write: (text) => shown.push(text) },
     signal: new AbortController().signal,
   };
 });
@@ -56,7 +59,6 @@ test('the last dump of the bucket becomes a database again', async () => {
       uploadDump(
         { s3, bucket, run, signal },
         createDump(createSide('The warehouse', connection), { ...origin, run }),
-        () => 0,
       ),
     );
   }
@@ -68,8 +70,14 @@ test('the last dump of the bucket becomes a database again', async () => {
       / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
     ),
   ]);
-  await expect(bringBackDump({ ...parts, wanted: origin.run })).rejects.toThrow(/user \(3\)/);
+  await expect(bringBackDump({ ...parts, wanted: origin.run })).rejects.toThrow(
+    /user \(3\),.* start anew: npm run warehouse -- restore-dump DUMP --force$/,
+  );
   await bringBackDump({ ...parts, wanted: '20260101T000000Z-0001', force: true });
+  const { host, port, name } = parts.target;
+  expect(printed.at(-2)).toBe(
+    `It replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
+  );
 });
 
 test('so does a file, and where nobody can log in to it, that is said', async () => {
@@ -79,11 +87,9 @@ test('so does a file, and where nobody can log in to it, that is said', async ()
   );
   const path = join(folder, 'dump.sql.gz');
   await writeFile(path, bytes);
-  const told: number[] = [];
-  const onProgress = ({ rows, total }: { rows: number; total: number }) => told.push(rows / total);
-  await bringBackDump({ ...parts, wanted: path, bucket: null, onProgress });
+  await bringBackDump({ ...parts, wanted: path, bucket: null });
   expect((await readAll(parts.target)).user).toEqual(user);
-  expect(told.at(-1)).toBe(1);
+  expect(shown.join('')).toMatch(/^ {2}dump +█{10} +100 % /);
   expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
 });
 
@@ -94,4 +100,23 @@ test('a file that is not there, and a bucket that is not set, is told', async ()
   await expect(bringBackDump({ ...parts, wanted: 'latest', bucket: null })).rejects.toThrow(
     'Set WAREHOUSE_BUCKET, where the dumps are, or name a file.',
   );
+});
+
+test('the program restores a file into the database that its settings name', async () => {
+  const path = join(folder, 'program.sql.gz');
+  await writeFile(path, await dump(source));
+  const target = await databaseSettings(parts.target);
+  const restore = async (...parameters: string[]) => {
+    const { ended, output } = startProgram('dist/warehouse/main.js', target, {
+      parameters: ['restore-dump', path, ...parameters],
+    });
+    return { status: await ended, said: output.stdout + output.stderr };
+  };
+  expect(await restore()).toMatchObject({ status: 0, said: expect.stringMatching(/100 % /) });
+  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  expect(await restore()).toMatchObject({ status: 1, said: expect.stringMatching(/ --force\n$/) });
+  expect(await restore('--force')).toMatchObject({
+    status: 0,
+    said: expect.stringContaining(`It replaces all rows of MiniTwit's tables in the database "`),
+  });
 });

@@ -2,7 +2,7 @@ import type { Parts } from '../../../src/warehouse/run/run.ts';
 
 /** Where a run leaves AWS and works on the instance. */
 export type Point =
-  'connect' | 'mount' | 'start-mysql' | 'work' | 'stop-mysql' | 'unmount' | 'close';
+  'connect' | 'mount' | 'start-mysql' | 'work' | 'upload' | 'stop-mysql' | 'unmount' | 'close';
 
 /** What a run is given, with an instance on which nothing happens but that points are passed. */
 export function fakeParts(
@@ -44,6 +44,7 @@ export function fakeParts(
       await pass('work');
       return { 'minitwit:rows-message': '42' };
     },
+    upload: () => pass('upload'),
     checkOthers: async () => undefined,
     pace: {
       firstPauseMs: 1,

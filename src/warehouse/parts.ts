@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createEc2 } from '../aws/clients.ts';
+import type { Environment } from '../environment.ts';
+import { checkBucket, createS3 } from './bucket/s3.ts';
+import { findLocalSource, type LocalParts } from './commands/run-local.ts';
+import { checkSource } from './copy/copy.ts';
+import { startMysql, stopMysql } from './instance/mysql.ts';
+import { mountVolume, unmountVolume } from './instance/volume.ts';
+import { type Base, PACE, type Parts } from './run/run.ts';
+import { hearStops } from './run/stop.ts';
+import { readRunConfig } from './settings.ts';
+import { connectOverSsh } from './ssh/ssh.ts';
+import { createUpload } from './upload.ts';
+import { type CopyOrder, createWork } from './work.ts';
+
+/** Where the warehouse keeps what it has on this machine. */
+export const FOLDER = fileURLToPath(new URL('../../.data/warehouse', import.meta.url));
+
+const LOCAL_SETTINGS = fileURLToPath(new URL('../../.data/local.env', import.meta.url));
+const PACKAGE = new URL('../../package.json', import.meta.url);
+const LOOK_MAX_MS = 10_000;
+// for commands that no setting bounds
+const MAX_HOURS = 24;
+
+const screen = process.stdout;
+
+/** Tells the operator something. */
+export function print(line: string): void {
+  console.log(line);
+}
+
+/** What every command on AWS works with; after so many hours it gives up. */
+export function openBase(maxHours = MAX_HOURS): Base {
+  const signal = hearStops(maxHours, print);
+  return { ec2: createEc2(), folder: FOLDER, print, signal, pace: PACE };
+}
+
+/** How `run` is to copy. */
+type How = Omit<CopyOrder, 'source'>;
+
+const BY_DEFAULT: How = { withCredentials: false, maxRowsPerSecond: null };
+
+/**
+ * What a run on AWS works with.
+ * @throws OperatorError that names all bad and missing settings at once
+ */
+export function openParts(
+  environment: Environment,
+  how = BY_DEFAULT,
+): Parts & { order: CopyOrder } {
+  const { source, warehouse } = readRunConfig(environment);
+  const order = { source, ...how };
+  const upload = warehouse.bucket === null ? null : openUpload(warehouse.bucket);
+  return {
+    ...openBase(warehouse.maxHours),
+    config: warehouse,
+    order,
+    machine: { connect: connectOverSsh, mountVolume, unmountVolume, startMysql, stopMysql },
+    work: createWork(order, { folder: FOLDER, screen }),
+    upload: upload?.upload ?? null,
+    checkOthers: async () => {
+      await checkSource(source, LOOK_MAX_MS);
+      await upload?.check();
+    },
+  };
+}
+
+function openUpload(bucket: string) {
+  const s3 = createS3();
+  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+  return {
+    check: () => checkBucket(s3, bucket),
+    upload: createUpload({ s3, bucket, folder: FOLDER, program: version, print }),
+  };
+}
+
+/** What one without AWS works with. */
+export async function openLocalParts(environment: Environment, how: How): Promise<LocalParts> {
+  const signal = hearStops(MAX_HOURS, print);
+  const source = await findLocalSource(LOCAL_SETTINGS, environment);
+  return {
+    folder: FOLDER,
+    work: createWork({ source, ...how }, { folder: FOLDER, screen }),
+    signal,
+  };
+}

@@ -1,0 +1,15 @@
+import type { Run } from '../run/run.ts';
+import type { Step } from '../run/runner.ts';
+import { databaseOf } from './mysql.ts';
+
+/**
+ * Keeps what came of the work elsewhere as well. The work is done by then: if this fails, so does the run, but what
+ * is new is in its snapshot.
+ */
+export const upload: Step<Run> = {
+  name: 'upload',
+  run: async (run) => {
+    const { runId: id, results } = run.state;
+    await run.upload?.(databaseOf(run), { id, results: results ?? {}, signal: run.signal });
+  },
+};
