@@ -1,36 +1,45 @@
 import { OperatorError } from '../../errors.ts';
-import { askPermissions } from '../ec2/dry-run.ts';
+import { runKey } from '../bucket/keys.ts';
+import { askPermissions, NOT_ALLOWED } from '../ec2/dry-run.ts';
 import { launchInput } from '../ec2/launch.ts';
-import { findDevices, mount, MYSQL_SOCKET, systemctl, VOLUME_LABEL } from '../instance/commands.ts';
+import * as commands from '../instance/commands.ts';
+import { reportFolder } from '../reports.ts';
+import { KEPT_TAG } from '../run/lock.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
 import { connectCommand } from '../ssh/commands.ts';
 import { attachmentOf } from '../steps/attach.ts';
 import { check } from '../steps/check.ts';
+import { accountOf } from '../steps/mysql.ts';
 import { snapshotOf } from '../steps/snapshot.ts';
 import { launchOf } from '../steps/start-instance.ts';
+import type { CopyOrder } from '../work.ts';
 
 // What there will be an id of.
 const INSTANCE_ID = 'i-00000000000000000';
+// What Linux will call the volume.
+const DEVICE = 'DEVICE';
 
 /**
  * Says every step of a run with its real arguments, and asks AWS whether it would be allowed; nothing is changed.
  * @throws OperatorError when something is missing that can be known before, or is not allowed
  */
-export async function dryRun(parts: Parts): Promise<void> {
-  const { ec2, print } = parts;
+export async function dryRun(parts: Parts & { order: CopyOrder }): Promise<void> {
+  const { ec2, order, print } = parts;
   const state = newState(parts.config, await check(parts));
   state.instanceId = INSTANCE_ID;
   const planned = openRun(parts, state);
-  for (const line of sayPlan(planned)) print(line);
+  const plan = [...sayWayIn(planned), ...sayWork(planned, order), ...sayWayOut(planned)];
+  for (const line of plan) print(line);
   print(`Nothing was changed; ${INSTANCE_ID} stands for an instance that there is not yet.`);
 
   const permissions = await askPermissions(ec2, {
     launch: launchInput(launchOf(planned)),
     attachment: attachmentOf(planned),
     snapshot: snapshotOf(planned),
+    tag: { Key: KEPT_TAG, Value: 'dry run' },
   });
   for (const { action, answer } of permissions) print(`  ec2:${action}: ${answer}`);
-  const denied = permissions.filter(({ answer }) => answer === 'not allowed');
+  const denied = permissions.filter(({ answer }) => answer === NOT_ALLOWED);
   if (denied.length === 0) return;
   const actions = denied.map(({ action }) => `ec2:${action}`).join(', ');
   throw new OperatorError(
@@ -38,24 +47,57 @@ export async function dryRun(parts: Parts): Promise<void> {
   );
 }
 
-function sayPlan(run: Run): string[] {
+function sayWayIn(run: Run): string[] {
   const { config } = run;
   const launch = launchOf(run);
   const login = { user: config.sshUser, address: 'ADDRESS', keyFile: config.keyFile };
-  const tunnel = { port: 3306, socket: MYSQL_SOCKET };
+  const tunnel = { port: 3306, socket: commands.MYSQL_SOCKET };
   const trust = config.hostKey === 'console' ? 'pinned' : 'first-seen';
   const ssh = connectCommand({ ...login, instanceId: INSTANCE_ID }, tunnel, trust);
-  const ids = { VolumeId: config.volumeId, InstanceId: INSTANCE_ID };
+  const onInstance = [
+    commands.findDevices(commands.VOLUME_LABEL),
+    commands.findMounted(config.mountDir),
+    commands.checkFilesystem(DEVICE),
+    commands.growFilesystem(DEVICE),
+    commands.asRoot('mkdir', '-p', config.mountDir),
+    commands.mount(DEVICE, config.mountDir),
+    commands.countBytes(config.mountDir),
+    commands.systemctl('start'),
+    commands.sql(),
+  ];
   return [
     `RunInstances ${JSON.stringify({ ...launchInput(launch), UserData: launch.userData })}`,
     `${ssh.join(' ')}  (key: ${config.hostKey})`,
     `AttachVolume ${JSON.stringify(attachmentOf(run))}`,
-    findDevices(VOLUME_LABEL).join(' '),
-    mount('DEVICE', config.mountDir).join(' '),
-    systemctl('start').join(' '),
-    'copy, check, analyse, report',
-    systemctl('stop').join(' '),
-    `umount ${config.mountDir}`,
+    ...onInstance.map((command) => command.join(' ')),
+  ];
+}
+
+function sayWork(run: Run, { source, withCredentials, maxRowsPerSecond }: CopyOrder): string[] {
+  const { config, folder, state } = run;
+  const { user, name } = accountOf(run);
+  const from = `${source.user}@${source.host}:${source.port}/${source.name}`;
+  const credentials = withCredentials ? 'with credentials' : 'without credentials';
+  const rate = maxRowsPerSecond === null ? '' : `, at most ${maxRowsPerSecond} rows a second`;
+  return [
+    `copy ${from} to ${user}@${INSTANCE_ID}/${name}, ${credentials}${rate}`,
+    `analyse, and report to ${reportFolder(folder, state.runId)}`,
+    ...(config.bucket === null
+      ? []
+      : [`upload report, statistics and dump to s3://${config.bucket}/${runKey(state.runId, '')}`]),
+  ];
+}
+
+function sayWayOut(run: Run): string[] {
+  const { config } = run;
+  const onInstance = [
+    commands.systemctl('stop'),
+    commands.findMounted(config.mountDir),
+    commands.asRoot('umount', config.mountDir),
+  ];
+  const ids = { VolumeId: config.volumeId, InstanceId: INSTANCE_ID };
+  return [
+    ...onInstance.map((command) => command.join(' ')),
     `DetachVolume ${JSON.stringify(ids)}`,
     `CreateSnapshot ${JSON.stringify(snapshotOf(run))}`,
     `TerminateInstances ${JSON.stringify({ InstanceIds: [INSTANCE_ID] })}`,

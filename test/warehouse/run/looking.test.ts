@@ -7,11 +7,30 @@ import { dryRun } from '../../../src/warehouse/commands/dry-run.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
 import { findVolume } from '../../../src/warehouse/ec2/volumes.ts';
+import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
+import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
+import { RemoteError } from '../../../src/warehouse/ssh/failures.ts';
+import type { CopyOrder } from '../../../src/warehouse/work.ts';
 import { makeWorld } from './world.ts';
+
+const order: CopyOrder = {
+  source: {
+    host: 'db.example',
+    port: 3306,
+    user: 'reader',
+    password: 'not to be seen',
+    name: 'minitwit',
+    sslCa: null,
+    poolSize: 1,
+  },
+  withCredentials: false,
+  maxRowsPerSecond: 5000,
+};
 
 test('a dry run says everything, asks whether it is allowed, and changes nothing', async () => {
   const world = await makeWorld();
-  await dryRun(world.parts);
+  world.parts.config.bucket = 'minitwit-dumps';
+  await dryRun({ ...world.parts, order });
   const { account } = world.aws;
   expect(account.instances).toEqual([]);
   expect(account.snapshots).toEqual([]);
@@ -22,16 +41,57 @@ test('a dry run says everything, asks whether it is allowed, and changes nothing
   expect(said).toContain(`"ImageId":"ami-0123456789abcdef0","InstanceType":"t3.large"`);
   expect(said).toContain('"UserData":"#!/bin/sh\\nshutdown -h +510\\n"');
   expect(said).toContain(`AttachVolume {"VolumeId":"${world.volumeId}"`);
+  expect(said).toContain('copy reader@db.example:3306/minitwit to analyst@i-0');
+  expect(said).toContain('/minitwit, without credentials, at most 5000 rows a second');
+  expect(said).toMatch(/to s3:\/\/minitwit-dumps\/runs\/\w+-\w{4}\/$/m);
   expect(said.match(/ {2}ec2:\w+: allowed/g)).toHaveLength(6);
   expect(said).not.toContain('not to be seen');
 });
 
-test('a dry run says all that is not allowed', async () => {
+test('a dry run says every command that the instance is given, in order', async () => {
+  const { parts, lines } = await makeWorld();
+  await dryRun({ ...parts, order });
+  const given: string[] = [];
+  let isMounted = false;
+  const remote = {
+    mysqlPort: 1,
+    close: async () => undefined,
+    run: async (program: string[]) => {
+      given.push(program.join(' '));
+      if (program[0] === 'findmnt') {
+        if (!isMounted) throw new RemoteError('findmnt', { status: 1, stdout: '', stderr: '' });
+        return 'DEVICE';
+      }
+      if (program.includes('mount')) isMounted = true;
+      if (program.includes('blkid')) return 'DEVICE\n';
+      return program[0] === 'df' ? 'Avail 1B-blocks\n999999999 999999999\n' : '';
+    },
+  };
+  const { mountDir } = parts.config;
+  const waiting = { maxMs: 1000, firstPauseMs: 1, signal: parts.signal, onLook: () => undefined };
+  await mountVolume(remote, mountDir, waiting);
+  await startMysql(remote, { user: 'analyst', password: 'p', name: 'minitwit' }, waiting);
+  await stopMysql(remote);
+  await unmountVolume(remote, mountDir);
+  expect(lines.filter((line) => given.includes(line))).toEqual(given);
+});
+
+test('a dry run fails for what is certainly not allowed', async () => {
   const world = await makeWorld();
-  world.aws.denied.add('AttachVolume').add('TerminateInstances');
-  await expect(dryRun(world.parts)).rejects.toThrow(
-    /^AWS does not allow ec2:AttachVolume, ec2:TerminateInstances: /,
+  world.aws.denied.add('RunInstances').add('CreateSnapshot');
+  await expect(dryRun({ ...world.parts, order })).rejects.toThrow(
+    /^AWS does not allow ec2:RunInstances, ec2:CreateSnapshot: /,
   );
+});
+
+test('what AWS denies because the instance, which there is not, has no tag, is no failure', async () => {
+  const world = await makeWorld();
+  const actions = ['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances'];
+  for (const action of actions) world.aws.denied.add(action);
+  await dryRun({ ...world.parts, order });
+  for (const action of actions) {
+    expect(world.lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
+  }
 });
 
 test('status says what there is and what it costs', async () => {
