@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ interface Things {
   folder: string;
   /** The private key of the one key pair, which lets in everywhere. */
   keyFile: string;
+  /** The folder of an `ssh` that leads to the machine that was started last. */
+  bin: string;
   /** Whether machines start without dnf. */
   isWithoutDnf: boolean;
   /** The machines that are up, or stopped. */
@@ -39,6 +41,7 @@ export async function openCloud(emulator: string): Promise<Cloud> {
     url: '',
     folder,
     keyFile: await createKey(folder),
+    bin: await mkdtemp(join(folder, 'bin-')),
     isWithoutDnf: false,
     instances: new Map(),
     images: new Map(),
@@ -68,7 +71,8 @@ function deedsWith(cloud: Things): Deeds {
       if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
       instances.set(id, instance);
       await instance.start();
-      await instance.useForSsh();
+      await rm(join(cloud.bin, 'ssh'), { force: true });
+      await symlink(await instance.useForSsh(), join(cloud.bin, 'ssh'));
     },
     CreateVolume: async (asked, answer) => {
       const snapshot = asked.get('SnapshotId');

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -8,16 +7,17 @@ import {
   DescribeVolumesCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
-import mysql from 'mysql2/promise';
+import { CreateBucketCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import type { DatabaseConfig } from '../../../src/config.ts';
+import { withConnection } from '../../../src/database/connection.ts';
+import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import type { Environment } from '../../../src/environment.ts';
+import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
-import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
-import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { printSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
 import { findImage } from '../../../src/warehouse/ec2/images.ts';
 import { listInstances } from '../../../src/warehouse/ec2/instances.ts';
 import { listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
@@ -28,19 +28,37 @@ import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volu
 import { type Base, PACE, type Parts } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { runSql } from '../../support/database.ts';
+import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
+import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
 import { type Cloud, openCloud } from './cloud.ts';
 
 let cloud: Cloud;
 let ec2: EC2Client;
+let s3: S3Client;
+let home: string;
+// where the program keeps what it has, beside itself
 let folder: string;
+let mariadb: PrivateMariadb;
+let source: DatabaseConfig;
+let sourceSettings: Environment;
 let config: InstanceConfig;
 let settings: { imageId: string; volumeId: string };
 const said: string[] = [];
+const PASSWORD = `"it's" \\ a pass%word`;
+const BUCKET = 'minitwit-warehouse';
 
 beforeAll(async () => {
   cloud = await openCloud(inject('aws'));
-  folder = await mkdtemp(join(tmpdir(), 'minitwit-cycle-'));
+  home = await copyProgram('minitwit-cycle-');
+  folder = join(home, '.data/warehouse');
+  mariadb = await startPrivateMariadb(join(home, 'source'));
+  source = await createFilled(mariadb.config, sourceRows());
+  sourceSettings = await databaseSettings(source);
+  useAwsEmulator();
+  s3 = createS3();
+  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   useAwsEmulator(cloud.url);
   // an action may take as long as a machine takes to start
   ec2 = createEc2(120_000);
@@ -65,8 +83,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   ec2.destroy();
+  s3.destroy();
   await cloud.close();
-  await rm(folder, { recursive: true });
+  await mariadb.stop();
+  await rm(home, { recursive: true });
 });
 
 const base = (): Base => ({
@@ -77,37 +97,41 @@ const base = (): Base => ({
   pace: { ...PACE, firstPauseMs: 100, lostMaxMs: 1000 },
 });
 
-/** A run whose work is to keep one more word, after it has read those of the runs before. */
-function parts(word: string, words: string[]): Parts {
+/** The program, as an operator starts it. */
+async function warehouse(...parameters: string[]): Promise<string> {
+  const { ended, output } = startProgram(join(home, 'dist/warehouse/main.js'), environment(), {
+    cwd: home,
+    parameters,
+  });
+  const status = await ended;
+  const all = output.stdout + output.stderr;
+  if (status !== 0) throw new Error(`${parameters.join(' ')} ended with ${status}:\n${all}`);
+  return all;
+}
+
+function environment(): Environment {
   return {
-    ...base(),
-    config: {
-      ...config,
-      ...settings,
-      databaseUser: 'analyst',
-      databasePassword: `"it's" \\ a pass%word`,
-      bucket: null,
-    },
-    machine: { connect: connectOverSsh, mountVolume, unmountVolume, startMysql, stopMysql },
-    checkOthers: async () => undefined,
-    work: async (warehouse) => {
-      words.push(...(await addWord(warehouse, word)));
-      return { 'minitwit:rows-word': String(words.length + 1) };
-    },
+    ...sourceSettings,
+    PATH: `${cloud.bin}:${process.env.PATH}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: cloud.url,
+    AWS_ENDPOINT_URL_S3: inject('aws'),
+    WAREHOUSE_IMAGE_ID: settings.imageId,
+    WAREHOUSE_VOLUME_ID: settings.volumeId,
+    WAREHOUSE_KEY_NAME: config.keyName,
+    WAREHOUSE_KEY_FILE: config.keyFile,
+    WAREHOUSE_SECURITY_GROUP: config.securityGroup,
+    WAREHOUSE_DB_PASSWD: PASSWORD,
+    WAREHOUSE_BUCKET: BUCKET,
   };
 }
 
-async function addWord(to: DatabaseConfig, word: string): Promise<string[]> {
-  const { host, port, user, password, name } = to;
-  const connection = await mysql.createConnection({ host, port, user, password, database: name });
-  try {
-    await connection.query('create table if not exists words (word varchar(20) primary key)');
-    const [rows] = await connection.query<mysql.RowDataPacket[]>('select word from words');
-    await connection.query('insert into words values (?)', [word]);
-    return rows.map((row) => String(row.word));
-  } finally {
-    await connection.end();
-  }
+/** Without the greatest id there can be, on the way to which there are many ranges to compare. */
+function sourceRows(): Rows {
+  const { user = [], follower = [], ...others } = nastyRows();
+  return { ...others, user: user.slice(0, 2), follower: follower.slice(0, 2) };
 }
 
 /** What bills by the hour. */
@@ -158,61 +182,63 @@ test('provision makes a volume and an image, and leaves nothing else', async () 
   ]);
 });
 
-test('a run fills the warehouse, takes a snapshot and leaves nothing else', async () => {
-  const words: string[] = [];
-  await run(parts('first', words), { keep: false });
-  expect(words).toEqual([]);
+test('a run copies, analyses, keeps it all in S3, takes a snapshot and leaves nothing else', async () => {
+  const output = await warehouse('run');
+  expect(output).toMatch(new RegExp(`The warehouse has all ${count(await readAll(source))} rows`));
   expect(await alive()).toEqual([]);
-  expect(await listSnapshots(ec2).then(ofVolume)).toMatchObject([
-    { state: 'completed', tags: { 'minitwit:rows-word': '1' } },
-  ]);
+  const [snapshot] = await snapshotsOf(settings.volumeId);
+  expect(snapshot).toMatchObject({ state: 'completed', tags: rowTags(await readAll(source)) });
+
+  const runs = join(folder, 'runs', snapshot?.runId ?? '');
+  const files = await readdir(runs);
+  expect(files).toEqual(expect.arrayContaining(['report.html', 'stats.json', 'totals.csv']));
+  expect(await warehouse('report')).toBe(`file://${join(runs, 'report.html')}\n`);
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  const kept = [...files, 'dump.sql.gz'].map((name) => `runs/${snapshot?.runId}/${name}`);
+  expect(Contents.map(({ Key }) => Key)).toEqual(kept.toSorted());
+  expect(output).not.toContain(PASSWORD);
 });
 
-test('one that is kept stays until it is finished', async () => {
-  const words: string[] = [];
-  await run(parts('second', words), { keep: true });
-  expect(words).toEqual(['first']);
-  expect(await alive()).toHaveLength(2);
-  expect(await listSnapshots(ec2).then(ofVolume)).toHaveLength(1);
-
-  await finish(parts('third', words));
-  expect(await alive()).toEqual([]);
-  expect(await listSnapshots(ec2).then(ofVolume)).toHaveLength(2);
+test('the dump of the last run becomes a database again', async () => {
+  const target = await createDatabase(source);
+  sourceSettings = await databaseSettings(target);
+  await warehouse('restore-dump', 'latest');
+  sourceSettings = await databaseSettings(source);
+  const { user = [], ...others } = await readAll(source);
+  expect(await readAll(target)).toEqual({ ...others, user: user.map((row) => row.with(3, '')) });
 });
 
 test('a connection that is cut in the middle of the work costs nothing but that run', async () => {
-  const words: string[] = [];
-  const cut = parts('third', words);
-  const { work } = cut;
-  cut.work = async (warehouse, how) => {
-    const results = await work(warehouse, how);
-    for (const instance of cloud.instances.values())
-      await instance.run('pkill -KILL -f "^sshd: ec2-user"');
-    await addWord(warehouse, 'never');
-    return results;
-  };
-  await expect(run(cut, { keep: false })).rejects.toThrow(/ECONNREFUSED|ECONNRESET|closed/);
+  const cut = run(partsWithCut(), { keep: false });
+  await expect(cut).rejects.toThrow(/ECONNREFUSED|ECONNRESET|closed/);
   expect(await alive()).toEqual([]);
-  expect(await listSnapshots(ec2).then(ofVolume)).toHaveLength(2);
+  expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
+});
 
-  await run(parts('fourth', words), { keep: false });
-  expect(words).toEqual(['first', 'second', 'first', 'second', 'third']);
+test('one that is kept sends what is new, and stays until it is finished', async () => {
+  await runSql(source, "insert into message values (900000, 1, 'new', 1700000000)");
+  expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
+  expect(await alive()).toHaveLength(2);
+  expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
+  expect(await warehouse('status')).toMatch(/^i-\w+, a t3\.large, running .* kept for people/);
+
+  await warehouse('finish');
+  expect(await alive()).toEqual([]);
+  const [newest] = await snapshotsOf(settings.volumeId);
+  expect(newest).toMatchObject({ tags: rowTags(await readAll(source)) });
+  expect(await warehouse('status')).not.toMatch(/^i-/m);
 });
 
 test('the snapshots are listed, and one becomes a volume as it was then', async () => {
-  const snapshots = (await listSnapshots(ec2)).filter(
-    ({ volumeId }) => volumeId === settings.volumeId,
-  );
-  said.length = 0;
-  await printSnapshots(base());
-  for (const { id } of snapshots) expect(said.join('\n')).toContain(id);
+  const snapshots = await snapshotsOf(settings.volumeId);
+  expect(snapshots).toHaveLength(2);
+  const listed = await warehouse('snapshots');
+  for (const { id } of snapshots) expect(listed).toContain(id);
 
   const { id: snapshotId = '' } = snapshots.at(-1) ?? {};
-  const { volumeId } = settings;
-  settings.volumeId = await restoreVolume({ ...base(), snapshotId, volumeId, zone: null });
-  const words: string[] = [];
-  await run(parts('other', words), { keep: true });
-  expect(words).toEqual(['first']);
+  const restored = await warehouse('restore', snapshotId);
+  settings.volumeId = /^WAREHOUSE_VOLUME_ID=(.*)$/m.exec(restored)?.[1] ?? '';
+  expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
 });
 
 test('cleanup ends what a dead run has left', async () => {
@@ -223,6 +249,43 @@ test('cleanup ends what a dead run has left', async () => {
   expect(await alive()).toEqual([]);
 });
 
-function ofVolume(snapshots: Awaited<ReturnType<typeof listSnapshots>>) {
-  return snapshots.filter(({ volumeId }) => volumeId === settings.volumeId);
+/** What a run works with whose connection is cut once it works. */
+function partsWithCut(): Parts {
+  return {
+    ...base(),
+    config: {
+      ...config,
+      ...settings,
+      databaseUser: 'analyst',
+      databasePassword: PASSWORD,
+      bucket: null,
+    },
+    machine: { connect: connectOverSsh, mountVolume, unmountVolume, startMysql, stopMysql },
+    checkOthers: async () => undefined,
+    work: async (to) => {
+      for (const instance of cloud.instances.values())
+        await instance.run('pkill -KILL -f "^sshd: ec2-user"');
+      await withConnection(to, { waitMaxMs: 0 }, (connection) => connection.query('select 1'));
+      return {};
+    },
+    upload: null,
+  };
+}
+
+/** The newest first. */
+async function snapshotsOf(volume: string) {
+  const snapshots = (await listSnapshots(ec2)).filter(({ volumeId }) => volumeId === volume);
+  return snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
+}
+
+function rowTags(rows: Rows): Record<string, string> {
+  const counts = Object.entries(rows).map(([table, { length }]) => [
+    `minitwit:rows-${table}`,
+    String(length),
+  ]);
+  return Object.fromEntries(counts);
+}
+
+function count(rows: Rows): number {
+  return Object.values(rows).flat().length;
 }

@@ -30,8 +30,11 @@ export interface Instance extends Machine {
   login: Login;
   /** The command lines of all that `ssh` was told here. */
   sshCalls(): Promise<string>;
-  /** Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion; with these lines in it too. */
-  useForSsh(...lines: string[]): Promise<void>;
+  /**
+   * Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion; with these lines in it too.
+   * @returns the path of that `ssh`
+   */
+  useForSsh(...lines: string[]): Promise<string>;
   /** Makes a volume known to the machine, which is on: under a name of Linux's own. */
   attach(volume: Volume, name?: string): Promise<void>;
   /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
@@ -90,6 +93,7 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
     );
     await chmod(join(folder, 'ssh'), 0o755);
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
+    return join(folder, 'ssh');
   };
 
   const sshCalls = () => readFile(join(folder, 'calls'), 'utf8');
