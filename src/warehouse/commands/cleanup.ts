@@ -2,14 +2,12 @@ import type { Waiting } from '../../aws/wait.ts';
 import { messageOf } from '../../errors.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
 import { RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
-import { endInstance } from '../ec2/terminate.ts';
+import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
 import { claimFolder, FROM_TAG, KEPT_TAG, whereFrom } from '../run/lock.ts';
 import { type Base, openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
-
-const TERMINATED_MAX_MS = 15 * 60_000;
 
 /**
  * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one

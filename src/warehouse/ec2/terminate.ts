@@ -3,6 +3,9 @@ import { type Waiting, waitFor } from '../../aws/wait.ts';
 import { findInstance, terminateInstances } from './instances.ts';
 import { listVolumes } from './volumes.ts';
 
+/** For how long an instance may take to end, and to let its volumes go. */
+export const TERMINATED_MAX_MS = 15 * 60_000;
+
 /**
  * Ends an instance for ever, and waits until it has ended and every volume that outlives it is free.
  * @param unknownMaxMs for how long to believe in one that AWS does not know: it may be too new
@@ -14,11 +17,14 @@ export async function endInstance(
   waiting: Waiting,
 ): Promise<void> {
   const giveUpAt = performance.now() + unknownMaxMs;
+  let isEnding = false;
   const look = async () => {
+    // first, since AWS may take this when it cannot say what there is
+    if (!isEnding) await terminateInstances(ec2, [id]);
     const instance = await findInstance(ec2, id);
     const isGone = instance ? instance.state === 'terminated' : performance.now() > giveUpAt;
     if (isGone) return { answer: undefined };
-    if (instance?.state !== 'shutting-down') await terminateInstances(ec2, [id]);
+    isEnding = instance?.state === 'shutting-down';
     return { state: instance?.state ?? 'not known to AWS' };
   };
   await waitFor(`The instance ${id}`, look, waiting);

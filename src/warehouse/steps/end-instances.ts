@@ -1,32 +1,33 @@
+import type { Waiting } from '../../aws/wait.ts';
 import { findMade } from '../ec2/find-made.ts';
 import { listInstances } from '../ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../ec2/tags.ts';
-import { endInstance } from '../ec2/terminate.ts';
+import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
 import { sayTime } from '../run/times.ts';
 import type { Base, Opened } from '../run/run.ts';
 
-const TERMINATED_MAX_MS = 15 * 60_000;
-
-/** Terminates what the run has started, and waits until it has ended and holds the volume no more. */
+/**
+ * Terminates what the run has started, and waits until it has ended and holds the volume no more. As long as AWS
+ * cannot be reached it goes on trying, which costs nothing, until the instance has ended by itself.
+ */
 export async function endInstances(run: Base & Opened): Promise<void> {
-  const { ec2, pace, undoing } = run;
-  for (const id of await findOurs(run)) {
-    await endInstance(ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
-  }
+  const { ec2, pace, state, undoing } = run;
+  const waiting = undoing(Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()));
+  const end = (id: string) => endInstance(ec2, id, pace.lostMaxMs, waiting);
+  // before others are looked for: this one costs
+  if (state.instanceId) await end(state.instanceId);
+  for (const id of await findOthers(run, waiting)) await end(id);
 }
 
-/** By id and by tag; one whose start was never answered is looked for, since it may not be seen at once. */
-function findOurs({ ec2, state, pace, undoing }: Base & Opened): Promise<string[]> {
-  const { runId, instanceId, isLaunchUnanswered } = state;
+/** By tag; one whose start was never answered is looked for longer, since it may not be seen at once. */
+function findOthers({ ec2, state, pace }: Base & Opened, waiting: Waiting): Promise<string[]> {
   const what = 'An instance that AWS may have started';
   const list = async () => {
-    const found = await listInstances(ec2, [tagFilter(RUN_TAG, runId)]);
+    const found = await listInstances(ec2, [tagFilter(RUN_TAG, state.runId)]);
     return found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
   };
-  const unseenMaxMs = isLaunchUnanswered ? pace.lostMaxMs : 0;
-  // twice as long, since AWS may not answer for a while
-  const waiting = undoing(pace.lostMaxMs * 2);
-  return findMade({ what, knownId: instanceId, list, unseenMaxMs }, waiting);
+  const unseenMaxMs = state.isLaunchUnanswered ? pace.lostMaxMs : 0;
+  return findMade({ what, knownId: null, list, unseenMaxMs }, waiting);
 }
 
 /** What may still exist when that failed. */
