@@ -14,7 +14,7 @@ const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'T
 interface AwsError extends Error {
   /** What Node.js calls it, where it is of the network: `ECONNRESET`. */
   code?: string | undefined;
-  $metadata?: { httpStatusCode?: number };
+  $metadata?: { httpStatusCode?: number; attempts?: number };
 }
 
 function isOfAws(error: unknown): error is AwsError {
@@ -86,6 +86,14 @@ export function isPassing(error: unknown): boolean {
   if (isOfNetwork(error)) return true;
   const { name, $metadata } = error;
   return name === 'RequestLimitExceeded' || ($metadata?.httpStatusCode ?? 0) >= 500;
+}
+
+/** Whether AWS refused what was asked for when it was first asked: nothing of it was done. */
+export function wasRefused(error: unknown): boolean {
+  if (error instanceof OperatorError) return wasRefused(error.cause);
+  if (!isOfAws(error)) return false;
+  const { httpStatusCode = 0, attempts } = error.$metadata ?? {};
+  return attempts === 1 && httpStatusCode >= 400 && httpStatusCode < 500;
 }
 
 /**

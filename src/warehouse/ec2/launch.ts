@@ -53,9 +53,17 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
 
 const launchAnswer = z.object({ Instances: z.tuple([instanceAnswer]) });
 
-/** Starts an instance; it is still `pending` then. */
-export async function launchInstance(ec2: EC2Client, launch: Launch): Promise<Instance> {
-  const request = ec2.send(new RunInstancesCommand(launchInput(launch)));
+/**
+ * Starts an instance; it is still `pending` then.
+ * @param signal ends the asking: AWS may have started it all the same, but will not do so later
+ */
+export async function launchInstance(
+  ec2: EC2Client,
+  launch: Launch,
+  signal?: AbortSignal,
+): Promise<Instance> {
+  const options = signal ? { abortSignal: signal } : {};
+  const request = ec2.send(new RunInstancesCommand(launchInput(launch)), options);
   const answer = await ask(`Cannot start a ${launch.instanceType} (${launch.market})`, request);
   return launchAnswer.parse(answer).Instances[0];
 }

@@ -1,4 +1,4 @@
-import { awsErrorName, isPassing } from '../../aws/failures.ts';
+import { awsErrorName, wasRefused } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { findInstance, type Instance } from '../ec2/instances.ts';
@@ -65,15 +65,18 @@ async function launch(run: Run): Promise<Instance> {
   const wanted = launchOf(run);
   let refusals = 0;
   const look = async () => {
+    const wasUnanswered = run.state.isLaunchUnanswered;
     await run.record({ isLaunchUnanswered: true });
     try {
       // AWS may give the same token the same refusal; while an answer is missing, it is the same instance's
       const token = `${wanted.token}-${refusals}`;
-      return { answer: await launchInstance(run.ec2, { ...wanted, token }) };
+      return { answer: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
     } catch (error) {
       const name = awsErrorName(error) ?? '';
       const isShortage = SHORTAGES.has(name);
-      if (isShortage || !isPassing(error)) await run.record({ isLaunchUnanswered: false });
+      // which says nothing of what was asked before
+      const isRefused = wasRefused(error) && !wasUnanswered;
+      if (isShortage || isRefused) await run.record({ isLaunchUnanswered: false });
       if (!isShortage) throw error;
       refusals += 1;
       return { state: name };
