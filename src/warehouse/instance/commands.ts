@@ -51,6 +51,11 @@ export function systemctl(...words: string[]): string[] {
   return asRoot('systemctl', ...words, MYSQL_UNIT);
 }
 
+/** Shuts the instance down in order, by which it ends for ever; does not wait until it has. */
+export function powerOff(): string[] {
+  return asRoot('systemctl', 'poweroff', '--no-block');
+}
+
 /** Prints the service's last words. */
 export function lastWords(lines: number): string[] {
   const output = ['--output', 'cat', '--no-pager', '--quiet'];

@@ -46,6 +46,8 @@ export interface Pace {
   /** For how long to look for an instance that AWS may have started without saying so. */
   lostMaxMs: number;
   spotEveryMs: number;
+  /** For how long a step may go on that does not hear that it is to stop. */
+  stopMaxMs: number;
 }
 
 /** What operators have time for. */
@@ -55,6 +57,7 @@ export const PACE: Pace = {
   tidyMaxMs: 15 * 60_000,
   lostMaxMs: 30_000,
   spotEveryMs: 5000,
+  stopMaxMs: 30_000,
 };
 
 /** What every command works with. */
@@ -84,6 +87,8 @@ export interface Opened extends Course {
   state: RunState;
   /** The connection to the instance, while there is one. */
   remote: Remote | null;
+  /** Whether the volume is still mounted, since it could not be unmounted. */
+  isMounted: boolean;
   /** Remembers what is new, for this process and the next. */
   record: (news: Partial<RunState>) => Promise<void>;
   /** Remembers nothing any more: the run has ended. */
@@ -138,6 +143,7 @@ export function openRun<Given extends Base>(parts: Given, state: RunState): Give
     ...parts,
     state,
     remote: null,
+    isMounted: false,
     journal,
     tell,
     record,

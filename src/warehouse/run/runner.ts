@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, OperatorError } from '../../errors.ts';
 
 /** Something that is done on the way in, and what is done about it on the way out. */
@@ -34,25 +36,44 @@ export interface Course {
 
 /**
  * Runs steps in their order. Each is in the journal before it begins, so that whatever it leaves behind is found.
+ * One that does not hear the signal is left to itself after a while.
  * @throws the signal's reason, once that is aborted, else what the step threw; no further step is begun
  */
 export async function runSteps<Context>(
   steps: Step<Context>[],
   context: Context,
-  { journal, tell, signal }: Course & { signal: AbortSignal },
+  { journal, tell, signal, pace }: Course & { signal: AbortSignal; pace: { stopMaxMs: number } },
 ): Promise<void> {
   signal.throwIfAborted();
   for (const step of steps) {
     await journal.begin(step.name);
     if (step.doing) tell(`${step.doing} …`);
     try {
-      await step.run?.(context);
+      await untilStopped(step.run?.(context), signal, pace.stopMaxMs);
     } catch (error) {
       // what it broke off with is of no interest then
       signal.throwIfAborted();
       throw error;
     }
     signal.throwIfAborted();
+  }
+}
+
+/** Ends with the work; or without it, when that goes on for too long after the signal. */
+async function untilStopped(
+  work: Promise<void> | undefined,
+  signal: AbortSignal,
+  stopMaxMs: number,
+): Promise<void> {
+  const ended = new AbortController();
+  const late = async () => {
+    if (!signal.aborted) await once(signal, 'abort', { signal: ended.signal });
+    await sleep(stopMaxMs, undefined, { signal: ended.signal });
+  };
+  try {
+    await Promise.race([work, late()]);
+  } finally {
+    ended.abort();
   }
 }
 
@@ -75,8 +96,12 @@ export async function undoSteps<Context>(
       // what is undone is undone: if that cannot be remembered, it may be undone again
       await journal.end(step.name).catch((error: unknown) => tell(messageOf(error)));
     } catch (error) {
+      const left = step.leftovers?.(context) ?? [];
+      // at once, since what is left to undo may take hours
+      tell(messageOf(error));
+      for (const line of left) tell(`This may still exist: ${line}`);
       errors.push(error);
-      leftovers.push(...(step.leftovers?.(context) ?? []));
+      leftovers.push(...left);
     }
   }
   if (errors.length === 0) return;

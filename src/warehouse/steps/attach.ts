@@ -16,10 +16,12 @@ export const attach: Step<Run> = {
     await attachAndWait(run.ec2, attachmentOf(run), run.waiting(ATTACHED_MAX_MS));
   },
   undoing: 'Detaching the volume',
-  undo: (run) =>
-    tidy(run, 'The volume could not be detached; it is free when the instance has ended', () =>
-      detach(run),
-    ),
+  undo: async (run) => {
+    // taken from under its filesystem, it would lose what is not written yet
+    if (run.isMounted) return;
+    const problem = 'The volume could not be detached; it is free when the instance has ended';
+    await tidy(run, problem, () => detach(run));
+  },
 };
 
 /** What AWS is asked for. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { consoleOutput, findInstance } from '../ec2/instances.ts';
-import { MYSQL_SOCKET } from '../instance/mysql.ts';
+import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
 import type { Run } from '../run/run.ts';
 import type { Step } from '../run/runner.ts';
 import { UnreachableError } from '../ssh/failures.ts';
@@ -14,6 +14,7 @@ import { tidy } from './tidy.ts';
 // AWS shows a console minutes after the instance has written it
 const HOST_KEYS_MAX_MS = 10 * 60_000;
 const SSH_MAX_MS = 5 * 60_000;
+const POWER_OFF_MAX_MS = 30_000;
 
 /** Connects to the instance over ssh, once its key is known. */
 export const connect: Step<Run> = {
@@ -22,12 +23,17 @@ export const connect: Step<Run> = {
   run: async (run) => {
     run.remote = await connectTo(run, SSH_MAX_MS);
   },
-  undo: (run) =>
-    tidy(run, 'The connection could not be closed', async () => {
-      const { remote } = run;
-      run.remote = null;
-      await remote?.close();
-    }),
+  undoing: 'Shutting the instance down',
+  undo: async (run) => {
+    const { remote } = run;
+    run.remote = null;
+    if (!remote) return;
+    // by which it ends also when AWS does not let us terminate it, as with credentials that have expired
+    await tidy(run, 'The instance could not be shut down; it is terminated', async () => {
+      await remote.run(powerOff(), { maxMs: POWER_OFF_MAX_MS });
+    });
+    await tidy(run, 'The connection could not be closed', () => remote.close());
+  },
 };
 
 /** A connection to the run's instance, as soon as it accepts one. */

@@ -15,10 +15,11 @@ export const mount: Step<Run> = {
   run: (run) =>
     run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.waiting(MOUNTED_MAX_MS)),
   undoing: 'Unmounting the volume',
-  undo: (run) =>
-    tidy(run, 'The volume could not be unmounted; its filesystem is checked the next time', () =>
-      run.machine.unmountVolume(remoteOf(run), run.config.mountDir),
-    ),
+  undo: async (run) => {
+    const problem = 'The volume could not be unmounted; the end of the instance does that';
+    const unmount = () => run.machine.unmountVolume(remoteOf(run), run.config.mountDir);
+    run.isMounted = !(await tidy(run, problem, unmount));
+  },
 };
 
 /** Starts MySQL on the mounted volume. */
@@ -27,12 +28,11 @@ export const startMysql: Step<Run> = {
   doing: 'Starting MySQL',
   run: (run) => run.machine.startMysql(remoteOf(run), accountOf(run), run.waiting(MYSQL_MAX_MS)),
   undoing: 'Stopping MySQL',
-  undo: (run) =>
-    tidy(
-      run,
-      'MySQL could not be stopped in order; it recovers from its log at its next start',
-      () => run.machine.stopMysql(remoteOf(run)),
-    ),
+  undo: async (run) => {
+    const problem =
+      'MySQL could not be stopped in order; it recovers from its log at its next start';
+    await tidy(run, problem, () => run.machine.stopMysql(remoteOf(run)));
+  },
 };
 
 /** Who logs in to the warehouse, and to which database. */

@@ -18,12 +18,13 @@ const COMPLETED_MAX_MS = 12 * 3_600_000;
  */
 export const takeSnapshot: Step<Run> = {
   name: 'take-snapshot',
-  undo: (run) =>
-    tidy(run, 'The snapshot is taken when the instance has ended', async () => {
+  undo: async (run) => {
+    await tidy(run, 'The snapshot is taken when the instance has ended', async () => {
       const volume = await findVolume(run.ec2, run.state.volumeId);
       if (volume?.attachedTo) throw new OperatorError(`${volume.id} is still ${volume.attachment}`);
       await begin(run);
-    }),
+    });
+  },
 };
 
 /** Waits for the snapshot last, when there is no instance any more that would cost meanwhile. */

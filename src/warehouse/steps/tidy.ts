@@ -5,13 +5,14 @@ import type { Run } from '../run/run.ts';
 /**
  * Tries to put something in order that the instance's end puts in order anyway: that it cannot be done, or not in
  * time, is said and keeps nothing else from being undone.
+ * @returns whether it could
  * @param problem what that means: `MySQL could not be stopped in order`
  */
 export async function tidy(
   { pace, tell }: Run,
   problem: string,
   action: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const patience = new AbortController();
   const late = async () => {
     await sleep(pace.tidyMaxMs, undefined, { signal: patience.signal });
@@ -19,8 +20,10 @@ export async function tidy(
   };
   try {
     await Promise.race([action(), late()]);
+    return true;
   } catch (error) {
     tell(`${problem}: ${messageOf(error)}`);
+    return false;
   } finally {
     patience.abort();
   }

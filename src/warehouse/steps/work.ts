@@ -9,6 +9,8 @@ export const work: Step<Run> = {
   run: async (run) => {
     const { state, signal } = run;
     const results = await run.work(databaseOf(run), { id: state.runId, signal });
+    // it may not have heard the signal, and nobody waits for it any more
+    signal.throwIfAborted();
     await run.record({ results });
   },
 };

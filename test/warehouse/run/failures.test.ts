@@ -56,6 +56,7 @@ test.each(wayIn)('%s fails on the instance: that is said, and everything undone'
 const wayOut: [Point, RegExp][] = [
   ['stop-mysql', /MySQL could not be stopped in order; it recovers .*: The connection is lost/],
   ['unmount', /The volume could not be unmounted; .*: The connection is lost/],
+  ['power-off', /The instance could not be shut down; it is terminated: The connection is lost/],
   ['close', /The connection could not be closed: The connection is lost/],
 ];
 
@@ -152,6 +153,59 @@ test('an instance that AWS started, but never told of, is found by its tag', asy
   expectNothingLeft(world, 0);
 });
 
+test('a refusal of what was asked again says nothing of an instance that AWS may have started', async () => {
+  const world = await makeWorld();
+  world.aws.account.looksUnseen = 2;
+  let asked = 0;
+  world.aws.before('RunInstances', () => {
+    asked += 1;
+    world.aws.fail('RunInstances', asked === 1 ? { kind: 'lost' } : REFUSED);
+  });
+  expect(await outcomeOf(world)).toMatch(/Cannot start a t3.large/);
+  expect(asked).toBe(2);
+  expect(world.aws.account.instances).toHaveLength(1);
+  expectNothingLeft(world, 0);
+});
+
+test('AWS cannot be reached for long on the way out: the instance is ended all the same', async () => {
+  const world = await makeWorld();
+  world.parts.pace = { ...world.parts.pace, lostMaxMs: 20 };
+  world.at.close = () => {
+    // each is asked for six times
+    world.aws.fail('DescribeInstances', { ...BROKEN, times: 13 });
+    expect(world.aws.account.billing()).not.toEqual([]);
+  };
+  // else nobody would have to terminate it
+  world.at['power-off'] = () => undefined;
+  expect(await outcomeOf(world)).toBe('done');
+  expectNothingLeft(world, 1);
+});
+
+test('a volume that is still mounted is not taken from the instance, but freed by its end', async () => {
+  const world = await makeWorld();
+  world.at.unmount = () => {
+    throw new OperatorError('It is in use.');
+  };
+  expect(await outcomeOf(world)).toBe('done');
+  expect(world.aws.asked).not.toContain('DetachVolume');
+  expectNothingLeft(world, 1);
+});
+
+test('a step that does not hear that it is to stop keeps nothing from being undone', async () => {
+  const world = await makeWorld();
+  world.parts.pace = { ...world.parts.pace, stopMaxMs: 20 };
+  const late = Promise.withResolvers<Record<string, string>>();
+  world.parts.work = () => {
+    world.stop(new OperatorError('Stopped.'));
+    return late.promise;
+  };
+  expect(await outcomeOf(world)).toBe('Stopped.');
+  expectNothingLeft(world, 0);
+  late.resolve({ 'minitwit:rows-message': '42' });
+  await late.promise;
+  expect(existsSync(join(world.parts.folder, 'state.json'))).toBe(false);
+});
+
 test('an instance that ends while it starts: AWS says why', async () => {
   const world = await makeWorld();
   world.aws.before('DescribeInstances', () => {
@@ -170,11 +224,25 @@ test('a disk that is full: that is said, and everything undone', async () => {
   expectNothingLeft(world, 0);
 });
 
+test('credentials that expire do not keep the instance up: it is told to end over ssh', async () => {
+  const world = await makeWorld();
+  world.at.work = () => world.aws.expireCredentials();
+  expect(await outcomeOf(world)).toMatch(/RequestExpired/);
+  expect(world.passed.slice(-4)).toEqual(['stop-mysql', 'unmount', 'power-off', 'close']);
+  expect(world.aws.account.billing()).toEqual([]);
+  expect(world.aws.account.volumes).toMatchObject([{ id: world.volumeId, attachment: null }]);
+});
+
 test('what cannot be undone is said exactly, with how to remove it', async () => {
   const world = await makeWorld();
   world.at.work = () => world.aws.expireCredentials();
   const message = await outcomeOf(world);
   const [instance] = world.aws.account.instances;
+  const said = world.lines.findIndex((line) =>
+    line.includes(`exist: the instance ${instance?.id}`),
+  );
+  expect(said).toBeGreaterThan(0);
+  expect(said).toBeLessThan(world.lines.findIndex((line) => line.includes('exist: vol-')));
   expect(message).toMatch(/Not everything could be undone:\n.*RequestExpired.*log in again/);
   expect(message).toContain('This may still exist:');
   expect(message).toMatch(

@@ -32,7 +32,7 @@ test('killed on the way out: finish does the rest, with the snapshot', async () 
   });
   await child.ended;
   await finish(world.parts);
-  expect(world.passed).toEqual(['connect', 'stop-mysql', 'unmount', 'close']);
+  expect(world.passed).toEqual(['connect', 'stop-mysql', 'unmount', 'power-off', 'close']);
   expect(world.aws.account.snapshots).toHaveLength(1);
   expectNothingLeft(world);
 });

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { OperatorError } from '../../../src/errors.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts } from '../../../src/warehouse/run/run.ts';
@@ -112,6 +113,9 @@ test('cleanup needs no state file, and survives one that makes no sense', async 
   for (const damage of [rm, (path: string) => writeFile(path, '{"runId": 1}')]) {
     const world = await makeWorld();
     world.at.work = () => world.aws.expireCredentials();
+    world.at['power-off'] = () => {
+      throw new OperatorError('The connection is lost.');
+    };
     await expect(run(world.parts, once)).rejects.toThrow('This may still exist');
     expect(world.aws.account.billing()).toHaveLength(3);
     await damage(`${world.parts.folder}/state.json`);

@@ -20,6 +20,7 @@ export const WAY_OUT = [
   'stop-mysql',
   'unmount',
   'DetachVolume',
+  'power-off',
   'close',
   'CreateSnapshot',
   'TerminateInstances',

@@ -2,7 +2,15 @@ import type { Parts } from '../../../src/warehouse/run/run.ts';
 
 /** Where a run leaves AWS and works on the instance. */
 export type Point =
-  'connect' | 'mount' | 'start-mysql' | 'work' | 'upload' | 'stop-mysql' | 'unmount' | 'close';
+  | 'connect'
+  | 'mount'
+  | 'start-mysql'
+  | 'work'
+  | 'upload'
+  | 'stop-mysql'
+  | 'unmount'
+  | 'power-off'
+  | 'close';
 
 /** What a run is given, with an instance on which nothing happens but that points are passed. */
 export function fakeParts(
@@ -33,7 +41,11 @@ export function fakeParts(
     machine: {
       connect: async () => {
         await pass('connect');
-        return { mysqlPort: 1, run: async () => '', close: () => pass('close') };
+        const remote = async (program: string[]) => {
+          if (program.includes('poweroff')) await pass('power-off');
+          return '';
+        };
+        return { mysqlPort: 1, run: remote, close: () => pass('close') };
       },
       mountVolume: () => pass('mount'),
       startMysql: () => pass('start-mysql'),
@@ -52,6 +64,7 @@ export function fakeParts(
       tidyMaxMs: 20_000,
       lostMaxMs: 2000,
       spotEveryMs: 5,
+      stopMaxMs: 20_000,
     },
   };
 }

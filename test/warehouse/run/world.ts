@@ -39,7 +39,7 @@ export async function makeWorld(): Promise<World> {
   const stopping = new AbortController();
   const lines: string[] = [];
   const passed: Point[] = [];
-  const at: World['at'] = {};
+  const at: World['at'] = { 'power-off': () => powerOff(aws) };
   const pass = async (point: Point) => {
     passed.push(point);
     at[point]?.();
@@ -51,4 +51,13 @@ export async function makeWorld(): Promise<World> {
     signal: stopping.signal,
   };
   return { aws, parts, at, passed, lines, volumeId, stop: (reason) => stopping.abort(reason) };
+}
+
+/** What the instances that run were started to do when they are shut down: they end for ever. */
+function powerOff({ account }: FakeEc2): void {
+  for (const instance of account.instances) {
+    if (instance.shutdownBehavior !== 'terminate' || instance.states[0] !== 'running') continue;
+    instance.states = ['shutting-down', 'terminated'];
+    account.age(instance);
+  }
 }
