@@ -2,7 +2,7 @@ import {
   CreateSnapshotCommand,
   type CreateSnapshotCommandInput,
   DescribeSnapshotsCommand,
-  type EC2Client,
+  EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask, unlessMissing } from '../../aws/failures.ts';
@@ -50,13 +50,19 @@ const snapshotAnswer = z
 
 const snapshotsAnswer = z.object({ Snapshots: z.array(snapshotAnswer).default([]) });
 
-/** Begins a snapshot, which AWS goes on with by itself; it holds the volume as it is at this moment. */
+/**
+ * Begins a snapshot, which AWS goes on with by itself; it holds the volume as it is at this moment. It is asked for
+ * once, since AWS would take another each time: when there is no answer, there may be one all the same.
+ */
 export async function createSnapshot(
   ec2: EC2Client,
   input: CreateSnapshotCommandInput & { VolumeId: string },
 ): Promise<string> {
   const attempt = `Cannot take a snapshot of ${input.VolumeId}`;
-  const answer = await ask(attempt, ec2.send(new CreateSnapshotCommand(input)));
+  // which a client finds for itself
+  const { retryStrategy: _, serviceConfiguredEndpoint: __, ...config } = ec2.config;
+  const once = new EC2Client({ ...config, maxAttempts: 1 });
+  const answer = await ask(attempt, once.send(new CreateSnapshotCommand(input)));
   return z.object({ SnapshotId: z.string() }).parse(answer).SnapshotId;
 }
 

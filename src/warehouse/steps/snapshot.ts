@@ -8,6 +8,7 @@ import { type Run, tagsOfRun } from '../run/run.ts';
 import type { Step } from '../run/runner.ts';
 import { tidy } from './tidy.ts';
 
+const BEGUN_MAX_MS = 5 * 60_000;
 const KNOWN_MAX_MS = 60_000;
 // AWS writes the first one of a large volume for hours
 const COMPLETED_MAX_MS = 12 * 3_600_000;
@@ -50,12 +51,21 @@ export function snapshotOf({ state }: Run): CreateSnapshotCommandInput & { Volum
 
 /** Begins it, once, if there is anything new to keep. */
 async function begin(run: Run): Promise<void> {
-  const { ec2, state } = run;
+  const { ec2, pace, state } = run;
   if (!state.results || state.snapshotId) return;
   run.tell('Taking a snapshot …');
-  // one whose answer was lost, or whose id a killed process did not keep
-  const taken = (await listSnapshots(ec2)).find(({ runId }) => runId === state.runId);
-  await run.record({ snapshotId: taken?.id ?? (await createSnapshot(ec2, snapshotOf(run))) });
+  let askAgainAt = 0;
+  const look = async () => {
+    // one whose answer was lost, or whose id a killed process did not keep
+    const taken = (await listSnapshots(ec2)).find(({ runId }) => runId === state.runId);
+    if (taken) return { answer: taken.id };
+    if (performance.now() < askAgainAt) return { state: 'asked for, and not seen yet' };
+    askAgainAt = performance.now() + pace.lostMaxMs;
+    return { answer: await createSnapshot(ec2, snapshotOf(run)) };
+  };
+  await run.record({
+    snapshotId: await waitFor('The new snapshot', look, run.undoing(BEGUN_MAX_MS)),
+  });
 }
 
 async function waitUntilCompleted(run: Run, id: string): Promise<void> {

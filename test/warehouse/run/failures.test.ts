@@ -129,8 +129,7 @@ test.each([
   world.aws.fail(action, fault);
   expect(await outcomeOf(world)).toBe('done');
   expect(world.aws.account.instances).toHaveLength(1);
-  const isCreated = action === 'CreateSnapshot' && fault.kind === 'lost';
-  expectNothingLeft(world, isCreated ? 2 : 1);
+  expectNothingLeft(world, 1);
 });
 
 test('AWS has no capacity for long: that is said, with what to try', async () => {
