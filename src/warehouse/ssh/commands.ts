@@ -41,6 +41,8 @@ export function connectCommand(
       ControlPath: CONTROL,
       ControlPersist: 'no',
       ExitOnForwardFailure: 'yes',
+      // an agent full of other keys would be refused before it comes to this one
+      IdentitiesOnly: 'yes',
     }),
     '-i',
     login.keyFile,
@@ -50,6 +52,34 @@ export function connectCommand(
     '--',
     'echo connected && exec cat',
   ];
+}
+
+/**
+ * Opens another way to the instance's MySQL, for a person: a line for a shell, which works in any folder.
+ * @param knownHosts whole path of the file that holds the instance's key
+ */
+export function tunnelCommand(
+  login: Login,
+  tunnel: { port: number; socket: string },
+  knownHosts: string,
+): string {
+  const command = [
+    'ssh',
+    '-N',
+    ...options({
+      IdentitiesOnly: 'yes',
+      StrictHostKeyChecking: 'yes',
+      HostKeyAlias: login.instanceId,
+      // ssh takes words apart, and a % for its own
+      UserKnownHostsFile: `"${knownHosts.replaceAll('%', '%%')}"`,
+    }),
+    '-i',
+    login.keyFile,
+    '-L',
+    `127.0.0.1:${tunnel.port}:${tunnel.socket}`,
+    destination(login),
+  ];
+  return command.map(quote).join(' ');
 }
 
 /** Runs a program over that connection; its arguments arrive as they are. */
@@ -79,7 +109,7 @@ function destination({ user, address }: Login): string {
   return `${user}@${address}`;
 }
 
-/** For the shell at the other end, through which whatever ssh sends goes. */
+/** For a shell: a person's, or that at the other end, through which whatever ssh sends goes. */
 function quote(argument: string): string {
   return /^[\w@%+:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

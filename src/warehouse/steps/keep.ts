@@ -4,19 +4,21 @@ import { MYSQL_SOCKET } from '../instance/mysql.ts';
 import { KEPT_TAG } from '../run/lock.ts';
 import { sayTime } from '../run/times.ts';
 import type { Run } from '../run/run.ts';
-import { loginOf, remoteOf } from '../steps/connect.ts';
-import { accountOf } from '../steps/mysql.ts';
+import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';
+import { loginOf, remoteOf } from './connect.ts';
+import { accountOf } from './mysql.ts';
 
 const PORT = 3307;
 
 /** Leaves the instance to people who want to query, and says how they do that, and until when. */
 export async function keep(run: Run): Promise<void> {
   const { config, folder, state, tell } = run;
-  const { address, instanceId, keyFile, user } = await loginOf(run);
+  const login = await loginOf(run);
+  const { instanceId } = login;
   await addTags(run.ec2, [instanceId], { [KEPT_TAG]: sayTime(state.endsAt) });
   await remoteOf(run).close();
-  const key = `-i ${keyFile} -o HostKeyAlias=${instanceId} -o UserKnownHostsFile=${resolve(folder, 'known_hosts')}`;
-  const tunnel = `ssh -N ${key} -L 127.0.0.1:${PORT}:${MYSQL_SOCKET} ${user}@${address}`;
+  const way = { port: PORT, socket: MYSQL_SOCKET };
+  const tunnel = tunnelCommand(login, way, resolve(folder, KNOWN_HOSTS));
   const { name } = accountOf(run);
   tell(`The warehouse is up, on ${instanceId}, a ${config.instanceType} (${config.market}).`);
   tell(`To query it, open a tunnel:  ${tunnel}`);
@@ -24,5 +26,7 @@ export async function keep(run: Run): Promise<void> {
   tell(
     'It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish',
   );
+  if (config.market === 'spot')
+    tell('AWS may take a spot instance back at any time, two minutes after it says so.');
   tell(`By itself it ends, without a snapshot, at about ${sayTime(state.endsAt)}.`);
 }

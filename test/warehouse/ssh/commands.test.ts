@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { connectCommand, remoteCommand } from '../../../src/warehouse/ssh/commands.ts';
+import {
+  connectCommand,
+  remoteCommand,
+  tunnelCommand,
+} from '../../../src/warehouse/ssh/commands.ts';
 
 const login = {
   user: 'ec2-user',
@@ -27,6 +31,7 @@ test('connects with a key that is known, and a way to MySQL', () => {
       'ControlPath=control.sock',
       'ControlPersist=no',
       'ExitOnForwardFailure=yes',
+      'IdentitiesOnly=yes',
     ),
     '-i',
     '/home/alice/my key.pem',
@@ -44,7 +49,7 @@ test('accepts a new key only where that is asked for, and never a changed one', 
 
 test("leaves a person's own configuration and agent in force", () => {
   const line = connectCommand(login, tunnel, 'pinned').join(' ');
-  expect(line).not.toMatch(/ -F | -p |IdentitiesOnly|IdentityAgent|ProxyJump|ProxyCommand/);
+  expect(line).not.toMatch(/ -F | -p |IdentityAgent|ProxyJump|ProxyCommand/);
 });
 
 test('runs a program over the connection that there is, and over no other', () => {
@@ -62,6 +67,16 @@ test('runs a program over the connection that there is, and over no other', () =
     '--',
     'sudo -n mount /dev/nvme1n1 /mysql-db',
   ]);
+});
+
+test('gives people a line for their shell, however their folders are called', () => {
+  expect(tunnelCommand(login, tunnel, "/home/alice/100% it's/known_hosts")).toBe(
+    "ssh -N -o 'IdentitiesOnly=yes' -o 'StrictHostKeyChecking=yes' " +
+      "-o 'HostKeyAlias=i-0123456789abcdef0' " +
+      `-o 'UserKnownHostsFile="/home/alice/100%% it'\\''s/known_hosts"' ` +
+      "-i '/home/alice/my key.pem' -L 127.0.0.1:40001:/run/minitwit-warehouse/mysql.sock " +
+      'ec2-user@ec2-203-0-113-7.compute-1.amazonaws.com',
+  );
 });
 
 test('quotes what the shell at the other end would take for its own', () => {
