@@ -1,13 +1,13 @@
-import { messageOf } from '../../errors.ts';
-import { keep } from './keep.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import { claimFolder } from '../run/lock.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
 import { runSteps, type Step, undoSteps } from '../run/runner.ts';
-import type { RunState } from '../run/state.ts';
+import { readState, type RunState } from '../run/state.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
 import { attach } from '../steps/attach.ts';
 import { check } from '../steps/check.ts';
 import { connect } from '../steps/connect.ts';
+import { keep } from '../steps/keep.ts';
 import { mount, startMysql } from '../steps/mysql.ts';
 import { takeSnapshot, waitForSnapshot } from '../steps/snapshot.ts';
 import { startInstance } from '../steps/start-instance.ts';
@@ -39,6 +39,7 @@ export const STEPS: Step<Run>[] = [
 export async function run(parts: Parts, options: { keep: boolean }): Promise<void> {
   const claim = await claimFolder(parts.folder);
   try {
+    await refuseUnended(parts.folder);
     parts.print('Looking whether all is there …');
     const state = newState(parts.config, await check(parts));
     claim.setUrl(`the run ${state.runId}`);
@@ -46,6 +47,17 @@ export async function run(parts: Parts, options: { keep: boolean }): Promise<voi
   } finally {
     claim.release();
   }
+}
+
+/** What is known of a run that has not ended must not be overwritten with another's. */
+async function refuseUnended(folder: string): Promise<void> {
+  const state = await readState(folder);
+  if (!state) return;
+  throw new OperatorError(
+    `The run ${state.runId}, on ${state.volumeId}, was kept, or has died. It ends with: ` +
+      'npm run warehouse -- finish; or without a snapshot: ' +
+      `npm run warehouse -- cleanup ${state.runId}`,
+  );
 }
 
 async function runAndEnd(parts: Parts, state: RunState, options: { keep: boolean }): Promise<void> {

@@ -115,6 +115,7 @@ export function newState(config: WarehouseConfig, place: Place): RunState {
     isLaunchUnanswered: false,
     instanceId: null,
     spotRequestId: null,
+    hostKeys: null,
     results: null,
     snapshotId: null,
   };

@@ -22,6 +22,8 @@ const runState = z.object({
   isLaunchUnanswered: z.boolean(),
   instanceId: z.string().nullable(),
   spotRequestId: z.string().nullable(),
+  /** The instance's, as its console showed them, for a second connection; null until then. */
+  hostKeys: z.array(z.string()).nullable(),
   /** What the work had to say, for the snapshot's tags; null until it is done. */
   results: z.record(z.string(), z.string()).nullable(),
   snapshotId: z.string().nullable(),

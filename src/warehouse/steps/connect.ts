@@ -39,7 +39,7 @@ export const connect: Step<Run> = {
 /** A connection to the run's instance, as soon as it accepts one. */
 export async function connectTo(run: Run, maxMs: number): Promise<Remote> {
   const login = await loginOf(run);
-  const hostKeys = run.config.hostKey === 'console' ? await readHostKeys(run, login) : null;
+  const hostKeys = run.config.hostKey === 'console' ? await hostKeysOf(run, login) : null;
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
   const look = async () => {
     try {
@@ -62,12 +62,16 @@ export async function loginOf({ config, ec2, state }: Run): Promise<Login> {
   return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
 }
 
-async function readHostKeys(run: Run, { instanceId }: Login): Promise<string[]> {
+async function hostKeysOf(run: Run, { instanceId }: Login): Promise<string[]> {
+  if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
     const keys = parseHostKeys(await consoleOutput(run.ec2, instanceId));
     return keys.length > 0 ? { answer: keys } : { state: 'not printed yet' };
   };
-  return waitFor('Its ssh key on its console', look, run.waiting(HOST_KEYS_MAX_MS));
+  const what = 'Its ssh key on its console';
+  const hostKeys = await waitFor(what, look, run.waiting(HOST_KEYS_MAX_MS));
+  await run.record({ hostKeys });
+  return hostKeys;
 }
 
 /** The connection, for a step that cannot be without. */

@@ -14,12 +14,21 @@ function watch({ aws, at }: World): string[] {
     aws.before(action, () => events.push(action));
   }
   const points = ['connect', 'mount', 'start-mysql', 'work', 'stop-mysql', 'unmount'] as const;
-  for (const point of [...points, 'close' as const]) at[point] = () => events.push(point);
+  for (const point of [...points, 'power-off' as const, 'close' as const]) {
+    at[point] = () => events.push(point);
+  }
   return events;
 }
 
 const FIRST_HALF = ['RunInstances', 'connect', 'AttachVolume', 'mount', 'start-mysql', 'work'];
-const SECOND_HALF = ['stop-mysql', 'unmount', 'DetachVolume', 'close', 'CreateSnapshot'];
+const SECOND_HALF = [
+  'stop-mysql',
+  'unmount',
+  'DetachVolume',
+  'power-off',
+  'close',
+  'CreateSnapshot',
+];
 
 test('a run does everything in its order, and leaves the volume and a snapshot', async () => {
   const world = await makeWorld();
@@ -67,10 +76,34 @@ test('a run that is kept costs on until it is finished', async () => {
   expect(await readFile(state, 'utf8')).not.toContain('not to be seen');
 
   events.length = 0;
+  // an old one may have scrolled away
+  world.aws.fail('GetConsoleOutput', { times: 1000 });
   await finish(world.parts);
   expect(events).toEqual(['connect', ...SECOND_HALF, 'TerminateInstances']);
   expect(world.aws.account.billing()).toEqual([]);
   expect(world.aws.account.snapshots).toHaveLength(1);
   await finish(world.parts);
   expect(world.lines.at(-1)).toMatch(/no run to finish/);
+});
+
+test('a run is refused as long as another of the same folder has not ended', async () => {
+  const world = await makeWorld();
+  const { aws, parts } = world;
+  await run(parts, { keep: true });
+  const [instance] = aws.account.instances;
+  const { id: volumeId } = aws.account.addVolume();
+  const next = { ...parts, config: { ...parts.config, volumeId } };
+  await expect(run(next, { keep: false })).rejects.toThrow(
+    new RegExp(`${instance?.tags['minitwit:run']}, on ${world.volumeId}, .*finish.*cleanup`),
+  );
+  await finish(parts);
+  expect(aws.account.billing()).toEqual([]);
+  expect(aws.account.snapshots).toMatchObject([{ volumeId: world.volumeId }]);
+});
+
+test('who keeps a spot instance is told that it may go', async () => {
+  const { parts, lines } = await makeWorld();
+  parts.config.market = 'spot';
+  await run(parts, { keep: true });
+  expect(lines.join('\n')).toMatch(/AWS may take a spot instance back at any time/);
 });
