@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findFreePort } from '../../database/private-mariadb.ts';
+import type { Environment } from '../../environment.ts';
 import { OperatorError } from '../../errors.ts';
 import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './commands.ts';
 import { explainSsh, lastLines, RemoteError } from './failures.ts';
@@ -43,6 +44,8 @@ export interface ConnectOptions {
   mysqlSocket: string;
   /** Ends the attempt, not the connection. */
   signal: AbortSignal;
+  /** For ssh; this process's own unless told. */
+  environment?: Environment;
 }
 
 /**
@@ -51,7 +54,8 @@ export interface ConnectOptions {
  * @throws UnreachableError when it does not answer yet; OperatorError when it never will
  */
 export async function connectOverSsh(login: Login, options: ConnectOptions): Promise<Remote> {
-  const { hostKeys, folder, mysqlSocket, signal } = options;
+  const { hostKeys, folder, mysqlSocket, signal, environment } = options;
+  const place = { cwd: folder, env: environment };
   signal.throwIfAborted();
   // left behind by a process that was killed
   await rm(join(folder, 'control.sock'), { force: true });
@@ -62,7 +66,7 @@ export async function connectOverSsh(login: Login, options: ConnectOptions): Pro
   const tunnel = { port: await findFreePort(), socket: mysqlSocket };
   const keyFile = resolve(login.keyFile);
   const trust = hostKeys ? 'pinned' : 'first-seen';
-  const master = start(connectCommand({ ...login, keyFile }, tunnel, trust), folder);
+  const master = start(connectCommand({ ...login, keyFile }, tunnel, trust), place);
   const close = () => end(master);
   try {
     await waitForConnection(master, login, signal);
@@ -71,7 +75,13 @@ export async function connectOverSsh(login: Login, options: ConnectOptions): Pro
     await close().catch(() => undefined);
     throw error;
   }
-  return { mysqlPort: tunnel.port, run: (program, how) => run(login, folder, program, how), close };
+  return { mysqlPort: tunnel.port, run: (program, how) => run(login, place, program, how), close };
+}
+
+/** Where ssh is run, and in which environment. */
+interface Place {
+  cwd: string;
+  env: Environment | undefined;
 }
 
 interface Ssh {
@@ -81,9 +91,9 @@ interface Ssh {
   ended: Promise<number | null>;
 }
 
-function start([program = '', ...parameters]: string[], folder: string): Ssh {
+function start([program = '', ...parameters]: string[], place: Place): Ssh {
   // a group of its own: Ctrl-C in the terminal is for us alone
-  const child = spawn(program, parameters, { cwd: folder, detached: true });
+  const child = spawn(program, parameters, { ...place, detached: true });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -112,13 +122,13 @@ async function waitForConnection(master: Ssh, login: Login, signal: AbortSignal)
 
 async function run(
   login: Login,
-  folder: string,
+  place: Place,
   program: string[],
   { input = '', maxMs = RUN_MAX_MS, signal }: RunOptions = {},
 ): Promise<string> {
   signal?.throwIfAborted();
   const limit = AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal ? [signal] : [])]);
-  const ssh = start(remoteCommand(login, program), folder);
+  const ssh = start(remoteCommand(login, program), place);
   const { output } = ssh;
   ssh.process.stdin.end(input);
   limit.addEventListener('abort', () => abandon(ssh));
