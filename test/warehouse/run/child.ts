@@ -19,9 +19,10 @@ export interface Child {
 /** Starts a run in a world's account; `at` is called as it comes to each point, and says how it goes on from there. */
 export function startChild(
   { aws, parts, volumeId }: World,
-  at: (point: Point, child: ChildProcess) => 'go on' | 'fail',
+  at: (point: Point, child: ChildProcess) => 'go on' | 'fail' | 'wait',
+  maxHours = 1,
 ): Child {
-  const child = fork(PROGRAM, [parts.folder, volumeId], {
+  const child = fork(PROGRAM, [parts.folder, volumeId, String(maxHours)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...aws.environment },
     execArgv: [],
@@ -34,7 +35,7 @@ export function startChild(
   child.on('message', ({ point }: { point: Point }) => {
     const how = at(point, child);
     // one that was killed hears nothing any more
-    if (child.connected) child.send(how, () => undefined);
+    if (how !== 'wait' && child.connected) child.send(how, () => undefined);
   });
   const ended = once(child, 'close').then(([status]) => status as number | null);
   return { process: child, output: () => output, ended };

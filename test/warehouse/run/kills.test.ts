@@ -64,6 +64,15 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
+test('a program that takes longer than it may ends in order', async () => {
+  const world = await makeWorld();
+  const second = 1 / 3600;
+  const child = startChild(world, (point) => (point === 'work' ? 'wait' : 'go on'), second);
+  expect(await child.ended).toBe(1);
+  expect(child.output().trimEnd()).toMatch(/Stopped: it has taken \S+ hours, .*MAX_HOURS\)\.$/);
+  expectNothingLeft(world);
+});
+
 test('a fault in the program that nobody catches: everything is undone', async () => {
   const world = await makeWorld();
   const child = startChild(world, (point) => (point === 'mount' ? 'fail' : 'go on'));

@@ -14,6 +14,18 @@ function elsewhere({ parts }: World): Parts {
 
 const once = { keep: false };
 
+/** Two runs, neither of which starts anything before both have seen that nobody else is there. */
+function runTogether(world: World): Promise<PromiseSettledResult<void>[]> {
+  const bothHaveLooked = Promise.withResolvers<void>();
+  let looking = 2;
+  world.parts.checkOthers = () => {
+    looking -= 1;
+    if (looking === 0) bothHaveLooked.resolve();
+    return bothHaveLooked.promise;
+  };
+  return Promise.allSettled([run(world.parts, once), run(elsewhere(world), once)]);
+}
+
 test('a second machine is refused, and told of the first', async () => {
   const world = await makeWorld();
   let refusal: unknown;
@@ -38,10 +50,7 @@ test.each([1, 3])(
   async (looks) => {
     const world = await makeWorld();
     world.aws.account.looksUnseen = looks;
-    const outcomes = await Promise.allSettled([
-      run(world.parts, once),
-      run(elsewhere(world), once),
-    ]);
+    const outcomes = await runTogether(world);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(world.aws.account.instances).toHaveLength(2);
     expect(world.aws.account.snapshots).toHaveLength(1);
@@ -52,7 +61,7 @@ test.each([1, 3])(
 test('of two machines that start together, the younger steps back before it attaches', async () => {
   const world = await makeWorld();
   world.aws.account.looksUnseen = 0;
-  const outcomes = await Promise.allSettled([run(world.parts, once), run(elsewhere(world), once)]);
+  const outcomes = await runTogether(world);
   const refused = outcomes.find((outcome) => outcome.status === 'rejected');
   expect(String(refused?.reason)).toMatch(/is in use by the run/);
   expect(world.aws.asked.filter((action) => action === 'AttachVolume')).toHaveLength(1);

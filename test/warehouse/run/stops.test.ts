@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { hearStops } from '../../../src/warehouse/run/stop.ts';
 import { expectNothingLeft, onceAt, WAY_IN, WAY_OUT } from './moments.ts';
 import { makeWorld } from './world.ts';
 
@@ -35,18 +34,6 @@ test('an instance that AWS does not know yet is ended all the same', async () =>
   onceAt(world, 'RunInstances', () => world.stop(stopped));
   await expect(run(world.parts, { keep: false })).rejects.toBe(stopped);
   expect(world.aws.account.instances).toHaveLength(1);
-  expectNothingLeft(world);
-});
-
-test('a run that takes longer than it may is ended in order', async () => {
-  const world = await makeWorld();
-  const hours = 0.3 / 3600;
-  world.parts.signal = hearStops(hours, world.parts.print);
-  world.parts.work = (_, { signal }) =>
-    new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('cut'))));
-  await expect(run(world.parts, { keep: false })).rejects.toThrow(
-    /WAREHOUSE_MAX_HOURS allows no more/,
-  );
   expectNothingLeft(world);
 });
 
