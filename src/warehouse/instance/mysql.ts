@@ -42,9 +42,12 @@ export async function startMysql(
   await makeAccount(remote, account, signal);
 }
 
-async function explainStart(remote: Remote, { status }: RemoteError): Promise<string> {
+async function explainStart(remote: Remote, { status, stderr }: RemoteError): Promise<string> {
   if (status === NO_SUCH_UNIT) {
     return "The image holds no MySQL of the warehouse's: WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.";
+  }
+  if (stderr.includes('Assertion failed')) {
+    return 'The image wants its volume in another folder: WAREHOUSE_MOUNT_DIR must be what it was when npm run warehouse -- provision made the image.';
   }
   const words = lastStart(await remote.run(commands.lastWords(100)));
   // MySQL says much that is no problem
