@@ -1,12 +1,12 @@
-import type { Waiting } from '../../aws/wait.ts';
 import { messageOf } from '../../errors.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
-import { RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { FROM_TAG, KEPT_TAG, RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
-import { claimFolder, FROM_TAG, KEPT_TAG, whereFrom } from '../run/lock.ts';
+import { claimFolder, whereFrom } from '../run/lock.ts';
 import { type Base, openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
+import { createWaits } from '../run/waits.ts';
 import { endInstances } from '../steps/end-instances.ts';
 
 /**
@@ -66,12 +66,8 @@ async function endRun(base: Base, state: RunState): Promise<void> {
 async function endOther(base: Base, { id, runId }: Instance): Promise<void> {
   base.print(`Terminating ${id}, of the run ${runId} …`);
   const { ec2, pace } = base;
-  await endInstance(ec2, id, pace.lostMaxMs, waitingFor(base, TERMINATED_MAX_MS));
-}
-
-function waitingFor({ pace, print, signal }: Base, longestMs: number): Waiting {
-  const { firstPauseMs, waitMaxMs } = pace;
-  return { maxMs: Math.min(longestMs, waitMaxMs), firstPauseMs, signal, onLook: print };
+  const { waiting } = createWaits(base, base.print);
+  await endInstance(ec2, id, pace.lostMaxMs, waiting(TERMINATED_MAX_MS));
 }
 
 function saySpared({ id, runId, tags }: Instance): string {

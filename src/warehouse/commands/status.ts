@@ -3,7 +3,7 @@ import { type Image, listImages } from '../ec2/images.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
 import { listSnapshots, type Snapshot } from '../ec2/snapshots.ts';
 import { findSpotPrice } from '../ec2/spot.ts';
-import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { KEPT_TAG, tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../ec2/volumes.ts';
 import {
   ADDRESS_HOUR,
@@ -13,7 +13,6 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../prices.ts';
-import { KEPT_TAG } from '../run/lock.ts';
 import { sayAge, sayTime } from '../run/times.ts';
 
 /** Something that exists, and what it costs in dollars an hour; null where that is not known. */

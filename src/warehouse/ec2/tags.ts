@@ -18,6 +18,12 @@ export const UNFINISHED = 'provision';
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';
 
+/** The tag whose value is where a run was started: machine and folder. */
+export const FROM_TAG = 'minitwit:from';
+
+/** The tag of an instance that was left for people to query; its value is when it ends by itself. */
+export const KEPT_TAG = 'minitwit:kept-until';
+
 /** What AWS keeps beside a thing of ours: names and values. */
 export type Tags = Record<string, string>;
 

@@ -1,32 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Claim, claimSocket } from '../../claim.ts';
 import { OperatorError } from '../../errors.ts';
 import { type Instance, isOlder, listInstances } from '../ec2/instances.ts';
-import { tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { FROM_TAG, KEPT_TAG, tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { sayTime } from './times.ts';
 
-/** The tag whose value is where a run was started: machine and folder. */
-export const FROM_TAG = 'minitwit:from';
+const ID = 'id';
 
-/** The tag of an instance that was left for people to query; its value is when it ends by itself. */
-export const KEPT_TAG = 'minitwit:kept-until';
-
-/** Says where runs of this folder are started. */
+/** Says where runs of this folder are started: by name, and by an id, since other machines may be named alike. */
 export function whereFrom(folder: string): string {
+  const path = join(folder, ID);
+  // a dry run comes before there is one
+  const id = existsSync(path) ? readFileSync(path, 'utf8') : '';
   // a tag's value is at most 256 characters long
-  return `${hostname()}:${resolve(folder)}`.slice(-256);
+  return `${hostname()}:${resolve(folder)}@${id}`.slice(-256);
 }
 
 /**
- * Keeps other commands from working with the same folder.
+ * Keeps other commands from working with the same folder, and gives it its id if it has none.
  * @throws OperatorError when one does
  */
 export async function claimFolder(folder: string): Promise<Claim> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return claimSocket(join(folder, 'claim.sock'), 'A command of the warehouse');
+  const claim = await claimSocket(join(folder, 'claim.sock'), 'A command of the warehouse');
+  const path = join(folder, ID);
+  if (!existsSync(path)) await writeFile(path, randomBytes(8).toString('hex'), { mode: 0o600 });
+  return claim;
 }
 
 /** The instances of a warehouse that have not ended and are not ending, the oldest first: each holds its lock. */

@@ -1,5 +1,4 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { Waiting } from '../../aws/wait.ts';
 import type { DatabaseConfig } from '../../config.ts';
 import { tagsOf } from '../ec2/tags.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
@@ -10,6 +9,7 @@ import { sayElapsed } from './times.ts';
 import { createRunId } from './run-id.ts';
 import type { Course } from './runner.ts';
 import { type Place, type RunState, removeState, writeState } from './state.ts';
+import { createWaits, type Waits } from './waits.ts';
 
 const HOUR_MS = 3_600_000;
 // so that a run that stops at its limit has time to put things in order
@@ -83,7 +83,7 @@ export interface Parts extends Base {
 }
 
 /** What is known of a run, and how it goes about its steps. */
-export interface Opened extends Course {
+export interface Opened extends Course, Waits {
   state: RunState;
   /** The connection to the instance, while there is one. */
   remote: Remote | null;
@@ -93,10 +93,6 @@ export interface Opened extends Course {
   record: (news: Partial<RunState>) => Promise<void>;
   /** Remembers nothing any more: the run has ended. */
   forget: () => Promise<void>;
-  /** How to wait for something on the way in: until there is a signal. */
-  waiting: (maxMs: number) => Waiting;
-  /** The same for the way out, which nothing breaks off. */
-  undoing: (maxMs: number) => Waiting;
 }
 
 /** One run, from its start until nothing of it is left. */
@@ -123,18 +119,11 @@ export function newState(config: WarehouseConfig, place: Place): RunState {
 
 /** A run as its state describes it, be it new or another process's. */
 export function openRun<Given extends Base>(parts: Given, state: RunState): Given & Opened {
-  const { pace, signal } = parts;
   const tell = sayElapsed(parts.print);
   const record = (news: Partial<RunState>) => {
     Object.assign(state, news);
     return writeState(parts.folder, state);
   };
-  const waits = (until: AbortSignal) => (maxMs: number) => ({
-    maxMs: Math.min(maxMs, pace.waitMaxMs),
-    firstPauseMs: pace.firstPauseMs,
-    signal: until,
-    onLook: tell,
-  });
   const journal = {
     begun: () => state.begun,
     begin: (step: string) => record({ begun: [...state.begun.filter((it) => it !== step), step] }),
@@ -149,8 +138,7 @@ export function openRun<Given extends Base>(parts: Given, state: RunState): Give
     tell,
     record,
     forget: () => removeState(parts.folder),
-    waiting: waits(signal),
-    undoing: waits(new AbortController().signal),
+    ...createWaits(parts, tell),
   };
 }
 

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { addTags } from '../ec2/tags.ts';
+import { addTags, KEPT_TAG } from '../ec2/tags.ts';
 import { MYSQL_SOCKET } from '../instance/mysql.ts';
-import { KEPT_TAG } from '../run/lock.ts';
 import { sayTime } from '../run/times.ts';
 import type { Run } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';

@@ -8,13 +8,14 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { findImage } from '../../../src/warehouse/ec2/images.ts';
 import { deleteVolume } from '../../../src/warehouse/ec2/removal.ts';
 import {
+  FROM_TAG,
   type Tags,
   tagSpecifications,
   tagsOf,
   UNFINISHED,
 } from '../../../src/warehouse/ec2/tags.ts';
 import { createVolume, findVolume } from '../../../src/warehouse/ec2/volumes.ts';
-import { FROM_TAG, whereFrom } from '../../../src/warehouse/run/lock.ts';
+import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
@@ -28,6 +29,8 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cleanup-'));
   const print = (line: string) => printed.push(line);
   base = { ec2, folder, print, signal: new AbortController().signal, pace: PACE };
+  // which gives it its id
+  (await claimFolder(folder)).release();
   return () => rm(folder, { recursive: true });
 });
 afterAll(() => ec2.destroy());

@@ -118,6 +118,20 @@ test('cleanup spares a run of another machine, which may be alive', async () => 
   expect(world.aws.account.snapshots).toHaveLength(1);
 });
 
+test('cleanup spares a run of another folder that has the same name on a machine of the same name', async () => {
+  const world = await makeWorld();
+  const { account } = world.aws;
+  world.parts.work = async () => {
+    await rm(`${world.parts.folder}/id`);
+    await rm(`${world.parts.folder}/claim.sock`);
+    await cleanup(world.parts, null);
+    expect(account.billing()).not.toEqual([]);
+    return {};
+  };
+  await run(world.parts, once);
+  expect(world.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}: if nobody needs it/);
+});
+
 test('cleanup needs no state file, and survives one that makes no sense', async () => {
   for (const damage of [rm, (path: string) => writeFile(path, '{"runId": 1}')]) {
     const world = await makeWorld();
