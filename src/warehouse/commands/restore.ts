@@ -5,6 +5,7 @@ import { findMade } from '../ec2/find-made.ts';
 import { type Snapshot, findSnapshot } from '../ec2/snapshots.ts';
 import {
   addTags,
+  FROM_TAG,
   RUN_TAG,
   tagFilter,
   tagSpecifications,
@@ -14,7 +15,7 @@ import {
 } from '../ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
-import { FROM_TAG, whereFrom } from '../run/lock.ts';
+import { whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import { createRunId } from '../run/run-id.ts';
 

@@ -19,7 +19,6 @@ export interface Snapshot {
   /** Of the volume; a snapshot holds, and costs, only what differs from the one before. */
   sizeGib: number;
   startedAt: Date;
-  description: string;
   /** The run that took it; null for a stranger's. */
   runId: string | null;
   tags: Tags;
@@ -33,7 +32,6 @@ const snapshotAnswer = z
     VolumeId: z.string(),
     VolumeSize: z.number(),
     StartTime: z.date(),
-    Description: z.string().default(''),
     Tags: tagsAnswer,
   })
   .transform((it): Snapshot => ({
@@ -43,7 +41,6 @@ const snapshotAnswer = z
     volumeId: it.VolumeId,
     sizeGib: it.VolumeSize,
     startedAt: it.StartTime,
-    description: it.Description,
     runId: it.Tags[RUN_TAG] ?? null,
     tags: it.Tags,
   }));

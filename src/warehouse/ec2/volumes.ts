@@ -24,7 +24,6 @@ export interface Volume {
   iops: number | null;
   /** MiB a second; null where its type has no such setting. */
   throughput: number | null;
-  createdAt: Date;
   /** The instance that has it; null when none has. */
   attachedTo: string | null;
   /** `attaching`, `attached`, `detaching` or `busy`; null when no instance has it. */
@@ -41,7 +40,6 @@ const volumeAnswer = z
     VolumeType: z.string(),
     Iops: z.number().optional(),
     Throughput: z.number().optional(),
-    CreateTime: z.date(),
     Attachments: z.array(z.object({ InstanceId: z.string(), State: z.string() })).default([]),
     Tags: tagsAnswer,
   })
@@ -56,7 +54,6 @@ const volumeAnswer = z
       // of others AWS says what it comes to, and takes no wish
       iops: ['gp3', 'io1', 'io2'].includes(it.VolumeType) ? (it.Iops ?? null) : null,
       throughput: it.VolumeType === 'gp3' ? (it.Throughput ?? null) : null,
-      createdAt: it.CreateTime,
       attachedTo: attachment?.InstanceId ?? null,
       attachment: attachment?.State ?? null,
       tags: it.Tags,

@@ -1,13 +1,12 @@
 import { waitFor } from '../../aws/wait.ts';
 import { listInstances } from '../ec2/instances.ts';
 import { launchInstance } from '../ec2/launch.ts';
-import { endInstance } from '../ec2/terminate.ts';
+import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
 import type { Step } from '../run/runner.ts';
 import { findOurs, lookForBuilder, type Provision } from './provision.ts';
 import { fillIn } from './user-data.ts';
 
 const RUNNING_MAX_MS = 5 * 60_000;
-const TERMINATED_MAX_MS = 15 * 60_000;
 // should nobody be left to end the builder
 const BUILDER_MAX_MINUTES = 120;
 

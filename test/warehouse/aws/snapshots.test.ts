@@ -65,7 +65,6 @@ function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
     volumeId,
     sizeGib: 1,
     startedAt: new Date(1e12 - days * 864e5),
-    description: '',
     runId: null,
     tags: tagsOf(volumeId, RUN),
   };
