@@ -158,7 +158,9 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
     if (booted?.exitCode !== null) return;
     const off = once(booted, 'exit');
     // its first process, with which all others end; nspawn would shut it down in order
-    process.kill(Number(await findLeader(booted)), 'SIGKILL');
+    const kill = async () => process.kill(Number(await findLeader(booted)), 'SIGKILL');
+    // one that is shutting itself down may have none any more
+    await kill().catch(() => undefined);
     await off;
   };
 
