@@ -15,7 +15,7 @@ import {
 } from '../ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
-import { whereFrom } from '../run/lock.ts';
+import { claimFolder, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import { createRunId } from '../run/run-id.ts';
 
@@ -39,6 +39,15 @@ export interface RestoreParts extends Base {
  *   volume does not become available, which is deleted then
  */
 export async function restoreVolume(parts: RestoreParts): Promise<string> {
+  const claim = await claimFolder(parts.folder);
+  try {
+    return await makeVolume(parts);
+  } finally {
+    claim.release();
+  }
+}
+
+async function makeVolume(parts: RestoreParts): Promise<string> {
   const { ec2, print, folder, signal } = parts;
   const snapshot = await requireSnapshot(ec2, parts.snapshotId);
   const place = await choosePlace(parts);
