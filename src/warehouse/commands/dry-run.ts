@@ -4,7 +4,7 @@ import { askPermissions, NOT_ALLOWED } from '../ec2/dry-run.ts';
 import { launchInput } from '../ec2/launch.ts';
 import * as commands from '../instance/commands.ts';
 import { reportFolder } from '../reports.ts';
-import { KEPT_TAG } from '../run/lock.ts';
+import { KEPT_TAG } from '../ec2/tags.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
 import { connectCommand } from '../ssh/commands.ts';
 import { attachmentOf } from '../steps/attach.ts';
