@@ -10,6 +10,7 @@ import { mountVolume, unmountVolume } from './instance/volume.ts';
 import { type Base, PACE, type Parts } from './run/run.ts';
 import { hearStops } from './run/stop.ts';
 import { readRunConfig } from './settings.ts';
+import { withoutOurs } from './ssh/environment.ts';
 import { connectOverSsh } from './ssh/ssh.ts';
 import { createUpload } from './upload.ts';
 import { type CopyOrder, createWork } from './work.ts';
@@ -56,7 +57,14 @@ export function openParts(
     ...openBase(warehouse.maxHours),
     config: warehouse,
     order,
-    machine: { connect: connectOverSsh, mountVolume, unmountVolume, startMysql, stopMysql },
+    machine: {
+      connect: (login, options) =>
+        connectOverSsh(login, { ...options, environment: withoutOurs(environment) }),
+      mountVolume,
+      unmountVolume,
+      startMysql,
+      stopMysql,
+    },
     work: createWork(order, { folder: FOLDER, screen }),
     upload: upload?.upload ?? null,
     checkOthers: async () => {
