@@ -1,9 +1,11 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { copyProgram, type Program, startProgram } from '../support/programs.ts';
+import { until } from '../support/until.ts';
 
 let home: string;
 
@@ -14,7 +16,9 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true }));
 
 function warehouse(...parameters: string[]): Program {
-  return startProgram(join(home, 'dist/warehouse/main.js'), {}, { cwd: home, parameters });
+  // where there may be a program that opens pages
+  const settings = { PATH: `${home}:${process.env.PATH}` };
+  return startProgram(join(home, 'dist/warehouse/main.js'), settings, { cwd: home, parameters });
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
@@ -53,9 +57,15 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
 
   const runs = await readdir(join(home, '.data/warehouse/runs'));
   expect(runs).toHaveLength(2);
-  const { said } = await run('report');
+  await writeFile(join(home, 'xdg-open'), '#!/bin/sh\necho "$1" > opened', { mode: 0o755 });
+  const { said } = await run('report', '--open');
   expect(said.trim()).toBe(
     `file://${join(home, '.data/warehouse/runs', runs[1] ?? '', 'report.html')}`,
+  );
+  const opened = () => readFile(join(home, 'opened'), 'utf8').catch(() => '');
+  await until(
+    'the report is opened',
+    async () => (await opened()).trim() === fileURLToPath(said.trim()),
   );
   const totals = await readFile(new URL('totals.csv', said.trim()), 'utf8');
   expect(totals.split('\r\n')[1]).toBe('1,1,0,1,1');

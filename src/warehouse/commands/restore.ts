@@ -1,5 +1,4 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import type { Waiting } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import { findMade } from '../ec2/find-made.ts';
 import { type Snapshot, findSnapshot } from '../ec2/snapshots.ts';
@@ -18,6 +17,7 @@ import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import { createRunId } from '../run/run-id.ts';
+import { createWaits } from '../run/waits.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;
@@ -48,7 +48,8 @@ export async function restoreVolume(parts: RestoreParts): Promise<string> {
 }
 
 async function makeVolume(parts: RestoreParts): Promise<string> {
-  const { ec2, print, folder, signal } = parts;
+  const { ec2, print, folder } = parts;
+  const { waiting } = createWaits(parts, print);
   const snapshot = await requireSnapshot(ec2, parts.snapshotId);
   const place = await choosePlace(parts);
   const runId = createRunId(new Date());
@@ -64,7 +65,7 @@ async function makeVolume(parts: RestoreParts): Promise<string> {
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
     print(`Making the volume ${id} of ${snapshot.id} in ${place.AvailabilityZone} …`);
-    await waitUntilAvailable(ec2, id, waitingFor(parts, READY_MAX_MS, signal));
+    await waitUntilAvailable(ec2, id, waiting(READY_MAX_MS));
     await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
     await removeAgain(parts, { runId, id }, error);
@@ -110,18 +111,17 @@ async function removeAgain(
   made: { runId: string; id: string | null },
   why: unknown,
 ): Promise<void> {
-  const { ec2, pace } = parts;
-  // whoever wants an end has to wait for this one
-  const { signal } = new AbortController();
+  const { ec2, pace, print } = parts;
+  const { undoing } = createWaits(parts, print);
   const list = async () =>
     (await listVolumes(ec2, [tagFilter(RUN_TAG, made.runId)])).map(({ id }) => id);
   const what = 'A volume that AWS may have made';
   try {
     const ids = await findMade(
       { what, knownId: made.id, list, unseenMaxMs: pace.lostMaxMs },
-      waitingFor(parts, pace.lostMaxMs * 2, signal),
+      undoing(pace.lostMaxMs * 2),
     );
-    for (const id of ids) await deleteWhenFree(ec2, id, waitingFor(parts, DELETE_MAX_MS, signal));
+    for (const id of ids) await deleteWhenFree(ec2, id, undoing(DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
       `${messageOf(why)}\nThis may still exist: ${sayLeft(made)}\n(${messageOf(error)})`,
@@ -134,9 +134,4 @@ function sayLeft({ runId, id }: { runId: string; id: string | null }): string {
   return id === null
     ? `a volume. To remove it: npm run warehouse -- cleanup ${runId}`
     : `the volume ${id}. To remove it: aws ec2 delete-volume --volume-id ${id}`;
-}
-
-function waitingFor({ pace, print }: Base, longestMs: number, signal: AbortSignal): Waiting {
-  const { firstPauseMs, waitMaxMs } = pace;
-  return { maxMs: Math.min(longestMs, waitMaxMs), firstPauseMs, signal, onLook: print };
 }

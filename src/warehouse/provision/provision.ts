@@ -1,5 +1,5 @@
 import type { Filter } from '@aws-sdk/client-ec2';
-import type { Seen, Waiting } from '../../aws/wait.ts';
+import type { Seen } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { findMade } from '../ec2/find-made.ts';
 import type { Image } from '../ec2/images.ts';
@@ -11,6 +11,7 @@ import type { Base } from '../run/run.ts';
 import { createRunId } from '../run/run-id.ts';
 import type { Course } from '../run/runner.ts';
 import { sayElapsed } from '../run/times.ts';
+import { createWaits, type Waits } from '../run/waits.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /** What a provision is asked to make. */
@@ -28,7 +29,7 @@ export interface Site {
 }
 
 /** One provision: what it works with, and what it has made so far. */
-export interface Provision extends Base, Course {
+export interface Provision extends Base, Course, Waits {
   config: InstanceConfig;
   sizeGib: number;
   site: Site;
@@ -40,10 +41,6 @@ export interface Provision extends Base, Course {
   imageId: string | null;
   /** Whether volume and image are as they should be, and stay. */
   isDone: boolean;
-  /** How to wait for something on the way in: until there is a signal. */
-  waiting: (maxMs: number) => Waiting;
-  /** The same for the way out, which nothing breaks off. */
-  undoing: (maxMs: number) => Waiting;
 }
 
 /** A provision that begins now, of which there is nothing yet. */
@@ -54,13 +51,6 @@ export function openProvision(
 ): Provision {
   const runId = createRunId(new Date());
   const tell = sayElapsed(base.print);
-  const { firstPauseMs, waitMaxMs } = base.pace;
-  const waits = (signal: AbortSignal) => (maxMs: number) => ({
-    maxMs: Math.min(maxMs, waitMaxMs),
-    firstPauseMs,
-    signal,
-    onLook: tell,
-  });
   return {
     ...base,
     config,
@@ -74,8 +64,7 @@ export function openProvision(
     isDone: false,
     tell,
     journal: journalInMemory(),
-    waiting: waits(base.signal),
-    undoing: waits(new AbortController().signal),
+    ...createWaits(base, tell),
   };
 }
 
