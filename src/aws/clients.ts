@@ -6,7 +6,7 @@ const ANSWER_MAX_MS = 30_000;
 
 /**
  * Opens a client of EC2's. Account, region and endpoint are found as AWS's SDK finds them. It repeats by itself what
- * was throttled, answered with 5xx, or lost on the way; whoever opens it calls `destroy()` in the end.
+ * was throttled, answered with 5xx, or lost on the way. It keeps connections, and the process, until `destroy()`.
  * @param answerMaxMs for how long each attempt waits for its answer
  */
 export function createEc2(answerMaxMs = ANSWER_MAX_MS): EC2Client {

@@ -20,7 +20,7 @@ export const ENCRYPTION = { ServerSideEncryption: 'AES256' } as const;
 
 /**
  * Opens a client of S3's. Account, region and endpoint are found as AWS's SDK finds them. It repeats by itself what
- * was throttled, answered with 5xx, or lost on the way; whoever opens it calls `destroy()` in the end.
+ * was throttled, answered with 5xx, or lost on the way. It keeps connections, and the process, until `destroy()`.
  */
 export function createS3(): S3Client {
   return new S3Client({

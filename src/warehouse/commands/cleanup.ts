@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import { type Instance, listInstances } from '../ec2/instances.ts';
 import { FROM_TAG, KEPT_TAG, RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
@@ -30,15 +30,32 @@ export async function cleanup(base: Base, runId: string | null): Promise<void> {
 
     const state = await readOwn(base, runId);
     const isSpared = spared.some((it) => it.runId === state?.runId);
-    if (state && !isSpared) await endRun(base, state);
     const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
-    for (const it of others) await endOther(base, it);
-    const unfinished = await removeUnfinished(base, isMeant);
+    let unfinished = 0;
+    await doAll([
+      ...(state && !isSpared ? [() => endRun(base, state)] : []),
+      ...others.map((it) => () => endOther(base, it)),
+      async () => {
+        unfinished = await removeUnfinished(base, isMeant);
+      },
+    ]);
     const isAnythingLeft = others.length > 0 || unfinished > 0 || (state && !isSpared);
     if (!isAnythingLeft) base.print('There is nothing to clean up.');
   } finally {
     claim.release();
   }
+}
+
+/** What cannot be ended keeps nothing else from being ended. */
+async function doAll(tasks: (() => Promise<void>)[]): Promise<void> {
+  const problems: string[] = [];
+  for (const task of tasks) {
+    await task().catch((error: unknown) => problems.push(`\n  ${messageOf(error)}`));
+  }
+  if (problems.length === 0) return;
+  throw new OperatorError(
+    `Not everything could be ended, and what is left goes on costing (\`status\` shows it):${problems.join('')}`,
+  );
 }
 
 /** The run that this folder remembers, if it is meant. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { OperatorError } from '../../errors.ts';
 import { runKey } from '../bucket/keys.ts';
 import { askPermissions, NOT_ALLOWED } from '../ec2/dry-run.ts';
@@ -50,7 +51,7 @@ export async function dryRun(parts: Parts & { order: CopyOrder }): Promise<void>
 function sayWayIn(run: Run): string[] {
   const { config } = run;
   const launch = launchOf(run);
-  const login = { user: config.sshUser, address: 'ADDRESS', keyFile: config.keyFile };
+  const login = { user: config.sshUser, address: 'ADDRESS', keyFile: resolve(config.keyFile) };
   const tunnel = { port: 3306, socket: commands.MYSQL_SOCKET };
   const trust = config.hostKey === 'console' ? 'pinned' : 'first-seen';
   const ssh = connectCommand({ ...login, instanceId: INSTANCE_ID }, tunnel, trust);
@@ -92,6 +93,7 @@ function sayWayOut(run: Run): string[] {
   const { config } = run;
   const onInstance = [
     commands.systemctl('stop'),
+    commands.waitForVolume(),
     commands.findMounted(config.mountDir),
     commands.asRoot('umount', config.mountDir),
   ];
@@ -99,6 +101,7 @@ function sayWayOut(run: Run): string[] {
   return [
     ...onInstance.map((command) => command.join(' ')),
     `DetachVolume ${JSON.stringify(ids)}`,
+    commands.powerOff().join(' '),
     `CreateSnapshot ${JSON.stringify(snapshotOf(run))}`,
     `TerminateInstances ${JSON.stringify({ InstanceIds: [INSTANCE_ID] })}`,
   ];

@@ -42,7 +42,9 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
     SubnetId: launch.subnetId,
     UserData: Buffer.from(launch.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
-    BlockDeviceMappings: [{ DeviceName: root.device, Ebs: { DeleteOnTermination: true, ...size } }],
+    BlockDeviceMappings: [
+      { DeviceName: root.device, Ebs: { DeleteOnTermination: true, Encrypted: true, ...size } },
+    ],
     MetadataOptions: { HttpTokens: 'required' },
     TagSpecifications: tagSpecifications(launch.tags, 'instance', 'volume'),
     ...(launch.market === 'spot' && {

@@ -12,13 +12,13 @@ import { ask } from '../../aws/failures.ts';
 /** The tag whose value is the volume that something of ours belongs to; UNFINISHED before there is one. */
 export const WAREHOUSE_TAG = 'minitwit:warehouse';
 
-/** The value of that tag as long as a provision is not done. */
+/** The value of that tag as long as a provision or a restore is not done. */
 export const UNFINISHED = 'provision';
 
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';
 
-/** The tag whose value is where a run was started: machine and folder. */
+/** The tag whose value is where a run was started: machine, folder and the folder's id. */
 export const FROM_TAG = 'minitwit:from';
 
 /** The tag of an instance that was left for people to query; its value is when it ends by itself. */

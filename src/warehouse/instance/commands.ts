@@ -12,6 +12,18 @@ export function asRoot(...program: string[]): string[] {
   return ['sudo', '-n', ...program];
 }
 
+// Held by whatever works with the volume: a program goes on when nobody waits for it any more.
+const VOLUME_LOCK = '/run/minitwit-volume.lock';
+
+function withVolume(...program: string[]): string[] {
+  return asRoot('flock', VOLUME_LOCK, ...program);
+}
+
+/** Waits until no check, growing or mounting is going on. */
+export function waitForVolume(): string[] {
+  return withVolume('true');
+}
+
 /** Prints the devices that hold a filesystem of that label, one a line; status 2 for none. */
 export function findDevices(label: string): string[] {
   // without its cache, which may know what is no longer attached
@@ -28,17 +40,17 @@ export function findMounted(mountDir: string): string[] {
  * when it did.
  */
 export function checkFilesystem(device: string): string[] {
-  return asRoot('e2fsck', '-f', '-p', device);
+  return withVolume('e2fsck', '-f', '-p', device);
 }
 
 /** Mounts the volume, which holds data and no programs. */
 export function mount(device: string, mountDir: string): string[] {
-  return asRoot('mount', '-o', 'nodev,nosuid,noatime', device, mountDir);
+  return withVolume('mount', '-o', 'nodev,nosuid,noatime', device, mountDir);
 }
 
 /** Lets a filesystem that was just checked take the whole volume, should that have become larger. */
 export function growFilesystem(device: string): string[] {
-  return asRoot('resize2fs', device);
+  return withVolume('resize2fs', device);
 }
 
 /** Prints a line of headings, and one of the free bytes and all bytes. */

@@ -5,8 +5,6 @@ import { RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
 import * as commands from './commands.ts';
 
-export { MYSQL_SOCKET } from './commands.ts';
-
 // longer than the service is given to stop
 const STOP_MAX_MS = 11 * 60_000;
 const NO_SUCH_UNIT = 5;

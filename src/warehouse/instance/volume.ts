@@ -39,6 +39,7 @@ export async function mountVolume(
  * @throws RemoteError when it is in use
  */
 export async function unmountVolume(remote: Remote, mountDir: string): Promise<void> {
+  await remote.run(commands.waitForVolume(), { maxMs: CHECK_MAX_MS });
   const mounted = await tolerate(remote.run(commands.findMounted(mountDir)), 1);
   if (mounted) await remote.run(commands.asRoot('umount', mountDir), { maxMs: CHECK_MAX_MS });
 }

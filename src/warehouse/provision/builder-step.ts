@@ -15,8 +15,8 @@ export const builder: Step<Provision> = {
   name: 'builder',
   doing: 'Starting an Amazon Linux',
   run: async (provision) => {
-    const { ec2, config, site, runId, tags, waiting } = provision;
-    const { id } = await launchInstance(ec2, {
+    const { ec2, config, site, runId, tags, signal, waiting } = provision;
+    const wanted = {
       token: runId,
       imageId: site.image.id,
       root: site.image.root,
@@ -24,10 +24,11 @@ export const builder: Step<Provision> = {
       keyName: config.keyName,
       securityGroup: config.securityGroup,
       subnetId: site.subnet.id,
-      market: 'on-demand',
+      market: 'on-demand' as const,
       userData: await userDataOf(provision),
       tags,
-    });
+    };
+    const { id } = await launchInstance(ec2, wanted, signal);
     provision.builderId = id;
     const look = () => lookForBuilder(provision, 'running');
     await waitFor(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));

@@ -87,6 +87,8 @@ export interface Opened extends Course, Waits {
   state: RunState;
   /** The connection to the instance, while there is one. */
   remote: Remote | null;
+  /** The asking for a snapshot, while it is going on. */
+  asking: Promise<void> | null;
   /** Whether the volume is still mounted, since it could not be unmounted. */
   isMounted: boolean;
   /** Remembers what is new, for this process and the next. */
@@ -133,6 +135,7 @@ export function openRun<Given extends Base>(parts: Given, state: RunState): Give
     ...parts,
     state,
     remote: null,
+    asking: null,
     isMounted: false,
     journal,
     tell,

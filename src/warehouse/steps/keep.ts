@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { addTags, KEPT_TAG } from '../ec2/tags.ts';
-import { MYSQL_SOCKET } from '../instance/mysql.ts';
+import { MYSQL_SOCKET } from '../instance/commands.ts';
 import { sayTime } from '../run/times.ts';
 import type { Run } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';
@@ -15,6 +15,8 @@ export async function keep(run: Run): Promise<void> {
   const login = await loginOf(run);
   const { instanceId } = login;
   await addTags(run.ec2, [instanceId], { [KEPT_TAG]: sayTime(state.endsAt) });
+  // later, there would be no connection by which to end it in order
+  run.signal.throwIfAborted();
   await remoteOf(run).close();
   const way = { port: PORT, socket: MYSQL_SOCKET };
   const tunnel = tunnelCommand(login, way, resolve(folder, KNOWN_HOSTS));

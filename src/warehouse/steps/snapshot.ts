@@ -49,10 +49,15 @@ export function snapshotOf({ state }: Run): CreateSnapshotCommandInput & { Volum
   };
 }
 
-/** Begins it, once, if there is anything new to keep. */
+/** Begins it, once, if there is anything new to keep: who comes while it is being asked for waits for the same. */
 async function begin(run: Run): Promise<void> {
+  if (!run.state.results || run.state.snapshotId) return;
+  run.asking ??= ask(run).finally(() => (run.asking = null));
+  await run.asking;
+}
+
+async function ask(run: Run): Promise<void> {
   const { ec2, pace, state } = run;
-  if (!state.results || state.snapshotId) return;
   run.tell('Taking a snapshot …');
   let askAgainAt = 0;
   const look = async () => {

@@ -8,10 +8,14 @@ test('the volume is found by its label, checked and mounted', () => {
   expect(line(commands.findDevices('mysqlvol'))).toBe(
     'sudo -n blkid -c /dev/null -t LABEL=mysqlvol -o device',
   );
-  expect(line(commands.checkFilesystem('/dev/nvme1n1'))).toBe('sudo -n e2fsck -f -p /dev/nvme1n1');
-  expect(line(commands.growFilesystem('/dev/nvme1n1'))).toBe('sudo -n resize2fs /dev/nvme1n1');
+  expect(line(commands.checkFilesystem('/dev/nvme1n1'))).toBe(
+    'sudo -n flock /run/minitwit-volume.lock e2fsck -f -p /dev/nvme1n1',
+  );
+  expect(line(commands.growFilesystem('/dev/nvme1n1'))).toBe(
+    'sudo -n flock /run/minitwit-volume.lock resize2fs /dev/nvme1n1',
+  );
   expect(line(commands.mount('/dev/nvme1n1', '/mysql-db'))).toBe(
-    'sudo -n mount -o nodev,nosuid,noatime /dev/nvme1n1 /mysql-db',
+    'sudo -n flock /run/minitwit-volume.lock mount -o nodev,nosuid,noatime /dev/nvme1n1 /mysql-db',
   );
   expect(line(commands.findMounted('/mysql-db'))).toBe(
     'findmnt --noheadings --output SOURCE --mountpoint /mysql-db',

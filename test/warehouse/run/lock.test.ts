@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
+import { whereFrom } from '../../../src/warehouse/run/lock.ts';
 import type { Parts } from '../../../src/warehouse/run/run.ts';
 import { expectNothingLeft } from './moments.ts';
 import { makeWorld, type World } from './world.ts';
@@ -130,6 +131,25 @@ test('cleanup spares a run of another folder that has the same name on a machine
   };
   await run(world.parts, once);
   expect(world.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}: if nobody needs it/);
+});
+
+test('what cannot be ended keeps cleanup from nothing else', async () => {
+  const world = await makeWorld();
+  const { account } = world.aws;
+  await run(world.parts, once);
+  const tags = {
+    'minitwit:warehouse': world.volumeId,
+    'minitwit:run': 'dead',
+    'minitwit:from': whereFrom(world.parts.folder),
+  };
+  const left = [1, 2].map(() => account.addInstance({ tags }));
+  world.aws.fail('TerminateInstances', { code: 'OperationNotPermitted' });
+  await expect(cleanup(world.parts, null)).rejects.toThrow(
+    /^Not everything could be ended, .*:\n {2}Cannot .*OperationNotPermitted/,
+  );
+  expect(new Set(left.map(({ states }) => states[0]))).toEqual(new Set(['running', 'terminated']));
+  await cleanup(world.parts, null);
+  expectNothingLeft(world);
 });
 
 test('cleanup needs no state file, and survives one that makes no sense', async () => {

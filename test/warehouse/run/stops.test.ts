@@ -6,7 +6,8 @@ import { makeWorld } from './world.ts';
 
 const stopped = new OperatorError('Stopped by SIGINT.');
 
-test.each(WAY_IN)('stopped at %s: everything is undone', async (moment) => {
+// the last is that it is to be kept
+test.each([...WAY_IN, 'CreateTags'])('stopped at %s: everything is undone', async (moment) => {
   const world = await makeWorld();
   onceAt(world, moment, () => world.stop(stopped));
   await expect(run(world.parts, { keep: true })).rejects.toBe(stopped);
