@@ -15,7 +15,7 @@ import type { CopyOrder, CopyOutcome } from './copy-program.ts';
 import { describeRounds, type Round } from './results.ts';
 import { copyWith, TOOLS } from './tools.ts';
 
-const ROUNDS = 1;
+const ROUNDS = 3;
 const RESULTS = 'bench/warehouse/results.md';
 // as package.json starts the warehouse
 const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=4'];
