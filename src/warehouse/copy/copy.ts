@@ -45,8 +45,8 @@ export async function copyDatabase(
     withConnection(warehouse, patience, async (to) => {
       const sides = { source: createSource(from), warehouse: createSide('The warehouse', to) };
       await checkTables(sides.source);
-      const asOfS = await beginSnapshot(sides.source);
       await refuseToForgetEverybody(sides.source, sides.warehouse);
+      const asOfS = await beginSnapshot(sides.source);
       await prepareToWrite(sides.warehouse);
       const throttle = createThrottle(maxRowsPerSecond, signal);
       const copying = { ...sides, withCredentials, throttle, onProgress };

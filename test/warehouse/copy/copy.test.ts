@@ -117,7 +117,7 @@ test('two rows that change alike do not hide each other', async () => {
 test.each([
   ['later', 2, 80_000],
   ['earlier', 70_000, 3],
-])('a name passes on to somebody who has a %s id', async (_, from, to) => {
+])('a name passes on to somebody whose id is %s', async (_, from, to) => {
   await copy();
   const name = `user ${from}`;
   await runSql(
@@ -155,6 +155,32 @@ test('what is written meanwhile is for the next copy', async () => {
   const { tables } = await copy({ onProgress: () => void (writing ??= write()) }, gate.config);
   await writing;
   expect(changes(tables, 'message')).toMatchObject({ sent: 4 });
+  expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 5 });
+});
+
+test('a table that has been copied can be altered while others are', async () => {
+  let altering: Promise<void> | undefined;
+  const alter = async () => {
+    gate.freeze();
+    await runSql(source, 'set lock_wait_timeout = 1', "alter table message comment = 'altered'");
+    gate.thaw();
+  };
+  const onProgress = ({ table }: CopyProgress) => {
+    if (table === 'follower') altering ??= alter();
+  };
+  await copy({ onProgress }, gate.config);
+  await altering;
+  expect(await read(source, "show table status like 'message'")).toMatchObject([
+    expect.arrayContaining(['altered']),
+  ]);
+});
+
+test('an id of 0 stays one', async () => {
+  await runSql(
+    source,
+    "set sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+    "insert into message values (0, 1, 'the very first', 1)",
+  );
   expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 5 });
 });
 
