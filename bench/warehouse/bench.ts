@@ -18,7 +18,7 @@ import { copyWith, TOOLS } from './tools.ts';
 const ROUNDS = 3;
 const RESULTS = 'bench/warehouse/results.md';
 // as package.json starts the warehouse
-const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=4'];
+const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const SERVER_OPTIONS = ['--innodb-buffer-pool-size=2G'];
 
 endOnSignals();

@@ -19,7 +19,10 @@ export interface RangeCopying {
   table: Table;
   /** In a transaction with a consistent snapshot. */
   source: Side;
+  /** Sees what `inserters` have not committed yet. */
   warehouse: Side;
+  /** The warehouse as well: `warehouse` itself, and others that insert at the same time. */
+  inserters: Side[];
   withCredentials: boolean;
   /** For what is read at the source. */
   throttle: Throttle;
@@ -35,17 +38,20 @@ export interface CopiedRange {
 }
 
 /**
- * Sends a range in which the warehouse has nothing, in one transaction that is proved before it ends.
+ * Sends a range in which the warehouse has nothing, in a transaction of each inserter's. It is proved before these
+ * end; should only some of them do so, the next copy finds a range that differs.
  * @throws OperatorError when a side fails, and when it differs although it has just been sent
  */
 export async function appendRange(copying: RangeCopying, range: Range): Promise<CopiedRange> {
   const { table, source, warehouse, withCredentials, throttle } = copying;
-  await warehouse.write('begin');
-  const sent = await insert(copying, source.readBatches(readRange(table, withCredentials), range));
+  const inserters = table.unique === undefined ? copying.inserters : [warehouse];
+  await Promise.all(inserters.map((side) => side.write('begin')));
+  const rows = source.readBatches(readRange(table, withCredentials), range);
+  const sent = await insert(copying, inserters, rows);
   const [sum, ours] = await sumBoth(copying, range);
   await throttle(sum.total);
   prove(table, range, sum, ours);
-  await warehouse.write('commit');
+  await Promise.all(inserters.map((side) => side.write('commit')));
   return { sent, deleted: 0, sum };
 }
 
@@ -61,10 +67,9 @@ export async function updateRange(copying: RangeCopying, range: Range): Promise<
   const values = { ...range, leaves: await listDifferentLeaves(copying, range) };
   await warehouse.write('begin');
   const deleted = await warehouse.write(deleteLeaves(table), values);
-  const sent = await insert(
-    copying,
-    source.readBatches(readLeaves(table, withCredentials), values),
-  );
+  // what is deleted is locked for others until the transaction ends
+  const rows = source.readBatches(readLeaves(table, withCredentials), values);
+  const sent = await insert(copying, [warehouse], rows);
   prove(table, range, sum, await sumSide(warehouse, sumRange(table, true), range));
   await warehouse.write('commit');
   return { sent, deleted, sum };
@@ -114,25 +119,21 @@ async function listDifferentLeaves(
   return Array.from(all).filter((leaf) => !isSame(atSource?.get(leaf), here?.get(leaf)));
 }
 
-/** Inserts a batch while the next is being read, and has another one ready when the server is. */
+/** Inserts batches as they come, with one that is stored by each inserter and another one ready for it. */
 async function insert(
-  { table, warehouse, throttle, onSent }: RangeCopying,
-  batches: AsyncIterable<Row[]>,
+  { table, throttle, onSent }: RangeCopying,
+  inserters: Side[],
+  batches: AsyncGenerator<Row[]>,
 ): Promise<number> {
   let sent = 0;
-  let first: Promise<unknown> = Promise.resolve();
-  let second = first;
-  for await (const rows of batches) {
-    await first;
-    first = second;
-    second = warehouse.write(insertRows(table), { rows });
-    // its failure is seen when it is waited for
-    second.catch(() => undefined);
-    sent += rows.length;
-    onSent(sent);
-    await throttle(rows.length);
-  }
-  await first;
-  await second;
+  const takeBatches = async (side: Side) => {
+    for await (const rows of batches) {
+      await throttle(rows.length);
+      await side.write(insertRows(table), { rows });
+      sent += rows.length;
+      onSent(sent);
+    }
+  };
+  await Promise.all([...inserters, ...inserters].map(takeBatches));
   return sent;
 }

@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
-import { type CopiedTable, type CopyProgress, copyTable } from './copy-table.ts';
+import { type CopiedTable, type Copying, type CopyProgress, copyTable } from './copy-table.ts';
 import { sumRange } from './queries.ts';
 import { createSide, type Side } from './side.ts';
 import { TABLES, type Table } from './tables.ts';
@@ -40,26 +40,22 @@ export async function copyDatabase(
   warehouse: DatabaseConfig,
   { withCredentials, maxRowsPerSecond, onProgress, signal }: CopyOptions,
 ): Promise<Copy> {
-  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
-  return withConnection(source, patience, (from) =>
-    withConnection(warehouse, patience, async (to) => {
-      const sides = { source: createSource(from), warehouse: createSide('The warehouse', to) };
-      await checkTables(sides.source);
-      await refuseToForgetEverybody(sides.source, sides.warehouse);
-      const asOfS = await beginSnapshot(sides.source);
-      await prepareToWrite(sides.warehouse);
-      const throttle = createThrottle(maxRowsPerSecond, signal);
-      const copying = { ...sides, withCredentials, throttle, onProgress };
-      const tables: CopiedTable[] = [];
-      for (const table of TABLES) {
-        await sides.source.write('savepoint before_table');
-        tables.push(await copyTable(copying, narrow(table, maxRowsPerSecond)));
-        // whoever wants to alter the table need not wait for the others
-        await sides.source.write('rollback to savepoint before_table');
-      }
-      return { asOfS, tables };
-    }),
-  );
+  const throttle = createThrottle(maxRowsPerSecond, signal);
+  return withSides(source, warehouse, signal, async (sides) => {
+    await checkTables(sides.source);
+    await refuseToForgetEverybody(sides.source, sides.warehouse);
+    const asOfS = await beginSnapshot(sides.source);
+    for (const side of sides.inserters) await prepareToWrite(side);
+    const copying = { ...sides, withCredentials, throttle, onProgress };
+    const tables: CopiedTable[] = [];
+    for (const table of TABLES) {
+      await sides.source.write('savepoint before_table');
+      tables.push(await copyTable(copying, narrow(table, maxRowsPerSecond)));
+      // whoever wants to alter the table need not wait for the others
+      await sides.source.write('rollback to savepoint before_table');
+    }
+    return { asOfS, tables };
+  });
 }
 
 /**
@@ -69,6 +65,25 @@ export async function copyDatabase(
 export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Promise<void> {
   await withConnection(source, { waitMaxMs }, (connection) =>
     checkTables(createSource(connection)),
+  );
+}
+
+/** With two connections to the warehouse: one alone leaves it idle while an answer is on its way. */
+function withSides<T>(
+  source: DatabaseConfig,
+  warehouse: DatabaseConfig,
+  signal: AbortSignal,
+  work: (sides: Pick<Copying, 'source' | 'warehouse' | 'inserters'>) => Promise<T>,
+): Promise<T> {
+  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
+  return withConnection(source, patience, (from) =>
+    withConnection(warehouse, patience, (to) =>
+      withConnection(warehouse, patience, (to2) => {
+        const first = createSide('The warehouse', to);
+        const second = createSide('The warehouse', to2);
+        return work({ source: createSource(from), warehouse: first, inserters: [first, second] });
+      }),
+    ),
   );
 }
 
@@ -119,6 +134,8 @@ async function refuseToForgetEverybody(source: Side, warehouse: Side): Promise<v
 }
 
 async function prepareToWrite(warehouse: Side): Promise<void> {
+  // so that a range that two connections fill can be proved before they commit
+  await warehouse.write('set session transaction isolation level read uncommitted');
   // a table is there before those that it refers to, for a while
   await warehouse.write(
     `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,

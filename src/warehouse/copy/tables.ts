@@ -8,6 +8,11 @@ export interface Table {
   rangeWidth: number;
   /** How many are sent anew when one of them differs. */
   leafWidth: number;
+  /**
+   * A column that is unique as well. A row that brings a value of another's locks values beside it until its
+   * transaction ends, and another transaction may want those.
+   */
+  unique?: string;
 }
 
 /**
@@ -21,6 +26,7 @@ export const TABLES: Table[] = [
     key: ['user_id'],
     rangeWidth: 65_536,
     leafWidth: 16,
+    unique: 'username',
   },
   {
     name: 'message',
