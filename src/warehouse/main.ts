@@ -15,7 +15,7 @@ import { run } from './commands/run.ts';
 import { showReport } from './commands/show-report.ts';
 import { printSnapshots, pruneSnapshots } from './commands/snapshots.ts';
 import { status } from './commands/status.ts';
-import { FOLDER, openBase, openLocalParts, openParts, print } from './parts.ts';
+import { FOLDER, openBase, openEndParts, openLocalParts, openParts, print } from './parts.ts';
 import { readInstanceConfig, readPlaces } from './settings.ts';
 
 // Slower than that, a copy would take longer than what it copies stays as it is.
@@ -63,7 +63,7 @@ function describeRuns(program: Command): void {
   program
     .command('finish')
     .description('end what `run --keep` has left up, after a snapshot')
-    .action(() => finish(openParts(process.env)));
+    .action(() => finish(openEndParts(process.env)));
   program
     .command('cleanup')
     .description('end what a dead run has left behind')

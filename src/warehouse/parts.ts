@@ -7,9 +7,9 @@ import { findLocalSource, type LocalParts } from './commands/run-local.ts';
 import { checkSource } from './copy/copy.ts';
 import { startMysql, stopMysql } from './instance/mysql.ts';
 import { mountVolume, unmountVolume } from './instance/volume.ts';
-import { type Base, PACE, type Parts } from './run/run.ts';
+import { type Base, type EndParts, type Machine, PACE, type Parts } from './run/run.ts';
 import { hearStops } from './run/stop.ts';
-import { readRunConfig } from './settings.ts';
+import { readEndConfig, readRunConfig } from './settings.ts';
 import { withoutOurs } from './ssh/environment.ts';
 import { connectOverSsh } from './ssh/ssh.ts';
 import { createUpload } from './upload.ts';
@@ -37,19 +37,34 @@ export function openBase(maxHours = MAX_HOURS): Base {
   return { ec2: createEc2(), folder: FOLDER, print, signal, pace: PACE };
 }
 
+/**
+ * What it takes to end a run on AWS.
+ * @throws OperatorError that names all bad and missing settings at once
+ */
+export function openEndParts(environment: Environment): EndParts {
+  const config = readEndConfig(environment);
+  return { ...openBase(config.maxHours), config, machine: createMachine(environment) };
+}
+
+function createMachine(environment: Environment): Machine {
+  return {
+    connect: (login, options) =>
+      connectOverSsh(login, { ...options, environment: withoutOurs(environment) }),
+    mountVolume,
+    unmountVolume,
+    startMysql,
+    stopMysql,
+  };
+}
+
 /** How `run` is to copy. */
 type How = Omit<CopyOrder, 'source'>;
-
-const BY_DEFAULT: How = { withCredentials: false, maxRowsPerSecond: null };
 
 /**
  * What a run on AWS works with.
  * @throws OperatorError that names all bad and missing settings at once
  */
-export function openParts(
-  environment: Environment,
-  how = BY_DEFAULT,
-): Parts & { order: CopyOrder } {
+export function openParts(environment: Environment, how: How): Parts & { order: CopyOrder } {
   const { source, warehouse } = readRunConfig(environment);
   const order = { source, ...how };
   const upload = warehouse.bucket === null ? null : openUpload(warehouse.bucket);
@@ -57,14 +72,7 @@ export function openParts(
     ...openBase(warehouse.maxHours),
     config: warehouse,
     order,
-    machine: {
-      connect: (login, options) =>
-        connectOverSsh(login, { ...options, environment: withoutOurs(environment) }),
-      mountVolume,
-      unmountVolume,
-      startMysql,
-      stopMysql,
-    },
+    machine: createMachine(environment),
     work: createWork(order, { folder: FOLDER, screen }),
     upload: upload?.upload ?? null,
     checkOthers: async () => {

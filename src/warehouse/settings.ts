@@ -4,24 +4,28 @@ import { type DatabaseConfig, toDatabaseConfig } from '../config.ts';
 import { type Environment, count, oneOf, readSettings, required } from '../environment.ts';
 import { databaseSettings } from '../settings.ts';
 
-/** How an instance is started and logged in to; docs/warehouse.md explains the settings. */
-export interface InstanceConfig {
-  /** What EC2 is told to call the volume; Linux may call it otherwise. */
-  volumeDevice: string;
+/** How a run's instance is logged in to, and left in order; docs/warehouse.md explains the settings. */
+export interface EndConfig {
   mountDir: string;
-  keyName: string;
   /** Path of the private key. */
   keyFile: string;
-  securityGroup: string;
-  instanceType: string;
-  /** Null for the default subnet of the volume's zone. */
-  subnetId: string | null;
-  market: 'spot' | 'on-demand';
   sshUser: string;
   /** Whether the instance's ssh key is read from its console, or trusted when it is first seen. */
   hostKey: 'console' | 'first-seen';
   /** After so many hours a command gives up, and its instance ends by itself. */
   maxHours: number;
+}
+
+/** How an instance is started besides. */
+export interface InstanceConfig extends EndConfig {
+  /** What EC2 is told to call the volume; Linux may call it otherwise. */
+  volumeDevice: string;
+  keyName: string;
+  securityGroup: string;
+  instanceType: string;
+  /** Null for the default subnet of the volume's zone. */
+  subnetId: string | null;
+  market: 'spot' | 'on-demand';
 }
 
 /** What a run on AWS has to be told. */
@@ -87,6 +91,14 @@ const instanceSettings = z.object({
   WAREHOUSE_MAX_HOURS: count(1, 24 * 7).default(8),
 });
 
+const endSettings = instanceSettings.pick({
+  WAREHOUSE_MOUNT_DIR: true,
+  WAREHOUSE_KEY_FILE: true,
+  WAREHOUSE_SSH_USER: true,
+  WAREHOUSE_HOST_KEY: true,
+  WAREHOUSE_MAX_HOURS: true,
+});
+
 const warehouseSettings = instanceSettings.extend({
   WAREHOUSE_IMAGE_ID: id('ami'),
   WAREHOUSE_VOLUME_ID: volumeId,
@@ -149,16 +161,30 @@ export function readInstanceConfig(environment: Environment): InstanceConfig {
   return toInstanceConfig(readSettings(instanceSettings, environment));
 }
 
+/**
+ * Reads those that it takes to end a run, which says itself what else there is to know of it.
+ * @throws OperatorError that names all bad and missing settings at once
+ */
+export function readEndConfig(environment: Environment): EndConfig {
+  return toEndConfig(readSettings(endSettings, environment));
+}
+
 function toInstanceConfig(values: z.infer<typeof instanceSettings>): InstanceConfig {
   return {
+    ...toEndConfig(values),
     volumeDevice: values.WAREHOUSE_VOLUME_DEVICE,
-    mountDir: values.WAREHOUSE_MOUNT_DIR,
     keyName: values.WAREHOUSE_KEY_NAME,
-    keyFile: values.WAREHOUSE_KEY_FILE,
     securityGroup: values.WAREHOUSE_SECURITY_GROUP,
     instanceType: values.WAREHOUSE_INSTANCE_TYPE,
     subnetId: values.WAREHOUSE_SUBNET_ID ?? null,
     market: values.WAREHOUSE_MARKET,
+  };
+}
+
+function toEndConfig(values: z.infer<typeof endSettings>): EndConfig {
+  return {
+    mountDir: values.WAREHOUSE_MOUNT_DIR,
+    keyFile: values.WAREHOUSE_KEY_FILE,
     sshUser: values.WAREHOUSE_SSH_USER,
     hostKey: values.WAREHOUSE_HOST_KEY,
     maxHours: values.WAREHOUSE_MAX_HOURS,

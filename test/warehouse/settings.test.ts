@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { readInstanceConfig, readRunConfig } from '../../src/warehouse/settings.ts';
+import { readEndConfig, readInstanceConfig, readRunConfig } from '../../src/warehouse/settings.ts';
 
 let keyFile: string;
 
@@ -93,4 +93,14 @@ test('an instance can be prepared before there are an image and a volume', () =>
     WAREHOUSE_SECURITY_GROUP,
   });
   expect(config).toMatchObject({ keyName: 'minitwit', sshUser: 'ec2-user' });
+});
+
+test('to end a run takes no more than the key by which its instance is reached', () => {
+  expect(readEndConfig({ WAREHOUSE_KEY_FILE: keyFile })).toEqual({
+    mountDir: '/mysql-db',
+    keyFile,
+    sshUser: 'ec2-user',
+    hostKey: 'console',
+    maxHours: 8,
+  });
 });

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { claimFolder } from '../run/lock.ts';
-import { openRun, type Parts, type Run } from '../run/run.ts';
+import { type Ending, type EndParts, openRun } from '../run/run.ts';
 import { readState } from '../run/state.ts';
 import { connectTo } from '../steps/connect.ts';
 import { end } from './run.ts';
@@ -12,7 +12,7 @@ const CONNECT_MAX_MS = 60_000;
  * and what is new is kept in a snapshot if the first half was done.
  * @throws OperatorError that says what may still exist
  */
-export async function finish(parts: Parts): Promise<void> {
+export async function finish(parts: EndParts): Promise<void> {
   const claim = await claimFolder(parts.folder);
   try {
     const state = await readState(parts.folder);
@@ -31,7 +31,7 @@ export async function finish(parts: Parts): Promise<void> {
 }
 
 /** Without a connection, MySQL and the filesystem are ended less gently. */
-async function reconnect(run: Run): Promise<void> {
+async function reconnect(run: Ending): Promise<void> {
   try {
     run.remote = await connectTo(run, CONNECT_MAX_MS);
   } catch (error) {

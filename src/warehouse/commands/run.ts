@@ -1,7 +1,7 @@
 import { messageOf, OperatorError } from '../../errors.ts';
 import { claimFolder } from '../run/lock.ts';
-import { newState, openRun, type Parts, type Run } from '../run/run.ts';
-import { runSteps, type Step, undoSteps } from '../run/runner.ts';
+import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
+import { runSteps, undoSteps } from '../run/runner.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
 import { attach } from '../steps/attach.ts';
@@ -18,7 +18,7 @@ import { work } from '../steps/work.ts';
  * Everything that a run does, in order; and, read from the end, everything by which it ends, be it because all was
  * done or because something failed.
  */
-export const STEPS: Step<Run>[] = [
+export const STEPS: RunStep[] = [
   waitForSnapshot,
   startInstance,
   takeSnapshot,
@@ -81,7 +81,7 @@ async function runAndEnd(parts: Parts, state: RunState, options: { keep: boolean
  * Ends a run in order, however far it came, and forgets it.
  * @throws OperatorError that says what may still exist
  */
-export async function end(current: Run): Promise<void> {
+export async function end(current: Ending): Promise<void> {
   await undoSteps(STEPS, current, current);
   await current.forget();
   current.tell(`The run ${current.state.runId} has ended; of its instance nothing is left.`);

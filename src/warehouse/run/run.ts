@@ -3,11 +3,11 @@ import type { DatabaseConfig } from '../../config.ts';
 import { tagsOf } from '../ec2/tags.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
-import type { WarehouseConfig } from '../settings.ts';
+import type { EndConfig, WarehouseConfig } from '../settings.ts';
 import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
 import { sayElapsed } from './times.ts';
 import { createRunId } from './run-id.ts';
-import type { Course } from './runner.ts';
+import type { Course, Step } from './runner.ts';
 import { type Place, type RunState, removeState, writeState } from './state.ts';
 import { createWaits, type Waits } from './waits.ts';
 
@@ -71,10 +71,15 @@ export interface Base {
   pace: Pace;
 }
 
-/** What a run works with besides. */
-export interface Parts extends Base {
-  config: WarehouseConfig;
+/** What the end of a run works with besides, whoever has begun it. */
+export interface EndParts extends Base {
+  config: EndConfig;
   machine: Machine;
+}
+
+/** What a whole run works with. */
+export interface Parts extends EndParts {
+  config: WarehouseConfig;
   work: Work;
   /** Null where there is nowhere else. */
   upload: KeepElsewhere | null;
@@ -99,6 +104,12 @@ export interface Opened extends Course, Waits {
 
 /** One run, from its start until nothing of it is left. */
 export type Run = Parts & Opened;
+
+/** One that is on its way out, and may be another process's. */
+export type Ending = EndParts & Opened;
+
+/** A step of a run, whose way out asks for no more than any end of a run has. */
+export type RunStep = Step<Run, Ending>;
 
 /** The state of a run that begins now. */
 export function newState(config: WarehouseConfig, place: Place): RunState {

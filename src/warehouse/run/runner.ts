@@ -2,14 +2,11 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, OperatorError } from '../../errors.ts';
 
-/** Something that is done on the way in, and what is done about it on the way out. */
-export interface Step<Context> {
+/** What is done on the way out. */
+export interface Undoable<Context> {
   /** Its name in the journal, which the next process may read. */
   name: string;
-  /** What is going on, for whoever watches: `Starting the instance`. Nothing is said of a step without. */
-  doing?: string;
-  run?: (context: Context) => Promise<void>;
-  /** The same of the way out: `Terminating the instance`. */
+  /** What is going on, for whoever watches: `Terminating the instance`. Nothing is said of one without. */
   undoing?: string;
   /**
    * Leaves things as they were before, however far `run` came and whoever ran it; what is undone already is fine.
@@ -19,6 +16,13 @@ export interface Step<Context> {
   undo?: (context: Context) => Promise<void>;
   /** What may still exist when it could not be undone, and how to remove it by hand: one line each. */
   leftovers?: (context: Context) => string[];
+}
+
+/** Something that is done on the way in, and what is done about it on the way out, where less may be at hand. */
+export interface Step<Context, Ending = Context> extends Undoable<Ending> {
+  /** The same of the way in: `Starting the instance`. */
+  doing?: string;
+  run?: (context: Context) => Promise<void>;
 }
 
 /** Remembers which steps were begun and are not undone, for the next process too. */
@@ -82,7 +86,7 @@ async function untilStopped(
  * @throws OperatorError that says why, and what may still exist
  */
 export async function undoSteps<Context>(
-  steps: Step<Context>[],
+  steps: Undoable<Context>[],
   context: Context,
   { journal, tell }: Course,
 ): Promise<void> {

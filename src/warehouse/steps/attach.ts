@@ -1,15 +1,14 @@
 import { waitFor } from '../../aws/wait.ts';
 import { type Attachment, detachVolume, findVolume } from '../ec2/volumes.ts';
 import { attachAndWait } from '../ec2/wait-for-volume.ts';
-import type { Run } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import type { Ending, Run, RunStep } from '../run/run.ts';
 import { tidy } from './tidy.ts';
 
 const ATTACHED_MAX_MS = 5 * 60_000;
 const DETACHED_MAX_MS = 2 * 60_000;
 
 /** Gives the volume to the instance. AWS gives it to one instance alone, whatever else went wrong. */
-export const attach: Step<Run> = {
+export const attach: RunStep = {
   name: 'attach',
   doing: 'Attaching the volume',
   run: async (run) => {
@@ -30,7 +29,7 @@ export function attachmentOf({ config, state }: Run): Attachment {
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
 }
 
-async function detach({ ec2, state, undoing }: Run): Promise<void> {
+async function detach({ ec2, state, undoing }: Ending): Promise<void> {
   const { volumeId, instanceId } = state;
   const look = async () => {
     const volume = await findVolume(ec2, volumeId);

@@ -3,8 +3,7 @@ import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { consoleOutput, findInstance } from '../ec2/instances.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
-import type { Run } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import type { Ending, Opened, RunStep } from '../run/run.ts';
 import { UnreachableError } from '../ssh/failures.ts';
 import { parseHostKeys } from '../ssh/host-keys.ts';
 import type { Login } from '../ssh/commands.ts';
@@ -17,7 +16,7 @@ const SSH_MAX_MS = 5 * 60_000;
 const POWER_OFF_MAX_MS = 30_000;
 
 /** Connects to the instance over ssh, once its key is known. */
-export const connect: Step<Run> = {
+export const connect: RunStep = {
   name: 'connect',
   doing: 'Connecting to the instance',
   run: async (run) => {
@@ -37,7 +36,7 @@ export const connect: Step<Run> = {
 };
 
 /** A connection to the run's instance, as soon as it accepts one. */
-export async function connectTo(run: Run, maxMs: number): Promise<Remote> {
+export async function connectTo(run: Ending, maxMs: number): Promise<Remote> {
   const login = await loginOf(run);
   const hostKeys = run.config.hostKey === 'console' ? await hostKeysOf(run, login) : null;
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
@@ -53,7 +52,7 @@ export async function connectTo(run: Run, maxMs: number): Promise<Remote> {
 }
 
 /** How to log in to the run's instance. */
-export async function loginOf({ config, ec2, state }: Run): Promise<Login> {
+export async function loginOf({ config, ec2, state }: Ending): Promise<Login> {
   const instance = state.instanceId && (await findInstance(ec2, state.instanceId));
   if (!instance || !instance.address) {
     throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address, or has ended.`);
@@ -62,7 +61,7 @@ export async function loginOf({ config, ec2, state }: Run): Promise<Login> {
   return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
 }
 
-async function hostKeysOf(run: Run, { instanceId }: Login): Promise<string[]> {
+async function hostKeysOf(run: Ending, { instanceId }: Login): Promise<string[]> {
   if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
     const keys = parseHostKeys(await consoleOutput(run.ec2, instanceId));
@@ -75,7 +74,7 @@ async function hostKeysOf(run: Run, { instanceId }: Login): Promise<string[]> {
 }
 
 /** The connection, for a step that cannot be without. */
-export function remoteOf({ remote }: Run): Remote {
+export function remoteOf({ remote }: Opened): Remote {
   if (!remote) throw new OperatorError('There is no connection to the instance.');
   return remote;
 }

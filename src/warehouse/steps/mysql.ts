@@ -1,6 +1,5 @@
 import type { DatabaseConfig } from '../../config.ts';
-import type { Run } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import type { Run, RunStep } from '../run/run.ts';
 import { remoteOf } from './connect.ts';
 import { tidy } from './tidy.ts';
 
@@ -9,7 +8,7 @@ const MYSQL_MAX_MS = 10 * 60_000;
 const DATABASE = 'minitwit';
 
 /** Mounts the volume on the instance. */
-export const mount: Step<Run> = {
+export const mount: RunStep = {
   name: 'mount',
   doing: 'Mounting the volume',
   run: (run) =>
@@ -23,7 +22,7 @@ export const mount: Step<Run> = {
 };
 
 /** Starts MySQL on the mounted volume. */
-export const startMysql: Step<Run> = {
+export const startMysql: RunStep = {
   name: 'start-mysql',
   doing: 'Starting MySQL',
   run: (run) => run.machine.startMysql(remoteOf(run), accountOf(run), run.waiting(MYSQL_MAX_MS)),

@@ -4,8 +4,7 @@ import { OperatorError } from '../../errors.ts';
 import { createSnapshot, findSnapshot, listSnapshots } from '../ec2/snapshots.ts';
 import { tagSpecifications } from '../ec2/tags.ts';
 import { findVolume } from '../ec2/volumes.ts';
-import { type Run, tagsOfRun } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import { type Ending, type Opened, type RunStep, tagsOfRun } from '../run/run.ts';
 import { tidy } from './tidy.ts';
 
 const BEGUN_MAX_MS = 5 * 60_000;
@@ -17,7 +16,7 @@ const COMPLETED_MAX_MS = 12 * 3_600_000;
  * Takes the snapshot on the way out, when the volume is free and the work was done: its place among the steps is
  * between the instance and the attaching.
  */
-export const takeSnapshot: Step<Run> = {
+export const takeSnapshot: RunStep = {
   name: 'take-snapshot',
   undo: async (run) => {
     await tidy(run, 'The snapshot is taken when the instance has ended', async () => {
@@ -29,7 +28,7 @@ export const takeSnapshot: Step<Run> = {
 };
 
 /** Waits for the snapshot last, when there is no instance any more that would cost meanwhile. */
-export const waitForSnapshot: Step<Run> = {
+export const waitForSnapshot: RunStep = {
   name: 'wait-for-snapshot',
   undo: async (run) => {
     await begin(run);
@@ -40,7 +39,7 @@ export const waitForSnapshot: Step<Run> = {
 };
 
 /** What AWS is asked for. */
-export function snapshotOf({ state }: Run): CreateSnapshotCommandInput & { VolumeId: string } {
+export function snapshotOf({ state }: Opened): CreateSnapshotCommandInput & { VolumeId: string } {
   const tags = { ...tagsOfRun(state), ...state.results };
   return {
     VolumeId: state.volumeId,
@@ -50,13 +49,13 @@ export function snapshotOf({ state }: Run): CreateSnapshotCommandInput & { Volum
 }
 
 /** Begins it, once, if there is anything new to keep: who comes while it is being asked for waits for the same. */
-async function begin(run: Run): Promise<void> {
+async function begin(run: Ending): Promise<void> {
   if (!run.state.results || run.state.snapshotId) return;
   run.asking ??= ask(run).finally(() => (run.asking = null));
   await run.asking;
 }
 
-async function ask(run: Run): Promise<void> {
+async function ask(run: Ending): Promise<void> {
   const { ec2, pace, state } = run;
   run.tell('Taking a snapshot …');
   let askAgainAt = 0;
@@ -73,7 +72,7 @@ async function ask(run: Run): Promise<void> {
   });
 }
 
-async function waitUntilCompleted(run: Run, id: string): Promise<void> {
+async function waitUntilCompleted(run: Ending, id: string): Promise<void> {
   const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.pace.waitMaxMs);
   const look = async () => {
     const snapshot = await findSnapshot(run.ec2, id);
@@ -88,7 +87,7 @@ async function waitUntilCompleted(run: Run, id: string): Promise<void> {
   run.tell(`The snapshot ${id} is ${outcome}.`);
 }
 
-function leftoversOfSnapshot({ state }: Run): string[] {
+function leftoversOfSnapshot({ state }: Opened): string[] {
   const { snapshotId, volumeId } = state;
   const look = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
   if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${look}`];

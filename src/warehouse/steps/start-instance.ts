@@ -5,16 +5,15 @@ import { findInstance, type Instance } from '../ec2/instances.ts';
 import { type Launch, launchInstance } from '../ec2/launch.ts';
 import { FROM_TAG } from '../ec2/tags.ts';
 import { stepBackForOlder, whereFrom } from '../run/lock.ts';
-import { type Run, tagsOfRun } from '../run/run.ts';
+import { type Run, type RunStep, tagsOfRun } from '../run/run.ts';
 import type { RunState } from '../run/state.ts';
-import type { Step } from '../run/runner.ts';
 import { endInstances, leftoversOfInstances } from './end-instances.ts';
 
 const CAPACITY_MAX_MS = 5 * 60_000;
 const RUNNING_MAX_MS = 5 * 60_000;
 
 /** Starts the instance and waits until it runs; undone, it is terminated. */
-export const startInstance: Step<Run> = {
+export const startInstance: RunStep = {
   name: 'start-instance',
   doing: 'Starting the instance',
   run: async (run) => {

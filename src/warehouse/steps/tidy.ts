@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
-import type { Run } from '../run/run.ts';
+import type { Ending } from '../run/run.ts';
 
 /**
  * Tries to put something in order that the instance's end puts in order anyway: that it cannot be done, or not in
@@ -9,7 +9,7 @@ import type { Run } from '../run/run.ts';
  * @param problem what that means: `MySQL could not be stopped in order`
  */
 export async function tidy(
-  { pace, tell }: Run,
+  { pace, tell }: Ending,
   problem: string,
   action: () => Promise<void>,
 ): Promise<boolean> {

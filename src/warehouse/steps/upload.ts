@@ -1,12 +1,11 @@
-import type { Run } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import type { RunStep } from '../run/run.ts';
 import { databaseOf } from './mysql.ts';
 
 /**
  * Keeps what came of the work elsewhere as well. The work is done by then: if this fails, so does the run, but what
  * is new is in its snapshot.
  */
-export const upload: Step<Run> = {
+export const upload: RunStep = {
   name: 'upload',
   run: async (run) => {
     const { runId: id, results } = run.state;

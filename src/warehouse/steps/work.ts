@@ -1,9 +1,8 @@
-import type { Run } from '../run/run.ts';
-import type { Step } from '../run/runner.ts';
+import type { RunStep } from '../run/run.ts';
 import { databaseOf } from './mysql.ts';
 
 /** Fills the warehouse, which is what the run is for. Undone, it stays as it is: the next run goes on from there. */
-export const work: Step<Run> = {
+export const work: RunStep = {
   name: 'work',
   doing: 'Filling the warehouse',
   run: async (run) => {

@@ -97,9 +97,22 @@ const base = (): Base => ({
   pace: { ...PACE, firstPauseMs: 100, lostMaxMs: 1000 },
 });
 
-/** The program, as an operator starts it. */
-async function warehouse(...parameters: string[]): Promise<string> {
-  const { ended, output } = startProgram(join(home, 'dist/warehouse/main.js'), environment(), {
+/** The program, as an operator starts it who has set all that there is to set. */
+function warehouse(...parameters: string[]): Promise<string> {
+  const ofRuns = {
+    ...sourceSettings,
+    WAREHOUSE_IMAGE_ID: settings.imageId,
+    WAREHOUSE_VOLUME_ID: settings.volumeId,
+    WAREHOUSE_KEY_NAME: config.keyName,
+    WAREHOUSE_SECURITY_GROUP: config.securityGroup,
+    WAREHOUSE_DB_PASSWD: PASSWORD,
+    WAREHOUSE_BUCKET: BUCKET,
+  };
+  return execute({ ...ofRuns, ...wayIn() }, ...parameters);
+}
+
+async function execute(environment: Environment, ...parameters: string[]): Promise<string> {
+  const { ended, output } = startProgram(join(home, 'dist/warehouse/main.js'), environment, {
     cwd: home,
     parameters,
   });
@@ -109,22 +122,16 @@ async function warehouse(...parameters: string[]): Promise<string> {
   return all;
 }
 
-function environment(): Environment {
+/** What takes one to AWS, and to an instance there. */
+function wayIn(): Environment {
   return {
-    ...sourceSettings,
     PATH: `${cloud.bin}:${process.env.PATH}`,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL: cloud.url,
     AWS_ENDPOINT_URL_S3: inject('aws'),
-    WAREHOUSE_IMAGE_ID: settings.imageId,
-    WAREHOUSE_VOLUME_ID: settings.volumeId,
-    WAREHOUSE_KEY_NAME: config.keyName,
     WAREHOUSE_KEY_FILE: config.keyFile,
-    WAREHOUSE_SECURITY_GROUP: config.securityGroup,
-    WAREHOUSE_DB_PASSWD: PASSWORD,
-    WAREHOUSE_BUCKET: BUCKET,
   };
 }
 
@@ -222,7 +229,8 @@ test('one that is kept sends what is new, and stays until it is finished', async
   expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
   expect(await warehouse('status')).toMatch(/^i-\w+, a t3\.large, running .* kept for people/);
 
-  await warehouse('finish');
+  // which takes no database, nor what a run is started with
+  await execute(wayIn(), 'finish');
   expect(await alive()).toEqual([]);
   const [newest] = await snapshotsOf(settings.volumeId);
   expect(newest).toMatchObject({ tags: rowTags(await readAll(source)) });
