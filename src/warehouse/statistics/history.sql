@@ -8,8 +8,7 @@ create table if not exists run (
   fingerprint varchar(255) character set ascii collate ascii_bin not null,
   -- as in stats.json
   report longtext character set utf8mb4 not null,
-  primary key (run),
-  key as_of (as_of_s)
+  primary key (run)
 ) engine = InnoDB;
 
 -- how many followed each, as of that run

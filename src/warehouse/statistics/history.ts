@@ -29,23 +29,25 @@ export async function readRunBefore(
 }
 
 /**
- * Leaves a report, and how many follow each person, for the runs that come, in place of what an earlier run found
- * in the same copy. To do it again changes nothing.
+ * Leaves a report, and how many follow each person, for the next run. Of what others left, only what this one was
+ * compared with remains, for a run that is made again for this copy. To do it again changes nothing.
  */
 export async function keepRun(connection: Connection, report: Report): Promise<void> {
   const { run, asOf, tables, before } = report;
+  const others = { before: before?.run ?? '' };
   await connection.query('begin');
-  const kept = { run, fingerprint: fingerprint(tables) };
-  await connection.query('delete from run where run = :run or fingerprint = :fingerprint', kept);
+  await connection.query('delete from run where run <> :before', others);
+  await connection.query('delete from followers_at where run <> :before', others);
   await connection.query(
     `insert into run (run, as_of_s, fingerprint, report)
       values (:run, :asOfS, :fingerprint, :report)`,
-    { ...kept, asOfS: Date.parse(asOf) / 1000, report: JSON.stringify(report) },
+    {
+      run,
+      asOfS: Date.parse(asOf) / 1000,
+      fingerprint: fingerprint(tables),
+      report: JSON.stringify(report),
+    },
   );
-  // those of the run before remain, for one that is made again for this copy
-  await connection.query('delete from followers_at where run <> :before', {
-    before: before?.run ?? '',
-  });
   await connection.query(
     `insert into followers_at (run, user_id, followers)
       select :run, user_id, followers from person where followers > 0`,

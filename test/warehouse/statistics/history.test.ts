@@ -1,4 +1,4 @@
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeEach, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
@@ -71,6 +71,17 @@ test('a run that is made again for the same copy is compared with what the first
   }
   await follow(5, 4);
   expect(gained(await run('third', 3))).toEqual([['dave', 1]]);
+});
+
+test('the warehouse keeps what two runs found, however many there were', async () => {
+  for (const [index, id] of ['first', 'second', 'third', 'again'].entries())
+    await run(id, Math.min(index, 2));
+  for (const table of ['run', 'followers_at']) {
+    const [rows] = await onWarehouse((connection) =>
+      connection.query<RowDataPacket[]>(`select distinct run from ${table} order by run`),
+    );
+    expect(rows).toEqual([{ run: 'again' }, { run: 'second' }]);
+  }
 });
 
 test('the same run may be done twice, as when its connection was lost at the end', async () => {
