@@ -4,7 +4,7 @@ create table if not exists run (
   run varchar(40) character set ascii collate ascii_bin not null,
   -- when its copy was made, in seconds since 1970
   as_of_s int unsigned not null,
-  -- what tells its copy from others: rows and checksums of the tables
+  -- what tells its copy from others: rows and checksums of its tables, but for `user`
   fingerprint varchar(255) character set ascii collate ascii_bin not null,
   -- as in stats.json
   report longtext character set utf8mb4 not null,

@@ -56,6 +56,9 @@ export async function keepRun(connection: Connection, report: Report): Promise<v
   await connection.query('commit');
 }
 
+/** What tells a copy from others: with passwords' hashes and without, it is the same one. */
 function fingerprint(tables: CopiedTable[]): string {
-  return tables.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();
+  // the hashes are in `user`, whose people each have a row in `profile`
+  const compared = tables.filter(({ table }) => table !== 'user');
+  return compared.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();
 }

@@ -21,8 +21,8 @@ function onWarehouse<Result>(work: (connection: Connection) => Promise<Result>):
 }
 
 /** Analyses a copy that is as old as its checksum is high, in days. */
-function run(id: string, checksum: number): Promise<Report> {
-  const copy = copyWith(checksum, AS_OF_S + checksum * 86_400);
+function run(id: string, checksum: number, ofPeople = 1): Promise<Report> {
+  const copy = copyWith(checksum, { asOfS: AS_OF_S + checksum * 86_400, ofPeople });
   return onWarehouse((connection) => analyse(connection, id, copy));
 }
 
@@ -71,6 +71,15 @@ test('a run that is made again for the same copy is compared with what the first
   }
   await follow(5, 4);
   expect(gained(await run('third', 3))).toEqual([['dave', 1]]);
+});
+
+test('a copy is the same one with the hashes of passwords and without', async () => {
+  await run('first', 1);
+  await follow(5, 2);
+  await run('without', 2);
+  const again = await run('with', 2, 99);
+  expect(again.before?.run).toBe('first');
+  expect(gained(again)).toEqual([['bob', 1]]);
 });
 
 test('the warehouse keeps what two runs found, however many there were', async () => {

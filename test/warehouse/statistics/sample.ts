@@ -36,11 +36,15 @@ export async function fillSample(connection: Connection): Promise<void> {
   await connection.query('insert into follower (who_id, whom_id) values :rows', { rows: follows });
 }
 
-/** A copy of which nothing is known but a checksum. */
-export function copyWith(checksum: number, asOfS = AS_OF_S): Copy {
+/** A copy of which nothing is known but checksums: of the messages, and of the people. */
+export function copyWith(ofMessages: number, { asOfS = AS_OF_S, ofPeople = 1 } = {}): Copy {
+  const rows = { rows: 5, sent: 5, deleted: 0 };
   return {
     asOfS,
-    tables: [{ table: 'user', rows: 5, checksum: String(checksum), sent: 5, deleted: 0 }],
+    tables: [
+      { table: 'user', checksum: String(ofPeople), ...rows },
+      { table: 'message', checksum: String(ofMessages), ...rows },
+    ],
   };
 }
 
