@@ -8,7 +8,7 @@ import { checkSource } from './copy/copy.ts';
 import { startMysql, stopMysql } from './instance/mysql.ts';
 import { mountVolume, unmountVolume } from './instance/volume.ts';
 import { type Base, type EndParts, type Machine, PACE, type Parts } from './run/run.ts';
-import { hearStops } from './run/stop.ts';
+import { hearStops } from '../aws/stop.ts';
 import { readEndConfig, readRunConfig } from './settings.ts';
 import { withoutOurs } from './ssh/environment.ts';
 import { connectOverSsh } from './ssh/ssh.ts';

@@ -1,13 +1,14 @@
 import { messageOf, OperatorError } from '../../errors.ts';
-import { type Instance, listInstances } from '../ec2/instances.ts';
-import { FROM_TAG, KEPT_TAG, RUN_TAG, tagFilter, type Tags, WAREHOUSE_TAG } from '../ec2/tags.ts';
-import { endInstance, TERMINATED_MAX_MS } from '../ec2/terminate.ts';
+import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
+import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
+import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
 import { type Base, openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
-import { createWaits } from '../run/waits.ts';
+import { createWaits } from '../../aws/waits.ts';
 import { endInstances } from '../steps/end-instances.ts';
+import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /**
  * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one

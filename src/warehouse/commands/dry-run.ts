@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { OperatorError } from '../../errors.ts';
 import { runKey } from '../bucket/keys.ts';
-import { askPermissions, NOT_ALLOWED } from '../ec2/dry-run.ts';
-import { launchInput } from '../ec2/launch.ts';
+import { askPermissions, NOT_ALLOWED } from './permissions.ts';
+import { launchInput } from '../../aws/ec2/launch.ts';
 import * as commands from '../instance/commands.ts';
 import { reportFolder } from '../reports.ts';
-import { KEPT_TAG } from '../ec2/tags.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
 import { connectCommand } from '../ssh/commands.ts';
 import { attachmentOf } from '../steps/attach.ts';
@@ -14,6 +13,7 @@ import { accountOf } from '../steps/mysql.ts';
 import { snapshotOf } from '../steps/snapshot.ts';
 import { launchOf } from '../steps/start-instance.ts';
 import type { CopyOrder } from '../work.ts';
+import { KEPT_TAG } from '../tags.ts';
 
 // What there will be an id of.
 const INSTANCE_ID = 'i-00000000000000000';

@@ -4,7 +4,7 @@ import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
 import { claimFolder } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
-import { runSteps, undoSteps } from '../run/runner.ts';
+import { runSteps, undoSteps } from '../../aws/runner.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { Environment } from '../../environment.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
-import { createRunId } from '../run/run-id.ts';
+import { createRunId } from '../../aws/run-id.ts';
 import type { Work } from '../run/run.ts';
 
 const LOOK_MAX_MS = 2000;

@@ -1,7 +1,7 @@
 import { messageOf, OperatorError } from '../../errors.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
-import { runSteps, undoSteps } from '../run/runner.ts';
+import { runSteps, undoSteps } from '../../aws/runner.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
 import { attach } from '../steps/attach.ts';

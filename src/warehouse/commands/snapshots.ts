@@ -1,7 +1,8 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { deleteSnapshot, findUse } from '../ec2/removal.ts';
-import { type Snapshot, listSnapshots } from '../ec2/snapshots.ts';
-import { WAREHOUSE_TAG } from '../ec2/tags.ts';
+import { deleteSnapshot, findUse } from '../../aws/ec2/removal.ts';
+import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { WAREHOUSE_TAG } from '../tags.ts';
 
 /** What both of these commands work with. */
 export interface SnapshotsParts {
@@ -56,7 +57,7 @@ export function chooseOld(snapshots: Snapshot[], keep: number): Snapshot[] {
 
 /** A provision's image has snapshots too, with our tag; those are no copies of the warehouse. */
 async function listOurs(ec2: EC2Client): Promise<Snapshot[]> {
-  const snapshots = await listSnapshots(ec2);
+  const snapshots = await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]);
   return snapshots.filter((snapshot) => warehouseOf(snapshot).startsWith('vol-'));
 }
 

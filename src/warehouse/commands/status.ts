@@ -1,10 +1,10 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { type Image, listImages } from '../ec2/images.ts';
-import { type Instance, listInstances } from '../ec2/instances.ts';
-import { listSnapshots, type Snapshot } from '../ec2/snapshots.ts';
-import { findSpotPrice } from '../ec2/spot.ts';
-import { KEPT_TAG, tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
-import { findVolume, listVolumes, type Volume } from '../ec2/volumes.ts';
+import { type Image, listImages } from '../../aws/ec2/images.ts';
+import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
+import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
+import { findSpotPrice } from '../../aws/ec2/spot.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { findVolume, listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
 import {
   ADDRESS_HOUR,
   instancePrice,
@@ -13,7 +13,8 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../prices.ts';
-import { sayAge, sayTime } from '../run/times.ts';
+import { sayAge, sayTime } from '../../aws/times.ts';
+import { KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /** Something that exists, and what it costs in dollars an hour; null where that is not known. */
 interface Item {
@@ -35,7 +36,7 @@ export async function status(
   const [instances, volumes, snapshots, images] = await Promise.all([
     listInstances(ec2, [tagFilter(WAREHOUSE_TAG)]),
     findVolumes(ec2, volumeId),
-    listSnapshots(ec2),
+    listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]),
     listImages(ec2, 'self', [tagFilter(WAREHOUSE_TAG)]),
   ]);
   const region = await ec2.config.region();

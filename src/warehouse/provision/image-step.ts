@@ -1,9 +1,9 @@
 import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { findImage, listImages } from '../ec2/images.ts';
-import { createImage, removeImage, stopInstance } from '../ec2/make-image.ts';
-import type { Step } from '../run/runner.ts';
+import { findImage, listImages } from '../../aws/ec2/images.ts';
+import { createImage, removeImage, stopInstance } from '../../aws/ec2/make-image.ts';
+import type { Step } from '../../aws/runner.ts';
 import { findOurs, idsOf, lookForBuilder, type Provision } from './provision.ts';
 
 const STOPPED_MAX_MS = 5 * 60_000;
@@ -47,7 +47,11 @@ export const image: Step<Provision> = {
 async function createOnce(provision: Provision, builderId: string): Promise<string> {
   const { ec2, runId, tags } = provision;
   try {
-    return await createImage(ec2, builderId, { name: `minitwit-warehouse-${runId}`, tags });
+    return await createImage(ec2, builderId, {
+      name: `minitwit-warehouse-${runId}`,
+      description: "Database server of MiniTwit's warehouse",
+      tags,
+    });
   } catch (error) {
     if (awsErrorName(error) !== 'InvalidAMIName.Duplicate') throw error;
     const [id] = await findImages(provision);

@@ -1,18 +1,19 @@
 import type { Filter } from '@aws-sdk/client-ec2';
 import type { Seen } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { findMade } from '../ec2/find-made.ts';
-import type { Image } from '../ec2/images.ts';
-import { findInstance } from '../ec2/instances.ts';
-import type { Subnet } from '../ec2/network.ts';
-import { FROM_TAG, RUN_TAG, tagFilter, type Tags, tagsOf, UNFINISHED } from '../ec2/tags.ts';
+import { findMade } from '../../aws/ec2/find-made.ts';
+import type { Image } from '../../aws/ec2/images.ts';
+import { findInstance } from '../../aws/ec2/instances.ts';
+import type { Subnet } from '../../aws/ec2/network.ts';
+import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
-import { createRunId } from '../run/run-id.ts';
-import type { Course } from '../run/runner.ts';
-import { sayElapsed } from '../run/times.ts';
-import { createWaits, type Waits } from '../run/waits.ts';
+import { createRunId } from '../../aws/run-id.ts';
+import type { Course } from '../../aws/runner.ts';
+import { sayElapsed } from '../../aws/times.ts';
+import { createWaits, type Waits } from '../../aws/waits.ts';
 import type { InstanceConfig } from '../settings.ts';
+import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
 
 /** What a provision is asked to make. */
 export interface Order {

@@ -1,9 +1,10 @@
-import { listImages } from '../ec2/images.ts';
-import { removeImage } from '../ec2/make-image.ts';
-import { tagFilter, type Tags, UNFINISHED, WAREHOUSE_TAG } from '../ec2/tags.ts';
-import { listVolumes } from '../ec2/volumes.ts';
-import { deleteWhenFree } from '../ec2/wait-for-volume.ts';
+import { listImages } from '../../aws/ec2/images.ts';
+import { removeImage } from '../../aws/ec2/make-image.ts';
+import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
+import { listVolumes } from '../../aws/ec2/volumes.ts';
+import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';
 import type { Base } from '../run/run.ts';
+import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
 const FREE_MAX_MS = 5 * 60_000;
 

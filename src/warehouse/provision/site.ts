@@ -1,15 +1,20 @@
 import { DescribeInstanceTypeOfferingsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask } from '../../aws/failures.ts';
-import { findImage, findInstanceType, type Image, type InstanceType } from '../ec2/images.ts';
-import { findAmazonLinux } from '../ec2/make-image.ts';
+import {
+  findImage,
+  findInstanceType,
+  type Image,
+  type InstanceType,
+} from '../../aws/ec2/images.ts';
+import { findAmazonLinux } from '../../aws/ec2/make-image.ts';
 import {
   findNetworkOfGroup,
   findSubnet,
   hasKeyPair,
   listDefaultSubnets,
   type Subnet,
-} from '../ec2/network.ts';
+} from '../../aws/ec2/network.ts';
 import { problemsOfPlace, refuse } from '../problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Site } from './provision.ts';

@@ -1,7 +1,7 @@
-import { tagSpecifications } from '../ec2/tags.ts';
-import { createVolume, listVolumes } from '../ec2/volumes.ts';
-import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
-import type { Step } from '../run/runner.ts';
+import { tagSpecifications } from '../../aws/ec2/tags.ts';
+import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
+import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
+import type { Step } from '../../aws/runner.ts';
 import { findOurs, type Provision } from './provision.ts';
 
 const STATE_MAX_MS = 5 * 60_000;

@@ -6,9 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Claim, claimSocket } from '../../claim.ts';
 import { OperatorError } from '../../errors.ts';
-import { type Instance, isOlder, listInstances } from '../ec2/instances.ts';
-import { FROM_TAG, KEPT_TAG, tagFilter, WAREHOUSE_TAG } from '../ec2/tags.ts';
-import { sayTime } from './times.ts';
+import { type Instance, isOlder, listInstances } from '../../aws/ec2/instances.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { sayTime } from '../../aws/times.ts';
+import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';
 

@@ -1,15 +1,15 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { DatabaseConfig } from '../../config.ts';
-import { tagsOf } from '../ec2/tags.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
 import type { EndConfig, WarehouseConfig } from '../settings.ts';
 import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
-import { sayElapsed } from './times.ts';
-import { createRunId } from './run-id.ts';
-import type { Course, Step } from './runner.ts';
+import { sayElapsed } from '../../aws/times.ts';
+import { createRunId } from '../../aws/run-id.ts';
+import type { Course, Step } from '../../aws/runner.ts';
 import { type Place, type RunState, removeState, writeState } from './state.ts';
-import { createWaits, type Waits } from './waits.ts';
+import { createWaits, type Patience, type Waits } from '../../aws/waits.ts';
+import { tagsOf } from '../tags.ts';
 
 const HOUR_MS = 3_600_000;
 // so that a run that stops at its limit has time to put things in order
@@ -37,10 +37,7 @@ export type KeepElsewhere = (
 ) => Promise<void>;
 
 /** How patiently a run goes about it; tests have less time. */
-export interface Pace {
-  firstPauseMs: number;
-  /** The longest that anything of AWS's is waited for. */
-  waitMaxMs: number;
+export interface Pace extends Patience {
   /** For how long something is tried to be put in order that the instance's end puts in order anyway. */
   tidyMaxMs: number;
   /** For how long to look for an instance that AWS may have started without saying so. */

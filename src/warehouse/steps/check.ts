@@ -1,7 +1,12 @@
 import { OperatorError } from '../../errors.ts';
-import { findImage, findInstanceType, type Image } from '../ec2/images.ts';
-import { findDefaultSubnet, findNetworkOfGroup, findSubnet, hasKeyPair } from '../ec2/network.ts';
-import { findVolume, type Volume } from '../ec2/volumes.ts';
+import { findImage, findInstanceType, type Image } from '../../aws/ec2/images.ts';
+import {
+  findDefaultSubnet,
+  findNetworkOfGroup,
+  findSubnet,
+  hasKeyPair,
+} from '../../aws/ec2/network.ts';
+import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { type FoundPlace, problemsOfPlace, refuse } from '../problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
 import type { Parts } from '../run/run.ts';

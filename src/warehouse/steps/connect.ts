@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { consoleOutput, findInstance } from '../ec2/instances.ts';
+import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
 import type { Ending, Opened, RunStep } from '../run/run.ts';
 import { UnreachableError } from '../ssh/failures.ts';

@@ -1,9 +1,10 @@
 import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { createSnapshot, findSnapshot, listSnapshots } from '../ec2/snapshots.ts';
-import { tagSpecifications } from '../ec2/tags.ts';
-import { findVolume } from '../ec2/volumes.ts';
+import { createSnapshot, findSnapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
+import { tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
+import { WAREHOUSE_TAG } from '../tags.ts';
+import { findVolume } from '../../aws/ec2/volumes.ts';
 import { type Ending, type Opened, type RunStep, tagsOfRun } from '../run/run.ts';
 import { tidy } from './tidy.ts';
 
@@ -61,7 +62,9 @@ async function ask(run: Ending): Promise<void> {
   let askAgainAt = 0;
   const look = async () => {
     // one whose answer was lost, or whose id a killed process did not keep
-    const taken = (await listSnapshots(ec2)).find(({ runId }) => runId === state.runId);
+    const taken = (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).find(
+      ({ runId }) => runId === state.runId,
+    );
     if (taken) return { answer: taken.id };
     if (performance.now() < askAgainAt) return { state: 'asked for, and not seen yet' };
     askAgainAt = performance.now() + pace.lostMaxMs;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
-import { findVolume } from '../../../src/warehouse/ec2/volumes.ts';
+import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { type Answer, answering, makeVolume, refusal, snap } from './volumes.ts';

@@ -11,10 +11,11 @@ import {
   printSnapshots,
   pruneSnapshots,
 } from '../../../src/warehouse/commands/snapshots.ts';
-import { type Snapshot, listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
-import { tagsOf } from '../../../src/warehouse/ec2/tags.ts';
+import { type Snapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { answering, makeVolume, refusal, RUN, snap } from './volumes.ts';
+import { tagFilter } from '../../../src/aws/ec2/tags.ts';
+import { tagsOf, WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 
 useAwsEmulator();
 // the snapshots and images of a region for this file alone: it looks at all that there are
@@ -29,13 +30,13 @@ afterAll(() => ec2.destroy());
 beforeEach(async () => {
   printed = [];
   parts = { ec2, print: (line) => printed.push(line), signal };
-  for (const { id } of await listSnapshots(ec2)) {
+  for (const { id } of await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])) {
     await ec2.send(new DeleteSnapshotCommand({ SnapshotId: id }));
   }
 });
 
 async function idsLeft(): Promise<string[]> {
-  return (await listSnapshots(ec2)).map(({ id }) => id);
+  return (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).map(({ id }) => id);
 }
 
 test('snapshots are listed with what they are; those of others and of our image are not', async () => {

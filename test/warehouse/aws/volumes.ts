@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { onTestFinished } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { tagSpecifications, tagsOf } from '../../../src/warehouse/ec2/tags.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { tagsOf } from '../../../src/warehouse/tags.ts';
 
 /** The run that all of these snapshots are of. */
 export const RUN = '20261123T001500Z-3f9a';

@@ -18,11 +18,11 @@ import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { findImage } from '../../../src/warehouse/ec2/images.ts';
-import { listInstances } from '../../../src/warehouse/ec2/instances.ts';
-import { listSnapshots } from '../../../src/warehouse/ec2/snapshots.ts';
-import { tagFilter, WAREHOUSE_TAG } from '../../../src/warehouse/ec2/tags.ts';
-import { listVolumes } from '../../../src/warehouse/ec2/volumes.ts';
+import { findImage } from '../../../src/aws/ec2/images.ts';
+import { listInstances } from '../../../src/aws/ec2/instances.ts';
+import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { tagFilter } from '../../../src/aws/ec2/tags.ts';
+import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { type Base, PACE, type Parts } from '../../../src/warehouse/run/run.ts';
@@ -33,6 +33,7 @@ import { copyProgram, databaseSettings, startProgram } from '../../support/progr
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
 import { type Cloud, openCloud } from './cloud.ts';
+import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 
 let cloud: Cloud;
 let ec2: EC2Client;
@@ -282,7 +283,9 @@ function partsWithCut(): Parts {
 
 /** The newest first. */
 async function snapshotsOf(volume: string) {
-  const snapshots = (await listSnapshots(ec2)).filter(({ volumeId }) => volumeId === volume);
+  const snapshots = (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
+    ({ volumeId }) => volumeId === volume,
+  );
   return snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
 }
 

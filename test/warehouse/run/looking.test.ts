@@ -6,7 +6,7 @@ import { createEc2 } from '../../../src/aws/clients.ts';
 import { dryRun } from '../../../src/warehouse/commands/dry-run.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
-import { findVolume } from '../../../src/warehouse/ec2/volumes.ts';
+import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { RemoteError } from '../../../src/warehouse/ssh/failures.ts';

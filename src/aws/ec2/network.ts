@@ -5,7 +5,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../../aws/failures.ts';
+import { ask, unlessMissing } from '../failures.ts';
 
 /** A part of a network, in one zone. */
 export interface Subnet {

@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { awsErrorName } from '../../aws/failures.ts';
-import { type Waiting, waitFor } from '../../aws/wait.ts';
+import { awsErrorName } from '../failures.ts';
+import { type Waiting, waitFor } from '../wait.ts';
 import { OperatorError } from '../../errors.ts';
 import { deleteVolume } from './removal.ts';
 import { type Attachment, attachVolume, findVolume } from './volumes.ts';

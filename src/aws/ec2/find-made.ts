@@ -1,4 +1,4 @@
-import { type Waiting, waitFor } from '../../aws/wait.ts';
+import { type Waiting, waitFor } from '../wait.ts';
 
 /** What may have been made, of one kind. */
 export interface Made {

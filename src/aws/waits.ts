@@ -1,5 +1,11 @@
-import type { Waiting } from '../../aws/wait.ts';
-import type { Base } from './run.ts';
+import type { Waiting } from './wait.ts';
+
+/** How patiently a command looks; tests have less time. */
+export interface Patience {
+  firstPauseMs: number;
+  /** The longest that anything of AWS's is waited for. */
+  waitMaxMs: number;
+}
 
 /** How a command waits for things: given the longest that each may take. */
 export interface Waits {
@@ -10,7 +16,10 @@ export interface Waits {
 }
 
 /** Makes both, at the command's pace. */
-export function createWaits({ pace, signal }: Base, tell: (line: string) => void): Waits {
+export function createWaits(
+  { pace, signal }: { pace: Patience; signal: AbortSignal },
+  tell: (line: string) => void,
+): Waits {
   const waits = (until: AbortSignal) => (maxMs: number) => ({
     maxMs: Math.min(maxMs, pace.waitMaxMs),
     firstPauseMs: pace.firstPauseMs,

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -26,7 +26,7 @@ export function hearStops(maxHours: number, print: (line: string) => void): Abor
   });
   // a terminal that has been closed must not end what it can no longer show
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const limit = `Stopped: it has taken ${maxHours} hours, the most that it may (a run: WAREHOUSE_MAX_HOURS).`;
+  const limit = `Stopped: it has taken ${maxHours} hours, the most that it may.`;
   setTimeout(() => stop(limit), maxHours * 3_600_000).unref();
   return controller.signal;
 }

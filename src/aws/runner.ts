@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../errors.ts';
 
 /** What is done on the way out. */
 export interface Undoable<Context> {

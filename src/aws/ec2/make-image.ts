@@ -5,7 +5,7 @@ import {
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../../aws/failures.ts';
+import { ask, unlessMissing } from '../failures.ts';
 import { type Image, listImages } from './images.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
@@ -30,12 +30,12 @@ export async function stopInstance(ec2: EC2Client, id: string): Promise<void> {
 export async function createImage(
   ec2: EC2Client,
   instanceId: string,
-  { name, tags }: { name: string; tags: Tags },
+  { name, description, tags }: { name: string; description: string; tags: Tags },
 ): Promise<string> {
   const request = new CreateImageCommand({
     InstanceId: instanceId,
     Name: name,
-    Description: "Database server of MiniTwit's warehouse",
+    Description: description,
     TagSpecifications: tagSpecifications(tags, 'image', 'snapshot'),
   });
   const answer = await ask(`Cannot make an image of ${instanceId}`, ec2.send(request));

@@ -7,30 +7,13 @@ import {
   type TagSpecification,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
-
-/** The tag whose value is the volume that something of ours belongs to; UNFINISHED before there is one. */
-export const WAREHOUSE_TAG = 'minitwit:warehouse';
-
-/** The value of that tag as long as a provision or a restore is not done. */
-export const UNFINISHED = 'provision';
+import { ask } from '../failures.ts';
 
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';
 
-/** The tag whose value is where a run was started: machine, folder and the folder's id. */
-export const FROM_TAG = 'minitwit:from';
-
-/** The tag of an instance that was left for people to query; its value is when it ends by itself. */
-export const KEPT_TAG = 'minitwit:kept-until';
-
 /** What AWS keeps beside a thing of ours: names and values. */
 export type Tags = Record<string, string>;
-
-/** The tags of everything that a run makes. */
-export function tagsOf(warehouse: string, runId: string): Tags {
-  return { Name: 'minitwit-warehouse', [WAREHOUSE_TAG]: warehouse, [RUN_TAG]: runId };
-}
 
 /** Says it for a request that makes things of these kinds. */
 export function tagSpecifications(tags: Tags, ...kinds: ResourceType[]): TagSpecification[] {

@@ -3,10 +3,11 @@ import {
   type CreateSnapshotCommandInput,
   DescribeSnapshotsCommand,
   EC2Client,
+  type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../../aws/failures.ts';
-import { RUN_TAG, type Tags, WAREHOUSE_TAG, tagFilter, tagsAnswer } from './tags.ts';
+import { ask, unlessMissing } from '../failures.ts';
+import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** A snapshot as AWS describes it. */
 export interface Snapshot {
@@ -70,11 +71,9 @@ export async function findSnapshot(ec2: EC2Client, id: string): Promise<Snapshot
   return snapshotsAnswer.parse(answer ?? {}).Snapshots[0] ?? null;
 }
 
-/** Every snapshot that a warehouse of this account took, the newest first. */
-export async function listSnapshots(ec2: EC2Client): Promise<Snapshot[]> {
-  const request = ec2.send(
-    new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: [tagFilter(WAREHOUSE_TAG)] }),
-  );
+/** Every snapshot of this account's that these filters find, the newest first. */
+export async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<Snapshot[]> {
+  const request = ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: filters }));
   const { Snapshots } = snapshotsAnswer.parse(await ask('Cannot look for snapshots', request));
   return Snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
 }

@@ -6,7 +6,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { ask, awsErrorName, unlessMissing } from '../failures.ts';
 import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** An instance as AWS describes it. */
