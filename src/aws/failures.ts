@@ -27,7 +27,7 @@ function isOfNetwork({ name, code }: AwsError): boolean {
 
 const NO_CREDENTIALS = 'set AWS_PROFILE, or log in as AWS describes';
 const EXPIRED = 'log in again: the credentials have expired';
-const NOT_ALLOWED = 'docs/ has the policies that allow all that is needed';
+const NOT_ALLOWED = 'docs/ has the IAM policy that allows all that is needed';
 const ADVICE: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,
   AuthFailure: NO_CREDENTIALS,
