@@ -25,6 +25,8 @@ export interface RunOptions {
 export interface Remote {
   /** The loopback port that leads to the instance's MySQL. */
   mysqlPort: number;
+  /** Aborted, with an OperatorError as its reason, once the connection has ended. */
+  lost: AbortSignal;
   /**
    * Runs a program there, given as a list, and gives its stdout.
    * @throws RemoteError when it ends with another status than 0; OperatorError when the connection is lost
@@ -75,7 +77,22 @@ export async function connectOverSsh(login: Login, options: ConnectOptions): Pro
     await close().catch(() => undefined);
     throw error;
   }
-  return { mysqlPort: tunnel.port, run: (program, how) => run(login, place, program, how), close };
+  const lost = new AbortController();
+  const lose = () => lost.abort(sayLost(login, '', master.output.stderr));
+  void master.ended.then(lose, lose);
+  return {
+    mysqlPort: tunnel.port,
+    lost: lost.signal,
+    run: (program, how) => run(login, place, program, how),
+    close,
+  };
+}
+
+function sayLost({ instanceId }: Login, at: string, complaint: string): OperatorError {
+  const reason = lastLines(complaint, 1);
+  return new OperatorError(
+    `The connection to ${instanceId} is lost${at}${reason ? `: ${reason}` : '.'}`,
+  );
 }
 
 /** Where ssh is run, and in which environment. */
@@ -141,8 +158,7 @@ async function run(
     throw new OperatorError(`${name} did not end on the instance within ${maxMs / 1000} s.`);
   }
   if (status === null || status === CONNECTION_LOST) {
-    const reason = lastLines(output.stderr, 1);
-    throw new OperatorError(`The connection to ${login.instanceId} is lost, at ${name}: ${reason}`);
+    throw sayLost(login, `, at ${name}`, output.stderr);
   }
   throw new RemoteError(name, { status, ...output });
 }

@@ -5,6 +5,7 @@ import { tidy } from './tidy.ts';
 
 const MOUNTED_MAX_MS = 5 * 60_000;
 const MYSQL_MAX_MS = 10 * 60_000;
+const LOOK_MAX_MS = 10_000;
 const DATABASE = 'minitwit';
 
 /** Mounts the volume on the instance. */
@@ -39,8 +40,23 @@ export function accountOf({ config }: Run): { user: string; password: string; na
   return { user: config.databaseUser, password: config.databasePassword, name: DATABASE };
 }
 
-/** The way to the warehouse's MySQL, through the connection. */
-export function databaseOf(run: Run): DatabaseConfig {
-  const port = remoteOf(run).mysqlPort;
-  return { ...accountOf(run), host: '127.0.0.1', port, sslCa: null, poolSize: 1 };
+/**
+ * Does something with the warehouse's MySQL, the way to which is the connection to the instance.
+ * @throws OperatorError that says so when that connection is what is lost; else whatever it throws
+ */
+export async function withMysql<T>(
+  run: Run,
+  use: (database: DatabaseConfig, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const remote = remoteOf(run);
+  const at = { host: '127.0.0.1', port: remote.mysqlPort };
+  const signal = AbortSignal.any([run.signal, remote.lost]);
+  try {
+    return await use({ ...accountOf(run), ...at, sslCa: null, poolSize: 1 }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // a MySQL that was lost may be the first to notice
+    await remote.run(['true'], { maxMs: LOOK_MAX_MS });
+    throw error;
+  }
 }

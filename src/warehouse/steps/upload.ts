@@ -1,5 +1,5 @@
 import type { RunStep } from '../run/run.ts';
-import { databaseOf } from './mysql.ts';
+import { withMysql } from './mysql.ts';
 
 /**
  * Keeps what came of the work elsewhere as well. The work is done by then: if this fails, so does the run, but what
@@ -9,6 +9,8 @@ export const upload: RunStep = {
   name: 'upload',
   run: async (run) => {
     const { runId: id, results } = run.state;
-    await run.upload?.(databaseOf(run), { id, results: results ?? {}, signal: run.signal });
+    await withMysql(run, async (from, signal) =>
+      run.upload?.(from, { id, results: results ?? {}, signal }),
+    );
   },
 };

@@ -76,6 +76,7 @@ test('programs get their arguments and stdin as they were given', async () => {
   ];
   expect(await remote.run(['printf', '%s|', ...words])).toBe(words.map((w) => `${w}|`).join(''));
   expect(await remote.run(['cat'], { input: "it's\n" })).toBe("it's\n");
+  expect(remote.lost.aborted).toBe(false);
   await remote.close();
   await remote.close();
 });
@@ -141,6 +142,11 @@ test('a connection that is cut fails what runs, and what would run, at once', as
   await instance.run('pkill -KILL -f "^sshd: ec2-user"');
   await running;
   await expectFailure(remote.run(['true']), /^The connection to i-.* is lost, at true/);
+  await until('it is known to be lost', () => remote.lost.aborted);
+  expect(remote.lost.reason).toMatchObject({
+    name: 'OperatorError',
+    message: expect.stringMatching(/^The connection to i-\w+ is lost: \w/),
+  });
   await remote.close();
   await instance.useForSsh();
 });

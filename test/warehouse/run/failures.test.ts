@@ -53,6 +53,18 @@ test.each(wayIn)('%s fails on the instance: that is said, and everything undone'
   expectNothingLeft(world, 0);
 });
 
+test('MySQL is the first to notice that the connection is lost: that is said all the same', async () => {
+  const world = await makeWorld();
+  const { connect } = world.parts.machine;
+  const lose = () => Promise.reject(new OperatorError('The connection is lost.'));
+  world.parts.machine.connect = async (...how) => ({ ...(await connect(...how)), run: lose });
+  world.at.work = () => {
+    throw new OperatorError('The warehouse failed: ECONNRESET');
+  };
+  expect(await outcomeOf(world)).toBe('The connection is lost.');
+  expectNothingLeft(world, 0);
+});
+
 const wayOut: [Point, RegExp][] = [
   ['stop-mysql', /MySQL could not be stopped in order; it recovers .*: The connection is lost/],
   ['unmount', /The volume could not be unmounted; .*: The connection is lost/],

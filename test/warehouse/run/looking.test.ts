@@ -55,6 +55,7 @@ test('a dry run says every command that the instance is given, in order', async 
   let isMounted = false;
   const remote = {
     mysqlPort: 1,
+    lost: new AbortController().signal,
     close: async () => undefined,
     run: async (program: string[]) => {
       given.push(program.join(' '));

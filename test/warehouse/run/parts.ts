@@ -45,7 +45,8 @@ export function fakeParts(
           if (program.includes('poweroff')) await pass('power-off');
           return '';
         };
-        return { mysqlPort: 1, run: remote, close: () => pass('close') };
+        const lost = new AbortController().signal;
+        return { mysqlPort: 1, lost, run: remote, close: () => pass('close') };
       },
       mountVolume: () => pass('mount'),
       startMysql: () => pass('start-mysql'),
