@@ -115,7 +115,9 @@ export async function createMachine(roots: Roots = { make: copyDebianRoot }): Pr
     });
     booted = child;
     // so that it also ends when we exit without `destroy`
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     // before that, it is still nspawn that prepares it
