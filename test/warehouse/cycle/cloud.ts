@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
 import type { Layers } from '../machine/layers.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
-import { type Deeds, read, startProxy } from './proxy.ts';
+import { type Deeds, type Emulator, read, startProxy } from './proxy.ts';
 
 const run = promisify(execFile);
 
@@ -34,8 +34,8 @@ export interface Cloud extends Things {
   close(): Promise<void>;
 }
 
-/** Puts machines behind an emulator of AWS. */
-export async function openCloud(emulator: string): Promise<Cloud> {
+/** Puts machines behind an emulator of EC2. */
+export async function openCloud(emulator: Emulator): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
   const cloud: Cloud = {
     url: '',

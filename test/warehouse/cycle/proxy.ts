@@ -14,26 +14,33 @@ export interface Deeds {
   looks: Record<string, Look>;
 }
 
-// What the emulator fails at: the size of what an image starts from, and an image's snapshots' tags.
-const UNKNOWN: Record<string, RegExp> = {
+/** What moto fails at: the size of what an image starts from, and an image's snapshots' tags. */
+export const UNKNOWN_TO_MOTO: Record<string, RegExp> = {
   RunInstances: /^BlockDeviceMapping/,
   CreateImage: /^TagSpecification\.2/,
 };
 const LOOKS = /^(Describe|Get)/;
 
-/** Starts a server before an emulator of EC2, on a free loopback port, that notes what it is told to do. */
+/** An emulator of EC2. */
+export interface Emulator {
+  url: string;
+  /** The parameters that it is not told, by the names of actions. */
+  unknown?: Record<string, RegExp>;
+}
+
+/** Starts a server before an emulator, on a free loopback port, that notes what it is told to do. */
 export async function startProxy(
-  emulator: string,
+  { url, unknown = {} }: Emulator,
   { deeds, looks }: Deeds,
   actions: string[],
 ): Promise<Server> {
   const answer = async (asked: URLSearchParams, authorization: string) => {
     const action = asked.get('Action') ?? '';
-    const unknown = Array.from(asked.keys()).filter((name) => UNKNOWN[action]?.test(name));
-    for (const name of unknown) asked.delete(name);
+    const untold = Array.from(asked.keys()).filter((name) => unknown[action]?.test(name));
+    for (const name of untold) asked.delete(name);
     // it wants a signature, and does not look at it
     const options = { method: 'POST', headers: { authorization }, body: asked };
-    const answered = await fetch(emulator, options);
+    const answered = await fetch(url, options);
     const text = await answered.text();
     const { status } = answered;
     if (!answered.ok) return { status, text };

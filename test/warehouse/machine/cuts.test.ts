@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createEc2 } from '../../../src/aws/clients.ts';
+import { withConnection } from '../../../src/database/connection.ts';
+import { OperatorError } from '../../../src/errors.ts';
+import { run } from '../../../src/warehouse/commands/run.ts';
+import { fillIn } from '../../../src/warehouse/provision/user-data.ts';
+import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
+import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
+import { type Cloud, openCloud } from '../cycle/cloud.ts';
+import { fakeParts } from '../run/parts.ts';
+import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
+import { createInstance } from './instance.ts';
+import { createVolume } from './volume.ts';
+
+// Each run works on the volume as the one before has left it, and comes as far as that one at least: so each shows
+// that the one before has damaged nothing.
+
+const LOST = /^The connection to i-\w+ is lost.*$/;
+// what a cloud refuses
+const DAMAGING = /detached that is mounted/;
+
+let aws: FakeEc2;
+let cloud: Cloud;
+let parts: Parts;
+const lines: string[] = [];
+// what is on the volume
+const words: string[] = [];
+
+beforeAll(async () => {
+  aws = await startFakeEc2();
+  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+  cloud = await openCloud({ url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
+  const { id: volumeId } = aws.account.addVolume();
+  const { config, pace, ...others } = fakeParts(folder, volumeId, async () => undefined);
+  parts = {
+    ...others,
+    // an action may take as long as a machine takes to start
+    ec2: createEc2(120_000),
+    config: { ...config, keyFile: cloud.keyFile },
+    print: (line) => void lines.push(line),
+    signal: new AbortController().signal,
+    pace: { ...pace, firstPauseMs: 50, waitMaxMs: 120_000 },
+    machine: WHOLE,
+    work: write('a work'),
+  };
+  await makeImage();
+});
+beforeEach(() => void lines.splice(0));
+afterAll(async () => {
+  parts.ec2.destroy();
+  await cloud.close();
+  await aws.close();
+  await rm(parts.folder, { recursive: true });
+});
+
+/** What a provision makes. */
+async function makeImage(): Promise<void> {
+  const { volumeId, imageId } = parts.config;
+  const volume = await createVolume();
+  cloud.volumes.set(volumeId, volume);
+  const builder = await createInstance({ userData: await fillIn({ VOLUME_ID: volumeId }) });
+  await builder.start();
+  await builder.attach(volume, 'xvdf');
+  await builder.booted();
+  await builder.powerOff();
+  cloud.images.set(imageId, await builder.saveImage(join(cloud.folder, imageId)));
+  await builder.destroy();
+}
+
+/** Reads what is on the volume, and writes one word more; then this happens. */
+function write(word: string, happen: () => Promise<void> = async () => undefined): Work {
+  return (warehouse, { signal }) =>
+    // as patient as the real one
+    withConnection(warehouse, { waitMaxMs: 60_000, signal }, async (connection) => {
+      await connection.query('create table if not exists kept (word varchar(40))');
+      const [rows] = await connection.query('select word from kept');
+      expect(rows).toEqual(words.map((known) => ({ word: known })));
+      await connection.query('insert into kept values (?)', [word]);
+      words.push(word);
+      await happen();
+      await connection.query('select 1');
+      return {};
+    });
+}
+
+/** How a run ends, in its one message; `done` when it succeeds. However it ends, nothing of it is left. */
+async function outcomeOf(changed: Partial<Parts>): Promise<string> {
+  const outcome = await run({ ...parts, ...changed }, { keep: false }).then(
+    () => 'done',
+    (error: unknown) =>
+      error instanceof OperatorError ? error.message : `not for operators: ${String(error)}`,
+  );
+  expect(lines.join('\n')).not.toMatch(DAMAGING);
+  expect(aws.account.billing()).toEqual([]);
+  expect(cloud.instances.size).toBe(0);
+  expect(existsSync(join(parts.folder, 'state.json'))).toBe(false);
+  return outcome;
+}
+
+const snapshots = () => aws.account.snapshots.length;
+
+test('cut at login: it connects once more', async () => {
+  expect(await outcomeOf({ machine: cutAtLogin(cloud, 1) })).toBe('done');
+  expect(lines.join('\n')).toMatch(/ssh to i-\w+: .*cannot be reached: /);
+  expect(snapshots()).toBe(1);
+});
+
+test('cut at each login: that is said, and everything undone', async () => {
+  const config = { ...parts.config, hostKey: 'first-seen' as const };
+  const pace = { ...parts.pace, waitMaxMs: 4000 };
+  expect(await outcomeOf({ machine: cutAtLogin(cloud, Infinity), config, pace })).toMatch(
+    /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 4 s\.$/,
+  );
+  expect(snapshots()).toBe(1);
+});
+
+test.each([
+  ['the volume is checked', /e2fsck/],
+  ['the volume is mounted', /flock \S+ mount/],
+  ['MySQL starts', /systemctl start/],
+  ["MySQL's user is made", /mariadb/],
+])('cut as %s: that is said, and everything undone', async (_, command) => {
+  expect(await outcomeOf({ machine: cutAtCommand(command) })).toMatch(LOST);
+  expect(snapshots()).toBe(1);
+});
+
+test('cut in the middle of the work: that is said, and everything undone', async () => {
+  const work = write('a work that is cut', () => cutNow(cloud));
+  expect(await outcomeOf({ work })).toMatch(LOST);
+  expect(snapshots()).toBe(1);
+});
+
+test('cut in the middle of the upload: that is said, and what is new is in a snapshot', async () => {
+  const upload: Parts['upload'] = async (warehouse, { id, signal }) => {
+    await write('an upload that is cut', () => cutNow(cloud))(warehouse, { id, signal });
+  };
+  expect(await outcomeOf({ upload })).toMatch(LOST);
+  expect(snapshots()).toBe(2);
+});
+
+test.each([
+  ['MySQL stops', /systemctl stop/, /MySQL could not be stopped in order; .* is lost/],
+  ['the volume is unmounted', /umount/, /The volume could not be unmounted; .* is lost/],
+  ['the instance is shut down', /poweroff/, /The instance could not be shut down; .* is lost/],
+])('cut as %s: that is said, and it is done', async (_, command, warning) => {
+  const before = snapshots();
+  expect(await outcomeOf({ machine: cutAtCommand(command) })).toBe('done');
+  expect(lines.join('\n')).toMatch(warning);
+  expect(snapshots()).toBe(before + 1);
+});
+
+test('a run after all those is whole', async () => {
+  expect(await outcomeOf({})).toBe('done');
+  expect(lines.join('\n')).not.toMatch(/could not|lost/);
+});
