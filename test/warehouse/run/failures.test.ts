@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
+import { countRequestsAsTime } from './clock.ts';
 import type { Point } from './parts.ts';
 import { makeWorld, type World } from './world.ts';
 
@@ -138,6 +139,8 @@ test.each([
   ['RunInstances', 'is lost for longer', { kind: 'lost', times: 7 }] as const,
 ])('%s %s: the run goes on, with one instance', async (action, _, fault) => {
   const world = await makeWorld();
+  countRequestsAsTime(world);
+  world.parts.pace = { ...world.parts.pace, lostMaxMs: 400 };
   world.aws.fail(action, fault);
   expect(await outcomeOf(world)).toBe('done');
   expect(world.aws.account.instances).toHaveLength(1);
@@ -156,7 +159,8 @@ test('AWS has no capacity for long: that is said, with what to try', async () =>
 
 test('an instance that AWS started, but never told of, is found by its tag', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 2000 };
+  countRequestsAsTime(world);
+  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000 };
   world.aws.account.looksUnseen = 2;
   world.aws.fail('RunInstances', { kind: 'lost', times: 1000 });
   expect(await outcomeOf(world)).toMatch(/AWS cannot be reached/);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
+import { countRequestsAsTime } from './clock.ts';
 import { onceAt } from './moments.ts';
 import { makeWorld, type World } from './world.ts';
 
@@ -32,7 +33,8 @@ const WAY_OUT = ['DeregisterImage', 'TerminateInstances', 'DeleteVolume'];
 
 async function makeProvision(): Promise<World> {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, lostMaxMs: 300 };
+  countRequestsAsTime(world);
+  world.parts.pace = { ...world.parts.pace, lostMaxMs: 400 };
   return world;
 }
 
@@ -129,7 +131,7 @@ test.each([
   ['DeleteVolume', /the volume vol-\w+, which costs: aws ec2 delete-volume --volume-id vol-/],
 ])('%s is refused on the way out: what is left is said', async (action, left) => {
   const world = await makeProvision();
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 500 };
+  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000 };
   world.aws.fail('CreateTags', REFUSED);
   world.aws.fail(action, { ...REFUSED, times: 1000 });
   expect(await outcomeOf(world)).toMatch(left);
