@@ -7,13 +7,12 @@ import { createEc2 } from '../../../src/aws/clients.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { fillIn } from '../../../src/warehouse/provision/user-data.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { fakeParts } from '../run/parts.ts';
 import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
-import { createInstance } from './instance.ts';
+import { buildImage } from './image.ts';
 import { createVolume } from './volume.ts';
 
 // Each run works on the volume as the one before has left it, and comes as far as that one at least: so each shows
@@ -49,7 +48,12 @@ beforeAll(async () => {
     machine: WHOLE,
     work: write('a work'),
   };
-  await makeImage();
+  const volume = await createVolume();
+  const build = { volumeId, volume, folder: join(cloud.folder, config.imageId) };
+  const { builder, image } = await buildImage(build);
+  await builder.destroy();
+  cloud.volumes.set(volumeId, volume);
+  cloud.images.set(config.imageId, image);
 });
 beforeEach(() => void lines.splice(0));
 afterAll(async () => {
@@ -58,20 +62,6 @@ afterAll(async () => {
   await aws.close();
   await rm(parts.folder, { recursive: true });
 });
-
-/** What a provision makes. */
-async function makeImage(): Promise<void> {
-  const { volumeId, imageId } = parts.config;
-  const volume = await createVolume();
-  cloud.volumes.set(volumeId, volume);
-  const builder = await createInstance({ userData: await fillIn({ VOLUME_ID: volumeId }) });
-  await builder.start();
-  await builder.attach(volume, 'xvdf');
-  await builder.booted();
-  await builder.powerOff();
-  cloud.images.set(imageId, await builder.saveImage(join(cloud.folder, imageId)));
-  await builder.destroy();
-}
 
 /** Reads what is on the volume, and writes one word more; then this happens. */
 function write(word: string, happen: () => Promise<void> = async () => undefined): Work {

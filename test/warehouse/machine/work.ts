@@ -1,0 +1,43 @@
+import mysql from 'mysql2/promise';
+import type { Waiting } from '../../../src/aws/wait.ts';
+import { MYSQL_SOCKET } from '../../../src/warehouse/instance/commands.ts';
+import type { Account } from '../../../src/warehouse/instance/mysql.ts';
+import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
+import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import type { Instance } from './instance.ts';
+
+/** Where images have their volume. */
+export const MOUNT_DIR = '/mysql-db';
+
+/** How long anything on an instance is waited for. */
+export const WAITING: Waiting = {
+  maxMs: 30_000,
+  signal: new AbortController().signal,
+  onLook: () => undefined,
+};
+
+/** Connects to an instance that has booted, and to which `ssh` leads. */
+export function connectTo(instance: Instance, folder: string): Promise<Remote> {
+  return connectOverSsh(instance.login, {
+    hostKeys: parseHostKeys(instance.console()),
+    folder,
+    mysqlSocket: MYSQL_SOCKET,
+    signal: WAITING.signal,
+  });
+}
+
+/** What a MySQL client of ours is answered through the tunnel. */
+export async function query(
+  { mysqlPort }: Remote,
+  sql: string,
+  { user, password, name }: Account,
+): Promise<unknown> {
+  const at = { host: '127.0.0.1', port: mysqlPort };
+  const connection = await mysql.createConnection({ ...at, user, password, database: name });
+  try {
+    const [rows] = await connection.query(sql);
+    return rows;
+  } finally {
+    await connection.end();
+  }
+}
