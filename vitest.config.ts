@@ -33,6 +33,7 @@ const once = [
 const emulator = './test/support/start-aws-emulator.ts';
 const onceWithEmulator = [
   own('aws', { globalSetup: [emulator], hookTimeout: 300_000 }),
+  own('cloud', { globalSetup: [emulator], hookTimeout: 300_000, testTimeout: 60_000 }),
   own('warehouse-aws', {
     include: ['test/warehouse/aws/*.test.ts'],
     globalSetup: [emulator],

@@ -5,12 +5,13 @@ const CONNECT_MAX_MS = 5000;
 const ANSWER_MAX_MS = 30_000;
 
 /**
- * Opens a client of EC2's. Account, region and endpoint are found as AWS's SDK finds them. It repeats by itself what
- * was throttled, answered with 5xx, or lost on the way. It keeps connections, and the process, until `destroy()`.
+ * How our clients of AWS's services go about it. Account, region and endpoint are found as AWS's SDK finds them. It
+ * repeats by itself what was throttled, answered with 5xx, or lost on the way. A client keeps connections, and the
+ * process, until `destroy()`.
  * @param answerMaxMs for how long each attempt waits for its answer
  */
-export function createEc2(answerMaxMs = ANSWER_MAX_MS): EC2Client {
-  return new EC2Client({
+export function clientOptions(answerMaxMs = ANSWER_MAX_MS) {
+  return {
     maxAttempts: ATTEMPTS_MAX,
     requestHandler: {
       connectionTimeout: CONNECT_MAX_MS,
@@ -18,5 +19,10 @@ export function createEc2(answerMaxMs = ANSWER_MAX_MS): EC2Client {
       // else the SDK only warns, and waits for ever
       throwOnRequestTimeout: true,
     },
-  });
+  };
+}
+
+/** Opens a client of EC2's, with `clientOptions`. */
+export function createEc2(answerMaxMs?: number): EC2Client {
+  return new EC2Client(clientOptions(answerMaxMs));
 }

@@ -69,7 +69,9 @@ test('a program that takes longer than it may ends in order', async () => {
   const second = 1 / 3600;
   const child = startChild(world, (point) => (point === 'work' ? 'wait' : 'go on'), second);
   expect(await child.ended).toBe(1);
-  expect(child.output().trimEnd()).toMatch(/Stopped: it has taken \S+ hours, the most that it may\.$/);
+  expect(child.output().trimEnd()).toMatch(
+    /Stopped: it has taken \S+ hours, the most that it may\.$/,
+  );
   expectNothingLeft(world);
 });
 

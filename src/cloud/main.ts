@@ -1,0 +1,97 @@
+import { createInterface } from 'node:readline/promises';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import dotenv from 'dotenv';
+import { hearStops } from '../aws/stop.ts';
+import { runProgram } from '../program.ts';
+import { type Cloud, openCloud, PACE } from './cloud.ts';
+import { down } from './commands/down.ts';
+import { buildImage } from './commands/image.ts';
+import { restoreSnapshot } from './commands/restore.ts';
+import { roll } from './commands/roll.ts';
+import { takeSnapshot } from './commands/snapshot.ts';
+import { printStatus } from './commands/status.ts';
+import { up } from './commands/up.ts';
+
+const MAX_HOURS = 4;
+
+await runProgram(async () => {
+  if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
+  await describeProgram().parseAsync();
+  process.exit();
+});
+
+/** All commands, with what they take, and what runs them. */
+function describeProgram() {
+  const program = new Command('npm run cloud --').description(
+    'MiniTwit on AWS, from an empty account to a live site and back: docs/going-live.md',
+  );
+  describeRaising(program);
+  describeKeeping(program);
+  return program;
+}
+
+function describeRaising(program: Command): void {
+  commandOf(program, 'image')
+    .description('make an image of what is committed here')
+    .option('--instance-type <type>', 'of the instance that it is made on', 't3.small')
+    .action(({ stack, ...options }) => buildImage(open(stack), options));
+  commandOf(program, 'up')
+    .description('raise the stack, or change it, and show what it costs')
+    .option('--set <name=value>', 'a parameter of cloud/minitwit.yaml', collect, {})
+    .action(({ stack, set: parameters, dryRun }) => up(open(stack), { parameters, dryRun }));
+  commandOf(program, 'roll')
+    .description('replace the instances by those of the newest image, one at a time')
+    .action(({ stack, dryRun }) => roll(open(stack), { dryRun }));
+  commandOf(program, 'down')
+    .description('remove the stack, after a last snapshot of the database')
+    .option('--everything', 'also snapshots, images, the warehouse’s volume and bucket', false)
+    .action(({ stack, ...options }) => down(open(stack), { ...options, ask }));
+}
+
+function describeKeeping(program: Command): void {
+  program
+    .command('status')
+    .description('what there is, how it is, and what it costs')
+    .option('--stack <name>', 'whose', 'minitwit')
+    .action(({ stack }) => printStatus(open(stack)));
+  commandOf(program, 'snapshot')
+    .description('take a snapshot of the database')
+    .action(({ stack, dryRun }) => takeSnapshot(open(stack), { dryRun }));
+  commandOf(program, 'restore')
+    .description('make a new database from a snapshot, and point the stack there')
+    .argument('<snapshot>')
+    .action((snapshotId, { stack, dryRun }) =>
+      restoreSnapshot(open(stack), { snapshotId, dryRun }),
+    );
+}
+
+/** A command that changes something. */
+function commandOf(program: Command, name: string) {
+  return program
+    .command(name)
+    .option('--stack <name>', 'the name of the stack', 'minitwit')
+    .option('--dry-run', 'show what would be done, and change nothing', false);
+}
+
+function open(stackName: string): Cloud {
+  const print = (line: string) => console.log(line);
+  return openCloud({ stackName, print, signal: hearStops(MAX_HOURS, print), pace: PACE });
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Collects `name=value`, given again and again. */
+function collect(text: string, previous: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('It must be name=value.');
+  }
+  return { ...previous, [name]: value };
+}
