@@ -70,10 +70,12 @@ const onceAsRootWithEmulator = [
 // All others run on each server that there is, but for what is about one of them alone.
 const tlsOnly = ['test/database/tls.test.ts'];
 const mariadbOnly = ['test/local.test.ts', 'test/database/private-mariadb.test.ts'];
+// asks the same on whatever connection
+const plainOnly = ['test/warehouse/statistics/*.test.ts'];
 const ownMysql = [on('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];
 const realMysql = [
   on('mysql', './test/support/start-mysql.ts', [...mariadbOnly, ...tlsOnly]),
-  on('mysql-tls', './test/support/start-mysql-tls.ts', mariadbOnly),
+  on('mysql-tls', './test/support/start-mysql-tls.ts', [...mariadbOnly, ...plainOnly]),
 ];
 const mysql = [
   ...(process.env.DB_HOST ? ownMysql : []),
