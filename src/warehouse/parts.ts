@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createEc2 } from '../aws/clients.ts';
+import { hearStops } from '../aws/stop.ts';
 import type { Environment } from '../environment.ts';
 import { checkBucket, createS3 } from './bucket/s3.ts';
 import { findLocalSource, type LocalParts } from './commands/run-local.ts';
@@ -8,7 +9,6 @@ import { checkSource } from './copy/copy.ts';
 import { startMysql, stopMysql } from './instance/mysql.ts';
 import { mountVolume, unmountVolume } from './instance/volume.ts';
 import { type Base, type EndParts, type Machine, PACE, type Parts } from './run/run.ts';
-import { hearStops } from '../aws/stop.ts';
 import { readEndConfig, readRunConfig } from './settings.ts';
 import { withoutOurs } from './ssh/environment.ts';
 import { connectOverSsh } from './ssh/ssh.ts';

@@ -1,6 +1,6 @@
-import { OperatorError } from '../errors.ts';
 import type { InstanceType } from '../aws/ec2/images.ts';
 import type { Subnet } from '../aws/ec2/network.ts';
+import { OperatorError } from '../errors.ts';
 import type { InstanceConfig } from './settings.ts';
 
 /** What there is of what the settings name for an instance; null for what there is not. */

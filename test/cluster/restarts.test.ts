@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { until } from '../support/until.ts';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { gather, isServed, more, settle, startLoad } from './load.ts';
-import { until } from '../support/until.ts';
 
 const PEOPLE = 8;
 

@@ -1,12 +1,12 @@
-import { messageOf, OperatorError } from '../../errors.ts';
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { createWaits } from '../../aws/waits.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
 import { type Base, openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
-import { createWaits } from '../../aws/waits.ts';
 import { endInstances } from '../steps/end-instances.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 

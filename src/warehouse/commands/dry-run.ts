@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
+import { launchInput } from '../../aws/ec2/launch.ts';
 import { OperatorError } from '../../errors.ts';
 import { runKey } from '../bucket/keys.ts';
-import { askPermissions, NOT_ALLOWED } from './permissions.ts';
-import { launchInput } from '../../aws/ec2/launch.ts';
 import * as commands from '../instance/commands.ts';
 import { reportFolder } from '../reports.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
@@ -12,8 +11,9 @@ import { check } from '../steps/check.ts';
 import { accountOf } from '../steps/mysql.ts';
 import { snapshotOf } from '../steps/snapshot.ts';
 import { launchOf } from '../steps/start-instance.ts';
-import type { CopyOrder } from '../work.ts';
 import { KEPT_TAG } from '../tags.ts';
+import type { CopyOrder } from '../work.ts';
+import { askPermissions, NOT_ALLOWED } from './permissions.ts';
 
 // What there will be an id of.
 const INSTANCE_ID = 'i-00000000000000000';

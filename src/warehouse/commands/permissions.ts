@@ -10,9 +10,9 @@ import {
   type Tag,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import type { Attachment } from '../../aws/ec2/volumes.ts';
 import { awsErrorName, explainAws } from '../../aws/failures.ts';
 import { messageOf } from '../../errors.ts';
-import type { Attachment } from '../../aws/ec2/volumes.ts';
 
 /** The answer when AWS denies something for certain. */
 export const NOT_ALLOWED = 'not allowed';

@@ -1,10 +1,10 @@
+import { runSteps, undoSteps } from '../../aws/runner.ts';
 import { messageOf } from '../../errors.ts';
 import { type Order, openProvision, type Provision } from '../provision/provision.ts';
 import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
 import { claimFolder } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
-import { runSteps, undoSteps } from '../../aws/runner.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**

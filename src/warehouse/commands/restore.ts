@@ -1,14 +1,14 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import { messageOf, OperatorError } from '../../errors.ts';
 import { findMade } from '../../aws/ec2/find-made.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
-import { claimFolder, whereFrom } from '../run/lock.ts';
-import type { Base } from '../run/run.ts';
 import { createRunId } from '../../aws/run-id.ts';
 import { createWaits } from '../../aws/waits.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
+import { claimFolder, whereFrom } from '../run/lock.ts';
+import type { Base } from '../run/run.ts';
 import { FROM_TAG, tagsOf, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
 const READY_MAX_MS = 10 * 60_000;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import dotenv from 'dotenv';
+import { createRunId } from '../../aws/run-id.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../../config.ts';
 import { startPrivateMariadb } from '../../database/private-mariadb.ts';
 import type { Environment } from '../../environment.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
-import { createRunId } from '../../aws/run-id.ts';
 import type { Work } from '../run/run.ts';
 
 const LOOK_MAX_MS = 2000;

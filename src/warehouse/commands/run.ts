@@ -1,9 +1,9 @@
+import { runSteps, undoSteps } from '../../aws/runner.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
-import { runSteps, undoSteps } from '../../aws/runner.ts';
-import { readState, type RunState } from '../run/state.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
+import { readState, type RunState } from '../run/state.ts';
 import { attach } from '../steps/attach.ts';
 import { check } from '../steps/check.ts';
 import { connect } from '../steps/connect.ts';

@@ -5,6 +5,7 @@ import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
 import { findSpotPrice } from '../../aws/ec2/spot.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
+import { sayAge, sayTime } from '../../aws/times.ts';
 import {
   ADDRESS_HOUR,
   instancePrice,
@@ -13,7 +14,6 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../prices.ts';
-import { sayAge, sayTime } from '../../aws/times.ts';
 import { KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /** Something that exists, and what it costs in dollars an hour; null where that is not known. */

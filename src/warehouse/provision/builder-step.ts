@@ -1,8 +1,8 @@
-import { waitFor } from '../../aws/wait.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import type { Step } from '../../aws/runner.ts';
+import { waitFor } from '../../aws/wait.ts';
 import { findOurs, lookForBuilder, type Provision } from './provision.ts';
 import { fillIn } from './user-data.ts';
 

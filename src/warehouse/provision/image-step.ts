@@ -1,9 +1,9 @@
-import { awsErrorName } from '../../aws/failures.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
 import { findImage, listImages } from '../../aws/ec2/images.ts';
 import { createImage, removeImage, stopInstance } from '../../aws/ec2/make-image.ts';
+import { awsErrorName } from '../../aws/failures.ts';
 import type { Step } from '../../aws/runner.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
 import { findOurs, idsOf, lookForBuilder, type Provision } from './provision.ts';
 
 const STOPPED_MAX_MS = 5 * 60_000;

@@ -1,17 +1,17 @@
 import type { Filter } from '@aws-sdk/client-ec2';
-import type { Seen } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
 import { findMade } from '../../aws/ec2/find-made.ts';
 import type { Image } from '../../aws/ec2/images.ts';
 import { findInstance } from '../../aws/ec2/instances.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
 import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
-import { whereFrom } from '../run/lock.ts';
-import type { Base } from '../run/run.ts';
 import { createRunId } from '../../aws/run-id.ts';
 import type { Course } from '../../aws/runner.ts';
 import { sayElapsed } from '../../aws/times.ts';
+import type { Seen } from '../../aws/wait.ts';
 import { createWaits, type Waits } from '../../aws/waits.ts';
+import { OperatorError } from '../../errors.ts';
+import { whereFrom } from '../run/lock.ts';
+import type { Base } from '../run/run.ts';
 import type { InstanceConfig } from '../settings.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
 

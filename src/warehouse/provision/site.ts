@@ -1,6 +1,5 @@
 import { DescribeInstanceTypeOfferingsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
 import {
   findImage,
   findInstanceType,
@@ -15,6 +14,7 @@ import {
   listDefaultSubnets,
   type Subnet,
 } from '../../aws/ec2/network.ts';
+import { ask } from '../../aws/failures.ts';
 import { problemsOfPlace, refuse } from '../problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Site } from './provision.ts';

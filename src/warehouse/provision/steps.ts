@@ -1,16 +1,16 @@
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
 import { consoleOutput } from '../../aws/ec2/instances.ts';
 import { addTags } from '../../aws/ec2/tags.ts';
 import { detachVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import type { Step } from '../../aws/runner.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import { WAREHOUSE_TAG } from '../tags.ts';
 import { builder } from './builder-step.ts';
 import { image } from './image-step.ts';
 import { idsOf, type Provision } from './provision.ts';
 import { readOutcome } from './user-data.ts';
 import { volume } from './volume-step.ts';
-import { WAREHOUSE_TAG } from '../tags.ts';
 
 const STATE_MAX_MS = 5 * 60_000;
 const SCRIPT_MAX_MS = 20 * 60_000;

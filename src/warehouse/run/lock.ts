@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { type Claim, claimSocket } from '../../claim.ts';
-import { OperatorError } from '../../errors.ts';
 import { type Instance, isOlder, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { sayTime } from '../../aws/times.ts';
+import { type Claim, claimSocket } from '../../claim.ts';
+import { OperatorError } from '../../errors.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';

@@ -1,15 +1,15 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import { createRunId } from '../../aws/run-id.ts';
+import type { Course, Step } from '../../aws/runner.ts';
+import { sayElapsed } from '../../aws/times.ts';
+import { createWaits, type Patience, type Waits } from '../../aws/waits.ts';
 import type { DatabaseConfig } from '../../config.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
 import type { EndConfig, WarehouseConfig } from '../settings.ts';
 import type { connectOverSsh, Remote } from '../ssh/ssh.ts';
-import { sayElapsed } from '../../aws/times.ts';
-import { createRunId } from '../../aws/run-id.ts';
-import type { Course, Step } from '../../aws/runner.ts';
-import { type Place, type RunState, removeState, writeState } from './state.ts';
-import { createWaits, type Patience, type Waits } from '../../aws/waits.ts';
 import { tagsOf } from '../tags.ts';
+import { type Place, type RunState, removeState, writeState } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 // so that a run that stops at its limit has time to put things in order

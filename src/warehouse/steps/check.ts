@@ -1,4 +1,3 @@
-import { OperatorError } from '../../errors.ts';
 import { findImage, findInstanceType, type Image } from '../../aws/ec2/images.ts';
 import {
   findDefaultSubnet,
@@ -7,6 +6,7 @@ import {
   hasKeyPair,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
+import { OperatorError } from '../../errors.ts';
 import { type FoundPlace, problemsOfPlace, refuse } from '../problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
 import type { Parts } from '../run/run.ts';

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
+import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
 import type { Ending, Opened, RunStep } from '../run/run.ts';
+import type { Login } from '../ssh/commands.ts';
 import { UnreachableError } from '../ssh/failures.ts';
 import { parseHostKeys } from '../ssh/host-keys.ts';
-import type { Login } from '../ssh/commands.ts';
 import type { Remote } from '../ssh/ssh.ts';
 import { tidy } from './tidy.ts';
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { addTags } from '../../aws/ec2/tags.ts';
-import { MYSQL_SOCKET } from '../instance/commands.ts';
 import { sayTime } from '../../aws/times.ts';
+import { MYSQL_SOCKET } from '../instance/commands.ts';
 import type { Run } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';
+import { KEPT_TAG } from '../tags.ts';
 import { loginOf, remoteOf } from './connect.ts';
 import { accountOf } from './mysql.ts';
-import { KEPT_TAG } from '../tags.ts';
 
 const PORT = 3307;
 

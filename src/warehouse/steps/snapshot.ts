@@ -1,11 +1,11 @@
 import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
 import { createSnapshot, findSnapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
-import { WAREHOUSE_TAG } from '../tags.ts';
 import { findVolume } from '../../aws/ec2/volumes.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
 import { type Ending, type Opened, type RunStep, tagsOfRun } from '../run/run.ts';
+import { WAREHOUSE_TAG } from '../tags.ts';
 import { tidy } from './tidy.ts';
 
 const BEGUN_MAX_MS = 5 * 60_000;

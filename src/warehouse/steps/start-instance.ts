@@ -1,13 +1,13 @@
+import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
+import { type Launch, launchInstance } from '../../aws/ec2/launch.ts';
 import { awsErrorName, wasRefused } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
-import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
-import { type Launch, launchInstance } from '../../aws/ec2/launch.ts';
 import { stepBackForOlder, whereFrom } from '../run/lock.ts';
 import { type Run, type RunStep, tagsOfRun } from '../run/run.ts';
 import type { RunState } from '../run/state.ts';
-import { endInstances, leftoversOfInstances } from './end-instances.ts';
 import { FROM_TAG } from '../tags.ts';
+import { endInstances, leftoversOfInstances } from './end-instances.ts';
 
 const CAPACITY_MAX_MS = 5 * 60_000;
 const RUNNING_MAX_MS = 5 * 60_000;

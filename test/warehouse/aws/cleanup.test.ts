@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { CreateImageCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { findImage } from '../../../src/aws/ec2/images.ts';
 import { deleteVolume } from '../../../src/aws/ec2/removal.ts';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createVolume, findVolume } from '../../../src/aws/ec2/volumes.ts';
+import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
+import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
 useAwsEmulator();
 

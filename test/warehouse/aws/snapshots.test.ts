@@ -6,16 +6,16 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
+import { type Snapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import {
   chooseOld,
   printSnapshots,
   pruneSnapshots,
 } from '../../../src/warehouse/commands/snapshots.ts';
-import { type Snapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { tagsOf, WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { answering, makeVolume, refusal, RUN, snap } from './volumes.ts';
-import { tagFilter } from '../../../src/aws/ec2/tags.ts';
-import { tagsOf, WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 
 useAwsEmulator();
 // the snapshots and images of a region for this file alone: it looks at all that there are

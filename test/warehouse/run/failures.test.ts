@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../../../src/warehouse/commands/run.ts';
 import { OperatorError } from '../../../src/errors.ts';
+import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
 import { countRequestsAsTime } from './clock.ts';
 import type { Point } from './parts.ts';

@@ -1,6 +1,6 @@
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { run } from '../../../src/warehouse/commands/run.ts';
 import { hearStops } from '../../../src/aws/stop.ts';
+import { run } from '../../../src/warehouse/commands/run.ts';
 import { fakeParts } from './parts.ts';
 
 // A run in a process of its own, which others kill. It tells each point that it comes to, and goes on from there
