@@ -69,7 +69,11 @@ const onceAsRootWithEmulator = [
 
 // All others run on each server that there is, but for what is about one of them alone.
 const tlsOnly = ['test/database/tls.test.ts'];
-const mariadbOnly = ['test/local.test.ts', 'test/database/private-mariadb.test.ts'];
+const mariadbOnly = [
+  'test/local.test.ts',
+  'test/database/private-mariadb.test.ts',
+  'test/database/server-user-rules.test.ts',
+];
 // asks the same on whatever connection
 const plainOnly = ['test/warehouse/statistics/*.test.ts'];
 const ownMysql = [on('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
-import { databaseSettings, settings } from './settings.ts';
+import { databaseSettings, newUserSettings, settings } from './settings.ts';
 
 /** Where the database is and how to log in to it. */
 export interface DatabaseConfig {
@@ -91,6 +91,18 @@ export function readConfig(environment: Environment): Config {
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
   return toDatabaseConfig(readSettings(databaseSettings, environment));
+}
+
+/**
+ * As `readDatabaseConfig`, with the password of a user of the database who is to be made.
+ * @throws OperatorError that names all bad and missing settings at once, and no secret's value
+ */
+export function readNewUserConfig(environment: Environment): {
+  config: DatabaseConfig;
+  password: string;
+} {
+  const values = readSettings(newUserSettings, environment);
+  return { config: toDatabaseConfig(values), password: values.APP_DB_PASSWD };
 }
 
 /** The `DB_*` settings, once they have been read, under the names that programs use. */

@@ -87,6 +87,9 @@ function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENC
 /** The settings that lead to a database. */
 export const databaseSettings = z.object(forDatabase).refine(hasNameForTls, hostNameForTls);
 
+/** The same, and the password of a user of the database who is to be made. */
+export const newUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
+
 /** All settings of the web application. */
 export const settings = z
   .object(forAll)

@@ -85,15 +85,30 @@ test('settings that are missing are all named', async () => {
   });
 });
 
-test.each([[['--frce']], [['--force', '--if-missing']]])(
-  'parameters that make no sense change nothing: %s',
-  async (parameters) => {
-    expect(await initdb({}, ...parameters)).toMatchObject({
-      status: 1,
-      stderr: 'Usage: npm run initdb [-- --if-missing | --force]\n',
-    });
-  },
-);
+test('the password of a user who is to be made is a setting as the others', async () => {
+  const refused = await initdb({ DB_HOST: '' }, '--user', 'app');
+  expect(refused).toMatchObject({
+    status: 1,
+    stderr: 'Settings that need attention:\n  DB_HOST is not set\n  APP_DB_PASSWD is not set\n',
+  });
+});
+
+test.each([
+  [['--frce']],
+  [['--force', '--if-missing']],
+  [['--user']],
+  [['--user', '']],
+  [['--user', `app'@'%`]],
+  [['--user', 'x'.repeat(33)]],
+])('parameters that make no sense change nothing: %s', async (parameters) => {
+  expect(await initdb({}, ...parameters)).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^Usage: npm run initdb \[-- \[--if-missing \| --force\] \[--user NAME\]\] .*\n$/,
+    ),
+  });
+});
 
 test('a server that is starting is waited for, which is said', async () => {
   const port = String(await findFreePort());

@@ -5,6 +5,8 @@ declare module 'vitest' {
   /** What the projects of vitest.config.ts give their tests. */
   interface ProvidedContext {
     database: DatabaseConfig;
+    /** The same server, as somebody who may do anything there; null where the tests have no such user. */
+    administrator: DatabaseConfig | null;
     /** Where the emulator of AWS is. */
     aws: string;
     /** Path of the program. */

@@ -16,6 +16,8 @@ const run = promisify(execFile);
 export interface RealMysql {
   /** The `DB_*` settings that lead to it. */
   settings: Environment;
+  /** The same, as somebody who may do anything. */
+  administrator: Environment;
   stop(): Promise<void>;
 }
 
@@ -24,13 +26,22 @@ export async function startRealMysql(...options: string[]): Promise<RealMysql> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
   const port = await findFreePort();
   const { stdout } = await run(REAL_MYSQL, ['start', folder, String(port), ...options]);
+  const administrator = { DB_USER: 'administrator', DB_PASSWD: 'administrator-secret' };
+  await run(REAL_MYSQL, ['client', folder, '--execute', makeAdministrator(administrator)]);
+  const settings = dotenv.parse(stdout);
   return {
-    settings: dotenv.parse(stdout),
+    settings,
+    administrator: { ...settings, ...administrator },
     async stop() {
       await run(REAL_MYSQL, ['stop', folder]);
       await rm(folder, { recursive: true });
     },
   };
+}
+
+function makeAdministrator({ DB_USER, DB_PASSWD }: Record<'DB_USER' | 'DB_PASSWD', string>) {
+  return `create user ${DB_USER} identified by '${DB_PASSWD}';
+    grant all on *.* to ${DB_USER} with grant option`;
 }
 
 /** Starts a MySQL that refuses plain connections and shows a certificate for this host name. */
@@ -43,6 +54,10 @@ export async function startMysqlWithTls(authority: KeyPair, host: string): Promi
     `--ssl-cert=${certificate}`,
     `--ssl-key=${key}`,
   );
-  const settings = { ...mysql.settings, DB_HOST: 'localhost', DB_SSL_CA: authority.certificate };
-  return { ...mysql, settings };
+  const tls = { DB_HOST: 'localhost', DB_SSL_CA: authority.certificate };
+  return {
+    ...mysql,
+    settings: { ...mysql.settings, ...tls },
+    administrator: { ...mysql.administrator, ...tls },
+  };
 }

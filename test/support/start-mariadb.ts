@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { makeAdministrator } from './administrator.ts';
 
 /** Gives the tests of a project a MariaDB of their own. */
 export default async function startMariadb(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
   const mariadb = await startPrivateMariadb(folder);
   project.provide('database', mariadb.config);
+  project.provide('administrator', await makeAdministrator(mariadb, folder));
   return async () => {
     await mariadb.stop();
     await rm(folder, { recursive: true });

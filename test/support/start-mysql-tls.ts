@@ -11,6 +11,7 @@ export default async function startMysqlTls(project: TestProject): Promise<() =>
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));
   const mysql = await startMysqlWithTls(await makeAuthority(folder, 'authority'), 'localhost');
   project.provide('database', readDatabaseConfig(mysql.settings));
+  project.provide('administrator', readDatabaseConfig(mysql.administrator));
   return async () => {
     await mysql.stop();
     await rm(folder, { recursive: true });

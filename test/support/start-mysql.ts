@@ -6,5 +6,6 @@ import { startRealMysql } from './real-mysql.ts';
 export default async function startMysql(project: TestProject): Promise<() => Promise<void>> {
   const mysql = await startRealMysql();
   project.provide('database', readDatabaseConfig(mysql.settings));
+  project.provide('administrator', readDatabaseConfig(mysql.administrator));
   return () => mysql.stop();
 }

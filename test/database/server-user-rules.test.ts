@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { saveServerUser } from '../../src/database/server-user.ts';
+import { makeAdministrator } from '../support/administrator.ts';
+import { runSql } from '../support/database.ts';
+
+test('a server on which a backslash is a backslash gets the password that was given', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-rules-'));
+  const mariadb = await startPrivateMariadb(folder, ['--sql-mode=NO_BACKSLASH_ESCAPES']);
+  try {
+    const administrator = await makeAdministrator(mariadb, folder);
+    const password = `\\' or '1\\\\`;
+    await saveServerUser(administrator, { name: 'app', password }, { waitMaxMs: 10_000 });
+    const logIn = runSql({ ...mariadb.config, user: 'app', password }, 'select 1');
+    await expect(logIn).resolves.toBeUndefined();
+  } finally {
+    await mariadb.stop();
+    await rm(folder, { recursive: true });
+  }
+});
