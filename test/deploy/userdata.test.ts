@@ -12,6 +12,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
@@ -308,6 +309,22 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject(SETTINGS);
   });
 
+  test('can set its database up, as nobody, with two secrets', async () => {
+    await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
+    await putSecret('own', { SecretString: CANARY });
+    const script = await renderSetUpScript({
+      region: 'eu-test-1',
+      endpoint: 'nowhere.invalid',
+      masterSecret: 'rds!db-2',
+      databasePassword: 'own',
+    });
+    await writeFile(join(instance.root, 'srv/script.sh'), script);
+    const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
+    // it comes as far as to look for the database
+    expect(output).toBe('There is no host "nowhere.invalid": look at DB_HOST.\n');
+    expect(status).toBe(1);
+  });
+
   test('shuts the server in', async () => {
     const { output } = await instance.run('systemd-analyze security minitwit.service --no-pager');
     const [, exposure] = /Overall exposure level for minitwit.service: ([\d.]+)/.exec(output) ?? [];
@@ -315,8 +332,8 @@ describe('minitwit.sh', () => {
   });
 });
 
-describe('both scripts', () => {
-  const scripts = ['userdata/image.sh', 'userdata/minitwit.sh'];
+describe('the scripts', () => {
+  const scripts = ['userdata/image.sh', 'userdata/minitwit.sh', 'cloud/initdb.sh'];
 
   test('are free of what shellcheck knows', async () => {
     const shellcheck = findTool('shellcheck');
