@@ -1,0 +1,112 @@
+import {
+  CreateChangeSetCommand,
+  DeleteChangeSetCommand,
+  DescribeChangeSetCommand,
+  ExecuteChangeSetCommand,
+  type Parameter,
+} from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
+import { ask, awsErrorName } from '../../aws/failures.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import type { Cloud } from '../cloud.ts';
+import { type Change, changeAnswer } from './changes.ts';
+import { isOfNoStack, STACK_TAG } from './stack.ts';
+
+const READY_MAX_MS = 10 * 60_000;
+const NO_CHANGE = /didn't contain changes|no updates are to be performed/i;
+
+/** What is asked for. */
+export interface Order {
+  /** Also the token: however often it is asked for with this name, one is made. */
+  name: string;
+  /** `CREATE` for a stack that is not there, or that has nothing in it. */
+  kind: 'CREATE' | 'UPDATE';
+  /** Null for the one that the stack has. */
+  template: string | null;
+  parameters: Parameter[];
+}
+
+/** Asks AWS to find out what would change; it is still finding out then. Null when it says at once that nothing would. */
+export async function createChangeSet(
+  { clients, stackName }: Cloud,
+  { name, kind, template, parameters }: Order,
+): Promise<{ stackId: string } | null> {
+  const request = new CreateChangeSetCommand({
+    StackName: stackName,
+    ChangeSetName: name,
+    ChangeSetType: kind,
+    ClientToken: name,
+    ...(template === null ? { UsePreviousTemplate: true } : { TemplateBody: template }),
+    Parameters: parameters,
+    Capabilities: ['CAPABILITY_NAMED_IAM'],
+    Tags: [{ Key: STACK_TAG, Value: stackName }],
+  });
+  const attempt = `Cannot find out what would change in the stack ${stackName}`;
+  try {
+    const answer = await ask(attempt, clients.cloudFormation.send(request));
+    return { stackId: z.object({ StackId: z.string() }).parse(answer).StackId };
+  } catch (error) {
+    if (error instanceof OperatorError && NO_CHANGE.test(error.message)) return null;
+    throw error;
+  }
+}
+
+const changeSetAnswer = z.object({
+  Status: z.string(),
+  StatusReason: z.string().default(''),
+  Changes: z.array(z.object({ ResourceChange: changeAnswer.optional() })).default([]),
+  NextToken: z.string().optional(),
+});
+
+/**
+ * Waits until AWS has found out what would change, and lists it by resource.
+ * @returns null when nothing would
+ * @throws OperatorError when AWS cannot tell, which says why
+ */
+export async function readChangeSet(cloud: Cloud, name: string): Promise<Change[] | null> {
+  const look = async () => {
+    const { Status, StatusReason, Changes } = await describe(cloud, name);
+    if (Status === 'CREATE_COMPLETE') return { answer: Changes };
+    if (Status !== 'FAILED') return { state: Status };
+    if (NO_CHANGE.test(StatusReason)) return { answer: null };
+    throw new OperatorError(`AWS cannot change the stack ${cloud.stackName} so: ${StatusReason}`);
+  };
+  return await waitFor('What would change', look, cloud.waiting(READY_MAX_MS));
+}
+
+/** All pages in one. */
+async function describe({ clients, stackName }: Cloud, name: string) {
+  const changes: Change[] = [];
+  let token: string | undefined;
+  for (;;) {
+    const page = { StackName: stackName, ChangeSetName: name, NextToken: token };
+    const request = clients.cloudFormation.send(new DescribeChangeSetCommand(page));
+    const attempt = `Cannot look what would change in the stack ${stackName}`;
+    const answer = changeSetAnswer.parse(await ask(attempt, request));
+    changes.push(...answer.Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []));
+    token = answer.NextToken;
+    if (!token) return { ...answer, Changes: changes };
+  }
+}
+
+/** Has AWS begin with the changes. All other change sets of the stack end with it. */
+export async function executeChangeSet({ clients, stackName }: Cloud, name: string): Promise<void> {
+  const request = new ExecuteChangeSetCommand({
+    StackName: stackName,
+    ChangeSetName: name,
+    ClientRequestToken: name,
+  });
+  await ask(`Cannot change the stack ${stackName}`, clients.cloudFormation.send(request));
+}
+
+/** Removes a change set, which has changed nothing; one that is gone already is fine. */
+export async function deleteChangeSet({ clients, stackName }: Cloud, name: string): Promise<void> {
+  const request = new DeleteChangeSetCommand({ StackName: stackName, ChangeSetName: name });
+  try {
+    await ask(`Cannot remove the change set ${name}`, clients.cloudFormation.send(request));
+  } catch (error) {
+    if (awsErrorName(error) === 'ChangeSetNotFound' || isOfNoStack(error)) return;
+    throw error;
+  }
+}
