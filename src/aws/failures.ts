@@ -39,6 +39,7 @@ const ADVICE: Record<string, string> = {
   RequestExpired: 'log in again, or set the clock: the credentials have expired',
   UnauthorizedOperation: NOT_ALLOWED,
   AccessDenied: NOT_ALLOWED,
+  AccessDeniedException: NOT_ALLOWED,
 };
 
 /**
@@ -76,6 +77,8 @@ export async function ask<Answer>(attempt: string, answer: Promise<Answer>): Pro
   }
 }
 
+const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException']);
+
 /**
  * Whether the same may well be answered in a minute: AWS was throttling, failed by itself, or was not reached. What
  * was asked for may have been done all the same.
@@ -85,7 +88,7 @@ export function isPassing(error: unknown): boolean {
   if (!isOfAws(error)) return false;
   if (isOfNetwork(error)) return true;
   const { name, $metadata } = error;
-  return name === 'RequestLimitExceeded' || ($metadata?.httpStatusCode ?? 0) >= 500;
+  return THROTTLED.has(name) || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
 /** Whether AWS refused what was asked for when it was first asked: nothing of it was done. */

@@ -1,4 +1,5 @@
 import {
+  DescribeInstanceTypeOfferingsCommand,
   DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
@@ -47,6 +48,23 @@ export async function listDefaultSubnets(ec2: EC2Client): Promise<Subnet[]> {
   const request = ec2.send(new DescribeSubnetsCommand({ Filters: filters }));
   const { Subnets } = subnetsAnswer.parse(await ask('Cannot look for a subnet', request));
   return Subnets.toSorted((a, b) => (a.zone < b.zone ? -1 : 1));
+}
+
+const offeringsAnswer = z.object({
+  InstanceTypeOfferings: z.array(z.object({ Location: z.string() })).default([]),
+});
+
+/** The zones that have instances of a type: not every one has every type. */
+export async function listZonesWith(
+  ec2: EC2Client,
+  instanceType: string,
+): Promise<string[]> {
+  const request = new DescribeInstanceTypeOfferingsCommand({
+    LocationType: 'availability-zone',
+    Filters: [{ Name: 'instance-type', Values: [instanceType] }],
+  });
+  const answer = await ask(`Cannot look for zones with ${instanceType}`, ec2.send(request));
+  return offeringsAnswer.parse(answer).InstanceTypeOfferings.map(({ Location }) => Location);
 }
 
 const groupsAnswer = z.object({

@@ -1,5 +1,4 @@
-import { DescribeInstanceTypeOfferingsCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import {
   findImage,
   findInstanceType,
@@ -12,9 +11,9 @@ import {
   findSubnet,
   hasKeyPair,
   listDefaultSubnets,
+  listZonesWith,
   type Subnet,
 } from '../../aws/ec2/network.ts';
-import { ask } from '../../aws/failures.ts';
 import { problemsOfPlace, refuse } from '../problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Site } from './provision.ts';
@@ -83,17 +82,4 @@ function problemOfBase(
 function problemOfSubnet({ subnetId, instanceType }: InstanceConfig): string {
   if (subnetId) return `WAREHOUSE_SUBNET_ID: there is no subnet ${subnetId} here`;
   return `WAREHOUSE_SUBNET_ID must be set: no zone here has both a default subnet and a ${instanceType}`;
-}
-
-const offeringsAnswer = z.object({
-  InstanceTypeOfferings: z.array(z.object({ Location: z.string() })).default([]),
-});
-
-async function listZonesWith(ec2: EC2Client, instanceType: string): Promise<string[]> {
-  const request = new DescribeInstanceTypeOfferingsCommand({
-    LocationType: 'availability-zone',
-    Filters: [{ Name: 'instance-type', Values: [instanceType] }],
-  });
-  const answer = await ask(`Cannot look for zones with ${instanceType}`, ec2.send(request));
-  return offeringsAnswer.parse(answer).InstanceTypeOfferings.map(({ Location }) => Location);
 }
