@@ -10,6 +10,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { sayElapsed } from '../aws/times.ts';
 import { createWaits, type Patience, type Waits } from '../aws/waits.ts';
+import { type FetchStatus, fetchStatus } from './ready.ts';
 
 /** AWS's services, each with a client that finds account and region as the SDK does. */
 export interface Clients {
@@ -41,11 +42,14 @@ export interface Means {
   /** Aborted, with an OperatorError as its reason, when the command has to end. */
   signal: AbortSignal;
   pace: Pace;
+  /** How the site is asked whether it is ready; over the network unless told. */
+  fetchStatus?: FetchStatus;
 }
 
 /** What every command works with. */
 export interface Cloud extends Means, Waits {
   clients: Clients;
+  fetchStatus: FetchStatus;
   /** Shows a line with the time since the command began. */
   tell: (line: string) => void;
 }
@@ -55,6 +59,7 @@ export function openCloud(means: Means): Cloud {
   const tell = sayElapsed(means.print);
   const options = clientOptions();
   return {
+    fetchStatus,
     ...means,
     clients: {
       autoScaling: new AutoScalingClient(options),

@@ -1,9 +1,120 @@
+import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { findDatabase } from '../database/databases.ts';
+import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
+import { waitUntilReady } from '../ready.ts';
+import { replaceInstances } from '../refresh.ts';
+import { setUp } from '../set-up.ts';
+import { changeStack } from '../stack/change-stack.ts';
+import { readOutputs } from '../stack/outputs.ts';
+import { changedParameters } from '../stack/parameters.ts';
+import { requireSettled } from '../stack/settle.ts';
+import { requireStack, type Stack } from '../stack/stack.ts';
 
-/** Makes a new database from a snapshot, and points the stack there. */
+/**
+ * Makes a new database from a snapshot, points the stack there, and replaces the instances by such as know it. The
+ * old database gets a last snapshot. Broken off and started again, it goes on.
+ * @throws OperatorError when the snapshot is not there or does not fit, before anything is changed
+ */
 export async function restoreSnapshot(
-  _cloud: Cloud,
-  _options: { snapshotId: string; dryRun: boolean },
+  cloud: Cloud,
+  { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
-  throw new Error('not there yet');
+  const stack = await requireSettled(cloud);
+  if (stack.parameters.DatabaseSnapshot === snapshotId) sayBegun(cloud, snapshotId);
+  else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
+  if (dryRun) return;
+  // a snapshot of an earlier stack knows another password of MiniTwit's user
+  await setUp(cloud, await requireStack(cloud));
+  await replaceInstances(cloud);
+  const { address } = readOutputs(await requireStack(cloud));
+  await waitUntilReady(cloud, address);
+  cloud.tell(`MiniTwit is up, with what is in ${snapshotId}.`);
+  cloud.print(`MiniTwit is at ${address}`);
+}
+
+/** A database is made from a snapshot once, since the template says what there is, and not what happens. */
+function sayBegun({ tell, print }: Cloud, snapshotId: string): void {
+  tell(`The database was made from ${snapshotId} already: going on from there …`);
+  print(
+    `To go back to it once more, restore a copy: aws rds copy-db-snapshot --source-db-snapshot-identifier ` +
+      `${snapshotId} --target-db-snapshot-identifier ${snapshotId}-again`,
+  );
+}
+
+async function replaceDatabase(
+  cloud: Cloud,
+  stack: Stack,
+  { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
+): Promise<void> {
+  const { print } = cloud;
+  const { databaseId } = readOutputs(stack);
+  const snapshot = await requireFitting(cloud, stack, { snapshotId, databaseId });
+  print(
+    `A new database is made from ${snapshotId}, of ${snapshot.createdAt?.toISOString() ?? 'no known time'}. The old ` +
+      'one, with all that was written since, gets a last snapshot and goes. MiniTwit does not serve from then until ' +
+      'the instances are replaced: some minutes.',
+  );
+  await changeStack(cloud, stack, {
+    template: null,
+    parameters: changedParameters(stack, { DatabaseSnapshot: snapshotId, SetUp: 'yes' }),
+    dryRun,
+    mayReplaceDatabase: true,
+  });
+  if (dryRun) return;
+  const [last] = await listSnapshots(cloud.clients.rds, databaseId);
+  if (last) print(`To go back to the old database: npm run cloud -- restore ${last.id}`);
+}
+
+async function requireFitting(
+  { clients }: Cloud,
+  { parameters }: Stack,
+  { snapshotId, databaseId }: { snapshotId: string; databaseId: string },
+): Promise<DatabaseSnapshot> {
+  const [snapshot, database] = await Promise.all([
+    findSnapshot(clients.rds, snapshotId),
+    findDatabase(clients.rds, databaseId),
+  ]);
+  if (!snapshot) {
+    throw new OperatorError(
+      `There is no snapshot ${snapshotId} of a database here. Those that are there: npm run cloud -- status`,
+    );
+  }
+  const sizeGib = Number(parameters.DatabaseStorageGib);
+  const problem = findProblem(snapshot, {
+    version: database?.version ?? snapshot.version,
+    sizeGib,
+  });
+  if (problem) throw new OperatorError(`The snapshot ${snapshotId} ${problem}.`);
+  return snapshot;
+}
+
+/** Why a database like the stack's cannot be made from a snapshot; null when it can. */
+function findProblem(
+  snapshot: DatabaseSnapshot,
+  wanted: { version: string; sizeGib: number },
+): string | null {
+  if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, and not of MySQL`;
+  if (snapshot.status !== 'available') {
+    return `is not available yet: ${snapshot.status}, ${snapshot.percent} %`;
+  }
+  if (releaseOf(snapshot.version) !== releaseOf(wanted.version)) {
+    return `is of MySQL ${snapshot.version}, and the stack is of ${wanted.version}`;
+  }
+  if (!snapshot.isEncrypted) {
+    return (
+      'is not encrypted, as the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot ' +
+      `--kms-key-id alias/aws/rds --source-db-snapshot-identifier ${snapshot.id} --target-db-snapshot-identifier ${snapshot.id}-encrypted`
+    );
+  }
+  if (snapshot.sizeGib <= wanted.sizeGib) return null;
+  return (
+    `is of ${snapshot.sizeGib} GiB, and the stack’s database of ${wanted.sizeGib}. First: npm run cloud -- up --set ` +
+    `DatabaseStorageGib=${snapshot.sizeGib}`
+  );
+}
+
+/** `8.4` of `8.4.11`. */
+function releaseOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
 }

@@ -1,6 +1,75 @@
+import { createRunId } from '../../aws/run-id.ts';
+import { type Seen, waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import {
+  createSnapshot,
+  type DatabaseSnapshot,
+  findSnapshot,
+  listSnapshots,
+} from '../database/snapshots.ts';
+import { readOutputs } from '../stack/outputs.ts';
+import { requireStack, STACK_TAG } from '../stack/stack.ts';
 
-/** Takes a snapshot of the database. */
-export async function takeSnapshot(_cloud: Cloud, _options: { dryRun: boolean }): Promise<void> {
-  throw new Error('not there yet');
+const BEGUN_MAX_MS = 30 * 60_000;
+const COMPLETE_MAX_MS = 2 * 3_600_000;
+
+/**
+ * Takes a snapshot of the database, which goes on serving meanwhile. One that is being taken already is watched
+ * instead.
+ */
+export async function takeSnapshot(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promise<void> {
+  const { databaseId } = readOutputs(await requireStack(cloud));
+  const begun = await findBegun(cloud, databaseId);
+  const id = begun?.id ?? createName(cloud.stackName);
+  if (dryRun) return cloud.print(`This would be taken of ${databaseId}: the snapshot ${id}.`);
+  cloud.tell(`Taking the snapshot ${id} of ${databaseId} …`);
+  if (!begun) await begin(cloud, databaseId, id);
+  const { sizeGib } = await complete(cloud, id);
+  cloud.print(`The snapshot ${id} is complete, of a database of ${sizeGib} GiB.`);
+  cloud.print(`To go back to it: npm run cloud -- restore ${id}`);
+}
+
+/** RDS takes small letters, digits and single hyphens. */
+function createName(stackName: string): string {
+  return `${stackName}-${createRunId(new Date())}`.toLowerCase().replaceAll(/-+/g, '-');
+}
+
+async function findBegun(
+  { clients, stackName }: Cloud,
+  databaseId: string,
+): Promise<DatabaseSnapshot | null> {
+  const snapshots = await listSnapshots(clients.rds, databaseId);
+  const begun = snapshots.find(
+    ({ status, tags }) => status === 'creating' && tags[STACK_TAG] === stackName,
+  );
+  return begun ?? null;
+}
+
+async function begin(cloud: Cloud, databaseId: string, id: string): Promise<void> {
+  const { clients, stackName, waiting } = cloud;
+  const tags = { [STACK_TAG]: stackName };
+  const look = async () =>
+    (await createSnapshot(clients.rds, databaseId, { id, tags }))
+      ? { answer: true }
+      : { state: 'not ready for a snapshot yet' };
+  await waitFor(`The database ${databaseId}`, look, waiting(BEGUN_MAX_MS));
+}
+
+async function complete({ clients, waiting }: Cloud, id: string): Promise<DatabaseSnapshot> {
+  const look = async (): Promise<Seen<DatabaseSnapshot>> => {
+    const snapshot = await findSnapshot(clients.rds, id);
+    if (snapshot?.status === 'available') return { answer: snapshot };
+    if (snapshot?.status === 'failed') throw new OperatorError(`AWS could not take ${id}.`);
+    return { state: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not known yet' };
+  };
+  try {
+    return await waitFor(`The snapshot ${id}`, look, waiting(COMPLETE_MAX_MS));
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new OperatorError(
+      `${error.message} AWS goes on with a snapshot by itself: the same command watches on.`,
+      { cause: error },
+    );
+  }
 }

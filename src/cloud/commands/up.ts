@@ -1,9 +1,58 @@
 import type { Cloud } from '../cloud.ts';
+import { planReplacement } from '../refresh.ts';
+import { waitUntilReady } from '../ready.ts';
+import { setUp } from '../set-up.ts';
+import { changeStack } from '../stack/change-stack.ts';
+import { checkImage } from '../stack/check-image.ts';
+import { readOutputs } from '../stack/outputs.ts';
+import { checkNames, effectiveValues, sentParameters, type Values } from '../stack/parameters.ts';
+import { findPlace } from '../stack/place.ts';
+import { settleStack } from '../stack/settle.ts';
+import { requireStack, type Stack } from '../stack/stack.ts';
+import { listParameters, renderTemplate } from '../template.ts';
 
-/** Raises the stack, or changes it to what the template and these parameters say. */
+/**
+ * Raises the stack, or changes it to what the template and these parameters say, and waits until it serves. Whatever
+ * an earlier one was broken off at, it goes on from there.
+ */
 export async function up(
-  _cloud: Cloud,
-  _options: { parameters: Record<string, string>; dryRun: boolean },
+  cloud: Cloud,
+  { parameters: set, dryRun }: { parameters: Values; dryRun: boolean },
 ): Promise<void> {
-  throw new Error('not there yet');
+  const template = await renderTemplate();
+  const known = listParameters(template);
+  checkNames(known, set);
+  const stack = await settleStack(cloud);
+  const wanted = await complete(cloud, stack, { set, all: effectiveValues(known, stack, set) });
+  const names = known.map(({ name }) => name);
+  const parameters = sentParameters(names, stack, wanted);
+  await changeStack(cloud, stack, { template, parameters, dryRun });
+  if (!dryRun) await goLive(cloud);
+}
+
+/** With what a new stack needs besides, and only if instances can start from it. */
+async function complete(
+  { clients }: Cloud,
+  stack: Stack | null,
+  { set, all }: { set: Values; all: Values },
+): Promise<Values> {
+  const wanted = stack ? set : { ...set, ...(await findPlace(clients.ec2, all)) };
+  if (wanted.ImageId || wanted.InstanceType) await checkImage(clients.ec2, { ...all, ...wanted });
+  return wanted;
+}
+
+async function goLive(cloud: Cloud): Promise<void> {
+  await setUp(cloud, await requireStack(cloud));
+  const stack = await requireStack(cloud);
+  const { address, instances } = readOutputs(stack);
+  const { group, outdated } = await planReplacement(cloud, instances);
+  if (outdated.length > 0) {
+    cloud.print(
+      `${outdated.length} of ${group.members.length} instances are still as they were. To replace them, one at a ` +
+        'time: npm run cloud -- roll',
+    );
+  }
+  await waitUntilReady(cloud, address);
+  cloud.tell('MiniTwit is up.');
+  cloud.print(`MiniTwit is at ${address}`);
 }

@@ -14,16 +14,6 @@ const AFTERWARDS: Record<string, string> = {
     'it is stuck between old and new. AWS undoes it with: aws cloudformation rollback-stack',
 };
 
-/** What a stack is left in when an operation could not be done, for people; null for a status that is none of these. */
-export function sayAfterwards(status: string, stackName: string): string | null {
-  const what = AFTERWARDS[status];
-  if (what === undefined) return null;
-  if (what.includes('npm run')) {
-    return stackName === 'minitwit' ? what : `${what} --stack ${stackName}`;
-  }
-  return what.includes('aws cloudformation') ? `${what} --stack-name ${stackName}` : what;
-}
-
 /**
  * Says why an operation failed: with what failed first, from which all else follows.
  * @param events all of the operation, the oldest first
@@ -51,4 +41,14 @@ function isFailure({ status }: StackEvent): boolean {
 function isOwnFailure(event: StackEvent): boolean {
   const isOther = /(creation|update|deletion) cancelled/i.test(event.reason ?? '');
   return isFailure(event) && !event.isOfStack && !isOther;
+}
+
+/** What the stack is left in, and what to do about it. */
+function sayAfterwards(status: string, stackName: string): string | null {
+  const what = AFTERWARDS[status];
+  if (what === undefined) return null;
+  if (what.includes('npm run')) {
+    return stackName === 'minitwit' ? what : `${what} --stack ${stackName}`;
+  }
+  return what.includes('aws cloudformation') ? `${what} --stack-name ${stackName}` : what;
 }

@@ -83,8 +83,13 @@ export function isEmpty({ status }: Stack): boolean {
  */
 export async function requireStack(cloud: Cloud): Promise<Stack> {
   const stack = await findStack(cloud);
-  if (stack && !isEmpty(stack)) return stack;
-  throw new OperatorError(
-    `There is no stack ${cloud.stackName} in this region: npm run cloud -- up raises it.`,
+  if (!stack || isEmpty(stack)) throw noStack(cloud);
+  return stack;
+}
+
+/** Says that there is none, and how to get one. */
+export function noStack({ stackName }: Cloud): OperatorError {
+  return new OperatorError(
+    `There is no stack ${stackName} in this region: npm run cloud -- up raises it.`,
   );
 }

@@ -1,0 +1,50 @@
+import { get as getHttp } from 'node:http';
+import { get as getHttps } from 'node:https';
+import { waitFor } from '../aws/wait.ts';
+import { messageOf, OperatorError } from '../errors.ts';
+import type { Cloud } from './cloud.ts';
+
+// instances that have just started, and a load balancer's name that is new
+const READY_MAX_MS = 15 * 60_000;
+const ANSWER_MAX_MS = 10_000;
+
+/** Gives the HTTP status that a URL answers with. */
+export type FetchStatus = (url: string) => Promise<number>;
+
+/** Asks over HTTP or HTTPS, and follows nothing. */
+export const fetchStatus: FetchStatus = (url) =>
+  new Promise((resolve, reject) => {
+    const get = url.startsWith('https:') ? getHttps : getHttp;
+    // The certificate is for the site's own name, and the load balancer may be asked by another. Only a status is read.
+    const options = { timeout: ANSWER_MAX_MS, rejectUnauthorized: false, agent: false as const };
+    const request = get(url, options, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer')));
+    request.on('error', reject);
+  });
+
+/**
+ * Waits until the load balancer has somebody to send people to.
+ * @param address of the site, without a path
+ * @throws OperatorError when there is nobody in time
+ */
+export async function waitUntilReady(
+  { fetchStatus: ask, waiting }: Cloud,
+  address: string,
+): Promise<void> {
+  const url = `${address}/readyz`;
+  const look = async () => {
+    const status = await ask(url).catch((error: unknown) => `not reached (${messageOf(error)})`);
+    return status === 200 ? { answer: true } : { state: String(status) };
+  };
+  try {
+    await waitFor(url, look, waiting(READY_MAX_MS));
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    throw new OperatorError(`${error.message} What there is: npm run cloud -- status`, {
+      cause: error,
+    });
+  }
+}

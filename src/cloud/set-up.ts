@@ -1,0 +1,47 @@
+import { waitFor } from '../aws/wait.ts';
+import type { Cloud } from './cloud.ts';
+import { findGroup } from './instances/group.ts';
+import { runCommand } from './run-command.ts';
+import { renderSetUpScript } from './set-up-script.ts';
+import { changeStack } from './stack/change-stack.ts';
+import { type Outputs, readOutputs } from './stack/outputs.ts';
+import { changedParameters } from './stack/parameters.ts';
+import type { Stack } from './stack/stack.ts';
+
+const IN_SERVICE_MAX_MS = 10 * 60_000;
+const SET_UP_MAX_MS = 5 * 60_000;
+
+/**
+ * Sets up the database of a stack whose parameter SetUp says that this is still to be done: makes its tables, where
+ * there are none, and MiniTwit's own user, from one of the instances, which alone reach it. Then takes the right to
+ * do so from the instances.
+ */
+export async function setUp(cloud: Cloud, stack: Stack): Promise<void> {
+  if (stack.parameters.SetUp !== 'yes') return;
+  const outputs = readOutputs(stack);
+  cloud.tell('Setting up the database …');
+  const instanceId = await findInService(cloud, outputs);
+  const script = await renderSetUpScript({
+    region: await cloud.clients.cloudFormation.config.region(),
+    endpoint: outputs.databaseEndpoint,
+    masterSecret: outputs.masterSecret,
+    databasePassword: outputs.databasePassword,
+  });
+  const comment = 'Setting up the database';
+  const output = await runCommand(cloud, instanceId, { comment, script, maxMs: SET_UP_MAX_MS });
+  for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
+  cloud.tell('Taking the right to do that from the instances …');
+  const parameters = changedParameters(stack, { SetUp: 'no' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+}
+
+function findInService({ clients, waiting }: Cloud, { instances }: Outputs): Promise<string> {
+  const look = async () => {
+    const { members } = await findGroup(clients.autoScaling, instances);
+    const ready = members.find(({ state }) => state === 'InService');
+    if (ready) return { answer: ready.id };
+    const states = members.map(({ id, state }) => `${id} is ${state}`);
+    return { state: states.join(', ') || 'there is none yet' };
+  };
+  return waitFor('An instance', look, waiting(IN_SERVICE_MAX_MS));
+}
