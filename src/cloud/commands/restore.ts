@@ -1,13 +1,12 @@
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
-import { findDatabase } from '../database/databases.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../ready.ts';
 import { replaceInstances } from '../refresh.ts';
 import { setUp } from '../set-up.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { changedParameters } from '../stack/parameters.ts';
+import { changedParameters, type Values } from '../stack/parameters.ts';
 import { requireSettled } from '../stack/settle.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
@@ -49,15 +48,19 @@ async function replaceDatabase(
 ): Promise<void> {
   const { print } = cloud;
   const { databaseId } = readOutputs(stack);
-  const snapshot = await requireFitting(cloud, stack, { snapshotId, databaseId });
+  const snapshot = await requireFitting(cloud, stack, snapshotId);
   print(
     `A new database is made from ${snapshotId}, of ${snapshot.createdAt?.toISOString() ?? 'no known time'}. The old ` +
       'one, with all that was written since, gets a last snapshot and goes. MiniTwit does not serve from then until ' +
-      'the instances are replaced: some minutes.',
+      'the instances are replaced: about a quarter of an hour.',
   );
   await changeStack(cloud, stack, {
     template: null,
-    parameters: changedParameters(stack, { DatabaseSnapshot: snapshotId, SetUp: 'yes' }),
+    parameters: changedParameters(stack, {
+      DatabaseSnapshot: snapshotId,
+      DatabaseVersion: snapshot.version,
+      SetUp: 'yes',
+    }),
     dryRun,
     mayReplaceDatabase: true,
   });
@@ -69,22 +72,15 @@ async function replaceDatabase(
 async function requireFitting(
   { clients }: Cloud,
   { parameters }: Stack,
-  { snapshotId, databaseId }: { snapshotId: string; databaseId: string },
+  snapshotId: string,
 ): Promise<DatabaseSnapshot> {
-  const [snapshot, database] = await Promise.all([
-    findSnapshot(clients.rds, snapshotId),
-    findDatabase(clients.rds, databaseId),
-  ]);
+  const snapshot = await findSnapshot(clients.rds, snapshotId);
   if (!snapshot) {
     throw new OperatorError(
-      `There is no snapshot ${snapshotId} of a database here. Those that are there: npm run cloud -- status`,
+      `There is no snapshot ${snapshotId} of a database here. Those that there are: npm run cloud -- status`,
     );
   }
-  const sizeGib = Number(parameters.DatabaseStorageGib);
-  const problem = findProblem(snapshot, {
-    version: database?.version ?? snapshot.version,
-    sizeGib,
-  });
+  const problem = findProblem(snapshot, parameters);
   if (problem) throw new OperatorError(`The snapshot ${snapshotId} ${problem}.`);
   return snapshot;
 }
@@ -92,14 +88,14 @@ async function requireFitting(
 /** Why a database like the stack's cannot be made from a snapshot; null when it can. */
 function findProblem(
   snapshot: DatabaseSnapshot,
-  wanted: { version: string; sizeGib: number },
+  { DatabaseVersion = '', DatabaseStorageGib }: Values,
 ): string | null {
   if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, and not of MySQL`;
   if (snapshot.status !== 'available') {
     return `is not available yet: ${snapshot.status}, ${snapshot.percent} %`;
   }
-  if (releaseOf(snapshot.version) !== releaseOf(wanted.version)) {
-    return `is of MySQL ${snapshot.version}, and the stack is of ${wanted.version}`;
+  if (releaseOf(snapshot.version) !== releaseOf(DatabaseVersion)) {
+    return `is of MySQL ${snapshot.version}, and the stack of ${DatabaseVersion}`;
   }
   if (!snapshot.isEncrypted) {
     return (
@@ -107,9 +103,9 @@ function findProblem(
       `--kms-key-id alias/aws/rds --source-db-snapshot-identifier ${snapshot.id} --target-db-snapshot-identifier ${snapshot.id}-encrypted`
     );
   }
-  if (snapshot.sizeGib <= wanted.sizeGib) return null;
+  if (snapshot.sizeGib <= Number(DatabaseStorageGib)) return null;
   return (
-    `is of ${snapshot.sizeGib} GiB, and the stack’s database of ${wanted.sizeGib}. First: npm run cloud -- up --set ` +
+    `is of ${snapshot.sizeGib} GiB, and the stack’s database of ${DatabaseStorageGib}. First: npm run cloud -- up --set ` +
     `DatabaseStorageGib=${snapshot.sizeGib}`
   );
 }
