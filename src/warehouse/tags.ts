@@ -1,9 +1,8 @@
-import { RUN_TAG, type Tags } from '../aws/ec2/tags.ts';
+import { RUN_TAG, type Tags, WAREHOUSE_TAG } from '../aws/ec2/tags.ts';
 
-/** The tag whose value is the volume that something of ours belongs to; UNFINISHED before there is one. */
-export const WAREHOUSE_TAG = 'minitwit:warehouse';
+export { WAREHOUSE_TAG };
 
-/** The value of that tag as long as a provision or a restore is not done. */
+/** The value of that tag as long as there is no volume yet, since a provision or a restore is not done. */
 export const UNFINISHED = 'provision';
 
 /** The tag whose value is where a run was started: machine, folder and the folder's id. */

@@ -12,6 +12,9 @@ import { ask } from '../failures.ts';
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';
 
+/** The tag whose value is the volume, or the stack, that something of the warehouse's belongs to. */
+export const WAREHOUSE_TAG = 'minitwit:warehouse';
+
 /** What AWS keeps beside a thing of ours: names and values. */
 export type Tags = Record<string, string>;
 

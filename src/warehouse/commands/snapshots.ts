@@ -2,6 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { deleteSnapshot, findUse } from '../../aws/ec2/removal.ts';
 import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
+import { alignColumns } from '../../aws/table.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 
 /** What both of these commands work with. */
@@ -77,13 +78,5 @@ function formatSnapshots(snapshots: Snapshot[]): string[] {
       runId ?? '',
     ]),
   ];
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return alignColumns(rows);
 }
