@@ -1,6 +1,45 @@
+import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { findNewestImage, type OwnImage } from '../images.ts';
+import { planReplacement, replaceInstances, type Replacement } from '../refresh.ts';
+import { changeStack } from '../stack/change-stack.ts';
+import { checkImage } from '../stack/check-image.ts';
+import { readOutputs } from '../stack/outputs.ts';
+import { changedParameters } from '../stack/parameters.ts';
+import { requireSettled } from '../stack/settle.ts';
+import { requireStack } from '../stack/stack.ts';
 
-/** Replaces the instances by those of the newest image, one at a time. */
-export async function roll(_cloud: Cloud, _options: { dryRun: boolean }): Promise<void> {
-  throw new Error('not there yet');
+/**
+ * Replaces the instances by those of the newest image, one at a time, and has the stack remember that image. AWS does
+ * it by itself: when this is broken off, it goes on, and the next `roll` watches it.
+ * @throws OperatorError when there is no image that fits, or when AWS went back to what ran before
+ */
+export async function roll(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promise<void> {
+  const stack = dryRun ? await requireStack(cloud) : await requireSettled(cloud);
+  const image = await findNewestImage(cloud.clients.ec2);
+  if (!image) throw new OperatorError('There is no image yet. First: npm run cloud -- image');
+  const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
+  const { InstanceType } = plan.current.content;
+  await checkImage(cloud.clients.ec2, { ImageId: image.id, InstanceType });
+
+  const isRemembered = stack.parameters.ImageId === image.id;
+  cloud.print(`The newest image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
+  cloud.print(sayPlan(plan, image));
+  if (!isRemembered) cloud.print(`The stack remembers ${stack.parameters.ImageId}.`);
+  if (dryRun) return cloud.print('Nothing was changed.');
+
+  await replaceInstances(cloud, { imageId: image.id });
+  if (isRemembered) return;
+  cloud.tell('Having the stack remember the image, by which no instance is replaced …');
+  const parameters = changedParameters(stack, { ImageId: image.id });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun });
+}
+
+function sayPlan({ group, outdated, wanted, current }: Replacement, image: OwnImage): string {
+  const count = group.members.length;
+  if (outdated.length === 0) return `All ${count} instances run it already.`;
+  const ids = outdated.map(({ id }) => id).join(', ');
+  const isOfImage = wanted === current && current.content.ImageId === image.id;
+  const what = isOfImage ? 'are not yet as the stack says' : 'do not run it';
+  return `Of ${count} instances, ${outdated.length} ${what}: ${ids}.`;
 }

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  CreateLaunchTemplateVersionCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { ask } from '../../aws/failures.ts';
+
+/** A version of a launch template: what instances are started from. */
+export interface TemplateVersion {
+  number: string;
+  /** All that it says, of which only this has to be known here. */
+  content: { ImageId: string; InstanceType: string };
+}
+
+const versionAnswer = z
+  .object({
+    VersionNumber: z.number(),
+    LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
+  })
+  .transform((it): TemplateVersion => ({
+    number: String(it.VersionNumber),
+    content: it.LaunchTemplateData,
+  }));
+
+const versionsAnswer = z.object({
+  LaunchTemplateVersions: z.array(versionAnswer).default([]),
+  NextToken: z.string().optional(),
+});
+
+/** Every version of a launch template, the newest first. */
+export async function listVersions(ec2: EC2Client, templateId: string): Promise<TemplateVersion[]> {
+  const versions: TemplateVersion[] = [];
+  let token: string | undefined;
+  do {
+    const page = { LaunchTemplateId: templateId, NextToken: token };
+    const request = ec2.send(new DescribeLaunchTemplateVersionsCommand(page));
+    const answer = await ask(`Cannot look at the launch template ${templateId}`, request);
+    const { LaunchTemplateVersions, NextToken } = versionsAnswer.parse(answer);
+    versions.push(...LaunchTemplateVersions);
+    token = NextToken;
+  } while (token);
+  return versions.toSorted((a, b) => Number(b.number) - Number(a.number));
+}
+
+/** What a version says, with another image. */
+export function withImage(
+  { content }: TemplateVersion,
+  imageId: string,
+): TemplateVersion['content'] {
+  return { ...content, ImageId: imageId };
+}
+
+/** Whether instances of this version are what is wanted; its number and its description do not matter. */
+export function isOf(version: TemplateVersion, content: TemplateVersion['content']): boolean {
+  return isDeepStrictEqual(version.content, content);
+}
+
+/** Makes a version that differs from another by its image alone; gives its number. */
+export async function createVersion(
+  ec2: EC2Client,
+  templateId: string,
+  from: TemplateVersion,
+  imageId: string,
+): Promise<string> {
+  const request = ec2.send(
+    new CreateLaunchTemplateVersionCommand({
+      LaunchTemplateId: templateId,
+      SourceVersion: from.number,
+      VersionDescription: imageId,
+      LaunchTemplateData: { ImageId: imageId },
+    }),
+  );
+  const answer = await ask(`Cannot make a version of ${templateId} with ${imageId}`, request);
+  return z
+    .object({ LaunchTemplateVersion: z.object({ VersionNumber: z.number() }) })
+    .transform((it) => String(it.LaunchTemplateVersion.VersionNumber))
+    .parse(answer);
+}

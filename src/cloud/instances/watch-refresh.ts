@@ -1,0 +1,86 @@
+import { waitFor } from '../../aws/wait.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
+import type { Cloud } from '../cloud.ts';
+import { adviseOn } from '../stack/advice.ts';
+import type { Outputs } from '../stack/outputs.ts';
+import { findFailedLaunch } from './failed-launch.ts';
+import { findGroup } from './group.ts';
+import { findRefresh, hasEnded, type Refresh } from './refreshes.ts';
+import { findHealth } from './targets.ts';
+
+// AWS itself gives up on an instance after an hour, and takes as long to go back
+const REPLACED_MAX_MS = 3 * 3_600_000;
+const HEALTHY_MAX_MS = 10 * 60_000;
+
+const LOGS = 'what the instances say is in CloudWatch, or: aws ec2 get-console-output';
+const OUTCOMES: Record<string, string> = {
+  RollbackSuccessful: `AWS has gone back to what ran before, which serves on (${LOGS})`,
+  RollbackFailed: `AWS could not go back either; status shows what runs now (${LOGS})`,
+  Failed: `AWS has given up, with some perhaps replaced; status shows what runs now (${LOGS})`,
+  Cancelled: 'somebody has cancelled it; status shows what runs now',
+};
+
+/**
+ * Watches a replacement to its end.
+ * @throws OperatorError that says why it failed, and what runs then; when the signal, the deadline or a refusal comes
+ *   first, that AWS goes on
+ */
+export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): Promise<void> {
+  const look = async () => {
+    const refresh = await findRefresh(cloud.clients.autoScaling, outputs.instances, id);
+    if (!refresh) return { state: 'not known yet' };
+    if (hasEnded(refresh)) return { answer: refresh };
+    return { state: await describeProgress(cloud, outputs, refresh) };
+  };
+  const refresh = await waitFor('The instances', look, cloud.waiting(REPLACED_MAX_MS)).catch(
+    (error: unknown) => {
+      throw new OperatorError(
+        `${messageOf(error)} AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.`,
+        { cause: error },
+      );
+    },
+  );
+  const outcome = OUTCOMES[refresh.status];
+  if (!outcome) return;
+  const reason = refresh.reason ?? 'it does not say why';
+  throw new OperatorError(`The instances were not replaced: ${outcome}. AWS says: ${reason}`);
+}
+
+/** `50 %, 1 to go; i-1 InService healthy, i-2 Pending`, and what keeps AWS from it. */
+async function describeProgress(
+  { clients }: Cloud,
+  outputs: Outputs,
+  { status, reason, percent, left, startedAt }: Refresh,
+): Promise<string> {
+  const { autoScaling, loadBalancing } = clients;
+  const [{ members }, health, problem] = await Promise.all([
+    findGroup(autoScaling, outputs.instances),
+    findHealth(loadBalancing, outputs.targets),
+    startedAt && findFailedLaunch(autoScaling, outputs.instances, startedAt),
+  ]);
+  const backwards = status.startsWith('Rollback') ? `, going back (${reason ?? status})` : '';
+  const toGo = left === null ? '' : `, ${left} to go`;
+  const each = members.map(({ id, state }) => `${id} ${state} ${health.get(id) ?? ''}`.trim());
+  return `${percent} %${toGo}${backwards}; ${each.join(', ')}${problem ? sayProblem(problem) : ''}`;
+}
+
+function sayProblem(problem: string): string {
+  const advice = adviseOn(problem);
+  return `; AWS tries again what failed: ${problem}${advice ? ` (${advice})` : ''}`;
+}
+
+/**
+ * Waits until the load balancer finds every instance of the group healthy: AWS looks no further than whether they run.
+ * @throws OperatorError when they are not in time
+ */
+export async function waitUntilHealthy(cloud: Cloud, outputs: Outputs): Promise<void> {
+  const { autoScaling, loadBalancing } = cloud.clients;
+  const look = async () => {
+    const { members, desired } = await findGroup(autoScaling, outputs.instances);
+    const health = await findHealth(loadBalancing, outputs.targets);
+    const healthy = members.filter(({ id }) => health.get(id) === 'healthy');
+    if (healthy.length >= desired) return { answer: undefined };
+    return { state: `${healthy.length} of ${desired} found healthy by the load balancer` };
+  };
+  await waitFor('The instances', look, cloud.waiting(HEALTHY_MAX_MS));
+}
