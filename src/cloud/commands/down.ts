@@ -1,9 +1,95 @@
+import { alignColumns } from '../../aws/table.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { refuseBusyWarehouse } from '../remains/busy.ts';
+import { listKept } from '../remains/kept.ts';
+import { listLeftovers } from '../remains/leftovers.ts';
+import { removeAll, sayRemains } from '../remains/remains.ts';
+import { removeStack } from '../stack/remove-stack.ts';
+import { listResources, type Resource } from '../stack/resources.ts';
+import { findStack, type Stack } from '../stack/stack.ts';
 
-/** Removes the stack. */
-export async function down(
-  _cloud: Cloud,
-  _options: { everything: boolean; dryRun: boolean; ask: (question: string) => Promise<string> },
-): Promise<void> {
-  throw new Error('not there yet');
+const GONE_MAX_MS = 5 * 60_000;
+
+/** How the stack is removed. */
+export interface DownOptions {
+  /** Also what outlives the stack. */
+  everything: boolean;
+  dryRun: boolean;
+  /** Asks whoever sits there. */
+  ask: (question: string) => Promise<string>;
+}
+
+/**
+ * Removes the stack, once its name is typed, and makes sure that nothing of it is left but what is named, with what
+ * that costs: the database's snapshots, images, what the warehouse has; with `everything` that goes, too. Broken
+ * off, it goes on when it is called again.
+ */
+export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
+  const stack = await findStack(cloud);
+  const resources = stack ? await listResources(cloud, stack.id) : [];
+  await refuseBusyWarehouse(cloud, resources);
+  const isForMore = await showPlan(cloud, stack, resources, options);
+  if (options.dryRun) return cloud.print('Nothing was removed.');
+  // one that is being removed was asked for already
+  const isBegun = stack === null || stack.status === 'DELETE_IN_PROGRESS';
+  if (!isBegun || isForMore) await confirm(cloud, options.ask);
+
+  if (stack) await removeStack(cloud, stack);
+  await waitUntilGone(cloud, resources);
+  if (options.everything) await removeAll(cloud);
+  await sayRemains(cloud);
+}
+
+/** Says what there is; gives whether more than the stack is to go. */
+async function showPlan(
+  cloud: Cloud,
+  stack: Stack | null,
+  resources: Resource[],
+  { everything }: DownOptions,
+): Promise<boolean> {
+  const { print, stackName } = cloud;
+  const kept = await listKept(cloud);
+  const isKept = new Set(kept.map(({ id }) => id));
+  if (!stack) print(`There is no stack ${stackName} in this region.`);
+  else {
+    print(`The stack ${stackName} (${stack.status}) is removed, with:`);
+    const going = resources.filter(({ id }) => !isKept.has(id));
+    for (const line of describeResources(going)) print(`  ${line}`);
+    if (going.some(({ type }) => type === 'AWS::RDS::DBInstance')) {
+      print('Of the database a last snapshot is taken first.');
+    }
+  }
+  if (kept.length === 0) return false;
+  print(everything ? 'This is removed, too, for ever:' : 'This is kept:');
+  for (const line of alignColumns(kept.map(({ id, about }) => [id, about]))) print(`  ${line}`);
+  return everything;
+}
+
+function describeResources(resources: Resource[]): string[] {
+  return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
+}
+
+async function confirm({ stackName }: Cloud, ask: DownOptions['ask']): Promise<void> {
+  const name = await ask(`To remove all this, type the name of the stack (${stackName}): `);
+  if (name.trim() === stackName) return;
+  throw new OperatorError(`That is not ${stackName}: nothing was removed.`);
+}
+
+/** AWS may go on showing for a while what is gone. */
+async function waitUntilGone(cloud: Cloud, resources: Resource[]): Promise<void> {
+  const look = async () => {
+    const left = await listLeftovers(cloud, resources);
+    return left.length === 0 ? { answer: undefined } : { state: left.join('; ') };
+  };
+  try {
+    await waitFor('What is left of the stack', look, cloud.waiting(GONE_MAX_MS));
+  } catch (error) {
+    cloud.signal.throwIfAborted();
+    throw new OperatorError(
+      `${messageOf(error)} It may go on costing: remove it by hand, and look again with npm run cloud -- down.`,
+      { cause: error },
+    );
+  }
 }

@@ -1,0 +1,132 @@
+import { deleteSnapshot, deleteVolume, findUse } from '../../aws/ec2/removal.ts';
+import { listImages } from '../../aws/ec2/images.ts';
+import { removeImage } from '../../aws/ec2/make-image.ts';
+import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
+import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
+import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
+import { sayTime } from '../../aws/times.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
+import type { Cloud } from '../cloud.ts';
+import { deleteDatabaseSnapshot, listDatabaseSnapshots } from '../databases.ts';
+import { BUILDER, IMAGE_TAG } from '../images.ts';
+import { PRICES } from '../prices.ts';
+import { STACK_TAG } from '../stack/stack.ts';
+import { listBuckets, measureBucket, removeBucket } from './buckets.ts';
+import { listOtherStacks } from './other-stacks.ts';
+import type { Remain } from './remain.ts';
+
+const GB = 1024 ** 3;
+const FREE_MAX_MS = 15 * 60_000;
+
+/**
+ * What outlives the stack, in the order in which it can be removed. What belongs to no stack (images, a warehouse that
+ * was provisioned apart) is ours only when there is no other stack that may need it.
+ */
+export async function listKept(cloud: Cloud): Promise<Remain[]> {
+  const isLast = (await listOtherStacks(cloud)).length === 0;
+  const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
+    ({ tags }) => isOurs(tags, cloud.stackName, isLast),
+  );
+  const ids = new Set(volumes.map(({ id }) => id));
+  const isOfOurs = ({ tags }: Snapshot) => isLast || ids.has(tags[WAREHOUSE_TAG] ?? '');
+  const groups = await Promise.all([
+    listDatabaseRemains(cloud),
+    isLast ? listImageRemains(cloud) : [],
+    volumes.map((volume) => remainOfVolume(cloud, volume)),
+    listSnapshotRemains(cloud, isOfOurs),
+    listBucketRemains(cloud),
+  ]);
+  return groups.flat();
+}
+
+function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
+  const owner = tags[STACK_TAG];
+  return owner === undefined ? isLast : owner === stackName;
+}
+
+async function listDatabaseRemains({ clients, stackName, undoing }: Cloud): Promise<Remain[]> {
+  const snapshots = await listDatabaseSnapshots(clients.rds, stackName);
+  return snapshots.map(({ id, databaseId, status, sizeGib, takenAt }) => ({
+    id,
+    about: `snapshot of the database ${databaseId}, ${takenAt ? sayTime(takenAt) : status}, of ${sizeGib} GiB`,
+    monthly: sizeGib * PRICES.databaseSnapshotGbMonth,
+    remove: () =>
+      waitFor(
+        `The snapshot ${id}`,
+        async () =>
+          (await deleteDatabaseSnapshot(clients.rds, id))
+            ? { answer: undefined }
+            : { state: 'still being taken' },
+        undoing(FREE_MAX_MS),
+      ),
+  }));
+}
+
+/** Images of MiniTwit, and of its warehouse's server. */
+async function listImageRemains({ clients: { ec2 } }: Cloud): Promise<Remain[]> {
+  const images = await Promise.all(
+    [IMAGE_TAG, WAREHOUSE_TAG].map((tag) => listImages(ec2, 'self', [tagFilter(tag)])),
+  );
+  return images
+    .flat()
+    .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
+    .map(({ id, name, tags, root }) => ({
+      id,
+      about: `image ${name}${tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse'}`,
+      monthly: root.sizeGib === null ? null : root.sizeGib * PRICES.snapshotGbMonth,
+      remove: () => removeImage(ec2, id),
+    }));
+}
+
+function remainOfVolume({ clients: { ec2 } }: Cloud, it: Volume): Remain {
+  return {
+    id: it.id,
+    about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}`,
+    monthly: it.sizeGib * PRICES.volumeGbMonth,
+    remove: async () => {
+      if (await deleteVolume(ec2, it.id)) return;
+      const holder = it.attachedTo ?? 'an instance';
+      throw new OperatorError(`The volume ${it.id} is in use: ${holder} has it.`);
+    },
+  };
+}
+
+/** Snapshots of the warehouse's volumes, and those that an image has left behind. */
+async function listSnapshotRemains(
+  { clients: { ec2 } }: Cloud,
+  isOfOurs: (snapshot: Snapshot) => boolean,
+): Promise<Remain[]> {
+  const tagged = await Promise.all(
+    [WAREHOUSE_TAG, IMAGE_TAG].map((tag) => listSnapshots(ec2, [tagFilter(tag)])),
+  );
+  const remains: Remain[] = [];
+  for (const { id, volumeId, startedAt, sizeGib } of tagged.flat().filter(isOfOurs)) {
+    // those of images go with them
+    if (await findUse(ec2, id)) continue;
+    remains.push({
+      id,
+      about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB`,
+      monthly: sizeGib * PRICES.snapshotGbMonth,
+      remove: async () => {
+        if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);
+      },
+    });
+  }
+  return remains;
+}
+
+async function listBucketRemains({ clients: { s3 }, stackName }: Cloud): Promise<Remain[]> {
+  const names = await listBuckets(s3, stackName);
+  return Promise.all(
+    names.map(async (id): Promise<Remain> => {
+      const bytes = await measureBucket(s3, id);
+      return {
+        id,
+        about: `bucket of the warehouse, ${(bytes / GB).toFixed(1)} GiB`,
+        monthly: (bytes / GB) * PRICES.bucketGbMonth,
+        remove: () => removeBucket(s3, id),
+      };
+    }),
+  );
+}

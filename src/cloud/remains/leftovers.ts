@@ -1,0 +1,109 @@
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { DescribeLaunchTemplatesCommand, DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
+import { GetInstanceProfileCommand, GetRoleCommand } from '@aws-sdk/client-iam';
+import { z } from 'zod';
+import { listInstances } from '../../aws/ec2/instances.ts';
+import { tagFilter, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
+import { listVolumes } from '../../aws/ec2/volumes.ts';
+import { ask, awsErrorName } from '../../aws/failures.ts';
+import type { Cloud } from '../cloud.ts';
+import { listDatabases } from '../databases.ts';
+import { STACK_TAG } from '../stack/stack.ts';
+import type { Resource } from '../stack/resources.ts';
+import { listBalancers } from './balancers.ts';
+
+/**
+ * What should be gone with the stack, and is there all the same: a line each. What costs is looked for by its tag,
+ * since the stack may be long gone; roles cost nothing, and are looked for where it is known what they were called.
+ */
+export async function listLeftovers(cloud: Cloud, resources: Resource[]): Promise<string[]> {
+  const found = await Promise.all([
+    listMachines(cloud),
+    listOfNetwork(cloud),
+    listBalancers(cloud),
+    listDatabases(cloud.clients.rds, cloud.stackName).then((databases) =>
+      databases.map(({ id, status }) => `the database ${id}, ${status}`),
+    ),
+    listRoles(cloud, resources),
+  ]);
+  return found.flat();
+}
+
+async function listMachines({ clients: { ec2 }, stackName }: Cloud): Promise<string[]> {
+  const filters = [tagFilter(STACK_TAG, stackName)];
+  const [instances, volumes] = await Promise.all([
+    listInstances(ec2, filters),
+    listVolumes(ec2, filters),
+  ]);
+  return [
+    ...instances
+      .filter(({ state }) => state !== 'terminated')
+      .map(({ id, state }) => `the instance ${id}, ${state}`),
+    ...volumes
+      .filter(({ tags }) => !tags[WAREHOUSE_TAG])
+      .map(({ id, state }) => `the volume ${id}, ${state}`),
+  ];
+}
+
+const groupsAnswer = z.object({
+  SecurityGroups: z.array(z.object({ GroupId: z.string(), GroupName: z.string() })).default([]),
+});
+const templatesAnswer = z.object({
+  LaunchTemplates: z.array(z.object({ LaunchTemplateId: z.string() })).default([]),
+});
+const scalingAnswer = z.object({
+  AutoScalingGroups: z.array(z.object({ AutoScalingGroupName: z.string() })).default([]),
+});
+
+async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
+  const { ec2, autoScaling } = clients;
+  const Filters = [tagFilter(STACK_TAG, stackName)];
+  const [groups, templates, scaling] = await Promise.all([
+    ask('Cannot look for groups', ec2.send(new DescribeSecurityGroupsCommand({ Filters }))),
+    ask(
+      'Cannot look for launch templates',
+      ec2.send(new DescribeLaunchTemplatesCommand({ Filters })),
+    ),
+    ask(
+      'Cannot look for Auto Scaling groups',
+      autoScaling.send(new DescribeAutoScalingGroupsCommand({ Filters })),
+    ),
+  ]);
+  return [
+    ...groupsAnswer
+      .parse(groups)
+      .SecurityGroups.map(({ GroupId, GroupName }) => `the security group ${GroupId} ${GroupName}`),
+    ...templatesAnswer
+      .parse(templates)
+      .LaunchTemplates.map(({ LaunchTemplateId }) => `the launch template ${LaunchTemplateId}`),
+    ...scalingAnswer
+      .parse(scaling)
+      .AutoScalingGroups.map((it) => `the Auto Scaling group ${it.AutoScalingGroupName}`),
+  ];
+}
+
+async function listRoles({ clients: { iam } }: Cloud, resources: Resource[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const { type, id } of resources) {
+    if (type === 'AWS::IAM::Role') {
+      const request = iam.send(new GetRoleCommand({ RoleName: id }));
+      if (await isThere(ask(`Cannot look at the role ${id}`, request))) left.push(`the role ${id}`);
+    }
+    if (type === 'AWS::IAM::InstanceProfile') {
+      const request = iam.send(new GetInstanceProfileCommand({ InstanceProfileName: id }));
+      const isLeft = await isThere(ask(`Cannot look at the instance profile ${id}`, request));
+      if (isLeft) left.push(`the instance profile ${id}`);
+    }
+  }
+  return left;
+}
+
+async function isThere(answer: Promise<unknown>): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (/^NoSuchEntity/.test(awsErrorName(error) ?? '')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { alignColumns } from '../../aws/table.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
+import type { Cloud } from '../cloud.ts';
+import { sayMonthly } from '../costs.ts';
+import { listDatabaseSnapshots } from '../databases.ts';
+import { listBuilders } from './builders.ts';
+import { listKept } from './kept.ts';
+import { listOtherStacks } from './other-stacks.ts';
+
+const GONE_MAX_MS = 5 * 60_000;
+
+/**
+ * Removes what outlives the stack. What cannot be removed keeps nothing else from going.
+ * @throws OperatorError that says what is left, and why
+ */
+export async function removeAll(cloud: Cloud): Promise<void> {
+  const problems: string[] = [];
+  for (const { id, about, remove } of await listKept(cloud)) {
+    cloud.signal.throwIfAborted();
+    cloud.tell(`Removing ${id}, ${about} …`);
+    await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${messageOf(error)}`));
+  }
+  if (problems.length > 0) {
+    throw new OperatorError(
+      `Not everything could be removed, and what is left goes on costing:${problems.join('')}\n` +
+        'Once that is mended: npm run cloud -- down --everything',
+    );
+  }
+  const look = async () => {
+    const left = await listKept(cloud);
+    if (left.length === 0) return { answer: undefined };
+    return { state: left.map(({ id }) => id).join(', ') };
+  };
+  await waitFor('What is being removed', look, cloud.waiting(GONE_MAX_MS));
+}
+
+/** Says what is there although there is no stack, and what that costs. */
+export async function sayRemains(cloud: Cloud): Promise<void> {
+  const { print, clients, stackName } = cloud;
+  const [kept, others, builders, snapshots] = await Promise.all([
+    listKept(cloud),
+    listOtherStacks(cloud),
+    listBuilders(cloud),
+    listDatabaseSnapshots(clients.rds, stackName),
+  ]);
+  if (kept.length === 0) print(`Nothing of ${stackName} is left.`);
+  else {
+    print(`Of ${stackName} nothing is left but:`);
+    const rows = kept.map(({ id, about, monthly }) => [id, about, sayMonthly(monthly)]);
+    for (const line of alignColumns(rows)) print(`  ${line}`);
+    print('npm run cloud -- down --everything removes this, too.');
+  }
+  const [last] = snapshots;
+  if (last) print(`The last snapshot of the database is ${last.id}.`);
+  if (others.length > 0) {
+    print(`Images, and whatever else belongs to no stack, stay for ${others.join(', ')}.`);
+  }
+  if (builders.length > 0) {
+    print(`An image is being made, or that was broken off: ${builders.join(', ')}.`);
+  }
+}
