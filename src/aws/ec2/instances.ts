@@ -17,6 +17,8 @@ export interface Instance {
   /** Why it is no longer running, in AWS's words; null where it says nothing. */
   reason: string | null;
   type: string;
+  /** What it was started from. */
+  imageId: string;
   zone: string;
   launchedAt: Date;
   /** Its public name or address, else its private one; null while it has none. */
@@ -37,6 +39,7 @@ export const instanceAnswer = z
     State: z.object({ Name: z.string() }),
     StateReason: z.object({ Message: z.string().default('') }).optional(),
     InstanceType: z.string(),
+    ImageId: z.string().default(''),
     Placement: z.object({ AvailabilityZone: z.string() }),
     LaunchTime: z.date(),
     PublicDnsName: z.string().optional(),
@@ -50,6 +53,7 @@ export const instanceAnswer = z
     state: it.State.Name,
     reason: it.StateReason?.Message || null,
     type: it.InstanceType,
+    imageId: it.ImageId,
     zone: it.Placement.AvailabilityZone,
     launchedAt: it.LaunchTime,
     address: it.PublicDnsName || it.PublicIpAddress || it.PrivateIpAddress || null,

@@ -1,0 +1,30 @@
+import { alignColumns } from '../../aws/table.ts';
+import { sayTime } from '../../aws/times.ts';
+import { listAlarms, listChanges } from '../alarms.ts';
+import type { Cloud } from '../cloud.ts';
+import { listResources } from '../stack/resources.ts';
+import type { Stack } from '../stack/stack.ts';
+
+const CHANGES_MAX = 5;
+
+/** Shows which alarms tell of something now, and what they told last. */
+export async function describeAlarms(cloud: Cloud, { id }: Stack): Promise<string[]> {
+  const { cloudWatch } = cloud.clients;
+  const resources = await listResources(cloud, id);
+  const names = resources
+    .filter((it) => it.type === 'AWS::CloudWatch::Alarm' && it.id)
+    .map((it) => it.id);
+  const alarms = await listAlarms(cloudWatch, names);
+  const changes = await Promise.all(
+    alarms.map(({ name }) => listChanges(cloudWatch, name, CHANGES_MAX)),
+  );
+  const last = changes.flat().toSorted((a, b) => Number(b.at) - Number(a.at));
+  const alarmed = alarms.filter(({ state }) => state === 'ALARM');
+  return [
+    ...alarmed.map((it) => `${it.name}: ${it.about}${it.since ? `, ${sayTime(it.since)}` : ''}`),
+    ...(alarmed.length === 0 ? [`none of ${alarms.length} in ALARM`] : []),
+    ...alignColumns(
+      last.slice(0, CHANGES_MAX).map(({ at, name, summary }) => [sayTime(at), name, summary]),
+    ),
+  ];
+}

@@ -1,0 +1,26 @@
+import { sayTime } from '../../aws/times.ts';
+import type { Cloud } from '../cloud.ts';
+import { type Database, listDatabases, listDatabaseSnapshots } from '../databases.ts';
+
+/** Shows the database, or both while one takes the other's place, and from what it could be had back. */
+export async function describeDatabases({ clients, stackName }: Cloud): Promise<string[]> {
+  const [databases, snapshots] = await Promise.all([
+    listDatabases(clients.rds, stackName),
+    listDatabaseSnapshots(clients.rds, stackName),
+  ]);
+  const [last] = snapshots;
+  const taken = last?.takenAt ? sayTime(last.takenAt) : last?.status;
+  return [
+    ...(databases.length === 0 ? ['none'] : databases.flatMap(describe)),
+    ...(last ? [`last snapshot: ${last.id}, ${taken}`] : ['no snapshot']),
+  ];
+}
+
+function describe(it: Database): string[] {
+  const zones = it.isMultiAz ? ', in two zones' : '';
+  const until = it.restorableUntil ? `, to ${sayTime(it.restorableUntil)}` : '';
+  return [
+    `${it.id}, ${it.status}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days${until}`,
+    ...(it.endpoint ? [it.endpoint] : []),
+  ];
+}

@@ -1,0 +1,24 @@
+import { alignColumns } from '../../aws/table.ts';
+import type { Cloud } from '../cloud.ts';
+import { listOwnImages } from '../images.ts';
+import type { Stack } from '../stack/stack.ts';
+
+const SHOWN_MAX = 5;
+
+/** Shows the newest images, and which of them the stack starts instances from. */
+export async function describeImages({ clients }: Cloud, { parameters }: Stack): Promise<string[]> {
+  const images = await listOwnImages(clients.ec2);
+  if (images.length === 0) return ['none: npm run cloud -- image makes one'];
+  const rows = images
+    .slice(0, SHOWN_MAX)
+    .map(({ id, version, commit, createdAt, architecture }) => [
+      id,
+      version,
+      commit.slice(0, 7),
+      createdAt.slice(0, 16).replace('T', ' '),
+      architecture,
+      id === parameters.ImageId ? 'of the stack' : '',
+    ]);
+  const older = images.length - rows.length;
+  return [...alignColumns(rows), ...(older > 0 ? [`and ${older} older`] : [])];
+}

@@ -1,0 +1,56 @@
+import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { alignColumns } from '../../aws/table.ts';
+import { sayAge } from '../../aws/times.ts';
+import type { Cloud } from '../cloud.ts';
+import { listOwnImages } from '../images.ts';
+import { findActiveRefresh } from '../instances/refreshes.ts';
+import { findHealth } from '../instances/targets.ts';
+import { planReplacement } from '../refresh.ts';
+import { type Stack, STACK_TAG } from '../stack/stack.ts';
+
+const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'BALANCER SAYS', 'IMAGE', 'AGE', 'TYPE'];
+
+/** Shows each instance, and whether they are as they should be. */
+export async function describeInstances(cloud: Cloud, { outputs }: Stack): Promise<string[]> {
+  const { ec2, loadBalancing } = cloud.clients;
+  const [instances, images, health] = await Promise.all([
+    listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
+    listOwnImages(ec2),
+    outputs.Targets ? findHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
+  ]);
+  const alive = instances.filter(({ state }) => state !== 'terminated');
+  if (alive.length === 0) return ['none'];
+  const names = new Map(images.map((it) => [it.id, `${it.version} (${it.commit.slice(0, 7)})`]));
+  const rows = alive.map((it) => describe(it, names.get(it.imageId), health.get(it.id)));
+  const remarks = outputs.Instances ? await describeChange(cloud, outputs.Instances) : [];
+  return [...alignColumns([TITLES, ...rows]), ...remarks];
+}
+
+function describe(it: Instance, image: string | undefined, health: string | undefined): string[] {
+  const market = it.spotRequestId ? 'spot' : 'on demand';
+  return [
+    it.id,
+    it.zone,
+    it.state,
+    health ?? '',
+    image ?? it.imageId,
+    sayAge(it.launchedAt),
+    `${it.type}, ${market}`,
+  ];
+}
+
+async function describeChange(cloud: Cloud, groupName: string): Promise<string[]> {
+  const [{ outdated, group }, active] = await Promise.all([
+    planReplacement(cloud, groupName),
+    findActiveRefresh(cloud.clients.autoScaling, groupName),
+  ]);
+  if (active) {
+    return [`AWS is replacing them: ${active.status}, ${active.percent} %. To watch: roll`];
+  }
+  if (group.members.length < group.desired) {
+    return [`${group.desired} should run: AWS is starting what is missing.`];
+  }
+  if (outdated.length === 0) return [];
+  return [`Not as the stack says: ${outdated.map(({ id }) => id).join(', ')}. To replace: roll`];
+}
