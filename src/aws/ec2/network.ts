@@ -55,10 +55,7 @@ const offeringsAnswer = z.object({
 });
 
 /** The zones that have instances of a type: not every one has every type. */
-export async function listZonesWith(
-  ec2: EC2Client,
-  instanceType: string,
-): Promise<string[]> {
+export async function listZonesWith(ec2: EC2Client, instanceType: string): Promise<string[]> {
   const request = new DescribeInstanceTypeOfferingsCommand({
     LocationType: 'availability-zone',
     Filters: [{ Name: 'instance-type', Values: [instanceType] }],

@@ -20,11 +20,17 @@ export interface Refresh {
   startedAt: Date | null;
 }
 
-const ENDED = ['Successful', 'Failed', 'Cancelled', 'RollbackSuccessful', 'RollbackFailed'];
+const ENDED = new Set([
+  'Successful',
+  'Failed',
+  'Cancelled',
+  'RollbackSuccessful',
+  'RollbackFailed',
+]);
 
 /** Whether it goes on no longer. */
 export function hasEnded({ status }: Refresh): boolean {
-  return ENDED.includes(status);
+  return ENDED.has(status);
 }
 
 const refreshAnswer = z
@@ -91,7 +97,7 @@ export async function startRefresh(
     const answer = await ask('Cannot replace the instances', request);
     return z.object({ InstanceRefreshId: z.string() }).parse(answer).InstanceRefreshId;
   } catch (error) {
-    if (/^InstanceRefreshInProgress/.test(awsErrorName(error) ?? '')) return null;
+    if (awsErrorName(error)?.startsWith('InstanceRefreshInProgress')) return null;
     throw error;
   }
 }

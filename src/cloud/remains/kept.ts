@@ -5,19 +5,17 @@ import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
 import { sayTime } from '../../aws/times.ts';
-import { waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
-import { deleteDatabaseSnapshot, listDatabaseSnapshots } from '../databases.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { PRICES } from '../prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import { listBuckets, measureBucket, removeBucket } from './buckets.ts';
+import { listSnapshotsOfDatabases } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
 import type { Remain } from './remain.ts';
 
 const GB = 1024 ** 3;
-const FREE_MAX_MS = 15 * 60_000;
 
 /**
  * What outlives the stack, in the order in which it can be removed. What belongs to no stack (images, a warehouse that
@@ -30,14 +28,14 @@ export async function listKept(cloud: Cloud): Promise<Remain[]> {
   );
   const ids = new Set(volumes.map(({ id }) => id));
   const isOfOurs = ({ tags }: Snapshot) => isLast || ids.has(tags[WAREHOUSE_TAG] ?? '');
-  const groups = await Promise.all([
-    listDatabaseRemains(cloud),
-    isLast ? listImageRemains(cloud) : [],
-    volumes.map((volume) => remainOfVolume(cloud, volume)),
+  const [ofDatabases, images, snapshots, buckets] = await Promise.all([
+    listSnapshotsOfDatabases(cloud),
+    listImageRemains(cloud, isLast),
     listSnapshotRemains(cloud, isOfOurs),
     listBucketRemains(cloud),
   ]);
-  return groups.flat();
+  const ofVolumes = volumes.map((volume) => remainOfVolume(cloud, volume));
+  return [...ofDatabases, ...images, ...ofVolumes, ...snapshots, ...buckets];
 }
 
 function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
@@ -45,26 +43,9 @@ function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
   return owner === undefined ? isLast : owner === stackName;
 }
 
-async function listDatabaseRemains({ clients, stackName, undoing }: Cloud): Promise<Remain[]> {
-  const snapshots = await listDatabaseSnapshots(clients.rds, stackName);
-  return snapshots.map(({ id, databaseId, status, sizeGib, takenAt }) => ({
-    id,
-    about: `snapshot of the database ${databaseId}, ${takenAt ? sayTime(takenAt) : status}, of ${sizeGib} GiB`,
-    monthly: sizeGib * PRICES.databaseSnapshotGbMonth,
-    remove: () =>
-      waitFor(
-        `The snapshot ${id}`,
-        async () =>
-          (await deleteDatabaseSnapshot(clients.rds, id))
-            ? { answer: undefined }
-            : { state: 'still being taken' },
-        undoing(FREE_MAX_MS),
-      ),
-  }));
-}
-
 /** Images of MiniTwit, and of its warehouse's server. */
-async function listImageRemains({ clients: { ec2 } }: Cloud): Promise<Remain[]> {
+async function listImageRemains({ clients: { ec2 } }: Cloud, isLast: boolean): Promise<Remain[]> {
+  if (!isLast) return [];
   const images = await Promise.all(
     [IMAGE_TAG, WAREHOUSE_TAG].map((tag) => listImages(ec2, 'self', [tagFilter(tag)])),
   );

@@ -7,7 +7,7 @@ import { tagFilter, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { ask, awsErrorName } from '../../aws/failures.ts';
 import type { Cloud } from '../cloud.ts';
-import { listDatabases } from '../databases.ts';
+import { listDatabases } from '../database/databases.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import type { Resource } from '../stack/resources.ts';
 import { listBalancers } from './balancers.ts';
@@ -103,7 +103,7 @@ async function isThere(answer: Promise<unknown>): Promise<boolean> {
     await answer;
     return true;
   } catch (error) {
-    if (/^NoSuchEntity/.test(awsErrorName(error) ?? '')) return false;
+    if (awsErrorName(error)?.startsWith('NoSuchEntity')) return false;
     throw error;
   }
 }

@@ -3,8 +3,8 @@ import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { sayMonthly } from '../costs.ts';
-import { listDatabaseSnapshots } from '../databases.ts';
 import { listBuilders } from './builders.ts';
+import { listStackSnapshots } from './database-snapshots.ts';
 import { listKept } from './kept.ts';
 import { listOtherStacks } from './other-stacks.ts';
 
@@ -37,12 +37,12 @@ export async function removeAll(cloud: Cloud): Promise<void> {
 
 /** Says what is there although there is no stack, and what that costs. */
 export async function sayRemains(cloud: Cloud): Promise<void> {
-  const { print, clients, stackName } = cloud;
+  const { print, stackName } = cloud;
   const [kept, others, builders, snapshots] = await Promise.all([
     listKept(cloud),
     listOtherStacks(cloud),
     listBuilders(cloud),
-    listDatabaseSnapshots(clients.rds, stackName),
+    listStackSnapshots(cloud),
   ]);
   if (kept.length === 0) print(`Nothing of ${stackName} is left.`);
   else {

@@ -43,8 +43,8 @@ function isOwnFailure(event: StackEvent): boolean {
   return isFailure(event) && !event.isOfStack && !isOther;
 }
 
-/** What the stack is left in, and what to do about it. */
-function sayAfterwards(status: string, stackName: string): string | null {
+/** What a stack of this status is left in, and what to do about it; null where nothing is to be done. */
+export function sayAfterwards(status: string, stackName: string): string | null {
   const what = AFTERWARDS[status];
   if (what === undefined) return null;
   if (what.includes('npm run')) {

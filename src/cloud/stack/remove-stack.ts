@@ -9,14 +9,14 @@ import { findStack, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 // All else that goes on AWS brings to its end before it removes anything.
-const REMOVABLE = ['CREATE_IN_PROGRESS', 'REVIEW_IN_PROGRESS', 'DELETE_IN_PROGRESS'];
+const REMOVABLE = new Set(['CREATE_IN_PROGRESS', 'REVIEW_IN_PROGRESS', 'DELETE_IN_PROGRESS']);
 
 /**
  * Removes the stack, whatever its status, and watches until it is gone.
  * @throws OperatorError that says what could not be removed, why, and what to do; or that AWS goes on
  */
 export async function removeStack(cloud: Cloud, { id, status }: Stack): Promise<void> {
-  if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.includes(status)) await letEnd(cloud, id);
+  if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.has(status)) await letEnd(cloud, id);
   try {
     await watchStack(cloud, id, status === 'DELETE_IN_PROGRESS' ? null : await begin(cloud, id));
   } catch (error) {

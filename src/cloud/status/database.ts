@@ -1,15 +1,16 @@
 import { sayTime } from '../../aws/times.ts';
 import type { Cloud } from '../cloud.ts';
-import { type Database, listDatabases, listDatabaseSnapshots } from '../databases.ts';
+import { type Database, listDatabases } from '../database/databases.ts';
+import { listStackSnapshots } from '../remains/database-snapshots.ts';
 
 /** Shows the database, or both while one takes the other's place, and from what it could be had back. */
-export async function describeDatabases({ clients, stackName }: Cloud): Promise<string[]> {
+export async function describeDatabases(cloud: Cloud): Promise<string[]> {
   const [databases, snapshots] = await Promise.all([
-    listDatabases(clients.rds, stackName),
-    listDatabaseSnapshots(clients.rds, stackName),
+    listDatabases(cloud.clients.rds, cloud.stackName),
+    listStackSnapshots(cloud),
   ]);
   const [last] = snapshots;
-  const taken = last?.takenAt ? sayTime(last.takenAt) : last?.status;
+  const taken = last?.createdAt ? sayTime(last.createdAt) : last?.status;
   return [
     ...(databases.length === 0 ? ['none'] : databases.flatMap(describe)),
     ...(last ? [`last snapshot: ${last.id}, ${taken}`] : ['no snapshot']),
@@ -20,7 +21,7 @@ function describe(it: Database): string[] {
   const zones = it.isMultiAz ? ', in two zones' : '';
   const until = it.restorableUntil ? `, to ${sayTime(it.restorableUntil)}` : '';
   return [
-    `${it.id}, ${it.status}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days${until}`,
+    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days${until}`,
     ...(it.endpoint ? [it.endpoint] : []),
   ];
 }
