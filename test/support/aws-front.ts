@@ -32,6 +32,7 @@ export type Stand = (
 
 /** An account of AWS's that is empty at first, behind which is an emulator. */
 export interface Account {
+  id: string;
   /** Everything that was asked for, in order. */
   actions: string[];
   /** From now on, answers an action by oneself. The last one that was given stands. */
@@ -75,6 +76,7 @@ export async function openAccount(): Promise<Account> {
     stands.set(action, (asked, pass) => (left-- > 0 ? stand(asked, pass) : pass()));
   };
   return {
+    id,
     actions,
     stand: (action, stand) => void stands.set(action, stand),
     refuse: (action, code, { status = 403, times = Infinity } = {}) =>

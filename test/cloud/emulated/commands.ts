@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Account, Answered, Asked } from '../../support/aws-front.ts';
+
+/** What a script that was sent to an instance does. */
+export interface Ran {
+  /** `Success`, unless it is said. */
+  status?: 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
+  stdout?: string;
+  stderr?: string;
+}
+
+/** Runs a script in an instance's place. */
+export type RunScript = (script: string, instanceId: string) => Ran;
+
+const filters = z.object({
+  Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()) })).default([]),
+  InstanceInformationFilterList: z
+    .array(z.object({ key: z.string(), valueSet: z.array(z.string()) }))
+    .default([]),
+});
+const sent = z.object({
+  InstanceIds: z.tuple([z.string()]),
+  Parameters: z.object({ commands: z.array(z.string()) }),
+});
+const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
+
+/**
+ * Answers as Systems Manager: an instance is known to it at the second look, and a command has ended at the third
+ * look at it, the first of which finds none.
+ */
+export function emulateCommands(account: Account, run: RunScript): void {
+  const looksAt = new Map<string, number>();
+  const ran = new Map<string, Ran>();
+  const countLook = (id: string) => {
+    const looks = (looksAt.get(id) ?? 0) + 1;
+    looksAt.set(id, looks);
+    return looks;
+  };
+
+  account.stand('ssm:DescribeInstanceInformation', (asked) => {
+    const { Filters, InstanceInformationFilterList } = filters.parse(
+      JSON.parse(String(asked.body)),
+    );
+    const ids = [
+      ...Filters.flatMap(({ Values }) => Values),
+      ...InstanceInformationFilterList.flatMap(({ valueSet }) => valueSet),
+    ];
+    const known = ids.filter((id) => countLook(id) > 1);
+    const InstanceInformationList = known.map((InstanceId) => ({
+      InstanceId,
+      PingStatus: 'Online',
+    }));
+    return answer({ InstanceInformationList });
+  });
+  account.stand('ssm:SendCommand', (asked) => {
+    const { InstanceIds, Parameters } = sent.parse(JSON.parse(String(asked.body)));
+    const CommandId = randomUUID();
+    ran.set(CommandId, run(Parameters.commands.join('\n'), InstanceIds[0]));
+    return answer({ Command: { CommandId, InstanceIds, Status: 'Pending' } });
+  });
+  account.stand('ssm:CancelCommand', () => answer({}));
+  account.stand('ssm:GetCommandInvocation', (asked) => {
+    const { CommandId, InstanceId } = looked.parse(JSON.parse(String(asked.body)));
+    const end = ran.get(CommandId);
+    const looks = countLook(CommandId);
+    if (!end || looks === 1) return refuseNone(asked);
+    if (looks === 2)
+      return answer({ CommandId, InstanceId, Status: 'InProgress', ResponseCode: -1 });
+    const { status = 'Success', stdout = '', stderr = '' } = end;
+    return answer({
+      CommandId,
+      InstanceId,
+      Status: status,
+      ResponseCode: status === 'Success' ? 0 : 1,
+      StandardOutputContent: stdout,
+      StandardErrorContent: stderr,
+    });
+  });
+}
+
+function answer(body: object): Answered {
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  return { status: 200, headers, body: JSON.stringify(body) };
+}
+
+function refuseNone(_: Asked): Answered {
+  return { ...answer({ __type: 'InvocationDoesNotExist', message: '' }), status: 400 };
+}

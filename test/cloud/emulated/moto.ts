@@ -1,0 +1,45 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { RDSClient } from '@aws-sdk/client-rds';
+import { inject } from 'vitest';
+
+/** Clients for what AWS does by itself: they ask moto directly, so that no test sees it as asked for. */
+export interface Moto {
+  autoScaling: AutoScalingClient;
+  cloudFormation: CloudFormationClient;
+  iam: IAMClient;
+  rds: RDSClient;
+}
+
+/** Opens them for an account. */
+export function openMoto(accountId: string): Moto {
+  const options = {
+    endpoint: inject('aws'),
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  return {
+    autoScaling: inAccount(new AutoScalingClient(options), accountId),
+    cloudFormation: inAccount(new CloudFormationClient(options), accountId),
+    iam: inAccount(new IAMClient(options), accountId),
+    rds: inAccount(new RDSClient(options), accountId),
+  };
+}
+
+interface Built {
+  request: { headers: Record<string, string> };
+}
+
+function inAccount<
+  Client extends {
+    middlewareStack: { add: (middleware: never, options: { step: 'build' }) => void };
+  },
+>(client: Client, accountId: string): Client {
+  const middleware = (next: (built: Built) => unknown) => (built: Built) => {
+    built.request.headers['x-moto-account-id'] = accountId;
+    return next(built);
+  };
+  client.middlewareStack.add(middleware as never, { step: 'build' });
+  return client;
+}

@@ -1,0 +1,44 @@
+import type { Answered, Asked } from '../../support/aws-front.ts';
+
+/** Reads what a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
+export function formOf({ body }: Asked): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(body.toString()));
+}
+
+/** Reads a list of such a request: `Tags.member.1.Key=…` as `[{ Key: … }]`. */
+export function listIn(form: Record<string, string>, name: string): Record<string, string>[] {
+  const list: Record<string, string>[] = [];
+  for (const [key, value] of Object.entries(form)) {
+    const [start, , index, field] = key.split('.');
+    if (start === name && field) (list[Number(index) - 1] ??= {})[field] = value;
+  }
+  return list;
+}
+
+/** Answers in that protocol; lists are arrays, and dates as they are. */
+export function answer({ action }: Asked, result: object): Answered {
+  const name = action.split(':')[1] ?? '';
+  const body = `<${name}Response><${name}Result>${toXml(result)}</${name}Result></${name}Response>`;
+  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+}
+
+/** Refuses in that protocol. */
+export function refuse(code: string, message: string): Answered {
+  const error = `<Error><Code>${code}</Code><Message>${escape(message)}</Message></Error>`;
+  const body = `<ErrorResponse>${error}</ErrorResponse>`;
+  return { status: 400, headers: { 'content-type': 'text/xml' }, body };
+}
+
+function toXml(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map((each) => `<member>${toXml(each)}</member>`).join('');
+  if (typeof value !== 'object' || value === null) return escape(String(value));
+  return Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .map(([name, each]) => `<${name}>${toXml(each)}</${name}>`)
+    .join('');
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
