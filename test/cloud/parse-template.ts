@@ -6,7 +6,15 @@ export type Template = z.infer<typeof templateSchema>;
 
 const section = z.record(z.string(), z.record(z.string(), z.unknown()));
 const templateSchema = z.object({
-  Parameters: section.default({}),
+  Parameters: z
+    .record(
+      z.string(),
+      z.looseObject({
+        Type: z.string(),
+        Default: z.union([z.string(), z.number()]).transform(String).optional(),
+      }),
+    )
+    .default({}),
   Conditions: section.default({}),
   Resources: z.record(
     z.string(),

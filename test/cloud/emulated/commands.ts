@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Account, Answered, Asked } from '../../support/aws-front.ts';
+import type { Account, Answered } from '../../support/aws-front.ts';
 
 /** What a script that was sent to an instance does. */
 export interface Ran {
@@ -64,7 +64,8 @@ export function emulateCommands(account: Account, run: RunScript): void {
     const { CommandId, InstanceId } = looked.parse(JSON.parse(String(asked.body)));
     const end = ran.get(CommandId);
     const looks = countLook(CommandId);
-    if (!end || looks === 1) return refuseNone(asked);
+    if (!end || looks === 1)
+      return { ...answer({ __type: 'InvocationDoesNotExist' }), status: 400 };
     if (looks === 2)
       return answer({ CommandId, InstanceId, Status: 'InProgress', ResponseCode: -1 });
     const { status = 'Success', stdout = '', stderr = '' } = end;
@@ -82,8 +83,4 @@ export function emulateCommands(account: Account, run: RunScript): void {
 function answer(body: object): Answered {
   const headers = { 'content-type': 'application/x-amz-json-1.1' };
   return { status: 200, headers, body: JSON.stringify(body) };
-}
-
-function refuseNone(_: Asked): Answered {
-  return { ...answer({ __type: 'InvocationDoesNotExist', message: '' }), status: 400 };
 }

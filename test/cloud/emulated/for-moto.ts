@@ -144,11 +144,9 @@ function withTags(resource: Node, tags: Tag[]): Node {
 function valuesOf(template: Template, parameters: Record<string, string>): Values {
   return Object.fromEntries(
     Object.entries(template.Parameters).map(([name, { Type, Default }]) => {
-      const value = parameters[name] ?? Default;
-      if (value === undefined) throw new Error(`Parameters: [${name}] must have values`);
-      const text = String(value);
-      if (Type === 'Number') return [name, Number(text)];
-      return [name, String(Type).startsWith('List<') ? text.split(',') : text];
+      const value = parameters[name] ?? Default ?? '';
+      if (Type === 'Number') return [name, Number(value)];
+      return [name, Type.startsWith('List<') ? value.split(',') : value];
     }),
   );
 }

@@ -1,7 +1,7 @@
-import type { Answered, Asked } from '../../support/aws-front.ts';
+import type { Account, Answered, Asked } from '../../support/aws-front.ts';
 
-/** Reads what a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
-export function formOf({ body }: Asked): Record<string, string> {
+/** What a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
+function formOf({ body }: Asked): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(body.toString()));
 }
 
@@ -15,15 +15,42 @@ export function listIn(form: Record<string, string>, name: string): Record<strin
   return list;
 }
 
-/** Answers in that protocol; lists are arrays, and dates as they are. */
-export function answer({ action }: Asked, result: object): Answered {
+function answer({ action }: Asked, result: object): Answered {
   const name = action.split(':')[1] ?? '';
   const body = `<${name}Response><${name}Result>${toXml(result)}</${name}Result></${name}Response>`;
   return { status: 200, headers: { 'content-type': 'text/xml' }, body };
 }
 
-/** Refuses in that protocol. */
-export function refuse(code: string, message: string): Answered {
+/** What is refused, with AWS's code for it. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Answers a request for which this stands: what a form's fields ask for, or a Refusal. */
+export type Reply = (form: Record<string, string>) => Promise<object> | object;
+
+/** Stands for actions of a service that speaks that protocol. */
+export function standFor(account: Account, service: string, replies: Record<string, Reply>): void {
+  for (const [action, reply] of Object.entries(replies)) {
+    account.stand(`${service}:${action}`, async (asked): Promise<Answered> => {
+      try {
+        return answer(asked, await reply(formOf(asked)));
+      } catch (error) {
+        if (error instanceof Refusal) return refusal(error);
+        // the emulation's own, which the SDK would hide
+        console.error(error);
+        throw error;
+      }
+    });
+  }
+}
+
+function refusal({ code, message }: Refusal): Answered {
   const error = `<Error><Code>${code}</Code><Message>${escape(message)}</Message></Error>`;
   const body = `<ErrorResponse>${error}</ErrorResponse>`;
   return { status: 400, headers: { 'content-type': 'text/xml' }, body };

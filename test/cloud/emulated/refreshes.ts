@@ -5,9 +5,9 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import type { Account, Answered, Asked } from '../../support/aws-front.ts';
+import type { Account } from '../../support/aws-front.ts';
 import type { Moto } from './moto.ts';
-import { answer, formOf, refuse } from './query.ts';
+import { Refusal, standFor } from './query.ts';
 
 /** An instance refresh of a group. */
 interface Refresh {
@@ -20,8 +20,6 @@ interface Refresh {
   InstancesToUpdate: number;
   /** What it goes through, one at each look. */
   ahead: (() => Promise<void> | void)[];
-  /** The launch template's version, if another one was asked for. */
-  version?: string;
 }
 
 /** How a refresh is to end. */
@@ -41,54 +39,48 @@ export function emulateRefreshes(account: Account, moto: Moto, endOf: () => Refr
       ({ AutoScalingGroupName, ahead }) => AutoScalingGroupName === group && ahead.length > 0,
     );
 
-  account.stand('autoscaling:StartInstanceRefresh', async (asked) => {
-    const form = formOf(asked);
-    const group = await findGroup(moto, form.AutoScalingGroupName);
-    if (!group) return refuse('ValidationError', 'AutoScalingGroup name not found - null');
-    if (current(form.AutoScalingGroupName)) {
-      return refuse(
-        'InstanceRefreshInProgress',
-        'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
-      );
+  const turnBack = (doing: string, done: string) => (form: Record<string, string>) => {
+    const refresh = current(form.AutoScalingGroupName);
+    if (!refresh) {
+      const message = 'No in progress or pending Instance Refresh found.';
+      throw new Refusal('ActiveInstanceRefreshNotFound', message);
     }
-    const refresh = begin(group, form['DesiredConfiguration.LaunchTemplate.Version']);
-    planEnd(moto, refresh, group, endOf());
-    refreshes.unshift(refresh);
-    return answer(asked, { InstanceRefreshId: refresh.InstanceRefreshId });
-  });
-  account.stand('autoscaling:DescribeInstanceRefreshes', async (asked) => {
-    const { AutoScalingGroupName, ...form } = formOf(asked);
-    const ids = Object.entries(form).filter(([name]) => name.startsWith('InstanceRefreshIds.'));
-    const found = refreshes.filter(
-      (each) =>
-        each.AutoScalingGroupName === AutoScalingGroupName &&
-        (ids.length === 0 || ids.some(([, id]) => id === each.InstanceRefreshId)),
-    );
-    for (const refresh of found) await refresh.ahead.shift()?.();
-    return answer(asked, {
-      InstanceRefreshes: found.map(({ ahead: _, version: __, ...shown }) => shown),
-    });
-  });
-  const turnBack = (asked: Asked, doing: string, done: string): Answered => {
-    const refresh = current(formOf(asked).AutoScalingGroupName);
-    if (!refresh)
-      return refuse(
-        'ActiveInstanceRefreshNotFound',
-        'No in progress or pending Instance Refresh found.',
-      );
     refresh.Status = doing;
     refresh.ahead = [() => {}, () => void (refresh.Status = done)];
-    return answer(asked, { InstanceRefreshId: refresh.InstanceRefreshId });
+    return { InstanceRefreshId: refresh.InstanceRefreshId };
   };
-  account.stand('autoscaling:RollbackInstanceRefresh', (asked) =>
-    turnBack(asked, 'RollbackInProgress', 'RollbackSuccessful'),
-  );
-  account.stand('autoscaling:CancelInstanceRefresh', (asked) =>
-    turnBack(asked, 'Cancelling', 'Cancelled'),
-  );
+
+  standFor(account, 'autoscaling', {
+    StartInstanceRefresh: async (form) => {
+      const group = await findGroup(moto, form.AutoScalingGroupName);
+      if (current(form.AutoScalingGroupName)) {
+        throw new Refusal(
+          'InstanceRefreshInProgress',
+          'An Instance Refresh is already in progress',
+        );
+      }
+      const refresh = begin(group);
+      const version = form['DesiredConfiguration.LaunchTemplate.Version'];
+      planEnd(moto, refresh, group, version, endOf());
+      refreshes.unshift(refresh);
+      return { InstanceRefreshId: refresh.InstanceRefreshId };
+    },
+    DescribeInstanceRefreshes: async (form) => {
+      const ids = Object.keys(form).filter((name) => name.startsWith('InstanceRefreshIds.'));
+      const found = refreshes.filter(
+        (each) =>
+          each.AutoScalingGroupName === form.AutoScalingGroupName &&
+          (ids.length === 0 || ids.some((name) => form[name] === each.InstanceRefreshId)),
+      );
+      for (const refresh of found) await refresh.ahead.shift()?.();
+      return { InstanceRefreshes: found.map((each) => ({ ...each, ahead: undefined })) };
+    },
+    RollbackInstanceRefresh: turnBack('RollbackInProgress', 'RollbackSuccessful'),
+    CancelInstanceRefresh: turnBack('Cancelling', 'Cancelled'),
+  });
 }
 
-function begin(group: AutoScalingGroup, version: string | undefined): Refresh {
+function begin(group: AutoScalingGroup): Refresh {
   return {
     InstanceRefreshId: randomUUID(),
     AutoScalingGroupName: group.AutoScalingGroupName ?? '',
@@ -97,11 +89,16 @@ function begin(group: AutoScalingGroup, version: string | undefined): Refresh {
     PercentageComplete: 0,
     InstancesToUpdate: group.Instances?.length ?? 0,
     ahead: [],
-    ...(version !== undefined && { version }),
   };
 }
 
-function planEnd(moto: Moto, refresh: Refresh, group: AutoScalingGroup, end: RefreshEnd): void {
+function planEnd(
+  moto: Moto,
+  refresh: Refresh,
+  group: AutoScalingGroup,
+  version: string | undefined,
+  end: RefreshEnd,
+): void {
   const all = group.Instances?.length ?? 0;
   const isSuccess = end.status === 'Successful';
   const replace = (group.Instances ?? []).map(({ InstanceId }, index) => async () => {
@@ -114,7 +111,7 @@ function planEnd(moto: Moto, refresh: Refresh, group: AutoScalingGroup, end: Ref
   refresh.ahead = [
     async () => {
       refresh.Status = 'InProgress';
-      if (isSuccess) await pointTo(moto, group, refresh.version);
+      if (isSuccess) await pointTo(moto, group, version);
     },
     ...(isSuccess ? replace : replace.slice(0, 1)),
     ...(end.status.startsWith('Rollback') ? [turnBack] : []),
@@ -125,10 +122,12 @@ function planEnd(moto: Moto, refresh: Refresh, group: AutoScalingGroup, end: Ref
   ];
 }
 
-async function findGroup(moto: Moto, name = ''): Promise<AutoScalingGroup | undefined> {
+async function findGroup(moto: Moto, name = ''): Promise<AutoScalingGroup> {
   const names = { AutoScalingGroupNames: [name] };
   const answered = await moto.autoScaling.send(new DescribeAutoScalingGroupsCommand(names));
-  return answered.AutoScalingGroups?.[0];
+  const group = answered.AutoScalingGroups?.[0];
+  if (!group) throw new Refusal('ValidationError', 'AutoScalingGroup name not found - null');
+  return group;
 }
 
 /** What a desired configuration that succeeds leaves behind. */

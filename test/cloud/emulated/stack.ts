@@ -58,6 +58,24 @@ export function openStack(accountId: string, name: string): Stack {
   };
 }
 
+/** Whether it has been removed. */
+export function isGone({ status }: Stack): boolean {
+  return status === 'DELETE_COMPLETE';
+}
+
+/** Finds a stack by its name, or, even when it is gone, by its ARN. */
+export function findStack(stacks: Stack[], key = ''): Stack | undefined {
+  return stacks.find((each) => each.id === key || (each.name === key && !isGone(each)));
+}
+
+/** Says its parameters as AWS does. */
+export function showParameters(parameters: Record<string, string>) {
+  return Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+    ParameterKey,
+    ParameterValue,
+  }));
+}
+
 /** Lets a stack do something: half of its resources are done at the first look, the others at the second. */
 export function plan(stack: Stack, verb: Verb, changes: Change[], before: Made | null): void {
   enter(stack, `${verb}_IN_PROGRESS`, 'User Initiated');

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Account } from '../../support/aws-front.ts';
+import { type AskedFor, invalid, readAsked } from './asked.ts';
+import { type Change, listChanges } from './changes.ts';
+import { make, remake } from './make.ts';
+import type { Moto } from './moto.ts';
+import { Refusal, standFor } from './query.ts';
+import { enter, type Fault, findStack, openStack, plan, planFault } from './stack.ts';
+import { showParameters, type Stack } from './stack.ts';
+
+interface ChangeSet extends AskedFor {
+  id: string;
+  name: string;
+  stack: Stack;
+  type: 'CREATE' | 'UPDATE';
+  changes: Change[];
+  status: 'CREATE_IN_PROGRESS' | 'CREATE_COMPLETE' | 'FAILED';
+  creationTime: Date;
+}
+
+const NO_CHANGES =
+  "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+/** Answers for change sets of these stacks, which are ready at the second look. */
+export function emulateChangeSets(
+  account: Account,
+  moto: Moto,
+  stacks: Stack[],
+  takeFault: () => Fault | undefined,
+): void {
+  const changeSets: ChangeSet[] = [];
+  const find = ({ ChangeSetName, StackName }: Record<string, string>) =>
+    changeSets.find(
+      ({ id, name, stack }) =>
+        id === ChangeSetName ||
+        (name === ChangeSetName && [stack.id, stack.name].includes(StackName ?? '')),
+    );
+  const mustFind = (form: Record<string, string>) => {
+    const found = find(form);
+    if (found) return found;
+    throw new Refusal('ChangeSetNotFound', `ChangeSet [${form.ChangeSetName}] does not exist`);
+  };
+
+  standFor(account, 'cloudformation', {
+    CreateChangeSet: (form) => {
+      const { StackName = '', ChangeSetName: name = '' } = form;
+      const type = form.ChangeSetType === 'CREATE' ? 'CREATE' : 'UPDATE';
+      const found = findStack(stacks, StackName);
+      mustBeFree(StackName, type, found);
+      if (find(form)) throw taken(`ChangeSet ${name} already exists`);
+      const asked = readAsked(form, found);
+      const stack = found ?? openStack(account.id, StackName);
+      if (!found) {
+        enter(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
+        stacks.push(stack);
+      }
+      const changes = listChanges(stack.made?.wanted.resources ?? {}, asked.wanted.resources);
+      const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
+      const id = `${place}/${randomUUID()}`;
+      const status = 'CREATE_IN_PROGRESS';
+      changeSets.push({
+        ...asked,
+        id,
+        name,
+        stack,
+        type,
+        changes,
+        status,
+        creationTime: new Date(),
+      });
+      return { Id: id, StackId: stack.id };
+    },
+
+    DescribeChangeSet: (form) => {
+      const found = mustFind(form);
+      const shown = show(found);
+      if (found.status === 'CREATE_IN_PROGRESS') {
+        found.status = hasChanges(found) ? 'CREATE_COMPLETE' : 'FAILED';
+      }
+      return shown;
+    },
+
+    ListChangeSets: ({ StackName }) => {
+      const own = changeSets.filter(({ stack }) =>
+        [stack.id, stack.name].includes(StackName ?? ''),
+      );
+      return { Summaries: own.map(show) };
+    },
+
+    DeleteChangeSet: (form) => {
+      const found = find(form);
+      if (found) changeSets.splice(changeSets.indexOf(found), 1);
+      return {};
+    },
+
+    ExecuteChangeSet: async (form) => {
+      const found = mustFind(form);
+      const { id, stack, type, changes, status, ...asked } = found;
+      if (status !== 'CREATE_COMPLETE') {
+        const state = `in its current status of [${status}]`;
+        throw new Refusal(
+          'InvalidChangeSetStatus',
+          `ChangeSet [${id}] cannot be executed ${state}`,
+        );
+      }
+      const others = changeSets.filter((each) => each.stack !== stack);
+      changeSets.splice(0, changeSets.length, ...others);
+      const fault = takeFault();
+      if (fault) planFault(stack, type, changes, fault);
+      else await execute(moto, stack, type, changes, asked);
+      return {};
+    },
+  });
+}
+
+async function execute(
+  moto: Moto,
+  stack: Stack,
+  type: ChangeSet['type'],
+  changes: Change[],
+  { template, parameters, tags, wanted }: AskedFor,
+): Promise<void> {
+  const before = stack.made;
+  stack.made = before
+    ? await remake(moto, stack.name, before, wanted)
+    : await make(moto, stack.name, wanted, tags);
+  Object.assign(stack, { template, parameters, tags });
+  plan(stack, type, changes, before);
+}
+
+function mustBeFree(name: string, type: ChangeSet['type'], stack: Stack | undefined): void {
+  if (type === 'CREATE') {
+    if (!stack || stack.status === 'REVIEW_IN_PROGRESS') return;
+    throw taken(`Stack [${name}] already exists and cannot be created again with the changeSet`);
+  }
+  if (!stack) throw invalid(`Stack [${name}] does not exist`);
+  if (/^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status)) return;
+  throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+}
+
+function taken(message: string): Refusal {
+  return new Refusal('AlreadyExistsException', message);
+}
+
+function hasChanges({ type, changes, parameters, stack }: ChangeSet): boolean {
+  return (
+    type === 'CREATE' || changes.length > 0 || !isDeepStrictEqual(parameters, stack.parameters)
+  );
+}
+
+function show({ id, name, stack, status, creationTime, parameters, changes }: ChangeSet) {
+  return {
+    ChangeSetId: id,
+    ChangeSetName: name,
+    StackId: stack.id,
+    StackName: stack.name,
+    CreationTime: creationTime,
+    Status: status,
+    StatusReason: status === 'FAILED' ? NO_CHANGES : undefined,
+    ExecutionStatus: status === 'CREATE_COMPLETE' ? 'AVAILABLE' : 'UNAVAILABLE',
+    Parameters: showParameters(parameters),
+    Changes: changes.map(({ names, ...change }) => ({
+      Type: 'Resource',
+      ResourceChange: {
+        ...change,
+        PhysicalResourceId: stack.made?.ids[change.LogicalResourceId],
+        Scope: names.length > 0 ? ['Properties'] : [],
+        Details: names.map((Name) => ({ Target: { Attribute: 'Properties', Name } })),
+      },
+    })),
+  };
+}
