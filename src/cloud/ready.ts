@@ -3,6 +3,7 @@ import { get as getHttps } from 'node:https';
 import { waitFor } from '../aws/wait.ts';
 import { messageOf, OperatorError } from '../errors.ts';
 import type { Cloud } from './cloud.ts';
+import { commandLine } from './command-line.ts';
 
 // instances that have just started, and a load balancer's name that is new
 const READY_MAX_MS = 15 * 60_000;
@@ -30,20 +31,20 @@ export const fetchStatus: FetchStatus = (url) =>
  * @param address of the site, without a path
  * @throws OperatorError when there is nobody in time
  */
-export async function waitUntilReady(
-  { fetchStatus: ask, waiting }: Cloud,
-  address: string,
-): Promise<void> {
+export async function waitUntilReady(cloud: Cloud, address: string): Promise<void> {
   const url = `${address}/readyz`;
   const look = async () => {
-    const status = await ask(url).catch((error: unknown) => `not reached (${messageOf(error)})`);
+    const status = await cloud
+      .fetchStatus(url)
+      .catch((error: unknown) => `not reached (${messageOf(error)})`);
     return status === 200 ? { answer: true } : { state: String(status) };
   };
   try {
-    await waitFor(url, look, waiting(READY_MAX_MS));
+    await waitFor(url, look, cloud.waiting(READY_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    throw new OperatorError(`${error.message} What there is: npm run cloud -- status`, {
+    const { message } = error;
+    throw new OperatorError(`${message} What there is: ${commandLine(cloud, 'status')}`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../ready.ts';
 import { replaceInstances } from '../refresh.ts';
@@ -66,18 +67,18 @@ async function replaceDatabase(
   });
   if (dryRun) return;
   const [last] = await listSnapshots(cloud.clients.rds, databaseId);
-  if (last) print(`To go back to the old database: npm run cloud -- restore ${last.id}`);
+  if (last) print(`To go back to the old database: ${commandLine(cloud, `restore ${last.id}`)}`);
 }
 
 async function requireFitting(
-  { clients }: Cloud,
+  cloud: Cloud,
   { parameters }: Stack,
   snapshotId: string,
 ): Promise<DatabaseSnapshot> {
-  const snapshot = await findSnapshot(clients.rds, snapshotId);
+  const snapshot = await findSnapshot(cloud.clients.rds, snapshotId);
   if (!snapshot) {
     throw new OperatorError(
-      `There is no snapshot ${snapshotId} of a database here. Those that there are: npm run cloud -- status`,
+      `There is no snapshot ${snapshotId} of a database here. Those that there are: ${commandLine(cloud, 'status')}`,
     );
   }
   const problem = findProblem(snapshot, parameters);

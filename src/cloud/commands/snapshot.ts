@@ -2,6 +2,7 @@ import { createRunId } from '../../aws/run-id.ts';
 import { type Seen, waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import {
   createSnapshot,
   type DatabaseSnapshot,
@@ -27,7 +28,7 @@ export async function takeSnapshot(cloud: Cloud, { dryRun }: { dryRun: boolean }
   if (!begun) await begin(cloud, databaseId, id);
   const { sizeGib } = await complete(cloud, id);
   cloud.print(`The snapshot ${id} is complete, of a database of ${sizeGib} GiB.`);
-  cloud.print(`To go back to it: npm run cloud -- restore ${id}`);
+  cloud.print(`To go back to it: ${commandLine(cloud, `restore ${id}`)}`);
 }
 
 /** RDS takes small letters, digits and single hyphens. */

@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { planReplacement } from '../refresh.ts';
 import { waitUntilReady } from '../ready.ts';
 import { setUp } from '../set-up.ts';
@@ -49,7 +50,7 @@ async function goLive(cloud: Cloud): Promise<void> {
   if (outdated.length > 0) {
     cloud.print(
       `${outdated.length} of ${group.members.length} instances are still as they were. To replace them, one at a ` +
-        'time: npm run cloud -- roll',
+        `time: ${commandLine(cloud, 'roll')}`,
     );
   }
   await waitUntilReady(cloud, address);

@@ -27,11 +27,14 @@ export interface Order {
   parameters: Parameter[];
 }
 
-/** Asks AWS to find out what would change; it is still finding out then. Null when it says at once that nothing would. */
+/**
+ * Asks AWS to find out what would change; it is still finding out then.
+ * @returns the stack's id; null when AWS says at once that nothing would change
+ */
 export async function createChangeSet(
   { clients, stackName }: Cloud,
   { name, kind, template, parameters }: Order,
-): Promise<{ stackId: string } | null> {
+): Promise<string | null> {
   const request = new CreateChangeSetCommand({
     StackName: stackName,
     ChangeSetName: name,
@@ -45,7 +48,7 @@ export async function createChangeSet(
   const attempt = `Cannot find out what would change in the stack ${stackName}`;
   try {
     const answer = await ask(attempt, clients.cloudFormation.send(request));
-    return { stackId: z.object({ StackId: z.string() }).parse(answer).StackId };
+    return z.object({ StackId: z.string() }).parse(answer).StackId;
   } catch (error) {
     if (error instanceof OperatorError && NO_CHANGE.test(error.message)) return null;
     throw error;

@@ -1,9 +1,10 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
-import { ask } from '../../aws/failures.ts';
+import { ask, wasRefused } from '../../aws/failures.ts';
 import { createRunId } from '../../aws/run-id.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import {
   createChangeSet,
   deleteChangeSet,
@@ -42,51 +43,59 @@ export async function changeStack(
 ): Promise<Stack | null> {
   const name = `minitwit-${createRunId(new Date())}`;
   const order: Order = { ...wish, name, kind: stack ? 'UPDATE' : 'CREATE' };
-  let begun: { stackId: string; since: string | null } | null = null;
+  const stackId = await makeChangeSet(cloud, order);
+  if (stackId === null) {
+    showChanges(cloud, null);
+    return null;
+  }
+  let begun: { since: string | null } | null = null;
   try {
-    const found = await findChanges(cloud, order);
-    if (found && !mayReplaceDatabase) refuseLosses(found.changes);
-    if (found && !dryRun) begun = await begin(cloud, found.stackId, name);
+    const changes = await readChangeSet(cloud, name);
+    showChanges(cloud, changes);
+    if (changes && !mayReplaceDatabase) refuseLosses(cloud, changes);
+    if (changes && !dryRun) begun = { since: await begin(cloud, stackId, name) };
   } catch (error) {
     await discard(cloud, order, error);
     throw error;
   }
-  if (begun) return watchStack(cloud, begun.stackId, begun.since);
+  if (begun) return watchStack(cloud, stackId, begun.since);
   await discard(cloud, order, null);
   return null;
 }
 
-/** Shows what would change; null when nothing would. */
-async function findChanges(
-  cloud: Cloud,
-  order: Order,
-): Promise<{ stackId: string; changes: Change[] } | null> {
+/** Gives the stack's id; null when AWS says at once that nothing would change. */
+async function makeChangeSet(cloud: Cloud, order: Order): Promise<string | null> {
   cloud.signal.throwIfAborted();
   cloud.tell('Finding out what changes …');
-  const created = await createChangeSet(cloud, order);
-  const changes = created && (await readChangeSet(cloud, order.name));
-  if (!changes) {
-    cloud.tell('There is nothing to change.');
-    return null;
+  try {
+    return await createChangeSet(cloud, order);
+  } catch (error) {
+    // one whose answer was lost is there
+    if (!wasRefused(error)) await discard(cloud, order, error);
+    throw error;
   }
-  for (const line of sayChanges(changes)) cloud.print(`  ${line}`);
-  return { stackId: created.stackId, changes };
 }
 
-async function begin(cloud: Cloud, stackId: string, name: string) {
+function showChanges({ tell, print }: Cloud, changes: Change[] | null): void {
+  if (!changes) tell('There is nothing to change.');
+  for (const line of sayChanges(changes ?? [])) print(`  ${line}`);
+}
+
+/** Has AWS begin; gives the id of the event before. */
+async function begin(cloud: Cloud, stackId: string, name: string): Promise<string | null> {
   const since = await findLastEvent(cloud, stackId);
   cloud.signal.throwIfAborted();
   await executeChangeSet(cloud, name);
-  return { stackId, since };
+  return since;
 }
 
-function refuseLosses(changes: Change[]): void {
+function refuseLosses(cloud: Cloud, changes: Change[]): void {
   const losses = chooseDatabaseLosses(changes);
   if (losses.length === 0) return;
   const lines = sayChanges(losses).join(', ');
   throw new OperatorError(
     `This would lose what is in the database: ${lines}. Nothing was changed. To have another database, made of a ` +
-      'snapshot: npm run cloud -- restore SNAPSHOT; to end it: npm run cloud -- down.',
+      `snapshot: ${commandLine(cloud, 'restore SNAPSHOT')}; to end it: ${commandLine(cloud, 'down')}`,
   );
 }
 
@@ -99,7 +108,7 @@ async function discard(cloud: Cloud, { name, kind }: Order, why: unknown): Promi
   } catch (error) {
     const left =
       kind === 'CREATE'
-        ? 'the empty stack, which costs nothing; npm run cloud -- down removes it'
+        ? `the stack ${stackName}, with nothing in it: ${commandLine(cloud, 'up')} goes on with it`
         : `the change set ${name}: aws cloudformation delete-change-set --stack-name ${stackName} --change-set-name ${name}`;
     const lines = [...(why === null ? [] : [messageOf(why)]), messageOf(error)];
     throw new OperatorError(`${lines.join('\n')}\nThis may still exist: ${left}`, { cause: why });

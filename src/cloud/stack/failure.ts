@@ -1,25 +1,15 @@
 import { OperatorError } from '../../errors.ts';
+import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { adviseOn } from './advice.ts';
 import type { StackEvent } from './events.ts';
-
-const AFTERWARDS: Record<string, string> = {
-  ROLLBACK_COMPLETE: 'what was made is removed. First: npm run cloud -- down',
-  ROLLBACK_FAILED: 'not all of what was made could be removed. First: npm run cloud -- down',
-  CREATE_FAILED: 'First: npm run cloud -- down',
-  DELETE_FAILED: 'not everything is removed. Again: npm run cloud -- down',
-  UPDATE_ROLLBACK_COMPLETE: 'everything is as it was before',
-  UPDATE_ROLLBACK_FAILED:
-    'it is stuck between old and new. AWS tries again with: aws cloudformation continue-update-rollback',
-  UPDATE_FAILED:
-    'it is stuck between old and new. AWS undoes it with: aws cloudformation rollback-stack',
-};
 
 /**
  * Says why an operation failed: with what failed first, from which all else follows.
  * @param events all of the operation, the oldest first
  */
 export function explainFailure(
-  stackName: string,
+  { stackName }: Pick<Cloud, 'stackName'>,
   status: string,
   events: StackEvent[],
 ): OperatorError {
@@ -43,12 +33,18 @@ function isOwnFailure(event: StackEvent): boolean {
   return isFailure(event) && !event.isOfStack && !isOther;
 }
 
-/** What a stack of this status is left in, and what to do about it; null where nothing is to be done. */
+/** What a stack is left in when an operation could not be done, and what to do; null for a status that is none of these. */
 export function sayAfterwards(status: string, stackName: string): string | null {
-  const what = AFTERWARDS[status];
-  if (what === undefined) return null;
-  if (what.includes('npm run')) {
-    return stackName === 'minitwit' ? what : `${what} --stack ${stackName}`;
-  }
-  return what.includes('aws cloudformation') ? `${what} --stack-name ${stackName}` : what;
+  const down = commandLine({ stackName }, 'down');
+  const stuck = 'it is stuck between old and new. AWS goes back with: aws cloudformation';
+  const says: Record<string, string> = {
+    CREATE_FAILED: `not everything is made. First: ${down}`,
+    ROLLBACK_COMPLETE: `what was made is removed. First: ${down}`,
+    ROLLBACK_FAILED: `not all of what was made could be removed. First: ${down}`,
+    DELETE_FAILED: `not everything is removed. Again: ${down}`,
+    UPDATE_ROLLBACK_COMPLETE: 'everything is as it was before',
+    UPDATE_ROLLBACK_FAILED: `${stuck} continue-update-rollback --stack-name ${stackName}`,
+    UPDATE_FAILED: `${stuck} rollback-stack --stack-name ${stackName}`,
+  };
+  return says[status] ?? null;
 }

@@ -24,7 +24,7 @@ export async function settleStack(cloud: Cloud): Promise<Stack | null> {
   if (stack.status === 'DELETE_COMPLETE') return null;
   if (CHANGEABLE.has(stack.status)) return stack;
   const events = await listEvents(cloud, stack.id, null);
-  throw explainFailure(cloud.stackName, stack.status, events);
+  throw explainFailure(cloud, stack.status, events);
 }
 
 function watchOn(cloud: Cloud, { id, status }: Stack): Promise<Stack> {

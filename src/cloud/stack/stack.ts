@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ask, awsErrorName } from '../../aws/failures.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 
 /** The tag of the stack, and of all that is in it, whose value is the stack's name. */
 export const STACK_TAG = 'minitwit:stack';
@@ -88,8 +89,8 @@ export async function requireStack(cloud: Cloud): Promise<Stack> {
 }
 
 /** Says that there is none, and how to get one. */
-export function noStack({ stackName }: Cloud): OperatorError {
+export function noStack(cloud: Cloud): OperatorError {
   return new OperatorError(
-    `There is no stack ${stackName} in this region: npm run cloud -- up raises it.`,
+    `There is no stack ${cloud.stackName} in this region. To raise it: ${commandLine(cloud, 'up')}`,
   );
 }

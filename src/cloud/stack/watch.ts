@@ -36,7 +36,7 @@ export async function watchStack(
   ).catch((error: unknown) => {
     throw sayThatItGoesOn(cloud, error);
   });
-  if (!DONE.has(status)) throw explainFailure(cloud.stackName, status, events);
+  if (!DONE.has(status)) throw explainFailure(cloud, status, events);
   const stack = await findStack(cloud, stackId);
   if (!stack) throw new OperatorError(`The stack ${cloud.stackName} is gone.`);
   return stack;

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import {
+  type Change,
+  changeAnswer,
+  chooseDatabaseLosses,
+  sayChanges,
+} from '../../../src/cloud/stack/changes.ts';
+
+function change(LogicalResourceId: string, Action: string, Replacement?: string): Change {
+  const ResourceType =
+    LogicalResourceId === 'Database' ? 'AWS::RDS::DBInstance' : 'AWS::EC2::SecurityGroup';
+  return changeAnswer.parse({ LogicalResourceId, ResourceType, Action, Replacement });
+}
+
+test('changes are said by their resources’ names, each with what becomes of it', () => {
+  expect(
+    sayChanges([
+      change('E', 'Modify', 'Conditional'),
+      change('D', 'Modify', 'False'),
+      change('C', 'Modify', 'True'),
+      change('B', 'Remove'),
+      change('A', 'Add'),
+    ]),
+  ).toEqual([
+    '+ add      A (AWS::EC2::SecurityGroup)',
+    '- remove   B (AWS::EC2::SecurityGroup)',
+    '± replace  C (AWS::EC2::SecurityGroup)',
+    '~ change   D (AWS::EC2::SecurityGroup)',
+    '± replace  E (AWS::EC2::SecurityGroup), perhaps',
+  ]);
+});
+
+test.each([
+  [change('Database', 'Modify', 'True'), 1],
+  [change('Database', 'Modify', 'Conditional'), 1],
+  [change('Database', 'Remove'), 1],
+  [change('Database', 'Modify', 'False'), 0],
+  [change('Database', 'Add'), 0],
+  [change('Group', 'Remove'), 0],
+  [change('Group', 'Modify', 'True'), 0],
+])('%j loses %d databases', (it, losses) => {
+  expect(chooseDatabaseLosses([it])).toHaveLength(losses);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { adviseOn } from '../../../src/cloud/stack/advice.ts';
+import type { StackEvent } from '../../../src/cloud/stack/events.ts';
+import { explainFailure } from '../../../src/cloud/stack/failure.ts';
+
+function event(resource: string, status: string, reason: string | null = null): StackEvent {
+  const isOfStack = resource === 'minitwit';
+  return {
+    id: `${resource}-${status}`,
+    at: new Date(),
+    resource,
+    type: 'T',
+    status,
+    reason,
+    isOfStack,
+  };
+}
+
+// as AWS says them
+test.each([
+  [
+    'You have requested more vCPU capacity than your current vCPU limit of 1 allows (Service: Ec2, VcpuLimitExceeded)',
+    'Running On-Demand Standard instances',
+  ],
+  [
+    'Group did not stabilize. {current/minSize/desiredCapacity} group size = {0/2/2}. Failed Scaling Activity: Max spot instance count exceeded. Launching EC2 instance failed. (MaxSpotInstanceCountExceeded)',
+    '--set Market=on-demand',
+  ],
+  [
+    'Group did not stabilize. Failed Scaling Activity: Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due to your request configuration.',
+    'AWS has no such instances to spare now',
+  ],
+  [
+    'The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.',
+    'aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
+  ],
+  [
+    'The specified backup retention period exceeds the maximum available to free tier customers. (Service: Rds, FreeTierRestrictionError)',
+    '--set BackupDays=1',
+  ],
+  [
+    'Cannot create a db.t4g.micro database instance because there are no availability zones with sufficient capacity (InsufficientDBInstanceCapacity)',
+    '--set DatabaseClass=db.t3.micro',
+  ],
+  [
+    'User: arn:aws:iam::1:user/eve is not authorized to perform: elasticloadbalancing:CreateLoadBalancer on resource: x',
+    'you need the permission elasticloadbalancing:CreateLoadBalancer',
+  ],
+  ['minitwit-errors already exists in stack arn:aws:…', '--stack NAME'],
+  ['Certificate ARN arn:aws:acm:… is not valid (CertificateNotFound)', 'AWS Certificate Manager'],
+  [
+    'The architecture x86_64 of the specified instance type does not match the architecture arm64 of the specified AMI.',
+    'npm run cloud -- image --instance-type',
+  ],
+  ['Cannot create more than 40 instances. (InstanceQuotaExceeded)', 'Service Quotas'],
+])('%s: has advice', (reason, advice) => {
+  expect(adviseOn(reason)).toContain(advice);
+});
+
+test('what is not known has none', () => {
+  expect(adviseOn('Internal Failure')).toBeNull();
+});
+
+test('the first failure is told, and not what AWS broke off because of it', () => {
+  const error = explainFailure({ stackName: 'minitwit' }, 'ROLLBACK_COMPLETE', [
+    event('minitwit', 'CREATE_IN_PROGRESS'),
+    event('Database', 'CREATE_FAILED', 'Resource creation cancelled'),
+    event('Balancer', 'CREATE_FAILED', 'A load balancer\ncannot be attached to one subnet.'),
+    event('Targets', 'CREATE_FAILED', 'Something later'),
+    event('minitwit', 'ROLLBACK_IN_PROGRESS', 'The following resource(s) failed to create'),
+  ]);
+  expect(error.message).toBe(
+    'Balancer (T) failed: A load balancer cannot be attached to one subnet. The stack minitwit is ' +
+      'ROLLBACK_COMPLETE: what was made is removed. First: npm run cloud -- down.',
+  );
+});
+
+test.each([
+  ['UPDATE_ROLLBACK_COMPLETE', 'everything is as it was before.'],
+  ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --stack-name blog.'],
+  ['DELETE_FAILED', 'npm run cloud -- down --stack blog.'],
+  ['ROLLBACK_FAILED', 'npm run cloud -- down --stack blog.'],
+  ['SOMETHING_NEW', 'The stack blog is SOMETHING_NEW.'],
+])('a stack left in %s: it is said what to do', (status, end) => {
+  const { message } = explainFailure({ stackName: 'blog' }, status, []);
+  expect(message.endsWith(end)).toBe(true);
+});

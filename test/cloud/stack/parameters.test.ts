@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import {
+  checkNames,
+  effectiveValues,
+  sentParameters,
+} from '../../../src/cloud/stack/parameters.ts';
+
+const known = [
+  { name: 'ImageId', default: null },
+  { name: 'InstanceType', default: 't3.micro' },
+  { name: 'InstanceCount', default: '2' },
+  { name: 'DatabaseStorageGib', default: '20' },
+];
+const stack = {
+  id: 'arn:1',
+  status: 'CREATE_COMPLETE',
+  reason: null,
+  parameters: { ImageId: 'ami-1', InstanceType: 't3.small', Forgotten: 'x' },
+  outputs: {},
+};
+const names = known.map(({ name }) => name);
+
+test.each([
+  ['instancetype', 'Did you mean InstanceType?'],
+  ['Instances', 'Did you mean InstanceType?'],
+  ['StorageGib', 'Did you mean DatabaseStorageGib?'],
+  ['Image', 'Did you mean ImageId?'],
+  ['Colour', 'There are: ImageId, InstanceType, InstanceCount, DatabaseStorageGib.'],
+])('a parameter %s is refused with what there is: %s', (name, hint) => {
+  expect(() => checkNames(known, { InstanceCount: '1', [name]: 'x' })).toThrow(
+    `The template has no parameter ${name}. ${hint}`,
+  );
+});
+
+test('known names are fine', () => {
+  expect(() => checkNames(known, { ImageId: 'ami-2', InstanceCount: '3' })).not.toThrow();
+});
+
+test('a value is as it is set, else as the stack has it, else as the template says', () => {
+  expect(effectiveValues(known, stack, { InstanceCount: '3' })).toEqual({
+    ImageId: 'ami-1',
+    InstanceType: 't3.small',
+    InstanceCount: '3',
+    DatabaseStorageGib: '20',
+  });
+  expect(effectiveValues(known, null, {})).not.toHaveProperty('ImageId');
+});
+
+test('what is not set stays as the stack has it; what the stack does not know is left to the template', () => {
+  expect(sentParameters(names, stack, { ImageId: 'ami-2' })).toEqual([
+    { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
+    { ParameterKey: 'InstanceType', UsePreviousValue: true },
+  ]);
+  expect(sentParameters(names, null, { ImageId: 'ami-2', InstanceCount: '' })).toEqual([
+    { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
+    { ParameterKey: 'InstanceCount', ParameterValue: '' },
+  ]);
+});

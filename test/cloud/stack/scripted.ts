@@ -1,0 +1,73 @@
+import { openCloud, PACE } from '../../../src/cloud/cloud.ts';
+import type { Account } from '../../support/aws-front.ts';
+
+/** ARN of the stack that events are about. */
+export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/minitwit/1';
+
+/** A command's means, with what it has shown, and how it is stopped. */
+export function openTestCloud(waitMaxMs = 20_000) {
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const cloud = openCloud({
+    stackName: 'minitwit',
+    print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
+    signal: stop.signal,
+    pace: { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs: 50 },
+    fetchStatus: async () => 200,
+  });
+  return { cloud, lines, stop };
+}
+
+/**
+ * Has AWS say what happens to a stack, more at each look: first what happened before, then one batch after another.
+ * Each event, in short `Database CREATE_FAILED why`, is a minute after the one before it, and is called `event-0` and so
+ * on; `minitwit` is the stack itself.
+ */
+export function scriptEvents(account: Account, batches: string[][], pageSize = 100): void {
+  let looks = 0;
+  account.stand('cloudformation:DescribeStackEvents', ({ body }) => {
+    const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
+    if (after === 0) looks += 1;
+    const newestFirst = batches.slice(0, looks).flat().map(eventXml).toReversed();
+    const page = newestFirst.slice(after, after + pageSize);
+    const end = after + pageSize;
+    const token = end < newestFirst.length ? `<NextToken>${end}</NextToken>` : '';
+    return answer('DescribeStackEvents', `<StackEvents>${page.join('')}</StackEvents>${token}`);
+  });
+  account.stand('cloudformation:DescribeStacks', () => {
+    const ofStack = batches
+      .slice(0, looks)
+      .flat()
+      .filter((line) => line.startsWith('minitwit '));
+    const [, status = 'REVIEW_IN_PROGRESS'] = ofStack.at(-1)?.split(' ') ?? [];
+    return answer(
+      'DescribeStacks',
+      `<Stacks><member><StackId>${STACK_ID}</StackId><StackName>minitwit</StackName>` +
+        `<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus></member></Stacks>`,
+    );
+  });
+}
+
+function eventXml(line: string, index: number): string {
+  const [, resource = '', status, reason] = /^(\S+) (\S+) ?(.*)$/.exec(line) ?? [];
+  const at = new Date(Date.UTC(2026, 10, 23, 0, index)).toISOString();
+  const isOfStack = resource === 'minitwit';
+  return (
+    `<member><EventId>event-${index}</EventId><StackId>${STACK_ID}</StackId><StackName>minitwit</StackName>` +
+    `<Timestamp>${at}</Timestamp><LogicalResourceId>${resource}</LogicalResourceId>` +
+    `<PhysicalResourceId>${isOfStack ? STACK_ID : 'x'}</PhysicalResourceId>` +
+    `<ResourceType>${isOfStack ? 'AWS::CloudFormation::Stack' : `AWS::${resource}`}</ResourceType>` +
+    `<ResourceStatus>${status}</ResourceStatus><ResourceStatusReason>${reason}</ResourceStatusReason></member>`
+  );
+}
+
+/** An answer in AWS's words. */
+export function answer(action: string, result: string) {
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/xml' },
+    body:
+      `<${action}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">` +
+      `<${action}Result>${result}</${action}Result></${action}Response>`,
+  };
+}
