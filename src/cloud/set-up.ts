@@ -1,8 +1,11 @@
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { waitFor } from '../aws/wait.ts';
 import type { Cloud } from './cloud.ts';
+import { findFailedLaunch } from './instances/failed-launch.ts';
 import { findGroup } from './instances/group.ts';
 import { runCommand } from './run-command.ts';
 import { renderSetUpScript } from './set-up-script.ts';
+import { adviseOn } from './stack/advice.ts';
 import { changeStack } from './stack/change-stack.ts';
 import { type Outputs, readOutputs } from './stack/outputs.ts';
 import { changedParameters } from './stack/parameters.ts';
@@ -40,8 +43,15 @@ function findInService({ clients, waiting }: Cloud, { instances }: Outputs): Pro
     const { members } = await findGroup(clients.autoScaling, instances);
     const ready = members.find(({ state }) => state === 'InService');
     if (ready) return { answer: ready.id };
-    const states = members.map(({ id, state }) => `${id} is ${state}`);
-    return { state: states.join(', ') || 'there is none yet' };
+    if (members.length === 0) return { state: await sayWhyNone(clients.autoScaling, instances) };
+    return { state: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
   };
   return waitFor('An instance', look, waiting(IN_SERVICE_MAX_MS));
+}
+
+async function sayWhyNone(autoScaling: AutoScalingClient, groupName: string): Promise<string> {
+  const why = await findFailedLaunch(autoScaling, groupName, new Date(0));
+  if (why === null) return 'there is none yet';
+  const advice = adviseOn(why);
+  return `none could be started: ${why}${advice ? ` (${advice})` : ''}`;
 }

@@ -1,7 +1,8 @@
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
-import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
+import { type DatabaseSnapshot, findSnapshot } from '../database/snapshots.ts';
+import { listDatabaseSnapshots } from '../databases.ts';
 import { waitUntilReady } from '../ready.ts';
 import { replaceInstances } from '../refresh.ts';
 import { setUp } from '../set-up.ts';
@@ -29,8 +30,7 @@ export async function restoreSnapshot(
   await replaceInstances(cloud);
   const { address } = readOutputs(await requireStack(cloud));
   await waitUntilReady(cloud, address);
-  cloud.tell(`MiniTwit is up, with what is in ${snapshotId}.`);
-  cloud.print(`MiniTwit is at ${address}`);
+  cloud.tell(`MiniTwit is up, with what is in ${snapshotId}: ${address}`);
 }
 
 /** A database is made from a snapshot once, since the template says what there is, and not what happens. */
@@ -66,7 +66,8 @@ async function replaceDatabase(
     mayReplaceDatabase: true,
   });
   if (dryRun) return;
-  const [last] = await listSnapshots(cloud.clients.rds, databaseId);
+  const snapshots = await listDatabaseSnapshots(cloud.clients.rds, cloud.stackName);
+  const last = snapshots.find((it) => it.databaseId === databaseId);
   if (last) print(`To go back to the old database: ${commandLine(cloud, `restore ${last.id}`)}`);
 }
 

@@ -3,12 +3,8 @@ import { type Seen, waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
-import {
-  createSnapshot,
-  type DatabaseSnapshot,
-  findSnapshot,
-  listSnapshots,
-} from '../database/snapshots.ts';
+import { createSnapshot, type DatabaseSnapshot, findSnapshot } from '../database/snapshots.ts';
+import { listDatabaseSnapshots } from '../databases.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { requireStack, STACK_TAG } from '../stack/stack.ts';
 
@@ -36,15 +32,9 @@ function createName(stackName: string): string {
   return `${stackName}-${createRunId(new Date())}`.toLowerCase().replaceAll(/-+/g, '-');
 }
 
-async function findBegun(
-  { clients, stackName }: Cloud,
-  databaseId: string,
-): Promise<DatabaseSnapshot | null> {
-  const snapshots = await listSnapshots(clients.rds, databaseId);
-  const begun = snapshots.find(
-    ({ status, tags }) => status === 'creating' && tags[STACK_TAG] === stackName,
-  );
-  return begun ?? null;
+async function findBegun({ clients, stackName }: Cloud, databaseId: string) {
+  const snapshots = await listDatabaseSnapshots(clients.rds, stackName);
+  return snapshots.find((it) => it.databaseId === databaseId && it.status === 'creating');
 }
 
 async function begin(cloud: Cloud, databaseId: string, id: string): Promise<void> {

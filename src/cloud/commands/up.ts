@@ -1,5 +1,6 @@
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
+import { describeCosts } from '../costs.ts';
 import { planReplacement } from '../refresh.ts';
 import { waitUntilReady } from '../ready.ts';
 import { setUp } from '../set-up.ts';
@@ -54,6 +55,7 @@ async function goLive(cloud: Cloud): Promise<void> {
     );
   }
   await waitUntilReady(cloud, address);
-  cloud.tell('MiniTwit is up.');
-  cloud.print(`MiniTwit is at ${address}`);
+  cloud.tell(`MiniTwit is up: ${address}`);
+  cloud.print('What it costs:');
+  for (const line of describeCosts(stack.parameters)) cloud.print(`  ${line}`);
 }
