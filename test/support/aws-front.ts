@@ -35,6 +35,8 @@ export interface Account {
   id: string;
   /** Everything that was asked for, in order. */
   actions: string[];
+  /** Hears of each request before it is answered. */
+  onAsk: (action: string) => void;
   /** From now on, answers an action by oneself. The last one that was given stands. */
   stand: (action: string, stand: Stand) => void;
   /** Refuses an action, so often, or always. */
@@ -53,6 +55,7 @@ export async function openAccount(): Promise<Account> {
   const answer = async (request: IncomingMessage): Promise<Answered> => {
     const asked = await readAsked(request);
     actions.push(asked.action);
+    account.onAsk(asked.action);
     const pass = (body: Buffer | string = asked.body) =>
       ask(emulator, id, { ...asked, body: Buffer.from(body) });
     return (await stands.get(asked.action)?.(asked, pass)) ?? pass();
@@ -60,8 +63,8 @@ export async function openAccount(): Promise<Account> {
   const server = createServer((request, response) => {
     answer(request)
       .then(({ status, headers, body }) => response.writeHead(status, headers).end(body))
-      // what has no answer loses its connection
-      .catch(() => request.destroy());
+      // what has no answer loses its connection; a request that was read leaves it open
+      .catch(() => request.socket.destroy());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
@@ -70,14 +73,19 @@ export async function openAccount(): Promise<Account> {
   });
   useAwsEmulator(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-  /** Stands in for so many requests, and then no longer. */
+  /** Stands in for so many requests, and then no longer; what stood before is behind it. */
   const standFor = (action: string, times: number, stand: Stand) => {
+    const before = stands.get(action);
     let left = times;
-    stands.set(action, (asked, pass) => (left-- > 0 ? stand(asked, pass) : pass()));
+    stands.set(action, (asked, pass) => {
+      const behind = async (body?: Buffer | string) => before?.(asked, pass) ?? pass(body);
+      return left-- > 0 ? stand(asked, behind) : behind();
+    });
   };
-  return {
+  const account: Account = {
     id,
     actions,
+    onAsk: () => undefined,
     stand: (action, stand) => void stands.set(action, stand),
     refuse: (action, code, { status = 403, times = Infinity } = {}) =>
       standFor(action, times, (asked) => refusal(asked, status, code)),
@@ -87,6 +95,7 @@ export async function openAccount(): Promise<Account> {
         throw new Error('lost');
       }),
   };
+  return account;
 }
 
 async function readAsked(request: IncomingMessage): Promise<Asked> {

@@ -30,6 +30,8 @@ export function emulateChangeSets(
   takeFault: () => Fault | undefined,
 ): void {
   const changeSets: ChangeSet[] = [];
+  // what was asked for with a token is done once, whichever answers are lost
+  const answered = new Map<string, object>();
   const find = ({ ChangeSetName, StackName }: Record<string, string>) =>
     changeSets.find(
       ({ id, name, stack }) =>
@@ -47,6 +49,8 @@ export function emulateChangeSets(
       const { StackName = '', ChangeSetName: name = '' } = form;
       const type = form.ChangeSetType === 'CREATE' ? 'CREATE' : 'UPDATE';
       const found = findStack(stacks, StackName);
+      const before = answered.get(`created ${form.ClientToken}`);
+      if (before) return before;
       mustBeFree(StackName, type, found);
       if (find(form)) throw taken(`ChangeSet ${name} already exists`);
       const asked = readAsked(form, found);
@@ -69,7 +73,9 @@ export function emulateChangeSets(
         status,
         creationTime: new Date(),
       });
-      return { Id: id, StackId: stack.id };
+      const answer = { Id: id, StackId: stack.id };
+      answered.set(`created ${form.ClientToken ?? id}`, answer);
+      return answer;
     },
 
     DescribeChangeSet: (form) => {
@@ -95,6 +101,8 @@ export function emulateChangeSets(
     },
 
     ExecuteChangeSet: async (form) => {
+      const before = answered.get(`executed ${form.ClientRequestToken}`);
+      if (before) return before;
       const found = mustFind(form);
       const { id, stack, type, changes, status, ...asked } = found;
       if (status !== 'CREATE_COMPLETE') {
@@ -109,6 +117,7 @@ export function emulateChangeSets(
       const fault = takeFault();
       if (fault) planFault(stack, type, changes, fault);
       else await execute(moto, stack, type, changes, asked);
+      answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       return {};
     },
   });

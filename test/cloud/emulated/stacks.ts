@@ -34,7 +34,11 @@ export function emulateStacks(
       return { Stacks: shown.map(show) };
     },
 
-    DescribeStackEvents: ({ StackName }) => ({ StackEvents: mustFind(StackName).events }),
+    DescribeStackEvents: ({ StackName }) => {
+      const stack = mustFind(StackName);
+      stack.ahead.shift()?.();
+      return { StackEvents: stack.events };
+    },
     DescribeStackResources: (form) => ({ StackResources: listResources(form) }),
     ListStackResources: (form) => ({ StackResourceSummaries: listResources(form) }),
     GetTemplate: ({ StackName }) => ({ TemplateBody: mustFind(StackName).template }),
