@@ -1,8 +1,7 @@
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
-import { type DatabaseSnapshot, findSnapshot } from '../database/snapshots.ts';
-import { listDatabaseSnapshots } from '../databases.ts';
+import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../ready.ts';
 import { replaceInstances } from '../refresh.ts';
 import { setUp } from '../set-up.ts';
@@ -66,8 +65,7 @@ async function replaceDatabase(
     mayReplaceDatabase: true,
   });
   if (dryRun) return;
-  const snapshots = await listDatabaseSnapshots(cloud.clients.rds, cloud.stackName);
-  const last = snapshots.find((it) => it.databaseId === databaseId);
+  const [last] = await listSnapshots(cloud.clients.rds, databaseId);
   if (last) print(`To go back to the old database: ${commandLine(cloud, `restore ${last.id}`)}`);
 }
 

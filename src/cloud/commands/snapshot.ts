@@ -3,8 +3,12 @@ import { type Seen, waitFor } from '../../aws/wait.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
-import { createSnapshot, type DatabaseSnapshot, findSnapshot } from '../database/snapshots.ts';
-import { listDatabaseSnapshots } from '../databases.ts';
+import {
+  createSnapshot,
+  type DatabaseSnapshot,
+  findSnapshot,
+  listSnapshots,
+} from '../database/snapshots.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { requireStack, STACK_TAG } from '../stack/stack.ts';
 
@@ -33,8 +37,10 @@ function createName(stackName: string): string {
 }
 
 async function findBegun({ clients, stackName }: Cloud, databaseId: string) {
-  const snapshots = await listDatabaseSnapshots(clients.rds, stackName);
-  return snapshots.find((it) => it.databaseId === databaseId && it.status === 'creating');
+  const snapshots = await listSnapshots(clients.rds, databaseId);
+  return snapshots.find(
+    ({ status, tags }) => status === 'creating' && tags[STACK_TAG] === stackName,
+  );
 }
 
 async function begin(cloud: Cloud, databaseId: string, id: string): Promise<void> {

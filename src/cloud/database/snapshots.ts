@@ -1,6 +1,7 @@
 import {
   CreateDBSnapshotCommand,
   DescribeDBSnapshotsCommand,
+  type DescribeDBSnapshotsCommandInput,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
@@ -54,18 +55,52 @@ const snapshotAnswer = z
     tags: it.TagList,
   }));
 
-const snapshotsAnswer = z.object({ DBSnapshots: z.array(snapshotAnswer).default([]) });
+const snapshotsAnswer = z.object({
+  DBSnapshots: z.array(snapshotAnswer).default([]),
+  Marker: z.string().optional(),
+});
 
 /** A snapshot; null when there is none of this id. */
 export async function findSnapshot(rds: RDSClient, id: string): Promise<DatabaseSnapshot | null> {
-  const request = rds.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: id }));
   try {
-    const answer = await ask(`Cannot look at the snapshot ${id}`, request);
-    return snapshotsAnswer.parse(answer).DBSnapshots[0] ?? null;
+    const [snapshot] = await list(rds, { DBSnapshotIdentifier: id });
+    return snapshot ?? null;
   } catch (error) {
     if (awsErrorName(error)?.startsWith('DBSnapshotNotFound')) return null;
     throw error;
   }
+}
+
+/**
+ * The snapshots that were taken by somebody's wish, or as the last of a database; not those of every day. The newest
+ * first.
+ * @param databaseId null for those of all databases, also of those that are gone
+ */
+export async function listSnapshots(
+  rds: RDSClient,
+  databaseId: string | null,
+): Promise<DatabaseSnapshot[]> {
+  const ofDatabase = databaseId === null ? {} : { DBInstanceIdentifier: databaseId };
+  const snapshots = await list(rds, { SnapshotType: 'manual', ...ofDatabase });
+  const time = ({ createdAt }: DatabaseSnapshot) => Number(createdAt ?? Infinity);
+  return snapshots.toSorted((a, b) => time(b) - time(a));
+}
+
+async function list(
+  rds: RDSClient,
+  filter: DescribeDBSnapshotsCommandInput,
+): Promise<DatabaseSnapshot[]> {
+  const snapshots: DatabaseSnapshot[] = [];
+  let marker: string | undefined;
+  do {
+    const request = rds.send(new DescribeDBSnapshotsCommand({ ...filter, Marker: marker }));
+    const answer = snapshotsAnswer.parse(
+      await ask('Cannot look for snapshots of the database', request),
+    );
+    snapshots.push(...answer.DBSnapshots);
+    marker = answer.Marker;
+  } while (marker);
+  return snapshots;
 }
 
 /**

@@ -41,6 +41,10 @@ const ADVICE: [RegExp, string | ((found: RegExpExecArray) => string)][] = [
     'ask for more in AWS’s Service Quotas, or remove what is not needed',
   ],
   [
+    /active instance refresh/i,
+    'the instances are being replaced: watch that to its end with npm run cloud -- roll, then try again',
+  ],
+  [
     /already exists/i,
     'it is not of this stack: remove it if nobody needs it, or raise the stack under another name, --stack NAME',
   ],

@@ -52,6 +52,10 @@ test.each([
     'The architecture x86_64 of the specified instance type does not match the architecture arm64 of the specified AMI.',
     'npm run cloud -- image --instance-type',
   ],
+  [
+    'An active instance refresh with a desired configuration exists. All configuration options are not available.',
+    'npm run cloud -- roll',
+  ],
   ['Cannot create more than 40 instances. (InstanceQuotaExceeded)', 'Service Quotas'],
 ])('%s: has advice', (reason, advice) => {
   expect(adviseOn(reason)).toContain(advice);
