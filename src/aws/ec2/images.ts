@@ -28,12 +28,16 @@ export interface Image {
   /** As AWS writes it, which sorts. */
   createdAt: string;
   root: RootVolume;
+  /** The ids of the snapshots that it is made of. */
+  snapshotIds: string[];
   tags: Tags;
 }
 
 const mappingAnswer = z.object({
   DeviceName: z.string(),
-  Ebs: z.object({ VolumeSize: z.number().optional() }).optional(),
+  Ebs: z
+    .object({ VolumeSize: z.number().optional(), SnapshotId: z.string().optional() })
+    .optional(),
 });
 
 const imageAnswer = z
@@ -57,6 +61,7 @@ const imageAnswer = z
       architecture: it.Architecture,
       createdAt: it.CreationDate,
       root: { device, sizeGib: mapping?.Ebs?.VolumeSize ?? null },
+      snapshotIds: it.BlockDeviceMappings.flatMap(({ Ebs }) => Ebs?.SnapshotId ?? []),
       tags: it.Tags,
     };
   });

@@ -1,4 +1,4 @@
-import { deleteSnapshot, deleteVolume, findUse } from '../../aws/ec2/removal.ts';
+import { deleteSnapshot, deleteVolume } from '../../aws/ec2/removal.ts';
 import { listImages } from '../../aws/ec2/images.ts';
 import { removeImage } from '../../aws/ec2/make-image.ts';
 import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
@@ -78,23 +78,24 @@ async function listSnapshotRemains(
   { clients: { ec2 } }: Cloud,
   isOfOurs: (snapshot: Snapshot) => boolean,
 ): Promise<Remain[]> {
-  const tagged = await Promise.all(
-    [WAREHOUSE_TAG, IMAGE_TAG].map((tag) => listSnapshots(ec2, [tagFilter(tag)])),
-  );
-  const remains: Remain[] = [];
-  for (const { id, volumeId, startedAt, sizeGib } of tagged.flat().filter(isOfOurs)) {
-    // those of images go with them
-    if (await findUse(ec2, id)) continue;
-    remains.push({
+  const [images, ...tagged] = await Promise.all([
+    listImages(ec2, 'self', []),
+    listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]),
+    listSnapshots(ec2, [tagFilter(IMAGE_TAG)]),
+  ]);
+  // those go with their images
+  const inUse = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
+  return tagged
+    .flat()
+    .filter((snapshot) => isOfOurs(snapshot) && !inUse.has(snapshot.id))
+    .map(({ id, volumeId, startedAt, sizeGib }) => ({
       id,
       about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB`,
       monthly: sizeGib * PRICES.snapshotGbMonth,
       remove: async () => {
         if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);
       },
-    });
-  }
-  return remains;
+    }));
 }
 
 async function listBucketRemains({ clients: { s3 }, stackName }: Cloud): Promise<Remain[]> {

@@ -7,6 +7,7 @@ import { listBuilders } from './builders.ts';
 import { listStackSnapshots } from './database-snapshots.ts';
 import { listKept } from './kept.ts';
 import { listOtherStacks } from './other-stacks.ts';
+import type { Remain } from './remain.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
 
@@ -15,24 +16,34 @@ const GONE_MAX_MS = 5 * 60_000;
  * @throws OperatorError that says what is left, and why
  */
 export async function removeAll(cloud: Cloud): Promise<void> {
-  const problems: string[] = [];
-  for (const { id, about, remove } of await listKept(cloud)) {
-    cloud.signal.throwIfAborted();
-    cloud.tell(`Removing ${id}, ${about} …`);
-    await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${messageOf(error)}`));
-  }
-  if (problems.length > 0) {
-    throw new OperatorError(
-      `Not everything could be removed, and what is left goes on costing:${problems.join('')}\n` +
-        'Once that is mended: npm run cloud -- down --everything',
-    );
-  }
+  const tried = new Set<string>();
   const look = async () => {
     const left = await listKept(cloud);
     if (left.length === 0) return { answer: undefined };
+    // some are seen only when what was made of them is gone
+    await removeEach(
+      cloud,
+      left.filter(({ id }) => !tried.has(id)),
+    );
+    for (const { id } of left) tried.add(id);
     return { state: left.map(({ id }) => id).join(', ') };
   };
   await waitFor('What is being removed', look, cloud.waiting(GONE_MAX_MS));
+}
+
+async function removeEach({ signal, tell }: Cloud, remains: Remain[]): Promise<void> {
+  const problems: string[] = [];
+  for (const { id, about, remove } of remains) {
+    signal.throwIfAborted();
+    tell(`Removing ${id}, ${about} …`);
+    await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${messageOf(error)}`));
+  }
+  signal.throwIfAborted();
+  if (problems.length === 0) return;
+  throw new OperatorError(
+    `Not everything could be removed, and what is left goes on costing:${problems.join('')}\n` +
+      'Once that is mended: npm run cloud -- down --everything',
+  );
 }
 
 /** Says what is there although there is no stack, and what that costs. */

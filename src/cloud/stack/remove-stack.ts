@@ -3,8 +3,7 @@ import { ask } from '../../aws/failures.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { adviseOn } from './advice.ts';
-import { findLastEvent } from './events.ts';
-import { listResources, type Resource } from './resources.ts';
+import { findLastEvent, listEvents, type StackEvent } from './events.ts';
 import { findStack, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
@@ -44,11 +43,11 @@ async function begin(cloud: Cloud, id: string): Promise<string | null> {
   return since;
 }
 
-async function listFailed(cloud: Cloud, id: string): Promise<Resource[]> {
+async function listFailed(cloud: Cloud, id: string): Promise<StackEvent[]> {
   const stack = await findStack(cloud, id);
   if (stack?.status !== 'DELETE_FAILED') return [];
-  const resources = await listResources(cloud, id);
-  return resources.filter(({ status }) => status === 'DELETE_FAILED');
+  const events = await listEvents(cloud, id, null);
+  return events.filter(({ status, isOfStack }) => status === 'DELETE_FAILED' && !isOfStack);
 }
 
 // By what AWS says, since it says it of whatever is in the way.
@@ -65,11 +64,11 @@ const IN_THE_WAY: [RegExp, string][] = [
   [/protect/i, 'switch its protection off first'],
 ];
 
-function explain({ stackName }: Cloud, failed: Resource[]): OperatorError {
-  const lines = failed.map(({ name, type, id, reason }) => {
+function explain({ stackName }: Cloud, failed: StackEvent[]): OperatorError {
+  const lines = failed.map(({ resource, type, reason }) => {
     const why = reason?.replace(/\s+/g, ' ') ?? 'AWS does not say why';
     const advice = IN_THE_WAY.find(([words]) => words.test(why))?.[1] ?? adviseOn(why);
-    return `\n  ${name} (${type} ${id}): ${why}${advice ? ` (${advice})` : ''}`;
+    return `\n  ${resource} (${type}): ${why}${advice ? ` (${advice})` : ''}`;
   });
   return new OperatorError(
     `Of the stack ${stackName} this could not be removed, and may go on costing:${lines.join('')}\n` +
