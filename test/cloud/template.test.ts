@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CelEngine,
+  type Engine,
   RegoEngine,
   SchemaValidator,
-  type StandardDiagnostic,
   TemplateFile,
 } from '@aws/cloudformation-validate';
 import { expect, test } from 'vitest';
@@ -28,18 +28,24 @@ const SETTINGS = {
   SESSION_SECRET_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:C-d2',
 };
 
-test('AWS’s own validators find nothing wrong in it', () => {
+// whose engines take seconds to get going
+const VALIDATION_MAX_MS = 120_000;
+
+test('AWS’s own validators find nothing wrong in it', { timeout: VALIDATION_MAX_MS }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minitwit-template-'));
+  const engines = [new RegoEngine(), new CelEngine(), new SchemaValidator()] as const;
   try {
     const file = join(folder, 'rendered.yaml');
     writeFileSync(file, rendered);
-    expect(validate(file)).toEqual([]);
+    expect(engines.flatMap((engine) => validate(engine, file))).toEqual([]);
     // The script, which is not there yet, is what uses the settings.
-    expect(validate(FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
-    // They would notice.
+    const [rego] = engines;
+    expect(validate(rego, FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
+    // They look at what they are given.
     writeFileSync(file, rendered.replace('Family: mysql8.4', 'Familie: mysql8.4'));
-    expect(validate(file).length).toBeGreaterThan(0);
+    expect(validate(rego, file)).not.toEqual([]);
   } finally {
+    for (const engine of engines) engine.free();
     rmSync(folder, { recursive: true });
   }
 });
@@ -117,19 +123,14 @@ test('the warehouse’s policy is that of the documentation, for this bucket', (
   ).toEqual(JSON.parse(documented));
 });
 
-/** All that AWS's validators say, but for remarks. */
-function validate(path: string): string[] {
+/** All that a validator of AWS's says, but for remarks. */
+function validate(validator: Engine | SchemaValidator, path: string): string[] {
   const file = new TemplateFile(path);
   const region = 'us-east-1';
-  const findings: StandardDiagnostic[] = [];
-  for (const engine of [new RegoEngine(), new CelEngine()]) {
-    const config = { pseudoParameterOverrides: { region } };
-    findings.push(...engine.validateStandard(file, config).diagnostics);
-    engine.free();
-  }
-  const schemas = new SchemaValidator();
-  findings.push(...schemas.validate(file, region));
-  schemas.free();
+  const findings =
+    validator instanceof SchemaValidator
+      ? validator.validate(file, region)
+      : validator.validateStandard(file, { pseudoParameterOverrides: { region } }).diagnostics;
   return findings
     .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
     .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`);
