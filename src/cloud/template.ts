@@ -16,10 +16,7 @@ export interface Parameter {
  * whose settings CloudFormation fills in.
  */
 export async function renderTemplate(): Promise<string> {
-  const [template, script] = await Promise.all(
-    [TEMPLATE, USER_DATA].map((path) => readFile(path, 'utf8')),
-  );
-  return putIn(template ?? '', script ?? '');
+  return putIn(await readFile(TEMPLATE, 'utf8'), await readFile(USER_DATA, 'utf8'));
 }
 
 /** Lists what a template takes, in its order. */

@@ -53,17 +53,24 @@ const OUTPUTS = [
   'WarehouseBucket',
   'WarehousePolicy',
   'WarehouseSecurityGroup',
+  'WarehouseVolumeId',
 ];
+const EVERYTHING = {
+  CertificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/abc',
+  AlarmEmail: 'alice@example.com',
+  WarehouseVolumeGib: '8',
+  WarehouseZone: 'us-east-1a',
+};
 
 test('the stack is made by a change set, changed, and removed without a trace', async () => {
   const account = await openAccount();
   emulate(account);
-  const given = await chooseParameters();
+  const given = { ...(await chooseParameters()), ...EVERYTHING };
   await change('CREATE', given);
   expect(await events()).toContainEqual(['Database', 'CREATE_COMPLETE']);
   const { Outputs: outputs, Tags } = await look();
   expect(Object.keys(outputs).toSorted()).toEqual(OUTPUTS);
-  expect(outputs.Address).toMatch(/^http:\/\/.*amazonaws\.com$/);
+  expect(outputs.Address).toMatch(/^https:\/\/.*amazonaws\.com$/);
   expect(Tags).toEqual([{ Key: 'minitwit:stack', Value: NAME }]);
   const before = await listInstances();
   expect(before.map(({ State }) => State?.Name)).toEqual(['running', 'running']);
@@ -98,8 +105,8 @@ test('the stack is made by a change set, changed, and removed without a trace', 
     policies: 0,
     databases: 0,
     subnetGroups: 0,
-    volumes: 0,
     // what the template keeps
+    volumes: 1,
     snapshots: 2,
     buckets: 1,
   });

@@ -1,13 +1,11 @@
 import type { Template } from '../parse-template.ts';
+import { decider, isNode, type Node, resolver, valuesOf } from './evaluate.ts';
 
-type Values = Record<string, unknown>;
 /** A tag, as AWS says it. */
 export interface Tag {
   Key: string;
   Value: string;
 }
-
-type Node = Record<string, unknown>;
 
 /** What a stack is to be. */
 export interface Wanted {
@@ -104,6 +102,10 @@ function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node
 
 function propertiesFor(type: string, properties: Node): Node {
   if (type === 'AWS::EC2::LaunchTemplate') return withSize(properties);
+  // Moto looks certificates up, of which there are none.
+  if (type === 'AWS::ElasticLoadBalancingV2::Listener') {
+    return { ...without(properties, 'Certificates', 'SslPolicy'), Protocol: 'HTTP' };
+  }
   if (type !== 'AWS::RDS::DBInstance') return properties;
   const { VPCSecurityGroups, ...rest } = without(
     properties,
@@ -140,62 +142,6 @@ function withTags(resource: Node, tags: Tag[]): Node {
   };
 }
 
-/** Each parameter's value, of its type. */
-function valuesOf(template: Template, parameters: Record<string, string>): Values {
-  return Object.fromEntries(
-    Object.entries(template.Parameters).map(([name, { Type, Default }]) => {
-      const value = parameters[name] ?? Default ?? '';
-      if (Type === 'Number') return [name, Number(value)];
-      return [name, Type.startsWith('List<') ? value.split(',') : value];
-    }),
-  );
-}
-
-function decider(template: Template, values: Values): (name: string) => boolean {
-  const decide = (condition: unknown): boolean => {
-    const [kind, given] = Object.entries(condition as Record<string, unknown[]>)[0] ?? ['', []];
-    if (kind === 'Condition') return decide(template.Conditions[String(given)]);
-    if (kind === 'Fn::Not') return !decide(given[0]);
-    if (kind === 'Fn::And') return given.every(decide);
-    if (kind === 'Fn::Or') return given.some(decide);
-    const [one, other] = given.map((each) =>
-      String(isNode(each) && 'Ref' in each ? values[String(each.Ref)] : each),
-    );
-    return one === other;
-  };
-  return (name) => decide(template.Conditions[name]);
-}
-
-const NOTHING = Symbol('AWS::NoValue');
-
-/** Fills parameters in, and decides where the template says `if`. */
-function resolver(values: Values, decide: (name: string) => boolean) {
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve).filter((each) => each !== NOTHING);
-    if (!isNode(value)) return value;
-    if (value.Ref === 'AWS::NoValue') return NOTHING;
-    if (typeof value.Ref === 'string' && value.Ref in values) return values[value.Ref];
-    if (Array.isArray(value['Fn::If'])) {
-      const [name, yes, no] = value['Fn::If'] as [string, unknown, unknown];
-      return resolve(decide(name) ? yes : no);
-    }
-    if (typeof value['Fn::Sub'] === 'string') {
-      const fill = (whole: string, name: string) => (name in values ? String(values[name]) : whole);
-      return { 'Fn::Sub': value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, fill) };
-    }
-    return Object.fromEntries(
-      Object.entries(value)
-        .map(([name, each]) => [name, resolve(each)])
-        .filter(([, each]) => each !== NOTHING),
-    );
-  };
-  return resolve;
-}
-
 function without(thing: object, ...names: string[]): Node {
   return Object.fromEntries(Object.entries(thing).filter(([name]) => !names.includes(name)));
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Account, Answered, Asked } from '../../support/aws-front.ts';
 
 /** What a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
@@ -42,9 +43,8 @@ export function standFor(account: Account, service: string, replies: Record<stri
         return answer(asked, await reply(formOf(asked)));
       } catch (error) {
         if (error instanceof Refusal) return refusal(error);
-        // the emulation's own, which the SDK would hide
-        console.error(error);
-        throw error;
+        // the emulation's own
+        return refusal(new Refusal('EmulationFailed', inspect(error)));
       }
     });
   }

@@ -1,0 +1,64 @@
+import type { Template } from '../parse-template.ts';
+
+/** A map of a template. */
+export type Node = Record<string, unknown>;
+
+type Values = Record<string, unknown>;
+
+/** Each parameter's value, of its type. */
+export function valuesOf(template: Template, parameters: Record<string, string>): Values {
+  return Object.fromEntries(
+    Object.entries(template.Parameters).map(([name, { Type, Default }]) => {
+      const value = parameters[name] ?? Default ?? '';
+      if (Type === 'Number') return [name, Number(value)];
+      return [name, Type.startsWith('List<') ? value.split(',') : value];
+    }),
+  );
+}
+
+/** Decides a template's conditions. */
+export function decider(template: Template, values: Values): (name: string) => boolean {
+  const decide = (condition: unknown): boolean => {
+    const [kind, given] = Object.entries(condition as Record<string, unknown[]>)[0] ?? ['', []];
+    if (kind === 'Condition') return decide(template.Conditions[String(given)]);
+    if (kind === 'Fn::Not') return !decide(given[0]);
+    if (kind === 'Fn::And') return given.every(decide);
+    if (kind === 'Fn::Or') return given.some(decide);
+    const [one, other] = given.map((each) =>
+      String(isNode(each) && 'Ref' in each ? values[String(each.Ref)] : each),
+    );
+    return one === other;
+  };
+  return (name) => decide(template.Conditions[name]);
+}
+
+const NOTHING = Symbol('AWS::NoValue');
+
+/** Fills parameters in, and decides where the template says `if`. */
+export function resolver(values: Values, decide: (name: string) => boolean) {
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve).filter((each) => each !== NOTHING);
+    if (!isNode(value)) return value;
+    if (value.Ref === 'AWS::NoValue') return NOTHING;
+    if (typeof value.Ref === 'string' && value.Ref in values) return values[value.Ref];
+    if (Array.isArray(value['Fn::If'])) {
+      const [name, yes, no] = value['Fn::If'] as [string, unknown, unknown];
+      return resolve(decide(name) ? yes : no);
+    }
+    if (typeof value['Fn::Sub'] === 'string') {
+      const fill = (whole: string, name: string) => (name in values ? String(values[name]) : whole);
+      return { 'Fn::Sub': value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, fill) };
+    }
+    return Object.fromEntries(
+      Object.entries(value)
+        .map(([name, each]) => [name, resolve(each)])
+        .filter(([, each]) => each !== NOTHING),
+    );
+  };
+  return resolve;
+}
+
+/** Whether it is a map of a template. */
+export function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
