@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-const TEMPLATE = 'cloud/minitwit.yaml';
-const USER_DATA = 'userdata/minitwit.sh';
+const TEMPLATE = new URL('../../cloud/minitwit.yaml', import.meta.url);
+const USER_DATA = new URL('../../userdata/minitwit.sh', import.meta.url);
 
 /** A parameter of a template, whose default is null where it has to be given. */
 export interface Parameter {
@@ -38,7 +38,7 @@ function putIn(template: string, script: string): string {
       name in settings ? `${start}\${${name}}` : line,
     );
   return template.replace(
-    new RegExp(`^( +)- ${USER_DATA}\n`, 'm'),
+    /^( +)- userdata\/minitwit\.sh\n/m,
     (_, indent: string) => `${indent}- |\n${escaped.replaceAll(/^(?=.)/gm, `${indent}    `)}`,
   );
 }
