@@ -13,7 +13,7 @@ import {
   PRICED_REGION,
   SNAPSHOT_GB_MONTH,
   volumePrice,
-} from '../prices.ts';
+} from '../../aws/prices.ts';
 import { KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /** Something that exists, and what it costs in dollars an hour; null where that is not known. */
