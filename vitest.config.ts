@@ -32,7 +32,6 @@ const once = [
 // each on an emulator of its own, since they look at all that there is in an account
 const emulator = './test/support/start-aws-emulator.ts';
 const onceWithEmulator = [
-  own('aws', { globalSetup: [emulator], hookTimeout: 300_000 }),
   own('cloud', { globalSetup: [emulator], hookTimeout: 300_000, testTimeout: 60_000 }),
   own('warehouse-aws', {
     include: ['test/warehouse/aws/*.test.ts'],
@@ -89,7 +88,7 @@ const mysql = [
 const remarks = [
   ...(existsSync(AWS_EMULATOR)
     ? []
-    : [`Did not try docs/going-live.md, nor the warehouse on AWS: there is no ${AWS_EMULATOR}.`]),
+    : [`Did not try the stack, nor the warehouse on AWS: there is no ${AWS_EMULATOR}.`]),
   ...(mysql.length > 0
     ? []
     : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),

@@ -45,7 +45,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
       "create or replace user admin identified by 'minitwit';",
       'grant all on minitwit.* to admin;',
       "create or replace user minitwit identified by 'minitwit';",
-      // as docs/going-live.md has it
+      // as `initdb --user` makes it
       'grant select, insert, update, delete on minitwit.* to minitwit;',
       '',
     ].join('\n'),
