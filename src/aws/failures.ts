@@ -28,6 +28,7 @@ function isOfNetwork({ name, code }: AwsError): boolean {
 const NO_CREDENTIALS = 'set AWS_PROFILE, or log in as AWS describes';
 const EXPIRED = 'log in again: the credentials have expired';
 const NOT_ALLOWED = 'docs/ has the IAM policy that allows all that is needed';
+const QUOTA = 'end what is not needed, or ask for more under Service Quotas';
 const ADVICE: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,
   AuthFailure: NO_CREDENTIALS,
@@ -40,6 +41,11 @@ const ADVICE: Record<string, string> = {
   UnauthorizedOperation: NOT_ALLOWED,
   AccessDenied: NOT_ALLOWED,
   AccessDeniedException: NOT_ALLOWED,
+  VcpuLimitExceeded: QUOTA,
+  SecurityGroupLimitExceeded: QUOTA,
+  LimitExceededException: QUOTA,
+  TooManyBuckets: QUOTA,
+  InsufficientInstanceCapacity: 'try again in some minutes, or with another type',
 };
 
 /**

@@ -32,6 +32,16 @@ export interface Journal {
   end: (step: string) => Promise<void>;
 }
 
+/** Remembers it for this process alone: what a killed one leaves is found by its tags. */
+export function journalInMemory(begunAlready: string[] = []): Journal {
+  const begun = new Set(begunAlready);
+  return {
+    begun: () => [...begun],
+    begin: async (step) => void begun.add(step),
+    end: async (step) => void begun.delete(step),
+  };
+}
+
 /** What the runner is given beside the steps. */
 export interface Course {
   journal: Journal;

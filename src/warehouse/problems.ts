@@ -1,6 +1,5 @@
 import type { InstanceType } from '../aws/ec2/images.ts';
 import type { Subnet } from '../aws/ec2/network.ts';
-import { OperatorError } from '../errors.ts';
 import type { InstanceConfig } from './settings.ts';
 
 /** What there is of what the settings name for an instance; null for what there is not. */
@@ -26,11 +25,4 @@ function problemOfGroup({ securityGroup }: InstanceConfig, found: FoundPlace): s
   if (!found.vpcId) return `WAREHOUSE_SECURITY_GROUP: there is no group ${securityGroup} here`;
   if (!found.subnet || found.subnet.vpcId === found.vpcId) return null;
   return `WAREHOUSE_SECURITY_GROUP: ${securityGroup} is of ${found.vpcId}, but ${found.subnet.id} of ${found.subnet.vpcId}`;
-}
-
-/** The one message about all problems there are. */
-export function refuse(problems: string[]): OperatorError {
-  return new OperatorError(
-    `Nothing was started, since:${problems.map((it) => `\n  ${it}`).join('')}`,
-  );
 }

@@ -1,4 +1,7 @@
+import type { Filter } from '@aws-sdk/client-ec2';
 import { type Waiting, waitFor } from '../wait.ts';
+import type { Waits } from '../waits.ts';
+import { RUN_TAG, tagFilter } from './tags.ts';
 
 /** What may have been made, of one kind. */
 export interface Made {
@@ -25,4 +28,27 @@ export function findMade(
     return { answer: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
   };
   return waitFor(what, look, waiting);
+}
+
+/** The run that made something. */
+export interface Maker extends Pick<Waits, 'undoing'> {
+  runId: string;
+  pace: { lostMaxMs: number };
+}
+
+/** The ids of what a run made, of one kind: `A volume`. Its answer may have been lost. */
+export function findOfRun(
+  { pace, runId, undoing }: Maker,
+  kind: string,
+  knownId: string | null,
+  list: (ofRun: Filter) => Promise<{ id: string }[]>,
+): Promise<string[]> {
+  const made = {
+    what: `${kind} that AWS may have made`,
+    knownId,
+    list: async () => (await list(tagFilter(RUN_TAG, runId))).map(({ id }) => id),
+    unseenMaxMs: pace.lostMaxMs,
+  };
+  // twice as long, since AWS may not answer for a while
+  return findMade(made, undoing(pace.lostMaxMs * 2));
 }

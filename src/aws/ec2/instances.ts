@@ -6,7 +6,9 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
+import { OperatorError } from '../../errors.ts';
 import { ask, awsErrorName, unlessMissing } from '../failures.ts';
+import type { Seen } from '../wait.ts';
 import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** An instance as AWS describes it. */
@@ -86,6 +88,23 @@ export async function findInstance(ec2: EC2Client, id: string): Promise<Instance
   const request = ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
   const answer = await unlessMissing(ask(`Cannot look at the instance ${id}`, request));
   return instancesAnswer.parse(answer ?? {}).Reservations[0]?.Instances[0] ?? null;
+}
+
+/**
+ * Looks whether an instance is as it should be.
+ * @throws OperatorError when it has ended instead
+ */
+export async function lookForInstance(
+  ec2: EC2Client,
+  id: string,
+  wanted: 'running' | 'stopped',
+): Promise<Seen<true>> {
+  const instance = await findInstance(ec2, id);
+  const state = instance?.state ?? 'not known yet';
+  if (['shutting-down', 'terminated'].includes(state)) {
+    throw new OperatorError(`The instance ${id} has ended: ${instance?.reason ?? state}.`);
+  }
+  return state === wanted ? { answer: true } : { state };
 }
 
 /** Ends instances for ever; those that have ended already stay so. */

@@ -17,9 +17,14 @@ export interface Launch {
   /** The image's own volume, a copy of which the instance starts from: it goes when the instance ends. */
   root: RootVolume;
   instanceType: string;
-  keyName: string;
+  /** Of the key pair that opens it; nobody can log in without. */
+  keyName?: string;
+  /** Of the role that it has. */
+  instanceProfile?: string;
   securityGroup: string;
   subnetId: string;
+  /** Whether it has an address on the internet, whatever its subnet gives; as the subnet says where it is left out. */
+  isPublic?: boolean;
   market: 'spot' | 'on-demand';
   /** What the instance runs as root when it first starts. */
   userData: string;
@@ -37,9 +42,11 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
     MaxCount: 1,
     ImageId: launch.imageId,
     InstanceType: launch.instanceType as NonNullable<RunInstancesCommandInput['InstanceType']>,
-    KeyName: launch.keyName,
-    SecurityGroupIds: [launch.securityGroup],
-    SubnetId: launch.subnetId,
+    ...(launch.keyName !== undefined && { KeyName: launch.keyName }),
+    ...(launch.instanceProfile !== undefined && {
+      IamInstanceProfile: { Name: launch.instanceProfile },
+    }),
+    ...networkInput(launch),
     UserData: Buffer.from(launch.userData).toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     BlockDeviceMappings: [
@@ -51,6 +58,13 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
       InstanceMarketOptions: { MarketType: 'spot', SpotOptions: spot },
     }),
   };
+}
+
+// AWS takes the wish for an address with an interface alone, and then all else about the network there, too
+function networkInput({ isPublic, subnetId, securityGroup }: Launch) {
+  if (isPublic === undefined) return { SecurityGroupIds: [securityGroup], SubnetId: subnetId };
+  const placed = { DeviceIndex: 0, SubnetId: subnetId, Groups: [securityGroup] };
+  return { NetworkInterfaces: [{ ...placed, AssociatePublicIpAddress: isPublic }] };
 }
 
 const launchAnswer = z.object({ Instances: z.tuple([instanceAnswer]) });

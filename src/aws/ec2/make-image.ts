@@ -5,9 +5,16 @@ import {
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../failures.ts';
-import { type Image, listImages } from './images.ts';
+import { OperatorError } from '../../errors.ts';
+import { ask, awsErrorName, unlessMissing } from '../failures.ts';
+import { waitFor } from '../wait.ts';
+import type { Waits } from '../waits.ts';
+import { findImage, type Image, listImages } from './images.ts';
+import { lookForInstance } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
+
+const STOPPED_MAX_MS = 5 * 60_000;
+const IMAGE_MAX_MS = 60 * 60_000;
 
 /** The newest plain Amazon Linux 2023 for an architecture, `x86_64` or `arm64`; null when there is none here. */
 export async function findAmazonLinux(ec2: EC2Client, architecture: string): Promise<Image | null> {
@@ -20,26 +27,70 @@ export async function findAmazonLinux(ec2: EC2Client, architecture: string): Pro
   return images.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0] ?? null;
 }
 
-/** Stops an instance, which keeps its disk and can be made an image. */
-export async function stopInstance(ec2: EC2Client, id: string): Promise<void> {
+/** Stops an instance, which keeps its disk and can be made an image, and waits until nothing is written any more. */
+export async function stopAndWait(
+  ec2: EC2Client,
+  id: string,
+  waits: Pick<Waits, 'waiting'>,
+): Promise<void> {
   const request = new StopInstancesCommand({ InstanceIds: [id] });
   await ask(`Cannot stop the instance ${id}`, ec2.send(request));
+  const look = () => lookForInstance(ec2, id, 'stopped');
+  await waitFor(`The instance ${id}`, look, waits.waiting(STOPPED_MAX_MS));
 }
 
-/** Makes an image of an instance; it is still `pending` then. */
-export async function createImage(
-  ec2: EC2Client,
-  instanceId: string,
-  { name, description, tags }: { name: string; description: string; tags: Tags },
-): Promise<string> {
-  const request = new CreateImageCommand({
+/** What an image is made as. */
+export interface ImageOrder {
+  instanceId: string;
+  /** No other image of the account has it. */
+  name: string;
+  description: string;
+  tags: Tags;
+}
+
+/** The request for it. */
+export function imageInput({ instanceId, name, description, tags }: ImageOrder) {
+  return {
     InstanceId: instanceId,
     Name: name,
     Description: description,
     TagSpecifications: tagSpecifications(tags, 'image', 'snapshot'),
-  });
-  const answer = await ask(`Cannot make an image of ${instanceId}`, ec2.send(request));
-  return z.object({ ImageId: z.string() }).parse(answer).ImageId;
+  };
+}
+
+/**
+ * Makes an image of an instance, once; it is still `pending` then.
+ * @param find finds what was made when the answer was lost: asked again, AWS says that there is one of this name
+ */
+export async function createImage(
+  ec2: EC2Client,
+  order: ImageOrder,
+  find: () => Promise<string[]>,
+): Promise<string> {
+  const attempt = `Cannot make an image of ${order.instanceId}`;
+  try {
+    const answer = await ask(attempt, ec2.send(new CreateImageCommand(imageInput(order))));
+    return z.object({ ImageId: z.string() }).parse(answer).ImageId;
+  } catch (error) {
+    if (awsErrorName(error) !== 'InvalidAMIName.Duplicate') throw error;
+    const [id] = await find();
+    if (id === undefined) throw error;
+    return id;
+  }
+}
+
+/** Waits until an image can be used; until then, what it is made of must stay. */
+export async function waitForImage(
+  ec2: EC2Client,
+  id: string,
+  { waiting }: Pick<Waits, 'waiting'>,
+): Promise<void> {
+  const look = async () => {
+    const state = (await findImage(ec2, id))?.state ?? 'not known yet';
+    if (state === 'failed') throw new OperatorError(`AWS could not make the image ${id}.`);
+    return state === 'available' ? { answer: true } : { state };
+  };
+  await waitFor(`The image ${id}`, look, waiting(IMAGE_MAX_MS));
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */

@@ -50,6 +50,16 @@ export async function listDefaultSubnets(ec2: EC2Client): Promise<Subnet[]> {
   return Subnets.toSorted((a, b) => (a.zone < b.zone ? -1 : 1));
 }
 
+/** The first of them whose zone has a type of instance, since not every one has every type; null for none. */
+export async function findDefaultSubnetFor(
+  ec2: EC2Client,
+  instanceType: string,
+): Promise<Subnet | null> {
+  const zones = await listZonesWith(ec2, instanceType);
+  const subnets = await listDefaultSubnets(ec2);
+  return subnets.find(({ zone }) => zones.includes(zone)) ?? null;
+}
+
 const offeringsAnswer = z.object({
   InstanceTypeOfferings: z.array(z.object({ Location: z.string() })).default([]),
 });

@@ -1,9 +1,10 @@
-import { listInstances } from '../../aws/ec2/instances.ts';
+import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import type { Step } from '../../aws/runner.ts';
 import { waitFor } from '../../aws/wait.ts';
-import { findOurs, lookForBuilder, type Provision } from './provision.ts';
+import type { Provision } from './provision.ts';
 import { fillIn } from './user-data.ts';
 
 const RUNNING_MAX_MS = 5 * 60_000;
@@ -30,14 +31,14 @@ export const builder: Step<Provision> = {
     };
     const { id } = await launchInstance(ec2, wanted, signal);
     provision.builderId = id;
-    const look = () => lookForBuilder(provision, 'running');
+    const look = () => lookForInstance(ec2, id, 'running');
     await waitFor(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));
   },
   undoing: 'Terminating the instance',
   undo: async (provision) => {
     const { ec2, builderId, pace, undoing } = provision;
-    const ids = await findOurs(provision, 'An instance', builderId, async (ofRun) =>
-      (await listInstances(ec2, [ofRun])).map(({ id }) => id),
+    const ids = await findOfRun(provision, 'An instance', builderId, (ofRun) =>
+      listInstances(ec2, [ofRun]),
     );
     for (const id of ids) await endInstance(ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
   },

@@ -1,32 +1,25 @@
-import { findImage, listImages } from '../../aws/ec2/images.ts';
-import { createImage, removeImage, stopInstance } from '../../aws/ec2/make-image.ts';
-import { awsErrorName } from '../../aws/failures.ts';
+import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { listImages } from '../../aws/ec2/images.ts';
+import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/make-image.ts';
 import type { Step } from '../../aws/runner.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import { findOurs, idsOf, lookForBuilder, type Provision } from './provision.ts';
-
-const STOPPED_MAX_MS = 5 * 60_000;
-const IMAGE_MAX_MS = 60 * 60_000;
+import { idsOf, type Provision } from './provision.ts';
 
 /** Makes the image of the instance, stopped: nothing is written any more. Undone, it is removed unless all was done. */
 export const image: Step<Provision> = {
   name: 'image',
   doing: 'Making the image',
   run: async (provision) => {
-    const { ec2, waiting } = provision;
-    const { builderId } = idsOf(provision);
-    await stopInstance(ec2, builderId);
-    const lookForStopped = () => lookForBuilder(provision, 'stopped');
-    await waitFor(`The instance ${builderId}`, lookForStopped, waiting(STOPPED_MAX_MS));
-    const id = await createOnce(provision, builderId);
-    provision.imageId = id;
-    const look = async () => {
-      const state = (await findImage(ec2, id))?.state ?? 'not known yet';
-      if (state === 'failed') throw new OperatorError(`AWS could not make the image ${id}.`);
-      return state === 'available' ? { answer: true } : { state };
+    const { ec2, runId, tags } = provision;
+    const { builderId: instanceId } = idsOf(provision);
+    await stopAndWait(ec2, instanceId, provision);
+    const order = {
+      instanceId,
+      name: `minitwit-warehouse-${runId}`,
+      description: "Database server of MiniTwit's warehouse",
+      tags,
     };
-    await waitFor(`The image ${id}`, look, waiting(IMAGE_MAX_MS));
+    provision.imageId = await createImage(ec2, order, () => findImages(provision));
+    await waitForImage(ec2, provision.imageId, provision);
   },
   undo: async (provision) => {
     if (provision.isDone) return;
@@ -43,25 +36,8 @@ export const image: Step<Provision> = {
         ],
 };
 
-/** Asked for again when the answer was lost, AWS says that there is one of this name. */
-async function createOnce(provision: Provision, builderId: string): Promise<string> {
-  const { ec2, runId, tags } = provision;
-  try {
-    return await createImage(ec2, builderId, {
-      name: `minitwit-warehouse-${runId}`,
-      description: "Database server of MiniTwit's warehouse",
-      tags,
-    });
-  } catch (error) {
-    if (awsErrorName(error) !== 'InvalidAMIName.Duplicate') throw error;
-    const [id] = await findImages(provision);
-    if (id === undefined) throw error;
-    return id;
-  }
-}
-
 function findImages(provision: Provision): Promise<string[]> {
-  return findOurs(provision, 'An image', provision.imageId, async (ofRun) =>
-    (await listImages(provision.ec2, 'self', [ofRun])).map(({ id }) => id),
+  return findOfRun(provision, 'An image', provision.imageId, (ofRun) =>
+    listImages(provision.ec2, 'self', [ofRun]),
   );
 }

@@ -1,15 +1,10 @@
-import type { Filter } from '@aws-sdk/client-ec2';
-import { findMade } from '../../aws/ec2/find-made.ts';
 import type { Image } from '../../aws/ec2/images.ts';
-import { findInstance } from '../../aws/ec2/instances.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
-import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
+import type { Tags } from '../../aws/ec2/tags.ts';
 import { createRunId } from '../../aws/run-id.ts';
-import type { Course } from '../../aws/runner.ts';
+import { type Course, journalInMemory } from '../../aws/runner.ts';
 import { sayElapsed } from '../../aws/times.ts';
-import type { Seen } from '../../aws/wait.ts';
 import { createWaits, type Waits } from '../../aws/waits.ts';
-import { OperatorError } from '../../errors.ts';
 import { whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import type { InstanceConfig } from '../settings.ts';
@@ -69,49 +64,9 @@ export function openProvision(
   };
 }
 
-/** The ids of what the provision made, of one kind: `A volume`. Its answer may have been lost. */
-export function findOurs(
-  { pace, runId, undoing }: Provision,
-  kind: string,
-  knownId: string | null,
-  list: (ofRun: Filter) => Promise<string[]>,
-): Promise<string[]> {
-  const made = {
-    what: `${kind} that AWS may have made`,
-    knownId,
-    list: () => list(tagFilter(RUN_TAG, runId)),
-    unseenMaxMs: pace.lostMaxMs,
-  };
-  // twice as long, since AWS may not answer for a while
-  return findMade(made, undoing(pace.lostMaxMs * 2));
-}
-
-/** Looks whether the builder is as it should be. */
-export async function lookForBuilder(
-  { ec2, builderId }: Provision,
-  wanted: 'running' | 'stopped',
-): Promise<Seen<true>> {
-  const instance = await findInstance(ec2, builderId ?? '');
-  const state = instance?.state ?? 'not known yet';
-  if (['shutting-down', 'terminated'].includes(state)) {
-    throw new OperatorError(`The instance ${builderId} has ended: ${instance?.reason ?? state}.`);
-  }
-  return state === wanted ? { answer: true } : { state };
-}
-
 /** What the steps before have made. */
 export function idsOf(provision: Provision): { volumeId: string; builderId: string } {
   const { volumeId, builderId } = provision;
   if (volumeId === null || builderId === null) throw new Error('The steps are in another order');
   return { volumeId, builderId };
-}
-
-/** Nothing is remembered for another process: what a killed one leaves is found by its tags. */
-function journalInMemory(): Course['journal'] {
-  const begun = new Set<string>();
-  return {
-    begun: () => [...begun],
-    begin: async (step) => void begun.add(step),
-    end: async (step) => void begun.delete(step),
-  };
 }

@@ -7,14 +7,14 @@ import {
 } from '../../aws/ec2/images.ts';
 import { findAmazonLinux } from '../../aws/ec2/make-image.ts';
 import {
+  findDefaultSubnetFor,
   findNetworkOfGroup,
   findSubnet,
   hasKeyPair,
-  listDefaultSubnets,
-  listZonesWith,
   type Subnet,
 } from '../../aws/ec2/network.ts';
-import { problemsOfPlace, refuse } from '../problems.ts';
+import { refuse } from '../../aws/problems.ts';
+import { problemsOfPlace } from '../problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Site } from './provision.ts';
 
@@ -58,10 +58,7 @@ async function findPlace(
   { subnetId, instanceType }: InstanceConfig,
 ): Promise<Subnet | null> {
   if (subnetId) return findSubnet(ec2, subnetId);
-  // not every zone has every type
-  const zones = await listZonesWith(ec2, instanceType);
-  const subnets = await listDefaultSubnets(ec2);
-  return subnets.find(({ zone }) => zones.includes(zone)) ?? null;
+  return findDefaultSubnetFor(ec2, instanceType);
 }
 
 function problemOfType({ instanceType }: InstanceConfig, type: InstanceType): string | null {

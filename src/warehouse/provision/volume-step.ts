@@ -1,8 +1,9 @@
+import { findOfRun } from '../../aws/ec2/find-made.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import type { Step } from '../../aws/runner.ts';
-import { findOurs, type Provision } from './provision.ts';
+import type { Provision } from './provision.ts';
 
 const STATE_MAX_MS = 5 * 60_000;
 
@@ -25,10 +26,10 @@ export const volume: Step<Provision> = {
   undo: async (provision) => {
     const { ec2, volumeId, isDone, tell, undoing } = provision;
     if (isDone) return;
-    const ids = await findOurs(provision, 'A volume', volumeId, async (ofRun) => {
+    const ids = await findOfRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
       // the builder's own goes with that
-      return volumes.filter(({ attachedTo }) => !attachedTo).map(({ id }) => id);
+      return volumes.filter(({ attachedTo }) => !attachedTo);
     });
     for (const id of ids) {
       tell(`Deleting the volume ${id} …`);

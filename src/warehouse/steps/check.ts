@@ -6,8 +6,9 @@ import {
   hasKeyPair,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
+import { refuse } from '../../aws/problems.ts';
 import { OperatorError } from '../../errors.ts';
-import { type FoundPlace, problemsOfPlace, refuse } from '../problems.ts';
+import { type FoundPlace, problemsOfPlace } from '../problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
 import type { Parts } from '../run/run.ts';
 import type { Place } from '../run/state.ts';
