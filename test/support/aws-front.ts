@@ -147,7 +147,7 @@ function without(names: Set<string>, headers: Record<string, string>): Record<st
 }
 
 /** AWS's words for a refusal, in the protocol of the request. */
-function refusal({ headers }: Asked, status: number, code: string): Answered {
+export function refusal({ headers }: Asked, status: number, code: string): Answered {
   const message = `It was refused: ${code}`;
   if (headers['x-amz-target']) {
     return { status, body: JSON.stringify({ __type: code, message }) };
