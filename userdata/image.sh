@@ -5,6 +5,7 @@
 #   2. sudo bash userdata/image.sh
 #   3. create the image, and launch from it with userdata/minitwit.sh as user data
 #
+# `npm run cloud -- image` does all but the launch, without a key pair, and removes what it needed.
 # /opt/minitwit then holds what runs. What is personal or secret is deleted at the end, and that is
 # thorough: keys, histories, logs and the checkout go, and nobody can log in to THIS instance again.
 # Run on an instance of an earlier image, with a newer checkout, it upgrades.

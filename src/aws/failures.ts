@@ -117,3 +117,16 @@ export async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<An
     throw error;
   }
 }
+
+/** Gives null where AWS answers with this error, which is as good; IAM's `Exception` at its end is left out. */
+export async function unlessAwsSays<Answer>(
+  name: string,
+  answer: Promise<Answer>,
+): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (awsErrorName(error)?.replace(/Exception$/, '') === name) return null;
+    throw error;
+  }
+}

@@ -1,9 +1,62 @@
+import { runSteps, undoSteps } from '../../aws/runner.ts';
+import { messageOf } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { type Build, openBuild } from '../image/build.ts';
+import { printPlan } from '../image/dry-run.ts';
+import { type Plan, planBuild } from '../image/plan.ts';
+import { removeOldImages } from '../image/prune.ts';
+import { BUILD_STEPS } from '../image/steps.ts';
+import { removeUnfinished } from '../image/unfinished.ts';
 
-/** Makes an image of MiniTwit as it is committed here. */
+// for how long a step that does not hear the signal is waited for
+const STOP_MAX_MS = 30_000;
+const PATHS_SHOWN = 5;
+
+/**
+ * Makes an image of MiniTwit as it is committed here, of an instance that exists for this alone, and removes the
+ * oldest images. Nothing is left when something fails.
+ * @throws OperatorError, when everything that was begun is undone, or says what is not
+ */
 export async function buildImage(
-  _cloud: Cloud,
-  _options: { instanceType: string; dryRun: boolean },
+  cloud: Cloud,
+  { instanceType, dryRun }: { instanceType: string; dryRun: boolean },
 ): Promise<void> {
-  throw new Error('not there yet');
+  const plan = await planBuild(cloud.clients.ec2, instanceType);
+  for (const line of sayPlan(plan)) cloud.tell(line);
+  if (dryRun) {
+    await printPlan(cloud, plan);
+    return;
+  }
+  await removeUnfinished(cloud);
+  await make(openBuild(cloud, plan));
+  await removeOldImages(cloud);
+}
+
+function sayPlan({ runId, source, instanceType, base, subnet }: Plan): string[] {
+  const { version, commit, uncommitted } = source;
+  const paths = uncommitted.slice(0, PATHS_SHOWN).join(', ');
+  const more =
+    uncommitted.length > PATHS_SHOWN ? ` and ${uncommitted.length - PATHS_SHOWN} more` : '';
+  return [
+    `MiniTwit ${version}, commit ${commit.slice(0, 12)}, on ${base.name || base.id} (${base.architecture}), ` +
+      `by a ${instanceType} in ${subnet.zone}: ${runId}`,
+    ...(paths ? [`What is not committed is not in it: ${paths}${more}.`] : []),
+  ];
+}
+
+async function make(build: Build): Promise<void> {
+  try {
+    await runSteps(BUILD_STEPS, build, { ...build, pace: { stopMaxMs: STOP_MAX_MS } });
+  } catch (error) {
+    build.tell(messageOf(error));
+    await undoSteps(BUILD_STEPS, build, build);
+    throw error;
+  }
+  build.isDone = true;
+  const { base, source } = build.plan;
+  // before the instance is ended, which may fail: the image is there
+  build.print(
+    `The image ${build.imageId}: MiniTwit ${source.version}, for ${base.architecture} instances.`,
+  );
+  await undoSteps(BUILD_STEPS, build, build);
 }

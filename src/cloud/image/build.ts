@@ -1,0 +1,67 @@
+import { wasRefused } from '../../aws/failures.ts';
+import { type Course, journalInMemory, type Step } from '../../aws/runner.ts';
+import type { Cloud } from '../cloud.ts';
+import type { Plan } from './plan.ts';
+
+/** What the way out works with, of this run's or of one that was killed. */
+export interface Ending extends Cloud, Course {
+  runId: string;
+  /** The security group of the builder. */
+  groupId: string | null;
+  /** The instance that becomes the image. */
+  builderId: string | null;
+  imageId: string | null;
+  /** Whether the image is as it should be, and stays. */
+  isDone: boolean;
+}
+
+/** One image in the making. */
+export interface Build extends Ending {
+  plan: Plan;
+}
+
+/** One of the things that are done for it. */
+export type BuildStep = Step<Build, Ending>;
+
+/** An image of which there is nothing yet. */
+export function openBuild(cloud: Cloud, plan: Plan): Build {
+  return { ...openEnding(cloud, plan.runId), plan };
+}
+
+/** What a run may have left. */
+export function openEnding(cloud: Cloud, runId: string, begun: string[] = []): Ending {
+  return {
+    ...cloud,
+    runId,
+    groupId: null,
+    builderId: null,
+    imageId: null,
+    isDone: false,
+    journal: journalInMemory(begun),
+  };
+}
+
+/** Makes the first thing of a step: when AWS refuses it, there is nothing of the step to undo. */
+export async function beginWith<Answer>(
+  { journal }: Ending,
+  step: string,
+  making: Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await making;
+  } catch (error) {
+    if (wasRefused(error)) await journal.end(step);
+    throw error;
+  }
+}
+
+/** What the steps before have made. */
+export function idOf(made: string | null): string {
+  if (made === null) throw new Error('The steps are in another order');
+  return made;
+}
+
+/** What to do about something that could not be removed. */
+export function sayLeft(what: string): string {
+  return `${what}: the next image or down (npm run cloud) removes it`;
+}

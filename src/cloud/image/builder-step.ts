@@ -1,0 +1,54 @@
+import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
+import { launchInstance } from '../../aws/ec2/launch.ts';
+import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { awsErrorName } from '../../aws/failures.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { messageOf } from '../../errors.ts';
+import { type Build, type BuildStep, idOf, sayLeft } from './build.ts';
+import { launchOf } from './requests.ts';
+
+const ROLE_MAX_MS = 2 * 60_000;
+const RUNNING_MAX_MS = 5 * 60_000;
+
+/** Starts the instance that becomes the image; undone, it is terminated. */
+export const builder: BuildStep = {
+  name: 'builder',
+  doing: 'Starting an Amazon Linux',
+  run: async (build) => {
+    const id = await waitFor('The instance', () => launch(build), build.waiting(ROLE_MAX_MS));
+    build.builderId = id;
+    const look = () => lookForInstance(build.clients.ec2, id, 'running');
+    await waitFor(`The instance ${id}`, look, build.waiting(RUNNING_MAX_MS));
+  },
+  undo: async (ending) => {
+    const { clients, pace, tell, undoing, builderId } = ending;
+    const ids = await findOfRun(ending, 'An instance', builderId, (ofRun) =>
+      listInstances(clients.ec2, [ofRun]),
+    );
+    for (const id of ids) {
+      tell(`Terminating the instance ${id} …`);
+      await endInstance(clients.ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
+    }
+  },
+  leftovers: ({ builderId, runId }) => [
+    sayLeft(`the instance ${builderId ?? `of the run ${runId}`}, which costs`),
+  ],
+};
+
+async function launch({ clients, plan, groupId, signal }: Build) {
+  try {
+    const { id } = await launchInstance(clients.ec2, launchOf(plan, idOf(groupId)), signal);
+    return { answer: id };
+  } catch (error) {
+    if (isRoleTooNew(error)) return { state: 'AWS does not know its role everywhere yet' };
+    throw error;
+  }
+}
+
+function isRoleTooNew(error: unknown): boolean {
+  return (
+    awsErrorName(error) === 'InvalidParameterValue' &&
+    /iam\s?instance\s?profile/i.test(messageOf(error))
+  );
+}

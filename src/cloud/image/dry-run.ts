@@ -1,0 +1,67 @@
+import { launchInput } from '../../aws/ec2/launch.ts';
+import { imageInput } from '../../aws/ec2/make-image.ts';
+import { sayAge } from '../../aws/times.ts';
+import type { Cloud } from '../cloud.ts';
+import { renderInstallScript } from './install-script.ts';
+import type { Plan } from './plan.ts';
+import { listOldImages, sayOldImage } from './prune.ts';
+import {
+  bucketOf,
+  groupInput,
+  imageOrderOf,
+  imageTags,
+  launchOf,
+  roleInputs,
+  SOURCE_KEY,
+} from './requests.ts';
+import { listUnfinished } from './unfinished.ts';
+
+// What there will be an id of.
+const GROUP_ID = 'sg-00000000000000000';
+const INSTANCE_ID = 'i-00000000000000000';
+const IMAGE_ID = 'ami-00000000000000000';
+
+/** Says every step with its real arguments; nothing is changed. */
+export async function printPlan({ clients, print }: Cloud, plan: Plan): Promise<void> {
+  const unfinished = await listUnfinished(clients);
+  for (const { runId, startedAt, mayGoOn } of unfinished) {
+    const fate = mayGoOn ? 'Leaving alone' : 'Removing what is left of';
+    print(`${fate} an image that was begun ${sayAge(startedAt)} ago (${runId})`);
+  }
+  for (const line of [...sayWayIn(plan), ...sayWayOut(plan)]) print(line);
+  for (const old of await listOldImages(clients.ec2, 1)) print(sayOldImage(old));
+  print(`Nothing was changed; ${GROUP_ID} and the like stand for what there is not yet.`);
+}
+
+function sayWayIn(plan: Plan): string[] {
+  const { role, policy, profile, membership } = roleInputs(plan.runId);
+  const { archive, sha256 } = plan.source;
+  const launch = launchOf(plan, GROUP_ID);
+  const order = imageOrderOf(plan, INSTANCE_ID);
+  const say = (request: string, input: object) => `${request} ${JSON.stringify(input)}`;
+  return [
+    say('CreateRole', role),
+    say('PutRolePolicy', policy),
+    say('CreateInstanceProfile', profile),
+    say('AddRoleToInstanceProfile', membership),
+    say('CreateBucket', { Bucket: bucketOf(plan.runId) }),
+    `${say('PutObject', { Bucket: bucketOf(plan.runId), Key: SOURCE_KEY })} (${archive.length} bytes)`,
+    say('CreateSecurityGroup', groupInput(plan)),
+    say('RunInstances', { ...launchInput(launch), UserData: launch.userData }),
+    `SendCommand to ${INSTANCE_ID}:\n${renderInstallScript({ url: 'URL', sha256 })}`,
+    say('StopInstances', { InstanceIds: [INSTANCE_ID] }),
+    say('CreateImage', imageInput(order)),
+    say('CreateTags', { Resources: [IMAGE_ID], Tags: imageTags(plan) }),
+  ];
+}
+
+function sayWayOut({ runId }: Plan): string[] {
+  const { RoleName, InstanceProfileName } = roleInputs(runId).membership;
+  return [
+    `TerminateInstances ${INSTANCE_ID}`,
+    `DeleteSecurityGroup ${GROUP_ID}`,
+    `DeleteBucket ${bucketOf(runId)}`,
+    `DeleteInstanceProfile ${InstanceProfileName}`,
+    `DeleteRole ${RoleName}`,
+  ];
+}

@@ -1,0 +1,42 @@
+import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { createGroup, deleteGroup, listGroups } from '../../aws/ec2/groups.ts';
+import { awsErrorName } from '../../aws/failures.ts';
+import { waitFor } from '../../aws/wait.ts';
+import { beginWith, type Build, type BuildStep, type Ending, sayLeft } from './build.ts';
+import { groupInput, nameOf } from './requests.ts';
+
+const FREE_MAX_MS = 5 * 60_000;
+
+/** Makes a security group that lets nobody in; undone, it is deleted. */
+export const group: BuildStep = {
+  name: 'group',
+  run: async (build) => {
+    build.groupId = await beginWith(build, 'group', createOnce(build));
+  },
+  undo: async (ending) => {
+    const { clients, undoing } = ending;
+    for (const id of await findGroups(ending)) {
+      const look = async () =>
+        (await deleteGroup(clients.ec2, id)) ? { answer: true } : { state: 'still in use' };
+      await waitFor(`The security group ${id}`, look, undoing(FREE_MAX_MS));
+    }
+  },
+  leftovers: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],
+};
+
+async function createOnce(build: Build): Promise<string> {
+  try {
+    return await createGroup(build.clients.ec2, groupInput(build.plan));
+  } catch (error) {
+    if (awsErrorName(error) !== 'InvalidGroup.Duplicate') throw error;
+    const [id] = await findGroups(build);
+    if (id === undefined) throw error;
+    return id;
+  }
+}
+
+function findGroups(ending: Ending): Promise<string[]> {
+  return findOfRun(ending, 'A security group', ending.groupId, (ofRun) =>
+    listGroups(ending.clients.ec2, [ofRun]),
+  );
+}

@@ -1,0 +1,66 @@
+import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { listInstances } from '../../aws/ec2/instances.ts';
+import { removeImage } from '../../aws/ec2/make-image.ts';
+import { ask } from '../../aws/failures.ts';
+import type { Cloud } from '../cloud.ts';
+import { listOwnImages, type OwnImage } from '../images.ts';
+
+const KEPT = 5;
+
+/** An image that is older than those that are kept. */
+export interface OldImage {
+  image: OwnImage;
+  /** The instance or launch template that uses it, for people; null when none does, and it can go. */
+  user: string | null;
+}
+
+/**
+ * The images of MiniTwit but for the newest five, the newest first.
+ * @param made how many newer ones are about to be made
+ */
+export async function listOldImages(ec2: EC2Client, made = 0): Promise<OldImage[]> {
+  const old = (await listOwnImages(ec2)).slice(KEPT - made);
+  return Promise.all(old.map(async (image) => ({ image, user: await findUser(ec2, image.id) })));
+}
+
+/** Removes them, unless something uses them; it tells of each. */
+export async function removeOldImages({ clients: { ec2 }, tell }: Cloud): Promise<void> {
+  for (const old of await listOldImages(ec2)) {
+    tell(`${sayOldImage(old)}.`);
+    if (old.user === null) await removeImage(ec2, old.image.id);
+  }
+}
+
+/** Says what becomes of one: `Removing the image ami-1, minitwit 1.2.0 of …`. */
+export function sayOldImage({ image, user }: OldImage): string {
+  const name = `${image.id}, MiniTwit ${image.version}, made ${image.createdAt.slice(0, 10)}`;
+  return user === null ? `Removing the old image ${name}` : `Keeping ${name}: ${user} uses it`;
+}
+
+const templatesAnswer = z.object({
+  LaunchTemplateVersions: z
+    .array(
+      z.object({
+        LaunchTemplateId: z.string(),
+        LaunchTemplateData: z.object({ ImageId: z.string().optional() }).default({}),
+      }),
+    )
+    .default([]),
+});
+
+async function findUser(ec2: EC2Client, imageId: string): Promise<string | null> {
+  const filters = [{ Name: 'image-id', Values: [imageId] }];
+  const instances = await listInstances(ec2, filters);
+  const instance = instances.find(({ state }) => state !== 'terminated');
+  if (instance) return instance.id;
+  // of every launch template there is; the versions before are used by none of ours
+  const request = new DescribeLaunchTemplateVersionsCommand({
+    Versions: ['$Latest'],
+    Filters: filters,
+  });
+  const answer = await ask('Cannot look for launch templates', ec2.send(request));
+  const versions = templatesAnswer.parse(answer).LaunchTemplateVersions;
+  const version = versions.find((it) => it.LaunchTemplateData.ImageId === imageId);
+  return version?.LaunchTemplateId ?? null;
+}

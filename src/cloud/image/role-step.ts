@@ -1,0 +1,63 @@
+import {
+  AddRoleToInstanceProfileCommand,
+  CreateInstanceProfileCommand,
+  CreateRoleCommand,
+  DeleteInstanceProfileCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  PutRolePolicyCommand,
+  RemoveRoleFromInstanceProfileCommand,
+} from '@aws-sdk/client-iam';
+import { ask, awsErrorName, unlessAwsSays } from '../../aws/failures.ts';
+import { type Seen, waitFor } from '../../aws/wait.ts';
+import { beginWith, type BuildStep, sayLeft } from './build.ts';
+import { nameOf, roleInputs } from './requests.ts';
+
+const GONE_MAX_MS = 60_000;
+
+/** Makes a role with which the builder can be sent commands; undone, there is none. */
+export const role: BuildStep = {
+  name: 'role',
+  doing: 'Making a role for the instance',
+  run: async (build) => {
+    const { iam } = build.clients;
+    const inputs = roleInputs(build.runId);
+    const attempt = `Cannot make the role ${inputs.role.RoleName}`;
+    const making = ask(attempt, iam.send(new CreateRoleCommand(inputs.role)));
+    await beginWith(build, 'role', unlessAwsSays('EntityAlreadyExists', making));
+    await ask(attempt, iam.send(new PutRolePolicyCommand(inputs.policy)));
+    const profile = ask(attempt, iam.send(new CreateInstanceProfileCommand(inputs.profile)));
+    await unlessAwsSays('EntityAlreadyExists', profile);
+    const member = ask(attempt, iam.send(new AddRoleToInstanceProfileCommand(inputs.membership)));
+    // a profile has one role: with it, AWS says that it is full
+    await unlessAwsSays('LimitExceeded', member);
+  },
+  undo: async ({ clients: { iam }, runId, undoing }) => {
+    const { membership, policy } = roleInputs(runId);
+    const { InstanceProfileName, RoleName } = membership;
+    const { PolicyName } = policy;
+    const attempt = `Cannot delete the role ${RoleName}`;
+    const requests = [
+      () => iam.send(new RemoveRoleFromInstanceProfileCommand(membership)),
+      () => iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
+      () => iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName })),
+      () => iam.send(new DeleteRoleCommand({ RoleName })),
+    ];
+    for (const send of requests) {
+      const look = () => lookIfGone(ask(attempt, send()));
+      await waitFor(`The role ${RoleName}`, look, undoing(GONE_MAX_MS));
+    }
+  },
+  leftovers: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
+};
+
+async function lookIfGone(answer: Promise<unknown>): Promise<Seen<true>> {
+  try {
+    await unlessAwsSays('NoSuchEntity', answer);
+    return { answer: true };
+  } catch (error) {
+    // what was taken from it just now is not everywhere yet
+    if (awsErrorName(error)?.startsWith('DeleteConflict')) return { state: 'still in use' };
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { listGroups } from '../../aws/ec2/groups.ts';
+import { listImages } from '../../aws/ec2/images.ts';
+import { listInstances } from '../../aws/ec2/instances.ts';
+import { listSnapshots } from '../../aws/ec2/snapshots.ts';
+import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
+import { ask } from '../../aws/failures.ts';
+import { startOfRun } from '../../aws/run-id.ts';
+import { undoSteps } from '../../aws/runner.ts';
+import { sayAge } from '../../aws/times.ts';
+import type { Clients, Cloud } from '../cloud.ts';
+import { BUILDER, IMAGE_TAG } from '../images.ts';
+import { openEnding } from './build.ts';
+import { IAM_PATH, NAME_PREFIX } from './requests.ts';
+import { BUILD_STEPS } from './steps.ts';
+
+// more than all waits of one that goes on take together
+const BUILD_MAX_MS = 2 * 60 * 60_000;
+
+/** An image that was begun and is not done; of it there is something in the account. */
+export interface Unfinished {
+  runId: string;
+  startedAt: Date;
+  /** Whether its process may still be at work, here or elsewhere. */
+  mayGoOn: boolean;
+}
+
+/** Every image that was begun and is not done, the oldest first. */
+export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
+  const runs = new Set([...(await listRunsInEc2(clients)), ...(await listRunsByName(clients))]);
+  return [...runs].toSorted().flatMap((runId) => {
+    const startedAt = startOfRun(runId);
+    if (!startedAt) return [];
+    return { runId, startedAt, mayGoOn: Date.now() - Number(startedAt) < BUILD_MAX_MS };
+  });
+}
+
+/**
+ * Removes what was left by an `image` that was killed, and tells of it, too of what is left alone, since its process
+ * may still be at work.
+ * @throws OperatorError that says what may still exist
+ */
+export async function removeUnfinished(cloud: Cloud): Promise<void> {
+  for (const { runId, startedAt, mayGoOn } of await listUnfinished(cloud.clients)) {
+    cloud.signal.throwIfAborted();
+    const which = `an image that was begun ${sayAge(startedAt)} ago (${runId})`;
+    if (mayGoOn) {
+      cloud.tell(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
+      continue;
+    }
+    cloud.tell(`Removing what is left of ${which} …`);
+    const begun = BUILD_STEPS.map(({ name }) => name);
+    // what it has made is old enough to be seen
+    const patient = { ...cloud, pace: { ...cloud.pace, lostMaxMs: 0 } };
+    const ending = openEnding(patient, runId, begun);
+    await undoSteps(BUILD_STEPS, ending, ending);
+  }
+}
+
+async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {
+  const filters = [tagFilter(IMAGE_TAG, BUILDER)];
+  const instances = await listInstances(ec2, filters);
+  const found = [
+    instances.filter(({ state }) => state !== 'terminated'),
+    await listGroups(ec2, filters),
+    await listImages(ec2, 'self', filters),
+    await listSnapshots(ec2, filters),
+  ];
+  return found.flat().flatMap(({ tags }) => tags[RUN_TAG] ?? []);
+}
+
+const namesAnswer = z.object({
+  Roles: z.array(z.object({ RoleName: z.string() })).default([]),
+  InstanceProfiles: z.array(z.object({ InstanceProfileName: z.string() })).default([]),
+  Buckets: z.array(z.object({ Name: z.string() })).default([]),
+});
+
+/** Those of which there is something that can be found by its name alone. */
+async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
+  const ours = { PathPrefix: IAM_PATH };
+  const buckets = new ListBucketsCommand({ Prefix: NAME_PREFIX });
+  const answer = namesAnswer.parse({
+    ...(await ask('Cannot look for roles', iam.send(new ListRolesCommand(ours)))),
+    ...(await ask('Cannot look for profiles', iam.send(new ListInstanceProfilesCommand(ours)))),
+    ...(await ask('Cannot look for buckets', s3.send(buckets))),
+  });
+  const names = [
+    ...answer.Roles.map(({ RoleName }) => RoleName),
+    ...answer.InstanceProfiles.map((it) => it.InstanceProfileName),
+    ...answer.Buckets.map(({ Name }) => Name),
+  ].filter((name) => name.startsWith(NAME_PREFIX));
+  return names.map((name) =>
+    // a bucket's name has no capitals
+    name.slice(NAME_PREFIX.length).replace(/^(\d{8})t(\d{6})z/, '$1T$2Z'),
+  );
+}

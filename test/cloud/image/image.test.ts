@@ -1,0 +1,215 @@
+import {
+  CreateImageCommand,
+  CreateLaunchTemplateCommand,
+  DescribeImagesCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { runSteps } from '../../../src/aws/runner.ts';
+import { openBuild } from '../../../src/cloud/image/build.ts';
+import { planBuild } from '../../../src/cloud/image/plan.ts';
+import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
+import { findNewestImage, listOwnImages } from '../../../src/cloud/images.ts';
+import type { Answered } from '../../support/aws-front.ts';
+import { openWorld, type World } from './world.ts';
+
+afterEach(() => vi.useRealTimers());
+
+const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
+
+/** EC2's refusal in its own words. */
+function says(code: string, message: string): Answered {
+  const body = `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`;
+  return { status: 400, headers: { 'content-type': 'text/xml' }, body };
+}
+
+test('what is committed is built, on an instance that nobody can log in to, and nothing else stays', async () => {
+  const world = await openWorld();
+  const { ec2 } = world.cloud.clients;
+  const before = await world.list();
+  const launched = new URLSearchParams();
+  let stateAtEnd = '';
+
+  const said = await world.build({
+    'ec2:RunInstances': ({ body }, usual) => {
+      for (const [name, value] of new URLSearchParams(body.toString())) launched.set(name, value);
+      return usual();
+    },
+    'ec2:TerminateInstances': async (_, usual) => {
+      stateAtEnd = (await findNewestImage(ec2))?.state ?? 'not there';
+      return usual();
+    },
+  });
+
+  expect(said).toBe('done');
+  expect(world.lines[0]).toMatch(BUILT_ON_PLAIN_LINUX);
+  expect(world.outputs).toEqual(['package-lock.json\nsrc/server.ts\nuserdata/image.sh\n']);
+  expect(launched.has('KeyName')).toBe(false);
+  expect(launched.get('IamInstanceProfile.Name')).toMatch(/^minitwit-builder-2/);
+  expect(launched.get('MetadataOptions.HttpTokens')).toBe('required');
+  expect(launched.get('BlockDeviceMapping.1.Ebs.Encrypted')).toBe('true');
+  expect(launched.get('InstanceInitiatedShutdownBehavior')).toBe('terminate');
+  expect(launched.get('NetworkInterface.1.AssociatePublicIpAddress')).toBe('true');
+  expect(stateAtEnd).toBe('available');
+
+  const image = await findNewestImage(ec2);
+  const made = (await world.list()).filter((it) => !before.includes(it));
+  expect(made).toEqual([image?.id, expect.stringMatching(/^snap-/)]);
+  expect(image).toMatchObject({
+    name: expect.stringMatching(/^minitwit-2/),
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+    tags: { 'minitwit:image': image?.version, 'minitwit:run': image?.name.slice(9) },
+  });
+  expect(world.lines).toContain(
+    `The image ${image?.id}: MiniTwit ${image?.version}, for x86_64 instances.`,
+  );
+});
+
+test('a source that is not as it was is not built', async () => {
+  const world = await openWorld();
+  const before = await world.list();
+  const said = await world.build({
+    's3:GET 2': async (_, usual) => {
+      const { body, ...answer } = await usual();
+      return { ...answer, headers: {}, body: Buffer.concat([Buffer.from(body), Buffer.from('!')]) };
+    },
+  });
+  expect(said).toMatch(
+    /^Installing MiniTwit on i-\w+ has failed: Failed\n.*checksum did NOT match/s,
+  );
+  expect(said).not.toMatch(/Signature|http/);
+  expect(await world.list()).toEqual(before);
+});
+
+test('a role that is not known everywhere yet is waited for', async () => {
+  const world = await openWorld();
+  const tooNew = () =>
+    says(
+      'InvalidParameterValue',
+      'Value (it) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
+    );
+  expect(await world.build({ 'ec2:RunInstances': tooNew, 'ec2:RunInstances 2': tooNew })).toBe(
+    'done',
+  );
+  expect(world.lines.join('\n')).toContain('AWS does not know its role everywhere yet');
+});
+
+test('what stands against it is said, and nothing is begun', async () => {
+  const world = await openWorld();
+  const before = await world.list();
+  const noSubnets = () => ({
+    status: 200,
+    headers: { 'content-type': 'text/xml' },
+    body: '<DescribeSubnetsResponse><subnetSet/></DescribeSubnetsResponse>',
+  });
+  const nowhere = { 'ec2:DescribeSubnets': noSubnets };
+  expect(await world.build({}, { instanceType: 'x9.huge' })).toMatch(
+    /^Nothing was started, since:\n {2}there is no instance type x9.huge in this region.*$/,
+  );
+  expect(await world.build({}, { instanceType: 'mac1.metal' })).toMatch(
+    /no Amazon Linux 2023 for x86_64_mac, which a mac1.metal is/,
+  );
+  expect(await world.build(nowhere)).toMatch(/no zone here has .*create-default-vpc/);
+  // a full account
+  const full = () => says('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
+  expect(await world.build({ 'ec2:RunInstances': full })).toMatch(
+    /^Cannot start a t3.small .* AWS says VcpuLimitExceeded: .*Service Quotas\)$/,
+  );
+  expect(await world.list()).toEqual(before);
+});
+
+test('an arm64 type is built on an Amazon Linux for arm64', async () => {
+  const { cloud } = await openWorld();
+  const { base } = await planBuild(cloud.clients.ec2, 't4g.small');
+  expect(base.architecture).toBe('arm64');
+});
+
+test('a dry run says every step, and changes nothing', async () => {
+  const world = await openWorld();
+  world.account.actions.length = 0;
+  expect(await world.build({}, { dryRun: true })).toBe('done');
+  for (const action of world.account.actions) expect(action).toMatch(/:(Describe|List|GET)/);
+  const text = world.lines.join('\n');
+  for (const request of ['CreateRole', 'PutObject', 'RunInstances', 'CreateImage', 'DeleteRole'])
+    expect(text).toContain(`\n${request} `);
+  expect(text).toContain('\nbash userdata/image.sh\n');
+  expect(text).toMatch(/Nothing was changed/);
+});
+
+test('what a killed one left is removed once nobody can be at work on it', async () => {
+  const world = await openWorld();
+  const { cloud } = world;
+  const before = await world.list();
+  const plan = await planBuild(cloud.clients.ec2, 't3.small');
+  const build = openBuild(cloud, plan);
+  // all but the hand-over
+  await runSteps(BUILD_STEPS.slice(0, -1), build, { ...build, pace: { stopMaxMs: 1000 } });
+  const left = (await world.list()).filter((it) => !before.includes(it));
+  expect(left).toHaveLength(8);
+  expect(await listOwnImages(cloud.clients.ec2)).toEqual([]);
+
+  expect(await world.build()).toBe('done');
+  expect(world.lines.join('\n')).toContain(`(${plan.runId}): it may be in the making elsewhere`);
+  expect(await world.list()).toEqual(expect.arrayContaining(left));
+
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3_600_000 });
+  expect(await world.build()).toBe('done');
+  expect(world.lines.join('\n')).toContain('Removing what is left of an image that was begun 3 h');
+  const still = await world.list();
+  expect(left.filter((it) => still.includes(it))).toEqual([]);
+});
+
+test('the newest five images stay, and those that something uses', async () => {
+  const world = await openWorld();
+  const { ec2 } = world.cloud.clients;
+  const [first = '', second = '', third = ''] = await makeImages(world, 7);
+  await ec2.send(new RunInstancesCommand({ ImageId: first, MinCount: 1, MaxCount: 1 }));
+  await ec2.send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: 'minitwit',
+      LaunchTemplateData: { ImageId: second },
+    }),
+  );
+
+  expect(await world.build()).toBe('done');
+
+  const ids = (await listOwnImages(ec2)).map(({ id }) => id);
+  expect(ids).toHaveLength(7);
+  expect(ids.slice(-2)).toEqual([second, first]);
+  expect(ids).not.toContain(third);
+  expect(world.lines).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(`Removing the old image ${third}, MiniTwit 1.0.2, made 2`),
+      expect.stringMatching(`Keeping ${second}, .*: lt-\\w+ uses it`),
+      expect.stringMatching(`Keeping ${first}, .*: i-\\w+ uses it`),
+    ]),
+  );
+});
+
+/** So many images of ours, and one that is not done; the oldest first. */
+async function makeImages({ cloud }: World, count: number): Promise<string[]> {
+  const { ec2 } = cloud.clients;
+  const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
+  const { Instances = [] } = await ec2.send(
+    new RunInstancesCommand({ ImageId: Images[0]?.ImageId, MinCount: 1, MaxCount: 1 }),
+  );
+  const make = async (name: string, tags: Tags) => {
+    const { ImageId = '' } = await ec2.send(
+      new CreateImageCommand({
+        InstanceId: Instances[0]?.InstanceId,
+        Name: name,
+        TagSpecifications: tagSpecifications(tags, 'image', 'snapshot'),
+      }),
+    );
+    return ImageId;
+  };
+  await make('minitwit-undone', { 'minitwit:image': 'builder' });
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const tags = { 'minitwit:image': `1.0.${n}`, 'minitwit:commit': 'abc' };
+    ids.push(await make(`minitwit-2025112${n}T001500Z-0000`, tags));
+  }
+  return ids;
+}

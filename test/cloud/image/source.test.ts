@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { renderInstallScript } from '../../../src/cloud/image/install-script.ts';
+import { readSource } from '../../../src/cloud/image/source.ts';
+
+const run = promisify(execFile);
+const SUM = 'a'.repeat(64);
+
+let checkout: string;
+
+beforeAll(async () => {
+  checkout = await mkdtemp(join(tmpdir(), 'minitwit-source-'));
+  await write('package.json', '{"name":"minitwit","version":"4.5.6"}');
+  for (const path of ['package-lock.json', 'tsconfig.json', 'schema.sql']) await write(path, '{}');
+  for (const folder of ['src', 'static', 'views', 'userdata']) await write(`${folder}/a`, 'a');
+  await write('docs/a', 'not needed');
+  const git = (...args: string[]) => run('git', ['-C', checkout, ...args]);
+  await git('init', '-q');
+  await git('add', '.');
+  await git('-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '-qm', 'Begin');
+  return () => rm(checkout, { recursive: true });
+});
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(join(checkout, path, '..'), { recursive: true });
+  await writeFile(join(checkout, path), text);
+}
+
+test('what is not committed is said, and does not go in; nor does what is not needed', async () => {
+  await write('src/a', 'changed');
+  await write('src/secret', 'lies around');
+  await write('docs/a', 'changed');
+  await write('package.json', '{"version":"9.9.9"}');
+
+  const source = await readSource(checkout);
+
+  expect(source.version).toBe('4.5.6');
+  expect(source.commit).toMatch(/^[0-9a-f]{40}$/);
+  expect(source.uncommitted.toSorted()).toEqual(['package.json', 'src/a', 'src/secret']);
+  await writeFile(join(checkout, 'source.tar.gz'), source.archive);
+  const list = await run('tar', ['-tzf', join(checkout, 'source.tar.gz')]);
+  expect(list.stdout).toContain('userdata/a');
+  expect(list.stdout).not.toMatch(/secret|docs/);
+  const content = await run('tar', ['-xzOf', join(checkout, 'source.tar.gz'), 'src/a']);
+  expect(content.stdout).toBe('a');
+});
+
+test('without a checkout there is no image', async () => {
+  await expect(readSource(join(checkout, '..'))).rejects.toThrow(/must be a checkout of MiniTwit/);
+});
+
+test('the script fetches, checks, and lets image.sh do the rest', async () => {
+  const url = 'https://s3.amazonaws.com/b/source.tar.gz?X-Amz-Signature=a%2Fb&X-Amz-Date=1';
+  const script = renderInstallScript({ url, sha256: SUM });
+  await expect(run('bash', ['-n', '-c', script])).resolves.toMatchObject({ stderr: '' });
+  expect(script.split('\n').slice(0, 10)).toEqual([
+    '#!/bin/bash',
+    'set -euo pipefail',
+    'checkout=$(mktemp -d /var/tmp/minitwit-source.XXXXXX)',
+    'cd "$checkout"',
+    `curl -fsS --retry 5 --max-time 300 -o source.tar.gz '${url}'`,
+    `echo '${SUM}  source.tar.gz' | sha256sum --check --quiet`,
+    'tar -xzf source.tar.gz',
+    'rm source.tar.gz',
+    'bash userdata/image.sh',
+    '',
+  ]);
+});
+
+test.each([
+  { url: "https://a/'b", sha256: SUM },
+  { url: 'https://a/\nb', sha256: SUM },
+  { url: 'https://a', sha256: '$(id)' },
+])('nothing gets into the script but what is quoted there: $url $sha256', (source) => {
+  expect(() => renderInstallScript(source)).toThrow('It cannot be quoted');
+});
