@@ -85,10 +85,11 @@ function describeKeeping(program: Command): void {
     .command('provision')
     .description('make the volume and the image that runs need')
     .option('--size-gib <n>', "the volume's size", parseCount(1), 100)
+    .option('--volume <id>', 'use this one, which may hold a warehouse already')
     .option('--image <id>', 'an Amazon Linux 2023; the newest by default')
-    .action(({ sizeGib, image: baseImageId = null }) => {
+    .action(({ sizeGib, volume: volumeId = null, image: baseImageId = null }) => {
       const config = readInstanceConfig(process.env);
-      return provision(openBase(config.maxHours), config, { sizeGib, baseImageId });
+      return provision(openBase(config.maxHours), config, { volumeId, sizeGib, baseImageId });
     });
   const snapshots = program
     .command('snapshots')

@@ -8,20 +8,21 @@ import type { Base } from '../run/run.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**
- * Makes what runs need, a volume and an image, and prints the settings that name them. Neither is left when
- * something fails.
+ * Makes what runs need, a volume unless there is one, and an image, and prints the settings that name them. What
+ * was made is not left when something fails.
  * @throws OperatorError, when everything that was begun is undone, or says what is not
  */
 export async function provision(base: Base, config: InstanceConfig, order: Order): Promise<void> {
   const claim = await claimFolder(base.folder);
   try {
-    const site = await findSite(base.ec2, config, order.baseImageId);
+    const site = await findSite(base.ec2, config, order);
     const { sizeGib } = order;
     const current = openProvision(base, config, { sizeGib, site });
     claim.setUrl(`the provision ${current.runId}`);
-    const { subnet, image } = site;
+    const { subnet, image, volume } = site;
+    const where = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
     current.tell(
-      `A volume of ${sizeGib} GiB in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
+      `${where} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
     );
     await makeAll(current);
   } finally {

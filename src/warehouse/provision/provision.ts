@@ -1,6 +1,7 @@
 import type { Image } from '../../aws/ec2/images.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
 import type { Tags } from '../../aws/ec2/tags.ts';
+import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../aws/run-id.ts';
 import { type Course, journalInMemory } from '../../aws/runner.ts';
 import { sayElapsed } from '../../aws/times.ts';
@@ -12,7 +13,9 @@ import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
 
 /** What a provision is asked to make. */
 export interface Order {
-  /** Of the volume. */
+  /** The volume to use; null to make one. */
+  volumeId: string | null;
+  /** Of one that is made. */
   sizeGib: number;
   /** A plain Amazon Linux 2023; null for the newest. */
   baseImageId: string | null;
@@ -22,6 +25,8 @@ export interface Order {
 export interface Site {
   image: Image;
   subnet: Subnet;
+  /** The volume that is used; null where one is to be made. */
+  volume: Volume | null;
 }
 
 /** One provision: what it works with, and what it has made so far. */

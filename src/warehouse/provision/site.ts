@@ -7,16 +7,18 @@ import {
 } from '../../aws/ec2/images.ts';
 import { findAmazonLinux } from '../../aws/ec2/make-image.ts';
 import {
+  findDefaultSubnet,
   findDefaultSubnetFor,
   findNetworkOfGroup,
   findSubnet,
   hasKeyPair,
   type Subnet,
 } from '../../aws/ec2/network.ts';
+import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { refuse } from '../../aws/problems.ts';
 import { problemsOfPlace } from '../problems.ts';
 import type { InstanceConfig } from '../settings.ts';
-import type { Site } from './provision.ts';
+import type { Order, Site } from './provision.ts';
 
 /**
  * Finds out where a provision can take place, and of which image, before anything is made.
@@ -25,23 +27,27 @@ import type { Site } from './provision.ts';
 export async function findSite(
   ec2: EC2Client,
   config: InstanceConfig,
-  baseImageId: string | null,
+  { baseImageId, volumeId }: Order,
 ): Promise<Site> {
-  const type = await findInstanceType(ec2, config.instanceType);
+  const [type, volume] = await Promise.all([
+    findInstanceType(ec2, config.instanceType),
+    volumeId === null ? null : findVolume(ec2, volumeId),
+  ]);
   const [image, subnet, vpcId, hasKey] = await Promise.all([
     type && findBase(ec2, type, baseImageId),
-    type && findPlace(ec2, config),
+    type && findPlace(ec2, config, volume),
     findNetworkOfGroup(ec2, config.securityGroup),
     hasKeyPair(ec2, config.keyName),
   ]);
   const problems = [
     type && problemOfType(config, type),
     type && problemOfBase(config, { type, image, baseImageId }),
-    type && !subnet && problemOfSubnet(config),
+    volumeId !== null && problemOfVolume(volumeId, volume, subnet),
+    type && !subnet && problemOfSubnet(config, volume),
     ...problemsOfPlace(config, { type, subnet, vpcId, hasKey }),
   ].filter((problem) => typeof problem === 'string');
   if (problems.length > 0 || !image || !subnet) throw refuse(problems);
-  return { image, subnet };
+  return { image, subnet, volume };
 }
 
 function findBase(
@@ -56,8 +62,10 @@ function findBase(
 async function findPlace(
   ec2: EC2Client,
   { subnetId, instanceType }: InstanceConfig,
+  volume: Volume | null,
 ): Promise<Subnet | null> {
   if (subnetId) return findSubnet(ec2, subnetId);
+  if (volume) return findDefaultSubnet(ec2, volume.zone);
   return findDefaultSubnetFor(ec2, instanceType);
 }
 
@@ -76,7 +84,18 @@ function problemOfBase(
   return `${image.id} is for ${image.architecture}, but a ${instanceType} for ${type.architectures.join(', ')}`;
 }
 
-function problemOfSubnet({ subnetId, instanceType }: InstanceConfig): string {
+function problemOfVolume(id: string, volume: Volume | null, subnet: Subnet | null): string | null {
+  if (!volume) return `there is no volume ${id} here`;
+  if (volume.attachedTo) return `the volume ${id} is attached to ${volume.attachedTo}`;
+  if (!subnet || subnet.zone === volume.zone) return null;
+  return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume ${id} in ${volume.zone}`;
+}
+
+function problemOfSubnet(
+  { subnetId, instanceType }: InstanceConfig,
+  volume: Volume | null,
+): string {
   if (subnetId) return `WAREHOUSE_SUBNET_ID: there is no subnet ${subnetId} here`;
+  if (volume) return `WAREHOUSE_SUBNET_ID must be set: ${volume.zone} has no default subnet`;
   return `WAREHOUSE_SUBNET_ID must be set: no zone here has both a default subnet and a ${instanceType}`;
 }

@@ -7,12 +7,18 @@ import type { Provision } from './provision.ts';
 
 const STATE_MAX_MS = 5 * 60_000;
 
-/** Makes the volume, which is empty; undone, it is deleted unless all was done. */
+/**
+ * Makes the volume, which is empty, unless there is one to use; undone, what was made is deleted unless all was done.
+ */
 export const volume: Step<Provision> = {
   name: 'volume',
-  doing: 'Making the volume',
   run: async (provision) => {
-    const { ec2, site, runId, sizeGib, tags, waiting } = provision;
+    const { ec2, site, runId, sizeGib, tags, tell, waiting } = provision;
+    if (site.volume) {
+      provision.volumeId = site.volume.id;
+      return;
+    }
+    tell('Making the volume …');
     provision.volumeId = await createVolume(ec2, {
       AvailabilityZone: site.subnet.zone,
       Size: sizeGib,
@@ -24,8 +30,8 @@ export const volume: Step<Provision> = {
     await waitUntilAvailable(ec2, provision.volumeId, waiting(STATE_MAX_MS));
   },
   undo: async (provision) => {
-    const { ec2, volumeId, isDone, tell, undoing } = provision;
-    if (isDone) return;
+    const { ec2, site, volumeId, isDone, tell, undoing } = provision;
+    if (isDone || site.volume) return;
     const ids = await findOfRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
       // the builder's own goes with that

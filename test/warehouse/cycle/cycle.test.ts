@@ -147,7 +147,7 @@ async function alive(): Promise<string[]> {
 
 test('a provision that fails leaves nothing, and says why', async () => {
   cloud.isWithoutDnf = true;
-  const failed = provision(base(), config, { sizeGib: 8, baseImageId: null });
+  const failed = provision(base(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
   await expect(failed).rejects.toThrow(
     'The image of the warehouse was not made: dnf brought no MariaDB',
   );
@@ -158,7 +158,7 @@ test('a provision that fails leaves nothing, and says why', async () => {
 });
 
 test('provision makes a volume and an image, and leaves nothing else', async () => {
-  await provision(base(), config, { sizeGib: 8, baseImageId: null });
+  await provision(base(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
 
   const setting = (name: string) =>
     said.find((line) => line.startsWith(`${name}=`))?.split('=')[1] ?? '';

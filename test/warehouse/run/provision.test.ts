@@ -39,9 +39,9 @@ async function makeProvision(): Promise<World> {
 }
 
 /** How a provision ends, in its one message; `done` when it succeeds. */
-async function outcomeOf({ parts }: World): Promise<string> {
+async function outcomeOf({ parts }: World, volumeId: string | null = null): Promise<string> {
   try {
-    await provision(parts, parts.config, { sizeGib: 8, baseImageId: null });
+    await provision(parts, parts.config, { volumeId, sizeGib: 8, baseImageId: null });
     return 'done';
   } catch (error) {
     return error instanceof OperatorError ? error.message : `not for operators: ${String(error)}`;
@@ -73,6 +73,32 @@ test('the instance is stopped before it becomes an image, and ends when that is 
   expect(await outcomeOf(world)).toBe('done');
   expect(states).toEqual(['available']);
   expectWarehouse(world);
+});
+
+test('a volume that is there is used, and stays when something fails', async () => {
+  const world = await makeProvision();
+  const { aws, volumeId } = world;
+  aws.fail('CreateImage', REFUSED);
+  expect(await outcomeOf(world, volumeId)).toMatch(/UnauthorizedOperation/);
+  expectNothingLeft(world);
+  expect(await outcomeOf(world, volumeId)).toBe('done');
+  expect(aws.account.volumes.map(({ id, tags }) => [id, tags['minitwit:warehouse']])).toEqual([
+    [volumeId, volumeId],
+  ]);
+  expect(world.lines).toContain(`WAREHOUSE_VOLUME_ID=${volumeId}`);
+});
+
+test.each([
+  ['vol-0000000000000000a', /there is no volume vol-0000000000000000a here/],
+  [null, /the volume vol-\w+ is attached to i-stranger/],
+])('the volume %s cannot be used: that is said before anything is made', async (id, problem) => {
+  const world = await makeProvision();
+  const [volume] = world.aws.account.volumes;
+  if (volume && id === null) {
+    volume.attachment = { instanceId: 'i-stranger', device: '/dev/sdf', states: ['attached'] };
+  }
+  expect(await outcomeOf(world, id ?? world.volumeId)).toMatch(problem);
+  expect(world.aws.account.instances).toEqual([]);
 });
 
 test.each([...BEFORE, ...WAY_IN])('%s is refused: nothing is left', async (action) => {
