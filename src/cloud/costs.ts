@@ -1,7 +1,13 @@
 import { alignColumns } from '../aws/table.ts';
-import { DATABASE_HOUR, INSTANCE_HOUR, PRICED_IN, PRICED_REGION, PRICES } from './prices.ts';
+import {
+  DATABASE_HOUR,
+  HOURS_A_MONTH,
+  INSTANCE_HOUR,
+  PRICED_IN,
+  PRICED_REGION,
+  PRICES,
+} from './prices.ts';
 
-const HOURS_A_MONTH = 730;
 const BALANCER_ADDRESSES = 2;
 // the database's two users', and that of the sessions
 const SECRETS = 3;

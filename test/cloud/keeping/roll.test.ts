@@ -1,0 +1,217 @@
+import type { StartInstanceRefreshCommandInput } from '@aws-sdk/client-auto-scaling';
+import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { expect, test } from 'vitest';
+import { listInstances } from '../../../src/aws/ec2/instances.ts';
+import { tagFilter } from '../../../src/aws/ec2/tags.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
+import { roll } from '../../../src/cloud/commands/roll.ts';
+import { replaceInstances } from '../../../src/cloud/refresh.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
+import { messageOf } from '../../../src/errors.ts';
+import { changesOf, isChange, makeImage, openWorld, raise, type World } from './world.ts';
+
+const now = { dryRun: false };
+
+async function openRaised(parameters: Record<string, string> = {}): Promise<World> {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'), parameters);
+  world.account.actions.length = 0;
+  return world;
+}
+
+/** The image of each instance, and of the stack. */
+async function describe(cloud: Cloud) {
+  const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
+  const alive = instances.filter(({ state }) => state === 'running');
+  const { parameters } = await requireStack(cloud);
+  return { instances: alive.map(({ imageId }) => imageId), stack: parameters.ImageId };
+}
+
+/** What is asked for when instances are to be replaced. */
+function hearRefreshes({ clients }: Cloud): StartInstanceRefreshCommandInput[] {
+  const heard: StartInstanceRefreshCommandInput[] = [];
+  clients.autoScaling.middlewareStack.add(
+    (next, { commandName }) =>
+      (given) => {
+        if (commandName === 'StartInstanceRefreshCommand') heard.push(given.input as never);
+        return next(given);
+      },
+    { step: 'initialize' },
+  );
+  return heard;
+}
+
+test('roll replaces the instances by those of the newest image, which the stack remembers', async () => {
+  const world = await openRaised();
+  const { account, lines } = world;
+  const image = await makeImage(world.open(), '1.4.0');
+  const before = await describe(world.open());
+  account.actions.length = 0;
+  await roll(world.open(), { dryRun: true });
+  expect(changesOf(account)).toEqual([]);
+  expect(lines).toContain(`The newest image is ${image} (1.4.0, 0123456).`);
+  expect(lines.at(-1)).toBe('Nothing was changed.');
+
+  const cloud = world.open();
+  const heard = hearRefreshes(cloud);
+  await roll(cloud, now);
+  expect(heard).toMatchObject([
+    {
+      DesiredConfiguration: { LaunchTemplate: { Version: '2' } },
+      Preferences: {
+        MinHealthyPercentage: 100,
+        MaxHealthyPercentage: 150,
+        InstanceWarmup: 300,
+        SkipMatching: true,
+        AutoRollback: true,
+        AlarmSpecification: { Alarms: ['minitwit-unhealthy-instances'] },
+      },
+    },
+  ]);
+  expect(await describe(world.open())).toEqual({ instances: [image, image], stack: image });
+  expect(before.stack).not.toBe(image);
+
+  account.actions.length = 0;
+  await roll(world.open(), now);
+  expect(lines).toContain('All 2 instances run it already.');
+  expect(changesOf(account)).toEqual([]);
+});
+
+test.each([
+  ['RollbackSuccessful', /AWS has gone back to what ran before.*AWS says: it was no good/],
+  ['RollbackFailed', /AWS could not go back either.*AWS says: it was no good/],
+  ['Failed', /AWS has given up.*AWS says: it was no good/],
+  ['Cancelled', /somebody has cancelled it.*AWS says: it was no good/],
+] as const)(
+  'when it ends as %s, roll says so, and the stack remembers nothing',
+  async (status, says) => {
+    const world = await openRaised();
+    const { stack } = await describe(world.open());
+    await makeImage(world.open(), '1.4.0');
+    world.emulated.refreshEnd = { status: status as 'Failed', reason: 'it was no good' };
+    await expect(roll(world.open(), now)).rejects.toThrow(says);
+    expect((await describe(world.open())).stack).toBe(stack);
+  },
+);
+
+test('without an image that fits, or without a stack, roll says what to do', async () => {
+  const world = await openWorld();
+  await expect(roll(world.open(), now)).rejects.toThrow(
+    'There is no stack minitwit in this region',
+  );
+  const cloud = world.open();
+  await raise(cloud, 'ami-12c6146b');
+  await expect(roll(world.open(), now)).rejects.toThrow('First: npm run cloud -- image');
+  await makeImage(world.open(), '1.4.0');
+  world.account.stand('ec2:DescribeImages', async (_, pass) => {
+    const answered = await pass();
+    return { ...answered, body: String(answered.body).replaceAll('x86_64', 'arm64') };
+  });
+  await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, and a t3.micro for x86_64/);
+});
+
+test('what makes MiniTwit unhealthy already does not keep the next image from it', async () => {
+  const world = await openRaised();
+  const cloud = world.open();
+  const { cloudWatch } = cloud.clients;
+  const AlarmName = 'minitwit-unhealthy-instances';
+  await cloudWatch.send(
+    new PutMetricAlarmCommand({
+      AlarmName,
+      MetricName: 'UnHealthyHostCount',
+      Namespace: 'AWS/ApplicationELB',
+      Period: 60,
+      EvaluationPeriods: 3,
+      Threshold: 1,
+      Statistic: 'Minimum',
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    }),
+  );
+  const alarmed = { AlarmName, StateValue: 'ALARM', StateReason: 'none answers' } as const;
+  await cloudWatch.send(new SetAlarmStateCommand(alarmed));
+  await makeImage(cloud, '1.4.0');
+  const heard = hearRefreshes(cloud);
+  await roll(cloud, now);
+  expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
+  expect(world.lines.join('\n')).toMatch(`MiniTwit is unhealthy already (${AlarmName})`);
+});
+
+test('what the stack says otherwise is replaced as well, and there is nothing to go back to', async () => {
+  const world = await openRaised();
+  const cloud = world.open();
+  const heard = hearRefreshes(cloud);
+  await replaceInstances(cloud);
+  expect(heard).toEqual([]);
+  const stack = await requireStack(cloud);
+  const parameters = changedParameters(stack, { InstanceType: 't3.small' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await replaceInstances(cloud);
+  expect(heard).toMatchObject([{ Preferences: { AutoRollback: false } }]);
+  expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
+  const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
+  const running = instances.filter(({ state }) => state === 'running');
+  expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);
+});
+
+test('while AWS cannot start an instance, roll says why, and what to do', async () => {
+  const world = await openRaised();
+  await makeImage(world.open(), '1.4.0');
+  const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
+  const activity =
+    `<member><ActivityId>1</ActivityId><AutoScalingGroupName>g</AutoScalingGroupName><Cause>c</Cause>` +
+    `<StartTime>2040-01-01T00:00:00Z</StartTime><StatusCode>Failed</StatusCode><StatusMessage>${message}</StatusMessage></member>`;
+  const result = `<DescribeScalingActivitiesResult><Activities>${activity}</Activities></DescribeScalingActivitiesResult>`;
+  world.account.stand('autoscaling:DescribeScalingActivities', () => ({
+    status: 200,
+    body: `<DescribeScalingActivitiesResponse>${result}</DescribeScalingActivitiesResponse>`,
+  }));
+  await roll(world.open(), now);
+  expect(world.lines.join('\n')).toMatch(`${message} (AWS has no such instances to spare now`);
+});
+
+test('broken off at any change, roll says that AWS goes on, and goes on itself the next time', async () => {
+  const world = await openRaised();
+  const { account } = world;
+  await makeImage(world.open(), '1.4.0');
+  account.actions.length = 0;
+  await roll(world.open(), now);
+  const requests = [...account.actions];
+  const moments = requests.flatMap((action, index) => (isChange(action) ? [index, index + 1] : []));
+  expect(moments.length).toBeGreaterThan(7);
+  for (const moment of moments) {
+    const image = await makeImage(world.open(), '1.4.0');
+    account.actions.length = 0;
+    const cloud = world.open();
+    account.onAsk = () => account.actions.length > moment && world.stop();
+    const message = await roll(cloud, now).then(() => 'ended', messageOf);
+    account.onAsk = () => undefined;
+    expect(message, requests[moment]).toMatch(/^Stopped by SIGINT\.( AWS goes on|$)/);
+    await roll(world.open(), now);
+    expect(await describe(world.open())).toEqual({ instances: [image, image], stack: image });
+  }
+});
+
+test('whatever is refused is said, and whatever answer is lost is found', async () => {
+  const world = await openRaised();
+  const { account } = world;
+  await makeImage(world.open(), '1.4.0');
+  account.actions.length = 0;
+  await roll(world.open(), now);
+  for (const action of new Set(account.actions)) {
+    await makeImage(world.open(), '1.4.0');
+    account.refuse(action, 'AccessDenied', { times: 1 });
+    const message = await roll(world.open(), now).then(() => 'ended', messageOf);
+    expect(message, action).toMatch(/^Cannot .*AWS says AccessDenied/);
+    // by which also what was asked for at the same time is answered
+    await roll(world.open(), { dryRun: true });
+  }
+  for (const action of ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh']) {
+    const image = await makeImage(world.open(), '1.4.0');
+    account.lose(action);
+    await roll(world.open(), now);
+    expect(await describe(world.open())).toEqual({ instances: [image, image], stack: image });
+  }
+});
