@@ -1,7 +1,6 @@
 import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { listGroups } from '../../aws/ec2/groups.ts';
 import { listImages } from '../../aws/ec2/images.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
@@ -13,6 +12,7 @@ import { sayAge } from '../../aws/times.ts';
 import type { Clients, Cloud } from '../cloud.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { openEnding } from './build.ts';
+import { listGroups } from './groups.ts';
 import { IAM_PATH, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 

@@ -7,8 +7,8 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../failures.ts';
-import { type Tags, tagsAnswer } from './tags.ts';
+import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
+import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
 
 /** A security group as AWS describes it. */
 export interface Group {
