@@ -34,7 +34,7 @@ export async function listVersions(ec2: EC2Client, templateId: string): Promise<
   const versions: TemplateVersion[] = [];
   let token: string | undefined;
   do {
-    const page = { LaunchTemplateId: templateId, NextToken: token };
+    const page = { LaunchTemplateId: templateId, MaxResults: 200, NextToken: token };
     const request = ec2.send(new DescribeLaunchTemplateVersionsCommand(page));
     const answer = await ask(`Cannot look at the launch template ${templateId}`, request);
     const { LaunchTemplateVersions, NextToken } = versionsAnswer.parse(answer);
