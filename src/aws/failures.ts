@@ -56,7 +56,7 @@ export function explainAws(attempt: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   // what AWS encodes there is long, and for whoever may decode it
   const message = error.message.replace(/\s+/g, ' ').replace(/ ?Encoded auth\w+ failure .*/, '');
-  if (message === 'Region is missing') {
+  if (/^Region (is missing|not accepted)/.test(message)) {
     return new OperatorError('AWS needs to know the region: set AWS_REGION, such as us-east-1.');
   }
   if (!isOfAws(error)) return error;

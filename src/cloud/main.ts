@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import dotenv from 'dotenv';
@@ -13,6 +14,8 @@ import { printStatus } from './commands/status.ts';
 import { up } from './commands/up.ts';
 
 const MAX_HOURS = 4;
+const STACK = 'minitwit';
+const DRY_RUN = ['--dry-run', 'show what would be done, and change nothing', false] as const;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
@@ -31,10 +34,12 @@ function describeProgram() {
 }
 
 function describeRaising(program: Command): void {
-  commandOf(program, 'image')
+  program
+    .command('image')
     .description('make an image of what is committed here')
+    .option(...DRY_RUN)
     .option('--instance-type <type>', 'of the instance that it is made on', 't3.small')
-    .action(({ stack, ...options }) => buildImage(open(stack), options));
+    .action((options) => buildImage(open(), options));
   commandOf(program, 'up')
     .description('raise the stack, or change it, and show what it costs')
     .option('--set <name=value>', 'a parameter of cloud/minitwit.yaml', collect, {})
@@ -52,7 +57,7 @@ function describeKeeping(program: Command): void {
   program
     .command('status')
     .description('what there is, how it is, and what it costs')
-    .option('--stack <name>', 'whose', 'minitwit')
+    .option('--stack <name>', 'whose', STACK)
     .action(({ stack }) => printStatus(open(stack)));
   commandOf(program, 'snapshot')
     .description('take a snapshot of the database')
@@ -69,19 +74,21 @@ function describeKeeping(program: Command): void {
 function commandOf(program: Command, name: string) {
   return program
     .command(name)
-    .option('--stack <name>', 'the name of the stack', 'minitwit')
-    .option('--dry-run', 'show what would be done, and change nothing', false);
+    .option('--stack <name>', 'the name of the stack', STACK)
+    .option(...DRY_RUN);
 }
 
-function open(stackName: string): Cloud {
+function open(stackName = STACK): Cloud {
   const print = (line: string) => console.log(line);
   return openCloud({ stackName, print, signal: hearStops(MAX_HOURS, print), pace: PACE });
 }
 
+/** Asks whoever sits there; nobody answers nothing. */
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const nobody = once(terminal, 'close').then(() => '');
   try {
-    return await terminal.question(question);
+    return await Promise.race([terminal.question(question), nobody]);
   } finally {
     terminal.close();
   }

@@ -30,7 +30,7 @@ export interface RemoteScript {
 }
 
 /** What `runCommand` works with. */
-export type Remote = Pick<Cloud, 'clients' | 'pace' | 'waiting' | 'undoing'>;
+export type Remote = Pick<Cloud, 'clients' | 'pace' | 'signal' | 'waiting' | 'undoing'>;
 
 /**
  * Runs a script on an instance as root, through Systems Manager's Run Command, once, whichever answers are lost.
@@ -44,6 +44,7 @@ export async function runCommand(
   { comment, script, maxMs }: RemoteScript,
 ): Promise<string> {
   await waitUntilOnline(cloud, instanceId);
+  cloud.signal.throwIfAborted();
   const commandId = await send(cloud, {
     DocumentName: 'AWS-RunShellScript',
     InstanceIds: [instanceId],

@@ -2,6 +2,8 @@ import { alignColumns } from '../../aws/table.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
+import { removeUnfinished } from '../image/unfinished.ts';
 import { refuseBusyWarehouse } from '../remains/busy.ts';
 import { listKept } from '../remains/kept.ts';
 import { listLeftovers } from '../remains/leftovers.ts';
@@ -39,6 +41,7 @@ export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
   if (stack) await removeStack(cloud, stack);
   await waitUntilGone(cloud, resources);
   if (options.everything) await removeAll(cloud);
+  await removeUnfinished(cloud);
   await sayRemains(cloud);
 }
 
@@ -88,7 +91,7 @@ async function waitUntilGone(cloud: Cloud, resources: Resource[]): Promise<void>
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(
-      `${messageOf(error)} It may go on costing: remove it by hand, and look again with npm run cloud -- down.`,
+      `${messageOf(error)} It may go on costing: remove it by hand, and look again with ${commandLine(cloud, 'down')}.`,
       { cause: error },
     );
   }

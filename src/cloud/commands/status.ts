@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { describeCosts } from '../costs.ts';
 import { listLeftovers } from '../remains/leftovers.ts';
 import { sayRemains } from '../remains/remains.ts';
@@ -43,7 +44,7 @@ export async function printStatus(cloud: Cloud): Promise<void> {
 
 async function printRemains(cloud: Cloud): Promise<void> {
   cloud.print(
-    `There is no stack ${cloud.stackName} in this region: npm run cloud -- up raises it.`,
+    `There is no stack ${cloud.stackName} in this region: ${commandLine(cloud, 'up')} raises it.`,
   );
   const left = await listLeftovers(cloud, []);
   if (left.length > 0) cloud.print('This of it is there all the same, and may cost:');

@@ -1,6 +1,7 @@
 import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { adviseOn } from '../stack/advice.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { findFailedLaunch } from './failed-launch.ts';
@@ -35,7 +36,7 @@ export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): 
   const refresh = await waitFor('The instances', look, cloud.waiting(REPLACED_MAX_MS)).catch(
     (error: unknown) => {
       throw new OperatorError(
-        `${messageOf(error)} AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.`,
+        `${messageOf(error)} AWS goes on replacing the instances by itself: ${commandLine(cloud, 'roll')} watches it again.`,
         { cause: error },
       );
     },

@@ -2,8 +2,8 @@ import { alignColumns } from '../../aws/table.ts';
 import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { sayMonthly } from '../costs.ts';
-import { listBuilders } from './builders.ts';
 import { listStackSnapshots } from './database-snapshots.ts';
 import { listKept } from './kept.ts';
 import { listOtherStacks } from './other-stacks.ts';
@@ -31,7 +31,8 @@ export async function removeAll(cloud: Cloud): Promise<void> {
   await waitFor('What is being removed', look, cloud.waiting(GONE_MAX_MS));
 }
 
-async function removeEach({ signal, tell }: Cloud, remains: Remain[]): Promise<void> {
+async function removeEach(cloud: Cloud, remains: Remain[]): Promise<void> {
+  const { signal, tell } = cloud;
   const problems: string[] = [];
   for (const { id, about, remove } of remains) {
     signal.throwIfAborted();
@@ -42,17 +43,16 @@ async function removeEach({ signal, tell }: Cloud, remains: Remain[]): Promise<v
   if (problems.length === 0) return;
   throw new OperatorError(
     `Not everything could be removed, and what is left goes on costing:${problems.join('')}\n` +
-      'Once that is mended: npm run cloud -- down --everything',
+      `Once that is mended: ${commandLine(cloud, 'down --everything')}`,
   );
 }
 
 /** Says what is there although there is no stack, and what that costs. */
 export async function sayRemains(cloud: Cloud): Promise<void> {
   const { print, stackName } = cloud;
-  const [kept, others, builders, snapshots] = await Promise.all([
+  const [kept, others, snapshots] = await Promise.all([
     listKept(cloud),
     listOtherStacks(cloud),
-    listBuilders(cloud),
     listStackSnapshots(cloud),
   ]);
   if (kept.length === 0) print(`Nothing of ${stackName} is left.`);
@@ -60,14 +60,11 @@ export async function sayRemains(cloud: Cloud): Promise<void> {
     print(`Of ${stackName} nothing is left but:`);
     const rows = kept.map(({ id, about, monthly }) => [id, about, sayMonthly(monthly)]);
     for (const line of alignColumns(rows)) print(`  ${line}`);
-    print('npm run cloud -- down --everything removes this, too.');
+    print(`${commandLine(cloud, 'down --everything')} removes this, too.`);
   }
   const [last] = snapshots;
   if (last) print(`The last snapshot of the database is ${last.id}.`);
   if (others.length > 0) {
     print(`Images, and whatever else belongs to no stack, stay for ${others.join(', ')}.`);
-  }
-  if (builders.length > 0) {
-    print(`An image is being made, or that was broken off: ${builders.join(', ')}.`);
   }
 }

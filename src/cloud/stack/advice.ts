@@ -2,7 +2,8 @@
 const ADVICE: [RegExp, string | ((found: RegExpExecArray) => string)][] = [
   [
     /not authorized to perform:? (\w+:\w+)/i,
-    ([, action]) => `you need the permission ${action}: docs/ has the IAM policy that allows all`,
+    ([, action]) =>
+      `you need the permission ${action}: docs/going-live.md has the IAM policy that allows all`,
   ],
   [
     /MaxSpotInstanceCountExceeded|max spot instance count/i,

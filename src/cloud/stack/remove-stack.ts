@@ -2,6 +2,7 @@ import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { ask } from '../../aws/failures.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
+import { commandLine } from '../command-line.ts';
 import { adviseOn } from './advice.ts';
 import { findLastEvent, listEvents, type StackEvent } from './events.ts';
 import { findStack, type Stack } from './stack.ts';
@@ -64,14 +65,14 @@ const IN_THE_WAY: [RegExp, string][] = [
   [/protect/i, 'switch its protection off first'],
 ];
 
-function explain({ stackName }: Cloud, failed: StackEvent[]): OperatorError {
+function explain(cloud: Cloud, failed: StackEvent[]): OperatorError {
   const lines = failed.map(({ resource, type, reason }) => {
     const why = reason?.replace(/\s+/g, ' ') ?? 'AWS does not say why';
     const advice = IN_THE_WAY.find(([words]) => words.test(why))?.[1] ?? adviseOn(why);
     return `\n  ${resource} (${type}): ${why}${advice ? ` (${advice})` : ''}`;
   });
   return new OperatorError(
-    `Of the stack ${stackName} this could not be removed, and may go on costing:${lines.join('')}\n` +
-      'Once that is mended, npm run cloud -- down goes on.',
+    `Of the stack ${cloud.stackName} this could not be removed, and may go on costing:${lines.join('')}\n` +
+      `Once that is mended, ${commandLine(cloud, 'down')} goes on.`,
   );
 }

@@ -1,7 +1,9 @@
 import { CreateVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
+import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { createRunId } from '../../../src/aws/run-id.ts';
 import type { Cloud } from '../../../src/cloud/cloud.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
@@ -100,7 +102,7 @@ test('what other stacks may need stays, even with --everything', async () => {
   await expectEmptyAccount(cloud);
 });
 
-test('while the warehouse is at work, or an image is made, down says so', async () => {
+test('while the warehouse is at work, down says so', async () => {
   const world = await openWorld();
   const cloud = world.open();
   await raise(cloud, '', { template });
@@ -110,15 +112,26 @@ test('while the warehouse is at work, or an image is made, down says so', async 
   world.account.actions.length = 0;
   await expect(down(world.open(), plain)).rejects.toThrow(/The warehouse is at work \(i-/);
   expect(changesOf(world.account)).toEqual([]);
+});
 
-  const other = await openWorld();
-  const builder = {
-    ...one,
-    TagSpecifications: tagSpecifications({ 'minitwit:image': 'builder' }, 'instance'),
+test('what an image that was broken off has left goes, and one that is being made stays', async () => {
+  const world = await openWorld();
+  const { ec2 } = world.open().clients;
+  const begin = async (at: Date) => {
+    const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(at) };
+    const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+    const TagSpecifications = tagSpecifications(tags, 'instance');
+    await ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
+    return tags['minitwit:run'];
   };
-  const { Instances } = await other.open().clients.ec2.send(new RunInstancesCommand(builder));
-  await down(other.open(), plain);
-  expect(other.lines.at(-1)).toBe(
-    `An image is being made, or that was broken off: ${Instances?.[0]?.InstanceId}.`,
+  const old = await begin(new Date(Date.now() - 3 * 3_600_000));
+  const young = await begin(new Date());
+  await down(world.open(), plain);
+  const running = { Name: 'instance-state-name', Values: ['running'] };
+  const left = await listInstances(ec2, [running]);
+  expect(left.map(({ runId }) => runId)).toEqual([young]);
+  expect(world.lines.join('\n')).toContain(
+    `Removing what is left of an image that was begun 3 h 0 min ago (${old})`,
   );
+  expect(world.lines.join('\n')).toContain(`(${young}): it may be in the making elsewhere`);
 });

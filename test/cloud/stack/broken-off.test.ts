@@ -40,7 +40,7 @@ test('broken off wherever it is, the next up ends with the same stack', async ()
     const world = await openWorld();
     const { why, after } = await breakOff(world, at + 1);
     expect(why, where).toMatch(at + 1 < actions.length ? /^Stopped by SIGINT\./ : /^Ended well/);
-    expect(after.join(' '), where).not.toMatch(/:(Create|Execute)/);
+    expect(after.join(' '), where).not.toMatch(/:(Create|Execute|Send)/);
     const between = await world.look();
     // what was only to find out is gone; what was begun goes on
     expect(between.changeSets, where).toBe(0);

@@ -150,6 +150,7 @@ const noSettings = {
 
 test.each([
   ['no region', { AWS_REGION: undefined }, /^AWS needs to know the region: set AWS_REGION/],
+  ['an empty region', { AWS_REGION: '' }, /^AWS needs to know the region: set AWS_REGION/],
   ['no credentials', {}, /CredentialsProviderError: .*set AWS_PROFILE, or log in/],
 ])('%s: one message says so', async (_, change, message) => {
   await makeWorld();

@@ -1,0 +1,63 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+const policySchema = z.object({
+  Statement: z.array(z.object({ Sid: z.string(), Action: texts, Resource: texts })),
+});
+
+const [, json = ''] =
+  /^```json\n([^]*?)^```/m.exec(readFileSync('docs/going-live.md', 'utf8')) ?? [];
+const { Statement: statements } = policySchema.parse(JSON.parse(json));
+const allowed = statements.flatMap(({ Action }) => Action);
+
+// What AWS calls by another name in its policies than in its SDK.
+const SERVICES: Record<string, string> = {
+  'auto-scaling': 'autoscaling',
+  'elastic-load-balancing-v2': 'elasticloadbalancing',
+};
+const ACTIONS: Record<string, string> = {
+  's3:DeleteObjects': 's3:DeleteObjectVersion',
+  's3:ListBuckets': 's3:ListAllMyBuckets',
+  's3:ListObjectVersions': 's3:ListBucketVersions',
+};
+const OF_THE_WAREHOUSE = /AttachVolume|CreateSnapshot|DetachVolume|GetConsoleOutput/;
+
+/** The actions that the stack's commands ask AWS for. */
+const asked = globSync('src/{cloud,aws}/**/*.ts').flatMap((file) => {
+  const text = readFileSync(file, 'utf8');
+  const imports = text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
+  return Array.from(imports).flatMap(([, names = '', client = '']) =>
+    Array.from(names.matchAll(/(\w+)Command\b(?!Input)/g), ([, name]) => {
+      const action = `${SERVICES[client] ?? client}:${name}`;
+      return ACTIONS[action] ?? action;
+    }),
+  );
+});
+
+function isAllowed(action: string): boolean {
+  return allowed.some((each) =>
+    each.endsWith('*') ? action.startsWith(each.slice(0, -1)) : action === each,
+  );
+}
+
+test('the policy in the documentation allows what the commands do', () => {
+  const ours = asked.filter(
+    (action) => !(action.startsWith('ec2:') && OF_THE_WAREHOUSE.test(action)),
+  );
+  expect(new Set(ours).size).toBeGreaterThan(50);
+  expect(ours.filter((action) => !isAllowed(action))).toEqual([]);
+});
+
+test('it allows whole kinds of actions only to look, and no service whole', () => {
+  const whole = statements.filter(({ Action }) => Action.some((each) => each.endsWith('*')));
+  expect(whole.map(({ Sid }) => Sid)).toEqual(['Look']);
+  expect(allowed.filter((each) => /^\*|:\*$/.test(each))).toEqual([]);
+});
+
+test('roles, buckets, databases and alarms are bound to names', () => {
+  const named = new Set(['MakeRoles', 'KeepBuckets', 'KeepTheDatabase', 'Watch', 'ChangeTheStack']);
+  const loose = statements.filter(({ Sid, Resource }) => named.has(Sid) && Resource.includes('*'));
+  expect(loose).toEqual([]);
+});
