@@ -27,6 +27,8 @@ export interface RemoteScript {
   /** Its first line says of which shell. AWS keeps its text for a month: no secret belongs into it. */
   script: string;
   maxMs: number;
+  /** The log group that keeps what it prints, whole. */
+  logGroup?: string;
 }
 
 /** What `runCommand` works with. */
@@ -41,7 +43,7 @@ export type Remote = Pick<Cloud, 'clients' | 'pace' | 'signal' | 'waiting' | 'un
 export async function runCommand(
   cloud: Remote,
   instanceId: string,
-  { comment, script, maxMs }: RemoteScript,
+  { comment, script, maxMs, logGroup }: RemoteScript,
 ): Promise<string> {
   await waitUntilOnline(cloud, instanceId);
   cloud.signal.throwIfAborted();
@@ -52,6 +54,9 @@ export async function runCommand(
     Comment: `${comment}: ${createRunId(new Date())}`,
     TimeoutSeconds: DELIVERED_MAX_S,
     Parameters: { commands: [script], executionTimeout: [String(Math.ceil(maxMs / 1000))] },
+    ...(logGroup && {
+      CloudWatchOutputConfig: { CloudWatchOutputEnabled: true, CloudWatchLogGroupName: logGroup },
+    }),
   });
   const look = () => lookForEnd(cloud.clients.ssm, commandId, instanceId);
   const waiting = cloud.waiting(maxMs + DELIVERED_MAX_S * 1000);

@@ -30,8 +30,12 @@ export async function setUp(cloud: Cloud, stack: Stack): Promise<void> {
     masterSecret: outputs.masterSecret,
     databasePassword: outputs.databasePassword,
   });
-  const comment = 'Setting up the database';
-  const output = await runCommand(cloud, instanceId, { comment, script, maxMs: SET_UP_MAX_MS });
+  const output = await runCommand(cloud, instanceId, {
+    comment: 'Setting up the database',
+    script,
+    maxMs: SET_UP_MAX_MS,
+    logGroup: outputs.logs,
+  });
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
   cloud.tell('Taking the right to do that from the instances …');
   const parameters = changedParameters(stack, { SetUp: 'no' });

@@ -13,7 +13,7 @@ import { findHealth } from './targets.ts';
 const REPLACED_MAX_MS = 3 * 3_600_000;
 const HEALTHY_MAX_MS = 10 * 60_000;
 
-const LOGS = 'what the instances say is in CloudWatch, or: aws ec2 get-console-output';
+const LOGS = 'what an instance has printed: aws ec2 get-console-output --latest --instance-id ID';
 const OUTCOMES: Record<string, string> = {
   RollbackSuccessful: `AWS has gone back to what ran before, which serves on (${LOGS})`,
   RollbackFailed: `AWS could not go back either; status shows what runs now (${LOGS})`,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { OperatorError } from '../../errors.ts';
+import { commandLine } from '../command-line.ts';
+import { sayAfterwards } from './failure.ts';
 import type { Stack } from './stack.ts';
 
 const outputsAnswer = z
@@ -11,7 +13,7 @@ const outputsAnswer = z
     DatabasePassword: z.string(),
     Instances: z.string(),
     Targets: z.string(),
-    LaunchTemplate: z.string(),
+    Logs: z.string(),
     UnhealthyAlarm: z.string(),
   })
   .transform((it) => ({
@@ -28,8 +30,8 @@ const outputsAnswer = z
     instances: it.Instances,
     /** ARN of the load balancer's target group. */
     targets: it.Targets,
-    /** Id of the launch template. */
-    launchTemplate: it.LaunchTemplate,
+    /** Name of the log group of what commands print that run on the instances. */
+    logs: it.Logs,
     /** Name of the alarm on unhealthy instances. */
     unhealthyAlarm: it.UnhealthyAlarm,
   }));
@@ -41,11 +43,12 @@ export type Outputs = z.infer<typeof outputsAnswer>;
  * Reads what the template's outputs say.
  * @throws OperatorError that names those that are missing: the stack is of another template
  */
-export function readOutputs({ status, outputs }: Stack): Outputs {
+export function readOutputs({ name, status, outputs }: Stack): Outputs {
   const { data, error } = outputsAnswer.safeParse(outputs);
   if (data) return data;
   const missing = error.issues.map(({ path }) => path.join('.')).join(', ');
-  throw new OperatorError(
-    `The stack (${status}) does not say ${missing}: npm run cloud -- up brings it to this version.`,
-  );
+  const todo =
+    sayAfterwards(status, name) ??
+    `${commandLine({ stackName: name }, 'up')} brings it to this version`;
+  throw new OperatorError(`The stack ${name} (${status}) does not say ${missing}: ${todo}.`);
 }

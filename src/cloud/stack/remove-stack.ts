@@ -5,7 +5,7 @@ import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
 import { adviseOn } from './advice.ts';
 import { findLastEvent, listEvents, type StackEvent } from './events.ts';
-import { findStack, type Stack } from './stack.ts';
+import { describeStack, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 // All else that goes on AWS brings to its end before it removes anything.
@@ -29,7 +29,7 @@ export async function removeStack(cloud: Cloud, { id, status }: Stack): Promise<
 async function letEnd(cloud: Cloud, id: string): Promise<void> {
   cloud.tell(`AWS is still changing the stack ${cloud.stackName}: watching that first …`);
   await watchStack(cloud, id, null).catch(async (error: unknown) => {
-    const stack = await findStack(cloud, id);
+    const stack = await describeStack(cloud, id);
     if (stack?.status.endsWith('_IN_PROGRESS')) throw error;
   });
 }
@@ -45,7 +45,7 @@ async function begin(cloud: Cloud, id: string): Promise<string | null> {
 }
 
 async function listFailed(cloud: Cloud, id: string): Promise<StackEvent[]> {
-  const stack = await findStack(cloud, id);
+  const stack = await describeStack(cloud, id);
   if (stack?.status !== 'DELETE_FAILED') return [];
   const events = await listEvents(cloud, id, null);
   return events.filter(({ status, isOfStack }) => status === 'DELETE_FAILED' && !isOfStack);

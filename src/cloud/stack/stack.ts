@@ -1,5 +1,6 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
+import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
 import { ask, awsErrorName } from '../../aws/failures.ts';
 import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
@@ -12,17 +13,20 @@ export const STACK_TAG = 'minitwit:stack';
 export interface Stack {
   /** Its ARN, which tells it from an earlier one of the same name. */
   id: string;
+  name: string;
   /** `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS` and many others. */
   status: string;
   /** Why it is in this status, in AWS's words; null where it says nothing. */
   reason: string | null;
   parameters: Record<string, string>;
   outputs: Record<string, string>;
+  tags: Tags;
 }
 
 const stackAnswer = z
   .object({
     StackId: z.string(),
+    StackName: z.string(),
     StackStatus: z.string(),
     StackStatusReason: z.string().optional(),
     Parameters: z
@@ -31,9 +35,11 @@ const stackAnswer = z
     Outputs: z
       .array(z.object({ OutputKey: z.string(), OutputValue: z.string().default('') }))
       .default([]),
+    Tags: tagsAnswer,
   })
   .transform((it): Stack => ({
     id: it.StackId,
+    name: it.StackName,
     status: it.StackStatus,
     reason: it.StackStatusReason || null,
     parameters: Object.fromEntries(
@@ -42,17 +48,33 @@ const stackAnswer = z
     outputs: Object.fromEntries(
       it.Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
     ),
+    tags: it.Tags,
   }));
 
 const stacksAnswer = z.object({ Stacks: z.tuple([stackAnswer]) });
 
 /**
- * The stack; null when there is none.
- * @param idOrName one that is being deleted, or was, is found by its id alone; the command's stack unless told
+ * The command's stack; null when there is none.
+ * @throws OperatorError when the stack of that name is not one of MiniTwit's: nobody wants that changed or removed
  */
-export async function findStack(
+export async function findStack(cloud: Cloud): Promise<Stack | null> {
+  const { stackName } = cloud;
+  const stack = await describeStack(cloud, stackName);
+  // one without anything in it has no tags yet, or no more
+  if (!stack || isEmpty(stack) || stack.status === 'DELETE_IN_PROGRESS') return stack;
+  if (stack.tags[STACK_TAG] === stackName) return stack;
+  throw new OperatorError(
+    `The stack ${stackName} is not one of MiniTwit's: it has no tag ${STACK_TAG}. Choose another name: --stack NAME`,
+  );
+}
+
+/**
+ * A stack; null when there is none.
+ * @param idOrName one that is being deleted, or was, is found by its id alone
+ */
+export async function describeStack(
   { clients, stackName }: Cloud,
-  idOrName = stackName,
+  idOrName: string,
 ): Promise<Stack | null> {
   const request = clients.cloudFormation.send(new DescribeStacksCommand({ StackName: idOrName }));
   try {

@@ -1,9 +1,9 @@
-import { OperatorError } from '../../errors.ts';
 import { waitFor } from '../../aws/wait.ts';
+import { OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
-import { findStack, type Stack } from './stack.ts';
+import { describeStack, type Stack } from './stack.ts';
 import { tellEvents } from './tell-events.ts';
 
 const DONE_MAX_MS = 2 * 3_600_000;
@@ -37,7 +37,7 @@ export async function watchStack(
     throw sayThatItGoesOn(cloud, error);
   });
   if (!DONE.has(status)) throw explainFailure(cloud, status, events);
-  const stack = await findStack(cloud, stackId);
+  const stack = await describeStack(cloud, stackId);
   if (!stack) throw new OperatorError(`The stack ${cloud.stackName} is gone.`);
   return stack;
 }

@@ -114,6 +114,7 @@ export function emulateChangeSets(
       }
       const others = changeSets.filter((each) => each.stack !== stack);
       changeSets.splice(0, changeSets.length, ...others);
+      stack.tags = asked.tags;
       const fault = takeFault();
       if (fault) planFault(stack, type, changes, fault);
       else await execute(moto, stack, type, changes, asked);
@@ -134,7 +135,7 @@ async function execute(
   stack.made = before
     ? await remake(moto, stack.name, before, wanted)
     : await make(moto, stack.name, wanted, tags);
-  Object.assign(stack, { template, parameters, tags });
+  Object.assign(stack, { template, parameters });
   plan(stack, type, changes, before);
 }
 

@@ -17,6 +17,8 @@ const stack = {
   reason: null,
   parameters: { ImageId: 'ami-1', InstanceType: 't3.small', Forgotten: 'x' },
   outputs: {},
+  tags: {},
+  name: 'minitwit',
 };
 const names = known.map(({ name }) => name);
 
