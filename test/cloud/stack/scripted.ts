@@ -43,7 +43,7 @@ export function scriptEvents(account: Account, batches: string[][], pageSize = 1
     return answer(
       'DescribeStacks',
       `<Stacks><member><StackId>${STACK_ID}</StackId><StackName>minitwit</StackName>` +
-      '<Tags><member><Key>minitwit:stack</Key><Value>minitwit</Value></member></Tags>' +
+        '<Tags><member><Key>minitwit:stack</Key><Value>minitwit</Value></member></Tags>' +
         `<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus></member></Stacks>`,
     );
   });
