@@ -17,6 +17,7 @@ import type { Cloud } from './cloud.ts';
 
 // The agent tries again after minutes when it first starts without its rights, which IAM spreads slowly.
 const ONLINE_MAX_MS = 10 * 60_000;
+const TAKEN_MAX_MS = 5 * 60_000;
 const DELIVERED_MAX_S = 120;
 const LINES_SHOWN = 20;
 
@@ -24,7 +25,11 @@ const LINES_SHOWN = 20;
 export interface RemoteScript {
   /** What it does, for people: `Installing MiniTwit`; AWS takes at most 70 characters. */
   comment: string;
-  /** Its first line says of which shell. AWS keeps its text for a month: no secret belongs into it. */
+  /**
+   * Its first line says of which shell. AWS keeps its text for a month: no secret belongs into it that is one for
+   * longer than the script runs. The address of the source, which says all that it takes to fetch it, is good for an
+   * hour, and for nothing once the bucket is gone.
+   */
   script: string;
   maxMs: number;
   /** The log group that keeps what it prints, whole. */
@@ -89,22 +94,29 @@ const commandsAnswer = z.object({
     .default([]),
 });
 
-/** It is asked for once: AWS would run it each time. */
+/** It is sent again only where AWS says that it has not taken it: it would run it each time. */
 async function send(cloud: Remote, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
   const attempt = `Cannot run a command on ${instanceId}`;
   const once = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
-  try {
-    const answer = await ask(attempt, once.send(new SendCommandCommand(input)));
-    return sendAnswer.parse(answer).Command.CommandId;
-  } catch (error) {
-    if (wasRefused(error)) throw error;
-    const [found] = await findSent(cloud, instanceId, input.Comment ?? '');
-    if (found === undefined) throw error;
-    return found;
-  } finally {
-    once.destroy();
-  }
+  let lost: unknown;
+  const look = async () => {
+    try {
+      const answer = await ask(attempt, once.send(new SendCommandCommand(input)));
+      return { answer: sendAnswer.parse(answer).Command.CommandId };
+    } catch (error) {
+      // which may be since AWS is too busy, and is tried again then
+      if (wasRefused(error)) throw error;
+      lost = error;
+      return { answer: null };
+    }
+  };
+  const sent = await waitFor('Sending a command', look, cloud.waiting(TAKEN_MAX_MS)).finally(() =>
+    once.destroy(),
+  );
+  const id = sent ?? (await findSent(cloud, instanceId, input.Comment ?? ''))[0];
+  if (id === undefined) throw lost;
+  return id;
 }
 
 function findSent(

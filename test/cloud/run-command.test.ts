@@ -98,6 +98,20 @@ test('one that AWS has never seen is not sent again either', async () => {
   expect(account.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
+test('one that AWS was too busy to take is sent again', async () => {
+  const { account, cloud } = await openWorld(['Online'], [{ Status: 'Success' }]);
+  account.refuse('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
+  await runCommand(cloud, ID, ECHO);
+  expect(account.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
+});
+
+test('one that AWS refuses is not sent again', async () => {
+  const { account, cloud } = await openWorld(['Online'], [{ Status: 'Success' }]);
+  account.refuse('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);
+  expect(account.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+});
+
 test('an agent that does not come is not waited for for ever', async () => {
   const { account, cloud } = await openWorld([''], []);
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/The agent of .*: still not there yet/);
