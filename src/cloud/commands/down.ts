@@ -61,7 +61,11 @@ async function showPlan(
     const going = resources.filter(({ id }) => !isKept.has(id));
     for (const line of describeResources(going)) print(`  ${line}`);
     if (going.some(({ type }) => type === 'AWS::RDS::DBInstance')) {
-      print('Of the database a last snapshot is taken first.');
+      print(
+        everything
+          ? 'Of the database nothing is kept: its last snapshot is removed, too, for ever.'
+          : 'Of the database a last snapshot is taken first.',
+      );
     }
   }
   if (kept.length === 0) return false;

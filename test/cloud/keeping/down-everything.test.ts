@@ -1,0 +1,52 @@
+import { CreateVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
+import { expect, test, vi } from 'vitest';
+import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { createRunId } from '../../../src/aws/run-id.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { expectEmptyAccount, listAccount } from './empty-account.ts';
+import { makeImage, openWorld, raise } from './world.ts';
+
+const everything = { everything: true, dryRun: false, ask: async () => 'minitwit' };
+const OF_STACK = { 'minitwit:stack': 'minitwit' };
+
+async function createVolume({ clients }: Cloud, tags: Tags): Promise<string> {
+  const { VolumeId = '' } = await clients.ec2.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: 'us-east-1a',
+      Size: 8,
+      TagSpecifications: tagSpecifications({ 'minitwit:warehouse': 'vol-1', ...tags }, 'volume'),
+    }),
+  );
+  return VolumeId;
+}
+
+/** As `image` begins, and goes no further; gives the run's id. */
+async function beginImage({ clients }: Cloud, at: number): Promise<string> {
+  const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(new Date(at)) };
+  const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  const TagSpecifications = tagSpecifications(tags, 'instance');
+  await clients.ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
+  return tags['minitwit:run'];
+}
+
+test('that the last snapshot of the database goes, too, is said before the question', async () => {
+  const world = await openWorld();
+  const template = `
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
+`;
+  await raise(world.open(), '', { template });
+  const refuse = async () => 'no';
+  await expect(down(world.open(), { ...everything, ask: refuse })).rejects.toThrow('nothing was');
+  expect(world.lines.at(-1)).toBe(
+    'Of the database nothing is kept: its last snapshot is removed, too, for ever.',
+  );
+  const plain = { ...everything, everything: false, ask: refuse };
+  await expect(down(world.open(), plain)).rejects.toThrow('nothing was');
+  expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
+});
