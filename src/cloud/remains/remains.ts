@@ -19,16 +19,17 @@ export async function removeAll(cloud: Cloud): Promise<void> {
   const tried = new Set<string>();
   const look = async () => {
     const left = await listKept(cloud);
-    if (left.length === 0) return { answer: undefined };
-    // some are seen only when what was made of them is gone
-    await removeEach(
-      cloud,
-      left.filter(({ id }) => !tried.has(id)),
-    );
-    for (const { id } of left) tried.add(id);
+    const untried = left.filter(({ id }) => !tried.has(id));
+    if (left.length === 0 || untried.length > 0) return { answer: untried };
     return { state: left.map(({ id }) => id).join(', ') };
   };
-  await waitFor('What is being removed', look, cloud.waiting(GONE_MAX_MS));
+  // some are seen only when what was made of them is gone
+  for (;;) {
+    const untried = await waitFor('What was removed', look, cloud.waiting(GONE_MAX_MS));
+    if (untried.length === 0) return;
+    await removeEach(cloud, untried);
+    for (const { id } of untried) tried.add(id);
+  }
 }
 
 async function removeEach(cloud: Cloud, remains: Remain[]): Promise<void> {

@@ -50,3 +50,19 @@ Resources:
   await expect(down(world.open(), plain)).rejects.toThrow('nothing was');
   expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
 });
+
+test('a removal may take as long as it takes', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  for (const tags of [OF_STACK, {}]) await createVolume(cloud, tags);
+  let passedMs = 0;
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
+  world.account.stand('ec2:DeleteVolume', (_, pass) => {
+    passedMs += 3_600_000;
+    return pass();
+  });
+  await down(cloud, everything);
+  clock.mockRestore();
+  await expectEmptyAccount(cloud);
+});
