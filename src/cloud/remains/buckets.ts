@@ -18,10 +18,20 @@ const bucketsAnswer = z.object({
   ContinuationToken: z.string().optional(),
 });
 
+// how much of a long stack's name CloudFormation keeps at least where it names a bucket
+const NAME_KEPT = 12;
+
 /** The names of the buckets that a stack has made in this region, by their tag. */
 export async function listBuckets(s3: S3Client, stackName: string): Promise<string[]> {
-  // so CloudFormation names it, which spares asking for the tags of all others
-  const prefix = `${stackName.toLowerCase()}-warehousebucket-`;
+  // which spares asking for the tags of all others
+  const names = await listBucketNames(s3, stackName.toLowerCase().slice(0, NAME_KEPT));
+  const found: string[] = [];
+  for (const name of names) if (await isOfStack(s3, name, stackName)) found.push(name);
+  return found;
+}
+
+/** The names of all buckets in this region that begin so. */
+export async function listBucketNames(s3: S3Client, prefix: string): Promise<string[]> {
   const region = await s3.config.region();
   const found: string[] = [];
   let token: string | undefined;
@@ -34,9 +44,7 @@ export async function listBuckets(s3: S3Client, stackName: string): Promise<stri
     };
     const answer = await ask('Cannot look for buckets', s3.send(new ListBucketsCommand(page)));
     const { Buckets, ContinuationToken } = bucketsAnswer.parse(answer);
-    for (const { Name } of Buckets) {
-      if (Name.startsWith(prefix) && (await isOfStack(s3, Name, stackName))) found.push(Name);
-    }
+    found.push(...Buckets.map(({ Name }) => Name).filter((name) => name.startsWith(prefix)));
     token = ContinuationToken;
   } while (token);
   return found;

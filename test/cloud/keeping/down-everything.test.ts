@@ -66,3 +66,22 @@ test('a removal may take as long as it takes', async () => {
   clock.mockRestore();
   await expectEmptyAccount(cloud);
 });
+
+test('the bucket of a stack with a long name is found, and no other stack’s', async () => {
+  const world = await openWorld();
+  const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
+  const cloud = world.open(name);
+  const { s3 } = cloud.clients;
+  for (const [Bucket, Value] of [
+    ['a-blog-of-which-the-name-is-l-warehousebuck-1x2y3z', name],
+    ['a-blog-of-which-the-name-is-l-warehousebuck-4x5y6z', `${name}-2`],
+  ] as const) {
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const Tagging = { TagSet: [{ Key: 'minitwit:stack', Value }] };
+    await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging }));
+  }
+  await down(cloud, { ...everything, ask: async () => name });
+  expect(await listAccount(cloud)).toEqual({
+    buckets: ['a-blog-of-which-the-name-is-l-warehousebuck-4x5y6z'],
+  });
+});
