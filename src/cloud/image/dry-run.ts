@@ -11,6 +11,7 @@ import {
   imageOrderOf,
   imageTags,
   launchOf,
+  nameOf,
   roleInputs,
   SOURCE_KEY,
 } from './requests.ts';
@@ -28,13 +29,14 @@ export async function printPlan({ clients, print }: Cloud, plan: Plan): Promise<
     const fate = mayGoOn ? 'Leaving alone' : 'Removing what is left of';
     print(`${fate} an image that was begun ${sayAge(startedAt)} ago (${runId})`);
   }
-  for (const line of [...sayWayIn(plan), ...sayWayOut(plan)]) print(line);
+  const region = await clients.iam.config.region();
+  for (const line of [...sayWayIn(plan, region), ...sayWayOut(plan)]) print(line);
   for (const old of await listOldImages(clients.ec2, 1)) print(sayOldImage(old));
   print(`Nothing was changed; ${GROUP_ID} and the like stand for what there is not yet.`);
 }
 
-function sayWayIn(plan: Plan): string[] {
-  const { role, policy, profile, membership } = roleInputs(plan.runId);
+function sayWayIn(plan: Plan, region: string): string[] {
+  const { role, policy, profile, membership } = roleInputs(plan.runId, region);
   const { archive, sha256 } = plan.source;
   const launch = launchOf(plan, GROUP_ID);
   const order = imageOrderOf(plan, INSTANCE_ID);
@@ -56,12 +58,11 @@ function sayWayIn(plan: Plan): string[] {
 }
 
 function sayWayOut({ runId }: Plan): string[] {
-  const { RoleName, InstanceProfileName } = roleInputs(runId).membership;
   return [
     `TerminateInstances ${INSTANCE_ID}`,
     `DeleteSecurityGroup ${GROUP_ID}`,
     `DeleteBucket ${bucketOf(runId)}`,
-    `DeleteInstanceProfile ${InstanceProfileName}`,
-    `DeleteRole ${RoleName}`,
+    `DeleteInstanceProfile ${nameOf(runId)}`,
+    `DeleteRole ${nameOf(runId)}`,
   ];
 }

@@ -4,8 +4,10 @@ import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { Plan } from './plan.ts';
 
-/** The path of what IAM keeps for builders: by it a policy can allow them, and nothing else. */
-export const IAM_PATH = '/minitwit-builder/';
+/** The path of what IAM keeps for the builders of a region, though it keeps it for all of them. */
+export function iamPathOf(region: string): string {
+  return `/minitwit-builder/${region}/`;
+}
 
 /** What the names begin with of what is there only while an image is made; the run's id follows. */
 export const NAME_PREFIX = 'minitwit-builder-';
@@ -38,14 +40,15 @@ export function imageTags({ source }: Plan): Tags {
 }
 
 /** The requests for a role that an instance can have, with which it can be sent commands, and nothing else. */
-export function roleInputs(runId: string) {
+export function roleInputs(runId: string, region: string) {
+  const Path = iamPathOf(region);
   const RoleName = nameOf(runId);
   const InstanceProfileName = nameOf(runId);
   const Tags = Object.entries(builderTags(runId)).map(([Key, Value]) => ({ Key, Value }));
   return {
     role: {
       RoleName,
-      Path: IAM_PATH,
+      Path,
       Description: 'The instance of which an image of MiniTwit is made',
       AssumeRolePolicyDocument: policyOf({
         Principal: { Service: 'ec2.amazonaws.com' },
@@ -58,7 +61,7 @@ export function roleInputs(runId: string) {
       PolicyName: 'run-command',
       PolicyDocument: policyOf({ Action: RUN_COMMAND_ACTIONS, Resource: '*' }),
     },
-    profile: { InstanceProfileName, Path: IAM_PATH, Tags },
+    profile: { InstanceProfileName, Path, Tags },
     membership: { InstanceProfileName, RoleName },
   };
 }

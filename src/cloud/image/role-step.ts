@@ -21,7 +21,7 @@ export const role: BuildStep = {
   doing: 'Making a role for the instance',
   run: async (build) => {
     const { iam } = build.clients;
-    const inputs = roleInputs(build.runId);
+    const inputs = roleInputs(build.runId, await iam.config.region());
     const attempt = `Cannot make the role ${inputs.role.RoleName}`;
     const making = ask(attempt, iam.send(new CreateRoleCommand(inputs.role)));
     await beginWith(build, 'role', unlessAwsSays('EntityAlreadyExists', making));
@@ -33,7 +33,7 @@ export const role: BuildStep = {
     await unlessAwsSays('LimitExceeded', member);
   },
   undo: async ({ clients: { iam }, runId, undoing }) => {
-    const { membership, policy } = roleInputs(runId);
+    const { membership, policy } = roleInputs(runId, await iam.config.region());
     const { InstanceProfileName, RoleName } = membership;
     const { PolicyName } = policy;
     const attempt = `Cannot delete the role ${RoleName}`;

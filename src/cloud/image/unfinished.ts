@@ -1,5 +1,4 @@
 import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { listImages } from '../../aws/ec2/images.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
@@ -11,9 +10,10 @@ import { undoSteps } from '../../aws/runner.ts';
 import { sayAge } from '../../aws/times.ts';
 import type { Clients, Cloud } from '../cloud.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
+import { listBucketNames } from '../remains/buckets.ts';
 import { openEnding } from './build.ts';
 import { listGroups } from './groups.ts';
-import { IAM_PATH, NAME_PREFIX } from './requests.ts';
+import { iamPathOf, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 
 // more than all waits of one that goes on take together
@@ -27,7 +27,7 @@ export interface Unfinished {
   mayGoOn: boolean;
 }
 
-/** Every image that was begun and is not done, the oldest first. */
+/** Every image that was begun in this region and is not done, the oldest first. */
 export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
   const runs = new Set([...(await listRunsInEc2(clients)), ...(await listRunsByName(clients))]);
   return [...runs].toSorted().flatMap((runId) => {
@@ -71,28 +71,36 @@ async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {
   return found.flat().flatMap(({ tags }) => tags[RUN_TAG] ?? []);
 }
 
-const namesAnswer = z.object({
+const rolesAnswer = z.object({
   Roles: z.array(z.object({ RoleName: z.string() })).default([]),
+  Marker: z.string().optional(),
+});
+const profilesAnswer = z.object({
   InstanceProfiles: z.array(z.object({ InstanceProfileName: z.string() })).default([]),
-  Buckets: z.array(z.object({ Name: z.string() })).default([]),
+  Marker: z.string().optional(),
 });
 
-/** Those of which there is something that can be found by its name alone. */
+/** Those of this region of which there is something that can be found by its name alone. */
 async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
-  const ours = { PathPrefix: IAM_PATH };
-  const buckets = new ListBucketsCommand({ Prefix: NAME_PREFIX });
-  const answer = namesAnswer.parse({
-    ...(await ask('Cannot look for roles', iam.send(new ListRolesCommand(ours)))),
-    ...(await ask('Cannot look for profiles', iam.send(new ListInstanceProfilesCommand(ours)))),
-    ...(await ask('Cannot look for buckets', s3.send(buckets))),
-  });
-  const names = [
-    ...answer.Roles.map(({ RoleName }) => RoleName),
-    ...answer.InstanceProfiles.map((it) => it.InstanceProfileName),
-    ...answer.Buckets.map(({ Name }) => Name),
-  ].filter((name) => name.startsWith(NAME_PREFIX));
-  return names.map((name) =>
-    // a bucket's name has no capitals
-    name.slice(NAME_PREFIX.length).replace(/^(\d{8})t(\d{6})z/, '$1T$2Z'),
-  );
+  const PathPrefix = iamPathOf(await iam.config.region());
+  const names = await listBucketNames(s3, NAME_PREFIX);
+  let Marker: string | undefined;
+  do {
+    const request = iam.send(new ListRolesCommand({ PathPrefix, Marker }));
+    const answer = rolesAnswer.parse(await ask('Cannot look for roles', request));
+    names.push(...answer.Roles.map(({ RoleName }) => RoleName));
+    Marker = answer.Marker;
+  } while (Marker);
+  do {
+    const request = iam.send(new ListInstanceProfilesCommand({ PathPrefix, Marker }));
+    const answer = profilesAnswer.parse(await ask('Cannot look for profiles', request));
+    names.push(...answer.InstanceProfiles.map((it) => it.InstanceProfileName));
+    Marker = answer.Marker;
+  } while (Marker);
+  return names
+    .filter((name) => name.startsWith(NAME_PREFIX))
+    .map((name) =>
+      // a bucket's name has no capitals
+      name.slice(NAME_PREFIX.length).replace(/^(\d{8})t(\d{6})z/, '$1T$2Z'),
+    );
 }

@@ -4,12 +4,15 @@ import {
   DescribeImagesCommand,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import { type BucketLocationConstraint, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { runSteps } from '../../../src/aws/runner.ts';
 import { openBuild } from '../../../src/cloud/image/build.ts';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
+import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
 import { findNewestImage, listOwnImages } from '../../../src/cloud/images.ts';
 import type { Answered } from '../../support/aws-front.ts';
 import { openWorld, type World } from './world.ts';
@@ -159,6 +162,36 @@ test('what a killed one left is removed once nobody can be at work on it', async
   expect(world.lines.join('\n')).toContain('Removing what is left of an image that was begun 3 h');
   const still = await world.list();
   expect(left.filter((it) => still.includes(it))).toEqual([]);
+});
+
+test('what is left in another region is left to a command there; what is here is found on any page', async () => {
+  const world = await openWorld();
+  const { iam, s3 } = world.cloud.clients;
+  const begin = async (region: string, runId: string) => {
+    const name = `minitwit-builder-${runId}`;
+    const AssumeRolePolicyDocument = '{"Version":"2012-10-17","Statement":[]}';
+    const Path = `/minitwit-builder/${region}/`;
+    await iam.send(new CreateRoleCommand({ RoleName: name, Path, AssumeRolePolicyDocument }));
+    const Bucket = name.toLowerCase();
+    const elsewhere = { LocationConstraint: region as BucketLocationConstraint };
+    const where = region === 'us-east-1' ? {} : { CreateBucketConfiguration: elsewhere };
+    await s3.send(new CreateBucketCommand({ Bucket, ...where }));
+  };
+  await begin('us-east-1', '20251120T001500Z-0001');
+  await begin('us-east-1', '20251121T001500Z-0002');
+  const before = await world.list();
+  await begin('eu-west-1', '20251122T001500Z-0003');
+  const onlyThere = (await world.list()).filter((it) => !before.includes(it));
+  world.account.stand('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
+
+  const found = await listUnfinished(world.cloud.clients);
+  expect(found.map(({ runId }) => runId)).toEqual([
+    '20251120T001500Z-0001',
+    '20251121T001500Z-0002',
+  ]);
+  await removeUnfinished(world.cloud);
+  const still = await world.list();
+  expect(still.filter((it) => it.startsWith('minitwit-builder-'))).toEqual(onlyThere);
 });
 
 test('the newest five images stay, and those that something uses', async () => {
