@@ -1,7 +1,7 @@
 import { deleteSnapshot, deleteVolume } from '../../aws/ec2/removal.ts';
 import { listImages } from '../../aws/ec2/images.ts';
 import { removeImage } from '../../aws/ec2/make-image.ts';
-import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
+import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
 import { sayTime } from '../../aws/times.ts';
@@ -26,12 +26,10 @@ export async function listKept(cloud: Cloud): Promise<Remain[]> {
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
     ({ tags }) => isOurs(tags, cloud.stackName, isLast),
   );
-  const ids = new Set(volumes.map(({ id }) => id));
-  const isOfOurs = ({ tags }: Snapshot) => isLast || ids.has(tags[WAREHOUSE_TAG] ?? '');
   const [ofDatabases, images, snapshots, buckets] = await Promise.all([
     listSnapshotsOfDatabases(cloud),
     listImageRemains(cloud, isLast),
-    listSnapshotRemains(cloud, isOfOurs),
+    listSnapshotRemains(cloud, volumes, isLast),
     listBucketRemains(cloud),
   ]);
   const ofVolumes = volumes.map((volume) => remainOfVolume(cloud, volume));
@@ -43,9 +41,15 @@ function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
   return owner === undefined ? isLast : owner === stackName;
 }
 
+/** What goes with the last stack without being of it is to be seen before. */
+function sayOwner({ stackName }: Cloud, tags: Tags): string {
+  return tags[STACK_TAG] === stackName ? '' : ', not of this stack';
+}
+
 /** Images of MiniTwit, and of its warehouse's server. */
-async function listImageRemains({ clients: { ec2 } }: Cloud, isLast: boolean): Promise<Remain[]> {
+async function listImageRemains(cloud: Cloud, isLast: boolean): Promise<Remain[]> {
   if (!isLast) return [];
+  const { ec2 } = cloud.clients;
   const images = await Promise.all(
     [IMAGE_TAG, WAREHOUSE_TAG].map((tag) => listImages(ec2, 'self', [tagFilter(tag)])),
   );
@@ -54,19 +58,23 @@ async function listImageRemains({ clients: { ec2 } }: Cloud, isLast: boolean): P
     .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
     .map(({ id, name, tags, root }) => ({
       id,
-      about: `image ${name}${tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse'}`,
+      about: `image ${name}${sayContent(tags)}${sayOwner(cloud, tags)}`,
       monthly: root.sizeGib === null ? null : root.sizeGib * PRICES.snapshotGbMonth,
       remove: () => removeImage(ec2, id),
     }));
 }
 
-function remainOfVolume({ clients: { ec2 } }: Cloud, it: Volume): Remain {
+function sayContent(tags: Tags): string {
+  return tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse';
+}
+
+function remainOfVolume(cloud: Cloud, it: Volume): Remain {
   return {
     id: it.id,
-    about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}`,
+    about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}${sayOwner(cloud, it.tags)}`,
     monthly: it.sizeGib * PRICES.volumeGbMonth,
     remove: async () => {
-      if (await deleteVolume(ec2, it.id)) return;
+      if (await deleteVolume(cloud.clients.ec2, it.id)) return;
       const holder = it.attachedTo ?? 'an instance';
       throw new OperatorError(`The volume ${it.id} is in use: ${holder} has it.`);
     },
@@ -75,9 +83,12 @@ function remainOfVolume({ clients: { ec2 } }: Cloud, it: Volume): Remain {
 
 /** Snapshots of the warehouse's volumes, and those that an image has left behind. */
 async function listSnapshotRemains(
-  { clients: { ec2 } }: Cloud,
-  isOfOurs: (snapshot: Snapshot) => boolean,
+  cloud: Cloud,
+  volumes: Volume[],
+  isLast: boolean,
 ): Promise<Remain[]> {
+  const { ec2 } = cloud.clients;
+  const findVolume = (tags: Tags) => volumes.find(({ id }) => id === tags[WAREHOUSE_TAG]);
   const [images, ...tagged] = await Promise.all([
     listImages(ec2, 'self', []),
     listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]),
@@ -87,10 +98,10 @@ async function listSnapshotRemains(
   const inUse = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
   return tagged
     .flat()
-    .filter((snapshot) => isOfOurs(snapshot) && !inUse.has(snapshot.id))
-    .map(({ id, volumeId, startedAt, sizeGib }) => ({
+    .filter(({ id, tags }) => (isLast || findVolume(tags)) && !inUse.has(id))
+    .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
       id,
-      about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB`,
+      about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
       monthly: sizeGib * PRICES.snapshotGbMonth,
       remove: async () => {
         if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);

@@ -67,6 +67,17 @@ test('a removal may take as long as it takes', async () => {
   await expectEmptyAccount(cloud);
 });
 
+test('what is not of this stack alone is named as such', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const ours = await createVolume(cloud, OF_STACK);
+  const others = [await createVolume(cloud, {}), await makeImage(cloud, '1.3.0')];
+  await down(cloud, { ...everything, dryRun: true });
+  const lineOf = (id: string) => world.lines.find((line) => line.includes(id));
+  expect(lineOf(ours)).toMatch(/available$/);
+  for (const id of others) expect(lineOf(id)).toMatch(/, not of this stack$/);
+});
+
 test('the bucket of a stack with a long name is found, and no other stack’s', async () => {
   const world = await openWorld();
   const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
