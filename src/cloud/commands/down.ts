@@ -3,7 +3,7 @@ import { waitFor } from '../../aws/wait.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
-import { removeUnfinished } from '../image/unfinished.ts';
+import { removeUnfinished, type Unfinished } from '../image/unfinished.ts';
 import { refuseBusyWarehouse } from '../remains/busy.ts';
 import { listKept } from '../remains/kept.ts';
 import { listLeftovers } from '../remains/leftovers.ts';
@@ -40,9 +40,21 @@ export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
 
   if (stack) await removeStack(cloud, stack);
   await waitUntilGone(cloud, resources);
-  if (options.everything) await removeAll(cloud);
-  await removeUnfinished(cloud);
-  await sayRemains(cloud);
+  await sayRemains(cloud, await removeRest(cloud, options));
+}
+
+/** Removes what is of no stack; neither kind keeps the other from going. Gives the images that may be in the making. */
+async function removeRest(cloud: Cloud, { everything }: DownOptions): Promise<Unfinished[]> {
+  const problems: unknown[] = [];
+  const note = (error: unknown): undefined => void problems.push(error);
+  if (everything) await removeAll(cloud).catch(note);
+  cloud.signal.throwIfAborted();
+  const builds = await removeUnfinished(cloud).catch(note);
+  cloud.signal.throwIfAborted();
+  if (builds && problems.length === 0) return builds;
+  if (problems.length === 1) throw problems[0];
+  const cause = new AggregateError(problems);
+  throw new OperatorError(problems.map(messageOf).join('\n'), { cause });
 }
 
 /** Says what there is; gives whether more than the stack is to go. */

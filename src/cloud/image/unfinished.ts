@@ -40,10 +40,12 @@ export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
 /**
  * Removes what was left by an `image` that was killed, and tells of it, too of what is left alone, since its process
  * may still be at work.
+ * @returns what is left alone
  * @throws OperatorError that says what may still exist
  */
-export async function removeUnfinished(cloud: Cloud): Promise<void> {
-  for (const { runId, startedAt, mayGoOn } of await listUnfinished(cloud.clients)) {
+export async function removeUnfinished(cloud: Cloud): Promise<Unfinished[]> {
+  const unfinished = await listUnfinished(cloud.clients);
+  for (const { runId, startedAt, mayGoOn } of unfinished) {
     cloud.signal.throwIfAborted();
     const which = `an image that was begun ${sayAge(startedAt)} ago (${runId})`;
     if (mayGoOn) {
@@ -57,6 +59,7 @@ export async function removeUnfinished(cloud: Cloud): Promise<void> {
     const ending = openEnding(patient, runId, begun);
     await undoSteps(BUILD_STEPS, ending, ending);
   }
+  return unfinished.filter(({ mayGoOn }) => mayGoOn);
 }
 
 async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {

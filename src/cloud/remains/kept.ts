@@ -96,17 +96,21 @@ async function listSnapshotRemains(
   ]);
   // those go with their images
   const inUse = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
-  return tagged
-    .flat()
-    .filter(({ id, tags }) => (isLast || findVolume(tags)) && !inUse.has(id))
-    .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
-      id,
-      about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
-      monthly: sizeGib * PRICES.snapshotGbMonth,
-      remove: async () => {
-        if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);
-      },
-    }));
+  return (
+    tagged
+      .flat()
+      .filter(({ id, tags }) => (isLast || findVolume(tags)) && !inUse.has(id))
+      // one that is in the making, or goes with what is left of that
+      .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
+      .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
+        id,
+        about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
+        monthly: sizeGib * PRICES.snapshotGbMonth,
+        remove: async () => {
+          if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);
+        },
+      }))
+  );
 }
 
 async function listBucketRemains({ clients: { s3 }, stackName }: Cloud): Promise<Remain[]> {

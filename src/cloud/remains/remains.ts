@@ -4,6 +4,7 @@ import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
 import { sayMonthly } from '../costs.ts';
+import type { Unfinished } from '../image/unfinished.ts';
 import { listStackSnapshots } from './database-snapshots.ts';
 import { listKept } from './kept.ts';
 import { listOtherStacks } from './other-stacks.ts';
@@ -48,24 +49,33 @@ async function removeEach(cloud: Cloud, remains: Remain[]): Promise<void> {
   );
 }
 
-/** Says what is there although there is no stack, and what that costs. */
-export async function sayRemains(cloud: Cloud): Promise<void> {
+/**
+ * Says what is there although there is no stack, and what that costs.
+ * @param builds the images that may be in the making, which leave more
+ */
+export async function sayRemains(cloud: Cloud, builds: Unfinished[] = []): Promise<void> {
   const { print, stackName } = cloud;
   const [kept, others, snapshots] = await Promise.all([
     listKept(cloud),
     listOtherStacks(cloud),
     listStackSnapshots(cloud),
   ]);
-  if (kept.length === 0) print(`Nothing of ${stackName} is left.`);
+  if (kept.length + builds.length === 0) print(`Nothing of ${stackName} is left.`);
   else {
     print(`Of ${stackName} nothing is left but:`);
-    const rows = kept.map(({ id, about, monthly }) => [id, about, sayMonthly(monthly)]);
+    const rows = [
+      ...kept.map(({ id, about, monthly }) => [id, about, sayMonthly(monthly)]),
+      ...builds.map(({ runId }) => [runId, 'an image that may be in the making elsewhere']),
+    ];
     for (const line of alignColumns(rows)) print(`  ${line}`);
-    print(`${commandLine(cloud, 'down --everything')} removes this, too.`);
   }
+  if (kept.length > 0) print(`${commandLine(cloud, 'down --everything')} removes this, too.`);
   const [last] = snapshots;
   if (last) print(`The last snapshot of the database is ${last.id}.`);
   if (others.length > 0) {
     print(`Images, and whatever else belongs to no stack, stay for ${others.join(', ')}.`);
+  }
+  if (builds.length > 0) {
+    print(`Once that image is done or broken off, look again: ${commandLine(cloud, 'down')}`);
   }
 }

@@ -1,4 +1,8 @@
-import { CreateVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateSnapshotCommand,
+  CreateVolumeCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { expect, test, vi } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
@@ -95,4 +99,37 @@ test('the bucket of a stack with a long name is found, and no other stack’s', 
   expect(await listAccount(cloud)).toEqual({
     buckets: ['a-blog-of-which-the-name-is-l-warehousebuck-4x5y6z'],
   });
+});
+
+test('what cannot be removed keeps nothing of an image that was broken off', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const volume = await createVolume(cloud, OF_STACK);
+  await beginImage(cloud, Date.now() - 3 * 3_600_000);
+  world.account.refuse('ec2:DeleteVolume', 'AccessDenied');
+  await expect(down(cloud, everything)).rejects.toThrow(/goes on costing:\n {2}vol-.*AccessDenied/);
+  expect(await listAccount(cloud)).toEqual({ volumes: [volume] });
+
+  await beginImage(cloud, Date.now() - 3 * 3_600_000);
+  world.account.refuse('ec2:TerminateInstances', 'AccessDenied');
+  await expect(down(cloud, everything)).rejects.toThrow(
+    /goes on costing:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
+  );
+});
+
+test('an image that may be in the making is left whole, and is not said to be nothing', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const runId = await beginImage(cloud, Date.now());
+  const { volumes = [] } = await listAccount(cloud);
+  const TagSpecifications = tagSpecifications({ 'minitwit:image': 'builder' }, 'snapshot');
+  const snapshot = new CreateSnapshotCommand({ VolumeId: volumes[0], TagSpecifications });
+  const { SnapshotId } = await cloud.clients.ec2.send(snapshot);
+  await down(cloud, everything);
+  expect(await listAccount(cloud)).toMatchObject({ snapshots: [SnapshotId] });
+  expect(world.lines.slice(-3)).toEqual([
+    'Of minitwit nothing is left but:',
+    `  ${runId}  an image that may be in the making elsewhere`,
+    'Once that image is done or broken off, look again: npm run cloud -- down',
+  ]);
 });
