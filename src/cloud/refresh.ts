@@ -14,8 +14,12 @@ import { OperatorError } from '../errors.ts';
 import { type Outputs, readOutputs } from './stack/outputs.ts';
 import { requireStack } from './stack/stack.ts';
 
-// A new instance is there within two minutes. Three more must have passed before the alarm tells that it is not well.
-const WARMUP_S = 300;
+// Of a new instance that is not well, counted from when it is in service, the alarm tells within 375 s: up to 75 until
+// two checks have failed and the next full minute begins, 180 for the alarm's three minutes, and up to 120 until AWS
+// has the last of them and evaluates it. The next instance must not be replaced before that.
+const WARMUP_S = 420;
+// After the last one's time, the alarm's three minutes once more, for what goes wrong only when all are new.
+const BAKE_S = 180;
 
 /** What it takes for all instances to be as they should. */
 export interface Replacement {
@@ -54,14 +58,15 @@ export async function planReplacement(
 
 /**
  * Replaces the instances that are not as they should be, one at a time, none leaving before the next has had its
- * time to come up; with another image, AWS goes back by itself when that does not become healthy. A replacement
- * that goes on already is watched to its end first.
+ * time to come up. When MiniTwit becomes unhealthy by that, AWS goes back by itself, or stops where there is no other
+ * version to go back to. A replacement that goes on already is watched to its end first.
  * @param imageId what to start them from; the group's own image unless given
+ * @param despiteAlarm whether to go on when MiniTwit is unhealthy, as where those that leave cannot be otherwise
  * @throws OperatorError when AWS has gone back, or could not, or goes on alone
  */
 export async function replaceInstances(
   cloud: Cloud,
-  { imageId }: { imageId?: string } = {},
+  { imageId, despiteAlarm = false }: { imageId?: string; despiteAlarm?: boolean } = {},
 ): Promise<void> {
   const outputs = readOutputs(await requireStack(cloud));
   await finishActive(cloud, outputs);
@@ -72,13 +77,29 @@ export async function replaceInstances(
   const version =
     plan.wanted?.number ??
     (await createVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
-  const preferences = await choosePreferences(cloud, outputs, group, version);
+  const canGoBack = version !== group.version;
+  const isWatched = !despiteAlarm && (await isWell(cloud, outputs));
+  if (isWatched && !canGoBack) {
+    cloud.tell(
+      'There is no other version to go back to: if a new instance is unhealthy, AWS stops, and the old ones that remain stay.',
+    );
+  }
   const id = await startRefresh(cloud.clients.autoScaling, {
     AutoScalingGroupName: group.name,
     DesiredConfiguration: {
       LaunchTemplate: { LaunchTemplateId: group.templateId, Version: version },
     },
-    Preferences: preferences,
+    Preferences: {
+      MinHealthyPercentage: 100,
+      // room for one more, which AWS rounds up; 200 is the most that there is
+      MaxHealthyPercentage: Math.floor(100 + 100 / Math.max(1, group.desired)),
+      InstanceWarmup: WARMUP_S,
+      BakeTime: BAKE_S,
+      // those that an earlier try has replaced stay
+      SkipMatching: true,
+      AutoRollback: canGoBack,
+      ...(isWatched && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),
+    },
   });
   if (id) await watchRefresh(cloud, outputs, id);
   else await finishActive(cloud, outputs);
@@ -92,27 +113,10 @@ async function finishActive(cloud: Cloud, outputs: Outputs): Promise<void> {
   await watchRefresh(cloud, outputs, active.id);
 }
 
-async function choosePreferences(
-  { clients, tell }: Cloud,
-  { unhealthyAlarm }: Outputs,
-  { desired, version: current }: Group,
-  version: string,
-) {
-  // without another version there is nothing to go back to, and those that leave may well be unhealthy
-  const canGoBack = version !== current;
-  const [alarm] = canGoBack ? await listAlarms(clients.cloudWatch, [unhealthyAlarm]) : [];
-  const isAlarmed = alarm?.state === 'ALARM';
-  if (isAlarmed) {
-    tell(`MiniTwit is unhealthy already (${alarm.name}): AWS does not go back if it stays so.`);
-  }
-  return {
-    MinHealthyPercentage: 100,
-    // room for one more, which AWS rounds up; 200 is the most that there is
-    MaxHealthyPercentage: Math.floor(100 + 100 / Math.max(1, desired)),
-    InstanceWarmup: WARMUP_S,
-    // those that an earlier try has replaced stay
-    SkipMatching: true,
-    AutoRollback: canGoBack,
-    ...(canGoBack && !isAlarmed && { AlarmSpecification: { Alarms: [unhealthyAlarm] } }),
-  };
+/** Whether the alarm does not sound yet; if it did, a replacement that heeds it would fail at once. */
+async function isWell({ clients, tell }: Cloud, { unhealthyAlarm }: Outputs): Promise<boolean> {
+  const [alarm] = await listAlarms(clients.cloudWatch, [unhealthyAlarm]);
+  if (alarm?.state !== 'ALARM') return true;
+  tell(`MiniTwit is unhealthy already (${alarm.name}): AWS goes on if it stays so.`);
+  return false;
 }

@@ -17,7 +17,7 @@ const LOGS = 'what an instance has printed: aws ec2 get-console-output --latest 
 const OUTCOMES: Record<string, string> = {
   RollbackSuccessful: `AWS has gone back to what ran before, which serves on (${LOGS})`,
   RollbackFailed: `AWS could not go back either; status shows what runs now (${LOGS})`,
-  Failed: `AWS has given up, with some perhaps replaced; status shows what runs now (${LOGS})`,
+  Failed: `AWS has stopped, with some perhaps replaced; the old ones that remain serve on, and status shows what runs now (${LOGS})`,
   Cancelled: 'somebody has cancelled it; status shows what runs now',
 };
 

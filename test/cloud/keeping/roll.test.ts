@@ -64,7 +64,8 @@ test('roll replaces the instances by those of the newest image, which the stack 
       Preferences: {
         MinHealthyPercentage: 100,
         MaxHealthyPercentage: 150,
-        InstanceWarmup: 300,
+        InstanceWarmup: 420,
+        BakeTime: 180,
         SkipMatching: true,
         AutoRollback: true,
         AlarmSpecification: { Alarms: ['minitwit-unhealthy-instances'] },
@@ -83,7 +84,7 @@ test('roll replaces the instances by those of the newest image, which the stack 
 test.each([
   ['RollbackSuccessful', /AWS has gone back to what ran before.*AWS says: it was no good/],
   ['RollbackFailed', /AWS could not go back either.*AWS says: it was no good/],
-  ['Failed', /AWS has given up.*AWS says: it was no good/],
+  ['Failed', /AWS has stopped.*the old ones that remain serve on.*AWS says: it was no good/],
   ['Cancelled', /somebody has cancelled it.*AWS says: it was no good/],
 ] as const)(
   'when it ends as %s, roll says so, and the stack remembers nothing',
@@ -139,18 +140,21 @@ test('what makes MiniTwit unhealthy already does not keep the next image from it
   expect(world.lines.join('\n')).toMatch(`MiniTwit is unhealthy already (${AlarmName})`);
 });
 
-test('what the stack says otherwise is replaced as well, and there is nothing to go back to', async () => {
+test('what the stack says otherwise is replaced as well, until the alarm sounds: there is nothing to go back to', async () => {
   const world = await openRaised();
   const cloud = world.open();
+  const alarms = ['minitwit-unhealthy-instances'];
   const heard = hearRefreshes(cloud);
   await replaceInstances(cloud);
   expect(heard).toEqual([]);
   const stack = await requireStack(cloud);
   const parameters = changedParameters(stack, { InstanceType: 't3.small' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
-  await replaceInstances(cloud);
-  expect(heard).toMatchObject([{ Preferences: { AutoRollback: false } }]);
-  expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
+  await roll(cloud, now);
+  expect(heard).toMatchObject([
+    { Preferences: { AutoRollback: false, AlarmSpecification: { Alarms: alarms } } },
+  ]);
+  expect(world.lines.join('\n')).toMatch('if a new instance is unhealthy, AWS stops');
   const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
   const running = instances.filter(({ state }) => state === 'running');
   expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);

@@ -53,12 +53,27 @@ async function idsOf(rds: RDSClient): Promise<string[]> {
 
 test('restore makes another database, sets it up, and brings the instances there', async () => {
   const { world, rds, outputs, snapshotId, restore } = await openRaised();
-  await restore();
+  const cloud = world.open();
+  const refreshes: object[] = [];
+  cloud.clients.autoScaling.middlewareStack.add(
+    (next, { commandName }) =>
+      (given) => {
+        if (commandName === 'StartInstanceRefreshCommand') refreshes.push(given.input);
+        return next(given);
+      },
+    { step: 'initialize' },
+  );
+  await restoreSnapshot(cloud, { snapshotId, dryRun: false });
   const stack = await requireStack(world);
   expect(stack.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
   expect(stack.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
   expect(world.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
-  expect(world.account.actions).toContain('autoscaling:StartInstanceRefresh');
+  // the alarm would stop it, since the instances that leave have lost their database
+  expect(refreshes).toEqual([
+    expect.objectContaining({
+      Preferences: expect.not.objectContaining({ AlarmSpecification: expect.anything() }),
+    }),
+  ]);
   const last = (await idsOf(rds)).find((id) => id !== snapshotId);
   expect(world.lines).toContain(`To go back to the old database: npm run cloud -- restore ${last}`);
   expect(world.lines.at(-1)).toBe(
