@@ -18,6 +18,8 @@ export interface Refresh {
   /** How many instances are still to be replaced; null where AWS does not say. */
   left: number | null;
   startedAt: Date | null;
+  /** The version of the launch template that it brings; null where AWS does not say. */
+  version: string | null;
 }
 
 const ENDED = new Set([
@@ -41,6 +43,9 @@ const refreshAnswer = z
     PercentageComplete: z.number().default(0),
     InstancesToUpdate: z.number().optional(),
     StartTime: z.date().optional(),
+    DesiredConfiguration: z
+      .object({ LaunchTemplate: z.object({ Version: z.string().optional() }).optional() })
+      .optional(),
   })
   .transform((it): Refresh => ({
     id: it.InstanceRefreshId,
@@ -49,6 +54,7 @@ const refreshAnswer = z
     percent: it.PercentageComplete,
     left: it.InstancesToUpdate ?? null,
     startedAt: it.StartTime ?? null,
+    version: it.DesiredConfiguration?.LaunchTemplate?.Version ?? null,
   }));
 
 const refreshesAnswer = z.object({ InstanceRefreshes: z.array(refreshAnswer).default([]) });

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   CreateLaunchTemplateVersionCommand,
+  DeleteLaunchTemplateVersionsCommand,
   DescribeLaunchTemplateVersionsCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { ask } from '../../aws/failures.ts';
+import { OperatorError } from '../../errors.ts';
 
 /** A version of a launch template: what instances are started from. */
 export interface TemplateVersion {
@@ -78,3 +80,31 @@ export async function createVersion(
     .transform((it) => String(it.LaunchTemplateVersion.VersionNumber))
     .parse(answer);
 }
+
+/**
+ * Deletes a version.
+ * @throws OperatorError also when AWS says in an answer that is no error that it did not
+ */
+export async function deleteVersion(
+  ec2: EC2Client,
+  templateId: string,
+  number: string,
+): Promise<void> {
+  const doing = `Cannot delete the version ${number} of ${templateId}`;
+  const request = ec2.send(
+    new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: templateId, Versions: [number] }),
+  );
+  const answer = deletionAnswer.parse(await ask(doing, request));
+  const [failure] = answer.UnsuccessfullyDeletedLaunchTemplateVersions;
+  if (failure) throw new OperatorError(`${doing}: ${failure.ResponseError.Message}`);
+}
+
+const deletionAnswer = z.object({
+  UnsuccessfullyDeletedLaunchTemplateVersions: z
+    .array(
+      z.object({
+        ResponseError: z.object({ Message: z.string().default('') }).default({ Message: '' }),
+      }),
+    )
+    .default([]),
+});

@@ -8,6 +8,7 @@ import { findFailedLaunch } from './failed-launch.ts';
 import { findGroup } from './group.ts';
 import { findRefresh, hasEnded, type Refresh } from './refreshes.ts';
 import { findHealth } from './targets.ts';
+import { deleteVersion, listVersions } from './template-versions.ts';
 
 // AWS itself gives up on an instance after an hour, and takes as long to go back
 const REPLACED_MAX_MS = 3 * 3_600_000;
@@ -43,8 +44,26 @@ export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): 
   );
   const outcome = OUTCOMES[refresh.status];
   if (!outcome) return;
+  if (refresh.status === 'RollbackSuccessful') await forgetVersion(cloud, outputs, refresh);
   const reason = refresh.reason ?? 'it does not say why';
   throw new OperatorError(`The instances were not replaced: ${outcome}. AWS says: ${reason}`);
+}
+
+/**
+ * Deletes the version of which AWS has gone back, as long as it is the newest: the next change of the stack could have
+ * the group start from it. What fails here is told alone, since what matters is said afterwards.
+ */
+async function forgetVersion(cloud: Cloud, outputs: Outputs, { version }: Refresh): Promise<void> {
+  const { autoScaling, ec2 } = cloud.clients;
+  try {
+    const group = await findGroup(autoScaling, outputs.instances);
+    const [newest] = await listVersions(ec2, group.templateId);
+    if (!version || newest?.number !== version || group.version === version) return;
+    await deleteVersion(ec2, group.templateId, version);
+    cloud.tell(`The version ${version} of the launch template, which did not do, is deleted.`);
+  } catch (error) {
+    cloud.tell(messageOf(error));
+  }
 }
 
 /** `50 %, 1 to go; i-1 InService healthy, i-2 Pending`, and what keeps AWS from it. */

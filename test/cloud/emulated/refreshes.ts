@@ -18,6 +18,7 @@ interface Refresh {
   StartTime: Date;
   PercentageComplete: number;
   InstancesToUpdate: number;
+  DesiredConfiguration?: { LaunchTemplate: { Version: string } };
   /** What it goes through, one at each look. */
   ahead: (() => Promise<void> | void)[];
 }
@@ -61,6 +62,7 @@ export function emulateRefreshes(account: Account, moto: Moto, endOf: () => Refr
       }
       const refresh = begin(group);
       const version = form['DesiredConfiguration.LaunchTemplate.Version'];
+      if (version) refresh.DesiredConfiguration = { LaunchTemplate: { Version: version } };
       planEnd(moto, refresh, group, version, endOf());
       refreshes.unshift(refresh);
       return { InstanceRefreshId: refresh.InstanceRefreshId };

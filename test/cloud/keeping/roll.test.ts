@@ -98,6 +98,37 @@ test.each([
   },
 );
 
+test.each([
+  ['', /^The version 2 of the launch template, which did not do, is deleted\.$/],
+  ['it is in use', /^Cannot delete the version 2 of lt-\w+: it is in use$/],
+])('a version of which AWS went back does not stay the newest (%s)', async (problem, says) => {
+  const world = await openRaised();
+  await makeImage(world.open(), '1.4.0');
+  const deleted: string[] = [];
+  // the emulator has none of it
+  world.account.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+    deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
+    const name = 'DeleteLaunchTemplateVersionsResponse';
+    const failed = `<item><versionNumber>2</versionNumber><responseError><message>${problem}</message></responseError></item>`;
+    const set = `<unsuccessfullyDeletedLaunchTemplateVersionSet>${failed}</unsuccessfullyDeletedLaunchTemplateVersionSet>`;
+    return { status: 200, body: `<${name}>${problem && set}</${name}>` };
+  });
+  const reason = 'it was no good';
+  world.emulated.refreshEnd = { status: 'Failed', reason };
+  await expect(roll(world.open(), now)).rejects.toThrow(reason);
+  expect(deleted).toEqual([]);
+
+  // broken off, the next one sees it end
+  world.emulated.refreshEnd = { status: 'RollbackSuccessful', reason };
+  world.account.onAsk = (action) =>
+    action === 'autoscaling:DescribeScalingActivities' && world.stop();
+  await expect(roll(world.open(), now)).rejects.toThrow('AWS goes on');
+  world.account.onAsk = () => undefined;
+  await expect(roll(world.open(), now)).rejects.toThrow('AWS has gone back to what ran before');
+  expect(deleted).toEqual(['2']);
+  expect(world.lines).toContainEqual(expect.stringMatching(says));
+});
+
 test('without an image that fits, or without a stack, roll says what to do', async () => {
   const world = await openWorld();
   await expect(roll(world.open(), now)).rejects.toThrow(
