@@ -31,7 +31,7 @@ export async function printPlan({ clients, print }: Cloud, plan: Plan): Promise<
   }
   const region = await clients.iam.config.region();
   for (const line of [...sayWayIn(plan, region), ...sayWayOut(plan)]) print(line);
-  for (const old of await listOldImages(clients.ec2, 1)) print(sayOldImage(old));
+  for (const old of await listOldImages(clients, 1)) print(sayOldImage(old));
   print(`Nothing was changed; ${GROUP_ID} and the like stand for what there is not yet.`);
 }
 

@@ -1,17 +1,20 @@
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { removeImage } from '../../aws/ec2/make-image.ts';
+import { tagsAnswer } from '../../aws/ec2/tags.ts';
 import { ask } from '../../aws/failures.ts';
-import type { Cloud } from '../cloud.ts';
+import type { Clients, Cloud } from '../cloud.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
+import { STACK_TAG } from '../stack/stack.ts';
 
 const KEPT = 5;
 
 /** An image that is older than those that are kept. */
 export interface OldImage {
   image: OwnImage;
-  /** The instance or launch template that uses it, for people; null when none does, and it can go. */
+  /** The instance, launch template or stack that uses it, for people; null when none does, and it can go. */
   user: string | null;
 }
 
@@ -19,16 +22,22 @@ export interface OldImage {
  * The images of MiniTwit but for the newest five, the newest first.
  * @param made how many newer ones are about to be made
  */
-export async function listOldImages(ec2: EC2Client, made = 0): Promise<OldImage[]> {
+export async function listOldImages(clients: Clients, made = 0): Promise<OldImage[]> {
+  const { ec2 } = clients;
   const old = (await listOwnImages(ec2)).slice(KEPT - made);
-  return Promise.all(old.map(async (image) => ({ image, user: await findUser(ec2, image.id) })));
+  const stacks = await mapStacks(clients);
+  const describe = async (image: OwnImage) => ({
+    image,
+    user: stacks.get(image.id) ?? (await findUser(ec2, image.id)),
+  });
+  return Promise.all(old.map(describe));
 }
 
 /** Removes them, unless something uses them; it tells of each. */
-export async function removeOldImages({ clients: { ec2 }, tell }: Cloud): Promise<void> {
-  for (const old of await listOldImages(ec2)) {
+export async function removeOldImages({ clients, tell }: Cloud): Promise<void> {
+  for (const old of await listOldImages(clients)) {
     tell(`${sayOldImage(old)}.`);
-    if (old.user === null) await removeImage(ec2, old.image.id);
+    if (old.user === null) await removeImage(clients.ec2, old.image.id);
   }
 }
 
@@ -63,4 +72,39 @@ async function findUser(ec2: EC2Client, imageId: string): Promise<string | null>
   const versions = templatesAnswer.parse(answer).LaunchTemplateVersions;
   const version = versions.find((it) => it.LaunchTemplateData.ImageId === imageId);
   return version?.LaunchTemplateId ?? null;
+}
+
+const stacksAnswer = z.object({
+  Stacks: z
+    .array(
+      z.object({
+        StackName: z.string(),
+        Tags: tagsAnswer,
+        Parameters: z
+          .array(z.object({ ParameterKey: z.string(), ParameterValue: z.string().optional() }))
+          .default([]),
+      }),
+    )
+    .default([]),
+  NextToken: z.string().optional(),
+});
+
+/**
+ * The stacks of MiniTwit, by the images that they remember: after `roll` was broken off or AWS went back, nothing else
+ * may use them, and yet the stack's next change starts from them.
+ */
+async function mapStacks({ cloudFormation }: Clients): Promise<Map<string, string>> {
+  const stacks = new Map<string, string>();
+  let token: string | undefined;
+  do {
+    const request = cloudFormation.send(new DescribeStacksCommand({ NextToken: token }));
+    const answer = stacksAnswer.parse(await ask('Cannot look which images stacks use', request));
+    for (const { StackName, Tags, Parameters } of answer.Stacks) {
+      if (!Tags[STACK_TAG]) continue;
+      const image = Parameters.find(({ ParameterKey }) => ParameterKey === 'ImageId');
+      if (image?.ParameterValue) stacks.set(image.ParameterValue, `the stack ${StackName}`);
+    }
+    token = answer.NextToken;
+  } while (token);
+  return stacks;
 }

@@ -1,3 +1,4 @@
+import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import {
   CreateImageCommand,
   CreateLaunchTemplateCommand,
@@ -197,7 +198,7 @@ test('what is left in another region is left to a command there; what is here is
 test('the newest five images stay, and those that something uses', async () => {
   const world = await openWorld();
   const { ec2 } = world.cloud.clients;
-  const [first = '', second = '', third = ''] = await makeImages(world, 7);
+  const [first = '', second = '', third = '', fourth = ''] = await makeImages(world, 8);
   await ec2.send(new RunInstancesCommand({ ImageId: first, MinCount: 1, MaxCount: 1 }));
   await ec2.send(
     new CreateLaunchTemplateCommand({
@@ -206,15 +207,28 @@ test('the newest five images stay, and those that something uses', async () => {
     }),
   );
 
+  await world.cloud.clients.cloudFormation.send(
+    new CreateStackCommand({
+      StackName: 'minitwit-b',
+      TemplateBody: JSON.stringify({
+        Parameters: { ImageId: { Type: 'String' } },
+        Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
+      }),
+      Parameters: [{ ParameterKey: 'ImageId', ParameterValue: third }],
+      Tags: [{ Key: 'minitwit:stack', Value: 'minitwit-b' }],
+    }),
+  );
+
   expect(await world.build()).toBe('done');
 
   const ids = (await listOwnImages(ec2)).map(({ id }) => id);
-  expect(ids).toHaveLength(7);
-  expect(ids.slice(-2)).toEqual([second, first]);
-  expect(ids).not.toContain(third);
+  expect(ids).toHaveLength(8);
+  expect(ids.slice(-3)).toEqual([third, second, first]);
+  expect(ids).not.toContain(fourth);
   expect(world.lines).toEqual(
     expect.arrayContaining([
-      expect.stringMatching(`Removing the old image ${third}, MiniTwit 1.0.2, made 2`),
+      expect.stringMatching(`Removing the old image ${fourth}, MiniTwit 1.0.3, made 2`),
+      expect.stringMatching(`Keeping ${third}, .*: the stack minitwit-b uses it`),
       expect.stringMatching(`Keeping ${second}, .*: lt-\\w+ uses it`),
       expect.stringMatching(`Keeping ${first}, .*: i-\\w+ uses it`),
     ]),

@@ -113,6 +113,6 @@ test('where there is no stack, status shows what is left of one', async () => {
     'There is no stack minitwit in this region: npm run cloud -- up raises it.',
   );
   expect(world.lines.join('\n')).toMatch(
-    new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0 +at most`),
+    new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0, not of this stack +at most`),
   );
 });
