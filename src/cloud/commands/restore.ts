@@ -21,7 +21,8 @@ export async function restoreSnapshot(
   { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
   const stack = await requireSettled(cloud);
-  if (stack.parameters.DatabaseSnapshot === snapshotId) sayBegun(cloud, snapshotId);
+  const isMade = stack.parameters.DatabaseSnapshot === snapshotId;
+  if (isMade) sayBegun(cloud, snapshotId);
   else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
   if (dryRun) return;
   // a snapshot of an earlier stack knows another password of MiniTwit's user
@@ -30,7 +31,11 @@ export async function restoreSnapshot(
   await replaceInstances(cloud, { despiteAlarm: true });
   const { address } = readOutputs(await requireStack(cloud));
   await waitUntilReady(cloud, address);
-  cloud.tell(`MiniTwit is up, with what is in ${snapshotId}: ${address}`);
+  cloud.tell(
+    isMade
+      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`
+      : `MiniTwit is up, with what is in ${snapshotId}: ${address}`,
+  );
 }
 
 /** A database is made from a snapshot once, since the template says what there is, and not what happens. */
@@ -53,7 +58,7 @@ async function replaceDatabase(
   print(
     `A new database is made from ${snapshotId}, of ${snapshot.createdAt?.toISOString() ?? 'no known time'}. The old ` +
       'one, with all that was written since, gets a last snapshot and goes. MiniTwit does not serve from then until ' +
-      'the instances are replaced: about a quarter of an hour.',
+      'the instances are replaced.',
   );
   await changeStack(cloud, stack, {
     template: null,

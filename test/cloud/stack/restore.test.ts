@@ -90,6 +90,9 @@ test('restore makes another database, sets it up, and brings the instances there
   await restore();
   expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
+  expect(world.lines.at(-1)).toBe(
+    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`,
+  );
 });
 
 test('broken off wherever it is, the next restore goes on', async () => {
