@@ -11,8 +11,9 @@ import {
 const BALANCER_ADDRESSES = 2;
 // the database's two users', and that of the sessions
 const SECRETS = 3;
-// by the metrics that they look at
-const ALARMS = 6;
+const ALARMS = 5;
+// by which they are paid
+const ALARM_METRICS = 6;
 // of Amazon Linux
 const DISK_GIB = 8;
 
@@ -55,7 +56,10 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       hourly: (count + BALANCER_ADDRESSES) * PRICES.addressHour,
     },
     { about: `${SECRETS} secrets`, hourly: monthly(SECRETS * PRICES.secretMonth) },
-    { about: `${ALARMS} alarms`, hourly: monthly(ALARMS * PRICES.alarmMonth) },
+    {
+      about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
+      hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
+    },
     ...(warehouseGib > 0
       ? [
           {
@@ -86,7 +90,7 @@ export function describeCosts(parameters: Record<string, string>): string[] {
       ...costs.map(sayCost),
       sayCost({ about: isWhole ? 'together' : 'together, without what is unknown', hourly: sum }),
     ]),
-    `Prices of ${PRICED_IN} in ${PRICED_REGION}, without what is free in an account's first year, and without traffic.`,
+    `Prices of ${PRICED_IN} in ${PRICED_REGION}, without traffic, and without what AWS gives new accounts.`,
   ];
 }
 
