@@ -15,7 +15,12 @@ import { up } from './commands/up.ts';
 
 const MAX_HOURS = 4;
 const STACK = 'minitwit';
-const DRY_RUN = ['--dry-run', 'show what would be done, and change nothing', false] as const;
+// CloudFormation takes 128, but shortens the name in those that it generates: a bucket's, its own part included, has 63.
+const STACK_MAX = 30;
+const DRY_RUN = ['--dry-run', 'show what would be done, and change nothing'] as const;
+const NEEDS = `
+AWS_REGION and credentials are needed, and found as AWS's SDK finds them: AWS_PROFILE, for one.
+What each command does, and what it may cost: docs/going-live.md`;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
@@ -25,9 +30,9 @@ await runProgram(async () => {
 
 /** All commands, with what they take, and what runs them. */
 function describeProgram() {
-  const program = new Command('npm run cloud --').description(
-    'MiniTwit on AWS, from an empty account to a live site and back: docs/going-live.md',
-  );
+  const program = new Command('npm run cloud --')
+    .description('MiniTwit on AWS, from an empty account to a live site and back')
+    .addHelpText('afterAll', NEEDS);
   describeRaising(program);
   describeKeeping(program);
   return program;
@@ -39,33 +44,41 @@ function describeRaising(program: Command): void {
     .description('make an image of what is committed here')
     .option(...DRY_RUN)
     .option('--instance-type <type>', 'of the instance that it is made on', 't3.small')
-    .action((options) => buildImage(open(), options));
+    .action(({ instanceType, dryRun = false }) => buildImage(open(), { instanceType, dryRun }));
   commandOf(program, 'up')
     .description('raise the stack, or change it, and show what it costs')
-    .option('--set <name=value>', 'a parameter of cloud/minitwit.yaml', collect, {})
-    .action(({ stack, set: parameters, dryRun }) => up(open(stack), { parameters, dryRun }));
+    .option(
+      '--set <name=value>',
+      'a parameter, and again for others; "What may be chosen" in docs/going-live.md lists them',
+      collect,
+    )
+    .action(({ stack, set: parameters = {}, dryRun = false }) =>
+      up(open(stack), { parameters, dryRun }),
+    );
   commandOf(program, 'roll')
     .description('replace the instances by those of the newest image, one at a time')
-    .action(({ stack, dryRun }) => roll(open(stack), { dryRun }));
+    .action(({ stack, dryRun = false }) => roll(open(stack), { dryRun }));
   commandOf(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
-    .option('--everything', 'also snapshots, images, the warehouse’s volume and bucket', false)
-    .action(({ stack, ...options }) => down(open(stack), { ...options, ask }));
+    .option('--everything', 'also snapshots, images, the warehouse’s volume and bucket')
+    .action(({ stack, everything = false, dryRun = false }) =>
+      down(open(stack), { everything, dryRun, ask }),
+    );
 }
 
 function describeKeeping(program: Command): void {
   program
     .command('status')
     .description('what there is, how it is, and what it costs')
-    .option('--stack <name>', 'whose', STACK)
+    .option('--stack <name>', 'whose', parseStackName, STACK)
     .action(({ stack }) => printStatus(open(stack)));
   commandOf(program, 'snapshot')
     .description('take a snapshot of the database')
-    .action(({ stack, dryRun }) => takeSnapshot(open(stack), { dryRun }));
+    .action(({ stack, dryRun = false }) => takeSnapshot(open(stack), { dryRun }));
   commandOf(program, 'restore')
     .description('make a new database from a snapshot, and point the stack there')
     .argument('<snapshot>')
-    .action((snapshotId, { stack, dryRun }) =>
+    .action((snapshotId, { stack, dryRun = false }) =>
       restoreSnapshot(open(stack), { snapshotId, dryRun }),
     );
 }
@@ -74,7 +87,7 @@ function describeKeeping(program: Command): void {
 function commandOf(program: Command, name: string) {
   return program
     .command(name)
-    .option('--stack <name>', 'the name of the stack', STACK)
+    .option('--stack <name>', 'the name of the stack', parseStackName, STACK)
     .option(...DRY_RUN);
 }
 
@@ -95,10 +108,18 @@ async function ask(question: string): Promise<string> {
 }
 
 /** Collects `name=value`, given again and again. */
-function collect(text: string, previous: Record<string, string>): Record<string, string> {
+function collect(text: string, previous: Record<string, string> = {}): Record<string, string> {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) {
     throw new InvalidArgumentError('It must be name=value.');
   }
   return { ...previous, [name]: value };
+}
+
+/** Refuses a name that AWS would not take, or would shorten in others. */
+function parseStackName(text: string): string {
+  if (/^[A-Za-z][A-Za-z0-9-]*$/.test(text) && text.length <= STACK_MAX) return text;
+  throw new InvalidArgumentError(
+    `It must be a letter, then letters, digits and hyphens, ${STACK_MAX} characters at most.`,
+  );
 }

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { listCosts } from '../../src/cloud/costs.ts';
 import { HOURS_A_MONTH, PRICES } from '../../src/cloud/prices.ts';
 import { listParameters, renderTemplate } from '../../src/cloud/template.ts';
+import { startProgram } from '../support/programs.ts';
 
 const text = await readFile('docs/going-live.md', 'utf8');
 const parameters = listParameters(await renderTemplate());
+const NUMBERS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const defaults = Object.fromEntries(parameters.map((it) => [it.name, it.default ?? '']));
 
 /** The cells of the tables under a heading, without backticks and asterisks. */
@@ -30,8 +32,9 @@ test('every parameter of the template is described, with its default', () => {
   );
   for (const { name, default: preset } of parameters) {
     // those of which the template knows no default have one that is found
-    const words = preset === null || name === 'WarehouseZone' ? /^the / : preset || 'none';
-    expect(described.get(name), name).toMatch(words);
+    const isFound = preset === null || name === 'WarehouseZone';
+    const [first] = described.get(name)?.split(', then ') ?? [];
+    expect(first, name).toEqual(isFound ? expect.stringMatching(/^the /) : preset || 'none');
   }
   expect([...described.keys()].filter((name) => !/^Name$|^:?-/.test(name)).toSorted()).toEqual(
     parameters.map(({ name }) => name).toSorted(),
@@ -88,6 +91,52 @@ test('every command is described', async () => {
   expect(commands.length).toBeGreaterThan(6);
   const described = readRows('Commands').map(([name = '']) => name.split(' ')[0]);
   expect(described).toEqual(expect.arrayContaining(commands));
+});
+
+test('the options that are described are those that there are', async () => {
+  const main = await readFile('src/cloud/main.ts', 'utf8');
+  const options = Array.from(main.matchAll(/'--([a-z-]+)[ ']/g), ([, name]) => name);
+  expect(options.length).toBeGreaterThan(4);
+  const table = readRows('Commands').flat().join(' ');
+  const described = Array.from(table.matchAll(/(?<![-\w])--([a-z][a-z-]*)/g), ([, name]) => name);
+  expect(new Set(described)).toEqual(new Set(options));
+});
+
+test('a stack’s name that is described as impossible is refused, and no other', async () => {
+  const [, longest] = /letters, digits and hyphens, (\d+) characters at most/.exec(text) ?? [];
+  const long = 'a'.repeat(Number(longest));
+  for (const name of ['bad name!', '1st', '-a', 'a_b', '', `${long}a`]) {
+    const program = startProgram('dist/cloud/main.js', {}, { parameters: refuse(name) });
+    expect(await program.ended, name).toBe(1);
+    expect(program.output.stderr).toContain(`${longest} characters at most`);
+  }
+  const program = startProgram('dist/cloud/main.js', {}, { parameters: refuse(long) });
+  await program.ended;
+  expect(program.output.stderr).not.toContain('characters at most');
+});
+
+/** A command that asks AWS nothing, whatever the name. */
+function refuse(stackName: string): string[] {
+  return ['up', `--stack=${stackName}`, '--set', 'not-a-pair'];
+}
+
+test('as many images are kept as is said', async () => {
+  const prune = await readFile('src/cloud/image/prune.ts', 'utf8');
+  const [, kept] = /^const KEPT = (\d+);$/m.exec(prune) ?? [];
+  expect(text).toContain(`removes the oldest of more than ${NUMBERS[Number(kept)]} `);
+  expect(text).toContain(`which keeps ${NUMBERS[Number(kept)]} and whatever is in use`);
+});
+
+test('the alarms are counted in the same way everywhere', async () => {
+  const template = await renderTemplate();
+  const count = (pattern: RegExp) => template.match(pattern)?.length ?? 0;
+  const alarms = count(/Type: AWS::CloudWatch::Alarm$/gm);
+  const metrics = count(/ MetricName: /g);
+  const costs = listCosts(defaults).map(({ about }) => about);
+  expect(costs).toContain(`${alarms} alarms on ${metrics} metrics`);
+  const [title = ''] = readRows('What it costs').find(([about]) => about?.includes('alarms')) ?? [];
+  expect(title).toBe(`${NUMBERS[alarms]} alarms on ${NUMBERS[metrics]} metrics`);
+  expect((await readFile('docs/stack.svg', 'utf8')).toLowerCase()).toContain(title);
 });
 
 test('every resource that a table names is in the template', async () => {
