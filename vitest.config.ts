@@ -88,7 +88,9 @@ const mysql = [
 const remarks = [
   ...(existsSync(AWS_EMULATOR)
     ? []
-    : [`Did not try the stack, nor the warehouse on AWS: there is no ${AWS_EMULATOR}.`]),
+    : [
+        `Did not try the stack, nor the warehouse, on an emulator of AWS: there is no ${AWS_EMULATOR}.`,
+      ]),
   ...(mysql.length > 0
     ? []
     : [`Ran on MariaDB alone: no DB_HOST is set, and there is no ${REAL_MYSQL}.`]),

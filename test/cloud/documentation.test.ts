@@ -112,8 +112,8 @@ test('a stack’s name that is described as impossible is refused, and no other'
 
 /** What a command says that asks AWS nothing, whatever the name. */
 async function tryName(stackName: string): Promise<string> {
-  const parameters = ['up', `--stack=${stackName}`, '--set', 'not-a-pair'];
-  const program = startProgram('dist/cloud/main.js', {}, { parameters });
+  const words = ['up', `--stack=${stackName}`, '--set', 'not-a-pair'];
+  const program = startProgram('dist/cloud/main.js', {}, { parameters: words });
   await program.ended;
   return program.output.stderr;
 }
