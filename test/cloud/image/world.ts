@@ -60,12 +60,12 @@ export async function openWorld(): Promise<World> {
     stackName: 'minitwit',
     print: (line) => lines.push(line),
     signal: controller.signal,
-    pace: { firstPauseMs: 1, waitMaxMs: 3000, lostMaxMs: 60 },
+    pace: { firstPauseMs: 1, waitMaxMs: 20_000, lostMaxMs: 60 },
   });
   onTestFinished(() => {
     for (const client of Object.values(cloud.clients)) client.destroy();
   });
-  const stands = standIns(cloud, outputs);
+  const stands = { ...standsOfAgents(outputs), ...standsOfImages(cloud) };
   for (const [action, stand] of Object.entries(stands)) account.stand(action, stand);
 
   const build: World['build'] = async (fates = {}, options = {}) => {
@@ -115,16 +115,10 @@ function befall(
   };
 }
 
-/** What the emulator cannot do: know agents, run scripts, tag an image's snapshots, delete them with it, and a few answers. */
-function standIns({ clients: { ec2 } }: Cloud, outputs: string[]): Record<string, Stand> {
+/** What the emulator cannot do of Systems Manager: know agents, and run scripts. */
+function standsOfAgents(outputs: string[]): Record<string, Stand> {
   // why the last script failed
   let problem = '';
-  const snapshotsOf = async (filter: { Name: string; Values: string[] }) => {
-    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [filter] }));
-    return Images.flatMap((it) => it.BlockDeviceMappings ?? []).flatMap(
-      (it) => it.Ebs?.SnapshotId ?? [],
-    );
-  };
   return {
     'ssm:DescribeInstanceInformation': () => ({
       status: 200,
@@ -146,6 +140,18 @@ function standIns({ clients: { ec2 } }: Cloud, outputs: string[]): Record<string
             status: 200,
             body: JSON.stringify({ Status: 'Failed', StandardErrorContent: problem }),
           },
+  };
+}
+
+/** What the emulator cannot do of images: tag their snapshots, delete these with them, and a few answers. */
+export function standsOfImages({ clients: { ec2 } }: Cloud): Record<string, Stand> {
+  const snapshotsOf = async (filter: { Name: string; Values: string[] }) => {
+    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [filter] }));
+    return Images.flatMap((it) => it.BlockDeviceMappings ?? []).flatMap(
+      (it) => it.Ebs?.SnapshotId ?? [],
+    );
+  };
+  return {
     'iam:RemoveRoleFromInstanceProfile': async (asked, pass) => {
       const answer = await pass();
       return answer.status === 500 ? refusal(asked, 404, 'NoSuchEntity') : answer;
