@@ -15,14 +15,18 @@ interface World {
 }
 
 /** An instance whose agent is seen in these states, and that says this of a command, one after the other. */
-async function openWorld(pings: string[], invocations: object[]): Promise<World> {
+async function openWorld(
+  pings: string[],
+  invocations: object[],
+  waitMaxMs = 20_000,
+): Promise<World> {
   const account = await openAccount();
   const lines: string[] = [];
   const cloud = openCloud({
     stackName: 'minitwit',
     print: (line) => lines.push(line),
     signal: new AbortController().signal,
-    pace: { firstPauseMs: 1, waitMaxMs: 300, lostMaxMs: 100 },
+    pace: { firstPauseMs: 1, waitMaxMs, lostMaxMs: 100 },
   });
   onTestFinished(() => {
     for (const client of Object.values(cloud.clients)) client.destroy();
@@ -113,7 +117,7 @@ test('one that AWS refuses is not sent again', async () => {
 });
 
 test('an agent that does not come is not waited for for ever', async () => {
-  const { account, cloud } = await openWorld([''], []);
+  const { account, cloud } = await openWorld([''], [], 300);
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/The agent of .*: still not there yet/);
   expect(account.actions).not.toContain('ssm:SendCommand');
 });
