@@ -1,5 +1,6 @@
 import {
   CreateDBSnapshotCommand,
+  DeleteDBSnapshotCommand,
   DescribeDBSnapshotsCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
@@ -95,22 +96,68 @@ test('restore makes another database, sets it up, and brings the instances there
   );
 });
 
+/** Whether it asks AWS for more than to be told something, or to take back a plan. */
+function isChange(action: string): boolean {
+  return !/:(Describe|List|Get|DeleteChangeSet)/.test(action);
+}
+
+/** Breaks a command off at so manyth a request; gives its message, null when it ended first, and what it asked for then. */
+async function breakOff({ account, stop }: World, at: number, command: () => Promise<void>) {
+  const start = account.actions.length;
+  account.onAsk = () => {
+    if (account.actions.length === start + at) stop();
+  };
+  const why = await command().then(() => null, messageOf);
+  account.onAsk = () => undefined;
+  return { why, after: account.actions.slice(start + at) };
+}
+
+/** What a command asks for, in order. */
+async function listRequests({ account }: World, command: () => Promise<void>): Promise<string[]> {
+  const start = account.actions.length;
+  await command();
+  return account.actions.slice(start);
+}
+
 test('broken off wherever it is, the next restore goes on', async () => {
   const { world, snapshotId, restore } = await openRaised();
+  const start = world.account.actions.length;
+  let rounds = 0;
   // from one to the next it comes further
   for (let at = 2; ; at += 2) {
-    let left = at;
-    world.account.onAsk = () => {
-      left -= 1;
-      if (left === 0) world.stop();
-    };
-    const why = await restore().then(() => null, messageOf);
+    const { why, after } = await breakOff(world, at, restore);
     if (why === null) break;
+    rounds += 1;
     expect(why, String(at)).toMatch(/^Stopped by SIGINT\./);
+    expect(after.filter(isChange), String(at)).toEqual([]);
   }
+  expect(rounds).toBeGreaterThan(10);
+  const changes = world.account.actions.slice(start).filter(isChange);
+  // nothing is begun twice that cannot be taken back
+  expect(changes.filter((it) => it === 'cloudformation:ExecuteChangeSet').length).toBeLessThan(5);
   expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
   const { parameters } = await requireStack(world);
   expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
+});
+
+test('whatever is refused of a restore is said, and the next one goes on', async () => {
+  // what it asks for is known from a restore in another account
+  const other = await openRaised();
+  const actions = new Set(await listRequests(other.world, other.restore));
+  const { world, snapshotId, restore } = await openRaised();
+  const unheard: string[] = [];
+  for (const action of actions) {
+    world.account.refuse(action, 'AccessDenied', { times: 1 });
+    const said = await restore().then(() => 'done', messageOf);
+    expect(said, action).toMatch(/^(done$|Cannot .*AWS says AccessDenied)/);
+    if (said === 'done') unheard.push(action);
+  }
+  // one before may have come so far that this is not asked for any more
+  expect(unheard.filter(isChange)).toEqual([]);
+  expect(unheard.length).toBeLessThan(3);
+  await restore();
+  expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
+  expect((await requireStack(world)).parameters.DatabaseSnapshot).toBe(snapshotId);
 });
 
 test('a dry run of it shows, and changes nothing', async () => {
@@ -187,4 +234,28 @@ test('one whose answer is lost is taken once; one that goes on is watched; a dry
   );
   await takeSnapshot(world.open(), { dryRun: false });
   expect(await idsOf(rds)).toHaveLength(2);
+});
+
+test('broken off at any request, the next goes on, and one snapshot is taken in all', async () => {
+  const { world, rds, snapshotId } = await openRaised();
+  await rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: snapshotId }));
+  const take = () => takeSnapshot(world.open(), { dryRun: false });
+  let isCreating = true;
+  saySnapshots(world, (text) => (isCreating ? text.replaceAll('>available<', '>creating<') : text));
+  for (let at = 1; at <= 6; at += 1) {
+    const { why, after } = await breakOff(world, at, take);
+    expect(why, String(at)).toMatch(/^Stopped by SIGINT\./);
+    expect(after.filter(isChange), String(at)).toEqual([]);
+    // the third is for the snapshot
+    expect(await idsOf(rds), String(at)).toHaveLength(at < 3 ? 0 : 1);
+  }
+  isCreating = false;
+
+  for (const action of new Set(await listRequests(world, take))) {
+    world.account.refuse(action, 'AccessDenied', { times: 1 });
+    expect(await take().then(() => null, messageOf), action).toMatch(
+      /^Cannot .*AWS says AccessDenied/,
+    );
+  }
+  await take();
 });
