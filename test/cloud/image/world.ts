@@ -51,7 +51,7 @@ export interface World {
 }
 
 /** Opens one, which does what the emulator cannot. */
-export async function openWorld(): Promise<World> {
+export async function openWorld(waitMaxMs = 20_000): Promise<World> {
   const account = await openAccount();
   const lines: string[] = [];
   const outputs: string[] = [];
@@ -60,7 +60,7 @@ export async function openWorld(): Promise<World> {
     stackName: 'minitwit',
     print: (line) => lines.push(line),
     signal: controller.signal,
-    pace: { firstPauseMs: 1, waitMaxMs: 20_000, lostMaxMs: 60 },
+    pace: { firstPauseMs: 1, waitMaxMs, lostMaxMs: 60 },
   });
   onTestFinished(() => {
     for (const client of Object.values(cloud.clients)) client.destroy();
