@@ -47,7 +47,7 @@ export async function openWorld(): Promise<World> {
         stackName,
         print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
         signal: controller.signal,
-        pace: { ...PACE, firstPauseMs: 1, waitMaxMs: 3000 },
+        pace: { ...PACE, firstPauseMs: 1, waitMaxMs: 20_000 },
         fetchStatus: async () => 200,
       });
     },
