@@ -32,7 +32,13 @@ const once = [
 // each on an emulator of its own, since they look at all that there is in an account
 const emulator = './test/support/start-aws-emulator.ts';
 const onceWithEmulator = [
-  own('cloud', { globalSetup: [emulator], hookTimeout: 300_000, testTimeout: 60_000 }),
+  own('cloud', {
+    globalSetup: [emulator],
+    hookTimeout: 300_000,
+    testTimeout: 60_000,
+    // AWS's clients are large: a worker reads them once, and not for each file
+    isolate: false,
+  }),
   own('warehouse-aws', {
     include: ['test/warehouse/aws/*.test.ts'],
     globalSetup: [emulator],
@@ -73,8 +79,12 @@ const mariadbOnly = [
   'test/database/private-mariadb.test.ts',
   'test/database/server-user-rules.test.ts',
 ];
-// asks the same on whatever connection
-const plainOnly = ['test/warehouse/statistics/*.test.ts'];
+// Over TLS once more: all that connects, and the whole server. What asks the same on whatever connection need not.
+const plainOnly = [
+  'test/{forms,middleware,presentation,repositories}/**/*.test.ts',
+  'test/database/transact.test.ts',
+  'test/warehouse/statistics/*.test.ts',
+];
 const ownMysql = [on('DB_*', './test/support/use-own-mysql.ts', [...mariadbOnly, ...tlsOnly])];
 const realMysql = [
   on('mysql', './test/support/start-mysql.ts', [...mariadbOnly, ...tlsOnly]),
