@@ -149,10 +149,12 @@ function templateOf(made: Wanted['made'], outputs: object, names: Made['names'])
   );
   const version = { Value: { 'Fn::GetAtt': ['LaunchTemplate', 'LatestVersionNumber'] } };
   const Outputs = { ...outputs, ...('LaunchTemplate' in made && { [VERSION]: version }) };
-  return JSON.stringify({ Resources, Outputs }, (key, value: unknown) => {
+  const rename = (key: string, value: unknown) => {
     if (key === 'Ref') return nameOf(String(value));
     if (key === 'Fn::GetAtt' && Array.isArray(value)) return [nameOf(String(value[0])), value[1]];
     if (key !== 'Fn::Sub' || typeof value !== 'string') return value;
     return value.replaceAll(/(?<=\$\{)\w+(?=[.}])/g, nameOf);
-  });
+  };
+  // With tabs it is no YAML: moto reads it as JSON at once, and not for a second as YAML.
+  return JSON.stringify({ Resources, Outputs }, rename, '\t');
 }
