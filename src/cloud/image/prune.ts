@@ -1,13 +1,11 @@
-import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { removeImage } from '../../aws/ec2/make-image.ts';
-import { tagsAnswer } from '../../aws/ec2/tags.ts';
 import { ask } from '../../aws/failures.ts';
 import type { Clients, Cloud } from '../cloud.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
-import { STACK_TAG } from '../stack/stack.ts';
+import { listStacks } from '../stack/stack.ts';
 
 const KEPT = 5;
 
@@ -74,37 +72,13 @@ async function findUser(ec2: EC2Client, imageId: string): Promise<string | null>
   return version?.LaunchTemplateId ?? null;
 }
 
-const stacksAnswer = z.object({
-  Stacks: z
-    .array(
-      z.object({
-        StackName: z.string(),
-        Tags: tagsAnswer,
-        Parameters: z
-          .array(z.object({ ParameterKey: z.string(), ParameterValue: z.string().optional() }))
-          .default([]),
-      }),
-    )
-    .default([]),
-  NextToken: z.string().optional(),
-});
-
 /**
  * The stacks of MiniTwit, by the images that they remember: after `roll` was broken off or AWS went back, nothing else
  * may use them, and yet the stack's next change starts from them.
  */
-async function mapStacks({ cloudFormation }: Clients): Promise<Map<string, string>> {
-  const stacks = new Map<string, string>();
-  let token: string | undefined;
-  do {
-    const request = cloudFormation.send(new DescribeStacksCommand({ NextToken: token }));
-    const answer = stacksAnswer.parse(await ask('Cannot look which images stacks use', request));
-    for (const { StackName, Tags, Parameters } of answer.Stacks) {
-      if (!Tags[STACK_TAG]) continue;
-      const image = Parameters.find(({ ParameterKey }) => ParameterKey === 'ImageId');
-      if (image?.ParameterValue) stacks.set(image.ParameterValue, `the stack ${StackName}`);
-    }
-    token = answer.NextToken;
-  } while (token);
-  return stacks;
+async function mapStacks(clients: Clients): Promise<Map<string, string>> {
+  const stacks = await listStacks(clients);
+  return new Map(
+    stacks.map(({ name, parameters }) => [parameters.ImageId ?? '', `the stack ${name}`]),
+  );
 }

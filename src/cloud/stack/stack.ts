@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
 import { ask, awsErrorName } from '../../aws/failures.ts';
 import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
+import type { Clients, Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
 
 /** The tag of the stack, and of all that is in it, whose value is the stack's name. */
@@ -84,6 +84,24 @@ export async function describeStack(
     if (isOfNoStack(error)) return null;
     throw error;
   }
+}
+
+const pageAnswer = z.object({
+  Stacks: z.array(stackAnswer).default([]),
+  NextToken: z.string().optional(),
+});
+
+/** Every stack of MiniTwit in this region. */
+export async function listStacks({ cloudFormation }: Clients): Promise<Stack[]> {
+  const stacks: Stack[] = [];
+  let token: string | undefined;
+  do {
+    const request = cloudFormation.send(new DescribeStacksCommand({ NextToken: token }));
+    const page = pageAnswer.parse(await ask('Cannot look for stacks', request));
+    stacks.push(...page.Stacks.filter(({ tags }) => tags[STACK_TAG]));
+    token = page.NextToken;
+  } while (token);
+  return stacks;
 }
 
 /** Whether AWS says that there is no such stack, for which it has no error of its own. */
