@@ -1,8 +1,8 @@
 import { findOfRun } from '../../aws/ec2/find-made.ts';
 import { awsErrorName } from '../../aws/failures.ts';
 import { waitFor } from '../../aws/wait.ts';
+import { createGroup, deleteGroup, listGroups } from '../security-groups.ts';
 import { beginWith, type Build, type BuildStep, type Ending, sayLeft } from './build.ts';
-import { createGroup, deleteGroup, listGroups } from './groups.ts';
 import { groupInput, nameOf } from './requests.ts';
 
 const FREE_MAX_MS = 5 * 60_000;

@@ -11,8 +11,8 @@ import { sayAge } from '../../aws/times.ts';
 import type { Clients, Cloud } from '../cloud.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { listBucketNames } from '../remains/buckets.ts';
+import { listGroups } from '../security-groups.ts';
 import { openEnding } from './build.ts';
-import { listGroups } from './groups.ts';
 import { iamPathOf, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 

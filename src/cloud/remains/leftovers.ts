@@ -1,5 +1,5 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
-import { DescribeLaunchTemplatesCommand, DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
+import { DescribeLaunchTemplatesCommand } from '@aws-sdk/client-ec2';
 import { GetInstanceProfileCommand, GetRoleCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
@@ -8,8 +8,9 @@ import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { ask, awsErrorName } from '../../aws/failures.ts';
 import type { Cloud } from '../cloud.ts';
 import { listDatabases } from '../database/databases.ts';
-import { STACK_TAG } from '../stack/stack.ts';
+import { listGroups } from '../security-groups.ts';
 import type { Resource } from '../stack/resources.ts';
+import { STACK_TAG } from '../stack/stack.ts';
 import { listBalancers } from './balancers.ts';
 
 /**
@@ -45,9 +46,6 @@ async function listMachines({ clients: { ec2 }, stackName }: Cloud): Promise<str
   ];
 }
 
-const groupsAnswer = z.object({
-  SecurityGroups: z.array(z.object({ GroupId: z.string(), GroupName: z.string() })).default([]),
-});
 const templatesAnswer = z.object({
   LaunchTemplates: z.array(z.object({ LaunchTemplateId: z.string() })).default([]),
 });
@@ -59,7 +57,7 @@ async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];
   const [groups, templates, scaling] = await Promise.all([
-    ask('Cannot look for groups', ec2.send(new DescribeSecurityGroupsCommand({ Filters }))),
+    listGroups(ec2, Filters),
     ask(
       'Cannot look for launch templates',
       ec2.send(new DescribeLaunchTemplatesCommand({ Filters })),
@@ -70,9 +68,7 @@ async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
     ),
   ]);
   return [
-    ...groupsAnswer
-      .parse(groups)
-      .SecurityGroups.map(({ GroupId, GroupName }) => `the security group ${GroupId} ${GroupName}`),
+    ...groups.map(({ id, name }) => `the security group ${id} ${name}`),
     ...templatesAnswer
       .parse(templates)
       .LaunchTemplates.map(({ LaunchTemplateId }) => `the launch template ${LaunchTemplateId}`),

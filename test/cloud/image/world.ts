@@ -4,7 +4,7 @@ import { CreateTagsCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { onTestFinished } from 'vitest';
-import { listGroups } from '../../../src/cloud/image/groups.ts';
+import { listGroups } from '../../../src/cloud/security-groups.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { deleteSnapshot } from '../../../src/aws/ec2/removal.ts';

@@ -7,12 +7,13 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask, awsErrorName, unlessMissing } from '../../aws/failures.ts';
+import { type Tags, tagsAnswer } from '../aws/ec2/tags.ts';
+import { ask, awsErrorName, unlessMissing } from '../aws/failures.ts';
 
 /** A security group as AWS describes it. */
 export interface Group {
   id: string;
+  name: string;
   tags: Tags;
 }
 
@@ -20,8 +21,8 @@ const groupsAnswer = z.object({
   SecurityGroups: z
     .array(
       z
-        .object({ GroupId: z.string(), Tags: tagsAnswer })
-        .transform((it): Group => ({ id: it.GroupId, tags: it.Tags })),
+        .object({ GroupId: z.string(), GroupName: z.string(), Tags: tagsAnswer })
+        .transform((it): Group => ({ id: it.GroupId, name: it.GroupName, tags: it.Tags })),
     )
     .default([]),
 });
