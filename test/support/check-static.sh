@@ -4,7 +4,7 @@ set -uo pipefail
 cache=node_modules/.cache
 mkdir -p "$cache"
 
-prettier --check --cache --cache-location "$cache/prettier" --log-level warn . &
+prettier --check --cache --log-level warn . &
 format=$!
 oxlint --quiet &
 lint=$!

@@ -18,6 +18,9 @@ export interface Program {
   says(words: string | RegExp): Promise<void>;
 }
 
+// Programs start a third faster when they find what an earlier one compiled.
+const COMPILE_CACHE = resolve('node_modules/.cache/compile');
+
 const running = new Set<ChildProcess>();
 
 // However the tests end, no program outlives them.
@@ -50,7 +53,7 @@ export function startCommand(
 ): Program {
   const child = spawn(command, parameters, {
     cwd,
-    env: { PATH: process.env.PATH, ...settings },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     // a group of its own, as a shell gives it
     detached: true,
