@@ -38,11 +38,7 @@ let files = 0;
  * @throws OperatorError that says what to install
  */
 export function findWrk(): string {
-  return findOrUnpack(
-    'wrk',
-    'wrk',
-    (reason) => `The bench needs wrk, and ${reason}. Install it.`,
-  );
+  return findOrUnpack('wrk', 'wrk', (reason) => `The bench needs wrk, and ${reason}. Install it.`);
 }
 
 /** Drives a server with wrk, one request after the other on each connection; fails if one of them did. */
