@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import type { Part } from './parts.ts';
 
 /**
@@ -6,20 +6,22 @@ import type { Part } from './parts.ts';
  * for all tests together: `N passed, N failed`. Where the variable `CI` is set, a part that cannot run is a failure.
  */
 export class PartsReporter implements Reporter {
-  readonly #parts: Part[];
+  readonly #runnable: string[];
   readonly #missing: string[];
 
   constructor(parts: Part[]) {
-    this.#parts = parts;
+    this.#runnable = parts
+      .filter(({ missing }) => missing === null)
+      .map(({ about }) => `Testing ${about}.`);
     this.#missing = parts
       .filter(({ missing }) => missing !== null)
       .map(({ about, missing }) => `Not tested: ${about}, since ${missing}.`);
   }
 
-  onInit(): void {
-    for (const { about, missing } of this.#parts)
-      if (missing === null) console.log(`Testing ${about}.`);
-    for (const line of this.#missing) console.log(line);
+  onInit({ config }: Vitest): void {
+    // Whoever names a project does not ask for the others.
+    if (config.project.length > 0) this.#missing.length = 0;
+    else for (const line of [...this.#runnable, ...this.#missing]) console.log(line);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
