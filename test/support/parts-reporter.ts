@@ -37,7 +37,9 @@ export class PartsReporter implements Reporter {
     process.once('exit', () => {
       for (const line of this.#missing) console.log(line);
       const end = skipped > 0 ? `, ${skipped} skipped` : '';
-      console.log(`${passed} passed, ${failed + broken + unavailable} failed${end}`);
+      // What is set up for all tests may have failed, and then none of them has run.
+      const failures = failed + broken + unavailable || (process.exitCode ? 1 : 0);
+      console.log(`${passed} passed, ${failures} failed${end}`);
     });
   }
 }
