@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Unpacks a Debian package into the cache, with every package that it depends on and that this machine lacks, and
-# prints the folder whose bin/ has the programs. It needs no root and changes nothing else. The folder appears complete
-# or not at all. If several processes ask for the same package at once, one of them unpacks it and the others wait.
+# Unpacks a Debian package into the cache, with every package that it depends on and that this machine lacks. It needs
+# no root and changes nothing else. The folder appears complete or not at all. If several processes ask for the same
+# package at once, one of them unpacks it and the others wait.
 #
-#   unpack-package.sh PACKAGE
+#   unpack-package.sh PACKAGE     prints the folder; FOLDER/programs has its programs
 set -euo pipefail
 package=$1
 lock_wait_max_s=900
@@ -65,6 +65,6 @@ for program in $(printf %q "$folder")/usr/{lib/*,sbin,bin}/"\${0##*/}"; do
 done
 END
 chmod +x "$new/run"
-mkdir "$new/bin"
-for path in "$new"/usr/{bin,sbin}/*; do [ ! -x "$path" ] || ln -sf ../run "$new/bin/${path##*/}"; done
+mkdir "$new/programs"
+for path in "$new"/usr/{bin,sbin}/*; do [ ! -x "$path" ] || ln -sf ../run "$new/programs/${path##*/}"; done
 mv "$new" "$folder"
