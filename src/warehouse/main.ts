@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import dotenv from 'dotenv';
 import { createEc2 } from '../aws/clients.ts';
 import { readDatabaseConfig } from '../config.ts';
+import { withDataFiles } from '../dev/data-files.ts';
 import { runProgram } from '../program.ts';
 import { createS3 } from './bucket/s3.ts';
 import { cleanup } from './commands/cleanup.ts';
@@ -15,7 +16,7 @@ import { run } from './commands/run.ts';
 import { showReport } from './commands/show-report.ts';
 import { printSnapshots, pruneSnapshots } from './commands/snapshots.ts';
 import { status } from './commands/status.ts';
-import { FOLDER, openBase, openEndParts, openLocalParts, openParts, print } from './parts.ts';
+import { DATA, FOLDER, openBase, openEndParts, openLocalParts, openParts, print } from './parts.ts';
 import { readInstanceConfig, readPlaces } from './settings.ts';
 
 // Slower than that, a copy would take longer than what it copies stays as it is.
@@ -23,7 +24,7 @@ const RATE_MIN = 100;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await describeProgram().parseAsync();
+  await withDataFiles(DATA, () => describeProgram().parseAsync());
   process.exit();
 });
 

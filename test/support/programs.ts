@@ -36,7 +36,7 @@ export interface StartOptions {
   outlivesTest?: boolean;
 }
 
-/** Starts a program of src/ with these settings and no others. */
+/** Starts a program of src/ or dist/ with these settings and no others. */
 export function startProgram(
   file: string,
   settings: Environment,
@@ -79,10 +79,10 @@ export function startCommand(
   return { process: child, output, ended, says };
 }
 
-/** Copies what was built into a folder of its own, since the programs keep their data beside it. */
+/** Copies the source into a folder of its own, since programs store their data beside it. */
 export async function copyProgram(prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));
-  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json', 'src/warehouse']) {
+  for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
     await cp(each, join(home, each), { recursive: true });
   }
   await symlink(resolve('node_modules'), join(home, 'node_modules'));

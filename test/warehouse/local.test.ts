@@ -1,8 +1,9 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Environment } from '../../src/environment.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { copyProgram, type Program, startProgram } from '../support/programs.ts';
 import { until } from '../support/until.ts';
@@ -10,19 +11,20 @@ import { until } from '../support/until.ts';
 let home: string;
 
 beforeAll(async () => {
-  home = await copyProgram('minitwit-warehouse-');
+  home = await copyProgram('minitwit warehouse ');
 });
 
 afterAll(() => rm(home, { recursive: true }));
 
-function warehouse(...parameters: string[]): Program {
+function warehouse(parameters: string[], settings: Environment = {}): Program {
   // where there may be a program that opens pages
-  const settings = { PATH: `${home}:${process.env.PATH}` };
-  return startProgram(join(home, 'dist/warehouse/main.js'), settings, { cwd: home, parameters });
+  const PATH = `${home}:${process.env.PATH}`;
+  const environment = { PATH, NODE_COMPILE_CACHE: join(home, 'cache'), ...settings };
+  return startProgram(join(home, 'src/warehouse/main.ts'), environment, { cwd: home, parameters });
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
-  const { ended, output } = warehouse(...parameters);
+  const { ended, output } = warehouse(parameters);
   return { status: await ended, said: output.stdout + output.stderr };
 }
 
@@ -35,7 +37,7 @@ test('without a MiniTwit to copy, a newcomer is told how to start one', async ()
 
 test('beside `npm run local`, what people do there is copied, and reported', async () => {
   const port = String(await findFreePort());
-  const local = startProgram(join(home, 'dist/local.js'), { PORT: port }, { cwd: home });
+  const local = startProgram(join(home, 'src/local.ts'), { PORT: port }, { cwd: home });
   await local.says('MiniTwit is ready');
   const browser = request.agent(`http://localhost:${port}`);
   const form = { username: 'alice', password: 'pw' };
@@ -59,9 +61,8 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
   expect(runs).toHaveLength(2);
   await writeFile(join(home, 'xdg-open'), '#!/bin/sh\necho "$1" > opened', { mode: 0o755 });
   const { said } = await run('report', '--open');
-  expect(said.trim()).toBe(
-    `file://${join(home, '.data/warehouse/runs', runs[1] ?? '', 'report.html')}`,
-  );
+  const report = join(home, '.data/warehouse/runs', runs[1] ?? '', 'report.html');
+  expect(said.trim()).toBe(pathToFileURL(report).href);
   const opened = () => readFile(join(home, 'opened'), 'utf8').catch(() => '');
   await until(
     'the report is opened',
@@ -86,6 +87,23 @@ test('a MiniTwit that was killed has left its settings: that is said at once', a
   const { status, said } = await run('run', '--local');
   expect(status).toBe(1);
   expect(said).toMatch(/did not serve within 2 s.*\(Is `npm run local` still running\?\)\n$/);
+});
+
+// Of a file that can be opened but not read, Node does not say the path; then the folder is named.
+test.each([
+  ['.data/warehouse/claim.sock', '.data/warehouse/claim.sock'],
+  ['.data/warehouse/mariadb/mariadb.log', '.data/warehouse/mariadb/mariadb.log'],
+  ['.data/local.env', '.data'],
+])('%s that is a folder is answered by one line, which names %s', async (name, named) => {
+  const path = join(home, name);
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+  onTestFinished(() => rm(path, { recursive: true }));
+  const source = { DB_HOST: '127.0.0.1', DB_USER: 'u', DB_PASSWD: 'p', DB_NAME: 'n' };
+  const { ended, output } = warehouse(['run', '--local'], source);
+  expect(await ended).toBe(1);
+  expect(output.stdout + output.stderr).toMatch(/^Cannot read or write .*\n$/);
+  expect(output.stderr).toContain(`${join(home, named)}: `);
 });
 
 test('a run on AWS says all that it lacks, before anything else', async () => {
