@@ -5,7 +5,7 @@ import {
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
 import { inject } from 'vitest';
-import type { Account } from '../../support/aws-front.ts';
+import type { Account } from '../../support/aws-account.ts';
 
 /**
  * Answers as AWS of versions of launch templates: one that is made from another has all that this says, and an instance

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { refusal } from '../../support/aws-front.ts';
+import { refusal } from '../../support/aws-request.ts';
 import { BEFORE, WAY_IN, WAY_OUT } from './moments.ts';
 import { type Fate, openWorld } from './world.ts';
 

@@ -15,14 +15,9 @@ import { createWaits } from '../../../src/aws/waits.ts';
 import { type Cloud, openCloud } from '../../../src/cloud/cloud.ts';
 import { buildImage } from '../../../src/cloud/commands/image.ts';
 import { OperatorError } from '../../../src/errors.ts';
-import {
-  type Account,
-  type Answered,
-  type Asked,
-  openAccount,
-  refusal,
-  type Stand,
-} from '../../support/aws-front.ts';
+import { type Account, openAccount } from '../../support/aws-account.ts';
+import type { Stand } from '../../support/aws-front.ts';
+import { type Answered, type Asked, refusal } from '../../support/aws-request.ts';
 
 const run = promisify(execFile);
 

@@ -13,7 +13,7 @@ import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/template.ts';
 import { OperatorError } from '../../../src/errors.ts';
-import { type Account, openAccount } from '../../support/aws-front.ts';
+import { type Account, openAccount } from '../../support/aws-account.ts';
 import { type Emulated, emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
 

@@ -11,7 +11,7 @@ import { type Cloud, openCloud, PACE } from '../../../src/cloud/cloud.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { OperatorError } from '../../../src/errors.ts';
-import { openAccount } from '../../support/aws-front.ts';
+import { openAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 
 /** An account with an image of MiniTwit, and who works with it. */

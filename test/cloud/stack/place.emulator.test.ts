@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { checkImage } from '../../../src/cloud/stack/check-image.ts';
 import { findPlace } from '../../../src/cloud/stack/place.ts';
-import { openAccount } from '../../support/aws-front.ts';
+import { openAccount } from '../../support/aws-account.ts';
 
 /** An account with an image of MiniTwit. */
 async function openWithImage(architecture = 'x86_64') {

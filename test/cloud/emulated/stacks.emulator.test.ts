@@ -34,9 +34,9 @@ import {
 } from '@aws-sdk/client-rds';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import { renderTemplate } from '../../src/cloud/template.ts';
-import { openAccount } from '../support/aws-front.ts';
-import { emulate } from './emulated.ts';
+import { renderTemplate } from '../../../src/cloud/template.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { emulate } from '../emulated.ts';
 
 const NAME = 'minitwit';
 const OUTPUTS = [

@@ -14,7 +14,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
-import { openAccount } from '../../support/aws-front.ts';
+import { openAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 
 test('a command on an instance runs after a look, with what its script says', async () => {

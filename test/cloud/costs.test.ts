@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeCosts, listCosts, sayMonthly } from '../../../src/cloud/costs.ts';
+import { describeCosts, listCosts, sayMonthly } from '../../src/cloud/costs.ts';
 
 const parameters = {
   InstanceType: 't3.micro',

@@ -15,7 +15,7 @@ import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
 import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
 import { findNewestImage, listOwnImages } from '../../../src/cloud/images.ts';
-import type { Answered } from '../../support/aws-front.ts';
+import type { Answered } from '../../support/aws-request.ts';
 import { openWorld, type World } from './world.ts';
 
 afterEach(() => vi.useRealTimers());

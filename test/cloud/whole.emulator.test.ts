@@ -11,7 +11,7 @@ import { printStatus } from '../../src/cloud/commands/status.ts';
 import { up } from '../../src/cloud/commands/up.ts';
 import { listOwnImages } from '../../src/cloud/images.ts';
 import { requireStack } from '../../src/cloud/stack/stack.ts';
-import { type Account, openAccount } from '../support/aws-front.ts';
+import { type Account, openAccount } from '../support/aws-account.ts';
 import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
 import { standsOfImages } from './image/world.ts';

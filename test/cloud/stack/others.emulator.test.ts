@@ -4,7 +4,7 @@ import { openCloud, PACE } from '../../../src/cloud/cloud.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
-import { openAccount } from '../../support/aws-front.ts';
+import { openAccount } from '../../support/aws-account.ts';
 
 const TEMPLATE = `
 Parameters:
