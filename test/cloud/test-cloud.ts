@@ -16,6 +16,8 @@ export interface TestCloud {
   lines: string[];
   /** The addresses that were asked whether they are ready; all are. */
   asked: string[];
+  /** To look with: it is no command, and shows nothing. */
+  cloud: Cloud;
   /** Opens a command; the one before it is over. */
   open: (stackName?: string) => Cloud;
   /** Stops the command, as Ctrl-C does. */
@@ -33,7 +35,7 @@ export function openTestCloud({
   const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs };
   let controller = new AbortController();
   // Its clients serve all commands, since it takes milliseconds to make them.
-  const first = openCloud({
+  const cloud = openCloud({
     stackName: 'minitwit',
     print,
     signal: controller.signal,
@@ -43,15 +45,16 @@ export function openTestCloud({
       return 200;
     },
   });
-  for (const client of Object.values(first.clients)) repeatAtOnce(client);
+  for (const client of Object.values(cloud.clients)) repeatAtOnce(client);
   return {
+    cloud,
     lines,
     asked,
     open: (stackName = 'minitwit') => {
       lines.length = 0;
       controller = new AbortController();
       const { signal } = controller;
-      return { ...first, stackName, signal, ...createWaits({ pace, signal }, first.tell) };
+      return { ...cloud, stackName, signal, ...createWaits({ pace, signal }, cloud.tell) };
     },
     stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
   };

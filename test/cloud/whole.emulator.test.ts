@@ -1,7 +1,7 @@
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
-import { type Cloud, openCloud, PACE } from '../../src/cloud/cloud.ts';
+import type { Cloud } from '../../src/cloud/cloud.ts';
 import { down } from '../../src/cloud/commands/down.ts';
 import { buildImage } from '../../src/cloud/commands/image.ts';
 import { restoreSnapshot } from '../../src/cloud/commands/restore.ts';
@@ -16,6 +16,7 @@ import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
 import { standsOfImages } from './image/world.ts';
 import { expectEmptyAccount } from './keeping/empty-account.ts';
+import { openTestCloud } from './test-cloud.ts';
 
 const now = { dryRun: false };
 const build = { ...now, instanceType: 't3.small' };
@@ -45,18 +46,8 @@ async function openWorld() {
     scripts.push(script);
     return {};
   };
-  const lines: string[] = [];
-  const open = (): Cloud => {
-    lines.length = 0;
-    return openCloud({
-      stackName: 'minitwit',
-      print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
-      signal: new AbortController().signal,
-      pace: { ...PACE, firstPauseMs: 1, waitMaxMs: 20_000, lostMaxMs: 60 },
-      fetchStatus: async () => 200,
-    });
-  };
-  for (const [action, stand] of Object.entries(standsOfImages(open()))) {
+  const { open, lines } = openTestCloud();
+  for (const [action, stand] of Object.entries(standsOfImages(account))) {
     account.stand(action, stand);
   }
   return { open, lines, scripts };

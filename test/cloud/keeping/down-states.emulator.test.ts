@@ -80,7 +80,7 @@ test('what AWS cannot remove is said, with what to do, and the next down goes on
 });
 
 test('what is there although the stack is gone is named', async () => {
-  const world = await openWorld();
+  const world = await openWorld({ waitMaxMs: 20 });
   const volume = await createVolume(world.open(), { 'minitwit:stack': 'minitwit' });
   await createVolume(world.open(), { 'minitwit:stack': 'another' });
   await expect(down(world.open(), plain)).rejects.toThrow(

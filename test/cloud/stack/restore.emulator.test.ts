@@ -1,14 +1,11 @@
 import {
   CreateDBSnapshotCommand,
-  DeleteDBSnapshotCommand,
   DescribeDBSnapshotsCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
 import { restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
-import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors.ts';
 import { openWorld, type World } from './world.ts';
 
 /** A stack that is up, with a snapshot of its database. */
@@ -16,7 +13,7 @@ async function openRaised() {
   const world = await openWorld();
   await world.up();
   const { outputs } = await requireStack(world);
-  const rds = world.open().clients.rds;
+  const rds = world.cloud.clients.rds;
   const snapshotId = await takeOf(rds, outputs.DatabaseId ?? '');
   saySnapshots(world, (text) => text);
   const restore = (id = snapshotId, dryRun = false) =>
@@ -41,7 +38,7 @@ function saySnapshots({ account }: World, change: (text: string, isOfOne: boolea
 }
 
 async function requireStack(world: World) {
-  const stack = await findStack(world.open());
+  const stack = await findStack(world.cloud);
   if (!stack) throw new Error('There is no stack');
   return stack;
 }
@@ -96,68 +93,31 @@ test('restore makes another database, sets it up, and brings the instances there
   );
 });
 
-/** Whether it asks AWS for more than to be told something, or to take back a plan. */
-function isChange(action: string): boolean {
-  return !/:(Describe|List|Get|DeleteChangeSet)/.test(action);
-}
-
-/** Breaks a command off at so manyth a request; gives its message, null when it ended first, and what it asked for then. */
-async function breakOff({ account, stop }: World, at: number, command: () => Promise<void>) {
-  const start = account.actions.length;
-  account.onAsk = () => {
-    if (account.actions.length === start + at) stop();
-  };
-  const why = await command().then(() => null, messageOf);
-  account.onAsk = () => undefined;
-  return { why, after: account.actions.slice(start + at) };
-}
-
-/** What a command asks for, in order. */
-async function listRequests({ account }: World, command: () => Promise<void>): Promise<string[]> {
-  const start = account.actions.length;
-  await command();
-  return account.actions.slice(start);
-}
-
-test('broken off wherever it is, the next restore goes on', async () => {
+test('stopped as AWS replaces the database, then the instances, the next one goes on from there', async () => {
   const { world, snapshotId, restore } = await openRaised();
-  const start = world.account.actions.length;
-  let rounds = 0;
-  // from one to the next it comes further
-  for (let at = 2; ; at += 2) {
-    const { why, after } = await breakOff(world, at, restore);
-    if (why === null) break;
-    rounds += 1;
-    expect(why, String(at)).toMatch(/^Stopped by SIGINT\./);
-    expect(after.filter(isChange), String(at)).toEqual([]);
-  }
-  expect(rounds).toBeGreaterThan(10);
-  const changes = world.account.actions.slice(start).filter(isChange);
-  // nothing is begun twice that cannot be taken back
-  expect(changes.filter((it) => it === 'cloudformation:ExecuteChangeSet').length).toBeLessThan(5);
+  const begun: string[] = [];
+  const stopAt = (place: string) => {
+    world.account.onAsk = (action) => {
+      if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) begun.push(action);
+      if (action === place) world.stop();
+    };
+  };
+  stopAt('cloudformation:ExecuteChangeSet');
+  await expect(restore()).rejects.toThrow('AWS goes on with the stack minitwit by itself');
+  stopAt('autoscaling:StartInstanceRefresh');
+  await expect(restore()).rejects.toThrow('AWS goes on replacing the instances by itself');
+  stopAt('');
+  await restore();
+  // nothing is begun twice: the database, the script, the right to run it, and the instances
+  expect(begun).toEqual([
+    'cloudformation:ExecuteChangeSet',
+    'ssm:SendCommand',
+    'cloudformation:ExecuteChangeSet',
+    'autoscaling:StartInstanceRefresh',
+  ]);
   expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
   const { parameters } = await requireStack(world);
   expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
-});
-
-test('whatever is refused of a restore is said, and the next one goes on', async () => {
-  // what it asks for is known from a restore in another account
-  const other = await openRaised();
-  const actions = new Set(await listRequests(other.world, other.restore));
-  const { world, snapshotId, restore } = await openRaised();
-  const unheard: string[] = [];
-  for (const action of actions) {
-    world.account.refuse(action, 'AccessDenied', { times: 1 });
-    const said = await restore().then(() => 'done', messageOf);
-    expect(said, action).toMatch(/^(done$|Cannot .*AWS says AccessDenied)/);
-    if (said === 'done') unheard.push(action);
-  }
-  // one before may have come so far that this is not asked for any more
-  expect(unheard.filter(isChange)).toEqual([]);
-  expect(unheard.length).toBeLessThan(3);
-  await restore();
-  expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
-  expect((await requireStack(world)).parameters.DatabaseSnapshot).toBe(snapshotId);
 });
 
 test('a dry run of it shows, and changes nothing', async () => {
@@ -168,94 +128,17 @@ test('a dry run of it shows, and changes nothing', async () => {
   expect((await world.look()).changeSets).toBe(0);
 });
 
-test.each([
-  ['<Engine>mysql<', '<Engine>postgres<', 'is of postgres, and not of MySQL.'],
-  ['<Status>available<', '<Status>creating<', 'is not available yet: creating, '],
-  [
-    '<EngineVersion>8.4.11<',
-    '<EngineVersion>8.0.40<',
-    'is of MySQL 8.0.40, and the stack of 8.4.11.',
-  ],
-  ['<Encrypted>true<', '<Encrypted>false<', 'is not encrypted, as the stack’s database is.'],
-  [
-    '<AllocatedStorage>20<',
-    '<AllocatedStorage>40<',
-    'First: npm run cloud -- up --set DatabaseStorageGib=40.',
-  ],
-])('a snapshot with %s as %s is refused', async (is, other, message) => {
+test('a snapshot that does not fit, or that is not there, is refused before anything is changed', async () => {
   const { world, restore } = await openRaised();
-  saySnapshots(world, (text) => text.replace(is, other));
-  await expect(restore()).rejects.toThrow(message);
-});
-
-test('one that is not there, and a stack that is not there', async () => {
-  const { restore } = await openRaised();
+  world.account.actions.length = 0;
+  saySnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
+  await expect(restore()).rejects.toThrow(
+    'The snapshot a-snapshot is of postgres, and not of MySQL.',
+  );
   await expect(restore('another')).rejects.toThrow('There is no snapshot another of a database');
-  const bare = await openWorld();
-  const cloud = bare.open();
-  await expect(restoreSnapshot(cloud, { snapshotId: 'a', dryRun: false })).rejects.toThrow(
-    'There is no stack minitwit in this region. To raise it: npm run cloud -- up',
+  expect(world.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
+  const restored = restoreSnapshot(world.open('twit'), { snapshotId: 'a', dryRun: false });
+  await expect(restored).rejects.toThrow(
+    'There is no stack twit in this region. To raise it: npm run cloud -- up --stack twit',
   );
-  await expect(takeSnapshot(cloud, { dryRun: false })).rejects.toThrow(
-    'There is no stack minitwit',
-  );
-});
-
-test('a snapshot is taken when the database has time for it, watched, and named', async () => {
-  const { world, rds, outputs } = await openRaised();
-  world.account.refuse('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
-  let looks = 0;
-  saySnapshots(world, (text, isOfOne) =>
-    !isOfOne || (looks += 1) > 2 ? text : text.replaceAll('>available<', '>creating<'),
-  );
-  await takeSnapshot(world.open(), { dryRun: false });
-  const id = (await idsOf(rds)).find((each) => each !== 'a-snapshot') ?? '';
-  expect(id).toMatch(/^minitwit-\d{8}t\d{6}z-[0-9a-f]{4}$/);
-  expect(world.lines).toEqual([
-    `Taking the snapshot ${id} of ${outputs.DatabaseId} …`,
-    `The database ${outputs.DatabaseId}: not ready for a snapshot yet`,
-    expect.stringMatching(/^The snapshot minitwit-\S+: creating, \d+ %$/),
-    `The snapshot ${id} is complete, of a database of 20 GiB.`,
-    `To go back to it: npm run cloud -- restore ${id}`,
-  ]);
-});
-
-test('one whose answer is lost is taken once; one that goes on is watched; a dry run takes none', async () => {
-  const { world, rds } = await openRaised();
-  world.account.lose('rds:CreateDBSnapshot');
-  await takeSnapshot(world.open(), { dryRun: false });
-  expect(await idsOf(rds)).toHaveLength(2);
-  await takeSnapshot(world.open(), { dryRun: true });
-  expect(await idsOf(rds)).toHaveLength(2);
-
-  let looks = 0;
-  saySnapshots(world, (text) =>
-    (looks += 1) > 1 ? text : text.replaceAll('>available<', '>creating<'),
-  );
-  await takeSnapshot(world.open(), { dryRun: false });
-  expect(await idsOf(rds)).toHaveLength(2);
-});
-
-test('broken off at any request, the next goes on, and one snapshot is taken in all', async () => {
-  const { world, rds, snapshotId } = await openRaised();
-  await rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: snapshotId }));
-  const take = () => takeSnapshot(world.open(), { dryRun: false });
-  let isCreating = true;
-  saySnapshots(world, (text) => (isCreating ? text.replaceAll('>available<', '>creating<') : text));
-  for (let at = 1; at <= 6; at += 1) {
-    const { why, after } = await breakOff(world, at, take);
-    expect(why, String(at)).toMatch(/^Stopped by SIGINT\./);
-    expect(after.filter(isChange), String(at)).toEqual([]);
-    // the third is for the snapshot
-    expect(await idsOf(rds), String(at)).toHaveLength(at < 3 ? 0 : 1);
-  }
-  isCreating = false;
-
-  for (const action of new Set(await listRequests(world, take))) {
-    world.account.refuse(action, 'AccessDenied', { times: 1 });
-    expect(await take().then(() => null, messageOf), action).toMatch(
-      /^Cannot .*AWS says AccessDenied/,
-    );
-  }
-  await take();
 });

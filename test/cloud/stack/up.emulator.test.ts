@@ -16,7 +16,7 @@ test('from nothing: the stack is raised and set up, and serves; again, there is 
     instances: [2],
     changeSets: 0,
   });
-  const stack = await findStack(world.open());
+  const stack = await findStack(world.cloud);
   expect(stack?.parameters).toMatchObject({ ImageId: world.imageId, WarehouseZone: 'us-east-1a' });
   expect(stack?.parameters.SubnetIds?.split(',')).toHaveLength(2);
   expect(world.asked).toEqual([`${stack?.outputs.Address}/readyz`]);
@@ -51,7 +51,7 @@ test('what is set is changed, and all else stays; instances that are not so are 
   await world.up({ BackupDays: '3' });
   world.lines.length = 0;
   await world.up({ InstanceType: 't3.small' });
-  expect((await findStack(world.open()))?.parameters).toMatchObject({
+  expect((await findStack(world.cloud))?.parameters).toMatchObject({
     BackupDays: '3',
     InstanceType: 't3.small',
     ImageId: world.imageId,
@@ -72,17 +72,29 @@ test('a dry run shows, and leaves nothing; of a stack that is there, all as it i
   await world.up({ BackupDays: '3' }, true);
   expect(world.lines).toContain('  ~ change   Database (AWS::RDS::DBInstance)');
   expect(await world.look()).toEqual(before);
-  expect((await findStack(world.open()))?.parameters.BackupDays).toBe('7');
+  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('7');
 });
 
-test('a change by which the database would be lost is refused, and nothing is changed', async () => {
+test('stopped after AWS has begun, the next one watches that to its end before anything else', async () => {
   const world = await openWorld();
-  await world.up();
-  const before = await world.look();
-  await expect(world.up({ DatabaseSnapshot: 'another' })).rejects.toThrow(
-    /would lose what is in the database: ± replace  Database .* Nothing was changed\..* npm run cloud -- restore SNAPSHOT/,
+  world.account.onAsk = (action) => {
+    if (action === 'cloudformation:ExecuteChangeSet') world.stop();
+  };
+  await expect(world.up()).rejects.toThrow(
+    'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.',
   );
-  expect(await world.look()).toEqual(before);
+  world.account.onAsk = () => undefined;
+  world.lines.length = 0;
+  await world.up();
+  expect(world.lines[0]).toBe('The stack minitwit is CREATE_IN_PROGRESS: watching that first …');
+  expect(world.lines).toContain('Database (AWS::RDS::DBInstance): being created');
+  expect(await world.look()).toMatchObject({
+    status: 'UPDATE_COMPLETE',
+    setUp: 'no',
+    databases: 1,
+    instances: [2],
+    changeSets: 0,
+  });
 });
 
 test.each([
@@ -115,12 +127,12 @@ test('a change that AWS cannot make leaves the stack as it was, and can be made 
     /FreeTierRestrictionError.*--set BackupDays=1.*UPDATE_ROLLBACK_COMPLETE: everything is as it was before\.$/,
   );
   await world.up({ BackupDays: '1' });
-  expect((await findStack(world.open()))?.parameters.BackupDays).toBe('1');
+  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('1');
 });
 
 test('what a killed one has left, a stack with nothing in it, is gone on with', async () => {
   const world = await openWorld();
-  await world.open().clients.cloudFormation.send(
+  await world.cloud.clients.cloudFormation.send(
     new CreateChangeSetCommand({
       StackName: 'minitwit',
       ChangeSetName: 'of-a-killed-one',
