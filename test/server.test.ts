@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 async function startServer(more: Environment = {}) {
-  const program = startProgram('dist/server.js', { ...settings, ...more });
+  const program = startProgram('src/server.ts', { ...settings, ...more });
   await program.says('"msg":"listening"');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   return { program, url: `http://127.0.0.1:${port}` };
@@ -149,7 +149,7 @@ test('each line of its log is JSON', async () => {
 });
 
 test('it starts and serves without a database, and says 503 in our look', async () => {
-  const program = startProgram('dist/server.js', { ...settings, DB_PASSWD: 'wrong-secret' });
+  const program = startProgram('src/server.ts', { ...settings, DB_PASSWD: 'wrong-secret' });
   await program.says('"msg":"listening"');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   const response = await fetch(`http://127.0.0.1:${port}/public`);
@@ -160,7 +160,7 @@ test('it starts and serves without a database, and says 503 in our look', async 
 });
 
 test('settings that are bad or missing are all named, and nothing is started', async () => {
-  const program = startProgram('dist/server.js', { DB_HOST: 'x', PORT: 'y' });
+  const program = startProgram('src/server.ts', { DB_HOST: 'x', PORT: 'y' });
   expect(await program.ended).toBe(1);
   expect(program.output).toEqual({
     stdout: '',
@@ -180,7 +180,7 @@ test('a port that is taken is one line, and status 1', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const program = startProgram('dist/server.js', { ...settings, PORT: String(port) });
+  const program = startProgram('src/server.ts', { ...settings, PORT: String(port) });
   expect(await program.ended).toBe(1);
   expect(program.output.stderr).toBe(
     `Cannot listen on port ${port} of 127.0.0.1: something else uses it. Set PORT to another.\n`,
@@ -221,7 +221,7 @@ describe('several workers', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    const program = startProgram('dist/server.js', {
+    const program = startProgram('src/server.ts', {
       ...settings,
       PORT: String(port),
       WEB_CONCURRENCY: '2',

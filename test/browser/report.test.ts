@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { writeReport } from '../../src/warehouse/report/write.ts';
 import { expectAccessible } from '../support/browser.ts';
-import { launchChromium } from '../support/chromium.ts';
 import { reportOf, statisticOf, statisticsOfWeeks } from '../warehouse/report/sample-report.ts';
 
 const report = reportOf(
@@ -38,7 +37,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-report-'));
   const [path = ''] = await writeReport(folder, report);
   url = pathToFileURL(path).href;
-  browser = await launchChromium(inject('chromium'));
+  browser = await chromium.connect(inject('chromium'));
 });
 
 afterAll(async () => {

