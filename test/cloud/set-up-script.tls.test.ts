@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
-import { readDatabaseConfig } from '../../src/config.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { runSql } from '../support/database.ts';
 import { startCommand } from '../support/programs.ts';
-import { type RealMysql, startMysqlWithTls } from '../support/real-mysql.ts';
+import { startTlsServer, type TlsServer } from '../support/tls-server.ts';
 
 const MASTER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-it's";
 const DATABASE_PASSWORD = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:minitwit';
@@ -16,7 +15,7 @@ const CANARY = 'canary-7d2e';
 const OWN_PASSWORD = `own' "$(id)" \\ ${CANARY}`;
 
 let folder: string;
-let mysql: RealMysql;
+let server: TlsServer;
 
 /** A program that notes how it was called, and does what these lines say. */
 async function putProgram(name: string, lines: string): Promise<void> {
@@ -63,7 +62,7 @@ async function setUp(giveUpAfterS = 120) {
   await writeFile(path, here);
   const { ended, output } = startCommand(['/bin/bash', path], {
     PATH: `${folder}/bin:${process.env.PATH}`,
-    DB_PORT: mysql.settings.DB_PORT,
+    DB_PORT: String(server.config.port),
     TMPDIR: folder,
   });
   return { status: await ended, ...output };
@@ -75,20 +74,23 @@ describe('what sets the database up, on an instance', () => {
     folder = await mkdtemp(join(tmpdir(), 'minitwit-set-up-'));
     atEnd(() => rm(folder, { recursive: true }));
     const authority = await makeAuthority(folder, 'authority');
-    mysql = await startMysqlWithTls(authority, 'localhost');
-    atEnd(() => mysql.stop());
+    server = await startTlsServer(authority, 'localhost');
+    atEnd(() => server.stop());
     await makeInstance(authority.certificate);
-    // there is none in a new database
-    await runSql(readDatabaseConfig(mysql.administrator), 'drop user minitwit');
+    // A new database of RDS has no such user.
+    await runSql(
+      server.administrator,
+      `drop user if exists 'minitwit'@'%', 'minitwit'@'127.0.0.1'`,
+    );
   });
   beforeEach(async () => {
-    const { DB_USER: username, DB_PASSWD: password } = mysql.administrator;
+    const { user: username, password } = server.administrator;
     await putSecret('master', JSON.stringify({ username, password }));
     await putSecret('minitwit', OWN_PASSWORD);
   });
 
   const logIn = async (password: string) => {
-    const config = readDatabaseConfig({ ...mysql.settings, DB_PASSWD: password });
+    const config = { ...server.config, user: 'minitwit', password };
     await runSql(config, 'select user_id from user', 'select user_id from profile');
   };
 
