@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   type Journal,
   journalInMemory,
@@ -9,220 +9,208 @@ import {
 } from '../../src/aws/runner.ts';
 import { OperatorError } from '../../src/errors.ts';
 
-const NAMES = ['a', 'b', 'c'];
-const STOPPED = new OperatorError('Stopped by SIGINT.');
+// This is the proof for every command that runs steps: their own tests show what each step does and undoes.
 
-type Act = () => Promise<void> | void;
+const stopped = new OperatorError('Stopped by SIGINT.');
+const noop = async () => undefined;
 
-/** Steps `a`, `b` and `c`, a log of what they do, and a way to say what one of them does besides. */
-function openSteps() {
-  const log: string[] = [];
+/** A run of steps, and what it does: `begin X`, `run X`, `undo X` and `end X`, in order. */
+function setUp(...names: string[]) {
+  const events: string[] = [];
   const lines: string[] = [];
-  const stop = new AbortController();
-  const acts: Record<string, Act> = {};
-  const steps = NAMES.map((name): Step<object> => ({
+  const memory = journalInMemory();
+  const journal: Journal = {
+    begun: memory.begun,
+    begin: (step) => {
+      events.push(`begin ${step}`);
+      return memory.begin(step);
+    },
+    end: (step) => {
+      events.push(`end ${step}`);
+      return memory.end(step);
+    },
+  };
+  const createStep = (name: string) => ({
     name,
-    doing: `Making ${name}`,
-    undoing: `Removing ${name}`,
-    run: async () => {
-      log.push(`run ${name}, begun ${journal.begun().join('')}`);
-      await acts[`run ${name}`]?.();
-      log.push(`ran ${name}`);
-    },
-    undo: async () => {
-      log.push(`undo ${name}, begun ${journal.begun().join('')}`);
-      await acts[`undo ${name}`]?.();
-    },
-    leftovers: () => [`the ${name}: remove it by hand`],
-  }));
-  const journal: Journal = journalInMemory();
-  const course = { journal, tell: (line: string) => lines.push(line) };
-  const pace = { stopMaxMs: 60_000 };
+    run: async () => void events.push(`run ${name}`),
+    undo: async () => void events.push(`undo ${name}`),
+  });
+  const steps: Step<void>[] = names.map(createStep);
+  const stopping = new AbortController();
+  const tell = (line: string) => lines.push(line);
+  const course = { journal, tell };
   return {
-    log,
-    lines,
-    acts,
     steps,
+    events,
+    lines,
     journal,
-    course,
-    stop: () => stop.abort(STOPPED),
-    run: (stopMaxMs = pace.stopMaxMs) =>
-      runSteps(steps, {}, { ...course, signal: stop.signal, pace: { stopMaxMs } }),
-    undo: () => undoSteps(steps, {}, course),
+    stop: () => stopping.abort(stopped),
+    run: (stopMaxMs = 20_000) =>
+      runSteps(steps, undefined, { ...course, signal: stopping.signal, pace: { stopMaxMs } }),
+    undo: () => undoSteps(steps, undefined, course),
   };
 }
 
-const undone = (names: string[]) =>
-  names.toReversed().map((name, index) => {
-    const left = names.slice(0, names.length - index);
-    return `undo ${name}, begun ${left.join('')}`;
-  });
+/** Replaces what a step does. */
+function change<Context>(step: Step<Context> | undefined, changes: Partial<Step<Context>>): void {
+  if (!step) throw new Error('There is no such step.');
+  Object.assign(step, changes);
+}
 
-describe('on the way in', () => {
-  test('steps run in their order, and each is in the journal before it runs', async () => {
-    const { log, lines, journal, run } = openSteps();
-    await run();
-    expect(log).toEqual([
-      'run a, begun a',
-      'ran a',
-      'run b, begun ab',
-      'ran b',
-      'run c, begun abc',
-      'ran c',
-    ]);
-    expect(lines).toEqual(['Making a …', 'Making b …', 'Making c …']);
-    expect(journal.begun()).toEqual(NAMES);
-  });
+test('each step is in the journal before it runs, and steps run in their order', async () => {
+  const { events, journal, run } = setUp('one', 'two');
+  await run();
+  expect(events).toEqual(['begin one', 'run one', 'begin two', 'run two']);
+  expect(journal.begun()).toEqual(['one', 'two']);
+});
 
-  test('a step that the journal does not take is not run', async () => {
-    const { log, journal, run } = openSteps();
-    journal.begin = async (name) => {
-      if (name === 'b') throw new Error('The disk is full.');
-    };
-    await expect(run()).rejects.toThrow('The disk is full.');
-    expect(log).toEqual(['run a, begun ', 'ran a']);
-  });
+test('steps are undone in reverse order, and leave the journal once they are undone', async () => {
+  const { events, journal, run, undo } = setUp('one', 'two');
+  await run();
+  events.length = 0;
+  await undo();
+  expect(events).toEqual(['undo two', 'end two', 'undo one', 'end one']);
+  expect(journal.begun()).toEqual([]);
+});
 
-  test('nothing is begun after a signal', async () => {
-    const { log, journal, run, stop } = openSteps();
-    stop();
-    await expect(run()).rejects.toBe(STOPPED);
-    expect(log).toEqual([]);
-    expect(journal.begun()).toEqual([]);
-  });
+test('a step that fails ends the run with its error, and is undone with those before it alone', async () => {
+  const { steps, events, run, undo } = setUp('one', 'two', 'three');
+  const failure = new OperatorError('AWS says no.');
+  change(steps[1], { run: () => Promise.reject(failure) });
+  await expect(run()).rejects.toBe(failure);
+  await undo();
+  expect(events).toEqual([
+    'begin one',
+    'run one',
+    'begin two',
+    'undo two',
+    'end two',
+    'undo one',
+    'end one',
+  ]);
+});
 
-  test('a step that does not hear the signal is left after a while, and may fail later', async () => {
-    const { acts, run, stop } = openSteps();
-    const late = Promise.withResolvers<void>();
-    acts['run a'] = () => {
+test('a step that cannot be journalled does not run', async () => {
+  const { events, journal, run } = setUp('one');
+  journal.begin = () => Promise.reject(new OperatorError('The disk is full.'));
+  await expect(run()).rejects.toThrow('The disk is full.');
+  expect(events).toEqual([]);
+});
+
+test('nothing begins once the signal is aborted', async () => {
+  const { events, run, stop } = setUp('one');
+  stop();
+  await expect(run()).rejects.toBe(stopped);
+  expect(events).toEqual([]);
+});
+
+test.each([
+  ['returns', noop],
+  ['throws', () => Promise.reject(new Error('ssh: cut'))],
+])('a step that %s after the signal ends the run with the reason of the signal', async (_, end) => {
+  const { steps, events, journal, run, stop } = setUp('one', 'two');
+  change(steps[0], {
+    run: () => {
       stop();
-      return late.promise;
-    };
-    await expect(run(5)).rejects.toBe(STOPPED);
-    // An unhandled rejection would fail the test run.
-    late.reject(new Error('too late'));
-    await sleep(1);
+      return end();
+    },
   });
+  await expect(run()).rejects.toBe(stopped);
+  expect(events).toEqual(['begin one']);
+  expect(journal.begun()).toEqual(['one']);
+});
 
-  test('a step that hears the signal is waited for', async () => {
-    const { acts, log, run, stop } = openSteps();
-    acts['run a'] = async () => {
+test('a step that ignores the signal is abandoned after stopMaxMs, and undone', async () => {
+  const { steps, events, run, stop, undo } = setUp('one', 'two');
+  change(steps[0], {
+    run: () => {
       stop();
+      return new Promise(() => undefined);
+    },
+  });
+  await expect(run(1)).rejects.toBe(stopped);
+  await undo();
+  expect(events).toEqual(['begin one', 'undo one', 'end one']);
+});
+
+test('without a signal a step may take longer than stopMaxMs', async () => {
+  const { steps, run } = setUp('one');
+  let isDone = false;
+  change(steps[0], {
+    run: async () => {
       await sleep(20);
-      log.push('a has ended');
-    };
-    await expect(run()).rejects.toBe(STOPPED);
-    expect(log).toContain('a has ended');
+      isDone = true;
+    },
   });
+  await run(1);
+  expect(isDone).toBe(true);
 });
 
-describe.each(NAMES)('interrupted at the step %s', (name) => {
-  const begun = NAMES.slice(0, NAMES.indexOf(name) + 1);
-
-  test('a step that fails ends the run with its error, and what was begun is undone in reverse', async () => {
-    const { acts, log, journal, run, undo } = openSteps();
-    const refused = new OperatorError(`AWS refused ${name}.`);
-    acts[`run ${name}`] = () => Promise.reject(refused);
-    await expect(run()).rejects.toBe(refused);
-    expect(journal.begun()).toEqual(begun);
-    log.length = 0;
-    await undo();
-    expect(log).toEqual(undone(begun));
-    expect(journal.begun()).toEqual([]);
-  });
-
-  test.each([
-    ['that goes on', (stop: () => void) => stop()],
-    [
-      'that breaks off with an error of its own',
-      (stop: () => void) => {
-        stop();
-        throw new Error('The connection was cut.');
-      },
-    ],
-  ])('a signal during a step %s ends the run with the signal’s reason', async (_, act) => {
-    const { acts, log, journal, run, stop, undo } = openSteps();
-    acts[`run ${name}`] = async () => act(stop);
-    await expect(run()).rejects.toBe(STOPPED);
-    expect(journal.begun()).toEqual(begun);
-    log.length = 0;
-    await undo();
-    expect(log).toEqual(undone(begun));
-  });
+test('the operator reads what a step does and undoes, where the step names it', async () => {
+  const { steps, lines, run, undo } = setUp('one', 'two');
+  change(steps[0], { doing: 'Starting the instance', undoing: 'Terminating the instance' });
+  await run();
+  await undo();
+  expect(lines).toEqual(['Starting the instance …', 'Terminating the instance …']);
 });
 
-describe('on the way out', () => {
-  test('steps that were begun are undone in reverse, and told; undone again, nothing happens', async () => {
-    const { log, lines, journal, run, undo } = openSteps();
-    await run();
-    log.length = lines.length = 0;
-    await undo();
-    expect(log).toEqual(undone(NAMES));
-    expect(lines).toEqual(['Removing c …', 'Removing b …', 'Removing a …']);
-    expect(journal.begun()).toEqual([]);
-    await undo();
-    expect(log).toHaveLength(3);
+test('a step that cannot be undone stays in the journal, and keeps no other from being undone', async () => {
+  const { steps, events, lines, journal, run, undo } = setUp('one', 'two', 'three');
+  change(steps[1], {
+    undo: () => Promise.reject(new OperatorError('AWS says no.')),
+    leftovers: () => ['the instance i-1, which costs', 'the volume vol-1'],
   });
+  await run();
+  events.length = 0;
+  await expect(undo()).rejects.toThrow(
+    'Not everything could be undone:\n  AWS says no.\n' +
+      'This may still exist:\n  the instance i-1, which costs\n  the volume vol-1',
+  );
+  expect(events).toEqual(['undo three', 'end three', 'undo one', 'end one']);
+  expect(journal.begun()).toEqual(['two']);
+  // The operator reads it at once, since the steps before it may take hours to undo.
+  expect(lines).toEqual([
+    'AWS says no.',
+    'This may still exist: the instance i-1, which costs',
+    'This may still exist: the volume vol-1',
+  ]);
+});
 
-  test('a step that cannot be undone keeps no other from it, and is named with what is left', async () => {
-    const { acts, lines, log, journal, run, undo } = openSteps();
-    await run();
-    log.length = lines.length = 0;
-    for (const name of ['a', 'c']) {
-      acts[`undo ${name}`] = () => Promise.reject(new OperatorError(`Cannot remove ${name}.`));
-    }
-    await expect(undo()).rejects.toThrow(
-      'Not everything could be undone:\n  Cannot remove c.\n  Cannot remove a.\n' +
-        'This may still exist:\n  the c: remove it by hand\n  the a: remove it by hand',
-    );
-    expect(log).toHaveLength(3);
-    // at once, and not when hours have passed with the rest
-    expect(lines).toEqual([
-      'Removing c …',
-      'Cannot remove c.',
-      'This may still exist: the c: remove it by hand',
-      'Removing b …',
-      'Removing a …',
-      'Cannot remove a.',
-      'This may still exist: the a: remove it by hand',
-    ]);
-    expect(journal.begun()).toEqual(['a', 'c']);
+test('all steps that cannot be undone are in the one error', async () => {
+  const { steps, run, undo } = setUp('one', 'two');
+  for (const step of steps) {
+    change(step, {
+      undo: () => Promise.reject(new OperatorError(`No ${step.name}.`)),
+      leftovers: () => [`what ${step.name} made`],
+    });
+  }
+  await run();
+  await expect(undo()).rejects.toThrow(
+    'undone:\n  No two.\n  No one.\nThis may still exist:\n  what two made\n  what one made',
+  );
+});
 
-    acts['undo a'] = acts['undo c'] = () => undefined;
-    log.length = 0;
-    await undo();
-    expect(log).toEqual(undone(['a', 'c']));
-  });
+test('what was undone but cannot leave the journal is no error, since it can be undone again', async () => {
+  const { events, lines, journal, run, undo } = setUp('one', 'two');
+  await run();
+  events.length = 0;
+  journal.end = () => Promise.reject(new OperatorError('The disk is full.'));
+  await undo();
+  expect(events).toEqual(['undo two', 'undo one']);
+  expect(lines).toEqual(['The disk is full.', 'The disk is full.']);
+});
 
-  test('a step that is undone, but stays in the journal, is no error', async () => {
-    const { log, lines, journal, run, undo } = openSteps();
-    await run();
-    log.length = lines.length = 0;
-    journal.end = () => Promise.reject(new Error('The disk is full.'));
-    await undo();
-    expect(log.map((line) => line.slice(0, 6))).toEqual(['undo c', 'undo b', 'undo a']);
-    expect(lines.filter((line) => line === 'The disk is full.')).toHaveLength(3);
-  });
+test('a step that needs no undoing leaves the journal as well', async () => {
+  const { journal } = setUp();
+  await journal.begin('work');
+  await undoSteps([{ name: 'work' }], undefined, { journal, tell: () => undefined });
+  expect(journal.begun()).toEqual([]);
+});
 
-  test('a step without a way out, or without words, is undone silently', async () => {
-    const lines: string[] = [];
-    const course = {
-      journal: journalInMemory(['a', 'b']),
-      tell: (line: string) => lines.push(line),
-    };
-    const failing = () => Promise.reject(new Error('no'));
-    await undoSteps([{ name: 'a' }, { name: 'b' }], {}, course);
-    expect(lines).toEqual([]);
-    expect(course.journal.begun()).toEqual([]);
-    await course.journal.begin('a');
-    await expect(undoSteps([{ name: 'a', undo: failing }], {}, course)).rejects.toThrow('no');
-  });
-
-  test('what another process has begun is undone by its names in the journal', async () => {
-    const { log, steps, course } = openSteps();
-    const journal = journalInMemory(['b', 'a', 'from an older version']);
-    await undoSteps(steps, {}, { ...course, journal });
-    expect(log.map((line) => line.slice(0, 6))).toEqual(['undo b', 'undo a']);
-    expect(journal.begun()).toEqual(['from an older version']);
-  });
+test('the next process undoes the steps that the journal of a killed one holds', async () => {
+  const { steps, events } = setUp('one', 'two', 'three');
+  const journal = journalInMemory(['one', 'two']);
+  await undoSteps(steps, undefined, { journal, tell: () => undefined });
+  expect(events).toEqual(['undo two', 'undo one']);
+  expect(journal.begun()).toEqual([]);
 });

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,24 +10,29 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
 import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { openAccount } from '../../support/aws-account.ts';
 import { until } from '../../support/until.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
-
-useAwsEmulator();
 
 const MIB = 1024 * 1024;
-const bucket = 'minitwit-warehouse';
+const bucket = `minitwit-warehouse-${randomBytes(4).toString('hex')}`;
 const run = '20261123T001500Z-3f9a';
-const s3 = createS3();
+const atEnd = atEndOfFile();
+let s3: S3Client;
 let target: Parameters<typeof uploadDump>[0];
 
-beforeAll(() => s3.send(new CreateBucketCommand({ Bucket: bucket })));
-afterAll(() => s3.destroy());
+beforeAll(async () => {
+  await openAccount(atEnd);
+  s3 = createS3();
+  atEnd(() => s3.destroy());
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+});
 beforeEach(() => {
   target = { s3, bucket, run, signal: new AbortController().signal };
 });
@@ -87,42 +90,6 @@ test('a bucket that is not there is told', async () => {
   );
 });
 
-test.for([
-  [
-    301,
-    { 'x-amz-bucket-region': 'eu-west-1' },
-    /^WAREHOUSE_BUCKET: .* is in the region eu-west-1, and this works in us-east-1\.$/,
-  ],
-  [400, { 'x-amz-bucket-region': 'eu-west-1' }, /is in the region eu-west-1/],
-  [
-    403,
-    { 'x-amz-bucket-region': 'us-east-1' },
-    /^WAREHOUSE_BUCKET: .* is another's, or the IAM policy .* is missing\.$/,
-  ],
-  [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS says /],
-] as const)('one that answers %d is told', async ([status, headers, message]) => {
-  const client = await standIn((_url, answer) => answer.writeHead(status, headers).end());
-  await expect(checkBucket(client, bucket)).rejects.toThrow(message);
-});
-
-/** A client of an S3 that answers like this. */
-async function standIn(
-  answer: (url: string, response: import('node:http').ServerResponse) => void,
-) {
-  const server = createServer((request, response) => answer(request.url ?? '', response));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const client = createS3();
-  // it is asked now, while it is that
-  await client.config.endpoint?.();
-  onTestFinished(() => {
-    client.destroy();
-    server.close();
-    vi.stubEnv('AWS_ENDPOINT_URL', inject('aws'));
-  });
-  return client;
-}
-
 test('what a run made is stored encrypted, by its kind, and for nobody else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-run-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -152,18 +119,18 @@ test('a large dump goes in parts, each with its checksum, and comes back as it w
     if (part) parts.push(`${part} ${headers['x-amz-checksum-crc32']?.length}`);
     if (method === 'POST') encryption ??= headers['x-amz-server-side-encryption'];
   });
-  await uploadDump({ ...target, s3: client }, dumpOf(40 * MIB));
-  expect(parts.toSorted()).toEqual(['1 8', '2 8', '3 8']);
+  await uploadDump({ ...target, s3: client }, dumpOf(20 * MIB));
+  expect(parts.toSorted()).toEqual(['1 8', '2 8']);
   expect(encryption).toBe('AES256');
   const stored = await findDump(s3, bucket, 'latest');
   const bytes = await buffer(await stored.open());
-  expect(bytes.equals(await buffer(dumpOf(40 * MIB)))).toBe(true);
+  expect(bytes.equals(await buffer(dumpOf(20 * MIB)))).toBe(true);
 });
 
 test('an upload that is interrupted leaves no parts', async () => {
   const controller = new AbortController();
   const { signal } = controller;
-  const body = dumpOf(40 * MIB, 'silence');
+  const body = dumpOf(20 * MIB, 'silence');
   const upload = uploadDump({ ...target, signal }, body);
   await until('an upload', async () => (await listUnfinished()).length === 1);
   controller.abort(new Error('Somebody pressed Ctrl-C.'));
@@ -173,7 +140,7 @@ test('an upload that is interrupted leaves no parts', async () => {
 
 test('a dump that fails leaves no parts, and says why as it did', async () => {
   const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
-  const upload = uploadDump(target, dumpOf(40 * MIB, lost));
+  const upload = uploadDump(target, dumpOf(20 * MIB, lost));
   await expect(upload).rejects.toBe(lost);
   expect(await listUnfinished()).toEqual([]);
 });
@@ -186,7 +153,7 @@ test('a part that is refused ends the upload and the dump', async () => {
   const body = dumpOf(80 * MIB);
   const upload = uploadDump({ ...target, s3: client }, body);
   await expect(upload).rejects.toThrow(
-    /^Cannot store s3:\/\/minitwit-warehouse\/runs\/.*\/dump\.sql\.gz: AWS says AccessDenied: no more/,
+    /^Cannot store s3:\/\/minitwit-warehouse-\w+\/runs\/.*\/dump\.sql\.gz: AWS says AccessDenied: no more/,
   );
   expect(body.destroyed).toBe(true);
   expect(await listUnfinished()).toEqual([]);
@@ -202,14 +169,4 @@ test('dumps are listed and found by their run, the newest first', async () => {
   await expect(findDump(s3, bucket, '20250101T000000Z-0001')).rejects.toThrow(
     `The bucket ${bucket} has no dump of the run 20250101T000000Z-0001: there are ${newer}, ${run}.`,
   );
-});
-
-test('what changed in the bucket is noticed by its checksum', async () => {
-  const client = await standIn((url, answer) => {
-    const list = `<ListBucketResult><Contents><Key>runs/${run}/dump.sql.gz</Key></Contents></ListBucketResult>`;
-    if (url.includes('list-type=2')) answer.end(list);
-    else answer.writeHead(200, { 'x-amz-checksum-crc32': 'AAAAAA==' }).end('changed');
-  });
-  const stored = await findDump(client, bucket, run);
-  await expect(stored.open().then(buffer)).rejects.toThrow(/checksum/i);
 });

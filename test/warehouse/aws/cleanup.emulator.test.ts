@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateImageCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createEc2 } from '../../../src/aws/clients.ts';
+import { CreateImageCommand, type EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findImage } from '../../../src/aws/ec2/images.ts';
 import { deleteVolume } from '../../../src/aws/ec2/removal.ts';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
@@ -12,23 +11,24 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { open } from './volumes.ts';
 
-useAwsEmulator();
-
-const ec2 = createEc2();
-const printed: string[] = [];
+let ec2: EC2Client;
+let printed: string[];
 let base: Base;
 
-beforeAll(async () => {
+beforeEach(async () => {
+  await openAccount();
+  ec2 = open();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cleanup-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  printed = [];
   const print = (line: string) => printed.push(line);
   base = { ec2, folder, print, signal: new AbortController().signal, pace: PACE };
   // which gives it its id
   (await claimFolder(folder)).release();
-  return () => rm(folder, { recursive: true });
 });
-afterAll(() => ec2.destroy());
 
 /** What a provision has made when its process is killed just before its end. */
 async function leaveBehind(run: string, from: string): Promise<{ image: string; volume: string }> {

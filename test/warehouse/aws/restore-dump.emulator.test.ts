@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
@@ -13,30 +14,30 @@ import { createSide } from '../../../src/warehouse/copy/side.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { openAccount } from '../../support/aws-account.ts';
 import { databaseSettings, startProgram } from '../../support/programs.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 
-useAwsEmulator();
-
-const bucket = 'minitwit-dumps';
-const s3 = createS3();
+const bucket = `minitwit-dumps-${randomBytes(4).toString('hex')}`;
+const atEnd = atEndOfFile();
 let folder: string;
 let mariadb: PrivateMariadb;
+let s3: S3Client;
 let source: DatabaseConfig;
 let parts: Omit<Parameters<typeof bringBackDump>[0], 'wanted'>;
 let printed: string[];
 let shown: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
-  mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
-  source = await createFilled(mariadb.config, nastyRows());
+  await openAccount(atEnd);
+  s3 = createS3();
+  atEnd(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-});
-afterAll(async () => {
-  s3.destroy();
-  await mariadb.stop();
-  await rm(folder, { recursive: true });
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
+  atEnd(() => rm(folder, { recursive: true }));
+  mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
+  atEnd(() => mariadb.stop());
+  source = await createFilled(mariadb.config, nastyRows());
 });
 beforeEach(async () => {
   printed = [];
@@ -107,7 +108,7 @@ test('the program restores a file into the database that its settings name', asy
   await writeFile(path, await dump(source));
   const target = await databaseSettings(parts.target);
   const restore = async (...parameters: string[]) => {
-    const { ended, output } = startProgram('dist/warehouse/main.js', target, {
+    const { ended, output } = startProgram('src/warehouse/main.ts', target, {
       parameters: ['restore-dump', path, ...parameters],
     });
     return { status: await ended, said: output.stdout + output.stderr };

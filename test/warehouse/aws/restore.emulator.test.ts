@@ -1,44 +1,37 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeVolumesCommand } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createEc2 } from '../../../src/aws/clients.ts';
+import { DescribeVolumesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
-import { type Answer, answering, makeVolume, refusal, snap } from './volumes.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { type Answer, answering, makeVolume, open, refusal, snap } from './volumes.ts';
 
-useAwsEmulator();
-// a region for this file alone
-vi.stubEnv('AWS_REGION', 'us-west-2');
-
-const ec2 = createEc2();
 const { signal } = new AbortController();
-let folder: string;
+let ec2: EC2Client;
 let printed: string[];
 let parts: Base;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
-  return () => rm(folder, { recursive: true });
-});
-afterAll(() => ec2.destroy());
-beforeEach(() => {
+beforeEach(async () => {
+  await openAccount();
+  ec2 = open();
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
   printed = [];
   const pace = { ...PACE, firstPauseMs: 1, lostMaxMs: 200 };
   parts = { ec2, folder, pace, print: (line) => printed.push(line), signal };
 });
 
 test('a snapshot becomes an encrypted volume in the zone of the old one, and of its kind', async () => {
-  const volumeId = await makeVolume('us-west-2c');
+  const volumeId = await makeVolume('us-east-1c');
   const snapshotId = await snap(volumeId);
   const id = await restoreVolume({ ...parts, snapshotId, volumeId, zone: null });
   const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
   expect(Volumes?.[0]).toMatchObject({
-    AvailabilityZone: 'us-west-2c',
+    AvailabilityZone: 'us-east-1c',
     Encrypted: true,
     Size: 20,
     SnapshotId: snapshotId,
@@ -55,15 +48,15 @@ test('where the old volume is gone, the zone is asked for', async () => {
   await expect(restoreVolume({ ...gone, zone: null })).rejects.toThrow(
     'Say in which zone, such as --zone us-east-1a: vol-0123456789abcdef0 is not there.',
   );
-  const id = await restoreVolume({ ...gone, zone: 'us-west-2a' });
+  const id = await restoreVolume({ ...gone, zone: 'us-east-1a' });
   const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
-  expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-west-2a', VolumeType: 'gp3' });
+  expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-east-1a', VolumeType: 'gp3' });
 });
 
 test('a snapshot that is not there is told', async () => {
   const snapshotId = 'snap-0123456789abcdef0';
   await expect(
-    restoreVolume({ ...parts, snapshotId, volumeId: null, zone: 'us-west-2a' }),
+    restoreVolume({ ...parts, snapshotId, volumeId: null, zone: 'us-east-1a' }),
   ).rejects.toThrow(/^There is no snapshot snap-0123456789abcdef0 here/);
 });
 
@@ -80,7 +73,7 @@ async function restoreBadly(state: string, answers: Record<string, Answer> = {})
       made.push(id);
       if (state === 'creating') controller.abort(new Error('Somebody pressed Ctrl-C.'));
       const CreateTime = new Date();
-      const place = { AvailabilityZone: 'us-west-2b', Size: 20, VolumeType: 'gp2', CreateTime };
+      const place = { AvailabilityZone: 'us-east-1b', Size: 20, VolumeType: 'gp2', CreateTime };
       return { Volumes: [{ VolumeId: id, State: state, ...place }] };
     },
     ...answers,
@@ -115,7 +108,7 @@ test('so is one of which AWS does not say that it is made', async () => {
     },
     DescribeVolumes: ({ Filters }) => {
       if (!Filters) return undefined;
-      const place = { AvailabilityZone: 'us-west-2b', Size: 20, VolumeType: 'gp2' };
+      const place = { AvailabilityZone: 'us-east-1b', Size: 20, VolumeType: 'gp2' };
       return {
         Volumes: [{ VolumeId: made, State: 'available', CreateTime: new Date(), ...place }],
       };
@@ -146,7 +139,7 @@ test('what a killed one leaves, cleanup deletes', async () => {
 });
 
 test('a volume with settings of its own keeps them', async () => {
-  const volumeId = await makeVolume('us-west-2b', { VolumeType: 'io2', Iops: 500 });
+  const volumeId = await makeVolume('us-east-1b', { VolumeType: 'io2', Iops: 500 });
   const snapshotId = await snap(volumeId);
   const inputs: unknown[] = [];
   const client = answering({ CreateVolume: (input) => void inputs.push(input) });

@@ -1,38 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import {
-  CreateSnapshotCommand,
-  DeleteSnapshotCommand,
-  RegisterImageCommand,
-} from '@aws-sdk/client-ec2';
-import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { createEc2 } from '../../../src/aws/clients.ts';
-import { type Snapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { CreateSnapshotCommand, type EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
+import { beforeEach, expect, test } from 'vitest';
+import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
-import {
-  chooseOld,
-  printSnapshots,
-  pruneSnapshots,
-} from '../../../src/warehouse/commands/snapshots.ts';
-import { tagsOf, WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
-import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
-import { answering, makeVolume, refusal, RUN, snap } from './volumes.ts';
+import { printSnapshots, pruneSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
+import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { answering, makeVolume, open, refusal, RUN, snap } from './volumes.ts';
 
-useAwsEmulator();
-// the snapshots and images of a region for this file alone: it looks at all that there are
-vi.stubEnv('AWS_REGION', 'us-west-1');
-
-const ec2 = createEc2();
 const { signal } = new AbortController();
+let ec2: EC2Client;
 let printed: string[];
-let parts: { ec2: typeof ec2; print: (line: string) => void; signal: AbortSignal };
+let parts: { ec2: EC2Client; print: (line: string) => void; signal: AbortSignal };
 
-afterAll(() => ec2.destroy());
 beforeEach(async () => {
+  await openAccount();
+  ec2 = open();
   printed = [];
   parts = { ec2, print: (line) => printed.push(line), signal };
-  for (const { id } of await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])) {
-    await ec2.send(new DeleteSnapshotCommand({ SnapshotId: id }));
-  }
 });
 
 async function idsLeft(): Promise<string[]> {
@@ -55,33 +40,6 @@ test('snapshots are listed with what they are; those of others and of our image 
       ),
     ),
   ]);
-});
-
-/** A snapshot of some days ago. */
-function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
-  return {
-    id: `snap-${days}`,
-    state,
-    progress: '',
-    volumeId,
-    sizeGib: 1,
-    startedAt: new Date(1e12 - days * 864e5),
-    runId: null,
-    tags: tagsOf(volumeId, RUN),
-  };
-}
-
-test.for([
-  [2, [old(1), old(2), old(3), old(4)], ['snap-3', 'snap-4']],
-  [12, [old(1), old(2)], []],
-  // never the newest
-  [0, [old(1), old(2)], ['snap-2']],
-  // what is not complete is neither deleted nor counted
-  [1, [old(1, 'vol-1', 'pending'), old(2), old(3), old(4, 'vol-1', 'error')], ['snap-3']],
-  // each volume has its own
-  [1, [old(1), old(2, 'vol-2'), old(3), old(4, 'vol-2')], ['snap-3', 'snap-4']],
-] as const)('to keep %d is to delete the older ones', ([keep, snapshots, expected]) => {
-  expect(chooseOld([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
 });
 
 test('older ones are said, then deleted', async () => {
