@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import {
   CreateImageCommand,
@@ -219,18 +220,19 @@ test('what is left in another region is left to a command there; what is here is
     const where = region === 'us-east-1' ? {} : { CreateBucketConfiguration: elsewhere };
     await s3.send(new CreateBucketCommand({ Bucket, ...where }));
   };
-  await begin('us-east-1', '20251120T001500Z-0001');
-  await begin('us-east-1', '20251121T001500Z-0002');
+  // Names of buckets are taken in all accounts.
+  const [first = '', second = '', third = ''] = [20, 21, 22].map(
+    (day) => `202511${day}T001500Z-${randomBytes(2).toString('hex')}`,
+  );
+  await begin('us-east-1', first);
+  await begin('us-east-1', second);
   const before = await world.list();
-  await begin('eu-west-1', '20251122T001500Z-0003');
+  await begin('eu-west-1', third);
   const onlyThere = (await world.list()).filter((it) => !before.includes(it));
   world.account.stand('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
 
   const found = await listUnfinished(world.cloud.clients);
-  expect(found.map(({ runId }) => runId)).toEqual([
-    '20251120T001500Z-0001',
-    '20251121T001500Z-0002',
-  ]);
+  expect(found.map(({ runId }) => runId)).toEqual([first, second]);
   await removeUnfinished(world.cloud);
   const still = await world.list();
   expect(still.filter((it) => it.startsWith('minitwit-builder-'))).toEqual(onlyThere);
