@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createProgram } from '../../src/cloud/program.ts';
 import { messageOf } from '../../src/errors.ts';
 import { openFront } from '../support/aws-front.ts';
@@ -19,23 +19,21 @@ async function run(...words: string[]) {
 }
 
 test.each([
-  [['status', '--dry-run'], "error: unknown option '--dry-run'\n"],
-  [['stauts'], "error: unknown command 'stauts'\n(Did you mean status?)\n"],
+  [['status', '--dry-run'], /^error: unknown option '--dry-run'\n$/],
+  [['stauts'], /^error: unknown command 'stauts'\n\(Did you mean status\?\)\n$/],
   [
     ['up', '--set', 'x'],
-    "error: option '--set <name=value>' argument 'x' is invalid. It must be name=value.\n",
+    /^error: option '--set <name=value>' argument 'x' is invalid\. It must be name=value\.\n$/,
   ],
   [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. There are: /],
-  [['restore'], "error: missing required argument 'snapshot'\n"],
+  [['restore'], /^error: missing required argument 'snapshot'\n$/],
 ])('of %j one message says what is wrong, and AWS is asked for nothing', async (words, message) => {
   const { said, actions } = await run(...words);
-  if (typeof message === 'string') expect(said).toBe(message);
-  else expect(said).toMatch(message);
+  expect(said).toMatch(message);
   expect(actions).toEqual([]);
 });
 
 test('without a region, one message says so', async () => {
-  onTestFinished(() => void vi.unstubAllEnvs());
   await openFront();
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
     vi.stubEnv(name, undefined);

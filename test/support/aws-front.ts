@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { AtEnd } from './at-end.ts';
 import { type Answered, type Asked, readAsked, refusal } from './aws-request.ts';
 import { useAwsEmulator } from './use-aws-emulator.ts';
@@ -68,6 +68,8 @@ export async function openFront(
   atEnd(() => {
     server.closeAllConnections();
     server.close();
+    // Files that a worker runs later are led elsewhere.
+    vi.unstubAllEnvs();
   });
   useAwsEmulator(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 

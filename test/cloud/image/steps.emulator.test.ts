@@ -42,8 +42,8 @@ async function planSmall({ clients: { ec2 } }: Cloud): Promise<Plan> {
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
   if (!base || !subnet) throw new Error('The account has no image of Amazon, or no network');
   const archive = Buffer.from('x');
-  const source = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
-  return { runId: createRunId(new Date()), source, instanceType, base, subnet };
+  const byte = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
+  return { runId: createRunId(new Date()), source: byte, instanceType, base, subnet };
 }
 
 /** Has EC2 start one instance for a token, as AWS does, and moto does not; of instance profiles there are none here. */
@@ -83,7 +83,8 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     };
     const undo = () => undoSteps([step], build, build).then(() => 'done', messageOf);
     const list = async () => {
-      const lists = await Promise.all(made.map((kind) => LISTS[kind]?.(world.cloud)));
+      const lists = [];
+      for (const kind of made) lists.push(await LISTS[kind](world.cloud));
       return lists.flat();
     };
     /** What it asks for. */

@@ -172,20 +172,21 @@ async function runHere(script: string): Promise<string> {
 const idsOf = (things: { id: string }[]) => things.map(({ id }) => id);
 
 /** What can be left behind, by its kind. */
-export const LISTS: Record<string, (cloud: Cloud) => Promise<string[]>> = {
-  instances: async ({ clients: { ec2 } }) =>
+export const LISTS = {
+  instances: async ({ clients: { ec2 } }: Cloud) =>
     idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
-  volumes: async ({ clients: { ec2 } }) => idsOf(await listVolumes(ec2, [])),
-  groups: async ({ clients: { ec2 } }) => idsOf(await listGroups(ec2, [])),
-  images: async ({ clients: { ec2 } }) => idsOf(await listImages(ec2, 'self', [])),
-  snapshots: async ({ clients: { ec2 } }) => idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
-  roles: async ({ clients: { iam } }) =>
+  volumes: async ({ clients: { ec2 } }: Cloud) => idsOf(await listVolumes(ec2, [])),
+  groups: async ({ clients: { ec2 } }: Cloud) => idsOf(await listGroups(ec2, [])),
+  images: async ({ clients: { ec2 } }: Cloud) => idsOf(await listImages(ec2, 'self', [])),
+  snapshots: async ({ clients: { ec2 } }: Cloud) =>
+    idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
+  roles: async ({ clients: { iam } }: Cloud) =>
     ((await iam.send(new ListRolesCommand({}))).Roles ?? []).map((it) => it.RoleName ?? ''),
-  profiles: async ({ clients: { iam } }) =>
+  profiles: async ({ clients: { iam } }: Cloud) =>
     ((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles ?? []).map(
       (it) => it.InstanceProfileName ?? '',
     ),
-  buckets: async ({ clients: { s3 } }) =>
+  buckets: async ({ clients: { s3 } }: Cloud) =>
     ((await s3.send(new ListBucketsCommand({}))).Buckets ?? []).map((it) => it.Name ?? ''),
 };
 
