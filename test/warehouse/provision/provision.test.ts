@@ -8,7 +8,7 @@ const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 
 async function makeProvision(): Promise<World> {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, lostMaxMs: 400 };
+  world.parts.pace = { ...world.parts.pace, lostMaxMs: 200 };
   return world;
 }
 

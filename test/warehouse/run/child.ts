@@ -10,8 +10,6 @@ const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 /** A run in a process of its own. */
 export interface Child {
   process: ChildProcess;
-  /** All that it has printed so far, on stdout and stderr. */
-  output: () => string;
   /** Its exit status; null when a signal ended it. */
   ended: Promise<number | null>;
 }
@@ -22,20 +20,16 @@ export function startChild(
   at: (point: Point, child: ChildProcess) => void = () => undefined,
 ): Child {
   const child = fork(PROGRAM, [parts.folder, volumeId], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, ...aws.environment },
     execArgv: [],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
   child.on('message', ({ point }: { point: Point }) => {
     at(point, child);
     // A killed process receives nothing.
     if (child.connected) child.send('go on', () => undefined);
   });
   const ended = once(child, 'close').then(([status]) => status as number | null);
-  return { process: child, output: () => output, ended };
+  return { process: child, ended };
 }

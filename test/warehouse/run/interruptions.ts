@@ -18,9 +18,15 @@ const FAULTS = {
 /** How a command is interrupted: by a fault, or by its operator. */
 export type Way = keyof typeof FAULTS | 'stopped';
 
-/** The ways in which an event can be interrupted; an event is an action of AWS's, or a point on the instance. */
+/**
+ * The ways in which an event can be interrupted; an event is an action of AWS's, or a point on the instance. What
+ * only reads makes nothing, so that it does not matter which of its answers is lost.
+ */
 export function waysOf(event: string): Way[] {
-  return isPoint(event) ? ['refused', 'stopped'] : ['refused', 'lost', 'unanswered', 'stopped'];
+  const isRead = /^(Describe|Get)/.test(event);
+  return isPoint(event) || isRead
+    ? ['refused', 'stopped']
+    : ['refused', 'lost', 'unanswered', 'stopped'];
 }
 
 /** Interrupts the next such event; gives what ends the interruption. */

@@ -47,15 +47,3 @@ test('a run that is killed as it takes its snapshot is finished with that one, a
   expect(world.aws.account.snapshots).toMatchObject([{ states: ['completed'] }]);
   expectNothingLeft(world);
 });
-
-test('a program that is told to stop undoes everything, and exits with status 1', async () => {
-  const world = await makeWorld();
-  const child = startChild(world, (point, process) => {
-    if (point === 'work' || point === 'unmount') process.kill('SIGTERM');
-  });
-  expect(await child.ended).toBe(1);
-  expect(child.output()).toMatch(/SIGTERM: stopping, and putting things in order/);
-  expect(child.output()).toMatch(/Still putting things in order/);
-  expect(child.output().trimEnd()).toMatch(/Stopped by SIGTERM\.$/);
-  expectNothingLeft(world);
-});

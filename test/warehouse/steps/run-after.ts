@@ -18,8 +18,8 @@ export interface Started {
 /** Starts a run that has done these steps. EC2 shows what it makes only after some requests. */
 export async function startRun(steps: RunStep[]): Promise<Started> {
   const world = await makeWorld();
-  world.aws.account.looksUnseen = 3;
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000, lostMaxMs: 400 };
+  world.aws.account.looksUnseen = 2;
+  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000, lostMaxMs: 200 };
   const run = openRun(world.parts, newState(world.parts.config, PLACE));
   await runSteps(steps, run, run);
   return { world, run };
