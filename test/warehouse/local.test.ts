@@ -15,9 +15,7 @@ beforeAll(async () => {
 });
 
 function warehouse(...parameters: string[]): Program {
-  // AWS's clients are large. Each program but the first reads them compiled.
-  const settings = { NODE_COMPILE_CACHE: join(home, 'compiled') };
-  return startProgram(join(home, 'src/warehouse/main.ts'), settings, { cwd: home, parameters });
+  return startProgram(join(home, 'src/warehouse/main.ts'), {}, { cwd: home, parameters });
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
