@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { onTestFinished, vi } from 'vitest';
 import type { Parts } from '../../../src/warehouse/run/run.ts';
+import { createFastFolder } from '../../support/fast-folder.ts';
 import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { fakeParts, type Point } from './parts.ts';
@@ -22,8 +20,7 @@ export interface World {
   stop: (reason: Error) => void;
 }
 
-// A run flushes each of its records to the disk. In memory, where Linux has a folder for it, that takes no time.
-const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const FOLDER_BYTES = 1024 * 1024;
 
 /** How much time passes with each request and at each point, for deadlines. */
 const EVENT_MS = 50;
@@ -32,7 +29,8 @@ const EVENT_MS = 50;
 export async function makeWorld(): Promise<World> {
   const aws = await startFakeEc2();
   onTestFinished(() => aws.close());
-  const folder = await mkdtemp(join(TEMPORARY, 'minitwit-warehouse-'));
+  // A run flushes each of its records.
+  const folder = await createFastFolder('minitwit-warehouse-', FOLDER_BYTES);
   onTestFinished(() => rm(folder, { recursive: true }));
   useEnvironment(aws.environment);
   const { id: volumeId } = aws.account.addVolume();
