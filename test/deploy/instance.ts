@@ -12,7 +12,7 @@ import type { Outcome } from './run.ts';
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';
 const CHECKOUT = 'home/ec2-user/minitwit';
-// what stand-ins/npm-24 keeps
+// where stand-ins/npm-24 stores what npm installs
 const INSTALLED = join(CACHE, 'npm-ci');
 
 /** A machine that passes for an EC2 instance with Amazon Linux, with the stand-ins of this folder. */
@@ -51,7 +51,8 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
       { from: 'node_modules/node/bin/node', to: '/srv/host/node' },
       { from: await findNpm(), to: '/srv/host/npm' },
       { from: authority.certificate, to: '/srv/host/authority.pem' },
-      { from: INSTALLED, to: '/srv/host/npm-ci', isWritable: true },
+      { from: INSTALLED, to: '/srv/host/npm-ci' },
+      { from: INSTALLED, to: '/srv/host/npm-ci-new', isWritable: true },
     ]);
 
   const runUserData = async (script: string) => {

@@ -66,8 +66,9 @@ export function prepareNspawn(name: string, root: string, atEnd: AtEnd): Nspawn 
       stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
     await until('systemd runs in the machine', async () => {
       const pid = await findLeader();
-      // Before that, nspawn prepares the process.
-      return pid !== null && (await readFile(`/proc/${pid}/comm`, 'utf8')) === 'systemd\n';
+      // Before that, nspawn prepares the process, and ends others.
+      const name = pid && (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null));
+      return name === 'systemd\n';
     });
   };
   const ended = async () => {
