@@ -21,6 +21,8 @@ interface Things {
   bin: string;
   /** Whether machines start without dnf. */
   isWithoutDnf: boolean;
+  /** Whether RunInstances answers only when the instance has booted, so that nobody polls for that. */
+  answersWhenBooted: boolean;
   /** The machines that are up, or stopped. */
   instances: Map<string, Instance>;
   images: Map<string, Layers>;
@@ -44,6 +46,7 @@ export async function openCloud(atEnd: AtEnd, emulator: Emulator): Promise<Cloud
     keyFile: await createKey(folder),
     bin: await mkdtemp(join(folder, 'bin-')),
     isWithoutDnf: false,
+    answersWhenBooted: false,
     instances: new Map(),
     images: new Map(),
     volumes: new Map(),
@@ -68,7 +71,7 @@ function deedsWith(cloud: Things, atEnd: AtEnd): Deeds {
       const instance = await createInstance(atEnd, { keyFile, userData, ...(image && { image }) });
       if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
       instances.set(id, instance);
-      await instance.start();
+      await (cloud.answersWhenBooted ? instance.boot() : instance.start());
       await rm(join(cloud.bin, 'ssh'), { force: true });
       await symlink(await instance.useForSsh(), join(cloud.bin, 'ssh'));
     },

@@ -36,6 +36,7 @@ beforeAll(async () => {
   atEnd(() => aws.close());
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
   cloud = await openCloud(atEnd, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  cloud.answersWhenBooted = true;
   vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
   atEnd(() => rm(folder, { recursive: true }));
@@ -102,9 +103,9 @@ test('cut at login: it connects once more', async () => {
 
 test('cut at each login: that is said, and everything undone', async () => {
   const config = { ...parts.config, hostKey: 'first-seen' as const };
-  const pace = { ...parts.pace, waitMaxMs: 4000 };
+  const pace = { ...parts.pace, waitMaxMs: 2000 };
   expect(await outcomeOf({ machine: cutAtLogin(cloud, Infinity), config, pace })).toMatch(
-    /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 4 s\.$/,
+    /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 2 s\.$/,
   );
   expect(snapshots()).toBe(1);
 });
