@@ -136,7 +136,7 @@ test('it takes its database with it, also when the whole group is interrupted', 
 test('it ends with npm, which a supervisor ends alone', async () => {
   const npm = spawn('npm', ['run', '--ignore-scripts', 'local'], {
     cwd: checkout.home,
-    env: { PATH: process.env.PATH, PORT: checkout.port },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: checkout.port },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';

@@ -144,6 +144,6 @@ function project(name: string, options: TestProjectInlineConfiguration['test']) 
   return {
     extends: true as const,
     // To load the modules takes longer than the tests of most files.
-    test: { name, isolate: false, ...options },
+    test: { name, isolate: false, setupFiles: ['test/support/after-each.ts'], ...options },
   };
 }
