@@ -45,7 +45,7 @@ async function guess(
   return statuses.flat();
 }
 
-test('guesses are limited at all instances together, and pages stay quick', async () => {
+test('guesses are limited at all instances together, while pages are served', async () => {
   const cluster = await startCluster({ settings: { RATE_LIMITS: 'on' } });
   const alice = new Client(cluster.url);
   await alice.register('alice');
