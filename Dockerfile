@@ -26,8 +26,9 @@ FROM ${BASE}
 LABEL org.opencontainers.image.title="MiniTwit"
 # also means that no .env is read, should somebody mount one
 ENV NODE_ENV=production
-# In megabytes, for a process: else Node takes them from the size of the machine.
-ENV NODE_OPTIONS="--max-old-space-size=256 --max-semi-space-size=16"
+# Stack traces name TypeScript. The sizes are in megabytes, for a process: else Node takes them from the size of the
+# machine.
+ENV NODE_OPTIONS="--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
 WORKDIR /app
 # What changes least comes first. All of it is root's, and MiniTwit writes to no file.
 COPY --from=build /production/node_modules node_modules

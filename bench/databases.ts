@@ -42,7 +42,7 @@ export async function startDatabaseServer(kind: DatabaseKind): Promise<DatabaseS
 
 async function startMariadb() {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-mariadb-'));
-  const mariadb = await startPrivateMariadb(folder, OPTIONS);
+  const mariadb = await startPrivateMariadb(folder, { options: OPTIONS });
   const stop = async () => {
     await mariadb.stop();
     await rm(folder, { recursive: true });

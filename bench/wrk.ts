@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findOrInstall } from '../src/apt.ts';
+import { findOrUnpack } from '../src/dev/programs.ts';
 import { stopAsked } from './end.ts';
 import { toBytes, type WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
@@ -34,15 +34,11 @@ const TIMEOUT_S = 60;
 let files = 0;
 
 /**
- * The path of wrk, which is installed where Debian's apt-get can do it.
+ * Returns the path of wrk. If it is not installed, Debian's package is unpacked into the cache.
  * @throws OperatorError that says what to install
  */
 export function findWrk(): string {
-  return findOrInstall(
-    'wrk',
-    'wrk',
-    (problem) => `The bench needs wrk, and it could not be installed: ${problem}.`,
-  );
+  return findOrUnpack('wrk', 'wrk', (reason) => `The bench needs wrk, and ${reason}. Install it.`);
 }
 
 /** Drives a server with wrk, one request after the other on each connection; fails if one of them did. */

@@ -25,6 +25,8 @@ export interface Config {
   /** How many load balancers stand between this process and its readers. */
   trustProxy: number;
   cookieSecure: 'auto' | 'always' | 'never';
+  /** What the names of all cookies begin with. */
+  cookiePrefix: string;
   /** In characters. */
   passwordMinLength: number;
   gravatar: boolean;
@@ -66,6 +68,7 @@ export function readConfig(environment: Environment): Config {
     port: values.PORT,
     trustProxy: values.TRUST_PROXY,
     cookieSecure: values.COOKIE_SECURE,
+    cookiePrefix: values.COOKIE_PREFIX,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     gravatar: values.GRAVATAR === 'on',
     rateLimits:

@@ -26,6 +26,14 @@ const forAll = {
   PORT: count(0, 65_535).default(5000),
   TRUST_PROXY: count(0, 10).default(0),
   COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
+  // Not `__Host-` or `__Secure-`: over http, browsers would drop such a cookie without a word.
+  COOKIE_PREFIX: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][\w-]{0,31}$/,
+      'must be up to 32 letters, digits, _ and -, and begin with a letter or digit',
+    )
+    .default(''),
   PASSWORD_MIN_LENGTH: count(1, 72).default(1),
   GRAVATAR: oneOf('on', 'off').default('off'),
   RATE_LIMITS: oneOf('on', 'off').default('on'),

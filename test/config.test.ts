@@ -38,6 +38,7 @@ test('what is not set has the default that README.md names', () => {
     port: 5000,
     trustProxy: 0,
     cookieSecure: 'auto',
+    cookiePrefix: '',
     passwordMinLength: 1,
     gravatar: false,
     rateLimits: {
@@ -64,6 +65,7 @@ test('every setting is read', () => {
     PORT: '80',
     TRUST_PROXY: '2',
     COOKIE_SECURE: 'always',
+    COOKIE_PREFIX: 'blog-2_',
     PASSWORD_MIN_LENGTH: '8',
     GRAVATAR: 'on',
     LIMIT_LOGINS_PER_NAME: '1',
@@ -83,6 +85,7 @@ test('every setting is read', () => {
     port: 80,
     trustProxy: 2,
     cookieSecure: 'always',
+    cookiePrefix: 'blog-2_',
     passwordMinLength: 8,
     gravatar: true,
     rateLimits: {
@@ -147,6 +150,9 @@ test.each([
   ['DB_PORT', '3306.5'],
   ['DB_POOL_SIZE', '0'],
   ['PASSWORD_MIN_LENGTH', '73'],
+  ['COOKIE_PREFIX', 'a b'],
+  ['COOKIE_PREFIX', '__Host-'],
+  ['COOKIE_PREFIX', 'x'.repeat(33)],
   ['GRAVATAR', 'true'],
   ['LOG_LEVEL', 'loud'],
   ['SESSION_SECRET', `${secret},short`],

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 async function initdb(changes: Environment = {}, ...parameters: string[]) {
-  const program = startProgram('dist/initdb.js', { ...settings, ...changes }, { parameters });
+  const program = startProgram('src/initdb.ts', { ...settings, ...changes }, { parameters });
   return { status: await program.ended, ...program.output };
 }
 
@@ -112,7 +112,7 @@ test.each([
 
 test('a server that is starting is waited for, which is said', async () => {
   const port = String(await findFreePort());
-  const program = startProgram('dist/initdb.js', { ...settings, DB_PORT: port });
+  const program = startProgram('src/initdb.ts', { ...settings, DB_PORT: port });
   await program.says(/Waiting for the database at .*/);
   expect(program.process.exitCode).toBeNull();
 });

@@ -200,8 +200,8 @@ Type=exec
 User=ec2-user
 WorkingDirectory=$APP
 Environment=NODE_ENV=production
-# in megabytes, for a process: else Node takes them from the size of the machine
-Environment="NODE_OPTIONS=--max-old-space-size=256 --max-semi-space-size=16"
+# Stack traces name TypeScript. The sizes are in megabytes, for a process: else Node takes them from the size of the machine.
+Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
 EnvironmentFile=/etc/minitwit.env
 EnvironmentFile=-/run/minitwit.env
 # +: as root, and outside of all that shuts the server in

@@ -72,14 +72,14 @@ async function measureRound(source: DatabaseConfig): Promise<Round> {
 async function startServer(): Promise<DatabaseConfig> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-warehouse-'));
   await atEnd(() => rm(folder, { recursive: true }));
-  const server = await startPrivateMariadb(folder, SERVER_OPTIONS);
+  const server = await startPrivateMariadb(folder, { options: SERVER_OPTIONS });
   await atEnd(() => server.stop());
   return server.config;
 }
 
 async function withServer<T>(work: (config: DatabaseConfig) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-warehouse-'));
-  const server = await startPrivateMariadb(folder, SERVER_OPTIONS);
+  const server = await startPrivateMariadb(folder, { options: SERVER_OPTIONS });
   try {
     return await work(server.config);
   } finally {

@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { findOrInstall } from '../apt.ts';
+import { findOrUnpack } from '../dev/programs.ts';
 import { OperatorError } from '../errors.ts';
 
 /**
- * The path of `mariadbd`, which is installed where Debian's apt-get can do it.
- * @throws OperatorError that says how to install it, or do without
+ * Returns the path of `mariadbd`. If it is not installed, Debian's package is unpacked into the cache.
+ * @throws OperatorError that says how to install it, or how to do without
  */
 export function findMariadb(): string {
-  return findOrInstall(
+  return findOrUnpack(
     'mariadbd',
     'mariadb-server-core',
-    (problem) => `There is no MariaDB on this machine, and it could not be installed: ${problem}.
+    (reason) => `This machine has no MariaDB, and ${reason}.
 Install it:
   Debian, Ubuntu    sudo apt-get install mariadb-server-core
   Amazon Linux      sudo dnf install mariadb105-server

@@ -1,18 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { join, relative, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
 import { withConnection } from './connection.ts';
 import { commonOptions, createDataFolder, findMariadb } from './mariadb-install.ts';
+import { stopLeftover } from './mariadb-leftover.ts';
+import { startMariadbProcess } from './mariadb-process.ts';
 
 const START_MAX_MS = 60_000;
-const STOP_MAX_MS = 60_000;
+// Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
+const START_ATTEMPTS = 5;
 
 /** A MariaDB server that belongs to this process. */
 export interface PrivateMariadb {
@@ -25,68 +26,62 @@ export interface PrivateMariadb {
   stop(): Promise<void>;
 }
 
+/** How a private MariaDB is started, beside what each is told. */
+export interface MariadbOptions {
+  /** Options of mariadbd. */
+  options?: string[];
+  /** SQL statements, each on one line, that the server runs as its root at each start. */
+  init?: string[];
+}
+
 /**
- * Starts a MariaDB whose files are all in `folder`, which it makes if need be, and waits until it
- * answers. It listens on a socket there and on a free loopback port; over the network, only the user
- * of `config` can log in, to databases whose names start with `minitwit`.
- * @param options further ones of mariadbd's
- * @throws OperatorError when there is no MariaDB and none can be installed, and when it does not start
+ * Starts a MariaDB whose files are all in `folder`, temporary ones included. Creates the folder if it is missing, and
+ * waits until the server answers. The server listens on a socket there and on a free loopback port; over the network,
+ * only the user of `config` can log in, to databases whose names start with `minitwit`, unless `init` creates others.
+ * @throws OperatorError when there is no MariaDB and none can be installed, and when it does not start; Node's error,
+ *   with the path, when a file in the folder cannot be read or written
  */
 export async function startPrivateMariadb(
   folder: string,
-  options: string[] = [],
+  { options = [], init = [] }: MariadbOptions = {},
 ): Promise<PrivateMariadb> {
   const mariadbd = findMariadb();
   const home = resolve(folder);
   const data = join(home, 'data');
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
+  await mkdir(join(home, 'tmp'), { recursive: true, mode: 0o700 });
   await stopLeftover(data);
   if (!existsSync(data)) await createDataFolder(mariadbd, data);
 
-  const config = await chooseConfig();
-  const log = join(home, 'mariadb.log');
-  const init = join(home, 'init.sql');
-  await writeFile(init, initSql(config), { mode: 0o600 });
-  const paths = { data, log, init, port: config.port };
-  const server = spawn(mariadbd, [...serverOptions(paths), ...options], {
-    stdio: 'ignore',
-    // A group of its own: Ctrl-C in the terminal is not for the database, which is stopped last.
-    detached: true,
-  });
-  const ended = once(server, 'exit');
-  // so that it also ends when we exit without `stop`
-  process.once('exit', () => server.kill('SIGTERM'));
-  const stop = () => stopServer(server, ended);
-  try {
-    await Promise.race([
-      withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined),
-      fail(ended),
-    ]);
-  } catch (error) {
-    await stop();
-    const lastLines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5);
-    throw new OperatorError(`MariaDB did not start. ${log} ends with:\n${lastLines.join('\n')}`, {
-      cause: error,
-    });
+  const files = { log: join(home, 'mariadb.log'), pid: join(data, 'mariadb.pid') };
+  for (let attempt = 1; ; attempt++) {
+    const config = await chooseConfig();
+    await writeFile(join(home, 'init.sql'), initSql(config, init), { mode: 0o600 });
+    const allOptions = [...serverOptions(home, config.port), ...options];
+    const server = await startMariadbProcess(mariadbd, allOptions, files);
+    try {
+      await server.waitUntilListening();
+      await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
+      return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
+    } catch (cause) {
+      await server.stop();
+      await assertAccess(home);
+      const log = await server.readLog();
+      if (isPortTaken(log) && attempt < START_ATTEMPTS) continue;
+      const lastLines = log.trim().split('\n').slice(-5).join('\n');
+      const message = `MariaDB did not start. ${files.log} ends with:\n${lastLines}`;
+      throw new OperatorError(message, { cause });
+    }
   }
-  return { config, log, ended, stop };
 }
 
-interface ServerPaths {
-  data: string;
-  log: string;
-  init: string;
-  port: number;
-}
-
-function serverOptions({ data, log, init, port }: ServerPaths): string[] {
+function serverOptions(home: string, port: number): string[] {
   return [
-    ...commonOptions(data),
-    `--log-error=${log}`,
-    `--init-file=${init}`,
+    ...commonOptions(join(home, 'data')),
+    `--tmpdir=${join(home, 'tmp')}`,
+    `--init-file=${join(home, 'init.sql')}`,
     // relative to the data folder: the whole path may be too long for a socket
     '--socket=mariadb.sock',
-    '--pid-file=mariadb.pid',
     '--bind-address=127.0.0.1',
     `--port=${port}`,
     '--skip-name-resolve',
@@ -95,6 +90,17 @@ function serverOptions({ data, log, init, port }: ServerPaths): string[] {
     // what was committed is on the disk
     '--innodb-flush-log-at-trx-commit=1',
   ];
+}
+
+/** Throws Node's error, with the path, for a file of the folder that this user cannot read and write. */
+async function assertAccess(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const name of ['.', ...names])
+    await access(join(folder, name), constants.R_OK | constants.W_OK);
+}
+
+function isPortTaken(log: string): boolean {
+  return log.includes("Can't start server: Bind on TCP/IP port");
 }
 
 async function chooseConfig(): Promise<DatabaseConfig> {
@@ -110,12 +116,13 @@ async function chooseConfig(): Promise<DatabaseConfig> {
   };
 }
 
-function initSql({ user, password, name }: DatabaseConfig): string {
+function initSql({ user, password, name }: DatabaseConfig, more: string[]): string {
   const account = `'${user}'@'127.0.0.1'`;
   return [
     `create database if not exists ${name} character set utf8mb4;`,
     `create or replace user ${account} identified by '${password}';`,
     `grant all on \`minitwit%\`.* to ${account};`,
+    ...more.map((statement) => `${statement};`),
     '',
   ].join('\n');
 }
@@ -128,49 +135,4 @@ export async function findFreePort(): Promise<number> {
   probe.close();
   await once(probe, 'close');
   return port;
-}
-
-/** Stops the server that a killed process left behind: two servers cannot share the files. */
-async function stopLeftover(data: string): Promise<void> {
-  // Whoever answers on the socket wrote the file with its process id; without an answer that id
-  // could be anybody's by now.
-  const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
-  if (!(await accepts(socket))) return;
-  const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));
-  if (!(pid > 1)) throw new OperatorError(`A MariaDB already runs on ${data}: stop it first.`);
-  process.kill(pid, 'SIGTERM');
-  const giveUpAt = Date.now() + STOP_MAX_MS;
-  while (isAlive(pid)) {
-    if (Date.now() > giveUpAt) throw new OperatorError(`MariaDB, process ${pid}, does not stop.`);
-    await sleep(50);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-function accepts(socket: string): Promise<boolean> {
-  return new Promise((done) => {
-    const connection = connect(socket);
-    connection.once('error', () => done(false));
-    connection.once('connect', () => {
-      connection.destroy();
-      done(true);
-    });
-  });
-}
-
-async function stopServer(server: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  server.kill('SIGTERM');
-  await ended;
-}
-
-async function fail(ended: Promise<unknown>): Promise<never> {
-  await ended;
-  throw new Error('mariadbd has ended');
 }

@@ -1,7 +1,6 @@
 import cookieParser from 'cookie-parser';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Config } from '../config.ts';
-import { secureCookies } from './secure-cookies.ts';
+import { type CookieConfig, secureCookies } from './secure-cookies.ts';
 
 declare global {
   namespace Express {
@@ -28,27 +27,29 @@ const COOKIE = 'flash';
 export function flash({
   sessionSecrets,
   cookieSecure,
-}: Pick<Config, 'sessionSecrets' | 'cookieSecure'>): RequestHandler[] {
+  cookiePrefix,
+}: CookieConfig): RequestHandler[] {
   const isSecure = secureCookies(cookieSecure);
+  const name = `${cookiePrefix}${COOKIE}`;
   return [
     // Not the session's own secrets: what was signed as a flash must not pass as a session.
     cookieParser(sessionSecrets.map((secret) => `flash ${secret}`)),
     (req, res, next) => {
-      readFlash(req, res, isSecure(req));
+      readFlash(req, res, name, isSecure(req));
       next();
     },
   ];
 }
 
-function readFlash(req: Request, res: Response, secure: boolean): void {
+function readFlash(req: Request, res: Response, name: string, secure: boolean): void {
   const options = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
   res.flash = (message) => {
-    res.cookie(COOKIE, message, options);
+    res.cookie(name, message, options);
   };
-  const message: unknown = req.signedCookies[COOKIE];
+  const message: unknown = req.signedCookies[name];
   if (message !== undefined) {
     res.locals.takeFlash = () => {
-      res.clearCookie(COOKIE, options);
+      res.clearCookie(name, options);
       return typeof message === 'string' ? message : null;
     };
   }

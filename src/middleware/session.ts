@@ -1,10 +1,9 @@
 import { callbackify } from 'node:util';
 import type { Request, RequestHandler } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
-import type { Config } from '../config.ts';
 import type { Sessions } from '../repositories/sessions.ts';
 import { SAFE_METHODS } from './cross-origin.ts';
-import { secureCookies } from './secure-cookies.ts';
+import { type CookieConfig, secureCookies } from './secure-cookies.ts';
 
 /** The person who is logged in. */
 export interface CurrentUser {
@@ -21,7 +20,7 @@ declare module 'express-session' {
   }
 }
 
-/** The name of the session cookie. */
+/** The name of the session cookie, behind the prefix that `COOKIE_PREFIX` gives it. */
 export const SESSION_COOKIE = 'session';
 
 const LIFETIME_S = 30 * 24 * 3600;
@@ -34,11 +33,12 @@ const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
  */
 export function session(
   sessions: Sessions,
-  { sessionSecrets, cookieSecure }: Pick<Config, 'sessionSecrets' | 'cookieSecure'>,
+  { sessionSecrets, cookieSecure, cookiePrefix }: CookieConfig,
 ): RequestHandler[] {
   const isSecure = secureCookies(cookieSecure);
+  const name = `${cookiePrefix}${SESSION_COOKIE}`;
   const useSession = expressSession({
-    name: SESSION_COOKIE,
+    name,
     secret: sessionSecrets,
     store: new SessionStore(sessions),
     resave: false,
@@ -48,7 +48,7 @@ export function session(
   return [
     (req, res, next) => {
       // a reader without a login, for whom a session would be made and thrown away
-      if (SAFE_METHODS.has(req.method) && !req.headers.cookie?.includes(SESSION_COOKIE)) next();
+      if (SAFE_METHODS.has(req.method) && !req.headers.cookie?.includes(name)) next();
       else useSession(req, res, next);
     },
     (req, _res, next) => {

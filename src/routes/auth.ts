@@ -20,7 +20,7 @@ export function addAuthRoutes(
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
-  { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
+  { passwordMinLength, cookiePrefix }: Pick<Config, 'passwordMinLength' | 'cookiePrefix'>,
 ): void {
   /** Who logs in with this; or what is wrong with it. */
   async function findLogin(username: string, password: string): Promise<CurrentUser | FormError> {
@@ -94,18 +94,14 @@ export function addAuthRoutes(
     })
     .all(methodNotAllowed);
 
-  app
-    .route('/logout')
-    .get(requireSameOrigin, (req, res) => endSession(req, res))
-    .post((req, res) => endSession(req, res))
-    .all(methodNotAllowed);
-}
+  async function endSession(req: Request, res: Response): Promise<void> {
+    if (currentUser(req)) await logOut(req);
+    res.clearCookie(`${cookiePrefix}${SESSION_COOKIE}`);
+    res.flash('You were logged out');
+    res.redirect('/public');
+  }
 
-async function endSession(req: Request, res: Response): Promise<void> {
-  if (currentUser(req)) await logOut(req);
-  res.clearCookie(SESSION_COOKIE);
-  res.flash('You were logged out');
-  res.redirect('/public');
+  app.route('/logout').get(requireSameOrigin, endSession).post(endSession).all(methodNotAllowed);
 }
 
 function showLogin(res: Response, username = '', error: FormError | null = null): void {

@@ -9,7 +9,6 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { analyse } from '../../src/warehouse/analyse.ts';
 import { writeReport } from '../../src/warehouse/report/write.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { findChromium } from '../support/install-chromium.ts';
 import { fillYear } from './year.ts';
 
 const WAIT_MAX_MS = 10_000;
@@ -35,7 +34,7 @@ const report = await withConnection(
 await mariadb.stop();
 
 const [path = ''] = await writeReport(join(folder, 'report'), report);
-const browser = await launchChromium(findChromium());
+const browser = await launchChromium();
 for (const colorScheme of ['light', 'dark'] as const) {
   const page = await browser.newPage({
     colorScheme,

@@ -16,7 +16,6 @@ import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { findChromium } from '../support/install-chromium.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'minitwit-screenshots-'));
 const mariadb = await startPrivateMariadb(folder);
@@ -45,7 +44,7 @@ await once(server, 'listening');
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 await fill(repositories, await passwords.hash('secret'));
-const browser = await launchChromium(findChromium());
+const browser = await launchChromium();
 await picture(browser, { name: 'timeline-desktop-light', width: 900, scheme: 'light', path: '/' });
 await picture(browser, { name: 'timeline-desktop-dark', width: 900, scheme: 'dark', path: '/' });
 await picture(browser, {

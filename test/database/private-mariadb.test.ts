@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/private-mariadb.ts';
 import { runSql } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 let folder: string;
 let mariadb: PrivateMariadb | null;
@@ -32,7 +37,7 @@ test('it speaks utf8mb4, and what it has written is on the disk', async () => {
 });
 
 test('rows that one statement inserts have ids that follow each other, whatever the server was told', async () => {
-  mariadb = await startPrivateMariadb(folder, ['--auto-increment-increment=7']);
+  mariadb = await startPrivateMariadb(folder, { options: ['--auto-increment-increment=7'] });
   await runSql(mariadb.config, 'create table thing (id int auto_increment primary key, n int)');
   const database = openDatabase(mariadb.config);
   const rows = [[1], [2], [3]];
@@ -79,4 +84,111 @@ test('files that are no database are an error that shows the log', async () => {
   await expect(startPrivateMariadb(folder)).rejects.toThrow(
     /^MariaDB did not start\. .*mariadb\.log ends with:\n/,
   );
+});
+
+test('the SQL of its caller runs at each start', async () => {
+  const init = [`create or replace user reader identified by 'pw'`];
+  mariadb = await startPrivateMariadb(folder, { init });
+  const reader = { ...mariadb.config, user: 'reader', password: 'pw', name: 'information_schema' };
+  await expect(runSql(reader, 'select 1')).resolves.toBeUndefined();
+});
+
+test('a query that uses a temporary file outlives the start of another private server', async () => {
+  mariadb = await startPrivateMariadb(folder);
+  const otherFolder = join(folder, 'other');
+  await (await startPrivateMariadb(otherFolder)).stop();
+  const database = openDatabase(mariadb.config);
+  const gate = await database.acquire();
+  gate.query(`select get_lock('gate', 60)`);
+  const rows = runSql(
+    mariadb.config,
+    'set big_tables = 1',
+    // The rows of the inner query are in a temporary file while the outer one waits.
+    `select get_lock('gate', 60), text
+     from (select distinct repeat(seq, 100) as text from seq_1_to_1000) as file limit 1`,
+  );
+  await until('the query waits', async () => {
+    const found = await database.select(
+      `select 1 from information_schema.processlist where state = 'User lock'`,
+    );
+    return found.length > 0;
+  });
+  const other = await startPrivateMariadb(otherFolder);
+  await other.stop();
+  gate.query(`select release_lock('gate')`);
+  gate.release();
+  await expect(rows).resolves.toBeUndefined();
+  await database.end();
+});
+
+/** Returns the port that a mariadbd, which has just been started on this folder, is about to bind; null without one. */
+function findPortOfStart(data: string): string | null {
+  for (const file of globSync('/proc/[0-9]*/cmdline')) {
+    const words = readCommand(file);
+    if (!words.includes(`--datadir=${data}`)) continue;
+    return words.find((word) => word.startsWith('--port='))?.slice('--port='.length) ?? null;
+  }
+  return null;
+}
+
+function readCommand(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\0');
+  } catch {
+    // The process has ended.
+    return [];
+  }
+}
+
+/** Listens on a port; null when something else does. */
+async function takePort(port: number): Promise<Server | null> {
+  const server = createServer().listen(port, '127.0.0.1');
+  return once(server, 'listening').then(
+    () => server,
+    () => null,
+  );
+}
+
+/** Starts a server, and takes the port that it has chosen, if the server has not bound it by then. */
+async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Server | null }> {
+  const end = new AbortController();
+  const starting = startPrivateMariadb(folder).finally(() => end.abort());
+  let port: string | null = null;
+  while (!end.signal.aborted && port === null) {
+    await nextTurn();
+    port = findPortOfStart(join(folder, 'data'));
+  }
+  const taker = port === null ? null : await takePort(Number(port));
+  return { started: await starting, taker };
+}
+
+test('a port that another program takes meanwhile is replaced by another one', async () => {
+  await (await startPrivateMariadb(folder)).stop();
+  let taker: Server | null = null;
+  while (taker === null) {
+    await mariadb?.stop();
+    ({ started: mariadb, taker } = await startAndTakePort());
+  }
+  expect(mariadb?.config.port).not.toBe((taker.address() as AddressInfo).port);
+  expect(await readFile(join(folder, 'mariadb.log'), 'utf8')).toContain('Address already in use');
+  taker.close();
+});
+
+test('a server that never gets its port is given up', async () => {
+  const taker = createServer().listen(0, '127.0.0.1');
+  await once(taker, 'listening');
+  const { port } = taker.address() as AddressInfo;
+  const starting = startPrivateMariadb(folder, { options: [`--port=${port}`] });
+  await expect(starting).rejects.toThrow(/^MariaDB did not start\.[^]*Address already in use/);
+  taker.close();
+});
+
+test('a file of its own that it may not write is named', async () => {
+  await (await startPrivateMariadb(folder)).stop();
+  const file = join(folder, 'data/ibdata1');
+  await rm(file);
+  // which not even root may write
+  await symlink('/proc/sys/kernel/ostype', file);
+  const error = { code: 'EACCES', path: file };
+  await expect(startPrivateMariadb(folder)).rejects.toMatchObject(error);
 });

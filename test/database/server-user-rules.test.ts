@@ -4,14 +4,18 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
 import { saveServerUser } from '../../src/database/server-user.ts';
-import { makeAdministrator } from '../support/administrator.ts';
+import { createAdministrator } from '../support/administrator.ts';
 import { runSql } from '../support/database.ts';
 
 test('a server on which a backslash is a backslash gets the password that was given', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-rules-'));
-  const mariadb = await startPrivateMariadb(folder, ['--sql-mode=NO_BACKSLASH_ESCAPES']);
+  const { init, loginTo } = createAdministrator();
+  const mariadb = await startPrivateMariadb(folder, {
+    options: ['--sql-mode=NO_BACKSLASH_ESCAPES'],
+    init,
+  });
   try {
-    const administrator = await makeAdministrator(mariadb, folder);
+    const administrator = loginTo(mariadb.config);
     const password = `\\' or '1\\\\`;
     await saveServerUser(administrator, { name: 'app', password }, { waitMaxMs: 10_000 });
     const logIn = runSql({ ...mariadb.config, user: 'app', password }, 'select 1');

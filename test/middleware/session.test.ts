@@ -1,3 +1,4 @@
+import type { Express } from 'express';
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { testConfig, useMiniTwit } from '../support/minitwit.ts';
@@ -94,6 +95,35 @@ describe('behind https, the cookie is for https alone', () => {
     const cookie = sessionCookie(await logIn('bonnie', { 'X-Forwarded-Proto': 'https' }, always));
     expect(cookie).toContain('; Secure');
   });
+});
+
+test('two MiniTwits on one host leave each other their cookies, if their names begin differently', async () => {
+  const other = withSettings({ cookiePrefix: 'other_', sessionSecrets: ['y'.repeat(32)] });
+  const cookies = new Map<string, string>();
+  // as a browser, to which two ports are one host
+  const post = async (to: Express, path: string, form: Record<string, string> = {}) => {
+    const cookie = Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ');
+    const response = await request(to).post(path).set('Cookie', cookie).type('form').send(form);
+    for (const line of (response.headers['set-cookie'] ?? []) as unknown as string[]) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      cookies.set(name, value);
+    }
+  };
+  await visitor().register('anna', 'pw');
+  await post(app, '/login', { username: 'anna', password: 'pw' });
+  await post(other, '/login', { username: 'anna', password: 'pw' });
+  const names = ['flash', 'other_flash', 'other_session', 'session'];
+  expect(Array.from(cookies.keys()).toSorted()).toEqual(names);
+  const read = (from: Express) =>
+    request(from)
+      .get('/')
+      .set('Cookie', Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; '));
+  for (const each of [app, other]) {
+    expect((await read(each)).text).toContain('You were logged in');
+  }
+  await post(other, '/logout');
+  expect((await read(other)).headers.location).toBe('/public');
+  expect((await read(app)).text).toContain('sign out [anna]');
 });
 
 test('who logs in with a cookie that somebody planted gets a session of their own', async () => {

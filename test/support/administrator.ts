@@ -1,21 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import mysql from 'mysql2/promise';
 import type { DatabaseConfig } from '../../src/config.ts';
-import type { PrivateMariadb } from '../../src/database/private-mariadb.ts';
 
-/** Makes a user of a private MariaDB, in this folder, who may do anything there. */
-export async function makeAdministrator(
-  { config }: PrivateMariadb,
-  folder: string,
-): Promise<DatabaseConfig> {
-  const administrator = { user: 'administrator', password: randomBytes(24).toString('base64url') };
-  // the server's root logs in here alone
-  const socketPath = join(folder, 'data/mariadb.sock');
-  const root = await mysql.createConnection({ socketPath, user: 'root' });
-  await root.query(
-    `grant all on *.* to administrator identified by '${administrator.password}' with grant option`,
-  );
-  await root.end();
-  return { ...config, ...administrator };
+/** A user of a private MariaDB who may do anything there. */
+export interface Administrator {
+  /** The SQL that creates the user, for the server to run at its start. */
+  init: string[];
+  /** Returns how the user logs in to a server that has run `init`. */
+  loginTo: (server: DatabaseConfig) => DatabaseConfig;
+}
+
+/**
+ * Describes an administrator with a random password. It is created at the server's start, because the server's own root
+ * logs in through the socket, and only as the system's root.
+ */
+export function createAdministrator(): Administrator {
+  const user = 'administrator';
+  const password = randomBytes(24).toString('base64url');
+  return {
+    init: [
+      `create or replace user ${user} identified by '${password}'`,
+      `grant all on *.* to ${user} with grant option`,
+    ],
+    loginTo: (server) => ({ ...server, user, password }),
+  };
 }

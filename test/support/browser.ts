@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
-import { launchChromium } from './chromium.ts';
 import { type MiniTwit, useMiniTwit } from './minitwit.ts';
 
 /** MiniTwit on a port, and a real browser in front of it. */
@@ -26,7 +25,7 @@ export function useBrowser(): BrowserMiniTwit {
   beforeAll(async () => {
     server = createServer(minitwit.app).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    browser = await launchChromium(inject('chromium'));
+    browser = await chromium.connect(inject('chromium'));
   });
 
   afterAll(async () => {
@@ -90,15 +89,37 @@ export async function share(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: 'Share' }).click();
 }
 
-/** Expects that axe finds nothing to complain about, and that nothing sticks out to the right. */
+const DESKTOP = { width: 1280, height: 720 };
+const PHONE = { width: 320, height: 720 };
+
+/**
+ * Expects a page that every reader can use: axe finds no violation in light or in dark, and nothing is wider than the
+ * window of a desktop or of a phone. What the reader typed and focused stays.
+ */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  await page.setViewportSize(PHONE);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectNoOverflow(page);
+  // Only the colours differ between the schemes.
+  await expectNoViolations(page, new AxeBuilder({ page }).withRules('color-contrast'));
+  await page.setViewportSize(DESKTOP);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expectNoOverflow(page);
+  await expectNoViolations(page, new AxeBuilder({ page }));
+}
+
+async function expectNoViolations(page: Page, axe: AxeBuilder): Promise<void> {
+  // The other mode opens a second page for each analysis.
+  const { violations } = await axe.setLegacyMode().analyze();
   const found = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`,
   );
   expect(found, page.url()).toEqual([]);
+}
+
+async function expectNoOverflow(page: Page): Promise<void> {
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
-  expect(overflow, `${page.url()} is wider than the window`).toBe(0);
+  expect(overflow, `pixels by which ${page.url()} is wider than the window`).toBe(0);
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findTool } from './tools.ts';
 
 const run = promisify(execFile);
 
@@ -14,7 +15,7 @@ export interface KeyPair {
 /** Makes an authority that signs certificates. */
 export async function makeAuthority(folder: string, name: string): Promise<KeyPair> {
   const pair = { key: join(folder, `${name}.key`), certificate: join(folder, `${name}.pem`) };
-  await run('openssl', [
+  await run(findTool('openssl'), [
     'req',
     '-x509',
     '-newkey',
@@ -42,7 +43,7 @@ export async function makeCertificate(
   const request = join(folder, `${host}.csr`);
   const extensions = join(folder, `${host}.ext`);
   await writeFile(extensions, `subjectAltName = DNS:${host}\n`);
-  await run('openssl', [
+  await run(findTool('openssl'), [
     'req',
     '-newkey',
     'rsa:2048',
@@ -54,7 +55,7 @@ export async function makeCertificate(
     '-out',
     request,
   ]);
-  await run('openssl', [
+  await run(findTool('openssl'), [
     'x509',
     '-req',
     '-in',

@@ -9,7 +9,7 @@ declare module 'vitest' {
     administrator: DatabaseConfig | null;
     /** Where the emulator of AWS is. */
     aws: string;
-    /** Path of the program. */
+    /** The WebSocket URL of the Chromium that all files of a project share. */
     chromium: string;
     /** Path of the file in which the cluster's tests note what they measure. */
     figures: string;

@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { findOrInstall } from '../../src/apt.ts';
+import { findOrUnpack } from '../../src/dev/programs.ts';
 
-/** Where tests keep what is dear to make, for all who test on this machine. It can be deleted. */
+/** The folder for what takes long to make, shared by all checkouts on this machine. Deleting it is safe. */
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
 
-/** A short name for what is made by a recipe: a changed recipe makes something else. */
+/** Returns a short name for what a recipe makes: another recipe has another name. */
 export function versionOf(recipe: string[]): string {
   return createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 12);
 }
 
-/** The path of a program that tests need, which is installed where Debian's apt-get can do it. */
+/**
+ * Returns the path of a program that tests need. If it is not installed, its Debian package is unpacked into the
+ * cache.
+ */
 export function findTool(program: string, packageName = program): string {
-  return findOrInstall(
+  return findOrUnpack(
     program,
     packageName,
-    (problem) => `Some tests need ${program}, and it could not be installed: ${problem}.
-Install Debian's ${packageName}; or run the other tests: npx vitest --project mariadb --project browser`,
+    (reason) =>
+      `Some tests need ${program}, and ${reason}. Install it (Debian's package is ${packageName}), or run the other tests: npm test`,
   );
 }

@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HANG_MS } from './timeouts.ts';
 
-const PAUSE_MS = 20;
-const WAIT_MAX_MS = 60_000;
+const POLL_EVERY_MS = 20;
 
-/** Waits for a condition; gives how long that took, in milliseconds. Fails when it does not come. */
+/**
+ * Polls until a condition is true, and returns how long that took, in milliseconds.
+ * @param what names the condition in the error's message
+ * @throws Error if it does not become true in time
+ */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<number> {
   const startedAt = performance.now();
   while (!(await isSo())) {
-    if (performance.now() - startedAt > WAIT_MAX_MS) throw new Error(`It did not come: ${what}`);
-    await sleep(PAUSE_MS);
+    if (performance.now() - startedAt > HANG_MS) {
+      throw new Error(`Not within ${HANG_MS / 1000} s: ${what}`);
+    }
+    await sleep(POLL_EVERY_MS);
   }
   return performance.now() - startedAt;
 }

@@ -107,7 +107,7 @@ function warehouse(...parameters: string[]): Promise<string> {
 }
 
 async function execute(environment: Environment, ...parameters: string[]): Promise<string> {
-  const { ended, output } = startProgram(join(home, 'dist/warehouse/main.js'), environment, {
+  const { ended, output } = startProgram(join(home, 'src/warehouse/main.ts'), environment, {
     cwd: home,
     parameters,
   });

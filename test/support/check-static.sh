@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Checks format, lint and types, side by side. Each keeps what it found, so that a second run looks at changed files only.
+set -uo pipefail
+cache=node_modules/.cache
+mkdir -p "$cache"
+
+prettier --check --cache --log-level warn . &
+format=$!
+oxlint --quiet &
+lint=$!
+tsc -p test --incremental --tsBuildInfoFile "$cache/types.tsbuildinfo" &
+types=$!
+
+status=0
+for each in "$format" "$lint" "$types"; do wait "$each" || status=1; done
+exit "$status"

@@ -1,0 +1,45 @@
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import type { Part } from './parts.ts';
+
+/**
+ * Prints at the start which parts of the tests this machine can run, and at the end which it could not, then one line
+ * for all tests together: `N passed, N failed`. Where the variable `CI` is set, a part that cannot run is a failure.
+ */
+export class PartsReporter implements Reporter {
+  readonly #runnable: string[];
+  readonly #missing: string[];
+
+  constructor(parts: Part[]) {
+    this.#runnable = parts
+      .filter(({ missing }) => missing === null)
+      .map(({ about }) => `Testing ${about}.`);
+    this.#missing = parts
+      .filter(({ missing }) => missing !== null)
+      .map(({ about, missing }) => `Not tested: ${about}, since ${missing}.`);
+  }
+
+  onInit({ config }: Vitest): void {
+    // Whoever names a project does not ask for the others.
+    if (config.project.length > 0) this.#missing.length = 0;
+    else for (const line of [...this.#runnable, ...this.#missing]) console.log(line);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => Array.from(module.children.allTests()));
+    const passed = tests.filter((test) => test.ok() && test.result().state === 'passed').length;
+    const failed = tests.filter((test) => test.result().state === 'failed').length;
+    // A file that could not be loaded, a hook that failed, and an error outside of any test count as well.
+    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+    const unavailable = process.env.CI ? this.#missing.length : 0;
+    if (unavailable > 0) process.exitCode = 1;
+    const skipped = tests.length - passed - failed;
+    // After the summary of the default reporter.
+    process.once('exit', () => {
+      for (const line of this.#missing) console.log(line);
+      const end = skipped > 0 ? `, ${skipped} skipped` : '';
+      // What is set up for all tests may have failed, and then none of them has run.
+      const failures = failed + broken + unavailable || (process.exitCode ? 1 : 0);
+      console.log(`${passed} passed, ${failures} failed${end}`);
+    });
+  }
+}

@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import type { TestProjectInlineConfiguration } from 'vitest/config';
+import { AWS_EMULATOR } from './aws-emulator.ts';
+import { canRunContainers } from './can-run-containers.ts';
+import { REAL_MYSQL } from './real-mysql.ts';
+
+/** Tests that need the same things of a machine. */
+export interface Part {
+  /** What its tests are about. */
+  about: string;
+  /** What this machine lacks to run them, or null. */
+  missing: string | null;
+  projects: TestProjectInlineConfiguration[];
+}
+
+const MARIADB = 'test/support/start-mariadb.ts';
+const CHROMIUM = 'test/support/start-chromium.ts';
+const EMULATOR = 'test/support/start-aws-emulator.ts';
+
+const MACHINES = ['test/deploy', 'test/warehouse/machine'];
+const CYCLE = ['test/warehouse/cycle'];
+const ON_EMULATOR = ['test/cloud', 'test/warehouse/aws'];
+const ELSEWHERE = [
+  'test/browser',
+  'test/cluster',
+  'test/container',
+  ...MACHINES,
+  ...CYCLE,
+  ...ON_EMULATOR,
+];
+const TLS = 'test/database/tls.test.ts';
+// Servers of two kinds may take these files' statements in different ways.
+const DIALECT = [
+  'test/database/{database,outage,schema,server-user,transact}.test.ts',
+  'test/repositories/*.test.ts',
+  'test/{initdb,minitwit}.test.ts',
+  'test/warehouse/{copy,statistics}/*.test.ts',
+];
+// These log in, in each way that there is.
+const LOGIN = [
+  'test/database/{database,outage,server-user}.test.ts',
+  'test/{initdb,minitwit}.test.ts',
+];
+
+/** What `npm test` runs: it needs nothing but Node.js and the package registries. */
+export const PRODUCT: Part = {
+  about: 'the product, on MariaDB and in Chromium',
+  missing: null,
+  projects: [
+    project('product', {
+      include: ['test/**/*.test.ts'],
+      exclude: [...ELSEWHERE.map(filesIn), TLS],
+      globalSetup: [MARIADB],
+    }),
+    project('browser', {
+      include: [filesIn('test/browser')],
+      globalSetup: [MARIADB, CHROMIUM],
+    }),
+  ],
+};
+
+/** What `npm run test:all` runs besides. */
+export const OTHERS: Part[] = [
+  {
+    about: 'MySQL',
+    missing: findMissingMysql(),
+    projects: [
+      project('mysql', {
+        include: DIALECT,
+        globalSetup: [
+          process.env.DB_HOST ? 'test/support/use-own-mysql.ts' : 'test/support/start-mysql.ts',
+        ],
+      }),
+    ],
+  },
+  {
+    about: 'TLS to the database',
+    missing: null,
+    projects: [
+      project('tls', {
+        include: [TLS, ...LOGIN],
+        globalSetup: ['test/support/start-tls.ts'],
+      }),
+    ],
+  },
+  {
+    about: 'clusters that break',
+    missing: null,
+    projects: [
+      project('cluster', {
+        include: [filesIn('test/cluster')],
+        globalSetup: [MARIADB, CHROMIUM, 'test/cluster/figures.ts'],
+        isolate: true,
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
+    ],
+  },
+  {
+    about: 'the container image',
+    missing: findMissingRoot(),
+    projects: [
+      project('container', {
+        include: [filesIn('test/container')],
+        globalSetup: [MARIADB],
+      }),
+    ],
+  },
+  {
+    about: 'machines that user data and the warehouse set up',
+    missing: findMissingRoot(),
+    projects: [project('machines', { include: MACHINES.map(filesIn) })],
+  },
+  {
+    about: 'the AWS commands, on an emulator',
+    missing: findMissingEmulator(),
+    projects: [project('emulator', { include: ON_EMULATOR.map(filesIn), globalSetup: [EMULATOR] })],
+  },
+  {
+    about: 'the warehouse from its first run to its end, on an emulator with machines',
+    missing: findMissingRoot() ?? findMissingEmulator(),
+    projects: [project('cycle', { include: CYCLE.map(filesIn), globalSetup: [EMULATOR] })],
+  },
+];
+
+function findMissingMysql(): string | null {
+  if (process.env.DB_HOST || existsSync(REAL_MYSQL)) return null;
+  return `no DB_HOST is set, and there is no ${REAL_MYSQL}`;
+}
+
+function findMissingRoot(): string | null {
+  return canRunContainers() ? null : 'it takes a Debian, and a root who may mount';
+}
+
+function findMissingEmulator(): string | null {
+  return existsSync(AWS_EMULATOR) ? null : `there is no ${AWS_EMULATOR}`;
+}
+
+function filesIn(folder: string): string {
+  return `${folder}/**/*.test.ts`;
+}
+
+function project(name: string, options: TestProjectInlineConfiguration['test']) {
+  return {
+    extends: true as const,
+    // To load the modules takes longer than the tests of most files.
+    test: { name, isolate: false, ...options },
+  };
+}
