@@ -4,7 +4,7 @@ import { until } from '../support/until.ts';
 import { runToEnd } from './run.ts';
 
 /** Where a system mounts control groups: version 2 alone, or version 1 with or without 2. */
-const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
+export const CGROUP_MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
 
 /**
  * Returns the command that runs a program in control groups of this name. Two machines in one control group would end
@@ -12,7 +12,7 @@ const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/syst
  */
 export function inCgroups(name: string, command: string[]): string[] {
   const script = `
-    for each in ${MOUNTS.join(' ')}; do
+    for each in ${CGROUP_MOUNTS.join(' ')}; do
       [ ! -e $each/cgroup.procs ] || { mkdir $each/$0 && echo $$ >$each/$0/cgroup.procs; }
     done
     exec "$@"`;
@@ -21,7 +21,7 @@ export function inCgroups(name: string, command: string[]): string[] {
 
 /** Removes the control groups of a name as soon as their processes have ended. Does nothing if there are none. */
 export async function removeCgroups(name: string): Promise<void> {
-  const folders = MOUNTS.map((mount) => join(mount, name)).filter(existsSync);
+  const folders = CGROUP_MOUNTS.map((mount) => join(mount, name)).filter(existsSync);
   if (folders.length === 0) return;
   await until(`the control groups ${name} are empty`, async () => {
     // `rmdir` on each, the innermost first, although each shows files.

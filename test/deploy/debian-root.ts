@@ -1,13 +1,24 @@
 import { findOrMake } from '../support/cache.ts';
-import { findTool, versionOf } from '../support/tools.ts';
+import { installTool } from '../support/system-packages.ts';
+import { versionOf } from '../support/tools.ts';
 import { runOrThrow } from './run.ts';
 
 const PACKAGES = [
-  // As on Amazon Linux, resolved finds addresses.
-  ...['systemd', 'systemd-sysv', 'dbus', 'systemd-resolved', 'libnss-resolve'],
-  ...['curl', 'ca-certificates', 'iproute2', 'libstdc++6'],
-  // of the warehouse's instances
-  ...['openssh-server', 'sudo', 'mariadb-server', 'e2fsprogs'],
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'curl',
+  'ca-certificates',
+  'iproute2',
+  'libstdc++6',
+  // As on Amazon Linux, it finds addresses.
+  'systemd-resolved',
+  'libnss-resolve',
+  // The warehouse's instances have these.
+  'openssh-server',
+  'sudo',
+  'mariadb-server',
+  'e2fsprogs',
 ];
 
 const RECIPE = [
@@ -32,7 +43,7 @@ const RECIPE = [
  */
 export function findDebianRoot(): Promise<string> {
   return findOrMake(`debian-root-${versionOf(RECIPE)}`, async (path) => {
-    const mmdebstrap = findTool('mmdebstrap');
+    const mmdebstrap = installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring');
     console.error('Making the Debian for the tests of userdata/. It takes a minute, this once …');
     await runOrThrow(mmdebstrap, ...RECIPE, path);
   });

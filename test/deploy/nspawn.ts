@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AtEnd } from '../support/at-end.ts';
-import { findTool } from '../support/tools.ts';
+import { installTool } from '../support/system-packages.ts';
 import { until } from '../support/until.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
 import { type Outcome, runToEnd } from './run.ts';
@@ -24,27 +24,29 @@ export interface Bind {
 /** A machine that systemd-nspawn starts and ends. */
 export interface Nspawn {
   /** Starts it. Resolves when its systemd runs. */
-  start(): Promise<void>;
+  start: () => Promise<void>;
   /** Resolves when it is off. */
-  ended(): Promise<void>;
+  ended: () => Promise<void>;
   /** Process id, on this machine, of its first process. */
-  leader(): Promise<number>;
+  leader: () => Promise<number>;
   /** Everything on its console so far. */
-  console(): string;
+  console: () => string;
   /** Runs a command in its files while it is off. */
-  runOff(command: string[], binds: Bind[]): Promise<Outcome>;
+  runOff: (command: string[], binds: Bind[]) => Promise<Outcome>;
 }
 
 /** Prepares a machine of this name, with this folder as its `/`. It is killed at the end. */
-export function prepareNspawn(name: string, root: string, atEnd: AtEnd): Nspawn {
-  const program = findTool('systemd-nspawn', 'systemd-container');
-  const command = [program, '--quiet', `--directory=${root}`, `--machine=${name}`, ...STANDALONE];
+export function prepareNspawn(machine: string, root: string, atEnd: AtEnd): Nspawn {
+  const program = installTool('systemd-nspawn', 'systemd-container');
+  const always = ['--quiet', `--directory=${root}`, `--machine=${machine}`, ...STANDALONE];
   let nspawn: ChildProcess | null = null;
   let said = '';
 
   const findLeader = async (): Promise<number | null> => {
     if (!isRunning(nspawn)) throw new Error(`The machine is off. Its console:\n${said}`);
-    const children = await readFile(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8');
+    const { pid } = nspawn;
+    // It may end at this moment.
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
     return children === '' ? null : Number.parseInt(children, 10);
   };
   const leader = async () => {
@@ -53,15 +55,10 @@ export function prepareNspawn(name: string, root: string, atEnd: AtEnd): Nspawn 
     return pid;
   };
   const start = async () => {
-    await removeCgroups(name);
+    await removeCgroups(machine);
     // The machine ends with this process, however this process ends.
-    const [tied = '', ...parameters] = [
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
-      ...inCgroups(name, [...command, ...ON]),
-    ];
-    nspawn = spawn(tied, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const tied = ['--pdeathsig', 'KILL', ...inCgroups(machine, [program, ...always, ...ON])];
+    nspawn = spawn('setpriv', tied, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [nspawn.stdout, nspawn.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
     await until('systemd runs in the machine', async () => {
@@ -83,9 +80,9 @@ export function prepareNspawn(name: string, root: string, atEnd: AtEnd): Nspawn 
   };
 
   // nspawn deletes its folder only from a /run in memory.
-  const propagated = join('/run/systemd/nspawn/propagate', name);
+  const propagated = join('/run/systemd/nspawn/propagate', machine);
   atEnd(() => rm(propagated, { recursive: true, force: true }));
-  atEnd(() => removeCgroups(name));
+  atEnd(() => removeCgroups(machine));
   atEnd(kill);
   return {
     start,
@@ -94,12 +91,7 @@ export function prepareNspawn(name: string, root: string, atEnd: AtEnd): Nspawn 
     console: () => said,
     runOff: async (inside, binds) => {
       const options = [...OFF, ...binds.map(bindOption), ...trustOfHost()];
-      const { status, output } = await runToEnd(
-        program,
-        ...command.slice(1),
-        ...options,
-        ...inside,
-      );
+      const { status, output } = await runToEnd(program, ...always, ...options, ...inside);
       // A message of nspawn itself, where the machine's /run is on a disk.
       return { status, output: output.replace(/^Attempted to remove disk file system .*\n/m, '') };
     },

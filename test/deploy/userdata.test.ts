@@ -13,7 +13,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
-import { useCleanup } from '../support/cleanup.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { findTool } from '../support/tools.ts';
@@ -36,7 +36,7 @@ const SETTINGS = {
 };
 const WAIT = { timeout: HANG_MS, interval: 100 };
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let instance: Instance;
 let built: Outcome;
 

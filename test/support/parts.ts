@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 import { AWS_EMULATOR } from './aws-emulator.ts';
-import { canRunContainers } from './can-run-containers.ts';
+import { findMissingForContainer, findMissingForMachines } from './find-missing.ts';
 import { REAL_MYSQL } from './real-mysql.ts';
 
 /** Tests that need the same things of a machine. */
@@ -89,15 +89,12 @@ export const OTHERS: Part[] = [
       project('cluster', {
         include: [filesIn('test/cluster')],
         globalSetup: [MARIADB, CHROMIUM, 'test/cluster/figures.ts'],
-        isolate: true,
-        maxWorkers: 1,
-        sequence: { groupOrder: 1 },
       }),
     ],
   },
   {
     about: 'the container image',
-    missing: findMissingRoot(),
+    missing: findMissingForContainer(),
     projects: [
       project('container', {
         include: [filesIn('test/container')],
@@ -107,7 +104,7 @@ export const OTHERS: Part[] = [
   },
   {
     about: 'machines that user data and the warehouse set up',
-    missing: findMissingRoot(),
+    missing: findMissingForMachines(),
     projects: [project('machines', { include: MACHINES.map(filesIn) })],
   },
   {
@@ -117,7 +114,7 @@ export const OTHERS: Part[] = [
   },
   {
     about: 'the warehouse from its first run to its end, on an emulator with machines',
-    missing: findMissingRoot() ?? findMissingEmulator(),
+    missing: findMissingForMachines() ?? findMissingEmulator(),
     projects: [project('cycle', { include: CYCLE.map(filesIn), globalSetup: [EMULATOR] })],
   },
 ];
@@ -125,10 +122,6 @@ export const OTHERS: Part[] = [
 function findMissingMysql(): string | null {
   if (process.env.DB_HOST || existsSync(REAL_MYSQL)) return null;
   return `no DB_HOST is set, and there is no ${REAL_MYSQL}`;
-}
-
-function findMissingRoot(): string | null {
-  return canRunContainers() ? null : 'it takes a Debian, and a root who may mount';
 }
 
 function findMissingEmulator(): string | null {

@@ -24,7 +24,7 @@ import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
-import { useCleanup } from '../../support/cleanup.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { runSql } from '../../support/database.ts';
 import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
@@ -32,7 +32,7 @@ import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../
 import { type Cloud, openCloud } from './cloud.ts';
 import { UNKNOWN_TO_MOTO } from './proxy.ts';
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let cloud: Cloud;
 let ec2: EC2Client;
 let s3: S3Client;

@@ -8,7 +8,7 @@ import { withConnection } from '../../../src/database/connection.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
-import { useCleanup } from '../../support/cleanup.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { fakeParts } from '../run/parts.ts';
@@ -23,7 +23,7 @@ const LOST = /^The connection to i-\w+ is lost.*$/;
 // what a cloud refuses
 const DAMAGING = /detached that is mounted/;
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let aws: FakeEc2;
 let cloud: Cloud;
 let parts: Parts;

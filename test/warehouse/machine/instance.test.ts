@@ -8,7 +8,7 @@ import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts'
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
-import { useCleanup } from '../../support/cleanup.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { buildImage } from './image.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { createVolume, type Volume } from './volume.ts';
@@ -24,7 +24,7 @@ const ACCOUNT = {
   name: 'minitwit',
 };
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let builder: Instance;
 let instance: Instance;
 let volume: Volume;
@@ -74,7 +74,7 @@ describe('userdata/warehouse.sh', () => {
 });
 
 describe('an instance', () => {
-  const afterThese = useCleanup();
+  const afterThese = atEndOfFile();
   let remote: Remote;
   beforeAll(async () => {
     remote = await connectTo(instance, folder);

@@ -18,7 +18,7 @@ import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
 import { runOrThrow } from '../../deploy/run.ts';
 import type { AtEnd } from '../../support/at-end.ts';
-import { findTool } from '../../support/tools.ts';
+import { installTool } from '../../support/system-packages.ts';
 import type { Volume } from './volume.ts';
 
 const STAND_INS = resolve('test/warehouse/machine/stand-ins');
@@ -53,7 +53,7 @@ export interface Launch {
 /** Makes a pair of keys in a folder, and returns the path of the private one. */
 export async function createKey(folder: string): Promise<string> {
   const file = join(folder, 'key');
-  const keygen = findTool('ssh-keygen', 'openssh-client');
+  const keygen = installTool('ssh-keygen', 'openssh-client');
   await runOrThrow(keygen, '-q', '-t', 'ed25519', '-N', '', '-f', file);
   return file;
 }
@@ -82,7 +82,7 @@ export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promis
   };
 
   const useForSsh = async (...lines: string[]) => {
-    const ssh = findTool('ssh', 'openssh-client');
+    const ssh = installTool('ssh', 'openssh-client');
     const bastion = ['nsenter', '--target', await machine.leader(), '--net'];
     const proxy = [...bastion, process.execPath, join(STAND_INS, 'proxy.mjs')];
     const config = [`ProxyCommand ${proxy.join(' ')}`, ...lines];

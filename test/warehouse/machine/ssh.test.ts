@@ -6,12 +6,12 @@ import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
-import { useCleanup } from '../../support/cleanup.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { startCommand } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
 import { createInstance, createKey, type Instance } from './instance.ts';
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let instance: Instance;
 let folder: string;
 

@@ -5,13 +5,13 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
 import { runOrThrow } from '../../deploy/run.ts';
-import { useCleanup } from '../../support/cleanup.ts';
-import { findTool } from '../../support/tools.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { installTool } from '../../support/system-packages.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { type Content, createVolume, type Volume } from './volume.ts';
 import { connectTo, MOUNT_DIR, WAITING } from './work.ts';
 
-const atEnd = useCleanup();
+const atEnd = atEndOfFile();
 let instance: Instance;
 let remote: Remote;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
 async function attachVolume(content: Content, ...debugfs: string[]): Promise<Volume> {
   const volume = await createVolume(onTestFinished, content);
   for (const command of debugfs)
-    await runOrThrow(findTool('debugfs', 'e2fsprogs'), '-w', '-R', command, volume.file);
+    await runOrThrow(installTool('debugfs', 'e2fsprogs'), '-w', '-R', command, volume.file);
   await instance.attach(volume);
   onTestFinished(async () => {
     await unmountVolume(remote, MOUNT_DIR);

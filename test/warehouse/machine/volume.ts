@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runOrThrow } from '../../deploy/run.ts';
 import type { AtEnd } from '../../support/at-end.ts';
-import { findTool } from '../../support/tools.ts';
+import { createFastFolder } from '../../support/fast-folder.ts';
+import { installTool } from '../../support/system-packages.ts';
 
 const run = promisify(execFile);
 
@@ -29,13 +29,13 @@ export interface Content {
 /** Creates a volume, which takes room as it is filled. It is deleted at the end. */
 export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise<Volume> {
   const { label, sizeMb = 1024 } = content;
-  const folder = await mkdtemp(join(tmpdir(), 'minitwit-volume-'));
+  const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
   atEnd(() => rm(folder, { recursive: true }));
   const file = join(folder, 'volume');
   if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);
   else await runOrThrow('truncate', '--size', `${sizeMb}M`, file);
   if (label !== undefined)
-    await runOrThrow(findTool('mkfs.ext4', 'e2fsprogs'), '-q', '-L', label, file);
+    await runOrThrow(installTool('mkfs.ext4', 'e2fsprogs'), '-q', '-L', label, file);
   const { stdout } = await run('losetup', ['--find', '--show', file]);
   const device = stdout.trim();
   atEnd(() => runOrThrow('losetup', '--detach', device));
