@@ -14,7 +14,8 @@ const IGNORED = /^[.#]|~$/;
  * @throws OperatorError when the system refuses to watch so many folders
  */
 export async function waitForChange(folders: string[]): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
+  let resolve: (path: string) => void = () => undefined;
+  const promise = new Promise<string>((settle) => (resolve = settle));
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   try {
