@@ -4,8 +4,9 @@ import { afterAll } from 'vitest';
 export type AtEnd = (act: () => void | Promise<void>) => void;
 
 /**
- * Gives a function that registers clean-up for the end of the file. All of it runs, the last first, also when the
- * file's set-up has failed half-way: so register each as soon as there is something to clean up.
+ * Returns a function that registers cleanup for the end of this file, or of this `describe`. Call it where tests are
+ * declared: vitest ignores an `afterAll` inside a hook or a test. All cleanups run, the last first, also when the set-up
+ * has failed half-way or another cleanup fails, so register each as soon as there is something to clean up.
  */
 export function atEndOfFile(): AtEnd {
   const stack = new AsyncDisposableStack();

@@ -30,6 +30,8 @@ export interface FakeEc2 {
   denied: Set<string>;
   /** Makes an action fail, once unless told. */
   fail: (action: string, fault?: Partial<Fault>) => void;
+  /** Lets an action succeed again. */
+  mend: (action: string) => void;
   /** Is called before an action is done, each time. */
   before: (action: string, call: () => void) => void;
   /** From now on everything is refused, as when the credentials have expired. */
@@ -91,6 +93,7 @@ export async function startFakeEc2(): Promise<FakeEc2> {
     denied,
     fail: (action, fault) =>
       faults.set(action, { kind: 'error', code: 'InternalError', status: 400, times: 1, ...fault }),
+    mend: (action) => faults.delete(action),
     before: (action, call) => calls.set(action, call),
     expireCredentials: () => (hasExpired = true),
     renewCredentials: () => (hasExpired = false),

@@ -24,6 +24,12 @@ export async function createDatabase(server: DatabaseConfig): Promise<DatabaseCo
 /** Makes one that holds these rows. */
 export async function createFilled(server: DatabaseConfig, rows: Rows): Promise<DatabaseConfig> {
   const config = await createDatabase(server);
+  await fill(config, rows);
+  return config;
+}
+
+/** Creates MiniTwit's tables in an empty database, with these rows. */
+export async function fill(config: DatabaseConfig, rows: Rows): Promise<void> {
   await initializeSchema(config, { existing: 'refuse', waitMaxMs });
   await withConnection(config, { waitMaxMs }, async (connection) => {
     for (const table of TABLES) {
@@ -31,7 +37,6 @@ export async function createFilled(server: DatabaseConfig, rows: Rows): Promise<
       if (values.length > 0) await connection.query(insertRows(table), { rows: values });
     }
   });
-  return config;
 }
 
 /** All rows, by key. */

@@ -42,6 +42,11 @@ export function linesOf(bytes: Buffer): string[] {
   return gunzipSync(bytes).toString().split('\n').slice(0, -1);
 }
 
+/** The lines after its header, which names a time. */
+export function rowLinesOf(bytes: Buffer): string[] {
+  return linesOf(bytes).slice(1);
+}
+
 /** The dump of these lines. */
 export function fromLines(lines: string[]): Buffer {
   return gzipSync(lines.map((line) => `${line}\n`).join(''));

@@ -10,33 +10,26 @@ const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 /** A run in a process of its own. */
 export interface Child {
   process: ChildProcess;
-  /** All that it has said so far, on stdout and stderr. */
-  output: () => string;
   /** Its exit status; null when a signal ended it. */
   ended: Promise<number | null>;
 }
 
-/** Starts a run in a world's account; `at` is called as it comes to each point, and says how it goes on from there. */
+/** Starts a run in a world's account; it waits at each point until `at` has been called. */
 export function startChild(
   { aws, parts, volumeId }: World,
-  at: (point: Point, child: ChildProcess) => 'go on' | 'fail' | 'wait',
-  maxHours = 1,
+  at: (point: Point, child: ChildProcess) => void = () => undefined,
 ): Child {
-  const child = fork(PROGRAM, [parts.folder, volumeId, String(maxHours)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  const child = fork(PROGRAM, [parts.folder, volumeId], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, ...aws.environment },
     execArgv: [],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
   child.on('message', ({ point }: { point: Point }) => {
-    const how = at(point, child);
-    // one that was killed hears nothing any more
-    if (how !== 'wait' && child.connected) child.send(how, () => undefined);
+    at(point, child);
+    // A killed process receives nothing.
+    if (child.connected) child.send('go on', () => undefined);
   });
   const ended = once(child, 'close').then(([status]) => status as number | null);
-  return { process: child, output: () => output, ended };
+  return { process: child, ended };
 }

@@ -3,96 +3,47 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { startChild } from './child.ts';
-import { expectNothingLeft, onceAt, WAY_IN, WAY_OUT } from './moments.ts';
+import { expectNothingLeft, onceAt } from './moments.ts';
 import { makeWorld } from './world.ts';
 
-test.each([...WAY_IN, ...WAY_OUT])('killed at %s: cleanup ends what is left', async (moment) => {
+// The tests of steps/ prove what the next process finds after a kill in each step. These kill real processes, where
+// that matters most.
+
+test('a run that is killed before it hears of its instance is ended by cleanup', async () => {
   const world = await makeWorld();
-  onceAt(world, moment, () => child.process.kill('SIGKILL'));
-  const child = startChild(world, (point) => {
-    world.at[point]?.();
-    return 'go on';
-  });
+  onceAt(world, 'RunInstances', () => child.process.kill('SIGKILL'));
+  const child = startChild(world);
   await child.ended;
   expect(child.process.signalCode).toBe('SIGKILL');
+  expect(world.aws.account.billing()).not.toEqual([]);
   await cleanup(world.parts, null);
   expectNothingLeft(world);
   await cleanup(world.parts, null);
   expect(world.lines.at(-1)).toBe('There is nothing to clean up.');
-  // and the next one is not in the way of what it left
+  // Nothing that it left is in the way of the next run.
   await run(world.parts, { keep: false });
   expectNothingLeft(world);
 });
 
-test('killed on the way out: finish does the rest, with the snapshot', async () => {
+test('a run that is killed while it copies is finished in order, without a snapshot', async () => {
   const world = await makeWorld();
   const child = startChild(world, (point, process) => {
-    if (point === 'stop-mysql') process.kill('SIGKILL');
-    return 'go on';
+    if (point === 'work') process.kill('SIGKILL');
   });
   await child.ended;
   await finish(world.parts);
   expect(world.passed).toEqual(['connect', 'stop-mysql', 'unmount', 'power-off', 'close']);
-  expect(world.aws.account.snapshots).toHaveLength(1);
+  expect(world.aws.account.snapshots).toEqual([]);
   expectNothingLeft(world);
 });
 
-test('killed as it takes the snapshot: finish finds that one, and takes no other', async () => {
+test('a run that is killed as it takes its snapshot is finished with that one, and no other', async () => {
   const world = await makeWorld();
   world.aws.account.looksUnseen = 0;
   onceAt(world, 'CreateSnapshot', () => child.process.kill('SIGKILL'));
-  const child = startChild(world, () => 'go on');
+  const child = startChild(world);
   await child.ended;
   await finish(world.parts);
   expect(world.aws.account.snapshots).toMatchObject([{ states: ['completed'] }]);
-  expectNothingLeft(world);
-});
-
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s stops a program, which undoes everything, however often it is asked',
-  async (signal) => {
-    const world = await makeWorld();
-    const child = startChild(world, (point, process) => {
-      if (point === 'work' || point === 'unmount') process.kill(signal);
-      return 'go on';
-    });
-    expect(await child.ended).toBe(1);
-    expect(child.output()).toMatch(new RegExp(`${signal}: stopping, and putting things in order`));
-    expect(child.output()).toMatch(/Still putting things in order/);
-    expect(child.output().trimEnd()).toMatch(new RegExp(`Stopped by ${signal}\\.$`));
-    expectNothingLeft(world);
-  },
-);
-
-test('a program that takes longer than it may ends in order', async () => {
-  const world = await makeWorld();
-  const second = 1 / 3600;
-  const child = startChild(world, (point) => (point === 'work' ? 'wait' : 'go on'), second);
-  expect(await child.ended).toBe(1);
-  expect(child.output().trimEnd()).toMatch(
-    /Stopped: it has taken \S+ hours, the most that it may\.$/,
-  );
-  expectNothingLeft(world);
-});
-
-test('a fault in the program that nobody catches: everything is undone', async () => {
-  const world = await makeWorld();
-  const child = startChild(world, (point) => (point === 'mount' ? 'fail' : 'go on'));
-  expect(await child.ended).toBe(1);
-  expect(child.output()).toMatch(/Stopped by a fault in the program: A fault\.$/m);
-  expectNothingLeft(world);
-});
-
-test('a terminal that is closed does not keep anything from being undone', async () => {
-  const world = await makeWorld();
-  const child = startChild(world, (point, process) => {
-    if (point === 'work') {
-      process.stdout?.destroy();
-      process.stderr?.destroy();
-      process.kill('SIGHUP');
-    }
-    return 'go on';
-  });
-  expect(await child.ended).toBe(1);
   expectNothingLeft(world);
 });

@@ -1,8 +1,7 @@
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEc2 } from '../../../src/aws/clients.ts';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { dryRun } from '../../../src/warehouse/commands/dry-run.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
@@ -11,6 +10,7 @@ import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts'
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { RemoteError } from '../../../src/warehouse/ssh/failures.ts';
 import type { CopyOrder } from '../../../src/warehouse/work.ts';
+import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
 import { makeWorld } from './world.ts';
 
 const order: CopyOrder = {
@@ -131,9 +131,8 @@ test('elsewhere than where prices are known, it says about what; and which image
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ tags });
   const { id } = aws.account.addImage({ tags });
-  process.env.AWS_REGION = 'eu-north-1';
-  const ec2 = createEc2();
-  onTestFinished(() => ec2.destroy());
+  useEnvironment({ AWS_REGION: 'eu-north-1' });
+  const ec2 = await openEc2();
   await status(ec2, null, parts.print);
   expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
   expect(lines[1]).toMatch(/^Together: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
@@ -154,22 +153,17 @@ test.each([
   ['no credentials', {}, /CredentialsProviderError: .*set AWS_PROFILE, or log in/],
 ])('%s: one message says so', async (_, change, message) => {
   await makeWorld();
-  for (const [name, value] of Object.entries({ ...noSettings, ...change })) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
-  process.env.HOME = folder;
-  const ec2 = createEc2();
-  onTestFinished(() => ec2.destroy());
+  onTestFinished(() => rm(folder, { recursive: true }));
+  useEnvironment({ ...noSettings, HOME: folder, ...change });
+  const ec2 = await openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(message);
 });
 
 test('an endpoint that nobody listens at: one message says so', async () => {
   await makeWorld();
-  process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:9';
-  const ec2 = createEc2();
-  onTestFinished(() => ec2.destroy());
+  useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+  const ec2 = await openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(
     /^Cannot look at the volume vol-00000000: AWS cannot be reached \(.*ECONNREFUSED/,
   );

@@ -36,8 +36,11 @@ export function onceAt({ aws, at }: World, moment: string, call: () => void): vo
   at[moment as Point] = callOnce;
 }
 
-/** That the account holds nothing that costs but the volume and its snapshots. */
-export function expectNothingLeft({ aws, volumeId }: World): void {
-  expect(aws.account.billing()).toEqual([]);
-  expect(aws.account.volumes.map(({ id }) => id)).toEqual([volumeId]);
+/** Expects that the account holds nothing that costs but the volume and its snapshots. */
+export function expectNothingLeft({ aws, volumeId }: World, when = ''): void {
+  expect(aws.account.billing(), when).toEqual([]);
+  expect(
+    aws.account.volumes.map(({ id }) => id),
+    when,
+  ).toEqual([volumeId]);
 }

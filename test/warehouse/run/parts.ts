@@ -60,7 +60,8 @@ export function fakeParts(
     upload: () => pass('upload'),
     checkOthers: async () => undefined,
     pace: {
-      firstPauseMs: 1,
+      // The shortest timer takes a millisecond: so do the first dozen pauses.
+      firstPauseMs: 0.01,
       waitMaxMs: 20_000,
       tidyMaxMs: 20_000,
       lostMaxMs: 2000,

@@ -3,24 +3,17 @@ import { hearStops } from '../../../src/aws/stop.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { fakeParts } from './parts.ts';
 
-// A run in a process of its own, which others kill. It tells each point that it comes to, and goes on from there
-// when it is told to.
-const [folder = '', volumeId = '', maxHours = ''] = process.argv.slice(2);
+// A run in a process of its own, which tests kill. At each point it tells its parent, and waits for an answer.
+const [folder = '', volumeId = ''] = process.argv.slice(2);
 
-const told = () => new Promise((done) => process.once('message', done));
-// a fault that nobody catches
-const failLater = () => setTimeout(() => void Promise.reject(new Error('A fault.')));
-const { pace, ...parts } = fakeParts(folder, volumeId, async (point) => {
+const parts = fakeParts(folder, volumeId, async (point) => {
+  const answer = new Promise((done) => process.once('message', done));
   process.send?.({ point });
-  if ((await told()) === 'fail') failLater();
+  await answer;
 });
 const print = (line: string) => console.log(line);
-const signal = hearStops(Number(maxHours), print);
 try {
-  await run(
-    { ...parts, pace: { ...pace, stopMaxMs: 1000 }, ec2: createEc2(), print, signal },
-    { keep: false },
-  );
+  await run({ ...parts, ec2: createEc2(), print, signal: hearStops(1, print) }, { keep: false });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,40 +1,26 @@
 import { expect, test } from 'vitest';
-import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { expectNothingLeft, onceAt, WAY_IN, WAY_OUT } from './moments.ts';
+import { STOPPED } from './interruptions.ts';
+import { expectNothingLeft, onceAt } from './moments.ts';
 import { makeWorld } from './world.ts';
 
-const stopped = new OperatorError('Stopped by SIGINT.');
-
-// the last is that it is to be kept
-test.each([...WAY_IN, 'CreateTags'])('stopped at %s: everything is undone', async (moment) => {
+// The tests of steps/ stop a run in each step.
+test.each([
+  ['while it copies', 'work'],
+  ['as it is left running', 'CreateTags'],
+])('a run that is stopped %s undoes everything, and ends with the reason', async (_, event) => {
   const world = await makeWorld();
-  onceAt(world, moment, () => world.stop(stopped));
-  await expect(run(world.parts, { keep: true })).rejects.toBe(stopped);
+  onceAt(world, event, () => world.stop(STOPPED));
+  await expect(run(world.parts, { keep: true })).rejects.toBe(STOPPED);
   expectNothingLeft(world);
 });
 
-test.each(WAY_OUT)('stopped at %s: it ends in order all the same', async (moment) => {
+test('a run that is stopped does not wait for its snapshot', async () => {
   const world = await makeWorld();
-  onceAt(world, moment, () => world.stop(stopped));
-  await run(world.parts, { keep: false });
-  expect(world.aws.account.snapshots).toHaveLength(1);
-  expectNothingLeft(world);
-});
-
-test('a snapshot is not waited for by who wants to stop', async () => {
-  const world = await makeWorld();
-  onceAt(world, 'CreateSnapshot', () => world.stop(stopped));
+  onceAt(world, 'CreateSnapshot', () => world.stop(STOPPED));
   await run(world.parts, { keep: false });
   expect(world.lines.join('\n')).toMatch(/snap-\w+ is still pending; AWS completes it by itself/);
-});
-
-test('an instance that AWS does not know yet is ended all the same', async () => {
-  const world = await makeWorld();
-  world.aws.account.looksUnseen = 5;
-  onceAt(world, 'RunInstances', () => world.stop(stopped));
-  await expect(run(world.parts, { keep: false })).rejects.toBe(stopped);
-  expect(world.aws.account.instances).toHaveLength(1);
+  expect(world.aws.account.snapshots).toHaveLength(1);
   expectNothingLeft(world);
 });
 

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
-import { createEc2 } from '../../../src/aws/clients.ts';
+import { rm } from 'node:fs/promises';
+import { onTestFinished, vi } from 'vitest';
 import type { Parts } from '../../../src/warehouse/run/run.ts';
+import { createFastFolder } from '../../support/fast-folder.ts';
+import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { fakeParts, type Point } from './parts.ts';
 
@@ -13,7 +12,7 @@ export interface World {
   parts: Parts;
   /** Called, if it is there, when a run comes to a point. */
   at: Partial<Record<Point, () => void>>;
-  /** The points that were passed, in order. */
+  /** The points that were passed, in order; a point whose call throws is not passed. */
   passed: Point[];
   /** What was printed. */
   lines: string[];
@@ -21,36 +20,42 @@ export interface World {
   stop: (reason: Error) => void;
 }
 
-// EC2 forgets a request that it does not answer, and so do we
-const ANSWER_MAX_MS = 2000;
+const FOLDER_BYTES = 1024 * 1024;
+
+/** How much time passes with each request and at each point, for deadlines. */
+const EVENT_MS = 50;
 
 /** Makes one, for one test. */
 export async function makeWorld(): Promise<World> {
   const aws = await startFakeEc2();
-  const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
-  Object.assign(process.env, aws.environment);
-  const ec2 = createEc2(ANSWER_MAX_MS);
-  onTestFinished(async () => {
-    ec2.destroy();
-    await aws.close();
-    await rm(folder, { recursive: true });
-  });
+  onTestFinished(() => aws.close());
+  // A run flushes each of its records.
+  const folder = await createFastFolder('minitwit-warehouse-', FOLDER_BYTES);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  useEnvironment(aws.environment);
   const { id: volumeId } = aws.account.addVolume();
   const stopping = new AbortController();
   const lines: string[] = [];
   const passed: Point[] = [];
   const at: World['at'] = { 'power-off': () => powerOff(aws) };
   const pass = async (point: Point) => {
-    passed.push(point);
     at[point]?.();
+    passed.push(point);
   };
+  countEventsAsTime(() => aws.asked.length + passed.length);
   const parts: Parts = {
     ...fakeParts(folder, volumeId, pass),
-    ec2,
+    ec2: await openEc2(),
     print: (line) => lines.push(line),
     signal: stopping.signal,
   };
   return { aws, parts, at, passed, lines, volumeId, stop: (reason) => stopping.abort(reason) };
+}
+
+/** Lets deadlines see no time but that of events, so that a slow machine polls as often as a fast one. */
+function countEventsAsTime(count: () => number): void {
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => count() * EVENT_MS);
+  onTestFinished(() => now.mockRestore());
 }
 
 /** What the instances that run were started to do when they are shut down: they end for ever. */

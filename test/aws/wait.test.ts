@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { waitFor } from '../../../src/aws/wait.ts';
-import { OperatorError } from '../../../src/errors.ts';
+import { waitFor } from '../../src/aws/wait.ts';
+import { OperatorError } from '../../src/errors.ts';
 
 const never = new AbortController().signal;
 

@@ -1,0 +1,44 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { findVolume } from '../../src/aws/ec2/volumes.ts';
+import { openEc2, useEnvironment } from '../support/fake-ec2/client.ts';
+import { type FakeEc2, type Fault, startFakeEc2 } from '../support/fake-ec2/server.ts';
+
+const ANSWER_MAX_MS = 500;
+
+async function useFakeEc2(): Promise<FakeEc2> {
+  const aws = await startFakeEc2();
+  onTestFinished(() => aws.close());
+  useEnvironment(aws.environment);
+  return aws;
+}
+
+test.each<[string, Partial<Fault>]>([
+  ['throttled', { code: 'RequestLimitExceeded', status: 503, times: 5 }],
+  ['answered with a server error', { status: 500, times: 5 }],
+  ['cut off', { kind: 'lost', times: 5 }],
+  ['not answered', { kind: 'hang' }],
+])('a request that is %s is sent again, six times at most', async (_, fault) => {
+  const aws = await useFakeEc2();
+  const { id } = aws.account.addVolume();
+  aws.fail('DescribeVolumes', fault);
+  const ec2 = await openEc2(ANSWER_MAX_MS);
+  expect(await findVolume(ec2, id)).toMatchObject({ id, state: 'available' });
+  expect(aws.asked.length).toBeLessThanOrEqual(6);
+});
+
+test('a request that is cut off six times fails with what happened', async () => {
+  const aws = await useFakeEc2();
+  const { id } = aws.account.addVolume();
+  aws.fail('DescribeVolumes', { kind: 'lost', times: 6 });
+  await expect(findVolume(await openEc2(), id)).rejects.toThrow(
+    /^Cannot look at the volume vol-\w+: AWS cannot be reached \(.+\)$/,
+  );
+  expect(aws.asked).toHaveLength(6);
+});
+
+test('a request that is refused is not sent again', async () => {
+  const aws = await useFakeEc2();
+  aws.fail('DescribeVolumes', { code: 'UnauthorizedOperation', status: 403 });
+  await expect(findVolume(await openEc2(), 'vol-1')).rejects.toThrow(/AWS says Unauthorized/);
+  expect(aws.asked).toHaveLength(1);
+});

@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DatabaseConfig } from '../../../src/config.ts';
+import { findFreePort } from '../../../src/database/private-mariadb.ts';
+import { findLocalSource } from '../../../src/warehouse/commands/run-local.ts';
+import { useDatabase } from '../../support/database.ts';
+
+const { config } = useDatabase();
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-local-source-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function settingsOf({ host, port, user, password, name }: DatabaseConfig) {
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWD: password,
+    DB_NAME: name,
+  };
+}
+
+/** Writes the settings of a database as `npm run local` does; gives the path of the file. */
+async function writeSettings(database: DatabaseConfig): Promise<string> {
+  const path = join(folder, 'local.env');
+  const lines = Object.entries(settingsOf(database)).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(path, lines);
+  return path;
+}
+
+test('without a MiniTwit to copy, the operator reads how to start one', async () => {
+  await expect(findLocalSource(join(folder, 'local.env'), {})).rejects.toThrow(
+    /^There is no MiniTwit to copy: start one beside this with `npm run local`/,
+  );
+});
+
+test('the source is what `npm run local` serves, else what the environment names', async () => {
+  const other = { ...config, name: 'other' };
+  const environment = settingsOf(other);
+  const missing = join(folder, 'local.env');
+  expect(await findLocalSource(missing, environment)).toMatchObject({ name: 'other' });
+  const file = await writeSettings(config);
+  expect(await findLocalSource(file, environment)).toMatchObject({ name: config.name });
+});
+
+test('when the settings are of a MiniTwit that was killed, the operator reads so', async () => {
+  const file = await writeSettings({ ...config, port: await findFreePort() });
+  // The time for the database to answer is over when the clock is read again.
+  let nowMs = Date.now();
+  const now = vi.spyOn(Date, 'now').mockImplementation(() => (nowMs += 3000));
+  const finding = findLocalSource(file, {}).finally(() => now.mockRestore());
+  await expect(finding).rejects.toThrow(
+    /did not serve within 2 s.*\(Is `npm run local` still running\?\)$/,
+  );
+});

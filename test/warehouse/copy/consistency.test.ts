@@ -1,0 +1,63 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { withConnection } from '../../../src/database/connection.ts';
+import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import { runSql } from '../../support/database.ts';
+import { openGate } from '../../support/gate.ts';
+import { changes, read, recreateTables, useCopy } from './fixture.ts';
+
+const { source, warehouse, copy } = useCopy();
+const gate = await openGate(source);
+
+test('rows that are written during a copy are left to the next one', async () => {
+  let writing: Promise<void> | undefined;
+  const write = async () => {
+    gate.freeze();
+    await runSql(source, "insert into message values (3, 1, 'meanwhile', 1700000003)");
+    gate.thaw();
+  };
+  const { tables } = await copy({ onProgress: () => void (writing ??= write()) }, gate.config);
+  await writing;
+  expect(changes(tables, 'message')).toMatchObject({ sent: 4 });
+  expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 5 });
+});
+
+test('a table that has been copied can be altered while others are copied', async () => {
+  let altering: Promise<void> | undefined;
+  const alter = async () => {
+    gate.freeze();
+    await runSql(source, 'set lock_wait_timeout = 1', "alter table message comment = 'altered'");
+    gate.thaw();
+  };
+  const onProgress = ({ table }: CopyProgress) => {
+    if (table === 'follower') altering ??= alter();
+  };
+  await copy({ onProgress }, gate.config);
+  await altering;
+  expect(await read(source, "show table status like 'message'")).toMatchObject([
+    expect.arrayContaining(['altered']),
+  ]);
+});
+
+test('when one of several batches fails, none is kept', async () => {
+  const rows = Array.from({ length: 2100 }, (_, index) => [index + 1, 1, `says ${index}`, 1]);
+  await withConnection(source, { waitMaxMs: 10_000 }, async (connection) => {
+    await connection.query('replace into message values :rows', { rows });
+  });
+  // What does not fit is in the second batch, which is written while the third is read.
+  await runSql(source, `update message set text = '${'x'.repeat(50)}' where message_id = 1500`);
+  onTestFinished(() => recreateTables(warehouse));
+  await runSql(warehouse, 'alter table message modify text varchar(40) not null');
+  await expect(copy()).rejects.toThrow(/^The warehouse failed: Data too long for column 'text'/);
+  expect(await read(warehouse, 'select count(*) from message')).toEqual([[0]]);
+  await runSql(warehouse, 'alter table message modify text varchar(2800) not null');
+  expect(changes((await copy()).tables, 'message')).toEqual({ sent: 2101, deleted: 0, rows: 2101 });
+});
+
+test('rows that arrive otherwise than they were sent are not kept', async () => {
+  onTestFinished(() => recreateTables(warehouse));
+  await runSql(warehouse, 'alter table message modify pub_date decimal(11, 1) not null');
+  await expect(copy()).rejects.toThrow(
+    'The copy of message, message_id 0 to 65535, is not what was sent',
+  );
+  expect(await read(warehouse, 'select * from message')).toEqual([]);
+});

@@ -1,0 +1,63 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import { runSql } from '../../support/database.ts';
+import { openGate } from '../../support/gate.ts';
+import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts';
+
+const { source, warehouse, copy } = useCopy();
+const gate = await openGate(source);
+
+test('a copy that was stopped goes on from there', async () => {
+  const controller = new AbortController();
+  const onProgress = ({ rows }: CopyProgress) => {
+    if (rows > 0) controller.abort(new Error('stopped'));
+  };
+  await expect(copy({ onProgress, signal: controller.signal })).rejects.toThrow('stopped');
+  const { tables } = await copy();
+  // the first of two ranges was there
+  expect(changes(tables, 'user')).toEqual({ sent: 1, deleted: 0, rows: 4 });
+});
+
+test.each([
+  ["MiniTwit's database", gate.config, warehouse],
+  ['The warehouse', source, { ...gate.config, name: warehouse.name }],
+])('a copy fails with the name of the database that is lost: %s', async (name, from, to) => {
+  const copying = copy({ onProgress: gate.cut }, from, to);
+  await expect(copying).rejects.toThrow(new RegExp(`^${name} failed: `));
+  expect(changes((await copy()).tables, 'user')).toMatchObject({ rows: 4 });
+});
+
+test('a limit of rows a second changes nothing but the duration', async () => {
+  const { tables } = await copy({ maxRowsPerSecond: 1000 });
+  expect(tables.map(({ rows }) => rows)).toEqual([4, 4, 3, 4]);
+  expect((await copy()).tables.map(({ sent }) => sent)).toEqual([0, 0, 0, 0]);
+});
+
+test('a copy stops while it waits for its limit, and while a server is silent', async () => {
+  const wait = new AbortController();
+  const waiting = copy({ maxRowsPerSecond: 0.001, signal: wait.signal });
+  wait.abort(new Error('stopped'));
+  await expect(waiting).rejects.toThrow('stopped');
+
+  const silence = new AbortController();
+  gate.freeze();
+  const silent = copy({ signal: silence.signal }, gate.config);
+  silence.abort(new Error('stopped'));
+  await expect(silent).rejects.toThrow('stopped');
+  gate.thaw();
+});
+
+test('a source without users is not copied over a warehouse with users', async () => {
+  await copy();
+  await deleteRows(source);
+  await expect(copy()).rejects.toThrow("MiniTwit's database has no users, and the warehouse has");
+  expect(await read(warehouse, 'select * from message')).toHaveLength(4);
+  await deleteRows(warehouse);
+  expect((await copy()).tables.map(({ rows }) => rows)).toEqual([0, 0, 0, 0]);
+});
+
+test('a source that lacks a table fails with what to do', async () => {
+  onTestFinished(() => recreateTables(source));
+  await runSql(source, 'drop table profile');
+  await expect(copy()).rejects.toThrow(/^MiniTwit's database failed: .*profile/);
+});

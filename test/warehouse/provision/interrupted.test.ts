@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { runSteps, type Step, undoSteps } from '../../../src/aws/runner.ts';
+import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
+import { openProvision, type Provision } from '../../../src/warehouse/provision/provision.ts';
+import { findSite } from '../../../src/warehouse/provision/site.ts';
+import { PROVISION_STEPS } from '../../../src/warehouse/provision/steps.ts';
+import { claimFolder } from '../../../src/warehouse/run/lock.ts';
+import {
+  interrupt,
+  listEvents,
+  outcomeOf,
+  STOPPED,
+  type Way,
+  waysOf,
+} from '../run/interruptions.ts';
+import { expectNothingLeft, onceAt } from '../run/moments.ts';
+import { makeWorld, type World } from '../run/world.ts';
+
+// test/aws/runner.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
+// requests, to prove that undoing leaves nothing.
+
+/** Starts a provision that has done the steps before this one. EC2 shows what it makes only after some requests. */
+async function startProvision(
+  steps: Step<Provision>[],
+): Promise<{ world: World; provision: Provision }> {
+  const world = await makeWorld();
+  const { parts } = world;
+  // The folder gets the id that the tags name.
+  (await claimFolder(parts.folder)).release();
+  world.aws.account.looksUnseen = 2;
+  parts.pace = { ...parts.pace, waitMaxMs: 1000, lostMaxMs: 200 };
+  const order = { volumeId: null, sizeGib: 8, baseImageId: null };
+  const site = await findSite(parts.ec2, parts.config, order);
+  const provision = openProvision(parts, parts.config, { sizeGib: order.sizeGib, site });
+  await runSteps(steps, provision, provision);
+  return { world, provision };
+}
+
+function stepsBefore(step: Step<Provision>): Step<Provision>[] {
+  return PROVISION_STEPS.slice(0, PROVISION_STEPS.indexOf(step));
+}
+
+/** All requests of a step that nothing interrupts. */
+async function listEventsOf(step: Step<Provision>): Promise<string[]> {
+  const { world, provision } = await startProvision(stepsBefore(step));
+  const events = await listEvents(world, () => runSteps([step], provision, provision));
+  expect(events).not.toEqual([]);
+  return events;
+}
+
+const OUTCOMES: Record<Way, RegExp> = {
+  refused: /UnauthorizedOperation/,
+  lost: /^done$/,
+  // A step that polls for what it asked for needs no answer.
+  unanswered: /AWS cannot be reached|^done$/,
+  stopped: /^Stopped by SIGINT\.$/,
+};
+
+test.each(PROVISION_STEPS)(
+  'nothing is left of a provision, whatever interrupts $name',
+  async (step) => {
+    for (const event of await listEventsOf(step)) {
+      for (const way of waysOf(event)) {
+        const label = `${way} at ${event}`;
+        const { world, provision } = await startProvision(stepsBefore(step));
+        const endInterruption = interrupt(world, event, way);
+        const outcome = await outcomeOf(runSteps([step], provision, provision));
+        expect(outcome, label).toMatch(OUTCOMES[way]);
+        expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
+        endInterruption();
+        await undoSteps(PROVISION_STEPS, provision, provision);
+        expectNothingLeft(world, label);
+        expect(world.aws.account.snapshots, label).toEqual([]);
+      }
+    }
+  },
+);
+
+// From hand-over on, volume and image are a warehouse, which stays.
+const unfinished = PROVISION_STEPS.slice(0, -1);
+
+test.each(unfinished)(
+  'cleanup leaves nothing of a provision that is killed in $name',
+  async (step) => {
+    for (const event of await listEventsOf(step)) {
+      const { world, provision } = await startProvision(stepsBefore(step));
+      // By then, EC2 shows what was made.
+      world.aws.account.looksUnseen = 0;
+      onceAt(world, event, () => world.stop(STOPPED));
+      await outcomeOf(runSteps([step], provision, provision));
+      await cleanup({ ...world.parts, signal: new AbortController().signal }, null);
+      expectNothingLeft(world, event);
+      expect(world.aws.account.snapshots, event).toEqual([]);
+    }
+  },
+);
+
+const UNDO_OUTCOMES: Record<Way, RegExp> = {
+  refused: /\nThis may still exist:\n/,
+  lost: /^done$/,
+  unanswered: /^done$|\nThis may still exist:\n/,
+  // Undoing is not stopped.
+  stopped: /^done$/,
+};
+
+test('what interrupts the undoing of a provision is reported, and cleanup does the rest', async () => {
+  const usual = await startProvision(unfinished);
+  const undo = ({ provision }: typeof usual) => undoSteps(PROVISION_STEPS, provision, provision);
+  const events = await listEvents(usual.world, () => undo(usual));
+  expectNothingLeft(usual.world);
+  for (const event of events) {
+    for (const way of waysOf(event)) {
+      const label = `${way} at ${event}`;
+      const started = await startProvision(unfinished);
+      const { world, provision } = started;
+      const endInterruption = interrupt(world, event, way);
+      const outcome = await outcomeOf(undo(started));
+      endInterruption();
+      expect(outcome, label).toMatch(UNDO_OUTCOMES[way]);
+      if (outcome !== 'done') await cleanup(world.parts, provision.runId);
+      expectNothingLeft(world, label);
+      expect(world.aws.account.snapshots, label).toEqual([]);
+    }
+  }
+});

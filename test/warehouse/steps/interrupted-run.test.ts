@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runSteps, undoSteps } from '../../../src/aws/runner.ts';
+import { finish } from '../../../src/warehouse/commands/finish.ts';
+import { STEPS } from '../../../src/warehouse/commands/run.ts';
+import type { RunStep } from '../../../src/warehouse/run/run.ts';
+import {
+  interrupt,
+  listEvents,
+  outcomeOf,
+  STOPPED,
+  type Way,
+  waysOf,
+} from '../run/interruptions.ts';
+import { expectNothingLeft, onceAt } from '../run/moments.ts';
+import type { Point } from '../run/parts.ts';
+import type { World } from '../run/world.ts';
+import { startRun, stepsBefore } from './run-after.ts';
+
+// test/aws/runner.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
+// requests and operations, to prove that undoing it leaves nothing of it.
+
+const OUTCOMES: Record<Way, RegExp> = {
+  refused: /UnauthorizedOperation/,
+  lost: /^done$/,
+  // A step that polls for what it asked for needs no answer.
+  unanswered: /AWS cannot be reached|^done$/,
+  stopped: /^Stopped by SIGINT\.$/,
+};
+const steps = STEPS.filter(({ run }) => run);
+
+/** All requests and operations of a step that nothing interrupts. */
+async function listEventsOf(step: RunStep): Promise<string[]> {
+  const { world, run } = await startRun(stepsBefore(step));
+  const events = await listEvents(world, () => runSteps([step], run, run));
+  expect(events).not.toEqual([]);
+  return events;
+}
+
+/** What a run has in AWS, and what it has begun on its instance. */
+function holdings({ aws: { account }, passed }: World) {
+  const last = (...points: Point[]) => passed.findLast((point) => points.includes(point));
+  return {
+    billing: account.billing().map((it) => it.split(' ')[0]),
+    isAttached: account.volumes.some(({ attachment }) => attachment !== null),
+    isConnected: last('connect', 'close') === 'connect',
+    isMounted: last('mount', 'unmount') === 'mount',
+    isMysqlUp: last('start-mysql', 'stop-mysql') === 'start-mysql',
+  };
+}
+
+test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it', async (step) => {
+  for (const event of await listEventsOf(step)) {
+    for (const way of waysOf(event)) {
+      const label = `${way} at ${event}`;
+      const { world, run } = await startRun(stepsBefore(step));
+      // Powering off ends the instance, which another step undoes.
+      delete world.at['power-off'];
+      const held = holdings(world);
+      const endInterruption = interrupt(world, event, way);
+      expect(await outcomeOf(runSteps([step], run, run)), label).toMatch(OUTCOMES[way]);
+      expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
+      endInterruption();
+      await undoSteps([step], run, run);
+      expect(holdings(world), label).toEqual(held);
+      expect(run.journal.begun(), label).not.toContain(step.name);
+    }
+  }
+});
+
+test.each(steps)('a process that is killed in $name can be finished by the next', async (step) => {
+  for (const event of await listEventsOf(step)) {
+    const { world, run } = await startRun(stepsBefore(step));
+    const file = join(world.parts.folder, 'state.json');
+    let state = '';
+    onceAt(world, event, () => {
+      state = readFileSync(file, 'utf8');
+      world.stop(STOPPED);
+    });
+    await outcomeOf(runSteps([step], run, run));
+    // The request was sent, and the process wrote nothing after it.
+    writeFileSync(file, state);
+    await finish({ ...world.parts, signal: new AbortController().signal });
+    expectNothingLeft(world, event);
+    const isWorkDone = step.name === 'upload';
+    expect(world.aws.account.snapshots, event).toHaveLength(isWorkDone ? 1 : 0);
+  }
+});

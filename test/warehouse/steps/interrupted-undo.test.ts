@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { undoSteps } from '../../../src/aws/runner.ts';
+import { finish } from '../../../src/warehouse/commands/finish.ts';
+import { STEPS } from '../../../src/warehouse/commands/run.ts';
+import type { RunStep } from '../../../src/warehouse/run/run.ts';
+import { interrupt, listEvents, outcomeOf, type Way, waysOf } from '../run/interruptions.ts';
+import { expectNothingLeft } from '../run/moments.ts';
+import { type Started, startRun, stepsAfter } from './run-after.ts';
+
+// Each step's undoing is interrupted at each of its requests and operations. Whatever cannot be undone then is undone
+// with the instance, or by the next process.
+
+const OUTCOMES: Record<Way, RegExp> = {
+  refused: /^done$|\nThis may still exist:\n/,
+  lost: /^done$/,
+  unanswered: /^done$|\nThis may still exist:\n/,
+  // Undoing is not stopped.
+  stopped: /^done$/,
+};
+const steps = STEPS.filter(({ undo }) => undo);
+
+/** Starts a run whose work is done, and which has undone the steps after this one. */
+async function startUndo(step: RunStep): Promise<Started> {
+  const { world, run } = await startRun(STEPS);
+  await undoSteps(stepsAfter(step), run, run);
+  return { world, run };
+}
+
+async function listEventsOf(step: RunStep): Promise<string[]> {
+  const { world, run } = await startUndo(step);
+  const events = await listEvents(world, () => undoSteps([step], run, run));
+  expect(events).not.toEqual([]);
+  return events;
+}
+
+test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (step) => {
+  for (const event of await listEventsOf(step)) {
+    for (const way of waysOf(event)) {
+      const label = `${way} at ${event}`;
+      const { world, run } = await startUndo(step);
+      const endInterruption = interrupt(world, event, way);
+      const outcome = await outcomeOf(undoSteps(STEPS, run, run));
+      endInterruption();
+      expect(outcome, label).toMatch(OUTCOMES[way]);
+      if (outcome !== 'done') await finish(world.parts);
+      expectNothingLeft(world, label);
+      expect(world.aws.account.snapshots, label).toHaveLength(1);
+    }
+  }
+});
+
+test.each(steps)('the next process may undo $name again', async (step) => {
+  const { world, run } = await startUndo(step);
+  const file = join(world.parts.folder, 'state.json');
+  const state = readFileSync(file, 'utf8');
+  // By then, EC2 shows the snapshot.
+  world.aws.account.looksUnseen = 0;
+  await undoSteps([step], run, run);
+  // The process was killed before it could write that the step is undone.
+  writeFileSync(file, state);
+  await finish(world.parts);
+  expectNothingLeft(world);
+  expect(world.aws.account.snapshots).toHaveLength(1);
+});
