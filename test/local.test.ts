@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { withConnection } from '../src/database/connection.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import { stop, useCheckout } from './support/local.ts';
@@ -65,6 +65,21 @@ test('what people wrote outlives a restart, and an end by force', async () => {
   await stop(third, 'SIGINT');
 });
 
+test('the port of .env is served, as that of the environment', async () => {
+  const file = join(checkout.home, '.env');
+  const port = await findFreePort();
+  await writeFile(file, `PORT=${port}\n`);
+  onTestFinished(() => rm(file));
+  const local = startProgram(join(checkout.home, 'src/local.ts'), {}, { cwd: checkout.home });
+  await local.says(`MiniTwit is ready: http://localhost:${port}`);
+  const logout = await fetch(`http://localhost:${port}/logout`, {
+    method: 'POST',
+    redirect: 'manual',
+  });
+  expect(logout.headers.getSetCookie().join()).toContain(`${port}_session=`);
+  await stop(local);
+});
+
 /** Registers, logs in and reads as one browser does, to which all ports of a host are one site. */
 function createBrowser() {
   const cookies = new Map<string, string>();
@@ -85,6 +100,7 @@ function createBrowser() {
 test('two checkouts on one host do not log each other’s readers out', async () => {
   const here = await startAndWait();
   const home = await copyProgram('minitwit local ');
+  onTestFinished(() => rm(home, { recursive: true }));
   const otherPort = String(await findFreePort());
   const other = startProgram(join(home, 'src/local.ts'), { PORT: otherPort }, { cwd: home });
   await other.says('is ready');
@@ -103,7 +119,6 @@ test('two checkouts on one host do not log each other’s readers out', async ()
   }
   await stop(other);
   await stop(here);
-  await rm(home, { recursive: true });
 });
 
 test('a second one beside it says that one is running, and where', async () => {

@@ -1,14 +1,15 @@
+import { hash } from 'bcryptjs';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { OperatorError } from '../../errors.ts';
-import { createPasswords } from '../../passwords/passwords.ts';
 import { createWorld, type World } from './world.ts';
 
 // of everybody in the demo data
 const PASSWORD = 'demo';
 
+const HASH_COST = 10;
 const WAIT_MAX_MS = 10_000;
 
 /**
@@ -18,7 +19,7 @@ const WAIT_MAX_MS = 10_000;
  */
 export async function addDemo(database: DatabaseConfig): Promise<string> {
   const world = createWorld(Math.floor(Date.now() / 1000));
-  const passwordHash = await hash(PASSWORD);
+  const passwordHash = await hash(PASSWORD, HASH_COST);
   await insert(database, world, passwordHash);
   // This also creates the profiles of people who have none.
   await initializeSchema(database, { existing: 'keep', waitMaxMs: WAIT_MAX_MS });
@@ -27,15 +28,6 @@ export async function addDemo(database: DatabaseConfig): Promise<string> {
     `Added the demo data: ${people.length} people and ${messages.length} messages. ` +
     `Sign in as ${people[0]} with the password ${PASSWORD}.`
   );
-}
-
-async function hash(password: string): Promise<string> {
-  const passwords = createPasswords();
-  try {
-    return await passwords.hash(password);
-  } finally {
-    await passwords.close();
-  }
 }
 
 /** Inserts the rows in one transaction, since a part of them would keep `--demo` from ever adding the rest. */
