@@ -33,7 +33,7 @@ async function readDatabasePid(): Promise<number> {
   return Number(await readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8'));
 }
 
-test('--demo fills an empty database, and no other', async () => {
+test('--demo fills an empty database, and refuses one with users', async () => {
   const first = await startAndWait('--demo');
   expect(first.output.stdout).toMatch(/^Added the demo data: .* Sign in as alice .*\n/);
   const { text } = await createVisitor(checkout.url).login('alice', 'demo');
@@ -65,7 +65,7 @@ test('what people wrote outlives a restart, and an end by force', async () => {
   await stop(third, 'SIGINT');
 });
 
-test('the port of .env is served, as that of the environment', async () => {
+test('PORT in .env is used', async () => {
   const file = join(checkout.home, '.env');
   const port = await findFreePort();
   await writeFile(file, `PORT=${port}\n`);
@@ -80,7 +80,7 @@ test('the port of .env is served, as that of the environment', async () => {
   await stop(local);
 });
 
-/** Registers, logs in and reads as one browser does, to which all ports of a host are one site. */
+/** Returns a function that requests pages as one browser does: cookies ignore ports. */
 function createBrowser() {
   const cookies = new Map<string, string>();
   return async (url: string, form?: Record<string, string>): Promise<string> => {
@@ -210,14 +210,11 @@ test('a port that is taken ends it, in one line', async () => {
   taker.close();
 });
 
-test.each([['--dmo'], ['demo'], ['--demo=yes']])(
-  '%s is answered by how it is used',
-  async (word) => {
-    const local = start(word);
-    expect(await local.ended).toBe(1);
-    expect(local.output).toEqual({
-      stdout: '',
-      stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
-    });
-  },
-);
+test.each([['--dmo'], ['demo'], ['--demo=yes']])('%s prints the usage', async (word) => {
+  const local = start(word);
+  expect(await local.ended).toBe(1);
+  expect(local.output).toEqual({
+    stdout: '',
+    stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
+  });
+});
