@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { OTHERS, PRODUCT } from './test/support/parts.ts';
 import { PartsReporter } from './test/support/parts-reporter.ts';
-import { SETUP_MAX_MS, TEST_MAX_MS } from './test/support/timeouts.ts';
+import { SETUP_HANG_MS, TEST_HANG_MS } from './test/support/timeouts.ts';
 
 const PARTS = {
   // vitest's own mode: `npm test`
@@ -17,8 +17,8 @@ export default defineConfig(({ mode }) => {
     test: {
       projects: runnable.flatMap(({ projects }) => projects),
       reporters: ['default', new PartsReporter(parts)],
-      testTimeout: TEST_MAX_MS,
-      hookTimeout: SETUP_MAX_MS,
+      testTimeout: TEST_HANG_MS,
+      hookTimeout: SETUP_HANG_MS,
       // More than most machines have cores: much of the time is spent waiting.
       maxWorkers: 3,
     },

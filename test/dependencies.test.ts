@@ -12,6 +12,7 @@ const shared = [
   'settings.ts',
   'program.ts',
   'claim.ts',
+  'dev',
   'aws',
   'apt.ts',
 ];

@@ -1,49 +1,20 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { once } from 'node:events';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import request from 'supertest';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { withConnection } from '../src/database/connection.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
-import { type Program, startProgram } from './support/programs.ts';
+import { stop, useCheckout } from './support/local.ts';
+import { createVisitor } from './support/minitwit.ts';
+import { copyProgram, startProgram } from './support/programs.ts';
 
-// A copy of what was built, since `npm run local` keeps its data beside it.
-let home: string;
-let port: string;
+const checkout = useCheckout();
+const { start, startAndWait } = checkout;
 
-beforeAll(async () => {
-  // longer than the path of a socket may be
-  home = join(await mkdtemp(join(tmpdir(), 'minitwit-local-')), 'x'.repeat(100));
-  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json']) {
-    await cp(each, join(home, each), { recursive: true });
-  }
-  await symlink(resolve('node_modules'), join(home, 'node_modules'));
-  port = String(await findFreePort());
-});
-
-afterAll(() => rm(join(home, '..'), { recursive: true }));
-
-function startLocal(): Program {
-  return startProgram(
-    join(home, 'dist/local.js'),
-    { PORT: port, DB_HOST: 'ignored' },
-    { cwd: home },
-  );
-}
-
-async function startAndWait(): Promise<Program> {
-  const local = startLocal();
-  await local.says(`MiniTwit is ready: http://localhost:${port}`);
-  return local;
-}
-
-async function stop(local: Program, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  local.process.kill(signal);
-  expect(await local.ended).toBe(0);
-}
-
-const minitwit = () => request(`http://localhost:${port}`);
+const minitwit = () => request(checkout.url);
 
 function register(username: string) {
   return minitwit()
@@ -54,36 +25,92 @@ function register(username: string) {
 
 /** The port of the private MariaDB, from its own log. */
 async function readDatabasePort(): Promise<number> {
-  const log = await readFile(join(home, '.data/mariadb/mariadb.log'), 'utf8');
+  const log = await readFile(join(checkout.home, '.data/mariadb/mariadb.log'), 'utf8');
   return Number(Array.from(log.matchAll(/port: (\d+)/g)).at(-1)?.[1]);
 }
 
 async function readDatabasePid(): Promise<number> {
-  return Number(await readFile(join(home, '.data/mariadb/data/mariadb.pid'), 'utf8'));
+  return Number(await readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8'));
 }
+
+test('--demo fills an empty database, and no other', async () => {
+  const first = await startAndWait('--demo');
+  expect(first.output.stdout).toMatch(/^Added the demo data: .* Sign in as alice .*\n/);
+  const { text } = await createVisitor(checkout.url).login('alice', 'demo');
+  expect(text).toContain('sign out [alice]');
+  await stop(first);
+
+  const second = start('--demo');
+  expect(await second.ended).toBe(1);
+  expect(second.output).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^The database has \d+ users, and the demo data is for an .*\n$/),
+  });
+});
 
 test('what people wrote outlives a restart, and an end by force', async () => {
   const first = await startAndWait();
-  expect((await register('alice')).headers.location).toBe('/login');
+  expect((await register('ada')).headers.location).toBe('/login');
   await stop(first);
 
   const second = await startAndWait();
-  expect((await minitwit().get('/alice')).status).toBe(200);
-  expect((await register('bob')).headers.location).toBe('/login');
+  expect((await minitwit().get('/ada')).status).toBe(200);
+  expect((await register('ben')).headers.location).toBe('/login');
   second.process.kill('SIGKILL');
   await second.ended;
 
   const third = await startAndWait();
-  expect((await minitwit().get('/alice')).status).toBe(200);
-  expect((await minitwit().get('/bob')).status).toBe(200);
+  expect((await minitwit().get('/ada')).status).toBe(200);
+  expect((await minitwit().get('/ben')).status).toBe(200);
   await stop(third, 'SIGINT');
+});
+
+/** Registers, logs in and reads as one browser does, to which all ports of a host are one site. */
+function createBrowser() {
+  const cookies = new Map<string, string>();
+  return async (url: string, form?: Record<string, string>): Promise<string> => {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { Cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ') },
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      cookies.set(name, value);
+    }
+    return response.text();
+  };
+}
+
+test('two checkouts on one host do not log each other’s readers out', async () => {
+  const here = await startAndWait();
+  const home = await copyProgram('minitwit local ');
+  const otherPort = String(await findFreePort());
+  const other = startProgram(join(home, 'src/local.ts'), { PORT: otherPort }, { cwd: home });
+  await other.says('is ready');
+  const otherUrl = `http://localhost:${otherPort}`;
+
+  const browse = createBrowser();
+  for (const url of [checkout.url, otherUrl]) {
+    const registration = { username: 'carol', email: 'a@b', password: 'pw', password2: 'pw' };
+    await browse(`${url}/register`, registration);
+    await browse(`${url}/login`, { username: 'carol', password: 'pw' });
+  }
+  for (const url of [checkout.url, otherUrl]) {
+    const page = await browse(`${url}/`);
+    expect(page).toContain('sign out [carol]');
+    expect(page).toContain('You were logged in');
+  }
+  await stop(other);
+  await stop(here);
+  await rm(home, { recursive: true });
 });
 
 test('a second one beside it says that one is running, and where', async () => {
   const first = await startAndWait();
-  const second = startLocal();
+  const second = start();
   expect(await second.ended).toBe(1);
-  expect(second.output.stderr).toBe(`MiniTwit is already running here: http://localhost:${port}\n`);
+  expect(second.output.stderr).toBe(`MiniTwit is already running here: ${checkout.url}\n`);
   expect((await minitwit().get('/public')).status).toBe(200);
   await stop(first);
 });
@@ -91,7 +118,7 @@ test('a second one beside it says that one is running, and where', async () => {
 test('one that is suspended still counts as running', async () => {
   const first = await startAndWait();
   first.process.kill('SIGSTOP');
-  const second = startLocal();
+  const second = start();
   expect(await second.ended).toBe(1);
   expect(second.output.stderr).toBe('MiniTwit is already running here: it does not answer\n');
   first.process.kill('SIGCONT');
@@ -108,8 +135,8 @@ test('it takes its database with it, also when the whole group is interrupted', 
 
 test('it ends with npm, which a supervisor ends alone', async () => {
   const npm = spawn('npm', ['run', '--ignore-scripts', 'local'], {
-    cwd: home,
-    env: { PATH: process.env.PATH, PORT: port },
+    cwd: checkout.home,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: checkout.port },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
@@ -122,7 +149,7 @@ test('it ends with npm, which a supervisor ends alone', async () => {
 });
 
 test('a stop while it starts leaves no database behind either', async () => {
-  const local = startLocal();
+  const local = start();
   const pid = await vi.waitFor(readDatabasePid, { timeout: 10_000 });
   local.process.kill('SIGTERM');
   expect(await local.ended).toBe(0);
@@ -140,7 +167,7 @@ test('a database that ends by itself is said, not served without', async () => {
 test('its data are for nobody else, and its database has no root for the network', async () => {
   const local = await startAndWait();
   for (const file of ['.data', '.data/session-secret', '.data/mariadb', '.data/mariadb/init.sql']) {
-    expect((await stat(join(home, file))).mode & 0o077).toBe(0);
+    expect((await stat(join(checkout.home, file))).mode & 0o077).toBe(0);
   }
   const root = {
     host: '127.0.0.1',
@@ -158,18 +185,24 @@ test('its data are for nobody else, and its database has no root for the network
 });
 
 test('a port that is taken ends it, in one line', async () => {
-  const first = await startAndWait();
-  const taken = port;
-  const otherHome = `${home}2`;
-  await cp(home, otherHome, { recursive: true, filter: (file) => !file.includes('.data') });
-  const second = startProgram(
-    join(otherHome, 'dist/local.js'),
-    { PORT: taken },
-    { cwd: otherHome },
-  );
-  expect(await second.ended).toBe(1);
-  expect(second.output.stderr).toMatch(
+  const taker = createServer().listen(Number(checkout.port), '127.0.0.1');
+  await once(taker, 'listening');
+  const local = start();
+  expect(await local.ended).toBe(1);
+  expect(local.output.stderr).toMatch(
     /^Cannot listen on port \d+ of 127\.0\.0\.1: something else uses it/,
   );
-  await stop(first);
+  taker.close();
 });
+
+test.each([['--dmo'], ['demo'], ['--demo=yes']])(
+  '%s is answered by how it is used',
+  async (word) => {
+    const local = start(word);
+    expect(await local.ended).toBe(1);
+    expect(local.output).toEqual({
+      stdout: '',
+      stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
+    });
+  },
+);

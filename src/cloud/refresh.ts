@@ -73,6 +73,7 @@ export async function replaceInstances(
   const plan = await planReplacement(cloud, outputs.instances, imageId);
   if (plan.outdated.length === 0) return;
   const { group, current, outdated } = plan;
+  cloud.signal.throwIfAborted();
   cloud.tell(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
   const version =
     plan.wanted?.number ??
@@ -84,6 +85,7 @@ export async function replaceInstances(
       'There is no other version to go back to: if a new instance is unhealthy, AWS stops, and the old ones that remain stay.',
     );
   }
+  cloud.signal.throwIfAborted();
   const id = await startRefresh(cloud.clients.autoScaling, {
     AutoScalingGroupName: group.name,
     DesiredConfiguration: {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from '../dev/processes.ts';
 import { OperatorError } from '../errors.ts';
 
 const STOP_MAX_MS = 60_000;
@@ -19,17 +20,9 @@ export async function stopLeftover(data: string): Promise<void> {
   if (!(pid > 1)) throw new OperatorError(`A MariaDB already runs on ${data}: stop it first.`);
   process.kill(pid, 'SIGTERM');
   const giveUpAt = Date.now() + STOP_MAX_MS;
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     if (Date.now() > giveUpAt) throw new OperatorError(`MariaDB, process ${pid}, does not stop.`);
     await sleep(50);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 

@@ -62,7 +62,7 @@ export async function startPrivateMariadb(
     try {
       await server.waitUntilListening();
       await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
-      return { config, log: files.log, ended: server.ended, stop: server.stop };
+      return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
     } catch (cause) {
       await server.stop();
       await assertAccess(home);

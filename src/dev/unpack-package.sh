@@ -42,9 +42,10 @@ END
 export APT_CONFIG=$apt/apt.conf DEBIAN_FRONTEND=noninteractive
 
 run_apt() { # A mirror that is just being updated fails once.
-  apt-get -qq "$@" > "$apt/log" 2>&1 || { sleep 5 && apt-get -qq "$@" > "$apt/log" 2>&1; } || { cat "$apt/log" >&2; exit 1; }
+  apt-get -qq "$@" > "$apt/log" 2>&1 || { sleep 2 && apt-get -qq "$@" > "$apt/log" 2>&1; } || { cat "$apt/log" >&2; return 1; }
 }
-run_apt update
+# One source of several may be broken, and the package come from another.
+run_apt update || true
 run_apt install --yes --reinstall --download-only "$package"
 find "$apt/cache/archives" -name '*.deb' -print0 | xargs -0 -P 4 -I '{}' dpkg-deb --extract '{}' "$new"
 rm -rf -- "$apt"

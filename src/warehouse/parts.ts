@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEc2 } from '../aws/clients.ts';
 import { hearStops } from '../aws/stop.ts';
@@ -15,10 +16,13 @@ import { connectOverSsh } from './ssh/ssh.ts';
 import { createUpload } from './upload.ts';
 import { type CopyOrder, createWork } from './work.ts';
 
-/** Where the warehouse keeps what it has on this machine. */
-export const FOLDER = fileURLToPath(new URL('../../.data/warehouse', import.meta.url));
+/** The folder of all data that programs keep beside the source. */
+export const DATA = fileURLToPath(new URL('../../.data', import.meta.url));
 
-const LOCAL_SETTINGS = fileURLToPath(new URL('../../.data/local.env', import.meta.url));
+/** Where the warehouse keeps what it has on this machine. */
+export const FOLDER = join(DATA, 'warehouse');
+
+const LOCAL_SETTINGS = join(DATA, 'local.env');
 const PACKAGE = new URL('../../package.json', import.meta.url);
 const LOOK_MAX_MS = 10_000;
 // for commands that no setting bounds

@@ -1,5 +1,6 @@
-import type { Account } from '../support/aws-front.ts';
+import type { Account } from '../support/aws-account.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
+import { onMoto } from './emulated/make.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
 import type { Fault } from './emulated/stack.ts';
@@ -27,7 +28,7 @@ export function emulate(account: Account): Emulated {
     runScript: () => ({}),
   };
   const moto = openMoto(account.id);
-  emulateStacks(account, moto, () => {
+  emulateStacks(account, onMoto(moto), () => {
     const { fault } = emulated;
     emulated.fault = undefined;
     return fault;

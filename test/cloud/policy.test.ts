@@ -1,6 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { listRequests } from '../support/aws-requests.ts';
 
 const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
 const policySchema = z.object({
@@ -12,11 +13,7 @@ const [, json = ''] =
 const { Statement: statements } = policySchema.parse(JSON.parse(json));
 const allowed = statements.flatMap(({ Action }) => Action);
 
-// What AWS calls by another name in its policies than in its SDK.
-const SERVICES: Record<string, string> = {
-  'auto-scaling': 'autoscaling',
-  'elastic-load-balancing-v2': 'elasticloadbalancing',
-};
+// What policies call otherwise than the SDK.
 const ACTIONS: Record<string, string> = {
   's3:DeleteObjects': 's3:DeleteObjectVersion',
   's3:ListBuckets': 's3:ListAllMyBuckets',
@@ -24,17 +21,9 @@ const ACTIONS: Record<string, string> = {
 };
 const OF_THE_WAREHOUSE = /AttachVolume|CreateSnapshot|DetachVolume|GetConsoleOutput/;
 
-/** The actions that the stack's commands ask AWS for. */
-const asked = globSync('src/{cloud,aws}/**/*.ts').flatMap((file) => {
-  const text = readFileSync(file, 'utf8');
-  const imports = text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
-  return Array.from(imports).flatMap(([, names = '', client = '']) =>
-    Array.from(names.matchAll(/(\w+)Command\b(?!Input)/g), ([, name]) => {
-      const action = `${SERVICES[client] ?? client}:${name}`;
-      return ACTIONS[action] ?? action;
-    }),
-  );
-});
+const asked = [...listRequests('aws'), ...listRequests('cloud')].map(
+  (request) => ACTIONS[request] ?? request,
+);
 
 function isAllowed(action: string): boolean {
   return allowed.some((each) =>

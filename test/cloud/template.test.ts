@@ -1,20 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  CelEngine,
-  type Engine,
-  RegoEngine,
-  SchemaValidator,
-  TemplateFile,
-} from '@aws/cloudformation-validate';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listParameters, renderTemplate } from '../../src/cloud/template.ts';
 import { wantedOf } from './emulated/for-moto.ts';
 import { parseTemplate, type Template } from './parse-template.ts';
 
-const FILE = 'cloud/minitwit.yaml';
 const script = readFileSync('userdata/minitwit.sh', 'utf8');
 const rendered = await renderTemplate();
 const template = parseTemplate(rendered);
@@ -27,28 +17,6 @@ const SETTINGS = {
   DB_PASSWD_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:A-b1',
   SESSION_SECRET_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:C-d2',
 };
-
-// whose engines take seconds to get going
-const VALIDATION_MAX_MS = 120_000;
-
-test('AWS’s own validators find nothing wrong in it', { timeout: VALIDATION_MAX_MS }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'minitwit-template-'));
-  const engines = [new RegoEngine(), new CelEngine(), new SchemaValidator()] as const;
-  try {
-    const file = join(folder, 'rendered.yaml');
-    writeFileSync(file, rendered);
-    expect(engines.flatMap((engine) => validate(engine, file))).toEqual([]);
-    // The script, which is not there yet, is what uses the settings.
-    const [rego] = engines;
-    expect(validate(rego, FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
-    // They look at what they are given.
-    writeFileSync(file, rendered.replace('Family: mysql8.4', 'Familie: mysql8.4'));
-    expect(validate(rego, file)).not.toEqual([]);
-  } finally {
-    for (const engine of engines) engine.free();
-    rmSync(folder, { recursive: true });
-  }
-});
 
 test('it means the same to YAML 1.1, which CloudFormation reads', () => {
   expect(template).toEqual(parseTemplate(rendered, '1.2'));
@@ -122,19 +90,6 @@ test('the warehouse’s policy is that of the documentation, for this bucket', (
     JSON.parse(own.replaceAll(/\{"Fn::Sub":("arn:)\$\{AWS::Partition\}(:[^"]*")\}/g, '$1aws$2')),
   ).toEqual(JSON.parse(documented));
 });
-
-/** All that a validator of AWS's says, but for remarks. */
-function validate(validator: Engine | SchemaValidator, path: string): string[] {
-  const file = new TemplateFile(path);
-  const region = 'us-east-1';
-  const findings =
-    validator instanceof SchemaValidator
-      ? validator.validate(file, region)
-      : validator.validateStandard(file, { pseudoParameterOverrides: { region } }).diagnostics;
-  return findings
-    .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
-    .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`);
-}
 
 /** The text of the instances' user data, and what is filled in. */
 function userDataIn({ Resources }: Template): [text: string, settings: Record<string, unknown>] {

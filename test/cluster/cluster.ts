@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { beforeAll, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import type { AtEnd } from '../support/at-end.ts';
+import { type AtEnd, atEndOfFile } from '../support/at-end.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
+import { reservePort } from '../support/ports.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
@@ -41,13 +41,10 @@ export interface ClusterOptions {
 
 /** Starts all of it for this file's tests, with empty tables. */
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
-  const ends: (() => void | Promise<void>)[] = [];
+  const atEnd = atEndOfFile();
   let cluster: Cluster | null = null;
   beforeAll(async () => {
-    cluster = await startCluster(options, (end) => ends.unshift(end));
-  });
-  afterAll(async () => {
-    for (const end of ends) await end();
+    cluster = await startCluster(options, atEnd);
   });
   return () => {
     if (!cluster) throw new Error('The cluster is not there yet.');
@@ -64,7 +61,7 @@ export async function startCluster(
   await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: 10_000 });
   const database = openDatabase(mariadb.config);
   atEnd(() => database.end());
-  const ports = await Promise.all(Array.from({ length: INSTANCES }, findFreePort));
+  const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(atEnd)));
   const toDatabase = await databaseSettings(mariadb.config);
   const instances = ports.map((port) =>
     createInstance(port, atEnd, {
@@ -86,7 +83,10 @@ export async function startCluster(
 function createInstance(port: number, atEnd: AtEnd, settings: Environment): Instance {
   const url = `http://127.0.0.1:${port}`;
   let program: Program | null = null;
-  atEnd(() => void program?.process.kill('SIGKILL'));
+  atEnd(async () => {
+    program?.process.kill('SIGKILL');
+    await program?.ended;
+  });
   return {
     url,
     program() {

@@ -10,6 +10,7 @@ import type { Environment } from '../../src/environment.ts';
 import { useDatabase } from '../support/database.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
 import { databaseSettings, startCommand, startProgram } from '../support/programs.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { findTool } from '../support/tools.ts';
 
 interface Service {
@@ -23,6 +24,7 @@ interface Service {
   stop_grace_period?: string;
 }
 
+const WAIT = { timeout: HANG_MS, interval: 20 };
 const { config } = useDatabase();
 let services: Record<string, Service>;
 
@@ -62,9 +64,10 @@ async function startStub() {
       res.end();
     }
   }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
   await once(server, 'listening');
   stub.port = (server.address() as AddressInfo).port;
-  return Object.assign(stub, { server });
+  return stub;
 }
 
 /** Asks one after the other, on a connection of its own each; returns the status codes. */
@@ -127,13 +130,16 @@ test('requests go to each instance in turn; to the others alone when one is gone
   expect(await ask(`${url}/public`, 6)).toEqual(Array(6).fill(200));
   await one.says('"path":"/public"');
   await two.says('"path":"/public"');
-  await vi.waitFor(() => expect([one.count('/public'), two.count('/public')]).toEqual([3, 3]));
+  await vi.waitFor(
+    () => expect([one.count('/public'), two.count('/public')]).toEqual([3, 3]),
+    WAIT,
+  );
 
   one.process.kill('SIGKILL');
   await one.ended;
   // at once, before a health check can have told
   expect(await ask(`${url}/login`, 6)).toEqual(Array(6).fill(200));
-  await vi.waitFor(() => expect([one.count('/login'), two.count('/login')]).toEqual([0, 6]));
+  await vi.waitFor(() => expect([one.count('/login'), two.count('/login')]).toEqual([0, 6]), WAIT);
 });
 
 test('an instance that says it is not ready gets no request, until it is again', async () => {
@@ -148,8 +154,6 @@ test('an instance that says it is not ready gets no request, until it is again',
   await balancer.says('Server minitwit/minitwit-1 is UP');
   await ask(url, 4);
   expect(one.headers).toHaveLength(2);
-  one.server.close();
-  two.server.close();
 });
 
 test('when no instance is ready, all are asked: their 503 keeps what people wrote', async () => {
@@ -163,8 +167,6 @@ test('when no instance is ready, all are asked: their 503 keeps what people wrot
   two.headers.length = 0;
   expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
   expect([one.headers.length, two.headers.length]).toEqual([2, 2]);
-  one.server.close();
-  two.server.close();
 });
 
 test('an instance learns who asks from the load balancer, not from who asks', async () => {
@@ -182,6 +184,4 @@ test('an instance learns who asks from the load balancer, not from who asks', as
     'x-forwarded-proto': 'http',
   });
   expect(one.headers[0]).not.toHaveProperty('x-forwarded-host');
-  one.server.close();
-  two.server.close();
 });

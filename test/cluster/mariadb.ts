@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseConfig } from '../../src/config.ts';
 import { withConnection } from '../../src/database/connection.ts';
@@ -8,11 +7,14 @@ import {
   createDataFolder,
   findMariadb,
 } from '../../src/database/mariadb-install.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { AtEnd } from '../support/at-end.ts';
+import { createFastFolder } from '../support/fast-folder.ts';
+import { reservePort } from '../support/ports.ts';
 import { type Program, startCommand } from '../support/programs.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
-const START_MAX_MS = 60_000;
+// Beside what it stores, this is InnoDB's log.
+const DATA_BYTES = 512 * 1024 ** 2;
 
 /** A MariaDB to which everything is done that happens to servers. */
 export interface Mariadb {
@@ -32,8 +34,12 @@ export interface Mariadb {
 /** Starts a MariaDB with further options of mariadbd's. */
 export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mariadb> {
   const mariadbd = findMariadb();
-  const folder = await mkdtemp(join(tmpdir(), 'minitwit-cluster-'));
+  const folder = await createFastFolder('minitwit-cluster-', DATA_BYTES);
+  atEnd(() => rm(folder, { recursive: true }));
   const data = join(folder, 'data');
+  // A starting MariaDB deletes the temporary files of others that share its folder for them.
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary);
   const init = join(folder, 'init.sql');
   const log = join(folder, 'mariadb.log');
   await createDataFolder(mariadbd, data);
@@ -52,7 +58,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
   );
   const config: DatabaseConfig = {
     host: '127.0.0.1',
-    port: await findFreePort(),
+    port: await reservePort(atEnd),
     user: 'minitwit',
     password: 'minitwit',
     name: 'minitwit',
@@ -65,6 +71,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     const command = [
       mariadbd,
       ...commonOptions(data),
+      `--tmpdir=${temporary}`,
       `--init-file=${init}`,
       `--log-error=${log}`,
       '--socket=mariadb.sock',
@@ -82,7 +89,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
       throw new Error(`MariaDB has ended:\n${await readFile(log, 'utf8')}`);
     });
     const there = { ...config, host };
-    const answers = withConnection(there, { waitMaxMs: START_MAX_MS }, async () => undefined);
+    const answers = withConnection(there, { waitMaxMs: HANG_MS }, async () => undefined);
     // later it is meant to end
     fails.catch(() => undefined);
     await Promise.race([answers, fails]);
@@ -93,10 +100,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     await server?.ended;
   };
 
-  atEnd(async () => {
-    await kill();
-    await rm(folder, { recursive: true });
-  });
+  atEnd(kill);
   await start();
   return {
     config,

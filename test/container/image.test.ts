@@ -4,13 +4,15 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { useEmptyDatabase } from '../support/database.ts';
+import { reservePort } from '../support/ports.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
-import { buildImage, podman, runCommand, runInContainer } from './podman.ts';
+import { buildImage } from './image.ts';
+import { podman, runCommand, runInContainer } from './podman.ts';
 
 const PLANTED = 'planted-by-the-tests';
 const OWN_MAX_BYTES = 50 * 1000 * 1000;
@@ -18,33 +20,25 @@ const OWN_MAX_BYTES = 50 * 1000 * 1000;
 const HARDENED = ['--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'];
 
 const config = useEmptyDatabase();
-let sources: string;
+const atEnd = atEndOfFile();
 let image: string;
 let base: string;
 let settings: Environment;
-const containers: string[] = [];
 
 beforeAll(async () => {
-  sources = await copySources();
-  ({ image, base } = await buildImage(sources));
+  ({ image, base } = await buildImage(await copySources()));
   settings = {
     ...(await databaseSettings(config)),
     SESSION_SECRET: 'a secret of the tests with 32 characters or more',
     HOST: '127.0.0.1',
-    PORT: String(await findFreePort()),
+    PORT: String(await reservePort(atEnd)),
   };
-});
-
-afterAll(() => rm(sources, { recursive: true }));
-
-afterEach(async () => {
-  if (containers.length > 0)
-    await podman('rm', '--force', '--ignore', '--time', '0', ...containers.splice(0));
 });
 
 /** The files that an image is built from, and beside them what must not come into it. */
 async function copySources(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-image-'));
+  atEnd(() => rm(folder, { recursive: true }));
   const others = /^(node_modules|dist|\.git|\.data|\.env)$/;
   await cp('.', folder, {
     recursive: true,
@@ -72,7 +66,9 @@ function environment(changes: Environment = {}): string[] {
 
 function start(...command: string[]): { program: Program; name: string } {
   const name = `minitwit-${randomBytes(4).toString('hex')}`;
-  containers.push(name);
+  onTestFinished(async () => {
+    await podman('rm', '--force', '--ignore', '--time', '0', name);
+  });
   const parameters = ['--name', name, ...HARDENED, ...environment(), image, ...command];
   return { program: startCommand(runCommand(...parameters)), name };
 }

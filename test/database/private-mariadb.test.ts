@@ -8,11 +8,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
-import {
-  findFreePort,
-  type PrivateMariadb,
-  startPrivateMariadb,
-} from '../../src/database/private-mariadb.ts';
+import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/private-mariadb.ts';
 import { runSql } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -145,8 +141,8 @@ function readCommand(file: string): string[] {
 }
 
 /** Listens on a port; null when something else does. */
-async function takePort(port: string | number): Promise<Server | null> {
-  const server = createServer().listen(Number(port), '127.0.0.1');
+async function takePort(port: number): Promise<Server | null> {
+  const server = createServer().listen(port, '127.0.0.1');
   return once(server, 'listening').then(
     () => server,
     () => null,
@@ -155,14 +151,14 @@ async function takePort(port: string | number): Promise<Server | null> {
 
 /** Starts a server, and takes the port that it has chosen, if the server has not bound it by then. */
 async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Server | null }> {
-  let isStarting = true;
-  const starting = startPrivateMariadb(folder).finally(() => (isStarting = false));
+  const end = new AbortController();
+  const starting = startPrivateMariadb(folder).finally(() => end.abort());
   let port: string | null = null;
-  while (isStarting && port === null) {
+  while (!end.signal.aborted && port === null) {
     await nextTurn();
     port = findPortOfStart(join(folder, 'data'));
   }
-  const taker = port === null ? null : await takePort(port);
+  const taker = port === null ? null : await takePort(Number(port));
   return { started: await starting, taker };
 }
 
@@ -179,11 +175,12 @@ test('a port that another program takes meanwhile is replaced by another one', a
 });
 
 test('a server that never gets its port is given up', async () => {
-  const taker = await takePort(await findFreePort());
-  const { port } = taker?.address() as AddressInfo;
+  const taker = createServer().listen(0, '127.0.0.1');
+  await once(taker, 'listening');
+  const { port } = taker.address() as AddressInfo;
   const starting = startPrivateMariadb(folder, { options: [`--port=${port}`] });
   await expect(starting).rejects.toThrow(/^MariaDB did not start\.[^]*Address already in use/);
-  taker?.close();
+  taker.close();
 });
 
 test('a file of its own that it may not write is named', async () => {

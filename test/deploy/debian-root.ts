@@ -1,57 +1,50 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { CACHE, findTool, versionOf } from '../support/tools.ts';
+import { findOrMake } from '../support/cache.ts';
+import { installTool } from '../support/system-packages.ts';
+import { versionOf } from '../support/tools.ts';
+import { runOrThrow } from './run.ts';
 
-const run = promisify(execFile);
+const PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'curl',
+  'ca-certificates',
+  'iproute2',
+  'libstdc++6',
+  // As on Amazon Linux, it finds addresses.
+  'systemd-resolved',
+  'libnss-resolve',
+  // The warehouse's instances have these.
+  'openssh-server',
+  'sudo',
+  'mariadb-server',
+  'e2fsprogs',
+];
 
-const PACKAGES =
-  'systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2,libstdc++6,systemd-resolved,libnss-resolve';
-
-// Bookworm has the systemd of Amazon Linux 2023: 252. As there, resolved finds addresses.
-const recipe = (packages: string[]) => [
+const RECIPE = [
   '--quiet',
   '--variant=minbase',
-  `--include=${[PACKAGES, ...packages].join(',')}`,
+  `--include=${PACKAGES.join(',')}`,
+  '--aptopt=Acquire::Retries "3"',
   '--dpkgopt=path-exclude=/usr/share/doc/*',
   '--dpkgopt=path-exclude=/usr/share/man/*',
   '--dpkgopt=path-exclude=/usr/share/locale/*',
-  // as on Amazon Linux, where that user may read all logs
+  // Installed, and not started: each kind of machine enables what it has.
+  '--customize-hook=chroot "$1" systemctl --quiet disable ssh.service mariadb.service',
+  // On Amazon Linux, this user may read all logs.
   '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash --groups adm,systemd-journal ec2-user',
+  // Its systemd is the one of Amazon Linux 2023: 252.
   'bookworm',
 ];
 
 /**
- * Puts a Debian with systemd and an `ec2-user` into a folder that does not exist yet. It is made in
- * under a minute for the first of them, and copied in a second from then on.
+ * Returns the folder of a Debian with systemd and an `ec2-user`, which is made in a minute if it is missing. All clones
+ * on this machine share it: mount it as a layer, and never change it.
  */
-export async function copyDebianRoot(to: string): Promise<void> {
-  await run('cp', ['-a', await findDebianRoot(), to]);
-}
-
-/**
- * Such a Debian with these packages besides, where it is kept for all who test on this machine: nobody may
- * change it. Made if it is not there.
- */
-export async function findDebianRoot(packages: string[] = []): Promise<string> {
-  const steps = recipe(packages);
-  const root = join(CACHE, `debian-root-${versionOf(steps)}`);
-  if (existsSync(root)) return root;
-
-  const mmdebstrap = findTool('mmdebstrap');
-  console.error('Making the Debian that userdata/ is tested in: this once, it takes a minute …');
-  await mkdir(CACHE, { recursive: true });
-  const folder = await mkdtemp(join(CACHE, 'making-'));
-  try {
-    await run(mmdebstrap, [...steps, join(folder, 'root')]);
-    // whole or not at all, also when two do this at once
-    await rename(join(folder, 'root'), root).catch((error: unknown) => {
-      if (!existsSync(root)) throw error;
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  return root;
+export function findDebianRoot(): Promise<string> {
+  return findOrMake(`debian-root-${versionOf(RECIPE)}`, async (path) => {
+    const mmdebstrap = installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring');
+    console.error('Making the Debian for the tests of userdata/. It takes a minute, this once …');
+    await runOrThrow(mmdebstrap, ...RECIPE, path);
+  });
 }

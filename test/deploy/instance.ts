@@ -3,16 +3,21 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { AtEnd } from '../support/at-end.ts';
 import { makeAuthority } from '../support/certificates.ts';
-import { createMachine, type Machine, type Outcome } from './machine.ts';
+import { CACHE } from '../support/tools.ts';
+import { createMachine, type Machine } from './machine.ts';
+import type { Outcome } from './run.ts';
 
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';
 const CHECKOUT = 'home/ec2-user/minitwit';
+// where stand-ins/npm-24 stores what npm installs
+const INSTALLED = join(CACHE, 'npm-ci');
 
 /** A machine that passes for an EC2 instance with Amazon Linux, with the stand-ins of this folder. */
 export interface Instance extends Machine {
-  /** Puts a checkout of the repository where image.sh expects it, and gives its folder. */
+  /** Puts a checkout of the repository where image.sh expects it, and returns its folder. */
   copyCheckout(): Promise<string>;
   /** Runs userdata/image.sh of that checkout, with the instance switched off. */
   runImageScript(): Promise<Outcome>;
@@ -20,26 +25,15 @@ export interface Instance extends Machine {
   runUserData(script: string): Promise<Outcome>;
 }
 
-/** Makes an instance that has nothing of MiniTwit, switched off. */
-export async function createInstance(): Promise<Instance> {
-  const machine = await createMachine();
+/** Creates an instance that has nothing of MiniTwit, switched off. It is destroyed at the end. */
+export async function createInstance(atEnd: AtEnd): Promise<Instance> {
+  const machine = await createMachine(atEnd);
   const { root } = machine;
   const shared = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
+  atEnd(() => rm(shared, { recursive: true }));
   const authority = await makeAuthority(shared, 'authority');
-
-  for (const program of ['dnf', 'alternatives', 'aws'])
-    await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
-  await cp(join(STAND_INS, 'curl'), join(root, 'usr/local/bin/curl'));
-  await cp(join(STAND_INS, 'network.mjs'), join(root, 'usr/local/lib/network.mjs'));
-  const units = join(root, 'etc/systemd/system');
-  await cp(join(STAND_INS, 'network.service'), join(units, 'network.service'));
-  await symlink('../network.service', join(units, 'multi-user.target.wants/network.service'));
-  await mkdir(join(root, 'etc/systemd/resolved.conf.d'));
-  const resolved = '[Resolve]\nDNS=169.254.169.253\nDNSSEC=no\n';
-  await writeFile(join(root, 'etc/systemd/resolved.conf.d/network.conf'), resolved);
-  await mkdir(join(root, 'srv/aws'));
-  await rm(join(root, 'etc/os-release'));
-  await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
+  await mkdir(INSTALLED, { recursive: true });
+  await pretendAmazonLinux(root);
 
   const copyCheckout = async () => {
     const checkout = join(root, CHECKOUT);
@@ -53,11 +47,13 @@ export async function createInstance(): Promise<Instance> {
   };
 
   const runImageScript = async () =>
-    machine.runOff(`bash /${CHECKOUT}/userdata/image.sh`, {
-      'node_modules/node/bin/node': '/srv/host/node',
-      [await findNpm()]: '/srv/host/npm',
-      [authority.certificate]: '/srv/host/authority.pem',
-    });
+    machine.runOff(`bash /${CHECKOUT}/userdata/image.sh`, [
+      { from: 'node_modules/node/bin/node', to: '/srv/host/node' },
+      { from: await findNpm(), to: '/srv/host/npm' },
+      { from: authority.certificate, to: '/srv/host/authority.pem' },
+      { from: INSTALLED, to: '/srv/host/npm-ci' },
+      { from: INSTALLED, to: '/srv/host/npm-ci-new', isWritable: true },
+    ]);
 
   const runUserData = async (script: string) => {
     const cloud = join(root, 'var/lib/cloud');
@@ -69,23 +65,35 @@ export async function createInstance(): Promise<Instance> {
     return machine.run('cd / && /var/lib/cloud/instance/scripts/part-001');
   };
 
-  const destroy = async () => {
-    await machine.destroy();
-    await rm(shared, { recursive: true });
-  };
-
-  return { ...machine, copyCheckout, runImageScript, runUserData, destroy };
+  return { ...machine, copyCheckout, runImageScript, runUserData };
 }
 
-/** The folder of npm's own package. */
+async function pretendAmazonLinux(root: string): Promise<void> {
+  await rm(join(root, 'etc/os-release'));
+  await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
+  for (const program of ['dnf', 'alternatives', 'aws'])
+    await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
+  await cp(join(STAND_INS, 'npm-24'), join(root, 'srv/packages/npm-24'));
+  await cp(join(STAND_INS, 'curl'), join(root, 'usr/local/bin/curl'));
+  await cp(join(STAND_INS, 'network.mjs'), join(root, 'usr/local/lib/network.mjs'));
+  const units = join(root, 'etc/systemd/system');
+  await cp(join(STAND_INS, 'network.service'), join(units, 'network.service'));
+  await symlink('../network.service', join(units, 'multi-user.target.wants/network.service'));
+  await mkdir(join(root, 'etc/systemd/resolved.conf.d'));
+  const resolved = '[Resolve]\nDNS=169.254.169.253\nDNSSEC=no\n';
+  await writeFile(join(root, 'etc/systemd/resolved.conf.d/network.conf'), resolved);
+  await mkdir(join(root, 'srv/aws'));
+}
+
+/** Returns the folder of npm's own package. */
 async function findNpm(): Promise<string> {
   const { stdout } = await run('which', ['npm']);
   return dirname(dirname(await realpath(stdout.trim())));
 }
 
 /**
- * userdata/minitwit.sh, filled in as an operator would: each setting in its line, or in one of its own
- * where it has none.
+ * Returns userdata/minitwit.sh, filled in as an operator would: each setting in its line, or in one of its own where it
+ * has none.
  */
 export async function fillIn(settings: Record<string, string>): Promise<string> {
   let script = await readFile('userdata/minitwit.sh', 'utf8');

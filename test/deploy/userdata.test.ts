@@ -11,12 +11,13 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
-import type { Outcome } from './machine.ts';
 
 const run = promisify(execFile);
 
@@ -32,24 +33,22 @@ const SETTINGS = {
   // no load balancer has to notice
   DRAIN_DELAY_S: '0',
 };
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: HANG_MS, interval: 100 };
 
+const atEnd = atEndOfFile();
 let instance: Instance;
-let built: Outcome;
 
 beforeAll(async () => {
-  instance = await createInstance();
+  instance = await createInstance(atEnd);
   await instance.copyCheckout();
   await plantSecrets();
-  built = await instance.runImageScript();
+  const { status, output } = await instance.runImageScript();
+  expect(output).toContain('/opt/minitwit is ready');
+  expect(status).toBe(0);
 });
-afterAll(() => instance.destroy());
 
 describe('image.sh', () => {
   test('installs what runs, and nothing else', async () => {
-    expect(built.output).toContain('/opt/minitwit is ready');
-    expect(built.status).toBe(0);
-
     const list = async (folder: string) =>
       (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
     expect(await list('/opt/minitwit/')).toEqual([

@@ -1,161 +1,107 @@
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import type { AtEnd } from './at-end.ts';
+import { type Answered, type Asked, readAsked, refusal } from './aws-request.ts';
 import { useAwsEmulator } from './use-aws-emulator.ts';
 
-/** A request to AWS. */
-export interface Asked {
-  /** As in policies: `ec2:RunInstances`; `s3:PUT` and the like, since S3 has no names on the way. */
-  action: string;
-  method: string;
-  /** With its query. */
-  path: string;
-  body: Buffer;
-  headers: Record<string, string>;
-}
-
-/** What AWS answers. */
-export interface Answered {
-  status: number;
-  body: Buffer | string;
-  headers?: Record<string, string>;
-}
-
-/** Answers in place of the emulator; `pass` asks that, with the request as it is or another body. */
+/** Answers a request; `pass` answers it as it would be without this, with the request's body or another one. */
 export type Stand = (
   asked: Asked,
   pass: (body?: Buffer | string) => Promise<Answered>,
 ) => Promise<Answered> | Answered;
 
-/** An account of AWS's that is empty at first, behind which is an emulator. */
-export interface Account {
-  id: string;
-  /** Everything that was asked for, in order. */
-  actions: string[];
-  /** Hears of each request before it is answered. */
-  onAsk: (action: string) => void;
-  /** From now on, answers an action by oneself. The last one that was given stands. */
-  stand: (action: string, stand: Stand) => void;
-  /** Refuses an action, so often, or always. */
-  refuse: (action: string, code: string, how?: { status?: number; times?: number }) => void;
-  /** Does what the next such request asks for, and loses the answer as often as the SDK tries. */
-  lose: (action: string, times?: number) => void;
+/** Which requests of an action a fault meets: the next `times`, or all that follow, once `after` of them are answered. */
+export interface When {
+  times?: number;
+  after?: number;
 }
 
-/** Opens an account for this test, to which the AWS SDK is led. */
-export async function openAccount(): Promise<Account> {
-  const emulator = inject('aws');
-  const id = String(randomInt(100_000_000_000, 999_999_999_999));
-  const stands = new Map<string, Stand>();
-  const actions: string[] = [];
+/** A server of the tests that answers in AWS's place. */
+export interface Front {
+  /** Every action that was requested, in order. */
+  actions: string[];
+  /** Is called with each action before it is answered. */
+  onAsk: (action: string) => void;
+  /** From now on, answers an action by this function. The last function that was given counts. */
+  stand: (action: string, stand: Stand) => void;
+  /** Refuses an action, all its requests unless told. */
+  refuse: (action: string, code: string, how?: When & { status?: number }) => void;
+  /** Does what an action's next request asks for, or so many, but loses the answer. */
+  lose: (action: string, when?: When) => void;
+  /** Ends all refusals and losses. */
+  heal: () => void;
+}
 
+/** Answers what no `stand` answers: the test has not said what AWS does there. */
+const refuseAll = (asked: Asked) => refusal(asked, 400, 'NotScripted');
+
+/**
+ * Starts a server in AWS's place, to which AWS's SDK is led.
+ * @param rest answers what no `stand` answers; by default, it is refused
+ * @param atEnd where the end of the server is registered: `afterAll` for one that serves a whole file
+ */
+export async function openFront(
+  rest: (asked: Asked) => Promise<Answered> | Answered = refuseAll,
+  atEnd: AtEnd = onTestFinished,
+): Promise<Front> {
+  const stands = new Map<string, Stand>();
+  let faults: Fault[] = [];
   const answer = async (request: IncomingMessage): Promise<Answered> => {
     const asked = await readAsked(request);
-    actions.push(asked.action);
-    account.onAsk(asked.action);
-    const pass = (body: Buffer | string = asked.body) =>
-      ask(emulator, id, { ...asked, body: Buffer.from(body) });
-    return (await stands.get(asked.action)?.(asked, pass)) ?? pass();
+    front.actions.push(asked.action);
+    front.onAsk(asked.action);
+    const atLast = async (body: Buffer | string = asked.body) =>
+      rest({ ...asked, body: Buffer.from(body) });
+    const usual = async () => stands.get(asked.action)?.(asked, atLast) ?? atLast();
+    const met = faults.filter((fault) => fault.action === asked.action && fault.meets());
+    return met.at(-1)?.answer(asked, usual) ?? usual();
   };
   const server = createServer((request, response) => {
     answer(request)
       .then(({ status, headers, body }) => response.writeHead(status, headers).end(body))
-      // what has no answer loses its connection; a request that was read leaves it open
+      // A request whose answer is lost loses its connection.
       .catch(() => request.socket.destroy());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
+    // Files that a worker runs later are led elsewhere.
+    vi.unstubAllEnvs();
   });
   useAwsEmulator(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-  /** Stands in for so many requests, and then no longer; what stood before is behind it. */
-  const standFor = (action: string, times: number, stand: Stand) => {
-    const before = stands.get(action);
-    let left = times;
-    stands.set(action, (asked, pass) => {
-      const behind = async (body?: Buffer | string) => before?.(asked, pass) ?? pass(body);
-      return left-- > 0 ? stand(asked, behind) : behind();
-    });
-  };
-  const account: Account = {
-    id,
-    actions,
+  const front: Front = {
+    actions: [],
     onAsk: () => undefined,
     stand: (action, stand) => void stands.set(action, stand),
-    refuse: (action, code, { status = 403, times = Infinity } = {}) =>
-      standFor(action, times, (asked) => refusal(asked, status, code)),
-    lose: (action, times = 1) =>
-      standFor(action, times, async (_, pass) => {
-        await pass();
-        throw new Error('lost');
-      }),
+    refuse: (action, code, { status = 403, ...when } = {}) => {
+      const refuse = (asked: Asked) => refusal(asked, status, code);
+      faults.push({ action, meets: counter({ times: Infinity, ...when }), answer: refuse });
+    },
+    lose: (action, when = {}) =>
+      void faults.push({ action, meets: counter({ times: 1, ...when }), answer: lose }),
+    heal: () => (faults = []),
   };
-  return account;
+  return front;
 }
 
-async function readAsked(request: IncomingMessage): Promise<Asked> {
-  const body = await buffer(request);
-  const { method = '', url: path = '/' } = request;
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
-  );
-  // AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …
-  const [, service = 's3'] =
-    /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
-  const named =
-    new URLSearchParams(body.toString('latin1')).get('Action') ??
-    headers['x-amz-target']?.split('.').at(-1) ??
-    /\/operation\/(\w+)$/.exec(path)?.[1];
-  const name = service === 's3' ? method : named;
-  return { action: `${service}:${name}`, method, path, body, headers };
+/** What goes wrong with some requests of an action. */
+interface Fault {
+  action: string;
+  /** Is called for each request of the action. */
+  meets: () => boolean;
+  answer: Stand;
 }
 
-async function ask(
-  emulator: string,
-  account: string,
-  { method, path, headers, body }: Omit<Asked, 'action'>,
-): Promise<Answered> {
-  const hasBody = !['GET', 'HEAD'].includes(method);
-  const response = await fetch(`${emulator}${path}`, {
-    method,
-    headers: { ...without(OF_CONNECTION, headers), 'x-moto-account-id': account },
-    ...(hasBody && { body: new Uint8Array(body) }),
-  });
-  return {
-    status: response.status,
-    headers: without(OF_CONNECTION, Object.fromEntries(response.headers)),
-    body: Buffer.from(await response.arrayBuffer()),
-  };
+function counter({ times, after = 0 }: When & { times: number }): () => boolean {
+  let nth = 0;
+  return () => (nth += 1) > after && nth <= after + times;
 }
 
-// what is said of one connection, and not of what goes over it
-const OF_CONNECTION = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'transfer-encoding',
-]);
-
-function without(names: Set<string>, headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name)));
-}
-
-/** AWS's words for a refusal, in the protocol of the request. */
-export function refusal({ headers }: Asked, status: number, code: string): Answered {
-  const message = `It was refused: ${code}`;
-  if (headers['x-amz-target']) {
-    return { status, body: JSON.stringify({ __type: code, message }) };
-  }
-  const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-  const isOfEc2 = headers.authorization?.includes('/ec2/');
-  const body = isOfEc2
-    ? `<Response><Errors>${error}</Errors></Response>`
-    : `<ErrorResponse>${error}</ErrorResponse>`;
-  return { status, headers: { 'content-type': 'text/xml' }, body };
-}
+const lose: Stand = async (_, usual) => {
+  await usual();
+  throw new Error('The answer is lost.');
+};

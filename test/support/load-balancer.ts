@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { AtEnd } from './at-end.ts';
+import { reservePort } from './ports.ts';
 import { type Program, startCommand } from './programs.ts';
 import { findTool } from './tools.ts';
 import { until } from './until.ts';
@@ -23,8 +23,9 @@ export async function startLoadBalancer(
   atEnd: AtEnd,
   { retries }: { retries?: number } = {},
 ): Promise<LoadBalancer> {
-  const port = await findFreePort();
+  const port = await reservePort(atEnd);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-haproxy-'));
+  atEnd(() => rm(folder, { recursive: true }));
   const file = join(folder, 'haproxy.cfg');
   let config = await readFile('compose/haproxy.cfg', 'utf8');
   config = config.replace('bind :8080', `bind 127.0.0.1:${port}`);
@@ -39,7 +40,7 @@ export async function startLoadBalancer(
   const program = startCommand(command, {}, { outlivesTest: true });
   atEnd(async () => {
     program.process.kill('SIGKILL');
-    await rm(folder, { recursive: true });
+    await program.ended;
   });
   const url = `http://127.0.0.1:${port}`;
   await until('the load balancer answers', async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 import { AWS_EMULATOR } from './aws-emulator.ts';
-import { canRunContainers } from './can-run-containers.ts';
+import { findMissingForContainer, findMissingForMachines } from './find-missing.ts';
 import { REAL_MYSQL } from './real-mysql.ts';
 
 /** Tests that need the same things of a machine. */
@@ -19,16 +19,15 @@ const EMULATOR = 'test/support/start-aws-emulator.ts';
 
 const MACHINES = ['test/deploy', 'test/warehouse/machine'];
 const CYCLE = ['test/warehouse/cycle'];
-const ON_EMULATOR = ['test/cloud', 'test/warehouse/aws'];
+// Tests beside those of the same subject which need more than they do.
+const ON_EMULATOR = 'test/**/*.emulator.test.ts';
+const ON_TLS = 'test/**/*.tls.test.ts';
 const ELSEWHERE = [
-  'test/browser',
-  'test/cluster',
-  'test/container',
-  ...MACHINES,
-  ...CYCLE,
-  ...ON_EMULATOR,
+  ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
+  ...[...MACHINES, ...CYCLE].map(filesIn),
+  ON_EMULATOR,
+  ON_TLS,
 ];
-const TLS = 'test/database/tls.test.ts';
 // Servers of two kinds may take these files' statements in different ways.
 const DIALECT = [
   'test/database/{database,outage,schema,server-user,transact}.test.ts',
@@ -49,7 +48,7 @@ export const PRODUCT: Part = {
   projects: [
     project('product', {
       include: ['test/**/*.test.ts'],
-      exclude: [...ELSEWHERE.map(filesIn), TLS],
+      exclude: ELSEWHERE,
       globalSetup: [MARIADB],
     }),
     project('browser', {
@@ -78,7 +77,7 @@ export const OTHERS: Part[] = [
     missing: null,
     projects: [
       project('tls', {
-        include: [TLS, ...LOGIN],
+        include: [ON_TLS, ...LOGIN],
         globalSetup: ['test/support/start-tls.ts'],
       }),
     ],
@@ -90,15 +89,12 @@ export const OTHERS: Part[] = [
       project('cluster', {
         include: [filesIn('test/cluster')],
         globalSetup: [MARIADB, CHROMIUM, 'test/cluster/figures.ts'],
-        isolate: true,
-        maxWorkers: 1,
-        sequence: { groupOrder: 1 },
       }),
     ],
   },
   {
     about: 'the container image',
-    missing: findMissingRoot(),
+    missing: findMissingForContainer(),
     projects: [
       project('container', {
         include: [filesIn('test/container')],
@@ -108,17 +104,17 @@ export const OTHERS: Part[] = [
   },
   {
     about: 'machines that user data and the warehouse set up',
-    missing: findMissingRoot(),
+    missing: findMissingForMachines(),
     projects: [project('machines', { include: MACHINES.map(filesIn) })],
   },
   {
     about: 'the AWS commands, on an emulator',
     missing: findMissingEmulator(),
-    projects: [project('emulator', { include: ON_EMULATOR.map(filesIn), globalSetup: [EMULATOR] })],
+    projects: [project('emulator', { include: [ON_EMULATOR], globalSetup: [EMULATOR] })],
   },
   {
     about: 'the warehouse from its first run to its end, on an emulator with machines',
-    missing: findMissingRoot() ?? findMissingEmulator(),
+    missing: findMissingForMachines() ?? findMissingEmulator(),
     projects: [project('cycle', { include: CYCLE.map(filesIn), globalSetup: [EMULATOR] })],
   },
 ];
@@ -128,11 +124,8 @@ function findMissingMysql(): string | null {
   return `no DB_HOST is set, and there is no ${REAL_MYSQL}`;
 }
 
-function findMissingRoot(): string | null {
-  return canRunContainers() ? null : 'it takes a Debian, and a root who may mount';
-}
-
 function findMissingEmulator(): string | null {
+  if (process.env.TEST_AWS_ENDPOINT) return null;
   return existsSync(AWS_EMULATOR) ? null : `there is no ${AWS_EMULATOR}`;
 }
 
@@ -144,6 +137,6 @@ function project(name: string, options: TestProjectInlineConfiguration['test']) 
   return {
     extends: true as const,
     // To load the modules takes longer than the tests of most files.
-    test: { name, isolate: false, ...options },
+    test: { name, isolate: false, setupFiles: ['test/support/after-each.ts'], ...options },
   };
 }

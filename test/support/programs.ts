@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/environment.ts';
 
@@ -22,11 +22,18 @@ export interface Program {
 const COMPILE_CACHE = resolve('node_modules/.cache/compile');
 
 const running = new Set<ChildProcess>();
+const outliving = new Set<ChildProcess>();
 
 // However the tests end, no program outlives them.
 process.once('exit', () => {
-  for (const program of running) program.kill('SIGKILL');
+  killPrograms();
+  for (const program of outliving) program.kill('SIGKILL');
 });
+
+/** Kills the programs that a test or its hooks started, but for those that outlive the test. */
+export function killPrograms(): void {
+  for (const program of running) program.kill('SIGKILL');
+}
 
 /** How a program is started. */
 export interface StartOptions {
@@ -36,7 +43,7 @@ export interface StartOptions {
   outlivesTest?: boolean;
 }
 
-/** Starts a program of src/ with these settings and no others. */
+/** Starts a program of src/ or dist/ with these settings and no others. */
 export function startProgram(
   file: string,
   settings: Environment,
@@ -58,13 +65,13 @@ export function startCommand(
     // a group of its own, as a shell gives it
     detached: true,
   });
-  running.add(child);
-  if (!outlivesTest) onTestFinished(() => void child.kill('SIGKILL'));
+  const group = outlivesTest ? outliving : running;
+  group.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const ended = once(child, 'close').then(([status]) => {
-    running.delete(child);
+    group.delete(child);
     return status as number | null;
   });
   const says = async (words: string | RegExp) => {
@@ -79,10 +86,10 @@ export function startCommand(
   return { process: child, output, ended, says };
 }
 
-/** Copies what was built into a folder of its own, since the programs keep their data beside it. */
+/** Copies the source into a folder of its own, since programs store their data beside it. */
 export async function copyProgram(prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));
-  for (const each of ['dist', 'views', 'static', 'schema.sql', 'package.json', 'src/warehouse']) {
+  for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
     await cp(each, join(home, each), { recursive: true });
   }
   await symlink(resolve('node_modules'), join(home, 'node_modules'));

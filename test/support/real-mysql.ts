@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import dotenv from 'dotenv';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import type { Environment } from '../../src/environment.ts';
-import { type KeyPair, makeCertificate } from './certificates.ts';
 
 /** Path of the program that starts a MySQL, where there is one. */
 export const REAL_MYSQL = '../shared/bin/real-mysql';
@@ -42,22 +41,4 @@ export async function startRealMysql(...options: string[]): Promise<RealMysql> {
 function makeAdministrator({ DB_USER, DB_PASSWD }: Record<'DB_USER' | 'DB_PASSWD', string>) {
   return `create user ${DB_USER} identified by '${DB_PASSWD}';
     grant all on *.* to ${DB_USER} with grant option`;
-}
-
-/** Starts a MySQL that refuses plain connections and shows a certificate for this host name. */
-export async function startMysqlWithTls(authority: KeyPair, host: string): Promise<RealMysql> {
-  const folder = dirname(authority.certificate);
-  const { key, certificate } = await makeCertificate(folder, authority, host);
-  const mysql = await startRealMysql(
-    '--require-secure-transport=ON',
-    `--ssl-ca=${authority.certificate}`,
-    `--ssl-cert=${certificate}`,
-    `--ssl-key=${key}`,
-  );
-  const tls = { DB_HOST: 'localhost', DB_SSL_CA: authority.certificate };
-  return {
-    ...mysql,
-    settings: { ...mysql.settings, ...tls },
-    administrator: { ...mysql.administrator, ...tls },
-  };
 }

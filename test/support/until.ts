@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONDITION_MAX_MS } from './timeouts.ts';
+import { HANG_MS } from './timeouts.ts';
 
 const POLL_EVERY_MS = 20;
 
@@ -11,8 +11,8 @@ const POLL_EVERY_MS = 20;
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<number> {
   const startedAt = performance.now();
   while (!(await isSo())) {
-    if (performance.now() - startedAt > CONDITION_MAX_MS) {
-      throw new Error(`Not within ${CONDITION_MAX_MS / 1000} s: ${what}`);
+    if (performance.now() - startedAt > HANG_MS) {
+      throw new Error(`Not within ${HANG_MS / 1000} s: ${what}`);
     }
     await sleep(POLL_EVERY_MS);
   }

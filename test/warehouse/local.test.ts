@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import request from 'supertest';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Environment } from '../../src/environment.ts';
 import { findFreePort } from '../../src/database/private-mariadb.ts';
 import { copyProgram, type Program, startProgram } from '../support/programs.ts';
 import { until } from '../support/until.ts';
@@ -10,16 +11,16 @@ import { until } from '../support/until.ts';
 let home: string;
 
 beforeAll(async () => {
-  home = await copyProgram('minitwit-warehouse-');
+  home = await copyProgram('minitwit warehouse ');
   return () => rm(home, { recursive: true });
 });
 
-function warehouse(...parameters: string[]): Program {
-  return startProgram(join(home, 'src/warehouse/main.ts'), {}, { cwd: home, parameters });
+function warehouse(parameters: string[], settings: Environment = {}): Program {
+  return startProgram(join(home, 'src/warehouse/main.ts'), settings, { cwd: home, parameters });
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
-  const { ended, output } = warehouse(...parameters);
+  const { ended, output } = warehouse(parameters);
   return { status: await ended, said: output.stdout + output.stderr };
 }
 
@@ -46,7 +47,7 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
   await local.says('MiniTwit is ready');
   await fillMinitwit(port);
 
-  const stopped = warehouse('run', '--local');
+  const stopped = warehouse(['run', '--local']);
   const claim = join(home, '.data/warehouse/claim.sock');
   await until('the run has begun', () => existsSync(claim));
   stopped.process.kill('SIGINT');
@@ -73,4 +74,21 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
   expect(await local.ended).toBe(0);
   // Its settings go with it.
   expect(existsSync(join(home, '.data/local.env'))).toBe(false);
+});
+
+// Of a file that can be opened but not read, Node does not say the path; then the folder is named.
+test.each([
+  ['.data/warehouse/claim.sock', '.data/warehouse/claim.sock'],
+  ['.data/warehouse/mariadb/mariadb.log', '.data/warehouse/mariadb/mariadb.log'],
+  ['.data/local.env', '.data'],
+])('%s that is a folder is answered by one line, which names %s', async (name, named) => {
+  const path = join(home, name);
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+  onTestFinished(() => rm(path, { recursive: true }));
+  const source = { DB_HOST: '127.0.0.1', DB_USER: 'u', DB_PASSWD: 'p', DB_NAME: 'n' };
+  const { ended, output } = warehouse(['run', '--local'], source);
+  expect(await ended).toBe(1);
+  expect(output.stdout + output.stderr).toMatch(/^Cannot read or write .*\n$/);
+  expect(output.stderr).toContain(`${join(home, named)}: `);
 });

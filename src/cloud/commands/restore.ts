@@ -91,8 +91,8 @@ async function requireFitting(
   return snapshot;
 }
 
-/** Why a database like the stack's cannot be made from a snapshot; null when it can. */
-function findProblem(
+/** Why a database with the stack's parameters cannot be made from a snapshot; null when it can. */
+export function findProblem(
   snapshot: DatabaseSnapshot,
   { DatabaseVersion = '', DatabaseStorageGib }: Values,
 ): string | null {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import dotenv from 'dotenv';
 import { createRunId } from '../../aws/run-id.ts';
@@ -46,8 +46,9 @@ export async function findLocalSource(
   file: string,
   environment: Environment,
 ): Promise<DatabaseConfig> {
-  if (existsSync(file)) {
-    const source = readDatabaseConfig(dotenv.parse(readFileSync(file)));
+  const settings = readIfExists(file);
+  if (settings !== null) {
+    const source = readDatabaseConfig(dotenv.parse(settings));
     // one that was killed has left its settings behind
     await checkSource(source, LOOK_MAX_MS).catch((error: unknown) => {
       const message = `${messageOf(error)} (Is \`npm run local\` still running?)`;
@@ -59,4 +60,14 @@ export async function findLocalSource(
   throw new OperatorError(
     'There is no MiniTwit to copy: start one beside this with `npm run local`, or set DB_HOST and the other DB_* settings.',
   );
+}
+
+/** Returns what a file holds; null when there is no such file. */
+function readIfExists(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }

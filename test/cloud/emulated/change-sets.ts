@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Account } from '../../support/aws-front.ts';
+import type { Front } from '../../support/aws-front.ts';
 import { type AskedFor, invalid, readAsked } from './asked.ts';
 import { type Change, listChanges } from './changes.ts';
-import { make, remake } from './make.ts';
-import type { Moto } from './moto.ts';
 import { Refusal, standFor } from './query.ts';
+import type { Resources } from './resources.ts';
 import { enter, type Fault, findStack, openStack, plan, planFault } from './stack.ts';
 import { showParameters, type Stack } from './stack.ts';
 
@@ -24,8 +23,8 @@ const NO_CHANGES =
 
 /** Answers for change sets of these stacks, which are ready at the second look. */
 export function emulateChangeSets(
-  account: Account,
-  moto: Moto,
+  account: Front & { id: string },
+  resources: Resources,
   stacks: Stack[],
   takeFault: () => Fault | undefined,
 ): void {
@@ -117,7 +116,7 @@ export function emulateChangeSets(
       stack.tags = asked.tags;
       const fault = takeFault();
       if (fault) planFault(stack, type, changes, fault);
-      else await execute(moto, stack, type, changes, asked);
+      else await execute(resources, stack, type, changes, asked);
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       return {};
     },
@@ -125,7 +124,7 @@ export function emulateChangeSets(
 }
 
 async function execute(
-  moto: Moto,
+  resources: Resources,
   stack: Stack,
   type: ChangeSet['type'],
   changes: Change[],
@@ -133,8 +132,8 @@ async function execute(
 ): Promise<void> {
   const before = stack.made;
   stack.made = before
-    ? await remake(moto, stack.name, before, wanted)
-    : await make(moto, stack.name, wanted, tags);
+    ? await resources.remake(stack.name, before, wanted)
+    : await resources.make(stack.name, wanted, tags);
   Object.assign(stack, { template, parameters });
   plan(stack, type, changes, before);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Account, Answered } from '../../support/aws-front.ts';
+import type { Front } from '../../support/aws-front.ts';
+import type { Answered } from '../../support/aws-request.ts';
 
 /** What a script that was sent to an instance does. */
 export interface Ran {
@@ -29,7 +30,7 @@ const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
  * Answers as Systems Manager: an instance is known to it at the second look, and a command has ended at the third
  * look at it, the first of which finds none.
  */
-export function emulateCommands(account: Account, run: RunScript): void {
+export function emulateCommands(account: Front, run: RunScript): void {
   const looksAt = new Map<string, number>();
   const ran = new Map<string, Ran>();
   const countLook = (id: string) => {

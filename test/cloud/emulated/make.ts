@@ -12,24 +12,18 @@ import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
 import type { Tag, Wanted } from './for-moto.ts';
 import type { Moto } from './moto.ts';
+import { type Made, type Resources, VERSION } from './resources.ts';
 
-/** What there is of a stack on moto. */
-export interface Made {
-  wanted: Wanted;
-  /** What AWS calls each resource. */
-  ids: Record<string, string>;
-  outputs: Record<string, string>;
-  /** What moto calls those that it made anew, since it would take the old ones for them. */
-  names: Record<string, string>;
+/** Makes the resources of stacks on moto. */
+export function onMoto(moto: Moto): Resources {
+  return {
+    make: (...asked) => make(moto, ...asked),
+    remake: (...asked) => remake(moto, ...asked),
+    unmake: (...asked) => unmake(moto, ...asked),
+  };
 }
 
-/** Makes a stack's resources. */
-export async function make(
-  moto: Moto,
-  stackName: string,
-  wanted: Wanted,
-  tags: Tag[],
-): Promise<Made> {
+async function make(moto: Moto, stackName: string, wanted: Wanted, tags: Tag[]): Promise<Made> {
   const TemplateBody = templateOf(wanted.made, wanted.outputs, {});
   await moto.cloudFormation.send(
     new CreateStackCommand({ StackName: stackName, TemplateBody, Tags: tags }),
@@ -45,8 +39,8 @@ const CHANGEABLE = new Set([
   'AWS::IAM::Policy',
 ]);
 
-/** Changes a stack's resources; of what moto cannot change, nothing is changed. */
-export async function remake(moto: Moto, stackName: string, is: Made, toBe: Wanted): Promise<Made> {
+/** What moto cannot change stays as it is. */
+async function remake(moto: Moto, stackName: string, is: Made, toBe: Wanted): Promise<Made> {
   const names = { ...is.names };
   const made = { ...toBe.made };
   for (const change of listChanges(is.wanted.resources, toBe.resources)) {
@@ -65,8 +59,7 @@ export async function remake(moto: Moto, stackName: string, is: Made, toBe: Want
   return now;
 }
 
-/** Removes a stack's resources, but for those that are to be kept. */
-export async function unmake(moto: Moto, stackName: string, is: Made): Promise<void> {
+async function unmake(moto: Moto, stackName: string, is: Made): Promise<void> {
   for (const name of Object.keys(is.wanted.resources)) {
     await takeLastSnapshot(moto, stackName, is, name);
   }
@@ -112,9 +105,6 @@ async function changeGroups(moto: Moto, { wanted, ids, outputs }: Made): Promise
     );
   }
 }
-
-/** Among the outputs, what none of the template's is. */
-export const VERSION = 'the newest version';
 
 async function look(
   moto: Moto,

@@ -1,5 +1,6 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { inject } from 'vitest';
@@ -8,6 +9,7 @@ import { inject } from 'vitest';
 export interface Moto {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;
+  ec2: EC2Client;
   iam: IAMClient;
   rds: RDSClient;
 }
@@ -22,6 +24,7 @@ export function openMoto(accountId: string): Moto {
   return {
     autoScaling: inAccount(new AutoScalingClient(options), accountId),
     cloudFormation: inAccount(new CloudFormationClient(options), accountId),
+    ec2: inAccount(new EC2Client(options), accountId),
     iam: inAccount(new IAMClient(options), accountId),
     rds: inAccount(new RDSClient(options), accountId),
   };

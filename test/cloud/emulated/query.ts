@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import type { Account, Answered, Asked } from '../../support/aws-front.ts';
+import type { Front } from '../../support/aws-front.ts';
+import type { Answered, Asked } from '../../support/aws-request.ts';
 
 /** What a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
 function formOf({ body }: Asked): Record<string, string> {
@@ -36,7 +37,7 @@ export class Refusal extends Error {
 export type Reply = (form: Record<string, string>) => Promise<object> | object;
 
 /** Stands for actions of a service that speaks that protocol. */
-export function standFor(account: Account, service: string, replies: Record<string, Reply>): void {
+export function standFor(account: Front, service: string, replies: Record<string, Reply>): void {
   for (const [action, reply] of Object.entries(replies)) {
     account.stand(`${service}:${action}`, async (asked): Promise<Answered> => {
       try {

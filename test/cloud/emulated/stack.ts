@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from './changes.ts';
 import type { Tag } from './for-moto.ts';
-import type { Made } from './make.ts';
+import type { Made } from './resources.ts';
 
 /** A stack, as CloudFormation keeps it. */
 export interface Stack {

@@ -1,20 +1,19 @@
-import type { Account } from '../../support/aws-front.ts';
+import type { Front } from '../../support/aws-front.ts';
 import { invalid } from './asked.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listChanges } from './changes.ts';
-import { unmake, VERSION } from './make.ts';
-import type { Moto } from './moto.ts';
 import { standFor } from './query.ts';
+import { type Resources, VERSION } from './resources.ts';
 import { type Fault, findStack, isGone, plan, planFault, showParameters } from './stack.ts';
 import type { Stack } from './stack.ts';
 
 /**
- * Answers as CloudFormation: a stack has changed when it has been looked at twice (DescribeStacks), and what its
- * resources are, moto makes at once. `takeFault` says what goes wrong in what is about to be done.
+ * Answers as CloudFormation: a stack has changed when it has been looked at twice (DescribeStacks), but its resources
+ * are made at once. `takeFault` says what goes wrong in what is about to be done.
  */
 export function emulateStacks(
-  account: Account,
-  moto: Moto,
+  account: Front & { id: string },
+  resources: Resources,
   takeFault: () => Fault | undefined,
 ): void {
   const stacks: Stack[] = [];
@@ -25,7 +24,7 @@ export function emulateStacks(
   };
   const listResources = ({ StackName }: Record<string, string>) => resourcesOf(mustFind(StackName));
 
-  emulateChangeSets(account, moto, stacks, takeFault);
+  emulateChangeSets(account, resources, stacks, takeFault);
   standFor(account, 'cloudformation', {
     DescribeStacks: ({ StackName }) => {
       for (const stack of StackName ? [mustFind(StackName)] : stacks) stack.ahead.shift()?.();
@@ -53,7 +52,7 @@ export function emulateStacks(
         planFault(stack, 'DELETE', changes, fault);
         return {};
       }
-      if (made) await unmake(moto, stack.name, made);
+      if (made) await resources.unmake(stack.name, made);
       plan(stack, 'DELETE', changes, made);
       return {};
     },

@@ -1,18 +1,17 @@
 import {
   CreateLaunchTemplateVersionCommand,
   DescribeLaunchTemplateVersionsCommand,
-  EC2Client,
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
-import { inject } from 'vitest';
-import type { Account } from '../../support/aws-front.ts';
+import type { Account } from '../../support/aws-account.ts';
+import { openMoto } from './moto.ts';
 
 /**
  * Answers as AWS of versions of launch templates: one that is made from another has all that this says, and an instance
  * remembers of which it was started. Moto makes it of what is given alone, and takes all instances for the first.
  */
 export function emulateVersions(account: Account): void {
-  const ec2 = openEc2(account.id);
+  const { ec2 } = openMoto(account.id);
   const userDataOf = new Map<string, string>();
   account.stand('ec2:CreateLaunchTemplateVersion', async (asked) => {
     const form = Object.fromEntries(new URLSearchParams(asked.body.toString()));
@@ -64,21 +63,4 @@ export function emulateVersions(account: Account): void {
     });
     return { ...answered, body: [group, ...told].join('<InstanceId>') };
   });
-}
-
-function openEc2(accountId: string): EC2Client {
-  const ec2 = new EC2Client({
-    endpoint: inject('aws'),
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  ec2.middlewareStack.add(
-    (next) => (built) => {
-      const { headers } = built.request as { headers: Record<string, string> };
-      headers['x-moto-account-id'] = accountId;
-      return next(built);
-    },
-    { step: 'build' },
-  );
-  return ec2;
 }

@@ -3,7 +3,6 @@ import { promisify } from 'node:util';
 import { CreateTagsCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
-import { onTestFinished } from 'vitest';
 import { listGroups } from '../../../src/cloud/security-groups.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
@@ -11,18 +10,14 @@ import { deleteSnapshot } from '../../../src/aws/ec2/removal.ts';
 import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
-import { createWaits } from '../../../src/aws/waits.ts';
-import { type Cloud, openCloud } from '../../../src/cloud/cloud.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
 import { buildImage } from '../../../src/cloud/commands/image.ts';
 import { OperatorError } from '../../../src/errors.ts';
-import {
-  type Account,
-  type Answered,
-  type Asked,
-  openAccount,
-  refusal,
-  type Stand,
-} from '../../support/aws-front.ts';
+import { type Account, openAccount } from '../../support/aws-account.ts';
+import type { Stand } from '../../support/aws-front.ts';
+import { type Answered, type Asked, refusal } from '../../support/aws-request.ts';
+import { openMoto } from '../emulated/moto.ts';
+import { openTestCloud } from '../test-cloud.ts';
 
 const run = promisify(execFile);
 
@@ -35,7 +30,9 @@ type Options = Parameters<typeof buildImage>[1];
 export interface World {
   account: Account;
   cloud: Cloud;
-  /** What was printed. */
+  /** Opens a command; the one before it is over. */
+  open: () => Cloud;
+  /** What the last command printed. */
   lines: string[];
   /** What the scripts printed that were sent to instances. */
   outputs: string[];
@@ -51,30 +48,17 @@ export interface World {
 }
 
 /** Opens one, which does what the emulator cannot. */
-export async function openWorld(waitMaxMs = 20_000): Promise<World> {
+export async function openWorld(): Promise<World> {
   const account = await openAccount();
-  const lines: string[] = [];
   const outputs: string[] = [];
-  let controller = new AbortController();
-  const cloud = openCloud({
-    stackName: 'minitwit',
-    print: (line) => lines.push(line),
-    signal: controller.signal,
-    pace: { firstPauseMs: 1, waitMaxMs, lostMaxMs: 60 },
-  });
-  onTestFinished(() => {
-    for (const client of Object.values(cloud.clients)) client.destroy();
-  });
-  const stands = { ...standsOfAgents(outputs), ...standsOfImages(cloud) };
+  const { cloud, open, lines, stop } = openTestCloud();
+  const stands = { ...standsOfAgents(outputs), ...standsOfImages(account) };
   for (const [action, stand] of Object.entries(stands)) account.stand(action, stand);
 
   const build: World['build'] = async (fates = {}, options = {}) => {
-    controller = new AbortController();
-    const { signal } = controller;
     const restore = befall(account, stands, fates);
-    const current = { ...cloud, signal, ...createWaits({ ...cloud, signal }, cloud.tell) };
     try {
-      await buildImage(current, { instanceType: 't3.small', dryRun: false, ...options });
+      await buildImage(open(), { instanceType: 't3.small', dryRun: false, ...options });
       return 'done';
     } catch (error) {
       if (error instanceof OperatorError) return error.message;
@@ -83,15 +67,7 @@ export async function openWorld(waitMaxMs = 20_000): Promise<World> {
       restore();
     }
   };
-  return {
-    account,
-    cloud,
-    lines,
-    outputs,
-    build,
-    stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
-    list: () => listAll(cloud),
-  };
+  return { account, cloud, open, lines, outputs, build, stop, list: () => listAll(cloud) };
 }
 
 /** Lets it befall them; until the function is called that it gives. */
@@ -144,7 +120,8 @@ function standsOfAgents(outputs: string[]): Record<string, Stand> {
 }
 
 /** What the emulator cannot do of images: tag their snapshots, delete these with them, and a few answers. */
-export function standsOfImages({ clients: { ec2 } }: Cloud): Record<string, Stand> {
+export function standsOfImages({ id: accountId }: Account): Record<string, Stand> {
+  const { ec2 } = openMoto(accountId);
   const snapshotsOf = async (filter: { Name: string; Values: string[] }) => {
     const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [filter] }));
     return Images.flatMap((it) => it.BlockDeviceMappings ?? []).flatMap(
@@ -192,19 +169,29 @@ async function runHere(script: string): Promise<string> {
   return stdout;
 }
 
-async function listAll({ clients: { ec2, iam, s3 } }: Cloud): Promise<string[]> {
-  const instances = await listInstances(ec2, []);
-  const things = [
-    instances.filter(({ state }) => state !== 'terminated').map(({ id }) => id),
-    (await listVolumes(ec2, [])).map(({ id }) => id),
-    (await listGroups(ec2, [])).map(({ id }) => id),
-    (await listImages(ec2, 'self', [])).map(({ id }) => id),
-    (await listSnapshots(ec2, [tagFilter(RUN_TAG)])).map(({ id }) => id),
+const idsOf = (things: { id: string }[]) => things.map(({ id }) => id);
+
+/** What can be left behind, by its kind. */
+export const LISTS = {
+  instances: async ({ clients: { ec2 } }: Cloud) =>
+    idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
+  volumes: async ({ clients: { ec2 } }: Cloud) => idsOf(await listVolumes(ec2, [])),
+  groups: async ({ clients: { ec2 } }: Cloud) => idsOf(await listGroups(ec2, [])),
+  images: async ({ clients: { ec2 } }: Cloud) => idsOf(await listImages(ec2, 'self', [])),
+  snapshots: async ({ clients: { ec2 } }: Cloud) =>
+    idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
+  roles: async ({ clients: { iam } }: Cloud) =>
     ((await iam.send(new ListRolesCommand({}))).Roles ?? []).map((it) => it.RoleName ?? ''),
+  profiles: async ({ clients: { iam } }: Cloud) =>
     ((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles ?? []).map(
       (it) => it.InstanceProfileName ?? '',
     ),
+  buckets: async ({ clients: { s3 } }: Cloud) =>
     ((await s3.send(new ListBucketsCommand({}))).Buckets ?? []).map((it) => it.Name ?? ''),
-  ];
+};
+
+async function listAll(cloud: Cloud): Promise<string[]> {
+  const things = [];
+  for (const list of Object.values(LISTS)) things.push(await list(cloud));
   return things.flat().toSorted();
 }

@@ -7,52 +7,28 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
-import { type Cloud, openCloud, PACE } from '../../../src/cloud/cloud.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
 import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/template.ts';
-import { OperatorError } from '../../../src/errors.ts';
-import { type Account, openAccount } from '../../support/aws-front.ts';
+import { type Account, openAccount } from '../../support/aws-account.ts';
 import { type Emulated, emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
+import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
-/** An empty account, and who works with it. */
-export interface World {
+/** An empty account, and commands in it. */
+export interface World extends TestCloud {
   account: Account;
   emulated: Emulated;
-  /** What was shown, without times. */
-  lines: string[];
-  /** Begins a command, of which nothing was shown yet; the one before it is over. */
-  open: (stackName?: string) => Cloud;
-  /** Breaks the command off, as Ctrl-C does. */
-  stop: () => void;
 }
 
 /** Opens one for this test. */
-export async function openWorld(): Promise<World> {
+export async function openWorld(options?: TestCloudOptions): Promise<World> {
   const account = await openAccount();
   const emulated = emulate(account);
   emulateVersions(account);
-  const lines: string[] = [];
-  let controller = new AbortController();
-  return {
-    account,
-    emulated,
-    lines,
-    open: (stackName = 'minitwit') => {
-      lines.length = 0;
-      controller = new AbortController();
-      return openCloud({
-        stackName,
-        print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
-        signal: controller.signal,
-        pace: { ...PACE, firstPauseMs: 1, waitMaxMs: 20_000 },
-        fetchStatus: async () => 200,
-      });
-    },
-    stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
-  };
+  return { ...openTestCloud(options), account, emulated };
 }
 
 let made = 0;

@@ -1,31 +1,16 @@
-import { openCloud, PACE } from '../../../src/cloud/cloud.ts';
-import type { Account } from '../../support/aws-front.ts';
+import type { Front } from '../../support/aws-front.ts';
 
 /** ARN of the stack that events are about. */
 export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/minitwit/1';
-
-/** A command's means, with what it has shown, and how it is stopped. */
-export function openTestCloud(waitMaxMs = 20_000) {
-  const lines: string[] = [];
-  const stop = new AbortController();
-  const cloud = openCloud({
-    stackName: 'minitwit',
-    print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
-    signal: stop.signal,
-    pace: { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs: 50 },
-    fetchStatus: async () => 200,
-  });
-  return { cloud, lines, stop };
-}
 
 /**
  * Has AWS say what happens to a stack, more at each look: first what happened before, then one batch after another.
  * Each event, in short `Database CREATE_FAILED why`, is a minute after the one before it, and is called `event-0` and so
  * on; `minitwit` is the stack itself.
  */
-export function scriptEvents(account: Account, batches: string[][], pageSize = 100): void {
+export function scriptEvents(front: Front, batches: string[][], pageSize = 100): void {
   let looks = 0;
-  account.stand('cloudformation:DescribeStackEvents', ({ body }) => {
+  front.stand('cloudformation:DescribeStackEvents', ({ body }) => {
     const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
     if (after === 0) looks += 1;
     const newestFirst = batches.slice(0, looks).flat().map(eventXml).toReversed();
@@ -34,7 +19,7 @@ export function scriptEvents(account: Account, batches: string[][], pageSize = 1
     const token = end < newestFirst.length ? `<NextToken>${end}</NextToken>` : '';
     return answer('DescribeStackEvents', `<StackEvents>${page.join('')}</StackEvents>${token}`);
   });
-  account.stand('cloudformation:DescribeStacks', () => {
+  front.stand('cloudformation:DescribeStacks', () => {
     const ofStack = batches
       .slice(0, looks)
       .flat()

@@ -1,23 +1,24 @@
 import { expect, test } from 'vitest';
 import { settleStack } from '../../../src/cloud/stack/settle.ts';
 import { watchStack } from '../../../src/cloud/stack/watch.ts';
-import { OperatorError } from '../../../src/errors.ts';
-import { openAccount } from '../../support/aws-front.ts';
-import { openTestCloud, scriptEvents, STACK_ID } from './scripted.ts';
+import { openFront } from '../../support/aws-front.ts';
+import { openTestCloud } from '../test-cloud.ts';
+import { scriptEvents, STACK_ID } from './scripted.ts';
 
 const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit CREATE_COMPLETE'];
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
 test('each resource is told as it comes up, once for each state, with how long it took', async () => {
-  const account = await openAccount();
-  scriptEvents(account, [
+  const front = await openFront();
+  scriptEvents(front, [
     BEFORE,
     [...BEGUN, 'A CREATE_IN_PROGRESS', 'A CREATE_IN_PROGRESS Resource creation Initiated'],
     ['B UPDATE_IN_PROGRESS', 'A CREATE_COMPLETE', 'C DELETE_SKIPPED'],
     ['B UPDATE_COMPLETE', 'minitwit UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'D DELETE_IN_PROGRESS'],
     ['D DELETE_COMPLETE', 'minitwit UPDATE_COMPLETE'],
   ]);
-  const { cloud, lines } = openTestCloud();
+  const { open, lines } = openTestCloud();
+  const cloud = open();
   const stack = await watchStack(cloud, STACK_ID, 'event-2');
   expect(stack).toMatchObject({ id: STACK_ID, status: 'UPDATE_COMPLETE' });
   expect(lines).toEqual([
@@ -35,16 +36,17 @@ test('each resource is told as it comes up, once for each state, with how long i
 });
 
 test('one that goes on already is watched from its beginning, over as many pages as there are', async () => {
-  const account = await openAccount();
+  const front = await openFront();
   scriptEvents(
-    account,
+    front,
     [
       [...BEFORE, ...BEGUN, 'A CREATE_IN_PROGRESS', 'B CREATE_IN_PROGRESS'],
       ['A CREATE_COMPLETE', 'B CREATE_COMPLETE', 'minitwit UPDATE_COMPLETE'],
     ],
     2,
   );
-  const { cloud, lines } = openTestCloud();
+  const { open, lines } = openTestCloud();
+  const cloud = open();
   await watchStack(cloud, STACK_ID, null);
   expect(lines.filter((line) => line.includes('AWS::'))).toEqual([
     'A (AWS::A): being created',
@@ -55,22 +57,23 @@ test('one that goes on already is watched from its beginning, over as many pages
 });
 
 test('a stack that goes is watched until it is gone', async () => {
-  scriptEvents(await openAccount(), [
+  scriptEvents(await openFront(), [
     [...BEFORE, 'minitwit DELETE_IN_PROGRESS'],
     ['minitwit DELETE_COMPLETE'],
   ]);
-  const { cloud } = openTestCloud();
+  const cloud = openTestCloud().open();
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'DELETE_COMPLETE' });
 });
 
 test('of an operation that fails, what failed first is said when all is undone', async () => {
-  scriptEvents(await openAccount(), [
+  scriptEvents(await openFront(), [
     ['Old CREATE_FAILED of another time', ...BEGUN],
     ['A CREATE_FAILED vCPU limit', 'B CREATE_FAILED Resource creation cancelled'],
     ['minitwit UPDATE_ROLLBACK_IN_PROGRESS Rollback requested by user.'],
     ['minitwit UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'minitwit UPDATE_ROLLBACK_COMPLETE'],
   ]);
-  const { cloud, lines } = openTestCloud();
+  const { open, lines } = openTestCloud();
+  const cloud = open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
     /^A \(AWS::A\) failed: vCPU limit \(ask for more .* The stack minitwit is UPDATE_ROLLBACK_COMPLETE: everything is as it was before\.$/,
   );
@@ -78,18 +81,18 @@ test('of an operation that fails, what failed first is said when all is undone',
 });
 
 test('stopped, it says that AWS goes on', async () => {
-  scriptEvents(await openAccount(), [[...BEFORE, ...BEGUN]]);
-  const { cloud, stop } = openTestCloud();
-  const watched = watchStack(cloud, STACK_ID, null);
-  stop.abort(new OperatorError('Stopped by SIGINT.'));
+  scriptEvents(await openFront(), [[...BEFORE, ...BEGUN]]);
+  const { open, stop } = openTestCloud();
+  const watched = watchStack(open(), STACK_ID, null);
+  stop();
   await expect(watched).rejects.toThrow(
     'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.',
   );
 });
 
 test('its deadline says so, too', async () => {
-  scriptEvents(await openAccount(), [[...BEFORE, ...BEGUN]]);
-  const { cloud } = openTestCloud(20);
+  scriptEvents(await openFront(), [[...BEFORE, ...BEGUN]]);
+  const cloud = openTestCloud({ waitMaxMs: 20 }).open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
     /still UPDATE_IN_PROGRESS after 0 s\. AWS goes on/,
   );
@@ -99,22 +102,12 @@ test.each([
   ['Throttling', 400],
   ['ServiceUnavailable', 503],
 ])('%s for a while does not end it', async (code, status) => {
-  const account = await openAccount();
-  scriptEvents(account, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
-  const { cloud, lines } = openTestCloud();
-  cloud.clients.cloudFormation.config.maxAttempts = async () => 1;
-  let refusals = 0;
-  cloud.clients.cloudFormation.middlewareStack.add(
-    (next) => async (args) => {
-      refusals += 1;
-      if (refusals > 2) return next(args);
-      throw Object.assign(new Error('Not now'), {
-        name: code,
-        $metadata: { httpStatusCode: status },
-      });
-    },
-    { step: 'initialize' },
-  );
+  const front = await openFront();
+  scriptEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
+  const { open, lines } = openTestCloud();
+  const cloud = open();
+  // twice, each time as often as the SDK asks
+  front.refuse('cloudformation:DescribeStackEvents', code, { status, times: 12 });
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'UPDATE_COMPLETE' });
   expect(lines[0]).toContain(`AWS says ${code}`);
 });
@@ -124,11 +117,11 @@ test.each([
   ['UPDATE_ROLLBACK_FAILED', 'Instances', /continue-update-rollback --stack-name minitwit\.$/],
   ['DELETE_FAILED', 'Balancer', /Again: npm run cloud -- down\.$/],
 ])('a stack in %s is not touched, and it is said why and what to do', async (status, it, what) => {
-  scriptEvents(await openAccount(), [
+  scriptEvents(await openFront(), [
     ['minitwit CREATE_IN_PROGRESS', `${it} CREATE_FAILED no room`, `minitwit ${status}`],
     [],
   ]);
-  const { cloud } = openTestCloud();
+  const cloud = openTestCloud().open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(what);
   await expect(settleStack(cloud)).rejects.toThrow(what);
 });

@@ -7,12 +7,13 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
-import { type Cloud, openCloud, PACE } from '../../../src/cloud/cloud.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { OperatorError } from '../../../src/errors.ts';
-import { openAccount } from '../../support/aws-front.ts';
+import { openAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
+import { emulateVersions } from '../emulated/versions.ts';
+import { openTestCloud } from '../test-cloud.ts';
 
 /** An account with an image of MiniTwit, and who works with it. */
 export type World = Awaited<ReturnType<typeof openWorld>>;
@@ -21,32 +22,15 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld() {
   const account = await openAccount();
   const emulated = emulate(account);
-  /** What was shown, without times. */
-  const lines: string[] = [];
-  /** What was asked whether it is ready. */
-  const asked: string[] = [];
+  emulateVersions(account);
+  const { cloud, lines, asked, open, stop } = openTestCloud();
   /** What ran on instances. */
   const scripts: string[] = [];
   emulated.runScript = (script) => {
     scripts.push(script);
     return { stdout: 'The tables are there.\n' };
   };
-  let controller = new AbortController();
-  /** Begins a command; the one before it is over. */
-  const open = () => {
-    controller = new AbortController();
-    return openCloud({
-      stackName: 'minitwit',
-      print: (line) => lines.push(line.replace(/^\d\d:\d\d /, '')),
-      signal: controller.signal,
-      pace: { ...PACE, firstPauseMs: 1, waitMaxMs: 20_000, lostMaxMs: 50 },
-      fetchStatus: async (url) => {
-        asked.push(url);
-        return 200;
-      },
-    });
-  };
-  const imageId = await makeImage(open());
+  const imageId = await makeImage(cloud);
   account.actions.length = 0;
   return {
     account,
@@ -55,11 +39,11 @@ export async function openWorld() {
     lines,
     asked,
     scripts,
+    cloud,
     open,
     up: (parameters = {}, dryRun = false) => up(open(), { parameters, dryRun }),
-    /** Breaks the command off, as Ctrl-C does. */
-    stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
-    look: () => look(open()),
+    stop,
+    look: () => look(cloud),
   };
 }
 

@@ -14,7 +14,7 @@ export const RUN = '20261123T001500Z-3f9a';
 
 /** Makes a volume of 20 GiB. */
 export async function makeVolume(
-  zone = `${process.env.AWS_REGION}b`,
+  zone = 'us-east-1b',
   kind: Partial<CreateVolumeCommandInput> = { VolumeType: 'gp2' },
 ): Promise<string> {
   const ec2 = open();
@@ -58,7 +58,7 @@ export function refusal(name: string): Error {
 }
 
 /** A client that lasts as long as the test. */
-function open(): EC2Client {
+export function open(): EC2Client {
   const client = createEc2();
   onTestFinished(() => client.destroy());
   return client;

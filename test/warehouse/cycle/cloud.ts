@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Layers } from '../../deploy/layers.ts';
+import type { AtEnd } from '../../support/at-end.ts';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
-import type { Layers } from '../machine/layers.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
 import { type Deeds, type Emulator, read, startProxy } from './proxy.ts';
 
@@ -20,6 +21,8 @@ interface Things {
   bin: string;
   /** Whether machines start without dnf. */
   isWithoutDnf: boolean;
+  /** Whether RunInstances answers only when the instance has booted, so that nobody polls for that. */
+  answersWhenBooted: boolean;
   /** The machines that are up, or stopped. */
   instances: Map<string, Instance>;
   images: Map<string, Layers>;
@@ -31,53 +34,51 @@ export interface Cloud extends Things {
   url: string;
   /** Every action that it was asked for, in order, but for those that only look. */
   actions: string[];
-  close(): Promise<void>;
 }
 
-/** Puts machines behind an emulator of EC2. */
-export async function openCloud(emulator: Emulator): Promise<Cloud> {
+/** Puts machines behind an emulator of EC2, until the end. */
+export async function openCloud(atEnd: AtEnd, emulator: Emulator): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
+  atEnd(() => rm(folder, { recursive: true }));
   const cloud: Cloud = {
     url: '',
     folder,
     keyFile: await createKey(folder),
     bin: await mkdtemp(join(folder, 'bin-')),
     isWithoutDnf: false,
+    answersWhenBooted: false,
     instances: new Map(),
     images: new Map(),
     volumes: new Map(),
     actions: [],
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      const { instances, volumes } = cloud;
-      for (const each of [...instances.values(), ...volumes.values()]) await each.destroy();
-      await rm(folder, { recursive: true });
-    },
   };
-  const server = await startProxy(emulator, deedsWith(cloud), cloud.actions);
+  const server = await startProxy(emulator, deedsWith(cloud, atEnd), cloud.actions);
+  atEnd(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   cloud.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return cloud;
 }
 
-function deedsWith(cloud: Things): Deeds {
+function deedsWith(cloud: Things, atEnd: AtEnd): Deeds {
   const { folder, instances, images, volumes, keyFile } = cloud;
   const deeds: Deeds['deeds'] = {
     RunInstances: async (asked, answer) => {
       const image = images.get(asked.get('ImageId') ?? '');
       const userData = Buffer.from(asked.get('UserData') ?? '', 'base64').toString();
       const id = read(answer, 'instanceId');
-      const instance = await createInstance({ keyFile, userData, ...(image && { image }) });
+      const instance = await createInstance(atEnd, { keyFile, userData, ...(image && { image }) });
       if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
       instances.set(id, instance);
-      await instance.start();
+      await (cloud.answersWhenBooted ? instance.boot() : instance.start());
       await rm(join(cloud.bin, 'ssh'), { force: true });
       await symlink(await instance.useForSsh(), join(cloud.bin, 'ssh'));
     },
     CreateVolume: async (asked, answer) => {
       const snapshot = asked.get('SnapshotId');
       const content = snapshot ? { file: join(folder, snapshot) } : {};
-      volumes.set(read(answer, 'volumeId'), await createVolume(content));
+      volumes.set(read(answer, 'volumeId'), await createVolume(atEnd, content));
     },
     AttachVolume: async (asked) => {
       const volume = get(volumes, asked.get('VolumeId'));

@@ -8,7 +8,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { findImage } from '../../../src/aws/ec2/images.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
@@ -16,7 +16,7 @@ import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
 import type { DatabaseConfig } from '../../../src/config.ts';
-import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
@@ -24,20 +24,23 @@ import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { runSql } from '../../support/database.ts';
 import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
 import { type Cloud, openCloud } from './cloud.ts';
 import { UNKNOWN_TO_MOTO } from './proxy.ts';
 
+stopAtFirstFailure();
+const atEnd = atEndOfFile();
 let cloud: Cloud;
 let ec2: EC2Client;
 let s3: S3Client;
 let home: string;
 // where the program keeps what it has, beside itself
 let folder: string;
-let mariadb: PrivateMariadb;
 let source: DatabaseConfig;
 let sourceSettings: Environment;
 let config: InstanceConfig;
@@ -47,18 +50,22 @@ const PASSWORD = `"it's" \\ a pass%word`;
 const BUCKET = 'minitwit-warehouse';
 
 beforeAll(async () => {
-  cloud = await openCloud({ url: inject('aws'), unknown: UNKNOWN_TO_MOTO });
+  cloud = await openCloud(atEnd, { url: inject('aws'), unknown: UNKNOWN_TO_MOTO });
   home = await copyProgram('minitwit-cycle-');
+  atEnd(() => rm(home, { recursive: true }));
   folder = join(home, '.data/warehouse');
-  mariadb = await startPrivateMariadb(join(home, 'source'));
+  const mariadb = await startPrivateMariadb(join(home, 'source'));
+  atEnd(() => mariadb.stop());
   source = await createFilled(mariadb.config, sourceRows());
   sourceSettings = await databaseSettings(source);
   useAwsEmulator();
   s3 = createS3();
+  atEnd(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   useAwsEmulator(cloud.url);
   // an action may take as long as a machine takes to start
   ec2 = createEc2(120_000);
+  atEnd(() => ec2.destroy());
   await ec2.send(new CreateKeyPairCommand({ KeyName: 'operator' }));
   const group = { GroupName: 'warehouse', Description: 'ssh alone' };
   const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand(group));
@@ -77,13 +84,6 @@ beforeAll(async () => {
     hostKey: 'console',
     maxHours: 8,
   };
-});
-afterAll(async () => {
-  ec2.destroy();
-  s3.destroy();
-  await cloud.close();
-  await mariadb.stop();
-  await rm(home, { recursive: true });
 });
 
 const base = (): Base => ({
@@ -109,7 +109,7 @@ function warehouse(...parameters: string[]): Promise<string> {
 }
 
 async function execute(environment: Environment, ...parameters: string[]): Promise<string> {
-  const { ended, output } = startProgram(join(home, 'dist/warehouse/main.js'), environment, {
+  const { ended, output } = startProgram(join(home, 'src/warehouse/main.ts'), environment, {
     cwd: home,
     parameters,
   });

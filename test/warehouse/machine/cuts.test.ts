@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { fakeParts } from '../run/parts.ts';
 import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
@@ -22,6 +24,8 @@ const LOST = /^The connection to i-\w+ is lost.*$/;
 // what a cloud refuses
 const DAMAGING = /detached that is mounted/;
 
+stopAtFirstFailure();
+const atEnd = atEndOfFile();
 let aws: FakeEc2;
 let cloud: Cloud;
 let parts: Parts;
@@ -31,10 +35,13 @@ const words: string[] = [];
 
 beforeAll(async () => {
   aws = await startFakeEc2();
+  atEnd(() => aws.close());
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-  cloud = await openCloud({ url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  cloud = await openCloud(atEnd, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  cloud.answersWhenBooted = true;
   vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
+  atEnd(() => rm(folder, { recursive: true }));
   const { id: volumeId } = aws.account.addVolume();
   const { config, pace, ...others } = fakeParts(folder, volumeId, async () => undefined);
   parts = {
@@ -48,20 +55,15 @@ beforeAll(async () => {
     machine: WHOLE,
     work: write('a work'),
   };
-  const volume = await createVolume();
+  atEnd(() => parts.ec2.destroy());
+  const volume = await createVolume(atEnd);
   const build = { volumeId, volume, folder: join(cloud.folder, config.imageId) };
-  const { builder, image } = await buildImage(build);
+  const { builder, image } = await buildImage(atEnd, build);
   await builder.destroy();
   cloud.volumes.set(volumeId, volume);
   cloud.images.set(config.imageId, image);
 });
 beforeEach(() => void lines.splice(0));
-afterAll(async () => {
-  parts.ec2.destroy();
-  await cloud.close();
-  await aws.close();
-  await rm(parts.folder, { recursive: true });
-});
 
 /** Reads what is on the volume, and writes one word more; then this happens. */
 function write(word: string, happen: () => Promise<void> = async () => undefined): Work {
@@ -103,9 +105,9 @@ test('cut at login: it connects once more', async () => {
 
 test('cut at each login: that is said, and everything undone', async () => {
   const config = { ...parts.config, hostKey: 'first-seen' as const };
-  const pace = { ...parts.pace, waitMaxMs: 4000 };
+  const pace = { ...parts.pace, waitMaxMs: 2000 };
   expect(await outcomeOf({ machine: cutAtLogin(cloud, Infinity), config, pace })).toMatch(
-    /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 4 s\.$/,
+    /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 2 s\.$/,
   );
   expect(snapshots()).toBe(1);
 });

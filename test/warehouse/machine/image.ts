@@ -1,6 +1,9 @@
-import { fillIn } from '../../../src/warehouse/provision/user-data.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
+import type { Layers } from '../../deploy/layers.ts';
+import type { AtEnd } from '../../support/at-end.ts';
 import { createInstance, type Instance } from './instance.ts';
-import type { Layers } from './layers.ts';
 import type { Volume } from './volume.ts';
 
 /** What an image is made with. */
@@ -8,17 +11,24 @@ export interface Build {
   volumeId: string;
   /** Empty; has a filesystem afterwards. */
   volume: Volume;
-  /** Where the image is kept: does not exist yet. */
+  /** Where the image is stored: does not exist yet. */
   folder: string;
 }
 
-/** Makes an image as a provision does; gives also what it was made of, switched off. */
-export async function buildImage(build: Build): Promise<{ builder: Instance; image: Layers }> {
-  const { volumeId, volume, folder } = build;
-  const builder = await createInstance({ userData: await fillIn({ VOLUME_ID: volumeId }) });
+/** Makes an image as a provision does; returns also the instance that it was made of, switched off. */
+export async function buildImage(
+  atEnd: AtEnd,
+  { volumeId, volume, folder }: Build,
+): Promise<{ builder: Instance; image: Layers }> {
+  const userData = await fillIn({ VOLUME_ID: volumeId });
+  const builder = await createInstance(atEnd, { userData });
   await builder.start();
   await builder.attach(volume, 'xvdf');
   await builder.booted();
+  if (!builder.console().includes(READY)) {
+    const log = await readFile(join(builder.root, 'srv/user-data.log'), 'utf8');
+    throw new Error(`userdata/warehouse.sh made no image:\n${log}`);
+  }
   await builder.powerOff();
   return { builder, image: await builder.saveImage(folder) };
 }

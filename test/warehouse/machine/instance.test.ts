@@ -3,11 +3,13 @@ import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { buildImage } from './image.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { createVolume, type Volume } from './volume.ts';
@@ -23,6 +25,7 @@ const ACCOUNT = {
   name: 'minitwit',
 };
 
+const atEnd = atEndOfFile();
 let builder: Instance;
 let instance: Instance;
 let volume: Volume;
@@ -30,17 +33,14 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
-  volume = await createVolume();
+  atEnd(() => rm(folder, { recursive: true }));
+  volume = await createVolume(atEnd);
   const build = { volumeId: VOLUME_ID, volume, folder: join(folder, 'image') };
-  const built = await buildImage(build);
+  const built = await buildImage(atEnd, build);
   builder = built.builder;
-  instance = await createInstance({ image: built.image });
+  instance = await createInstance(atEnd, { image: built.image });
   await instance.boot();
   await instance.useForSsh();
-});
-afterAll(async () => {
-  for (const each of [builder, instance, volume]) await each?.destroy();
-  await rm(folder, { recursive: true });
 });
 
 const userData = () => fillIn({ VOLUME_ID });
@@ -75,12 +75,14 @@ describe('userdata/warehouse.sh', () => {
 });
 
 describe('an instance', () => {
+  stopAtFirstFailure();
+  const afterThese = atEndOfFile();
   let remote: Remote;
   beforeAll(async () => {
     remote = await connectTo(instance, folder);
+    afterThese(() => remote.close());
     await instance.attach(volume);
   });
-  afterAll(() => remote.close());
 
   test('mounts the volume by its label, whatever its device is called', async () => {
     await mountVolume(remote, MOUNT_DIR, WAITING);
@@ -168,7 +170,7 @@ describe('an instance', () => {
   });
 
   test("tells MySQL's last words when that can make nothing of the files on a volume", async () => {
-    const bad = await createVolume({ label: 'mysqlvol' });
+    const bad = await createVolume(onTestFinished, { label: 'mysqlvol' });
     await instance.attach(bad);
     await mountVolume(remote, MOUNT_DIR, WAITING);
     await startMysql(remote, ACCOUNT, WAITING);
@@ -180,7 +182,6 @@ describe('an instance', () => {
     await stopMysql(remote);
     await unmountVolume(remote, MOUNT_DIR);
     await instance.detach();
-    await bad.destroy();
   });
 });
 

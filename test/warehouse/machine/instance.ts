@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   chmod,
   cp,
@@ -12,18 +11,17 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import type { Login } from '../../../src/warehouse/ssh/commands.ts';
-import { findDebianRoot } from '../../deploy/debian-root.ts';
+import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
-import { findTool } from '../../support/tools.ts';
-import { keepChanges, type Layers, onTopOf } from './layers.ts';
+import { findDebianRoot } from '../../deploy/debian-root.ts';
+import { runOrThrow } from '../../deploy/run.ts';
+import type { AtEnd } from '../../support/at-end.ts';
+import { installTool } from '../../support/system-packages.ts';
 import type { Volume } from './volume.ts';
 
-const run = promisify(execFile);
 const STAND_INS = resolve('test/warehouse/machine/stand-ins');
-const PACKAGES = ['openssh-server', 'sudo', 'mariadb-server', 'e2fsprogs'];
 
 /** A machine that passes for an EC2 instance with Amazon Linux, to which `ssh` leads. */
 export interface Instance extends Machine {
@@ -37,10 +35,10 @@ export interface Instance extends Machine {
   useForSsh(...lines: string[]): Promise<string>;
   /** Makes a volume known to the machine, which is on: under a name of Linux's own. */
   attach(volume: Volume, name?: string): Promise<void>;
-  /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
-  saveImage(folder: string): Promise<Layers>;
   /** Takes it away again. */
   detach(name?: string): Promise<void>;
+  /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
+  saveImage(folder: string): Promise<Layers>;
 }
 
 /** What an instance is launched with. */
@@ -52,20 +50,22 @@ export interface Launch {
   keyFile?: string;
 }
 
-/** Makes a pair of keys in a folder, and gives the path of the private one. */
+/** Makes a pair of keys in a folder, and returns the path of the private one. */
 export async function createKey(folder: string): Promise<string> {
   const file = join(folder, 'key');
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  const keygen = installTool('ssh-keygen', 'openssh-client');
+  await runOrThrow(keygen, '-q', '-t', 'ed25519', '-N', '', '-f', file);
   return file;
 }
 
-/** Makes an instance, switched off. Its key is that of `login`. */
-export async function createInstance(options: Launch = {}): Promise<Instance> {
+/** Creates an instance, switched off. Its key is that of `login`. It is destroyed at the end. */
+export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promise<Instance> {
   const { image, userData } = options;
-  const layers = image ?? [await findDebianRoot(PACKAGES)];
-  const machine = await createMachine(onTopOf(layers));
+  const layers = image ?? [await findDebianRoot()];
+  const machine = await createMachine(atEnd, layers);
   const { root } = machine;
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-login-'));
+  atEnd(() => rm(folder, { recursive: true }));
   const keyFile = options.keyFile ?? (await createKey(folder));
 
   if (!image) await pretendAmazonLinux(root);
@@ -82,7 +82,7 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
   };
 
   const useForSsh = async (...lines: string[]) => {
-    const ssh = findTool('ssh', 'openssh-client');
+    const ssh = installTool('ssh', 'openssh-client');
     const bastion = ['nsenter', '--target', await machine.leader(), '--net'];
     const proxy = [...bastion, process.execPath, join(STAND_INS, 'proxy.mjs')];
     const config = [`ProxyCommand ${proxy.join(' ')}`, ...lines];
@@ -96,25 +96,20 @@ export async function createInstance(options: Launch = {}): Promise<Instance> {
     return join(folder, 'ssh');
   };
 
-  const sshCalls = () => readFile(join(folder, 'calls'), 'utf8');
-
   const devices = async () => `/proc/${await machine.leader()}/root/dev`;
-  const attach = async ({ number }: Volume, name = 'nvme1n1') => {
-    await run('mknod', [join(await devices(), name), 'b', '7', String(number)]);
+  return {
+    ...machine,
+    login,
+    sshCalls: () => readFile(join(folder, 'calls'), 'utf8'),
+    useForSsh,
+    attach: async ({ number }, name = 'nvme1n1') =>
+      runOrThrow('mknod', join(await devices(), name), 'b', '7', String(number)),
+    detach: async (name = 'nvme1n1') => rm(join(await devices(), name)),
+    saveImage: async (to) => {
+      await copyChanges(root, to);
+      return [to, ...layers];
+    },
   };
-  const detach = async (name = 'nvme1n1') => rm(join(await devices(), name));
-
-  const saveImage = async (to: string) => {
-    await keepChanges(root, to);
-    return [to, ...layers];
-  };
-
-  const destroy = async () => {
-    await machine.destroy();
-    await rm(folder, { recursive: true });
-  };
-
-  return { ...machine, login, sshCalls, useForSsh, attach, detach, saveImage, destroy };
 }
 
 async function pretendAmazonLinux(root: string): Promise<void> {
@@ -124,13 +119,14 @@ async function pretendAmazonLinux(root: string): Promise<void> {
   // what dnf brings
   await mkdir(join(root, 'srv/packages'));
   await rename(join(root, 'usr/sbin/mariadbd'), join(root, 'srv/packages/mariadbd'));
-  await run('sh', ['-c', `rm -f ${root}/etc/ssh/ssh_host_*`]);
+  await runOrThrow('sh', '-c', 'rm -f "$0"/ssh_host_*', join(root, 'etc/ssh'));
   for (const program of ['dnf', 'cloud-init'])
     await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
   const units = join(root, 'etc/systemd/system');
-  await rm(join(units, 'multi-user.target.wants/mariadb.service'));
+  const wanted = join(units, 'multi-user.target.wants');
+  await symlink('/lib/systemd/system/ssh.service', join(wanted, 'ssh.service'));
   for (const unit of ['cloud-init.service', 'cloud-final.service']) {
     await cp(join(STAND_INS, unit), join(units, unit));
-    await symlink(`../${unit}`, join(units, 'multi-user.target.wants', unit));
+    await symlink(`../${unit}`, join(wanted, unit));
   }
 }

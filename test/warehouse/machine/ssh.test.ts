@@ -1,28 +1,27 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
 import { startCommand } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
 import { createInstance, createKey, type Instance } from './instance.ts';
 
+const atEnd = atEndOfFile();
 let instance: Instance;
 let folder: string;
 
 beforeAll(async () => {
   // longer than the path of a socket may be
   folder = await mkdtemp(join(tmpdir(), `minitwit-ssh-${'long'.repeat(25)}-`));
-  instance = await createInstance();
+  atEnd(() => rm(folder, { recursive: true }));
+  instance = await createInstance(atEnd);
   await instance.boot();
   await instance.useForSsh();
-});
-afterAll(async () => {
-  await instance.destroy();
-  await rm(folder, { recursive: true });
 });
 
 interface Attempt {

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runOrThrow } from '../../deploy/run.ts';
+import type { AtEnd } from '../../support/at-end.ts';
+import { createFastFolder } from '../../support/fast-folder.ts';
+import { installTool } from '../../support/system-packages.ts';
 
 const run = promisify(execFile);
 
@@ -12,35 +15,33 @@ export interface Volume {
   file: string;
   /** Of its block device, /dev/loopN. */
   number: number;
-  /** Makes it larger, its filesystem left as it is. */
+  /** Makes it larger, and leaves its filesystem as it is. */
   grow(sizeMb: number): Promise<void>;
-  destroy(): Promise<void>;
 }
 
-/** What a volume holds at first: nothing, a filesystem of this label, or what is in this file. */
+/** What a volume holds at first: nothing, a filesystem of this label, or the content of this file. */
 export interface Content {
   label?: string;
   file?: string;
   sizeMb?: number;
 }
 
-/** Makes a volume, which takes room as it is filled. */
-export async function createVolume(content: Content = {}): Promise<Volume> {
+/** Creates a volume, which takes room as it is filled. It is deleted at the end. */
+export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise<Volume> {
   const { label, sizeMb = 1024 } = content;
-  const folder = await mkdtemp(join(tmpdir(), 'minitwit-volume-'));
+  const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
+  atEnd(() => rm(folder, { recursive: true }));
   const file = join(folder, 'volume');
-  if (content.file !== undefined) await run('cp', ['--sparse=always', content.file, file]);
-  else await run('truncate', ['--size', `${sizeMb}M`, file]);
-  if (label !== undefined) await run('mkfs.ext4', ['-q', '-L', label, file]);
+  if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);
+  else await runOrThrow('truncate', '--size', `${sizeMb}M`, file);
+  if (label !== undefined)
+    await runOrThrow(installTool('mkfs.ext4', 'e2fsprogs'), '-q', '-L', label, file);
   const { stdout } = await run('losetup', ['--find', '--show', file]);
   const device = stdout.trim();
+  atEnd(() => runOrThrow('losetup', '--detach', device));
   const grow = async (toMb: number) => {
-    await run('truncate', ['--size', `${toMb}M`, file]);
-    await run('losetup', ['--set-capacity', device]);
+    await runOrThrow('truncate', '--size', `${toMb}M`, file);
+    await runOrThrow('losetup', '--set-capacity', device);
   };
-  const destroy = async () => {
-    await run('losetup', ['--detach', device]);
-    await rm(folder, { recursive: true });
-  };
-  return { file, number: Number(device.replace('/dev/loop', '')), grow, destroy };
+  return { file, number: Number(device.replace('/dev/loop', '')), grow };
 }

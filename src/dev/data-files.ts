@@ -1,0 +1,42 @@
+import { relative, resolve } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
+import { OperatorError } from '../errors.ts';
+
+// What reading and writing an open file fails with: of these errors, Node does not say the path.
+const WITHOUT_PATH = new Set(['EDQUOT', 'EFBIG', 'EIO', 'EISDIR', 'ENOSPC']);
+
+/**
+ * Does work that stores files in the folder `data`. Node's error about a file there, which this user cannot read or
+ * write, becomes an OperatorError of one line.
+ */
+export async function withDataFiles<Result>(
+  data: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const file = findFile(error, data);
+    if (file === null) throw error;
+    const { errno = 0 } = error as NodeJS.ErrnoException;
+    // Most of Node's functions give it negative, and some positive.
+    const reason = getSystemErrorMessage(-Math.abs(errno));
+    const message =
+      `Cannot read or write ${file}: ${reason}. MiniTwit stores its data in ${data}: ` +
+      'make that folder readable and writable for this user, or use a checkout of your own.';
+    throw new OperatorError(message, { cause: error });
+  }
+}
+
+/**
+ * Returns the file in the folder that an error of the system is about, or the folder where the error names no file; null
+ * if it is about something else.
+ */
+function findFile(error: unknown, folder: string): string | null {
+  if (!(error instanceof Error) || !('errno' in error)) return null;
+  // Node calls the path of a socket its address.
+  const { code = '', path, address } = error as NodeJS.ErrnoException & { address?: string };
+  if (path === undefined && WITHOUT_PATH.has(code)) return folder;
+  const file = resolve(path ?? address ?? '/');
+  return relative(folder, file).startsWith('..') ? null : file;
+}

@@ -1,0 +1,79 @@
+import type { RowDataPacket } from 'mysql2/promise';
+import type { DatabaseConfig } from '../../config.ts';
+import { withConnection } from '../../database/connection.ts';
+import { initializeSchema } from '../../database/schema.ts';
+import { OperatorError } from '../../errors.ts';
+import { createPasswords } from '../../passwords/passwords.ts';
+import { createWorld, type World } from './world.ts';
+
+// of everybody in the demo data
+const PASSWORD = 'demo';
+
+const WAIT_MAX_MS = 10_000;
+
+/**
+ * Fills a database that has no users with the demo data, all of it or nothing.
+ * @returns a message that says so, and how to sign in
+ * @throws OperatorError when the database has users
+ */
+export async function addDemo(database: DatabaseConfig): Promise<string> {
+  const world = createWorld(Math.floor(Date.now() / 1000));
+  const passwordHash = await hash(PASSWORD);
+  await insert(database, world, passwordHash);
+  // This also creates the profiles of people who have none.
+  await initializeSchema(database, { existing: 'keep', waitMaxMs: WAIT_MAX_MS });
+  const { people, messages } = world;
+  return (
+    `Added the demo data: ${people.length} people and ${messages.length} messages. ` +
+    `Sign in as ${people[0]} with the password ${PASSWORD}.`
+  );
+}
+
+async function hash(password: string): Promise<string> {
+  const passwords = createPasswords();
+  try {
+    return await passwords.hash(password);
+  } finally {
+    await passwords.close();
+  }
+}
+
+/** Inserts the rows in one transaction, since a part of them would keep `--demo` from ever adding the rest. */
+async function insert(database: DatabaseConfig, world: World, passwordHash: string): Promise<void> {
+  const idOf = new Map(world.people.map((name, index) => [name, index + 1]));
+  const users = world.people.map((name, index) => [
+    index + 1,
+    name,
+    `person${index + 1}@example.com`,
+    passwordHash,
+  ]);
+  const messages = world.messages.map(({ author, text, pubDateS }, index) => [
+    index + 1,
+    idOf.get(author),
+    text,
+    pubDateS,
+  ]);
+  const follows = world.follows.map(({ who, whom }) => [idOf.get(who), idOf.get(whom)]);
+  await withConnection(database, { waitMaxMs: WAIT_MAX_MS }, async (connection) => {
+    await connection.query('begin');
+    const [counts] = await connection.query<RowDataPacket[]>('select count(*) as total from user');
+    const total = Number(counts[0]?.total);
+    if (total > 0) throw new OperatorError(formatRefusal(total));
+    await connection.query('insert into user (user_id, username, email, pw_hash) values :users', {
+      users,
+    });
+    await connection.query(
+      'insert into message (message_id, author_id, text, pub_date) values :messages',
+      { messages },
+    );
+    await connection.query('insert into follower (who_id, whom_id) values :follows', { follows });
+    await connection.query('commit');
+  });
+}
+
+function formatRefusal(users: number): string {
+  return (
+    `The database has ${users} users, and the demo data is for an empty database. Start without --demo; ` +
+    'or delete .data/mariadb, which deletes everything that was written here, and start again.'
+  );
+}

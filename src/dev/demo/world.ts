@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+
+// The same depth from dist/ and from src/.
+const CONVERSATIONS = new URL('../../../src/dev/demo/conversations.txt', import.meta.url);
+const MINUTE_S = 60;
+const SEED = 20_260_101;
+// How many of 100 authors a person follows without having talked to them.
+const STRANGERS_PERCENT = 12;
+
+/** People, and what they have written and whom they follow. */
+export interface World {
+  /** Usernames, in the order in which they joined. */
+  people: string[];
+  /** In the order of their time. */
+  messages: { author: string; text: string; pubDateS: number }[];
+  follows: { who: string; whom: string }[];
+}
+
+interface Line {
+  author: string;
+  text: string;
+}
+
+/**
+ * Creates the world of the demo data. It is the same each time, and ends some minutes before `nowS`.
+ * @param nowS in seconds since 1970
+ */
+export function createWorld(nowS: number): World {
+  const conversations = readConversations();
+  const random = createRandom(SEED);
+  const lines = conversations.flat();
+  const people = Array.from(new Set(lines.map(({ author }) => author)));
+  const times = drawTimes(conversations, nowS, random);
+  return {
+    people,
+    messages: lines.map((line, index) => ({ ...line, pubDateS: times[index] ?? nowS })),
+    follows: drawFollows(people, lines, random),
+  };
+}
+
+/** Reads the file: a line `author: text` for each message, and an empty line between conversations. */
+function readConversations(): Line[][] {
+  const blocks = readFileSync(CONVERSATIONS, 'utf8').trim().split('\n\n');
+  return blocks.map((block) => block.split('\n').map(parseLine));
+}
+
+function parseLine(line: string): Line {
+  const [author = '', ...rest] = line.split(': ');
+  return { author, text: rest.join(': ').replaceAll(String.raw`\n`, '\n') };
+}
+
+/** Draws when each message was written, from the newest back: minutes apart, and hours between conversations. */
+function drawTimes(conversations: Line[][], nowS: number, random: () => number): number[] {
+  const times: number[] = [];
+  let timeS = nowS - 3 * MINUTE_S;
+  for (const [age, conversation] of conversations.toReversed().entries()) {
+    for (let index = 0; index < conversation.length; index++) {
+      times.unshift(Math.floor(timeS));
+      timeS -= (1 + random() * 14) * MINUTE_S;
+    }
+    // More is written each day than on the day before.
+    timeS -= random() * (60 + age * 10) * MINUTE_S;
+  }
+  return times;
+}
+
+/** Everybody follows whom they have mentioned, and some others. */
+function drawFollows(people: string[], lines: Line[], random: () => number): World['follows'] {
+  return people.flatMap((who) => {
+    const said = lines.filter(({ author }) => author === who).map(({ text }) => text);
+    const mentioned = new Set(said.join(' ').match(/(?<=@)[^\s:,.!?]+/g));
+    return people
+      .filter((whom) => whom !== who)
+      .filter((whom) => random() * 100 < STRANGERS_PERCENT || mentioned.has(whom))
+      .map((whom) => ({ who, whom }));
+  });
+}
+
+/** Creates a source of numbers from 0 to below 1 that is the same each time (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

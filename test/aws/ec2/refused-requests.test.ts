@@ -1,0 +1,96 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { expect, onTestFinished, test } from 'vitest';
+import { createEc2 } from '../../../src/aws/clients.ts';
+import { findImage, findInstanceType, listImages } from '../../../src/aws/ec2/images.ts';
+import {
+  consoleOutput,
+  findInstance,
+  listInstances,
+  terminateInstances,
+} from '../../../src/aws/ec2/instances.ts';
+import { launchInstance } from '../../../src/aws/ec2/launch.ts';
+import { createImage, removeImage, stopAndWait } from '../../../src/aws/ec2/make-image.ts';
+import {
+  findNetworkOfGroup,
+  findSubnet,
+  listDefaultSubnets,
+  hasKeyPair,
+  listZonesWith,
+} from '../../../src/aws/ec2/network.ts';
+import { deleteSnapshot, deleteVolume } from '../../../src/aws/ec2/removal.ts';
+import { createSnapshot, findSnapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { findSpotPrice, findSpotStatus } from '../../../src/aws/ec2/spot.ts';
+import { addTags } from '../../../src/aws/ec2/tags.ts';
+import {
+  attachVolume,
+  createVolume,
+  detachVolume,
+  findVolume,
+  listVolumes,
+} from '../../../src/aws/ec2/volumes.ts';
+import { createWaits } from '../../../src/aws/waits.ts';
+import { listRequests } from '../../support/aws-requests.ts';
+import { expectRefusal, openEmptyFront } from '../../support/refused-requests.ts';
+
+const pace = { firstPauseMs: 1, waitMaxMs: 60_000 };
+const waits = createWaits({ pace, signal: new AbortController().signal }, () => undefined);
+const LAUNCH = {
+  token: 'run-1',
+  imageId: 'ami-1',
+  root: { device: '/dev/xvda', sizeGib: 8 },
+  instanceType: 't3.micro',
+  securityGroup: 'sg-1',
+  subnetId: 'subnet-1',
+  market: 'on-demand',
+  userData: '',
+  tags: {},
+} as const;
+const IMAGE = { instanceId: 'i-1', name: 'image', description: '', tags: {} };
+const ATTACHMENT = { VolumeId: 'vol-1', InstanceId: 'i-1', Device: '/dev/sdf' };
+
+type Call = (ec2: EC2Client) => Promise<unknown>;
+
+/** What makes each request of `src/aws/`. */
+const CALLS: Record<string, Call | Call[]> = {
+  AttachVolume: (ec2) => attachVolume(ec2, ATTACHMENT),
+  CreateImage: (ec2) => createImage(ec2, IMAGE, async () => []),
+  CreateSnapshot: (ec2) => createSnapshot(ec2, { VolumeId: 'vol-1' }),
+  CreateTags: (ec2) => addTags(ec2, ['vol-1'], { a: 'b' }),
+  CreateVolume: (ec2) => createVolume(ec2, { AvailabilityZone: 'us-east-1a', Size: 1 }),
+  DeleteSnapshot: (ec2) => deleteSnapshot(ec2, 'snap-1'),
+  DeleteVolume: (ec2) => deleteVolume(ec2, 'vol-1'),
+  DeregisterImage: (ec2) => removeImage(ec2, 'ami-1'),
+  DescribeImages: [(ec2) => findImage(ec2, 'ami-1'), (ec2) => listImages(ec2, 'self', [])],
+  DescribeInstanceTypeOfferings: (ec2) => listZonesWith(ec2, 't3.micro'),
+  DescribeInstanceTypes: (ec2) => findInstanceType(ec2, 't3.micro'),
+  DescribeInstances: [(ec2) => findInstance(ec2, 'i-1'), (ec2) => listInstances(ec2, [])],
+  DescribeKeyPairs: (ec2) => hasKeyPair(ec2, 'operator'),
+  DescribeSecurityGroups: (ec2) => findNetworkOfGroup(ec2, 'sg-1'),
+  DescribeSnapshots: [(ec2) => findSnapshot(ec2, 'snap-1'), (ec2) => listSnapshots(ec2, [])],
+  DescribeSpotInstanceRequests: (ec2) => findSpotStatus(ec2, 'sir-1'),
+  DescribeSpotPriceHistory: (ec2) => findSpotPrice(ec2, 't3.micro', 'us-east-1a'),
+  DescribeSubnets: [(ec2) => findSubnet(ec2, 'subnet-1'), listDefaultSubnets],
+  DescribeVolumes: [(ec2) => findVolume(ec2, 'vol-1'), (ec2) => listVolumes(ec2, [])],
+  DetachVolume: (ec2) => detachVolume(ec2, 'vol-1', 'i-1'),
+  GetConsoleOutput: (ec2) => consoleOutput(ec2, 'i-1'),
+  RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
+  StopInstances: (ec2) => stopAndWait(ec2, 'i-1', waits),
+  TerminateInstances: (ec2) => terminateInstances(ec2, ['i-1']),
+};
+
+const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
+  [calls].flat().map((call) => [`ec2:${name}`, call] as const),
+);
+
+test('every request of the source is here', () => {
+  const names = requests.map(([name]) => name);
+  expect(names.toSorted()).toEqual(listRequests('aws').toSorted());
+});
+
+test.each(requests)('%s that is refused is explained', async (name, call) => {
+  const front = await openEmptyFront();
+  const ec2 = createEc2();
+  onTestFinished(() => ec2.destroy());
+  front.refuse(name, 'AccessDenied');
+  await expectRefusal(() => call(ec2));
+});

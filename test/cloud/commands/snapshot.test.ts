@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest';
+import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
+import { messageOf } from '../../../src/errors.ts';
+import { Refusal, standFor } from '../emulated/query.ts';
+import { openPaperStack, type PaperStack } from '../paper-stack.ts';
+import { raiseSite } from '../site-template.ts';
+
+interface Snapshot {
+  id: string;
+  status: string;
+  /** How many looks it takes until it is available. */
+  looks: number;
+  tag: string;
+}
+
+/** A stack whose database has snapshots; `looks` is how many looks at a new one it takes until it is available. */
+async function openWithSnapshots(looks = 1) {
+  const paper = await openPaperStack();
+  const snapshots: Snapshot[] = [];
+  standFor(paper.front, 'rds', {
+    CreateDBSnapshot: ({ DBSnapshotIdentifier: id = '', ...form }) => {
+      if (snapshots.some((it) => it.id === id)) throw new Refusal('DBSnapshotAlreadyExists', id);
+      const tag = form['Tags.Tag.1.Value'] ?? '';
+      snapshots.push({ id, status: 'creating', looks, tag });
+      return {};
+    },
+    DescribeDBSnapshots: ({ DBSnapshotIdentifier: id }) => {
+      const found = snapshots.filter((it) => id === undefined || it.id === id);
+      for (const it of found) if (id && it.looks-- <= 0) it.status = 'available';
+      // The query protocol's lists have no `member` here: one is enough.
+      return { DBSnapshots: found.length > 0 ? { DBSnapshot: describe(found.at(-1)) } : {} };
+    },
+  });
+  await raiseSite(paper);
+  const take = (dryRun = false) =>
+    takeSnapshot(paper.open(), { dryRun }).then(() => 'done', messageOf);
+  return { paper, snapshots, take };
+}
+
+function describe(snapshot: Snapshot | undefined) {
+  return {
+    DBSnapshotIdentifier: snapshot?.id,
+    DBInstanceIdentifier: 'database-1',
+    Status: snapshot?.status,
+    PercentProgress: 50,
+    Engine: 'mysql',
+    AllocatedStorage: 20,
+    TagList: { Tag: { Key: 'minitwit:stack', Value: snapshot?.tag } },
+  };
+}
+
+const count = ({ front }: PaperStack, action: string) =>
+  front.actions.filter((it) => it === action).length;
+
+test('a snapshot is taken when the database has time for it, watched, and named', async () => {
+  const { paper, snapshots, take } = await openWithSnapshots();
+  paper.front.refuse('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
+  expect(await take()).toBe('done');
+  expect(snapshots).toEqual([
+    {
+      id: expect.stringMatching(/^minitwit-\d{8}t\d{6}z-[0-9a-f]{4}$/),
+      status: 'available',
+      looks: -1,
+      tag: 'minitwit',
+    },
+  ]);
+  const [{ id } = { id: '' }] = snapshots;
+  expect(paper.lines).toEqual([
+    `Taking the snapshot ${id} of database-1 …`,
+    'The database database-1: not ready for a snapshot yet',
+    `The snapshot ${id}: creating, 50 %`,
+    `The snapshot ${id} is complete, of a database of 20 GiB.`,
+    `To go back to it: npm run cloud -- restore ${id}`,
+  ]);
+});
+
+test('a dry run takes none', async () => {
+  const { snapshots, take } = await openWithSnapshots();
+  expect(await take(true)).toBe('done');
+  expect(snapshots).toEqual([]);
+});
+
+test('one whose answer is lost is taken once', async () => {
+  const { paper, snapshots, take } = await openWithSnapshots();
+  paper.front.lose('rds:CreateDBSnapshot');
+  expect(await take()).toBe('done');
+  expect(count(paper, 'rds:CreateDBSnapshot')).toBe(2);
+  expect(snapshots).toHaveLength(1);
+});
+
+test('stopped at any of its requests, the next one goes on with the snapshot that is being taken', async () => {
+  const requests = [
+    'cloudformation:DescribeStacks',
+    'rds:DescribeDBSnapshots',
+    'rds:CreateDBSnapshot',
+    'rds:DescribeDBSnapshots',
+  ];
+  for (const [index, action] of requests.entries()) {
+    const { paper, snapshots, take } = await openWithSnapshots(5);
+    paper.front.onAsk = () => {
+      if (paper.front.actions.length === index + 1) paper.stop();
+    };
+    const said = await take();
+    paper.front.onAsk = () => undefined;
+    expect(paper.front.actions[index]).toBe(action);
+    expect(said, `${index}: ${action}`).toBe(
+      index < 2
+        ? 'Stopped by SIGINT.'
+        : 'Stopped by SIGINT. AWS goes on with a snapshot by itself: the same command watches on.',
+    );
+    expect(paper.front.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
+    expect(await take(), action).toBe('done');
+    expect(snapshots, action).toHaveLength(1);
+  }
+});
+
+test('one of another stack that is being taken is left alone', async () => {
+  const { snapshots, take } = await openWithSnapshots();
+  snapshots.push({ id: 'other', status: 'creating', looks: 9, tag: 'other' });
+  expect(await take()).toBe('done');
+  expect(snapshots.map(({ tag }) => tag)).toEqual(['other', 'minitwit']);
+});
+
+test('one that AWS cannot take is told; so is a stack that is not there', async () => {
+  const { paper, snapshots, take } = await openWithSnapshots();
+  paper.front.onAsk = (action) => {
+    if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';
+  };
+  expect(await take()).toMatch(/^AWS could not take minitwit-\S+\. AWS goes on/);
+
+  const bare = takeSnapshot(paper.open('another'), { dryRun: false });
+  await expect(bare).rejects.toThrow(
+    'There is no stack another in this region. To raise it: npm run cloud -- up --stack another',
+  );
+});

@@ -1,0 +1,83 @@
+import { findDefaultSubnetFor } from '../../../src/aws/ec2/network.ts';
+import { listImages } from '../../../src/aws/ec2/images.ts';
+import { createRunId } from '../../../src/aws/run-id.ts';
+import { journalInMemory, runSteps, undoSteps } from '../../../src/aws/runner.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
+import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
+import type { Plan } from '../../../src/cloud/image/plan.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { Account } from '../../support/aws-account.ts';
+import type { Answered } from '../../support/aws-request.ts';
+import { LISTS, openWorld } from './world.ts';
+
+/** What a step can leave behind. */
+export type Kind = keyof typeof LISTS;
+
+/** One request among those of a step. */
+export interface Place {
+  index: number;
+  action: string;
+  /** How many of its action come before it. */
+  after: number;
+}
+
+/** A plan for a source of one byte. */
+async function planSmall({ clients: { ec2 } }: Cloud): Promise<Plan> {
+  const instanceType = 't3.small';
+  const [base] = await listImages(ec2, 'amazon', []);
+  const subnet = await findDefaultSubnetFor(ec2, instanceType);
+  if (!base || !subnet) throw new Error('The account has no image of Amazon, or no network');
+  const archive = Buffer.from('x');
+  const byte = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
+  return { runId: createRunId(new Date()), source: byte, instanceType, base, subnet };
+}
+
+/** Has EC2 start one instance for a token, as AWS does, and moto does not; of instance profiles there are none here. */
+function startOnce(account: Account): void {
+  const answers = new Map<string | null, Promise<Answered>>();
+  account.stand('ec2:RunInstances', ({ body }, pass) => {
+    const form = new URLSearchParams(body.toString());
+    const token = form.get('ClientToken');
+    form.delete('IamInstanceProfile.Name');
+    const answer = answers.get(token) ?? pass(form.toString());
+    answers.set(token, answer);
+    return answer;
+  });
+}
+
+/** Opens a build in which all is done that comes before a step, and does that step as other runs would. */
+export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[]) {
+  const world = await openWorld();
+  startOnce(world.account);
+  const plan = await planSmall(world.cloud);
+  const first = openBuild(world.cloud, plan);
+  await runSteps(before, first, { ...first, pace: { stopMaxMs: 60_000 } });
+  let build: Build = first;
+  /** Makes the step as another run would, with what was made before; says how that ended. */
+  const run = (cloud: Cloud = world.open()) => {
+    const runId = createRunId(new Date());
+    const own = { runId, plan: { ...plan, runId }, journal: journalInMemory() };
+    build = { ...first, ...cloud, ...own };
+    const course = { ...build, pace: { stopMaxMs: 60_000 } };
+    return runSteps([step], build, course).then(() => 'done', messageOf);
+  };
+  const undo = () => undoSteps([step], build, build).then(() => 'done', messageOf);
+  const list = async () => {
+    const lists = [];
+    for (const kind of made) lists.push(await LISTS[kind](world.cloud));
+    return lists.flat();
+  };
+  /** What it requests, in order. */
+  const listRequests = async (act: () => Promise<string>): Promise<Place[]> => {
+    const { actions } = world.account;
+    const start = actions.length;
+    await act();
+    return actions.slice(start).map((action, index, all) => ({
+      index,
+      action,
+      after: all.slice(0, index).filter((it) => it === action).length,
+    }));
+  };
+  const { account, open, stop } = world;
+  return { account, open, stop, run, undo, list, listRequests, nothing: await list() };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { createWaits } from '../../../src/aws/waits.ts';
+import type { BuildStep } from '../../../src/cloud/image/build.ts';
+import { builder } from '../../../src/cloud/image/builder-step.ts';
+import { group } from '../../../src/cloud/image/group-step.ts';
+import { image } from '../../../src/cloud/image/image-step.ts';
+import { role } from '../../../src/cloud/image/role-step.ts';
+import { source } from '../../../src/cloud/image/source-step.ts';
+import { type Kind, openStep, type Place } from './step-fixture.ts';
+
+// Of the others, run-command.test.ts proves `install`, and neither that nor `hand-over` is undone.
+const STEPS: [name: string, step: BuildStep, before: BuildStep[], made: Kind[]][] = [
+  ['role', role, [], ['roles', 'profiles']],
+  ['source', source, [], ['buckets']],
+  ['group', group, [], ['groups']],
+  ['builder', builder, [group], ['instances', 'volumes']],
+  ['image', image, [group, builder], ['images', 'snapshots']],
+];
+
+// The way in waits for nothing that it does not see at once.
+const HASTY = { firstPauseMs: 1, waitMaxMs: 1 };
+
+const isLook = ({ action }: Place) => /:(Describe|List|Get|GET)/.test(action);
+
+describe.each(STEPS)('the step %s', (_, step, before, made) => {
+  test('leaves nothing once it is undone, wherever it was stopped or refused', async () => {
+    const { account, stop, run, undo, list, listRequests, nothing } = await openStep(
+      step,
+      before,
+      made,
+    );
+    const places = await listRequests(run);
+    const whole = await list();
+    expect(whole.length).toBeGreaterThan(nothing.length);
+    expect(await undo()).toBe('done');
+    expect(await list()).toEqual(nothing);
+    for (const { index, action, after } of places) {
+      const where = `${index}: ${action}`;
+      const start = account.actions.length;
+      account.onAsk = () => account.actions.length === start + index + 1 && stop();
+      expect(await run(), where).toBe('Stopped by SIGINT.');
+      account.onAsk = () => undefined;
+      expect(await undo(), where).toBe('done');
+      expect(await list(), where).toEqual(nothing);
+
+      account.refuse(action, 'AccessDenied', { after, times: 1 });
+      expect(await run(), where).toMatch(/^Cannot .*AWS says AccessDenied/);
+      account.heal();
+      expect(await undo(), where).toBe('done');
+      expect(await list(), where).toEqual(nothing);
+    }
+  });
+
+  test('makes everything once, whichever answer is lost; unheard of for ever, it is found', async () => {
+    const { account, open, run, undo, list, listRequests, nothing } = await openStep(
+      step,
+      before,
+      made,
+    );
+    const places = await listRequests(run);
+    const count = (await list()).length;
+    await undo();
+    for (const place of places) {
+      const { index, action, after } = place;
+      const where = `${index}: ${action}`;
+      account.lose(action, { after });
+      expect(await run(), where).toBe('done');
+      account.heal();
+      expect(await list(), where).toHaveLength(count);
+      expect(await undo(), where).toBe('done');
+
+      if (isLook(place)) continue;
+      account.lose(action, { after, times: Infinity });
+      const cloud = open();
+      const { waiting } = createWaits({ ...cloud, pace: HASTY }, cloud.tell);
+      expect(await run({ ...cloud, waiting }), where).toMatch(/AWS cannot be reached/);
+      account.heal();
+      expect(await undo(), where).toBe('done');
+      expect(await list(), where).toEqual(nothing);
+    }
+  });
+
+  test('is undone although an answer is lost; what is refused is named, and undone the next time', async () => {
+    const { account, run, undo, list, listRequests, nothing } = await openStep(step, before, made);
+    await run();
+    for (const { index, action, after } of await listRequests(undo)) {
+      const where = `${index}: ${action}`;
+      await run();
+      account.lose(action, { after });
+      expect(await undo(), where).toBe('done');
+      expect(await list(), where).toEqual(nothing);
+      account.heal();
+
+      await run();
+      account.refuse(action, 'AccessDenied', { after, times: 1 });
+      expect(await undo(), where).toMatch(
+        /^Not everything could be undone:\n {2}Cannot .*AccessDenied.*\nThis may still exist:\n {2}the .*: the next image or down/,
+      );
+      account.heal();
+      expect(await undo(), where).toBe('done');
+      expect(await list(), where).toEqual(nothing);
+    }
+  });
+});
+
+test('one instance is started, also when the answers are lost for longer than the SDK asks', async () => {
+  const { account, run, list, nothing } = await openStep(builder, [group], ['instances']);
+  account.lose('ec2:RunInstances', { times: 8 });
+  expect(await run()).toBe('done');
+  expect(account.actions.filter((it) => it === 'ec2:RunInstances')).toHaveLength(9);
+  expect(await list()).toHaveLength(nothing.length + 1);
+});

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import { type BucketLocationConstraint, CreateBucketCommand } from '@aws-sdk/client-s3';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { runSteps } from '../../../src/aws/runner.ts';
+import { openBuild } from '../../../src/cloud/image/build.ts';
+import { planBuild } from '../../../src/cloud/image/plan.ts';
+import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
+import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
+import { listOwnImages } from '../../../src/cloud/images.ts';
+import { openWorld } from './world.ts';
+
+test('what a killed one left is removed once nobody can be at work on it', async () => {
+  const world = await openWorld();
+  const { cloud } = world;
+  const before = await world.list();
+  const plan = await planBuild(cloud.clients.ec2, 't3.small');
+  const build = openBuild(cloud, plan);
+  // all but the hand-over
+  await runSteps(BUILD_STEPS.slice(0, -1), build, { ...build, pace: { stopMaxMs: 1000 } });
+  const left = (await world.list()).filter((it) => !before.includes(it));
+  expect(left).toHaveLength(8);
+  expect(await listOwnImages(cloud.clients.ec2)).toEqual([]);
+
+  expect(await world.build()).toBe('done');
+  expect(world.lines.join('\n')).toContain(`(${plan.runId}): it may be in the making elsewhere`);
+  expect(await world.list()).toEqual(expect.arrayContaining(left));
+
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3_600_000 });
+  expect(await world.build()).toBe('done');
+  expect(world.lines.join('\n')).toContain('Removing what is left of an image that was begun 3 h');
+  const still = await world.list();
+  expect(left.filter((it) => still.includes(it))).toEqual([]);
+});
+
+test('what is left in another region is left to a command there; what is here is found on any page', async () => {
+  const world = await openWorld();
+  const { iam, s3 } = world.cloud.clients;
+  const begin = async (region: string, runId: string) => {
+    const name = `minitwit-builder-${runId}`;
+    const AssumeRolePolicyDocument = '{"Version":"2012-10-17","Statement":[]}';
+    const Path = `/minitwit-builder/${region}/`;
+    await iam.send(new CreateRoleCommand({ RoleName: name, Path, AssumeRolePolicyDocument }));
+    const Bucket = name.toLowerCase();
+    const elsewhere = { LocationConstraint: region as BucketLocationConstraint };
+    const where = region === 'us-east-1' ? {} : { CreateBucketConfiguration: elsewhere };
+    await s3.send(new CreateBucketCommand({ Bucket, ...where }));
+  };
+  // Names of buckets are taken in all accounts.
+  const [first = '', second = '', third = ''] = [20, 21, 22].map(
+    (day) => `202511${day}T001500Z-${randomBytes(2).toString('hex')}`,
+  );
+  await begin('us-east-1', first);
+  await begin('us-east-1', second);
+  const before = await world.list();
+  await begin('eu-west-1', third);
+  const onlyThere = (await world.list()).filter((it) => !before.includes(it));
+  world.account.stand('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
+
+  const found = await listUnfinished(world.cloud.clients);
+  expect(found.map(({ runId }) => runId)).toEqual([first, second]);
+  await removeUnfinished(world.cloud);
+  const still = await world.list();
+  expect(still.filter((it) => it.startsWith('minitwit-builder-'))).toEqual(onlyThere);
+});

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest';
+import { waitUntilHealthy, watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
+import type { Outputs } from '../../../src/cloud/stack/outputs.ts';
+import { openFront } from '../../support/aws-front.ts';
+import { standFor } from '../emulated/query.ts';
+import { openTestCloud } from '../test-cloud.ts';
+
+const OUTPUTS = { instances: 'group-1', targets: 'arn:targets' } as Outputs;
+const REASON = 'it was no good';
+
+interface Look {
+  status: string;
+  /** The instances that the load balancer finds healthy. */
+  healthy?: string[];
+  /** Why the group could not start an instance. */
+  problem?: string;
+}
+
+/**
+ * A group of two instances whose refresh is seen so, one look after the other; the last one stays.
+ * @param first what each look asks for first
+ */
+async function openRefresh(looks: Look[], first = 'autoscaling:DescribeInstanceRefreshes') {
+  const front = await openFront();
+  const { open, lines, stop } = openTestCloud();
+  let index = -1;
+  front.onAsk = (action) => void (action === first && (index += 1));
+  const current = (): Look => looks[Math.min(index, looks.length - 1)] ?? { status: '' };
+  const instances = ['i-1', 'i-2'].map((InstanceId) => ({
+    InstanceId,
+    AvailabilityZone: 'us-east-1a',
+    LifecycleState: 'InService',
+  }));
+  const group = {
+    AutoScalingGroupName: 'group-1',
+    DesiredCapacity: 2,
+    LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
+    Instances: instances,
+  };
+  standFor(front, 'autoscaling', {
+    DescribeInstanceRefreshes: () => ({
+      InstanceRefreshes: [
+        {
+          InstanceRefreshId: 'refresh-1',
+          Status: current().status,
+          StatusReason: REASON,
+          StartTime: new Date('2026-11-23T08:00:00Z'),
+          PercentageComplete: 50,
+          InstancesToUpdate: 1,
+          DesiredConfiguration: { LaunchTemplate: { Version: '2' } },
+        },
+      ],
+    }),
+    DescribeAutoScalingGroups: () => ({ AutoScalingGroups: [group] }),
+    DescribeScalingActivities: () => ({
+      Activities: current().problem
+        ? [
+            {
+              ActivityId: '1',
+              AutoScalingGroupName: 'group-1',
+              Cause: 'a difference',
+              StartTime: new Date('2026-11-23T08:01:00Z'),
+              StatusCode: 'Failed',
+              StatusMessage: current().problem,
+            },
+          ]
+        : [],
+    }),
+  });
+  standFor(front, 'elasticloadbalancing', {
+    DescribeTargetHealth: () => {
+      const { healthy = [] } = current();
+      return {
+        TargetHealthDescriptions: healthy.map((Id) => ({
+          Target: { Id },
+          TargetHealth: { State: 'healthy' },
+        })),
+      };
+    },
+  });
+  const versions = { newest: '2' };
+  front.stand('ec2:DescribeLaunchTemplateVersions', () => {
+    const data =
+      '<launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData>';
+    const items = ['1', versions.newest].map(
+      (n) => `<item><versionNumber>${n}</versionNumber>${data}</item>`,
+    );
+    return {
+      status: 200,
+      body: `<R><launchTemplateVersionSet>${items.join('')}</launchTemplateVersionSet></R>`,
+    };
+  });
+  const deleted: string[] = [];
+  front.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+    deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
+    return { status: 200, body: '<R/>' };
+  });
+  return { front, cloud: open(), lines, stop, versions, deleted };
+}
+
+test('it is told how far AWS has come, and what keeps it from going on, until all is done', async () => {
+  const problem = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
+  const { cloud, lines } = await openRefresh([
+    { status: 'InProgress', healthy: ['i-1'] },
+    { status: 'InProgress', healthy: ['i-1'], problem },
+    { status: 'RollbackInProgress', healthy: ['i-1', 'i-2'] },
+    { status: 'Successful' },
+  ]);
+  await watchRefresh(cloud, OUTPUTS, 'refresh-1');
+  expect(lines).toEqual([
+    'The instances: 50 %, 1 to go; i-1 InService healthy, i-2 InService',
+    `The instances: 50 %, 1 to go; i-1 InService healthy, i-2 InService; AWS tries again what failed: ${problem} ` +
+      '(AWS has no such instances to spare now: try later, another --set InstanceType=…, or --set Market=on-demand)',
+    `The instances: 50 %, 1 to go, going back (${REASON}); i-1 InService healthy, i-2 InService healthy`,
+  ]);
+});
+
+test.each([
+  ['RollbackSuccessful', /AWS has gone back to what ran before, which serves on/],
+  ['RollbackFailed', /AWS could not go back either; status shows what runs now/],
+  ['Failed', /AWS has stopped, with some perhaps replaced; the old ones that remain serve on/],
+  ['Cancelled', /somebody has cancelled it; status shows what runs now/],
+])('when it ends as %s, that is said, with AWS’s reason', async (status, says) => {
+  const { cloud } = await openRefresh([{ status }]);
+  const watched = watchRefresh(cloud, OUTPUTS, 'refresh-1');
+  await expect(watched).rejects.toThrow(says);
+  await expect(watched).rejects.toThrow(
+    /^The instances were not replaced: .* AWS says: it was no good$/,
+  );
+});
+
+test.each([
+  ['gone back from it, and it is the newest', 'RollbackSuccessful', '2', ['2']],
+  ['gone back from it, and there is a newer one', 'RollbackSuccessful', '3', []],
+  ['stopped', 'Failed', '2', []],
+])('a version is deleted where AWS has %s', async (_, status, newest, expected) => {
+  const { cloud, versions, deleted } = await openRefresh([{ status }]);
+  versions.newest = newest;
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('were not replaced');
+  expect(deleted).toEqual(expected);
+});
+
+test('a version that AWS does not delete is told, and hides nothing of what matters', async () => {
+  const { front, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
+  front.stand('ec2:DeleteLaunchTemplateVersions', () => {
+    const failed =
+      '<item><versionNumber>2</versionNumber><responseError><message>it is in use</message></responseError></item>';
+    const set = `<unsuccessfullyDeletedLaunchTemplateVersionSet>${failed}</unsuccessfullyDeletedLaunchTemplateVersionSet>`;
+    return { status: 200, body: `<R>${set}</R>` };
+  });
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('AWS has gone back');
+  expect(lines).toContain('Cannot delete the version 2 of lt-1: it is in use');
+});
+
+test.each([
+  ['a stop', /^Stopped by SIGINT\. AWS goes on replacing the instances by itself/],
+  ['a refusal', /^Cannot look .*AccessDenied.* AWS goes on replacing the instances by itself/],
+])('%s ends the watching, and it is said that AWS goes on', async (what, says) => {
+  const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
+  if (what === 'a stop') front.onAsk = () => stop();
+  else front.refuse('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(says);
+});
+
+test('all instances are waited for until the load balancer finds them healthy', async () => {
+  const looks = [[], ['i-2'], ['i-1', 'i-2']].map((healthy) => ({ status: '', healthy }));
+  const { cloud, lines } = await openRefresh(looks, 'autoscaling:DescribeAutoScalingGroups');
+  await waitUntilHealthy(cloud, OUTPUTS);
+  expect(lines).toEqual([
+    'The instances: 0 of 2 found healthy by the load balancer',
+    'The instances: 1 of 2 found healthy by the load balancer',
+  ]);
+});

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { messageOf } from '../../../src/errors.ts';
+import { expectEmptyAccount } from './empty-account.ts';
+import { changesOf, makeImage, openWorld, raise, type World } from './world.ts';
+
+// as much of a stack as down has to know of
+const template = `
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
+  WarehouseGroup:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: the warehouse }
+  WarehouseBucket:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: RetainExceptOnCreate
+`;
+
+const REMOVALS = ['rds:DeleteDBSnapshot', 'ec2:DeregisterImage', 's3:DELETE', 'ec2:DeleteSnapshot'];
+
+/** An account with a stack and an image. */
+async function openFilled(): Promise<World> {
+  const world = await openWorld();
+  await fill(world);
+  return world;
+}
+
+async function fill(world: World): Promise<void> {
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'), { template });
+  world.account.actions.length = 0;
+}
+
+/** Removes everything, as far as it goes. */
+function act(world: World): Promise<string> {
+  const options = { everything: true, dryRun: false, ask: async () => 'minitwit' };
+  return down(world.open(), options).then(() => 'done', messageOf);
+}
+
+test('stopped as AWS removes the stack, then at the first removal of the rest, the next one goes on', async () => {
+  const world = await openFilled();
+  const { account } = world;
+  for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
+    account.actions.length = 0;
+    account.onAsk = (action) => action === place && world.stop();
+    expect(await act(world), place).toMatch(/^Stopped by SIGINT\./);
+    expect(changesOf(account), place).toEqual([place]);
+  }
+  account.onAsk = () => undefined;
+  account.actions.length = 0;
+  expect(await act(world)).toBe('done');
+  expect(changesOf(account)).toEqual(REMOVALS.slice(1));
+  await expectEmptyAccount(world.open());
+});
+
+test('whichever removals are refused, all others are made, and the next one makes those', async () => {
+  const world = await openFilled();
+  for (const action of REMOVALS) world.account.refuse(action, 'AccessDenied', { times: 1 });
+  const said = await act(world);
+  expect(said).toMatch(/^Not everything could be removed, and what is left goes on costing:\n/);
+  // a snapshot shows only once the image that it is of is gone
+  expect(said.match(/^ {2}\S+: Cannot .*AccessDenied/gm), said).toHaveLength(3);
+  expect(await act(world)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
+  expect(await act(world)).toBe('done');
+  await expectEmptyAccount(world.open());
+});
+
+test('when the answers to all removals are lost, nothing is left', async () => {
+  const world = await openFilled();
+  for (const action of ['cloudformation:DeleteStack', ...REMOVALS]) world.account.lose(action);
+  expect(await act(world)).toBe('done');
+  await expectEmptyAccount(world.open());
+});

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { listAlarms, listChanges } from '../../src/cloud/alarms.ts';
+import { listDatabases } from '../../src/cloud/database/databases.ts';
+import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
+import { listUnfinished } from '../../src/cloud/image/unfinished.ts';
+import { findFailedLaunch } from '../../src/cloud/instances/failed-launch.ts';
+import { findGroup } from '../../src/cloud/instances/group.ts';
+import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/refreshes.ts';
+import { findHealth } from '../../src/cloud/instances/targets.ts';
+import {
+  createVersion,
+  deleteVersion,
+  listVersions,
+} from '../../src/cloud/instances/template-versions.ts';
+import { listBalancers } from '../../src/cloud/remains/balancers.ts';
+import { createGroup, deleteGroup, listGroups } from '../../src/cloud/security-groups.ts';
+import * as changeSets from '../../src/cloud/stack/change-set.ts';
+import { findLastEvent, listEvents } from '../../src/cloud/stack/events.ts';
+import { listResources } from '../../src/cloud/stack/resources.ts';
+import { findStack, listStacks } from '../../src/cloud/stack/stack.ts';
+import { listRequests } from '../support/aws-requests.ts';
+import { expectRefusal, openEmptyFront } from '../support/refused-requests.ts';
+import * as requesting from './requesting.ts';
+import type { Call } from './requesting.ts';
+import { openTestCloud } from './test-cloud.ts';
+
+const ORDER: changeSets.Order = { name: 'set', kind: 'CREATE', template: '', parameters: [] };
+const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.micro' } };
+/** What makes each request of `src/cloud/`. */
+const CALLS: Record<string, Call | Call[]> = {
+  'autoscaling:DescribeAutoScalingGroups': [
+    ({ clients }) => findGroup(clients.autoScaling, 'group'),
+    requesting.lookForLeft(''),
+  ],
+  'autoscaling:DescribeInstanceRefreshes': ({ clients }) =>
+    findActiveRefresh(clients.autoScaling, 'group'),
+  'autoscaling:DescribeScalingActivities': ({ clients }) =>
+    findFailedLaunch(clients.autoScaling, 'group', new Date()),
+  'autoscaling:StartInstanceRefresh': ({ clients }) =>
+    startRefresh(clients.autoScaling, { AutoScalingGroupName: 'group' }),
+  'cloudformation:CreateChangeSet': (cloud) => changeSets.createChangeSet(cloud, ORDER),
+  'cloudformation:DeleteChangeSet': (cloud) => changeSets.deleteChangeSet(cloud, 'set'),
+  'cloudformation:DeleteStack': [requesting.removeWholeStack, requesting.tryNewStack],
+  'cloudformation:DescribeChangeSet': (cloud) => changeSets.readChangeSet(cloud, 'set'),
+  'cloudformation:DescribeStackEvents': [
+    (cloud) => listEvents(cloud, 'arn:stack', null),
+    (cloud) => findLastEvent(cloud, 'arn:stack'),
+  ],
+  'cloudformation:DescribeStacks': [findStack, ({ clients }) => listStacks(clients)],
+  'cloudformation:ExecuteChangeSet': (cloud) => changeSets.executeChangeSet(cloud, 'set'),
+  'cloudformation:ListStackResources': (cloud) => listResources(cloud, 'arn:stack'),
+  'cloudwatch:DescribeAlarmHistory': ({ clients }) => listChanges(clients.cloudWatch, 'alarm', 1),
+  'cloudwatch:DescribeAlarms': ({ clients }) => listAlarms(clients.cloudWatch, ['alarm']),
+  'ec2:CreateLaunchTemplateVersion': ({ clients }) =>
+    createVersion(clients.ec2, 'lt-1', VERSION, 'ami-2'),
+  'ec2:CreateSecurityGroup': ({ clients }) =>
+    createGroup(clients.ec2, { GroupName: 'group', Description: '' }),
+  'ec2:DeleteLaunchTemplateVersions': ({ clients }) => deleteVersion(clients.ec2, 'lt-1', '1'),
+  'ec2:DeleteSecurityGroup': ({ clients }) => deleteGroup(clients.ec2, 'sg-1'),
+  'ec2:DescribeLaunchTemplateVersions': [
+    ({ clients }) => listVersions(clients.ec2, 'lt-1'),
+    requesting.lookForUses,
+  ],
+  'ec2:DescribeLaunchTemplates': requesting.lookForLeft(''),
+  'ec2:DescribeSecurityGroups': ({ clients }) => listGroups(clients.ec2, []),
+  'elasticloadbalancing:DescribeLoadBalancers': listBalancers,
+  'elasticloadbalancing:DescribeTags': requesting.lookForOwner,
+  'elasticloadbalancing:DescribeTargetGroups': listBalancers,
+  'elasticloadbalancing:DescribeTargetHealth': ({ clients }) =>
+    findHealth(clients.loadBalancing, 'arn:targets'),
+  'iam:AddRoleToInstanceProfile': requesting.makeRole,
+  'iam:CreateInstanceProfile': requesting.makeRole,
+  'iam:CreateRole': requesting.makeRole,
+  'iam:DeleteInstanceProfile': requesting.removeRole,
+  'iam:DeleteRole': requesting.removeRole,
+  'iam:DeleteRolePolicy': requesting.removeRole,
+  'iam:GetInstanceProfile': requesting.lookForLeft('AWS::IAM::InstanceProfile'),
+  'iam:GetRole': requesting.lookForLeft('AWS::IAM::Role'),
+  'iam:ListInstanceProfiles': ({ clients }) => listUnfinished(clients),
+  'iam:ListRoles': ({ clients }) => listUnfinished(clients),
+  'iam:PutRolePolicy': requesting.makeRole,
+  'iam:RemoveRoleFromInstanceProfile': requesting.removeRole,
+  'rds:CreateDBSnapshot': ({ clients }) =>
+    createSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
+  'rds:DeleteDBSnapshot': requesting.removeDatabaseSnapshot,
+  'rds:DescribeDBInstances': ({ clients }) => listDatabases(clients.rds, 'minitwit'),
+  'rds:DescribeDBSnapshots': ({ clients }) => listSnapshots(clients.rds, null),
+  's3:CreateBucket': requesting.putSource,
+  's3:DeleteBucket': [requesting.removeSource, requesting.emptyBucket],
+  's3:DeleteObject': requesting.removeSource,
+  's3:DeleteObjects': requesting.emptyBucket,
+  's3:GetBucketTagging': requesting.lookForBuckets,
+  's3:ListBuckets': requesting.lookForBuckets,
+  's3:ListObjectVersions': requesting.emptyBucket,
+  's3:PutObject': requesting.putSource,
+  'ssm:DescribeInstanceInformation': requesting.runScript,
+  'ssm:GetCommandInvocation': requesting.runScript,
+  'ssm:ListCommands': requesting.runScriptUnheard,
+  'ssm:SendCommand': requesting.runScript,
+};
+
+// What the front calls them: S3 has only methods on the way, and how many of these come before.
+const METHODS: Record<string, [action: string, after: number]> = {
+  's3:CreateBucket': ['s3:PUT', 0],
+  's3:DeleteBucket': ['s3:DELETE', 1],
+  's3:DeleteObject': ['s3:DELETE', 0],
+  's3:DeleteObjects': ['s3:POST', 0],
+  's3:GetBucketTagging': ['s3:GET', 1],
+  's3:ListBuckets': ['s3:GET', 0],
+  's3:ListObjectVersions': ['s3:GET', 0],
+  's3:PutObject': ['s3:PUT', 1],
+};
+
+const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
+  [calls].flat().map((call) => [name, call] as const),
+);
+
+test('every request of the source is here', () => {
+  const names = requests.map(([name]) => name);
+  // of which the source only signs an address
+  expect([...names, 's3:GetObject'].toSorted()).toEqual(listRequests('cloud').toSorted());
+});
+
+test.each(requests)('%s that is refused is explained', async (name, call) => {
+  const front = await openEmptyFront();
+  const cloud = openTestCloud().open();
+  const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
+  const isOfBucketAlone = name === 's3:DeleteBucket' && call === requesting.emptyBucket;
+  front.refuse(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
+  await expectRefusal(() => call(cloud, front));
+});

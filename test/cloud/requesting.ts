@@ -1,0 +1,128 @@
+import type { Cloud } from '../../src/cloud/cloud.ts';
+import { type Build, openBuild } from '../../src/cloud/image/build.ts';
+import { listOldImages } from '../../src/cloud/image/prune.ts';
+import { role } from '../../src/cloud/image/role-step.ts';
+import { source } from '../../src/cloud/image/source-step.ts';
+import { listBalancers } from '../../src/cloud/remains/balancers.ts';
+import { listBuckets, removeBucket } from '../../src/cloud/remains/buckets.ts';
+import { listSnapshotsOfDatabases } from '../../src/cloud/remains/database-snapshots.ts';
+import { listLeftovers } from '../../src/cloud/remains/leftovers.ts';
+import { runCommand } from '../../src/cloud/run-command.ts';
+import { changeStack } from '../../src/cloud/stack/change-stack.ts';
+import { removeStack } from '../../src/cloud/stack/remove-stack.ts';
+import { describeStack } from '../../src/cloud/stack/stack.ts';
+import type { Front } from '../support/aws-front.ts';
+
+/** Makes a request, after those that come before it. */
+export type Call = (cloud: Cloud, front: Front) => Promise<unknown>;
+
+const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
+const xml = (body: string) => () => ({
+  status: 200,
+  headers: { 'content-type': 'text/xml' },
+  body,
+});
+const result = (name: string, body: string) =>
+  xml(`<${name}Response><${name}Result>${body}</${name}Result></${name}Response>`);
+
+/** A build that is given as much of a plan as the requests of IAM and S3 need. */
+function buildOf(cloud: Cloud): Build {
+  const plan = { runId: '20261123T001500Z-3f9a', source: { archive: Buffer.from('x') } };
+  return openBuild(cloud, plan as Build['plan']);
+}
+
+export const makeRole: Call = async (cloud) => role.run?.(buildOf(cloud));
+export const removeRole: Call = async (cloud) => role.undo?.(buildOf(cloud));
+export const putSource: Call = async (cloud) => source.run?.(buildOf(cloud));
+export const removeSource: Call = async (cloud) => source.undo?.(buildOf(cloud));
+
+/** Runs a script where an agent is online. */
+export const runScript: Call = async (cloud, front) => {
+  const online = { InstanceInformationList: [{ PingStatus: 'Online' }] };
+  front.stand('ssm:DescribeInstanceInformation', json(online));
+  front.stand('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
+  return runCommand(cloud, 'i-1', { comment: 'Hello', script: 'echo hello', maxMs: 1000 });
+};
+
+/** Runs a script whose answer is lost. */
+export const runScriptUnheard: Call = async (cloud, front) => {
+  front.lose('ssm:SendCommand', { times: Infinity });
+  return runScript(cloud, front);
+};
+
+/** Looks for what is left of a stack that had a resource of this type. */
+export const lookForLeft =
+  (type: string): Call =>
+  (cloud) =>
+    listLeftovers(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
+
+const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
+
+function standForStack(front: Front, status: string): void {
+  const stack = `${NAMED}<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`;
+  const stacks = `<Stacks><member>${stack}</member></Stacks>`;
+  front.stand('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
+}
+
+/** Makes a new stack's change set, and removes it with the stack, which has nothing in it then. */
+export const tryNewStack: Call = async (cloud, front) => {
+  const done = '<Status>CREATE_COMPLETE</Status>';
+  front.stand('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
+  front.stand('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
+  standForStack(front, 'REVIEW_IN_PROGRESS');
+  return changeStack(cloud, null, { template: '', parameters: [], dryRun: true });
+};
+
+/** Removes a stack with all that is in it. */
+export const removeWholeStack: Call = async (cloud, front) => {
+  standForStack(front, 'CREATE_FAILED');
+  const stack = await describeStack(cloud, 'minitwit');
+  return stack && removeStack(cloud, stack);
+};
+
+/** Removes a snapshot of a database. */
+export const removeDatabaseSnapshot: Call = async (cloud, front) => {
+  const snapshot =
+    '<DBSnapshotIdentifier>s</DBSnapshotIdentifier><Status>available</Status><AllocatedStorage>20</AllocatedStorage>' +
+    '<DBInstanceIdentifier>d</DBInstanceIdentifier><Engine>mysql</Engine>' +
+    '<TagList><Tag><Key>minitwit:stack</Key><Value>minitwit</Value></Tag></TagList>';
+  const snapshots = `<DBSnapshots><DBSnapshot>${snapshot}</DBSnapshot></DBSnapshots>`;
+  front.stand('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
+  return (await listSnapshotsOfDatabases(cloud))[0]?.remove();
+};
+
+/** Looks whether old images are used. */
+export const lookForUses: Call = ({ clients }, front) => {
+  const images = Array.from(
+    { length: 6 },
+    (_, n) =>
+      `<item><imageId>ami-${n}</imageId><imageState>available</imageState><architecture>x86_64</architecture></item>`,
+  );
+  const body = `<DescribeImagesResponse><imagesSet>${images.join('')}</imagesSet></DescribeImagesResponse>`;
+  front.stand('ec2:DescribeImages', xml(body));
+  return listOldImages(clients);
+};
+
+/** Looks whose a load balancer is. */
+export const lookForOwner: Call = (cloud, front) => {
+  const one = '<member><LoadBalancerArn>arn:balancer</LoadBalancerArn></member>';
+  front.stand(
+    'elasticloadbalancing:DescribeLoadBalancers',
+    result('DescribeLoadBalancers', `<LoadBalancers>${one}</LoadBalancers>`),
+  );
+  return listBalancers(cloud);
+};
+
+/** Looks for the buckets of a stack, of which there may be one. */
+export const lookForBuckets: Call = ({ clients }, front) => {
+  const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
+  front.stand('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
+  return listBuckets(clients.s3, 'minitwit');
+};
+
+/** Removes a bucket with an object. */
+export const emptyBucket: Call = ({ clients }, front) => {
+  const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
+  front.stand('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
+  return removeBucket(clients.s3, 'bucket');
+};

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
+import { messageOf } from '../../../src/errors.ts';
+import { openPaperStack, type PaperStack } from '../paper-stack.ts';
+import { raiseSite } from '../site-template.ts';
+
+async function openRaised(): Promise<PaperStack> {
+  const paper = await openPaperStack();
+  await raiseSite(paper);
+  return paper;
+}
+
+/** Removes the stack, as far as it goes; asks for no more than that. */
+async function act({ open, front }: PaperStack, stack?: Stack): Promise<string> {
+  const cloud = open();
+  const found = stack ?? (await requireStack(cloud));
+  front.actions.length = 0;
+  return removeStack(cloud, found).then(() => 'done', messageOf);
+}
+
+const isThere = async ({ open }: PaperStack) => (await findStack(open())) !== null;
+
+test('the stack is watched until it is gone, each resource as it goes', async () => {
+  const paper = await openRaised();
+  expect(await act(paper)).toBe('done');
+  expect(paper.front.actions.slice(0, 3)).toEqual([
+    'cloudformation:DescribeStackEvents',
+    'cloudformation:DeleteStack',
+    'cloudformation:DescribeStackEvents',
+  ]);
+  expect(paper.lines).toContainEqual(
+    expect.stringMatching(/^Group \(AWS::EC2::SecurityGroup\): removed after \d+ s$/),
+  );
+  expect(await isThere(paper)).toBe(false);
+});
+
+test('stopped before AWS begins, nothing is removed; stopped after, the next one watches on', async () => {
+  for (const [index, isBegun] of [false, true, true].entries()) {
+    const paper = await openRaised();
+    const { front } = paper;
+    const stack = await requireStack(paper.open());
+    front.onAsk = () => {
+      if (front.actions.length === index + 1) paper.stop();
+    };
+    const said = await act(paper, stack);
+    front.onAsk = () => undefined;
+    const place = `${index}: ${front.actions[index]}`;
+    expect(said, place).toBe(
+      isBegun
+        ? 'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.'
+        : 'Stopped by SIGINT.',
+    );
+    expect(front.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
+    const status = isBegun ? 'DELETE_IN_PROGRESS' : stack.status;
+    expect(await act(paper, { ...stack, status }), place).toBe('done');
+    expect(front.actions.includes('cloudformation:DeleteStack'), place).toBe(!isBegun);
+    expect(await isThere(paper), place).toBe(false);
+  }
+});
+
+test('an answer that is lost, or a refusal, is as if it were asked for once more', async () => {
+  const lost = await openRaised();
+  lost.front.lose('cloudformation:DeleteStack');
+  expect(await act(lost)).toBe('done');
+  expect(await isThere(lost)).toBe(false);
+
+  const refused = await openRaised();
+  refused.front.refuse('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
+  expect(await act(refused)).toMatch(/^Cannot remove the stack minitwit: AWS says AccessDenied/);
+  expect(await isThere(refused)).toBe(true);
+  expect(await act(refused)).toBe('done');
+  expect(await isThere(refused)).toBe(false);
+});
+
+test('what AWS cannot remove is told, with what to do, and the next one goes on', async () => {
+  const paper = await openRaised();
+  const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
+  paper.fault = { resource: 'Group', reason };
+  expect(await act(paper)).toBe(
+    'Of the stack minitwit this could not be removed, and may go on costing:\n' +
+      `  Group (AWS::EC2::SecurityGroup): ${reason} (something that is not of the stack uses it: end that first)\n` +
+      'Once that is mended, npm run cloud -- down goes on.',
+  );
+  expect((await findStack(paper.open()))?.status).toBe('DELETE_FAILED');
+  expect(await act(paper)).toBe('done');
+  expect(await isThere(paper)).toBe(false);
+});
+
+test('a change that goes on is watched to its end first, however it ends', async () => {
+  const paper = await openRaised();
+  const cloud = paper.open();
+  const stack = await requireStack(cloud);
+  paper.front.onAsk = (action) => {
+    if (action === 'cloudformation:ExecuteChangeSet') paper.stop();
+  };
+  paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
+  const parameters = changedParameters(stack, { SetUp: 'no' });
+  const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await expect(changed).rejects.toThrow('AWS goes on');
+  paper.front.onAsk = () => undefined;
+  expect(await act(paper, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
+  expect(paper.lines[0]).toBe('AWS is still changing the stack minitwit: watching that first …');
+  expect(paper.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');
+  expect(await isThere(paper)).toBe(false);
+});

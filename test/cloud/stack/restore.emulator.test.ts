@@ -1,0 +1,144 @@
+import {
+  CreateDBSnapshotCommand,
+  DescribeDBSnapshotsCommand,
+  type RDSClient,
+} from '@aws-sdk/client-rds';
+import { expect, test } from 'vitest';
+import { restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
+import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { openWorld, type World } from './world.ts';
+
+/** A stack that is up, with a snapshot of its database. */
+async function openRaised() {
+  const world = await openWorld();
+  await world.up();
+  const { outputs } = await requireStack(world);
+  const rds = world.cloud.clients.rds;
+  const snapshotId = await takeOf(rds, outputs.DatabaseId ?? '');
+  saySnapshots(world, (text) => text);
+  const restore = (id = snapshotId, dryRun = false) =>
+    restoreSnapshot(world.open(), { snapshotId: id, dryRun });
+  world.lines.length = 0;
+  return { world, rds, outputs, snapshotId, restore };
+}
+
+async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
+  const DBSnapshotIdentifier = 'a-snapshot';
+  await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }));
+  return DBSnapshotIdentifier;
+}
+
+/** Has AWS say of snapshots what the emulator does not, that they are encrypted, and something else. */
+function saySnapshots({ account }: World, change: (text: string, isOfOne: boolean) => string) {
+  account.stand('rds:DescribeDBSnapshots', async (asked, pass) => {
+    const { body, ...answer } = await pass();
+    const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
+    return { ...answer, body: change(text, asked.body.includes('DBSnapshotIdentifier=')) };
+  });
+}
+
+async function requireStack(world: World) {
+  const stack = await findStack(world.cloud);
+  if (!stack) throw new Error('There is no stack');
+  return stack;
+}
+
+async function idsOf(rds: RDSClient): Promise<string[]> {
+  const taken = new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' });
+  const { DBSnapshots = [] } = await rds.send(taken);
+  return DBSnapshots.map((it) => it.DBSnapshotIdentifier ?? '');
+}
+
+test('restore makes another database, sets it up, and brings the instances there', async () => {
+  const { world, rds, outputs, snapshotId, restore } = await openRaised();
+  const cloud = world.open();
+  const refreshes: object[] = [];
+  cloud.clients.autoScaling.middlewareStack.add(
+    (next, { commandName }) =>
+      (given) => {
+        if (commandName === 'StartInstanceRefreshCommand') refreshes.push(given.input);
+        return next(given);
+      },
+    { step: 'initialize' },
+  );
+  await restoreSnapshot(cloud, { snapshotId, dryRun: false });
+  const stack = await requireStack(world);
+  expect(stack.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
+  expect(stack.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
+  expect(world.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
+  // the alarm would stop it, since the instances that leave have lost their database
+  expect(refreshes).toEqual([
+    expect.objectContaining({
+      Preferences: expect.not.objectContaining({ AlarmSpecification: expect.anything() }),
+    }),
+  ]);
+  const last = (await idsOf(rds)).find((id) => id !== snapshotId);
+  expect(world.lines).toContain(`To go back to the old database: npm run cloud -- restore ${last}`);
+  expect(world.lines.at(-1)).toBe(
+    `MiniTwit is up, with what is in ${snapshotId}: ${stack.outputs.Address}`,
+  );
+
+  // which the next up leaves as it is
+  await world.up({ BackupDays: '3' });
+  const after = await requireStack(world);
+  expect(after.outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
+  expect(after.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, BackupDays: '3' });
+
+  // and so does the same once more
+  await restore();
+  expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
+  expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
+  expect(world.lines.at(-1)).toBe(
+    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`,
+  );
+});
+
+test('stopped as AWS replaces the database, then the instances, the next one goes on from there', async () => {
+  const { world, snapshotId, restore } = await openRaised();
+  const begun: string[] = [];
+  const stopAt = (place: string) => {
+    world.account.onAsk = (action) => {
+      if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) begun.push(action);
+      if (action === place) world.stop();
+    };
+  };
+  stopAt('cloudformation:ExecuteChangeSet');
+  await expect(restore()).rejects.toThrow('AWS goes on with the stack minitwit by itself');
+  stopAt('autoscaling:StartInstanceRefresh');
+  await expect(restore()).rejects.toThrow('AWS goes on replacing the instances by itself');
+  stopAt('');
+  await restore();
+  // nothing is begun twice: the database, the script, the right to run it, and the instances
+  expect(begun).toEqual([
+    'cloudformation:ExecuteChangeSet',
+    'ssm:SendCommand',
+    'cloudformation:ExecuteChangeSet',
+    'autoscaling:StartInstanceRefresh',
+  ]);
+  expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
+  const { parameters } = await requireStack(world);
+  expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
+});
+
+test('a dry run of it shows, and changes nothing', async () => {
+  const { world, outputs, snapshotId, restore } = await openRaised();
+  await restore(snapshotId, true);
+  expect(world.lines).toContain('  ± replace  Database (AWS::RDS::DBInstance)');
+  expect((await requireStack(world)).outputs.DatabaseId).toBe(outputs.DatabaseId);
+  expect((await world.look()).changeSets).toBe(0);
+});
+
+test('a snapshot that does not fit, or that is not there, is refused before anything is changed', async () => {
+  const { world, restore } = await openRaised();
+  world.account.actions.length = 0;
+  saySnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
+  await expect(restore()).rejects.toThrow(
+    'The snapshot a-snapshot is of postgres, and not of MySQL.',
+  );
+  await expect(restore('another')).rejects.toThrow('There is no snapshot another of a database');
+  expect(world.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
+  const restored = restoreSnapshot(world.open('twit'), { snapshotId: 'a', dryRun: false });
+  await expect(restored).rejects.toThrow(
+    'There is no stack twit in this region. To raise it: npm run cloud -- up --stack twit',
+  );
+});

@@ -1,0 +1,161 @@
+import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
+import { expect, test } from 'vitest';
+import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { renderTemplate } from '../../../src/cloud/template.ts';
+import { openWorld } from './world.ts';
+
+const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
+
+test('from nothing: the stack is raised and set up, and serves; again, there is nothing to do', async () => {
+  const world = await openWorld();
+  await world.up();
+  expect(await world.look()).toMatchObject({
+    status: 'UPDATE_COMPLETE',
+    setUp: 'no',
+    databases: 1,
+    instances: [2],
+    changeSets: 0,
+  });
+  const stack = await findStack(world.cloud);
+  expect(stack?.parameters).toMatchObject({ ImageId: world.imageId, WarehouseZone: 'us-east-1a' });
+  expect(stack?.parameters.SubnetIds?.split(',')).toHaveLength(2);
+  expect(world.asked).toEqual([`${stack?.outputs.Address}/readyz`]);
+  expect(world.scripts).toHaveLength(1);
+  expect(world.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
+  expect(world.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);
+
+  // each step is shown, and in this order
+  const shown = [
+    /^ {2}\+ add {6}Database \(AWS::RDS::DBInstance\)$/,
+    /^Database \(AWS::RDS::DBInstance\): being created$/,
+    /^Database \(AWS::RDS::DBInstance\): created after \d+ s$/,
+    /^Setting up the database …$/,
+    /^ {2}The tables are there\.$/,
+    /^ {2}- remove {3}SetUpPolicy \(AWS::IAM::Policy\)$/,
+    /^MiniTwit is up: http:/,
+    /^ +together .*\$\d+/,
+  ];
+  const places = shown.map((line) => world.lines.findIndex((each) => line.test(each)));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+
+  world.lines.length = 0;
+  await world.up();
+  expect(world.lines).toContain('There is nothing to change.');
+  expect(world.scripts).toHaveLength(1);
+  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
+});
+
+test('what is set is changed, and all else stays; instances that are not so are named', async () => {
+  const world = await openWorld();
+  await world.up({ BackupDays: '3' });
+  world.lines.length = 0;
+  await world.up({ InstanceType: 't3.small' });
+  expect((await findStack(world.cloud))?.parameters).toMatchObject({
+    BackupDays: '3',
+    InstanceType: 't3.small',
+    ImageId: world.imageId,
+  });
+  expect(world.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
+  expect(world.lines).toContainEqual(
+    expect.stringMatching(/^2 of 2 instances are still as they were\..* npm run cloud -- roll$/),
+  );
+});
+
+test('a dry run shows, and leaves nothing; of a stack that is there, all as it is', async () => {
+  const world = await openWorld();
+  await world.up({}, true);
+  expect(world.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');
+  expect(await world.look()).toMatchObject(NOTHING);
+  await world.up();
+  const before = await world.look();
+  await world.up({ BackupDays: '3' }, true);
+  expect(world.lines).toContain('  ~ change   Database (AWS::RDS::DBInstance)');
+  expect(await world.look()).toEqual(before);
+  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('7');
+});
+
+test('stopped after AWS has begun, the next one watches that to its end before anything else', async () => {
+  const world = await openWorld();
+  world.account.onAsk = (action) => {
+    if (action === 'cloudformation:ExecuteChangeSet') world.stop();
+  };
+  await expect(world.up()).rejects.toThrow(
+    'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.',
+  );
+  world.account.onAsk = () => undefined;
+  world.lines.length = 0;
+  await world.up();
+  expect(world.lines[0]).toBe('The stack minitwit is CREATE_IN_PROGRESS: watching that first …');
+  expect(world.lines).toContain('Database (AWS::RDS::DBInstance): being created');
+  expect(await world.look()).toMatchObject({
+    status: 'UPDATE_COMPLETE',
+    setUp: 'no',
+    databases: 1,
+    instances: [2],
+    changeSets: 0,
+  });
+});
+
+test.each([
+  [{ Instancetype: 't3.small' }, 'has no parameter Instancetype. Did you mean InstanceType?'],
+  [{ InstanceType: 't4g.micro' }, 'is for x86_64, and a t4g.micro for arm64'],
+  [{ ImageId: 'ami-0123456789abcdef0' }, 'There is no image ami-0123456789abcdef0 here'],
+  [{ VpcId: 'vpc-1' }, 'Set both VpcId and SubnetIds'],
+])('%j is refused before anything is made', async (parameters, message) => {
+  const world = await openWorld();
+  await expect(world.up(parameters)).rejects.toThrow(message);
+  expect(world.account.actions).not.toContain('cloudformation:CreateChangeSet');
+});
+
+test('what AWS cannot make is said with what to do; the next one says how to begin anew', async () => {
+  const world = await openWorld();
+  const reason =
+    'Failed Scaling Activity: Max spot instance count exceeded (MaxSpotInstanceCountExceeded)';
+  world.emulated.fault = { resource: 'Instances', reason };
+  const message =
+    /^Instances .*MaxSpotInstanceCountExceeded.*--set Market=on-demand.*ROLLBACK_COMPLETE.* npm run cloud -- down\.$/;
+  await expect(world.up()).rejects.toThrow(message);
+  await expect(world.up()).rejects.toThrow(message);
+});
+
+test('a change that AWS cannot make leaves the stack as it was, and can be made later', async () => {
+  const world = await openWorld();
+  await world.up();
+  world.emulated.fault = { resource: 'Database', reason: 'FreeTierRestrictionError: too long' };
+  await expect(world.up({ BackupDays: '30' })).rejects.toThrow(
+    /FreeTierRestrictionError.*--set BackupDays=1.*UPDATE_ROLLBACK_COMPLETE: everything is as it was before\.$/,
+  );
+  await world.up({ BackupDays: '1' });
+  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('1');
+});
+
+test('what a killed one has left, a stack with nothing in it, is gone on with', async () => {
+  const world = await openWorld();
+  await world.cloud.clients.cloudFormation.send(
+    new CreateChangeSetCommand({
+      StackName: 'minitwit',
+      ChangeSetName: 'of-a-killed-one',
+      ChangeSetType: 'CREATE',
+      Capabilities: ['CAPABILITY_NAMED_IAM'],
+      TemplateBody: await renderTemplate(),
+      Parameters: ['ImageId', 'VpcId', 'SubnetIds'].map((ParameterKey) => ({
+        ParameterKey,
+        ParameterValue: 'x',
+      })),
+    }),
+  );
+  await world.up();
+  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
+});
+
+test('a set-up that fails is said with what it printed, and done by the next one', async () => {
+  const world = await openWorld();
+  const { runScript } = world.emulated;
+  world.emulated.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
+  await expect(world.up()).rejects.toThrow(/Setting up the database .*Access denied/s);
+  expect(await world.look()).toMatchObject({ status: 'CREATE_COMPLETE', setUp: 'yes' });
+  world.emulated.runScript = runScript;
+  await world.up();
+  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
+});

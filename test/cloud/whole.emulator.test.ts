@@ -1,0 +1,101 @@
+import { CreateTagsCommand } from '@aws-sdk/client-ec2';
+import { expect, test } from 'vitest';
+import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
+import type { Cloud } from '../../src/cloud/cloud.ts';
+import { down } from '../../src/cloud/commands/down.ts';
+import { buildImage } from '../../src/cloud/commands/image.ts';
+import { restoreSnapshot } from '../../src/cloud/commands/restore.ts';
+import { roll } from '../../src/cloud/commands/roll.ts';
+import { takeSnapshot } from '../../src/cloud/commands/snapshot.ts';
+import { printStatus } from '../../src/cloud/commands/status.ts';
+import { up } from '../../src/cloud/commands/up.ts';
+import { listOwnImages } from '../../src/cloud/images.ts';
+import { requireStack } from '../../src/cloud/stack/stack.ts';
+import { type Account, openAccount } from '../support/aws-account.ts';
+import { emulate } from './emulated.ts';
+import { emulateVersions } from './emulated/versions.ts';
+import { standsOfImages } from './image/world.ts';
+import { expectEmptyAccount } from './keeping/empty-account.ts';
+import { openTestCloud } from './test-cloud.ts';
+
+const now = { dryRun: false };
+const build = { ...now, instanceType: 't3.small' };
+
+/** Has AWS say of snapshots what the emulator does not, that they are encrypted. */
+function sayEncrypted(account: Account): void {
+  account.stand('rds:DescribeDBSnapshots', async (_, pass) => {
+    const { body, ...answer } = await pass();
+    return { ...answer, body: String(body).replaceAll('<Encrypted>false<', '<Encrypted>true<') };
+  });
+}
+
+/** The emulator's volumes have the tags of their stack alone. */
+async function tagVolume({ clients: { ec2 }, stackName }: Cloud, id = ''): Promise<void> {
+  const Tags = [{ Key: WAREHOUSE_TAG, Value: stackName }];
+  await ec2.send(new CreateTagsCommand({ Resources: [id], Tags }));
+}
+
+/** An empty account, in which each command is given what it works with by `open`; `lines` is what the last one showed. */
+async function openWorld() {
+  const account = await openAccount();
+  const emulated = emulate(account);
+  emulateVersions(account);
+  sayEncrypted(account);
+  const scripts: string[] = [];
+  emulated.runScript = (script) => {
+    scripts.push(script);
+    return {};
+  };
+  const { open, lines } = openTestCloud();
+  for (const [action, stand] of Object.entries(standsOfImages(account))) {
+    account.stand(action, stand);
+  }
+  return { open, lines, scripts };
+}
+
+test('from an empty account to a live site, through all that is done with it, and back', async () => {
+  const { open, lines, scripts } = await openWorld();
+  const imageIds = async () => (await listOwnImages(open().clients.ec2)).map(({ id }) => id);
+  await expectEmptyAccount(open());
+
+  await buildImage(open(), build);
+  const [first] = await imageIds();
+  await up(open(), { ...now, parameters: { WarehouseVolumeGib: '20' } });
+  const { outputs, parameters } = await requireStack(open());
+  expect(parameters).toMatchObject({ ImageId: first, SetUp: 'no' });
+  await tagVolume(open(), outputs.WarehouseVolumeId);
+  // what makes the image, and what sets the database up
+  expect(scripts).toHaveLength(2);
+  expect(scripts[1]).toContain(`DB_HOST='${outputs.DatabaseEndpoint}'`);
+
+  await printStatus(open());
+  expect(lines.slice(0, 3)).toEqual([
+    'STACK',
+    expect.stringMatching(/minitwit, \w+_COMPLETE$/),
+    `  ${outputs.Address}`,
+  ]);
+  expect(lines.filter((line) => / running +healthy /.test(line))).toHaveLength(2);
+
+  await buildImage(open(), build);
+  const second = (await imageIds()).find((id) => id !== first);
+  await roll(open(), now);
+  expect((await requireStack(open())).parameters.ImageId).toBe(second);
+  await printStatus(open());
+  expect(lines.join('\n')).toMatch(new RegExp(`${second} .* of the stack`));
+
+  await takeSnapshot(open(), now);
+  const [, snapshotId = ''] = / restore (\S+)$/.exec(lines.at(-1) ?? '') ?? [];
+  await restoreSnapshot(open(), { ...now, snapshotId });
+  const restored = await requireStack(open());
+  expect(restored.parameters).toMatchObject({
+    DatabaseSnapshot: snapshotId,
+    ImageId: second,
+    SetUp: 'no',
+  });
+  expect(restored.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
+  await printStatus(open());
+  expect(lines.filter((line) => / running +healthy /.test(line))).toHaveLength(2);
+
+  await down(open(), { ...now, everything: true, ask: async () => 'minitwit' });
+  await expectEmptyAccount(open());
+});

@@ -1,0 +1,83 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runOrThrow } from '../deploy/run.ts';
+import { withLock } from '../support/cache.ts';
+import { installTool } from '../support/system-packages.ts';
+import { CACHE, versionOf } from '../support/tools.ts';
+import { podman } from './podman.ts';
+
+const NPM_CACHE = join(CACHE, 'npm');
+// The format that knows HEALTHCHECK, and the packages that npm has downloaded before.
+const BUILD = ['--format=docker', '--network=host', `--volume=${NPM_CACHE}:/root/.npm`];
+
+// The release that the Dockerfile's own base is made of, and an npm like the one that it brings.
+const DEBIAN = 'trixie';
+const NPM = 'npm@11.21.2';
+
+/**
+ * Builds the image from the files of a folder. podman builds only the steps whose files have changed since the last time.
+ * @returns the ids of the image and of its base
+ */
+export async function buildImage(folder: string): Promise<{ image: string; base: string }> {
+  const base = await findBase();
+  await mkdir(NPM_CACHE, { recursive: true });
+  const image = await podman('build', ...BUILD, '--quiet', '--build-arg', `BASE=${base}`, folder);
+  // Layers of sources that have changed since.
+  await podman('image', 'prune', '--force', '--filter', 'until=24h');
+  return { image, base };
+}
+
+/**
+ * Returns the id of the image that stands in for Node's official one, which only a registry has: the same Debian, with the
+ * Node of these tests, and npm. It is made once, and shared by all clones on this machine.
+ */
+async function findBase(): Promise<string> {
+  const name = `localhost/minitwit-base:${versionOf([DEBIAN, NPM, process.version, process.arch])}`;
+  const find = () => podman('images', '--quiet', name);
+  return (
+    (await find()) ||
+    withLock(join(CACHE, 'container-base.lock'), async () => (await find()) || makeBase(name))
+  );
+}
+
+async function makeBase(name: string): Promise<string> {
+  const folder = await mkdtemp(join(CACHE, 'tmp/base-'));
+  try {
+    const archive = join(folder, 'base.tar');
+    await makeDebian(archive, await makeUsrLocal(join(folder, 'local')));
+    return await podman('import', '--quiet', '--change', `ENV ${CERTIFICATES_ENV}`, archive, name);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+// Where npm's registry is reached through a proxy, the machine knows its authority, but Node does not.
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+const CERTIFICATES_ENV = `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`;
+
+async function makeUsrLocal(folder: string): Promise<string> {
+  const npm = ['install', '--global', '--prefix', folder, '--ignore-scripts', NPM];
+  await mkdir(join(folder, 'lib'), { recursive: true });
+  await runOrThrow('npm', ...npm);
+  await cp(process.execPath, join(folder, 'bin/node'));
+  return folder;
+}
+
+async function makeDebian(archive: string, local: string): Promise<void> {
+  const hooks = [
+    `cp --recursive --no-dereference "${local}/." "$1/usr/local"`,
+    `mkdir --parents "$1/etc/ssl/certs"`,
+    `if [ -e ${CERTIFICATES} ]; then cp ${CERTIFICATES} "$1/etc/ssl/certs"; fi`,
+  ];
+  await runOrThrow(
+    installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring'),
+    '--quiet',
+    '--variant=essential',
+    '--include=libstdc++6',
+    '--aptopt=Acquire::Retries "3"',
+    ...hooks.map((hook) => `--customize-hook=${hook}`),
+    DEBIAN,
+    archive,
+    'http://deb.debian.org/debian',
+  );
+}

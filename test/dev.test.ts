@@ -1,0 +1,62 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createVisitor } from './support/minitwit.ts';
+import { stop, useCheckout } from './support/local.ts';
+import { until } from './support/until.ts';
+
+const checkout = useCheckout();
+
+/** Reads the public timeline; null while nothing serves it. */
+async function readPage(): Promise<string | null> {
+  const response = await fetch(`${checkout.url}/public`).catch(() => null);
+  return response && response.text();
+}
+
+async function replaceIn(name: string, from: string, to: string): Promise<void> {
+  const path = join(checkout.home, name);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(path, text.replace(from, to));
+}
+
+const readDatabasePid = () =>
+  readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8');
+
+test('a change of a template, of the style and of the code is served, by the same database', async () => {
+  const dev = await checkout.startAndWait('--watch');
+  const pid = await readDatabasePid();
+  const alice = createVisitor(checkout.url);
+  await alice.register('alice', 'pw');
+  await alice.login('alice', 'pw');
+  await alice.addMessage('hello');
+  const style = /\/static\/style\.[0-9a-f]+\.css/.exec((await readPage()) ?? '')?.[0] ?? '';
+
+  await replaceIn('views/layout.html', 'An Express Application', 'An Application of Express');
+  await until('the new template', async () => !!(await readPage())?.includes('Application of Exp'));
+  await writeFile(join(checkout.home, 'static/style.css'), 'body { color: red }');
+  await until('the new style', async () => (await readPage())?.includes(style) === false);
+  await replaceIn('src/presentation/times.ts', ')} @ $', ')} at $');
+  await until('the new code', async () => / at \d\d:\d\d/.test((await readPage()) ?? ''));
+  expect(await readDatabasePid()).toBe(pid);
+  await stop(dev);
+});
+
+test('a syntax error is shown, and the server comes back once it is corrected', async () => {
+  const dev = await checkout.startAndWait('--watch');
+  await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
+  await dev.says('The server has ended. It starts again after the next change.');
+  expect(dev.output.stderr).toContain('SyntaxError');
+  expect(await readPage()).toBeNull();
+  await replaceIn('src/app.ts', 'export funktion createApp', 'export function createApp');
+  await until('the server answers', async () => (await readPage()) !== null);
+  await stop(dev);
+});
+
+test('it can be stopped while the server is broken', async () => {
+  await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
+  const dev = checkout.start('--watch');
+  await dev.says('The server has ended.');
+  await stop(dev, 'SIGINT');
+  await cp('src/app.ts', join(checkout.home, 'src/app.ts'));
+});

@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { stop, useCheckout } from '../support/local.ts';
+import { startCommand } from '../support/programs.ts';
+
+const checkout = useCheckout();
+
+beforeAll(async () => stop(await checkout.startAndWait()));
+
+/** Puts something in the place of a file or folder of `npm run local`. */
+const obstacles = {
+  // where not even root may create files
+  'a folder that nobody may write': (path: string) => symlink('/proc/sys/kernel', path),
+  'a file': (path: string) => writeFile(path, ''),
+  'a folder': (path: string) => mkdir(path),
+};
+
+// Of a file that can be opened but not read, Node does not say the path; then the folder is named.
+test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
+  ['.data', 'a folder that nobody may write', '.data/local.sock'],
+  ['.data', 'a file', '.data'],
+  ['.data/local.sock', 'a folder', '.data/local.sock'],
+  ['.data/mariadb', 'a file', '.data/mariadb/tmp'],
+  ['.data/mariadb/tmp', 'a file', '.data/mariadb/tmp'],
+  ['.data/mariadb/init.sql', 'a folder', '.data/mariadb/init.sql'],
+  ['.data/mariadb/mariadb.log', 'a folder', '.data/mariadb/mariadb.log'],
+  ['.data/local.env', 'a folder', '.data/local.env'],
+  ['.data/session-secret', 'a folder', '.data'],
+])('%s that is %s is answered by one line, which names %s', async (name, obstacle, named) => {
+  const path = join(checkout.home, name);
+  const isThere = await rename(path, `${path}.old`).then(
+    () => true,
+    () => false,
+  );
+  await obstacles[obstacle](path);
+  try {
+    const local = checkout.start();
+    expect(await local.ended).toBe(1);
+    expect(local.output.stderr).toMatch(
+      /^Cannot read or write .* MiniTwit stores its data in .*\n$/,
+    );
+    expect(local.output.stderr).toContain(`${join(checkout.home, named)}: `);
+    expect(local.output.stdout).toBe('');
+  } finally {
+    await rm(path, { recursive: true });
+    if (isThere) await rename(`${path}.old`, path);
+  }
+});
+
+test('a folder that cannot be written is answered before packages are installed', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'minitwit setup '));
+  await writeFile(join(home, 'package-lock.json'), '{}');
+  await symlink('/proc/sys/kernel', join(home, 'node_modules'));
+  const setup = startCommand(['sh', resolve('src/dev/setup.sh')], {}, { cwd: home });
+  expect(await setup.ended).toBe(1);
+  expect(setup.output).toEqual({
+    stdout: '',
+    stderr: `Cannot install the npm packages: you may not write to ${home}/node_modules. Use a checkout of your own.\n`,
+  });
+  await rm(home, { recursive: true });
+});

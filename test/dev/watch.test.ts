@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { waitForChange } from '../../src/dev/watch.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minitwit watch '));
+  await mkdir(join(folder, 'src/routes'), { recursive: true });
+  await mkdir(join(folder, 'views'));
+  await writeFile(join(folder, 'src/app.ts'), '1');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const inFolder = (name: string) => join(folder, name);
+const watch = () => waitForChange([inFolder('src'), inFolder('views')]);
+
+/** Replaces a file as many editors do: they write another one, and give it the name. */
+async function replace(name: string): Promise<void> {
+  await writeFile(inFolder('new'), '2');
+  await rename(inFolder('new'), inFolder(name));
+}
+
+test.each<[what: string, name: string, change: () => Promise<unknown>]>([
+  ['a file that is written', 'src/app.ts', () => writeFile(inFolder('src/app.ts'), '2')],
+  ['a file that is replaced', 'src/app.ts', () => replace('src/app.ts')],
+  ['a file that is deleted', 'src/app.ts', () => rm(inFolder('src/app.ts'))],
+  [
+    'a new file in a subfolder',
+    'src/routes/a.ts',
+    () => writeFile(inFolder('src/routes/a.ts'), ''),
+  ],
+  ['a new folder', 'views/parts', () => mkdir(inFolder('views/parts'))],
+])('%s is a change, each time', async (_what, name, change) => {
+  for (let time = 0; time < 3; time++) {
+    const changed = watch();
+    await change();
+    expect(await changed).toBe(inFolder(name));
+    await rm(inFolder('views/parts'), { recursive: true, force: true });
+    await writeFile(inFolder('src/app.ts'), '1');
+  }
+});
+
+test('several changes in a row are one', async () => {
+  const changed = watch();
+  for (const text of 'abc') await writeFile(inFolder('src/app.ts'), text);
+  await writeFile(inFolder('views/a.html'), '');
+  expect(await changed).toBe(inFolder('views/a.html'));
+});
+
+test('what editors write beside a file is no change', async () => {
+  const changed = watch();
+  await writeFile(inFolder('src/app.ts'), '2');
+  for (const name of ['.app.ts.swp', '#app.ts#', 'app.ts~']) {
+    await writeFile(inFolder(`src/${name}`), '');
+  }
+  expect(await changed).toBe(inFolder('src/app.ts'));
+});

@@ -1,0 +1,27 @@
+import { globSync, readFileSync } from 'node:fs';
+
+// AWS names some services otherwise in its policies than in its SDK's packages.
+const SERVICES: Record<string, string> = {
+  'auto-scaling': 'autoscaling',
+  'elastic-load-balancing-v2': 'elasticloadbalancing',
+};
+
+/**
+ * Lists the requests to AWS that the source makes, once for each place that makes one: `ec2:RunInstances`.
+ * @param folder a folder of `src/`
+ */
+export function listRequests(folder: 'aws' | 'cloud'): string[] {
+  return globSync(`src/${folder}/**/*.ts`).flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    const imports = text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
+    const services = new Map(
+      Array.from(imports).flatMap(([, names = '', client = '']) =>
+        names.split(',').map((name) => [name.trim(), SERVICES[client] ?? client] as const),
+      ),
+    );
+    return Array.from(
+      text.matchAll(/new ((\w+)Command)\(/g),
+      ([, command = '', name]) => `${services.get(command)}:${name}`,
+    );
+  });
+}

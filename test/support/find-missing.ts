@@ -1,0 +1,40 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { CGROUP_MOUNTS } from '../deploy/cgroups.ts';
+
+// Numbers of Linux's capabilities.
+const CAP_SYS_ADMIN = 21n;
+const CAP_MKNOD = 27n;
+
+/** Returns what this machine lacks to build and run the container image, or null. */
+export function findMissingForContainer(): string | null {
+  if (!existsSync('/usr/bin/apt-get')) return 'it takes Debian or Ubuntu';
+  if (process.getuid?.() !== 0) return 'it takes root: use sudo';
+  if (!hasCapability(CAP_SYS_ADMIN))
+    return 'root may not mount here, as in a container that is not privileged';
+  if (!CGROUP_MOUNTS.some(canCreateIn)) return 'control groups cannot be created here';
+  return null;
+}
+
+/** Returns what this machine lacks to boot machines of its own, or null. They take what a container takes, and disks. */
+export function findMissingForMachines(): string | null {
+  const missing = findMissingForContainer();
+  if (missing) return missing;
+  if (!hasCapability(CAP_MKNOD) || !existsSync('/dev/loop-control'))
+    return 'there are no loop devices, as in a container that is not privileged';
+  return null;
+}
+
+function hasCapability(bit: bigint): boolean {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const [, capabilities = '0'] = /^CapEff:\s*(\w+)$/m.exec(status) ?? [];
+  return ((BigInt(`0x${capabilities}`) >> bit) & 1n) === 1n;
+}
+
+function canCreateIn(folder: string): boolean {
+  try {
+    accessSync(`${folder}/cgroup.procs`, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { copyProgram, type Program, startProgram } from './programs.ts';
+
+/** A copy of the source, in which `npm run local` stores its data. */
+export interface Checkout {
+  home: string;
+  /** Where it serves. */
+  port: string;
+  url: string;
+  /** Starts `npm run local`, without npm. */
+  start: (...parameters: string[]) => Program;
+  /** Starts it, and waits until pages can be read. */
+  startAndWait: (...parameters: string[]) => Promise<Program>;
+}
+
+/** Creates a checkout for this file's tests. Its path has a space, and is longer than that of a socket may be. */
+export function useCheckout(): Checkout {
+  const checkout = {
+    home: '',
+    port: '',
+    url: '',
+    start(...parameters: string[]) {
+      const { home: cwd, port: PORT } = checkout;
+      const settings = { PORT, DB_HOST: 'ignored', NODE_COMPILE_CACHE: join(cwd, 'cache') };
+      return startProgram(join(cwd, 'src/local.ts'), settings, { cwd, parameters });
+    },
+    async startAndWait(...parameters: string[]) {
+      const local = checkout.start(...parameters);
+      await local.says(`MiniTwit is ready: ${checkout.url}`);
+      return local;
+    },
+  };
+  beforeAll(async () => {
+    checkout.home = await copyProgram(`minitwit local ${'x'.repeat(100)}`);
+    checkout.port = String(await findFreePort());
+    checkout.url = `http://localhost:${checkout.port}`;
+  });
+  afterAll(() => rm(checkout.home, { recursive: true }));
+  return checkout;
+}
+
+/** Stops a program, and expects that it succeeds. */
+export async function stop(local: Program, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  local.process.kill(signal);
+  expect(await local.ended).toBe(0);
+}

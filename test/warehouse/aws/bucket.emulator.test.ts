@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  CreateBucketCommand,
+  GetObjectAclCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
+import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
+import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { until } from '../../support/until.ts';
+
+const MIB = 1024 * 1024;
+const bucket = `minitwit-warehouse-${randomBytes(4).toString('hex')}`;
+const run = '20261123T001500Z-3f9a';
+const atEnd = atEndOfFile();
+let s3: S3Client;
+let target: Parameters<typeof uploadDump>[0];
+
+beforeAll(async () => {
+  await openAccount(atEnd);
+  s3 = createS3();
+  atEnd(() => s3.destroy());
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+beforeEach(() => {
+  target = { s3, bucket, run, signal: new AbortController().signal };
+});
+
+/** A stream of so many different bytes, which comes to an end, fails, or does neither. */
+function dumpOf(bytes: number, end: Error | 'end' | 'silence' = 'end'): Readable {
+  let sent = 0;
+  return new Readable({
+    read() {
+      if (sent < bytes) this.push(Buffer.alloc(MIB, (sent += MIB) / MIB));
+      else if (end === 'end') this.push(null);
+      else if (end !== 'silence') this.destroy(end);
+    },
+  });
+}
+
+async function listUnfinished(): Promise<unknown[]> {
+  return (await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? [];
+}
+
+async function listKeys(): Promise<unknown[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+  return Contents.map(({ Key }) => Key);
+}
+
+/** Has the requests of a test's own client looked at, or made to fail, on their way. */
+function watch(look: (method: string, path: string, headers: Record<string, string>) => void) {
+  const client = createS3();
+  onTestFinished(() => client.destroy());
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { method, path, query, headers } = args.request as {
+        method: string;
+        path: string;
+        query: Record<string, string>;
+        headers: Record<string, string>;
+      };
+      look(method, `${path}?${new URLSearchParams(query)}`, headers);
+      return next(args);
+    },
+    { step: 'finalizeRequest' },
+  );
+  return client;
+}
+
+test('a bucket that may be written to is found good, and is as empty afterwards', async () => {
+  await checkBucket(s3, bucket);
+  expect(await listUnfinished()).toEqual([]);
+  expect(await listKeys()).toEqual([]);
+});
+
+test('a bucket that is not there is told', async () => {
+  await expect(checkBucket(s3, 'minitwit-nowhere')).rejects.toThrow(
+    'WAREHOUSE_BUCKET: there is no bucket minitwit-nowhere: create it, or correct the name.',
+  );
+});
+
+test('what a run made is stored encrypted, by its kind, and for nobody else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-run-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const types = {
+    'report.html': 'text/html; charset=utf-8',
+    'stats.json': 'application/json',
+    'posts.csv': 'text/csv; charset=utf-8',
+  };
+  const paths = Object.keys(types).map((name) => join(folder, name));
+  for (const path of paths) await writeFile(path, 'x');
+  await uploadFiles(target, paths);
+  await uploadDump(target, dumpOf(MIB));
+  for (const [name, type] of Object.entries({ ...types, 'dump.sql.gz': 'application/gzip' })) {
+    const place = { Bucket: bucket, Key: `runs/${run}/${name}` };
+    const head = await s3.send(new HeadObjectCommand(place));
+    expect(head).toMatchObject({ ContentType: type, ServerSideEncryption: 'AES256' });
+    const { Grants = [], Owner } = await s3.send(new GetObjectAclCommand(place));
+    expect(Grants.map(({ Grantee }) => Grantee?.ID)).toEqual([Owner?.ID]);
+  }
+});
+
+test('a large dump goes in parts, each with its checksum, and comes back as it was', async () => {
+  const parts: string[] = [];
+  let encryption: string | undefined;
+  const client = watch((method, path, headers) => {
+    const part = /partNumber=(\d+)/.exec(path)?.[1];
+    if (part) parts.push(`${part} ${headers['x-amz-checksum-crc32']?.length}`);
+    if (method === 'POST') encryption ??= headers['x-amz-server-side-encryption'];
+  });
+  await uploadDump({ ...target, s3: client }, dumpOf(20 * MIB));
+  expect(parts.toSorted()).toEqual(['1 8', '2 8']);
+  expect(encryption).toBe('AES256');
+  const stored = await findDump(s3, bucket, 'latest');
+  const bytes = await buffer(await stored.open());
+  expect(bytes.equals(await buffer(dumpOf(20 * MIB)))).toBe(true);
+});
+
+test('an upload that is interrupted leaves no parts', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const body = dumpOf(20 * MIB, 'silence');
+  const upload = uploadDump({ ...target, signal }, body);
+  await until('an upload', async () => (await listUnfinished()).length === 1);
+  controller.abort(new Error('Somebody pressed Ctrl-C.'));
+  await expect(upload).rejects.toThrow(/^Somebody pressed Ctrl-C\.$/);
+  expect(await listUnfinished()).toEqual([]);
+});
+
+test('a dump that fails leaves no parts, and says why as it did', async () => {
+  const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
+  const upload = uploadDump(target, dumpOf(20 * MIB, lost));
+  await expect(upload).rejects.toBe(lost);
+  expect(await listUnfinished()).toEqual([]);
+});
+
+test('a part that is refused ends the upload and the dump', async () => {
+  const client = watch((_method, path) => {
+    if (!path.includes('partNumber=2')) return;
+    throw Object.assign(new Error('no more'), { name: 'AccessDenied', $metadata: {} });
+  });
+  const body = dumpOf(80 * MIB);
+  const upload = uploadDump({ ...target, s3: client }, body);
+  await expect(upload).rejects.toThrow(
+    /^Cannot store s3:\/\/minitwit-warehouse-\w+\/runs\/.*\/dump\.sql\.gz: AWS says AccessDenied: no more/,
+  );
+  expect(body.destroyed).toBe(true);
+  expect(await listUnfinished()).toEqual([]);
+});
+
+test('dumps are listed and found by their run, the newest first', async () => {
+  const newer = '20270101T000000Z-0001';
+  await uploadDump({ ...target, run: newer }, dumpOf(MIB));
+  await uploadDump(target, dumpOf(MIB));
+  expect(await listDumps(s3, bucket)).toEqual([newer, run]);
+  expect((await findDump(s3, bucket, 'latest')).name).toContain(newer);
+  expect((await findDump(s3, bucket, run)).name).toContain(run);
+  await expect(findDump(s3, bucket, '20250101T000000Z-0001')).rejects.toThrow(
+    `The bucket ${bucket} has no dump of the run 20250101T000000Z-0001: there are ${newer}, ${run}.`,
+  );
+});

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateImageCommand, type EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { findImage } from '../../../src/aws/ec2/images.ts';
+import { deleteVolume } from '../../../src/aws/ec2/removal.ts';
+import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { createVolume, findVolume } from '../../../src/aws/ec2/volumes.ts';
+import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
+import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
+import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { open } from './volumes.ts';
+
+let ec2: EC2Client;
+let printed: string[];
+let base: Base;
+
+beforeEach(async () => {
+  await openAccount();
+  ec2 = open();
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-cleanup-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  printed = [];
+  const print = (line: string) => printed.push(line);
+  base = { ec2, folder, print, signal: new AbortController().signal, pace: PACE };
+  // which gives it its id
+  (await claimFolder(folder)).release();
+});
+
+/** What a provision has made when its process is killed just before its end. */
+async function leaveBehind(run: string, from: string): Promise<{ image: string; volume: string }> {
+  const tags: Tags = { ...tagsOf(UNFINISHED, run), [FROM_TAG]: from };
+  const volume = await createVolume(ec2, {
+    AvailabilityZone: 'us-east-1a',
+    Size: 20,
+    TagSpecifications: tagSpecifications(tags, 'volume'),
+  });
+  const { Instances } = await ec2.send(
+    new RunInstancesCommand({
+      ImageId: 'ami-12c6146b',
+      MinCount: 1,
+      MaxCount: 1,
+      TagSpecifications: tagSpecifications(tags, 'instance'),
+    }),
+  );
+  const { ImageId: image = '' } = await ec2.send(
+    // the emulator cannot tag the snapshot as well
+    new CreateImageCommand({
+      InstanceId: Instances?.[0]?.InstanceId,
+      Name: run,
+      TagSpecifications: tagSpecifications(tags, 'image'),
+    }),
+  );
+  return { image, volume };
+}
+
+test('of a provision that was killed, cleanup leaves neither instance, image nor volume', async () => {
+  const ours = await leaveBehind('20261123T001500Z-0001', whereFrom(base.folder));
+  const others = await leaveBehind('20261123T001500Z-0002', 'another machine');
+  await cleanup(base, null);
+  expect(await findVolume(ec2, ours.volume)).toBeNull();
+  expect(await findImage(ec2, ours.image)).toBeNull();
+  expect(await findVolume(ec2, others.volume)).toMatchObject({ state: 'available' });
+  expect(await findImage(ec2, others.image)).toMatchObject({ state: 'available' });
+  expect(printed).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Terminating i-\w+, of the run 20261123T001500Z-0001/),
+      expect.stringMatching(`Deleting the volume ${ours.volume}`),
+    ]),
+  );
+  await cleanup(base, '20261123T001500Z-0002');
+  expect(await findVolume(ec2, others.volume)).toBeNull();
+});
+
+test('an image that was not finished goes without its volume, too', async () => {
+  const { image, volume } = await leaveBehind('20261123T001500Z-0003', whereFrom(base.folder));
+  await deleteVolume(ec2, volume);
+  await cleanup(base, null);
+  expect(await findImage(ec2, image)).toBeNull();
+});
+
+test('a warehouse that is finished is nothing to clean up', async () => {
+  const tags = { ...tagsOf('vol-1', 'run'), [FROM_TAG]: whereFrom(base.folder) };
+  const volume = await createVolume(ec2, {
+    AvailabilityZone: 'us-east-1a',
+    Size: 20,
+    TagSpecifications: tagSpecifications(tags, 'volume'),
+  });
+  await cleanup(base, null);
+  expect(printed.at(-1)).toBe('There is nothing to clean up.');
+  expect(await findVolume(ec2, volume)).toMatchObject({ state: 'available' });
+});

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DatabaseConfig } from '../../../src/config.ts';
+import { withConnection } from '../../../src/database/connection.ts';
+import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
+import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
+import { bringBackDump } from '../../../src/warehouse/commands/restore-dump.ts';
+import { createSide } from '../../../src/warehouse/copy/side.ts';
+import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
+import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
+import { dump, origin } from '../dump/dumps.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { databaseSettings, startProgram } from '../../support/programs.ts';
+
+const bucket = `minitwit-dumps-${randomBytes(4).toString('hex')}`;
+const atEnd = atEndOfFile();
+let folder: string;
+let mariadb: PrivateMariadb;
+let s3: S3Client;
+let source: DatabaseConfig;
+let parts: Omit<Parameters<typeof bringBackDump>[0], 'wanted'>;
+let printed: string[];
+let shown: string[];
+
+beforeAll(async () => {
+  await openAccount(atEnd);
+  s3 = createS3();
+  atEnd(() => s3.destroy());
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
+  atEnd(() => rm(folder, { recursive: true }));
+  mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
+  atEnd(() => mariadb.stop());
+  source = await createFilled(mariadb.config, nastyRows());
+});
+beforeEach(async () => {
+  printed = [];
+  shown = [];
+  parts = {
+    s3,
+    bucket,
+    target: await createDatabase(mariadb.config),
+    force: false,
+    print: (line) => printed.push(line),
+    screen: { write: (text) => shown.push(text) },
+    signal: new AbortController().signal,
+  };
+});
+
+test('the last dump of the bucket becomes a database again', async () => {
+  const { signal } = parts;
+  for (const run of ['20260101T000000Z-0001', origin.run]) {
+    await withConnection(source, { waitMaxMs: 0 }, (connection) =>
+      uploadDump(
+        { s3, bucket, run, signal },
+        createDump(createSide('The warehouse', connection), { ...origin, run }),
+      ),
+    );
+  }
+  await bringBackDump({ ...parts, wanted: 'latest' });
+  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  expect(printed).toEqual([
+    `Reading s3://${bucket}/runs/${origin.run}/dump.sql.gz …`,
+    expect.stringMatching(
+      / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
+    ),
+  ]);
+  await expect(bringBackDump({ ...parts, wanted: origin.run })).rejects.toThrow(
+    /user \(3\),.* start anew: npm run warehouse -- restore-dump DUMP --force$/,
+  );
+  await bringBackDump({ ...parts, wanted: '20260101T000000Z-0001', force: true });
+  const { host, port, name } = parts.target;
+  expect(printed.at(-2)).toBe(
+    `It replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
+  );
+});
+
+test('so does a file, and where nobody can log in to it, that is said', async () => {
+  const user = nastyRows().user?.map((row) => row.with(3, ''));
+  const bytes = await dump(
+    await createFilled(mariadb.config, { ...nastyRows(), user: user ?? [] }),
+  );
+  const path = join(folder, 'dump.sql.gz');
+  await writeFile(path, bytes);
+  await bringBackDump({ ...parts, wanted: path, bucket: null });
+  expect((await readAll(parts.target)).user).toEqual(user);
+  expect(shown.join('')).toMatch(/^ {2}dump +█{10} +100 % /);
+  expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
+});
+
+test('a file that is not there, and a bucket that is not set, is told', async () => {
+  await expect(bringBackDump({ ...parts, wanted: '/nowhere' })).rejects.toThrow(
+    /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
+  );
+  await expect(bringBackDump({ ...parts, wanted: 'latest', bucket: null })).rejects.toThrow(
+    'Set WAREHOUSE_BUCKET, where the dumps are, or name a file.',
+  );
+});
+
+test('the program restores a file into the database that its settings name', async () => {
+  const path = join(folder, 'program.sql.gz');
+  await writeFile(path, await dump(source));
+  const target = await databaseSettings(parts.target);
+  const restore = async (...parameters: string[]) => {
+    const { ended, output } = startProgram('src/warehouse/main.ts', target, {
+      parameters: ['restore-dump', path, ...parameters],
+    });
+    return { status: await ended, said: output.stdout + output.stderr };
+  };
+  expect(await restore()).toMatchObject({ status: 0, said: expect.stringMatching(/100 % /) });
+  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  expect(await restore()).toMatchObject({ status: 1, said: expect.stringMatching(/ --force\n$/) });
+  expect(await restore('--force')).toMatchObject({
+    status: 0,
+    said: expect.stringContaining(`It replaces all rows of MiniTwit's tables in the database "`),
+  });
+});

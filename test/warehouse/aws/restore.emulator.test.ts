@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeVolumesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { findVolume } from '../../../src/aws/ec2/volumes.ts';
+import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
+import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
+import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { type Answer, answering, makeVolume, open, refusal, snap } from './volumes.ts';
+
+const { signal } = new AbortController();
+let ec2: EC2Client;
+let printed: string[];
+let parts: Base;
+
+beforeEach(async () => {
+  await openAccount();
+  ec2 = open();
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  printed = [];
+  const pace = { ...PACE, firstPauseMs: 1, lostMaxMs: 200 };
+  parts = { ec2, folder, pace, print: (line) => printed.push(line), signal };
+});
+
+test('a snapshot becomes an encrypted volume in the zone of the old one, and of its kind', async () => {
+  const volumeId = await makeVolume('us-east-1c');
+  const snapshotId = await snap(volumeId);
+  const id = await restoreVolume({ ...parts, snapshotId, volumeId, zone: null });
+  const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
+  expect(Volumes?.[0]).toMatchObject({
+    AvailabilityZone: 'us-east-1c',
+    Encrypted: true,
+    Size: 20,
+    SnapshotId: snapshotId,
+    State: 'available',
+    VolumeType: 'gp2',
+  });
+  expect(Volumes?.[0]?.Tags).toContainEqual({ Key: 'minitwit:warehouse', Value: id });
+  expect(printed.at(-1)).toBe(`WAREHOUSE_VOLUME_ID=${id}`);
+});
+
+test('where the old volume is gone, the zone is asked for', async () => {
+  const snapshotId = await snap(await makeVolume());
+  const gone = { ...parts, snapshotId, volumeId: 'vol-0123456789abcdef0' };
+  await expect(restoreVolume({ ...gone, zone: null })).rejects.toThrow(
+    'Say in which zone, such as --zone us-east-1a: vol-0123456789abcdef0 is not there.',
+  );
+  const id = await restoreVolume({ ...gone, zone: 'us-east-1a' });
+  const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
+  expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-east-1a', VolumeType: 'gp3' });
+});
+
+test('a snapshot that is not there is told', async () => {
+  const snapshotId = 'snap-0123456789abcdef0';
+  await expect(
+    restoreVolume({ ...parts, snapshotId, volumeId: null, zone: 'us-east-1a' }),
+  ).rejects.toThrow(/^There is no snapshot snap-0123456789abcdef0 here/);
+});
+
+/** Restores where the new volume is never available. */
+async function restoreBadly(state: string, answers: Record<string, Answer> = {}) {
+  const volumeId = await makeVolume();
+  const snapshotId = await snap(volumeId);
+  const made: string[] = [];
+  const controller = new AbortController();
+  const client = answering({
+    DescribeVolumes: ({ VolumeIds }) => {
+      const [id = ''] = (VolumeIds ?? []) as string[];
+      if (id === '' || id === volumeId) return undefined;
+      made.push(id);
+      if (state === 'creating') controller.abort(new Error('Somebody pressed Ctrl-C.'));
+      const CreateTime = new Date();
+      const place = { AvailabilityZone: 'us-east-1b', Size: 20, VolumeType: 'gp2', CreateTime };
+      return { Volumes: [{ VolumeId: id, State: state, ...place }] };
+    },
+    ...answers,
+  });
+  const all = { ...parts, ec2: client, signal: controller.signal };
+  const restored = restoreVolume({ ...all, snapshotId, volumeId, zone: null });
+  const error = await restored.then(
+    () => null,
+    (reason: Error) => reason.message,
+  );
+  const filter = { Name: 'volume-id', Values: made };
+  const { Volumes } = await ec2.send(new DescribeVolumesCommand({ Filters: [filter] }));
+  return { error, made: made[0], left: Volumes?.map(({ VolumeId }) => VolumeId) };
+}
+
+test('a volume that cannot be made is deleted again', async () => {
+  const { error, made, left } = await restoreBadly('error');
+  expect(error).toMatch(
+    new RegExp(`^AWS could not make the volume ${made}. If .* KMS key .*: kms:CreateGrant, `),
+  );
+  expect(left).toEqual([]);
+});
+
+test('so is one of which AWS does not say that it is made', async () => {
+  const volumeId = await makeVolume();
+  const snapshotId = await snap(volumeId);
+  let made = '';
+  const client = answering({
+    CreateVolume: async () => {
+      made = await makeVolume();
+      throw refusal('TimeoutError');
+    },
+    DescribeVolumes: ({ Filters }) => {
+      if (!Filters) return undefined;
+      const place = { AvailabilityZone: 'us-east-1b', Size: 20, VolumeType: 'gp2' };
+      return {
+        Volumes: [{ VolumeId: made, State: 'available', CreateTime: new Date(), ...place }],
+      };
+    },
+  });
+  const restored = restoreVolume({ ...parts, ec2: client, snapshotId, volumeId, zone: null });
+  await expect(restored).rejects.toThrow(/AWS cannot be reached/);
+  expect(await findVolume(ec2, made)).toBeNull();
+});
+
+test('what a killed one leaves, cleanup deletes', async () => {
+  const volumeId = await makeVolume();
+  const snapshotId = await snap(volumeId);
+  const dead = answering({
+    DeleteVolume: () => {
+      throw refusal('UnauthorizedOperation');
+    },
+    CreateTags: () => {
+      throw refusal('UnauthorizedOperation');
+    },
+  });
+  const restored = restoreVolume({ ...parts, ec2: dead, snapshotId, volumeId, zone: null });
+  await expect(restored).rejects.toThrow('This may still exist: the volume vol-');
+  const id = /vol-\w+ of snap/.exec(printed.join('\n'))?.[0].slice(0, -8) ?? '';
+  expect(await findVolume(ec2, id)).toMatchObject({ state: 'available' });
+  await cleanup(parts, null);
+  expect(await findVolume(ec2, id)).toBeNull();
+});
+
+test('a volume with settings of its own keeps them', async () => {
+  const volumeId = await makeVolume('us-east-1b', { VolumeType: 'io2', Iops: 500 });
+  const snapshotId = await snap(volumeId);
+  const inputs: unknown[] = [];
+  const client = answering({ CreateVolume: (input) => void inputs.push(input) });
+  await restoreVolume({ ...parts, ec2: client, snapshotId, volumeId, zone: null });
+  expect(inputs).toMatchObject([{ VolumeType: 'io2', Iops: 500, Throughput: undefined }]);
+});
+
+test('so is one that somebody no longer waits for, as soon as AWS lets it be deleted', async () => {
+  let refusals = 0;
+  const { error, left } = await restoreBadly('creating', {
+    DeleteVolume: () => {
+      if (refusals++ === 0) throw refusal('IncorrectState');
+    },
+  });
+  expect(error).toBe('Somebody pressed Ctrl-C.');
+  expect(left).toEqual([]);
+  expect(refusals).toBe(2);
+});
+
+test('one that cannot be deleted either is named, and how to delete it', async () => {
+  const { error, made } = await restoreBadly('error', {
+    DeleteVolume: () => {
+      throw refusal('UnauthorizedOperation');
+    },
+  });
+  expect(error).toContain(`AWS could not make the volume ${made}.`);
+  expect(error).toContain(`aws ec2 delete-volume --volume-id ${made}`);
+});

@@ -1,0 +1,47 @@
+import { buffer } from 'node:stream/consumers';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { expect, onTestFinished, test } from 'vitest';
+import { findDump } from '../../../src/warehouse/bucket/dumps.ts';
+import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
+import { openFront } from '../../support/aws-front.ts';
+import type { Answered, Asked } from '../../support/aws-request.ts';
+
+const bucket = 'minitwit-warehouse';
+const run = '20261123T001500Z-3f9a';
+
+/** A client of an S3 that answers like this. */
+async function openS3(answer: (asked: Asked) => Answered): Promise<S3Client> {
+  await openFront(answer);
+  const client = createS3();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+test.for([
+  [
+    301,
+    { 'x-amz-bucket-region': 'eu-west-1' },
+    /^WAREHOUSE_BUCKET: .* is in the region eu-west-1, and this works in us-east-1\.$/,
+  ],
+  [400, { 'x-amz-bucket-region': 'eu-west-1' }, /is in the region eu-west-1/],
+  [
+    403,
+    { 'x-amz-bucket-region': 'us-east-1' },
+    /^WAREHOUSE_BUCKET: .* is another's, or the IAM policy .* is missing\.$/,
+  ],
+  [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS says /],
+] as const)('one that answers %d is told', async ([status, headers, message]) => {
+  const client = await openS3(() => ({ status, headers, body: '' }));
+  await expect(checkBucket(client, bucket)).rejects.toThrow(message);
+});
+
+test('what changed in the bucket is noticed by its checksum', async () => {
+  const list = `<ListBucketResult><Contents><Key>runs/${run}/dump.sql.gz</Key></Contents></ListBucketResult>`;
+  const changed = { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' }, body: 'changed' };
+  const client = await openS3(({ path }) => ({
+    status: 200,
+    ...(path.includes('list-type=2') ? { body: list } : changed),
+  }));
+  const stored = await findDump(client, bucket, run);
+  await expect(stored.open().then(buffer)).rejects.toThrow(/checksum/i);
+});

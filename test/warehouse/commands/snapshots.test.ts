@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { Snapshot } from '../../../src/aws/ec2/snapshots.ts';
+import { chooseOld } from '../../../src/warehouse/commands/snapshots.ts';
+import { tagsOf } from '../../../src/warehouse/tags.ts';
+
+/** A snapshot of some days ago. */
+function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
+  return {
+    id: `snap-${days}`,
+    state,
+    progress: '',
+    volumeId,
+    sizeGib: 1,
+    startedAt: new Date(1e12 - days * 864e5),
+    runId: null,
+    tags: tagsOf(volumeId, 'run-1'),
+  };
+}
+
+test.for([
+  [2, [old(1), old(2), old(3), old(4)], ['snap-3', 'snap-4']],
+  [12, [old(1), old(2)], []],
+  // never the newest
+  [0, [old(1), old(2)], ['snap-2']],
+  // what is not complete is neither deleted nor counted
+  [1, [old(1, 'vol-1', 'pending'), old(2), old(3), old(4, 'vol-1', 'error')], ['snap-3']],
+  // each volume has its own
+  [1, [old(1), old(2, 'vol-2'), old(3), old(4, 'vol-2')], ['snap-3', 'snap-4']],
+] as const)('to keep %d is to delete the older ones', ([keep, snapshots, expected]) => {
+  expect(chooseOld([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
+});
