@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { findNewestImage } from '../../../src/cloud/images.ts';
-import type { Answered } from '../../support/aws-request.ts';
+import { type Answered, refusal } from '../../support/aws-request.ts';
 import { openWorld } from './world.ts';
 
 const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
@@ -55,19 +55,21 @@ test('what is committed is built, on an instance that nobody can log in to, and 
   );
 });
 
-test('a source that is not as it was is not built', async () => {
+test('a source that is not as it was, or that is refused to the builder, is not built', async () => {
   const world = await openWorld();
   const before = await world.list();
-  const said = await world.build({
+  const changed = await world.build({
     's3:GET 2': async (_, usual) => {
       const { body, ...answer } = await usual();
       return { ...answer, headers: {}, body: Buffer.concat([Buffer.from(body), Buffer.from('!')]) };
     },
   });
-  expect(said).toMatch(
+  expect(changed).toMatch(
     /^Installing MiniTwit on i-\w+ has failed: Failed\n.*checksum did NOT match/s,
   );
-  expect(said).not.toMatch(/Signature|http/);
+  const refused = await world.build({ 's3:GET 2': (asked) => refusal(asked, 403, 'AccessDenied') });
+  expect(refused).toMatch(/^Installing MiniTwit on i-\w+ has failed: Failed\n.*403/s);
+  expect(changed + refused).not.toMatch(/Signature|http/);
   expect(await world.list()).toEqual(before);
 });
 
