@@ -15,7 +15,7 @@ const START_MAX_MS = 60_000;
 // Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
 const START_ATTEMPTS = 5;
 // Below the ports that Linux gives to clients.
-const PORTS = { first: 20_000, last: 32_000 };
+const PORTS = { first: 20_000, last: 32_000, attempts: 100 };
 
 /** A MariaDB server that belongs to this process. */
 export interface PrivateMariadb {
@@ -132,18 +132,24 @@ function initSql({ user, password, name }: DatabaseConfig, more: string[]): stri
 /**
  * Returns a random loopback port on which nothing listens at this moment. Linux gives no client such a port, so only another
  * server that starts in the same moment can take it.
+ * @throws OperatorError after many ports that are all in use
  */
 export async function findFreePort(): Promise<number> {
-  for (;;) {
+  for (let attempt = 1; attempt <= PORTS.attempts; attempt++) {
     const port = randomInt(PORTS.first, PORTS.last);
-    const probe = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
+    if (await isFree(port)) return port;
   }
+  throw new OperatorError(`No port from ${PORTS.first} to ${PORTS.last} of 127.0.0.1 is free.`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+  } catch {
+    return false;
+  }
+  probe.close();
+  await once(probe, 'close');
+  return true;
 }
