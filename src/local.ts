@@ -8,7 +8,7 @@ import type { DatabaseConfig } from './config.ts';
 import { findFreePort, startPrivateMariadb } from './database/private-mariadb.ts';
 import { initializeSchema } from './database/schema.ts';
 import { withDataFiles } from './dev/data-files.ts';
-import { addDemo } from './dev/demo/demo.ts';
+import { addDemoData } from './dev/demo/demo.ts';
 import { readSessionSecret, toSettings, writeDatabaseSettings } from './dev/local-files.ts';
 import { startServerProcess } from './dev/server-process.ts';
 import { runServer, runServerWithRestarts } from './dev/supervise.ts';
@@ -65,7 +65,7 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
   void mariadb.ended.then(() => databaseEnd.abort(new OperatorError(message)));
   try {
     await initializeSchema(mariadb.config, { existing: 'keep', waitMaxMs: SCHEMA_WAIT_MAX_MS });
-    if (demo) console.log(await addDemo(mariadb.config));
+    if (demo) console.log(await addDemoData(mariadb.config));
     await writeDatabaseSettings(SETTINGS, mariadb.config);
     const environment = await serverEnvironment(mariadb.config);
     const onListening = (port: number) => {

@@ -23,7 +23,7 @@ async function replaceIn(name: string, from: string, to: string): Promise<void> 
 const readDatabasePid = () =>
   readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8');
 
-test('a change of a template, of the style and of the code is served, by the same database', async () => {
+test('a change of a template, a static file or code is served, and the database keeps running', async () => {
   const dev = await checkout.startAndWait('--watch');
   const pid = await readDatabasePid();
   const alice = createVisitor(checkout.url);
@@ -42,7 +42,7 @@ test('a change of a template, of the style and of the code is served, by the sam
   await stop(dev);
 });
 
-test('a syntax error is shown, and the server comes back once it is corrected', async () => {
+test('a syntax error is printed, and the server starts again once it is corrected', async () => {
   const dev = await checkout.startAndWait('--watch');
   await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
   await dev.says('The server has ended. It starts again after the next change.');
@@ -53,7 +53,7 @@ test('a syntax error is shown, and the server comes back once it is corrected', 
   await stop(dev);
 });
 
-test('it can be stopped while the server is broken', async () => {
+test('stops while the server is broken', async () => {
   await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
   const dev = checkout.start('--watch');
   await dev.says('The server has ended.');

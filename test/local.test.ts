@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { withConnection } from '../src/database/connection.ts';
 import { findFreePort } from '../src/database/private-mariadb.ts';
 import { stop, useCheckout } from './support/local.ts';
@@ -33,7 +33,7 @@ async function readDatabasePid(): Promise<number> {
   return Number(await readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8'));
 }
 
-test('--demo fills an empty database, and no other', async () => {
+test('--demo fills an empty database, and refuses one with users', async () => {
   const first = await startAndWait('--demo');
   expect(first.output.stdout).toMatch(/^Added the demo data: .* Sign in as alice .*\n/);
   const { text } = await createVisitor(checkout.url).login('alice', 'demo');
@@ -65,7 +65,22 @@ test('what people wrote outlives a restart, and an end by force', async () => {
   await stop(third, 'SIGINT');
 });
 
-/** Registers, logs in and reads as one browser does, to which all ports of a host are one site. */
+test('PORT in .env is used', async () => {
+  const file = join(checkout.home, '.env');
+  const port = await findFreePort();
+  await writeFile(file, `PORT=${port}\n`);
+  onTestFinished(() => rm(file));
+  const local = startProgram(join(checkout.home, 'src/local.ts'), {}, { cwd: checkout.home });
+  await local.says(`MiniTwit is ready: http://localhost:${port}`);
+  const logout = await fetch(`http://localhost:${port}/logout`, {
+    method: 'POST',
+    redirect: 'manual',
+  });
+  expect(logout.headers.getSetCookie().join()).toContain(`${port}_session=`);
+  await stop(local);
+});
+
+/** Returns a function that requests pages as one browser does: cookies ignore ports. */
 function createBrowser() {
   const cookies = new Map<string, string>();
   return async (url: string, form?: Record<string, string>): Promise<string> => {
@@ -85,6 +100,7 @@ function createBrowser() {
 test('two checkouts on one host do not log each other’s readers out', async () => {
   const here = await startAndWait();
   const home = await copyProgram('minitwit local ');
+  onTestFinished(() => rm(home, { recursive: true }));
   const otherPort = String(await findFreePort());
   const other = startProgram(join(home, 'src/local.ts'), { PORT: otherPort }, { cwd: home });
   await other.says('is ready');
@@ -103,7 +119,6 @@ test('two checkouts on one host do not log each other’s readers out', async ()
   }
   await stop(other);
   await stop(here);
-  await rm(home, { recursive: true });
 });
 
 test('a second one beside it says that one is running, and where', async () => {
@@ -195,14 +210,11 @@ test('a port that is taken ends it, in one line', async () => {
   taker.close();
 });
 
-test.each([['--dmo'], ['demo'], ['--demo=yes']])(
-  '%s is answered by how it is used',
-  async (word) => {
-    const local = start(word);
-    expect(await local.ended).toBe(1);
-    expect(local.output).toEqual({
-      stdout: '',
-      stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
-    });
-  },
-);
+test.each([['--dmo'], ['demo'], ['--demo=yes']])('%s prints the usage', async (word) => {
+  const local = start(word);
+  expect(await local.ended).toBe(1);
+  expect(local.output).toEqual({
+    stdout: '',
+    stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
+  });
+});

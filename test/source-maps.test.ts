@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { NODE_OPTIONS } from './support/production.ts';
 import { startCommand } from './support/programs.ts';
 
-test('with the options of production, the stack trace of what was compiled names TypeScript', async () => {
+test('stack traces of dist/ name TypeScript under the Node options of production', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit source maps '));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
@@ -14,6 +14,8 @@ import { startMariadbProcess } from './mariadb-process.ts';
 const START_MAX_MS = 60_000;
 // Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
 const START_ATTEMPTS = 5;
+// Below the ports that Linux gives to clients.
+const PORTS = { first: 20_000, last: 32_000, attempts: 100 };
 
 /** A MariaDB server that belongs to this process. */
 export interface PrivateMariadb {
@@ -127,12 +129,27 @@ function initSql({ user, password, name }: DatabaseConfig, more: string[]): stri
   ].join('\n');
 }
 
-/** A loopback port that nothing uses at this moment. */
+/**
+ * Returns a random loopback port on which nothing listens at this moment. Linux gives no client such a port, so only another
+ * server that starts in the same moment can take it.
+ * @throws OperatorError after many ports that are all in use
+ */
 export async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
+  for (let attempt = 1; attempt <= PORTS.attempts; attempt++) {
+    const port = randomInt(PORTS.first, PORTS.last);
+    if (await isFree(port)) return port;
+  }
+  throw new OperatorError(`No port from ${PORTS.first} to ${PORTS.last} of 127.0.0.1 is free.`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+  } catch {
+    return false;
+  }
   probe.close();
   await once(probe, 'close');
-  return port;
+  return true;
 }

@@ -14,18 +14,19 @@ const IGNORED = /^[.#]|~$/;
  * @throws OperatorError when the system refuses to watch so many folders
  */
 export async function waitForChange(folders: string[]): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
   const closing = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  const { signal } = closing;
   try {
-    for (const folder of folders.flatMap(listFolders)) {
-      watch(folder, { signal: closing.signal }, (_event, name) => {
-        if (name === null || IGNORED.test(name)) return;
-        clearTimeout(timer);
-        timer = setTimeout(() => resolve(join(folder, name)), QUIET_MS);
-      });
-    }
-    return await promise;
+    return await new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      for (const folder of folders.flatMap(listFolders)) {
+        watch(folder, { signal }, (_event, name) => {
+          if (name === null || IGNORED.test(name)) return;
+          clearTimeout(timer);
+          timer = setTimeout(() => resolve(join(folder, name)), QUIET_MS);
+        });
+      }
+    });
   } catch (cause) {
     throw new OperatorError(`Cannot watch the source: ${String(cause)}`, { cause });
   } finally {

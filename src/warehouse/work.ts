@@ -5,7 +5,6 @@ import { analyse } from './analyse.ts';
 import { type Copy, copyDatabase, type CopyOptions } from './copy/copy.ts';
 import { createProgressBar, type Screen } from './copy/progress.ts';
 import type { Report } from './report/report.ts';
-import { writeReport } from './report/write.ts';
 import { reportFolder } from './reports.ts';
 import type { Work } from './run/run.ts';
 
@@ -40,6 +39,8 @@ export function createWork(order: CopyOrder, { folder, screen }: WorkPlaces): Wo
     const report = await withConnection(warehouse, patience, (connection) =>
       analyse(connection, id, copy),
     );
+    // ECharts takes half a second to load, which no other command needs.
+    const { writeReport } = await import('./report/write.ts');
     const paths = await writeReport(reportFolder(folder, id), report);
     print(`The report: ${paths.find((path) => path.endsWith('.html'))}`);
     return tagsOf(report);

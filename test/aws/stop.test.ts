@@ -78,11 +78,15 @@ test('a command that takes longer than it may is stopped', async () => {
   await endInOrder(listener);
 });
 
-test('a terminal that is closed does not end a command that prints', async () => {
+test('a terminal that is closed does not stop a command that prints', async () => {
   const listener = await startListener();
-  listener.process.stdout?.destroy();
-  const reason = listener.nextWord();
-  listener.process.kill('SIGHUP');
-  expect(await reason).toBe('Stopped by SIGHUP.');
+  const { process, nextWord } = listener;
+  process.stdout?.destroy();
+  const printed = nextWord();
+  process.send('print');
+  expect(await printed).toBe('printed');
+  const reason = nextWord();
+  process.kill('SIGTERM');
+  expect(await reason).toBe('Stopped by SIGTERM.');
   await endInOrder(listener);
 });

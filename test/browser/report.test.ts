@@ -11,7 +11,7 @@ import { reportOf, statisticOf, statisticsOfWeeks } from '../warehouse/report/sa
 const report = reportOf(
   [
     statisticOf('totals', ['people', 'messages', 'active_week'], [[30_000, 1_000_000, 8026]]),
-    ...statisticsOfWeeks(3),
+    ...statisticsOfWeeks(8),
     statisticOf(
       'concentration',
       ['counted', 'top_users', 'top_total', 'total', 'share'],

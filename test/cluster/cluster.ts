@@ -95,7 +95,7 @@ function createInstance(port: number, atEnd: AtEnd, settings: Environment): Inst
     },
     async start() {
       const started = startProgram(
-        'dist/server.js',
+        'src/server.ts',
         { ...settings, PORT: String(port) },
         { outlivesTest: true },
       );

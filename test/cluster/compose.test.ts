@@ -40,7 +40,7 @@ function instances(): [name: string, service: Service][] {
 }
 
 async function startInstance(changes: Environment = {}) {
-  const instance = startProgram('dist/server.js', {
+  const instance = startProgram('src/server.ts', {
     ...(await databaseSettings(config)),
     SESSION_SECRET: services['minitwit-1']?.environment.SESSION_SECRET,
     TRUST_PROXY: '1',

@@ -12,7 +12,7 @@ import { reservePort } from '../support/ports.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
 import { buildImage } from './image.ts';
-import { podman, runCommand, runInContainer } from './podman.ts';
+import { podman, removeContainer, runCommand, runInContainer } from './podman.ts';
 
 const PLANTED = 'planted-by-the-tests';
 const OWN_MAX_BYTES = 50 * 1000 * 1000;
@@ -66,9 +66,7 @@ function environment(changes: Environment = {}): string[] {
 
 function start(...command: string[]): { program: Program; name: string } {
   const name = `minitwit-${randomBytes(4).toString('hex')}`;
-  onTestFinished(async () => {
-    await podman('rm', '--force', '--ignore', '--time', '0', name);
-  });
+  removeContainer(onTestFinished, name);
   const parameters = ['--name', name, ...HARDENED, ...environment(), image, ...command];
   return { program: startCommand(runCommand(...parameters)), name };
 }

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { AtEnd } from '../support/at-end.ts';
 import { installTool } from '../support/system-packages.ts';
 import { CACHE } from '../support/tools.ts';
+import { undoAtEnd } from '../support/undo.ts';
 
 const execute = promisify(execFile);
 const TEMPORARY = join(CACHE, 'tmp');
@@ -28,6 +30,12 @@ export async function podman(...parameters: string[]): Promise<string> {
   const env = { ...process.env, TMPDIR: TEMPORARY };
   const { stdout } = await execute(command, rest, { env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
+}
+
+/** Removes a container at the end, whether it runs or not, if it was created. */
+export function removeContainer(atEnd: AtEnd, name: string): void {
+  const command = podmanCommand('rm', '--force', '--ignore', '--time', '0', name);
+  undoAtEnd(atEnd, '"$@"', ...command);
 }
 
 /** Returns the command line that runs a program in a new container, for as long as the program runs. */

@@ -86,7 +86,7 @@ test('files that are no database are an error that shows the log', async () => {
   );
 });
 
-test('the SQL of its caller runs at each start', async () => {
+test('init statements run at the start', async () => {
   const init = [`create or replace user reader identified by 'pw'`];
   mariadb = await startPrivateMariadb(folder, { init });
   const reader = { ...mariadb.config, user: 'reader', password: 'pw', name: 'information_schema' };
@@ -162,7 +162,7 @@ async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Ser
   return { started: await starting, taker };
 }
 
-test('a port that another program takes meanwhile is replaced by another one', async () => {
+test('another port is used when another program takes the chosen one', async () => {
   await (await startPrivateMariadb(folder)).stop();
   let taker: Server | null = null;
   while (taker === null) {
@@ -174,7 +174,7 @@ test('a port that another program takes meanwhile is replaced by another one', a
   taker.close();
 });
 
-test('a server that never gets its port is given up', async () => {
+test('the start fails when no attempt can bind its port', async () => {
   const taker = createServer().listen(0, '127.0.0.1');
   await once(taker, 'listening');
   const { port } = taker.address() as AddressInfo;
@@ -183,11 +183,11 @@ test('a server that never gets its port is given up', async () => {
   taker.close();
 });
 
-test('a file of its own that it may not write is named', async () => {
+test('a file that cannot be written is named', async () => {
   await (await startPrivateMariadb(folder)).stop();
   const file = join(folder, 'data/ibdata1');
   await rm(file);
-  // which not even root may write
+  // Not even root may write this one.
   await symlink('/proc/sys/kernel/ostype', file);
   const error = { code: 'EACCES', path: file };
   await expect(startPrivateMariadb(folder)).rejects.toMatchObject(error);

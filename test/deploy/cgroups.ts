@@ -1,13 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { until } from '../support/until.ts';
-import { runToEnd } from './run.ts';
-
 /** Where a system mounts control groups: version 2 alone, or version 1 with or without 2. */
 export const CGROUP_MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
 
 /**
- * Returns the command that runs a program in control groups of this name. Two machines in one control group would end
+ * Returns the command that runs a program in new control groups of this name. Two machines in one control group would end
  * each other's services, which have the same names.
  */
 export function inCgroups(name: string, command: string[]): string[] {
@@ -19,13 +14,16 @@ export function inCgroups(name: string, command: string[]): string[] {
   return ['sh', '-c', script, name, ...command];
 }
 
-/** Removes the control groups of a name as soon as their processes have ended. Does nothing if there are none. */
-export async function removeCgroups(name: string): Promise<void> {
-  const folders = CGROUP_MOUNTS.map((mount) => join(mount, name)).filter(existsSync);
-  if (folders.length === 0) return;
-  await until(`the control groups ${name} are empty`, async () => {
-    // `rmdir` on each, the innermost first, although each shows files.
-    const { status } = await runToEnd('find', ...folders, '-type', 'd', '-delete');
-    return status === 0;
-  });
+/** Returns shell that kills the processes in the control groups of this name, and removes these, within a minute. */
+export function removeCgroups(name: string): string {
+  return `
+    for each in ${CGROUP_MOUNTS.map((mount) => `${mount}/${name}`).join(' ')}; do
+      for _ in $(seq 3000); do
+        [ -e $each ] || break
+        find $each -name cgroup.procs -exec cat {} + 2>/dev/null | grep -v '^0$' |
+          xargs --no-run-if-empty kill -KILL 2>/dev/null
+        # It only calls rmdir, on the innermost first, although each control group shows files.
+        find $each -type d -delete 2>/dev/null || sleep 0.02
+      done
+    done`;
 }

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AtEnd } from '../support/at-end.ts';
@@ -29,8 +28,9 @@ export interface Instance extends Machine {
 export async function createInstance(atEnd: AtEnd): Promise<Instance> {
   const machine = await createMachine(atEnd);
   const { root } = machine;
-  const shared = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
-  atEnd(() => rm(shared, { recursive: true }));
+  // It goes with the machine.
+  const shared = join(dirname(root), 'shared');
+  await mkdir(shared);
   const authority = await makeAuthority(shared, 'authority');
   await mkdir(INSTALLED, { recursive: true });
   await pretendAmazonLinux(root);

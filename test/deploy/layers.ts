@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import type { AtEnd } from '../support/at-end.ts';
 import { runOrThrow } from './run.ts';
 
 /** Folders that make up a machine's `/` together, the upper first. A machine changes none of them. */
 export type Layers = string[];
 
-/** Mounts layers as one folder, which does not exist yet, with a layer on top for changes; unmounts them at the end. */
-export async function mountLayers(layers: Layers, folder: string, atEnd: AtEnd): Promise<void> {
+/** Mounts layers as one folder, which does not exist yet, with a layer on top for changes. */
+export async function mountLayers(layers: Layers, folder: string): Promise<void> {
   for (const each of [folder, upperOf(folder), workOf(folder)]) await mkdir(each);
   const options = [
     `lowerdir=${layers.join(':')}`,
@@ -16,7 +15,6 @@ export async function mountLayers(layers: Layers, folder: string, atEnd: AtEnd):
     'volatile',
   ];
   await runOrThrow('mount', '-t', 'overlay', '-o', options.join(','), 'overlay', folder);
-  atEnd(() => runOrThrow('umount', folder));
 }
 
 /** Copies the changes of a machine that is switched off, as one more layer. */

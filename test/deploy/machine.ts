@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { AtEnd } from '../support/at-end.ts';
+import { undoAtEnd } from '../support/undo.ts';
 import { until } from '../support/until.ts';
 import { findDebianRoot } from './debian-root.ts';
 import { type Layers, mountLayers } from './layers.ts';
-import { type Bind, prepareNspawn } from './nspawn.ts';
+import { type Bind, killNspawn, prepareNspawn } from './nspawn.ts';
 import { type Outcome, runToEnd } from './run.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
@@ -42,19 +43,22 @@ export interface Machine {
  */
 export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Machine> {
   const cleanups = new AsyncDisposableStack();
-  const atDestroy: AtEnd = (cleanUp) => cleanups.defer(cleanUp);
   const destroy = () => cleanups.disposeAsync();
   atEnd(destroy);
 
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
-  atDestroy(() => rm(folder, { recursive: true }));
+  const name = basename(folder);
   const root = join(folder, 'root');
-  await mountLayers(layers ?? [await findDebianRoot()], root, atDestroy);
+  const undo = `${killNspawn(name)}
+    ! mountpoint --quiet "$1/root" || umount "$1/root" || exit
+    rm -rf --one-file-system "$1"`;
+  undoAtEnd((cleanUp) => cleanups.defer(cleanUp), undo, folder);
+  await mountLayers(layers ?? [await findDebianRoot()], root);
   // systemd-resolved's is a link, which nspawn cannot bind to.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');
 
-  const nspawn = prepareNspawn(basename(folder), root, atDestroy);
+  const nspawn = prepareNspawn(name, root);
   const run = async (script: string) => {
     const target = ['--target', String(await nspawn.leader()), '--all'];
     const bash = ['env', '-i', `PATH=${PATH}`, '/bin/bash', '-c', script];

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { AtEnd } from '../support/at-end.ts';
+import { readFile } from 'node:fs/promises';
 import { installTool } from '../support/system-packages.ts';
 import { until } from '../support/until.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
@@ -35,8 +33,8 @@ export interface Nspawn {
   runOff: (command: string[], binds: Bind[]) => Promise<Outcome>;
 }
 
-/** Prepares a machine of this name, with this folder as its `/`. It is killed at the end. */
-export function prepareNspawn(machine: string, root: string, atEnd: AtEnd): Nspawn {
+/** Prepares a machine of this name, with this folder as its `/`. */
+export function prepareNspawn(machine: string, root: string): Nspawn {
   const program = installTool('systemd-nspawn', 'systemd-container');
   const always = ['--quiet', `--directory=${root}`, `--machine=${machine}`, ...STANDALONE];
   let nspawn: ChildProcess | null = null;
@@ -55,10 +53,8 @@ export function prepareNspawn(machine: string, root: string, atEnd: AtEnd): Nspa
     return pid;
   };
   const start = async () => {
-    await removeCgroups(machine);
-    // The machine ends with this process, however this process ends.
-    const tied = ['--pdeathsig', 'KILL', ...inCgroups(machine, [program, ...always, ...ON])];
-    nspawn = spawn('setpriv', tied, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [sh = '', ...script] = inCgroups(machine, [program, ...always, ...ON]);
+    nspawn = spawn(sh, script, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [nspawn.stdout, nspawn.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
     await until('systemd runs in the machine', async () => {
@@ -70,45 +66,31 @@ export function prepareNspawn(machine: string, root: string, atEnd: AtEnd): Nspa
   };
   const ended = async () => {
     if (isRunning(nspawn)) await once(nspawn, 'exit');
+    await runToEnd('sh', '-c', removeCgroups(machine));
   };
-  const kill = async () => {
-    if (!isRunning(nspawn)) return;
-    const pid = await findLeader();
-    // With its first process all others end at once. nspawn would shut the machine down in order.
-    if (pid === null || !tryKill(pid)) nspawn.kill('SIGKILL');
-    await ended();
-  };
-
-  // nspawn deletes its folder only from a /run in memory.
-  const propagated = join('/run/systemd/nspawn/propagate', machine);
-  atEnd(() => rm(propagated, { recursive: true, force: true }));
-  atEnd(() => removeCgroups(machine));
-  atEnd(kill);
   return {
     start,
     ended,
     leader,
     console: () => said,
-    runOff: async (inside, binds) => {
+    runOff: async (command, binds) => {
       const options = [...OFF, ...binds.map(bindOption), ...trustOfHost()];
-      const { status, output } = await runToEnd(program, ...always, ...options, ...inside);
+      const { status, output } = await runToEnd(program, ...always, ...options, ...command);
       // A message of nspawn itself, where the machine's /run is on a disk.
       return { status, output: output.replace(/^Attempted to remove disk file system .*\n/m, '') };
     },
   };
 }
 
-function isRunning(child: ChildProcess | null): child is ChildProcess {
-  return child?.exitCode === null && child.signalCode === null;
+/** Returns shell that kills a machine, and removes what nspawn has left of it. */
+export function killNspawn(machine: string): string {
+  // nspawn deletes this folder only from a /run in memory.
+  return `${removeCgroups(machine)}
+    rm -rf /run/systemd/nspawn/propagate/${machine}`;
 }
 
-/** Kills a process. Returns false if it has ended already, as in a machine that shuts itself down. */
-function tryKill(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
+function isRunning(child: ChildProcess | null): child is ChildProcess {
+  return child?.exitCode === null && child.signalCode === null;
 }
 
 function bindOption({ from, to, isWritable = false }: Bind): string {

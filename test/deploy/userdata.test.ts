@@ -18,7 +18,6 @@ import { NODE_OPTIONS } from '../support/production.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
-import type { Outcome } from './run.ts';
 
 const run = promisify(execFile);
 
@@ -38,20 +37,18 @@ const WAIT = { timeout: HANG_MS, interval: 100 };
 
 const atEnd = atEndOfFile();
 let instance: Instance;
-let built: Outcome;
 
 beforeAll(async () => {
   instance = await createInstance(atEnd);
   await instance.copyCheckout();
   await plantSecrets();
-  built = await instance.runImageScript();
+  const { status, output } = await instance.runImageScript();
+  expect(output).toContain('/opt/minitwit is ready');
+  expect(status).toBe(0);
 });
 
 describe('image.sh', () => {
   test('installs what runs, and nothing else', async () => {
-    expect(built.output).toContain('/opt/minitwit is ready');
-    expect(built.status).toBe(0);
-
     const list = async (folder: string) =>
       (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
     expect(await list('/opt/minitwit/')).toEqual([

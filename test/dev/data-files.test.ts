@@ -11,15 +11,15 @@ beforeAll(async () => stop(await checkout.startAndWait()));
 
 /** Puts something in the place of a file or folder of `npm run local`. */
 const obstacles = {
-  // where not even root may create files
-  'a folder that nobody may write': (path: string) => symlink('/proc/sys/kernel', path),
+  // Not even root may create files there.
+  'a folder without write access': (path: string) => symlink('/proc/sys/kernel', path),
   'a file': (path: string) => writeFile(path, ''),
   'a folder': (path: string) => mkdir(path),
 };
 
 // Of a file that can be opened but not read, Node does not say the path; then the folder is named.
 test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
-  ['.data', 'a folder that nobody may write', '.data/local.sock'],
+  ['.data', 'a folder without write access', '.data/local.sock'],
   ['.data', 'a file', '.data'],
   ['.data/local.sock', 'a folder', '.data/local.sock'],
   ['.data/mariadb', 'a file', '.data/mariadb/tmp'],
@@ -28,7 +28,7 @@ test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
   ['.data/mariadb/mariadb.log', 'a folder', '.data/mariadb/mariadb.log'],
   ['.data/local.env', 'a folder', '.data/local.env'],
   ['.data/session-secret', 'a folder', '.data'],
-])('%s that is %s is answered by one line, which names %s', async (name, obstacle, named) => {
+])('%s that is %s ends in one line that names %s', async (name, obstacle, named) => {
   const path = join(checkout.home, name);
   const isThere = await rename(path, `${path}.old`).then(
     () => true,
@@ -49,7 +49,7 @@ test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
   }
 });
 
-test('a folder that cannot be written is answered before packages are installed', async () => {
+test('a checkout that cannot be written ends in one line, before packages are installed', async () => {
   const home = await mkdtemp(join(tmpdir(), 'minitwit setup '));
   await writeFile(join(home, 'package-lock.json'), '{}');
   await symlink('/proc/sys/kernel', join(home, 'node_modules'));

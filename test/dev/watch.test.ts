@@ -34,7 +34,7 @@ test.each<[what: string, name: string, change: () => Promise<unknown>]>([
     () => writeFile(inFolder('src/routes/a.ts'), ''),
   ],
   ['a new folder', 'views/parts', () => mkdir(inFolder('views/parts'))],
-])('%s is a change, each time', async (_what, name, change) => {
+])('reports %s, each time', async (_what, name, change) => {
   for (let time = 0; time < 3; time++) {
     const changed = watch();
     await change();
@@ -44,14 +44,14 @@ test.each<[what: string, name: string, change: () => Promise<unknown>]>([
   }
 });
 
-test('several changes in a row are one', async () => {
+test('reports a burst of changes once', async () => {
   const changed = watch();
   for (const text of 'abc') await writeFile(inFolder('src/app.ts'), text);
   await writeFile(inFolder('views/a.html'), '');
   expect(await changed).toBe(inFolder('views/a.html'));
 });
 
-test('what editors write beside a file is no change', async () => {
+test('ignores the swap and backup files of editors', async () => {
   const changed = watch();
   await writeFile(inFolder('src/app.ts'), '2');
   for (const name of ['.app.ts.swp', '#app.ts#', 'app.ts~']) {

@@ -97,10 +97,10 @@ describe('behind https, the cookie is for https alone', () => {
   });
 });
 
-test('two MiniTwits on one host leave each other their cookies, if their names begin differently', async () => {
+test('instances with different cookie prefixes on one host have separate sessions and flashes', async () => {
   const other = withSettings({ cookiePrefix: 'other_', sessionSecrets: ['y'.repeat(32)] });
   const cookies = new Map<string, string>();
-  // as a browser, to which two ports are one host
+  // A browser sends the cookies of a host to all of its ports.
   const post = async (to: Express, path: string, form: Record<string, string> = {}) => {
     const cookie = Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ');
     const response = await request(to).post(path).set('Cookie', cookie).type('form').send(form);

@@ -21,11 +21,13 @@ const MACHINES = ['test/deploy', 'test/warehouse/machine'];
 const CYCLE = ['test/warehouse/cycle'];
 // Tests beside those of the same subject which need more than they do.
 const ON_EMULATOR = 'test/**/*.emulator.test.ts';
+const ON_MYSQL = 'test/**/*.mysql.test.ts';
 const ON_TLS = 'test/**/*.tls.test.ts';
 const ELSEWHERE = [
   ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
   ...[...MACHINES, ...CYCLE].map(filesIn),
   ON_EMULATOR,
+  ON_MYSQL,
   ON_TLS,
 ];
 // Servers of two kinds may take these files' statements in different ways.
@@ -65,7 +67,7 @@ export const OTHERS: Part[] = [
     missing: findMissingMysql(),
     projects: [
       project('mysql', {
-        include: DIALECT,
+        include: [ON_MYSQL, ...DIALECT],
         globalSetup: [
           process.env.DB_HOST ? 'test/support/use-own-mysql.ts' : 'test/support/start-mysql.ts',
         ],

@@ -81,7 +81,7 @@ test.each([
   ['.data/warehouse/claim.sock', '.data/warehouse/claim.sock'],
   ['.data/warehouse/mariadb/mariadb.log', '.data/warehouse/mariadb/mariadb.log'],
   ['.data/local.env', '.data'],
-])('%s that is a folder is answered by one line, which names %s', async (name, named) => {
+])('%s that is a folder ends in one line that names %s', async (name, named) => {
   const path = join(home, name);
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true });

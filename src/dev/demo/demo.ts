@@ -1,14 +1,15 @@
+import { hash } from 'bcryptjs';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { OperatorError } from '../../errors.ts';
-import { createPasswords } from '../../passwords/passwords.ts';
-import { createWorld, type World } from './world.ts';
+import { createDemoData, type DemoData } from './demo-data.ts';
 
-// of everybody in the demo data
+// The password of every user.
 const PASSWORD = 'demo';
 
+const HASH_COST = 10;
 const WAIT_MAX_MS = 10_000;
 
 /**
@@ -16,44 +17,39 @@ const WAIT_MAX_MS = 10_000;
  * @returns a message that says so, and how to sign in
  * @throws OperatorError when the database has users
  */
-export async function addDemo(database: DatabaseConfig): Promise<string> {
-  const world = createWorld(Math.floor(Date.now() / 1000));
-  const passwordHash = await hash(PASSWORD);
-  await insert(database, world, passwordHash);
+export async function addDemoData(database: DatabaseConfig): Promise<string> {
+  const data = createDemoData(Math.floor(Date.now() / 1000));
+  const passwordHash = await hash(PASSWORD, HASH_COST);
+  await insert(database, data, passwordHash);
   // This also creates the profiles of people who have none.
   await initializeSchema(database, { existing: 'keep', waitMaxMs: WAIT_MAX_MS });
-  const { people, messages } = world;
+  const { people, messages } = data;
   return (
     `Added the demo data: ${people.length} people and ${messages.length} messages. ` +
     `Sign in as ${people[0]} with the password ${PASSWORD}.`
   );
 }
 
-async function hash(password: string): Promise<string> {
-  const passwords = createPasswords();
-  try {
-    return await passwords.hash(password);
-  } finally {
-    await passwords.close();
-  }
-}
-
 /** Inserts the rows in one transaction, since a part of them would keep `--demo` from ever adding the rest. */
-async function insert(database: DatabaseConfig, world: World, passwordHash: string): Promise<void> {
-  const idOf = new Map(world.people.map((name, index) => [name, index + 1]));
-  const users = world.people.map((name, index) => [
+async function insert(
+  database: DatabaseConfig,
+  data: DemoData,
+  passwordHash: string,
+): Promise<void> {
+  const idOf = new Map(data.people.map((name, index) => [name, index + 1]));
+  const users = data.people.map((name, index) => [
     index + 1,
     name,
     `person${index + 1}@example.com`,
     passwordHash,
   ]);
-  const messages = world.messages.map(({ author, text, pubDateS }, index) => [
+  const messages = data.messages.map(({ author, text, pubDateS }, index) => [
     index + 1,
     idOf.get(author),
     text,
     pubDateS,
   ]);
-  const follows = world.follows.map(({ who, whom }) => [idOf.get(who), idOf.get(whom)]);
+  const follows = data.follows.map(({ who, whom }) => [idOf.get(who), idOf.get(whom)]);
   await withConnection(database, { waitMaxMs: WAIT_MAX_MS }, async (connection) => {
     await connection.query('begin');
     const [counts] = await connection.query<RowDataPacket[]>('select count(*) as total from user');

@@ -27,11 +27,13 @@ import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
 import { runSql } from '../../support/database.ts';
 import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
 import { type Cloud, openCloud } from './cloud.ts';
 import { UNKNOWN_TO_MOTO } from './proxy.ts';
 
+stopAtFirstFailure();
 const atEnd = atEndOfFile();
 let cloud: Cloud;
 let ec2: EC2Client;

@@ -10,6 +10,7 @@ import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { fakeParts } from '../run/parts.ts';
 import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
@@ -23,6 +24,7 @@ const LOST = /^The connection to i-\w+ is lost.*$/;
 // what a cloud refuses
 const DAMAGING = /detached that is mounted/;
 
+stopAtFirstFailure();
 const atEnd = atEndOfFile();
 let aws: FakeEc2;
 let cloud: Cloud;

@@ -1,4 +1,6 @@
-import { fillIn } from '../../../src/warehouse/provision/user-data.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Layers } from '../../deploy/layers.ts';
 import type { AtEnd } from '../../support/at-end.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -23,6 +25,10 @@ export async function buildImage(
   await builder.start();
   await builder.attach(volume, 'xvdf');
   await builder.booted();
+  if (!builder.console().includes(READY)) {
+    const log = await readFile(join(builder.root, 'srv/user-data.log'), 'utf8');
+    throw new Error(`userdata/warehouse.sh made no image:\n${log}`);
+  }
   await builder.powerOff();
   return { builder, image: await builder.saveImage(folder) };
 }

@@ -9,6 +9,7 @@ import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volu
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
+import { stopAtFirstFailure } from '../../support/steps.ts';
 import { buildImage } from './image.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { createVolume, type Volume } from './volume.ts';
@@ -74,6 +75,7 @@ describe('userdata/warehouse.sh', () => {
 });
 
 describe('an instance', () => {
+  stopAtFirstFailure();
   const afterThese = atEndOfFile();
   let remote: Remote;
   beforeAll(async () => {

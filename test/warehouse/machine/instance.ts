@@ -1,16 +1,5 @@
-import {
-  chmod,
-  cp,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { vi } from 'vitest';
 import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
@@ -64,8 +53,9 @@ export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promis
   const layers = image ?? [await findDebianRoot()];
   const machine = await createMachine(atEnd, layers);
   const { root } = machine;
-  const folder = await mkdtemp(join(tmpdir(), 'minitwit-login-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  // It goes with the machine.
+  const folder = join(dirname(root), 'login');
+  await mkdir(folder);
   const keyFile = options.keyFile ?? (await createKey(folder));
 
   if (!image) await pretendAmazonLinux(root);

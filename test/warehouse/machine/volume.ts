@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runOrThrow } from '../../deploy/run.ts';
 import type { AtEnd } from '../../support/at-end.ts';
 import { createFastFolder } from '../../support/fast-folder.ts';
 import { installTool } from '../../support/system-packages.ts';
+import { undoAtEnd } from '../../support/undo.ts';
 
 const run = promisify(execFile);
 
@@ -30,15 +30,17 @@ export interface Content {
 export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise<Volume> {
   const { label, sizeMb = 1024 } = content;
   const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
-  atEnd(() => rm(folder, { recursive: true }));
   const file = join(folder, 'volume');
+  const undo = `
+    losetup --noheadings --output NAME --associated "$1/volume" | xargs --no-run-if-empty losetup --detach
+    rm -rf "$1"`;
+  undoAtEnd(atEnd, undo, folder);
   if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);
   else await runOrThrow('truncate', '--size', `${sizeMb}M`, file);
   if (label !== undefined)
     await runOrThrow(installTool('mkfs.ext4', 'e2fsprogs'), '-q', '-L', label, file);
   const { stdout } = await run('losetup', ['--find', '--show', file]);
   const device = stdout.trim();
-  atEnd(() => runOrThrow('losetup', '--detach', device));
   const grow = async (toMb: number) => {
     await runOrThrow('truncate', '--size', `${toMb}M`, file);
     await runOrThrow('losetup', '--set-capacity', device);

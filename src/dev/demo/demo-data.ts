@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 const CONVERSATIONS = new URL('../../../src/dev/demo/conversations.txt', import.meta.url);
 const MINUTE_S = 60;
 const SEED = 20_260_101;
-// How many of 100 authors a person follows without having talked to them.
+// How many of 100 users an author follows without mentioning them.
 const STRANGERS_PERCENT = 12;
 
-/** People, and what they have written and whom they follow. */
-export interface World {
-  /** Usernames, in the order in which they joined. */
+/** Users, their messages and whom they follow. */
+export interface DemoData {
+  /** Usernames, in the order of registration. */
   people: string[];
-  /** In the order of their time. */
+  /** Oldest first. */
   messages: { author: string; text: string; pubDateS: number }[];
   follows: { who: string; whom: string }[];
 }
@@ -22,10 +22,10 @@ interface Line {
 }
 
 /**
- * Creates the world of the demo data. It is the same each time, and ends some minutes before `nowS`.
+ * Creates the demo data, which is the same each time. The newest message is some minutes older than `nowS`.
  * @param nowS in seconds since 1970
  */
-export function createWorld(nowS: number): World {
+export function createDemoData(nowS: number): DemoData {
   const conversations = readConversations();
   const random = createRandom(SEED);
   const lines = conversations.flat();
@@ -49,7 +49,7 @@ function parseLine(line: string): Line {
   return { author, text: rest.join(': ').replaceAll(String.raw`\n`, '\n') };
 }
 
-/** Draws when each message was written, from the newest back: minutes apart, and hours between conversations. */
+/** Draws the time of each message, from the newest back: minutes apart, and hours between conversations. */
 function drawTimes(conversations: Line[][], nowS: number, random: () => number): number[] {
   const times: number[] = [];
   let timeS = nowS - 3 * MINUTE_S;
@@ -64,8 +64,8 @@ function drawTimes(conversations: Line[][], nowS: number, random: () => number):
   return times;
 }
 
-/** Everybody follows whom they have mentioned, and some others. */
-function drawFollows(people: string[], lines: Line[], random: () => number): World['follows'] {
+/** Draws the follows: each author follows those whom they mention, and some others. */
+function drawFollows(people: string[], lines: Line[], random: () => number): DemoData['follows'] {
   return people.flatMap((who) => {
     const said = lines.filter(({ author }) => author === who).map(({ text }) => text);
     const mentioned = new Set(said.join(' ').match(/(?<=@)[^\s:,.!?]+/g));
@@ -76,7 +76,7 @@ function drawFollows(people: string[], lines: Line[], random: () => number): Wor
   });
 }
 
-/** Creates a source of numbers from 0 to below 1 that is the same each time (mulberry32). */
+/** Creates a seeded generator of numbers from 0 to below 1 (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
