@@ -39,9 +39,9 @@ export async function createDataFolder(mariadbd: string, data: string): Promise<
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
   const sql = await systemTables(mariadbd);
-  const bootstrap = spawn(mariadbd, [...commonOptions(unfinished), '--bootstrap'], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
+  // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
+  const options = [...commonOptions(unfinished), `--tmpdir=${unfinished}`, '--bootstrap'];
+  const bootstrap = spawn(mariadbd, options, { stdio: ['pipe', 'ignore', 'pipe'] });
   let complaints = '';
   bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   // When it ends before it has read all, its complaints tell more than a broken pipe.

@@ -1,4 +1,5 @@
-import { relative, resolve } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { OperatorError } from '../errors.ts';
 
@@ -18,7 +19,7 @@ export async function withDataFiles<Result>(
   } catch (error) {
     const file = findFile(error, data);
     if (file === null) throw error;
-    const { errno = 0 } = error as NodeJS.ErrnoException;
+    const { errno = 0 } = findRefusal(error as NodeJS.ErrnoException, data);
     // Most of Node's functions give it negative, and some positive.
     const reason = getSystemErrorMessage(-Math.abs(errno));
     const message =
@@ -39,4 +40,18 @@ function findFile(error: unknown, folder: string): string | null {
   if (path === undefined && WITHOUT_PATH.has(code)) return folder;
   const file = resolve(path ?? address ?? '/');
   return relative(folder, file).startsWith('..') ? null : file;
+}
+
+/**
+ * Returns why the folder could not be created, where an error says only that it does not exist: Node's recursive mkdir does
+ * on a read-only file system. Returns other errors as they are.
+ */
+function findRefusal(error: NodeJS.ErrnoException, folder: string): NodeJS.ErrnoException {
+  if (error.code !== 'ENOENT') return error;
+  try {
+    accessSync(dirname(folder), constants.W_OK);
+    return error;
+  } catch (refusal) {
+    return refusal as NodeJS.ErrnoException;
+  }
 }

@@ -37,7 +37,8 @@ export function findOrUnpack(
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
-  if (status !== 0) throw new OperatorError(advice('its Debian package could not be unpacked, as said above'));
+  if (status !== 0)
+    throw new OperatorError(advice('its Debian package could not be unpacked, as said above'));
   const unpacked = join(stdout.trim(), 'programs', program);
   if (!isExecutable(unpacked)) {
     throw new OperatorError(advice(`the Debian package ${packageName} does not contain it`));

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/private-mariadb.ts';
 import { runSql } from '../support/database.ts';
@@ -119,6 +119,16 @@ test('a query that uses a temporary file outlives the start of another private s
   gate.release();
   await expect(rows).resolves.toBeUndefined();
   await database.end();
+});
+
+test('the first start leaves the temporary files of other servers alone', async () => {
+  // the default of a server that is told nothing else
+  vi.stubEnv('TMPDIR', folder);
+  const file = join(folder, '#sql-temptable-1-1-1.MAI');
+  await writeFile(file, '');
+  mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
+  expect(existsSync(file)).toBe(true);
+  vi.unstubAllEnvs();
 });
 
 /** Returns the port that a mariadbd, which has just been started on this folder, is about to bind; null without one. */

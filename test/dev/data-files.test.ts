@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { withDataFiles } from '../../src/dev/data-files.ts';
 import { stop, useCheckout } from '../support/local.ts';
 import { startCommand } from '../support/programs.ts';
 
@@ -47,6 +48,15 @@ test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
     await rm(path, { recursive: true });
     if (isThere) await rename(`${path}.old`, path);
   }
+});
+
+test('a data folder that cannot be created is named with the reason, which mkdir does not give', async () => {
+  const data = '/proc/sys/kernel/.data';
+  const create = mkdir(data);
+  await expect(create).rejects.toThrow(/no such file/);
+  await expect(withDataFiles(data, () => create)).rejects.toThrow(
+    /^Cannot read or write \/proc\/sys\/kernel\/\.data: permission denied\./,
+  );
 });
 
 test('a checkout that cannot be written ends in one line, before packages are installed', async () => {

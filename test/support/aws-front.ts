@@ -32,6 +32,8 @@ export interface Front {
   lose: (action: string, when?: When) => void;
   /** Ends all refusals and losses. */
   heal: () => void;
+  /** Waits until every request is answered, also those that nobody waits for any more. */
+  settled: () => Promise<void>;
 }
 
 /** Answers what no `stand` answers: the test has not said what AWS does there. */
@@ -58,11 +60,14 @@ export async function openFront(
     const met = faults.filter((fault) => fault.action === asked.action && fault.meets());
     return met.at(-1)?.answer(asked, usual) ?? usual();
   };
+  const underWay = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    answer(request)
-      .then(({ status, headers, body }) => response.writeHead(status, headers).end(body))
+    const answered = answer(request)
+      .then(({ status, headers, body }) => void response.writeHead(status, headers).end(body))
       // A request whose answer is lost loses its connection.
-      .catch(() => request.socket.destroy());
+      .catch(() => void request.socket.destroy())
+      .finally(() => underWay.delete(answered));
+    underWay.add(answered);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   atEnd(() => {
@@ -84,6 +89,9 @@ export async function openFront(
     lose: (action, when = {}) =>
       void faults.push({ action, meets: counter({ times: 1, ...when }), answer: lose }),
     heal: () => (faults = []),
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
   };
   return front;
 }

@@ -43,29 +43,26 @@ export async function startTlsServer(authority: KeyPair, host: string): Promise<
 }
 
 async function startMysql(options: string[]): Promise<TlsServer> {
-  const { settings, administrator, stop } = await startRealMysql(
-    '--require-secure-transport=ON',
-    ...options,
-  );
+  const mysql = await startRealMysql('--require-secure-transport=ON', ...options);
   return {
-    config: readDatabaseConfig(settings),
-    administrator: readDatabaseConfig(administrator),
-    stop,
+    config: readDatabaseConfig(mysql.settings),
+    administrator: readDatabaseConfig(mysql.administrator),
+    stop: () => mysql.stop(),
   };
 }
 
 async function startMariadb(options: string[]): Promise<TlsServer> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
   const { init, loginTo } = createAdministrator();
-  const { config, stop } = await startPrivateMariadb(folder, { options, init });
-  const administrator = loginTo(config);
+  const mariadb = await startPrivateMariadb(folder, { options, init });
+  const administrator = loginTo(mariadb.config);
   // Not an option of its start, which ends when the server takes a connection without TLS.
   await runSql(administrator, 'set global require_secure_transport = on');
   return {
-    config,
+    config: mariadb.config,
     administrator,
     async stop() {
-      await stop();
+      await mariadb.stop();
       await rm(folder, { recursive: true });
     },
   };

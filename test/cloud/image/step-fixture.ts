@@ -54,12 +54,15 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
   await runSteps(before, first, { ...first, pace: { stopMaxMs: 60_000 } });
   let build: Build = first;
   /** Makes the step as another run would, with what was made before; says how that ended. */
-  const run = (cloud: Cloud = world.open()) => {
+  const run = async (cloud: Cloud = world.open()) => {
     const runId = createRunId(new Date());
     const own = { runId, plan: { ...plan, runId }, journal: journalInMemory() };
     build = { ...first, ...cloud, ...own };
     const course = { ...build, pace: { stopMaxMs: 60_000 } };
-    return runSteps([step], build, course).then(() => 'done', messageOf);
+    const said = await runSteps([step], build, course).then(() => 'done', messageOf);
+    // A request that was cut off may still be at work, and to look for what it makes has an end.
+    await world.account.settled();
+    return said;
   };
   const undo = () => undoSteps([step], build, build).then(() => 'done', messageOf);
   const list = async () => {
