@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { findFreePort } from '../../../src/database/private-mariadb.ts';
 import { findLocalSource } from '../../../src/warehouse/commands/run-local.ts';
@@ -12,8 +12,8 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-local-source-'));
+  return () => rm(folder, { recursive: true });
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 function settingsOf({ host, port, user, password, name }: DatabaseConfig) {
   return {

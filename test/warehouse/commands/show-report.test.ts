@@ -12,11 +12,9 @@ let lines: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-reports-'));
   lines = [];
+  return () => rm(folder, { recursive: true });
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => void vi.unstubAllEnvs());
 
 const show = (open: boolean) => showReport(folder, { open, print: (line) => lines.push(line) });
 

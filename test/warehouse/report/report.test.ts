@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { renderHtml } from '../../../src/warehouse/report/html.ts';
 import { parseReport } from '../../../src/warehouse/report/report.ts';
 import { writeReport } from '../../../src/warehouse/report/write.ts';
@@ -14,8 +14,8 @@ const before = { run: 'first', asOf: '2026-11-16T00:15:00.000Z', totals: { peopl
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-report-'));
+  return () => rm(folder, { recursive: true });
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 function authors(...rows: Value[][]) {
   const columns = ['username', 'followers_before', 'followers', 'gained'];
