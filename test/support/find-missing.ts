@@ -11,6 +11,7 @@ export function findMissingForContainer(): string | null {
   if (process.getuid?.() !== 0) return 'it takes root: use sudo';
   if (!hasCapability(CAP_SYS_ADMIN))
     return 'root may not mount here, as in a container that is not privileged';
+  if (!isMountPoint('/')) return '/ is not a mount point here, as in a chroot';
   if (!CGROUP_MOUNTS.some(canCreateIn)) return 'control groups cannot be created here';
   return null;
 }
@@ -28,6 +29,11 @@ function hasCapability(bit: bigint): boolean {
   const status = readFileSync('/proc/self/status', 'utf8');
   const [, capabilities = '0'] = /^CapEff:\s*(\w+)$/m.exec(status) ?? [];
   return ((BigInt(`0x${capabilities}`) >> bit) & 1n) === 1n;
+}
+
+function isMountPoint(folder: string): boolean {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return mounts.some((mount) => mount.split(' ')[4] === folder);
 }
 
 function canCreateIn(folder: string): boolean {
