@@ -35,7 +35,8 @@ const DIALECT = [
   'test/database/{database,outage,schema,server-user,transact}.test.ts',
   'test/repositories/*.test.ts',
   'test/{initdb,minitwit}.test.ts',
-  'test/warehouse/{copy,statistics}/*.test.ts',
+  'test/warehouse/copy/{consistency,copy}.test.ts',
+  'test/warehouse/statistics/*.test.ts',
 ];
 // These log in, in each way that there is.
 const LOGIN = [
