@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runOrThrow } from '../deploy/run.ts';
+import { runOrThrow } from '../support/run.ts';
 import { withLock } from '../support/cache.ts';
-import { installTool } from '../support/system-packages.ts';
+import { makeDebian } from '../support/debian.ts';
 import { CACHE, versionOf } from '../support/tools.ts';
 import { podman } from './podman.ts';
 
@@ -44,7 +44,7 @@ async function makeBase(name: string): Promise<string> {
   const folder = await mkdtemp(join(CACHE, 'tmp/base-'));
   try {
     const archive = join(folder, 'base.tar');
-    await makeDebian(archive, await makeUsrLocal(join(folder, 'local')));
+    await makeBaseArchive(archive, await makeUsrLocal(join(folder, 'local')));
     return await podman('import', '--quiet', '--change', `ENV ${CERTIFICATES_ENV}`, archive, name);
   } finally {
     await rm(folder, { recursive: true });
@@ -63,21 +63,16 @@ async function makeUsrLocal(folder: string): Promise<string> {
   return folder;
 }
 
-async function makeDebian(archive: string, local: string): Promise<void> {
+async function makeBaseArchive(archive: string, local: string): Promise<void> {
   const hooks = [
     `cp --recursive --no-dereference "${local}/." "$1/usr/local"`,
     `mkdir --parents "$1/etc/ssl/certs"`,
     `if [ -e ${CERTIFICATES} ]; then cp ${CERTIFICATES} "$1/etc/ssl/certs"; fi`,
   ];
-  await runOrThrow(
-    installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring'),
-    '--quiet',
+  const options = [
     '--variant=essential',
     '--include=libstdc++6',
-    '--aptopt=Acquire::Retries "3"',
     ...hooks.map((hook) => `--customize-hook=${hook}`),
-    DEBIAN,
-    archive,
-    'http://deb.debian.org/debian',
-  );
+  ];
+  await makeDebian(DEBIAN, options, archive);
 }

@@ -1,7 +1,6 @@
 import { findOrMake } from '../support/cache.ts';
-import { installTool } from '../support/system-packages.ts';
+import { makeDebian } from '../support/debian.ts';
 import { versionOf } from '../support/tools.ts';
-import { runOrThrow } from './run.ts';
 
 const PACKAGES = [
   'systemd',
@@ -21,11 +20,11 @@ const PACKAGES = [
   'e2fsprogs',
 ];
 
-const RECIPE = [
-  '--quiet',
+// Its systemd is the one of Amazon Linux 2023: 252.
+const RELEASE = 'bookworm';
+const OPTIONS = [
   '--variant=minbase',
   `--include=${PACKAGES.join(',')}`,
-  '--aptopt=Acquire::Retries "3"',
   '--dpkgopt=path-exclude=/usr/share/doc/*',
   '--dpkgopt=path-exclude=/usr/share/man/*',
   '--dpkgopt=path-exclude=/usr/share/locale/*',
@@ -33,8 +32,6 @@ const RECIPE = [
   '--customize-hook=chroot "$1" systemctl --quiet disable ssh.service mariadb.service',
   // On Amazon Linux, this user may read all logs.
   '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash --groups adm,systemd-journal ec2-user',
-  // Its systemd is the one of Amazon Linux 2023: 252.
-  'bookworm',
 ];
 
 /**
@@ -42,9 +39,8 @@ const RECIPE = [
  * on this machine share it: mount it as a layer, and never change it.
  */
 export function findDebianRoot(): Promise<string> {
-  return findOrMake(`debian-root-${versionOf(RECIPE)}`, async (path) => {
-    const mmdebstrap = installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring');
+  return findOrMake(`debian-root-${versionOf([RELEASE, ...OPTIONS])}`, async (path) => {
     console.error('Making the Debian for the tests of userdata/. It takes a minute, this once …');
-    await runOrThrow(mmdebstrap, ...RECIPE, path);
+    await makeDebian(RELEASE, OPTIONS, path);
   });
 }

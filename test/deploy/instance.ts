@@ -6,7 +6,7 @@ import type { AtEnd } from '../support/at-end.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { CACHE } from '../support/tools.ts';
 import { createMachine, type Machine } from './machine.ts';
-import type { Outcome } from './run.ts';
+import type { Outcome } from '../support/run.ts';
 
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';

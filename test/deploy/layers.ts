@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { runOrThrow } from './run.ts';
+import { runOrThrow } from '../support/run.ts';
 
 /** Folders that make up a machine's `/` together, the upper first. A machine changes none of them. */
 export type Layers = string[];

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 import { findDebianRoot } from './debian-root.ts';
 import { type Layers, mountLayers } from './layers.ts';
 import { type Bind, killNspawn, prepareNspawn } from './nspawn.ts';
-import { type Outcome, runToEnd } from './run.ts';
+import { type Outcome, runToEnd } from '../support/run.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { installTool } from '../support/system-packages.ts';
 import { until } from '../support/until.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
-import { type Outcome, runToEnd } from './run.ts';
+import { type Outcome, runToEnd } from '../support/run.ts';
 
 /** Options of nspawn: without a machined, and without a systemd, on this machine. */
 const STANDALONE = ['--register=no', '--keep-unit', '--timezone=off', '--resolv-conf=off'];

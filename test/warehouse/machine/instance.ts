@@ -5,7 +5,7 @@ import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
-import { runOrThrow } from '../../deploy/run.ts';
+import { runOrThrow } from '../../support/run.ts';
 import type { AtEnd } from '../../support/at-end.ts';
 import { installTool } from '../../support/system-packages.ts';
 import type { Volume } from './volume.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
-import { runOrThrow } from '../../deploy/run.ts';
+import { runOrThrow } from '../../support/run.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
 import { installTool } from '../../support/system-packages.ts';
 import { createInstance, type Instance } from './instance.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runOrThrow } from '../../deploy/run.ts';
+import { runOrThrow } from '../../support/run.ts';
 import type { AtEnd } from '../../support/at-end.ts';
 import { createFastFolder } from '../../support/fast-folder.ts';
 import { installTool } from '../../support/system-packages.ts';

@@ -21,10 +21,18 @@ export async function runToEnd(program: string, ...parameters: string[]): Promis
 
 /**
  * Runs a program of this machine that has to succeed.
- * @throws Error with its command line and its output when it fails
+ * @throws Error with its command line and the end of its output when it fails
  */
 export async function runOrThrow(program: string, ...parameters: string[]): Promise<void> {
   const { status, output } = await runToEnd(program, ...parameters);
   if (status !== 0)
-    throw new Error(`${[program, ...parameters].join(' ')} ended with ${status}:\n${output}`);
+    throw new Error(
+      `${[program, ...parameters].join(' ')} ended with ${status}:\n${lastOf(output)}`,
+    );
+}
+
+const SHOWN_LINES_MAX = 30;
+
+function lastOf(output: string): string {
+  return output.trimEnd().split('\n').slice(-SHOWN_LINES_MAX).join('\n');
 }

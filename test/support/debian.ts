@@ -1,0 +1,27 @@
+import { rm } from 'node:fs/promises';
+import { runOrThrow } from './run.ts';
+import { installTool } from './system-packages.ts';
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const ATTEMPTS_MAX = 3;
+
+/** Makes a Debian of this release in a folder or tar file that does not exist yet, with options of mmdebstrap. */
+export async function makeDebian(
+  release: string,
+  options: string[],
+  target: string,
+): Promise<void> {
+  // Ubuntu's package does not bring Debian's keys.
+  const mmdebstrap = installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring');
+  const source = `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${release} main`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runOrThrow(mmdebstrap, ...options, '--', release, target, source);
+      return;
+    } catch (error) {
+      // Mirrors fail at times.
+      if (attempt === ATTEMPTS_MAX) throw error;
+      await rm(target, { recursive: true, force: true });
+    }
+  }
+}
