@@ -10,7 +10,8 @@ lock_wait_max_s=900
 
 # A program of one release does not run with the libraries of another.
 release=$(. /etc/os-release && echo "$ID-${VERSION_CODENAME:-${VERSION_ID:-}}-$(uname -m)")
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/minitwit/$release/$package
+# Bash knows the home folder also where HOME is not set.
+folder=${XDG_CACHE_HOME:-~/.cache}/minitwit/$release/$package
 echo "$folder"
 [ ! -e "$folder" ] || exit 0
 mkdir -p "$(dirname "$folder")"

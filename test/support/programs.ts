@@ -18,8 +18,13 @@ export interface Program {
   says(words: string | RegExp): Promise<void>;
 }
 
-// Programs start a third faster when they find what an earlier one compiled.
-const COMPILE_CACHE = resolve('node_modules/.cache/compile');
+const ENVIRONMENT = {
+  PATH: process.env.PATH,
+  // Where MariaDB is unpacked, if it is not in the home folder.
+  XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+  // Programs start a third faster when they find what an earlier one compiled.
+  NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile'),
+};
 
 const running = new Set<ChildProcess>();
 const outliving = new Set<ChildProcess>();
@@ -60,7 +65,7 @@ export function startCommand(
 ): Program {
   const child = spawn(command, parameters, {
     cwd,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
+    env: { ...ENVIRONMENT, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     // a group of its own, as a shell gives it
     detached: true,
