@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type DatabaseConfig, readDatabaseConfig } from '../src/config.ts';
 import { withConnection } from '../src/database/connection.ts';
-import { startPrivateMariadb } from '../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../src/dev/mariadb/private-mariadb.ts';
 import { startRealMysql } from '../test/support/real-mysql.ts';
 
 /** What starts a MySQL; without it there is MariaDB alone. */

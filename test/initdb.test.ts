@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Environment } from '../src/environment.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { runSql, useEmptyDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';
 

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
 import { until } from './support/until.ts';
 

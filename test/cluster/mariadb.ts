@@ -6,7 +6,7 @@ import {
   commonOptions,
   createDataFolder,
   findMariadb,
-} from '../../src/database/mariadb-install.ts';
+} from '../../src/dev/mariadb/mariadb-install.ts';
 import type { AtEnd } from '../support/at-end.ts';
 import { createFastFolder } from '../support/fast-folder.ts';
 import { reservePort } from '../support/ports.ts';

@@ -4,7 +4,7 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, expect, inject, test } from 'vitest';
 import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 
 const config = { ...inject('database'), poolSize: 2 };
 const database = openDatabase(config);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { saveServerUser } from '../../src/database/server-user.ts';
 import { createAdministrator } from '../support/administrator.ts';
 import { runSql } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import type { AtEnd } from './at-end.ts';
 
 const RESERVED = join(tmpdir(), `minitwit-ports-${userInfo().uid}`);

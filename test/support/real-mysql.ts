@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import dotenv from 'dotenv';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import type { Environment } from '../../src/environment.ts';
 
 /** Path of the program that starts a MySQL, where there is one. */

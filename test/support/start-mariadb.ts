@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { createAdministrator } from './administrator.ts';
 import { createFastFolder } from './fast-folder.ts';
 

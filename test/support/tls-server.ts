@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type DatabaseConfig, readDatabaseConfig } from '../../src/config.ts';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { createAdministrator } from './administrator.ts';
 import { type KeyPair, makeCertificate } from './certificates.ts';
 import { runSql } from './database.ts';

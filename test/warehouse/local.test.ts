@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import { copyProgram, type Program, startProgram } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 

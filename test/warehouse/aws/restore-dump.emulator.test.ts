@@ -6,7 +6,10 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
-import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import {
+  type PrivateMariadb,
+  startPrivateMariadb,
+} from '../../../src/dev/mariadb/private-mariadb.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
 import { bringBackDump } from '../../../src/warehouse/commands/restore-dump.ts';

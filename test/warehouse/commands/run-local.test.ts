@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
-import { findFreePort } from '../../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../../src/dev/free-port.ts';
 import { withDataFiles } from '../../../src/dev/data-files.ts';
 import { findLocalSource, runLocal } from '../../../src/warehouse/commands/run-local.ts';
 import { useDatabase } from '../../support/database.ts';

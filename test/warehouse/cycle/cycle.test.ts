@@ -16,7 +16,7 @@ import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
 import type { DatabaseConfig } from '../../../src/config.ts';
-import { startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../../src/dev/mariadb/private-mariadb.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
