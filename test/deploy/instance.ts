@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AtEnd } from '../support/at-end.ts';
 import { makeAuthority } from '../support/certificates.ts';
+import { reservePort } from '../support/ports.ts';
 import { CACHE } from '../support/tools.ts';
 import { createMachine, type Machine } from './machine.ts';
 import type { Outcome } from '../support/run.ts';
@@ -43,6 +44,7 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
     const { stdout } = await run('git', list);
     const files = stdout.split('\0').filter(Boolean);
     await run('cp', ['-a', '--parents', ...files, checkout]);
+    await setTryPort(join(checkout, 'userdata/image.sh'), await reservePort(atEnd));
     return checkout;
   };
 
@@ -66,6 +68,14 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
   };
 
   return { ...machine, copyCheckout, runImageScript, runUserData };
+}
+
+/** Sets the port of the server that image.sh tries: in the tests it is a port of this machine, where others test as well. */
+async function setTryPort(imageScript: string, port: number): Promise<void> {
+  const script = await readFile(imageScript, 'utf8');
+  const changed = script.replace(/(?<=^readonly TRY_PORT=)\d+$/m, String(port));
+  if (changed === script) throw new Error(`${imageScript} does not set TRY_PORT.`);
+  await writeFile(imageScript, changed);
 }
 
 async function pretendAmazonLinux(root: string): Promise<void> {
