@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { installTool } from '../support/system-packages.ts';
 import { until } from '../support/until.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
-import { type Outcome, runToEnd } from '../support/run.ts';
+import { type Outcome, runOrThrow, runToEnd } from '../support/run.ts';
 
 /** Options of nspawn: without a machined, and without a systemd, on this machine. */
 const STANDALONE = ['--register=no', '--keep-unit', '--timezone=off', '--resolv-conf=off'];
@@ -66,7 +66,7 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
   };
   const ended = async () => {
     if (isRunning(nspawn)) await once(nspawn, 'exit');
-    await runToEnd('sh', '-c', removeCgroups(machine));
+    await runOrThrow('sh', '-c', removeCgroups(machine));
   };
   return {
     start,

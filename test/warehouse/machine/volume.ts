@@ -32,7 +32,8 @@ export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise
   const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
   const file = join(folder, 'volume');
   const undo = `
-    losetup --noheadings --output NAME --associated "$1/volume" | xargs --no-run-if-empty losetup --detach
+    devices=$(losetup --noheadings --output NAME --associated "$1/volume") || exit
+    for each in $devices; do losetup --detach "$each" || exit; done
     rm -rf "$1"`;
   undoAtEnd(atEnd, undo, folder);
   if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);
