@@ -1,5 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { CGROUP_MOUNTS } from '../deploy/cgroups.ts';
+import { findMountError } from '../deploy/layers.ts';
 
 // Numbers of Linux's capabilities.
 const CAP_SYS_ADMIN = 21n;
@@ -12,7 +14,9 @@ export function findMissingForContainer(): string | null {
   if (!hasCapability(CAP_SYS_ADMIN))
     return 'root may not mount here, as in a container that is not privileged';
   if (!isMountPoint('/')) return '/ is not a mount point here, as in a chroot';
-  if (!CGROUP_MOUNTS.some(canCreateIn)) return 'control groups cannot be created here';
+  const cgroupMounts = CGROUP_MOUNTS.filter((mount) => existsSync(`${mount}/cgroup.procs`));
+  if (cgroupMounts.length === 0 || !cgroupMounts.every(canCreateIn))
+    return 'control groups cannot be created here';
   return null;
 }
 
@@ -22,6 +26,9 @@ export function findMissingForMachines(): string | null {
   if (missing) return missing;
   if (!hasCapability(CAP_MKNOD) || !existsSync('/dev/loop-control'))
     return 'there are no loop devices, as in a container that is not privileged';
+  const mountError = findMountError();
+  if (mountError)
+    return `overlay file systems cannot be mounted in ${tmpdir()}, as where it is one itself (set TMPDIR to another folder): ${mountError}`;
   return null;
 }
 
