@@ -37,7 +37,13 @@ function runApt(...parameters: string[]): string {
   const giveUpAtMs = performance.now() + LOCK_WAIT_MAX_S * 1000;
   let isAnnounced = false;
   for (;;) {
-    const { status, output } = runAlone('apt-get', '-qq', '-o', 'Acquire::Retries=3', ...parameters);
+    const { status, output } = runAlone(
+      'apt-get',
+      '-qq',
+      '-o',
+      'Acquire::Retries=3',
+      ...parameters,
+    );
     const [lock] = /Could not get lock .*/.exec(output) ?? [];
     if (status === 0 || !lock || performance.now() > giveUpAtMs) return output;
     if (!isAnnounced) console.error(`${lock}. Waiting for up to ${LOCK_WAIT_MAX_S} s …`);
