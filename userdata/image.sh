@@ -14,7 +14,7 @@ umask 022
 
 readonly APP=/opt/minitwit
 readonly AUTHORITY=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
-# Linux gives a client's connection a port from 32768 on, so no client can occupy this one.
+# Linux assigns ports from 32768 on to connections of clients, so no client can occupy this one.
 readonly TRY_PORT=17115
 readonly TRY_MAX_S=60
 

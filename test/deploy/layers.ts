@@ -27,13 +27,13 @@ function mountCommand(layers: Layers, folder: string): string[] {
   return ['mount', '-t', 'overlay', '-o', options.join(','), 'overlay', folder];
 }
 
-/** Returns why layers cannot be mounted in temporary folders, or null. It leaves no mount. */
+/** Returns the error of a mount of layers in a temporary folder, or null if the mount succeeds. Leaves no mount. */
 export function findMountError(): string | null {
   const scratch = mkdtempSync(join(tmpdir(), 'minitwit-layers-'));
   try {
     const [layer, root] = [join(scratch, 'layer'), join(scratch, 'root')];
     for (const each of [layer, ...foldersOf(root)]) mkdirSync(each);
-    // The mount goes with its namespace.
+    // The kernel removes the mount with its namespace.
     const command = ['--mount', ...mountCommand([layer], root)];
     const { status, stderr, error } = spawnSync('unshare', command, { encoding: 'utf8' });
     const [firstLine = ''] = stderr?.split('\n') ?? [];

@@ -10,9 +10,9 @@ const LOCK_WAIT_MAX_S = 300;
 const LOCK_POLL_EVERY_S = 1;
 
 /**
- * Returns the path of a program that works only when its Debian package is installed in the system, as those that make
- * containers and machines. If it is not installed, apt-get installs the package and these further ones, as root.
- * @throws OperatorError that names the package, with what apt-get said
+ * Returns the path of a program that works only when its Debian package is installed in the system. Programs that create
+ * containers and machines are such. If the program is missing, apt-get installs the package and the further ones, as root.
+ * @throws OperatorError with the names of the packages and apt-get's output
  */
 export function installTool(program: string, packageName = program, ...further: string[]): string {
   const installed = findProgram(program);
@@ -30,8 +30,8 @@ export function installTool(program: string, packageName = program, ...further: 
 }
 
 /**
- * Runs apt-get, and again while another program holds one of its locks, and returns its last output. apt's own
- * DPkg::Lock::Timeout does not cover the lock of its lists, and prints nothing while it waits with -qq.
+ * Runs apt-get, retries while another program holds one of its locks, and returns the output of the last attempt. apt's
+ * own DPkg::Lock::Timeout does not cover the lock of its lists.
  */
 function runApt(...parameters: string[]): string {
   const giveUpAtMs = performance.now() + LOCK_WAIT_MAX_S * 1000;
@@ -52,11 +52,11 @@ function runApt(...parameters: string[]): string {
   }
 }
 
-/** Runs a command while no other process on this machine runs one in this way. */
+/** Runs a command while this process holds the tests' own lock for apt. */
 function runAlone(...command: string[]): { status: number | null; output: string } {
   mkdirSync(CACHE, { recursive: true });
   const { status, stdout, stderr } = spawnSync('flock', [join(CACHE, 'apt.lock'), ...command], {
-    // The names of locks are read from its messages.
+    // apt-get's messages about locks are read in English.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
