@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/database/database.ts';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { useDatabase } from '../support/database.ts';
-import { type Gate, openGate } from '../support/gate.ts';
+import { openGate } from '../support/gate.ts';
 import { until } from '../support/until.ts';
 
 const POOL_SIZE = 3;
@@ -11,14 +12,9 @@ const TRY_AGAIN = /^MiniTwit cannot answer at this moment/;
 const FATE_UNKNOWN = /may have been stored or not/;
 
 const { config, database: direct } = useDatabase();
-let gate: Gate;
-let database: Database;
-
-beforeAll(async () => {
-  gate = await openGate(config);
-  database = openDatabase({ ...gate.config, poolSize: POOL_SIZE });
-});
-afterAll(() => database.end());
+const gate = await openGate(config);
+const database = openDatabase({ ...gate.config, poolSize: POOL_SIZE });
+atEndOfFile()(() => database.end());
 
 const insert = (name: string) =>
   database.change(`insert into user (username, email, pw_hash) values (:name, 'a@b', '')`, {

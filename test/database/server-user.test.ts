@@ -131,7 +131,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   });
 
   test('is made by initdb, beside the tables', async () => {
-    const settings = { ...(await databaseSettings(administrator)), APP_DB_PASSWD: PASSWORD };
+    const settings = { ...databaseSettings(administrator), APP_DB_PASSWD: PASSWORD };
     const initdb = async (...parameters: string[]) => {
       const program = startProgram('src/initdb.ts', settings, { parameters });
       return { status: await program.ended, ...program.output };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
+import { atEndOfFile } from './at-end.ts';
 
 /** A way to a database server on which everything can be made to happen that happens to networks. */
 export interface Gate {
@@ -18,10 +18,11 @@ export interface Gate {
 }
 
 /**
- * Puts a gate before a server, for this file's tests.
+ * Puts a gate before a server, for this file's tests. Call it where tests are declared.
  * @param options.answersTakeMs how long the server's answers are on their way
  */
 export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {}): Promise<Gate> {
+  const atEnd = atEndOfFile();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
   const gate = createServer((caller) => {
@@ -42,14 +43,14 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
       });
     }
   }).listen(0, '127.0.0.1');
-  await once(gate, 'listening');
   const each = (act: (socket: Socket) => void) => {
     for (const pair of pairs) for (const socket of pair) act(socket);
   };
-  afterAll(() => {
+  atEnd(() => {
     gate.close();
     each((socket) => socket.destroy());
   });
+  await once(gate, 'listening');
   return {
     config: { ...config, port: (gate.address() as AddressInfo).port },
     connections: () => pairs.size,
