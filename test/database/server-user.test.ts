@@ -7,8 +7,9 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { saveServerUser } from '../../src/database/server-user.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
-const PATIENCE = { waitMaxMs: 10_000 };
+const PATIENCE = { waitMaxMs: HANG_MS };
 const PASSWORD = 'a password';
 
 const database = useEmptyDatabase();

@@ -15,6 +15,8 @@ export interface Gate {
   thaw: () => void;
   /** Ends every connection; new ones are let in. */
   cut: () => void;
+  /** Ends every connection once, as soon as a client has sent this text to the server. Resolves then. */
+  cutAfter: (text: string) => Promise<void>;
 }
 
 /**
@@ -25,11 +27,20 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
   const atEnd = atEndOfFile();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
+  let last: { text: string; resolve: () => void } | null = null;
   const gate = createServer((caller) => {
     const server = connect(config.port, config.host);
     const pair: [Socket, Socket] = [caller, server];
     pairs.add(pair);
-    caller.on('data', (data) => server.write(data));
+    caller.on('data', (data) => {
+      const seen = last && data.includes(last.text) ? last : null;
+      if (seen) last = null;
+      server.write(data, () => {
+        if (!seen) return;
+        cut();
+        seen.resolve();
+      });
+    });
     server.on('data', (data) => {
       if (answersTakeMs === 0) caller.write(data);
       else setTimeout(() => caller.write(data), answersTakeMs);
@@ -46,9 +57,10 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
   const each = (act: (socket: Socket) => void) => {
     for (const pair of pairs) for (const socket of pair) act(socket);
   };
+  const cut = () => each((socket) => socket.destroy());
   atEnd(() => {
     gate.close();
-    each((socket) => socket.destroy());
+    cut();
   });
   await once(gate, 'listening');
   return {
@@ -62,6 +74,7 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
       isFrozen = false;
       each((socket) => socket.resume());
     },
-    cut: () => each((socket) => socket.destroy()),
+    cut,
+    cutAfter: (text) => new Promise((resolve) => (last = { text, resolve })),
   };
 }
