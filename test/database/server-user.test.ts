@@ -149,7 +149,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     expect(await initdb('--if-missing', '--user', administrator.user)).toEqual({
       status: 1,
       stdout: '',
-      stderr: '"administrator" is DB_USER, who makes the tables: --user is for another.\n',
+      stderr: `"${administrator.user}" is DB_USER, who makes the tables: --user is for another.\n`,
     });
   });
 });
