@@ -16,10 +16,11 @@ import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'minitwit-screenshots-'));
 const mariadb = await startPrivateMariadb(folder);
-await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: 10_000 });
+await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: HANG_MS });
 const database = openDatabase(mariadb.config);
 const repositories = createRepositories(database);
 const passwords = createPasswords();
