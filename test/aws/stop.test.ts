@@ -8,11 +8,11 @@ const PROGRAM = fileURLToPath(new URL('stop-program.ts', import.meta.url));
 /** A program that hears stops, for at most so many hours. */
 interface Listener {
   process: ChildProcess;
-  /** The next word that it tells its parent. */
-  nextWord: () => Promise<unknown>;
-  /** Waits until it has printed this. */
-  prints: (words: RegExp) => Promise<void>;
-  /** All that it has printed, once it has ended. */
+  /** Returns the next message that it sent. Rejects when it has exited. */
+  nextMessage: () => Promise<unknown>;
+  /** Waits until it has printed this. Rejects when it has exited. */
+  waitForOutput: (words: RegExp) => Promise<void>;
+  /** Returns all that it printed, after it has exited. */
   output: () => Promise<string>;
 }
 
@@ -24,34 +24,42 @@ async function startListener(maxHours = 1): Promise<Listener> {
   onTestFinished(() => void child.kill('SIGKILL'));
   const closed = once(child, 'close');
   let output = '';
+  const unread: unknown[] = [];
+  // One listener for all messages: one read can deliver two of them, and `once` would miss the second.
+  child.on('message', (message) => unread.push(message));
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const prints = async (words: RegExp) => {
-    while (!words.test(output)) await once(child.stdout ?? child, 'data');
+  const orExit = (event: Promise<unknown>) =>
+    Promise.race([
+      event,
+      closed.then(() => {
+        throw new Error(`The program exited. It printed: ${output}`);
+      }),
+    ]);
+  const waitForOutput = async (words: RegExp) => {
+    while (!words.test(output)) await orExit(once(child.stdout ?? child, 'data'));
   };
-  const nextWord = async () => {
-    const [word] = (await once(child, 'message')) as unknown[];
-    return word;
+  const nextMessage = async () => {
+    if (unread.length === 0) await orExit(once(child, 'message'));
+    return unread.shift();
   };
-  expect(await nextWord()).toBe('ready');
-  return { process: child, nextWord, prints, output: () => closed.then(() => output) };
+  expect(await nextMessage()).toBe('ready');
+  return { process: child, nextMessage, waitForOutput, output: () => closed.then(() => output) };
 }
 
-/** Lets it end, and expects that it does so in order. */
-async function endInOrder({ process, nextWord }: Listener): Promise<void> {
-  const ended = nextWord();
+/** Ends the program, and expects that it answers. */
+async function endInOrder({ process, nextMessage }: Listener): Promise<void> {
   process.send('end');
-  expect(await ended).toBe('ended');
+  expect(await nextMessage()).toBe('ended');
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s aborts the signal of a command, and does not end it, however often it comes',
   async (name) => {
     const listener = await startListener();
-    const reason = listener.nextWord();
     listener.process.kill(name);
-    expect(await reason).toBe(`Stopped by ${name}.`);
+    expect(await listener.nextMessage()).toBe(`Stopped by ${name}.`);
     listener.process.kill(name);
-    await listener.prints(/Still/);
+    await listener.waitForOutput(/Still/);
     await endInOrder(listener);
     expect(await listener.output()).toBe(
       `${name}: stopping, and putting things in order first …\n` +
@@ -62,9 +70,8 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 
 test('a fault in the program aborts the signal, and does not end the program', async () => {
   const listener = await startListener();
-  const reason = listener.nextWord();
   listener.process.send('fail');
-  expect(await reason).toBe('Stopped by a fault in the program: A fault.');
+  expect(await listener.nextMessage()).toBe('Stopped by a fault in the program: A fault.');
   await endInOrder(listener);
   expect(await listener.output()).toMatch(/^Error: A fault\.\n +at /);
 });
@@ -72,7 +79,7 @@ test('a fault in the program aborts the signal, and does not end the program', a
 test('a command that takes longer than it may is stopped', async () => {
   const tenthOfASecond = 1 / 36_000;
   const listener = await startListener(tenthOfASecond);
-  expect(await listener.nextWord()).toMatch(
+  expect(await listener.nextMessage()).toMatch(
     /^Stopped: it has taken \S+ hours, the most that it may\.$/,
   );
   await endInOrder(listener);
@@ -80,13 +87,11 @@ test('a command that takes longer than it may is stopped', async () => {
 
 test('a terminal that is closed does not stop a command that prints', async () => {
   const listener = await startListener();
-  const { process, nextWord } = listener;
+  const { process, nextMessage } = listener;
   process.stdout?.destroy();
-  const printed = nextWord();
   process.send('print');
-  expect(await printed).toBe('printed');
-  const reason = nextWord();
+  expect(await nextMessage()).toBe('printed');
   process.kill('SIGTERM');
-  expect(await reason).toBe('Stopped by SIGTERM.');
+  expect(await nextMessage()).toBe('Stopped by SIGTERM.');
   await endInOrder(listener);
 });
