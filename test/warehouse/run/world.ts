@@ -45,7 +45,7 @@ export async function makeWorld(): Promise<World> {
   countEventsAsTime(() => aws.asked.length + passed.length);
   const parts: Parts = {
     ...fakeParts(folder, volumeId, pass),
-    ec2: await openEc2(),
+    ec2: openEc2(),
     print: (line) => lines.push(line),
     signal: stopping.signal,
   };
