@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { listCosts } from '../../src/cloud/costs.ts';
 import { HOURS_A_MONTH, PRICES } from '../../src/cloud/prices.ts';
-import { createProgram } from '../../src/cloud/program.ts';
+import { createCli } from '../../src/cloud/cli.ts';
 import { listParameters, renderTemplate } from '../../src/cloud/template.ts';
 
 const text = await readFile('docs/going-live.md', 'utf8');
@@ -82,11 +82,11 @@ test('single prices are those of the source', () => {
   expect(rows.get('images')).toContain(`$${PRICES.snapshotGbMonth}`);
 });
 
-const { commands } = createProgram({
+const { commands } = createCli({
   open: () => {
     throw new Error('No command is run here.');
   },
-  ask: async () => '',
+  prompt: async () => '',
 });
 
 test('the commands that are described are those that there are', () => {

@@ -36,7 +36,7 @@ async function fill(world: World): Promise<void> {
 
 /** Removes everything, as far as it goes. */
 function act(world: World): Promise<string> {
-  const options = { everything: true, dryRun: false, ask: async () => 'minitwit' };
+  const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
   return down(world.open(), options).then(() => 'done', messageOf);
 }
 
