@@ -37,7 +37,7 @@ export async function restoreSnapshot(
   await waitUntilReady(cloud, address);
   cloud.tell(
     isMade
-      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`
+      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`
       : `MiniTwit is up, with what is in ${snapshotId}: ${address}`,
   );
 }

@@ -107,7 +107,7 @@ test('the bucket of a stack with a long name is found, and no other stack’s', 
   expect(await listAccount(cloud)).toEqual({ buckets: [others] });
 });
 
-test('what cannot be removed keeps nothing of an image that was broken off', async () => {
+test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
   const world = await openWorld();
   const cloud = world.open();
   const volume = await createVolume(cloud, OF_STACK);

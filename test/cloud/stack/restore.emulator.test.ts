@@ -89,7 +89,7 @@ test('restore makes another database, sets it up, and brings the instances there
   expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
   expect(world.lines.at(-1)).toBe(
-    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`,
+    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`,
   );
 });
 

@@ -81,7 +81,7 @@ test('the last dump of the bucket becomes a database again', async () => {
   );
 });
 
-test('so does a file, and where nobody can log in to it, that is said', async () => {
+test('a dump file without credentials becomes a database, with a message that no user can log in', async () => {
   const user = nastyRows().user?.map((row) => row.with(3, ''));
   const bytes = await dump(
     await createFilled(mariadb.config, { ...nastyRows(), user: user ?? [] }),
@@ -94,7 +94,7 @@ test('so does a file, and where nobody can log in to it, that is said', async ()
   expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
 });
 
-test('a file that is not there, and a bucket that is not set, is told', async () => {
+test('a missing file and a bucket that is not set are reported', async () => {
   await expect(bringBackDump({ ...parts, dumpName: '/nowhere' })).rejects.toThrow(
     /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
   );

@@ -160,7 +160,7 @@ test.each([
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(message);
 });
 
-test('an endpoint that nobody listens at: one message says so', async () => {
+test('an endpoint at which no server listens is reported in one message', async () => {
   await makeWorld();
   useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
   const ec2 = openEc2();
