@@ -36,7 +36,7 @@ export function emulateVersions(account: Account): void {
     return { status: 200, body: `<${name}>${version}</${name}>` };
   });
 
-  // of such a version with user data, moto's groups start nothing
+  // Moto does not return user data, with which its groups would start no instance.
   account.stand('ec2:DescribeLaunchTemplateVersions', async (_, pass) => {
     const answered = await pass();
     const versions = String(answered.body).split(/(?<=<\/launchTemplateData>)/);
@@ -53,7 +53,7 @@ export function emulateVersions(account: Account): void {
   const started = new Map<string, string>();
   account.stand('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
     const answered = await pass();
-    // first the group, then its instances
+    // The first part is the group, the others are its instances.
     const [group = '', ...instances] = String(answered.body).split('<InstanceId>');
     const [, version = ''] = /<Version>(\d+)</.exec(group) ?? [];
     const told = instances.map((instance) => {

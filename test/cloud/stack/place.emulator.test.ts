@@ -13,7 +13,7 @@ import { openAccount } from '../../support/aws-account.ts';
 /** An account with an image of MiniTwit. */
 async function openWithImage(architecture = 'x86_64') {
   const account = await openAccount();
-  // which the emulator forgets
+  // The emulator does not return the architecture of an image.
   account.stand('ec2:DescribeImages', async (_, pass) => {
     const { body, ...answer } = await pass();
     const told = `</imageId><architecture>${architecture}</architecture>`;
