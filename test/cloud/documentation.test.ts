@@ -31,7 +31,7 @@ test('every parameter of the template is described, with its default', () => {
     rows.flatMap(([names = '', preset = '']) => names.split(', ').map((name) => [name, preset])),
   );
   for (const { name, default: preset } of parameters) {
-    // those of which the template knows no default have one that is found
+    // A parameter without a default in the template has one that the command finds.
     const isFound = preset === null || name === 'WarehouseZone';
     const [first = ''] = described.get(name)?.split(', then ') ?? [];
     expect(isFound ? first.split(' ')[0] : first, name).toBe(isFound ? 'the' : preset || 'none');

@@ -117,7 +117,7 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
 
 test('every request of the source is here', () => {
   const names = requests.map(([name]) => name);
-  // of which the source only signs an address
+  // The source does not send GetObject: it only signs a URL for it.
   expect([...names, 's3:GetObject'].toSorted()).toEqual(listRequests('cloud').toSorted());
 });
 

@@ -83,7 +83,7 @@ test('a command whose answer was lost is found, and not sent again', async () =>
   expect(front.actions).toContain('ssm:ListCommands');
 });
 
-test('one that AWS has never seen is not sent again either', async () => {
+test('a command that AWS does not list is not sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.stand('ssm:SendCommand', () => {
     throw new Error('lost on the way there');
@@ -92,14 +92,14 @@ test('one that AWS has never seen is not sent again either', async () => {
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
-test('one that AWS was too busy to take is sent again', async () => {
+test('a command that AWS throttled is sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.refuse('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
   await runCommand(cloud, ID, ECHO);
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
 });
 
-test('one that AWS refuses is not sent again', async () => {
+test('a command that AWS refuses is not sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.refuse('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);

@@ -13,6 +13,6 @@ test('the script passes its parameters unchanged to the shell', async () => {
   expect(script).toContain(`export DB_HOST='$(id)'\n`);
   expect(script).toContain(`export MASTER_SECRET='$&'\n`);
   expect(script).toContain("export DATABASE_PASSWORD='`id`'\n");
-  // which Run Command would take for parameters of its own
+  // Run Command would replace these as parameters of its own.
   expect(script).not.toContain('{{');
 });

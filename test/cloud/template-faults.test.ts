@@ -22,7 +22,7 @@ const port = (number: number, from: object) => ({
 });
 const NEW = 'Resources.New';
 
-// what is set, to what, and what is said then
+// The property that is set, its value, and the fault that is reported.
 const MUTATIONS: [path: string, value: unknown, fault: string][] = [
   ['Database.PubliclyAccessible', true, 'Database may be public'],
   ['Database.PubliclyAccessible', undefined, 'Database may be public'],

@@ -49,7 +49,7 @@ function faultsOfDatabase({ name, Properties, ...policies }: Resource, template:
   ];
 }
 
-// what the world may come to, and these alone
+// The ports that may be open to the internet.
 const OPEN_PORTS = new Set([80, 443]);
 const DATABASE_PORT = 3306;
 
@@ -122,7 +122,7 @@ function keysIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, each]) => [name, ...keysIn(each)]);
 }
 
-// what IAM knows no resources for
+// Actions for which IAM has no resources.
 const OF_ALL = /^(ec2:Describe|ssm:UpdateInstanceInformation$|ssmmessages:|ec2messages:)/;
 
 function faultsOfPolicies({ name, Properties }: Resource): string[] {

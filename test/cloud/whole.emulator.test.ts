@@ -64,7 +64,7 @@ test('from an empty account to a live site, through all that is done with it, an
   const { outputs, parameters } = await requireStack(open());
   expect(parameters).toMatchObject({ ImageId: first, SetUp: 'no' });
   await tagVolume(open(), outputs.WarehouseVolumeId);
-  // what makes the image, and what sets the database up
+  // One script makes the image, the other sets up the database.
   expect(scripts).toHaveLength(2);
   expect(scripts[1]).toContain(`DB_HOST='${outputs.DatabaseEndpoint}'`);
 

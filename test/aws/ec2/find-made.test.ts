@@ -7,8 +7,8 @@ const { undoing } = createWaits({ pace, signal: new AbortController().signal }, 
 
 /** What AWS lists, one answer after the other; the last one stays. */
 function listing(...answers: string[][]) {
-  let looks = 0;
-  return async () => answers[Math.min(looks++, answers.length - 1)] ?? [];
+  let polls = 0;
+  return async () => answers[Math.min(polls++, answers.length - 1)] ?? [];
 }
 
 test.each([

@@ -29,7 +29,7 @@ export function emulateChangeSets(
   takeFault: () => Fault | undefined,
 ): void {
   const changeSets: ChangeSet[] = [];
-  // what was asked for with a token is done once, whichever answers are lost
+  // The responses to requests with a token: a repeated request gets the same one, and is not done twice.
   const answered = new Map<string, object>();
   const find = ({ ChangeSetName, StackName }: Record<string, string>) =>
     changeSets.find(

@@ -12,7 +12,7 @@ export interface Change {
   names: string[];
 }
 
-// of what is in our template: what cannot be changed in place
+// Properties of the template's resources that cannot be changed in place.
 const FIXED: Record<string, string[]> = {
   'AWS::RDS::DBInstance': [
     'DBInstanceIdentifier',

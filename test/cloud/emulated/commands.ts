@@ -31,12 +31,12 @@ const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
  * look at it, the first of which finds none.
  */
 export function emulateCommands(account: Front, run: RunScript): void {
-  const looksAt = new Map<string, number>();
+  const pollsOf = new Map<string, number>();
   const ran = new Map<string, Ran>();
-  const countLook = (id: string) => {
-    const looks = (looksAt.get(id) ?? 0) + 1;
-    looksAt.set(id, looks);
-    return looks;
+  const countPoll = (id: string) => {
+    const polls = (pollsOf.get(id) ?? 0) + 1;
+    pollsOf.set(id, polls);
+    return polls;
   };
 
   account.stand('ssm:DescribeInstanceInformation', (asked) => {
@@ -47,7 +47,7 @@ export function emulateCommands(account: Front, run: RunScript): void {
       ...Filters.flatMap(({ Values }) => Values),
       ...InstanceInformationFilterList.flatMap(({ valueSet }) => valueSet),
     ];
-    const known = ids.filter((id) => countLook(id) > 1);
+    const known = ids.filter((id) => countPoll(id) > 1);
     const InstanceInformationList = known.map((InstanceId) => ({
       InstanceId,
       PingStatus: 'Online',
@@ -64,10 +64,10 @@ export function emulateCommands(account: Front, run: RunScript): void {
   account.stand('ssm:GetCommandInvocation', (asked) => {
     const { CommandId, InstanceId } = looked.parse(JSON.parse(String(asked.body)));
     const end = ran.get(CommandId);
-    const looks = countLook(CommandId);
-    if (!end || looks === 1)
+    const polls = countPoll(CommandId);
+    if (!end || polls === 1)
       return { ...answer({ __type: 'InvocationDoesNotExist' }), status: 400 };
-    if (looks === 2)
+    if (polls === 2)
       return answer({ CommandId, InstanceId, Status: 'InProgress', ResponseCode: -1 });
     const { status = 'Success', stdout = '', stderr = '' } = end;
     return answer({

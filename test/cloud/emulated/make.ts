@@ -31,7 +31,7 @@ async function make(moto: Moto, stackName: string, wanted: Wanted, tags: Tag[]):
   return look(moto, stackName, wanted, {});
 }
 
-// what moto's CloudFormation can change in place, rather than lose sight of it
+// Resource types that moto's CloudFormation can change in place. It loses track of others.
 const CHANGEABLE = new Set([
   'AWS::EC2::LaunchTemplate',
   'AWS::EC2::SecurityGroup',
@@ -64,7 +64,7 @@ async function unmake(moto: Moto, stackName: string, is: Made): Promise<void> {
     await takeLastSnapshot(moto, stackName, is, name);
   }
   await moto.cloudFormation.send(new DeleteStackCommand({ StackName: stackName }));
-  // which moto's CloudFormation leaves behind
+  // Moto's CloudFormation does not delete managed policies.
   for (const [name, { Type }] of Object.entries(is.wanted.resources)) {
     if (Type !== 'AWS::IAM::ManagedPolicy') continue;
     await moto.iam.send(new DeletePolicyCommand({ PolicyArn: is.ids[name] }));

@@ -44,7 +44,7 @@ export function standFor(account: Front, service: string, replies: Record<string
         return answer(asked, await reply(formOf(asked)));
       } catch (error) {
         if (error instanceof Refusal) return refusal(error);
-        // the emulation's own
+        // A fault in the emulation itself.
         return refusal(new Refusal('EmulationFailed', inspect(error)));
       }
     });

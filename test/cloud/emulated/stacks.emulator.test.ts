@@ -75,7 +75,7 @@ test('the stack is made by a change set, changed, and removed without a trace', 
   const before = await listInstances();
   expect(before.map(({ State }) => State?.Name)).toEqual(['running', 'running']);
 
-  // instances stay until they are replaced
+  // The instances stay until they are replaced.
   await change('UPDATE', { ...given, ImageId: 'ami-0000000000000002', SetUp: 'no' });
   expect(await events()).toContainEqual(['SetUpPolicy', 'DELETE_COMPLETE']);
   expect((await listInstances()).map(({ InstanceId }) => InstanceId)).toEqual(

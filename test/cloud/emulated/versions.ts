@@ -36,31 +36,31 @@ export function emulateVersions(account: Account): void {
     return { status: 200, body: `<${name}>${version}</${name}>` };
   });
 
-  // of such a version with user data, moto's groups start nothing
+  // Moto does not return user data, with which its groups would start no instance.
   account.stand('ec2:DescribeLaunchTemplateVersions', async (_, pass) => {
     const answered = await pass();
     const versions = String(answered.body).split(/(?<=<\/launchTemplateData>)/);
-    const told = versions.map((version) => {
+    const completed = versions.map((version) => {
       const [, id] = /<launchTemplateId>([^<]+)/.exec(version) ?? [];
       const [, number] = /<versionNumber>(\d+)/.exec(version) ?? [];
       const userData = userDataOf.get(`${id} ${number}`);
       if (!userData) return version;
       return version.replace('</launchTemplateData>', `<userData>${userData}</userData>$&`);
     });
-    return { ...answered, body: told.join('') };
+    return { ...answered, body: completed.join('') };
   });
 
   const started = new Map<string, string>();
   account.stand('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
     const answered = await pass();
-    // first the group, then its instances
+    // The first part is the group, the others are its instances.
     const [group = '', ...instances] = String(answered.body).split('<InstanceId>');
     const [, version = ''] = /<Version>(\d+)</.exec(group) ?? [];
-    const told = instances.map((instance) => {
+    const completed = instances.map((instance) => {
       const id = instance.slice(0, instance.indexOf('<'));
       if (!started.has(id)) started.set(id, version);
       return instance.replace(/<Version>\d+</, `<Version>${started.get(id)}<`);
     });
-    return { ...answered, body: [group, ...told].join('<InstanceId>') };
+    return { ...answered, body: [group, ...completed].join('<InstanceId>') };
   });
 }

@@ -102,7 +102,7 @@ test('what stands against it is said, and nothing is begun', async () => {
     /no Amazon Linux 2023 for x86_64_mac, which a mac1.metal is/,
   );
   expect(await world.build(nowhere)).toMatch(/no zone here has .*create-default-vpc/);
-  // a full account
+  // The account has no capacity left.
   const full = () => says('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
   expect(await world.build({ 'ec2:RunInstances': full })).toMatch(
     /^Cannot start a t3.small .* AWS says VcpuLimitExceeded: .*Service Quotas\)$/,

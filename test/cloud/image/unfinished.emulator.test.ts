@@ -16,7 +16,7 @@ test('`cloud image` removes the resources of a killed process when that cannot r
   const before = await world.list();
   const plan = await planBuild(cloud.clients.ec2, 't3.small');
   const build = openBuild(cloud, plan);
-  // all but the hand-over
+  // All steps but the last, which completes the image.
   await runSteps(BUILD_STEPS.slice(0, -1), build, { ...build, pace: { stopMaxMs: 1000 } });
   const left = (await world.list()).filter((it) => !before.includes(it));
   expect(left).toHaveLength(8);

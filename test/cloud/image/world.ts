@@ -93,7 +93,7 @@ function befall(
 
 /** What the emulator cannot do of Systems Manager: know agents, and run scripts. */
 function standsOfAgents(outputs: string[]): Record<string, Stand> {
-  // why the last script failed
+  // The reason why the last script failed.
   let problem = '';
   return {
     'ssm:DescribeInstanceInformation': () => ({

@@ -64,7 +64,7 @@ export async function listAccount({ clients }: Cloud): Promise<Record<string, st
     volumes: volumes.Volumes?.map((it) => it.VolumeId),
     groups: groups.SecurityGroups?.map((it) => it.GroupName).filter((it) => it !== 'default'),
     templates: templates.LaunchTemplates?.map((it) => it.LaunchTemplateId),
-    // the emulator has some of Amazon's images, and takes their snapshots for ours
+    // The emulator has some of Amazon's images, and lists their snapshots as the account's own.
     snapshots: snapshots.Snapshots?.filter(
       ({ Description, Tags = [] }) =>
         Tags.length > 0 || !Description?.startsWith('Auto-created snapshot for AMI'),

@@ -85,7 +85,7 @@ test('when AWS goes back, roll says so, and neither the stack nor the group reme
   const { stack } = await describe(world.open());
   await makeImage(world.open(), '1.4.0');
   const deleted: string[] = [];
-  // the emulator has none of it
+  // The emulator does not implement this action.
   world.account.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     const name = 'DeleteLaunchTemplateVersionsResponse';
@@ -98,7 +98,7 @@ test('when AWS goes back, roll says so, and neither the stack nor the group reme
     'Stopped by SIGINT. AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.',
   );
   world.account.onAsk = () => undefined;
-  // the next one sees it end
+  // The next roll watches the end of the refresh.
   await expect(roll(world.open(), now)).rejects.toThrow('AWS has gone back to what ran before');
   expect(world.lines).toContain('AWS is replacing the instances already: watching that …');
   expect(deleted).toEqual(['2']);

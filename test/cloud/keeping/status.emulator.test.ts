@@ -22,7 +22,7 @@ function sectionOf({ lines }: World, title: string): string[] {
 test('status shows on a screen how everything is, and asks for nothing else', async () => {
   const world = await openRaised();
   const { cloudWatch } = world.open().clients;
-  // what the emulation calls it, which makes none
+  // The name of the alarm in the emulated stack, which creates no alarm.
   const AlarmName = 'minitwit-ErrorsAlarm';
   await cloudWatch.send(
     new PutMetricAlarmCommand({

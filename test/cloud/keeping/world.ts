@@ -43,7 +43,7 @@ export async function makeImage({ clients: { ec2 } }: Cloud, version: string): P
     new CreateImageCommand({
       InstanceId: id,
       Name: `minitwit-${String((made += 1)).padStart(4, '0')}`,
-      // the emulator cannot tag the snapshot as well
+      // The emulator cannot tag the snapshot as well.
       TagSpecifications: tagSpecifications(tags, 'image'),
     }),
   );
@@ -84,7 +84,7 @@ export async function raise(
   });
   const stack = await requireStack(cloud);
   const { WarehouseVolumeId } = stack.outputs;
-  // the emulator's volumes have the tags of their stack alone
+  // The emulator's volumes have only the tags of their stack.
   await tag(ec2, WarehouseVolumeId ? [WarehouseVolumeId] : [], WAREHOUSE_TAG, cloud.stackName);
   return stack;
 }

@@ -16,7 +16,7 @@ function event(resource: string, status: string, reason: string | null = null): 
   };
 }
 
-// as AWS says them
+// Messages as AWS writes them.
 test.each([
   [
     'You have requested more vCPU capacity than your current vCPU limit of 1 allows (Service: Ec2, VcpuLimitExceeded)',

@@ -13,11 +13,11 @@ import { openAccount } from '../../support/aws-account.ts';
 /** An account with an image of MiniTwit. */
 async function openWithImage(architecture = 'x86_64') {
   const account = await openAccount();
-  // which the emulator forgets
+  // The emulator does not return the architecture of an image.
   account.stand('ec2:DescribeImages', async (_, pass) => {
     const { body, ...answer } = await pass();
-    const told = `</imageId><architecture>${architecture}</architecture>`;
-    return { ...answer, body: body.toString().replaceAll('</imageId>', told) };
+    const described = `</imageId><architecture>${architecture}</architecture>`;
+    return { ...answer, body: body.toString().replaceAll('</imageId>', described) };
   });
   const ec2 = createEc2();
   const { ImageId = '' } = await ec2.send(new RegisterImageCommand({ Name: 'minitwit-1' }));

@@ -66,7 +66,7 @@ test('restore makes another database, sets it up, and brings the instances there
   expect(stack.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
   expect(stack.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
   expect(world.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
-  // the alarm would stop it, since the instances that leave have lost their database
+  // With the alarm, AWS would stop the refresh: the old instances have lost their database.
   expect(refreshes).toEqual([
     expect.objectContaining({
       Preferences: expect.not.objectContaining({ AlarmSpecification: expect.anything() }),
@@ -78,13 +78,13 @@ test('restore makes another database, sets it up, and brings the instances there
     `MiniTwit is up, with what is in ${snapshotId}: ${stack.outputs.Address}`,
   );
 
-  // which the next up leaves as it is
+  // The next up leaves the database as it is.
   await world.up({ BackupDays: '3' });
   const after = await requireStack(world);
   expect(after.outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(after.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, BackupDays: '3' });
 
-  // and so does the same once more
+  // The same restore leaves it as it is, too.
   await restore();
   expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));

@@ -9,11 +9,11 @@ export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/min
  * on; `minitwit` is the stack itself.
  */
 export function scriptEvents(front: Front, batches: string[][], pageSize = 100): void {
-  let looks = 0;
+  let polls = 0;
   front.stand('cloudformation:DescribeStackEvents', ({ body }) => {
     const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
-    if (after === 0) looks += 1;
-    const newestFirst = batches.slice(0, looks).flat().map(eventXml).toReversed();
+    if (after === 0) polls += 1;
+    const newestFirst = batches.slice(0, polls).flat().map(eventXml).toReversed();
     const page = newestFirst.slice(after, after + pageSize);
     const end = after + pageSize;
     const token = end < newestFirst.length ? `<NextToken>${end}</NextToken>` : '';
@@ -21,7 +21,7 @@ export function scriptEvents(front: Front, batches: string[][], pageSize = 100):
   });
   front.stand('cloudformation:DescribeStacks', () => {
     const ofStack = batches
-      .slice(0, looks)
+      .slice(0, polls)
       .flat()
       .filter((line) => line.startsWith('minitwit '));
     const [, status = 'REVIEW_IN_PROGRESS'] = ofStack.at(-1)?.split(' ') ?? [];

@@ -24,7 +24,7 @@ test('from nothing: the stack is raised and set up, and serves; again, there is 
   expect(world.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
   expect(world.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);
 
-  // each step is shown, and in this order
+  // Each step is printed, in this order.
   const shown = [
     /^ {2}\+ add {6}Database \(AWS::RDS::DBInstance\)$/,
     /^Database \(AWS::RDS::DBInstance\): being created$/,

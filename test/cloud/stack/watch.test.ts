@@ -35,7 +35,7 @@ test('each resource is printed once for each state, with how long it took', asyn
   ]);
 });
 
-test('one that goes on already is watched from its beginning, over as many pages as there are', async () => {
+test('a change that is in progress is watched from its beginning, over all pages of events', async () => {
   const front = await openFront();
   scriptEvents(
     front,
@@ -106,7 +106,7 @@ test.each([
   scriptEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
   const { open, lines } = openTestCloud();
   const cloud = open();
-  // twice, each time as often as the SDK asks
+  // Two polls fail, each after the six attempts of the SDK.
   front.refuse('cloudformation:DescribeStackEvents', code, { status, times: 12 });
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'UPDATE_COMPLETE' });
   expect(lines[0]).toContain(`AWS says ${code}`);

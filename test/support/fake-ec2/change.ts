@@ -108,7 +108,7 @@ export const CHANGING: Record<string, Action> = {
       throw new AwsError('InvalidAMIName.Duplicate', `AMI name ${name} is already in use`);
     }
     const instance = findInstance(account, given.get('InstanceId'));
-    // it would be started again to be written, or be no image of a whole disk
+    // AWS would restart the instance, or the image of its disk would be inconsistent.
     if (instance.states[0] !== 'stopped') throw new AwsError('IncorrectState', 'It is not stopped');
     const image = account.addImage({
       name,
@@ -155,7 +155,7 @@ function start(account: Account, given: Parameters): FakeInstance {
   account.addVolume({
     tags: given.tagsFor('volume'),
     sizeGib: 8,
-    // without it, an image may leave its volume behind, which costs
+    // Without DeleteOnTermination, a billed volume outlives the instance.
     endsWith: isKept ? 'nothing' : instance.id,
   });
   return instance;

@@ -26,7 +26,7 @@ beforeEach(async () => {
   printed = [];
   const print = (line: string) => printed.push(line);
   base = { ec2, folder, print, signal: new AbortController().signal, pace: PACE };
-  // which gives it its id
+  // This gives the folder its id.
   (await claimFolder(folder)).release();
 });
 
@@ -47,7 +47,7 @@ async function leaveBehind(run: string, from: string): Promise<{ image: string; 
     }),
   );
   const { ImageId: image = '' } = await ec2.send(
-    // the emulator cannot tag the snapshot as well
+    // The emulator cannot tag the snapshot as well.
     new CreateImageCommand({
       InstanceId: Instances?.[0]?.InstanceId,
       Name: run,

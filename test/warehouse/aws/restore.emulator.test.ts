@@ -97,7 +97,7 @@ test('a volume that cannot be made is deleted again', async () => {
   expect(left).toEqual([]);
 });
 
-test('so is one of which AWS does not say that it is made', async () => {
+test('a volume whose creation was not answered is deleted', async () => {
   const volumeId = await makeVolume();
   const snapshotId = await snap(volumeId);
   let made = '';

@@ -20,11 +20,11 @@ function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
 test.for([
   [2, [old(1), old(2), old(3), old(4)], ['snap-3', 'snap-4']],
   [12, [old(1), old(2)], []],
-  // never the newest
+  // The newest snapshot is never deleted.
   [0, [old(1), old(2)], ['snap-2']],
-  // what is not complete is neither deleted nor counted
+  // Incomplete snapshots are neither deleted nor counted.
   [1, [old(1, 'vol-1', 'pending'), old(2), old(3), old(4, 'vol-1', 'error')], ['snap-3']],
-  // each volume has its own
+  // The snapshots of each volume are counted apart.
   [1, [old(1), old(2, 'vol-2'), old(3), old(4, 'vol-2')], ['snap-3', 'snap-4']],
 ] as const)('to keep %d is to delete the older ones', ([keep, snapshots, expected]) => {
   expect(chooseOld([...snapshots], keep).map(({ id }) => id)).toEqual(expected);

@@ -14,7 +14,7 @@ test('a copy that was stopped goes on from there', async () => {
   };
   await expect(copy({ onProgress, signal: controller.signal })).rejects.toThrow('stopped');
   const { tables } = await copy();
-  // the first of two ranges was there
+  // The first of two ranges was copied before the stop.
   expect(changes(tables, 'user')).toEqual({ sent: 1, deleted: 0, rows: 4 });
 });
 

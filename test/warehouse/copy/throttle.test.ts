@@ -11,7 +11,7 @@ test('so many rows a second are read, from the first on', async () => {
   });
   await throttle(2000);
   expect(nowMs).toBe(7000);
-  // the server took its time
+  // The server was slower than the throttle.
   nowMs = 8500;
   await throttle(3000);
   expect(nowMs).toBe(10_000);

@@ -220,7 +220,7 @@ test('the dump of the last run becomes a database again', async () => {
   expect(await readAll(target)).toEqual({ ...others, user: user.map((row) => row.with(3, '')) });
 });
 
-test('one that is kept sends what is new, and stays until it is finished', async () => {
+test('`run --keep` sends new rows, and its instance runs until `finish`', async () => {
   await runSql(source, "insert into message values (900000, 1, 'new', 1700000000)");
   expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
   expect(await alive()).toHaveLength(2);

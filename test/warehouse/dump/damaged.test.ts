@@ -38,7 +38,7 @@ test.for([0.3, 0.6])('one with a flipped bit at %d is refused', async (at) => {
   await expectRefusal(damaged, refused('it '));
 });
 
-test('one whose checksum is not that of its text is refused', async () => {
+test('a dump whose checksum does not match its text is refused', async () => {
   const damaged = Buffer.from(bytes);
   damaged.writeUInt32LE(1, bytes.length - 8);
   await expectRefusal(damaged, refused('it is damaged \\(incorrect data check\\)'));
@@ -75,13 +75,13 @@ test('a line without an end is refused before it fills the memory', async () => 
   await expectRefusal(fromLines(endless), refused('it has a line without an end'));
 });
 
-test('one of another format, and what is none, is refused', async () => {
+test('a dump of another format, and a file that is no dump, are refused', async () => {
   const newer = lines.with(0, (lines[0] ?? '').replace('"format":1', '"format":2'));
   await expectRefusal(fromLines(newer), refused('it does not begin'));
   await expectRefusal(Buffer.from(lines.join('\n')), refused('it is damaged \\(incorrect header'));
 });
 
-test('one whose ends do not agree is refused', async () => {
+test('a dump whose header and trailer do not agree is refused', async () => {
   const other = lines.with(0, (lines[0] ?? '').replace('"follower":3', '"follower":4'));
   await expectRefusal(fromLines(other), refused('its first and last line do not agree'));
 });

@@ -80,7 +80,7 @@ test('when a request is refused before anything is made, the operator reads what
 test('an image is found by its tag when the response to its creation is lost', async () => {
   const world = await makeProvision();
   world.aws.fail('CreateImage', { kind: 'lost' });
-  // it says then that there is one of this name
+  // The repeated request is refused, since the name is taken, so the image is looked up.
   onceAt(world, 'CreateImage', () => world.aws.fail('DescribeImages', REFUSED));
   expect(await outcomeOfProvision(world)).toMatch(/Cannot look for images: AWS says Unauthorized/);
   expectNothingMade(world);

@@ -85,7 +85,7 @@ test('a week whose people have all left is shown as any other', () => {
     ['2026-11-09', 1, 9, 0, 0],
   ];
   const html = renderHtml(reportOf([statisticOf('retention', columns, weeks)]));
-  // their last weeks are not over
+  // The weeks whose following weeks are complete.
   const rows = Array.from(html.matchAll(/<tr><th scope="row">(2026-\S+)<\/th>/g), ([, day]) => day);
   expect(rows).toEqual(['2026-11-02', '2026-11-09']);
 });

@@ -76,7 +76,7 @@ test('a run that is kept costs on until it is finished', async () => {
   expect(await readFile(state, 'utf8')).not.toContain('not to be seen');
 
   events.length = 0;
-  // an old one may have scrolled away
+  // The console output of an old instance may be gone.
   world.aws.fail('GetConsoleOutput', { times: 1000 });
   await finish(world.parts);
   expect(events).toEqual(['connect', ...SECOND_HALF, 'TerminateInstances']);
