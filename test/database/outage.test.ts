@@ -48,14 +48,18 @@ test('idle connections that ended are not used: nobody notices', async () => {
 
 test('a read whose connection ends is read again', async () => {
   const sql = 'select sleep(0.5) as n';
-  const isCut = gate.cutAfter(sql);
+  // The next request on an open connection is the statement.
+  await database.select('select 1');
+  const isCut = gate.cutAfterNextRequest();
   expect(await database.select(sql)).toEqual([{ n: 0 }]);
   await isCut;
 });
 
 test('a write whose connection ends is not written again, and its fate is told', async () => {
   const sql = `insert into user (username, email, pw_hash) select 'cut', sleep(1), ''`;
-  const isCut = gate.cutAfter(sql);
+  // The next request on an open connection is the statement.
+  await database.select('select 1');
+  const isCut = gate.cutAfterNextRequest();
   await expect(database.change(sql)).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringMatching(FATE_UNKNOWN),

@@ -15,8 +15,8 @@ export interface Gate {
   thaw: () => void;
   /** Ends every connection; new ones are let in. */
   cut: () => void;
-  /** Ends every connection once, as soon as a client has sent this text to the server. Resolves then. */
-  cutAfter: (text: string) => Promise<void>;
+  /** Ends every connection as soon as one of the clients has sent its next request to the server. Resolves then. */
+  cutAfterNextRequest: () => Promise<void>;
 }
 
 /**
@@ -27,19 +27,15 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
   const atEnd = atEndOfFile();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
-  let last: { text: string; resolve: () => void } | null = null;
+  let afterNext: (() => void) | null = null;
   const gate = createServer((caller) => {
     const server = connect(config.port, config.host);
     const pair: [Socket, Socket] = [caller, server];
     pairs.add(pair);
     caller.on('data', (data) => {
-      const seen = last && data.includes(last.text) ? last : null;
-      if (seen) last = null;
-      server.write(data, () => {
-        if (!seen) return;
-        cut();
-        seen.resolve();
-      });
+      const act = afterNext;
+      afterNext = null;
+      server.write(data, () => act?.());
     });
     server.on('data', (data) => {
       if (answersTakeMs === 0) caller.write(data);
@@ -75,6 +71,12 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
       each((socket) => socket.resume());
     },
     cut,
-    cutAfter: (text) => new Promise((resolve) => (last = { text, resolve })),
+    cutAfterNextRequest: () =>
+      new Promise((resolve) => {
+        afterNext = () => {
+          cut();
+          resolve();
+        };
+      }),
   };
 }
