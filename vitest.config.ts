@@ -1,16 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { OTHERS, PRODUCT } from './test/support/parts.ts';
 import { PartsReporter } from './test/support/parts-reporter.ts';
 import { SETUP_HANG_MS, TEST_HANG_MS } from './test/support/timeouts.ts';
 
 const PARTS = {
-  // vitest's own mode: `npm test`
+  // The mode of vitest itself, and so of `npm test`.
   test: [PRODUCT],
   all: [PRODUCT, ...OTHERS],
   rest: OTHERS,
 };
 
 export default defineConfig(({ mode }) => {
+  if (!(mode in PARTS)) throw new Error(`Unknown mode ${mode}. Use test, all or rest.`);
   const parts = PARTS[mode as keyof typeof PARTS];
   const runnable = parts.filter(({ missing }) => missing === null);
   return {
@@ -19,8 +21,8 @@ export default defineConfig(({ mode }) => {
       reporters: ['default', new PartsReporter(parts)],
       testTimeout: TEST_HANG_MS,
       hookTimeout: SETUP_HANG_MS,
-      // More than most machines have cores: much of the time is spent waiting.
-      maxWorkers: 3,
+      // Three workers keep two cores busy, since tests mostly wait.
+      maxWorkers: Math.max(3, availableParallelism()),
     },
   };
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { type DatabaseConfig, readDatabaseConfig } from '../src/config.ts';
+import type { DatabaseConfig } from '../src/config.ts';
 import { withConnection } from '../src/database/connection.ts';
-import { startPrivateMariadb } from '../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../src/dev/mariadb/private-mariadb.ts';
 import { startRealMysql } from '../test/support/real-mysql.ts';
 
 /** What starts a MySQL; without it there is MariaDB alone. */
@@ -51,8 +51,10 @@ async function startMariadb() {
 }
 
 async function startMysql() {
-  const mysql = await startRealMysql(...OPTIONS);
-  return { config: readDatabaseConfig(mysql.settings), stop: () => mysql.stop() };
+  await using cleanups = new AsyncDisposableStack();
+  const { config } = await startRealMysql((act) => cleanups.defer(act), OPTIONS);
+  const moved = cleanups.move();
+  return { config, stop: () => moved.disposeAsync() };
 }
 
 /** Does work on a connection of its own, once. */

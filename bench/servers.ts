@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../src/config.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import type { Environment } from '../src/environment.ts';
 import { NODE_OPTIONS } from '../test/support/production.ts';
 import { until } from '../test/support/until.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { REQUESTS_EACH, type Surroundings } from './measure.ts';
 import { PAGES, take } from './pages.ts';
 import type { WebRequest } from './requests.ts';

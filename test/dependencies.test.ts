@@ -14,7 +14,6 @@ const shared = [
   'claim.ts',
   'dev',
   'aws',
-  'apt.ts',
 ];
 
 interface SourceFile {
@@ -70,6 +69,11 @@ test('repositories and the database do not know the web', () => {
   const web = (name: string) =>
     name.startsWith('express') || ['routes', 'middleware', 'presentation'].includes(partOf(name));
   expect(offences(filesIn('repositories', 'database'), web)).toEqual([]);
+});
+
+test('repositories and the database do not know the tools of a development machine', () => {
+  const isTool = (name: string) => partOf(name) === 'dev';
+  expect(offences(filesIn('repositories', 'database'), isTool)).toEqual([]);
 });
 
 test('routes and middleware know no database, and hold no SQL', () => {

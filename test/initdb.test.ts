@@ -1,15 +1,11 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Environment } from '../src/environment.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { runSql, useEmptyDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';
 
 const config = useEmptyDatabase();
-let settings: Environment;
-
-beforeAll(async () => {
-  settings = await databaseSettings(config);
-});
+const settings = databaseSettings(config);
 
 async function initdb(changes: Environment = {}, ...parameters: string[]) {
   const program = startProgram('src/initdb.ts', { ...settings, ...changes }, { parameters });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { withConnection } from '../src/database/connection.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { stop, useCheckout } from './support/local.ts';
 import { createVisitor } from './support/minitwit.ts';
 import { copyProgram, startProgram } from './support/programs.ts';

@@ -1,25 +1,21 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
-import { findFreePort } from '../src/database/private-mariadb.ts';
+import { findFreePort } from '../src/dev/free-port.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
 import { until } from './support/until.ts';
 
 const { config } = useDatabase();
-let settings: Environment;
-
-beforeAll(async () => {
-  settings = {
-    ...(await databaseSettings(config)),
-    SESSION_SECRET: 'a secret of the tests with 32 characters or more',
-    HOST: '127.0.0.1',
-    PORT: '0',
-  };
-});
+const settings: Environment = {
+  ...databaseSettings(config),
+  SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+  HOST: '127.0.0.1',
+  PORT: '0',
+};
 
 async function startServer(more: Environment = {}) {
   const program = startProgram('src/server.ts', { ...settings, ...more });

@@ -14,7 +14,8 @@ umask 022
 
 readonly APP=/opt/minitwit
 readonly AUTHORITY=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
-readonly TRY_PORT=47115
+# Linux assigns ports from 32768 on to connections of clients, so no client can occupy this one.
+readonly TRY_PORT=17115
 readonly TRY_MAX_S=60
 
 main() {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import type { DatabaseConfig } from '../../src/config.ts';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { runProgram } from '../../src/program.ts';
 import { fillTables, SIZES } from '../data.ts';

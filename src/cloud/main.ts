@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import dotenv from 'dotenv';
 import { hearStops } from '../aws/stop.ts';
 import { runProgram } from '../program.ts';
+import { createCli } from './cli.ts';
 import { type Cloud, openCloud, PACE } from './cloud.ts';
-import { createProgram } from './program.ts';
 
 const MAX_HOURS = 4;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await createProgram({ open, ask }).parseAsync();
+  await createCli({ open, prompt }).parseAsync();
   process.exit();
 });
 
@@ -19,12 +19,12 @@ function open(stackName: string): Cloud {
   return openCloud({ stackName, print, signal: hearStops(MAX_HOURS, print), pace: PACE });
 }
 
-/** Asks whoever sits there; nobody answers nothing. */
-async function ask(question: string): Promise<string> {
+/** Prompts the operator; returns an empty answer when the input has ended. */
+async function prompt(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const nobody = once(terminal, 'close').then(() => '');
+  const ended = once(terminal, 'close').then(() => '');
   try {
-    return await Promise.race([terminal.question(question), nobody]);
+    return await Promise.race([terminal.question(question), ended]);
   } finally {
     terminal.close();
   }

@@ -14,11 +14,11 @@ import { OperatorError } from '../errors.ts';
 import { type Outputs, readOutputs } from './stack/outputs.ts';
 import { requireStack } from './stack/stack.ts';
 
-// Of a new instance that is not well, counted from when it is in service, the alarm tells within 375 s: up to 75 until
-// two checks have failed and the next full minute begins, 180 for the alarm's three minutes, and up to 120 until AWS
-// has the last of them and evaluates it. The next instance must not be replaced before that.
+// The alarm sounds within 375 s after an unhealthy instance is in service: up to 75 s until two checks have failed and
+// the next full minute begins, 180 s for the alarm's three minutes, and up to 120 s until AWS has the last of them and
+// evaluates it. The next instance must not be replaced before that.
 const WARMUP_S = 420;
-// After the last one's time, the alarm's three minutes once more, for what goes wrong only when all are new.
+// The alarm's three minutes once more after the last instance, for faults that occur only when all instances are new.
 const BAKE_S = 180;
 
 /** What it takes for all instances to be as they should. */
@@ -93,11 +93,11 @@ export async function replaceInstances(
     },
     Preferences: {
       MinHealthyPercentage: 100,
-      // room for one more, which AWS rounds up; 200 is the most that there is
+      // The group may grow by one instance. AWS rounds up, and accepts 200 at most.
       MaxHealthyPercentage: Math.floor(100 + 100 / Math.max(1, group.desired)),
       InstanceWarmup: WARMUP_S,
       BakeTime: BAKE_S,
-      // those that an earlier try has replaced stay
+      // Instances that an earlier attempt has replaced stay.
       SkipMatching: true,
       AutoRollback: canGoBack,
       ...(isWatched && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),

@@ -10,14 +10,16 @@ lock_wait_max_s=900
 
 # A program of one release does not run with the libraries of another.
 release=$(. /etc/os-release && echo "$ID-${VERSION_CODENAME:-${VERSION_ID:-}}-$(uname -m)")
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/minitwit/$release/$package
+# Bash knows the home folder also where HOME is not set.
+folder=${XDG_CACHE_HOME:-~/.cache}/minitwit/$release/$package
 echo "$folder"
 [ ! -e "$folder" ] || exit 0
 mkdir -p "$(dirname "$folder")"
 exec 9> "$folder.lock"
 if ! flock --nonblock 9; then
   echo "Waiting for another process that unpacks Debian's $package …" >&2
-  flock --timeout "$lock_wait_max_s" 9 || { echo "It still unpacks after $lock_wait_max_s s. Giving up." >&2; exit 1; }
+  flock --timeout "$lock_wait_max_s" 9 ||
+    { echo "Another process has been unpacking $package for $lock_wait_max_s s. End it, then try again." >&2; exit 1; }
 fi
 [ ! -e "$folder" ] || exit 0
 echo "Unpacking Debian's $package into $folder (once) …" >&2
@@ -28,7 +30,15 @@ rm -rf -- "$new"
 mkdir -p "$apt"/{state/lists,cache/archives}/partial
 # apt locks the folder of the status file. Its own copy lets it run without root, and beside another apt.
 cp /var/lib/dpkg/status "$apt/status"
-cat > "$apt/apt.conf" << END
+# apt reads this before the machine's configuration, and what it names as main after that. So the machine's proxies and
+# sources apply, and these settings win. The machine's hooks do not run: they are for its own packages.
+echo "Dir::Etc::main \"$apt/main.conf\";" > "$apt/apt.conf"
+{
+  [ ! -e /etc/apt/apt.conf ] || cat /etc/apt/apt.conf
+  cat << END
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
 Dir::State "$apt/state";
 Dir::State::status "$apt/status";
 Dir::Cache "$apt/cache";
@@ -39,6 +49,7 @@ APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Retries "3";
 END
+} > "$apt/main.conf"
 export APT_CONFIG=$apt/apt.conf DEBIAN_FRONTEND=noninteractive
 
 run_apt() { # A mirror that is just being updated fails once.
@@ -49,11 +60,14 @@ run_apt update || true
 run_apt install --yes --reinstall --download-only "$package"
 find "$apt/cache/archives" -name '*.deb' -print0 | xargs -0 -P 4 -I '{}' dpkg-deb --extract '{}' "$new"
 rm -rf -- "$apt"
+# No program of the cache gives its caller another user's rights.
+find "$new" -perm /6000 -exec chmod a-s '{}' +
 
 # Its programs find libraries, fonts and files of MariaDB here instead of below /usr.
-libraries=$(find "$new" -path '*/lib/*' -name 'lib*.so*' -printf "$folder/%P\n" | sed 's,/[^/]*$,,' | sort -u | paste -sd:)
+libraries=$(cd "$new" && find . -path '*/lib/*' -name 'lib*.so*' -printf '%h\n' | sort -u | while read -r each; do echo "$folder/${each#./}"; done | paste -sd:)
+escape() { sed 's/&/\&amp;/g; s/</\&lt;/g' <<< "$1"; }
 cat > "$new/fonts.conf" << END
-<fontconfig><dir>/usr/share/fonts</dir><dir>$folder/usr/share/fonts</dir><cachedir>$folder/fonts-cache</cachedir></fontconfig>
+<fontconfig><dir>/usr/share/fonts</dir><dir>$(escape "$folder")/usr/share/fonts</dir><cachedir>$(escape "$folder")/fonts-cache</cachedir></fontconfig>
 END
 cat > "$new/run" << END
 #!/bin/bash
@@ -62,7 +76,7 @@ export LD_LIBRARY_PATH=$(printf %q "$libraries") MY_BASEDIR_VERSION=$(printf %q 
 export FONTCONFIG_FILE=$(printf %q "$folder/fonts.conf")
 # Some of usr/bin are scripts that start /usr/lib/NAME/PROGRAM.
 for program in $(printf %q "$folder")/usr/{lib/*,sbin,bin}/"\${0##*/}"; do
-  [ ! -x "\$program" ] || exec "\$program" "\$@"
+  if [ -f "\$program" ] && [ -x "\$program" ]; then exec "\$program" "\$@"; fi
 done
 END
 chmod +x "$new/run"

@@ -18,7 +18,7 @@ test.each<[string, Partial<Fault>]>([
   const aws = await useFakeEc2();
   const { id } = aws.account.addVolume();
   aws.fail('DescribeVolumes', fault);
-  expect(await findVolume(await openEc2(), id)).toMatchObject({ id, state: 'available' });
+  expect(await findVolume(openEc2(), id)).toMatchObject({ id, state: 'available' });
   expect(aws.asked).toHaveLength(6);
 });
 
@@ -26,7 +26,7 @@ test('a request that is not answered in time is sent again', async () => {
   const aws = await useFakeEc2();
   const { id } = aws.account.addVolume();
   aws.fail('DescribeVolumes', { kind: 'hang' });
-  expect(await findVolume(await openEc2(500), id)).toMatchObject({ id, state: 'available' });
+  expect(await findVolume(openEc2(500), id)).toMatchObject({ id, state: 'available' });
   expect(aws.asked.length).toBeGreaterThan(1);
 });
 
@@ -34,7 +34,7 @@ test('a request that is cut off six times fails with what happened', async () =>
   const aws = await useFakeEc2();
   const { id } = aws.account.addVolume();
   aws.fail('DescribeVolumes', { kind: 'lost', times: 6 });
-  await expect(findVolume(await openEc2(), id)).rejects.toThrow(
+  await expect(findVolume(openEc2(), id)).rejects.toThrow(
     /^Cannot look at the volume vol-\w+: AWS cannot be reached \(.+\)$/,
   );
   expect(aws.asked).toHaveLength(6);
@@ -43,6 +43,6 @@ test('a request that is cut off six times fails with what happened', async () =>
 test('a request that is refused is not sent again', async () => {
   const aws = await useFakeEc2();
   aws.fail('DescribeVolumes', { code: 'UnauthorizedOperation', status: 403 });
-  await expect(findVolume(await openEc2(), 'vol-1')).rejects.toThrow(/AWS says Unauthorized/);
+  await expect(findVolume(openEc2(), 'vol-1')).rejects.toThrow(/AWS says Unauthorized/);
   expect(aws.asked).toHaveLength(1);
 });

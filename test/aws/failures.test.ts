@@ -24,7 +24,7 @@ test.each([
   ['a failure of AWS', awsError('InternalError', { httpStatusCode: 500, attempts: 1 }), false],
   ['an answer that was lost', awsError('Error', { attempts: 1 }, 'ECONNRESET'), false],
   ['an error of others', new Error('no'), false],
-])('%s tells whether nothing was done', (_, error, isRefusal) => {
+])('wasRefused of %s is whether AWS did nothing', (_, error, isRefusal) => {
   expect(wasRefused(error)).toBe(isRefusal);
   expect(wasRefused(new OperatorError('Cannot do it', { cause: error }))).toBe(isRefusal);
 });
@@ -34,9 +34,9 @@ test.each([
   ['throttling', awsError('ThrottlingException', { httpStatusCode: 400 }), true],
   ['a failure of AWS', awsError('InternalError', { httpStatusCode: 500 }), true],
   ['an answer that was lost', awsError('Error', {}, 'ECONNRESET'), true],
-  ['a request that nobody answered', awsError('TimeoutError'), true],
+  ['a request without a response', awsError('TimeoutError'), true],
   ['an error of others', Object.assign(new Error('no'), { code: 'ENOENT' }), false],
-])('%s tells whether the same may be answered later', (_, error, isPassingNow) => {
+])('isPassing of %s is whether a retry may succeed', (_, error, isPassingNow) => {
   expect(isPassing(error)).toBe(isPassingNow);
   expect(isPassing(new OperatorError('Cannot do it', { cause: error }))).toBe(isPassingNow);
 });

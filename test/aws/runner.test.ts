@@ -154,7 +154,7 @@ test('the operator reads what a step does and undoes, where the step names it', 
   expect(lines).toEqual(['Starting the instance …', 'Terminating the instance …']);
 });
 
-test('a step that cannot be undone stays in the journal, and keeps no other from being undone', async () => {
+test('a step that cannot be undone stays in the journal, and the other steps are undone', async () => {
   const { steps, events, lines, journal, run, undo } = setUp('one', 'two', 'three');
   change(steps[1], {
     undo: () => Promise.reject(new OperatorError('AWS says no.')),

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { hearStops } from '../../src/aws/stop.ts';
 import { messageOf } from '../../src/errors.ts';
 
-// Hears stops as a command does. It tells its parent that it listens, why it is stopped, and what it has done when its
-// parent tells it to print or to end.
+// Handles signals as a command does. Sends messages to the test that started it: that it is ready, why it is stopped,
+// and that it has printed or is about to exit when the test requested that.
 const [maxHours] = process.argv.slice(2);
 
 const signal = hearStops(Number(maxHours), (line) => console.log(line));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { expectAccessible, share, signUp, useBrowser } from '../support/browser.ts';
+import { expectAccessible, expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 
 const { open, user } = useBrowser();
 const NASTY = `<img src=x onerror="document.title='run'"><script>document.title='run'</script> ' " & {{ 7 * 7 }} \u202eevil`;
@@ -8,7 +8,15 @@ const NASTY = `<img src=x onerror="document.title='run'"><script>document.title=
 test('every page without a login is accessible', async () => {
   const page = await open();
   await user('writer').then((writer) => writer.addMessage('a message of the writer'));
-  for (const path of ['/public', '/writer', '/login', '/register', '/nobody', '/%zz']) {
+  for (const path of [
+    '/public',
+    '/writer',
+    '/login',
+    '/register',
+    '/nobody',
+    '/nobody/follow',
+    '/%zz',
+  ]) {
     await page.goto(path);
     await expectAccessible(page);
   }
@@ -26,11 +34,15 @@ test('every page with a login is accessible', async () => {
   const page = await open();
   await signUp(page, 'reader');
   await expectAccessible(page);
+  await share(page, 'a short message');
+  await expectStatus(page, 'Your message was recorded');
+  await expectAccessible(page);
   await share(page, `${'a-very-long-word'.repeat(10)} https://example.com/${'x'.repeat(150)}`);
   await page.getByRole('alert').waitFor();
   await expectAccessible(page);
   await page.goto('/');
   await share(page, `https://example.com/${'x'.repeat(200)}`);
+  await expectStatus(page, 'Your message was recorded');
   await expectAccessible(page);
   await page.getByRole('link', { name: 'delete' }).first().click();
   await expectAccessible(page);

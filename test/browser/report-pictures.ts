@@ -4,33 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withConnection } from '../../src/database/connection.ts';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { analyse } from '../../src/warehouse/analyse.ts';
 import { writeReport } from '../../src/warehouse/report/write.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { fillYear } from './year.ts';
 
-const WAIT_MAX_MS = 10_000;
 const END_S = Date.UTC(2026, 10, 22, 20) / 1000;
 const WEEK_S = 7 * 86_400;
 
 const folder = await mkdtemp(join(tmpdir(), 'minitwit-report-pictures-'));
 const mariadb = await startPrivateMariadb(folder);
-await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: WAIT_MAX_MS });
-const report = await withConnection(
-  mariadb.config,
-  { waitMaxMs: WAIT_MAX_MS },
-  async (connection) => {
-    const analyseAt = async (run: string, asOfS: number) => {
-      await fillYear(connection, { endS: END_S, untilS: asOfS });
-      const table = { table: 'message', rows: 40_000, sent: 1234, deleted: 0 };
-      return analyse(connection, run, { asOfS, tables: [{ ...table, checksum: `${asOfS}` }] });
-    };
-    await analyseAt('20261115T200000Z-1c07', END_S - WEEK_S);
-    return analyseAt('20261122T200000Z-3f9a', END_S);
-  },
-);
+await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: HANG_MS });
+const report = await withConnection(mariadb.config, { waitMaxMs: HANG_MS }, async (connection) => {
+  const analyseAt = async (run: string, asOfS: number) => {
+    await fillYear(connection, { endS: END_S, untilS: asOfS });
+    const table = { table: 'message', rows: 40_000, sent: 1234, deleted: 0 };
+    return analyse(connection, run, { asOfS, tables: [{ ...table, checksum: `${asOfS}` }] });
+  };
+  await analyseAt('20261115T200000Z-1c07', END_S - WEEK_S);
+  return analyseAt('20261122T200000Z-3f9a', END_S);
+});
 await mariadb.stop();
 
 const [path = ''] = await writeReport(join(folder, 'report'), report);

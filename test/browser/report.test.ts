@@ -46,7 +46,7 @@ beforeAll(async () => {
   return () => browser.close();
 });
 
-test('every reader can use a report, which requests nothing and runs no script', async () => {
+test('every reader can use a report, which requests nothing and has no script', async () => {
   const page = await browser.newPage();
   const requested: string[] = [];
   page.on('request', (request) => requested.push(request.url()));
@@ -57,6 +57,7 @@ test('every reader can use a report, which requests nothing and runs no script',
   }
   await expectAccessible(page);
   expect(await page.title()).toBe('Report of 2026-11-23 @ 00:15 | MiniTwit');
+  expect(await page.locator('script').count()).toBe(0);
   expect(requested).toEqual([url]);
   await page.close();
 });

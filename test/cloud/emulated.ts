@@ -19,7 +19,7 @@ export interface Emulated {
 /**
  * Adds to an account what moto lacks, or does at once, of CloudFormation, Systems Manager and Auto Scaling: stacks
  * made of cloud/minitwit.yaml by change sets, with an event for each resource, commands on instances, and instance
- * refreshes. All take a few looks.
+ * refreshes. All take a few polls.
  */
 export function emulate(account: Account): Emulated {
   const emulated: Emulated = {

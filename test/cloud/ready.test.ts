@@ -19,7 +19,7 @@ function cloudWith(ask: FetchStatus, waitMaxMs = Infinity) {
   return { cloud, lines, stop };
 }
 
-test('whatever the load balancer answers first, 200 is waited for, and each state is told', async () => {
+test('waitUntilReady waits for status 200, and prints each other answer of the load balancer', async () => {
   const answers = [() => Promise.reject(new Error('ENOTFOUND')), async () => 503, async () => 200];
   const asked: string[] = [];
   const { cloud, lines } = cloudWith((url) => {
@@ -49,7 +49,7 @@ test('a stop ends the waiting', async () => {
   await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow('Stopped by SIGINT.');
 });
 
-test('over the network, the status is what counts, redirects as well; nobody there is an error', async () => {
+test('fetchStatus returns the status, also of a redirect, and fails when no server listens', async () => {
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/readyz' ? 301 : 404, { location: '/' }).end('text');
   });

@@ -106,7 +106,7 @@ test('one that AWS refuses is not sent again', async () => {
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
-test('an agent that does not come is not waited for for ever', async () => {
+test('runCommand fails when the SSM agent does not register in time', async () => {
   const { front, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/The agent of .*: still not there yet/);
   expect(front.actions).not.toContain('ssm:SendCommand');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
 
-test('what it is told stays what it is, in a shell', async () => {
+test('the script passes its parameters unchanged to the shell', async () => {
   const region = `'; touch /tmp/x; echo '`;
   const script = await renderSetUpScript({
     region,

@@ -37,7 +37,7 @@ async function makeInstance(authority: string): Promise<void> {
   await symlink(resolve('src/initdb.ts'), join(folder, 'app/dist/initdb.js'));
   await writeFile(join(folder, 'app/rds-ca.pem'), await readFile(authority));
   await putProgram('node', `exec '${process.execPath}' "$@"`);
-  // only root could, and nobody may not look into every folder: userdata.test.ts does that
+  // Only root can run setpriv: userdata.test.ts does.
   await putProgram('setpriv', 'while [[ $1 = --* ]]; do shift; done; exec "$@"');
   await putProgram(
     'aws',

@@ -89,14 +89,14 @@ test('stopped at any of its requests, nothing more is begun, and the next one en
   }
 });
 
-test('an instance that is not there yet is waited for, with what keeps AWS from starting it', async () => {
+test('setUp waits for an instance, and prints why AWS cannot launch it', async () => {
   const { paper, instances, activities } = await openRaised([]);
   const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
-  let looks = 0;
+  let polls = 0;
   paper.front.onAsk = (action) => {
     if (action !== 'autoscaling:DescribeAutoScalingGroups') return;
-    looks += 1;
-    if (looks === 2) {
+    polls += 1;
+    if (polls === 2) {
       activities.Activities = [
         {
           ActivityId: '1',
@@ -108,8 +108,8 @@ test('an instance that is not there yet is waited for, with what keeps AWS from 
         },
       ];
     }
-    if (looks === 3) instances.push({ ...IN_SERVICE, LifecycleState: 'Pending' });
-    if (looks === 4) instances[0] = IN_SERVICE;
+    if (polls === 3) instances.push({ ...IN_SERVICE, LifecycleState: 'Pending' });
+    if (polls === 4) instances[0] = IN_SERVICE;
   };
   expect(await act(paper)).toBe('done');
   expect(paper.lines.filter((line) => line.startsWith('An instance: '))).toEqual([
@@ -119,7 +119,7 @@ test('an instance that is not there yet is waited for, with what keeps AWS from 
   ]);
 });
 
-test('a script that fails is told with what it printed, and the next one begins again', async () => {
+test('setUp reports a failed script with its output, and runs it again the next time', async () => {
   const { paper } = await openRaised();
   const { runScript } = paper;
   paper.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });

@@ -174,7 +174,7 @@ test.each([
 function set(target: unknown, [key = '', ...rest]: string[], value: unknown): void {
   const node = target as Record<string, unknown>;
   if (rest.length > 0) {
-    // else what is misspelt here would be noticed by nobody
+    // Otherwise a misspelt name would pass.
     if (!(key in node)) throw new Error(`There is no ${key}`);
     set(node[key], rest, value);
   } else if (value === undefined) {

@@ -1,13 +1,13 @@
+import { onTestFinished } from 'vitest';
 import { createWaits } from '../../src/aws/waits.ts';
-import { type Cloud, type Clients, openCloud, PACE } from '../../src/cloud/cloud.ts';
+import { type Cloud, openCloud, PACE } from '../../src/cloud/cloud.ts';
 import { OperatorError } from '../../src/errors.ts';
+import { retryWithoutPauses } from '../support/retry-without-pauses.ts';
 
 /** What a test says of the commands that it opens. */
 export interface TestCloudOptions {
   /** The longest that anything is waited for. */
   waitMaxMs?: number;
-  /** For how long to look for something that AWS may have made without saying so. */
-  lostMaxMs?: number;
 }
 
 /** Commands, one after the other, with what they show. */
@@ -24,15 +24,17 @@ export interface TestCloud {
   stop: () => void;
 }
 
-/** Gives commands what they work with: they wait for milliseconds where operators wait for seconds. */
-export function openTestCloud({
-  waitMaxMs = 60_000,
-  lostMaxMs = 50,
-}: TestCloudOptions = {}): TestCloud {
+// How long a command polls for a resource whose creation AWS may not have answered.
+const LOST_MAX_MS = 50;
+
+/**
+ * Creates what commands work with, until the test ends: they wait for milliseconds where operators wait for seconds.
+ */
+export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): TestCloud {
   const lines: string[] = [];
   const asked: string[] = [];
   const print = (line: string) => void lines.push(line.replace(/^\d\d:\d\d /, ''));
-  const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs };
+  const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs: LOST_MAX_MS };
   let controller = new AbortController();
   // Its clients serve all commands, since it takes milliseconds to make them.
   const cloud = openCloud({
@@ -45,7 +47,10 @@ export function openTestCloud({
       return 200;
     },
   });
-  for (const client of Object.values(cloud.clients)) repeatAtOnce(client);
+  for (const client of Object.values(cloud.clients)) {
+    retryWithoutPauses(client);
+    onTestFinished(() => client.destroy());
+  }
   return {
     cloud,
     lines,
@@ -58,13 +63,4 @@ export function openTestCloud({
     },
     stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
   };
-}
-
-/** Has a client repeat what was lost or throttled as often as it does, but without the pauses, which take seconds. */
-function repeatAtOnce({ config }: Clients[keyof Clients]): void {
-  const { retryStrategy } = config;
-  config.retryStrategy = async () =>
-    Object.assign(await retryStrategy(), {
-      retryBackoffStrategy: { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 },
-    });
 }

@@ -96,6 +96,6 @@ test('from an empty account to a live site, through all that is done with it, an
   await printStatus(open());
   expect(lines.filter((line) => / running +healthy /.test(line))).toHaveLength(2);
 
-  await down(open(), { ...now, everything: true, ask: async () => 'minitwit' });
+  await down(open(), { ...now, everything: true, prompt: async () => 'minitwit' });
   await expectEmptyAccount(open());
 });

@@ -6,6 +6,7 @@ import { type AtEnd, atEndOfFile } from '../support/at-end.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
 import { reservePort } from '../support/ports.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { until } from '../support/until.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 
@@ -58,7 +59,7 @@ export async function startCluster(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Cluster> {
   const mariadb = await startMariadb(mariadbOptions, atEnd);
-  await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: 10_000 });
+  await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: HANG_MS });
   const database = openDatabase(mariadb.config);
   atEnd(() => database.end());
   const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(atEnd)));

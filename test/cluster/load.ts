@@ -25,7 +25,7 @@ export interface Load {
   stop: () => Promise<void>;
 }
 
-/** Returns clients that are logged in, some to the same account: each login takes a tenth of a second to hash. */
+/** Returns logged-in clients. Some share an account, because to hash the password of a login takes a tenth of a second. */
 export async function gather(url: string, people: number): Promise<Client[]> {
   const accounts = await Promise.all(
     Array.from({ length: Math.min(people, ACCOUNTS_MAX) }, async (_, index) => {
@@ -69,7 +69,7 @@ export function startLoad(people: Client[]): Load {
   };
 }
 
-/** Waits until so many more requests were made, or several times as many for `npm run reliability`. */
+/** Waits until the load has made this many more requests, times LOAD_FACTOR. Returns the duration in milliseconds. */
 export function more(load: Load, requests: number): Promise<number> {
   const enough = load.made.length + requests * LOAD_FACTOR;
   return until(`${requests * LOAD_FACTOR} more requests`, () => load.made.length >= enough);

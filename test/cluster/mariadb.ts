@@ -6,14 +6,14 @@ import {
   commonOptions,
   createDataFolder,
   findMariadb,
-} from '../../src/database/mariadb-install.ts';
+} from '../../src/dev/mariadb/mariadb-install.ts';
 import type { AtEnd } from '../support/at-end.ts';
 import { createFastFolder } from '../support/fast-folder.ts';
 import { reservePort } from '../support/ports.ts';
 import { type Program, startCommand } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-// Beside what it stores, this is InnoDB's log.
+// Most of this is for InnoDB's log.
 const DATA_BYTES = 512 * 1024 ** 2;
 
 /** A MariaDB to which everything is done that happens to servers. */
@@ -37,7 +37,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
   const folder = await createFastFolder('minitwit-cluster-', DATA_BYTES);
   atEnd(() => rm(folder, { recursive: true }));
   const data = join(folder, 'data');
-  // A starting MariaDB deletes the temporary files of others that share its folder for them.
+  // When MariaDB starts, it deletes the temporary files of all servers with the same tmpdir.
   const temporary = join(folder, 'tmp');
   await mkdir(temporary);
   const init = join(folder, 'init.sql');

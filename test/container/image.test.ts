@@ -11,6 +11,7 @@ import { useEmptyDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { buildImage } from './image.ts';
 import { podman, removeContainer, runCommand, runInContainer } from './podman.ts';
 
@@ -166,7 +167,7 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
 
   await podman('exec', name, ...(await healthCheck()));
   // fails, by its status, when this had to become a SIGKILL
-  await podman('stop', '--time', '20', name);
+  await podman('stop', '--time', String(HANG_MS / 1000), name);
   expect(await program.ended).toBe(0);
 });
 

@@ -7,10 +7,10 @@ import { CACHE, versionOf } from '../support/tools.ts';
 import { podman } from './podman.ts';
 
 const NPM_CACHE = join(CACHE, 'npm');
-// The format that knows HEALTHCHECK, and the packages that npm has downloaded before.
+// Only the format docker stores HEALTHCHECK. The volume caches the packages that npm downloads.
 const BUILD = ['--format=docker', '--network=host', `--volume=${NPM_CACHE}:/root/.npm`];
 
-// The release that the Dockerfile's own base is made of, and an npm like the one that it brings.
+// The Dockerfile's base image has this release of Debian, and an npm of this major version.
 const DEBIAN = 'trixie';
 const NPM = 'npm@11.21.2';
 
@@ -22,7 +22,7 @@ export async function buildImage(folder: string): Promise<{ image: string; base:
   const base = await findBase();
   await mkdir(NPM_CACHE, { recursive: true });
   const image = await podman('build', ...BUILD, '--quiet', '--build-arg', `BASE=${base}`, folder);
-  // Layers of sources that have changed since.
+  // Builds of older sources leave layers.
   await podman('image', 'prune', '--force', '--filter', 'until=24h');
   return { image, base };
 }
@@ -51,7 +51,8 @@ async function makeBase(name: string): Promise<string> {
   }
 }
 
-// Where npm's registry is reached through a proxy, the machine knows its authority, but Node does not.
+// If a proxy stands between this machine and npm's registry, this machine trusts the proxy's certificate authority, but
+// Node does not.
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const CERTIFICATES_ENV = `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`;
 

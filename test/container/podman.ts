@@ -10,20 +10,23 @@ import { undoAtEnd } from '../support/undo.ts';
 const execute = promisify(execFile);
 const TEMPORARY = join(CACHE, 'tmp');
 
-// Apart from the machine's own images. What podman stores while it runs must not outlive a reboot.
+// Separate from the machine's own images. podman's run state must not outlive a reboot.
 const STORAGE = ['--root', join(CACHE, 'containers'), '--runroot', '/run/minitwit-test'];
 const NO_SYSTEMD = ['--cgroup-manager', 'cgroupfs', '--events-backend', 'file'];
 const RUN = [
   '--rm',
   '--network=host',
-  // systemd would have to repeat it. The tests run its command themselves.
+  // podman repeats health checks by systemd, which not every machine has. The tests run the check's command.
   '--no-healthcheck',
-  // podman's own limits are more than some machines have to give.
+  // podman's default limits exceed the hard limits of some machines.
   '--ulimit=nofile=1024:1024',
   '--ulimit=nproc=1024:1024',
 ];
 
-/** Runs podman, and returns its stdout. Fails with its `code` and all its output. */
+/**
+ * Runs podman, and returns its stdout.
+ * @throws Error with podman's exit status as `code`, and its output
+ */
 export async function podman(...parameters: string[]): Promise<string> {
   await mkdir(TEMPORARY, { recursive: true });
   const [command = '', ...rest] = podmanCommand(...parameters);
@@ -32,7 +35,7 @@ export async function podman(...parameters: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Removes a container at the end, whether it runs or not, if it was created. */
+/** Registers the removal of a container, running or not, for the end. The container need not exist. */
 export function removeContainer(atEnd: AtEnd, name: string): void {
   const command = podmanCommand('rm', '--force', '--ignore', '--time', '0', name);
   undoAtEnd(atEnd, '"$@"', ...command);

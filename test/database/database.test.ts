@@ -4,7 +4,8 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, expect, inject, test } from 'vitest';
 import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 const config = { ...inject('database'), poolSize: 2 };
 const database = openDatabase(config);
@@ -77,7 +78,7 @@ test('work that needs a connection is tried again while the server starts', asyn
   const { port } = gate.address() as AddressInfo;
   const throughGate = { ...config, port };
 
-  const works = withConnection(throughGate, { waitMaxMs: 10_000 }, async () => 'done');
+  const works = withConnection(throughGate, { waitMaxMs: HANG_MS }, async () => 'done');
   await expect(works).resolves.toBe('done');
   expect(calls).toBe(3);
   gate.close();
@@ -85,7 +86,7 @@ test('work that needs a connection is tried again while the server starts', asyn
 
 test('work that loses its connection is done again from its beginning', async () => {
   const done: string[] = [];
-  const work = withConnection(config, { waitMaxMs: 10_000 }, async (connection) => {
+  const work = withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
     done.push('begun');
     if (done.length === 1) await kill(connection);
     await connection.query('select 1');

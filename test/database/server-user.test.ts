@@ -7,8 +7,9 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { saveServerUser } from '../../src/database/server-user.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
-const PATIENCE = { waitMaxMs: 10_000 };
+const PATIENCE = { waitMaxMs: HANG_MS };
 const PASSWORD = 'a password';
 
 const database = useEmptyDatabase();
@@ -131,7 +132,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   });
 
   test('is made by initdb, beside the tables', async () => {
-    const settings = { ...(await databaseSettings(administrator)), APP_DB_PASSWD: PASSWORD };
+    const settings = { ...databaseSettings(administrator), APP_DB_PASSWD: PASSWORD };
     const initdb = async (...parameters: string[]) => {
       const program = startProgram('src/initdb.ts', settings, { parameters });
       return { status: await program.ended, ...program.output };
@@ -148,7 +149,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     expect(await initdb('--if-missing', '--user', administrator.user)).toEqual({
       status: 1,
       stdout: '',
-      stderr: '"administrator" is DB_USER, who makes the tables: --user is for another.\n',
+      stderr: `"${administrator.user}" is DB_USER, who makes the tables: --user is for another.\n`,
     });
   });
 });

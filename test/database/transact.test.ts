@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase, type Statements } from '../../src/database/database.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { openDatabase, type Statements } from '../../src/database/database.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { runSql, useDatabase } from '../support/database.ts';
-import { type Gate, openGate } from '../support/gate.ts';
+import { openGate } from '../support/gate.ts';
 
 const { config, database: direct } = useDatabase();
-let gate: Gate;
-let database: Database;
+const gate = await openGate(config);
+const database = openDatabase({ ...gate.config, poolSize: 1 });
+atEndOfFile()(() => database.end());
 
-beforeAll(async () => {
-  await runSql(config, 'create table thing (name varchar(50) primary key) engine = InnoDB');
-  gate = await openGate(config);
-  database = openDatabase({ ...gate.config, poolSize: 1 });
-});
-afterAll(() => database.end());
+beforeAll(() =>
+  runSql(config, 'create table thing (name varchar(50) primary key) engine = InnoDB'),
+);
 
 const add = (statements: Statements, name: string) =>
   statements.change('insert into thing (name) values (:name)', { name });

@@ -3,18 +3,22 @@ export const CGROUP_MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/
 
 /**
  * Returns the command that runs a program in new control groups of this name. Two machines in one control group would end
- * each other's services, which have the same names.
+ * each other's services, which have the same names, so the program does not run if a control group cannot be created.
  */
 export function inCgroups(name: string, command: string[]): string[] {
   const script = `
     for each in ${CGROUP_MOUNTS.join(' ')}; do
-      [ ! -e $each/cgroup.procs ] || { mkdir $each/$0 && echo $$ >$each/$0/cgroup.procs; }
+      [ -e $each/cgroup.procs ] || continue
+      mkdir $each/$0 && echo $$ >$each/$0/cgroup.procs || exit 1
     done
     exec "$@"`;
   return ['sh', '-c', script, name, ...command];
 }
 
-/** Returns shell that kills the processes in the control groups of this name, and removes these, within a minute. */
+/**
+ * Returns shell that kills the processes in the control groups of this name, and removes these. It exits with status 1 if
+ * a control group is still there after a minute.
+ */
 export function removeCgroups(name: string): string {
   return `
     for each in ${CGROUP_MOUNTS.map((mount) => `${mount}/${name}`).join(' ')}; do
@@ -25,5 +29,6 @@ export function removeCgroups(name: string): string {
         # It only calls rmdir, on the innermost first, although each control group shows files.
         find $each -type d -delete 2>/dev/null || sleep 0.02
       done
+      [ ! -e $each ] || { echo "$each cannot be removed." >&2; exit 1; }
     done`;
 }

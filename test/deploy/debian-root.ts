@@ -10,7 +10,7 @@ const PACKAGES = [
   'ca-certificates',
   'iproute2',
   'libstdc++6',
-  // As on Amazon Linux, it finds addresses.
+  // It resolves names on Amazon Linux as well.
   'systemd-resolved',
   'libnss-resolve',
   // The warehouse's instances have these.
@@ -20,7 +20,7 @@ const PACKAGES = [
   'e2fsprogs',
 ];
 
-// Its systemd is the one of Amazon Linux 2023: 252.
+// This release and Amazon Linux 2023 have the same systemd: 252.
 const RELEASE = 'bookworm';
 const SERVERS = ['ssh.service', 'ssh.socket', 'mariadb.service', 'mariadb.socket'];
 const OPTIONS = [
@@ -36,12 +36,12 @@ const OPTIONS = [
 ];
 
 /**
- * Returns the folder of a Debian with systemd and an `ec2-user`, which is made in a minute if it is missing. All clones
- * on this machine share it: mount it as a layer, and never change it.
+ * Returns the folder of a Debian with systemd and an `ec2-user`. If the folder is missing, it is created within a minute.
+ * All clones on this machine share the folder: mount it as a layer, and never change it.
  */
 export function findDebianRoot(): Promise<string> {
   return findOrMake(`debian-root-${versionOf([RELEASE, ...OPTIONS])}`, async (path) => {
-    console.error('Making the Debian for the tests of userdata/. It takes a minute, this once …');
+    console.error('Making the Debian for the tests of userdata/. This takes a minute, once.');
     await makeDebian(RELEASE, OPTIONS, path);
   });
 }

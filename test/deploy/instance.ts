@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AtEnd } from '../support/at-end.ts';
 import { makeAuthority } from '../support/certificates.ts';
+import { reservePort } from '../support/ports.ts';
 import { CACHE } from '../support/tools.ts';
 import { createMachine, type Machine } from './machine.ts';
 import type { Outcome } from '../support/run.ts';
@@ -11,7 +12,7 @@ import type { Outcome } from '../support/run.ts';
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';
 const CHECKOUT = 'home/ec2-user/minitwit';
-// where stand-ins/npm-24 stores what npm installs
+// Cache of stand-ins/npm-24.
 const INSTALLED = join(CACHE, 'npm-ci');
 
 /** A machine that passes for an EC2 instance with Amazon Linux, with the stand-ins of this folder. */
@@ -28,7 +29,7 @@ export interface Instance extends Machine {
 export async function createInstance(atEnd: AtEnd): Promise<Instance> {
   const machine = await createMachine(atEnd);
   const { root } = machine;
-  // It goes with the machine.
+  // This folder is deleted with the machine.
   const shared = join(dirname(root), 'shared');
   await mkdir(shared);
   const authority = await makeAuthority(shared, 'authority');
@@ -43,6 +44,7 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
     const { stdout } = await run('git', list);
     const files = stdout.split('\0').filter(Boolean);
     await run('cp', ['-a', '--parents', ...files, checkout]);
+    await setTryPort(join(checkout, 'userdata/image.sh'), await reservePort(atEnd));
     return checkout;
   };
 
@@ -66,6 +68,14 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
   };
 
   return { ...machine, copyCheckout, runImageScript, runUserData };
+}
+
+/** Sets the port on which image.sh tries the server. Test runs use the network of the host at the same time. */
+async function setTryPort(imageScript: string, port: number): Promise<void> {
+  const script = await readFile(imageScript, 'utf8');
+  const changed = script.replace(/(?<=^readonly TRY_PORT=)\d+$/m, String(port));
+  if (changed === script) throw new Error(`${imageScript} does not set TRY_PORT.`);
+  await writeFile(imageScript, changed);
 }
 
 async function pretendAmazonLinux(root: string): Promise<void> {

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runOrThrow } from '../support/run.ts';
 
 /** Folders that make up a machine's `/` together, the upper first. A machine changes none of them. */
@@ -6,7 +10,13 @@ export type Layers = string[];
 
 /** Mounts layers as one folder, which does not exist yet, with a layer on top for changes. */
 export async function mountLayers(layers: Layers, folder: string): Promise<void> {
-  for (const each of [folder, upperOf(folder), workOf(folder)]) await mkdir(each);
+  for (const each of foldersOf(folder)) await mkdir(each);
+  const [mount = '', ...parameters] = mountCommand(layers, folder);
+  await runOrThrow(mount, ...parameters);
+}
+
+/** Returns the command that mounts layers as one folder. */
+function mountCommand(layers: Layers, folder: string): string[] {
   const options = [
     `lowerdir=${layers.join(':')}`,
     `upperdir=${upperOf(folder)}`,
@@ -14,7 +24,23 @@ export async function mountLayers(layers: Layers, folder: string): Promise<void>
     // No machine outlives a power failure, so none of its writes has to reach the disk.
     'volatile',
   ];
-  await runOrThrow('mount', '-t', 'overlay', '-o', options.join(','), 'overlay', folder);
+  return ['mount', '-t', 'overlay', '-o', options.join(','), 'overlay', folder];
+}
+
+/** Returns the error of a mount of layers in a temporary folder, or null if the mount succeeds. Leaves no mount. */
+export function findMountError(): string | null {
+  const scratch = mkdtempSync(join(tmpdir(), 'minitwit-layers-'));
+  try {
+    const [layer, root] = [join(scratch, 'layer'), join(scratch, 'root')];
+    for (const each of [layer, ...foldersOf(root)]) mkdirSync(each);
+    // The kernel removes the mount with its namespace.
+    const command = ['--mount', ...mountCommand([layer], root)];
+    const { status, stderr, error } = spawnSync('unshare', command, { encoding: 'utf8' });
+    const [firstLine = ''] = stderr?.split('\n') ?? [];
+    return status === 0 ? null : (error?.message ?? firstLine);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 /** Copies the changes of a machine that is switched off, as one more layer. */
@@ -22,5 +48,6 @@ export async function copyChanges(folder: string, to: string): Promise<void> {
   await runOrThrow('cp', '-a', upperOf(folder), to);
 }
 
+const foldersOf = (folder: string) => [folder, upperOf(folder), workOf(folder)];
 const upperOf = (folder: string) => `${folder}-upper`;
 const workOf = (folder: string) => `${folder}-work`;

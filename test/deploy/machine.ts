@@ -31,14 +31,15 @@ export interface Machine {
   powerOff(): Promise<void>;
   /** Process id, on this machine, of its first process. */
   leader(): Promise<number>;
-  /** Everything on its console so far. */
+  /** Returns all output of the console so far. */
   console(): string;
-  /** Kills it and deletes its files, if that has not been done. */
+  /** Kills the machine and deletes its files. Idempotent. */
   destroy(): Promise<void>;
 }
 
 /**
- * Creates a machine, switched off. It is destroyed at the end. `findMissingForMachines` tells what that takes.
+ * Creates a machine, switched off. It is destroyed at the end. `findMissingForMachines` returns what this needs and
+ * this machine lacks.
  * @param layers of its `/`; by default a plain Debian
  */
 export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Machine> {
@@ -54,7 +55,7 @@ export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Mach
     rm -rf --one-file-system "$1"`;
   undoAtEnd((cleanUp) => cleanups.defer(cleanUp), undo, folder);
   await mountLayers(layers ?? [await findDebianRoot()], root);
-  // systemd-resolved's is a link, which nspawn cannot bind to.
+  // systemd-resolved makes resolv.conf a link, and nspawn cannot bind to a link.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.53\n');
 

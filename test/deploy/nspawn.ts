@@ -4,14 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { installTool } from '../support/system-packages.ts';
 import { until } from '../support/until.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
-import { type Outcome, runToEnd } from '../support/run.ts';
+import { type Outcome, runOrThrow, runToEnd } from '../support/run.ts';
 
-/** Options of nspawn: without a machined, and without a systemd, on this machine. */
+/** Options with which nspawn needs no systemd and no machined on this machine. */
 const STANDALONE = ['--register=no', '--keep-unit', '--timezone=off', '--resolv-conf=off'];
 const OFF = ['--as-pid2', '--pipe', '--bind-ro=/etc/resolv.conf'];
 const ON = ['--boot', '--private-network', '--console=read-only'];
 
-/** A file or folder of this machine that a machine sees. */
+/** A file or folder of this machine that is mounted in a test machine. */
 export interface Bind {
   from: string;
   to: string;
@@ -19,17 +19,17 @@ export interface Bind {
   isWritable?: boolean;
 }
 
-/** A machine that systemd-nspawn starts and ends. */
+/** Starts and stops a test machine with systemd-nspawn. */
 export interface Nspawn {
-  /** Starts it. Resolves when its systemd runs. */
+  /** Starts the machine. Resolves when its systemd runs. */
   start: () => Promise<void>;
-  /** Resolves when it is off. */
+  /** Resolves when the machine is off and its control groups are removed. */
   ended: () => Promise<void>;
   /** Process id, on this machine, of its first process. */
   leader: () => Promise<number>;
-  /** Everything on its console so far. */
+  /** Returns all output of the console so far. */
   console: () => string;
-  /** Runs a command in its files while it is off. */
+  /** Runs a command in the machine's files while the machine is off. */
   runOff: (command: string[], binds: Bind[]) => Promise<Outcome>;
 }
 
@@ -38,12 +38,12 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
   const program = installTool('systemd-nspawn', 'systemd-container');
   const always = ['--quiet', `--directory=${root}`, `--machine=${machine}`, ...STANDALONE];
   let nspawn: ChildProcess | null = null;
-  let said = '';
+  let consoleOutput = '';
 
   const findLeader = async (): Promise<number | null> => {
-    if (!isRunning(nspawn)) throw new Error(`The machine is off. Its console:\n${said}`);
+    if (!isRunning(nspawn)) throw new Error(`The machine is off. Its console:\n${consoleOutput}`);
     const { pid } = nspawn;
-    // It may end at this moment.
+    // The process may end before this file is read.
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
     return children === '' ? null : Number.parseInt(children, 10);
   };
@@ -56,33 +56,33 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
     const [sh = '', ...script] = inCgroups(machine, [program, ...always, ...ON]);
     nspawn = spawn(sh, script, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [nspawn.stdout, nspawn.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
+      stream?.setEncoding('utf8').on('data', (text: string) => (consoleOutput += text));
     await until('systemd runs in the machine', async () => {
       const pid = await findLeader();
-      // Before that, nspawn prepares the process, and ends others.
+      // nspawn runs other processes before systemd.
       const name = pid && (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null));
       return name === 'systemd\n';
     });
   };
   const ended = async () => {
     if (isRunning(nspawn)) await once(nspawn, 'exit');
-    await runToEnd('sh', '-c', removeCgroups(machine));
+    await runOrThrow('sh', '-c', removeCgroups(machine));
   };
   return {
     start,
     ended,
     leader,
-    console: () => said,
+    console: () => consoleOutput,
     runOff: async (command, binds) => {
       const options = [...OFF, ...binds.map(bindOption), ...trustOfHost()];
       const { status, output } = await runToEnd(program, ...always, ...options, ...command);
-      // A message of nspawn itself, where the machine's /run is on a disk.
+      // nspawn prints this when the machine's /run is on a disk.
       return { status, output: output.replace(/^Attempted to remove disk file system .*\n/m, '') };
     },
   };
 }
 
-/** Returns shell that kills a machine, and removes what nspawn has left of it. */
+/** Returns shell that kills a machine, and removes its control groups and the folder that nspawn creates for it. */
 export function killNspawn(machine: string): string {
   // nspawn deletes this folder only from a /run in memory.
   return `${removeCgroups(machine)}
@@ -97,7 +97,7 @@ function bindOption({ from, to, isWritable = false }: Bind): string {
   return `--bind${isWritable ? '' : '-ro'}=${from}:${to}`;
 }
 
-/** Lets npm trust the authorities that this machine trusts. */
+/** Returns options with which npm trusts the same certificate authorities as on this machine. */
 function trustOfHost(): string[] {
   const authorities = process.env.NODE_EXTRA_CA_CERTS;
   if (!authorities) return [];

@@ -1,14 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  access,
-  appendFile,
-  mkdir,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { access, appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -16,7 +7,6 @@ import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { HANG_MS } from '../support/timeouts.ts';
-import { findTool } from '../support/tools.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
 
 const run = promisify(execFile);
@@ -253,9 +243,9 @@ describe('minitwit.sh', () => {
     }, WAIT);
   });
 
-  test('stops in order, and in time', async () => {
+  test('stops in order, before systemd kills it', async () => {
     await start(SETTINGS);
-    const { status } = await instance.run('timeout 20 systemctl stop minitwit.service');
+    const { status } = await instance.run('systemctl stop minitwit.service');
     expect(status).toBe(0);
     expect(await show('Result')).toBe('success');
     expect(await show('ExecMainStatus')).toBe('0');
@@ -331,23 +321,6 @@ describe('minitwit.sh', () => {
     const { output } = await instance.run('systemd-analyze security minitwit.service --no-pager');
     const [, exposure] = /Overall exposure level for minitwit.service: ([\d.]+)/.exec(output) ?? [];
     expect(Number(exposure), output).toBeLessThanOrEqual(1.1);
-  });
-});
-
-describe('the scripts', () => {
-  const scripts = ['userdata/image.sh', 'userdata/minitwit.sh', 'cloud/initdb.sh'];
-
-  test('are free of what shellcheck knows', async () => {
-    const shellcheck = findTool('shellcheck');
-    const standIns = ['dnf', 'alternatives', 'curl', 'aws'].map((name) =>
-      join('test/deploy/stand-ins', name),
-    );
-    await expect(run(shellcheck, [...scripts, ...standIns])).resolves.toBeDefined();
-  });
-
-  test('user data fits into EC2', async () => {
-    const { size } = await stat('userdata/minitwit.sh');
-    expect(size).toBeLessThan(16 * 1024);
   });
 });
 

@@ -22,7 +22,7 @@ async function putProgram(name: string, script: string): Promise<void> {
   await writeFile(join(folder, 'bin', name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
 }
 
-/** A package `greeter` with one program, which says what it was asked and where its libraries are. */
+/** Builds the package `greeter`, whose program prints its arguments and where its libraries are. */
 async function buildPackage(): Promise<void> {
   const root = join(folder, 'greeter');
   await mkdir(join(root, 'DEBIAN'), { recursive: true });
@@ -40,14 +40,14 @@ async function buildPackage(): Promise<void> {
   expect(await ended).toBe(0);
 }
 
-/** Stands in for apt-get: notes its calls, and fails so often before it does what it is told. */
+/** Puts a stand-in for apt-get that logs its calls, fails this many times, and then succeeds. */
 async function putAptGet(failures: number): Promise<void> {
   await putProgram(
     'apt-get',
     `cd '${folder}'
     echo "\${*: -1}" >> calls
     [ "$(wc -l < calls)" -gt ${failures} ] || { echo 'the mirror is being updated' >&2; exit 100; }
-    archives=$(sed -n 's/^Dir::Cache "\\(.*\\)";/\\1/p' "$APT_CONFIG")/archives
+    archives=$(sed -n 's/^Dir::Cache "\\(.*\\)";/\\1/p' "$(dirname "$APT_CONFIG")/main.conf")/archives
     [ "\${*: -1}" = update ] || cp greeter.deb "$archives"`,
   );
 }

@@ -3,6 +3,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 // What a page costs is counted in rows that the server read for it, on the only connection.
 const { config } = useDatabase();
@@ -36,9 +37,9 @@ beforeAll(async () => {
     );
   }
   await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 });
+  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
   await runSql(config, 'analyze table user, message, follower, profile');
-}, 60_000);
+});
 
 afterAll(() => database.end());
 

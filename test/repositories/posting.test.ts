@@ -6,6 +6,7 @@ import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { PAGE_SIZE } from '../../src/repositories/timelines.ts';
 import { useDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 // What happens when several people post at the same time.
 const { config, database } = useDatabase();
@@ -83,7 +84,7 @@ test('a message that cannot be stored keeps none from being stored that came wit
 
 test('whose profile somebody keeps locked waits in vain, but keeps nobody else from posting', async () => {
   const before = await listNewest(carol);
-  await withConnection(config, { waitMaxMs: 1000 }, async (connection) => {
+  await withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
     await connection.query('begin');
     await connection.query(`select 1 from profile where user_id = ${carol} for update`);
     const [locked, free] = await Promise.allSettled([
@@ -95,7 +96,7 @@ test('whose profile somebody keeps locked waits in vain, but keeps nobody else f
   });
   expect(await listNewest(carol)).toEqual(before);
   expect(await listTexts(dave, 1)).toEqual(['free']);
-}, 15_000);
+});
 
 test('what may have been stored is not stored again', async () => {
   let tries = 0;

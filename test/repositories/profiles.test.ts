@@ -4,6 +4,7 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { addNewestIds } from '../../src/repositories/profiles.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 // Two instances, each with connections of its own.
 const { config, database } = useDatabase();
@@ -88,7 +89,7 @@ test('whatever people do at once, wherever, profiles say what the tables say', a
     await Promise.all(acts);
     expect(await listProfiles()).toEqual(await collect());
   }
-}, 120_000);
+});
 
 test('a message that was numbered first but stored last is in its place', async () => {
   const [author = 0] = people;
@@ -125,7 +126,7 @@ test('those who were there before the table get their profiles', async () => {
   await followers.follow(people[0] ?? 0, people[1] ?? 0);
   const before = await listProfiles();
   await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 });
+  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(before);
 });
 
@@ -143,7 +144,7 @@ test('who has no profile gets one, and nobody changes what it should say before'
     await expect(change()).rejects.toThrow('Somebody has no profile.');
   }
   await runSql(config, 'delete from profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 });
+  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(await collect());
   expect((await profiles.findProfile('person 0'))?.newestIds).toEqual(before[0]?.newestIds);
 });

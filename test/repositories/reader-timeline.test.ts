@@ -4,6 +4,7 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { type Cursor, PAGE_SIZE } from '../../src/repositories/timelines.ts';
 import { runSql, useDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 
 const { config, database } = useDatabase();
 /** How many rows each statement gave. */
@@ -41,7 +42,7 @@ beforeAll(async () => {
     `insert into message (author_id, text, pub_date) values ${values}`,
     'drop table profile',
   );
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: 10_000 });
+  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
   const rows = await database.select<{ messageId: number }>(
     'select message_id as messageId from message where author_id <> :stranger order by message_id desc',
     { stranger: stranger ?? 0 },

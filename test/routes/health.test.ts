@@ -1,37 +1,35 @@
-import express, { type Express } from 'express';
+import express from 'express';
 import request from 'supertest';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { addHealthRoutes } from '../../src/routes/health.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { runSql, useDatabase } from '../support/database.ts';
-import { type Gate, openGate } from '../support/gate.ts';
+import { openGate } from '../support/gate.ts';
 import { keepLog } from '../support/log.ts';
 import { testConfig } from '../support/minitwit.ts';
 import { until } from '../support/until.ts';
 
 const { config } = useDatabase();
-let gate: Gate;
-let app: Express;
-
-beforeAll(async () => {
-  gate = await openGate(config);
-  const database = openDatabase(gate.config);
-  const repositories = createRepositories(database);
-  const passwords = createPasswords();
-  const { logger } = keepLog();
-  app = createApp({
-    config: testConfig,
-    repositories,
-    rateLimits: createRateLimits(database, null, logger),
-    passwords,
-    isReady: () => repositories.isReady(),
-    logger,
-  });
-  return () => Promise.all([passwords.close(), database.end()]);
+const gate = await openGate(config);
+const atEnd = atEndOfFile();
+const database = openDatabase(gate.config);
+atEnd(() => database.end());
+const passwords = createPasswords();
+atEnd(() => passwords.close());
+const repositories = createRepositories(database);
+const { logger } = keepLog();
+const app = createApp({
+  config: testConfig,
+  repositories,
+  rateLimits: createRateLimits(database, null, logger),
+  passwords,
+  isReady: () => repositories.isReady(),
+  logger,
 });
 
 async function check(path: string): Promise<[status: number, text: string]> {

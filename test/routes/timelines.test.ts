@@ -64,27 +64,23 @@ test.each([
   '🐙',
   'x\\y',
   'constructor',
-])(
-  'somebody called %s has a page, a picture and followers',
-  async (username) => {
-    const someone = await user(username);
-    const { text } = await someone.addMessage(`I am ${username}`);
-    const path = /<a class="author" href="(\/[^"]+)"/.exec(text)?.[1] ?? '';
-    expect((await someone.get(path)).text).toContain('This is you!');
-    expect(
-      (await visitor().agent.get(/<img src="(\/avatars\/[^"]+)"/.exec(text)?.[1] ?? '')).status,
-    ).toBe(200);
+])('somebody called %s has a page, a picture and followers', async (username) => {
+  const someone = await user(username);
+  const { text } = await someone.addMessage(`I am ${username}`);
+  const path = /<a class="author" href="(\/[^"]+)"/.exec(text)?.[1] ?? '';
+  expect((await someone.get(path)).text).toContain('This is you!');
+  expect(
+    (await visitor().agent.get(/<img src="(\/avatars\/[^"]+)"/.exec(text)?.[1] ?? '')).status,
+  ).toBe(200);
 
-    const fan = await user(`fan of ${username}`);
-    const page = (await fan.get(path)).text;
-    const follow = /<form action="([^"]+\/follow)"/.exec(page)?.[1] ?? '';
-    const followed = await fan.post(follow.replaceAll('&amp;', '&'));
-    expect(followed.status).toBe(200);
-    expect(followed.text).toContain('You are now following');
-    expect(followed.text).toContain('You are currently following this user.');
-  },
-  30_000,
-);
+  const fan = await user(`fan of ${username}`);
+  const page = (await fan.get(path)).text;
+  const follow = /<form action="([^"]+\/follow)"/.exec(page)?.[1] ?? '';
+  const followed = await fan.post(follow.replaceAll('&amp;', '&'));
+  expect(followed.status).toBe(200);
+  expect(followed.text).toContain('You are now following');
+  expect(followed.text).toContain('You are currently following this user.');
+});
 
 test('older and newer pages are linked by message', async () => {
   const writer = await repositories.users.createUser({

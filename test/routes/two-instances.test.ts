@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { atEndOfFile } from '../support/at-end.ts';
 import { openGate } from '../support/gate.ts';
 import { createVisitor, useMiniTwit, type Visitor } from '../support/minitwit.ts';
 
@@ -13,16 +14,20 @@ const ANSWERS_TAKE_MS = 3;
 const ROUNDS = 24;
 const READERS = 6;
 const PAGES = ['/public', '/alice'];
+const gate = await openGate(databaseConfig, { answersTakeMs: ANSWERS_TAKE_MS });
+const atEnd = atEndOfFile();
 let origins: string[];
 let alice: Visitor[];
 let bob: Visitor[];
 
 beforeAll(async () => {
-  const gate = await openGate(databaseConfig, { answersTakeMs: ANSWERS_TAKE_MS });
   origins = await Promise.all(
     [anotherInstance(), anotherInstance(gate.config)].map(async (instance) => {
       const server = createServer(instance).listen(0, '127.0.0.1');
-      afterAll(() => void server.close());
+      atEnd(() => {
+        server.closeAllConnections();
+        server.close();
+      });
       await once(server, 'listening');
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     }),

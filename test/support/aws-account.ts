@@ -15,9 +15,14 @@ export interface Account extends Front {
  */
 export async function openAccount(atEnd?: AtEnd): Promise<Account> {
   const emulator = inject('aws');
-  const id = String(randomInt(100_000_000_000, 999_999_999_999));
+  const id = createAccountId();
   const front = await openFront((asked) => askEmulator(emulator, id, asked), atEnd);
   return Object.assign(front, { id });
+}
+
+/** Returns a random id of an account. */
+export function createAccountId(): string {
+  return String(randomInt(100_000_000_000, 999_999_999_999));
 }
 
 async function askEmulator(

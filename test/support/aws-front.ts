@@ -26,13 +26,13 @@ export interface Front {
   onAsk: (action: string) => void;
   /** From now on, answers an action by this function. The last function that was given counts. */
   stand: (action: string, stand: Stand) => void;
-  /** Refuses an action, all its requests unless told. */
+  /** Refuses an action: all its requests, unless `times` limits them. */
   refuse: (action: string, code: string, how?: When & { status?: number }) => void;
   /** Does what an action's next request asks for, or so many, but loses the answer. */
   lose: (action: string, when?: When) => void;
   /** Ends all refusals and losses. */
   heal: () => void;
-  /** Waits until every request is answered, also those that nobody waits for any more. */
+  /** Waits until every request is answered, also those that their clients have given up. */
   settled: () => Promise<void>;
 }
 

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /**
  * Returns the path of an entry of the cache that all clones on this machine share. If it is missing, `make` creates it at
- * the path that it is given; other processes that ask for it meanwhile wait. An entry is there as a whole or not at all.
+ * the path of its parameter, and other processes that need the entry wait. An entry appears complete or not at all.
  */
 export async function findOrMake(
   name: string,
@@ -22,7 +22,7 @@ export async function findOrMake(
   await withLock(`${entry}.lock`, async () => {
     if (existsSync(entry)) return;
     const unfinished = `${entry}.unfinished`;
-    // A killed process leaves one. What is mounted in it belongs to the system and stays.
+    // A killed process leaves an unfinished entry. It may contain mounts of system folders, whose files must stay.
     await run('rm', ['-rf', '--one-file-system', unfinished]);
     await make(unfinished);
     await rename(unfinished, entry);
@@ -38,7 +38,7 @@ export async function withLock<Result>(
   file: string,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  // `cat` ends with its input, which is ours.
+  // `cat` ends when its input is closed: below, or by the kernel at the end of this process.
   const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

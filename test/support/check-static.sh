@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks format, lint and types, side by side. Each keeps what it found, so that a second run looks at changed files only.
+# Checks format, lint and types, side by side. Format and types are cached: a second run checks changed files only.
 set -uo pipefail
 cache=node_modules/.cache
 mkdir -p "$cache"

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserServer, chromium, type LaunchOptions } from 'playwright-core';
 import { findOrUnpack, findProgram } from '../../src/dev/programs.ts';
+import { HANG_MS } from './timeouts.ts';
 
 /** Starts a Chromium that connects to this machine alone, for one script. */
 export function launchChromium(): Promise<Browser> {
@@ -14,6 +15,7 @@ export function serveChromium(): Promise<BrowserServer> {
 function launchOptions(): LaunchOptions {
   return {
     executablePath: findChromium(),
+    timeout: HANG_MS,
     args: [
       // Chromium's sandbox needs a privilege that neither root in a container nor an unpacked Chromium has. The tests
       // show it pages of our own alone.

@@ -7,6 +7,8 @@ declare module 'vitest' {
     database: DatabaseConfig;
     /** The same server, as somebody who may do anything there; null where the tests have no such user. */
     administrator: DatabaseConfig | null;
+    /** Path of the certificate of the authority that signed the server's; only of a server with TLS. */
+    authority: string;
     /** Where the emulator of AWS is. */
     aws: string;
     /** The WebSocket URL of the Chromium that all files of a project share. */

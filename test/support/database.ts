@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { beforeAll, inject } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import { withConnection } from '../../src/database/connection.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-
-const WAIT_MAX_MS = 10_000;
+import { atEndOfFile } from './at-end.ts';
+import { HANG_MS } from './timeouts.ts';
 
 /** Runs statements on the tests' server, as the user of `npm test`. */
 export async function runSql(config: DatabaseConfig, ...statements: string[]): Promise<void> {
-  await withConnection(config, { waitMaxMs: WAIT_MAX_MS }, async (connection) => {
+  await withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
     for (const statement of statements) await connection.query(statement);
   });
 }
@@ -18,8 +18,11 @@ export async function runSql(config: DatabaseConfig, ...statements: string[]): P
 export function useEmptyDatabase(): DatabaseConfig {
   const server = inject('database');
   const name = `minitwit_${randomBytes(8).toString('hex')}`;
-  beforeAll(() => runSql(server, `create database ${name} character set utf8mb4`));
-  afterAll(() => runSql(server, `drop database ${name}`));
+  const atEnd = atEndOfFile();
+  beforeAll(async () => {
+    await runSql(server, `create database ${name} character set utf8mb4`);
+    atEnd(() => runSql(server, `drop database ${name}`));
+  });
   return { ...server, name, poolSize: 5 };
 }
 
@@ -27,7 +30,7 @@ export function useEmptyDatabase(): DatabaseConfig {
 export function useDatabase(): { config: DatabaseConfig; database: Database } {
   const config = useEmptyDatabase();
   const database = openDatabase(config);
-  beforeAll(() => initializeSchema(config, { existing: 'refuse', waitMaxMs: WAIT_MAX_MS }));
-  afterAll(() => database.end());
+  atEndOfFile()(() => database.end());
+  beforeAll(() => initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS }));
   return { config, database };
 }

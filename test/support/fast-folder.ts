@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
+// Servers that start at the same time see the same free space before any of them fills it.
+const CONCURRENT_FOLDERS = 3;
 
 /**
- * Creates a temporary folder for files that are flushed to the disk often. It is in memory, where to flush takes no
- * time, if the system has a folder for that with enough space; else it is beside other temporary files.
+ * Creates a temporary folder for files that are flushed to the disk often. The folder is in memory, where a flush takes no
+ * time, if there is space for several such folders. Otherwise it is in the system's folder for temporary files.
  */
 export function createFastFolder(prefix: string, neededBytes: number): Promise<string> {
   return mkdtemp(join(hasSpace(MEMORY, neededBytes) ? MEMORY : tmpdir(), prefix));
@@ -17,7 +19,7 @@ function hasSpace(folder: string, neededBytes: number): boolean {
   try {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize >= neededBytes;
+    return bavail * bsize >= CONCURRENT_FOLDERS * neededBytes;
   } catch {
     return false;
   }

@@ -1,5 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { CGROUP_MOUNTS } from '../deploy/cgroups.ts';
+import { findMountError } from '../deploy/layers.ts';
 
 // Numbers of Linux's capabilities.
 const CAP_SYS_ADMIN = 21n;
@@ -7,21 +9,26 @@ const CAP_MKNOD = 27n;
 
 /** Returns what this machine lacks to build and run the container image, or null. */
 export function findMissingForContainer(): string | null {
-  if (!existsSync('/usr/bin/apt-get')) return 'it takes Debian or Ubuntu';
-  if (process.getuid?.() !== 0) return 'it takes root: use sudo';
+  if (!existsSync('/usr/bin/apt-get')) return 'this needs Debian or Ubuntu';
+  if (process.getuid?.() !== 0) return 'this needs root: use sudo';
   if (!hasCapability(CAP_SYS_ADMIN))
     return 'root may not mount here, as in a container that is not privileged';
   if (!isMountPoint('/')) return '/ is not a mount point here, as in a chroot';
-  if (!CGROUP_MOUNTS.some(canCreateIn)) return 'control groups cannot be created here';
+  const cgroupMounts = CGROUP_MOUNTS.filter((mount) => existsSync(`${mount}/cgroup.procs`));
+  if (cgroupMounts.length === 0 || !cgroupMounts.every(canCreateIn))
+    return 'control groups cannot be created here';
   return null;
 }
 
-/** Returns what this machine lacks to boot machines of its own, or null. They take what a container takes, and disks. */
+/** Returns what this machine lacks to boot machines of its own, or null. Machines need all that containers need. */
 export function findMissingForMachines(): string | null {
   const missing = findMissingForContainer();
   if (missing) return missing;
   if (!hasCapability(CAP_MKNOD) || !existsSync('/dev/loop-control'))
     return 'there are no loop devices, as in a container that is not privileged';
+  const mountError = findMountError();
+  if (mountError)
+    return `overlay file systems cannot be mounted in ${tmpdir()}, which may be one itself. Set TMPDIR to another folder: ${mountError}`;
   return null;
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
+import { atEndOfFile } from './at-end.ts';
 
 /** A way to a database server on which everything can be made to happen that happens to networks. */
 export interface Gate {
@@ -15,20 +15,32 @@ export interface Gate {
   thaw: () => void;
   /** Ends every connection; new ones are let in. */
   cut: () => void;
+  /** Ends every connection once, as soon as a client has sent this text to the server. Resolves then. */
+  cutAfter: (text: string) => Promise<void>;
 }
 
 /**
- * Puts a gate before a server, for this file's tests.
+ * Puts a gate before a server, for this file's tests. Call it where tests are declared.
  * @param options.answersTakeMs how long the server's answers are on their way
  */
 export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {}): Promise<Gate> {
+  const atEnd = atEndOfFile();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
+  let last: { text: string; resolve: () => void } | null = null;
   const gate = createServer((caller) => {
     const server = connect(config.port, config.host);
     const pair: [Socket, Socket] = [caller, server];
     pairs.add(pair);
-    caller.on('data', (data) => server.write(data));
+    caller.on('data', (data) => {
+      const seen = last && data.includes(last.text) ? last : null;
+      if (seen) last = null;
+      server.write(data, () => {
+        if (!seen) return;
+        cut();
+        seen.resolve();
+      });
+    });
     server.on('data', (data) => {
       if (answersTakeMs === 0) caller.write(data);
       else setTimeout(() => caller.write(data), answersTakeMs);
@@ -42,14 +54,15 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
       });
     }
   }).listen(0, '127.0.0.1');
-  await once(gate, 'listening');
   const each = (act: (socket: Socket) => void) => {
     for (const pair of pairs) for (const socket of pair) act(socket);
   };
-  afterAll(() => {
+  const cut = () => each((socket) => socket.destroy());
+  atEnd(() => {
     gate.close();
-    each((socket) => socket.destroy());
+    cut();
   });
+  await once(gate, 'listening');
   return {
     config: { ...config, port: (gate.address() as AddressInfo).port },
     connections: () => pairs.size,
@@ -61,6 +74,7 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
       isFrozen = false;
       each((socket) => socket.resume());
     },
-    cut: () => each((socket) => socket.destroy()),
+    cut,
+    cutAfter: (text) => new Promise((resolve) => (last = { text, resolve })),
   };
 }

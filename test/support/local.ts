@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import { copyProgram, type Program, startProgram } from './programs.ts';
 
 /** A copy of the source, in which `npm run local` stores its data. */

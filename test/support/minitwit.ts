@@ -1,13 +1,13 @@
 import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
 import request from 'supertest';
-import { afterAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { type Config, type DatabaseConfig, readConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
+import { atEndOfFile } from './at-end.ts';
 import { useDatabase } from './database.ts';
 
 /** The settings of the tests' application, as an environment that says little else gives them. */
@@ -42,6 +42,8 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
   const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
   const passwords = createPasswords({ cost: 4 });
+  const atEnd = atEndOfFile();
+  atEnd(() => passwords.close());
   const createInstance = (
     others: Partial<Config>,
     logger: Logger,
@@ -61,11 +63,10 @@ export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
   const withSettings = (others: Partial<Config>, logger = silent) => createInstance(others, logger);
   const anotherInstance = (way = databaseConfig) => {
     const own = openDatabase(way);
-    afterAll(() => own.end());
+    atEnd(() => own.end());
     return createInstance({}, silent, { database: own, repositories: createRepositories(own) });
   };
   const app = withSettings({});
-  afterAll(() => passwords.close());
   const visitor = (instance = app) => createVisitor(instance);
   return {
     app,

@@ -8,6 +8,7 @@ import type { Part } from './parts.ts';
 export class PartsReporter implements Reporter {
   readonly #runnable: string[];
   readonly #missing: string[];
+  #counts = { passed: 0, failed: 0, skipped: 0 };
 
   constructor(parts: Part[]) {
     this.#runnable = parts
@@ -19,7 +20,9 @@ export class PartsReporter implements Reporter {
   }
 
   onInit({ config }: Vitest): void {
-    // Whoever names a project does not ask for the others.
+    // After the summary of the default reporter; once, however often a watched file changes.
+    process.once('exit', () => this.#printSummary());
+    // A run of one project is not about the others.
     if (config.project.length > 0) this.#missing.length = 0;
     else for (const line of [...this.#runnable, ...this.#missing]) console.log(line);
   }
@@ -33,13 +36,14 @@ export class PartsReporter implements Reporter {
     const unavailable = process.env.CI ? this.#missing.length : 0;
     if (unavailable > 0) process.exitCode = 1;
     const skipped = tests.length - passed - failed;
-    // After the summary of the default reporter.
-    process.once('exit', () => {
-      for (const line of this.#missing) console.log(line);
-      const end = skipped > 0 ? `, ${skipped} skipped` : '';
-      // What is set up for all tests may have failed, and then none of them has run.
-      const failures = failed + broken + unavailable || (process.exitCode ? 1 : 0);
-      console.log(`${passed} passed, ${failures} failed${end}`);
-    });
+    this.#counts = { passed, failed: failed + broken + unavailable, skipped };
+  }
+
+  #printSummary(): void {
+    for (const line of this.#missing) console.log(line);
+    const { passed, failed, skipped } = this.#counts;
+    // The set-up for all tests may have failed, and then none of them has run.
+    const failures = failed || (process.exitCode ? 1 : 0);
+    console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   }
 }

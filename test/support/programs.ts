@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/environment.ts';
 
@@ -18,8 +18,13 @@ export interface Program {
   says(words: string | RegExp): Promise<void>;
 }
 
-// Programs start a third faster when they find what an earlier one compiled.
-const COMPILE_CACHE = resolve('node_modules/.cache/compile');
+const ENVIRONMENT = {
+  PATH: process.env.PATH,
+  // Where MariaDB is unpacked, if it is not in the home folder.
+  XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+  // Programs start a third faster when they find what an earlier one compiled.
+  NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile'),
+};
 
 const running = new Set<ChildProcess>();
 const outliving = new Set<ChildProcess>();
@@ -43,7 +48,7 @@ export interface StartOptions {
   outlivesTest?: boolean;
 }
 
-/** Starts a program of src/ or dist/ with these settings and no others. */
+/** Starts a Node program with these settings and no others. */
 export function startProgram(
   file: string,
   settings: Environment,
@@ -52,7 +57,7 @@ export function startProgram(
   return startCommand([process.execPath, resolve(file), ...parameters], settings, options);
 }
 
-/** The same for any program, by its path and parameters. */
+/** Starts any program, by its path and parameters, with these settings and no others. */
 export function startCommand(
   [command = '', ...parameters]: string[],
   settings: Environment = {},
@@ -60,7 +65,7 @@ export function startCommand(
 ): Program {
   const child = spawn(command, parameters, {
     cwd,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
+    env: { ...ENVIRONMENT, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     // a group of its own, as a shell gives it
     detached: true,
@@ -96,22 +101,14 @@ export async function copyProgram(prefix: string): Promise<string> {
   return home;
 }
 
-/** The settings that lead to a database; with its authority in a file, where there is one. */
-export async function databaseSettings(config: DatabaseConfig): Promise<Environment> {
+/** Returns the settings that lead to a database on the server of this file's project, or on one without TLS. */
+export function databaseSettings(config: DatabaseConfig): Environment {
   return {
     DB_HOST: config.host,
     DB_PORT: String(config.port),
     DB_USER: config.user,
     DB_PASSWD: config.password,
     DB_NAME: config.name,
-    DB_SSL_CA: config.sslCa === null ? '' : await writeAuthority(config.sslCa),
+    DB_SSL_CA: config.sslCa === null ? '' : inject('authority'),
   };
-}
-
-async function writeAuthority(pem: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'minitwit-authority-'));
-  afterAll(() => rm(folder, { recursive: true }));
-  const path = join(folder, 'authority.pem');
-  await writeFile(path, pem);
-  return path;
 }

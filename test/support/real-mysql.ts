@@ -1,44 +1,56 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import dotenv from 'dotenv';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { readDatabaseConfig } from '../../src/config.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import type { Environment } from '../../src/environment.ts';
+import type { AtEnd } from './at-end.ts';
+import type { Logins } from './temporary-mariadb.ts';
+import { undoAtEnd } from './undo.ts';
 
 /** Path of the program that starts a MySQL, where there is one. */
 export const REAL_MYSQL = '../shared/bin/real-mysql';
+const ADMINISTRATOR = { DB_USER: 'administrator', DB_PASSWD: 'administrator-secret' };
+const START_ATTEMPTS = 3;
 const run = promisify(execFile);
 
-/** A MySQL server with a folder of its own. */
-export interface RealMysql {
-  /** The `DB_*` settings that lead to it. */
-  settings: Environment;
-  /** The same, as somebody who may do anything. */
-  administrator: Environment;
-  stop(): Promise<void>;
-}
-
-/** Starts a MySQL with further options of mysqld's. */
-export async function startRealMysql(...options: string[]): Promise<RealMysql> {
+/**
+ * Starts a MySQL in a temporary folder. The server is stopped and the folder deleted at the end, also when the start
+ * fails and when this process is killed.
+ * @param options of mysqld
+ */
+export async function startRealMysql(atEnd: AtEnd, options: string[] = []): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
-  const port = await findFreePort();
-  const { stdout } = await run(REAL_MYSQL, ['start', folder, String(port), ...options]);
-  const administrator = { DB_USER: 'administrator', DB_PASSWD: 'administrator-secret' };
-  await run(REAL_MYSQL, ['client', folder, '--execute', makeAdministrator(administrator)]);
-  const settings = dotenv.parse(stdout);
+  // mysqld deletes the file with its process id when it ends.
+  const undo = `[ ! -e "$1/pid" ] || "$2" stop "$1" || exit\nrm -rf "$1"`;
+  undoAtEnd(atEnd, undo, folder, REAL_MYSQL);
+  const settings = await start(folder, options);
+  await run(REAL_MYSQL, ['client', folder, '--execute', createAdministratorSql()]);
   return {
-    settings,
-    administrator: { ...settings, ...administrator },
-    async stop() {
-      await run(REAL_MYSQL, ['stop', folder]);
-      await rm(folder, { recursive: true });
-    },
+    config: readDatabaseConfig(settings),
+    administrator: readDatabaseConfig({ ...settings, ...ADMINISTRATOR }),
   };
 }
 
-function makeAdministrator({ DB_USER, DB_PASSWD }: Record<'DB_USER' | 'DB_PASSWD', string>) {
+/** Returns the settings. Tries again with another port if another program has taken the first one before mysqld. */
+async function start(folder: string, options: string[]): Promise<Environment> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await findFreePort();
+    try {
+      const { stdout } = await run(REAL_MYSQL, ['start', folder, String(port), ...options]);
+      return dotenv.parse(stdout);
+    } catch (error) {
+      const isPortTaken = String(error).includes('Bind on TCP/IP port');
+      if (!isPortTaken || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function createAdministratorSql(): string {
+  const { DB_USER, DB_PASSWD } = ADMINISTRATOR;
   return `create user ${DB_USER} identified by '${DB_PASSWD}';
     grant all on *.* to ${DB_USER} with grant option`;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { findFreePort } from '../../src/database/private-mariadb.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
 import { AWS_EMULATOR } from './aws-emulator.ts';
 
 const run = promisify(execFile);
@@ -38,7 +38,7 @@ export default async function startAwsEmulator(
   };
 }
 
-/** Starts it, and returns its port: another one if somebody takes the first before the emulator has started. */
+/** Starts the emulator, and returns its port: another one if another process takes the first one meanwhile. */
 async function start(folder: string): Promise<number> {
   const env = { ...process.env, MOTO_AMIS_PATH: resolve(IMAGES) };
   for (let tried = 1; ; tried += 1) {

@@ -1,20 +1,16 @@
-import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
-import { createAdministrator } from './administrator.ts';
 import { createFastFolder } from './fast-folder.ts';
+import { startTemporaryMariadb } from './temporary-mariadb.ts';
 
 const DATA_BYTES = 1024 ** 3;
 
 /** Gives the tests of a project a MariaDB of their own. */
 export default async function startMariadb(project: TestProject): Promise<() => Promise<void>> {
+  await using cleanups = new AsyncDisposableStack();
   const folder = await createFastFolder('minitwit-mariadb-', DATA_BYTES);
-  const { init, loginTo } = createAdministrator();
-  const mariadb = await startPrivateMariadb(folder, { init });
-  project.provide('database', mariadb.config);
-  project.provide('administrator', loginTo(mariadb.config));
-  return async () => {
-    await mariadb.stop();
-    await rm(folder, { recursive: true });
-  };
+  const logins = await startTemporaryMariadb((act) => cleanups.defer(act), folder);
+  project.provide('database', logins.config);
+  project.provide('administrator', logins.administrator);
+  const moved = cleanups.move();
+  return () => moved.disposeAsync();
 }

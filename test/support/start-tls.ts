@@ -1,18 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { makeAuthority } from './certificates.ts';
 import { startTlsServer } from './tls-server.ts';
+import { undoAtEnd } from './undo.ts';
 
 /** Gives the tests of a project a database server that refuses connections without TLS, and its authority. */
 export default async function startTls(project: TestProject): Promise<() => Promise<void>> {
+  await using cleanups = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));
-  const server = await startTlsServer(await makeAuthority(folder, 'authority'), 'localhost');
+  undoAtEnd((act) => cleanups.defer(act), 'rm -rf "$1"', folder);
+  const authority = await makeAuthority(folder, 'authority');
+  const server = await startTlsServer(authority, 'localhost');
+  cleanups.defer(() => server.stop());
   project.provide('database', server.config);
   project.provide('administrator', server.administrator);
-  return async () => {
-    await server.stop();
-    await rm(folder, { recursive: true });
-  };
+  project.provide('authority', authority.certificate);
+  const moved = cleanups.move();
+  return () => moved.disposeAsync();
 }

@@ -1,28 +1,25 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type DatabaseConfig, readDatabaseConfig } from '../../src/config.ts';
-import { startPrivateMariadb } from '../../src/database/private-mariadb.ts';
-import { createAdministrator } from './administrator.ts';
+import type { AtEnd } from './at-end.ts';
 import { type KeyPair, makeCertificate } from './certificates.ts';
 import { runSql } from './database.ts';
 import { REAL_MYSQL, startRealMysql } from './real-mysql.ts';
+import { type Logins, startTemporaryMariadb } from './temporary-mariadb.ts';
 
-/** A database server that refuses connections without TLS. */
-export interface TlsServer {
-  /** How to log in to it, on `localhost`, with the authority that signed its certificate. */
-  config: DatabaseConfig;
-  /** The same as a user who may do anything. */
-  administrator: DatabaseConfig;
+/** A database server that refuses connections without TLS. Logins go to `localhost` and trust its authority. */
+export interface TlsServer extends Logins {
+  /** Stops the server and deletes its files. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts a server that shows a certificate for this host name: MySQL where this machine can start one, otherwise
- * MariaDB.
+ * MariaDB. If the start fails, or this process is killed, the server is stopped and its files are deleted.
  */
 export async function startTlsServer(authority: KeyPair, host: string): Promise<TlsServer> {
+  await using cleanups = new AsyncDisposableStack();
   const { key, certificate } = await makeCertificate(
     dirname(authority.certificate),
     authority,
@@ -33,37 +30,25 @@ export async function startTlsServer(authority: KeyPair, host: string): Promise<
     `--ssl-cert=${certificate}`,
     `--ssl-key=${key}`,
   ];
-  const server = await (existsSync(REAL_MYSQL) ? startMysql(options) : startMariadb(options));
+  const start = existsSync(REAL_MYSQL) ? startMysql : startMariadb;
+  const server = await start((act) => cleanups.defer(act), options);
   const tls = { host: 'localhost', sslCa: await readFile(authority.certificate, 'utf8') };
+  const moved = cleanups.move();
   return {
-    ...server,
     config: { ...server.config, ...tls },
     administrator: { ...server.administrator, ...tls },
+    stop: () => moved.disposeAsync(),
   };
 }
 
-async function startMysql(options: string[]): Promise<TlsServer> {
-  const mysql = await startRealMysql('--require-secure-transport=ON', ...options);
-  return {
-    config: readDatabaseConfig(mysql.settings),
-    administrator: readDatabaseConfig(mysql.administrator),
-    stop: () => mysql.stop(),
-  };
+function startMysql(atEnd: AtEnd, options: string[]): Promise<Logins> {
+  return startRealMysql(atEnd, ['--require-secure-transport=ON', ...options]);
 }
 
-async function startMariadb(options: string[]): Promise<TlsServer> {
+async function startMariadb(atEnd: AtEnd, options: string[]): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
-  const { init, loginTo } = createAdministrator();
-  const mariadb = await startPrivateMariadb(folder, { options, init });
-  const administrator = loginTo(mariadb.config);
+  const logins = await startTemporaryMariadb(atEnd, folder, options);
   // Not an option of its start, which ends when the server takes a connection without TLS.
-  await runSql(administrator, 'set global require_secure_transport = on');
-  return {
-    config: mariadb.config,
-    administrator,
-    async stop() {
-      await mariadb.stop();
-      await rm(folder, { recursive: true });
-    },
-  };
+  await runSql(logins.administrator, 'set global require_secure_transport = on');
+  return logins;
 }

@@ -19,8 +19,8 @@ export interface DownOptions {
   /** Also what outlives the stack. */
   everything: boolean;
   dryRun: boolean;
-  /** Asks whoever sits there. */
-  ask: (question: string) => Promise<string>;
+  /** Prompts the operator, and returns the answer. */
+  prompt: (question: string) => Promise<string>;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
   if (options.dryRun) return cloud.print('Nothing was removed.');
   // one that is being removed was asked for already
   const isBegun = stack === null || stack.status === 'DELETE_IN_PROGRESS';
-  if (!isBegun || isForMore) await confirm(cloud, options.ask);
+  if (!isBegun || isForMore) await confirm(cloud, options.prompt);
 
   if (stack) await removeStack(cloud, stack);
   await waitUntilGone(cloud, resources);
@@ -90,8 +90,8 @@ function describeResources(resources: Resource[]): string[] {
   return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
 }
 
-async function confirm({ stackName }: Cloud, ask: DownOptions['ask']): Promise<void> {
-  const name = await ask(`To remove all this, type the name of the stack (${stackName}): `);
+async function confirm({ stackName }: Cloud, prompt: DownOptions['prompt']): Promise<void> {
+  const name = await prompt(`To remove all this, type the name of the stack (${stackName}): `);
   if (name.trim() === stackName) return;
   throw new OperatorError(`That is not ${stackName}: nothing was removed.`);
 }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../errors.ts';
+import { messageOf, OperatorError } from '../../errors.ts';
 import type { Cloud } from '../cloud.ts';
 import { commandLine } from '../command-line.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
@@ -13,8 +13,9 @@ import { requireStack, type Stack } from '../stack/stack.ts';
 
 /**
  * Makes a new database from a snapshot, points the stack there, and replaces the instances by such as know it. The
- * old database gets a last snapshot. Broken off and started again, it goes on.
- * @throws OperatorError when the snapshot is not there or does not fit, before anything is changed
+ * old database gets a last snapshot. An interrupted restore continues when it is run again.
+ * @throws OperatorError when the snapshot is not there or does not fit, before anything is changed; when the restore
+ *   fails or is stopped later, with the command that continues it
  */
 export async function restoreSnapshot(
   cloud: Cloud,
@@ -25,17 +26,28 @@ export async function restoreSnapshot(
   if (isMade) sayBegun(cloud, snapshotId);
   else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
   if (dryRun) return;
-  // a snapshot of an earlier stack knows another password of MiniTwit's user
-  await setUp(cloud, await requireStack(cloud));
-  // without their database, those that leave are unhealthy
-  await replaceInstances(cloud, { despiteAlarm: true });
+  await bringInstances(cloud).catch((error: unknown) => {
+    const again = commandLine(cloud, `restore ${snapshotId}`);
+    throw new OperatorError(
+      `${messageOf(error)} MiniTwit does not serve until the restore is complete. Run ${again} again.`,
+      { cause: error },
+    );
+  });
   const { address } = readOutputs(await requireStack(cloud));
   await waitUntilReady(cloud, address);
   cloud.tell(
     isMade
-      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`
+      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`
       : `MiniTwit is up, with what is in ${snapshotId}: ${address}`,
   );
+}
+
+/** Sets up the new database where this is still to be done, and replaces the instances that use the old one. */
+async function bringInstances(cloud: Cloud): Promise<void> {
+  // The user of MiniTwit in a snapshot of an earlier stack has another password.
+  await setUp(cloud, await requireStack(cloud));
+  // The instances that are replaced have lost their database, so they are unhealthy.
+  await replaceInstances(cloud, { despiteAlarm: true });
 }
 
 /** A database is made from a snapshot once, since the template says what there is, and not what happens. */

@@ -13,7 +13,7 @@ const RUN = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 /** What `restore-dump` works with. */
 export interface RestoreDumpParts {
   /** A run's id, `latest`, or the path of a file. */
-  wanted: string;
+  dumpName: string;
   s3: S3Client;
   /** Null when the settings name none. */
   bucket: string | null;
@@ -61,10 +61,10 @@ async function restoreVisibly(dump: Dump, parts: RestoreDumpParts): Promise<Dump
   }
 }
 
-async function chooseDump({ wanted, s3, bucket }: RestoreDumpParts): Promise<Dump> {
-  if (wanted !== 'latest' && !RUN.test(wanted)) {
-    return { name: wanted, open: async () => createReadStream(wanted) };
+async function chooseDump({ dumpName, s3, bucket }: RestoreDumpParts): Promise<Dump> {
+  if (dumpName !== 'latest' && !RUN.test(dumpName)) {
+    return { name: dumpName, open: async () => createReadStream(dumpName) };
   }
-  if (bucket !== null) return findDump(s3, bucket, wanted);
+  if (bucket !== null) return findDump(s3, bucket, dumpName);
   throw new OperatorError('Set WAREHOUSE_BUCKET, where the dumps are, or name a file.');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import dotenv from 'dotenv';
 import { createRunId } from '../../aws/run-id.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../../config.ts';
-import { startPrivateMariadb } from '../../database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../dev/mariadb/private-mariadb.ts';
 import type { Environment } from '../../environment.ts';
 import { messageOf, OperatorError } from '../../errors.ts';
 import { checkSource } from '../copy/copy.ts';

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { findFreePort } from '../../database/private-mariadb.ts';
+import { findFreePort } from '../../dev/free-port.ts';
 import type { Environment } from '../../environment.ts';
 import { OperatorError } from '../../errors.ts';
 import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './commands.ts';

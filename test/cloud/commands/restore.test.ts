@@ -32,7 +32,7 @@ test.each([
   expect(findProblem({ ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);
 });
 
-test('one of the same release that is no larger fits', () => {
+test('a snapshot of the same MySQL release and of no larger size fits', () => {
   expect(findProblem(SNAPSHOT, PARAMETERS)).toBeNull();
   expect(findProblem({ ...SNAPSHOT, sizeGib: 5 }, PARAMETERS)).toBeNull();
 });

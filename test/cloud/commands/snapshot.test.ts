@@ -8,25 +8,25 @@ import { raiseSite } from '../site-template.ts';
 interface Snapshot {
   id: string;
   status: string;
-  /** How many looks it takes until it is available. */
-  looks: number;
+  /** After how many polls it is available. */
+  polls: number;
   tag: string;
 }
 
-/** A stack whose database has snapshots; `looks` is how many looks at a new one it takes until it is available. */
-async function openWithSnapshots(looks = 1) {
+/** A stack whose database has snapshots; a new one is available after so many `polls`. */
+async function openWithSnapshots(polls = 1) {
   const paper = await openPaperStack();
   const snapshots: Snapshot[] = [];
   standFor(paper.front, 'rds', {
     CreateDBSnapshot: ({ DBSnapshotIdentifier: id = '', ...form }) => {
       if (snapshots.some((it) => it.id === id)) throw new Refusal('DBSnapshotAlreadyExists', id);
       const tag = form['Tags.Tag.1.Value'] ?? '';
-      snapshots.push({ id, status: 'creating', looks, tag });
+      snapshots.push({ id, status: 'creating', polls, tag });
       return {};
     },
     DescribeDBSnapshots: ({ DBSnapshotIdentifier: id }) => {
       const found = snapshots.filter((it) => id === undefined || it.id === id);
-      for (const it of found) if (id && it.looks-- <= 0) it.status = 'available';
+      for (const it of found) if (id && it.polls-- <= 0) it.status = 'available';
       // The query protocol's lists have no `member` here: one is enough.
       return { DBSnapshots: found.length > 0 ? { DBSnapshot: describe(found.at(-1)) } : {} };
     },
@@ -52,7 +52,7 @@ function describe(snapshot: Snapshot | undefined) {
 const count = ({ front }: PaperStack, action: string) =>
   front.actions.filter((it) => it === action).length;
 
-test('a snapshot is taken when the database has time for it, watched, and named', async () => {
+test('`cloud snapshot` waits until the database can take a snapshot, watches it, and prints its name', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
   paper.front.refuse('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
   expect(await take()).toBe('done');
@@ -60,7 +60,7 @@ test('a snapshot is taken when the database has time for it, watched, and named'
     {
       id: expect.stringMatching(/^minitwit-\d{8}t\d{6}z-[0-9a-f]{4}$/),
       status: 'available',
-      looks: -1,
+      polls: -1,
       tag: 'minitwit',
     },
   ]);
@@ -74,13 +74,13 @@ test('a snapshot is taken when the database has time for it, watched, and named'
   ]);
 });
 
-test('a dry run takes none', async () => {
+test('`cloud snapshot --dry-run` creates no snapshot', async () => {
   const { snapshots, take } = await openWithSnapshots();
   expect(await take(true)).toBe('done');
   expect(snapshots).toEqual([]);
 });
 
-test('one whose answer is lost is taken once', async () => {
+test('a snapshot is created once when the response to its creation is lost', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
   paper.front.lose('rds:CreateDBSnapshot');
   expect(await take()).toBe('done');
@@ -88,7 +88,7 @@ test('one whose answer is lost is taken once', async () => {
   expect(snapshots).toHaveLength(1);
 });
 
-test('stopped at any of its requests, the next one goes on with the snapshot that is being taken', async () => {
+test('`cloud snapshot` that is stopped at any request continues with the same snapshot when it is run again', async () => {
   const requests = [
     'cloudformation:DescribeStacks',
     'rds:DescribeDBSnapshots',
@@ -114,14 +114,14 @@ test('stopped at any of its requests, the next one goes on with the snapshot tha
   }
 });
 
-test('one of another stack that is being taken is left alone', async () => {
+test('`cloud snapshot` ignores a snapshot of another stack that is in progress', async () => {
   const { snapshots, take } = await openWithSnapshots();
-  snapshots.push({ id: 'other', status: 'creating', looks: 9, tag: 'other' });
+  snapshots.push({ id: 'other', status: 'creating', polls: 9, tag: 'other' });
   expect(await take()).toBe('done');
   expect(snapshots.map(({ tag }) => tag)).toEqual(['other', 'minitwit']);
 });
 
-test('one that AWS cannot take is told; so is a stack that is not there', async () => {
+test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, and when there is no stack', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
   paper.front.onAsk = (action) => {
     if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';

@@ -102,7 +102,7 @@ function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node
 
 function propertiesFor(type: string, properties: Node): Node {
   if (type === 'AWS::EC2::LaunchTemplate') return withSize(properties);
-  // Moto looks certificates up, of which there are none.
+  // Moto looks up certificates, and has none.
   if (type === 'AWS::ElasticLoadBalancingV2::Listener') {
     return { ...without(properties, 'Certificates', 'SslPolicy'), Protocol: 'HTTP' };
   }

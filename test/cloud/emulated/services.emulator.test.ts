@@ -40,7 +40,7 @@ test('a command on an instance runs after a look, with what its script says', as
   });
 });
 
-test('an instance refresh goes back by itself, or when it is told to, and leaves all as it was', async () => {
+test('an instance refresh rolls back by itself or on request, and leaves all as it was', async () => {
   const account = await openAccount();
   const emulated = emulate(account);
   const before = await makeGroup();

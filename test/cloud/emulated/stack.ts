@@ -3,7 +3,7 @@ import type { Change } from './changes.ts';
 import type { Tag } from './for-moto.ts';
 import type { Made } from './resources.ts';
 
-/** A stack, as CloudFormation keeps it. */
+/** A stack, as CloudFormation stores it. */
 export interface Stack {
   id: string;
   name: string;
@@ -122,7 +122,7 @@ export function planFault(stack: Stack, verb: Verb, changes: Change[], fault: Fa
   ];
 }
 
-/** Comes to a status, and tells of it. */
+/** Sets a status, and adds an event of it. */
 export function enter(stack: Stack, status: string, reason?: string): void {
   stack.status = status;
   if (reason === undefined || status.endsWith('_COMPLETE')) delete stack.reason;

@@ -105,7 +105,7 @@ test('the stack is made by a change set, changed, and removed without a trace', 
     policies: 0,
     databases: 0,
     subnetGroups: 0,
-    // what the template keeps
+    // The resources that the template retains.
     volumes: 1,
     snapshots: 2,
     buckets: 1,
@@ -162,7 +162,7 @@ async function change(
   await until(end, StackId);
 }
 
-/** Looks until the stack is in a status; it must not take many looks. */
+/** Polls until the stack is in a status; fails after five polls. */
 async function until(status: string, stackId: string | undefined): Promise<void> {
   const seen: (string | undefined)[] = [];
   while (seen.length < 5 && seen.at(-1) !== status) seen.push((await look(stackId)).StackStatus);

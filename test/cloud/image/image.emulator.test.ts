@@ -12,7 +12,7 @@ function says(code: string, message: string): Answered {
   return { status: 400, headers: { 'content-type': 'text/xml' }, body };
 }
 
-test('what is committed is built, on an instance that nobody can log in to, and nothing else stays', async () => {
+test('what is committed is built, on an instance without ssh access, and nothing else stays', async () => {
   const world = await openWorld();
   const { ec2 } = world.cloud.clients;
   const before = await world.list();

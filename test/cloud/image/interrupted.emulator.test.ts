@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { refusal } from '../../support/aws-request.ts';
 import { type Fate, openWorld } from './world.ts';
 
-test('stopped before the image is handed over, nothing is left; after that, the image is', async () => {
+test('`cloud image` that is stopped leaves only the image, and that only when it is complete', async () => {
   const world = await openWorld();
   const before = await world.list();
   const stop: Fate = async (_, usual) => {
@@ -10,7 +10,7 @@ test('stopped before the image is handed over, nothing is left; after that, the 
     world.stop();
     return answer;
   };
-  // while it is installed, and as it is tagged as done
+  // During the installation, and as the image is tagged as complete.
   for (const place of ['ssm:GetCommandInvocation', 'ec2:CreateTags']) {
     expect(await world.build({ [place]: stop }), place).toBe('Stopped by SIGINT.');
     expect(await world.list(), place).toEqual(before);
@@ -20,11 +20,11 @@ test('stopped before the image is handed over, nothing is left; after that, the 
   expect(made).toEqual([expect.stringMatching(/^ami-/), expect.stringMatching(/^snap-/)]);
 });
 
-test('what is refused on the way out keeps nothing else from going, and goes later; the image stays', async () => {
+test('`cloud image` removes everything that AWS lets it remove, and the rest when it is run again', async () => {
   const world = await openWorld();
   const before = await world.list();
   const refuse: Fate = (asked) => refusal(asked, 403, 'AccessDenied');
-  // one of each step
+  // One removal of each step.
   const places = [
     'ec2:TerminateInstances',
     'ec2:DeleteSecurityGroup',

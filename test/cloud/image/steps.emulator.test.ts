@@ -51,7 +51,7 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     }
   });
 
-  test('makes everything once, whichever answer is lost; unheard of for ever, it is found', async () => {
+  test('creates each resource once when a response is lost, and finds it when no request is answered', async () => {
     const { account, open, run, undo, list, listRequests, nothing } = await openStep(
       step,
       before,
@@ -80,7 +80,7 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     }
   });
 
-  test('is undone although an answer is lost; what is refused is named, and undone the next time', async () => {
+  test('is undone when a response is lost, and when a refused removal is named and repeated', async () => {
     const { account, run, undo, list, listRequests, nothing } = await openStep(step, before, made);
     await run();
     for (const { index, action, after } of await listRequests(undo)) {

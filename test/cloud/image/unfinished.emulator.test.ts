@@ -10,7 +10,7 @@ import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfin
 import { listOwnImages } from '../../../src/cloud/images.ts';
 import { openWorld } from './world.ts';
 
-test('what a killed one left is removed once nobody can be at work on it', async () => {
+test('`cloud image` removes the resources of a killed process when that cannot run any more', async () => {
   const world = await openWorld();
   const { cloud } = world;
   const before = await world.list();

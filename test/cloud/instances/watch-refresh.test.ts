@@ -8,7 +8,7 @@ import { openTestCloud } from '../test-cloud.ts';
 const OUTPUTS = { instances: 'group-1', targets: 'arn:targets' } as Outputs;
 const REASON = 'it was no good';
 
-interface Look {
+interface Poll {
   status: string;
   /** The instances that the load balancer finds healthy. */
   healthy?: string[];
@@ -17,15 +17,15 @@ interface Look {
 }
 
 /**
- * A group of two instances whose refresh is seen so, one look after the other; the last one stays.
- * @param first what each look asks for first
+ * Scripts a group of two instances and its refresh: one entry of `polls` for each poll, and the last one from then on.
+ * @param first the request with which each poll begins
  */
-async function openRefresh(looks: Look[], first = 'autoscaling:DescribeInstanceRefreshes') {
+async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceRefreshes') {
   const front = await openFront();
   const { open, lines, stop } = openTestCloud();
   let index = -1;
   front.onAsk = (action) => void (action === first && (index += 1));
-  const current = (): Look => looks[Math.min(index, looks.length - 1)] ?? { status: '' };
+  const current = (): Poll => polls[Math.min(index, polls.length - 1)] ?? { status: '' };
   const instances = ['i-1', 'i-2'].map((InstanceId) => ({
     InstanceId,
     AvailabilityZone: 'us-east-1a',
@@ -98,7 +98,7 @@ async function openRefresh(looks: Look[], first = 'autoscaling:DescribeInstanceR
   return { front, cloud: open(), lines, stop, versions, deleted };
 }
 
-test('it is told how far AWS has come, and what keeps it from going on, until all is done', async () => {
+test('watchRefresh prints the progress of an instance refresh, and why an instance cannot be launched', async () => {
   const problem = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
   const { cloud, lines } = await openRefresh([
     { status: 'InProgress', healthy: ['i-1'] },
@@ -120,7 +120,7 @@ test.each([
   ['RollbackFailed', /AWS could not go back either; status shows what runs now/],
   ['Failed', /AWS has stopped, with some perhaps replaced; the old ones that remain serve on/],
   ['Cancelled', /somebody has cancelled it; status shows what runs now/],
-])('when it ends as %s, that is said, with AWS’s reason', async (status, says) => {
+])('an instance refresh that ends as %s is reported with AWS’s reason', async (status, says) => {
   const { cloud } = await openRefresh([{ status }]);
   const watched = watchRefresh(cloud, OUTPUTS, 'refresh-1');
   await expect(watched).rejects.toThrow(says);
@@ -133,14 +133,14 @@ test.each([
   ['gone back from it, and it is the newest', 'RollbackSuccessful', '2', ['2']],
   ['gone back from it, and there is a newer one', 'RollbackSuccessful', '3', []],
   ['stopped', 'Failed', '2', []],
-])('a version is deleted where AWS has %s', async (_, status, newest, expected) => {
+])('a launch template version is deleted where AWS has %s', async (_, status, newest, expected) => {
   const { cloud, versions, deleted } = await openRefresh([{ status }]);
   versions.newest = newest;
   await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('were not replaced');
   expect(deleted).toEqual(expected);
 });
 
-test('a version that AWS does not delete is told, and hides nothing of what matters', async () => {
+test('a launch template version that AWS does not delete is reported beside the failed refresh', async () => {
   const { front, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
   front.stand('ec2:DeleteLaunchTemplateVersions', () => {
     const failed =
@@ -155,16 +155,16 @@ test('a version that AWS does not delete is told, and hides nothing of what matt
 test.each([
   ['a stop', /^Stopped by SIGINT\. AWS goes on replacing the instances by itself/],
   ['a refusal', /^Cannot look .*AccessDenied.* AWS goes on replacing the instances by itself/],
-])('%s ends the watching, and it is said that AWS goes on', async (what, says) => {
+])('watchRefresh ends at %s, with the message that AWS continues', async (what, says) => {
   const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
   if (what === 'a stop') front.onAsk = () => stop();
   else front.refuse('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
   await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(says);
 });
 
-test('all instances are waited for until the load balancer finds them healthy', async () => {
-  const looks = [[], ['i-2'], ['i-1', 'i-2']].map((healthy) => ({ status: '', healthy }));
-  const { cloud, lines } = await openRefresh(looks, 'autoscaling:DescribeAutoScalingGroups');
+test('waitUntilHealthy waits until the load balancer finds all instances healthy', async () => {
+  const polls = [[], ['i-2'], ['i-1', 'i-2']].map((healthy) => ({ status: '', healthy }));
+  const { cloud, lines } = await openRefresh(polls, 'autoscaling:DescribeAutoScalingGroups');
   await waitUntilHealthy(cloud, OUTPUTS);
   expect(lines).toEqual([
     'The instances: 0 of 2 found healthy by the load balancer',

@@ -13,7 +13,7 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
 import { makeImage, openWorld, raise } from './world.ts';
 
-const everything = { everything: true, dryRun: false, ask: async () => 'minitwit' };
+const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
 const OF_STACK = { 'minitwit:stack': 'minitwit' };
 
 async function createVolume({ clients }: Cloud, tags: Tags): Promise<string> {
@@ -47,11 +47,13 @@ Resources:
 `;
   await raise(world.open(), '', { template });
   const refuse = async () => 'no';
-  await expect(down(world.open(), { ...everything, ask: refuse })).rejects.toThrow('nothing was');
+  await expect(down(world.open(), { ...everything, prompt: refuse })).rejects.toThrow(
+    'nothing was',
+  );
   expect(world.lines.at(-1)).toBe(
     'Of the database nothing is kept: its last snapshot is removed, too, for ever.',
   );
-  const plain = { ...everything, everything: false, ask: refuse };
+  const plain = { ...everything, everything: false, prompt: refuse };
   await expect(down(world.open(), plain)).rejects.toThrow('nothing was');
   expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
 });
@@ -101,11 +103,11 @@ test('the bucket of a stack with a long name is found, and no other stack’s', 
     const Tagging = { TagSet: [{ Key: 'minitwit:stack', Value }] };
     await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging }));
   }
-  await down(cloud, { ...everything, ask: async () => name });
+  await down(cloud, { ...everything, prompt: async () => name });
   expect(await listAccount(cloud)).toEqual({ buckets: [others] });
 });
 
-test('what cannot be removed keeps nothing of an image that was broken off', async () => {
+test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
   const world = await openWorld();
   const cloud = world.open();
   const volume = await createVolume(cloud, OF_STACK);

@@ -4,7 +4,7 @@ import { messageOf } from '../../../src/errors.ts';
 import { expectEmptyAccount } from './empty-account.ts';
 import { changesOf, makeImage, openWorld, raise, type World } from './world.ts';
 
-// as much of a stack as down has to know of
+// The resources of a stack that down treats in a special way.
 const template = `
 Resources:
   Database:
@@ -36,11 +36,11 @@ async function fill(world: World): Promise<void> {
 
 /** Removes everything, as far as it goes. */
 function act(world: World): Promise<string> {
-  const options = { everything: true, dryRun: false, ask: async () => 'minitwit' };
+  const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
   return down(world.open(), options).then(() => 'done', messageOf);
 }
 
-test('stopped as AWS removes the stack, then at the first removal of the rest, the next one goes on', async () => {
+test('`cloud down` that is stopped continues when it is run again', async () => {
   const world = await openFilled();
   const { account } = world;
   for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
@@ -56,19 +56,19 @@ test('stopped as AWS removes the stack, then at the first removal of the rest, t
   await expectEmptyAccount(world.open());
 });
 
-test('whichever removals are refused, all others are made, and the next one makes those', async () => {
+test('`cloud down` goes on after each refused removal, and makes these when it is run again', async () => {
   const world = await openFilled();
   for (const action of REMOVALS) world.account.refuse(action, 'AccessDenied', { times: 1 });
   const said = await act(world);
   expect(said).toMatch(/^Not everything could be removed, and what is left goes on costing:\n/);
-  // a snapshot shows only once the image that it is of is gone
+  // The snapshot of an image is listed only after the image is deregistered.
   expect(said.match(/^ {2}\S+: Cannot .*AccessDenied/gm), said).toHaveLength(3);
   expect(await act(world)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
   expect(await act(world)).toBe('done');
   await expectEmptyAccount(world.open());
 });
 
-test('when the answers to all removals are lost, nothing is left', async () => {
+test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
   const world = await openFilled();
   for (const action of ['cloudformation:DeleteStack', ...REMOVALS]) world.account.lose(action);
   expect(await act(world)).toBe('done');

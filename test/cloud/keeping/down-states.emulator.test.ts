@@ -17,7 +17,7 @@ Resources:
     Type: AWS::EC2::SecurityGroup
     Properties: { GroupDescription: the warehouse }
 `;
-const plain = { everything: false, dryRun: false, ask: async () => 'minitwit' };
+const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const neverAsk = async () => Promise.reject(new Error('it asked'));
 
 async function createVolume({ clients }: Cloud, tags: Record<string, string>): Promise<string> {
@@ -33,7 +33,7 @@ async function createVolume({ clients }: Cloud, tags: Record<string, string>): P
 
 test('where there is nothing, down removes nothing, and says so', async () => {
   const world = await openWorld();
-  await down(world.open(), { ...plain, everything: true, ask: neverAsk });
+  await down(world.open(), { ...plain, everything: true, prompt: neverAsk });
   expect(world.lines).toEqual([
     'There is no stack minitwit in this region.',
     'Nothing of minitwit is left.',
@@ -61,7 +61,7 @@ test('a removal that goes on is watched, without asking again', async () => {
   await raise(cloud, '', { template });
   await cloud.clients.cloudFormation.send(new DeleteStackCommand({ StackName: 'minitwit' }));
   world.account.actions.length = 0;
-  await down(world.open(), { ...plain, ask: neverAsk });
+  await down(world.open(), { ...plain, prompt: neverAsk });
   expect(changesOf(world.account)).toEqual([]);
   await expectEmptyAccount(world.open());
 });
@@ -98,7 +98,7 @@ test('what other stacks may need stays, even with --everything', async () => {
   await down(world.open(), { ...plain, everything: true });
   expect(world.lines.at(-1)).toBe('Images, and whatever else belongs to no stack, stay for twit.');
   expect(await listAccount(cloud)).toMatchObject({ images: [image], volumes: [volume] });
-  await down(world.open('twit'), { ...plain, everything: true, ask: async () => 'twit' });
+  await down(world.open('twit'), { ...plain, everything: true, prompt: async () => 'twit' });
   await expectEmptyAccount(cloud);
 });
 

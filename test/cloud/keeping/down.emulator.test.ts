@@ -6,7 +6,7 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
 import { changesOf, makeImage, openWorld, raise } from './world.ts';
 
-const plain = { everything: false, dryRun: false, ask: async () => 'minitwit' };
+const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const everything = { ...plain, everything: true };
 
 test('down removes the stack, and names what is left of it; down --everything leaves nothing', async () => {
@@ -31,7 +31,7 @@ test('down removes the stack, and names what is left of it; down --everything le
   cloud = world.open();
   await down(cloud, { ...plain, dryRun: true });
   expect(changesOf(account)).toEqual([]);
-  await expect(down(cloud, { ...plain, ask: async () => 'twit' })).rejects.toThrow(
+  await expect(down(cloud, { ...plain, prompt: async () => 'twit' })).rejects.toThrow(
     'That is not minitwit: nothing was removed.',
   );
   expect(changesOf(account)).toEqual([]);

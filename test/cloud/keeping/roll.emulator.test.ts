@@ -170,7 +170,7 @@ test('what the stack says otherwise is replaced as well, until the alarm sounds:
   expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);
 });
 
-test('stopped as the stack is to remember the image, the next one only does that', async () => {
+test('`cloud roll` that is stopped before the stack has the new image only changes the stack when it is run again', async () => {
   const world = await openRaised();
   const image = await makeImage(world.open(), '1.4.0');
   world.account.onAsk = (action) => action === 'cloudformation:CreateChangeSet' && world.stop();

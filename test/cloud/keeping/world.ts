@@ -95,7 +95,7 @@ async function tag(ec2: Cloud['clients']['ec2'], Resources: string[], Key: strin
 }
 
 /** Whether a request changes something. */
-export function isChange(action: string): boolean {
+function isChange(action: string): boolean {
   return !/:(Describe|List|Get|GET|HEAD)/.test(action);
 }
 

@@ -76,7 +76,7 @@ describe.each([
     expect(await look(paper)).toEqual(done);
   });
 
-  test('is left as it was when it is stopped before AWS begins, and goes on when after', async () => {
+  test('is left as it was when it is stopped before ExecuteChangeSet, and is changed when it is stopped after', async () => {
     const requests = await listRequests();
     const begun = requests.indexOf('cloudformation:ExecuteChangeSet');
     expect(begun).toBeGreaterThan(3);

@@ -65,7 +65,7 @@ test('what is not known has none', () => {
   expect(adviseOn('Internal Failure')).toBeNull();
 });
 
-test('the first failure is told, and not what AWS broke off because of it', () => {
+test('the first failure is reported, and not what AWS cancelled because of it', () => {
   const error = explainFailure({ stackName: 'minitwit' }, 'ROLLBACK_COMPLETE', [
     event('minitwit', 'CREATE_IN_PROGRESS'),
     event('Database', 'CREATE_FAILED', 'Resource creation cancelled'),

@@ -26,7 +26,12 @@ test.each([
     new CreateStackCommand({ StackName: 'minitwit', TemplateBody: TEMPLATE }),
   );
   account.actions.length = 0;
-  const options = { parameters: {}, everything: true, dryRun: false, ask: async () => 'minitwit' };
+  const options = {
+    parameters: {},
+    everything: true,
+    dryRun: false,
+    prompt: async () => 'minitwit',
+  };
   await expect(command(cloud, options)).rejects.toThrow(
     /^The stack minitwit is not one of MiniTwit's: .* --stack NAME$/,
   );

@@ -61,7 +61,7 @@ test('stopped before AWS begins, nothing is removed; stopped after, the next one
   }
 });
 
-test('an answer that is lost, or a refusal, is as if it were asked for once more', async () => {
+test('removeStack repeats a DeleteStack whose response is lost, and can be run again after a refusal', async () => {
   const lost = await openRaised();
   lost.front.lose('cloudformation:DeleteStack');
   expect(await act(lost)).toBe('done');
@@ -75,7 +75,7 @@ test('an answer that is lost, or a refusal, is as if it were asked for once more
   expect(await isThere(refused)).toBe(false);
 });
 
-test('what AWS cannot remove is told, with what to do, and the next one goes on', async () => {
+test('removeStack names what AWS cannot remove and what to do, and continues when it is run again', async () => {
   const paper = await openRaised();
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
   paper.fault = { resource: 'Group', reason };

@@ -29,11 +29,11 @@ async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<str
 }
 
 /** Has AWS say of snapshots what the emulator does not, that they are encrypted, and something else. */
-function saySnapshots({ account }: World, change: (text: string, isOfOne: boolean) => string) {
-  account.stand('rds:DescribeDBSnapshots', async (asked, pass) => {
+function saySnapshots({ account }: World, change: (text: string) => string) {
+  account.stand('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
-    return { ...answer, body: change(text, asked.body.includes('DBSnapshotIdentifier=')) };
+    return { ...answer, body: change(text) };
   });
 }
 
@@ -89,27 +89,37 @@ test('restore makes another database, sets it up, and brings the instances there
   expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
   expect(world.lines.at(-1)).toBe(
-    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and keeps what was written since.`,
+    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`,
   );
 });
 
-test('stopped as AWS replaces the database, then the instances, the next one goes on from there', async () => {
+test('a restore that is stopped before or in any of its steps continues when it is run again', async () => {
   const { world, snapshotId, restore } = await openRaised();
-  const begun: string[] = [];
+  const started: string[] = [];
   const stopAt = (place: string) => {
     world.account.onAsk = (action) => {
-      if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) begun.push(action);
+      if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) started.push(action);
       if (action === place) world.stop();
     };
   };
+  const again =
+    ' MiniTwit does not serve until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
   stopAt('cloudformation:ExecuteChangeSet');
   await expect(restore()).rejects.toThrow('AWS goes on with the stack minitwit by itself');
+  // The set-up of the new database begins with this request.
+  stopAt('autoscaling:DescribeAutoScalingGroups');
+  await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
+  // The replacement of the instances begins with this one.
+  stopAt('autoscaling:DescribeInstanceRefreshes');
+  await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
   stopAt('autoscaling:StartInstanceRefresh');
-  await expect(restore()).rejects.toThrow('AWS goes on replacing the instances by itself');
+  await expect(restore()).rejects.toThrow(
+    /AWS goes on replacing the instances by itself: .* MiniTwit does not serve until/,
+  );
   stopAt('');
   await restore();
-  // nothing is begun twice: the database, the script, the right to run it, and the instances
-  expect(begun).toEqual([
+  // No step is started twice: the database, the script, the right to run it, and the instances.
+  expect(started).toEqual([
     'cloudformation:ExecuteChangeSet',
     'ssm:SendCommand',
     'cloudformation:ExecuteChangeSet',

@@ -108,7 +108,7 @@ test.each([
   expect(world.account.actions).not.toContain('cloudformation:CreateChangeSet');
 });
 
-test('what AWS cannot make is said with what to do; the next one says how to begin anew', async () => {
+test('`cloud up` names what AWS cannot create and what to do, and the next `cloud up` says how to start over', async () => {
   const world = await openWorld();
   const reason =
     'Failed Scaling Activity: Max spot instance count exceeded (MaxSpotInstanceCountExceeded)';

@@ -8,7 +8,7 @@ import { scriptEvents, STACK_ID } from './scripted.ts';
 const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit CREATE_COMPLETE'];
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
-test('each resource is told as it comes up, once for each state, with how long it took', async () => {
+test('each resource is printed once for each state, with how long it took', async () => {
   const front = await openFront();
   scriptEvents(front, [
     BEFORE,

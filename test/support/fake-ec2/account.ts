@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 export interface Thing {
   id: string;
   tags: Record<string, string>;
-  /** The first is the present one; looks lead to the next. */
+  /** The first is the present one; polls lead to the next. */
   states: string[];
-  /** How many looks do not see it yet. */
+  /** How many polls do not find it yet. */
   unseen: number;
   createdAt: Date;
 }
@@ -66,9 +66,9 @@ export class Account {
   readonly groups = [{ groupId: 'sg-0123456789abcdef0', vpcId: 'vpc-1' }];
   readonly keyNames = ['operator'];
   readonly spotStatus = new Map<string, string>();
-  /** How many looks a state lasts. */
+  /** How many polls a state lasts. */
   looksPerState = 1;
-  /** How many looks do not see what has just been made. */
+  /** How many polls do not find a resource that has just been created. */
   looksUnseen = 1;
   /** What the script of a provision says last, once there is a volume. */
   scriptSays = "MiniTwit's warehouse is ready: create the image now.";

@@ -9,7 +9,7 @@ type Action = (account: Account, given: Parameters) => { [name: string]: Xml };
 
 const HOST_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake root@minitwit';
 
-/** The actions that change something, and that `DryRun` keeps from it. */
+/** The actions that change something unless they have `DryRun`. */
 export const CHANGING: Record<string, Action> = {
   RunInstances: (account, given) => {
     const token = given.get('ClientToken');

@@ -1,6 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { onTestFinished, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
+import { retryWithoutPauses } from '../retry-without-pauses.ts';
 
 /** Sets environment variables, of which `undefined` removes one, until the test ends. */
 export function useEnvironment(environment: Record<string, string | undefined>): void {
@@ -9,10 +10,9 @@ export function useEnvironment(environment: Record<string, string | undefined>):
 }
 
 /** Opens the client that the environment describes, until the test ends. It retries without a pause. */
-export async function openEc2(answerMaxMs?: number): Promise<EC2Client> {
+export function openEc2(answerMaxMs?: number): EC2Client {
   const ec2 = createEc2(answerMaxMs);
   onTestFinished(() => ec2.destroy());
-  const backoff = { computeNextBackoffDelay: () => 0, setDelayBase: () => undefined };
-  Object.assign(await ec2.config.retryStrategy(), { retryBackoffStrategy: backoff });
+  retryWithoutPauses(ec2);
   return ec2;
 }

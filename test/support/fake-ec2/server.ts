@@ -28,10 +28,10 @@ export interface FakeEc2 {
   asked: string[];
   /** Whatever is dry-run and stands here is not allowed. */
   denied: Set<string>;
-  /** Makes an action fail, once unless told. */
+  /** Makes an action fail: once, unless `times` says more. */
   fail: (action: string, fault?: Partial<Fault>) => void;
   /** Lets an action succeed again. */
-  mend: (action: string) => void;
+  heal: (action: string) => void;
   /** Is called before an action is done, each time. */
   before: (action: string, call: () => void) => void;
   /** From now on everything is refused, as when the credentials have expired. */
@@ -93,7 +93,7 @@ export async function startFakeEc2(): Promise<FakeEc2> {
     denied,
     fail: (action, fault) =>
       faults.set(action, { kind: 'error', code: 'InternalError', status: 400, times: 1, ...fault }),
-    mend: (action) => faults.delete(action),
+    heal: (action) => faults.delete(action),
     before: (action, call) => calls.set(action, call),
     expireCredentials: () => (hasExpired = true),
     renewCredentials: () => (hasExpired = false),

@@ -84,13 +84,13 @@ test('a bucket that may be written to is found good, and is as empty afterwards'
   expect(await listKeys()).toEqual([]);
 });
 
-test('a bucket that is not there is told', async () => {
+test('a missing bucket is reported', async () => {
   await expect(checkBucket(s3, 'minitwit-nowhere')).rejects.toThrow(
     'WAREHOUSE_BUCKET: there is no bucket minitwit-nowhere: create it, or correct the name.',
   );
 });
 
-test('what a run made is stored encrypted, by its kind, and for nobody else', async () => {
+test('the files of a run are stored encrypted, with their content types, and not public', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-run-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const types = {

@@ -6,7 +6,10 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
-import { type PrivateMariadb, startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import {
+  type PrivateMariadb,
+  startPrivateMariadb,
+} from '../../../src/dev/mariadb/private-mariadb.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
 import { bringBackDump } from '../../../src/warehouse/commands/restore-dump.ts';
@@ -24,7 +27,7 @@ let folder: string;
 let mariadb: PrivateMariadb;
 let s3: S3Client;
 let source: DatabaseConfig;
-let parts: Omit<Parameters<typeof bringBackDump>[0], 'wanted'>;
+let parts: Omit<Parameters<typeof bringBackDump>[0], 'dumpName'>;
 let printed: string[];
 let shown: string[];
 
@@ -63,7 +66,7 @@ test('the last dump of the bucket becomes a database again', async () => {
       ),
     );
   }
-  await bringBackDump({ ...parts, wanted: 'latest' });
+  await bringBackDump({ ...parts, dumpName: 'latest' });
   expect(await readAll(parts.target)).toEqual(await readAll(source));
   expect(printed).toEqual([
     `Reading s3://${bucket}/runs/${origin.run}/dump.sql.gz …`,
@@ -71,34 +74,34 @@ test('the last dump of the bucket becomes a database again', async () => {
       / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
     ),
   ]);
-  await expect(bringBackDump({ ...parts, wanted: origin.run })).rejects.toThrow(
+  await expect(bringBackDump({ ...parts, dumpName: origin.run })).rejects.toThrow(
     /user \(3\),.* start anew: npm run warehouse -- restore-dump DUMP --force$/,
   );
-  await bringBackDump({ ...parts, wanted: '20260101T000000Z-0001', force: true });
+  await bringBackDump({ ...parts, dumpName: '20260101T000000Z-0001', force: true });
   const { host, port, name } = parts.target;
   expect(printed.at(-2)).toBe(
     `It replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
   );
 });
 
-test('so does a file, and where nobody can log in to it, that is said', async () => {
+test('a dump file without credentials becomes a database, with a message that no user can log in', async () => {
   const user = nastyRows().user?.map((row) => row.with(3, ''));
   const bytes = await dump(
     await createFilled(mariadb.config, { ...nastyRows(), user: user ?? [] }),
   );
   const path = join(folder, 'dump.sql.gz');
   await writeFile(path, bytes);
-  await bringBackDump({ ...parts, wanted: path, bucket: null });
+  await bringBackDump({ ...parts, dumpName: path, bucket: null });
   expect((await readAll(parts.target)).user).toEqual(user);
   expect(shown.join('')).toMatch(/^ {2}dump +█{10} +100 % /);
   expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
 });
 
-test('a file that is not there, and a bucket that is not set, is told', async () => {
-  await expect(bringBackDump({ ...parts, wanted: '/nowhere' })).rejects.toThrow(
+test('a missing file and a bucket that is not set are reported', async () => {
+  await expect(bringBackDump({ ...parts, dumpName: '/nowhere' })).rejects.toThrow(
     /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
   );
-  await expect(bringBackDump({ ...parts, wanted: 'latest', bucket: null })).rejects.toThrow(
+  await expect(bringBackDump({ ...parts, dumpName: 'latest', bucket: null })).rejects.toThrow(
     'Set WAREHOUSE_BUCKET, where the dumps are, or name a file.',
   );
 });

@@ -53,7 +53,7 @@ test('where the old volume is gone, the zone is asked for', async () => {
   expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-east-1a', VolumeType: 'gp3' });
 });
 
-test('a snapshot that is not there is told', async () => {
+test('a missing snapshot is reported', async () => {
   const snapshotId = 'snap-0123456789abcdef0';
   await expect(
     restoreVolume({ ...parts, snapshotId, volumeId: null, zone: 'us-east-1a' }),
@@ -138,7 +138,7 @@ test('what a killed one leaves, cleanup deletes', async () => {
   expect(await findVolume(ec2, id)).toBeNull();
 });
 
-test('a volume with settings of its own keeps them', async () => {
+test('the restored volume has the type and IOPS of the old one', async () => {
   const volumeId = await makeVolume('us-east-1b', { VolumeType: 'io2', Iops: 500 });
   const snapshotId = await snap(volumeId);
   const inputs: unknown[] = [];
@@ -147,7 +147,7 @@ test('a volume with settings of its own keeps them', async () => {
   expect(inputs).toMatchObject([{ VolumeType: 'io2', Iops: 500, Throughput: undefined }]);
 });
 
-test('so is one that somebody no longer waits for, as soon as AWS lets it be deleted', async () => {
+test('a volume whose restore is stopped is deleted as soon as AWS permits', async () => {
   let refusals = 0;
   const { error, left } = await restoreBadly('creating', {
     DeleteVolume: () => {
@@ -159,7 +159,7 @@ test('so is one that somebody no longer waits for, as soon as AWS lets it be del
   expect(refusals).toBe(2);
 });
 
-test('one that cannot be deleted either is named, and how to delete it', async () => {
+test('a volume that cannot be deleted is named, with the command that deletes it', async () => {
   const { error, made } = await restoreBadly('error', {
     DeleteVolume: () => {
       throw refusal('UnauthorizedOperation');

@@ -62,7 +62,7 @@ test('older ones are said, then deleted', async () => {
   expect(printed.at(-1)).toBe('There is nothing to delete beyond the newest 1.');
 });
 
-test('one that is in use stays, whoever knows of it, and that is said', async () => {
+test('`snapshots prune` retains and names a snapshot that is in use', async () => {
   const volumeId = await makeVolume();
   for (let i = 0; i < 4; i++) await snap(volumeId);
   const [newest = '', imaged = '', copied = '', taken = ''] = await idsLeft();

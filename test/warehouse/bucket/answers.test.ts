@@ -30,7 +30,7 @@ test.for([
     /^WAREHOUSE_BUCKET: .* is another's, or the IAM policy .* is missing\.$/,
   ],
   [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS says /],
-] as const)('one that answers %d is told', async ([status, headers, message]) => {
+] as const)('a bucket that answers %d is reported', async ([status, headers, message]) => {
   const client = await openS3(() => ({ status, headers, body: '' }));
   await expect(checkBucket(client, bucket)).rejects.toThrow(message);
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
-import { findFreePort } from '../../../src/database/private-mariadb.ts';
-import { findLocalSource } from '../../../src/warehouse/commands/run-local.ts';
+import { findFreePort } from '../../../src/dev/free-port.ts';
+import { withDataFiles } from '../../../src/dev/data-files.ts';
+import { findLocalSource, runLocal } from '../../../src/warehouse/commands/run-local.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const { config } = useDatabase();
@@ -58,3 +59,19 @@ test('when the settings are of a MiniTwit that was killed, the operator reads so
     /did not serve within 2 s.*\(Is `npm run local` still running\?\)$/,
   );
 });
+
+// Of a file that can be opened but not read, Node does not say the path. The folder is named then.
+test.each([
+  ['warehouse/claim.sock', 'warehouse/claim.sock', runWithoutWork],
+  ['local.env', '', () => findLocalSource(join(folder, 'local.env'), {})],
+])('%s that is a folder is named in one line', async (name, named, act) => {
+  await mkdir(join(folder, name), { recursive: true });
+  const acting = withDataFiles<unknown>(folder, act);
+  await expect(acting).rejects.toThrow(`Cannot read or write ${join(folder, named)}: `);
+});
+
+function runWithoutWork(): Promise<void> {
+  const work = () => Promise.reject(new Error('The work began.'));
+  const { signal } = new AbortController();
+  return runLocal({ folder: join(folder, 'warehouse'), work, signal });
+}

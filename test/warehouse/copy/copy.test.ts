@@ -97,7 +97,7 @@ test('rows that the source does not have are deleted', async () => {
   );
 });
 
-test('a row with the id 0 keeps it', async () => {
+test('a row with the id 0 is copied with this id', async () => {
   await runSql(
     source,
     "set sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",

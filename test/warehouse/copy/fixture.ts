@@ -27,7 +27,7 @@ export function deleteRows(config: DatabaseConfig): Promise<void> {
   return runSql(config, ...tables.map((table) => `delete from ${table}`));
 }
 
-/** Creates MiniTwit's tables anew. */
+/** Drops and creates MiniTwit's tables. */
 export async function recreateTables(config: DatabaseConfig): Promise<void> {
   await initializeSchema(config, { existing: 'replace', waitMaxMs: WAIT_MAX_MS });
 }

@@ -22,7 +22,7 @@ const user = { table: 'user', rows: 2000, sent: 0, share: 1 };
 const half = { table: 'message', rows: 600_000, sent: 1234, share: 0.5 };
 const all = { table: 'message', rows: 1_200_000, sent: 1234, share: 1 };
 
-test('on a terminal a table is one line, which is drawn anew', () => {
+test('on a terminal a table is one line, which is redrawn', () => {
   const lines = shown({ isTTY: true }, [1, user], [7, half], [13, all]).split('\n');
   expect(lines).toEqual([
     '\r  user     ██████████ 100 %  2,000 rows, 0 sent, 2,000/s\u001B[K',

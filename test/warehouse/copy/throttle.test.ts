@@ -15,7 +15,7 @@ test('so many rows a second are read, from the first on', async () => {
   nowMs = 8500;
   await throttle(3000);
   expect(nowMs).toBe(10_000);
-  // for long, nobody wanted to read
+  // A long pause without a read.
   nowMs = 20_000;
   await throttle(1000);
   expect(nowMs).toBe(20_000);
@@ -23,7 +23,7 @@ test('so many rows a second are read, from the first on', async () => {
   expect(nowMs).toBe(21_000);
 });
 
-test('without a bound nobody waits', async () => {
+test('without a limit no read waits', async () => {
   const sleep = () => Promise.reject(new Error('it waits'));
   const throttle = createThrottle(null, signal, { now: () => 0, sleep });
   await expect(throttle(1_000_000)).resolves.toBeUndefined();

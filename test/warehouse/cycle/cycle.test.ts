@@ -8,7 +8,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { findImage } from '../../../src/aws/ec2/images.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
@@ -16,7 +16,7 @@ import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
 import type { DatabaseConfig } from '../../../src/config.ts';
-import { startPrivateMariadb } from '../../../src/database/private-mariadb.ts';
+import { startPrivateMariadb } from '../../../src/dev/mariadb/private-mariadb.ts';
 import type { Environment } from '../../../src/environment.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
@@ -25,6 +25,7 @@ import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
+import { createAccountId } from '../../support/aws-account.ts';
 import { runSql } from '../../support/database.ts';
 import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
 import { stopAtFirstFailure } from '../../support/steps.ts';
@@ -47,10 +48,16 @@ let config: InstanceConfig;
 let settings: { imageId: string; volumeId: string };
 const said: string[] = [];
 const PASSWORD = `"it's" \\ a pass%word`;
-const BUCKET = 'minitwit-warehouse';
+// Other tests may use the same emulator at the same time. A bucket's name is unique over all accounts.
+const ACCOUNT = createAccountId();
+const BUCKET = `minitwit-warehouse-${ACCOUNT}`;
 
 beforeAll(async () => {
-  cloud = await openCloud(atEnd, { url: inject('aws'), unknown: UNKNOWN_TO_MOTO });
+  cloud = await openCloud(atEnd, {
+    url: inject('aws'),
+    account: ACCOUNT,
+    unknown: UNKNOWN_TO_MOTO,
+  });
   home = await copyProgram('minitwit-cycle-');
   atEnd(() => rm(home, { recursive: true }));
   folder = join(home, '.data/warehouse');
@@ -58,6 +65,7 @@ beforeAll(async () => {
   atEnd(() => mariadb.stop());
   source = await createFilled(mariadb.config, sourceRows());
   sourceSettings = await databaseSettings(source);
+  atEnd(() => void vi.unstubAllEnvs());
   useAwsEmulator();
   s3 = createS3();
   atEnd(() => s3.destroy());

@@ -24,13 +24,15 @@ const LOOKS = /^(Describe|Get)/;
 /** An emulator of EC2. */
 export interface Emulator {
   url: string;
+  /** The account in which moto does what is requested; by default, that of its credentials. */
+  account?: string;
   /** The parameters that it is not told, by the names of actions. */
   unknown?: Record<string, RegExp>;
 }
 
 /** Starts a server before an emulator, on a free loopback port, that notes what it is told to do. */
 export async function startProxy(
-  { url, unknown = {} }: Emulator,
+  { url, account, unknown = {} }: Emulator,
   { deeds, looks }: Deeds,
   actions: string[],
 ): Promise<Server> {
@@ -39,7 +41,8 @@ export async function startProxy(
     const untold = Array.from(asked.keys()).filter((name) => unknown[action]?.test(name));
     for (const name of untold) asked.delete(name);
     // it wants a signature, and does not look at it
-    const options = { method: 'POST', headers: { authorization }, body: asked };
+    const headers = { authorization, ...(account && { 'x-moto-account-id': account }) };
+    const options = { method: 'POST', headers, body: asked };
     const answered = await fetch(url, options);
     const text = await answered.text();
     const { status } = answered;

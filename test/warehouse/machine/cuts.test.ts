@@ -36,6 +36,8 @@ const words: string[] = [];
 beforeAll(async () => {
   aws = await startFakeEc2();
   atEnd(() => aws.close());
+  // Files that a worker runs later have the environment of the process.
+  atEnd(() => void vi.unstubAllEnvs());
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
   cloud = await openCloud(atEnd, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
   cloud.answersWhenBooted = true;

@@ -82,6 +82,7 @@ export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promis
       `#!/bin/sh\necho "$*" >>${folder}/calls\nexec ${ssh} -F ${folder}/config "$@"\n`,
     );
     await chmod(join(folder, 'ssh'), 0o755);
+    atEnd(() => void vi.unstubAllEnvs());
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
     return join(folder, 'ssh');
   };

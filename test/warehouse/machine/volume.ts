@@ -15,7 +15,7 @@ export interface Volume {
   file: string;
   /** Of its block device, /dev/loopN. */
   number: number;
-  /** Makes it larger, and leaves its filesystem as it is. */
+  /** Makes the volume larger, but not its filesystem. */
   grow(sizeMb: number): Promise<void>;
 }
 
@@ -26,13 +26,14 @@ export interface Content {
   sizeMb?: number;
 }
 
-/** Creates a volume, which takes room as it is filled. It is deleted at the end. */
+/** Creates a volume as a sparse file. It is deleted at the end. */
 export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise<Volume> {
   const { label, sizeMb = 1024 } = content;
   const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
   const file = join(folder, 'volume');
   const undo = `
-    losetup --noheadings --output NAME --associated "$1/volume" | xargs --no-run-if-empty losetup --detach
+    devices=$(losetup --noheadings --output NAME --associated "$1/volume") || exit
+    for each in $devices; do losetup --detach "$each" || exit; done
     rm -rf "$1"`;
   undoAtEnd(atEnd, undo, folder);
   if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);

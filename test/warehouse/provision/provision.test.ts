@@ -77,7 +77,7 @@ test('when a request is refused before anything is made, the operator reads what
   expectNothingMade(world);
 });
 
-test('an image that AWS made but never told of is found by its tag', async () => {
+test('an image is found by its tag when the response to its creation is lost', async () => {
   const world = await makeProvision();
   world.aws.fail('CreateImage', { kind: 'lost' });
   // it says then that there is one of this name

@@ -22,7 +22,7 @@ function authors(...rows: Value[][]) {
   return statisticOf('rising-authors', columns, rows);
 }
 
-test('a report is a page, its JSON, and the CSV of each statistic, for nobody else to read', async () => {
+test('a report is a page, its JSON, and the CSV of each statistic, which only the operator can read', async () => {
   const report = reportOf([authors(['alice', 1, 3, 2]), ...statisticsOfWeeks(53)], before);
   const paths = await writeReport(join(folder, 'runs', 'second'), report);
   const names = [
@@ -109,7 +109,7 @@ test('key figures are compared with the run before, when there was one', () => {
   expect(renderHtml(reportOf([totals]))).not.toContain('since 16 Nov');
 });
 
-test('of nobody, a page says that there is nothing yet', () => {
+test('the report of an empty database says that there is nothing yet', () => {
   const html = renderHtml(reportOf([]));
   expect(html).not.toContain('<svg');
   expect(html.match(/Nothing yet\./g)).toHaveLength(13);

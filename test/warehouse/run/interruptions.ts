@@ -38,7 +38,7 @@ export function interrupt(world: World, event: string, way: Way): () => void {
   }
   if (!isPoint(event)) {
     aws.fail(event, FAULTS[way]);
-    return () => aws.mend(event);
+    return () => aws.heal(event);
   }
   const usual = at[event];
   at[event] = () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
@@ -6,8 +8,23 @@ import { startChild } from './child.ts';
 import { expectNothingLeft, onceAt } from './moments.ts';
 import { makeWorld } from './world.ts';
 
-// The tests of steps/ prove what the next process finds after a kill in each step. These kill real processes, where
-// that matters most.
+// The tests of steps/ prove what the next process finds after a kill in each step. These send signals to real
+// processes, where that matters most.
+
+test('SIGINT during the work: the process undoes everything, and exits with status 1 and the reason', async () => {
+  const world = await makeWorld();
+  const child = startChild(world, async (point, { process, waitForOutput }) => {
+    if (point !== 'work') return;
+    process.kill('SIGINT');
+    await waitForOutput(/SIGINT: stopping/);
+  });
+  const { status, output } = await child.ended;
+  expect(status).toBe(1);
+  expect(output).toMatch(/\nStopped by SIGINT\.\n$/);
+  expectNothingLeft(world);
+  expect(world.aws.account.snapshots).toEqual([]);
+  expect(existsSync(join(world.parts.folder, 'state.json'))).toBe(false);
+});
 
 test('a run that is killed before it hears of its instance is ended by cleanup', async () => {
   const world = await makeWorld();
@@ -27,7 +44,7 @@ test('a run that is killed before it hears of its instance is ended by cleanup',
 
 test('a run that is killed while it copies is finished in order, without a snapshot', async () => {
   const world = await makeWorld();
-  const child = startChild(world, (point, process) => {
+  const child = startChild(world, (point, { process }) => {
     if (point === 'work') process.kill('SIGKILL');
   });
   await child.ended;

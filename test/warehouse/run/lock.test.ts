@@ -15,7 +15,7 @@ function elsewhere({ parts }: World): Parts {
 
 const once = { keep: false };
 
-/** Two runs, neither of which starts anything before both have seen that nobody else is there. */
+/** Two runs, neither of which starts an instance before both have found no other run. */
 function runTogether(world: World): Promise<PromiseSettledResult<void>[]> {
   const bothHaveLooked = Promise.withResolvers<void>();
   let looking = 2;
@@ -27,7 +27,7 @@ function runTogether(world: World): Promise<PromiseSettledResult<void>[]> {
   return Promise.allSettled([run(world.parts, once), run(elsewhere(world), once)]);
 }
 
-test('a second machine is refused, and told of the first', async () => {
+test('a run is refused on a second machine, and the message names the first', async () => {
   const world = await makeWorld();
   let refusal: unknown;
   world.parts.work = async () => {
@@ -47,10 +47,10 @@ test('a second machine is refused, and told of the first', async () => {
 });
 
 test.each([1, 3])(
-  'of two machines that start together one runs, seen only after %i looks',
-  async (looks) => {
+  'of two machines that start together one runs, seen only after %i polls',
+  async (polls) => {
     const world = await makeWorld();
-    world.aws.account.looksUnseen = looks;
+    world.aws.account.looksUnseen = polls;
     const outcomes = await runTogether(world);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(world.aws.account.instances).toHaveLength(2);
@@ -88,7 +88,7 @@ test('a second command in the same folder is refused', async () => {
 test('cleanup spares what was kept, or was started elsewhere, until its run is named', async () => {
   const world = await makeWorld();
   const { account } = world.aws;
-  account.addInstance({ tags: { Name: "somebody else's" } });
+  account.addInstance({ tags: { Name: "another user's" } });
   await run(world.parts, { keep: true });
   const kept = account.instances.at(-1);
   const keptRun = kept?.tags['minitwit:run'] ?? '';
@@ -133,7 +133,7 @@ test('cleanup spares a run of another folder that has the same name on a machine
   expect(world.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}: if nobody needs it/);
 });
 
-test('what cannot be ended keeps cleanup from nothing else', async () => {
+test('cleanup goes on after an instance that it cannot terminate', async () => {
   const world = await makeWorld();
   const { account } = world.aws;
   await run(world.parts, once);

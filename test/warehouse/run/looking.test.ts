@@ -132,7 +132,7 @@ test('elsewhere than where prices are known, it says about what; and which image
   aws.account.addInstance({ tags });
   const { id } = aws.account.addImage({ tags });
   useEnvironment({ AWS_REGION: 'eu-north-1' });
-  const ec2 = await openEc2();
+  const ec2 = openEc2();
   await status(ec2, null, parts.print);
   expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
   expect(lines[1]).toMatch(/^Together: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
@@ -156,14 +156,14 @@ test.each([
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   useEnvironment({ ...noSettings, HOME: folder, ...change });
-  const ec2 = await openEc2();
+  const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(message);
 });
 
-test('an endpoint that nobody listens at: one message says so', async () => {
+test('an endpoint at which no server listens is reported in one message', async () => {
   await makeWorld();
   useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
-  const ec2 = await openEc2();
+  const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(
     /^Cannot look at the volume vol-00000000: AWS cannot be reached \(.*ECONNREFUSED/,
   );

@@ -2,29 +2,6 @@ import { expect } from 'vitest';
 import type { Point } from './parts.ts';
 import type { World } from './world.ts';
 
-/** What a run comes to until its work is done: actions of AWS's, and points on the instance. */
-export const WAY_IN = [
-  'DescribeImages',
-  'RunInstances',
-  'DescribeInstances',
-  'GetConsoleOutput',
-  'connect',
-  'AttachVolume',
-  'mount',
-  'start-mysql',
-  'work',
-];
-
-/** And after that. */
-export const WAY_OUT = [
-  'stop-mysql',
-  'unmount',
-  'DetachVolume',
-  'power-off',
-  'close',
-  'CreateSnapshot',
-  'TerminateInstances',
-];
 /** Calls something once, as soon as a run comes to a moment. */
 export function onceAt({ aws, at }: World, moment: string, call: () => void): void {
   let isOver = false;

@@ -3,7 +3,8 @@ import { hearStops } from '../../../src/aws/stop.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { fakeParts } from './parts.ts';
 
-// A run in a process of its own, which tests kill. At each point it tells its parent, and waits for an answer.
+// A run in a process of its own, to which tests send signals. At each point it sends a message to the test, and waits for
+// the answer.
 const [folder = '', volumeId = ''] = process.argv.slice(2);
 
 const parts = fakeParts(folder, volumeId, async (point) => {

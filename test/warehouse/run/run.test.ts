@@ -101,7 +101,7 @@ test('a run is refused as long as another of the same folder has not ended', asy
   expect(aws.account.snapshots).toMatchObject([{ volumeId: world.volumeId }]);
 });
 
-test('who keeps a spot instance is told that it may go', async () => {
+test('`run --keep` warns that AWS may take a spot instance back', async () => {
   const { parts, lines } = await makeWorld();
   parts.config.market = 'spot';
   await run(parts, { keep: true });

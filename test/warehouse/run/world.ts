@@ -45,7 +45,7 @@ export async function makeWorld(): Promise<World> {
   countEventsAsTime(() => aws.asked.length + passed.length);
   const parts: Parts = {
     ...fakeParts(folder, volumeId, pass),
-    ec2: await openEc2(),
+    ec2: openEc2(),
     print: (line) => lines.push(line),
     signal: stopping.signal,
   };
@@ -58,7 +58,7 @@ function countEventsAsTime(count: () => number): void {
   onTestFinished(() => now.mockRestore());
 }
 
-/** What the instances that run were started to do when they are shut down: they end for ever. */
+/** Shuts down the running instances, which are terminated if they were started so. */
 function powerOff({ account }: FakeEc2): void {
   for (const instance of account.instances) {
     if (instance.shutdownBehavior !== 'terminate' || instance.states[0] !== 'running') continue;

@@ -16,25 +16,25 @@ const NEEDS = `
 AWS_REGION and credentials are needed, and found as AWS's SDK finds them: AWS_PROFILE, for one.
 What each command does, and what it may cost: docs/going-live.md`;
 
-/** What the commands are run with. */
-export interface ProgramParts {
+/** What the commands need from the program. */
+export interface CliOptions {
   /** Opens a command for a stack of this name. */
   open: (stackName: string) => Cloud;
   /** Prompts the operator. */
-  ask: DownOptions['ask'];
+  prompt: DownOptions['prompt'];
 }
 
-/** Describes all commands of `npm run cloud`, their options, and what runs them. */
-export function createProgram(parts: ProgramParts): Command {
+/** Creates the command line of `npm run cloud`: its commands, their options, and the functions that run them. */
+export function createCli(options: CliOptions): Command {
   const program = new Command('npm run cloud --')
     .description('MiniTwit on AWS, from an empty account to a live site and back')
     .addHelpText('afterAll', NEEDS);
-  describeRaising(program, parts);
-  describeKeeping(program, parts);
+  addStackCommands(program, options);
+  addDataCommands(program, options);
   return program;
 }
 
-function describeRaising(program: Command, { open, ask }: ProgramParts): void {
+function addStackCommands(program: Command, { open, prompt }: CliOptions): void {
   program
     .command('image')
     .description('make an image of what is committed here')
@@ -43,7 +43,7 @@ function describeRaising(program: Command, { open, ask }: ProgramParts): void {
     .action(({ instanceType, dryRun = false }) =>
       buildImage(open(STACK), { instanceType, dryRun }),
     );
-  commandOf(program, 'up')
+  addCommand(program, 'up')
     .description('raise the stack, or change it, and show what it costs')
     .option(
       '--set <name=value>',
@@ -53,27 +53,27 @@ function describeRaising(program: Command, { open, ask }: ProgramParts): void {
     .action(({ stack, set: parameters = {}, dryRun = false }) =>
       up(open(stack), { parameters, dryRun }),
     );
-  commandOf(program, 'roll')
+  addCommand(program, 'roll')
     .description('replace the instances by those of the newest image, one at a time')
     .action(({ stack, dryRun = false }) => roll(open(stack), { dryRun }));
-  commandOf(program, 'down')
+  addCommand(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
     .option('--everything', 'also snapshots, images, the warehouse’s volume and bucket')
     .action(({ stack, everything = false, dryRun = false }) =>
-      down(open(stack), { everything, dryRun, ask }),
+      down(open(stack), { everything, dryRun, prompt }),
     );
-}
-
-function describeKeeping(program: Command, { open }: ProgramParts): void {
   program
     .command('status')
     .description('what there is, how it is, and what it costs')
-    .option('--stack <name>', 'whose', parseStackName, STACK)
+    .option('--stack <name>', 'name of the stack', parseStackName, STACK)
     .action(({ stack }) => printStatus(open(stack)));
-  commandOf(program, 'snapshot')
+}
+
+function addDataCommands(program: Command, { open }: CliOptions): void {
+  addCommand(program, 'snapshot')
     .description('take a snapshot of the database')
     .action(({ stack, dryRun = false }) => takeSnapshot(open(stack), { dryRun }));
-  commandOf(program, 'restore')
+  addCommand(program, 'restore')
     .description('make a new database from a snapshot, and point the stack there')
     .argument('<snapshot>')
     .action((snapshotId, { stack, dryRun = false }) =>
@@ -81,11 +81,11 @@ function describeKeeping(program: Command, { open }: ProgramParts): void {
     );
 }
 
-/** A command that changes something. */
-function commandOf(program: Command, name: string) {
+/** Adds a command that changes something. */
+function addCommand(program: Command, name: string) {
   return program
     .command(name)
-    .option('--stack <name>', 'the name of the stack', parseStackName, STACK)
+    .option('--stack <name>', 'name of the stack', parseStackName, STACK)
     .option(...DRY_RUN);
 }
 

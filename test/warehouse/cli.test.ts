@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
-import { createCommandLine } from '../../src/warehouse/command-line.ts';
+import { createCli } from '../../src/warehouse/cli.ts';
 
 /** Lets a command and those below it throw where they would end the process. */
 function throwInsteadOfExit(command: Command): Command {
@@ -19,6 +19,6 @@ test.each([
   [['snapshots', 'prune', '--keep', '0'], /It must be 1 or more/],
   [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
 ])('%j is not a command', async (parameters, message) => {
-  const commandLine = throwInsteadOfExit(createCommandLine({}));
-  await expect(commandLine.parseAsync(parameters, { from: 'user' })).rejects.toThrow(message);
+  const cli = throwInsteadOfExit(createCli({}));
+  await expect(cli.parseAsync(parameters, { from: 'user' })).rejects.toThrow(message);
 });

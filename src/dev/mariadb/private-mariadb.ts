@@ -1,21 +1,18 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import type { DatabaseConfig } from '../config.ts';
-import { OperatorError } from '../errors.ts';
-import { withConnection } from './connection.ts';
+import type { DatabaseConfig } from '../../config.ts';
+import { OperatorError } from '../../errors.ts';
+import { withConnection } from '../../database/connection.ts';
+import { findFreePort } from '../free-port.ts';
 import { commonOptions, createDataFolder, findMariadb } from './mariadb-install.ts';
-import { stopLeftover } from './mariadb-leftover.ts';
+import { stopOrphanedServer } from './orphaned-mariadb.ts';
 import { startMariadbProcess } from './mariadb-process.ts';
 
 const START_MAX_MS = 60_000;
 // Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
 const START_ATTEMPTS = 5;
-// Below the ports that Linux gives to clients.
-const PORTS = { first: 20_000, last: 32_000, attempts: 100 };
 
 /** A MariaDB server that belongs to this process. */
 export interface PrivateMariadb {
@@ -52,7 +49,7 @@ export async function startPrivateMariadb(
   const data = join(home, 'data');
   // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
   await mkdir(join(home, 'tmp'), { recursive: true, mode: 0o700 });
-  await stopLeftover(data);
+  await stopOrphanedServer(data);
   if (!existsSync(data)) await createDataFolder(mariadbd, data);
 
   const files = { log: join(home, 'mariadb.log'), pid: join(data, 'mariadb.pid') };
@@ -127,29 +124,4 @@ function initSql({ user, password, name }: DatabaseConfig, more: string[]): stri
     ...more.map((statement) => `${statement};`),
     '',
   ].join('\n');
-}
-
-/**
- * Returns a random loopback port on which nothing listens at this moment. Linux gives no client such a port, so only another
- * server that starts in the same moment can take it.
- * @throws OperatorError after many ports that are all in use
- */
-export async function findFreePort(): Promise<number> {
-  for (let attempt = 1; attempt <= PORTS.attempts; attempt++) {
-    const port = randomInt(PORTS.first, PORTS.last);
-    if (await isFree(port)) return port;
-  }
-  throw new OperatorError(`No port from ${PORTS.first} to ${PORTS.last} of 127.0.0.1 is free.`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const probe = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(probe, 'listening');
-  } catch {
-    return false;
-  }
-  probe.close();
-  await once(probe, 'close');
-  return true;
 }

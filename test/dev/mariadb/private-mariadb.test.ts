@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openDatabase } from '../../src/database/database.ts';
-import { type PrivateMariadb, startPrivateMariadb } from '../../src/database/private-mariadb.ts';
-import { runSql } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { openDatabase } from '../../../src/database/database.ts';
+import {
+  type PrivateMariadb,
+  startPrivateMariadb,
+} from '../../../src/dev/mariadb/private-mariadb.ts';
+import { runSql } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 
 let folder: string;
 let mariadb: PrivateMariadb | null;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createProgram } from '../../src/cloud/program.ts';
+import { createCli } from '../../src/cloud/cli.ts';
 import { messageOf } from '../../src/errors.ts';
 import { openFront } from '../support/aws-front.ts';
 import { startProgram } from '../support/programs.ts';
@@ -9,12 +9,12 @@ import { openTestCloud } from './test-cloud.ts';
 async function run(...words: string[]) {
   const { actions } = await openFront();
   const { open } = openTestCloud();
-  const program = createProgram({ open, ask: () => Promise.reject(new Error('It asked.')) });
+  const cli = createCli({ open, prompt: () => Promise.reject(new Error('It asked.')) });
   let said = '';
-  for (const command of [program, ...program.commands]) {
+  for (const command of [cli, ...cli.commands]) {
     command.exitOverride().configureOutput({ writeErr: (text) => (said += text) });
   }
-  const error = await program.parseAsync(words, { from: 'user' }).then(() => 'done', messageOf);
+  const error = await cli.parseAsync(words, { from: 'user' }).then(() => 'done', messageOf);
   return { said: said || error, actions };
 }
 
@@ -39,8 +39,8 @@ test('without a region, one message says so', async () => {
     vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
   const { open } = openTestCloud();
-  const program = createProgram({ open, ask: async () => '' });
-  await expect(program.parseAsync(['status'], { from: 'user' })).rejects.toThrow(
+  const cli = createCli({ open, prompt: async () => '' });
+  await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(
     'AWS needs to know the region: set AWS_REGION, such as us-east-1.',
   );
 });

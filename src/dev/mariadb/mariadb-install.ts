@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { findOrUnpack } from '../dev/programs.ts';
-import { OperatorError } from '../errors.ts';
+import { findOrUnpack } from '../programs.ts';
+import { OperatorError } from '../../errors.ts';
 
 /**
  * Returns the path of `mariadbd`. If it is not installed, Debian's package is unpacked into the cache.

@@ -20,17 +20,17 @@ import { readInstanceConfig, readPlaces } from './settings.ts';
 // Slower than that, a copy would take longer than what it copies stays as it is.
 const RATE_MIN = 100;
 
-/** All commands, with what they take, and what runs them. */
-export function createCommandLine(environment: Environment): Command {
+/** Creates the command line of `npm run warehouse`: its commands, their options, and the functions that run them. */
+export function createCli(environment: Environment): Command {
   const program = new Command('npm run warehouse --').description(
     'A database server that exists only while it is needed: docs/warehouse.md',
   );
-  describeRuns(program, environment);
-  describeKeeping(program, environment);
+  addRunCommands(program, environment);
+  addDataCommands(program, environment);
   return program;
 }
 
-function describeRuns(program: Command, environment: Environment): void {
+function addRunCommands(program: Command, environment: Environment): void {
   program
     .command('run')
     .description(
@@ -38,7 +38,7 @@ function describeRuns(program: Command, environment: Environment): void {
     )
     .addOption(new Option('--keep', 'leave the server up; `finish` ends it').conflicts('local'))
     .option('--local', 'without AWS: the warehouse is a database in .data/warehouse')
-    .addOption(new Option('--dry-run', 'say every step, and change nothing').conflicts('local'))
+    .addOption(new Option('--dry-run', 'show every step, and change nothing').conflicts('local'))
     .option('--with-credentials', "copy the hashes of people's passwords, too")
     .addOption(
       new Option('--max-rows-per-second <n>', 'read MiniTwit’s database no faster')
@@ -73,7 +73,7 @@ function describeRuns(program: Command, environment: Environment): void {
     .action(({ open = false }) => showReport(FOLDER, { open, print }));
 }
 
-function describeKeeping(program: Command, environment: Environment): void {
+function addDataCommands(program: Command, environment: Environment): void {
   program
     .command('provision')
     .description('make the volume and the image that runs need')
@@ -91,7 +91,7 @@ function describeKeeping(program: Command, environment: Environment): void {
   snapshots
     .command('prune')
     .description('delete old ones')
-    .requiredOption('--keep <n>', 'but not the newest so many', parseCount(1))
+    .requiredOption('--keep <n>', 'number of newest snapshots to retain', parseCount(1))
     .action(({ keep }) => pruneSnapshots(openBase(), keep));
   program
     .command('restore')
@@ -107,10 +107,10 @@ function describeKeeping(program: Command, environment: Environment): void {
     .description("bring a run's dump back, into the database that DB_* name")
     .argument('<dump>', "a run's id, `latest`, or a file")
     .option('--force', 'replace the rows that are there')
-    .action((wanted, { force = false }) =>
+    .action((dumpName, { force = false }) =>
       bringBackDump({
         ...openBase(),
-        wanted,
+        dumpName,
         force,
         s3: createS3(),
         bucket: readPlaces(environment).bucket,

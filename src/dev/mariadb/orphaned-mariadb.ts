@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning } from '../dev/processes.ts';
-import { OperatorError } from '../errors.ts';
+import { isRunning } from '../processes.ts';
+import { OperatorError } from '../../errors.ts';
 
 const STOP_MAX_MS = 60_000;
 
@@ -11,7 +11,7 @@ const STOP_MAX_MS = 60_000;
  * Stops the MariaDB that a killed process left behind on a data folder: two servers cannot share the files.
  * @throws OperatorError when it does not stop
  */
-export async function stopLeftover(data: string): Promise<void> {
+export async function stopOrphanedServer(data: string): Promise<void> {
   // Whoever answers on the socket wrote the file with its process id; without an answer that id
   // could be anybody's by now.
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));

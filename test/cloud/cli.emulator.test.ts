@@ -11,7 +11,7 @@ Resources:
     Properties: { GroupDescription: the warehouse }
 `;
 
-/** Starts the program in the account that the SDK is led to, with nobody at the terminal. */
+/** Starts the program in the test's account, without a terminal. */
 function start(...parameters: string[]): Program {
   const settings = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
   // As in production, no settings are read from a file.
@@ -31,7 +31,7 @@ test('of an account without a stack, status says how to raise it', async () => {
   });
 });
 
-test('when nobody answers, down removes nothing', async () => {
+test('`cloud down` removes nothing when the prompt is not answered', async () => {
   const { account, open } = await openWorld();
   await raise(open(), '', { template });
   account.actions.length = 0;

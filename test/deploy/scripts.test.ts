@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { runToEnd } from '../support/run.ts';
+import { findTool } from '../support/tools.ts';
+
+const run = promisify(execFile);
+
+// Commands that start the scripts of the repository.
+const SHELLS = '^#!(/usr/bin/env |/bin/)(ba)?sh$';
+// Each sh that runs them (dash, bash, BusyBox, macOS's) knows `-nt`, and shellcheck may read /etc/os-release.
+const OPTIONS = ['--exclude=SC3013', '--external-sources'];
+
+test('shellcheck finds nothing in any script of the repository', async () => {
+  const { stdout } = await run('git', ['grep', '--untracked', '-lE', SHELLS]);
+  const scripts = stdout.trim().split('\n');
+  expect(scripts).toEqual(
+    expect.arrayContaining([
+      '.ci/run',
+      '.githooks/pre-commit',
+      'cloud/initdb.sh',
+      'src/dev/setup.sh',
+      'test/deploy/stand-ins/npm-24',
+      'test/support/check-static.sh',
+      'userdata/image.sh',
+    ]),
+  );
+  const found = await runToEnd(findTool('shellcheck'), ...OPTIONS, ...scripts);
+  expect(found).toEqual({ status: 0, output: '' });
+});
+
+test('user data fits into EC2', async () => {
+  const { size } = await stat('userdata/minitwit.sh');
+  expect(size).toBeLessThan(16 * 1024);
+});
