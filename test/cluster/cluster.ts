@@ -63,7 +63,7 @@ export async function startCluster(
   const database = openDatabase(mariadb.config);
   atEnd(() => database.end());
   const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(atEnd)));
-  const toDatabase = await databaseSettings(mariadb.config);
+  const toDatabase = databaseSettings(mariadb.config);
   const instances = ports.map((port) =>
     createInstance(port, atEnd, {
       ...toDatabase,

@@ -41,7 +41,7 @@ function instances(): [name: string, service: Service][] {
 
 async function startInstance(changes: Environment = {}) {
   const instance = startProgram('src/server.ts', {
-    ...(await databaseSettings(config)),
+    ...databaseSettings(config),
     SESSION_SECRET: services['minitwit-1']?.environment.SESSION_SECRET,
     TRUST_PROXY: '1',
     HOST: '127.0.0.1',

@@ -29,7 +29,7 @@ let settings: Environment;
 beforeAll(async () => {
   ({ image, base } = await buildImage(await copySources()));
   settings = {
-    ...(await databaseSettings(config)),
+    ...databaseSettings(config),
     SESSION_SECRET: 'a secret of the tests with 32 characters or more',
     HOST: '127.0.0.1',
     PORT: String(await reservePort(atEnd)),

@@ -109,7 +109,7 @@ test('a missing file and a bucket that is not set are reported', async () => {
 test('the program restores a file into the database that its settings name', async () => {
   const path = join(folder, 'program.sql.gz');
   await writeFile(path, await dump(source));
-  const target = await databaseSettings(parts.target);
+  const target = databaseSettings(parts.target);
   const restore = async (...parameters: string[]) => {
     const { ended, output } = startProgram('src/warehouse/main.ts', target, {
       parameters: ['restore-dump', path, ...parameters],

@@ -64,7 +64,7 @@ beforeAll(async () => {
   const mariadb = await startPrivateMariadb(join(home, 'source'));
   atEnd(() => mariadb.stop());
   source = await createFilled(mariadb.config, sourceRows());
-  sourceSettings = await databaseSettings(source);
+  sourceSettings = databaseSettings(source);
   atEnd(() => void vi.unstubAllEnvs());
   useAwsEmulator();
   s3 = createS3();
@@ -213,9 +213,9 @@ test('a run copies, analyses, keeps it all in S3, takes a snapshot and leaves no
 
 test('the dump of the last run becomes a database again', async () => {
   const target = await createDatabase(source);
-  sourceSettings = await databaseSettings(target);
+  sourceSettings = databaseSettings(target);
   await warehouse('restore-dump', 'latest');
-  sourceSettings = await databaseSettings(source);
+  sourceSettings = databaseSettings(source);
   const { user = [], ...others } = await readAll(source);
   expect(await readAll(target)).toEqual({ ...others, user: user.map((row) => row.with(3, '')) });
 });
