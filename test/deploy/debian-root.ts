@@ -22,6 +22,7 @@ const PACKAGES = [
 
 // This release and Amazon Linux 2023 have the same systemd: 252.
 const RELEASE = 'bookworm';
+const SERVERS = ['ssh.service', 'ssh.socket', 'mariadb.service', 'mariadb.socket'];
 const OPTIONS = [
   '--variant=minbase',
   `--include=${PACKAGES.join(',')}`,
@@ -29,7 +30,7 @@ const OPTIONS = [
   '--dpkgopt=path-exclude=/usr/share/man/*',
   '--dpkgopt=path-exclude=/usr/share/locale/*',
   // Installed, and not started: each kind of machine enables what it has.
-  '--customize-hook=chroot "$1" systemctl --quiet disable ssh.service mariadb.service',
+  `--customize-hook=chroot "$1" systemctl --quiet disable ${SERVERS.join(' ')}`,
   // On Amazon Linux, this user may read all logs.
   '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash --groups adm,systemd-journal ec2-user',
 ];
