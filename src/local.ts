@@ -20,10 +20,12 @@ import { runProgram } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DATA = join(ROOT, '.data');
-// As long as the database runs, the settings that lead to it: the warehouse reads them.
+// The warehouse reads these settings. They exist while the database runs.
 const SETTINGS = join(DATA, 'local.env');
 const WATCHED = ['src', 'views', 'static'].map((folder) => join(ROOT, folder));
 const SCHEMA_WAIT_MAX_MS = 30_000;
+const USAGE = 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]';
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 interface Options {
   /** Whether to fill an empty database with the demo data. */
@@ -34,9 +36,13 @@ interface Options {
 
 await runProgram(async () => {
   const options = readArguments();
-  // heard from the start, so that the database never outlives us
+  // Signals are handled from the start, so that the database never outlives this process.
   const shutdown = shutdownSignal('SIGINT', 'SIGTERM', 'SIGHUP');
-  await withDataFiles(DATA, () => run(options, shutdown));
+  try {
+    await withDataFiles(DATA, () => run(options, shutdown));
+  } catch (error) {
+    if (!shutdown.aborted || (error as Error).name !== 'AbortError') throw error;
+  }
   process.exit();
 });
 
@@ -45,8 +51,10 @@ function readArguments(): Options {
     const options = { demo: { type: 'boolean' }, watch: { type: 'boolean' } } as const;
     const { demo = false, watch = false } = parseArgs({ options }).values;
     return { demo, watch };
-  } catch {
-    throw new OperatorError('Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]');
+  } catch (cause) {
+    // The first sentence names the option.
+    const [problem] = (cause as Error).message.split(/\. |$/, 1);
+    throw new OperatorError(`${problem}. ${USAGE}`, { cause });
   }
 }
 
@@ -60,15 +68,18 @@ function shutdownSignal(...names: NodeJS.Signals[]): AbortSignal {
 async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<void> {
   await mkdir(DATA, { recursive: true, mode: 0o700 });
   const claim = await claimSocket(join(DATA, 'local.sock'));
-  const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'));
+  const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'), { signal: shutdown });
   const databaseEnd = new AbortController();
-  const message = `The database ended by itself: see ${mariadb.log}`;
+  const message = `The database ended by itself. See ${mariadb.log}.`;
   void mariadb.ended.then(() => databaseEnd.abort(new OperatorError(message)));
   try {
     await initializeSchema(mariadb.config, { existing: 'keep', waitMaxMs: SCHEMA_WAIT_MAX_MS });
-    if (demo) console.log(await addDemoData(mariadb.config));
-    await writeDatabaseSettings(SETTINGS, mariadb.config);
     const environment = await serverEnvironment(mariadb.config);
+    if (demo) {
+      console.log(await addDemoData(mariadb.config));
+      warnOfDemoUsers(environment.HOST);
+    }
+    await writeDatabaseSettings(SETTINGS, mariadb.config);
     const onListening = (port: number) => {
       claim.setUrl(`http://localhost:${port}`);
       console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
@@ -90,21 +101,29 @@ async function nextChange(): Promise<string> {
   return relative(ROOT, await waitForChange(WATCHED));
 }
 
-/** The settings of the server: those of this process and of .env, and what is this database's. */
+/** Returns the settings of the server: those of this process and of .env, and those of the private database. */
 async function serverEnvironment(database: DatabaseConfig): Promise<Environment> {
   const fromFile: Environment = {};
   dotenv.config({ quiet: true, processEnv: fromFile });
-  const wanted = process.env.PORT || fromFile.PORT || '5000';
-  const port = wanted === '0' ? String(await findFreePort()) : wanted;
+  const read = (name: string) => process.env[name] || fromFile[name];
+  const configuredPort = read('PORT') || '5000';
+  const port = configuredPort === '0' ? String(await findFreePort()) : configuredPort;
   return {
     ...process.env,
-    // this machine alone, unless somebody wants to try it on their phone
-    HOST: process.env.HOST || '127.0.0.1',
+    // Loopback only, unless HOST says otherwise.
+    HOST: read('HOST') || '127.0.0.1',
     PORT: port,
     // Browsers send a host's cookies to all of its ports: another checkout's server must not take ours for its own.
-    COOKIE_PREFIX: process.env.COOKIE_PREFIX || `${Number(port)}_`,
+    COOKIE_PREFIX: read('COOKIE_PREFIX') || `${Number(port)}_`,
     ...toSettings(database),
     DB_SSL_CA: '',
     SESSION_SECRET: await readSessionSecret(join(DATA, 'session-secret')),
   };
+}
+
+function warnOfDemoUsers(host = ''): void {
+  if (LOOPBACK.includes(host)) return;
+  console.warn(
+    `Warning: HOST is ${host}, so every device on your network can sign in as each demo user, with the public password.`,
+  );
 }

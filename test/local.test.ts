@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { findFreePort } from '../src/dev/free-port.ts';
 import { stop, useCheckout } from './support/local.ts';
 import { createVisitor } from './support/minitwit.ts';
 import { copyProgram, startProgram } from './support/programs.ts';
+import { HANG_MS } from './support/timeouts.ts';
+import { until } from './support/until.ts';
 
 const checkout = useCheckout();
 const { start, startAndWait } = checkout;
@@ -38,6 +41,7 @@ test('--demo fills an empty database, and refuses one with users', async () => {
   expect(first.output.stdout).toMatch(/^Added the demo data: .* Sign in as alice .*\n/);
   const { text } = await createVisitor(checkout.url).login('alice', 'demo');
   expect(text).toContain('sign out [alice]');
+  expect(first.output.stderr).toBe('');
   await stop(first);
 
   const second = start('--demo');
@@ -46,6 +50,17 @@ test('--demo fills an empty database, and refuses one with users', async () => {
     stdout: '',
     stderr: expect.stringMatching(/^The database has \d+ users, and the demo data is for an .*\n$/),
   });
+});
+
+test('--demo warns when other devices can sign in as its users', async () => {
+  const home = await copyProgram('minitwit local ');
+  onTestFinished(() => rm(home, { recursive: true }));
+  const settings = { PORT: checkout.port, HOST: '127.0.0.2' };
+  const options = { cwd: home, parameters: ['--demo'] };
+  const local = startProgram(join(home, 'src/local.ts'), settings, options);
+  await local.says('is ready');
+  expect(local.output.stderr).toMatch(/^Warning: HOST is 127\.0\.0\.2, so every device .*\n$/);
+  await stop(local);
 });
 
 test('what people wrote outlives a restart, and an end by force', async () => {
@@ -65,18 +80,18 @@ test('what people wrote outlives a restart, and an end by force', async () => {
   await stop(third, 'SIGINT');
 });
 
-test('PORT in .env is used', async () => {
+test('PORT, HOST and COOKIE_PREFIX in .env are used', async () => {
   const file = join(checkout.home, '.env');
   const port = await findFreePort();
-  await writeFile(file, `PORT=${port}\n`);
+  await writeFile(file, `PORT=${port}\nHOST=127.0.0.2\nCOOKIE_PREFIX=mine_\n`);
   onTestFinished(() => rm(file));
   const local = startProgram(join(checkout.home, 'src/local.ts'), {}, { cwd: checkout.home });
   await local.says(`MiniTwit is ready: http://localhost:${port}`);
-  const logout = await fetch(`http://localhost:${port}/logout`, {
+  const logout = await fetch(`http://127.0.0.2:${port}/logout`, {
     method: 'POST',
     redirect: 'manual',
   });
-  expect(logout.headers.getSetCookie().join()).toContain(`${port}_session=`);
+  expect(logout.headers.getSetCookie().join()).toContain('mine_session=');
   await stop(local);
 });
 
@@ -163,9 +178,24 @@ test('it ends with npm, which a supervisor ends alone', async () => {
   await expect(minitwit().get('/public')).rejects.toThrow(/ECONNREFUSED/);
 });
 
+test('a stop while the database creates its files ends the start, and the next start succeeds', async () => {
+  const home = await copyProgram('minitwit local ');
+  onTestFinished(() => rm(home, { recursive: true }));
+  const settings = { PORT: checkout.port };
+  const first = startProgram(join(home, 'src/local.ts'), settings, { cwd: home });
+  const unfinished = join(home, '.data/mariadb/data.new/mysql');
+  await until('the database creates its files', () => existsSync(unfinished));
+  await stop(first, 'SIGINT');
+  expect(first.output).toEqual({ stdout: '', stderr: '' });
+  expect(existsSync(join(home, '.data/mariadb/data'))).toBe(false);
+  const second = startProgram(join(home, 'src/local.ts'), settings, { cwd: home });
+  await second.says('is ready');
+  await stop(second);
+});
+
 test('a stop while it starts leaves no database behind either', async () => {
   const local = start();
-  const pid = await vi.waitFor(readDatabasePid, { timeout: 10_000 });
+  const pid = await vi.waitFor(readDatabasePid, { timeout: HANG_MS });
   local.process.kill('SIGTERM');
   expect(await local.ended).toBe(0);
   expect(local.output.stdout).not.toContain('ready');
@@ -176,7 +206,7 @@ test('a database that ends by itself is said, not served without', async () => {
   const local = await startAndWait();
   process.kill(await readDatabasePid(), 'SIGKILL');
   expect(await local.ended).toBe(1);
-  expect(local.output.stderr).toMatch(/^The database ended by itself: see .*mariadb\.log\n$/);
+  expect(local.output.stderr).toMatch(/^The database ended by itself\. See .*mariadb\.log\.\n$/);
 });
 
 test('its data are for nobody else, and its database has no root for the network', async () => {
@@ -210,11 +240,15 @@ test('a port that is taken ends it, in one line', async () => {
   taker.close();
 });
 
-test.each([['--dmo'], ['demo'], ['--demo=yes']])('%s prints the usage', async (word) => {
+test.each([
+  ['--dmo', "Unknown option '--dmo'"],
+  ['demo', "Unexpected argument 'demo'"],
+  ['--demo=yes', "Option '--demo' does not take an argument"],
+])('%s prints the problem and the usage', async (word, problem) => {
   const local = start(word);
   expect(await local.ended).toBe(1);
   expect(local.output).toEqual({
     stdout: '',
-    stderr: 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n',
+    stderr: `${problem}. Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]\n`,
   });
 });

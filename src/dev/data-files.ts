@@ -3,7 +3,12 @@ import { dirname, relative, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { OperatorError } from '../errors.ts';
 
-// What reading and writing an open file fails with: of these errors, Node does not say the path.
+const ADVICE: Record<string, string> = {
+  EDQUOT: 'Free disk space',
+  ENOSPC: 'Free disk space',
+  EROFS: 'Make its file system writable',
+};
+// Reading or writing an open file fails with these errors, in which Node does not name the path.
 const WITHOUT_PATH = new Set(['EDQUOT', 'EFBIG', 'EIO', 'EISDIR', 'ENOSPC']);
 
 /**
@@ -19,12 +24,13 @@ export async function withDataFiles<Result>(
   } catch (error) {
     const file = findFile(error, data);
     if (file === null) throw error;
-    const { errno = 0 } = findRefusal(error as NodeJS.ErrnoException, data);
-    // Most of Node's functions give it negative, and some positive.
+    const { code = '', errno = 0 } = findRefusal(error as NodeJS.ErrnoException, data);
+    // Most of Node's functions set a negative number, some a positive one.
     const reason = getSystemErrorMessage(-Math.abs(errno));
+    const advice = ADVICE[code] ?? 'Make that folder readable and writable for this user';
     const message =
-      `Cannot read or write ${file}: ${reason}. MiniTwit stores its data in ${data}: ` +
-      'make that folder readable and writable for this user, or use a checkout of your own.';
+      `Cannot read or write ${file}: ${reason}. MiniTwit stores its data in ${data}. ` +
+      `${advice}, or use a checkout of your own.`;
     throw new OperatorError(message, { cause: error });
   }
 }

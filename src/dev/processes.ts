@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * Tells whether a process runs. A zombie does not: where the first process of a container is no init, what has ended
- * stays in the process table.
+ * Returns whether a process runs. Returns false for a zombie: in a container without an init process, an orphan that
+ * has ended stays in the process table.
  */
 export function isRunning(pid: number): boolean {
   try {
-    // `PID (name) state …`, where the name may hold anything
+    // The format is `PID (name) state …`, and the name may contain any character.
     if (existsSync('/proc/self/stat')) {
       return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     }

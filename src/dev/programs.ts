@@ -33,10 +33,13 @@ export function findOrUnpack(
   const installed = findProgram(program);
   if (installed) return installed;
   if (!findProgram('apt-get')) throw new OperatorError(advice('this machine has no apt-get'));
-  const { status, stdout } = spawnSync('bash', [UNPACK, packageName], {
+  const { status, signal, stdout } = spawnSync('bash', [UNPACK, packageName], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });
+  if (signal !== null) {
+    throw new OperatorError(`Stopped while unpacking ${packageName}. Run the command again.`);
+  }
   if (status !== 0)
     throw new OperatorError(advice('its Debian package could not be unpacked, as said above'));
   const unpacked = join(stdout.trim(), 'programs', program);

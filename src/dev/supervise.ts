@@ -16,7 +16,8 @@ export async function runServer(
   signal.addEventListener('abort', server.stop);
   const status = await server.ended;
   if (signal.aborted) return null;
-  if (status === null) throw new OperatorError('The server ended by itself.');
+  if (status === null)
+    throw new OperatorError('The server was killed by a signal. Start it again.');
   return status;
 }
 
@@ -35,16 +36,20 @@ export async function runServerWithRestarts(
     // Before the start: what changes while the server reads its files makes it start again.
     const interrupted = Promise.race([aborted, waitForChange()]);
     const server = start();
-    const hasEnded = await Promise.race([
-      server.ended.then(() => true),
-      interrupted.then(() => false),
-    ]);
-    if (hasEnded && !signal.aborted) {
-      console.error('The server has ended. It starts again after the next change.');
+    try {
+      const hasEnded = await Promise.race([
+        server.ended.then(() => true),
+        interrupted.then(() => false),
+      ]);
+      if (hasEnded && !signal.aborted) {
+        console.error('The server has ended. It starts again after the next change.');
+      }
+      const file = await interrupted;
+      if (file !== null) console.log(`Restarting the server: ${file} has changed.`);
+    } finally {
+      // Also when the folders cannot be watched: the server must not outlive its database.
+      server.stop();
+      await server.ended;
     }
-    const file = await interrupted;
-    if (file !== null) console.log(`Restarting the server: ${file} has changed.`);
-    server.stop();
-    await server.ended;
   }
 }

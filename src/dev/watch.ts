@@ -4,7 +4,7 @@ import { OperatorError } from '../errors.ts';
 
 // Editors write a file in several steps.
 const QUIET_MS = 50;
-// what editors write beside a file: .app.ts.swp, #app.ts#, app.ts~
+// Editors write these beside a file: .app.ts.swp, #app.ts#, app.ts~.
 const IGNORED = /^[.#]|~$/;
 
 /**
@@ -17,14 +17,15 @@ export async function waitForChange(folders: string[]): Promise<string> {
   const closing = new AbortController();
   const { signal } = closing;
   try {
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       for (const folder of folders.flatMap(listFolders)) {
-        watch(folder, { signal }, (_event, name) => {
+        const watcher = watch(folder, { signal }, (_event, name) => {
           if (name === null || IGNORED.test(name)) return;
           clearTimeout(timer);
           timer = setTimeout(() => resolve(join(folder, name)), QUIET_MS);
         });
+        watcher.on('error', reject);
       }
     });
   } catch (cause) {

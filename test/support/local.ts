@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { copyProgram, type Program, startProgram } from './programs.ts';
 
@@ -37,8 +37,8 @@ export function useCheckout(): Checkout {
     checkout.home = await copyProgram(`minitwit local ${'x'.repeat(100)}`);
     checkout.port = String(await findFreePort());
     checkout.url = `http://localhost:${checkout.port}`;
+    return () => rm(checkout.home, { recursive: true });
   });
-  afterAll(() => rm(checkout.home, { recursive: true }));
   return checkout;
 }
 

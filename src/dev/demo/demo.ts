@@ -69,7 +69,7 @@ async function insert(
 
 function formatRefusal(users: number): string {
   return (
-    `The database has ${users} users, and the demo data is for an empty database. Start without --demo; ` +
-    'or delete .data/mariadb, which deletes everything that was written here, and start again.'
+    `The database has ${users} users, and the demo data is for an empty database. Start without --demo, ` +
+    'or start over: rm -r .data/mariadb deletes all data.'
   );
 }

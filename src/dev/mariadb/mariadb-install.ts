@@ -24,24 +24,36 @@ npm run build, npm run initdb and npm start.`,
   );
 }
 
-/** What mariadbd must be told whenever it works on a data folder. */
+/** Returns the options that every mariadbd on a data folder needs. */
 export function commonOptions(data: string): string[] {
   const isRoot = process.getuid?.() === 0;
   return ['--no-defaults', `--datadir=${data}`, ...(isRoot ? ['--user=root'] : [])];
 }
 
 /**
- * Makes a data folder with the server's own tables, all of it or nothing. The work of
- * mariadb-install-db, which does not run with `mariadb-server-core` alone.
+ * Creates a data folder with the server's own tables, all of it or nothing. mariadb-install-db cannot do it: it needs
+ * programs that `mariadb-server-core` does not have.
+ * @throws OperatorError when mariadbd fails; an AbortError when `signal` is aborted first
  */
-export async function createDataFolder(mariadbd: string, data: string): Promise<void> {
+export async function createDataFolder(
+  mariadbd: string,
+  data: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const unfinished = `${data}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
   const sql = await systemTables(mariadbd);
   // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
   const options = [...commonOptions(unfinished), `--tmpdir=${unfinished}`, '--bootstrap'];
-  const bootstrap = spawn(mariadbd, options, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const bootstrap = spawn(mariadbd, options, {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    signal,
+    // The unfinished folder is deleted at the next start, so there is nothing to save.
+    killSignal: 'SIGKILL',
+    // A group of its own: Ctrl-C in the terminal must reach it by the signal alone.
+    detached: true,
+  });
   let complaints = '';
   bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   // When it ends before it has read all, its complaints tell more than a broken pipe.

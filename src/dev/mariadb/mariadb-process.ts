@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../errors.ts';
 
 const POLL_EVERY_MS = 10;
 
@@ -15,12 +15,15 @@ export interface MariadbFiles {
 
 /** A running mariadbd. */
 export interface MariadbProcess {
-  /** Resolves when it has ended, by itself or not. */
+  /** Resolves when it has ended, for any reason, also when it could not be executed. */
   ended: Promise<unknown>;
   /** Stops it cleanly. */
   stop(): Promise<void>;
-  /** Waits until the server listens on its port. Rejects when the server ends before that. */
-  waitUntilListening(): Promise<void>;
+  /**
+   * Waits until the server listens on its port. Rejects when the server ends before that, and when `signal` is aborted.
+   * @throws OperatorError after `maxMs`, when the server has been killed
+   */
+  waitUntilListening(maxMs: number, signal?: AbortSignal): Promise<void>;
   /** Reads what was logged since the start. */
   readLog(): Promise<string>;
 }
@@ -44,23 +47,35 @@ export async function startMariadbProcess(
       detached: true,
     },
   );
-  await log.close();
-  const ended = once(server, 'exit');
+  // Attached before anything is awaited: a server that cannot load a library has ended by then.
+  let hasEnded = false;
   const kill = () => server.kill('SIGTERM');
   process.once('exit', kill);
-  void ended.then(() => process.removeListener('exit', kill));
+  const ended = new Promise((resolve) => server.once('exit', resolve).once('error', resolve)).then(
+    () => {
+      hasEnded = true;
+      process.removeListener('exit', kill);
+    },
+  );
+  await log.close();
   return {
     ended,
     async stop() {
       kill();
       await ended;
     },
-    async waitUntilListening() {
+    async waitUntilListening(maxMs, signal) {
+      const giveUpAt = performance.now() + maxMs;
       while (!existsSync(files.pid)) {
-        if (server.exitCode !== null || server.signalCode !== null) {
-          throw new Error('mariadbd has ended.');
+        if (hasEnded) throw new Error('mariadbd has ended.');
+        if (performance.now() > giveUpAt) {
+          server.kill('SIGKILL');
+          const limit = `${maxMs / 1000} s`;
+          throw new OperatorError(
+            `MariaDB, process ${server.pid}, did not listen within ${limit}.`,
+          );
         }
-        await sleep(POLL_EVERY_MS);
+        await sleep(POLL_EVERY_MS, undefined, { signal });
       }
     },
     readLog: async () => (await readFile(files.log)).subarray(startOfLog).toString(),

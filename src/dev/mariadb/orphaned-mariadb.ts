@@ -8,12 +8,12 @@ import { OperatorError } from '../../errors.ts';
 const STOP_MAX_MS = 60_000;
 
 /**
- * Stops the MariaDB that a killed process left behind on a data folder: two servers cannot share the files.
- * @throws OperatorError when it does not stop
+ * Stops the orphaned MariaDB of a killed process, if one runs on a data folder. Two servers cannot share the files.
+ * @throws OperatorError when the server does not stop within a minute
  */
 export async function stopOrphanedServer(data: string): Promise<void> {
-  // Whoever answers on the socket wrote the file with its process id; without an answer that id
-  // could be anybody's by now.
+  // The server that answers on the socket has written its process id to the file. Without an answer, that id may
+  // belong to another process by now.
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
   if (!(await accepts(socket))) return;
   const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));

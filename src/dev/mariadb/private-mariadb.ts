@@ -14,7 +14,7 @@ const START_MAX_MS = 60_000;
 // Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
 const START_ATTEMPTS = 5;
 
-/** A MariaDB server that belongs to this process. */
+/** A MariaDB server that is a child of this process. */
 export interface PrivateMariadb {
   config: DatabaseConfig;
   /** Path of the server's log. */
@@ -25,12 +25,14 @@ export interface PrivateMariadb {
   stop(): Promise<void>;
 }
 
-/** How a private MariaDB is started, beside what each is told. */
+/** Options for startPrivateMariadb. */
 export interface MariadbOptions {
   /** Options of mariadbd. */
   options?: string[];
   /** SQL statements, each on one line, that the server runs as its root at each start. */
   init?: string[];
+  /** Stops the start. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -38,11 +40,11 @@ export interface MariadbOptions {
  * waits until the server answers. The server listens on a socket there and on a free loopback port; over the network,
  * only the user of `config` can log in, to databases whose names start with `minitwit`, unless `init` creates others.
  * @throws OperatorError when there is no MariaDB and none can be installed, and when it does not start; Node's error,
- *   with the path, when a file in the folder cannot be read or written
+ *   with the path, when a file in the folder cannot be read or written; an AbortError when `signal` is aborted first
  */
 export async function startPrivateMariadb(
   folder: string,
-  { options = [], init = [] }: MariadbOptions = {},
+  { options = [], init = [], signal = new AbortController().signal }: MariadbOptions = {},
 ): Promise<PrivateMariadb> {
   const mariadbd = findMariadb();
   const home = resolve(folder);
@@ -50,7 +52,8 @@ export async function startPrivateMariadb(
   // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
   await mkdir(join(home, 'tmp'), { recursive: true, mode: 0o700 });
   await stopOrphanedServer(data);
-  if (!existsSync(data)) await createDataFolder(mariadbd, data);
+  signal.throwIfAborted();
+  if (!existsSync(data)) await createDataFolder(mariadbd, data, signal);
 
   const files = { log: join(home, 'mariadb.log'), pid: join(data, 'mariadb.pid') };
   for (let attempt = 1; ; attempt++) {
@@ -59,17 +62,18 @@ export async function startPrivateMariadb(
     const allOptions = [...serverOptions(home, config.port), ...options];
     const server = await startMariadbProcess(mariadbd, allOptions, files);
     try {
-      await server.waitUntilListening();
-      await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
+      await server.waitUntilListening(START_MAX_MS, signal);
+      await withConnection(config, { waitMaxMs: START_MAX_MS, signal }, async () => undefined);
       return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
     } catch (cause) {
       await server.stop();
+      signal.throwIfAborted();
       await assertAccess(home);
       const log = await server.readLog();
       if (isPortTaken(log) && attempt < START_ATTEMPTS) continue;
       const lastLines = log.trim().split('\n').slice(-5).join('\n');
-      const message = `MariaDB did not start. ${files.log} ends with:\n${lastLines}`;
-      throw new OperatorError(message, { cause });
+      const reason = cause instanceof OperatorError ? cause.message : 'MariaDB did not start.';
+      throw new OperatorError(`${reason} ${files.log} ends with:\n${lastLines}`, { cause });
     }
   }
 }
@@ -79,14 +83,14 @@ function serverOptions(home: string, port: number): string[] {
     ...commonOptions(join(home, 'data')),
     `--tmpdir=${join(home, 'tmp')}`,
     `--init-file=${join(home, 'init.sql')}`,
-    // relative to the data folder: the whole path may be too long for a socket
+    // Relative to the data folder, since the whole path may be too long for a socket.
     '--socket=mariadb.sock',
     '--bind-address=127.0.0.1',
     `--port=${port}`,
     '--skip-name-resolve',
     '--character-set-server=utf8mb4',
     '--collation-server=utf8mb4_unicode_ci',
-    // what was committed is on the disk
+    // Every commit is written to the disk.
     '--innodb-flush-log-at-trx-commit=1',
   ];
 }
@@ -107,7 +111,7 @@ async function chooseConfig(): Promise<DatabaseConfig> {
     host: '127.0.0.1',
     port: await findFreePort(),
     user: 'minitwit',
-    // new at every start; the server learns it from its init file
+    // A new one at every start. The server reads it from its init file.
     password: randomBytes(24).toString('base64url'),
     name: 'minitwit',
     sslCa: null,
