@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { writeReport } from '../../src/warehouse/report/write.ts';
 import { expectAccessible } from '../support/browser.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { reportOf, statisticOf, statisticsOfWeeks } from '../warehouse/report/sample-report.ts';
 
 const report = reportOf(
@@ -42,12 +43,18 @@ beforeAll(async () => {
   url = pathToFileURL(path).href;
 });
 beforeAll(async () => {
-  browser = await chromium.connect(inject('chromium'));
+  browser = await chromium.connect(inject('chromium'), { timeout: HANG_MS });
   return () => browser.close();
 });
 
+async function openPage(options?: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(HANG_MS);
+  return page;
+}
+
 test('every reader can use a report, which requests nothing and has no script', async () => {
-  const page = await browser.newPage();
+  const page = await openPage();
   const requested: string[] = [];
   page.on('request', (request) => requested.push(request.url()));
   await page.goto(url);
@@ -63,8 +70,7 @@ test('every reader can use a report, which requests nothing and has no script', 
 });
 
 test('a reader chooses a chart without any script', async () => {
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
+  const page = await openPage({ javaScriptEnabled: false });
   await page.goto(url);
   const card = page.locator('#new-users');
   const shown = () => card.locator('figure:visible').getAttribute('aria-label');
@@ -76,11 +82,11 @@ test('a reader chooses a chart without any script', async () => {
   expect(await shown()).toBe('Title of new-users, by day');
   await card.locator('summary:visible').click();
   await card.getByRole('rowheader', { name: '2026-11-23' }).waitFor();
-  await context.close();
+  await page.close();
 });
 
 test('the text of a chart is large enough on a phone', async () => {
-  const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+  const page = await openPage({ viewport: { width: 375, height: 800 } });
   await page.goto(url);
   const scale = await page
     .locator('#new-users svg:visible')
