@@ -25,7 +25,7 @@ const SETTINGS = join(DATA, 'local.env');
 const WATCHED = ['src', 'views', 'static'].map((folder) => join(ROOT, folder));
 const SCHEMA_WAIT_MAX_MS = 30_000;
 const USAGE = 'Usage: npm run local [-- --demo]   or: npm run dev [-- --demo]';
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 interface Options {
   /** Whether to fill an empty database with the demo data. */
@@ -122,7 +122,7 @@ async function serverEnvironment(database: DatabaseConfig): Promise<Environment>
 }
 
 function warnOfDemoUsers(host = ''): void {
-  if (LOOPBACK.includes(host)) return;
+  if (LOOPBACK.has(host)) return;
   console.warn(
     `Warning: HOST is ${host}, so every device on your network can sign in as each demo user, with the public password.`,
   );

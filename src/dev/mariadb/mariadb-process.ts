@@ -75,7 +75,9 @@ export async function startMariadbProcess(
             `MariaDB, process ${server.pid}, did not listen within ${limit}.`,
           );
         }
-        await sleep(POLL_EVERY_MS, undefined, { signal });
+        if (signal?.aborted) server.kill('SIGKILL');
+        signal?.throwIfAborted();
+        await sleep(POLL_EVERY_MS);
       }
     },
     readLog: async () => (await readFile(files.log)).subarray(startOfLog).toString(),

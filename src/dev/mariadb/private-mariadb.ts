@@ -63,7 +63,9 @@ export async function startPrivateMariadb(
     const server = await startMariadbProcess(mariadbd, allOptions, files);
     try {
       await server.waitUntilListening(START_MAX_MS, signal);
-      await withConnection(config, { waitMaxMs: START_MAX_MS, signal }, async () => undefined);
+      // Not aborted: a SIGTERM between listening and serving makes MariaDB hang.
+      await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
+      signal.throwIfAborted();
       return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
     } catch (cause) {
       await server.stop();

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../../src/database/database.ts';
 import {
   type PrivateMariadb,
@@ -14,6 +14,9 @@ import {
 } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { runSql } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
+
+// MariaDB rarely binds its port before the test has taken it.
+const ATTEMPTS = 50;
 
 let folder: string;
 let mariadb: PrivateMariadb | null;
@@ -125,13 +128,13 @@ test('a query that uses a temporary file outlives the start of another private s
 });
 
 test('the first start leaves the temporary files of other servers alone', async () => {
-  // the default of a server that is told nothing else
+  onTestFinished(() => void vi.unstubAllEnvs());
+  // A server without --tmpdir uses this folder.
   vi.stubEnv('TMPDIR', folder);
   const file = join(folder, '#sql-temptable-1-1-1.MAI');
   await writeFile(file, '');
   mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
   expect(existsSync(file)).toBe(true);
-  vi.unstubAllEnvs();
 });
 
 /** Returns the port that a mariadbd, which has just been started on this folder, is about to bind; null without one. */
@@ -178,22 +181,23 @@ async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Ser
 test('another port is used when another program takes the chosen one', async () => {
   await (await startPrivateMariadb(folder)).stop();
   let taker: Server | null = null;
-  while (taker === null) {
+  onTestFinished(() => void taker?.close());
+  for (let attempt = 1; taker === null && attempt <= ATTEMPTS; attempt++) {
     await mariadb?.stop();
     ({ started: mariadb, taker } = await startAndTakePort());
   }
+  if (taker === null) throw new Error(`MariaDB bound its port first, ${ATTEMPTS} times.`);
   expect(mariadb?.config.port).not.toBe((taker.address() as AddressInfo).port);
   expect(await readFile(join(folder, 'mariadb.log'), 'utf8')).toContain('Address already in use');
-  taker.close();
 });
 
 test('the start fails when no attempt can bind its port', async () => {
   const taker = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void taker.close());
   await once(taker, 'listening');
   const { port } = taker.address() as AddressInfo;
   const starting = startPrivateMariadb(folder, { options: [`--port=${port}`] });
   await expect(starting).rejects.toThrow(/^MariaDB did not start\.[^]*Address already in use/);
-  taker.close();
 });
 
 test('a file that cannot be written is named', async () => {
