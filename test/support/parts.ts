@@ -94,8 +94,6 @@ export const OTHERS: Part[] = [
       project('cluster', {
         include: [filesIn('test/cluster')],
         globalSetup: [MARIADB, CHROMIUM, 'test/cluster/figures.ts'],
-        // Figures for others to read are measured on a machine that does nothing else.
-        ...(process.env.WRITE_FIGURES && { maxWorkers: 1 }),
       }),
     ],
   },
