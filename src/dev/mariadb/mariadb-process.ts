@@ -51,12 +51,14 @@ export async function startMariadbProcess(
   let hasEnded = false;
   const kill = () => server.kill('SIGTERM');
   process.once('exit', kill);
-  const ended = new Promise((resolve) => server.once('exit', resolve).once('error', resolve)).then(
-    () => {
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
       hasEnded = true;
       process.removeListener('exit', kill);
-    },
-  );
+      resolve();
+    };
+    server.once('exit', end).once('error', end);
+  });
   await log.close();
   return {
     ended,

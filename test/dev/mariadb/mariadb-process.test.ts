@@ -28,13 +28,13 @@ const start = (program: string, options: string[] = []) =>
 
 /** Hashes on all threads that also open and close files, until the test ends. */
 function occupyThreads(): void {
-  let isOver = false;
+  const end = new AbortController();
   const hashAgain = async () => {
-    while (!isOver) await hash('', '', HASH_ROUNDS, 64, 'sha512');
+    while (!end.signal.aborted) await hash('', '', HASH_ROUNDS, 64, 'sha512');
   };
   const work = Promise.all(Array.from({ length: 8 }, hashAgain));
   onTestFinished(async () => {
-    isOver = true;
+    end.abort();
     await work;
   });
 }
