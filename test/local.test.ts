@@ -10,7 +10,8 @@ import { withConnection } from '../src/database/connection.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { stop, useCheckout } from './support/local.ts';
 import { createVisitor } from './support/minitwit.ts';
-import { copyProgram, startProgram } from './support/programs.ts';
+import { copyProgram } from './support/copy-program.ts';
+import { startProgram } from './support/programs.ts';
 import { HANG_MS } from './support/timeouts.ts';
 import { until } from './support/until.ts';
 
@@ -53,8 +54,7 @@ test('--demo fills an empty database, and refuses one with users', async () => {
 });
 
 test('--demo warns when other devices can sign in as its users', async () => {
-  const home = await copyProgram('minitwit local ');
-  onTestFinished(() => rm(home, { recursive: true }));
+  const home = await copyProgram(onTestFinished, 'minitwit local ');
   const settings = { PORT: checkout.port, HOST: '127.0.0.2' };
   const options = { cwd: home, parameters: ['--demo'] };
   const local = startProgram(join(home, 'src/local.ts'), settings, options);
@@ -114,8 +114,7 @@ function createBrowser() {
 
 test('two checkouts on one host do not log each other’s readers out', async () => {
   const here = await startAndWait();
-  const home = await copyProgram('minitwit local ');
-  onTestFinished(() => rm(home, { recursive: true }));
+  const home = await copyProgram(onTestFinished, 'minitwit local ');
   const otherPort = String(await findFreePort());
   const other = startProgram(join(home, 'src/local.ts'), { PORT: otherPort }, { cwd: home });
   await other.says('is ready');
@@ -179,8 +178,7 @@ test('it ends with npm, which a supervisor ends alone', async () => {
 });
 
 test('a stop while the database creates its files ends the start, and the next start succeeds', async () => {
-  const home = await copyProgram('minitwit local ');
-  onTestFinished(() => rm(home, { recursive: true }));
+  const home = await copyProgram(onTestFinished, 'minitwit local ');
   const settings = { PORT: checkout.port };
   const first = startProgram(join(home, 'src/local.ts'), settings, { cwd: home });
   const unfinished = join(home, '.data/mariadb/data.new/mysql');

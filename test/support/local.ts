@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import { findFreePort } from '../../src/dev/free-port.ts';
-import { copyProgram, type Program, startProgram } from './programs.ts';
+import { atEndOfFile } from './at-end.ts';
+import { copyProgram } from './copy-program.ts';
+import { type Program, startProgram } from './programs.ts';
 
 /** A copy of the source, in which `npm run local` stores its data. */
 export interface Checkout {
@@ -33,11 +34,11 @@ export function useCheckout(): Checkout {
       return local;
     },
   };
+  const atEnd = atEndOfFile();
   beforeAll(async () => {
-    checkout.home = await copyProgram(`minitwit local ${'x'.repeat(100)}`);
+    checkout.home = await copyProgram(atEnd, `minitwit local ${'x'.repeat(100)}`);
     checkout.port = String(await findFreePort());
     checkout.url = `http://localhost:${checkout.port}`;
-    return () => rm(checkout.home, { recursive: true });
   });
   return checkout;
 }

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { inject } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
 import type { Environment } from '../../src/environment.ts';
@@ -89,16 +88,6 @@ export function startCommand(
     }
   };
   return { process: child, output, ended, says };
-}
-
-/** Copies the source into a folder of its own, since programs store their data beside it. */
-export async function copyProgram(prefix: string): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), prefix));
-  for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
-    await cp(each, join(home, each), { recursive: true });
-  }
-  await symlink(resolve('node_modules'), join(home, 'node_modules'));
-  return home;
 }
 
 /** Returns the settings that lead to a database on the server of this file's project, or on one without TLS. */

@@ -5,14 +5,16 @@ import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/environment.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
-import { copyProgram, type Program, startProgram } from '../support/programs.ts';
+import { atEndOfFile } from '../support/at-end.ts';
+import { copyProgram } from '../support/copy-program.ts';
+import { type Program, startProgram } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 
 let home: string;
 
+const atEnd = atEndOfFile();
 beforeAll(async () => {
-  home = await copyProgram('minitwit warehouse ');
-  return () => rm(home, { recursive: true });
+  home = await copyProgram(atEnd, 'minitwit warehouse ');
 });
 
 function warehouse(parameters: string[], settings: Environment = {}): Program {

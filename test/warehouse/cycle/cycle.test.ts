@@ -27,7 +27,8 @@ import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
 import { createAccountId } from '../../support/aws-account.ts';
 import { runSql } from '../../support/database.ts';
-import { copyProgram, databaseSettings, startProgram } from '../../support/programs.ts';
+import { copyProgram } from '../../support/copy-program.ts';
+import { databaseSettings, startProgram } from '../../support/programs.ts';
 import { stopAtFirstFailure } from '../../support/steps.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
@@ -58,8 +59,7 @@ beforeAll(async () => {
     account: ACCOUNT,
     unknown: UNKNOWN_TO_MOTO,
   });
-  home = await copyProgram('minitwit-cycle-');
-  atEnd(() => rm(home, { recursive: true }));
+  home = await copyProgram(atEnd, 'minitwit-cycle-');
   folder = join(home, '.data/warehouse');
   const mariadb = await startPrivateMariadb(join(home, 'source'));
   atEnd(() => mariadb.stop());

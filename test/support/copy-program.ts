@@ -1,0 +1,28 @@
+import { cp, mkdtemp, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { AtEnd } from './at-end.ts';
+import { undoAtEnd } from './undo.ts';
+
+// A program that was killed has left its database running. The id of a server that has stopped may be another program's.
+const KILL_DATABASES_AND_DELETE = `
+  for data in "$1"/.data/mariadb/data "$1"/.data/warehouse/mariadb/data; do
+    pid=$(cat "$data/mariadb.pid" 2>/dev/null) && grep -qsF "$data" "/proc/$pid/cmdline" || continue
+    kill -9 "$pid" && while kill -0 "$pid" 2>/dev/null && ! grep -qs ") Z" "/proc/$pid/stat"; do sleep 0.1; done
+  done
+  rm -rf "$1"`;
+
+/**
+ * Copies the source into a folder of its own, since programs store their data beside it.
+ * @param atEnd the end of the copy, and of each database that its programs have started
+ * @param prefix of the folder's name
+ */
+export async function copyProgram(atEnd: AtEnd, prefix: string): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), prefix));
+  undoAtEnd(atEnd, KILL_DATABASES_AND_DELETE, home);
+  for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
+    await cp(each, join(home, each), { recursive: true });
+  }
+  await symlink(resolve('node_modules'), join(home, 'node_modules'));
+  return home;
+}
