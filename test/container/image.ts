@@ -4,11 +4,11 @@ import { runOrThrow } from '../support/run.ts';
 import { withLock } from '../support/cache.ts';
 import { makeDebian } from '../support/debian.ts';
 import { CACHE, versionOf } from '../support/tools.ts';
-import { podman } from './podman.ts';
+import { LIMITS, podman } from './podman.ts';
 
 const NPM_CACHE = join(CACHE, 'npm');
 // Only the format docker stores HEALTHCHECK. The volume caches the packages that npm downloads.
-const BUILD = ['--format=docker', '--network=host', `--volume=${NPM_CACHE}:/root/.npm`];
+const BUILD = ['--format=docker', '--network=host', `--volume=${NPM_CACHE}:/root/.npm`, ...LIMITS];
 
 // The Dockerfile's base image has this release of Debian, and an npm of this major version.
 const DEBIAN = 'trixie';

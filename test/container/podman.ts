@@ -13,14 +13,14 @@ const TEMPORARY = join(CACHE, 'tmp');
 // Separate from the machine's own images. podman's run state must not outlive a reboot.
 const STORAGE = ['--root', join(CACHE, 'containers'), '--runroot', '/run/minitwit-test'];
 const NO_SYSTEMD = ['--cgroup-manager', 'cgroupfs', '--events-backend', 'file'];
+/** podman's default limits exceed the hard limits of some machines, and root cannot raise these everywhere. */
+export const LIMITS = ['--ulimit=nofile=4096:4096', '--ulimit=nproc=4096:4096'];
 const RUN = [
   '--rm',
   '--network=host',
   // podman repeats health checks by systemd, which not every machine has. The tests run the check's command.
   '--no-healthcheck',
-  // podman's default limits exceed the hard limits of some machines.
-  '--ulimit=nofile=1024:1024',
-  '--ulimit=nproc=1024:1024',
+  ...LIMITS,
 ];
 
 /**
