@@ -25,7 +25,11 @@ beforeAll(async () => {
     join(folder, 'some.test.ts'),
     `test('passes', () => undefined);
     test('fails where it is told to', () => expect(process.env.FAIL).toBeUndefined());
-    test.skip('is skipped', () => undefined);`,
+    test.skip('is skipped', () => undefined);
+    if (process.env.HOOK) describe('a group', () => {
+      beforeAll(() => expect.fail());
+      test('does not run', () => undefined);
+    });`,
   );
   return () => rm(folder, { recursive: true });
 });
@@ -48,6 +52,7 @@ test('the parts of the tests that cannot run are named at the start and at the e
 
 test.each<[what: string, environment: Environment, counts: string]>([
   ['a test', { FAIL: 'yes' }, '1 passed, 1 failed, 1 skipped'],
+  ['the set-up of a group', { HOOK: 'yes' }, '2 passed, 1 failed, 2 skipped'],
   ['a part that cannot run, where CI is set,', { CI: 'true' }, '2 passed, 1 failed, 1 skipped'],
   ['the set-up of all tests', { SETUP: 'setup.ts' }, '0 passed, 1 failed'],
 ])('%s that fails is counted', async (_what, environment, counts) => {

@@ -32,7 +32,8 @@ export class PartsReporter implements Reporter {
     const passed = tests.filter((test) => test.ok() && test.result().state === 'passed').length;
     const failed = tests.filter((test) => test.result().state === 'failed').length;
     // A file that could not be loaded, a hook that failed, and an error outside of any test count as well.
-    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+    const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+    const broken = groups.filter((group) => group.errors().length > 0).length + errors.length;
     const unavailable = process.env.CI ? this.#missing.length : 0;
     if (unavailable > 0) process.exitCode = 1;
     const skipped = tests.length - passed - failed;
