@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../src/config.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
+import { toSettings } from '../src/dev/local-files.ts';
 import type { Environment } from '../src/environment.ts';
 import { NODE_OPTIONS } from '../test/support/production.ts';
 import { until } from '../test/support/until.ts';
@@ -54,7 +55,7 @@ export async function startServer(
     env: {
       PATH: process.env.PATH,
       ...settings(port),
-      ...(database && databaseSettings(database)),
+      ...(database && toSettings(database)),
       ...more,
     },
     stdio: ['ignore', log.fd, log.fd],
@@ -100,15 +101,5 @@ function settings(port: number): Environment {
     SESSION_SECRET,
     RATE_LIMITS: 'off',
     LOG_LEVEL: 'info',
-  };
-}
-
-function databaseSettings({ host, port, user, password, name }: DatabaseConfig): Environment {
-  return {
-    DB_HOST: host,
-    DB_PORT: String(port),
-    DB_USER: user,
-    DB_PASSWD: password,
-    DB_NAME: name,
   };
 }

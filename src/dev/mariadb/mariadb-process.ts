@@ -6,7 +6,7 @@ import { OperatorError } from '../../errors.ts';
 
 const POLL_EVERY_MS = 10;
 
-/** The files by which a mariadbd reports on itself. */
+/** The files that a mariadbd writes about itself. */
 export interface MariadbFiles {
   log: string;
   /** Written by the server once it has bound its port. */

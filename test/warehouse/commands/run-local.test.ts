@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config.ts';
 import { findFreePort } from '../../../src/dev/free-port.ts';
 import { withDataFiles } from '../../../src/dev/data-files.ts';
+import { toSettings, writeDatabaseSettings } from '../../../src/dev/local-files.ts';
 import { findLocalSource, runLocal } from '../../../src/warehouse/commands/run-local.ts';
 import { useDatabase } from '../../support/database.ts';
 
@@ -16,21 +17,10 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true });
 });
 
-function settingsOf({ host, port, user, password, name }: DatabaseConfig) {
-  return {
-    DB_HOST: host,
-    DB_PORT: String(port),
-    DB_USER: user,
-    DB_PASSWD: password,
-    DB_NAME: name,
-  };
-}
-
-/** Writes the settings of a database as `npm run local` does; gives the path of the file. */
+/** Writes the settings of a database as `npm run local` does, and returns the path of the file. */
 async function writeSettings(database: DatabaseConfig): Promise<string> {
   const path = join(folder, 'local.env');
-  const lines = Object.entries(settingsOf(database)).map(([name, value]) => `${name}=${value}\n`);
-  await writeFile(path, lines);
+  await writeDatabaseSettings(path, database);
   return path;
 }
 
@@ -42,7 +32,7 @@ test('without a MiniTwit to copy, the operator reads how to start one', async ()
 
 test('the source is what `npm run local` serves, else what the environment names', async () => {
   const other = { ...config, name: 'other' };
-  const environment = settingsOf(other);
+  const environment = toSettings(other);
   const missing = join(folder, 'local.env');
   expect(await findLocalSource(missing, environment)).toMatchObject({ name: 'other' });
   const file = await writeSettings(config);
