@@ -35,7 +35,7 @@ const REQUESTS_SHARE = 0.8;
 /**
  * Serves MiniTwit, whatever becomes of its database, until the process is told to stop; then within
  * the time that is set for it.
- * @throws OperatorError when a port cannot be had
+ * @throws OperatorError when a port cannot be had, and when the database does not take MiniTwit's session variables
  */
 export async function serve(config: Config, logger: Logger): Promise<void> {
   // heard from the start, since without a listener a signal ends the process
@@ -43,6 +43,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
   const database = openDatabase({ ...config.database, poolSize });
+  await database.checkSessionVariables();
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });

@@ -32,7 +32,7 @@ export function createSessions(database: Database): Sessions {
          session.expires_s as expiresS
        from session
        join user on user.user_id = session.user_id
-       where session.session_id in (:sessionIds)`,
+       where session.session_id in (:sessionIds) and :isPrimary`,
         { sessionIds },
       );
       const byId = new Map(rows.map(({ sessionId, ...session }) => [sessionId, session]));
@@ -76,7 +76,7 @@ export function createSessions(database: Database): Sessions {
       const [row] = await database.select<{ total: number }>(
         `select count(*) as total
          from session
-         where expires_s > :nowS`,
+         where expires_s > :nowS and :isPrimary`,
         { nowS },
       );
       return row?.total ?? 0;

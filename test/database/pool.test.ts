@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { openPool } from '../../src/database/pool.ts';
+import { runSql } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+const POOL_SIZE = 10;
+const GIVEN = 3;
+const server = inject('administrator');
+
+// elsewhere nobody is there who may make users
+describe.skipIf(server === null)('a server that gives fewer connections than are wanted', () => {
+  const administrator = { ...inject('database'), ...server };
+  const user = `few_${randomBytes(6).toString('hex')}`;
+  const config = { ...administrator, user, password: 'a password', poolSize: POOL_SIZE };
+  const give = (connections: number) =>
+    runSql(administrator, `alter user '${user}'@'%' with max_user_connections ${connections}`);
+
+  beforeEach(async () => {
+    await runSql(
+      administrator,
+      `create user '${user}'@'%' identified by 'a password' with max_user_connections ${GIVEN}`,
+      `grant select on ${administrator.name}.* to '${user}'@'%'`,
+    );
+  });
+  afterEach(() => runSql(administrator, `drop user '${user}'@'%'`));
+
+  test('serves every request with those that it has given, and more of them later', async () => {
+    const database = openDatabase(config);
+    const ask = () => database.select('select sleep(0.01) as n');
+    const answers = await Promise.all(Array.from({ length: 100 }, ask));
+    expect(answers).toHaveLength(100);
+    expect(database.state()).toMatchObject({ open: GIVEN, used: 0, waiting: 0 });
+
+    await give(POOL_SIZE);
+    await until('the pool has grown', async () => {
+      await Promise.all(Array.from({ length: 2 * POOL_SIZE }, ask));
+      return database.state().open === POOL_SIZE;
+    });
+    await database.end();
+  });
+
+  test('lends them in the order in which they were asked for', async () => {
+    const pool = openPool(config);
+    const order: number[] = [];
+    const use = async (index: number) => {
+      const connection = await pool.acquire();
+      order.push(index);
+      await new Promise((resolve) => connection.query('select sleep(0.005)', resolve));
+      connection.release();
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, index) => use(index)));
+    expect(order).toEqual(Array.from({ length: 40 }, (_, index) => index));
+    await pool.end();
+  });
+
+  test('makes requests wait, and says why they failed, when it gives none at all', async () => {
+    const other = openPool({ ...config, poolSize: GIVEN });
+    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+    const database = openDatabase(config);
+    await expect(database.select('select 1')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { errno: 1226 },
+    });
+    const waits = database.select('select 1 as n');
+    for (const connection of taken) connection.destroy();
+    for (const connection of taken) connection.release();
+    expect(await waits).toEqual([{ n: 1 }]);
+    await Promise.all([database.end(), other.end()]);
+  });
+});
+
+test('a connection that is released twice is lent once', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 2 });
+  const connection = await pool.acquire();
+  connection.release();
+  connection.release();
+  const [first, second] = await Promise.all([pool.acquire(), pool.acquire()]);
+  expect(first).not.toBe(second);
+  expect(pool.state()).toMatchObject({ open: 2, used: 2 });
+  first.release();
+  second.release();
+  await pool.end();
+});
+
+test('a connection that was destroyed is not lent again', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const connection = await pool.acquire();
+  connection.destroy();
+  connection.release();
+  const next = await pool.acquire();
+  expect(next).not.toBe(connection);
+  await expect(
+    new Promise((resolve, reject) =>
+      next.query('select 1', (error, rows) => (error ? reject(error) : resolve(rows))),
+    ),
+  ).resolves.toHaveLength(1);
+  next.release();
+  await pool.end();
+});
+
+test('a pool that is closed lends what is in use until it is back, and nothing else', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const connection = await pool.acquire();
+  const waiting = pool.acquire();
+  const ended = pool.end();
+  await expect(waiting).rejects.toThrow('The pool is closed.');
+  await expect(pool.acquire()).rejects.toThrow('The pool is closed.');
+  connection.release();
+  await ended;
+  expect(pool.state()).toMatchObject({ open: 0, used: 0 });
+});
