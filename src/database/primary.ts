@@ -7,6 +7,8 @@ export const READ_ONLY = '(@@global.read_only or @@global.innodb_read_only)';
 const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);
 const ANY_SERVER = raw('true');
 const OUT_OF_RANGE = 1690;
+// The message of MariaDB has the expression; that of MySQL has it without the variables' names.
+const GREATEST = /~\(?0/;
 
 /**
  * Returns the value of `:isPrimary`, a condition in each read of the repositories: true, but on a server that has
@@ -20,5 +22,5 @@ export function isPrimaryFor({ isReplica }: { isReplica: boolean }): typeof IS_P
 
 /** Tells whether a read failed because its server has become read-only. */
 export function isDemoted({ errno, message }: QueryError): boolean {
-  return errno === OUT_OF_RANGE && message.includes('read_only');
+  return errno === OUT_OF_RANGE && GREATEST.test(message);
 }

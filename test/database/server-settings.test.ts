@@ -8,6 +8,7 @@ import {
   expectUpdateWorks,
   createMiniTwitDatabase,
   MARIADB_SETTINGS,
+  NO_HANDSHAKE,
   SERVER_OPTIONS,
   SETTINGS,
   withSetting,
@@ -19,7 +20,7 @@ let server: Logins;
 const atEnd = atEndOfFile();
 beforeAll(async () => {
   const folder = await createFastFolder('minitwit-settings-', DATA_BYTES);
-  server = await startTemporaryMariadb(atEnd, folder, SERVER_OPTIONS);
+  server = await startTemporaryMariadb(atEnd, folder, [...SERVER_OPTIONS, NO_HANDSHAKE]);
 });
 const minitwit = useMiniTwit();
 

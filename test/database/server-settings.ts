@@ -11,12 +11,14 @@ import { HANG_MS } from '../support/timeouts.ts';
 /** A global variable of a server, and a value with which statements mean something else. */
 export type Setting = [variable: string, value: string];
 
-/** Options of a server whose connections begin with another character set than they ask for. */
+/** Options of a server with a character set that lacks most characters. */
 export const SERVER_OPTIONS = [
   '--character-set-server=latin1',
   '--collation-server=latin1_swedish_ci',
-  '--skip-character-set-client-handshake',
 ];
+
+/** An option of MariaDB's, with which connections begin with that character set, whatever they ask for. */
+export const NO_HANDSHAKE = '--skip-character-set-client-handshake';
 
 /** Settings that MySQL and MariaDB have. */
 export const SETTINGS: Setting[] = [

@@ -7,8 +7,8 @@ import { openGate } from '../support/gate.ts';
 const { config, database: direct } = useDatabase();
 const gate = await openGate(config);
 const database = openDatabase({ ...gate.config, poolSize: 1 });
-// A server that understands everything but `commit`, which follows the number of a command.
-const failing = await openGate(config, { rewrite: ['\x03commit', '\x03comzit'] });
+// A server that understands everything but `commit`.
+const failing = await openGate(config, { rewrite: [/\bcommit/g, 'comzit'] });
 const uncommitted = openDatabase({ ...failing.config, poolSize: 1 });
 const atEnd = atEndOfFile();
 atEnd(() => database.end());

@@ -26,7 +26,7 @@ export interface GateOptions {
   /** How long the server's answers are on their way. */
   answersTakeMs?: number;
   /** Replaces this text in requests by another one of the same length. */
-  rewrite?: [from: string, to: string];
+  rewrite?: [from: string | RegExp, to: string];
 }
 
 /** Puts a gate before a server, for this file's tests. Call it where tests are declared. */
