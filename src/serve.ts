@@ -43,7 +43,6 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
   const database = openDatabase({ ...config.database, poolSize });
-  await database.checkSessionVariables();
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
@@ -62,6 +61,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     // the primary shows the figures of all workers together
     if (!cluster.isWorker) await serveMetrics(metrics.read, { host, port: metricsPort });
   }
+  await database.checkSessionVariables();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
   logger.info({ host, port }, 'listening');
   // tells `npm run local` that pages can be read

@@ -45,6 +45,8 @@ export interface Pool {
 }
 
 interface Waiting {
+  /** Its number among all requests. */
+  number: number;
   lend: (connection: PoolConnection) => void;
   fail: (error: unknown) => void;
 }
@@ -81,12 +83,14 @@ export function openPool(config: DatabaseConfig): Pool {
 
   async function openAnother(): Promise<void> {
     opening++;
+    const lastNumber = asked;
     try {
       const { connection, isReplica } = await openConnection(config);
       add(Object.assign(connection, { isReplica, release }));
     } catch (error) {
       if (isFull(error)) shrink(error);
-      else queue.shift()?.fail(error);
+      // A request that came later waits for an attempt of its own.
+      else if (queue[0] && queue[0].number <= lastNumber) queue.shift()?.fail(error);
     }
     opening--;
     serve();
@@ -149,6 +153,7 @@ export function openPool(config: DatabaseConfig): Pool {
       };
       const timer = setTimeout(giveUp, WAIT_MAX_MS);
       const waiting: Waiting = {
+        number: asked,
         lend(connection) {
           clearTimeout(timer);
           resolve(connection);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { openPool } from '../../src/database/pool.ts';
 import { runSql } from '../support/database.ts';
@@ -69,6 +71,33 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
     expect(await waits).toEqual([{ n: 1 }]);
     await Promise.all([database.end(), other.end()]);
   });
+});
+
+test('an attempt to connect that hangs fails no request that came after it', async () => {
+  const config = inject('database');
+  let calls = 0;
+  // A server that says nothing to the second one who connects.
+  const server = createServer((caller) => {
+    calls++;
+    if (calls === 2) return;
+    const real = connect(config.port, config.host);
+    caller.pipe(real).pipe(caller);
+    for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const pool = openPool({ ...config, port, poolSize: 2 });
+
+  const first = await pool.acquire();
+  const second = pool.acquire();
+  first.release();
+  expect(await second).toBe(first);
+  const third = await pool.acquire();
+  expect(calls).toBe(3);
+  first.release();
+  third.release();
+  await pool.end();
 });
 
 test('a connection that is released twice is lent once', async () => {
