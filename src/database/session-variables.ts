@@ -35,8 +35,6 @@ const COMMON: SessionVariables = {
     sql_safe_updates: 0,
     sql_select_limit: '18446744073709551615',
     sql_big_selects: 1,
-    // `is null` finds no row that was just inserted.
-    sql_auto_is_null: 0,
     // The rows of one insert have consecutive ids.
     auto_increment_increment: 1,
     auto_increment_offset: 1,
@@ -44,12 +42,8 @@ const COMMON: SessionVariables = {
     group_concat_max_len: 1_048_576,
     // Statistics count days in UTC.
     time_zone: '+00:00',
-    // Names are sorted by all of their characters.
-    max_sort_length: 1024,
     // `show grants` quotes names, which initdb compares.
     sql_quote_show_create: 1,
-    // A table without an engine is transactional.
-    default_storage_engine: 'InnoDB',
   },
   mysql: {
     // A transaction reads one snapshot; a plain select in it locks nothing.

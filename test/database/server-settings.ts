@@ -31,7 +31,6 @@ export const SETTINGS: Setting[] = [
   ['init_connect', "'set names utf8mb3'"],
   ['init_connect', "'set timestamp = 1000000000'"],
   ['init_connect', "'set sql_safe_updates = 1'"],
-  ['init_connect', "'set sql_auto_is_null = 1'"],
   ['sql_select_limit', '1'],
   ['max_join_size', '1'],
   ['foreign_key_checks', '0'],
@@ -42,8 +41,6 @@ export const SETTINGS: Setting[] = [
   ['innodb_lock_wait_timeout', '1'],
   ['lock_wait_timeout', '1'],
   ['wait_timeout', '1'],
-  ['max_sort_length', '64'],
-  ['default_storage_engine', "'MyISAM'"],
   ['div_precision_increment', '0'],
   ['sql_quote_show_create', '0'],
 ];
@@ -116,6 +113,7 @@ export async function expectMiniTwitWorks(
     expect((await someone.login(name, 'a password')).text).toContain('You were logged in');
   }
   await expectPosts(alice, () => read(stranger, '/public'));
+  await expectIsolation(config);
   await expectFollows(bob, (path) => read(bob, path));
   await expectDeletes(alice, () => read(stranger, '/alice'));
   expect((await stranger.login('alice', 'a wrong one')).text).toContain('Invalid password');
@@ -126,6 +124,21 @@ export async function expectMiniTwitWorks(
       errno: 1452,
     });
   });
+}
+
+/** Others neither see what is not committed, nor wait for who only reads. */
+async function expectIsolation(config: DatabaseConfig): Promise<void> {
+  const [writer, other] = [openDatabase(config), openDatabase(config)];
+  const sql = "select email from user where username = 'alice'";
+  await writer.transact(async (transaction) => {
+    const before = await transaction.select(sql);
+    await other.change("update user set email = 'other@b' where username = 'bob'");
+    await transaction.change("update user set email = 'alice@b' where username = 'alice'");
+    expect(await other.select(sql)).toEqual(before);
+  });
+  expect(await other.select(sql)).toEqual([{ email: 'alice@b' }]);
+  expect(await other.select('select hour(from_unixtime(0)) as hour')).toEqual([{ hour: 0 }]);
+  await Promise.all([writer.end(), other.end()]);
 }
 
 async function withRepositories(
