@@ -49,7 +49,8 @@ export function createSessions(database: Database): Sessions {
 
   /**
    * Deletes what is beyond the limit, apart from the session that was just stored. Of several logins at the same
-   * time, the last one to read sees all the others, so the limit holds after it. The read locks nothing, and the
+   * time, the last one to read sees all the others, so the limit holds after it
+   * (with one session less, if the logins retained different ones). The read locks nothing, and the
    * delete locks rows in the order of the key, so that such logins do not deadlock.
    */
   async function deleteOldest(userId: number, sessionId: string): Promise<void> {

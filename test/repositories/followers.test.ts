@@ -1,8 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { createFollowers } from '../../src/repositories/followers.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { useDatabase } from '../support/database.ts';
 
-const { database } = useDatabase();
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+atEndOfFile()(() => otherDatabase.end());
+// Another instance, with connections of its own.
+const { followers: atOther } = createRepositories(otherDatabase);
 const { users, followers, profiles } = createRepositories(database);
 let alice: number;
 let bob: number;
@@ -31,6 +38,24 @@ test('many who follow at once are counted once each', async () => {
   expect(await profiles.findProfile('alice')).toMatchObject({ followers: 1 });
 });
 
+test('follows and unfollows of one process take turns, so that the others leave room for posts', async () => {
+  let open = 0;
+  let mostOpen = 0;
+  const observed = createFollowers({
+    ...database,
+    async transact(work) {
+      mostOpen = Math.max(mostOpen, ++open);
+      return database.transact(work).finally(() => open--);
+    },
+  });
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      index % 2 ? observed.follow(bob, alice) : observed.unfollow(bob, alice),
+    ),
+  );
+  expect(mostOpen).toBe(1);
+});
+
 test('a user follows 7,500 others at most, also by follows at the same time', async () => {
   const addUsers = async (names: string[]) => {
     const rows = names.map((name) => [name, 'x@example.com', 'x']);
@@ -50,7 +75,9 @@ test('a user follows 7,500 others at most, also by follows at the same time', as
   const [carol = 0] = await addUsers(['carol']);
   // As if they had followed the rest before.
   await database.change('update profile set following = 7490 where user_id = :carol', { carol });
-  const follows = await Promise.allSettled(others.map((other) => followers.follow(carol, other)));
+  const follows = await Promise.allSettled(
+    others.map((other, index) => (index % 2 ? followers : atOther).follow(carol, other)),
+  );
   const refused = follows.filter(({ status }) => status === 'rejected');
   expect(refused).toHaveLength(20);
   for (const { reason } of refused as PromiseRejectedResult[]) {
