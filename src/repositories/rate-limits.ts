@@ -96,9 +96,10 @@ export function createRateLimits(
         : consume(counter(limits.loginDevice, deviceId), counter(limits.loginDevices, name)));
       if (login.refusal) return login;
       // Only now, so that strangers cannot spend the name's budget with logins that nothing judges.
+      // The name first: what it refuses does not spend the budget of others at the address.
       const refusal =
-        limits.allLoginsByAddress(address) ??
-        limits.allLoginsByName(`${deviceId === null ? 'stranger' : 'device'} ${name}`);
+        limits.allLoginsByName(`${deviceId === null ? 'stranger' : 'device'} ${name}`) ??
+        limits.allLoginsByAddress(address);
       if (refusal) await login.refund();
       return { ...login, refusal };
     },
