@@ -13,7 +13,7 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
 import { SESSION_COOKIE } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import type { Consumption, RateLimits } from '../repositories/rate-limits.ts';
+import type { Consumption, LoginAttempt, RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
 
 /** `/login`, `/register` and `/logout`. */
@@ -28,14 +28,17 @@ export function addAuthRoutes(
   const devices = createDevices(config);
 
   /** Returns whose name and password these are, or what is wrong with them. */
-  async function judgeLogin(username: string, password: string): Promise<JudgedLogin> {
+  async function judgeLogin(
+    { username, address }: LoginAttempt,
+    password: string,
+  ): Promise<JudgedLogin> {
     const credentials = await users.findCredentials(username);
     if (!credentials) {
       const error = { field: 'username', message: 'Invalid username' };
       return { error, reason: 'unknown_name' };
     }
     const { userId, passwordHash } = credentials;
-    if (await passwords.matches(password, passwordHash)) return { userId, error: null };
+    if (await passwords.matches(password, passwordHash, address)) return { userId, error: null };
     const error = { field: 'password', message: 'Invalid password' };
     return { userId, error, reason: 'wrong_password' };
   }
@@ -49,11 +52,9 @@ export function addAuthRoutes(
     .post(async (req, res) => {
       if (currentUser(req)) return res.redirect('/');
       const { username, password } = readForm(loginForm, req.body);
-      const counted = await rateLimits.consumeLogin({
-        username,
-        address: clientAddress(req),
-        deviceId: devices.findDevice(req, username),
-      });
+      const deviceId = devices.findDevice(req, username);
+      const attempt = { username, address: clientAddress(req), deviceId };
+      const counted = await rateLimits.consumeLogin(attempt);
       const { refusal } = counted;
       if (refusal) {
         const { message } = refusal;
@@ -61,7 +62,7 @@ export function addAuthRoutes(
       }
       let judged: JudgedLogin | null = null;
       try {
-        judged = await judgeLogin(username, password);
+        judged = await judgeLogin(attempt, password);
         if (!judged.error) await logIn(req, { userId: judged.userId, username });
       } finally {
         // A login that was right, or that could not be judged, is no guess.
@@ -89,14 +90,15 @@ export function addAuthRoutes(
       const form = readForm(registrationForm, req.body);
       const error = registrationError(form, passwordMinLength);
       if (error) return showRegister(res, form, error);
-      const { refusal, refund } = await rateLimits.consumeRegistration(clientAddress(req));
+      const address = clientAddress(req);
+      const { refusal, refund } = await rateLimits.consumeRegistration(address);
       if (refusal) {
         const { message } = refusal;
         return showRegister(refuse(res, refusal), form, { field: 'username', message });
       }
       const { username, email, password } = form;
       try {
-        const passwordHash = await passwords.hash(password);
+        const passwordHash = await passwords.hash(password, address);
         const userId = await users.createUser({ username, email, passwordHash });
         logEvent(req, 'registered', { userId });
       } catch (failure) {
