@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Request } from 'express';
 
 // The longest IPv6 address has 45 characters; brackets, a zone and a port come to it.
@@ -12,8 +12,12 @@ const GROUPS = 8;
  * closed.
  */
 export function clientAddress(req: Request): string {
-  const address = fullClientAddress(req);
-  return address.includes(':') ? networkOf(address) : address;
+  return keyOf(fullClientAddress(req));
+}
+
+/** Returns the key under which a connection is counted, as `clientAddress` does for a request. */
+export function socketAddress(socket: Pick<Socket, 'remoteAddress'>): string {
+  return keyOf(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
@@ -49,8 +53,9 @@ function withoutMapping(ipv6: string): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-function networkOf(ipv6: string): string {
-  const groups = groupsOf(ipv6).slice(0, GROUPS_OF_NETWORK);
+function keyOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const groups = groupsOf(address).slice(0, GROUPS_OF_NETWORK);
   return groups.map((group) => group.toString(16)).join(':');
 }
 
