@@ -9,6 +9,7 @@ import { LOAD_FACTOR } from './load.ts';
 
 const READER = '127.0.6.1';
 const READS = 100 * LOAD_FACTOR;
+const POSTS = 30;
 
 const cluster = useCluster({ settings: { RATE_LIMITS: 'on' } });
 
@@ -20,13 +21,17 @@ interface Reading {
 }
 
 /** Reads the public timeline again and again. */
-async function read(): Promise<Reading> {
+function read(): Promise<Reading> {
   const reader = new Client(cluster().url, { localAddress: READER });
+  return measure(READS, () => reader.get('/public'));
+}
+
+async function measure(times: number, ask: () => Promise<{ status: number }>): Promise<Reading> {
   const statuses: number[] = [];
   const durations: number[] = [];
-  for (let time = 0; time < READS; time++) {
+  for (let time = 0; time < times; time++) {
     const startedAtMs = performance.now();
-    statuses.push((await reader.get('/public')).status);
+    statuses.push((await ask()).status);
     durations.push(performance.now() - startedAtMs);
   }
   return { statuses, durations: durations.toSorted((a, b) => a - b) };
@@ -58,6 +63,26 @@ test.each(Object.keys(ATTACKS))(
     expect(new Set([...alone.statuses, ...during.statuses])).toEqual(new Set([200]));
   },
 );
+
+test('a user whom accounts follow and unfollow can post', async () => {
+  const victim = new Client(cluster().url, { localAddress: READER });
+  await victim.register('victim');
+  await victim.login('victim');
+  // Half of what a user may post in a minute.
+  const post = () =>
+    measure(POSTS, () => victim.post('/add_message', { text: 'they follow me, they do not' }));
+  const alone = await post();
+  await begin('accounts that follow and unfollow one person');
+  const during = await post();
+  await note('10. accounts that follow and unfollow one person, who posts', {
+    'ms of the median post alone': percentile(alone, 50),
+    'of the slowest': percentile(alone, 99.9),
+    'ms of the median post during the attack': percentile(during, 50),
+    'of its slowest': percentile(during, 99.9),
+    'not served': during.statuses.filter((status) => status !== 302).length,
+  });
+  expect(new Set([...alone.statuses, ...during.statuses])).toEqual(new Set([302]));
+});
 
 test('a login elsewhere is served while one address logs in with all it has', async () => {
   const user = new Client(cluster().url, { localAddress: READER });

@@ -47,7 +47,8 @@ export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
   },
   async 'accounts that follow and unfollow one person'({ url }) {
     await attacker(url).register('victim');
-    const accounts = await createAccounts(url, 'fan');
+    // Accounts of this run, which have not spent their budgets.
+    const accounts = await createAccounts(url, `fan${process.pid}-`);
     await repeat(ACCOUNTS, url, async (_client, index, turn) => {
       await accounts[index]?.post(`/victim/${turn % 2 === 0 ? 'follow' : 'unfollow'}`);
     });
