@@ -103,7 +103,7 @@ test('guesses are limited at all instances together, while pages are served and 
   expectLimited(byAddress, PER_ADDRESS);
   expectLimited(byBoth, PER_NAME);
 
-  // A user who is known elsewhere goes on, and so does the device of the user whose name was guessed at.
+  // A user at another address logs in, and so does the user whose name was guessed at, from a known device.
   const bob = new Client(cluster.url, { localAddress: '127.0.3.1' });
   await bob.register('bob');
   expect((await bob.login('bob')).status).toBe(302);

@@ -49,7 +49,7 @@ test('two instances count one sum, also at the same time', async () => {
   expect((await one.consumePost(2)).refusal).toBeNull();
 });
 
-test('a refusal tells the seconds to wait, and takes one query', async () => {
+test('a refusal has the seconds to wait, and takes one query', async () => {
   const { asked } = database.state();
   const { refusal } = await one.consumePost(1);
   expect(database.state().asked).toBe(asked + 1);
@@ -66,7 +66,7 @@ test('logins at the same time are counted on one connection', async () => {
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => guess(`many ${index}`, `10.0.0.${index}`)),
   );
-  // A look and a transaction.
+  // A read and a transaction.
   expect(database.state().asked - asked).toBe(2);
 });
 
@@ -113,7 +113,7 @@ test('all known devices of a name together have a limit', async () => {
   expect(await countRefused(attempts)).toBe(4);
 });
 
-test('a login that takes the last point tells which limit it exhausts', async () => {
+test('a login that takes the last point names the limit that it exhausts', async () => {
   const exhausted = [];
   for (let attempt = 0; attempt < 4; attempt++) {
     const login = await one.consumeLogin({ username: 'grace', address: 'k', deviceId: null });
@@ -243,7 +243,7 @@ test('a login that is counted too late is refused, and taken back', async () => 
   });
 });
 
-test('what cannot be counted is refused, and the log tells why', async () => {
+test('an action that cannot be counted is refused, and the reason is logged', async () => {
   await runSql(config, 'drop table rate_limit');
   const { logger, lines } = keepLog();
   const blind = createRateLimits(database, limits, logger);
