@@ -3,7 +3,8 @@ import type { Config } from '../config.ts';
 import { hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
-import { registrationError, registrationForm } from '../forms/registration.ts';
+import { type PasswordRules, registrationError, registrationForm } from '../forms/registration.ts';
+import { readUsername } from '../forms/username.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
@@ -20,11 +21,12 @@ export function addAuthRoutes(
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
-  { passwordMinLength, cookiePrefix }: Pick<Config, 'passwordMinLength' | 'cookiePrefix'>,
+  config: PasswordRules & Pick<Config, 'cookiePrefix'>,
 ): void {
   /** Who logs in with this; or what is wrong with it. */
   async function findLogin(username: string, password: string): Promise<CurrentUser | FormError> {
-    const credentials = await users.findCredentials(username);
+    const isTooLong = readUsername(username) === null;
+    const credentials = isTooLong ? null : await users.findCredentials(username);
     if (!credentials) return { field: 'username', message: 'Invalid username' };
     const { userId, passwordHash } = credentials;
     if (await passwords.matches(password, passwordHash)) return { userId, username };
@@ -70,7 +72,7 @@ export function addAuthRoutes(
     .post(async (req, res) => {
       if (currentUser(req)) return res.redirect('/');
       const form = readForm(registrationForm, req.body);
-      const error = registrationError(form, passwordMinLength);
+      const error = registrationError(form, config);
       if (error) return showRegister(res, form, error);
       const address = clientAddress(req);
       const refusal = await rateLimits.countRegistration(address);
@@ -96,7 +98,7 @@ export function addAuthRoutes(
 
   async function endSession(req: Request, res: Response): Promise<void> {
     if (currentUser(req)) await logOut(req);
-    res.clearCookie(`${cookiePrefix}${SESSION_COOKIE}`);
+    res.clearCookie(`${config.cookiePrefix}${SESSION_COOKIE}`);
     res.flash('You were logged out');
     res.redirect('/public');
   }

@@ -1,6 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../errors.ts';
-import { normalizeUsername } from '../forms/username.ts';
+import { readUsername } from '../forms/username.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
@@ -28,7 +28,8 @@ export function addFollowRoutes(app: IRouter, users: Users, followers: Followers
 
   async function findBoth(req: Request<{ username: string }>) {
     const reader = requireUser(req);
-    const username = normalizeUsername(req.params.username);
+    const username = readUsername(req.params.username);
+    if (username === null) throw new AppError('not_found', 'No user has such a long name.');
     const other = await users.findUser(username);
     if (!other) throw new AppError('not_found', `There is nobody called “${username}”.`);
     return { reader, other };
