@@ -26,24 +26,27 @@ async function openOwnMessage(username: string, text: string): Promise<Page> {
 }
 
 test.each([
-  ['an override', 'Look \u202eevil'],
-  ['an isolate', '\u2067evil'],
-  ['an end of isolates, and an override', '\u2069\u2069\u202eevil'],
-  ['an end of embeddings, and an override', '\u202c\u202c\u202eevil'],
-  ['many of them', '\u202e\u2066\u202b\u2067\u202d\u2068\u202eevil'],
-  ['an override behind line ends', `${'\n'.repeat(14)}\u202eevil`],
-])('%s that a message does not close turns nothing behind it', async (name, text) => {
-  const page = await openOwnMessage(`mallory-${name.replaceAll(/\W/g, '')}`, text);
+  ['mallory1', 'an override', 'Look \u202eevil'],
+  ['mallory2', 'an isolate', '\u2067evil'],
+  ['mallory3', 'an end of isolates, and an override', '\u2069\u2069\u202eevil'],
+  ['mallory4', 'an end of embeddings, and an override', '\u202c\u202c\u202eevil'],
+  ['mallory5', 'several of them', '\u202e\u2066\u202b\u2067\u202d\u2068\u202eevil'],
+  ['mallory6', 'an override behind line ends', `${'\n'.repeat(14)}\u202eevil`],
+])('%s: %s that a message does not close turns nothing behind it', async (name, _what, text) => {
+  const page = await openOwnMessage(name, text);
   const message = page.getByRole('article').first();
   if (text.includes('\n')) await message.getByText('3 more lines').click();
+  const author = await box(message.locator('.author'));
+  const firstLineX = await message
+    .locator('.text')
+    .first()
+    .evaluate((element) => element.getClientRects()[0]?.x);
   const time = await box(message.locator('time'));
   const remove = await box(message.getByRole('link', { name: 'delete' }));
-  const author = await box(message.locator('.author'));
-  const words = await box(message.locator('.text').first());
   // From left to right: the author in front of the text, the time in front of the link.
-  expect(author.x + author.width).toBeLessThanOrEqual(words.x + 1);
-  expect(time.x + time.width).toBeLessThanOrEqual(remove.x);
+  expect(author.x + author.width).toBeLessThanOrEqual(firstLineX ?? 0);
   expect(time.x).toBe(author.x);
+  expect(time.x + time.width).toBeLessThanOrEqual(remove.x);
 });
 
 test('what a message has behind its twelfth line is shown on demand, without a script', async () => {
