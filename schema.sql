@@ -18,7 +18,7 @@ create table user (
 create table message (
   message_id bigint unsigned not null auto_increment,
   author_id int unsigned not null,
-  -- 280 characters as people count them, each of up to ten code points
+  -- 280 characters as people count them, of at most 1,000 code points; older messages may have up to 2,800
   text varchar(2800) not null,
   -- seconds since 1970, by the database's clock, which all instances share
   pub_date int unsigned not null,
@@ -93,8 +93,8 @@ create table session (
   constraint session_user foreign key (user_id) references user (user_id) on delete cascade
 ) engine = InnoDB default character set utf8mb4;
 
--- What was done how often until when (milliseconds since 1970): rate-limiter-flexible's table, in the order
--- and with the names that it wants.
+-- How many events a limit counts for a key, in a window that ends at `expire` (milliseconds since 1970, by the
+-- instances' clocks). src/repositories/limit-counters.ts alone writes it.
 create table rate_limit (
   `key` varchar(255) character set ascii collate ascii_bin not null,
   points int not null,

@@ -40,12 +40,19 @@ test('what is not set has the default that README.md names', () => {
     cookieSecure: 'auto',
     cookiePrefix: '',
     passwordMinLength: 1,
+    refuseCommonPasswords: false,
     gravatar: false,
     rateLimits: {
       loginsPerName: 10,
+      loginsPerNameAnywhere: 100,
       loginsPerAddress: 100,
+      allLoginsPerName: 60,
+      allLoginsPerAddress: 600,
       registrationsPerAddress: 60,
       postsPerUser: 60,
+      followsPerUser: 60,
+      pagesPerUser: 300,
+      pagesPerAddress: 1500,
     },
     logLevel: 'info',
     webConcurrency: 1,
@@ -69,9 +76,15 @@ test('every setting is read', () => {
     PASSWORD_MIN_LENGTH: '8',
     GRAVATAR: 'on',
     LIMIT_LOGINS_PER_NAME: '1',
+    LIMIT_LOGINS_PER_NAME_ANYWHERE: '5',
     LIMIT_LOGINS_PER_ADDRESS: '2',
+    LIMIT_ALL_LOGINS_PER_NAME: '6',
+    LIMIT_ALL_LOGINS_PER_ADDRESS: '7',
     LIMIT_REGISTRATIONS_PER_ADDRESS: '3',
     LIMIT_POSTS_PER_USER: '4',
+    LIMIT_FOLLOWS_PER_USER: '8',
+    LIMIT_PAGES_PER_USER: '9',
+    LIMIT_PAGES_PER_ADDRESS: '10',
     LOG_LEVEL: 'warn',
     WEB_CONCURRENCY: '3',
     DRAIN_DELAY_S: '5',
@@ -90,9 +103,15 @@ test('every setting is read', () => {
     gravatar: true,
     rateLimits: {
       loginsPerName: 1,
+      loginsPerNameAnywhere: 5,
       loginsPerAddress: 2,
+      allLoginsPerName: 6,
+      allLoginsPerAddress: 7,
       registrationsPerAddress: 3,
       postsPerUser: 4,
+      followsPerUser: 8,
+      pagesPerUser: 9,
+      pagesPerAddress: 10,
     },
     logLevel: 'warn',
     webConcurrency: 3,
@@ -101,6 +120,20 @@ test('every setting is read', () => {
     metricsPort: 9100,
   });
   expect(readConfig({ ...complete, RATE_LIMITS: 'off' }).rateLimits).toBeNull();
+});
+
+test('in production, passwords are longer and not common, unless a shorter length is set', () => {
+  const production = { ...complete, NODE_ENV: 'production' };
+  const strict = { passwordMinLength: 8, refuseCommonPasswords: true };
+  expect(readConfig(production)).toMatchObject(strict);
+  expect(readConfig({ ...production, PASSWORD_MIN_LENGTH: '5' })).toMatchObject({
+    ...strict,
+    passwordMinLength: 5,
+  });
+  expect(readConfig({ ...complete, NODE_ENV: 'development' })).toMatchObject({
+    passwordMinLength: 1,
+    refuseCommonPasswords: false,
+  });
 });
 
 test('settings that contradict each other are told', () => {

@@ -5,7 +5,7 @@ import { batchReads } from './batches.ts';
 import { findConnectOutage, findOutage, isRolledBack, type Outage } from './failures.ts';
 import { openConnection } from './open-connection.ts';
 import { openPool, type PoolConnection, type PoolState } from './pool.ts';
-import { isPrimaryFor } from './primary.ts';
+import { ANY_SERVER, isPrimaryFor } from './primary.ts';
 
 type Value = string | number | null | typeof NOW;
 
@@ -21,8 +21,9 @@ export const NOW = raw('unix_timestamp()');
 /** What repositories ask for. */
 export interface Statements {
   /**
-   * The rows of a select, in the query's order; the caller says their shape. Outside of a transaction, `:isPrimary`
-   * is a condition that is true, but lets no server answer that was demoted after MiniTwit had connected to it.
+   * The rows of a select, in the query's order; the caller says their shape. `:isPrimary` is a condition that is
+   * true, but lets no server answer that was demoted after MiniTwit had connected to it. In a transaction it is just
+   * true, since there the writes fail.
    */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
@@ -178,7 +179,7 @@ async function transact<Result>(
 ): Promise<Result> {
   // whatever ends before the commit is undone
   const ask = <Answer>(sql: string, parameters: Parameters = {}) =>
-    query<Answer>(connection, sql, parameters, { isUndone: true });
+    query<Answer>(connection, sql, { isPrimary: ANY_SERVER, ...parameters }, { isUndone: true });
   await ask('begin');
   let result;
   try {

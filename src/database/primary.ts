@@ -5,7 +5,10 @@ export const READ_ONLY = '(@@global.read_only or @@global.innodb_read_only)';
 
 // It adds 1 to the greatest number that there is if the server is read-only, which is an error.
 const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);
-const ANY_SERVER = raw('true');
+
+/** The value of `:isPrimary` where the server may be a replica. */
+export const ANY_SERVER = raw('true');
+
 const OUT_OF_RANGE = 1690;
 // The message of MariaDB has the expression; that of MySQL has it without the variables' names.
 const GREATEST = /~\(?0/;
