@@ -77,16 +77,16 @@ test('an attempt to connect that hangs fails no request that came after it', asy
   const config = inject('database');
   let calls = 0;
   // A server that says nothing to the second one who connects.
-  const server = createServer((caller) => {
+  const silentOnce = createServer((caller) => {
     calls++;
     if (calls === 2) return;
     const real = connect(config.port, config.host);
     caller.pipe(real).pipe(caller);
     for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
   }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  onTestFinished(() => void silentOnce.close());
+  await once(silentOnce, 'listening');
+  const { port } = silentOnce.address() as AddressInfo;
   const pool = openPool({ ...config, port, poolSize: 2 });
 
   const first = await pool.acquire();
