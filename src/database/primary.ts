@@ -1,7 +1,7 @@
 import { type QueryError, raw } from 'mysql2';
 
-/** 1 if the server is a replica, or was demoted to one: by its administrator, by group replication or on Aurora. */
-export const READ_ONLY = '(@@global.read_only or @@global.innodb_read_only)';
+/** Not 0 if the server is a replica, or was demoted to one: by its administrator, by group replication, or on Aurora. */
+export const READ_ONLY = '@@read_only + @@innodb_read_only';
 
 // It adds 1 to the greatest number that there is if the server is read-only, which is an error.
 const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);

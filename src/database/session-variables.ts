@@ -42,8 +42,6 @@ const COMMON: SessionVariables = {
     group_concat_max_len: 1_048_576,
     // Statistics count days in UTC.
     time_zone: '+00:00',
-    // `show grants` quotes names, which initdb compares.
-    sql_quote_show_create: 1,
   },
   mysql: {
     // A transaction reads one snapshot; a plain select in it locks nothing.
@@ -106,7 +104,7 @@ export async function setSessionVariables(
     if (!row) throw new Error('a select of variables has no row');
     const { isReadOnly, ...values } = row;
     const problems = findDifferences(variables, values);
-    if (problems.length === 0) return { isReadOnly: isReadOnly === 1 };
+    if (problems.length === 0) return { isReadOnly: isReadOnly !== 0 };
     throw new OperatorError(
       `${place} changes session variables that MiniTwit has set: ${problems.join('; ')}. Remove what overrides them, such as a rule of a proxy.`,
     );

@@ -42,7 +42,6 @@ export const SETTINGS: Setting[] = [
   ['lock_wait_timeout', '1'],
   ['wait_timeout', '1'],
   ['div_precision_increment', '0'],
-  ['sql_quote_show_create', '0'],
 ];
 
 /** Settings that MySQL has. */
