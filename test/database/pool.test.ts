@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { openPool } from '../../src/database/pool.ts';
 import { runSql } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { until } from '../support/until.ts';
 
 const POOL_SIZE = 10;
@@ -70,6 +72,18 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
     for (const connection of taken) connection.release();
     expect(await waits).toEqual([{ n: 1 }]);
     await Promise.all([database.end(), other.end()]);
+  });
+
+  test('makes a program wait', async () => {
+    const other = openPool({ ...config, poolSize: GIVEN });
+    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+    let work: Promise<string> | undefined;
+    await new Promise<unknown>((resolve) => {
+      work = withConnection(config, { waitMaxMs: HANG_MS, onWait: resolve }, async () => 'done');
+    });
+    for (const connection of taken) connection.release();
+    await other.end();
+    expect(await work).toBe('done');
   });
 });
 
