@@ -22,6 +22,7 @@ import { addAvatarRoutes } from './routes/avatars.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { createReadPage } from './routes/read-page.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
@@ -33,7 +34,13 @@ const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
 // Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
 const FIELDS_MAX = 50;
-const MAX_IN_FLIGHT = 250;
+// A process answers a page within milliseconds: what would wait behind these requests is refused instead.
+const IN_FLIGHT_LIMITS = {
+  requests: 250,
+  requestsPerAddress: 50,
+  waiting: 500,
+  waitingPerAddress: 250,
+};
 
 /** What the application works with; whoever opened it closes it. */
 export interface Dependencies {
@@ -58,6 +65,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.disable('etag');
   const staticFiles = readStaticFiles(STATIC);
   const sendTimeline = createSendTimeline(messages, useTemplates(app, config, staticFiles));
+  const readPage = createReadPage(rateLimits);
   const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
@@ -77,15 +85,15 @@ export function createApp(dependencies: Dependencies): Express {
       parameterLimit: FIELDS_MAX,
     }),
   );
-  app.use(limitInFlight(MAX_IN_FLIGHT));
+  app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(readerPages);
 
-  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline);
+  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
   addAuthRoutes(app, users, passwords, rateLimits, config);
   addMessageRoutes(app, messages, rateLimits, showMyTimeline);
-  addFollowRoutes(app, users, followers);
-  addUserTimelineRoutes(app, repositories, sendTimeline);
+  addFollowRoutes(app, users, followers, rateLimits);
+  addUserTimelineRoutes(app, repositories, sendTimeline, readPage);
 
   app.use(notFound);
   app.use(showError);

@@ -50,7 +50,7 @@ export async function startSite(): Promise<Site> {
   const port = await listen(server, { host: '127.0.0.1', port: 0, setting: 'PORT' });
 
   const user = { username: 'alice', email: 'alice@example.com' };
-  const passwordHash = await passwords.hash('a password');
+  const passwordHash = await passwords.hash('a password', '127.0.0.1');
   const authorId = await repositories.users.createUser({ ...user, passwordHash });
   const form = new URLSearchParams({ username: 'alice', password: 'a password' });
   const { headers } = await fetch(`http://127.0.0.1:${port}/login`, {

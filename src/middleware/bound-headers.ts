@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 
 // The names behind `COOKIE_PREFIX` of all cookies that this application reads.
-const OWN_COOKIES = ['flash', 'session'];
+const OWN_COOKIES = ['device', 'flash', 'session'];
 
 // The libraries that parse these take a millisecond for each kilobyte, or quadratic time. Browsers send some hundred
 // characters.

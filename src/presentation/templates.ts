@@ -51,7 +51,10 @@ export function useTemplates(
   templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
   templates.addGlobal('messageMaxCodePoints', MESSAGE_MAX_CODE_POINTS);
   // For what can be long: autoescape uses nunjucks's own.
-  templates.addFilter('escape', (text: string) => new nunjucks.runtime.SafeString(escapeHtml(text)));
+  templates.addFilter(
+    'escape',
+    (text: string) => new nunjucks.runtime.SafeString(escapeHtml(text)),
+  );
   templates.addFilter('foldText', foldText);
   templates.addFilter('formatTime', formatTime);
   templates.addFilter('isoTime', isoTime);

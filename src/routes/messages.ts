@@ -25,7 +25,7 @@ export function addMessageRoutes(
       if (isBlank(text)) return res.redirect('/');
       const error = messageLengthProblem(text);
       if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
-      const refusal = await rateLimits.countPost(user.userId);
+      const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
         const draft = { text, error: refusal.message };
         return showMyTimeline(req, refuse(res, refusal), { draft });

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { useMiniTwit } from '../support/minitwit.ts';
+import { testLimits, useMiniTwit } from '../support/minitwit.ts';
 import { spyOnNormalize } from '../support/normalize.ts';
 
 const { visitor, user, repositories, withSettings } = useMiniTwit();
@@ -42,13 +42,7 @@ test('a login with an overlong name is refused without normalizing or looking fo
 });
 
 test('logins with an overlong name count towards the limits', async () => {
-  const rateLimits = {
-    loginsPerName: 2,
-    loginsPerAddress: 100,
-    registrationsPerAddress: 100,
-    postsPerUser: 100,
-  };
-  const someone = visitor(withSettings({ rateLimits }));
+  const someone = visitor(withSettings({ rateLimits: { ...testLimits, loginsPerName: 2 } }));
   for (let attempt = 0; attempt < 2; attempt++) {
     expect((await someone.login(MARKS, 'pw')).text).toContain('Invalid username');
   }
