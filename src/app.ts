@@ -32,8 +32,6 @@ import {
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
-// Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
-const FIELDS_MAX = 50;
 // A process answers a page within milliseconds: what would wait behind these requests is refused instead.
 const IN_FLIGHT_LIMITS = {
   requests: 250,
@@ -41,6 +39,8 @@ const IN_FLIGHT_LIMITS = {
   waiting: 500,
   waitingPerAddress: 250,
 };
+// Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
+const FIELDS_MAX = 50;
 
 /** What the application works with; whoever opened it closes it. */
 export interface Dependencies {

@@ -25,7 +25,6 @@ export function addAuthRoutes(
   rateLimits: RateLimits,
   config: Omit<Config, 'database'>,
 ): void {
-  const { cookiePrefix } = config;
   const devices = createDevices(config);
 
   /** Returns whose name and password these are, or what is wrong with them. */
@@ -117,7 +116,7 @@ export function addAuthRoutes(
 
   async function endSession(req: Request, res: Response): Promise<void> {
     if (currentUser(req)) await logOut(req);
-    res.clearCookie(`${cookiePrefix}${SESSION_COOKIE}`);
+    res.clearCookie(`${config.cookiePrefix}${SESSION_COOKIE}`);
     res.flash('You were logged out');
     res.redirect('/public');
   }

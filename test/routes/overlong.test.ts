@@ -42,7 +42,8 @@ test('a login with an overlong name is refused without normalizing or looking fo
 });
 
 test('logins with an overlong name count towards the limits', async () => {
-  const someone = visitor(withSettings({ rateLimits: { ...testLimits, loginsPerName: 2 } }));
+  const rateLimits = { ...testLimits, loginsPerName: 2 };
+  const someone = visitor(withSettings({ rateLimits }));
   for (let attempt = 0; attempt < 2; attempt++) {
     expect((await someone.login(MARKS, 'pw')).text).toContain('Invalid username');
   }
