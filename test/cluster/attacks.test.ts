@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { forkProgram } from '../support/fork-program.ts';
 import { ATTACKS } from './attacks.ts';
 import { Client } from './client.ts';
@@ -9,8 +9,22 @@ import { LOAD_FACTOR } from './load.ts';
 
 const READER = '127.0.6.1';
 const READS = 100 * LOAD_FACTOR;
+const LOGINS = 10;
+const GUESSES = 60;
+const GUESSES_MAX = 10;
 
 const cluster = useCluster({ settings: { RATE_LIMITS: 'on' } });
+
+// A page of the largest messages.
+beforeAll(async () => {
+  const author = new Client(cluster().url, { localAddress: READER });
+  await author.register('author');
+  await author.login('author');
+  for (let index = 0; index < 30; index++) {
+    const { status } = await author.post('/add_message', { text: '😀'.repeat(280) });
+    expect(status).toBe(302);
+  }
+});
 
 /** What a reader at another address met. */
 interface Reading {
@@ -59,11 +73,29 @@ test.each(Object.keys(ATTACKS))(
   },
 );
 
-test('a login elsewhere is served while one address logs in with all it has', async () => {
-  const user = new Client(cluster().url, { localAddress: READER });
-  await user.register('someone');
+test('logins elsewhere are served while one address logs in with all it has', async () => {
+  const user = () => new Client(cluster().url, { localAddress: READER });
+  await user().register('someone');
   await begin('correct logins in parallel');
-  expect((await user.login('someone')).status).toBe(302);
+  for (let login = 0; login < LOGINS; login++) {
+    expect((await user().login('someone')).status).toBe(302);
+  }
+});
+
+test('no guess beyond the limit is judged while an instance is asked whether it is ready', async () => {
+  await begin('asking an instance whether it is ready');
+  const answers = await Promise.all(
+    Array.from({ length: GUESSES }, () => {
+      const guesser = new Client(cluster().url, { localAddress: '127.0.6.2' });
+      return guesser.login('author', 'a guess');
+    }),
+  );
+  const judged = answers.filter(({ text }) => text.includes('Invalid password'));
+  expect(judged.length).toBeLessThanOrEqual(GUESSES_MAX);
+  expect(answers.length - judged.length).toBeGreaterThanOrEqual(GUESSES - GUESSES_MAX);
+  expect(
+    new Set(answers.map(({ status }) => status)).difference(new Set([200, 429, 503])).size,
+  ).toBe(0);
 });
 
 test('the load balancer does not forward health checks', async () => {
