@@ -8,6 +8,8 @@ import { notFound, showError } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
 import { limitInFlight } from './middleware/in-flight.ts';
 import { logRequests } from './middleware/request-log.ts';
+import { requireForm } from './middleware/request-form.ts';
+import { rejectSeveralHosts } from './middleware/request-hosts.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { readerPages } from './middleware/reader-pages.ts';
 import { session } from './middleware/session.ts';
@@ -71,13 +73,14 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(logRequests(logger));
   app.use(boundHeaders(config));
   app.use(securityHeaders(config));
+  app.use(rejectSeveralHosts);
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
   addHealthRoutes(app, isReady);
 
   app.use(flash(config));
-  app.use(rejectCrossOrigin);
   // before anything that can fail: the page that says so can still show what was typed
+  app.use(requireForm);
   app.use(
     express.urlencoded({
       extended: false,
@@ -85,6 +88,7 @@ export function createApp(dependencies: Dependencies): Express {
       parameterLimit: FIELDS_MAX,
     }),
   );
+  app.use(rejectCrossOrigin);
   app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(readerPages);
