@@ -25,6 +25,7 @@ import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addMessageRoutes } from './routes/messages.ts';
 import { createReadPage } from './routes/read-page.ts';
+import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
@@ -77,6 +78,7 @@ export function createApp(dependencies: Dependencies): Express {
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
   addHealthRoutes(app, isReady);
+  addSecurityTxtRoute(app, config.securityContact);
 
   app.use(flash(config));
   // before anything that can fail: the page that says so can still show what was typed
