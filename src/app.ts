@@ -96,7 +96,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(readerPages);
 
   addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
-  addAuthRoutes(app, users, passwords, rateLimits, config);
+  addAuthRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
   addMessageRoutes(app, messages, rateLimits, showMyTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   addUserTimelineRoutes(app, repositories, sendTimeline, readPage);
