@@ -51,6 +51,6 @@ test('an instance cannot take all memory or processes', () => {
   );
   expect(instances.length).toBeGreaterThan(1);
   for (const [name, { mem_limit, pids_limit }] of instances) {
-    expect([mem_limit, pids_limit], name).toEqual(['512m', 128]);
+    expect([mem_limit, pids_limit], name).toEqual(['512m', 256]);
   }
 });

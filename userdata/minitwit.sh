@@ -207,8 +207,8 @@ EOF
 write_unit() {
   # the time that the server takes at most, and some
   local stop_max_s=$((10#${DRAIN_MAX_S:-10} + 20))
-  # Several processes have one more, which starts them.
-  local tasks_max=$((64 * (10#${WEB_CONCURRENCY:-1} + 1)))
+  # Several processes have one more, which starts them. Together they hash passwords on a thread for each core.
+  local tasks_max=$((64 * (10#${WEB_CONCURRENCY:-1} + 1) + $(nproc)))
   cat <<EOF
 [Unit]
 Description=MiniTwit
@@ -251,7 +251,7 @@ LimitNOFILE=65536
 MemoryMax=75%
 # The kernel kills one process, not all: a killed worker is replaced while the others serve.
 OOMPolicy=continue
-# Under full load, a process has @@ threads.
+# On two cores, a process has 8 threads under full load.
 TasksMax=$tasks_max
 
 # The metadata service, which gives the keys of the instance's role

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -356,16 +356,27 @@ describe('minitwit.sh', () => {
     expect(Number(exposure), output).toBeLessThanOrEqual(allowed);
   });
 
-  test('the server may not reach the metadata service, nor have all memory', async () => {
-    await start({ ...SETTINGS, WEB_CONCURRENCY: '02' });
+  test('the server cannot reach the metadata service, which other programs reach', async () => {
+    await start(SETTINGS);
     expect((await show('IPAddressDeny')).split(' ').toSorted()).toEqual([
       '169.254.169.254/32',
       'fd00:ec2::254/128',
     ]);
+    const group = `/sys/fs/cgroup${await show('ControlGroup')}/cgroup.procs`;
+    const asServer = (command: string) => instance.run(`echo $$ >${group} && ${command}`);
+    const metadata = 'curl -sS -m 5 -o /dev/null -w "%{http_code}" http://169.254.169.254/';
+    expect(await instance.run(metadata)).toEqual({ status: 0, output: '401' });
+    // 28: no answer came in time.
+    expect(await asServer(metadata)).toMatchObject({ status: 28 });
+    expect(await asServer(': </dev/tcp/169.254.169.252/3306')).toMatchObject({ status: 0 });
+  });
+
+  test('the server can take neither all memory nor all processes', async () => {
+    await start({ ...SETTINGS, WEB_CONCURRENCY: '02' });
     const memory = Number(await show('MemoryMax')) / totalmem();
     expect(memory).toBeGreaterThan(0.7);
     expect(memory).toBeLessThan(0.8);
-    expect(await show('TasksMax')).toBe('192');
+    expect(await show('TasksMax')).toBe(String(3 * 64 + availableParallelism()));
     expect(await show('OOMPolicy')).toBe('continue');
   });
 });
