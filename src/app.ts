@@ -30,7 +30,13 @@ import {
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
 const BODY_LIMIT_BYTES = 64 * 1024;
-const MAX_IN_FLIGHT = 250;
+// A process answers a page within milliseconds: what would wait behind these requests is refused instead.
+const IN_FLIGHT_LIMITS = {
+  requests: 250,
+  requestsPerAddress: 50,
+  waiting: 500,
+  waitingPerAddress: 250,
+};
 
 /** What the application works with; whoever opened it closes it. */
 export interface Dependencies {
@@ -67,7 +73,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(rejectCrossOrigin);
   // before anything that can fail: the page that says so can still show what was typed
   app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
-  app.use(limitInFlight(MAX_IN_FLIGHT));
+  app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(readerPages);
 

@@ -1,15 +1,16 @@
 import cluster from 'node:cluster';
-import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { prepareDrain } from './drain.ts';
+import { createHttpServer } from './http-server.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { createPasswords } from './passwords/passwords.ts';
+import { shareCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from './repositories/rate-limits.ts';
 import { createRepositories } from './repositories/repositories.ts';
 import type { Sessions } from './repositories/sessions.ts';
@@ -18,17 +19,8 @@ import { stopAsked } from './stop.ts';
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
-const HTTP_LIMITS = {
-  // Longer than a load balancer keeps a connection that it does not use (60 s on AWS): if we closed it
-  // first, its next request would fail.
-  keepAliveTimeout: 65_000,
-  headersTimeout: 15_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 5000,
-  maxHeaderSize: 16 * 1024,
-};
-// of somebody who asks, and then does not read the answer
-const SILENCE_MAX_MS = 120_000;
+// Load balancers ask about as often.
+const READINESS_SHARED_MS = 1000;
 /** How much of the time to stop, behind the delay, is for open requests; the rest is for farewells. */
 const REQUESTS_SHARE = 0.8;
 
@@ -46,10 +38,11 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
-  const isReady = async () => !drain.hasBegun() && (await repositories.isReady());
+  const isDatabaseReady = shareCheck(() => repositories.isReady(), READINESS_SHARED_MS);
+  const isReady = async () => !drain.hasBegun() && (await isDatabaseReady());
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
-  const server = createServer(HTTP_LIMITS, app).setTimeout(SILENCE_MAX_MS);
+  const server = createHttpServer(app, config);
   const drain = prepareDrain(server);
   if (metricsPort !== null) {
     const metrics = createMetrics({

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { createHttpServer } from '../src/http-server.ts';
 import { useMiniTwit } from './support/minitwit.ts';
 
 const { app } = useMiniTwit();
@@ -12,7 +12,7 @@ const LENGTH = `Content-Length: ${CHUNKS.length}`;
 
 /** Sends bytes to a server of MiniTwit, and returns the status codes of all answers until the connection is closed. */
 async function send(bytes: string): Promise<{ statuses: number[]; text: string }> {
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = createHttpServer(app, { trustProxy: 0 }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { constants as system } from 'node:os';
 import { dirname, relative, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { OperatorError } from '../errors.ts';
@@ -24,12 +25,11 @@ export async function withDataFiles<Result>(
   } catch (error) {
     const file = findFile(error, data);
     if (file === null) throw error;
-    const { code = '', errno = 0 } = findRefusal(error as NodeJS.ErrnoException, data);
-    // Most of Node's functions set a negative number, some a positive one.
-    const reason = getSystemErrorMessage(-Math.abs(errno));
-    const advice = ADVICE[code] ?? 'Make that folder readable and writable for this user';
+    const refusal = findRefusal(error as NodeJS.ErrnoException, data);
+    const advice =
+      ADVICE[codeOf(refusal)] ?? 'Make that folder readable and writable for this user';
     const message =
-      `Cannot read or write ${file}: ${reason}. MiniTwit stores its data in ${data}. ` +
+      `Cannot read or write ${file}: ${reasonOf(refusal)}. MiniTwit stores its data in ${data}. ` +
       `${advice}, or use a checkout of your own.`;
     throw new OperatorError(message, { cause: error });
   }
@@ -42,8 +42,9 @@ export async function withDataFiles<Result>(
 function findFile(error: unknown, folder: string): string | null {
   if (!(error instanceof Error) || !('errno' in error)) return null;
   // Node calls the path of a socket its address.
-  const { code = '', path, address } = error as NodeJS.ErrnoException & { address?: string };
-  if (path === undefined && WITHOUT_PATH.has(code)) return folder;
+  const refusal = error as NodeJS.ErrnoException & { address?: string };
+  const { path, address } = refusal;
+  if (path === undefined && WITHOUT_PATH.has(codeOf(refusal))) return folder;
   const file = resolve(path ?? address ?? '/');
   return relative(folder, file).startsWith('..') ? null : file;
 }
@@ -60,4 +61,15 @@ function findRefusal(error: NodeJS.ErrnoException, folder: string): NodeJS.Errno
   } catch (refusal) {
     return refusal as NodeJS.ErrnoException;
   }
+}
+
+/** Returns the error's code, also of EDQUOT, which Node does not know. */
+function codeOf({ code = '', errno = 0 }: NodeJS.ErrnoException): string {
+  return Math.abs(errno) === system.errno.EDQUOT ? 'EDQUOT' : code;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (codeOf(error) === 'EDQUOT') return 'disk quota exceeded';
+  // Most of Node's functions set a negative number, some a positive one.
+  return getSystemErrorMessage(-Math.abs(error.errno ?? 0));
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../errors.ts';
@@ -43,10 +43,11 @@ export function findOrUnpack(
   if (status !== 0)
     throw new OperatorError(advice('its Debian package could not be unpacked, as said above'));
   const unpacked = join(stdout.trim(), 'programs', program);
-  if (!isExecutable(unpacked)) {
-    throw new OperatorError(advice(`the Debian package ${packageName} does not contain it`));
-  }
-  return unpacked;
+  if (isExecutable(unpacked)) return unpacked;
+  const reason = existsSync(unpacked)
+    ? `${unpacked} cannot be executed: its file system may be mounted with noexec; set XDG_CACHE_HOME to a folder of another`
+    : `the Debian package ${packageName} does not contain it`;
+  throw new OperatorError(advice(reason));
 }
 
 function isExecutable(path: string): boolean {

@@ -1,18 +1,48 @@
-import type { RequestHandler } from 'express';
-import { AppError } from '../errors.ts';
+import type { RequestHandler, Response } from 'express';
+import { createFairQueue } from '../fair-queue.ts';
+import { clientAddress } from './client-address.ts';
+
+/** Requests at work and waiting in one process. */
+export interface InFlightLimits {
+  requests: number;
+  requestsPerAddress: number;
+  waiting: number;
+  waitingPerAddress: number;
+}
+
+// A user who waits longer has pressed reload.
+const WAIT_MAX_MS = 2000;
 
 /**
- * Answers `unavailable` to whoever comes while `max` requests are being worked on: those would all wait
- * longer than anybody does.
+ * Bounds the requests that are being worked on, and shares them among client addresses: the requests that one address sends
+ * beyond its share wait for each other, and no other address waits for them. Beyond the bounds, and for those that waited for
+ * 2 s, the answer is `unavailable`. A request counts until its answer is handed to its socket, so a client that reads slowly
+ * holds no place.
  */
-export function limitInFlight(max: number): RequestHandler {
-  let inFlight = 0;
-  return (_req, res, next) => {
-    if (inFlight >= max) {
-      throw new AppError('unavailable', 'Too many people are here at this moment.');
-    }
-    inFlight++;
-    res.once('close', () => inFlight--);
+export function limitInFlight(limits: InFlightLimits): RequestHandler {
+  const queue = createFairQueue({
+    places: limits.requests,
+    placesPerClient: limits.requestsPerAddress,
+    waiting: limits.waiting,
+    waitingPerClient: limits.waitingPerAddress,
+    waitMaxMs: WAIT_MAX_MS,
+    refusal: 'Too many people are here at this moment.',
+  });
+  return async (req, res, next) => {
+    const release = await queue.acquire(clientAddress(req));
+    res.once('close', release);
+    // The client may have gone while its request waited.
+    if (res.closed) return release();
+    onEnd(res, release);
     next();
+  };
+}
+
+/** Calls back when the application ends an answer, which may be long before the client has read it. */
+function onEnd(res: Response, callback: () => void): void {
+  const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
+  res.end = (...parameters: unknown[]) => {
+    callback();
+    return end(...parameters);
   };
 }

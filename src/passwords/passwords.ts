@@ -1,17 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Piscina } from 'piscina';
-import { AppError } from '../errors.ts';
+import { createFairQueue } from '../fair-queue.ts';
 
 /** bcrypt reads no more than this of a password; we refuse longer ones instead of cutting them. */
 export const PASSWORD_MAX_BYTES = 72;
 
-/** Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. */
+/**
+ * Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. Clients, which are
+ * distinguished by their address, get the threads in turn.
+ */
 export interface Passwords {
-  /** @throws AppError `unavailable` when too many hashes are waiting */
-  hash(password: string): Promise<string>;
-  /** @throws AppError `unavailable` when too many hashes are waiting */
-  matches(password: string, hash: string): Promise<boolean>;
+  /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
+  hash(password: string, client: string): Promise<string>;
+  /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
+  matches(password: string, hash: string, client: string): Promise<boolean>;
   /** Hashes that wait for a thread. */
   waiting(): number;
   /** Ends the threads. */
@@ -23,8 +26,11 @@ export type Task =
   | { kind: 'hash'; password: string; cost: number }
   | { kind: 'compare'; password: string; hash: string };
 
-// Each waits about 0.1 s per hash before it: whoever came after these would wait for many seconds.
+// Each waits about 0.1 s for each hash before it.
 const WAITING_PER_THREAD = 50;
+// One address leaves places for others, who do not wait for it.
+const WAITING_PER_CLIENT_AND_THREAD = 40;
+const WAIT_MAX_MS = 10_000;
 
 /**
  * Starts the threads.
@@ -38,24 +44,33 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 1,
     maxThreads: threads,
-    maxQueue: threads * WAITING_PER_THREAD,
+  });
+  const queue = createFairQueue({
+    places: threads,
+    placesPerClient: threads,
+    waiting: threads * WAITING_PER_THREAD,
+    waitingPerClient: threads * WAITING_PER_CLIENT_AND_THREAD,
+    waitMaxMs: WAIT_MAX_MS,
+    refusal: 'Too many people are logging in at this moment.',
   });
 
-  async function run(task: Task): Promise<string | boolean> {
-    if (pool.queueSize >= pool.options.maxQueue) {
-      throw new AppError('unavailable', 'Too many people are logging in at this moment.');
+  async function run(task: Task, client: string): Promise<string | boolean> {
+    const release = await queue.acquire(client);
+    try {
+      return await pool.run(task);
+    } finally {
+      release();
     }
-    return pool.run(task);
   }
 
   return {
-    hash: async (password) => String(await run({ kind: 'hash', password, cost })),
-    async matches(password, hash) {
+    hash: async (password, client) => String(await run({ kind: 'hash', password, cost }, client)),
+    async matches(password, hash, client) {
       // bcrypt would compare the first 72 bytes alone.
       if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return false;
-      return (await run({ kind: 'compare', password, hash })) === true;
+      return (await run({ kind: 'compare', password, hash }, client)) === true;
     },
-    waiting: () => pool.queueSize,
+    waiting: () => queue.waiting(),
     close: () => pool.close({ force: true }),
   };
 }

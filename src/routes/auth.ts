@@ -23,11 +23,14 @@ export function addAuthRoutes(
   { passwordMinLength, cookiePrefix }: Pick<Config, 'passwordMinLength' | 'cookiePrefix'>,
 ): void {
   /** Who logs in with this; or what is wrong with it. */
-  async function findLogin(username: string, password: string): Promise<CurrentUser | FormError> {
+  async function findLogin(
+    { username, password }: { username: string; password: string },
+    address: string,
+  ): Promise<CurrentUser | FormError> {
     const credentials = await users.findCredentials(username);
     if (!credentials) return { field: 'username', message: 'Invalid username' };
     const { userId, passwordHash } = credentials;
-    if (await passwords.matches(password, passwordHash)) return { userId, username };
+    if (await passwords.matches(password, passwordHash, address)) return { userId, username };
     return { field: 'password', message: 'Invalid password' };
   }
 
@@ -48,7 +51,7 @@ export function addAuthRoutes(
       }
       let error: FormError | null = null;
       try {
-        const found = await findLogin(username, password);
+        const found = await findLogin({ username, password }, address);
         if ('field' in found) error = found;
         else await logIn(req, found);
       } finally {
@@ -80,7 +83,7 @@ export function addAuthRoutes(
       }
       const { username, email, password } = form;
       try {
-        const passwordHash = await passwords.hash(password);
+        const passwordHash = await passwords.hash(password, address);
         await users.createUser({ username, email, passwordHash });
       } catch (failure) {
         if (hasCode(failure, 'conflict')) {

@@ -44,7 +44,7 @@ const server = createServer(app).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-await fill(repositories, await passwords.hash('secret'));
+await fill(repositories, await passwords.hash('secret', '127.0.0.1'));
 const browser = await launchChromium();
 await picture(browser, { name: 'timeline-desktop-light', width: 900, scheme: 'light', path: '/' });
 await picture(browser, { name: 'timeline-desktop-dark', width: 900, scheme: 'dark', path: '/' });

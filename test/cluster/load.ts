@@ -3,8 +3,8 @@ import { Client } from './client.ts';
 import { until } from '../support/until.ts';
 
 const ACCOUNTS_MAX = 8;
-// `npm run reliability` measures for longer than the tests need.
-const LOAD_FACTOR = process.env.WRITE_FIGURES ? 5 : 1;
+/** How much longer `npm run reliability` measures than the tests need. */
+export const LOAD_FACTOR = process.env.WRITE_FIGURES ? 5 : 1;
 
 /** A request that somebody made, and what became of it; `status` 0 when nothing came back. */
 export interface Made {

@@ -59,6 +59,18 @@ test('a data folder that cannot be created is named with the reason, which mkdir
   );
 });
 
+test.each([
+  ['ENOSPC', -28, 'no space left on device', 'Free disk space'],
+  ['EDQUOT', -122, 'disk quota exceeded', 'Free disk space'],
+  ['EROFS', -30, 'read-only file system', 'Make its file system writable'],
+])('%s is explained with what to do about it', async (code, errno, reason, advice) => {
+  const path = '/home/someone/.data/local.env';
+  const failed = Promise.reject(Object.assign(new Error(code), { code, errno, path }));
+  await expect(withDataFiles('/home/someone/.data', () => failed)).rejects.toThrow(
+    `Cannot read or write ${path}: ${reason}. MiniTwit stores its data in /home/someone/.data. ${advice}, or `,
+  );
+});
+
 test('a checkout that cannot be written ends in one line, before packages are installed', async () => {
   const home = await mkdtemp(join(tmpdir(), 'minitwit setup '));
   await writeFile(join(home, 'package-lock.json'), '{}');

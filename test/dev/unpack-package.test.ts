@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findProgram } from '../../src/dev/programs.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { findOrUnpack, findProgram } from '../../src/dev/programs.ts';
 import { startCommand } from '../support/programs.ts';
 
 const SCRIPT = resolve('src/dev/unpack-package.sh');
@@ -79,5 +79,19 @@ describe.runIf(findProgram('dpkg-deb'))('a Debian package', () => {
     expect(await ended).not.toBe(0);
     expect(output.stderr).toContain('the mirror is being updated');
     expect(existsSync(output.stdout.trim())).toBe(false);
+  });
+
+  test('whose file system executes no program is told from one that lacks the program', async () => {
+    await buildPackage();
+    await putAptGet(0);
+    const { ended, output } = unpack();
+    expect(await ended).toBe(0);
+    // As it is on a file system that is mounted with noexec, also for root.
+    await chmod(join(output.stdout.trim(), 'run'), 0o644);
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const find = (program: string) => findOrUnpack(program, 'greeter', (reason) => reason);
+    expect(() => find('greet')).toThrow(/greet cannot be executed: .* noexec; set XDG_CACHE_HOME/);
+    expect(() => find('other')).toThrow('the Debian package greeter does not contain it');
   });
 });

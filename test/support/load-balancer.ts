@@ -45,7 +45,7 @@ export async function startLoadBalancer(
   const url = `http://127.0.0.1:${port}`;
   await until('the load balancer answers', async () => {
     if (program.process.exitCode !== null) throw new Error(program.output.stderr);
-    return fetch(`${url}/healthz`).then(
+    return fetch(`${url}/static/favicon.svg`).then(
       () => true,
       () => false,
     );
