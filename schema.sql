@@ -93,8 +93,8 @@ create table session (
   constraint session_user foreign key (user_id) references user (user_id) on delete cascade
 ) engine = InnoDB default character set utf8mb4;
 
--- What was done how often until when (milliseconds since 1970): rate-limiter-flexible's table, in the order
--- and with the names that it wants.
+-- How many events a limit counts for a key, in a window that ends at `expire` (milliseconds since 1970, by the
+-- instances' clocks). src/repositories/limit-counters.ts alone writes it.
 create table rate_limit (
   `key` varchar(255) character set ascii collate ascii_bin not null,
   points int not null,

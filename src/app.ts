@@ -21,6 +21,7 @@ import { addAvatarRoutes } from './routes/avatars.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { createReadPage } from './routes/read-page.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
@@ -61,6 +62,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.disable('etag');
   const staticFiles = readStaticFiles(STATIC);
   const sendTimeline = createSendTimeline(messages, useTemplates(app, config, staticFiles));
+  const readPage = createReadPage(rateLimits);
   const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
@@ -77,11 +79,11 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(session(sessions, config));
   app.use(readerPages);
 
-  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline);
+  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
   addAuthRoutes(app, users, passwords, rateLimits, config);
   addMessageRoutes(app, messages, rateLimits, showMyTimeline);
-  addFollowRoutes(app, users, followers);
-  addUserTimelineRoutes(app, repositories, sendTimeline);
+  addFollowRoutes(app, users, followers, rateLimits);
+  addUserTimelineRoutes(app, repositories, sendTimeline, readPage);
 
   app.use(notFound);
   app.use(showError);

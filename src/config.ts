@@ -30,7 +30,7 @@ export interface Config {
   /** In characters. */
   passwordMinLength: number;
   gravatar: boolean;
-  /** What is too much; null where nothing is. */
+  /** Null if nothing is limited. */
   rateLimits: RateLimitConfig | null;
   logLevel: string;
   /** Worker processes; with 1, the program serves by itself. */
@@ -43,16 +43,28 @@ export interface Config {
   metricsPort: number | null;
 }
 
-/** How often somebody may do something before they have to wait. */
+/** How many of each action are allowed in a window, whose length is in `src/repositories/rate-limits.ts`. */
 export interface RateLimitConfig {
-  /** Failed logins in 15 minutes. */
+  /** Failed logins under a name from one address or one device, in 15 minutes. */
   loginsPerName: number;
-  /** Failed logins in an hour. */
+  /** Failed logins under a name from all addresses together, in 15 minutes. */
+  loginsPerNameAnywhere: number;
+  /** Failed logins, in an hour. */
   loginsPerAddress: number;
+  /** Logins that one process judges, correct ones included, in 10 minutes. */
+  allLoginsPerName: number;
+  /** Logins that one process judges, correct ones included, in 10 minutes. */
+  allLoginsPerAddress: number;
   /** In an hour. */
   registrationsPerAddress: number;
   /** In a minute. */
   postsPerUser: number;
+  /** Follows and unfollows together, in 5 minutes. */
+  followsPerUser: number;
+  /** Older and newer pages that one process renders for a user, in 5 minutes. */
+  pagesPerUser: number;
+  /** Older and newer pages that one process renders for readers without login, in 5 minutes. */
+  pagesPerAddress: number;
 }
 
 /**
@@ -76,9 +88,15 @@ export function readConfig(environment: Environment): Config {
         ? null
         : {
             loginsPerName: values.LIMIT_LOGINS_PER_NAME,
+            loginsPerNameAnywhere: values.LIMIT_LOGINS_PER_NAME_ANYWHERE,
             loginsPerAddress: values.LIMIT_LOGINS_PER_ADDRESS,
+            allLoginsPerName: values.LIMIT_ALL_LOGINS_PER_NAME,
+            allLoginsPerAddress: values.LIMIT_ALL_LOGINS_PER_ADDRESS,
             registrationsPerAddress: values.LIMIT_REGISTRATIONS_PER_ADDRESS,
             postsPerUser: values.LIMIT_POSTS_PER_USER,
+            followsPerUser: values.LIMIT_FOLLOWS_PER_USER,
+            pagesPerUser: values.LIMIT_PAGES_PER_USER,
+            pagesPerAddress: values.LIMIT_PAGES_PER_ADDRESS,
           },
     logLevel: values.LOG_LEVEL,
     webConcurrency: values.WEB_CONCURRENCY,

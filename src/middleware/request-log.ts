@@ -2,15 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { fullClientAddress } from './client-address.ts';
 import { currentUser } from './current-user.ts';
 import { routeOf } from './route-of.ts';
 
 const HEALTH_CHECKS = new Set(['/healthz', '/readyz']);
 
+/** A request, as pino-http hands it to a serializer. */
+interface LoggedRequest {
+  id: string;
+  method: string;
+  url: string;
+  raw: Request;
+}
+
 /**
  * Gives each request an id, `req.id`, which the answer carries in `X-Request-Id`, and logs a line when it
- * has been answered: method, path, route, user, status and duration, but no query, header, cookie or
- * form. Health checks are logged at the level `debug` alone.
+ * has been answered: method, path, client address, route, user, status and duration, but no query, header,
+ * cookie or form. Health checks are logged at the level `debug` alone.
  */
 export function logRequests(logger: Logger): RequestHandler {
   const more = (req: Request) => ({ route: routeOf(req), userId: currentUser(req)?.userId });
@@ -28,11 +37,13 @@ export function logRequests(logger: Logger): RequestHandler {
     customSuccessObject: (req, _res, line: object) => ({ ...line, ...more(req) }),
     customErrorObject: (req, _res, _error, line: object) => ({ ...line, ...more(req) }),
     serializers: {
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
+      // Runs when the request comes, while its connection still has an address.
+      req: ({ id, method, url, raw }: LoggedRequest) => ({
         id,
         method,
         // a form that was sent by GET would stand behind it
         path: url.split('?', 1)[0],
+        address: fullClientAddress(raw),
       }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
     },

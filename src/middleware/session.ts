@@ -4,6 +4,7 @@ import expressSession, { type SessionData, Store } from 'express-session';
 import type { Sessions } from '../repositories/sessions.ts';
 import { SAFE_METHODS } from './cross-origin.ts';
 import { type CookieConfig, secureCookies } from './secure-cookies.ts';
+import { createdAtS, createSessionId } from './session-id.ts';
 
 /** The person who is logged in. */
 export interface CurrentUser {
@@ -24,12 +25,13 @@ declare module 'express-session' {
 export const SESSION_COOKIE = 'session';
 
 const LIFETIME_S = 30 * 24 * 3600;
+const ABSOLUTE_LIFETIME_S = 180 * 24 * 3600;
 const EXTEND_EVERY_S = 3600;
 const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
 
 /**
  * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends
- * after 30 days without use, and is prolonged once an hour at most.
+ * after 30 days without use and 180 days after the login, and is prolonged once an hour at most.
  */
 export function session(
   sessions: Sessions,
@@ -39,6 +41,7 @@ export function session(
   const name = `${cookiePrefix}${SESSION_COOKIE}`;
   const useSession = expressSession({
     name,
+    genid: () => createSessionId(nowS()),
     secret: sessionSecrets,
     store: new SessionStore(sessions),
     resave: false,
@@ -56,7 +59,7 @@ export function session(
         // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
         // which has no path, has none.)
         req.session.cookie.secure = isSecure(req);
-        prolong(req.session);
+        prolong(req.session, req.sessionID);
       }
       next();
     },
@@ -64,10 +67,17 @@ export function session(
 }
 
 /** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */
-function prolong(current: Request['session']): void {
-  const expiresS = nowS() + LIFETIME_S;
-  const isOld = expiresS - (current.expiresS ?? expiresS) >= EXTEND_EVERY_S;
-  if (isOld) current.expiresS = expiresS;
+function prolong(current: Request['session'], sessionId: string): void {
+  // Nobody has logged in yet: nothing is stored.
+  if (current.expiresS === undefined) return;
+  const expiresS = Math.min(nowS() + LIFETIME_S, lastEndS(sessionId, current.expiresS));
+  if (expiresS - current.expiresS >= EXTEND_EVERY_S) current.expiresS = expiresS;
+}
+
+/** Returns when a session ends however much it is used; one that does not tell its age is never prolonged. */
+function lastEndS(sessionId: string, expiresS: number): number {
+  const createdS = createdAtS(sessionId, nowS());
+  return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;
 }
 
 /** Tells whether a request has a session: not before that was looked for, nor when it was not needed. */
@@ -113,6 +123,8 @@ class SessionStore extends Store {
     const found = await this.#sessions.findSession(id, nowS());
     if (!found) return null;
     const { userId, username, expiresS } = found;
+    // An instance of an earlier version may have prolonged it too far.
+    if (lastEndS(id, expiresS) <= nowS()) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
     return { cookie, user: { userId, username }, expiresS };
   }

@@ -1,5 +1,6 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database, Statements } from '../database/database.ts';
+import { AppError } from '../errors.ts';
 import { exactly } from './exactly.ts';
 import { PAGE_SIZE } from './timelines.ts';
 import type { User } from './users.ts';
@@ -27,6 +28,10 @@ export interface Profiles {
 /** How many of a person's newest messages a profile knows: a page, and one that tells whether there are more. */
 export const NEWEST_IDS = PAGE_SIZE + 1;
 
+/** The most users that a user can follow: reading a home timeline takes a row for each of them. */
+export const FOLLOWING_MAX = 7500;
+
+const FOLLOWING_FULL = `You follow ${FOLLOWING_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unfollow one of them first.`;
 const LACKING = 'Somebody has no profile. It is made by: npm run initdb -- --if-missing';
 
 /** The profiles in this database. */
@@ -113,7 +118,11 @@ export async function addProfile(transaction: Statements, userId: number): Promi
   await transaction.change('insert into profile (user_id) values (:userId)', { userId });
 }
 
-/** To be called when somebody has followed somebody (1), or has stopped to (-1). */
+/**
+ * Changes the counts of two users after one has followed the other (1) or unfollowed them (-1).
+ * @throws AppError `forbidden` if the user follows as many as allowed: then the transaction must roll back. The
+ *   row's lock makes parallel follows of one user count one after the other.
+ */
 export async function addToFollowCounts(
   transaction: Statements,
   { whoId, whomId, change }: { whoId: number; whomId: number; change: 1 | -1 },
@@ -123,10 +132,22 @@ export async function addToFollowCounts(
     `update profile
      set followers = followers + if(user_id = :whomId, :change, 0),
        following = following + if(user_id = :whoId, :change, 0)
-     where user_id in (:whoId, :whomId)`,
-    { whoId, whomId, change },
+     where user_id in (:whoId, :whomId)
+       and (user_id <> :whoId or :change < 0 or following < :max)`,
+    { whoId, whomId, change, max: FOLLOWING_MAX },
   );
-  if (affectedRows < new Set([whoId, whomId]).size) throw new Error(LACKING);
+  if (affectedRows === new Set([whoId, whomId]).size) return;
+  const [profile] = await transaction.select<{ following: number }>(
+    `select following
+     from profile
+     where user_id = :whoId
+     for update`,
+    { whoId },
+  );
+  if (change === 1 && profile && profile.following >= FOLLOWING_MAX) {
+    throw new AppError('forbidden', FOLLOWING_FULL);
+  }
+  throw new Error(LACKING);
 }
 
 /** To be called when messages have been stored; the oldest comes first. */

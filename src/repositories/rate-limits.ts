@@ -1,179 +1,146 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callbackify } from 'node:util';
 import type { Logger } from 'pino';
-import { RateLimiterMySQL, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimitConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
+import { AppError, messageOf } from '../errors.ts';
+import { type Counter, createLimitCounters } from './limit-counters.ts';
+import { createLimits, type Limit, type Refusal, toRefusal } from './limits.ts';
 
-/** Why somebody has to wait, and how long, in seconds. */
-export interface Refusal {
-  message: string;
-  retryAfterS: number;
+/** What a login is counted by. */
+export interface LoginAttempt {
+  username: string;
+  address: string;
+  /** The id of a device that has logged in under this name before; null for any other. */
+  deviceId: string | null;
+}
+
+/** What came of counting an action, which must happen before the action. */
+export interface Consumption {
+  /** Why the action must not happen; null if it may. */
+  refusal: Refusal | null;
+  /** The names of the limits whose last point this action took. */
+  exhausted: string[];
+  /** Takes the count back. Never rejects. */
+  refund: () => Promise<void>;
 }
 
 /**
- * The table `rate_limit`: how often people did what has a limit, at whichever instance. What is counted
- * before it is done, so that many at once are counted as well, is taken back when it came to nothing. null
- * lets people go on, as it does whenever it could not be counted within a second.
+ * How often users and addresses may act. All instances count together, in the table `rate_limit`, except for
+ * pages and correct logins, which cost the process that serves them. The functions that return a promise
+ * reject with AppError `unavailable` if the database did not count within a second: then the action must
+ * not happen either.
  */
 export interface RateLimits {
-  countLogin(username: string, address: string): Promise<Refusal | null>;
-  /** Takes a login back that was not wrong. */
-  forgetLogin(username: string, address: string): Promise<void>;
-  countRegistration(address: string): Promise<Refusal | null>;
-  /** Takes a registration back of which nobody came. */
-  forgetRegistration(address: string): Promise<void>;
-  countPost(userId: number): Promise<Refusal | null>;
-  /** Deletes up to `limit` rows that do not count any more by `nowMs`; gives how many those were. */
+  /** Counts a login. Take it back with `refund` unless its password is wrong. */
+  consumeLogin(attempt: LoginAttempt): Promise<Consumption>;
+  consumeRegistration(address: string): Promise<Consumption>;
+  consumePost(userId: number): Promise<Consumption>;
+  /** Counts a follow or an unfollow. */
+  consumeFollow(userId: number): Promise<Consumption>;
+  /** Counts an older or newer page of a timeline; `userId` is null without login. */
+  consumePage(reader: { userId: number | null; address: string }): Refusal | null;
+  /** Deletes up to `limit` rows whose windows ended by `nowMs`; returns how many. */
   deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
-/** A limit, whose turn it is, and what is said when it is reached. */
-interface Count {
-  limiter: RateLimiterMySQL;
-  key: string;
-  refusal: string;
+const COUNT_TIMEOUT_MS = 1000;
+const UNAVAILABLE = 'MiniTwit cannot do this at this moment. Please try again in a minute.';
+
+interface LimitCounter extends Counter {
+  limit: Limit;
 }
 
-const COUNT_MAX_MS = 1000;
-
-/** The limits that are counted in this database; without a configuration, none. */
+/** Creates the limits that are counted in this database; if `config` is null, nothing is limited. */
 export function createRateLimits(
   database: Database,
   config: RateLimitConfig | null,
   logger: Logger,
 ): RateLimits {
   if (config === null) return noLimits;
-  const limiter = (keyPrefix: string, points: number, duration: number) =>
-    new RateLimiterMySQL({
-      storeClient: { getConnection: callbackify(() => database.acquire()) },
-      storeType: 'pool',
-      dbName: database.name,
-      tableName: 'rate_limit',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-      keyPrefix,
-      points,
-      duration,
-    });
-  const loginName = limiter('login_name', config.loginsPerName, 15 * 60);
-  const loginAddress = limiter('login_address', config.loginsPerAddress, 3600);
-  const registration = limiter('registration', config.registrationsPerAddress, 3600);
-  const post = limiter('post', config.postsPerUser, 60);
+  const limits = createLimits(config);
+  const counters = createLimitCounters<LimitCounter>(database);
 
-  const login = (username: string, address: string): Count[] => [
-    {
-      limiter: loginName,
-      key: digest(username),
-      refusal: 'Too many failed logins under this name',
-    },
-    {
-      limiter: loginAddress,
-      key: address,
-      refusal: 'Too many failed logins from where you are',
-    },
-  ];
-  const registrations = (address: string): Count[] => [
-    {
-      limiter: registration,
-      key: address,
-      refusal: 'Too many people signed up from where you are',
-    },
-  ];
-  const posts = (userId: number): Count[] => [
-    { limiter: post, key: String(userId), refusal: 'You have posted a lot' },
-  ];
-
-  async function orLetIn<T>(counting: Promise<T>): Promise<T | null> {
-    const isLate = sleep(COUNT_MAX_MS, null, { ref: false });
-    const tooLate = isLate.then(() => {
-      throw new Error(`no count within ${COUNT_MAX_MS} ms`);
-    });
+  async function consume(...counted: LimitCounter[]): Promise<Consumption> {
+    const counting = counters.count(counted);
     try {
-      return await Promise.race([counting, tooLate]);
-    } catch (error) {
-      // mysql2 leaves the query there with its values: addresses, for one
-      const { message: reason } = error as Error;
-      logger.warn({ reason }, 'a rate limit could not be counted');
-      return null;
+      const { refusal, exhausted, refund } = await inTime(counting);
+      return {
+        refusal: refusal && toRefusal(refusal.counter.limit, refusal.waitMs),
+        exhausted: exhausted.map(({ limit }) => limit.name),
+        refund: () => inTime(refund()).catch(logFailure),
+      };
+    } catch (cause) {
+      logFailure(cause);
+      // An action that is counted late does not happen.
+      counting.then(({ refund }) => refund()).catch(() => undefined);
+      throw new AppError('unavailable', UNAVAILABLE, { cause });
     }
   }
 
+  function logFailure(error: unknown): void {
+    // What the database said: its AppError is for users.
+    const reason = messageOf(error instanceof AppError ? error.cause : error);
+    logger.warn({ reason }, 'A rate limit could not be counted.');
+  }
+
   return {
-    countLogin: (username, address) => orLetIn(countAll(login(username, address))),
-    async forgetLogin(username, address) {
-      await orLetIn(forgetAll(login(username, address)));
+    async consumeLogin({ username, address, deviceId }) {
+      const name = digest(username);
+      const login = await (deviceId === null
+        ? consume(
+            counter(limits.loginNameAddress, `${name}:${address}`),
+            counter(limits.loginName, name),
+            counter(limits.loginAddress, address),
+          )
+        : consume(counter(limits.loginDevice, deviceId), counter(limits.loginDevices, name)));
+      if (login.refusal) return login;
+      // Only now, so that strangers cannot spend the name's budget with logins that nothing judges.
+      // The name first: what it refuses does not spend the budget of others at the address.
+      const refusal =
+        limits.allLoginsByName(`${deviceId === null ? 'stranger' : 'device'} ${name}`) ??
+        limits.allLoginsByAddress(address);
+      if (refusal) await login.refund();
+      return { ...login, refusal };
     },
-    countRegistration: (address) => orLetIn(countAll(registrations(address))),
-    async forgetRegistration(address) {
-      await orLetIn(forgetAll(registrations(address)));
-    },
-    countPost: (userId) => orLetIn(countAll(posts(userId))),
-    async deleteExpired(nowMs, limit) {
-      const { affectedRows } = await database.change(
-        `delete from rate_limit
-         where expire <= :nowMs
-         limit :limit`,
-        { nowMs, limit },
-      );
-      return affectedRows;
-    },
+    consumeRegistration: (address) => consume(counter(limits.registration, address)),
+    consumePost: (userId) => consume(counter(limits.post, String(userId))),
+    consumeFollow: (userId) => consume(counter(limits.follow, String(userId))),
+    consumePage: ({ userId, address }) =>
+      userId === null ? limits.pagesByAddress(address) : limits.pagesByUser(String(userId)),
+    deleteExpired: (nowMs, limit) => counters.deleteExpired(nowMs, limit),
   };
 }
 
+const UNLIMITED: Consumption = { refusal: null, exhausted: [], refund: () => Promise.resolve() };
+
 const noLimits: RateLimits = {
-  countLogin: () => Promise.resolve(null),
-  forgetLogin: () => Promise.resolve(),
-  countRegistration: () => Promise.resolve(null),
-  forgetRegistration: () => Promise.resolve(),
-  countPost: () => Promise.resolve(null),
+  consumeLogin: () => Promise.resolve(UNLIMITED),
+  consumeRegistration: () => Promise.resolve(UNLIMITED),
+  consumePost: () => Promise.resolve(UNLIMITED),
+  consumeFollow: () => Promise.resolve(UNLIMITED),
+  consumePage: () => null,
   deleteExpired: () => Promise.resolve(0),
 };
 
-/** Counts once for each, or for none of them when one refuses. */
-async function countAll(counts: Count[]): Promise<Refusal | null> {
-  // A look costs a query, and to count costs four: those who are refused are many, and come again.
-  const before = (await Promise.all(counts.map(look))).find((refusal) => refusal !== null);
-  if (before) return before;
-  const refusal = (await Promise.all(counts.map(consume))).find((each) => each !== null);
-  if (refusal) await forgetAll(counts);
-  return refusal ?? null;
+function counter(limit: Limit, key: string): LimitCounter {
+  return { limit, key: `${limit.name}:${key}`, points: limit.points, windowMs: limit.windowMs };
 }
 
-async function look({ limiter, key, refusal }: Count): Promise<Refusal | null> {
-  const state = await limiter.get(key);
-  return state && state.consumedPoints >= limiter.points ? refuse(refusal, state) : null;
-}
-
-async function consume({ limiter, key, refusal }: Count): Promise<Refusal | null> {
-  try {
-    await limiter.consume(key);
-    return null;
-  } catch (reason) {
-    if (reason instanceof RateLimiterRes) return refuse(refusal, reason);
-    throw reason;
-  }
-}
-
-async function forgetAll(counts: Count[]): Promise<void> {
-  await Promise.all(counts.map(({ limiter, key }) => limiter.reward(key)));
-}
-
-/** Names can be long, and typed into the wrong field they may be passwords: their digest is kept. */
+/** Names can be long, and what is typed as a name can be a password. */
 function digest(username: string): string {
-  return createHash('sha256').update(username).digest('base64url');
+  return hash('sha256', username, 'base64url');
 }
 
-function refuse(what: string, { msBeforeNext }: RateLimiterRes): Refusal {
-  const retryAfterS = Math.max(1, Math.ceil(msBeforeNext / 1000));
-  const wait =
-    retryAfterS < 60
-      ? plural(retryAfterS, 'second')
-      : plural(Math.ceil(retryAfterS / 60), 'minute');
-  return { message: `${what}. Please try again in ${wait}.`, retryAfterS };
-}
-
-function plural(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const { signal } = timer;
+  const timeout = sleep(COUNT_TIMEOUT_MS, undefined, { ref: false, signal }).then(() => {
+    throw new Error(`No answer within ${COUNT_TIMEOUT_MS} ms.`);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    timer.abort();
+  }
 }

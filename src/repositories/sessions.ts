@@ -12,7 +12,10 @@ export interface StoredSession {
 export interface Sessions {
   /** null when there is no such session, or it has expired by `nowS` (seconds since 1970) */
   findSession(sessionId: string, nowS: number): Promise<StoredSession | null>;
-  /** Stores a new session; the same again prolongs it. */
+  /**
+   * Stores a new session; the same again prolongs it. If the user then has more than 20, those that were
+   * prolonged least recently are deleted.
+   */
   saveSession(sessionId: string, userId: number, expiresS: number): Promise<void>;
   /** Prolongs a session; one that is gone stays gone. */
   extendSession(sessionId: string, expiresS: number): Promise<void>;
@@ -22,6 +25,10 @@ export interface Sessions {
   /** Deletes up to `limit` sessions that have expired by `nowS`; gives how many those were. */
   deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
 }
+
+const SESSIONS_PER_USER = 20;
+// Sessions of before there was a limit: the next logins delete the rest.
+const DELETED_PER_LOGIN = 500;
 
 /** The sessions in this database. */
 export function createSessions(database: Database): Sessions {
@@ -40,6 +47,29 @@ export function createSessions(database: Database): Sessions {
     },
   );
 
+  /**
+   * Deletes what is beyond the limit, apart from the session that was just stored. Of several logins at the same
+   * time, the last one to read sees all the others, so the limit holds after it
+   * (with one session less, if the logins retained different ones). The read locks nothing, and the
+   * delete locks rows in the order of the key, so that such logins do not deadlock.
+   */
+  async function deleteOldest(userId: number, sessionId: string): Promise<void> {
+    const rows = await database.select<{ oldId: string }>(
+      `select session_id as oldId
+       from session
+       where user_id = :userId and session_id <> :sessionId
+       order by expires_s desc, session_id desc
+       limit :limit offset :retained`,
+      { userId, sessionId, limit: DELETED_PER_LOGIN, retained: SESSIONS_PER_USER - 1 },
+    );
+    if (rows.length === 0) return;
+    await database.change(
+      `delete from session
+       where session_id in (:oldIds)`,
+      { oldIds: rows.map(({ oldId }) => oldId) },
+    );
+  }
+
   return {
     async findSession(sessionId, nowS) {
       const session = await readSession(sessionId);
@@ -53,6 +83,7 @@ export function createSessions(database: Database): Sessions {
          on duplicate key update expires_s = :expiresS`,
         { sessionId, userId, expiresS },
       );
+      await deleteOldest(userId, sessionId);
     },
 
     async extendSession(sessionId, expiresS) {

@@ -4,14 +4,16 @@ import { hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { registrationError, registrationForm } from '../forms/registration.ts';
+import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
+import { createDevices } from '../middleware/device.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
-import { type CurrentUser, SESSION_COOKIE } from '../middleware/session.ts';
+import { SESSION_COOKIE } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import type { RateLimits } from '../repositories/rate-limits.ts';
+import type { Consumption, LoginAttempt, RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
 
 /** `/login`, `/register` and `/logout`. */
@@ -20,18 +22,25 @@ export function addAuthRoutes(
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
-  { passwordMinLength, cookiePrefix }: Pick<Config, 'passwordMinLength' | 'cookiePrefix'>,
+  config: Omit<Config, 'database'>,
 ): void {
-  /** Who logs in with this; or what is wrong with it. */
-  async function findLogin(
-    { username, password }: { username: string; password: string },
-    address: string,
-  ): Promise<CurrentUser | FormError> {
+  const { passwordMinLength, cookiePrefix } = config;
+  const devices = createDevices(config);
+
+  /** Returns whose name and password these are, or what is wrong with them. */
+  async function judgeLogin(
+    { username, address }: LoginAttempt,
+    password: string,
+  ): Promise<JudgedLogin> {
     const credentials = await users.findCredentials(username);
-    if (!credentials) return { field: 'username', message: 'Invalid username' };
+    if (!credentials) {
+      const error = { field: 'username', message: 'Invalid username' };
+      return { error, reason: 'unknown_name' };
+    }
     const { userId, passwordHash } = credentials;
-    if (await passwords.matches(password, passwordHash, address)) return { userId, username };
-    return { field: 'password', message: 'Invalid password' };
+    if (await passwords.matches(password, passwordHash, address)) return { userId, error: null };
+    const error = { field: 'password', message: 'Invalid password' };
+    return { userId, error, reason: 'wrong_password' };
   }
 
   app
@@ -43,22 +52,28 @@ export function addAuthRoutes(
     .post(async (req, res) => {
       if (currentUser(req)) return res.redirect('/');
       const { username, password } = readForm(loginForm, req.body);
-      const address = clientAddress(req);
-      const refusal = await rateLimits.countLogin(username, address);
+      const deviceId = devices.findDevice(req, username);
+      const attempt = { username, address: clientAddress(req), deviceId };
+      const counted = await rateLimits.consumeLogin(attempt);
+      const { refusal } = counted;
       if (refusal) {
         const { message } = refusal;
         return showLogin(refuse(res, refusal), username, { field: 'username', message });
       }
-      let error: FormError | null = null;
+      let judged: JudgedLogin | null = null;
       try {
-        const found = await findLogin({ username, password }, address);
-        if ('field' in found) error = found;
-        else await logIn(req, found);
+        judged = await judgeLogin(attempt, password);
+        if (!judged.error) await logIn(req, { userId: judged.userId, username });
       } finally {
-        // a login that was right, or that nobody could judge, is no guess
-        if (!error) await rateLimits.forgetLogin(username, address);
+        // A login that was right, or that could not be judged, is no guess.
+        if (!judged?.error) await counted.refund();
       }
-      if (error) return showLogin(res, username, error);
+      if (judged.error) {
+        logFailedLogin(req, judged, counted);
+        return showLogin(res, username, judged.error);
+      }
+      logEvent(req, 'login_succeeded', { userId: judged.userId });
+      devices.rememberDevice(req, res, username);
       res.flash('You were logged in');
       res.redirect('/');
     })
@@ -76,7 +91,7 @@ export function addAuthRoutes(
       const error = registrationError(form, passwordMinLength);
       if (error) return showRegister(res, form, error);
       const address = clientAddress(req);
-      const refusal = await rateLimits.countRegistration(address);
+      const { refusal, refund } = await rateLimits.consumeRegistration(address);
       if (refusal) {
         const { message } = refusal;
         return showRegister(refuse(res, refusal), form, { field: 'username', message });
@@ -84,12 +99,13 @@ export function addAuthRoutes(
       const { username, email, password } = form;
       try {
         const passwordHash = await passwords.hash(password, address);
-        await users.createUser({ username, email, passwordHash });
+        const userId = await users.createUser({ username, email, passwordHash });
+        logEvent(req, 'registered', { userId });
       } catch (failure) {
         if (hasCode(failure, 'conflict')) {
           return showRegister(res, form, { field: 'username', message: failure.message });
         }
-        await rateLimits.forgetRegistration(address);
+        await refund();
         throw failure;
       }
       res.flash('You were successfully registered and can login now');
@@ -105,6 +121,19 @@ export function addAuthRoutes(
   }
 
   app.route('/logout').get(requireSameOrigin, endSession).post(endSession).all(methodNotAllowed);
+}
+
+type JudgedLogin =
+  | { userId: number; error: null }
+  | { userId?: number; error: FormError; reason: 'unknown_name' | 'wrong_password' };
+
+function logFailedLogin(
+  req: Request,
+  { userId, reason }: Extract<JudgedLogin, { reason: string }>,
+  { exhausted }: Consumption,
+): void {
+  logEvent(req, 'login_failed', { userId, reason });
+  for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
 }
 
 function showLogin(res: Response, username = '', error: FormError | null = null): void {

@@ -4,13 +4,20 @@ import { normalizeUsername } from '../forms/username.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import { assertAllowed } from '../middleware/refuse.ts';
 import type { Followers } from '../repositories/followers.ts';
+import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
 
 /** `/NAME/follow` and `/NAME/unfollow`; GET for MiniTwit's old clients. */
-export function addFollowRoutes(app: IRouter, users: Users, followers: Followers): void {
+export function addFollowRoutes(
+  app: IRouter,
+  users: Users,
+  followers: Followers,
+  rateLimits: RateLimits,
+): void {
   async function follow(req: Request<{ username: string }>, res: Response): Promise<void> {
-    const { reader, other } = await findBoth(req);
+    const { reader, other } = await findBoth(req, res);
     if (reader.userId === other.userId) {
       throw new AppError('invalid', 'You cannot follow yourself.');
     }
@@ -20,14 +27,15 @@ export function addFollowRoutes(app: IRouter, users: Users, followers: Followers
   }
 
   async function unfollow(req: Request<{ username: string }>, res: Response): Promise<void> {
-    const { reader, other } = await findBoth(req);
+    const { reader, other } = await findBoth(req, res);
     await followers.unfollow(reader.userId, other.userId);
     res.flash(`You are no longer following "${other.username}"`);
     res.redirect(`/${encodeURIComponent(other.username)}`);
   }
 
-  async function findBoth(req: Request<{ username: string }>) {
+  async function findBoth(req: Request<{ username: string }>, res: Response) {
     const reader = requireUser(req);
+    assertAllowed(res, (await rateLimits.consumeFollow(reader.userId)).refusal);
     const username = normalizeUsername(req.params.username);
     const other = await users.findUser(username);
     if (!other) throw new AppError('not_found', `There is nobody called “${username}”.`);

@@ -28,7 +28,7 @@ export function addMessageRoutes(
         const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
         return showMyTimeline(req, res, { draft: { text, error } });
       }
-      const refusal = await rateLimits.countPost(user.userId);
+      const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
         const draft = { text, error: refusal.message };
         return showMyTimeline(req, refuse(res, refusal), { draft });

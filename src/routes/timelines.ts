@@ -1,6 +1,5 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../errors.ts';
-import { readCursor } from '../forms/cursor.ts';
 import { normalizeUsername } from '../forms/username.ts';
 import { currentUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
@@ -10,6 +9,7 @@ import type { Followers } from '../repositories/followers.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import type { Cursor, Timelines } from '../repositories/timelines.ts';
 import type { User } from '../repositories/users.ts';
+import type { ReadPage } from './read-page.ts';
 
 /** `/public` and `/`: everyone's messages, and those of the reader and whom they follow. */
 export function addTimelineRoutes(
@@ -17,19 +17,20 @@ export function addTimelineRoutes(
   timelines: Timelines,
   sendTimeline: SendTimeline,
   showMyTimeline: ShowMyTimeline,
+  readPage: ReadPage,
 ): void {
   app
     .route('/')
     .get(async (req, res) => {
       if (!currentUser(req)) return res.redirect('/public');
-      await showMyTimeline(req, res, { cursor: readCursor(req.query) });
+      await showMyTimeline(req, res, { cursor: readPage(req, res) });
     })
     .all(methodNotAllowed);
 
   app
     .route('/public')
     .get(async (req, res) => {
-      const page = await timelines.listPublic(readCursor(req.query));
+      const page = await timelines.listPublic(readPage(req, res));
       await sendTimeline(req, res, 'public.html', { page, path: '/public' });
     })
     .all(methodNotAllowed);
@@ -40,6 +41,7 @@ export function addUserTimelineRoutes(
   app: IRouter,
   { profiles, timelines, followers }: Repositories,
   sendTimeline: SendTimeline,
+  readPage: ReadPage,
 ): void {
   app
     .route('/:username')
@@ -48,7 +50,7 @@ export function addUserTimelineRoutes(
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
       const [page, state] = await Promise.all([
-        timelines.listByAuthor(profile, readCursor(req.query)),
+        timelines.listByAuthor(profile, readPage(req, res)),
         followState(followers, currentUser(req), profile),
       ]);
       const path = `/${encodeURIComponent(username)}`;

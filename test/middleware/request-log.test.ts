@@ -12,7 +12,7 @@ function lastLine(): unknown {
   return JSON.parse(lines.at(-1) ?? 'null');
 }
 
-test('a request is a line: id, method, path, route, user, status and duration', async () => {
+test('a request is a line: id, method, path, client address, route, user, status and duration', async () => {
   const alice = visitor(app);
   await alice.register('alice', 'a password');
   expect(lastLine()).not.toHaveProperty('userId');
@@ -20,7 +20,12 @@ test('a request is a line: id, method, path, route, user, status and duration', 
   const { headers } = await alice.agent.get('/alice?before=9');
   expect(lastLine()).toMatchObject({
     level: 30,
-    req: { id: headers['x-request-id'], method: 'GET', path: '/alice' },
+    req: {
+      id: headers['x-request-id'],
+      method: 'GET',
+      path: '/alice',
+      address: '127.0.0.1',
+    },
     route: '/:username',
     userId: 1,
     res: { statusCode: 200 },

@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto';
 import type { Express } from 'express';
 import request from 'supertest';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { testConfig, useMiniTwit } from '../support/minitwit.ts';
 
 const { app, visitor, user, database, withSettings } = useMiniTwit({ trustProxy: 1 });
@@ -112,7 +113,7 @@ test('instances with different cookie prefixes on one host have separate session
   await visitor().register('anna', 'pw');
   await post(app, '/login', { username: 'anna', password: 'pw' });
   await post(other, '/login', { username: 'anna', password: 'pw' });
-  const names = ['flash', 'other_flash', 'other_session', 'session'];
+  const names = ['device', 'flash', 'other_device', 'other_flash', 'other_session', 'session'];
   expect(Array.from(cookies.keys()).toSorted()).toEqual(names);
   const read = (from: Express) =>
     request(from)
@@ -182,6 +183,83 @@ test('a session is prolonged by use, with its cookie, but once an hour at most',
   expect(late.byS).toBeGreaterThanOrEqual(10 * DAY_S);
   const cookieEnds = Date.parse(/Expires=([^;]+)/.exec(late.cookie)?.[1] ?? '');
   expect(cookieEnds).toBeGreaterThan(Date.now() + 29 * DAY_S * 1000);
+});
+
+/** Sets the clock of the process, apart from its timers, to some days from now. */
+function useClock(): (days: number) => void {
+  const startMs = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: startMs });
+  onTestFinished(() => void vi.useRealTimers());
+  return (days) => vi.setSystemTime(startMs + days * DAY_S * 1000);
+}
+
+test('a session ends 180 days after the login, however much it is used', async () => {
+  const setDay = useClock();
+  const loginS = Math.floor(Date.now() / 1000);
+  const cookie = sessionCookie(await logIn('judy')).split(';', 1)[0] ?? '';
+  const visit = () => request(app).get('/').set('Cookie', cookie);
+  for (let day = 25; day <= 175; day += 25) {
+    setDay(day);
+    expect((await visit()).status).toBe(200);
+  }
+  const row = await readSessionOf('judy');
+  expect(Math.abs((row?.expires_s ?? 0) - loginS - 180 * DAY_S)).toBeLessThan(60);
+  setDay(179.9);
+  expect((await visit()).status).toBe(200);
+  setDay(180.1);
+  expect((await visit()).headers.location).toBe('/public');
+  // Nor does a later end help, which an instance of an earlier version may have stored.
+  await age('judy', -30 * DAY_S);
+  expect((await visit()).headers.location).toBe('/public');
+});
+
+test('a session of an earlier version, whose id does not tell its age, is not prolonged', async () => {
+  const setDay = useClock();
+  await logIn('karl');
+  const id = 'Zz_-ffff0123456789abcdefghijklmn';
+  await database.change(
+    'update session join user using (user_id) set session_id = :id where username = :karl',
+    { id, karl: 'karl' },
+  );
+  const [secret = ''] = testConfig.sessionSecrets;
+  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  const cookie = `session=${encodeURIComponent(`s:${id}.${signature}`)}`;
+  const visit = () => request(app).get('/').set('Cookie', cookie);
+  const before = (await readSessionOf('karl'))?.expires_s;
+  setDay(29);
+  expect((await visit()).status).toBe(200);
+  expect((await readSessionOf('karl'))?.expires_s).toBe(before);
+  setDay(31);
+  expect((await visit()).headers.location).toBe('/public');
+});
+
+test('a user has 20 sessions at most: a login ends the one that was used least recently', async () => {
+  const logins = [];
+  for (let login = 0; login < 20; login++) {
+    logins.push(sessionCookie(await logIn('liam')).split(';', 1)[0] ?? '');
+  }
+  const isLoggedIn = async (cookie: string) =>
+    (await request(app).get('/').set('Cookie', cookie)).status === 200;
+  const [first = '', second = ''] = logins;
+  // All of them are some days old, and the first is used again.
+  await database.change(
+    'update session join user using (user_id) set expires_s = expires_s - 86400 where username = :liam',
+    { liam: 'liam' },
+  );
+  expect(await isLoggedIn(first)).toBe(true);
+  const id = /s%3A([\w-]{32})/.exec(second)?.[1] ?? '';
+  await database.change('update session set expires_s = expires_s - 1 where session_id = :id', {
+    id,
+  });
+  const last = sessionCookie(await logIn('liam')).split(';', 1)[0] ?? '';
+  expect(await isLoggedIn(second)).toBe(false);
+  expect(await isLoggedIn(first)).toBe(true);
+  expect(await isLoggedIn(last)).toBe(true);
+  const rows = await database.select(
+    'select 1 from session join user using (user_id) where username = :liam',
+    { liam: 'liam' },
+  );
+  expect(rows).toHaveLength(20);
 });
 
 test.each([

@@ -1,8 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { createFollowers } from '../../src/repositories/followers.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { useDatabase } from '../support/database.ts';
 
-const { database } = useDatabase();
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+atEndOfFile()(() => otherDatabase.end());
+// Another instance, with connections of its own.
+const { followers: atOther } = createRepositories(otherDatabase);
 const { users, followers, profiles } = createRepositories(database);
 let alice: number;
 let bob: number;
@@ -29,6 +36,68 @@ test('to follow twice is to follow, to unfollow twice is to unfollow', async () 
 test('many who follow at once are counted once each', async () => {
   await Promise.all(Array.from({ length: 20 }, () => followers.follow(bob, alice)));
   expect(await profiles.findProfile('alice')).toMatchObject({ followers: 1 });
+});
+
+test('follows and unfollows of one process take turns, so that the others leave room for posts', async () => {
+  let open = 0;
+  let mostOpen = 0;
+  const observed = createFollowers({
+    ...database,
+    async transact(work) {
+      mostOpen = Math.max(mostOpen, ++open);
+      return database.transact(work).finally(() => open--);
+    },
+  });
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      index % 2 ? observed.follow(bob, alice) : observed.unfollow(bob, alice),
+    ),
+  );
+  expect(mostOpen).toBe(1);
+});
+
+test('a user follows 7,500 others at most, also by follows at the same time', async () => {
+  const addUsers = async (names: string[]) => {
+    const rows = names.map((name) => [name, 'x@example.com', 'x']);
+    await database.change('insert into user (username, email, pw_hash) values :rows', { rows });
+    await database.change(
+      `insert into profile (user_id)
+       select user_id from user where username in (:names)`,
+      { names },
+    );
+    const found = await database.select<{ userId: number }>(
+      'select user_id as userId from user where username in (:names)',
+      { names },
+    );
+    return found.map(({ userId }) => userId);
+  };
+  const others = await addUsers(Array.from({ length: 30 }, (_, index) => `other ${index}`));
+  const [carol = 0] = await addUsers(['carol']);
+  // As if they had followed the rest before.
+  await database.change('update profile set following = 7490 where user_id = :carol', { carol });
+  const follows = await Promise.allSettled(
+    others.map((other, index) => (index % 2 ? followers : atOther).follow(carol, other)),
+  );
+  const refused = follows.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(20);
+  for (const { reason } of refused as PromiseRejectedResult[]) {
+    expect(reason).toMatchObject({
+      code: 'forbidden',
+      message:
+        'You follow 7,500 people, which is the most that MiniTwit allows. Unfollow one of them first.',
+    });
+  }
+  const rows = await database.select('select 1 from follower where who_id = :carol', { carol });
+  expect(rows).toHaveLength(10);
+  expect(await profiles.findProfile('carol')).toMatchObject({ following: 7500 });
+  // Others follow them as before, and after an unfollow there is room for one.
+  await followers.follow(alice, carol);
+  const followed = follows.findIndex(({ status }) => status === 'fulfilled');
+  await followers.unfollow(carol, others[followed] ?? 0);
+  await followers.follow(carol, alice);
+  await expect(followers.follow(carol, bob)).rejects.toMatchObject({ code: 'forbidden' });
+  // To follow the same user again is no follow too many.
+  await followers.follow(carol, alice);
 });
 
 test('nobody can be followed who does not exist', async () => {

@@ -1,108 +1,258 @@
 import { expect, test } from 'vitest';
-import { createRateLimits } from '../../src/repositories/rate-limits.ts';
+import type { RateLimitConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import { createRateLimits, type RateLimits } from '../../src/repositories/rate-limits.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { keepLog } from '../support/log.ts';
+import { testLimits } from '../support/minitwit.ts';
+import { until } from '../support/until.ts';
 
 const { config, database } = useDatabase();
-const limits = {
+const otherDatabase = openDatabase(config);
+atEndOfFile()(() => otherDatabase.end());
+const limits: RateLimitConfig = {
+  ...testLimits,
   loginsPerName: 3,
+  loginsPerNameAnywhere: 6,
   loginsPerAddress: 5,
   registrationsPerAddress: 2,
   postsPerUser: 2,
+  followsPerUser: 3,
+  pagesPerUser: 2,
+  pagesPerAddress: 3,
 };
 
-// two instances, each with what it remembers for itself
-const [one, other] = [1, 2].map(() => createRateLimits(database, limits, keepLog().logger)) as [
-  ReturnType<typeof createRateLimits>,
-  ReturnType<typeof createRateLimits>,
-];
+function createInstance(own: Partial<RateLimitConfig> = {}, from = database): RateLimits {
+  return createRateLimits(from, { ...limits, ...own }, keepLog().logger);
+}
 
-test('what two instances count is one sum, also when it happens at once', async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 12 }, (_, index) => (index % 2 ? one : other).countPost(1)),
+// Two instances, each with connections of its own.
+const one = createInstance();
+const other = createInstance({}, otherDatabase);
+
+/** A login from a device that is not known; returns its refusal. */
+async function guess(username: string, address: string, instance = one) {
+  return (await instance.consumeLogin({ username, address, deviceId: null })).refusal;
+}
+
+async function countRefused(attempts: Promise<{ refusal: unknown } | null>[]): Promise<number> {
+  const results = await Promise.all(attempts);
+  return results.filter((result) => result !== null && result.refusal !== null).length;
+}
+
+test('two instances count one sum, also at the same time', async () => {
+  const attempts = Array.from({ length: 60 }, (_, index) =>
+    (index % 2 ? one : other).consumePost(1),
   );
-  expect(answers.filter((refusal) => refusal === null)).toHaveLength(2);
-  expect(await one.countPost(2)).toBeNull();
+  expect(await countRefused(attempts)).toBe(58);
+  expect((await one.consumePost(2)).refusal).toBeNull();
 });
 
-test('a refusal says for how long, and costs the database one look', async () => {
+test('a refusal tells the seconds to wait, and takes one query', async () => {
   const { asked } = database.state();
-  const refusal = await one.countPost(1);
+  const { refusal } = await one.consumePost(1);
   expect(database.state().asked).toBe(asked + 1);
   expect(refusal?.message).toMatch(
     /^You have posted a lot\. Please try again in (\d+ seconds?|1 minute)\.$/,
   );
+  expect(refusal?.limit).toBe('post');
   expect(refusal?.retryAfterS).toBeGreaterThan(0);
   expect(refusal?.retryAfterS).toBeLessThanOrEqual(60);
 });
 
-test('failed logins under a name count wherever they come from; right ones do not', async () => {
-  for (const address of ['a', 'b', 'c']) {
-    expect(await one.countLogin('alice', address)).toBeNull();
-    await one.forgetLogin('alice', address);
-  }
-  for (const address of ['a', 'b', 'c']) expect(await one.countLogin('alice', address)).toBeNull();
-  expect(await other.countLogin('alice', 'd')).toMatchObject({
-    message: 'Too many failed logins under this name. Please try again in 15 minutes.',
-    retryAfterS: expect.any(Number),
-  });
-  expect(await other.countLogin('bob', 'd')).toBeNull();
-});
-
-test('what was refused does not count: it is the same limit a moment later', async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => one.countLogin('dave', 'dave')),
+test('logins at the same time are counted on one connection', async () => {
+  const { asked } = database.state();
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) => guess(`many ${index}`, `10.0.0.${index}`)),
   );
-  const counted = answers.filter((refusal) => refusal === null);
-  await Promise.all(counted.map(() => one.forgetLogin('dave', 'dave')));
-  expect(await other.countLogin('dave', 'dave')).toBeNull();
-  await other.forgetLogin('dave', 'dave');
+  // A look and a transaction.
+  expect(database.state().asked - asked).toBe(2);
 });
 
-test('failed logins from an address count under whatever names, and lock no name', async () => {
-  for (const name of ['1', '2', '3', '4', '5']) expect(await one.countLogin(name, 'e')).toBeNull();
+test('failed logins under a name are refused to the address that guessed, not to another', async () => {
+  for (let attempt = 0; attempt < 3; attempt++) expect(await guess('alice', 'a')).toBeNull();
+  expect(await guess('alice', 'a', other)).toMatchObject({
+    limit: 'login_name_address',
+    message: 'Too many failed logins under this name. Please try again in 15 minutes.',
+  });
+  expect(await guess('alice', 'b', other)).toBeNull();
+  expect(await guess('bob', 'a', other)).toBeNull();
+});
+
+test('failed logins under a name from many addresses are refused to all strangers', async () => {
+  for (const address of ['c', 'd', 'e', 'f', 'g', 'h']) {
+    expect(await guess('carol', address)).toBeNull();
+  }
+  expect(await guess('carol', 'i', other)).toMatchObject({ limit: 'login_name' });
+});
+
+test('no guesses at the same time pass a limit, from whatever addresses', async () => {
+  const attempts = Array.from({ length: 200 }, (_, index) => {
+    const attempt = { username: 'dan', address: `dan ${index % 50}`, deviceId: null };
+    return (index % 2 ? one : other).consumeLogin(attempt);
+  });
+  expect(await countRefused(attempts)).toBe(194);
+});
+
+test('a known device has a counter of its own, which strangers do not touch', async () => {
+  for (let index = 0; index < 20; index++) await guess('erin', `erin ${index}`);
+  const fromDevice = (deviceId: string) =>
+    other.consumeLogin({ username: 'erin', address: 'erin 1', deviceId });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    expect((await fromDevice('phone')).refusal).toBeNull();
+  }
+  expect((await fromDevice('phone')).refusal).toMatchObject({ limit: 'login_device' });
+  expect((await fromDevice('laptop')).refusal).toBeNull();
+});
+
+test('all known devices of a name together have a limit', async () => {
+  const attempts = Array.from({ length: 10 }, (_, index) =>
+    one.consumeLogin({ username: 'frank', address: 'j', deviceId: `device ${index}` }),
+  );
+  expect(await countRefused(attempts)).toBe(4);
+});
+
+test('a login that takes the last point tells which limit it exhausts', async () => {
+  const exhausted = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const login = await one.consumeLogin({ username: 'grace', address: 'k', deviceId: null });
+    exhausted.push(login.exhausted);
+  }
+  expect(exhausted).toEqual([[], [], ['login_name_address'], []]);
+});
+
+test('what is refunded, and what is refused, does not count', async () => {
+  const attempt = { username: 'heidi', address: 'l', deviceId: null };
+  for (let round = 0; round < 3; round++) {
+    const logins = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).consumeLogin(attempt)),
+    );
+    expect(logins.filter(({ refusal }) => refusal === null)).toHaveLength(3);
+    await Promise.all(logins.map((login) => login.refund()));
+  }
+});
+
+test('a refund does not reach into the next window', async () => {
+  const attempt = { username: 'ivan', address: 'm', deviceId: null };
+  const { refund } = await one.consumeLogin(attempt);
+  await database.change("update rate_limit set expire = expire - 3600001 where `key` like '%:m'");
+  await one.consumeLogin(attempt);
+  await refund();
+  const rows = await database.select<{ points: number }>(
+    "select points from rate_limit where `key` like '%:m'",
+  );
+  expect(rows).toEqual([{ points: 1 }, { points: 1 }]);
+});
+
+test('failed logins from an address count under all names, and lock no name', async () => {
+  for (const name of ['1', '2', '3', '4', '5']) expect(await guess(name, 'n')).toBeNull();
   for (let attempt = 0; attempt < 5; attempt++) {
-    expect(await other.countLogin('carol', 'e')).toMatchObject({
+    expect(await guess('judy', 'n', other)).toMatchObject({
+      limit: 'login_address',
       message: expect.stringMatching(
         /^Too many failed logins from where you are\. .* 60 minutes\.$/,
       ),
     });
   }
-  expect(await other.countLogin('carol', 'f')).toBeNull();
+  expect(await guess('judy', 'o', other)).toBeNull();
 });
 
-test('registrations from an address', async () => {
-  expect(await one.countRegistration('a')).toBeNull();
-  expect(await other.countRegistration('a')).toBeNull();
-  expect(await one.countRegistration('a')).toMatchObject({
-    message: expect.stringMatching(/^Too many people signed up from where you are\./),
-  });
+test('correct logins have a budget for each name and each address', async () => {
+  const strict = createInstance({ allLoginsPerName: 2, allLoginsPerAddress: 4 });
+  const logIn = async (username: string, deviceId: string | null = null) => {
+    const login = await strict.consumeLogin({ username, address: 'p', deviceId });
+    if (!login.refusal) await login.refund();
+    return login.refusal?.limit ?? null;
+  };
+  expect([await logIn('kim'), await logIn('kim')]).toEqual([null, null]);
+  for (let login = 0; login < 3; login++) expect(await logIn('kim')).toBe('all_logins_name');
+  // What the budget refused does not count as a failed login either.
+  expect(await guess('kim', 'p')).toBeNull();
+  // Strangers cannot spend what is for the name's own devices.
+  expect(await logIn('kim', 'tablet')).toBeNull();
+  // Nor do refused logins spend what is for others at the address.
+  expect(await logIn('leo')).toBeNull();
+  expect(await logIn('mo')).toBe('all_logins_address');
 });
 
-test('names are not kept, since somebody may have typed a password there', async () => {
-  await one.countLogin('typed-by-mistake', 'g');
+test('logins that the counters refuse take nothing from the budget of the name', async () => {
+  const strict = createInstance({ allLoginsPerName: 4 });
+  for (let attempt = 0; attempt < 20; attempt++) await guess('mia', 'q', strict);
+  expect(await guess('mia', 'r', strict)).toBeNull();
+});
+
+test('registrations of an address, follows of a user', async () => {
+  const registrations = [one, other, one].map((instance) => instance.consumeRegistration('a'));
+  expect(await countRefused(registrations)).toBe(1);
+  expect((await one.consumeRegistration('a')).refusal?.message).toMatch(
+    /^Too many people signed up from where you are\./,
+  );
+  const follows = [one, other, one, other].map((instance) => instance.consumeFollow(1));
+  expect(await countRefused(follows)).toBe(1);
+  expect((await one.consumeFollow(2)).refusal).toBeNull();
+});
+
+test('pages of a user, and of an address without login', () => {
+  const pages = (reader: { userId: number | null; address: string }) =>
+    Array.from({ length: 4 }, () => one.consumePage(reader)?.limit ?? null);
+  expect(pages({ userId: 1, address: 'a' })).toEqual([null, null, 'pages_user', 'pages_user']);
+  expect(pages({ userId: 2, address: 'a' })).toEqual([null, null, 'pages_user', 'pages_user']);
+  expect(pages({ userId: null, address: 'a' })).toEqual([null, null, null, 'pages_address']);
+});
+
+test('names are not stored, since a password may have been typed there', async () => {
+  await guess('typed-by-mistake', 's');
   const rows = await database.select<{ key: string }>('select `key` from rate_limit');
   expect(JSON.stringify(rows)).not.toContain('typed-by-mistake');
 });
 
-test('what is over is deleted, some at a time', async () => {
+test('rows whose window has ended are deleted, a bounded number at a time', async () => {
   await database.change('update rate_limit set expire = 5 where points > 1');
   const [row] = await database.select<{ total: number }>(
     'select count(*) as total from rate_limit where expire = 5',
   );
   expect(await one.deleteExpired(4, 100)).toBe(0);
   expect(await one.deleteExpired(5, 2)).toBe(2);
-  expect(await one.deleteExpired(5, 100)).toBe((row?.total ?? 0) - 2);
+  expect(await one.deleteExpired(5, 1000)).toBe((row?.total ?? 0) - 2);
 });
 
-test('what cannot be counted is let through, and said in the log', async () => {
+test('a login that is counted too late is refused, and taken back', async () => {
+  const { logger, lines } = keepLog();
+  const instance = createRateLimits(database, limits, logger);
+  const attempt = { username: 'nina', address: 't', deviceId: null };
+  const first = await instance.consumeLogin(attempt);
+  // Keeps the row locked for longer than a second.
+  const holder = await otherDatabase.acquire();
+  const locked = Promise.withResolvers<void>();
+  holder.query('begin');
+  holder.query("update rate_limit set points = points where `key` = 'login_address:t'", () =>
+    locked.resolve(),
+  );
+  await locked.promise;
+  await expect(instance.consumeLogin(attempt)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(lines.join('')).toContain('A rate limit could not be counted.');
+  holder.query('rollback');
+  holder.release();
+  await first.refund();
+  await until('the late count is taken back', async () => {
+    const [row] = await database.select<{ points: number }>(
+      "select points from rate_limit where `key` = 'login_address:t'",
+    );
+    return row?.points === 0;
+  });
+});
+
+test('what cannot be counted is refused, and the log tells why', async () => {
   await runSql(config, 'drop table rate_limit');
   const { logger, lines } = keepLog();
   const blind = createRateLimits(database, limits, logger);
-  for (let attempt = 0; attempt < 5; attempt++) expect(await blind.countPost(1)).toBeNull();
-  expect(await blind.countLogin('alice', 'a')).toBeNull();
-  await blind.forgetLogin('alice', 'a');
-  expect(lines[0]).toContain('a rate limit could not be counted');
+  const unavailable = { code: 'unavailable' };
+  const attempt = { username: 'alice', address: 'a', deviceId: null };
+  await expect(blind.consumeLogin(attempt)).rejects.toMatchObject(unavailable);
+  await expect(blind.consumeRegistration('a')).rejects.toMatchObject(unavailable);
+  await expect(blind.consumePost(1)).rejects.toMatchObject(unavailable);
+  await expect(blind.consumeFollow(1)).rejects.toMatchObject(unavailable);
+  expect(lines).toHaveLength(4);
   expect(lines[0]).toMatch(/rate_limit.* doesn't exist/);
-  expect(lines.join('')).not.toContain('login_address:a');
 });

@@ -1,9 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
 import { createSessions } from '../../src/repositories/sessions.ts';
 import { createUsers } from '../../src/repositories/users.ts';
+import { atEndOfFile } from '../support/at-end.ts';
 import { useDatabase } from '../support/database.ts';
 
-const { database } = useDatabase();
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+atEndOfFile()(() => otherDatabase.end());
 const sessions = createSessions(database);
 const now = 1_800_000_000;
 let alice: number;
@@ -41,6 +45,57 @@ test('expired sessions are deleted, a bounded number at a time', async () => {
   expect(await sessions.deleteExpiredSessions(now, 3)).toBe(2);
   expect(await sessions.deleteExpiredSessions(now, 3)).toBe(0);
   expect(await sessions.findSession('young', now)).not.toBeNull();
+});
+
+test('logins of one user at the same time leave 20 sessions at most, and all of them succeed', async () => {
+  const users = createUsers(database);
+  const bob = await users.createUser({ username: 'bob', email: 'b@b', passwordHash: 'x' });
+  const others = await users.createUser({ username: 'carol', email: 'c@c', passwordHash: 'x' });
+  await sessions.saveSession('of another user', others, now);
+  const other = createSessions(otherDatabase);
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        (index % 2 ? sessions : other).saveSession(`bob ${round} ${index}`, bob, now + 100 + round),
+      ),
+    );
+  }
+  const rows = await database.select<{ id: string }>(
+    'select session_id as id from session where user_id = :bob',
+    { bob },
+  );
+  // Each login retains its own session and the 19 best others, so parallel ones may retain 19 that all agree on.
+  expect([19, 20]).toContain(rows.length);
+  // Those of the last round end last.
+  expect(rows.filter(({ id }) => !id.startsWith('bob 2'))).toEqual([]);
+  expect(await sessions.findSession('of another user', now - 1)).not.toBeNull();
+});
+
+test('the new session stays even if all others end later', async () => {
+  const users = createUsers(database);
+  const dan = await users.createUser({ username: 'dan', email: 'd@d', passwordHash: 'x' });
+  for (let index = 0; index < 20; index++) {
+    await sessions.saveSession(`dan ${index}`, dan, now + 1000 + index);
+  }
+  await sessions.saveSession('dan last', dan, now + 1);
+  expect(await sessions.findSession('dan last', now)).not.toBeNull();
+  expect(await sessions.findSession('dan 0', now)).toBeNull();
+  expect(await sessions.findSession('dan 1', now)).not.toBeNull();
+});
+
+test('a user with far more sessions loses them a bounded number at a time', async () => {
+  const users = createUsers(database);
+  const eve = await users.createUser({ username: 'eve', email: 'e@e', passwordHash: 'x' });
+  const rows = Array.from({ length: 700 }, (_, index) => [`eve ${index}`, eve, now + 10]);
+  await database.change('insert into session (session_id, user_id, expires_s) values :rows', {
+    rows,
+  });
+  const count = async () =>
+    (await database.select('select 1 from session where user_id = :eve', { eve })).length;
+  await sessions.saveSession('eve new', eve, now + 20);
+  expect(await count()).toBe(201);
+  await sessions.saveSession('eve newer', eve, now + 20);
+  expect(await count()).toBe(20);
 });
 
 test('a person who is removed by hand has no sessions left', async () => {

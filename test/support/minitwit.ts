@@ -2,7 +2,12 @@ import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
-import { type Config, type DatabaseConfig, readConfig } from '../../src/config.ts';
+import {
+  type Config,
+  type DatabaseConfig,
+  type RateLimitConfig,
+  readConfig,
+} from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
@@ -10,16 +15,23 @@ import { createRepositories, type Repositories } from '../../src/repositories/re
 import { atEndOfFile } from './at-end.ts';
 import { useDatabase } from './database.ts';
 
-/** The settings of the tests' application, as an environment that says little else gives them. */
-export const testConfig: Config = readConfig({
+const environment = {
   DB_HOST: 'given',
   DB_USER: 'by',
   DB_PASSWD: 'the',
   DB_NAME: 'tests',
   SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+};
+
+/** The settings of the tests' application, as an environment that says little else gives them. */
+export const testConfig: Config = readConfig({
+  ...environment,
   // what tests do in a minute would be too much
   RATE_LIMITS: 'off',
 });
+
+/** The default limits, for tests that change some of them. */
+export const testLimits = readConfig(environment).rateLimits as RateLimitConfig;
 
 /** MiniTwit on a database of its own. */
 export interface MiniTwit {

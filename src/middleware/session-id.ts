@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+
+const TIME_DIGITS = 8;
+const RANDOM_BYTES = 18;
+const CLOCK_SKEW_S = 3600;
+
+/**
+ * Creates a session id of 32 characters: the time of its creation (seconds since 1970, eight hexadecimal
+ * digits), then 144 random bits in base64url.
+ */
+export function createSessionId(nowS: number): string {
+  const time = nowS.toString(16).padStart(TIME_DIGITS, '0');
+  return time + randomBytes(RANDOM_BYTES).toString('base64url');
+}
+
+/**
+ * Returns when a session was created, in seconds since 1970, or null for an id of MiniTwit 1.5 or earlier, which
+ * does not tell. (Those are random: one in 65,000 begins with eight such digits, and fewer tell a past time.)
+ */
+export function createdAtS(sessionId: string, nowS: number): number | null {
+  const digits = sessionId.slice(0, TIME_DIGITS);
+  if (!/^[\da-f]{8}$/.test(digits)) return null;
+  const createdS = Number.parseInt(digits, 16);
+  return createdS <= nowS + CLOCK_SKEW_S ? createdS : null;
+}
