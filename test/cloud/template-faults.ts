@@ -192,7 +192,7 @@ function faultsOfListener(
       isDeepStrictEqual(ruleCondition, Condition) &&
       answersNotFound(Properties),
   );
-  const isModern = /^ELBSecurityPolicy-TLS13-1-2-Res-/.test(String(listener.SslPolicy));
+  const isModern = String(listener.SslPolicy).startsWith('ELBSecurityPolicy-TLS13-1-2-Res-');
   return [
     ...faultUnless(isHidden, `${name} forwards health checks`),
     ...faultUnless(listener.Protocol === 'HTTP' || isModern, `${name} accepts weak TLS`),
