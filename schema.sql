@@ -18,7 +18,7 @@ create table user (
 create table message (
   message_id bigint unsigned not null auto_increment,
   author_id int unsigned not null,
-  -- 280 characters as people count them, each of up to ten code points
+  -- 280 characters as people count them, of at most 1,000 code points; older messages may have up to 2,800
   text varchar(2800) not null,
   -- seconds since 1970, by the database's clock, which all instances share
   pub_date int unsigned not null,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { boundHeaders } from './middleware/bound-headers.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { notFound, showError } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
@@ -38,6 +39,8 @@ const IN_FLIGHT_LIMITS = {
   waiting: 500,
   waitingPerAddress: 250,
 };
+// Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
+const FIELDS_MAX = 50;
 
 /** What the application works with; whoever opened it closes it. */
 export interface Dependencies {
@@ -66,6 +69,7 @@ export function createApp(dependencies: Dependencies): Express {
   const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
+  app.use(boundHeaders(config));
   app.use(securityHeaders(config));
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
@@ -74,7 +78,13 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(flash(config));
   app.use(rejectCrossOrigin);
   // before anything that can fail: the page that says so can still show what was typed
-  app.use(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES }));
+  app.use(
+    express.urlencoded({
+      extended: false,
+      limit: BODY_LIMIT_BYTES,
+      parameterLimit: FIELDS_MAX,
+    }),
+  );
   app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(readerPages);

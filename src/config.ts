@@ -2,6 +2,9 @@ import type { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
 import { databaseSettings, newUserSettings, settings } from './settings.ts';
 
+// Elsewhere, MiniTwit's own rule holds: a password has a character.
+const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
+
 /** Where the database is and how to log in to it. */
 export interface DatabaseConfig {
   host: string;
@@ -29,6 +32,8 @@ export interface Config {
   cookiePrefix: string;
   /** In characters. */
   passwordMinLength: number;
+  /** Whether nobody may register with one of the most common passwords. */
+  refuseCommonPasswords: boolean;
   gravatar: boolean;
   /** Null if nothing is limited. */
   rateLimits: RateLimitConfig | null;
@@ -73,6 +78,7 @@ export interface RateLimitConfig {
  */
 export function readConfig(environment: Environment): Config {
   const values = readSettings(settings, environment);
+  const isProduction = values.NODE_ENV === 'production';
   return {
     database: toDatabaseConfig(values),
     sessionSecrets: values.SESSION_SECRET,
@@ -81,7 +87,9 @@ export function readConfig(environment: Environment): Config {
     trustProxy: values.TRUST_PROXY,
     cookieSecure: values.COOKIE_SECURE,
     cookiePrefix: values.COOKIE_PREFIX,
-    passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    passwordMinLength:
+      values.PASSWORD_MIN_LENGTH ?? (isProduction ? PRODUCTION_PASSWORD_MIN_LENGTH : 1),
+    refuseCommonPasswords: isProduction,
     gravatar: values.GRAVATAR === 'on',
     rateLimits:
       values.RATE_LIMITS === 'off'

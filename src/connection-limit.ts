@@ -1,10 +1,11 @@
 import type { Server } from 'node:net';
+import { socketAddress } from './middleware/client-address.ts';
 
 /** Closes new connections of a client address that has `max` open. */
 export function limitConnectionsPerAddress(server: Server, max: number): void {
   const counts = new Map<string, number>();
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = socketAddress(socket);
     const others = counts.get(address) ?? 0;
     if (others >= max) {
       socket.destroy();

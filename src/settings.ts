@@ -34,7 +34,9 @@ const forAll = {
       'must be up to 32 letters, digits, _ and -, and begin with a letter or digit',
     )
     .default(''),
-  PASSWORD_MIN_LENGTH: count(1, 72).default(1),
+  // The default depends on NODE_ENV.
+  PASSWORD_MIN_LENGTH: count(1, 72).optional(),
+  NODE_ENV: z.string().optional(),
   GRAVATAR: oneOf('on', 'off').default('off'),
   RATE_LIMITS: oneOf('on', 'off').default('on'),
   LIMIT_LOGINS_PER_NAME: limit.default(10),

@@ -1,16 +1,17 @@
-// Says beside the post box how many characters are left, as the server will count them.
-const CODE_POINTS_PER_CHARACTER = 10;
+// Shows beside the post box how much of a message is left, as the server counts it: in characters as people see them or,
+// if fewer of those fit, in code points, of which an emoji or a letter with accents has several.
 const box = document.querySelector('#text');
 const note = document.querySelector('#text-limit');
-const maxLength = Number(note.dataset.maxLength);
+const maxCharacters = Number(note.dataset.maxLength);
+const maxCodePoints = Number(note.dataset.maxCodePoints);
 const segmenter = new Intl.Segmenter();
 
 function showWhatIsLeft() {
-  const characters = Array.from(segmenter.segment(box.value)).length;
-  const codePoints = Array.from(box.value).length;
-  const left = maxLength - Math.max(characters, Math.ceil(codePoints / CODE_POINTS_PER_CHARACTER));
+  const characters = maxCharacters - Array.from(segmenter.segment(box.value)).length;
+  const codePoints = maxCodePoints - Array.from(box.value).length;
+  const left = Math.min(characters, codePoints);
   const count = Math.abs(left);
-  const unit = count === 1 ? 'character' : 'characters';
+  const unit = (codePoints < characters ? 'code point' : 'character') + (count === 1 ? '' : 's');
   note.textContent = left < 0 ? `${count} ${unit} too many` : `${count} ${unit} left`;
   note.classList.toggle('over', left < 0);
 }

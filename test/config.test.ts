@@ -40,6 +40,7 @@ test('what is not set has the default that README.md names', () => {
     cookieSecure: 'auto',
     cookiePrefix: '',
     passwordMinLength: 1,
+    refuseCommonPasswords: false,
     gravatar: false,
     rateLimits: {
       loginsPerName: 10,
@@ -119,6 +120,20 @@ test('every setting is read', () => {
     metricsPort: 9100,
   });
   expect(readConfig({ ...complete, RATE_LIMITS: 'off' }).rateLimits).toBeNull();
+});
+
+test('in production, passwords are longer and not common, unless a shorter length is set', () => {
+  const production = { ...complete, NODE_ENV: 'production' };
+  const strict = { passwordMinLength: 8, refuseCommonPasswords: true };
+  expect(readConfig(production)).toMatchObject(strict);
+  expect(readConfig({ ...production, PASSWORD_MIN_LENGTH: '5' })).toMatchObject({
+    ...strict,
+    passwordMinLength: 5,
+  });
+  expect(readConfig({ ...complete, NODE_ENV: 'development' })).toMatchObject({
+    passwordMinLength: 1,
+    refuseCommonPasswords: false,
+  });
 });
 
 test('settings that contradict each other are told', () => {

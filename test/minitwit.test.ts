@@ -67,7 +67,7 @@ test('test_timelines', async () => {
   expect(mine).toContain('the message by bar');
 
   // and tom as well, once bar follows tom
-  expect(await read('/tom/follow')).toContain('You are now following &quot;tom&quot;');
+  expect(await read('/tom/follow')).toContain('You are now following &#34;tom&#34;');
   const withTom = await read('/');
   expect(withTom).toContain('the message by tom');
   expect(withTom).toContain('the message by bar');
@@ -80,7 +80,7 @@ test('test_timelines', async () => {
   expect(tom).toContain('the message by tom');
   expect(tom).not.toContain('the message by bar');
 
-  expect(await read('/tom/unfollow')).toContain('You are no longer following &quot;tom&quot;');
+  expect(await read('/tom/unfollow')).toContain('You are no longer following &#34;tom&#34;');
   const withoutTom = await read('/');
   expect(withoutTom).not.toContain('the message by tom');
   expect(withoutTom).toContain('the message by bar');

@@ -139,7 +139,7 @@ test('each line of its log is JSON', async () => {
     .map((line) => JSON.parse(line) as unknown);
   expect(lines).toContainEqual(
     expect.objectContaining({
-      req: { id: expect.any(String), method: 'GET', path: '/public' },
+      req: expect.objectContaining({ method: 'GET', path: '/public', address: '127.0.0.1' }),
       res: { statusCode: 400 },
     }),
   );

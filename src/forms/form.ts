@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
 
 /** A text field that a form must send. Line ends become `\n`. */
 export const requiredField = z.string().transform((text) => text.replaceAll(/\r\n?/g, '\n'));
@@ -7,8 +8,20 @@ export const requiredField = z.string().transform((text) => text.replaceAll(/\r\
 /** A text field that counts as empty when it was not sent. */
 export const field = requiredField.default('');
 
-/** A password, in Unicode's NFC: keyboards differ in how they put an accent on a letter. */
-export const passwordField = field.transform((typed) => typed.normalize('NFC'));
+/**
+ * A text field of which at most `maxUnits` UTF-16 code units can be valid. A longer text is cut to one more, so that
+ * it is still too long, but cheap to check, to hash and to show again.
+ */
+export const boundedField = (maxUnits: number) =>
+  field.transform((text) => text.slice(0, maxUnits + 1));
+
+// In NFC, a byte of UTF-8 comes from fewer than two code units, however a keyboard composes the letters.
+const PASSWORD_MAX_UNITS = 2 * PASSWORD_MAX_BYTES;
+
+/** A password in Unicode's NFC, since keyboards differ in how they put an accent on a letter. */
+export const passwordField = boundedField(PASSWORD_MAX_UNITS).transform((typed) =>
+  normalizeShort(typed, PASSWORD_MAX_UNITS),
+);
 
 /** What is wrong with a form that somebody filled in, and beside which field to say so. */
 export interface FormError<Field extends string = string> {
@@ -30,6 +43,24 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
 // Letters that show nothing: spaces, controls, joiners, fillers, the empty Braille pattern.
 const invisible =
   /^[\p{White_Space}\p{Control}\p{Format}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
+/**
+ * Returns a text in Unicode's NFC, or as it is if it has more than `maxUnits` UTF-16 code units. To normalize takes
+ * quadratic time where combining marks follow each other: seconds for 64 KB. The caller refuses the longer texts.
+ */
+export function normalizeShort(text: string, maxUnits: number): string {
+  return text.length > maxUnits ? text : text.normalize('NFC');
+}
+
+/** Tells whether a text has more than `max` code points. */
+export function isLongerThan(text: string, max: number): boolean {
+  return text.length > max && (text.length > 2 * max || countCodePoints(text) > max);
+}
+
+/** Returns the number of a text's Unicode code points. */
+export function countCodePoints(text: string): number {
+  return Array.from(text).length;
+}
 
 /** Tells whether a text shows nothing at all. */
 export function isBlank(text: string): boolean {

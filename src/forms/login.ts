@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { field, passwordField } from './form.ts';
-import { normalizeUsername } from './username.ts';
+import { passwordField } from './form.ts';
+import { usernameField } from './username.ts';
 
 /** The fields of MiniTwit's `Sign In`. */
 export const loginForm = z.object({
-  username: field.transform(normalizeUsername),
+  username: usernameField,
   password: passwordField,
 });

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { requiredField } from './form.ts';
+import { countCodePoints, requiredField } from './form.ts';
 
-/** The longest message, in characters as `messageLength` counts them. */
+/** The longest message, in characters as `countCharacters` counts them. */
 export const MESSAGE_MAX_LENGTH = 280;
 
-// The longest emoji, a kiss of two people with skin tones, has ten code points.
-const CODE_POINTS_PER_CHARACTER = 10;
+/**
+ * The longest message in Unicode code points, of which an emoji or a letter with accents has several. It bounds what a
+ * message costs to store, to send and to show.
+ */
+export const MESSAGE_MAX_CODE_POINTS = 1000;
 
 const segmenter = new Intl.Segmenter();
 
@@ -14,21 +17,23 @@ export const messageForm = z.object({
   text: requiredField.transform((text) => text.replaceAll(/(?!\n|\t)\p{Control}/gu, '')),
 });
 
-/** The length of a text that is too long for a message, as `messageLength` counts it; null if it fits. */
-export function findExcessLength(text: string): number | null {
-  // no text has more characters than code units, and these need not be counted
+/** Returns what is wrong with the length of a message; null when it fits. */
+export function messageLengthProblem(text: string): string | null {
+  // No text has more characters or code points than code units, and these need not be counted.
   if (text.length <= MESSAGE_MAX_LENGTH) return null;
-  const length = messageLength(text);
-  return length > MESSAGE_MAX_LENGTH ? length : null;
+  // The code points come first: to find the characters of 64 KB takes tens of milliseconds.
+  const codePoints = countCodePoints(text);
+  if (codePoints > MESSAGE_MAX_CODE_POINTS) {
+    return `Your message has ${codePoints} code points, of which an emoji or a letter can have several: at most ${MESSAGE_MAX_CODE_POINTS} fit`;
+  }
+  const characters = countCharacters(text);
+  if (characters > MESSAGE_MAX_LENGTH) {
+    return `Your message has ${characters} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
+  }
+  return null;
 }
 
-/**
- * The length of a text in characters as people see them: an emoji with its skin tone is one. Whoever
- * piles more than ten code points on one another is counted as if each ten were a character, so that
- * 280 characters fit in the column.
- */
-export function messageLength(text: string): number {
-  const characters = Array.from(segmenter.segment(text)).length;
-  const codePoints = Array.from(text).length;
-  return Math.max(characters, Math.ceil(codePoints / CODE_POINTS_PER_CHARACTER));
+/** Returns the number of characters in a text as people see them: an emoji with its skin tone is one. */
+export function countCharacters(text: string): number {
+  return Array.from(segmenter.segment(text)).length;
 }

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
-import { field, type FormError, passwordField } from './form.ts';
-import { normalizeUsername, usernameProblem } from './username.ts';
+import { isCommonPassword } from '../passwords/common-passwords.ts';
+import { boundedField, countCodePoints, type FormError, passwordField } from './form.ts';
+import { usernameField, usernameProblem } from './username.ts';
 
 const EMAIL_MAX_LENGTH = 254;
+// With the white space around it.
+const EMAIL_MAX_UNITS = 1000;
 
 /** The fields of MiniTwit's `Sign Up`. */
 export const registrationForm = z.object({
-  username: field.transform(normalizeUsername),
-  email: field.transform((typed) => typed.trim()),
+  username: usernameField,
+  email: boundedField(EMAIL_MAX_UNITS).transform((typed) => typed.trim()),
   password: passwordField,
   password2: passwordField,
 });
@@ -16,19 +19,27 @@ export const registrationForm = z.object({
 /** A filled-in `Sign Up`. */
 export type Registration = z.infer<typeof registrationForm>;
 
+/** What a site demands of new passwords. */
+export interface PasswordRules {
+  /** In characters. */
+  passwordMinLength: number;
+  /** Whether the most common passwords are refused. */
+  refuseCommonPasswords: boolean;
+}
+
 /**
  * The first thing that is wrong with a registration, in MiniTwit's order; null when it can be stored.
  * Whether the name is taken, only storing it can tell.
  */
 export function registrationError(
   { username, email, password, password2 }: Registration,
-  passwordMinLength: number,
+  rules: PasswordRules,
 ): FormError<keyof Registration> | null {
   const aboutUsername = usernameProblem(username);
   if (aboutUsername) return { field: 'username', message: aboutUsername };
   const aboutEmail = emailProblem(email);
   if (aboutEmail) return { field: 'email', message: aboutEmail };
-  const aboutPassword = passwordProblem(password, passwordMinLength);
+  const aboutPassword = passwordProblem(password, rules);
   if (aboutPassword) return { field: 'password', message: aboutPassword };
   if (password !== password2) {
     return { field: 'password2', message: 'The two passwords do not match' };
@@ -46,13 +57,19 @@ function emailProblem(email: string): string | null {
   return null;
 }
 
-function passwordProblem(password: string, minLength: number): string | null {
+function passwordProblem(
+  password: string,
+  { passwordMinLength, refuseCommonPasswords }: PasswordRules,
+): string | null {
   if (password === '') return 'You have to enter a password';
-  if (Array.from(password).length < minLength) {
-    return `Your password must have at least ${minLength} characters`;
-  }
   if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
     return `Your password is too long: at most ${PASSWORD_MAX_BYTES} bytes, which are as many letters of plain English`;
+  }
+  if (countCodePoints(password) < passwordMinLength) {
+    return `Your password must have at least ${passwordMinLength} characters`;
+  }
+  if (refuseCommonPasswords && isCommonPassword(password)) {
+    return 'This password is among the most common ones: choose another';
   }
   return null;
 }

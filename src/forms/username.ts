@@ -1,27 +1,11 @@
-import { isBlank } from './form.ts';
+import { boundedField, isBlank, isLongerThan, normalizeShort } from './form.ts';
+import { RESERVED_NAMES } from './reserved-names.ts';
 
 /** The longest username, in Unicode code points. */
 export const USERNAME_MAX_LENGTH = 64;
 
-/** First words of paths that are not a user's page, in lower case. No user may have such a name. */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set([
-  '.',
-  '..',
-  '.well-known',
-  'add_message',
-  'avatars',
-  'delete_message',
-  'favicon.ico',
-  'healthz',
-  'login',
-  'logout',
-  'metrics',
-  'public',
-  'readyz',
-  'register',
-  'robots.txt',
-  'static',
-]);
+// In NFC, a code point comes from at most four, each of one or two code units, however a keyboard composes the letters.
+const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
 
 // Characters that nobody sees, or that turn the text around them.
 const unseen =
@@ -47,17 +31,35 @@ const neededUnseen = new RegExp(
   'gu',
 );
 
-/** A name in the one form (Unicode's NFC) in which names are stored and compared. */
+/**
+ * Returns a name in Unicode's NFC, the form in which names are stored and compared. A text that is too long for a
+ * username in any form stays as it is.
+ */
 export function normalizeUsername(typed: string): string {
-  return typed.normalize('NFC');
+  return normalizeShort(typed, USERNAME_MAX_UNITS);
+}
+
+/**
+ * A username that somebody types into a form, in NFC. Spaces around it are removed, since phones add one behind a
+ * suggested word.
+ */
+export const usernameField = boundedField(USERNAME_MAX_UNITS).transform((typed) =>
+  typed.length > USERNAME_MAX_UNITS ? typed : normalizeUsername(typed.replaceAll(/^ +| +$/g, '')),
+);
+
+/** Returns a name in NFC; null when it is too long for a username, so that no query is needed to know that none has it. */
+export function readUsername(typed: string): string | null {
+  const username = normalizeUsername(typed);
+  return isLongerThan(username, USERNAME_MAX_LENGTH) ? null : username;
 }
 
 /** Why nobody may register under this name (in NFC); null when it is a good one. */
 export function usernameProblem(username: string): string | null {
-  if (isBlank(username)) return 'You have to enter a username';
-  if (Array.from(username).length > USERNAME_MAX_LENGTH) {
+  // The length comes first: all checks after it read a short text.
+  if (isLongerThan(username, USERNAME_MAX_LENGTH)) {
     return `Your username can have at most ${USERNAME_MAX_LENGTH} characters`;
   }
+  if (isBlank(username)) return 'You have to enter a username';
   if (username !== username.trim()) return 'Your username cannot begin or end with a space';
   if (username.includes('/')) return 'Your username cannot contain a slash (/)';
   if (/[^\S ]| {2}/.test(username))

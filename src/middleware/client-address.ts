@@ -1,10 +1,11 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Request } from 'express';
 
 // The longest IPv6 address has 45 characters; brackets, a zone and a port come to it.
 const MAX_LENGTH = 80;
 const GROUPS_OF_NETWORK = 4;
 const GROUPS = 8;
+const MAPPED = '::ffff:';
 
 /**
  * Returns the key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address,
@@ -12,8 +13,12 @@ const GROUPS = 8;
  * closed.
  */
 export function clientAddress(req: Request): string {
-  const address = fullClientAddress(req);
-  return address.includes(':') ? networkOf(address) : address;
+  return keyOf(fullClientAddress(req));
+}
+
+/** Returns the key under which a connection is counted, as `clientAddress` does for a request. */
+export function socketAddress(socket: Pick<Socket, 'remoteAddress'>): string {
+  return keyOf(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
@@ -32,16 +37,28 @@ export function fullClientAddress(req: Request): string {
 function parseAddress(entry: string | undefined): string | null {
   if (entry === undefined || entry.length > MAX_LENGTH) return null;
   if (isIPv4(entry)) return entry;
-  const [, bracketed, withPort] =
-    /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(entry) ?? [];
-  const address = bracketed ?? withPort ?? entry;
+  const address = entry.startsWith('[') || entry.includes('.') ? withoutPort(entry) : entry;
   if (isIPv4(address)) return address;
-  return isIPv6(address) ? withoutMapping(address.toLowerCase().replace(/%.*$/, '')) : null;
+  return isIPv6(address) ? withoutMapping(withoutZone(address.toLowerCase())) : null;
+}
+
+function withoutPort(entry: string): string {
+  const [, bracketed, ipv4] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(entry) ?? [];
+  return bracketed ?? ipv4 ?? entry;
+}
+
+/** Returns an address without the interface that it is seen from (`fe80::1%eth0`). */
+function withoutZone(ipv6: string): string {
+  const percent = ipv6.indexOf('%');
+  return percent === -1 ? ipv6 : ipv6.slice(0, percent);
 }
 
 /** Returns the IPv4 address that an IPv6 address stands for (`::ffff:192.0.2.7`), or the address itself. */
 function withoutMapping(ipv6: string): string {
-  // Every spelling of such an address contains this, and few others do.
+  // As Node writes it where it listens for both.
+  if (ipv6.startsWith(MAPPED) && isIPv4(ipv6.slice(MAPPED.length)))
+    return ipv6.slice(MAPPED.length);
+  // Every other spelling contains this, and few other addresses do.
   if (!ipv6.includes('ffff')) return ipv6;
   const groups = groupsOf(ipv6);
   if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return ipv6;
@@ -49,24 +66,27 @@ function withoutMapping(ipv6: string): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-function networkOf(ipv6: string): string {
-  const groups = groupsOf(ipv6).slice(0, GROUPS_OF_NETWORK);
+function keyOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const groups = groupsOf(address).slice(0, GROUPS_OF_NETWORK);
   return groups.map((group) => group.toString(16)).join(':');
 }
 
 /** Returns the eight groups of a valid IPv6 address. */
 function groupsOf(ipv6: string): number[] {
-  const [left = [], right = []] = ipv6
-    .split('::')
-    .map((half) => half.split(':').flatMap(parseGroup));
-  const zeros = Array.from({ length: GROUPS - left.length - right.length }, () => 0);
-  return [...left, ...zeros, ...right];
+  const groups: number[] = [];
+  let gap = -1;
+  for (const group of ipv6.split(':')) {
+    if (group.includes('.')) groups.push(...groupsOfIPv4(group));
+    else if (group !== '') groups.push(Number.parseInt(group, 16));
+    // The two colons of `::` stand for as many groups of zero as are missing. At an end, they give two empty groups.
+    else if (gap === -1) gap = groups.length;
+  }
+  if (gap !== -1) groups.splice(gap, 0, ...Array<number>(GROUPS - groups.length).fill(0));
+  return groups;
 }
 
-/** Parses one group, or the two that are written as an IPv4 address at the end. */
-function parseGroup(group: string): number[] {
-  if (group === '') return [];
-  if (!group.includes('.')) return [Number.parseInt(group, 16)];
-  const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+function groupsOfIPv4(ipv4: string): [number, number] {
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number);
   return [a * 256 + b, c * 256 + d];
 }

@@ -4,6 +4,7 @@ import { hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { registrationError, registrationForm } from '../forms/registration.ts';
+import { readUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
@@ -24,7 +25,6 @@ export function addAuthRoutes(
   rateLimits: RateLimits,
   config: Omit<Config, 'database'>,
 ): void {
-  const { passwordMinLength, cookiePrefix } = config;
   const devices = createDevices(config);
 
   /** Returns whose name and password these are, or what is wrong with them. */
@@ -32,7 +32,8 @@ export function addAuthRoutes(
     { username, address }: LoginAttempt,
     password: string,
   ): Promise<JudgedLogin> {
-    const credentials = await users.findCredentials(username);
+    const isTooLong = readUsername(username) === null;
+    const credentials = isTooLong ? null : await users.findCredentials(username);
     if (!credentials) {
       const error = { field: 'username', message: 'Invalid username' };
       return { error, reason: 'unknown_name' };
@@ -88,7 +89,7 @@ export function addAuthRoutes(
     .post(async (req, res) => {
       if (currentUser(req)) return res.redirect('/');
       const form = readForm(registrationForm, req.body);
-      const error = registrationError(form, passwordMinLength);
+      const error = registrationError(form, config);
       if (error) return showRegister(res, form, error);
       const address = clientAddress(req);
       const { refusal, refund } = await rateLimits.consumeRegistration(address);
@@ -115,7 +116,7 @@ export function addAuthRoutes(
 
   async function endSession(req: Request, res: Response): Promise<void> {
     if (currentUser(req)) await logOut(req);
-    res.clearCookie(`${cookiePrefix}${SESSION_COOKIE}`);
+    res.clearCookie(`${config.cookiePrefix}${SESSION_COOKIE}`);
     res.flash('You were logged out');
     res.redirect('/public');
   }

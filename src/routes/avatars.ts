@@ -1,6 +1,6 @@
 import type { IRouter } from 'express';
 import { AppError } from '../errors.ts';
-import { normalizeUsername, USERNAME_MAX_LENGTH } from '../forms/username.ts';
+import { readUsername } from '../forms/username.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { drawIdenticon } from '../presentation/avatars.ts';
 
@@ -9,10 +9,8 @@ export function addAvatarRoutes(app: IRouter): void {
   app
     .route('/avatars/:username')
     .get((req, res) => {
-      const username = normalizeUsername(req.params.username);
-      if (Array.from(username).length > USERNAME_MAX_LENGTH) {
-        throw new AppError('not_found', 'Nobody has such a long name.');
-      }
+      const username = readUsername(req.params.username);
+      if (username === null) throw new AppError('not_found', 'No user has such a long name.');
       res.set('Cache-Control', 'public, max-age=31536000, immutable');
       res.type('svg').send(drawIdenticon(username));
     })

@@ -2,7 +2,7 @@ import type { IRouter, Request } from 'express';
 import { AppError } from '../errors.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm } from '../forms/form.ts';
-import { findExcessLength, MESSAGE_MAX_LENGTH, messageForm } from '../forms/message.ts';
+import { messageForm, messageLengthProblem } from '../forms/message.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
@@ -23,11 +23,8 @@ export function addMessageRoutes(
       const user = requireUser(req);
       const { text } = readForm(messageForm, req.body);
       if (isBlank(text)) return res.redirect('/');
-      const length = findExcessLength(text);
-      if (length !== null) {
-        const error = `Your message has ${length} characters: at most ${MESSAGE_MAX_LENGTH} fit`;
-        return showMyTimeline(req, res, { draft: { text, error } });
-      }
+      const error = messageLengthProblem(text);
+      if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
       const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
         const draft = { text, error: refusal.message };

@@ -1,6 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../errors.ts';
-import { normalizeUsername } from '../forms/username.ts';
+import { readUsername } from '../forms/username.ts';
 import { currentUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
@@ -46,7 +46,8 @@ export function addUserTimelineRoutes(
   app
     .route('/:username')
     .get(async (req, res) => {
-      const username = normalizeUsername(req.params.username);
+      const username = readUsername(req.params.username);
+      if (username === null) throw new AppError('not_found', 'No user has such a long name.');
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
       const [page, state] = await Promise.all([

@@ -101,12 +101,19 @@ test('the counter says how many characters are left, as the server counts them',
   await signUp(page, 'erin');
   const box = page.getByLabel("What's on your mind");
   const note = page.locator('#text-limit');
-  for (const [text, length] of lengths) {
+  for (const [text, { characters }] of lengths) {
     await box.fill(text);
-    expect(await note.textContent()).toBe(`${280 - length} characters left`);
+    expect(await note.textContent()).toBe(`${280 - characters} characters left`);
   }
   await box.fill('x'.repeat(279));
   expect(await note.textContent()).toBe('1 character left');
   await box.fill('x'.repeat(282));
   expect(await note.textContent()).toBe('2 characters too many');
+  // From here on, fewer code points are left than characters.
+  await box.fill('👩‍👩‍👧‍👦'.repeat(120));
+  expect(await note.textContent()).toBe('160 characters left');
+  await box.fill('👩‍👩‍👧‍👦'.repeat(121));
+  expect(await note.textContent()).toBe('153 code points left');
+  await box.fill('👩‍👩‍👧‍👦'.repeat(143));
+  expect(await note.textContent()).toBe('1 code point too many');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { addDemoData } from '../../src/dev/demo/demo.ts';
 import { createDemoData } from '../../src/dev/demo/demo-data.ts';
-import { messageLength, MESSAGE_MAX_LENGTH } from '../../src/forms/message.ts';
+import { messageLengthProblem } from '../../src/forms/message.ts';
 import { normalizeUsername, usernameProblem } from '../../src/forms/username.ts';
 import { splitMessage } from '../../src/presentation/message-parts.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
@@ -37,7 +37,7 @@ test('usernames and messages pass the rules of the forms', () => {
   );
   expect(problems).toEqual([]);
   const texts = data.messages.map(({ text }) => text);
-  expect(texts.filter((text) => messageLength(text) > MESSAGE_MAX_LENGTH)).toEqual([]);
+  expect(texts.filter((text) => messageLengthProblem(text) !== null)).toEqual([]);
   expect(texts.filter((text) => text.trim() === '')).toEqual([]);
 });
 

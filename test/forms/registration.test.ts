@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
 import { registrationError, registrationForm } from '../../src/forms/registration.ts';
 import { readForm } from '../../src/forms/form.ts';
+import { codePoints, spyOnNormalize } from '../support/normalize.ts';
 
 const good = { username: 'alice', email: 'alice@example.com', password: 'pw', password2: 'pw' };
 
-function complain(changes: Partial<typeof good>, passwordMinLength = 1) {
-  return registrationError(readForm(registrationForm, { ...good, ...changes }), passwordMinLength);
+const rules = { passwordMinLength: 1, refuseCommonPasswords: false };
+
+function complain(changes: Partial<typeof good>, demanded: Partial<typeof rules> = {}) {
+  const form = readForm(registrationForm, { ...good, ...changes });
+  return registrationError(form, { ...rules, ...demanded });
 }
 
 test('a good registration has no error', () => {
@@ -65,6 +69,54 @@ test('a password may have 72 bytes, whatever its letters', () => {
 });
 
 test('a deployment can demand longer passwords', () => {
-  expect(complain({}, 8)?.message).toBe('Your password must have at least 8 characters');
-  expect(complain({ password: '12345678', password2: '12345678' }, 8)).toBeNull();
+  const demanded = { passwordMinLength: 8 };
+  expect(complain({}, demanded)?.message).toBe('Your password must have at least 8 characters');
+  expect(complain({ password: '12345678', password2: '12345678' }, demanded)).toBeNull();
+});
+
+test.each(['12345678', 'password', 'PassWord', 'iloveyou'])(
+  'a deployment can refuse the password %s, which is common',
+  (password) => {
+    const both = { password, password2: password };
+    expect(complain(both)).toBeNull();
+    expect(complain(both, { refuseCommonPasswords: true })).toEqual({
+      field: 'password',
+      message: 'This password is among the most common ones: choose another',
+    });
+  },
+);
+
+test.each(['a password', 'correct horse battery staple', 'пароль на каждый день', 'W7-kq.Tz'])(
+  'the password %s is not common',
+  (password) => {
+    const both = { password, password2: password };
+    expect(complain(both, { refuseCommonPasswords: true })).toBeNull();
+  },
+);
+
+test('a password of 72 bytes may be longer as a keyboard composes it', () => {
+  // Two bytes in NFC, three code units as it is typed.
+  const decomposed = '\u01d6'.normalize('NFD');
+  expect(decomposed).toHaveLength(3);
+  const both = (password: string) => complain({ password, password2: password });
+  expect(both(decomposed.repeat(36))).toBeNull();
+  expect(both(decomposed.repeat(37))?.message).toMatch(/^Your password is too long/);
+});
+
+test('no password that fits is longer than what is normalized', () => {
+  const longer = codePoints().filter((one) => {
+    const units = Math.max(one.length, one.normalize('NFD').length);
+    return units > 2 * Buffer.byteLength(one.normalize('NFC'));
+  });
+  expect(longer).toEqual([]);
+});
+
+test('what is too long is not normalized', () => {
+  const normalized = spyOnNormalize();
+  const long = `a${'\u0344'.repeat(15_900)}${'\u0316'.repeat(15_900)}`;
+  expect(complain({ username: long })?.field).toBe('username');
+  expect(complain({ email: `${long}@example.com` })?.field).toBe('email');
+  expect(complain({ password: long, password2: long })?.message).toMatch(/is too long/);
+  expect(normalized.filter((text) => text.length > 100)).toEqual([]);
+  expect(normalized).toContain('alice');
 });

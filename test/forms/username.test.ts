@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { RESERVED_NAMES, normalizeUsername, usernameProblem } from '../../src/forms/username.ts';
+import { readForm } from '../../src/forms/form.ts';
+import { loginForm } from '../../src/forms/login.ts';
+import { RESERVED_NAMES, ROUTE_NAMES } from '../../src/forms/reserved-names.ts';
+import { normalizeUsername, readUsername, usernameProblem } from '../../src/forms/username.ts';
+import { codePoints, spyOnNormalize } from '../support/normalize.ts';
 
 test.each([
   'alice',
@@ -66,6 +70,8 @@ test.each([
   ['al\u{e0061}ice', 'Your username cannot contain invisible characters'],
   ['al\ufff9ice', 'Your username cannot contain invisible characters'],
   ['login', 'This username is reserved: choose another'],
+  ['Admin', 'This username is reserved: choose another'],
+  ['security.txt', 'This username is reserved: choose another'],
   ['LogIn', 'This username is reserved: choose another'],
   ['..', 'This username is reserved: choose another'],
 ])('%j is refused', (username, problem) => {
@@ -76,6 +82,51 @@ test('the two ways to write a letter with its accent are one name', () => {
   expect(normalizeUsername('Zoe\u0308')).toBe('Zo\u00eb');
 });
 
-test('reserved names are kept in the case in which they are compared', () => {
+test.each([
+  ['alice ', 'alice'],
+  ['  alice  ', 'alice'],
+  [' Roger Histand ', 'Roger Histand'],
+  ['alice\u00a0', 'alice\u00a0'],
+  ['   ', ''],
+])('a form that sends %j names %j', (username, expected) => {
+  expect(readForm(loginForm, { username }).username).toBe(expected);
+});
+
+test('a name of 64 code points has its length once it is normalized, not before', () => {
+  // The longest decomposition: one code point in NFC, four as it is typed.
+  const decomposed = '\u1f82'.normalize('NFD');
+  expect(Array.from(decomposed)).toHaveLength(4);
+  expect(readUsername(decomposed.repeat(64))).toBe('\u1f82'.repeat(64));
+  expect(readUsername(decomposed.repeat(65))).toBeNull();
+  expect(readUsername('x'.repeat(64))).toBe('x'.repeat(64));
+  expect(readUsername('x'.repeat(65))).toBeNull();
+});
+
+test('no text that is a username in NFC is longer than what is normalized', () => {
+  const longer = codePoints().filter((one) => {
+    const decomposed = one.normalize('NFD');
+    return Math.max(one.length, decomposed.length) > 8 || Array.from(decomposed).length > 4;
+  });
+  expect(longer).toEqual([]);
+});
+
+test('a text that is too long for a username is not normalized', () => {
+  const normalized = spyOnNormalize();
+  const long = `a${'\u0344'.repeat(15_900)}${'\u0316'.repeat(15_900)}`;
+  expect(normalizeUsername(long)).toBe(long);
+  expect(readUsername(long)).toBeNull();
+  expect(usernameProblem(long)).toBe('Your username can have at most 64 characters');
+  const { username, password } = readForm(loginForm, { username: long, password: long });
+  // Cut, and still too long.
+  expect(long.startsWith(username) && long.startsWith(password)).toBe(true);
+  expect([username.length, password.length]).toEqual([513, 145]);
+  expect(readUsername(username)).toBeNull();
+  expect(normalized).toEqual([]);
+  readUsername('Zoe\u0308');
+  expect(normalized).toEqual(['Zoe\u0308']);
+});
+
+test('reserved names, among them those of all routes, are in the case in which they are compared', () => {
   for (const name of RESERVED_NAMES) expect(name).toBe(name.toLowerCase());
+  expect(Array.from(ROUTE_NAMES).filter((name) => !RESERVED_NAMES.has(name))).toEqual([]);
 });

@@ -1,7 +1,11 @@
 import type { Request } from 'express';
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { clientAddress, fullClientAddress } from '../../src/middleware/client-address.ts';
+import {
+  clientAddress,
+  fullClientAddress,
+  socketAddress,
+} from '../../src/middleware/client-address.ts';
 import { keepLog } from '../support/log.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
@@ -30,6 +34,7 @@ test.each([
 ])('%s is the address %s, and is counted as %s', (ip, full, counted) => {
   expect(fullClientAddress(requestFrom(ip))).toBe(full);
   expect(clientAddress(requestFrom(ip))).toBe(counted);
+  expect(socketAddress({ remoteAddress: ip })).toBe(counted);
 });
 
 test.each([

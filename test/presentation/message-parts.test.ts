@@ -42,12 +42,55 @@ test.each([
   ['alice@example.com', 'alice@example.com'],
   ['@ @@ @/', '@ @@ @/'],
   ['https://example.com/@bob', '[https://example.com/@bob](https://example.com/@bob)'],
+  // Mentions behind other characters than spaces.
+  ['.@alice', '.[@alice](/alice)'],
+  ['"@alice" -@alice (@alice)', '"[@alice](/alice)" -[@alice](/alice) ([@alice](/alice))'],
+  ['日本語@alice', '日本語[@alice](/alice)'],
+  ['こんにちは@alice カタカナー@alice', 'こんにちは[@alice](/alice) カタカナー[@alice](/alice)'],
+  ['你好@明', '你好[@明](/%E6%98%8E)'],
+  ['สวัสดี@alice', 'สวัสดี[@alice](/alice)'],
+  ['မင်္ဂလာပါ@alice', 'မင်္ဂလာပါ[@alice](/alice)'],
+  ['🎉@alice ❤️@alice 1️⃣@alice', '🎉[@alice](/alice) ❤️[@alice](/alice) 1️⃣[@alice](/alice)'],
+  ['、@alice。', '、[@alice](/alice)。'],
+  ['שלום @אליס', 'שלום [@אליס](/%D7%90%D7%9C%D7%99%D7%A1)'],
+  // No mentions: addresses in scripts with spaces between words, and parts of other addresses.
+  ['bob@alice.example bob_@alice b.o.b@alice', 'bob@alice.example bob_@alice b.o.b@alice'],
+  ['josé@alice.example мама@почта.рф', 'josé@alice.example мама@почта.рф'],
+  ['मेल@alice.example 7@alice', 'मेल@alice.example 7@alice'],
+  [
+    'medium.com/@alice example.com?user=@alice a+@b',
+    'medium.com/@alice example.com?user=@alice a+@b',
+  ],
+  ['@bob@social.example', '@bob@social.example'],
+  [
+    `@${'x'.repeat(64)} @${'x'.repeat(65)}`,
+    `[@${'x'.repeat(64)}](/${'x'.repeat(64)}) @${'x'.repeat(65)}`,
+  ],
+  ['@admin @static', '[@admin](/admin) @static'],
+  // Addresses that look like others.
+  ['https://a@b.example/ @bob', 'https://a@b.example/ [@bob](/bob)'],
+  ['see https://bank.example@evil.example/path.', 'see https://bank.example@evil.example/path.'],
+  ['https://user:pass@b.example', 'https://user:pass@b.example'],
+  ['https://a:80@b.example https://@bob', 'https://a:80@b.example https://@bob'],
+  ['HTTPS://A@B.EXAMPLE', 'HTTPS://A@B.EXAMPLE'],
+  [
+    'https://example.com https://a@b.example/ https://example.com',
+    '[https://example.com](https://example.com) https://a@b.example/ [https://example.com](https://example.com)',
+  ],
+  [
+    'https://example.com/?q=a@b.example',
+    '[https://example.com/?q=a@b.example](https://example.com/?q=a@b.example)',
+  ],
+  ['https://example.com/\u202egpj.exe', 'https://example.com/\u202egpj.exe'],
+  ['https://example.com/\u2067@bob', 'https://example.com/\u2067@bob'],
+  ['https://example.com/a,@bob/follow', 'https://example.com/a,@bob/follow'],
 ])('%j', (text, expected) => {
   expect(linked(text)).toBe(expected);
 });
 
 test('nothing of a text is lost or doubled', () => {
-  const text = '<b>@bob</b> & https://example.com/?"x"=<script> @ü\n"quoted" \u202e';
+  const text =
+    '<b>@bob</b> & https://example.com/?"x"=<script> @ü\n"quoted" \u202e https://a@b/ @bob@c .@bob';
   expect(
     splitMessage(text)
       .map((part) => part.text)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { useMiniTwit } from '../support/minitwit.ts';
 
-const { visitor, user, database } = useMiniTwit();
+const { visitor, user, database, withSettings } = useMiniTwit();
 
 async function countRows(table: 'user' | 'session'): Promise<number> {
   const rows = await database.select(
@@ -29,7 +29,7 @@ describe('register', () => {
     });
     expect(status).toBe(200);
     expect(text).toContain('<title>Error: Sign Up | MiniTwit</title>');
-    expect(text).toContain('value="ben &quot;the &lt;b&gt;"');
+    expect(text).toContain('value="ben &#34;the &lt;b&gt;"');
     expect(text).toContain('value="ben@example.com"');
     expect(text).not.toContain('secret');
     // the error is beside its field
@@ -60,6 +60,42 @@ describe('register', () => {
     expect((await visitor().register('Zoe\u0308', 'pw')).text).toContain('already taken');
     expect((await visitor().login('Zoe\u0308', 'pw')).text).toContain('You were logged in');
     expect((await visitor().get(`/${encodeURIComponent('Zoe\u0308')}`)).status).toBe(200);
+  });
+
+  test('spaces around a name, as phones add them, are left out of it', async () => {
+    const someone = visitor();
+    expect((await someone.register(' mary ann ', 'pw')).text).toContain('successfully registered');
+    expect((await someone.register('mary ann', 'pw')).text).toContain('already taken');
+    expect((await someone.login('mary ann ', 'pw')).text).toContain('sign out [mary ann]');
+    expect((await visitor().get('/mary%20ann')).status).toBe(200);
+  });
+
+  test('a password of the most common ones is refused where it is configured', async () => {
+    const instance = withSettings({ passwordMinLength: 8, refuseCommonPasswords: true });
+    const { text } = await visitor(instance).register('nora', 'Password1');
+    expect(text).toContain('This password is among the most common ones: choose another');
+    expect((await visitor(instance).register('nora', 'short')).text).toContain(
+      'Your password must have at least 8 characters',
+    );
+    expect((await visitor(instance).register('nora', 'a password')).text).toContain(
+      'successfully registered',
+    );
+  });
+
+  test('a user who had a name before it was reserved logs in, and has a page', async () => {
+    const someone = await user('olga');
+    await someone.logout();
+    await database.change("update user set username = 'settings' where username = 'olga'");
+    expect((await visitor().register('settings', 'pw')).text).toContain(
+      'This username is reserved',
+    );
+    expect((await someone.login('settings', 'a password')).text).toContain('sign out [settings]');
+    await someone.addMessage('hello from @settings');
+    const { status, text } = await visitor().get('/settings');
+    expect(status).toBe(200);
+    expect(text).toContain("settings's Timeline");
+    expect(text).toContain('<a href="/settings">@settings</a>');
+    expect((await visitor().get('/avatars/settings')).status).toBe(200);
   });
 
   test('whoever is logged in is led to their timeline', async () => {

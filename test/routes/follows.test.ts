@@ -16,12 +16,12 @@ test('to follow and to unfollow leads back to the page, however often', async ()
     const response = await alice.agent.post('/bob/follow');
     expect(response.status).toBe(302);
     expect(response.headers.location).toBe('/bob');
-    expect((await alice.get('/bob')).text).toContain('You are now following &quot;bob&quot;');
+    expect((await alice.get('/bob')).text).toContain('You are now following &#34;bob&#34;');
     expect(await follows('alice', 'bob')).toBe(true);
   }
   for (let times = 0; times < 2; times++) {
     const { text } = await alice.post('/bob/unfollow');
-    expect(text).toContain('You are no longer following &quot;bob&quot;');
+    expect(text).toContain('You are no longer following &#34;bob&#34;');
     expect(await follows('alice', 'bob')).toBe(false);
   }
 });

@@ -30,7 +30,18 @@ test.each(['', '   ', '\n\t', '\u200b\u2060', '\u3164', '\u0000'])(
 
 test('280 characters fit, as people count them', async () => {
   const bob = await user('bob');
-  expect((await bob.addMessage('👩‍👩‍👧‍👦'.repeat(280))).text).toContain('Your message was recorded');
+  expect((await bob.addMessage('👍🏽'.repeat(280))).text).toContain('Your message was recorded');
+});
+
+test('1,001 code points come back in the box, and are not posted', async () => {
+  const erin = await user('accented');
+  const before = await countMessages();
+  const text = `${`e${'\u0301'.repeat(9)}`.repeat(100)}!`;
+  const response = await erin.addMessage(text);
+  expect(response.status).toBe(200);
+  expect(response.text).toContain('Your message has 1001 code points');
+  expect(response.text).toContain(`${text}</textarea>`);
+  expect(await countMessages()).toBe(before);
 });
 
 test('281 characters come back in the box, and are not posted', async () => {

@@ -110,6 +110,37 @@ test('older and newer pages are linked by message', async () => {
   expect(shown((await someone.get(link(second, '← Newer'))).text)).toEqual(shown(first));
 });
 
+test('an older page without messages says so, and leads to the newest', async () => {
+  const someone = await user('frida');
+  const readers = [visitor(), someone];
+  for (const path of ['/public', '/frida', '/']) {
+    for (const reader of path === '/' ? [someone] : readers) {
+      const { text } = await reader.get(`${path}?before=1`);
+      expect(text).toContain('There are no older messages here any more.');
+      expect(text).toContain(`<a href="${path}">Go to the newest.</a>`);
+      expect(text).not.toContain("There's no message so far.");
+      expect(text).not.toContain('aria-label="Pages"');
+    }
+  }
+  expect((await someone.get('/frida')).text).toContain("There's no message so far.");
+});
+
+test('a message of many lines shows the first, and unfolds the others', async () => {
+  const gina = await user('gina');
+  const { text } = await gina.addMessage(`one @gina${'\n'.repeat(12)}thirteen @gina <b>`);
+  const [, visible, folded] =
+    /<span class="text">one ([^]*?)<\/span>[^]*?<details>\s*<summary><bdi>1 more line<\/bdi><\/summary>\s*<p class="text">thirteen ([^]*?)<\/p>\s*<\/details>/.exec(
+      text,
+    ) ?? [];
+  const mention = '<bdi><a href="/gina">@gina</a></bdi>';
+  expect(visible).toBe(`${mention}${'\n'.repeat(11)}`);
+  expect(folded).toBe(`${mention} &lt;b&gt;`);
+  const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
+  expect((await gina.get(path)).text).toContain('1 more line');
+  // A message of twelve lines is shown as a whole.
+  expect((await gina.addMessage(`a${'\n'.repeat(11)}b`)).text.match(/<details>/g)).toHaveLength(1);
+});
+
 test('a message shows when it was written, for people and machines', async () => {
   const { text } = await (await user('dave')).addMessage('on time');
   const [, iso, date, time] =
@@ -128,6 +159,6 @@ test('links and mentions in a message lead there, markup leads nowhere', async (
   // A name in another script than the message does not decide the direction of the message.
   expect(text).toContain('<bdi><a href="/alice">@alice</a></bdi>');
   expect(text).toContain(
-    '<a href="https://example.com/?a=&quot;b&quot;&amp;c" rel="nofollow ugc noopener">',
+    '<a href="https://example.com/?a=&#34;b&#34;&amp;c" rel="nofollow ugc noopener">',
   );
 });

@@ -111,8 +111,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       expect(text).toContain('You have to enter a username');
     });
 
-    test('a thousand fields and more', async () => {
-      expectErrorPage(await postRaw('/add_message', `text=hi${'&a=b'.repeat(1001)}`), 413);
+    test.each([51, 2000])('%i fields', async (count) => {
+      expectErrorPage(await postRaw('/add_message', `text=hi${'&a=b'.repeat(count - 1)}`), 413);
     });
   });
 
@@ -132,16 +132,16 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     );
 
     test('a text of 281 characters is kept in the box', async () => {
-      const text = `${'👩‍👩‍👧‍👦'.repeat(280)}!`;
+      const text = `${'👍🏽'.repeat(280)}!`;
       const response = await alice.addMessage(text);
       expect(response.status).toBe(200);
       expect(response.text).toContain('Your message has 281 characters');
       expect(response.text).toContain(`${text}</textarea>`);
     });
 
-    test('a pile of accents that counts as one character', async () => {
+    test('a pile of accents on one letter', async () => {
       const response = await alice.addMessage(`e${'\u0301'.repeat(3000)}`);
-      expect(response.text).toContain('Your message has 301 characters');
+      expect(response.text).toContain('Your message has 3001 code points');
     });
   });
 
@@ -153,8 +153,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['a/b', 'Your username cannot contain a slash (/)'],
       ['a\u0000b', 'Your username cannot contain invisible characters'],
       ['a\u202eb', 'Your username cannot contain invisible characters'],
-      [' bob', 'Your username cannot begin or end with a space'],
-      ['bob ', 'Your username cannot begin or end with a space'],
+      ['\u00a0bob', 'Your username cannot begin or end with a space'],
+      ['bob\t', 'Your username cannot begin or end with a space'],
       ['..', 'This username is reserved: choose another'],
       ['Static', 'This username is reserved: choose another'],
     ])('the name %j', async (username, message) => {
@@ -181,7 +181,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     });
 
     test('a name with a space more than there is', async () => {
-      expect((await visitor().login('alice ', 'a password')).text).toContain('Invalid username');
+      expect((await visitor().login('ali ce', 'a password')).text).toContain('Invalid username');
       expectErrorPage(await visitor().get('/alice%20'), 404);
     });
   });

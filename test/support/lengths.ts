@@ -1,14 +1,19 @@
-/** Texts with their length as people see them, which the server and the post box must agree on. */
-export const lengths: [text: string, length: number][] = [
-  ['', 0],
-  ['hello', 5],
-  ['Ægir 明', 6],
-  ['e\u0301', 1],
-  ['👍🏽', 1],
-  ['👩🏽‍❤️‍💋‍👨🏿', 1],
-  ['🇩🇪🇫🇷', 2],
-  ['שלום', 4],
-  ['a\nb', 3],
-  // more than ten accents on a letter count as a character for each ten
-  [`e${'\u0301'.repeat(99)}`, 10],
+/** The length of a text: in characters as people see them, and in Unicode code points. */
+interface Length {
+  characters: number;
+  codePoints: number;
+}
+
+/** Texts with their lengths, on which the server and the post box must agree. */
+export const lengths: [text: string, length: Length][] = [
+  ['', { characters: 0, codePoints: 0 }],
+  ['hello', { characters: 5, codePoints: 5 }],
+  ['Ægir 明', { characters: 6, codePoints: 6 }],
+  ['e\u0301', { characters: 1, codePoints: 2 }],
+  ['👍🏽', { characters: 1, codePoints: 2 }],
+  ['👩🏽‍❤️‍💋‍👨🏿', { characters: 1, codePoints: 10 }],
+  ['🇩🇪🇫🇷', { characters: 2, codePoints: 4 }],
+  ['שלום', { characters: 4, codePoints: 4 }],
+  ['a\nb', { characters: 3, codePoints: 3 }],
+  [`e${'\u0301'.repeat(99)}`, { characters: 1, codePoints: 100 }],
 ];

