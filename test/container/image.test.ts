@@ -164,9 +164,10 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');
   expect((await fetch(`${url}/static/style.css`)).status).toBe(200);
+  const password = 'correct horse';
   const registered = await fetch(`${url}/register`, {
     method: 'POST',
-    body: new URLSearchParams({ username: 'alice', email: 'a@b', password: 'p', password2: 'p' }),
+    body: new URLSearchParams({ username: 'alice', email: 'a@b', password, password2: password }),
     redirect: 'manual',
   });
   expect(registered.headers.get('location')).toBe('/login');
