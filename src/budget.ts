@@ -14,7 +14,7 @@ interface Period {
 
 /**
  * Creates a budget of `points` events in `windowMs` for each key. A window starts with its first event. At
- * most `maxKeys` windows are stored: beyond that, the key that was used least recently starts anew.
+ * most `maxKeys` windows are stored: beyond that, the window of the key that was used least recently is forgotten.
  * (rate-limiter-flexible's limiter in memory has no such bound, and a timer for each key.)
  */
 export function createBudget({

@@ -36,7 +36,7 @@ test('no more than maxKeys windows are stored, and the key in use is not forgott
     expect(budget.consume(`other ${key}`)).toBe(0);
     expect(budget.consume('in use')).toBeGreaterThan(0);
   }
-  // Forgotten, it starts anew.
+  // Its window was forgotten.
   expect(budget.consume('other 0')).toBe(0);
   expect(budget.consume('other 0')).toBe(0);
   expect(budget.consume('other 0')).toBeGreaterThan(0);

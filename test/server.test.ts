@@ -6,6 +6,7 @@ import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
+import { createVisitor } from './support/minitwit.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
 import { until } from './support/until.ts';
 
@@ -36,6 +37,19 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(program.output.stderr).toBe('');
   },
 );
+
+test.each([
+  ['production', 'short', 'Your password must have at least 8 characters'],
+  ['production', 'Password1', 'This password is among the most common ones'],
+  ['development', 'Password1', 'You were successfully registered'],
+  ['development', 'p', 'You were successfully registered'],
+])('with NODE_ENV=%s, the password %s gets: %s', async (NODE_ENV, password, message) => {
+  const { program, url } = await startServer({ NODE_ENV });
+  const { text } = await createVisitor(url).register(`${NODE_ENV} ${password}`, password);
+  expect(text).toContain(message);
+  program.process.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+});
 
 test('it stops at once with connections that ask for nothing, after those that do', async () => {
   const { program, url } = await startServer();

@@ -9,7 +9,7 @@ const MAPPED = '::ffff:';
 
 /**
  * Returns the key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address,
- * since whoever has one address of a network can use all of them. Never throws; empty once the connection is
+ * since a client with one address of a network can use all of them. Never throws; empty once the connection is
  * closed.
  */
 export function clientAddress(req: Request): string {

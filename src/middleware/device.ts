@@ -11,7 +11,7 @@ const ID_BYTES = 12;
 /**
  * Recognizes devices from which a user has logged in before, so that strangers who guess at the user's
  * password do not lock them out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). The cookie is
- * no session: it logs nobody in. It is valid for the name of its last login alone.
+ * no session. It is valid for the name of its last login alone.
  */
 export interface Devices {
   /** Returns the id of a device that has logged in under this name, or null. */
@@ -43,7 +43,7 @@ export function createDevices({
     findDevice,
 
     rememberDevice(req, res, username) {
-      // The same id for as long as the device knows it: its failed logins go on counting.
+      // A device retains its id, so that its failed logins still count.
       const id = findDevice(req, username) ?? randomBytes(ID_BYTES).toString('base64url');
       res.cookie(name, `${id}.${sign(keys[0] ?? '', id, username)}`, {
         httpOnly: true,
@@ -55,7 +55,7 @@ export function createDevices({
   };
 }
 
-/** The name is signed but not stored: the cookie does not tell who has used the device. */
+/** The name is signed but not stored, so the cookie does not disclose it. */
 function sign(key: string, id: string, username: string): string {
   return createHmac('sha256', key).update(`${id} ${username}`).digest('base64url');
 }

@@ -15,7 +15,7 @@ export function createSessionId(nowS: number): string {
 
 /**
  * Returns when a session was created, in seconds since 1970, or null for an id of MiniTwit 1.5 or earlier, which
- * does not tell. (Those are random: one in 65,000 begins with eight such digits, and fewer tell a past time.)
+ * does not contain that. (Those ids are random: one in 65,000 begins with eight such digits, most of them in the future.)
  */
 export function createdAtS(sessionId: string, nowS: number): number | null {
   const digits = sessionId.slice(0, TIME_DIGITS);

@@ -68,13 +68,13 @@ export function session(
 
 /** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */
 function prolong(current: Request['session'], sessionId: string): void {
-  // Nobody has logged in yet: nothing is stored.
+  // No user has logged in yet, so nothing is stored.
   if (current.expiresS === undefined) return;
   const expiresS = Math.min(nowS() + LIFETIME_S, lastEndS(sessionId, current.expiresS));
   if (expiresS - current.expiresS >= EXTEND_EVERY_S) current.expiresS = expiresS;
 }
 
-/** Returns when a session ends however much it is used; one that does not tell its age is never prolonged. */
+/** Returns when a session ends however much it is used; a session of unknown age is never prolonged. */
 function lastEndS(sessionId: string, expiresS: number): number {
   const createdS = createdAtS(sessionId, nowS());
   return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;

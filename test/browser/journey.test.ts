@@ -105,6 +105,8 @@ test('the counter says how many characters are left, as the server counts them',
     await box.fill(text);
     expect(await note.textContent()).toBe(`${280 - characters} characters left`);
   }
+  await box.fill('a\u0007\tb');
+  expect(await note.textContent()).toBe('277 characters left');
   await box.fill('x'.repeat(279));
   expect(await note.textContent()).toBe('1 character left');
   await box.fill('x'.repeat(282));

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { forkProgram } from '../support/fork-program.ts';
 import { ATTACKS } from './attacks.ts';
 import { Client } from './client.ts';
@@ -9,8 +9,23 @@ import { LOAD_FACTOR } from './load.ts';
 
 const READER = '127.0.6.1';
 const READS = 100 * LOAD_FACTOR;
+const POSTS = 30;
+const LOGINS = 10;
+const GUESSES = 60;
+const GUESSES_MAX = 10;
 
 const cluster = useCluster({ settings: { RATE_LIMITS: 'on' } });
+
+// A page of the largest messages.
+beforeAll(async () => {
+  const author = new Client(cluster().url, { localAddress: READER });
+  await author.register('author');
+  await author.login('author');
+  for (let index = 0; index < 30; index++) {
+    const { status } = await author.post('/add_message', { text: '😀'.repeat(280) });
+    expect(status).toBe(302);
+  }
+});
 
 /** What a reader at another address met. */
 interface Reading {
@@ -20,13 +35,17 @@ interface Reading {
 }
 
 /** Reads the public timeline again and again. */
-async function read(): Promise<Reading> {
+function read(): Promise<Reading> {
   const reader = new Client(cluster().url, { localAddress: READER });
+  return measure(READS, () => reader.get('/public'));
+}
+
+async function measure(times: number, ask: () => Promise<{ status: number }>): Promise<Reading> {
   const statuses: number[] = [];
   const durations: number[] = [];
-  for (let time = 0; time < READS; time++) {
+  for (let time = 0; time < times; time++) {
     const startedAtMs = performance.now();
-    statuses.push((await reader.get('/public')).status);
+    statuses.push((await ask()).status);
     durations.push(performance.now() - startedAtMs);
   }
   return { statuses, durations: durations.toSorted((a, b) => a - b) };
@@ -59,11 +78,49 @@ test.each(Object.keys(ATTACKS))(
   },
 );
 
-test('a login elsewhere is served while one address logs in with all it has', async () => {
-  const user = new Client(cluster().url, { localAddress: READER });
-  await user.register('someone');
+test('a user whom accounts follow and unfollow can post', async () => {
+  const victim = new Client(cluster().url, { localAddress: READER });
+  await victim.register('victim');
+  await victim.login('victim');
+  // Half of what a user may post in a minute.
+  const post = () =>
+    measure(POSTS, () => victim.post('/add_message', { text: 'they follow me, they do not' }));
+  const alone = await post();
+  await begin('accounts that follow and unfollow one person');
+  const during = await post();
+  await note('10. accounts that follow and unfollow one person, who posts', {
+    'ms of the median post alone': percentile(alone, 50),
+    'of the slowest': percentile(alone, 99.9),
+    'ms of the median post during the attack': percentile(during, 50),
+    'of its slowest': percentile(during, 99.9),
+    'not served': during.statuses.filter((status) => status !== 302).length,
+  });
+  expect(new Set([...alone.statuses, ...during.statuses])).toEqual(new Set([302]));
+});
+
+test('logins elsewhere are served while one address logs in with all it has', async () => {
+  const user = () => new Client(cluster().url, { localAddress: READER });
+  await user().register('someone');
   await begin('correct logins in parallel');
-  expect((await user.login('someone')).status).toBe(302);
+  for (let login = 0; login < LOGINS; login++) {
+    expect((await user().login('someone')).status).toBe(302);
+  }
+});
+
+test('no guess beyond the limit is judged while an instance is asked whether it is ready', async () => {
+  await begin('asking an instance whether it is ready');
+  const answers = await Promise.all(
+    Array.from({ length: GUESSES }, () => {
+      const guesser = new Client(cluster().url, { localAddress: '127.0.6.2' });
+      return guesser.login('author', 'a guess');
+    }),
+  );
+  const judged = answers.filter(({ text }) => text.includes('Invalid password'));
+  expect(judged.length).toBeLessThanOrEqual(GUESSES_MAX);
+  expect(answers.length - judged.length).toBeGreaterThanOrEqual(GUESSES - GUESSES_MAX);
+  expect(
+    new Set(answers.map(({ status }) => status)).difference(new Set([200, 429, 503])).size,
+  ).toBe(0);
 });
 
 test('the load balancer does not forward health checks', async () => {

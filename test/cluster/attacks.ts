@@ -21,7 +21,7 @@ const COMBINING_MARKS = `a${'\u0344'.repeat(5200)}${'\u0316'.repeat(5200)}`;
 /** The attacks of one address, or of twenty accounts, by name. Each resolves when it has begun. */
 export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
   'asking an instance whether it is ready': ({ instance }) =>
-    repeat(200, instance, (client) => client.get('/readyz')),
+    repeat(400, instance, (client) => client.get('/readyz')),
   'reading in parallel': ({ url }) => repeat(200, url, (client) => client.get('/public')),
   'names that are slow to normalize': ({ url }) =>
     repeat(3, url, (client) =>
@@ -37,17 +37,18 @@ export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
   },
   'connections that never read': async ({ url, instance }) => {
     for (const at of [url, instance]) {
-      for (const socket of await openConnections(at, 130)) socket.write(pipelined(8));
+      for (const socket of await openConnections(at, 130)) socket.write(pipelined(100));
     }
   },
   async 'a connection with pipelined requests that reads slowly'({ instance }) {
     const [socket] = await openConnections(instance, 1);
-    socket?.write(pipelined(16));
+    socket?.write(pipelined(400));
     setInterval(() => socket?.read(16), 100);
   },
   async 'accounts that follow and unfollow one person'({ url }) {
     await attacker(url).register('victim');
-    const accounts = await createAccounts(url, 'fan');
+    // Accounts of this run, which have not spent their budgets.
+    const accounts = await createAccounts(url, `fan${process.pid}-`);
     await repeat(ACCOUNTS, url, async (_client, index, turn) => {
       await accounts[index]?.post(`/victim/${turn % 2 === 0 ? 'follow' : 'unfollow'}`);
     });
@@ -79,6 +80,7 @@ function attacker(url: string): Client {
   return new Client(url, { localAddress: ATTACKER });
 }
 
+/** Returns requests whose answers are together more than the buffers of a connection hold. */
 function pipelined(requests: number): string {
   return 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n'.repeat(requests);
 }

@@ -5,6 +5,8 @@ import { note } from './figures.ts';
 
 const GUESSERS = 16;
 const ROUNDS = 20;
+const AT_ONCE = 200;
+const PER_NAME = 10;
 const PER_NAME_ANYWHERE = 100;
 const PER_ADDRESS = 100;
 
@@ -73,21 +75,35 @@ test('guesses are limited at all instances together, while pages are served and 
   const duringOneAddress = await readDuring(cluster.url, oneAddress);
   const byAddress = await oneAddress;
 
-  const pages = [...duringOneName, ...duringOneAddress].toSorted((a, b) => a - b);
+  // one address, one name, all at once
+  await alice.register('carol');
+  const atOnce = Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      const client = new Client(cluster.url, { localAddress: '127.0.2.2' });
+      return (await client.login('carol', 'a guess')).status;
+    }),
+  );
+  const duringAll = await readDuring(cluster.url, atOnce);
+  const byBoth = await atOnce;
+
+  const pages = [...duringOneName, ...duringOneAddress, ...duringAll].toSorted((a, b) => a - b);
   const passed = (statuses: number[]) => statuses.filter((status) => status === 200).length;
   await note('9. A login storm', {
     'guesses at one name': byName.length,
     'of these tried': passed(byName),
     'guesses from one address': byAddress.length,
     'of those tried': passed(byAddress),
+    'guesses from one address at one name, all at once': byBoth.length,
+    'of those judged': passed(byBoth),
     'pages meanwhile': pages.length,
     'ms of the median page': percentile(pages, 50),
     'ms of the 99th percentile': percentile(pages, 99),
   });
   expectLimited(byName, PER_NAME_ANYWHERE);
   expectLimited(byAddress, PER_ADDRESS);
+  expectLimited(byBoth, PER_NAME);
 
-  // A user who is known elsewhere goes on, and so does the device of the user whose name was guessed at.
+  // A user at another address logs in, and so does the user whose name was guessed at, from a known device.
   const bob = new Client(cluster.url, { localAddress: '127.0.3.1' });
   await bob.register('bob');
   expect((await bob.login('bob')).status).toBe(302);

@@ -164,13 +164,15 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');
   expect((await fetch(`${url}/static/style.css`)).status).toBe(200);
-  const password = 'correct horse';
-  const registered = await fetch(`${url}/register`, {
-    method: 'POST',
-    body: new URLSearchParams({ username: 'alice', email: 'a@b', password, password2: password }),
-    redirect: 'manual',
-  });
-  expect(registered.headers.get('location')).toBe('/login');
+  const register = (password: string) =>
+    fetch(`${url}/register`, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'alice', email: 'a@b', password, password2: password }),
+      redirect: 'manual',
+    });
+  expect(await (await register('short')).text()).toContain('at least 8 characters');
+  expect(await (await register('password1')).text()).toContain('among the most common ones');
+  expect((await register('a password')).headers.get('location')).toBe('/login');
 
   await podman('exec', name, ...(await healthCheck()));
   // fails, by its status, when this had to become a SIGKILL

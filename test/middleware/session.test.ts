@@ -213,7 +213,7 @@ test('a session ends 180 days after the login, however much it is used', async (
   expect((await visit()).headers.location).toBe('/public');
 });
 
-test('a session of an earlier version, whose id does not tell its age, is not prolonged', async () => {
+test('a session of an earlier version, whose id does not contain its age, is not prolonged', async () => {
   const setDay = useClock();
   await logIn('karl');
   const id = 'Zz_-ffff0123456789abcdefghijklmn';

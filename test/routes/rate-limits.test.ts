@@ -270,7 +270,7 @@ test('follows and unfollows of a user: 429 with Retry-After, and nothing changes
   expect((await wanda.get('/victor')).text).toContain('You are currently following this user');
 });
 
-test('older and newer pages of a user and of an address: 429 with Retry-After; newest pages go on', async () => {
+test('older and newer pages of a user and of an address: 429 with Retry-After; newest pages are served', async () => {
   await user('xenia');
   const xenia = visitor(one);
   await xenia.login('xenia', 'a password');
