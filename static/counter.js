@@ -19,4 +19,6 @@ function showWhatIsLeft() {
 }
 
 box.addEventListener('input', showWhatIsLeft);
+// By then a browser has put back what was typed before.
+window.addEventListener('pageshow', showWhatIsLeft);
 showWhatIsLeft();

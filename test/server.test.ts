@@ -279,6 +279,23 @@ describe('metrics', () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
   });
+
+  test.each(['1', '2'])(
+    'are shown to this machine alone, unless METRICS_HOST is set, with %s workers',
+    async (workers) => {
+      const more = { HOST: '0.0.0.0', METRICS_PORT: String(await findFreePort()) };
+      const address = `http://127.0.0.2:${more.METRICS_PORT}/metrics`;
+      const closed = await startServer({ ...more, WEB_CONCURRENCY: workers });
+      // The pages are there, on all addresses of this machine.
+      const pages = closed.url.replace('127.0.0.1', '127.0.0.2');
+      expect((await fetch(`${pages}/public`)).status).toBe(200);
+      await expect(fetch(address)).rejects.toThrow('fetch failed');
+      closed.program.process.kill('SIGTERM');
+      await closed.program.ended;
+      await startServer({ ...more, METRICS_HOST: '0.0.0.0', WEB_CONCURRENCY: workers });
+      expect((await fetch(address)).status).toBe(200);
+    },
+  );
 });
 
 describe('what HTTP allows', () => {

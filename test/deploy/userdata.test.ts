@@ -54,7 +54,8 @@ describe('image.sh', () => {
       'static',
       'views',
     ]);
-    const packages = await list('/opt/minitwit/node_modules');
+    const folders = await instance.runOff('cd /opt/minitwit/node_modules && ls -d * @*/*');
+    const packages = folders.output.trim().split('\n');
     const { dependencies, devDependencies } = JSON.parse(
       await readFile('package.json', 'utf8'),
     ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
