@@ -9,6 +9,7 @@ import type { Environment } from '../../src/environment.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { useEmptyDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';
+import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -95,6 +96,7 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
     'dist',
     'node_modules',
     'package.json',
+    'sbom.cdx.json',
     'schema.sql',
     'static',
     'views',
@@ -107,6 +109,10 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
   const ofDevelopment = Object.keys(lock.packages).filter((path) => lock.packages[path]?.dev);
   expect(ofDevelopment).toContain('node_modules/typescript');
   expect(packages.filter((name) => ofDevelopment.includes(`node_modules/${name}`))).toEqual([]);
+});
+
+test('its inventory lists the packages of production, and no others', async () => {
+  await expectInventory(await sh('cat /app/sbom.cdx.json'));
 });
 
 test('what a developer has beside the sources, and what npm leaves behind, stay outside', async () => {
