@@ -5,8 +5,9 @@
 #   docker run --init --env-file .env -p 5000:5000 minitwit
 
 # Node's official image of its long-term version on Debian's stable one, without what compilers need.
-# Not Alpine: Node's project calls its own builds for musl experimental.
-ARG BASE=node:24-trixie-slim
+# Not Alpine: Node's project calls its own builds for musl experimental. The digest decides which image this is;
+# CONTRIBUTING.md has the command that finds a newer one.
+ARG BASE=node:24-trixie-slim@sha256:50c3b2f6988dfc307b86e5301d69611af31f4789bdf232863b07d3b02fe55ae0
 
 FROM ${BASE} AS build
 # The packages of production; whatever else npm leaves behind stays in this stage. No package needs to
@@ -14,6 +15,9 @@ FROM ${BASE} AS build
 WORKDIR /production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# An inventory of these packages (CycloneDX), for scanners: /app/sbom.cdx.json of the image. With --omit=dev, npm sbom fails
+# on packages of development that are missing, and --package-lock-only leaves out those that production needs as well.
+RUN npm pkg delete devDependencies && npm sbom --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
 
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -32,6 +36,7 @@ ENV NODE_OPTIONS="--enable-source-maps --max-old-space-size=256 --max-semi-space
 WORKDIR /app
 # What changes least comes first. All of it is root's, and MiniTwit writes to no file.
 COPY --from=build /production/node_modules node_modules
+COPY --from=build /production/sbom.cdx.json ./
 COPY package.json schema.sql ./
 COPY views views
 COPY static static

@@ -115,7 +115,7 @@ export function myTimeline(userId: number): WebRequest {
 /** A login that is right. */
 export function login(userId: number): WebRequest {
   const form = { username: usernameOf(userId), password: PASSWORD };
-  return { path: '/login', form, answer: '/' };
+  return { path: '/login', form, answer: '/login?signed-in' };
 }
 
 /** All users one after the other, and then again. */

@@ -8,6 +8,8 @@ import { notFound, showError } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
 import { limitInFlight } from './middleware/in-flight.ts';
 import { logRequests } from './middleware/request-log.ts';
+import { requireForm } from './middleware/request-form.ts';
+import { rejectSeveralHosts } from './middleware/request-hosts.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { readerPages } from './middleware/reader-pages.ts';
 import { session } from './middleware/session.ts';
@@ -23,6 +25,7 @@ import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { addMessageRoutes } from './routes/messages.ts';
 import { createReadPage } from './routes/read-page.ts';
+import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
@@ -71,13 +74,15 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(logRequests(logger));
   app.use(boundHeaders(config));
   app.use(securityHeaders(config));
+  app.use(rejectSeveralHosts);
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
   addHealthRoutes(app, isReady);
+  addSecurityTxtRoute(app, config.securityContact);
 
   app.use(flash(config));
-  app.use(rejectCrossOrigin);
   // before anything that can fail: the page that says so can still show what was typed
+  app.use(requireForm);
   app.use(
     express.urlencoded({
       extended: false,
@@ -85,12 +90,13 @@ export function createApp(dependencies: Dependencies): Express {
       parameterLimit: FIELDS_MAX,
     }),
   );
+  app.use(rejectCrossOrigin);
   app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(readerPages);
 
   addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
-  addAuthRoutes(app, users, passwords, rateLimits, config);
+  addAuthRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
   addMessageRoutes(app, messages, rateLimits, showMyTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   addUserTimelineRoutes(app, repositories, sendTimeline, readPage);

@@ -35,6 +35,10 @@ export interface Config {
   /** Whether nobody may register with one of the most common passwords. */
   refuseCommonPasswords: boolean;
   gravatar: boolean;
+  /** Which hosts browsers may reach by https alone, once they came by https: this one, or all below it as well. */
+  hsts: 'host' | 'site';
+  /** The `Contact` of /.well-known/security.txt, a URI; null if there is no such file. */
+  securityContact: string | null;
   /** Null if nothing is limited. */
   rateLimits: RateLimitConfig | null;
   logLevel: string;
@@ -46,6 +50,7 @@ export interface Config {
   drainMaxMs: number;
   /** Where metrics are to be read; null for nowhere. */
   metricsPort: number | null;
+  metricsHost: string;
 }
 
 /** How many of each action are allowed in a window, whose length is in `src/repositories/rate-limits.ts`. */
@@ -91,6 +96,8 @@ export function readConfig(environment: Environment): Config {
       values.PASSWORD_MIN_LENGTH ?? (isProduction ? PRODUCTION_PASSWORD_MIN_LENGTH : 1),
     refuseCommonPasswords: isProduction,
     gravatar: values.GRAVATAR === 'on',
+    hsts: values.HSTS,
+    securityContact: values.SECURITY_CONTACT,
     rateLimits:
       values.RATE_LIMITS === 'off'
         ? null
@@ -111,6 +118,7 @@ export function readConfig(environment: Environment): Config {
     drainDelayMs: values.DRAIN_DELAY_S * 1000,
     drainMaxMs: values.DRAIN_MAX_S * 1000,
     metricsPort: values.METRICS_PORT,
+    metricsHost: values.METRICS_HOST,
   };
 }
 

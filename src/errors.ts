@@ -7,6 +7,7 @@ export const statusOf = {
   method_not_allowed: 405,
   conflict: 409,
   too_large: 413,
+  unsupported: 415,
   too_many: 429,
   internal: 500,
   unavailable: 503,

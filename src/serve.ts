@@ -52,7 +52,8 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     });
     server.prependListener('request', metrics.observe);
     // the primary shows the figures of all workers together
-    if (!cluster.isWorker) await serveMetrics(metrics.read, { host, port: metricsPort });
+    if (!cluster.isWorker)
+      await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
   await database.checkSessionVariables();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });

@@ -38,6 +38,12 @@ const forAll = {
   PASSWORD_MIN_LENGTH: count(1, 72).optional(),
   NODE_ENV: z.string().optional(),
   GRAVATAR: oneOf('on', 'off').default('off'),
+  HSTS: oneOf('host', 'site').default('host'),
+  SECURITY_CONTACT: z
+    .string()
+    .regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'must begin with mailto: or https://')
+    .nullable()
+    .default(null),
   RATE_LIMITS: oneOf('on', 'off').default('on'),
   LIMIT_LOGINS_PER_NAME: limit.default(10),
   LIMIT_LOGINS_PER_NAME_ANYWHERE: limit.default(100),
@@ -53,6 +59,7 @@ const forAll = {
   DRAIN_DELAY_S: count(0, 600).default(0),
   DRAIN_MAX_S: count(1, 900).default(10),
   METRICS_PORT: port.nullable().default(null),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
 };
 

@@ -18,7 +18,7 @@ const STOP_GRACE_MS = 1000;
  * @throws OperatorError when a worker ends before any has served: it has told why
  */
 export async function superviseWorkers(
-  { host, metricsPort, webConcurrency, drainMaxMs }: Config,
+  { metricsHost: host, metricsPort, webConcurrency, drainMaxMs }: Config,
   logger: Logger,
 ): Promise<void> {
   const stop = stopAsked();

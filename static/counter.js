@@ -7,8 +7,10 @@ const maxCodePoints = Number(note.dataset.maxCodePoints);
 const segmenter = new Intl.Segmenter();
 
 function showWhatIsLeft() {
-  const characters = maxCharacters - Array.from(segmenter.segment(box.value)).length;
-  const codePoints = maxCodePoints - Array.from(box.value).length;
+  // The server removes control characters.
+  const text = box.value.replaceAll(/(?!\n|\t)\p{Control}/gu, '');
+  const characters = maxCharacters - Array.from(segmenter.segment(text)).length;
+  const codePoints = maxCodePoints - Array.from(text).length;
   const left = Math.min(characters, codePoints);
   const count = Math.abs(left);
   const unit = (codePoints < characters ? 'code point' : 'character') + (count === 1 ? '' : 's');
@@ -17,4 +19,6 @@ function showWhatIsLeft() {
 }
 
 box.addEventListener('input', showWhatIsLeft);
+// By then a browser has put back what was typed before.
+window.addEventListener('pageshow', showWhatIsLeft);
 showWhatIsLeft();

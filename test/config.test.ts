@@ -42,6 +42,8 @@ test('what is not set has the default that README.md names', () => {
     passwordMinLength: 1,
     refuseCommonPasswords: false,
     gravatar: false,
+    hsts: 'host',
+    securityContact: null,
     rateLimits: {
       loginsPerName: 10,
       loginsPerNameAnywhere: 100,
@@ -59,6 +61,7 @@ test('what is not set has the default that README.md names', () => {
     drainDelayMs: 0,
     drainMaxMs: 10_000,
     metricsPort: null,
+    metricsHost: '127.0.0.1',
   });
 });
 
@@ -75,6 +78,8 @@ test('every setting is read', () => {
     COOKIE_PREFIX: 'blog-2_',
     PASSWORD_MIN_LENGTH: '8',
     GRAVATAR: 'on',
+    HSTS: 'site',
+    SECURITY_CONTACT: 'mailto:security@example.com',
     LIMIT_LOGINS_PER_NAME: '1',
     LIMIT_LOGINS_PER_NAME_ANYWHERE: '5',
     LIMIT_LOGINS_PER_ADDRESS: '2',
@@ -90,6 +95,7 @@ test('every setting is read', () => {
     DRAIN_DELAY_S: '5',
     DRAIN_MAX_S: '20',
     METRICS_PORT: '9100',
+    METRICS_HOST: '10.0.0.7',
   });
   expect(config.database).toMatchObject({ port: 3307, poolSize: 3 });
   expect(config).toMatchObject({
@@ -101,6 +107,8 @@ test('every setting is read', () => {
     cookiePrefix: 'blog-2_',
     passwordMinLength: 8,
     gravatar: true,
+    hsts: 'site',
+    securityContact: 'mailto:security@example.com',
     rateLimits: {
       loginsPerName: 1,
       loginsPerNameAnywhere: 5,
@@ -118,6 +126,7 @@ test('every setting is read', () => {
     drainDelayMs: 5000,
     drainMaxMs: 20_000,
     metricsPort: 9100,
+    metricsHost: '10.0.0.7',
   });
   expect(readConfig({ ...complete, RATE_LIMITS: 'off' }).rateLimits).toBeNull();
 });
@@ -187,6 +196,9 @@ test.each([
   ['COOKIE_PREFIX', '__Host-'],
   ['COOKIE_PREFIX', 'x'.repeat(33)],
   ['GRAVATAR', 'true'],
+  ['HSTS', 'preload'],
+  ['SECURITY_CONTACT', 'security@example.com'],
+  ['SECURITY_CONTACT', 'https://example.com\nExpires: never'],
   ['LOG_LEVEL', 'loud'],
   ['SESSION_SECRET', `${secret},short`],
 ])('%s=%s is refused', (name, value) => {

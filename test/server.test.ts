@@ -6,6 +6,7 @@ import type { Environment } from '../src/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
+import { createVisitor } from './support/minitwit.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
 import { until } from './support/until.ts';
 
@@ -36,6 +37,19 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(program.output.stderr).toBe('');
   },
 );
+
+test.each([
+  ['production', 'short', 'Your password must have at least 8 characters'],
+  ['production', 'Password1', 'This password is among the most common ones'],
+  ['development', 'Password1', 'You were successfully registered'],
+  ['development', 'p', 'You were successfully registered'],
+])('with NODE_ENV=%s, the password %s gets: %s', async (NODE_ENV, password, message) => {
+  const { program, url } = await startServer({ NODE_ENV });
+  const { text } = await createVisitor(url).register(`${NODE_ENV} ${password}`, password);
+  expect(text).toContain(message);
+  program.process.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+});
 
 test('it stops at once with connections that ask for nothing, after those that do', async () => {
   const { program, url } = await startServer();
@@ -267,6 +281,23 @@ describe('metrics', () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
   });
+
+  test.each(['1', '2'])(
+    'are shown to this machine alone, unless METRICS_HOST is set, with %s workers',
+    async (workers) => {
+      const more = { HOST: '0.0.0.0', METRICS_PORT: String(await findFreePort()) };
+      const address = `http://127.0.0.2:${more.METRICS_PORT}/metrics`;
+      const closed = await startServer({ ...more, WEB_CONCURRENCY: workers });
+      // The pages are there, on all addresses of this machine.
+      const pages = closed.url.replace('127.0.0.1', '127.0.0.2');
+      expect((await fetch(`${pages}/public`)).status).toBe(200);
+      await expect(fetch(address)).rejects.toThrow('fetch failed');
+      closed.program.process.kill('SIGTERM');
+      await closed.program.ended;
+      await startServer({ ...more, METRICS_HOST: '0.0.0.0', WEB_CONCURRENCY: workers });
+      expect((await fetch(address)).status).toBe(200);
+    },
+  );
 });
 
 describe('what HTTP allows', () => {

@@ -70,11 +70,15 @@ build() {
   npm_ci --include=dev
   node node_modules/typescript/bin/tsc
   npm_ci --omit=dev
+  # An inventory of these packages (CycloneDX), for scanners. With --omit=dev, npm sbom fails on packages of
+  # development that are missing.
+  npm pkg delete devDependencies --cache "$work/npm"
+  npm sbom --sbom-format=cyclonedx --sbom-type=application --cache "$work/npm" >sbom.cdx.json
 }
 
 fill_release() {
   mkdir "$release"
-  cp -r dist static views schema.sql package.json package-lock.json node_modules "$release"
+  cp -r dist static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
   curl -fsS --retry 5 -o "$release/rds-ca.pem" "$AUTHORITY"
   node -e 'new crypto.X509Certificate(fs.readFileSync(process.argv[1]))' "$release/rds-ca.pem" ||
     fail "$AUTHORITY gave no certificate"
@@ -117,8 +121,8 @@ delete_what_is_personal() {
   echo 'Deleting what is personal or secret …'
   # where the instance came from an image of ours, what minitwit.sh made
   systemctl stop minitwit.service 2>/dev/null || true
-  rm -f /etc/minitwit.env /run/minitwit.env /usr/local/sbin/minitwit-secrets \
-    /etc/systemd/system/{,multi-user.target.wants/}minitwit.service
+  rm -f /etc/minitwit.env /usr/local/sbin/minitwit-secrets \
+    /etc/systemd/system/{minitwit,minitwit-secrets,multi-user.target.wants/minitwit}.service
 
   local home
   for home in /root /home/*; do

@@ -24,11 +24,14 @@ export SESSION_SECRET_FROM=''
 # export PASSWORD_MIN_LENGTH='8'
 # export WEB_CONCURRENCY='1'
 # export METRICS_PORT=''
+# export METRICS_HOST='127.0.0.1' # 0.0.0.0: for a Prometheus elsewhere
 export DRAIN_DELAY_S='15' # longer than the load balancer takes to notice
 export DRAIN_MAX_S='30'
 # export LOG_LEVEL='info'
 # export RATE_LIMITS='on'
 # export GRAVATAR='off'
+# export HSTS='host'
+# export SECURITY_CONTACT='mailto:security@example.com'
 # export LIMIT_POSTS_PER_USER='60' # and the other LIMIT_…
 
 set -euo pipefail
@@ -37,8 +40,8 @@ umask 077
 readonly PASSED_ON=(
   DB_HOST DB_PORT DB_USER DB_PASSWD DB_PASSWD_FROM DB_NAME DB_SSL_CA DB_POOL_SIZE
   SESSION_SECRET SESSION_SECRET_FROM AWS_REGION PORT TRUST_PROXY COOKIE_SECURE COOKIE_PREFIX
-  PASSWORD_MIN_LENGTH WEB_CONCURRENCY METRICS_PORT DRAIN_DELAY_S DRAIN_MAX_S LOG_LEVEL
-  RATE_LIMITS GRAVATAR "${!LIMIT_@}"
+  PASSWORD_MIN_LENGTH WEB_CONCURRENCY METRICS_PORT METRICS_HOST DRAIN_DELAY_S DRAIN_MAX_S LOG_LEVEL
+  RATE_LIMITS GRAVATAR HSTS SECURITY_CONTACT "${!LIMIT_@}"
 )
 readonly APP=/opt/minitwit
 readonly UP_MAX_S=180
@@ -53,6 +56,7 @@ $problems"
   fi
   write_settings | put /etc/minitwit.env 600
   write_secrets_program | put /usr/local/sbin/minitwit-secrets 700
+  write_secrets_unit | put /etc/systemd/system/minitwit-secrets.service 644
   write_unit | put /etc/systemd/system/minitwit.service 644
   systemctl daemon-reload
   systemctl enable --quiet minitwit.service
@@ -61,7 +65,7 @@ $problems"
     say "MiniTwit is up, on port ${PORT:-5000}."
   else
     say "MiniTwit does not answer on port ${PORT:-5000}; systemd keeps trying. Its last words:
-$(journalctl --unit minitwit.service --lines 20 --output cat --no-pager)"
+$(journalctl --unit minitwit.service --unit minitwit-secrets.service --lines 20 --output cat --no-pager)"
     exit 1
   fi
 }
@@ -82,8 +86,9 @@ list_problems() {
       *) echo "  $from must be ssm:NAME or secretsmanager:NAME" ;;
     esac
   done
-  # This script calculates with it; the server looks at all the others itself.
+  # This script calculates with these two. The server checks all other settings itself.
   [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be a whole number of seconds'
+  [[ ${WEB_CONCURRENCY:-1} =~ ^[0-9]{1,3}$ ]] || echo '  WEB_CONCURRENCY must be a whole number'
   [ -e $APP/dist/server.js ] || echo "  $APP holds no MiniTwit: this image is not of image.sh"
 }
 
@@ -112,24 +117,20 @@ write_settings() {
 write_secrets_program() {
   cat <<'EOF'
 #!/bin/bash
-# Reads the secrets whose places are set (DB_PASSWD_FROM, SESSION_SECRET_FROM) into a file for systemd
-# alone, in memory. Run as root before each start of minitwit.service, so that a secret that was
-# changed is known after a restart.
+# Reads the secrets whose places are set (DB_PASSWD_FROM, SESSION_SECRET_FROM) into a file in memory that
+# only root can read. minitwit-secrets.service runs it.
 set -euo pipefail
 umask 077
-# not that of the service's user, whose ~/.aws is no business of root's
 export HOME=/root AWS_PAGER=
 
 # After a boot, network and role may take a moment.
 readonly GIVE_UP_AT=$((SECONDS + 120))
 
 main() {
-  # always written anew, since a secret from a place that is no longer set would stay in force
   {
     read_secret DB_PASSWD "${DB_PASSWD_FROM:-}"
     read_secret SESSION_SECRET "${SESSION_SECRET_FROM:-}"
-  } >/run/minitwit.env.new
-  mv /run/minitwit.env.new /run/minitwit.env
+  } >"$RUNTIME_DIRECTORY/env"
 }
 
 read_secret() {
@@ -181,9 +182,36 @@ main
 EOF
 }
 
+# A unit of its own, since the server's cannot reach the metadata service, which gives the role's keys.
+write_secrets_unit() {
+  cat <<'EOF'
+[Unit]
+Description=Secrets of MiniTwit
+# Each attempt to start minitwit.service starts it.
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+# systemd deletes the directory when this unit stops or fails.
+RemainAfterExit=yes
+RuntimeDirectory=minitwit-secrets
+RuntimeDirectoryMode=0700
+EnvironmentFile=/etc/minitwit.env
+ExecStart=/usr/local/sbin/minitwit-secrets
+# longer than it tries
+TimeoutStartSec=210
+# An empty home directory: the AWS command line finds the role, and no other keys.
+ProtectHome=tmpfs
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+EOF
+  write_sandbox
+}
+
 write_unit() {
   # the time that the server takes at most, and some
   local stop_max_s=$((10#${DRAIN_MAX_S:-10} + 20))
+  # Several processes have one more, which starts them. Together they hash passwords on a thread for each core.
+  local tasks_max=$((64 * (10#${WEB_CONCURRENCY:-1} + 1) + $(nproc)))
   cat <<EOF
 [Unit]
 Description=MiniTwit
@@ -203,25 +231,50 @@ Environment=NODE_ENV=production
 # Stack traces name TypeScript. The sizes are in megabytes, for a process: else Node takes them from the size of the machine.
 Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
 EnvironmentFile=/etc/minitwit.env
-EnvironmentFile=-/run/minitwit.env
-# +: as root, and outside of all that shuts the server in
-ExecStartPre=+/usr/local/sbin/minitwit-secrets
+EnvironmentFile=-/run/minitwit-secrets/env
+# Secrets are read before each start, so a restart is enough after a secret has changed. A dependency on the other
+# unit would not do: when a dependency fails, systemd does not try again. +: as root, and outside of the sandbox.
+ExecStartPre=+/usr/bin/systemctl restart minitwit-secrets.service
 ExecStart=/usr/bin/node dist/server.js
+# From here on, the server has the secrets in its environment.
+ExecStartPost=+/usr/bin/systemctl stop minitwit-secrets.service
+ExecStopPost=+/usr/bin/systemctl stop minitwit-secrets.service
 SyslogIdentifier=minitwit
-# longer than minitwit-secrets tries
-TimeoutStartSec=180
+# longer than that of minitwit-secrets.service
+TimeoutStartSec=240
 Restart=always
 RestartSec=2
 # The first process drains, and tells the others to.
 KillMode=mixed
 TimeoutStopSec=$stop_max_s
 LimitNOFILE=65536
+
+# Under full load, a process grew to 259 MB in ten minutes. Two of them, and the one that starts them, fit into three
+# quarters of a micro instance's 1 GB. The rest is for the system and Session Manager.
+MemoryMax=75%
+# The kernel kills one process, not all: a killed worker is replaced while the others serve.
+OOMPolicy=continue
+# On two cores, a process has 8 threads under full load.
+TasksMax=$tasks_max
+
+# The metadata service, which gives the keys of the instance's role
+IPAddressDeny=169.254.169.254 fd00:ec2::254
+# AF_UNIX is not needed, neither to find addresses nor for cluster.
+RestrictAddressFamilies=AF_INET AF_INET6
+ProtectHome=yes
+# ec2-user may read logs, some groups of whom we cannot shed
+InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
+PrivateUsers=yes
+EOF
+  write_sandbox
+}
+
+# What a service cannot do, even if an attacker controls it. It needs the network and to read its files. V8 makes
+# machine code at run time, which rules MemoryDenyWriteExecute= out.
+write_sandbox() {
+  cat <<'EOF'
 # A dump of the memory would hold the secrets.
 LimitCORE=0
-
-# What the server cannot do, should somebody else get hold of it. It needs the network and to read
-# its files. AF_UNIX is not needed, neither to find addresses nor for cluster. V8 makes machine code
-# at run time, which rules MemoryDenyWriteExecute= out.
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -229,7 +282,6 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
-RestrictAddressFamilies=AF_INET AF_INET6
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
@@ -238,13 +290,9 @@ KeyringMode=private
 RemoveIPC=yes
 UMask=0077
 ProtectSystem=strict
-ProtectHome=yes
 PrivateTmp=yes
-# ec2-user may read logs, some groups of whom we cannot shed
-InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
 PrivateDevices=yes
 DevicePolicy=closed
-PrivateUsers=yes
 ProtectProc=invisible
 ProcSubset=pid
 ProtectClock=yes

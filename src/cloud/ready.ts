@@ -26,13 +26,16 @@ export const fetchStatus: FetchStatus = (url) =>
     request.on('error', reject);
   });
 
+// The load balancer answers /readyz and /healthz with 404. This page reads the database, too.
+const PAGE = '/public';
+
 /**
- * Waits until the load balancer has somebody to send people to.
+ * Waits until a page that reads the database answers 200 through the load balancer.
  * @param address of the site, without a path
- * @throws OperatorError when there is nobody in time
+ * @throws OperatorError if it does not within 15 minutes
  */
 export async function waitUntilReady(cloud: Cloud, address: string): Promise<void> {
-  const url = `${address}/readyz`;
+  const url = `${address}${PAGE}`;
   const look = async () => {
     const status = await cloud
       .fetchStatus(url)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countCodePoints, requiredField } from './form.ts';
+import { countCodePoints, isBlank, requiredField } from './form.ts';
 
 /** The longest message, in characters as `countCharacters` counts them. */
 export const MESSAGE_MAX_LENGTH = 280;
@@ -16,6 +16,18 @@ const segmenter = new Intl.Segmenter();
 export const messageForm = z.object({
   text: requiredField.transform((text) => text.replaceAll(/(?!\n|\t)\p{Control}/gu, '')),
 });
+
+// As much as fits in a form, percent-encoded, beside a name and a password.
+const DRAFT_MAX_LENGTH = 5600;
+
+/**
+ * Reads the text of a message that waits until its author has signed in. Returns null if there is none, or if it is so
+ * long, in code units, that a form with it could be too large.
+ */
+export function readDraft(text: unknown): string | null {
+  if (typeof text !== 'string' || text.length > DRAFT_MAX_LENGTH || isBlank(text)) return null;
+  return text.replaceAll(/\r\n?/g, '\n');
+}
 
 /** Returns what is wrong with the length of a message; null when it fits. */
 export function messageLengthProblem(text: string): string | null {

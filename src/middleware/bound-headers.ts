@@ -23,6 +23,10 @@ const FOREIGN_MAX_LENGTH = 2000;
 // As browsers write an origin that they do not name. It is no URL, so the request counts as another site's.
 const FOREIGN = 'null';
 
+// Proxies append to it, so the last entries count. More than the ten proxies that `TRUST_PROXY` can name fit.
+const FORWARDED_FOR = 'x-forwarded-for';
+const FORWARDED_FOR_MAX_LENGTH = 1000;
+
 /**
  * Removes from a request what is expensive to parse and of no use: cookies of other applications, and headers that are
  * longer than any browser's. All headers together have up to 16 KB: thousands of cookies, of which each could take a
@@ -32,20 +36,20 @@ export function boundHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): Re
   const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);
   const ownNames = new Set([...plainNames, ...plainNames.map((name) => `__Host-${name}`)]);
   return ({ headers }, _res, next) => {
-    if (headers.cookie !== undefined) headers.cookie = keepCookies(headers.cookie, ownNames);
+    if (headers.cookie !== undefined) headers.cookie = pickCookies(headers.cookie, ownNames);
     boundLengths(headers);
     next();
   };
 }
 
 /** Returns a Cookie header with the first cookie of each of these names alone. */
-function keepCookies(header: string, names: ReadonlySet<string>): string {
-  const kept = new Map<string, string>();
+function pickCookies(header: string, names: ReadonlySet<string>): string {
+  const picked = new Map<string, string>();
   for (const pair of header.split(';')) {
     const name = pair.slice(0, Math.max(0, pair.indexOf('='))).trim();
-    if (names.has(name) && !kept.has(name)) kept.set(name, pair.trim());
+    if (names.has(name) && !picked.has(name)) picked.set(name, pair.trim());
   }
-  return Array.from(kept.values()).join('; ');
+  return Array.from(picked.values()).join('; ');
 }
 
 function boundLengths(headers: IncomingHttpHeaders): void {
@@ -55,6 +59,15 @@ function boundLengths(headers: IncomingHttpHeaders): void {
   for (const name of FOREIGN_IF_LONG) {
     if (hasMore(headers[name], FOREIGN_MAX_LENGTH)) headers[name] = FOREIGN;
   }
+  const forwardedFor = headers[FORWARDED_FOR];
+  if (typeof forwardedFor === 'string') headers[FORWARDED_FOR] = takeLastEntries(forwardedFor);
+}
+
+/** Returns the last entries of a list, without one that does not fit as a whole. */
+function takeLastEntries(list: string): string {
+  if (list.length <= FORWARDED_FOR_MAX_LENGTH) return list;
+  const end = list.slice(-FORWARDED_FOR_MAX_LENGTH);
+  return end.slice(end.indexOf(',') + 1).trimStart();
 }
 
 function hasMore(value: string | string[] | undefined, max: number): boolean {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { type CookieConfig, secureCookies } from './secure-cookies.ts';
+import { type CookieConfig, createCookieRule } from './secure-cookies.ts';
 
 /** The name of the device cookie, behind the prefix that `COOKIE_PREFIX` gives it. */
 export const DEVICE_COOKIE = 'device';
@@ -21,18 +21,17 @@ export interface Devices {
 }
 
 /** Creates the reader and writer of device cookies. */
-export function createDevices({
-  sessionSecrets,
-  cookieSecure,
-  cookiePrefix,
-}: CookieConfig): Devices {
-  const name = `${cookiePrefix}${DEVICE_COOKIE}`;
-  const isSecure = secureCookies(cookieSecure);
-  const pattern = new RegExp(String.raw`(?:^|;\s*)${name}=([\w-]{16})\.([\w-]{43})(?:;|$)`);
+export function createDevices(config: CookieConfig): Devices {
+  const rule = createCookieRule(DEVICE_COOKIE, config);
+  const createPattern = (name: string) =>
+    new RegExp(String.raw`(?:^|;\s*)${name}=([\w-]{16})\.([\w-]{43})(?:;|$)`);
+  const overHttp = createPattern(rule.plainName);
+  const overHttps = createPattern(rule.hostName);
   // Not the session's own secrets: what was signed as a device must not pass as anything else.
-  const keys = sessionSecrets.map((secret) => `device ${secret}`);
+  const keys = config.sessionSecrets.map((secret) => `device ${secret}`);
 
   function findDevice(req: Request, username: string): string | null {
+    const pattern = rule.isSecure(req) ? overHttps : overHttp;
     const [, id, signature] = pattern.exec(req.headers.cookie ?? '') ?? [];
     if (id === undefined || signature === undefined) return null;
     const isValid = keys.some((key) => isEqual(sign(key, id, username), signature));
@@ -45,12 +44,8 @@ export function createDevices({
     rememberDevice(req, res, username) {
       // A device retains its id, so that its failed logins still count.
       const id = findDevice(req, username) ?? randomBytes(ID_BYTES).toString('base64url');
-      res.cookie(name, `${id}.${sign(keys[0] ?? '', id, username)}`, {
-        httpOnly: true,
-        sameSite: 'lax',
-        secure: isSecure(req),
-        maxAge: LIFETIME_MS,
-      });
+      const value = `${id}.${sign(keys[0] ?? '', id, username)}`;
+      res.cookie(rule.nameFor(req), value, { ...rule.attributesFor(req), maxAge: LIFETIME_MS });
     },
   };
 }

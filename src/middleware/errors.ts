@@ -24,6 +24,8 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
   if (statusOf[appError.code] >= 500) res.err = error as Error;
   res.status(statusOf[appError.code]);
   res.set('Cache-Control', 'no-store');
+  // A flashed message waits for a page that its reader came for: this may be the answer to a request for an icon.
+  delete res.locals.takeFlash;
   if (appError.code === 'unavailable') res.set('Retry-After', String(RETRY_AFTER_S));
   const page = {
     code: appError.code,
@@ -44,6 +46,7 @@ const RETRY_AFTER_S = 5;
 
 const LABELS = {
   text: 'What you wrote, so that you can copy it:',
+  draft: 'What you wrote, so that you can copy it:',
   username: 'Username:',
   email: 'E-Mail:',
 };
@@ -54,8 +57,9 @@ const HEADINGS: Record<keyof typeof statusOf, string> = {
   forbidden: 'That is not allowed',
   not_found: 'Not found',
   method_not_allowed: 'That does not work here',
-  conflict: 'Already taken',
+  conflict: 'Something else came first',
   too_large: 'That is too much',
+  unsupported: 'That is no form',
   too_many: 'Too many requests',
   internal: 'Something went wrong',
   unavailable: 'MiniTwit is out of breath',
@@ -64,6 +68,7 @@ const HEADINGS: Record<keyof typeof statusOf, string> = {
 const CODES_OF_EXPRESS: Record<number, keyof typeof statusOf> = {
   404: 'not_found',
   413: 'too_large',
+  415: 'unsupported',
 };
 
 function toAppError(error: unknown): AppError {
@@ -79,6 +84,7 @@ const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
   not_found: 'There is nothing at this address.',
   too_large:
     'This is more than MiniTwit accepts: a message has at most 280 characters. Your browser’s Back button leads back to what you wrote.',
+  unsupported: 'This address reads forms in UTF-8 only (application/x-www-form-urlencoded).',
   internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
 };
 

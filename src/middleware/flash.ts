@@ -1,17 +1,17 @@
 import cookieParser from 'cookie-parser';
 import type { Request, RequestHandler, Response } from 'express';
-import { type CookieConfig, secureCookies } from './secure-cookies.ts';
+import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 
 declare global {
   namespace Express {
     interface Response {
-      /** Keeps a short message for the next page that this browser shows. */
+      /** Stores a short message for the next page that this browser shows, if that is within five minutes. */
       flash: (message: string) => void;
     }
     interface Locals {
       /**
-       * The message kept for this page, or null when somebody else made it up; missing when there is none.
-       * To take it is to have shown it.
+       * Returns the message for this page and clears it. Returns null if the message is forged or has expired. Missing
+       * if there is no message, or if the request is not for a page.
        */
       takeFlash?: () => string | null;
     }
@@ -19,41 +19,62 @@ declare global {
 }
 
 const COOKIE = 'flash';
+const LIFETIME_S = 5 * 60;
 
 /**
- * MiniTwit's flashed messages. They travel in a signed cookie, so that a message costs the database
- * nothing and a reader without login needs no session.
+ * MiniTwit's flashed messages. They travel in a signed cookie, so that a message costs the database nothing and a
+ * reader without login needs no session.
  */
-export function flash({
-  sessionSecrets,
-  cookieSecure,
-  cookiePrefix,
-}: CookieConfig): RequestHandler[] {
-  const isSecure = secureCookies(cookieSecure);
-  const name = `${cookiePrefix}${COOKIE}`;
+export function flash(config: CookieConfig): RequestHandler[] {
+  const rule = createCookieRule(COOKIE, config);
   return [
     // Not the session's own secrets: what was signed as a flash must not pass as a session.
-    cookieParser(sessionSecrets.map((secret) => `flash ${secret}`)),
+    cookieParser(config.sessionSecrets.map((secret) => `flash ${secret}`)),
     (req, res, next) => {
-      readFlash(req, res, name, isSecure(req));
+      readFlash(req, res, rule);
       next();
     },
   ];
 }
 
-function readFlash(req: Request, res: Response, name: string, secure: boolean): void {
-  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
+function readFlash(req: Request, res: Response, rule: CookieRule): void {
+  const name = rule.nameFor(req);
   res.flash = (message) => {
-    res.cookie(name, message, options);
+    // The time inside what is signed counts, since a client may store a cookie for longer than its Max-Age.
+    const value = `${nowS() + LIFETIME_S} ${message}`;
+    const attributes = { ...rule.attributesFor(req), signed: true, maxAge: LIFETIME_S * 1000 };
+    res.cookie(name, value, attributes);
   };
-  const message: unknown = req.signedCookies[name];
-  if (message !== undefined) {
+  const value: unknown = req.signedCookies[name];
+  if (value !== undefined && isForPage(req)) {
     res.locals.takeFlash = () => {
-      res.clearCookie(name, options);
-      return typeof message === 'string' ? message : null;
+      rule.clear(req, res);
+      return readMessage(value);
     };
   }
-  // express-session would take what stands here for its own cookie, whatever signed or shaped it.
+  // express-session would accept a cookie of this name here as its own, whatever signed or shaped it.
   req.cookies = {};
   req.signedCookies = {};
+}
+
+function readMessage(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const [, expiresS, message = null] = /^(\d{1,12}) ([^]*)$/.exec(value) ?? [];
+  return Number(expiresS) > nowS() ? message : null;
+}
+
+/**
+ * Returns whether a request asks for a page that a person is about to see, rather than for an icon, a script's data or a
+ * page in advance. Over plain http, only `Accept` differs: browsers accept HTML where they navigate.
+ */
+function isForPage(req: Request): boolean {
+  if (req.method === 'HEAD' || req.get('sec-purpose')?.includes('prefetch')) return false;
+  const destination = req.get('sec-fetch-dest');
+  if (destination !== undefined) return destination === 'document';
+  const accept = req.get('accept');
+  return accept === undefined || accept === '*/*' || accept.includes('text/html');
+}
+
+function nowS(): number {
+  return Math.floor(Date.now() / 1000);
 }

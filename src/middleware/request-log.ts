@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { fullClientAddress } from './client-address.ts';
 import { currentUser } from './current-user.ts';
 import { routeOf } from './route-of.ts';
+import { isFromTrustedProxy } from './trusted-proxy.ts';
 
 const HEALTH_CHECKS = new Set(['/healthz', '/readyz']);
 
@@ -19,11 +20,16 @@ interface LoggedRequest {
 /**
  * Gives each request an id, `req.id`, which the answer carries in `X-Request-Id`, and logs a line when it
  * has been answered: method, path, client address, route, user, status and duration, but no query, header,
- * cookie or form. Health checks are logged at the level `debug` alone.
+ * cookie or form. Health checks are logged at the level `debug` alone, and a refusal that a proxy may have caused at
+ * `warn`, with the hosts that differ.
  */
 export function logRequests(logger: Logger): RequestHandler {
-  const more = (req: Request) => ({ route: routeOf(req), userId: currentUser(req)?.userId });
-  return pinoHttp<Request>({
+  const more = (req: Request, { locals }: Response) => ({
+    route: routeOf(req),
+    userId: currentUser(req)?.userId,
+    ...(locals.originMismatch && { originMismatch: locals.originMismatch }),
+  });
+  return pinoHttp<Request, Response>({
     logger,
     genReqId: (req, res) => {
       const id = givenId(req) ?? randomUUID();
@@ -32,10 +38,11 @@ export function logRequests(logger: Logger): RequestHandler {
     },
     customLogLevel: (req, res) => {
       if (HEALTH_CHECKS.has(req.path)) return 'debug';
-      return res.statusCode >= 500 ? 'error' : 'info';
+      if (res.statusCode >= 500) return 'error';
+      return res.locals.originMismatch ? 'warn' : 'info';
     },
-    customSuccessObject: (req, _res, line: object) => ({ ...line, ...more(req) }),
-    customErrorObject: (req, _res, _error, line: object) => ({ ...line, ...more(req) }),
+    customSuccessObject: (req, res, line: object) => ({ ...line, ...more(req, res) }),
+    customErrorObject: (req, res, _error, line: object) => ({ ...line, ...more(req, res) }),
     serializers: {
       // Runs when the request comes, while its connection still has an address.
       req: ({ id, method, url, raw }: LoggedRequest) => ({
@@ -50,9 +57,15 @@ export function logRequests(logger: Logger): RequestHandler {
   });
 }
 
-/** The id that a load balancer gave a request, so that its log and ours can be put together. */
+/**
+ * Returns the id that a trusted proxy gave a request, so that its log and ours can be put together; null if it gave none.
+ * AWS's load balancer passes on a `Root` that the client sent, and then adds its own id as `Self`.
+ */
 function givenId(req: Request): string | null {
-  const root = /(?:^|;)Root=([\w-]{1,64})(?:;|$)/.exec(req.get('x-amzn-trace-id') ?? '')?.[1];
-  const id = root ?? req.get('x-request-id') ?? '';
+  if (!isFromTrustedProxy(req)) return null;
+  const trace = req.get('x-amzn-trace-id') ?? '';
+  const own = /(?:^|;) *Self=([\w-]{1,64})(?:;|$)/.exec(trace)?.[1];
+  const root = /(?:^|;) *Root=([\w-]{1,64})(?:;|$)/.exec(trace)?.[1];
+  const id = own ?? root ?? req.get('x-request-id') ?? '';
   return /^[\w-]{1,64}$/.test(id) ? id : null;
 }

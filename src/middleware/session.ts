@@ -1,9 +1,9 @@
 import { callbackify } from 'node:util';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
 import type { Sessions } from '../repositories/sessions.ts';
 import { SAFE_METHODS } from './cross-origin.ts';
-import { type CookieConfig, secureCookies } from './secure-cookies.ts';
+import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 import { createdAtS, createSessionId } from './session-id.ts';
 
 /** The person who is logged in. */
@@ -33,37 +33,61 @@ const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
  * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends
  * after 30 days without use and 180 days after the login, and is prolonged once an hour at most.
  */
-export function session(
-  sessions: Sessions,
-  { sessionSecrets, cookieSecure, cookiePrefix }: CookieConfig,
-): RequestHandler[] {
-  const isSecure = secureCookies(cookieSecure);
-  const name = `${cookiePrefix}${SESSION_COOKIE}`;
-  const useSession = expressSession({
-    name,
-    genid: () => createSessionId(nowS()),
-    secret: sessionSecrets,
-    store: new SessionStore(sessions),
-    resave: false,
-    saveUninitialized: false,
-    cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: isSecure(req) }),
-  });
+export function session(sessions: Sessions, config: CookieConfig): RequestHandler[] {
+  const rule = createCookieRule(SESSION_COOKIE, config);
+  const createSessions = (name: string) =>
+    expressSession({
+      name,
+      genid: () => createSessionId(nowS()),
+      secret: config.sessionSecrets,
+      store: new SessionStore(sessions),
+      resave: false,
+      saveUninitialized: false,
+      cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: rule.isSecure(req) }),
+    });
+  const useOverHttp = createSessions(rule.plainName);
+  const useOverHttps = createSessions(rule.hostName);
   return [
     (req, res, next) => {
+      const cookies = req.headers.cookie;
       // a reader without a login, for whom a session would be made and thrown away
-      if (SAFE_METHODS.has(req.method) && !req.headers.cookie?.includes(name)) next();
-      else useSession(req, res, next);
+      if (SAFE_METHODS.has(req.method) && !cookies?.includes(rule.plainName)) next();
+      else if (!rule.isSecure(req)) useOverHttp(req, res, next);
+      else {
+        if (cookies !== undefined) req.headers.cookie = acceptPlainName(cookies, rule);
+        useOverHttps(req, res, next);
+      }
     },
     (req, _res, next) => {
       if (hasSession(req)) {
         // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
         // which has no path, has none.)
-        req.session.cookie.secure = isSecure(req);
+        req.session.cookie.secure = rule.isSecure(req);
         prolong(req.session, req.sessionID);
       }
       next();
     },
   ];
+}
+
+/**
+ * Returns a Cookie header in which a session's cookie has its name of https, also if the browser has it from before
+ * cookies had that name. The next time that the session is prolonged, the browser gets the new name.
+ */
+function acceptPlainName(cookies: string, { plainName, hostName }: CookieRule): string {
+  if (cookies.includes(`${hostName}=`)) return cookies;
+  return cookies.replace(new RegExp(`(^|; *)${plainName}=`), `$1${hostName}=`);
+}
+
+/** Returns a function that removes a session's cookie from the browser, under its old name as well. */
+export function createClearSessionCookie(
+  config: CookieConfig,
+): (req: Request, res: Response) => void {
+  const rule = createCookieRule(SESSION_COOKIE, config);
+  return (req, res) => {
+    rule.clear(req, res);
+    if (rule.isSecure(req)) res.clearCookie(rule.plainName);
+  };
 }
 
 /** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */

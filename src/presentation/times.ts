@@ -3,7 +3,7 @@ export function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000', '');
 }
 
-/** A time of `isoTime` as MiniTwit writes it, in UTC: `2026-11-21 @ 22:36`. */
+/** Returns a time of `isoTime` as MiniTwit writes it, in UTC: `2026-11-21 @ 22:36 UTC`. */
 export function formatTime(iso: string): string {
-  return `${iso.slice(0, 10)} @ ${iso.slice(11, 16)}`;
+  return `${iso.slice(0, 10)} @ ${iso.slice(11, 16)} UTC`;
 }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RateLimitConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
@@ -28,8 +27,7 @@ export interface Consumption {
 /**
  * How often users and addresses may act. All instances count together, in the table `rate_limit`, except for
  * pages and correct logins, which cost the process that serves them. The functions that return a promise
- * reject with AppError `unavailable` if the database did not count within a second: then the action must
- * not happen either.
+ * reject with AppError `unavailable` if the database could not count: then the action must not happen either.
  */
 export interface RateLimits {
   /** Counts a login. Take it back with `refund` unless its password is wrong. */
@@ -44,7 +42,6 @@ export interface RateLimits {
   deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
-const COUNT_TIMEOUT_MS = 1000;
 const UNAVAILABLE = 'MiniTwit cannot do this at this moment. Please try again in a minute.';
 
 interface LimitCounter extends Counter {
@@ -62,18 +59,15 @@ export function createRateLimits(
   const counters = createLimitCounters<LimitCounter>(database);
 
   async function consume(...counted: LimitCounter[]): Promise<Consumption> {
-    const counting = counters.count(counted);
     try {
-      const { refusal, exhausted, refund } = await inTime(counting);
+      const { refusal, exhausted, refund } = await counters.count(counted);
       return {
         refusal: refusal && toRefusal(refusal.counter.limit, refusal.waitMs),
         exhausted: exhausted.map(({ limit }) => limit.name),
-        refund: () => inTime(refund()).catch(logFailure),
+        refund: () => refund().catch(logFailure),
       };
     } catch (cause) {
       logFailure(cause);
-      // An action that is counted late does not happen.
-      counting.then(({ refund }) => refund()).catch(() => undefined);
       throw new AppError('unavailable', UNAVAILABLE, { cause });
     }
   }
@@ -130,17 +124,4 @@ function counter(limit: Limit, key: string): LimitCounter {
 /** Names can be long, and what is typed as a name can be a password. */
 function digest(username: string): string {
   return hash('sha256', username, 'base64url');
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const { signal } = timer;
-  const timeout = sleep(COUNT_TIMEOUT_MS, undefined, { ref: false, signal }).then(() => {
-    throw new Error(`No answer within ${COUNT_TIMEOUT_MS} ms.`);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    timer.abort();
-  }
 }

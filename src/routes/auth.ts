@@ -1,8 +1,9 @@
 import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../config.ts';
-import { hasCode } from '../errors.ts';
+import { AppError, hasCode } from '../errors.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
+import { readDraft } from '../forms/message.ts';
 import { registrationError, registrationForm } from '../forms/registration.ts';
 import { readUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
@@ -11,11 +12,17 @@ import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logIn, logOut } from '../middleware/current-user.ts';
 import { createDevices } from '../middleware/device.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import { readerPages } from '../middleware/reader-pages.ts';
 import { refuse } from '../middleware/refuse.ts';
-import { SESSION_COOKIE } from '../middleware/session.ts';
+import { createClearSessionCookie } from '../middleware/session.ts';
 import type { Passwords } from '../passwords/passwords.ts';
+import { showLogin } from '../presentation/login-page.ts';
 import type { Consumption, LoginAttempt, RateLimits } from '../repositories/rate-limits.ts';
 import type { Users } from '../repositories/users.ts';
+import type { ShowMyTimeline } from './timelines.ts';
+
+// The request that follows a login: it has the session's cookie, unless the browser did not store it.
+const LOGIN_CHECK = '/login?signed-in';
 
 /** `/login`, `/register` and `/logout`. */
 export function addAuthRoutes(
@@ -24,8 +31,10 @@ export function addAuthRoutes(
   passwords: Passwords,
   rateLimits: RateLimits,
   config: Omit<Config, 'database'>,
+  showMyTimeline: ShowMyTimeline,
 ): void {
   const devices = createDevices(config);
+  const clearSessionCookie = createClearSessionCookie(config);
 
   /** Returns whose name and password these are, or what is wrong with them. */
   async function judgeLogin(
@@ -48,18 +57,24 @@ export function addAuthRoutes(
     .route('/login')
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
+      else if ('signed-in' in req.query) showLostCookie(res);
       else showLogin(res);
     })
     .post(async (req, res) => {
-      if (currentUser(req)) return res.redirect('/');
+      const before = currentUser(req);
       const { username, password } = readForm(loginForm, req.body);
+      const draft = readDraft((req.body as Record<string, unknown> | undefined)?.draft);
+      // Another name is a login: what was typed counts, not who signed in since in another tab.
+      if (before && (username === '' || username === before.username)) {
+        return leadHome(req, res, draft);
+      }
       const deviceId = devices.findDevice(req, username);
       const attempt = { username, address: clientAddress(req), deviceId };
       const counted = await rateLimits.consumeLogin(attempt);
       const { refusal } = counted;
       if (refusal) {
-        const { message } = refusal;
-        return showLogin(refuse(res, refusal), username, { field: 'username', message });
+        const error = { field: 'username', message: refusal.message };
+        return showLogin(refuse(res, refusal), { username, error, draft });
       }
       let judged: JudgedLogin | null = null;
       try {
@@ -71,14 +86,28 @@ export function addAuthRoutes(
       }
       if (judged.error) {
         logFailedLogin(req, judged, counted);
-        return showLogin(res, username, judged.error);
+        return showLogin(res, { username, error: judged.error, draft });
       }
       logEvent(req, 'login_succeeded', { userId: judged.userId });
       devices.rememberDevice(req, res, username);
-      res.flash('You were logged in');
-      res.redirect('/');
+      const flash = before
+        ? `You were logged in, and ${before.username} was logged out`
+        : 'You were logged in';
+      if (draft === null) {
+        res.flash(flash);
+        return res.redirect(LOGIN_CHECK);
+      }
+      res.locals.takeFlash = () => flash;
+      await leadHome(req, res, draft);
     })
     .all(methodNotAllowed);
+
+  /** Leads a user who is logged in to their timeline, whose post box then holds what they wrote before. */
+  async function leadHome(req: Request, res: Response, draft: string | null): Promise<void> {
+    if (draft === null) return res.redirect('/');
+    readerPages(req, res, () => undefined);
+    await showMyTimeline(req, res, { draft: { text: draft, error: null } });
+  }
 
   app
     .route('/register')
@@ -87,8 +116,14 @@ export function addAuthRoutes(
       else showRegister(res);
     })
     .post(async (req, res) => {
-      if (currentUser(req)) return res.redirect('/');
       const form = readForm(registrationForm, req.body);
+      const user = currentUser(req);
+      if (user && form.username === '') return res.redirect('/');
+      if (user) {
+        const { username } = user;
+        const message = `You are signed in as ${username}. Sign out first to sign up under another name.`;
+        throw new AppError('conflict', message);
+      }
       const error = registrationError(form, config);
       if (error) return showRegister(res, form, error);
       const address = clientAddress(req);
@@ -116,7 +151,9 @@ export function addAuthRoutes(
 
   async function endSession(req: Request, res: Response): Promise<void> {
     if (currentUser(req)) await logOut(req);
-    res.clearCookie(`${config.cookiePrefix}${SESSION_COOKIE}`);
+    clearSessionCookie(req, res);
+    // Drafts of messages. Browsers clear it over https only, and complain otherwise.
+    if (req.secure) res.set('Clear-Site-Data', '"storage"');
     res.flash('You were logged out');
     res.redirect('/public');
   }
@@ -137,8 +174,14 @@ function logFailedLogin(
   for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
 }
 
-function showLogin(res: Response, username = '', error: FormError | null = null): void {
-  res.render('login.html', { username, error });
+function showLostCookie(res: Response): void {
+  // The flash claims that the login succeeded.
+  res.locals.takeFlash?.();
+  delete res.locals.takeFlash;
+  showLogin(res, {
+    notice:
+      'Your name and password are right, but your browser did not store MiniTwit’s cookie, so you are not signed in. Allow cookies for this site. If its address begins with http://, try https://.',
+  });
 }
 
 function showRegister(

@@ -1,11 +1,12 @@
-import type { IRouter, Request } from 'express';
-import { AppError } from '../errors.ts';
+import type { IRouter, Request, Response } from 'express';
+import { AppError, statusOf } from '../errors.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm } from '../forms/form.ts';
-import { messageForm, messageLengthProblem } from '../forms/message.ts';
-import { requireUser } from '../middleware/current-user.ts';
+import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
+import { currentUser, otherUserOfForm, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { refuse } from '../middleware/refuse.ts';
+import { showLogin } from '../presentation/login-page.ts';
 import type { Message, Messages } from '../repositories/messages.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { ShowMyTimeline } from './timelines.ts';
@@ -20,8 +21,14 @@ export function addMessageRoutes(
   app
     .route('/add_message')
     .post(async (req, res) => {
-      const user = requireUser(req);
+      const user = currentUser(req);
+      if (!user) return keepDraft(req, res);
       const { text } = readForm(messageForm, req.body);
+      const author = otherUserOfForm(req, user);
+      if (author !== null) {
+        res.status(statusOf.conflict).render('confirm-author.html', { text, author });
+        return;
+      }
       if (isBlank(text)) return res.redirect('/');
       const error = messageLengthProblem(text);
       if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
@@ -47,6 +54,16 @@ export function addMessageRoutes(
       res.redirect('/');
     })
     .all(methodNotAllowed);
+
+  /** Lets a person sign in, whose session has ended while they wrote, and takes the message along. */
+  function keepDraft(req: Request, res: Response): void {
+    const draft = readDraft((req.body as Record<string, unknown> | undefined)?.text);
+    // Without a message, or with one that is too long to take along: a page that shows what there is.
+    if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
+    const notice =
+      'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';
+    showLogin(res.status(statusOf.unauthenticated), { notice, draft });
+  }
 
   async function findOwnMessage(req: Request): Promise<Message> {
     const user = requireUser(req);

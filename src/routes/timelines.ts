@@ -60,10 +60,11 @@ export function addUserTimelineRoutes(
     .all(methodNotAllowed);
 }
 
-/** A message that could not be posted, and why: it stays in the post box. */
+/** A message that is not posted. It stays in the post box. */
 export interface Draft {
   text: string;
-  error: string;
+  /** Why it could not be posted; null if there was no attempt, as after a login. */
+  error: string | null;
 }
 
 /** Shows `/`, with the post box, to somebody who is logged in. */

@@ -76,6 +76,16 @@ describe.each([
     expect(await page.getByLabel('What you wrote').inputValue()).toBe(
       'written after the login was over',
     );
+    await page.getByLabel('Username').fill(`carol ${suffix}`);
+    await page.getByLabel('Password').fill('a password');
+    await page.getByRole('button', { name: 'Sign In' }).click();
+    await expectStatus(page, 'You were logged in');
+    expect(await page.getByLabel("What's on your mind").inputValue()).toBe(
+      'written after the login was over',
+    );
+    await page.getByRole('button', { name: 'Share' }).click();
+    await expectStatus(page, 'Your message was recorded');
+    expect(await page.getByLabel("What's on your mind").inputValue()).toBe('');
   });
 
   test('a form that is wrong says so beside the field, and keeps what was typed', async () => {
@@ -105,6 +115,8 @@ test('the counter says how many characters are left, as the server counts them',
     await box.fill(text);
     expect(await note.textContent()).toBe(`${280 - characters} characters left`);
   }
+  await box.fill('a\u0007\tb');
+  expect(await note.textContent()).toBe('277 characters left');
   await box.fill('x'.repeat(279));
   expect(await note.textContent()).toBe('1 character left');
   await box.fill('x'.repeat(282));

@@ -61,6 +61,29 @@ test('every page with a login is accessible', async () => {
   await share(page, 'written after the login was over');
   await page.getByRole('heading', { name: 'Please sign in' }).waitFor();
   await expectAccessible(page);
+  await page.goto('/login?signed-in');
+  await page.getByRole('alert').waitFor();
+  await expectAccessible(page);
+});
+
+test('the question who a message is from is accessible', async () => {
+  const page = await open();
+  await signUp(page, 'ruth');
+  await user('stefan');
+  const other = await page.context().newPage();
+  await other.goto('/login');
+  expect(new URL(other.url()).pathname).toBe('/');
+  await other.getByRole('button', { name: 'sign out [ruth]' }).click();
+  await other.goto('/login');
+  await other.getByLabel('Username').fill('stefan');
+  await other.getByLabel('Password').fill('a password');
+  await other.getByRole('button', { name: 'Sign In' }).click();
+  await expectStatus(other, 'You were logged in');
+  await share(page, 'from ruth');
+  await page.getByRole('heading', { name: 'Post as stefan?' }).waitFor();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Post as stefan' }).click();
+  await expectStatus(page, 'Your message was recorded');
 });
 
 test('markup that somebody wrote is text, and does not run', async () => {
@@ -125,6 +148,8 @@ test('style and script are loaded once, and kept for the next page', async () =>
   expect(loaded).toEqual([
     { file: '/static/style.HASH.css', isEmpty: false, transferSize: 0 },
     { file: '/static/counter.HASH.js', isEmpty: false, transferSize: 0 },
+    { file: '/static/draft.HASH.js', isEmpty: false, transferSize: 0 },
+    { file: '/static/local-times.HASH.js', isEmpty: false, transferSize: 0 },
   ]);
 });
 

@@ -27,17 +27,17 @@ test('waitUntilReady waits for status 200, and prints each other answer of the l
     return answers[asked.length - 1]?.() ?? Promise.reject(new Error('asked too often'));
   });
   await waitUntilReady(cloud, 'http://site');
-  expect(asked).toEqual(Array.from({ length: 3 }, () => 'http://site/readyz'));
+  expect(asked).toEqual(Array.from({ length: 3 }, () => 'http://site/public'));
   expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
-    'http://site/readyz: not reached (ENOTFOUND)',
-    'http://site/readyz: 503',
+    'http://site/public: not reached (ENOTFOUND)',
+    'http://site/public: 503',
   ]);
 });
 
 test('the deadline names what was answered last, and what to look at', async () => {
   const { cloud } = cloudWith(async () => 503, 5);
   await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow(
-    /^http:\/\/site\/readyz: still 503 after 0 s\. What there is: npm run cloud -- status$/,
+    /^http:\/\/site\/public: still 503 after 0 s\. What there is: npm run cloud -- status$/,
   );
 });
 
@@ -51,11 +51,11 @@ test('a stop ends the waiting', async () => {
 
 test('fetchStatus returns the status, also of a redirect, and fails when no server listens', async () => {
   const server = createServer((request, response) => {
-    response.writeHead(request.url === '/readyz' ? 301 : 404, { location: '/' }).end('text');
+    response.writeHead(request.url === '/public' ? 301 : 404, { location: '/' }).end('text');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public`;
   expect(await fetchStatus(url)).toBe(301);
   server.close();
   await once(server, 'close');

@@ -20,6 +20,9 @@ export function listFaults(template: Template, userData: string): string[] {
     ...ofType('AWS::ElasticLoadBalancingV2::TargetGroup').flatMap((each) =>
       faultsOfTargets(each, userData),
     ),
+    ...ofType('AWS::ElasticLoadBalancingV2::Listener').flatMap((each) =>
+      faultsOfListener(each, template),
+    ),
     ...ofType('AWS::S3::Bucket').flatMap(faultsOfBucket),
   ];
 }
@@ -173,6 +176,43 @@ function faultsOfTargets({ name, Properties }: Resource, userData: string): stri
       `${name} are not given up when the server drains`,
     ),
   ];
+}
+
+// Express accepts a slash at the end of a path, and distinguishes upper and lower case as path patterns do.
+const HEALTH_PATHS = ['/healthz', '/healthz/', '/readyz', '/readyz/'];
+
+function faultsOfListener(
+  { name, Condition, Properties: listener }: Resource,
+  { Resources }: Template,
+): string[] {
+  const isHidden = Object.values(Resources).some(
+    ({ Type, Condition: ruleCondition, Properties }) =>
+      Type === 'AWS::ElasticLoadBalancingV2::ListenerRule' &&
+      isDeepStrictEqual(Properties.ListenerArn, { Ref: name }) &&
+      isDeepStrictEqual(ruleCondition, Condition) &&
+      answersNotFound(Properties),
+  );
+  const isModern = String(listener.SslPolicy).startsWith('ELBSecurityPolicy-TLS13-1-2-Res-');
+  return [
+    ...faultUnless(isHidden, `${name} forwards health checks`),
+    ...faultUnless(listener.Protocol === 'HTTP' || isModern, `${name} accepts weak TLS`),
+  ];
+}
+
+/** Returns whether a rule precedes all others, and answers the health checks' paths with 404 for every client. */
+function answersNotFound({ Priority, Conditions, Actions }: Node): boolean {
+  const conditions = branchesOf(Conditions);
+  const [action] = branchesOf(Actions);
+  const paths = (conditions[0]?.PathPatternConfig as Node | undefined)?.Values;
+  const { StatusCode } = (action?.FixedResponseConfig ?? {}) as Node;
+  return (
+    Priority === 1 &&
+    conditions.length === 1 &&
+    Array.isArray(paths) &&
+    HEALTH_PATHS.every((path) => paths.includes(path)) &&
+    action?.Type === 'fixed-response' &&
+    StatusCode === '404'
+  );
 }
 
 function faultsOfBucket({ name, DeletionPolicy, Properties }: Resource): string[] {

@@ -72,6 +72,19 @@ test('without a certificate people are served on port 80, with one they are sent
   expect(secure.HttpsListener?.Properties).toMatchObject({ Port: 443, DefaultActions: forward });
 });
 
+test('each listener that exists has a rule of its own', () => {
+  const CertificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/abc';
+  const rulesWith = (parameters: Record<string, string>) =>
+    Object.values(resourcesWith(parameters))
+      .filter(({ Type }) => Type === 'AWS::ElasticLoadBalancingV2::ListenerRule')
+      .map(({ Properties }) => Properties.ListenerArn);
+  expect(rulesWith({})).toEqual([{ Ref: 'HttpListener' }]);
+  expect(rulesWith({ CertificateArn })).toEqual([
+    { Ref: 'HttpListener' },
+    { Ref: 'HttpsListener' },
+  ]);
+});
+
 test('the instances may read the master’s password during set-up, and only then', () => {
   expect(resourcesWith({}).SetUpPolicy).toBeDefined();
   expect(resourcesWith({ SetUp: 'no' }).SetUpPolicy).toBeUndefined();

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 
 /** What came back; its `status` is 0 when nothing did. */
 export interface Answer {
@@ -8,16 +10,36 @@ export interface Answer {
   text: string;
 }
 
+/** How a client differs from a plain one. */
+export interface ClientOptions {
+  /** The address of this machine (127.0.0.0/8) that requests come from. */
+  localAddress?: string;
+  /** The authority's certificate, in PEM, for an https server on this machine under any name. */
+  ca?: string;
+  /** Headers of each request. */
+  headers?: Record<string, string>;
+}
+
+const toThisMachine: LookupFunction = (_host, { all }, done) => {
+  if (all) done(null, [{ address: '127.0.0.1', family: 4 }]);
+  else done(null, '127.0.0.1', 4);
+};
+
 /** A browser of sorts: it keeps cookies and its connection, and follows no redirect. */
 export class Client {
   readonly #url: string;
   readonly #agent: Agent;
+  readonly #headers: Record<string, string>;
   readonly #cookies = new Map<string, string>();
 
-  /** `localAddress` is the address of this machine (127.0.0.0/8) that requests come from. */
-  constructor(url: string, { localAddress = '127.0.0.1' } = {}) {
+  constructor(url: string, { localAddress = '127.0.0.1', ca, headers = {} }: ClientOptions = {}) {
     this.#url = url;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress });
+    this.#headers = headers;
+    const options = { keepAlive: true, maxSockets: 1, localAddress };
+    this.#agent =
+      ca === undefined
+        ? new Agent(options)
+        : new TlsAgent({ ...options, ca, lookup: toThisMachine });
   }
 
   get(path: string): Promise<Answer> {
@@ -45,10 +67,12 @@ export class Client {
   }
 
   async #ask(method: string, path: string, form?: string): Promise<Answer> {
-    const asking = request(this.#url + path, {
+    const send = this.#url.startsWith('https:') ? tlsRequest : request;
+    const asking = send(this.#url + path, {
       method,
       agent: this.#agent,
       headers: {
+        ...this.#headers,
         Cookie: Array.from(this.#cookies, ([name, value]) => `${name}=${value}`).join('; '),
         ...(form !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
       },

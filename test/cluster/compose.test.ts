@@ -177,11 +177,15 @@ test('an instance learns who asks from the load balancer, not from who asks', as
     'X-Forwarded-For': '192.0.2.1',
     'X-Forwarded-Proto': 'https',
     'X-Forwarded-Host': 'elsewhere.test',
+    'X-Request-Id': 'chosen',
+    'X-Amzn-Trace-Id': 'Root=chosen',
   });
   expect(one.headers).toHaveLength(1);
   expect(one.headers[0]).toMatchObject({
     'x-forwarded-for': '127.0.0.1',
     'x-forwarded-proto': 'http',
   });
-  expect(one.headers[0]).not.toHaveProperty('x-forwarded-host');
+  for (const name of ['x-forwarded-host', 'x-request-id', 'x-amzn-trace-id']) {
+    expect(one.headers[0]).not.toHaveProperty(name);
+  }
 });

@@ -52,7 +52,7 @@ function intruders(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const inText = document.querySelectorAll('.text *:not(a), h1 *, .followstatus script');
     const scripts = document.querySelectorAll(
-      'script:not([src^="/static/counter."]), iframe, object, base',
+      'script:not([src^="/static/"]), iframe, object, base',
     );
     const handlers = Array.from(document.querySelectorAll('*')).filter((element) =>
       Array.from(element.attributes).some(({ name }) => name.startsWith('on')),

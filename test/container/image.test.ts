@@ -9,6 +9,7 @@ import type { Environment } from '../../src/environment.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { useEmptyDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';
+import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -95,6 +96,7 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
     'dist',
     'node_modules',
     'package.json',
+    'sbom.cdx.json',
     'schema.sql',
     'static',
     'views',
@@ -107,6 +109,10 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
   const ofDevelopment = Object.keys(lock.packages).filter((path) => lock.packages[path]?.dev);
   expect(ofDevelopment).toContain('node_modules/typescript');
   expect(packages.filter((name) => ofDevelopment.includes(`node_modules/${name}`))).toEqual([]);
+});
+
+test('its inventory lists the packages of production, and no others', async () => {
+  await expectInventory(await sh('cat /app/sbom.cdx.json'));
 });
 
 test('what a developer has beside the sources, and what npm leaves behind, stay outside', async () => {
@@ -158,12 +164,15 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');
   expect((await fetch(`${url}/static/style.css`)).status).toBe(200);
-  const registered = await fetch(`${url}/register`, {
-    method: 'POST',
-    body: new URLSearchParams({ username: 'alice', email: 'a@b', password: 'p', password2: 'p' }),
-    redirect: 'manual',
-  });
-  expect(registered.headers.get('location')).toBe('/login');
+  const register = (password: string) =>
+    fetch(`${url}/register`, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'alice', email: 'a@b', password, password2: password }),
+      redirect: 'manual',
+    });
+  expect(await (await register('short')).text()).toContain('at least 8 characters');
+  expect(await (await register('password1')).text()).toContain('among the most common ones');
+  expect((await register('a password')).headers.get('location')).toBe('/login');
 
   await podman('exec', name, ...(await healthCheck()));
   // fails, by its status, when this had to become a SIGKILL

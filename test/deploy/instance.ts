@@ -89,6 +89,10 @@ async function pretendAmazonLinux(root: string): Promise<void> {
   const units = join(root, 'etc/systemd/system');
   await cp(join(STAND_INS, 'network.service'), join(units, 'network.service'));
   await symlink('../network.service', join(units, 'multi-user.target.wants/network.service'));
+  // The stand-ins record their calls there.
+  await mkdir(join(units, 'minitwit-secrets.service.d'));
+  const writable = '[Service]\nReadWritePaths=/srv\n';
+  await writeFile(join(units, 'minitwit-secrets.service.d/stand-ins.conf'), writable);
   await mkdir(join(root, 'etc/systemd/resolved.conf.d'));
   const resolved = '[Resolve]\nDNS=169.254.169.253\nDNSSEC=no\n';
   await writeFile(join(root, 'etc/systemd/resolved.conf.d/network.conf'), resolved);

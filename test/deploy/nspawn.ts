@@ -9,7 +9,9 @@ import { type Outcome, runOrThrow, runToEnd } from '../support/run.ts';
 /** Options with which nspawn needs no systemd and no machined on this machine. */
 const STANDALONE = ['--register=no', '--keep-unit', '--timezone=off', '--resolv-conf=off'];
 const OFF = ['--as-pid2', '--pipe', '--bind-ro=/etc/resolv.conf'];
-const ON = ['--boot', '--private-network', '--console=read-only'];
+// systemd filters addresses (IPAddressDeny=) by BPF, on control groups of version 2, as Amazon Linux 2023 has them.
+const ON = ['--boot', '--private-network', '--console=read-only', '--system-call-filter=bpf'];
+const ON_ENV = { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' };
 
 /** A file or folder of this machine that is mounted in a test machine. */
 export interface Bind {
@@ -54,7 +56,8 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
   };
   const start = async () => {
     const [sh = '', ...script] = inCgroups(machine, [program, ...always, ...ON]);
-    nspawn = spawn(sh, script, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...ON_ENV };
+    nspawn = spawn(sh, script, { stdio: ['ignore', 'pipe', 'pipe'], env });
     for (const stream of [nspawn.stdout, nspawn.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (consoleOutput += text));
     await until('systemd runs in the machine', async () => {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { access, appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
 import { atEndOfFile } from '../support/at-end.ts';
+import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
@@ -47,16 +49,26 @@ describe('image.sh', () => {
       'package-lock.json',
       'package.json',
       'rds-ca.pem',
+      'sbom.cdx.json',
       'schema.sql',
       'static',
       'views',
     ]);
-    const packages = await list('/opt/minitwit/node_modules');
+    const folders = await instance.runOff('cd /opt/minitwit/node_modules && ls -d * @*/*');
+    const packages = folders.output.trim().split('\n');
     const { dependencies, devDependencies } = JSON.parse(
       await readFile('package.json', 'utf8'),
     ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
     expect(packages).toEqual(expect.arrayContaining(Object.keys(dependencies)));
     for (const name of Object.keys(devDependencies)) expect(packages).not.toContain(name);
+  });
+
+  test('the inventory lists the packages of production, and no others', async () => {
+    const file = join(
+      instance.root,
+      (await instance.runOff('readlink /opt/minitwit')).output.trim(),
+    );
+    await expectInventory(await readFile(join(file, 'sbom.cdx.json'), 'utf8'));
   });
 
   test('lets nobody but root change it', async () => {
@@ -113,6 +125,7 @@ describe('image.sh', () => {
     await appendFile(join(checkout, 'static/style.css'), '/* newer */\n');
     const units = 'etc/systemd/system';
     await plant('etc/minitwit.env', `${units}/minitwit.service`);
+    await plant(`${units}/minitwit-secrets.service`);
     await plant(`${units}/multi-user.target.wants/minitwit.service`);
 
     expect(await instance.runImageScript()).toMatchObject({ status: 0 });
@@ -150,19 +163,17 @@ describe('minitwit.sh', () => {
   });
 
   test('keeps the settings where root alone reads them', async () => {
-    const { output } = await instance.run(
-      'stat --format "%U %a" /etc/minitwit.env /run/minitwit.env',
-    );
-    expect(output).toBe('root 600\nroot 600\n');
+    const { output } = await instance.run('stat --format "%U %a" /etc/minitwit.env');
+    expect(output).toBe('root 600\n');
     expect(await findCanaryRunning('etc', 'usr', 'run')).toBe('etc/minitwit.env\n');
     expect(await journal()).not.toContain(CANARY);
   });
 
   test('passes on every setting that the server knows', async () => {
     const names = await readFile('src/settings.ts', 'utf8');
-    // Other addresses than the usual would only hide it from its load balancer.
+    // Another address than the default would hide the server from its load balancer. The unit sets NODE_ENV itself.
     const known = [...names.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].flatMap(([, name]) =>
-      name && name !== 'HOST' && !name.startsWith('LIMIT_') ? [name] : [],
+      name && !['HOST', 'NODE_ENV'].includes(name) && !name.startsWith('LIMIT_') ? [name] : [],
     );
     expect(known).toContain('SESSION_SECRET');
     const script = await fillIn({});
@@ -220,11 +231,13 @@ describe('minitwit.sh', () => {
         SESSION_SECRET: '',
         SESSION_SECRET_FROM: 'vault:session',
         DRAIN_MAX_S: 'long',
+        WEB_CONCURRENCY: '2 + 2',
       }),
     );
     expect(wrong.output).toContain('DB_PASSWD and DB_PASSWD_FROM are both set');
     expect(wrong.output).toContain('SESSION_SECRET_FROM must be ssm:NAME or secretsmanager:NAME');
     expect(wrong.output).toContain('DRAIN_MAX_S must be');
+    expect(wrong.output).toContain('WEB_CONCURRENCY must be');
     expect(wrong.output).not.toContain(CANARY);
     expect(wrong.status).toBe(1);
 
@@ -268,14 +281,32 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject({ DB_PASSWD, SESSION_SECRET });
     for (const call of await awsCalls())
       expect(call).toMatch(/^HOME=\/root AWS_REGION=eu-test-1 aws /);
-    // where they are, beside the answers that the test gave
-    expect(await findCanaryRunning('etc', 'opt', 'tmp', 'usr', 'var')).toBe('');
-    const { output } = await instance.run('stat --format "%U %a" /run/minitwit.env; df /run');
-    expect(output).toMatch(/^root 600\n[^]*tmpfs/);
+    // The only files with them are the answers that this test gave.
+    expect(await findCanaryRunning('etc', 'opt', 'run', 'tmp', 'usr', 'var')).toBe('');
     expect(await journal()).not.toContain(CANARY);
     const { output: calls } = await instance.run('cat /srv/node-calls /srv/aws/calls');
     expect(calls).toContain('DB_PASSWD');
     expect(calls).not.toContain(CANARY);
+    // While it was read, root alone could open the file, which was in memory.
+    expect(calls).toMatch(/^root 700 tmpfs\nroot 600 tmpfs$/m);
+  });
+
+  test('reads secrets again until it can, and then starts the server', async () => {
+    const { DB_PASSWD: _, ...open } = SETTINGS;
+    const script = await fillIn({ ...open, DB_PASSWD_FROM: 'ssm:/minitwit/late' });
+    const tries = async () =>
+      (await awsCalls()).filter((call) => call.endsWith('/minitwit/late')).length;
+    const kill = async () => {
+      await vi.waitFor(async () => expect(await tries()).toBeGreaterThan(0), WAIT);
+      await instance.run('systemctl kill --signal=KILL minitwit-secrets.service');
+    };
+    const [{ status, output }] = await Promise.all([instance.runUserData(script), kill()]);
+    expect(output).toContain('systemd keeps trying');
+    expect(status).toBe(1);
+
+    await putSecret('/minitwit/late', { Parameter: { Value: 'late' } });
+    await expectUp();
+    expect(await readSettings()).toMatchObject({ DB_PASSWD: 'late' });
   });
 
   test('reads changed secrets when the service starts again, also those that RDS made', async () => {
@@ -317,10 +348,37 @@ describe('minitwit.sh', () => {
     expect(status).toBe(1);
   });
 
-  test('shuts the server in', async () => {
-    const { output } = await instance.run('systemd-analyze security minitwit.service --no-pager');
-    const [, exposure] = /Overall exposure level for minitwit.service: ([\d.]+)/.exec(output) ?? [];
-    expect(Number(exposure), output).toBeLessThanOrEqual(1.1);
+  test.each([
+    ['minitwit.service', 1.1],
+    ['minitwit-secrets.service', 1.6],
+  ])('shuts %s in', async (unit, allowed) => {
+    const { output } = await instance.run(`systemd-analyze security ${unit} --no-pager`);
+    const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(output) ?? [];
+    expect(Number(exposure), output).toBeLessThanOrEqual(allowed);
+  });
+
+  test('the server cannot reach the metadata service, which other programs reach', async () => {
+    await start(SETTINGS);
+    expect((await show('IPAddressDeny')).split(' ').toSorted()).toEqual([
+      '169.254.169.254/32',
+      'fd00:ec2::254/128',
+    ]);
+    const group = `/sys/fs/cgroup${await show('ControlGroup')}/cgroup.procs`;
+    const asServer = (command: string) => instance.run(`echo $$ >${group} && ${command}`);
+    const metadata = 'curl -sS -m 5 -o /dev/null -w "%{http_code}" http://169.254.169.254/';
+    expect(await instance.run(metadata)).toEqual({ status: 0, output: '401' });
+    // 28: no answer came in time.
+    expect(await asServer(metadata)).toMatchObject({ status: 28 });
+    expect(await asServer(': </dev/tcp/169.254.169.252/3306')).toMatchObject({ status: 0 });
+  });
+
+  test('the server can take neither all memory nor all processes', async () => {
+    await start({ ...SETTINGS, WEB_CONCURRENCY: '02' });
+    const memory = Number(await show('MemoryMax')) / totalmem();
+    expect(memory).toBeGreaterThan(0.7);
+    expect(memory).toBeLessThan(0.8);
+    expect(await show('TasksMax')).toBe(String(3 * 64 + availableParallelism()));
+    expect(await show('OOMPolicy')).toBe('continue');
   });
 });
 
@@ -411,9 +469,18 @@ async function findCanaryRunning(...folders: string[]): Promise<string> {
   return output;
 }
 
-/** Notes with which words Node.js is called by its name alone, as minitwit-secrets does. */
+/**
+ * Records the arguments with which Node.js is called by its name alone, as minitwit-secrets does, and who may open the file
+ * that it writes.
+ */
 async function recordNode(): Promise<void> {
-  const script = '#!/bin/sh\necho "$*" >>/srv/node-calls\nexec /usr/bin/node "$@"\n';
+  const script = `#!/bin/sh
+echo "$*" >>/srv/node-calls
+for each in $RUNTIME_DIRECTORY $RUNTIME_DIRECTORY/env; do
+  echo "$(stat --format '%U %a' $each) $(stat --file-system --format %T $each)"
+done >>/srv/node-calls
+exec /usr/bin/node "$@"
+`;
   await writeFile(join(instance.root, 'usr/local/bin/node'), script, { mode: 0o755 });
 }
 

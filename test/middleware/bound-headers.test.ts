@@ -49,3 +49,16 @@ test.each(['origin', 'referer', 'host'])(
     expect((await bound({ [name]: `${longest}a` }))[name]).toBe('null');
   },
 );
+
+test('of an overlong list of forwarding proxies, the last entries are left', async () => {
+  const last = '192.0.2.1, 192.0.2.2';
+  const left = async (list: string) =>
+    (await bound({ 'x-forwarded-for': list }))['x-forwarded-for'];
+  expect(await left(last)).toBe(last);
+  expect(await left(`${'192.0.2.7,'.repeat(1000)}${last}`)).toMatch(
+    /^(?:192\.0\.2\.7,){97}192\.0\.2\.1, 192\.0\.2\.2$/,
+  );
+  expect(await left(`${'a'.repeat(5000)}, ${last}`)).toBe(last);
+  // An entry that does not fit is none: too long for an address.
+  expect(await left('a'.repeat(5000))).toBe('a'.repeat(1000));
+});

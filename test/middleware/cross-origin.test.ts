@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useMiniTwit, type Visitor } from '../support/minitwit.ts';
 
@@ -87,4 +88,60 @@ test('another site may lead readers to any page', async () => {
   for (const path of ['/public', '/bob', '/login']) {
     expect((await alice.agent.get(path).set(evil)).status).toBeLessThan(400);
   }
+});
+
+const SENDERS: Record<string, Headers> = {
+  'this site': { Origin: `http://${HOST}` },
+  'another site, or `null`': { Origin: 'null' },
+  'missing, `User-Agent` of a browser': { 'User-Agent': BROWSER },
+  'missing, any other `User-Agent`': { 'User-Agent': 'python-requests/2.32' },
+  'missing, `Sec-Fetch-Mode` or `Sec-Fetch-Dest`': { 'Sec-Fetch-Mode': 'navigate' },
+  any: { Origin: 'https://evil.test', Referer: `http://${HOST}/` },
+};
+const STATUS = { accepted: 302, refused: 403 };
+
+// | `Sec-Fetch-Site` | `Origin`, else `Referer` | POST | GET |
+const rows = Array.from(
+  readFileSync('SECURITY.md', 'utf8').matchAll(
+    /^\| (missing|`[^|]+) +\| ([^|]+?) +\| (accepted|refused) +\| (accepted|refused) +\|$/gm,
+  ),
+  ([, site = '', sender = '', byPost = '', byGet = '']) => ({ site, sender, byPost, byGet }),
+);
+
+test('SECURITY.md has a row for each kind of request', () => {
+  expect(rows).toHaveLength(8);
+});
+
+describe.each(rows)('Sec-Fetch-Site $site, sent by $sender', ({ site, sender, byPost, byGet }) => {
+  const sites =
+    site === 'missing' ? [undefined] : Array.from(site.matchAll(/`([a-z-]+)`/g), ([, s]) => s);
+
+  test.each([
+    ['post', byPost],
+    ['get', byGet],
+  ] as const)('%s is %s', async (method, outcome) => {
+    expect(sites.length).toBeGreaterThan(0);
+    for (const each of sites) {
+      for (const path of ['/bob/follow', '/bob/unfollow']) {
+        const headers = { Host: HOST, ...SENDERS[sender], ...(each && { 'Sec-Fetch-Site': each }) };
+        expect(SENDERS[sender], sender).toBeDefined();
+        const { status } = await alice.agent[method](path).set(headers);
+        expect(status, `${method} ${path}`).toBe(STATUS[outcome as keyof typeof STATUS]);
+      }
+    }
+  });
+});
+
+test('no message is posted or deleted by GET, by a browser or another client', async () => {
+  const { text } = await alice.addMessage('not deleted by a link');
+  const [, path = ''] = /href="(\/delete_message\/\d+)"/.exec(text) ?? [];
+  for (const agent of [BROWSER, 'curl/8.0']) {
+    expect((await alice.agent.get(path).set('User-Agent', agent)).text).toContain(
+      'Delete this message?',
+    );
+    expect((await alice.agent.get('/add_message?text=x').set('User-Agent', agent)).status).toBe(
+      405,
+    );
+  }
+  expect((await alice.get('/')).text).toContain('not deleted by a link');
 });

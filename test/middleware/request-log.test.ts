@@ -5,7 +5,7 @@ import { useMiniTwit } from '../support/minitwit.ts';
 
 const { withSettings, visitor } = useMiniTwit();
 const { logger, lines } = keepLog();
-const app = withSettings({}, logger);
+const app = withSettings({ trustProxy: 1 }, logger);
 
 /** The line of the request that was answered last. */
 function lastLine(): unknown {
@@ -51,13 +51,24 @@ test.each([
     'Root=1-67891233-abcdef012345678912345678',
     '1-67891233-abcdef012345678912345678',
   ],
-  ['X-Amzn-Trace-Id', 'Self=1-0-a;Root=1-67891233-abcdef01;Sampled=1', '1-67891233-abcdef01'],
+  // The client sent Root, and the load balancer added Self.
+  ['X-Amzn-Trace-Id', 'Self=1-0-a;Root=1-67891233-abcdef01;Sampled=1', '1-0-a'],
 ])('the load balancer’s id is taken: %s: %s', async (header, value, id) => {
   const { headers, text } = await request(app).get('/nobody').set(header, value);
   expect(headers['x-request-id']).toBe(id);
   expect(text).toContain(`<code>${id}</code>`);
   expect(lastLine()).toMatchObject({ req: { id } });
 });
+
+test.each(['X-Request-Id', 'X-Amzn-Trace-Id'])(
+  'a client cannot choose the id of its request by %s where no proxy is trusted',
+  async (name) => {
+    const { headers } = await request(withSettings({})).get('/public').set(name, 'Root=chosen');
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    const plain = await request(withSettings({})).get('/public').set(name, 'chosen');
+    expect(plain.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  },
+);
 
 test.each(['<script>', 'x'.repeat(65), 'a b', '\u00e9'])(
   'an id that cannot be one is not taken: %s',

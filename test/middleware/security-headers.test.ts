@@ -15,6 +15,9 @@ test.each(['/public', '/login', '/nobody', '/static/style.css', '/avatars/alice'
     expect(policy).not.toMatch(/unsafe|http:|\*/);
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['referrer-policy']).toBe('same-origin');
+    expect(headers['x-frame-options']).toBe('DENY');
+    expect(headers['permissions-policy']).toMatch(/camera=\(\).*geolocation=\(\).*usb=\(\)/);
+    expect(headers['strict-transport-security']).toBe('max-age=31536000');
     expect(headers).not.toHaveProperty('x-powered-by');
   },
 );
@@ -43,4 +46,9 @@ test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async 
     "img-src 'self' https://www.gravatar.com",
   );
   expect((await request(app).get('/public')).text).toContain('<img src="/avatars/alice"');
+});
+
+test('with HSTS=site, https is for all hosts below this one', async () => {
+  const { headers } = await request(withSettings({ hsts: 'site' })).get('/public');
+  expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
 });

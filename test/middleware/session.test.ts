@@ -37,7 +37,7 @@ async function age(username: string, byS: number): Promise<number> {
 
 function sessionCookie(response: { headers: Record<string, unknown> }): string {
   const cookies = (response.headers['set-cookie'] ?? []) as string[];
-  return cookies.find((cookie) => cookie.startsWith('session=')) ?? '';
+  return cookies.find((cookie) => /^(?:__Host-)?session=/.test(cookie)) ?? '';
 }
 
 async function logIn(username: string, headers: Record<string, string> = {}, to = app) {
@@ -69,9 +69,66 @@ test('the cookie is signed, for us alone, and for 30 days', async () => {
 
 describe('behind https, the cookie is for https alone', () => {
   test('from the login on', async () => {
-    expect(sessionCookie(await logIn('bob', { 'X-Forwarded-Proto': 'https' }))).toContain(
-      '; Secure',
+    const cookie = sessionCookie(await logIn('bob', { 'X-Forwarded-Proto': 'https' }));
+    // What browsers want of a cookie with this prefix: Secure, the path /, and no domain.
+    expect(cookie).toMatch(
+      /^__Host-session=s%3A[^;]+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/,
     );
+  });
+
+  test('and so is a flash', async () => {
+    const { headers } = await logIn('bart', { 'X-Forwarded-Proto': 'https' });
+    expect(headers['set-cookie']).toContainEqual(
+      expect.stringMatching(
+        /^__Host-flash=[^;]+; Max-Age=300; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/,
+      ),
+    );
+  });
+
+  test('and so is the cookie of a device', async () => {
+    const https = { 'X-Forwarded-Proto': 'https' };
+    const { headers } = await logIn('basil', https);
+    const device =
+      /^__Host-device=([\w-]{16})\.[^;]+; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/;
+    const cookies = headers['set-cookie'] as unknown as string[];
+    const cookie = cookies.find((each) => device.test(each)) ?? '';
+    expect(cookie).not.toBe('');
+    // The device is recognized by it at its next login.
+    const again = await logIn('basil', { ...https, Cookie: cookie.split(';', 1)[0] ?? '' });
+    const [, id] = device.exec(cookie) ?? [];
+    expect(again.headers['set-cookie']).toContainEqual(
+      expect.stringContaining(`__Host-device=${id}.`),
+    );
+  });
+
+  test('and a logout removes it, under its old name as well', async () => {
+    const https = { 'X-Forwarded-Proto': 'https' };
+    const [cookie = ''] = sessionCookie(await logIn('berta', https)).split(';');
+    const { headers } = await request(app)
+      .post('/logout')
+      .set({ Cookie: cookie, ...https });
+    for (const removed of [
+      /^__Host-session=; Path=\/; Expires=.*1970.*; Secure/,
+      /^session=; .*1970/,
+    ]) {
+      expect(headers['set-cookie']).toContainEqual(expect.stringMatching(removed));
+    }
+    expect(headers['clear-site-data']).toBe('"storage"');
+  });
+
+  test('and what was planted over http does not replace it', async () => {
+    const https = { 'X-Forwarded-Proto': 'https' };
+    const [own = ''] = sessionCookie(await logIn('bianca', https)).split(';');
+    const [planted = ''] = sessionCookie(await logIn('brutus')).split(';');
+    for (const cookies of [`${own}; ${planted}`, `${planted}; ${own}`]) {
+      const { text } = await request(app)
+        .get('/')
+        .set({ Cookie: cookies, ...https });
+      expect(text).toContain('sign out [bianca]');
+    }
+    // Nor does a cookie of https count where its prefix proves nothing.
+    const overHttp = await request(app).get('/').set('Cookie', own);
+    expect(overHttp.headers.location).toBe('/public');
   });
 
   test('and whenever it is sent again', async () => {
@@ -125,6 +182,19 @@ test('instances with different cookie prefixes on one host have separate session
   await post(other, '/logout');
   expect((await read(other)).headers.location).toBe('/public');
   expect((await read(app)).text).toContain('sign out [anna]');
+});
+
+test('a session from before cookies had names for https is accepted, and gets the new name when it is prolonged', async () => {
+  const https = { 'X-Forwarded-Proto': 'https' };
+  const [old = ''] = sessionCookie(await logIn('agnes')).split(';');
+  expect(old).toMatch(/^session=/);
+  const read = () =>
+    request(app)
+      .get('/')
+      .set({ Cookie: `other=1; ${old}`, ...https });
+  expect((await read()).text).toContain('sign out [agnes]');
+  await age('agnes', DAY_S);
+  expect(sessionCookie(await read())).toMatch(/^__Host-session=.*; Secure/);
 });
 
 test('who logs in with a cookie that somebody planted gets a session of their own', async () => {

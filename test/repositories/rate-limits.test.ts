@@ -6,7 +6,6 @@ import { atEndOfFile } from '../support/at-end.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { keepLog } from '../support/log.ts';
 import { testLimits } from '../support/minitwit.ts';
-import { until } from '../support/until.ts';
 
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
@@ -215,32 +214,6 @@ test('rows whose window has ended are deleted, a bounded number at a time', asyn
   expect(await one.deleteExpired(4, 100)).toBe(0);
   expect(await one.deleteExpired(5, 2)).toBe(2);
   expect(await one.deleteExpired(5, 1000)).toBe((row?.total ?? 0) - 2);
-});
-
-test('a login that is counted too late is refused, and taken back', async () => {
-  const { logger, lines } = keepLog();
-  const instance = createRateLimits(database, limits, logger);
-  const attempt = { username: 'nina', address: 't', deviceId: null };
-  const first = await instance.consumeLogin(attempt);
-  // Keeps the row locked for longer than a second.
-  const holder = await otherDatabase.acquire();
-  const locked = Promise.withResolvers<void>();
-  holder.query('begin');
-  holder.query("update rate_limit set points = points where `key` = 'login_address:t'", () =>
-    locked.resolve(),
-  );
-  await locked.promise;
-  await expect(instance.consumeLogin(attempt)).rejects.toMatchObject({ code: 'unavailable' });
-  expect(lines.join('')).toContain('A rate limit could not be counted.');
-  holder.query('rollback');
-  holder.release();
-  await first.refund();
-  await until('the late count is taken back', async () => {
-    const [row] = await database.select<{ points: number }>(
-      "select points from rate_limit where `key` = 'login_address:t'",
-    );
-    return row?.points === 0;
-  });
 });
 
 test('an action that cannot be counted is refused, and the reason is logged', async () => {

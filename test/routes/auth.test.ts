@@ -1,7 +1,8 @@
+import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { useMiniTwit } from '../support/minitwit.ts';
 
-const { visitor, user, database, withSettings } = useMiniTwit();
+const { app, visitor, user, database, withSettings } = useMiniTwit();
 
 async function countRows(table: 'user' | 'session'): Promise<number> {
   const rows = await database.select(
@@ -103,6 +104,20 @@ describe('register', () => {
     expect((await carl.agent.get('/register')).headers.location).toBe('/');
     expect((await carl.agent.post('/register')).headers.location).toBe('/');
   });
+
+  test('a form that was left open while a user signed in is not ignored', async () => {
+    const before = await countRows('user');
+    const carla = await user('carla');
+    const { status, text } = await carla.register('carlos', 'a-secret', { email: 'c@example.com' });
+    expect(status).toBe(409);
+    expect(text).toContain(
+      'You are signed in as carla. Sign out first to sign up under another name.',
+    );
+    expect(text).toContain('value="carlos"');
+    expect(text).toContain('value="c@example.com"');
+    expect(text).not.toContain('a-secret');
+    expect(await countRows('user')).toBe(before + 1);
+  });
 });
 
 describe('login', () => {
@@ -128,6 +143,49 @@ describe('login', () => {
     const eve = await user('eve');
     expect((await eve.agent.get('/login')).headers.location).toBe('/');
     expect((await eve.agent.post('/login').type('form').send({})).headers.location).toBe('/');
+    const again = await eve.agent.post('/login').type('form').send({ username: 'eve' });
+    expect(again.headers.location).toBe('/');
+  });
+
+  test('a form that was left open while another user signed in logs in the user who is typed', async () => {
+    await user('faye');
+    const george = await user('george');
+    const before = await countRows('session');
+    const wrong = await george.login('faye', 'wrong');
+    expect(wrong.text).toContain('Invalid password');
+    expect(wrong.text).toContain('sign out [george]');
+    const { text } = await george.login('faye', 'a password');
+    expect(text).toContain('You were logged in, and george was logged out');
+    expect(text).toContain('sign out [faye]');
+    // The session of the other ended with it.
+    expect(await countRows('session')).toBe(before);
+  });
+
+  test('a login whose cookie does not come back shows why, and not that the user was logged in', async () => {
+    await user('hugo');
+    const form = { username: 'hugo', password: 'a password' };
+    const login = await request(app).post('/login').type('form').send(form);
+    const { location = '' } = login.headers;
+    const { text } = await request(app).get(location);
+    expect(text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(text).toContain('action="/login"');
+
+    // A browser that stores the flash alone, as over http where cookies are for https.
+    const cookies = login.headers['set-cookie'] as unknown as string[];
+    const flash = cookies.find((cookie) => cookie.startsWith('flash='))?.split(';', 1)[0] ?? '';
+    const withFlash = await request(app).get(location).set('Cookie', flash);
+    expect(withFlash.text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(withFlash.text).not.toContain('You were logged in');
+    expect(withFlash.headers['set-cookie']).toContainEqual(expect.stringMatching(/^flash=;.*1970/));
+    expect((await request(app).get('/login')).text).not.toContain('cookie');
+  });
+
+  test('behind http with COOKIE_SECURE=always, a login explains that the cookie is missing', async () => {
+    await user('ida');
+    const overHttp = visitor(withSettings({ cookieSecure: 'always', trustProxy: 1 }));
+    const { text } = await overHttp.login('ida', 'a password');
+    expect(text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(text).toContain('try https://');
   });
 });
 

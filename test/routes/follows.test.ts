@@ -34,6 +34,21 @@ test.each(['follow', 'unfollow'])('%s needs a login, before it needs somebody', 
   expect((await someone.get(`/nobody/${act}`)).status).toBe(404);
 });
 
+test.each(['follow', 'unfollow'])('a form of one user does not %s for another', async (act) => {
+  await user(`${act}ed`);
+  const one = await user(`one who ${act}s`);
+  const { text } = await one.get(`/${act}ed`);
+  expect(text).toContain(`name="signed_in_as" value="one who ${act}s"`);
+  const { status, text: page } = await one.post(`/${act}ed/${act}`, { signed_in_as: 'dora' });
+  expect(status).toBe(409);
+  expect(page).toContain('The page that you used was made for dora');
+  expect(page).toContain(`you are now signed in as one who ${act}s`);
+  expect(await follows(`one who ${act}s`, `${act}ed`)).toBe(false);
+  expect((await one.post(`/${act}ed/${act}`, { signed_in_as: `one who ${act}s` })).status).toBe(
+    200,
+  );
+});
+
 test('nobody follows themselves', async () => {
   const carol = await user('carol');
   const response = await carol.post('/carol/follow');

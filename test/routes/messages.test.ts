@@ -64,6 +64,85 @@ test('without a login nothing is posted, and the text is kept on the page', asyn
   expect(await countMessages()).toBe(before);
 });
 
+test('a text that was written for a session that has ended is in the box again after the login', async () => {
+  await user('paula');
+  const before = await countMessages();
+  const paula = visitor();
+  const text = '\n  first line\n"second" & <last>';
+  const { text: page } = await paula.addMessage(text);
+  expect(page).toContain('<form class="account" action="/login" method="post"');
+  expect(page).toMatch(
+    /first line\n&(?:quot|#34);second&(?:quot|#34); &amp; &lt;last&gt;<\/textarea>/,
+  );
+
+  // A wrong password loses it no more than a right one. Browsers send line ends as CRLF.
+  const form = { username: 'paula', password: 'wrong', draft: text.replaceAll('\n', '\r\n') };
+  const wrong = await paula.post('/login', form);
+  expect(wrong.text).toContain('Invalid password');
+  expect(wrong.text).toContain('&lt;last&gt;</textarea>');
+  const right = await paula.post('/login', { ...form, password: 'a password' });
+  expect(right.status).toBe(200);
+  expect(right.text).toContain('You were logged in');
+  expect(right.text).toContain('sign out [paula]');
+  expect(right.headers['cache-control']).toBe('private, no-store');
+  expect(right.text).toMatch(
+    /name="text"[^>]*>\n\n {2}first line\n&(?:quot|#34);second&(?:quot|#34); &amp; &lt;last&gt;<\/textarea>/,
+  );
+  expect(right.text).not.toContain('role="alert"');
+  expect(await countMessages()).toBe(before);
+  // The same form once more, as a reload sends it.
+  expect((await paula.post('/login', form)).text).toContain('&lt;last&gt;</textarea>');
+});
+
+test('a text that is too long to take along is shown, so that it can be copied', async () => {
+  const text = '🐙'.repeat(3000);
+  const { status, text: page } = await visitor().addMessage(text);
+  expect(status).toBe(401);
+  expect(page).toContain(`${text}</textarea>`);
+  expect(page).not.toContain('name="draft"');
+});
+
+test('the largest draft fits in the login form', async () => {
+  await user('petra');
+  const petra = visitor();
+  const draft = '漢'.repeat(5600);
+  expect((await petra.addMessage(draft)).text).toContain('name="draft"');
+  const login = await petra.post('/login', { username: 'petra', password: 'a password', draft });
+  expect(login.text).toContain(`${draft}</textarea>`);
+});
+
+test('a form of one user is not posted as another, unless the other confirms it', async () => {
+  await user('quentin');
+  const rose = await user('rose');
+  const { text: timeline } = await rose.get('/');
+  expect(timeline).toContain('<input type="hidden" name="signed_in_as" value="rose">');
+  const before = await countMessages();
+  const form = { text: 'from <quentin>', signed_in_as: 'quentin' };
+  const { status, text } = await rose.post('/add_message', form);
+  expect(status).toBe(409);
+  expect(text).toContain('Post as rose?');
+  expect(text).toContain('<strong>quentin</strong>');
+  expect(text).toContain('from &lt;quentin&gt;</textarea>');
+  expect(text).toContain('<input type="hidden" name="signed_in_as" value="rose">');
+  expect(await countMessages()).toBe(before);
+  const confirmed = await rose.post('/add_message', { ...form, signed_in_as: 'rose' });
+  expect(confirmed.text).toContain('Your message was recorded');
+});
+
+test('a client whose form does not name a user posts as before', async () => {
+  const sara = await user('sara');
+  expect((await sara.addMessage('no name')).text).toContain('Your message was recorded');
+});
+
+test('a delete form of one user deletes nothing of another', async () => {
+  const tina = await user('tina');
+  const { text } = await tina.addMessage('stays');
+  const [, path = ''] = /href="(\/delete_message\/\d+)"/.exec(text) ?? [];
+  expect((await tina.get(path)).text).toContain('name="signed_in_as" value="tina"');
+  expect((await tina.post(path, { signed_in_as: 'ulla' })).status).toBe(409);
+  expect((await tina.get('/')).text).toContain('stays');
+});
+
 test('my own message can be deleted, once I confirmed it', async () => {
   const dave = await user('dave');
   const { text } = await dave.addMessage('a mistake');

@@ -34,11 +34,13 @@ function contentOf(response: { text?: string; body: unknown }): string {
 test.each([
   ['style.css', 'text/css; charset=utf-8'],
   ['counter.js', 'text/javascript; charset=utf-8'],
+  ['draft.js', 'text/javascript; charset=utf-8'],
+  ['local-times.js', 'text/javascript; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
 ])('a page asks for %s by an address that may be kept for ever', async (name, type) => {
   const alice = await user(`alice ${name}`);
   const addresses = filesOf(await alice.get('/'));
-  expect(addresses).toHaveLength(3);
+  expect(addresses).toHaveLength(5);
   expect(addresses).toContain(staticUrl(name));
   const response = await request(app).get(staticUrl(name));
   expect(response.status).toBe(200);

@@ -144,7 +144,7 @@ test('a message of many lines shows the first, and unfolds the others', async ()
 test('a message shows when it was written, for people and machines', async () => {
   const { text } = await (await user('dave')).addMessage('on time');
   const [, iso, date, time] =
-    /on time[^]*?<time datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)">(\d{4}-\d\d-\d\d) @ (\d\d:\d\d)<\/time>/.exec(
+    /on time[^]*?<time datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)">(\d{4}-\d\d-\d\d) @ (\d\d:\d\d) UTC<\/time>/.exec(
       text,
     ) ?? [];
   expect(iso).toContain(`${date}T${time}:`);

@@ -96,19 +96,24 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     );
 
     test('a form in another format than forms have', async () => {
-      expectErrorPage(await postRaw('/add_message', '{"text":"hello"}', 'application/json'), 400);
-      expectErrorPage(
-        await postRaw('/add_message', 'text=x', 'application/x-www-form-urlencoded; charset=utf-7'),
-        400,
-      );
+      for (const type of [
+        'application/json',
+        'text/plain',
+        'multipart/form-data; boundary=x',
+        'application/x-www-form-urlencoded; charset=utf-7',
+        'nonsense',
+      ]) {
+        expectErrorPage(await postRaw('/add_message', 'text=x', type), 415);
+      }
       const gzip = alice.agent
         .post('/add_message')
         .type('form')
         .set('Content-Encoding', 'gzip')
         .send('text=x');
       expectErrorPage(await gzip, 400);
-      const { text } = await request(origin()).post('/register').send({ username: 'bob' });
-      expect(text).toContain('You have to enter a username');
+      const registration = await request(origin()).post('/register').send({ username: 'bob' });
+      expectErrorPage(registration, 415);
+      expect(registration.headers['accept-post']).toBe('application/x-www-form-urlencoded');
     });
 
     test.each([51, 2000])('%i fields', async (count) => {

@@ -27,6 +27,7 @@ const FIXED: Record<string, string[]> = {
   'AWS::EC2::Volume': ['AvailabilityZone', 'Encrypted'],
   'AWS::ElasticLoadBalancingV2::TargetGroup': ['Port', 'Protocol', 'VpcId'],
   'AWS::ElasticLoadBalancingV2::LoadBalancer': ['Scheme', 'Type'],
+  'AWS::ElasticLoadBalancingV2::ListenerRule': ['ListenerArn'],
   'AWS::CloudWatch::Alarm': ['AlarmName'],
 };
 

@@ -19,7 +19,7 @@ test('from nothing: the stack is raised and set up, and serves; again, there is 
   const stack = await findStack(world.cloud);
   expect(stack?.parameters).toMatchObject({ ImageId: world.imageId, WarehouseZone: 'us-east-1a' });
   expect(stack?.parameters.SubnetIds?.split(',')).toHaveLength(2);
-  expect(world.asked).toEqual([`${stack?.outputs.Address}/readyz`]);
+  expect(world.asked).toEqual([`${stack?.outputs.Address}/public`]);
   expect(world.scripts).toHaveLength(1);
   expect(world.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
   expect(world.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);

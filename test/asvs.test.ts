@@ -1,0 +1,110 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const text = readFileSync('docs/asvs.md', 'utf8');
+
+/** Of ASVS 5.0.0, by chapter: for each section, the levels of its requirements in their order. */
+const LEVELS: Record<number, string> = {
+  1: '22 1111122223 112222222223 222 123',
+  2: '122 112 12223 23',
+  3: '3 113 12223 11222233 11122333 3 22333',
+  4: '12233 23333 22 1222',
+  5: '2 112333 113 222',
+  6: '122 111111112222 11223333 112233 22222333 2223 33 2222',
+  7: '222 1111 22 11222 223 22',
+  8: '1233 1123 133 23',
+  9: '111 1222',
+  10: '22 223 22223 1111122222233333 22222 22 222',
+  11: '2233 22233 11233 1222 23 23 33',
+  12: '12233 11 22223',
+  13: '2333 222223 2233 1222233',
+  14: '22 12223333 122',
+  15: '12233 12233 1222222 3333',
+  16: '2 22222 2222 222 2223',
+  17: '23 22223333 22',
+};
+
+interface Requirement {
+  id: string;
+  level: string;
+}
+
+const requirements: Requirement[] = Object.entries(LEVELS).flatMap(([chapter, sections]) =>
+  sections
+    .split(' ')
+    .flatMap((levels, section) =>
+      Array.from(levels, (level, index) => ({
+        id: `${chapter}.${section + 1}.${index + 1}`,
+        level,
+      })),
+    )
+    .filter(({ level }) => level !== '3'),
+);
+
+interface Row {
+  requirements: Requirement[];
+  levels: string;
+  answer: string;
+}
+
+const rows: Row[] = Array.from(
+  text.matchAll(/^\| (all of V\d+|\d[\d., ]*?) *\| ([12, ]+?) *\| .*? \| (.*?) *\|$/gm),
+  ([, ids = '', levels = '', answer = '']) => ({
+    requirements: requirementsOf(ids),
+    levels,
+    answer,
+  }),
+);
+
+function requirementsOf(ids: string): Requirement[] {
+  const [, chapter] = /^all of V(\d+)$/.exec(ids) ?? [];
+  if (chapter) return requirements.filter(({ id }) => id.startsWith(`${chapter}.`));
+  return ids.split(', ').map((id) => {
+    const found = requirements.find((each) => each.id === id);
+    if (!found) throw new Error(`ASVS has no requirement ${id} of level 1 or 2.`);
+    return found;
+  });
+}
+
+test('every requirement of levels 1 and 2 has one row, with its level', () => {
+  const listed = rows.flatMap((row) => row.requirements.map(({ id }) => id));
+  expect(listed.toSorted()).toEqual(requirements.map(({ id }) => id).toSorted());
+  for (const row of rows) {
+    const levels = new Set(row.requirements.map(({ level }) => level));
+    expect([...levels].toSorted().join(', '), row.answer).toBe(row.levels);
+  }
+});
+
+test('every row says whether MiniTwit meets the requirement, by what, or why not', () => {
+  for (const {
+    answer,
+    requirements: [first],
+  } of rows) {
+    expect(answer, first?.id).toMatch(
+      /^(Met( (where|with) [^:]+)?: .|Not met: .|Does not apply: .|Later, with changing )/,
+    );
+  }
+});
+
+test('every test and document that is named exists', () => {
+  const tests = text.match(/(?<=`)test\/[^`]*(?=`)/g) ?? [];
+  expect(new Set(tests).size).toBeGreaterThan(30);
+  for (const file of tests) {
+    expect(file).toMatch(/\.test\.ts$/);
+    expect(existsSync(file), file).toBe(true);
+  }
+  const links = Array.from(text.matchAll(/\]\(([^)#:]+)[)#]/g), ([, path]) => `docs/${path}`);
+  expect(links.length).toBeGreaterThan(3);
+  for (const file of links) expect(existsSync(file), file).toBe(true);
+});
+
+test('the numbers in the introduction are those of the rows', () => {
+  const count = (start: string) =>
+    rows
+      .filter(({ answer }) => answer.startsWith(start))
+      .reduce((sum, row) => sum + row.requirements.length, 0);
+  const [met, not, later, none] = ['Met', 'Not met', 'Later', 'Does not apply'].map(count);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    `Of ${requirements.length} requirements, ${met} are met, ${not} are not, ${later} come later, and ${none} do not apply`,
+  );
+});

@@ -1,0 +1,106 @@
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+
+// Pages of a user who is signed in are `no-store`, and the driver of these tests turns the back/forward cache off.
+const { open, visitor } = useBrowser();
+const WAIT = { timeout: HANG_MS };
+const TOO_MUCH = `${'much '.repeat(13_200)}text`;
+
+function box(page: Page) {
+  return page.getByLabel("What's on your mind");
+}
+
+describe.each([
+  { name: 'with JavaScript', javaScriptEnabled: true },
+  { name: 'without JavaScript', javaScriptEnabled: false },
+])('$name', ({ javaScriptEnabled }) => {
+  const suffix = javaScriptEnabled ? 'with' : 'without';
+  const options: BrowserContextOptions = { javaScriptEnabled };
+
+  test('a text that is far too much is in the box again after Back', async () => {
+    const page = await open(options);
+    await signUp(page, `alice ${suffix}`);
+    await share(page, TOO_MUCH);
+    await page.getByRole('heading', { name: 'That is too much' }).waitFor();
+    await page.goBack();
+    expect(await box(page).inputValue()).toBe(TOO_MUCH);
+  });
+
+  test('a text is in the box again after a link and Back', async () => {
+    const page = await open(options);
+    await signUp(page, `bob ${suffix}`);
+    await box(page).fill('half a sentence');
+    await page.getByRole('link', { name: 'public timeline' }).click();
+    await page.getByRole('heading', { name: 'Public Timeline' }).waitFor();
+    await page.goBack();
+    expect(await box(page).inputValue()).toBe('half a sentence');
+  });
+});
+
+test('the counter counts the text that Back put into the box', async () => {
+  const page = await open();
+  await signUp(page, 'carol');
+  await share(page, TOO_MUCH);
+  await page.getByRole('heading', { name: 'That is too much' }).waitFor();
+  await page.goBack();
+  const note = `${TOO_MUCH.length - 280} characters too many`;
+  await expect.poll(() => page.locator('#text-limit').textContent(), WAIT).toBe(note);
+});
+
+test('a text is in the box again by the link of the page that refused it', async () => {
+  const page = await open();
+  await signUp(page, 'dave');
+  await share(page, TOO_MUCH);
+  await page.getByRole('link', { name: 'your timeline' }).click();
+  await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
+});
+
+test('a text that was posted is not in the box again', async () => {
+  const page = await open();
+  await signUp(page, 'erin');
+  await share(page, 'posted');
+  await expectStatus(page, 'Your message was recorded');
+  expect(await box(page).inputValue()).toBe('');
+  await page.getByRole('link', { name: 'my timeline' }).click();
+  expect(await page.getByRole('status').count()).toBe(0);
+  expect(await box(page).inputValue()).toBe('');
+});
+
+test('a text is not in the box of another user of the same tab', async () => {
+  await visitor().register('grace', 'a password');
+  const page = await open();
+  await signUp(page, 'frank');
+  await box(page).fill('a secret of frank');
+  await page.context().clearCookies();
+  await page.goto('/login');
+  await page.getByLabel('Username').fill('grace');
+  await page.getByLabel('Password').fill('a password');
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await expectStatus(page, 'You were logged in');
+  expect(await box(page).inputValue()).toBe('');
+});
+
+test('a logout forgets the text', async () => {
+  const page = await open();
+  await signUp(page, 'heidi');
+  await box(page).fill('not for long');
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(1);
+  await page.getByRole('button', { name: 'sign out [heidi]' }).click();
+  await expectStatus(page, 'You were logged out');
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+});
+
+test('a login names the user whom it logged out in the other tab', async () => {
+  await visitor().register('judy', 'a password');
+  const page = await open();
+  await page.goto('/login');
+  const other = await page.context().newPage();
+  await signUp(other, 'ivan');
+  await page.getByLabel('Username').fill('judy');
+  await page.getByLabel('Password').fill('a password');
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await expectStatus(page, 'You were logged in, and ivan was logged out');
+  await page.getByRole('button', { name: 'sign out [judy]' }).waitFor();
+});
