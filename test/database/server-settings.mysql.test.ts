@@ -7,6 +7,7 @@ import type { Logins } from '../support/temporary-mariadb.ts';
 import {
   expectMiniTwitWorks,
   expectUpdateWorks,
+  expectWarehouseWorks,
   createMiniTwitDatabase,
   MYSQL_SETTINGS,
   SERVER_OPTIONS,
@@ -28,6 +29,7 @@ describe.runIf(existsSync(REAL_MYSQL))('a MySQL of its own', () => {
       const config = await createMiniTwitDatabase(server.config);
       await expectMiniTwitWorks(minitwit, config);
       await expectUpdateWorks(config);
+      await expectWarehouseWorks(config);
     });
   });
 });

@@ -6,6 +6,7 @@ import { type Logins, startTemporaryMariadb } from '../support/temporary-mariadb
 import {
   expectMiniTwitWorks,
   expectUpdateWorks,
+  expectWarehouseWorks,
   createMiniTwitDatabase,
   MARIADB_SETTINGS,
   NO_HANDSHAKE,
@@ -31,6 +32,7 @@ test.each([...SETTINGS, ...MARIADB_SETTINGS])(
       const config = await createMiniTwitDatabase(server.config);
       await expectMiniTwitWorks(minitwit, config);
       await expectUpdateWorks(config);
+      await expectWarehouseWorks(config);
     });
   },
 );

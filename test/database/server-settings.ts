@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/config.ts';
+import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
+import { analyse } from '../../src/warehouse/analyse.ts';
+import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
 import { runSql } from '../support/database.ts';
 import type { MiniTwit, Visitor } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -209,4 +212,27 @@ export async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
   await withRepositories(config, async ({ profiles }) => {
     expect((await profiles.findProfile(name))?.newestIds).toHaveLength(31);
   });
+}
+
+/** Copies the database into a warehouse on the same server, and computes its statistics. */
+export async function expectWarehouseWorks(config: DatabaseConfig): Promise<void> {
+  const name = `${config.name}_copy`;
+  await runSql(config, `create database ${name} character set utf8mb4`);
+  onTestFinished(() => runSql(config, `drop database ${name}`));
+  const warehouse = { ...config, name };
+  await initializeSchema(warehouse, { existing: 'keep', waitMaxMs: HANG_MS });
+  const copy = await copyDatabase(config, warehouse, {
+    withCredentials: true,
+    maxRowsPerSecond: null,
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const rows = Object.fromEntries(copy.tables.map((table) => [table.table, table.rows]));
+  // alice wrote 7 messages and deleted one; an old user wrote 40.
+  expect(rows).toEqual({ user: 3, message: 46, follower: 0, profile: 3 });
+  const report = await withConnection(warehouse, { waitMaxMs: HANG_MS }, (connection) =>
+    analyse(connection, 'a run', copy),
+  );
+  const totals = report.statistics.find((each) => each.name === 'totals');
+  expect(totals?.rows).toEqual([[3, 46, 0, 1, 1]]);
 }
