@@ -79,7 +79,7 @@ export function openDatabase(config: DatabaseConfig): Database {
   let pool = openPool(config);
   let replacedAtMs = -Infinity;
 
-  /** Opens another pool, whose connections ask anew where the server's name leads. */
+  /** Opens another pool, whose connections resolve the server's name again. */
   function replacePool(): void {
     replacedAtMs = performance.now();
     const old = pool;
@@ -89,7 +89,7 @@ export function openDatabase(config: DatabaseConfig): Database {
 
   /**
    * Tells whether a new connection leads to a replica. A request never joins an attempt that began before it, so
-   * nobody is told what was true before they asked.
+   * no reader sees data older than its request.
    */
   const leadsToReplica = batchReads<null, boolean>(async () => {
     const { connection, isReplica } = await openConnection(config);

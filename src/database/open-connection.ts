@@ -31,7 +31,7 @@ export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
 }
 
 /**
- * Opens a connection for web requests, within 1.5 s. It asks anew where the server's name leads.
+ * Opens a connection for web requests, within 1.5 s. It resolves the server's name again.
  * @throws mysql2's errors; OperatorError when the server does not take MiniTwit's session variables
  */
 export async function openConnection(config: DatabaseConfig): Promise<OpenedConnection> {

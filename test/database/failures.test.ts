@@ -28,7 +28,7 @@ test.each<[errno: number, outage: Outage | null]>([
   expect(findOutage(of(errno))).toBe(outage);
 });
 
-test('a commit that InnoDB has aborted stored nothing; of another that failed, nobody knows', () => {
+test('a commit that InnoDB has aborted stored nothing, and the outcome of most other failures is unknown', () => {
   const aborted = of(1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT");
   expect(findOutage(aborted)).toBe('stale');
   const refused = [1205, 1213, 1290, 3098, 3101].map((errno) => of(errno));

@@ -13,7 +13,7 @@ const POOL_SIZE = 10;
 const GIVEN = 3;
 const server = inject('administrator');
 
-// elsewhere nobody is there who may make users
+// The server of a developer may not let its user create others.
 describe.skipIf(server === null)('a server that gives fewer connections than are wanted', () => {
   const administrator = { ...inject('database'), ...server };
   const user = `few_${randomBytes(6).toString('hex')}`;

@@ -119,7 +119,7 @@ export async function expectMiniTwitWorks(
   expect((await alice.logout()).text).toContain('You were logged out');
   await withRepositories(config, async ({ messages, sessions }) => {
     expect(await sessions.countSessions(Math.floor(Date.now() / 1000))).toBe(1);
-    await expect(messages.createMessage(999_999, 'of nobody')).rejects.toMatchObject({
+    await expect(messages.createMessage(999_999, 'without an author')).rejects.toMatchObject({
       errno: 1452,
     });
   });
@@ -191,7 +191,7 @@ async function expectDeletes(alice: Visitor, readAlice: () => Promise<string>): 
   expect(await count()).toBe(before - 1);
 }
 
-/** Adds the profile of somebody who has none, and many messages, as `initdb --if-missing` does. */
+/** Adds the profile of a user of an older version, as `initdb --if-missing` does. */
 export async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
   const name = `old ${randomBytes(4).toString('hex')}`;
   await runSql(

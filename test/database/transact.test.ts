@@ -94,7 +94,7 @@ test('when there is no answer to the commit, nobody knows', async () => {
   gate.thaw();
 });
 
-test('after any other error of a commit nobody knows either, and it is not done again', async () => {
+test('after any other error of a commit the outcome is unknown, and it is not done again', async () => {
   let times = 0;
   const attempt = uncommitted.transact(async (statements) => {
     times++;
