@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import mysql, { type Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../src/config.ts';
 import { openDatabase } from '../src/database/database.ts';
-import { connectionOptions } from '../src/database/pool.ts';
+import { connectionOptions } from '../src/database/open-connection.ts';
 import { createProfiles } from '../src/repositories/profiles.ts';
 import type { DataSet } from './data-sets.ts';
 import { type Ask, SHAPES } from './reader-shapes.ts';

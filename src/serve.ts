@@ -27,7 +27,7 @@ const REQUESTS_SHARE = 0.8;
 /**
  * Serves MiniTwit, whatever becomes of its database, until the process is told to stop; then within
  * the time that is set for it.
- * @throws OperatorError when a port cannot be had
+ * @throws OperatorError when a port cannot be had, and when the database does not take MiniTwit's session variables
  */
 export async function serve(config: Config, logger: Logger): Promise<void> {
   // heard from the start, since without a listener a signal ends the process
@@ -55,6 +55,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     if (!cluster.isWorker)
       await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
+  await database.checkSessionVariables();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
   logger.info({ host, port }, 'listening');
   // tells `npm run local` that pages can be read

@@ -255,7 +255,9 @@ describe('metrics', () => {
   test.each(['1', '2'])('are shown on a port of their own, with %s workers', async (workers) => {
     const port = String(await findFreePort());
     const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
-    const { url } = await startServer(more);
+    const { url, program } = await startServer(more);
+    // A worker that still starts is not asked for its figures, or shows how it connects to the database.
+    await program.says(new RegExp(`(?:"msg":"listening"[^]*){${workers}}`));
     for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
     await fetch(`${url}/nobody`);
     await fetch(`${url}/static/style.css`);

@@ -1,7 +1,7 @@
 import mysql, { type ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
-import { connectionOptions } from '../../src/database/pool.ts';
+import { connectionOptions } from '../../src/database/open-connection.ts';
 
 /** Our database without our bounds of time: the original's queries need more at times. */
 export function openPatientDatabase(config: DatabaseConfig): Database {

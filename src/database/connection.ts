@@ -4,7 +4,8 @@ import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config.ts';
 import { OperatorError } from '../errors.ts';
 import { isClosed } from './failures.ts';
-import { connectionOptions } from './pool.ts';
+import { connectionOptions } from './open-connection.ts';
+import { PROGRAM_BOUNDS, setSessionVariables } from './session-variables.ts';
 
 const RETRY_EVERY_MS = 250;
 const KEEP_ALIVE_AFTER_MS = 10_000;
@@ -24,7 +25,7 @@ export interface Patience {
  * Does work on a connection of its own, for programs that run once. While the server starts, or when
  * the connection is lost, the whole work is done again.
  * @throws OperatorError, one line, when the settings do not lead to a database, when the server did
- *   not answer in time or when it refuses a statement
+ *   not answer in time, when it does not take MiniTwit's session variables or when it refuses a statement
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
@@ -68,6 +69,7 @@ async function attempt<T>(
     const connection = await mysql.createConnection(options);
     // A lost connection fails the query that runs, which is where it is handled.
     connection.on('error', () => undefined);
+    await setSessionVariables(connection, config, PROGRAM_BOUNDS);
     // a statement may take its time: to count or drop a large table, for one
     socket.setTimeout(silenceMaxMs * 10);
     return await work(connection);
@@ -86,6 +88,8 @@ const TRANSIENT = new Set([
   'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
   'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
   'ER_SERVER_SHUTDOWN',
 ]);
 

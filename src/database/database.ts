@@ -1,8 +1,11 @@
-import { type PoolConnection, type QueryError, raw, type ResultSetHeader } from 'mysql2';
+import { type QueryError, raw, type ResultSetHeader } from 'mysql2';
 import type { DatabaseConfig } from '../config.ts';
-import { AppError } from '../errors.ts';
-import { findConnectOutage, findOutage, type Outage } from './failures.ts';
-import { openPool, type PoolState } from './pool.ts';
+import { AppError, OperatorError } from '../errors.ts';
+import { batchReads } from './batches.ts';
+import { findConnectOutage, findOutage, isRolledBack, type Outage } from './failures.ts';
+import { openConnection } from './open-connection.ts';
+import { openPool, type PoolConnection, type PoolState } from './pool.ts';
+import { ANY_SERVER, isPrimaryFor } from './primary.ts';
 
 type Value = string | number | null | typeof NOW;
 
@@ -17,7 +20,11 @@ export const NOW = raw('unix_timestamp()');
 
 /** What repositories ask for. */
 export interface Statements {
-  /** The rows of a select, in the query's order; the caller says their shape. */
+  /**
+   * The rows of a select, in the query's order; the caller says their shape. `:isPrimary` is a condition that is
+   * true, but lets no server answer that was demoted after MiniTwit had connected to it. In a transaction it is just
+   * true, since there the writes fail.
+   */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
   change(sql: string, parameters?: Parameters): Promise<Change>;
@@ -30,6 +37,12 @@ export interface Statements {
  */
 export interface Database extends Statements {
   readonly name: string;
+  /**
+   * Connects to the server, to find out whether it takes MiniTwit's session variables. Does nothing if it cannot be
+   * reached within 2 s.
+   * @throws OperatorError, one line, when it does not take them
+   */
+  checkSessionVariables(): Promise<void>;
   /**
    * Does all of this work or nothing of it, on one connection and within 5 s. The work may be called twice:
    * it is to have no effects but its statements.
@@ -64,16 +77,37 @@ const FATE_UNKNOWN =
 /** Opens the database; the first query makes the first connection. */
 export function openDatabase(config: DatabaseConfig): Database {
   let pool = openPool(config);
-  let openedAtMs = performance.now();
+  let replacedAtMs = -Infinity;
 
-  /** The server's name leads elsewhere by now: none of these connections is of use. */
+  /** Opens another pool, whose connections resolve the server's name again. */
   function replacePool(): void {
-    // where it does not, the reads that this server can still serve are not to suffer
-    if (performance.now() - openedAtMs < REPLACE_PAUSE_MS) return;
+    replacedAtMs = performance.now();
     const old = pool;
     pool = openPool(config);
-    openedAtMs = performance.now();
-    old.end().catch(() => undefined);
+    void old.end();
+  }
+
+  /**
+   * Tells whether a new connection leads to a replica. A request never joins an attempt that began before it, so
+   * no reader sees data older than its request.
+   */
+  const leadsToReplica = batchReads<null, boolean>(async () => {
+    const { connection, isReplica } = await openConnection(config);
+    connection.end();
+    return [isReplica];
+  });
+
+  async function isStillReplica(): Promise<boolean> {
+    return leadsToReplica(null).catch((error: QueryError) => {
+      throw new Failure(findConnectOutage(error), error, { isUndone: true });
+    });
+  }
+
+  /** @throws Failure `read_only` when the connection, to a replica, would lead to a primary by now */
+  async function assertStillReplica(): Promise<void> {
+    if (await isStillReplica()) return;
+    const cause = Object.assign(new Error('The database has another server.'), { fatal: false });
+    throw new Failure('read_only', cause as QueryError, { isUndone: true });
   }
 
   async function attempt<Result>(use: (connection: PoolConnection) => Promise<Result>) {
@@ -84,12 +118,24 @@ export function openDatabase(config: DatabaseConfig): Database {
     try {
       return await use(connection);
     } catch (error) {
-      const isReadOnly = error instanceof Failure && error.outage === 'read_only';
-      if (isReadOnly && used === pool) replacePool();
+      if (!(error instanceof Failure) || error.outage !== 'read_only') throw error;
+      if (connection.isReplica && (await isStillReplica()))
+        throw new Failure('refused', error.cause, { isUndone: true });
+      // A server that refuses writes without being a replica is not left for each of them.
+      const isDue = connection.isReplica || performance.now() - replacedAtMs > REPLACE_PAUSE_MS;
+      if (used === pool && isDue) replacePool();
       throw error;
     } finally {
       connection.release();
     }
+  }
+
+  async function read<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
+    const values = { isPrimary: isPrimaryFor(connection), ...parameters };
+    const rows = await query<Row[]>(connection, sql, values, { isUndone: true });
+    // A replica is read as long as there is nothing better.
+    if (connection.isReplica) await assertStillReplica();
+    return rows;
   }
 
   /** Gives a connection to those who use one, and another if that may help. */
@@ -109,8 +155,15 @@ export function openDatabase(config: DatabaseConfig): Database {
 
   return {
     name: config.name,
+    async checkSessionVariables() {
+      try {
+        (await pool.acquire()).release();
+      } catch (error) {
+        if (error instanceof OperatorError) throw error;
+      }
+    },
     select: <Row>(sql: string, parameters = {}) =>
-      run((connection) => query<Row[]>(connection, sql, parameters, { isUndone: true })),
+      run((connection) => read<Row>(connection, sql, parameters)),
     change: (sql, parameters = {}) =>
       run((connection) => query<ResultSetHeader>(connection, sql, parameters, { isUndone: false })),
     transact: (work) => run((connection) => transact(connection, work)),
@@ -126,7 +179,7 @@ async function transact<Result>(
 ): Promise<Result> {
   // whatever ends before the commit is undone
   const ask = <Answer>(sql: string, parameters: Parameters = {}) =>
-    query<Answer>(connection, sql, parameters, { isUndone: true });
+    query<Answer>(connection, sql, { isPrimary: ANY_SERVER, ...parameters }, { isUndone: true });
   await ask('begin');
   let result;
   try {
@@ -136,7 +189,15 @@ async function transact<Result>(
     await ask('rollback').catch(() => connection.destroy());
     throw error;
   }
-  await query(connection, 'commit', {}, { isUndone: false });
+  try {
+    await query(connection, 'commit', {}, { isUndone: false });
+  } catch (error) {
+    // The transaction may still be open.
+    connection.destroy();
+    const cause = error instanceof Failure ? error.cause : (error as QueryError);
+    const isKnown = error instanceof Failure && (error.outage === 'silent' || isRolledBack(cause));
+    throw isKnown ? error : new Failure('lost', cause, { isUndone: false });
+  }
   return result;
 }
 

@@ -1,27 +1,15 @@
-import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, createPool, type PoolConnection } from 'mysql2';
+import type { Connection } from 'mysql2';
 import type { DatabaseConfig } from '../config.ts';
+import { isFull, POOL_CLOSED } from './failures.ts';
+import { cut, onceUnusable, openConnection, timedOut } from './open-connection.ts';
 
-const CONNECT_MAX_MS = 1500;
 const WAIT_MAX_MS = 2000;
 const USE_MAX_MS = 5000;
-// Queries that wait for a connection; beyond it, a query is refused at once.
+// Requests that wait for a connection; beyond it, a request is refused at once.
 const WAITING_PER_CONNECTION = 50;
-// A server that went without a word is noticed ten seconds after this, also by idle connections.
-const KEEP_ALIVE_AFTER_MS = 10_000;
-
-// The same rules on every server, whatever its own settings. NO_BACKSLASH_ESCAPES must never be among
-// them: mysql2 escapes parameters with backslashes. The server gives up before we do, so that it does
-// not go on with what nobody waits for: MySQL reads the first of the comments, MariaDB the second. Rows
-// that one statement inserts have ids that follow each other, as `Change` promises.
-const SESSION_RULES = `
-  set session
-    sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION',
-    auto_increment_increment = 1,
-    innodb_lock_wait_timeout = 3,
-    lock_wait_timeout = 3
-    /*!50708 , max_execution_time = 4000 */
-    /*M!100101 , max_statement_time = 4 */`;
+// After the server has refused a connection: until the next attempt, and while the pool has none at all.
+const GROW_AFTER_MS = 5000;
+const GROW_FROM_NONE_AFTER_MS = 250;
 
 /** How busy a pool is. */
 export interface PoolState {
@@ -35,90 +23,148 @@ export interface PoolState {
   waitedS: number;
 }
 
+/** A connection on loan. */
+export interface PoolConnection extends Connection {
+  /** Whether its server was read-only when it was opened. */
+  readonly isReplica: boolean;
+  release(): void;
+}
+
 /** Connections to lend, for a statement or a few. No time that is spent with it is without bound. */
 export interface Pool {
   /**
-   * Lends a connection, to be released. It is cut when it is not back after 5 s.
-   * @throws mysql2's errors; with the code `ETIMEDOUT` when no connection was to be had within 2 s
+   * Lends a connection, to be released. It is cut when it is not back after 5 s. Requests get one in the order
+   * in which they came.
+   * @throws mysql2's errors; with the code `ETIMEDOUT` when no connection was to be had within 2 s, and
+   *   `POOL_CLOSED` after `end`; OperatorError when the server does not take MiniTwit's session variables
    */
   acquire(): Promise<PoolConnection>;
   state(): PoolState;
-  /** Closes every connection; one in use when its statement has been answered. */
+  /** Closes every connection, one in use when it is released. Resolves when none is in use. */
   end(): Promise<void>;
 }
 
-/** The options that a connection needs, for mysql2. */
-export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
-  return {
-    host: config.host,
-    port: config.port,
-    user: config.user,
-    password: config.password,
-    database: config.name,
-    charset: 'utf8mb4',
-    timezone: 'Z',
-    namedPlaceholders: true,
-    // Without TLS the server's public key protects the password of caching_sha2_password.
-    ...(config.sslCa && { ssl: { ca: config.sslCa, verifyIdentity: true } }),
-  };
+interface Waiting {
+  /** Its number among all requests. */
+  number: number;
+  lend: (connection: PoolConnection) => void;
+  fail: (error: unknown) => void;
 }
 
-/** Opens a pool. Each new connection asks anew where the server's name leads. */
+/**
+ * Opens a pool. Connections are opened when they are needed, up to `poolSize`. If the server does not give as many,
+ * requests wait for those that it has given, and more are tried for later.
+ */
 export function openPool(config: DatabaseConfig): Pool {
-  const pool = createPool({
-    ...connectionOptions(config),
-    connectTimeout: CONNECT_MAX_MS,
-    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
-    connectionLimit: config.poolSize,
-    queueLimit: config.poolSize * WAITING_PER_CONNECTION,
-  });
   const open = new Set<PoolConnection>();
-  const idle = new Set<PoolConnection>();
-  const cuts = new WeakMap<PoolConnection, NodeJS.Timeout>();
-  let waiting = 0;
+  const idle: PoolConnection[] = [];
+  const cuts = new Map<PoolConnection, NodeJS.Timeout>();
+  const queue: Waiting[] = [];
+  let opening = 0;
+  let limit = config.poolSize;
+  // Why the last attempt to open a connection failed, if the server has too many.
+  let refusal: unknown = null;
+  let growth: NodeJS.Timeout | undefined;
+  let onEnded: (() => void) | null = null;
   let asked = 0;
   let waitedS = 0;
 
-  pool.on('connection', (connection) => {
-    open.add(connection);
-    streamOf(connection).once('close', () => {
-      open.delete(connection);
-      idle.delete(connection);
-      clearTimeout(cuts.get(connection));
-    });
-    // mysql2 listens to one error only, and the next would end the process
-    connection.on('error', () => undefined);
-    connection.query(SESSION_RULES, (error) => {
-      if (error) cut(connection, error);
-    });
-  });
-  pool.on('release', (connection) => {
-    idle.add(connection);
-    clearTimeout(cuts.get(connection));
-  });
-
-  function lend(connection: PoolConnection): PoolConnection {
-    idle.delete(connection);
-    // from the last use, when it went from hand to hand
-    clearTimeout(cuts.get(connection));
-    const giveUp = () => cut(connection, timedOut('no answer', USE_MAX_MS));
-    cuts.set(connection, setTimeout(giveUp, USE_MAX_MS));
-    return connection;
+  function serve(): void {
+    while (queue.length > 0 && idle.length > 0) lend(idle.pop() as PoolConnection);
+    // One for each request that none is being opened for.
+    while (opening < queue.length && open.size + opening < limit) void openAnother();
   }
 
-  function getConnection(): Promise<PoolConnection> {
+  function lend(connection: PoolConnection): void {
+    const giveUp = () => cut(connection, timedOut('no answer', USE_MAX_MS));
+    cuts.set(connection, setTimeout(giveUp, USE_MAX_MS));
+    queue.shift()?.lend(connection);
+  }
+
+  async function openAnother(): Promise<void> {
+    opening++;
+    const lastNumber = asked;
+    try {
+      const { connection, isReplica } = await openConnection(config);
+      add(Object.assign(connection, { isReplica, release }));
+    } catch (error) {
+      if (isFull(error)) shrink(error);
+      // A request that came later waits for an attempt of its own.
+      else if (queue[0] && queue[0].number <= lastNumber) queue.shift()?.fail(error);
+    }
+    opening--;
+    serve();
+  }
+
+  function add(connection: PoolConnection): void {
+    open.add(connection);
+    refusal = null;
+    limit = Math.max(limit, open.size);
+    onceUnusable(connection, () => remove(connection));
+    takeBack(connection);
+  }
+
+  function shrink(error: unknown): void {
+    refusal = error;
+    limit = open.size;
+    clearTimeout(growth);
+    growth = setTimeout(grow, limit > 0 ? GROW_AFTER_MS : GROW_FROM_NONE_AFTER_MS);
+  }
+
+  function grow(): void {
+    limit = config.poolSize;
+    serve();
+  }
+
+  function release(this: PoolConnection): void {
+    // It may have been cut, or released twice.
+    if (!cuts.has(this)) return;
+    clearTimeout(cuts.get(this));
+    cuts.delete(this);
+    takeBack(this);
+    serve();
+  }
+
+  function takeBack(connection: PoolConnection): void {
+    if (onEnded === null && connection.state === 'authenticated') {
+      idle.push(connection);
+      return;
+    }
+    if (onEnded === null) cut(connection);
+    else connection.end();
+    remove(connection);
+  }
+
+  function remove(connection: PoolConnection): void {
+    if (!open.delete(connection)) return;
+    clearTimeout(cuts.get(connection));
+    cuts.delete(connection);
+    const at = idle.indexOf(connection);
+    if (at !== -1) idle.splice(at, 1);
+    if (cuts.size === 0) onEnded?.();
+    serve();
+  }
+
+  function wait(): Promise<PoolConnection> {
     return new Promise((resolve, reject) => {
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        reject(timedOut('no connection', WAIT_MAX_MS));
-      }, WAIT_MAX_MS);
-      pool.getConnection((error, connection) => {
-        // mysql2 knows no way to leave its queue
-        if (isLate) return error ? undefined : connection.release();
-        clearTimeout(timer);
-        return error ? reject(error) : resolve(lend(connection));
-      });
+      const giveUp = () => {
+        queue.splice(queue.indexOf(waiting), 1);
+        reject(refusal ?? timedOut('no connection', WAIT_MAX_MS));
+      };
+      const timer = setTimeout(giveUp, WAIT_MAX_MS);
+      const waiting: Waiting = {
+        number: asked,
+        lend(connection) {
+          clearTimeout(timer);
+          resolve(connection);
+        },
+        fail(error) {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      queue.push(waiting);
+      serve();
     });
   }
 
@@ -126,32 +172,32 @@ export function openPool(config: DatabaseConfig): Pool {
     async acquire() {
       const askedAtMs = performance.now();
       asked++;
-      waiting++;
+      if (onEnded !== null) throw closed();
+      if (queue.length >= config.poolSize * WAITING_PER_CONNECTION) throw new Error('queue limit');
       try {
-        return await getConnection();
+        return await wait();
       } finally {
-        waiting--;
         waitedS += (performance.now() - askedAtMs) / 1000;
       }
     },
-    state: () => ({ open: open.size, used: open.size - idle.size, waiting, asked, waitedS }),
+    state: () => ({
+      open: open.size,
+      used: cuts.size,
+      waiting: queue.length,
+      asked,
+      waitedS,
+    }),
     end: () =>
-      new Promise((resolve, reject) => {
-        pool.end((error) => (error ? reject(error) : resolve()));
+      new Promise((resolve) => {
+        onEnded = resolve;
+        clearTimeout(growth);
+        for (const { fail } of queue.splice(0)) fail(closed());
+        for (const connection of idle.splice(0)) takeBack(connection);
+        if (cuts.size === 0) resolve();
       }),
   };
 }
 
-function timedOut(what: string, afterMs: number): Error {
-  return Object.assign(new Error(`${what} within ${afterMs / 1000} s`), { code: 'ETIMEDOUT' });
-}
-
-/** Ends a connection at once, and fails what it works on. mysql2's `destroy` would do neither. */
-function cut(connection: PoolConnection, error: Error): void {
-  streamOf(connection).destroy(error);
-}
-
-function streamOf(connection: PoolConnection): Duplex {
-  // what mysql2's types leave out
-  return (connection as unknown as { stream: Duplex }).stream;
+function closed(): Error {
+  return Object.assign(new Error('The pool is closed.'), { code: POOL_CLOSED });
 }

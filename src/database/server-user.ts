@@ -25,8 +25,6 @@ export async function saveServerUser(
   patience: Patience,
 ): Promise<{ isNew: boolean }> {
   return withConnection(config, patience, async (connection) => {
-    // the rules of escaping that mysql2 knows, whatever the server's own; the values are put in by mysql2
-    await connection.query("set session sql_mode = 'STRICT_ALL_TABLES'");
     const database = quoteForGrant(config.name);
     const grants = await listGrants(connection, login.name);
     if (grants !== null) refuseMore(grants, database, login.name);

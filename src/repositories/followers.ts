@@ -25,7 +25,7 @@ export function createFollowers(database: Database): Followers {
       const rows = await database.select(
         `select 1
          from follower
-         where who_id = :whoId and whom_id = :whomId`,
+         where who_id = :whoId and whom_id = :whomId and :isPrimary`,
         { whoId, whomId },
       );
       return rows.length > 0;

@@ -128,7 +128,7 @@ async function listRows(database: Statements, counters: Counter[]): Promise<Map<
   const rows = await database.select<Row>(
     `select rate_limit.key, points, expire as expiresMs
      from rate_limit force index (primary)
-     where rate_limit.key in (:keys)`,
+     where rate_limit.key in (:keys) and :isPrimary`,
     { keys: Array.from(new Set(counters.map(({ key }) => key))) },
   );
   return new Map(rows.map((row) => [row.key, row]));

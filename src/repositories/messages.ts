@@ -35,7 +35,7 @@ export function createMessages(database: Database): Messages {
          user.email, message.text, message.pub_date as pubDateS
        from message
        join user on user.user_id = message.author_id
-       where message.message_id in (:messageIds)`,
+       where message.message_id in (:messageIds) and :isPrimary`,
       { messageIds: Array.from(new Set(lists.flat())) },
     );
     const byId = new Map(rows.map((message) => [message.messageId, message]));

@@ -43,7 +43,7 @@ export function createProfiles(database: Database): Profiles {
            profile.followers, profile.following, profile.newest_ids as newestIds
          from user
          join profile on profile.user_id = user.user_id
-         where user.username in (:usernames)`,
+         where user.username in (:usernames) and :isPrimary`,
         { usernames },
       );
       return usernames.map((username) => {
@@ -75,7 +75,7 @@ export function createProfiles(database: Database): Profiles {
            join profile on profile.user_id = author.author_id
            where profile.newest_id > 0
          ) as numbered
-         where place <= :limit`,
+         where place <= :limit and :isPrimary`,
         { readerIds, limit: NEWEST_IDS },
       );
       const authors = new Map<number, NewestOfAuthor[]>(readerIds.map((id) => [id, []]));

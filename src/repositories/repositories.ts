@@ -29,9 +29,11 @@ export function createRepositories(database: Database): Repositories {
     sessions: createSessions(database),
     timelines: createTimelines(database, profiles),
     isReady: () =>
-      database.select('select 1 from user join profile using (user_id) limit 1').then(
-        () => true,
-        () => false,
-      ),
+      database
+        .select('select 1 from user join profile using (user_id) where :isPrimary limit 1')
+        .then(
+          () => true,
+          () => false,
+        ),
   };
 }

@@ -39,7 +39,7 @@ export function createSessions(database: Database): Sessions {
          session.expires_s as expiresS
        from session
        join user on user.user_id = session.user_id
-       where session.session_id in (:sessionIds)`,
+       where session.session_id in (:sessionIds) and :isPrimary`,
         { sessionIds },
       );
       const byId = new Map(rows.map(({ sessionId, ...session }) => [sessionId, session]));
@@ -57,7 +57,7 @@ export function createSessions(database: Database): Sessions {
     const rows = await database.select<{ oldId: string }>(
       `select session_id as oldId
        from session
-       where user_id = :userId and session_id <> :sessionId
+       where user_id = :userId and session_id <> :sessionId and :isPrimary
        order by expires_s desc, session_id desc
        limit :limit offset :retained`,
       { userId, sessionId, limit: DELETED_PER_LOGIN, retained: SESSIONS_PER_USER - 1 },
@@ -107,7 +107,7 @@ export function createSessions(database: Database): Sessions {
       const [row] = await database.select<{ total: number }>(
         `select count(*) as total
          from session
-         where expires_s > :nowS`,
+         where expires_s > :nowS and :isPrimary`,
         { nowS },
       );
       return row?.total ?? 0;

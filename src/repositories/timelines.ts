@@ -44,13 +44,13 @@ const EVERYONE = {
   older: `
     select message_id as messageId
     from message force index (primary)
-    where message_id < :cursor
+    where message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
   newer: `
     select message_id as messageId
     from message force index (primary)
-    where message_id > :cursor
+    where message_id > :cursor and :isPrimary
     order by message_id
     limit :limit`,
 };
@@ -59,13 +59,13 @@ const ONE_AUTHOR = {
   older: `
     select message_id as messageId
     from message force index (author)
-    where author_id = :authorId and message_id < :cursor
+    where author_id = :authorId and message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
   newer: `
     select message_id as messageId
     from message force index (author)
-    where author_id = :authorId and message_id > :cursor
+    where author_id = :authorId and message_id > :cursor and :isPrimary
     order by message_id
     limit :limit`,
 };
@@ -74,7 +74,7 @@ const ONE_AUTHOR = {
 const AUTHORS_WITHIN = `
   select message_id as messageId
   from message force index (author)
-  where author_id in (:authorIds) and message_id between :low and :high
+  where author_id in (:authorIds) and message_id between :low and :high and :isPrimary
   limit :limit`;
 
 /** The timelines in this database. */
@@ -89,7 +89,7 @@ export function createTimelines(database: Database, profiles: Profiles): Timelin
 
   async function listAuthors(readerId: number): Promise<number[]> {
     const rows = await database.select<{ authorId: number }>(
-      'select whom_id as authorId from follower where who_id = :readerId',
+      'select whom_id as authorId from follower where who_id = :readerId and :isPrimary',
       { readerId },
     );
     return [readerId, ...rows.map(({ authorId }) => authorId)];

@@ -39,7 +39,7 @@ export function createUsers(database: Database): Users {
       const rows = await database.select<User>(
         `select user_id as userId, username, email
          from user
-         where username = :username`,
+         where username = :username and :isPrimary`,
         { username },
       );
       return exactly(username, rows);
@@ -49,7 +49,7 @@ export function createUsers(database: Database): Users {
       const rows = await database.select<Credentials & { username: string }>(
         `select user_id as userId, username, pw_hash as passwordHash
          from user
-         where username = :username`,
+         where username = :username and :isPrimary`,
         { username },
       );
       return exactly(username, rows);

@@ -7,7 +7,12 @@ import { openGate } from '../support/gate.ts';
 const { config, database: direct } = useDatabase();
 const gate = await openGate(config);
 const database = openDatabase({ ...gate.config, poolSize: 1 });
-atEndOfFile()(() => database.end());
+// A server that understands everything but `commit`.
+const failing = await openGate(config, { rewrite: [/\bcommit/g, 'comzit'] });
+const uncommitted = openDatabase({ ...failing.config, poolSize: 1 });
+const atEnd = atEndOfFile();
+atEnd(() => database.end());
+atEnd(() => uncommitted.end());
 
 beforeAll(() =>
   runSql(config, 'create table thing (name varchar(50) primary key) engine = InnoDB'),
@@ -87,6 +92,22 @@ test('when there is no answer to the commit, nobody knows', async () => {
   });
   await expect(attempt).rejects.toThrow(/may have been stored or not/);
   gate.thaw();
+});
+
+test('after any other error of a commit the outcome is unknown, and it is not done again', async () => {
+  let times = 0;
+  const attempt = uncommitted.transact(async (statements) => {
+    times++;
+    await add(statements, 'uncommitted');
+  });
+  await expect(attempt).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/may have been stored or not/),
+    cause: { errno: 1064 },
+  });
+  expect(times).toBe(1);
+  // The connection that has the open transaction is not used again.
+  expect(await uncommitted.select("select 1 from thing where name = 'uncommitted'")).toEqual([]);
 });
 
 test('the victim of a deadlock is done again', async () => {

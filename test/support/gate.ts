@@ -17,25 +17,37 @@ export interface Gate {
   cut: () => void;
   /** Ends every connection as soon as one of the clients has sent its next request to the server. Resolves then. */
   cutAfterNextRequest: () => Promise<void>;
+  /** Leads new connections to another server, as the name of a database does after a failover. */
+  leadTo: (config: DatabaseConfig) => void;
 }
 
-/**
- * Puts a gate before a server, for this file's tests. Call it where tests are declared.
- * @param options.answersTakeMs how long the server's answers are on their way
- */
-export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {}): Promise<Gate> {
+/** How a gate treats what passes through it. */
+export interface GateOptions {
+  /** How long the server's answers are on their way. */
+  answersTakeMs?: number;
+  /** Replaces this text in requests by another one of the same length. */
+  rewrite?: [from: string | RegExp, to: string];
+}
+
+/** Puts a gate before a server, for this file's tests. Call it where tests are declared. */
+export async function openGate(
+  config: DatabaseConfig,
+  { answersTakeMs = 0, rewrite: [from, to] = ['', ''] }: GateOptions = {},
+): Promise<Gate> {
   const atEnd = atEndOfFile();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
+  let target = config;
   let afterNext: (() => void) | null = null;
   const gate = createServer((caller) => {
-    const server = connect(config.port, config.host);
+    const server = connect(target.port, target.host);
     const pair: [Socket, Socket] = [caller, server];
     pairs.add(pair);
     caller.on('data', (data) => {
       const act = afterNext;
       afterNext = null;
-      server.write(data, () => act?.());
+      const sent = from === '' ? data : data.toString('latin1').replaceAll(from, to);
+      server.write(sent, 'latin1', () => act?.());
     });
     server.on('data', (data) => {
       if (answersTakeMs === 0) caller.write(data);
@@ -78,5 +90,6 @@ export async function openGate(config: DatabaseConfig, { answersTakeMs = 0 } = {
           resolve();
         };
       }),
+    leadTo: (other) => (target = other),
   };
 }

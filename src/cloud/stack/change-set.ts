@@ -109,7 +109,12 @@ export async function deleteChangeSet({ clients, stackName }: Cloud, name: strin
   try {
     await ask(`Cannot remove the change set ${name}`, clients.cloudFormation.send(request));
   } catch (error) {
-    if (awsErrorName(error) === 'ChangeSetNotFound' || isOfNoStack(error)) return;
+    if (isOfNoChangeSet(error) || isOfNoStack(error)) return;
     throw error;
   }
+}
+
+function isOfNoChangeSet(error: unknown): boolean {
+  // The first is AWS's own name, the second the SDK's.
+  return /^ChangeSetNotFound(?:Exception)?$/.test(awsErrorName(error) ?? '');
 }

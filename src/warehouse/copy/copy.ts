@@ -113,9 +113,6 @@ function narrow(table: Table, maxRowsPerSecond: number | null): Table {
  * From here on, what is read is what there is at this moment: the server's, in seconds since 1970.
  */
 export async function beginSnapshot(source: Side): Promise<number> {
-  // so that the server does not give up while it waits for somebody to take what it sends
-  await source.write('set session net_write_timeout = 600');
-  await source.write('set session transaction isolation level repeatable read');
   await source.write('start transaction with consistent snapshot, read only');
   const [now] = await source.read<{ asOfS: number }>('select unix_timestamp() as asOfS');
   return now?.asOfS ?? 0;

@@ -56,7 +56,7 @@ export async function computeStatistics(
   moment: Moment,
 ): Promise<Statistic[]> {
   // so that what is divided and then rounded has not been rounded before
-  await connection.query(`set session time_zone = '+00:00', div_precision_increment = 12`);
+  await connection.query('set session div_precision_increment = 12');
   for (const statement of splitStatements(await readSql('prepare'))) {
     await connection.query(statement, { ...moment });
   }

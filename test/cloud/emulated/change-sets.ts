@@ -114,10 +114,11 @@ export function emulateChangeSets(
       const others = changeSets.filter((each) => each.stack !== stack);
       changeSets.splice(0, changeSets.length, ...others);
       stack.tags = asked.tags;
+      // Before the work, which may take longer than the client waits for the response.
+      answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       const fault = takeFault();
       if (fault) planFault(stack, type, changes, fault);
       else await execute(resources, stack, type, changes, asked);
-      answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       return {};
     },
   });

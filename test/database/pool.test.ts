@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { withConnection } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import { openPool } from '../../src/database/pool.ts';
+import { runSql } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+import { until } from '../support/until.ts';
+
+const POOL_SIZE = 10;
+const GIVEN = 3;
+const server = inject('administrator');
+
+// The server of a developer may not let its user create others.
+describe.skipIf(server === null)('a server that gives fewer connections than are wanted', () => {
+  const administrator = { ...inject('database'), ...server };
+  const user = `few_${randomBytes(6).toString('hex')}`;
+  const config = { ...administrator, user, password: 'a password', poolSize: POOL_SIZE };
+  const give = (connections: number) =>
+    runSql(administrator, `alter user '${user}'@'%' with max_user_connections ${connections}`);
+
+  beforeEach(async () => {
+    await runSql(
+      administrator,
+      `create user '${user}'@'%' identified by 'a password' with max_user_connections ${GIVEN}`,
+      `grant select on ${administrator.name}.* to '${user}'@'%'`,
+    );
+  });
+  afterEach(() => runSql(administrator, `drop user '${user}'@'%'`));
+
+  test('serves every request with those that it has given, and more of them later', async () => {
+    const database = openDatabase(config);
+    const ask = () => database.select('select sleep(0.01) as n');
+    const answers = await Promise.all(Array.from({ length: 100 }, ask));
+    expect(answers).toHaveLength(100);
+    expect(database.state()).toMatchObject({ open: GIVEN, used: 0, waiting: 0 });
+
+    await give(POOL_SIZE);
+    await until('the pool has grown', async () => {
+      await Promise.all(Array.from({ length: 2 * POOL_SIZE }, ask));
+      return database.state().open === POOL_SIZE;
+    });
+    await database.end();
+  });
+
+  test('lends them in the order in which they were asked for', async () => {
+    const pool = openPool(config);
+    const order: number[] = [];
+    const use = async (index: number) => {
+      const connection = await pool.acquire();
+      order.push(index);
+      await new Promise((resolve) => connection.query('select sleep(0.005)', resolve));
+      connection.release();
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, index) => use(index)));
+    expect(order).toEqual(Array.from({ length: 40 }, (_, index) => index));
+    await pool.end();
+  });
+
+  test('makes requests wait, and says why they failed, when it gives none at all', async () => {
+    const other = openPool({ ...config, poolSize: GIVEN });
+    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+    const database = openDatabase(config);
+    await expect(database.select('select 1')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { errno: 1226 },
+    });
+    const waits = database.select('select 1 as n');
+    for (const connection of taken) connection.destroy();
+    for (const connection of taken) connection.release();
+    expect(await waits).toEqual([{ n: 1 }]);
+    await Promise.all([database.end(), other.end()]);
+  });
+
+  test('makes a program wait', async () => {
+    const other = openPool({ ...config, poolSize: GIVEN });
+    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+    let work: Promise<string> | undefined;
+    await new Promise<unknown>((resolve) => {
+      work = withConnection(config, { waitMaxMs: HANG_MS, onWait: resolve }, async () => 'done');
+    });
+    for (const connection of taken) connection.release();
+    await other.end();
+    expect(await work).toBe('done');
+  });
+});
+
+test('an attempt to connect that hangs fails no request that came after it', async () => {
+  const config = inject('database');
+  let calls = 0;
+  // A server that says nothing to the second one who connects.
+  const silentOnce = createServer((caller) => {
+    calls++;
+    if (calls === 2) return;
+    const real = connect(config.port, config.host);
+    caller.pipe(real).pipe(caller);
+    for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void silentOnce.close());
+  await once(silentOnce, 'listening');
+  const { port } = silentOnce.address() as AddressInfo;
+  const pool = openPool({ ...config, port, poolSize: 2 });
+
+  const first = await pool.acquire();
+  const second = pool.acquire();
+  first.release();
+  expect(await second).toBe(first);
+  const third = await pool.acquire();
+  expect(calls).toBe(3);
+  first.release();
+  third.release();
+  await pool.end();
+});
+
+test('a connection that is released twice is lent once', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 2 });
+  const connection = await pool.acquire();
+  connection.release();
+  connection.release();
+  const [first, second] = await Promise.all([pool.acquire(), pool.acquire()]);
+  expect(first).not.toBe(second);
+  expect(pool.state()).toMatchObject({ open: 2, used: 2 });
+  first.release();
+  second.release();
+  await pool.end();
+});
+
+test('a connection that was destroyed is not lent again', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const connection = await pool.acquire();
+  connection.destroy();
+  connection.release();
+  const next = await pool.acquire();
+  expect(next).not.toBe(connection);
+  await expect(
+    new Promise((resolve, reject) =>
+      next.query('select 1', (error, rows) => (error ? reject(error) : resolve(rows))),
+    ),
+  ).resolves.toHaveLength(1);
+  next.release();
+  await pool.end();
+});
+
+test('a pool that is closed lends what is in use until it is back, and nothing else', async () => {
+  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const connection = await pool.acquire();
+  const waiting = pool.acquire();
+  const ended = pool.end();
+  await expect(waiting).rejects.toThrow('The pool is closed.');
+  await expect(pool.acquire()).rejects.toThrow('The pool is closed.');
+  connection.release();
+  await ended;
+  expect(pool.state()).toMatchObject({ open: 0, used: 0 });
+});

@@ -1,0 +1,36 @@
+import { beforeAll, test } from 'vitest';
+import { atEndOfFile } from '../support/at-end.ts';
+import { createFastFolder } from '../support/fast-folder.ts';
+import { useMiniTwit } from '../support/minitwit.ts';
+import { type Logins, startTemporaryMariadb } from '../support/temporary-mariadb.ts';
+import {
+  expectMiniTwitWorks,
+  expectUpdateWorks,
+  createMiniTwitDatabase,
+  MARIADB_SETTINGS,
+  NO_HANDSHAKE,
+  SERVER_OPTIONS,
+  SETTINGS,
+  withSetting,
+} from './server-settings.ts';
+
+const DATA_BYTES = 256 * 1024 ** 2;
+
+let server: Logins;
+const atEnd = atEndOfFile();
+beforeAll(async () => {
+  const folder = await createFastFolder('minitwit-settings-', DATA_BYTES);
+  server = await startTemporaryMariadb(atEnd, folder, [...SERVER_OPTIONS, NO_HANDSHAKE]);
+});
+const minitwit = useMiniTwit();
+
+test.each([...SETTINGS, ...MARIADB_SETTINGS])(
+  'MiniTwit works on a MariaDB with %s = %s',
+  async (...setting) => {
+    await withSetting(server.administrator, setting, async () => {
+      const config = await createMiniTwitDatabase(server.config);
+      await expectMiniTwitWorks(minitwit, config);
+      await expectUpdateWorks(config);
+    });
+  },
+);

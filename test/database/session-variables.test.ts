@@ -1,0 +1,58 @@
+import { expect, inject, test } from 'vitest';
+import { withConnection } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import { openGate } from '../support/gate.ts';
+import { databaseSettings, startProgram } from '../support/programs.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+
+const config = inject('database');
+// Something between MiniTwit and the server may change what is set, and servers differ in what can be set.
+const changing = await openGate(config, { rewrite: ['autocommit = 1', 'autocommit = 0'] });
+const refusing = await openGate(config, { rewrite: ['completion_type', 'completion_typo'] });
+
+const CASES = [
+  [
+    'has another value than was set',
+    changing.config,
+    /^The database at .* changes session variables that MiniTwit has set: autocommit is "0", not "1"\. .*$/,
+  ],
+  [
+    'cannot be set',
+    refusing.config,
+    /^The database at .* refuses a session variable that MiniTwit needs: Unknown system variable 'completion_typo'\. .*$/,
+  ],
+] as const;
+
+test.each(CASES)('a program ends with one line if a variable %s', async (_what, at, message) => {
+  const attempt = withConnection(at, { waitMaxMs: HANG_MS }, async () => 'never');
+  await expect(attempt).rejects.toMatchObject({
+    name: 'OperatorError',
+    message: expect.stringMatching(message),
+  });
+});
+
+test.each(CASES)('no page uses a connection of which a variable %s', async (_what, at, message) => {
+  const database = openDatabase(at);
+  await expect(database.select('select 1')).rejects.toMatchObject({
+    code: 'unavailable',
+    cause: { message: expect.stringMatching(message) },
+  });
+  await expect(database.checkSessionVariables()).rejects.toThrow(message);
+  await database.end();
+});
+
+test.each(CASES)('the server does not start if a variable %s', async (_what, at, message) => {
+  const settings = { ...databaseSettings(at), SESSION_SECRET: 'x'.repeat(32), PORT: '0' };
+  const program = startProgram('src/server.ts', settings);
+  expect(await program.ended).toBe(1);
+  expect(program.output.stderr.trimEnd()).toMatch(message);
+});
+
+test('a connection of the pool has the bounds of a request, and one of a program has none', async () => {
+  const sql = 'select @@innodb_lock_wait_timeout as lockS, @@autocommit as autocommit';
+  const database = openDatabase(config);
+  expect(await database.select(sql)).toEqual([{ lockS: 3, autocommit: 1 }]);
+  await database.end();
+  const [rows] = await withConnection(config, { waitMaxMs: HANG_MS }, (each) => each.query(sql));
+  expect(rows).toEqual([{ lockS: 50, autocommit: 1 }]);
+});

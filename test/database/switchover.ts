@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { Express } from 'express';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DatabaseConfig } from '../../src/config.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
+import { atEndOfFile } from '../support/at-end.ts';
+import { runSql } from '../support/database.ts';
+import { openGate } from '../support/gate.ts';
+import { useMiniTwit } from '../support/minitwit.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+
+const USER = { user: 'switching', password: 'a password' };
+
+/** Declares the tests of what MiniTwit shows when one server takes over from another one. */
+export async function testSwitchover(
+  oldAdministrator: DatabaseConfig,
+  newAdministrator: DatabaseConfig,
+): Promise<void> {
+  const name = `minitwit_${randomBytes(6).toString('hex')}`;
+  const [oldServer, newServer] = [oldAdministrator, newAdministrator].map((server) => ({
+    ...server,
+    ...USER,
+    name,
+    poolSize: 3,
+  })) as [DatabaseConfig, DatabaseConfig];
+  const atEnd = atEndOfFile();
+  const gate = await openGate(oldServer);
+  const { anotherInstance, visitor } = useMiniTwit();
+  let app: Express;
+
+  const setReadOnly = (isReadOnly: boolean) =>
+    runSql(oldAdministrator, `set global read_only = ${Number(isReadOnly)}`);
+  const read = async () => {
+    const { status, text } = await visitor(app).get('/public');
+    return `${status} ${text.includes('an old message')} ${text.includes('a new message')}`;
+  };
+  const readAll = async () => new Set(await Promise.all(Array.from({ length: 20 }, read)));
+  const OLD = new Set(['200 true false']);
+  const NEW = new Set(['200 true true']);
+  const logIn = async () => {
+    const carol = visitor(app);
+    expect((await carol.login('carol', 'a password')).text).toContain('You were logged in');
+    return carol;
+  };
+
+  beforeAll(async () => {
+    const servers = [
+      [oldAdministrator, oldServer],
+      [newAdministrator, newServer],
+    ] as const;
+    for (const [administrator, config] of servers) {
+      await runSql(
+        administrator,
+        `create database ${name} character set utf8mb4`,
+        `create user '${USER.user}'@'%' identified by '${USER.password}'`,
+        `grant all on ${name}.* to '${USER.user}'@'%'`,
+      );
+      atEnd(() => runSql(administrator, `drop database ${name}`, `drop user '${USER.user}'@'%'`));
+      await initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS });
+      const carol = visitor(anotherInstance(config));
+      await carol.register('carol', 'a password');
+      await carol.login('carol', 'a password');
+      await carol.addMessage('an old message');
+      if (config === newServer) await carol.addMessage('a new message');
+    }
+  });
+
+  beforeEach(async () => {
+    gate.leadTo(oldServer);
+    app = anotherInstance(gate.config);
+    expect(await readAll()).toEqual(OLD);
+  });
+  afterEach(() => setReadOnly(false));
+
+  test('no page comes from a server that was demoted, once another one has its name', async () => {
+    await setReadOnly(true);
+    gate.leadTo(newServer);
+    expect(await readAll()).toEqual(NEW);
+    expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
+  });
+
+  test('as long as there is no other server, a demoted one shows pages, and stores nothing', async () => {
+    const carol = await logIn();
+    await setReadOnly(true);
+    expect(await readAll()).toEqual(OLD);
+    expect((await visitor(app).get('/readyz')).status).toBe(200);
+    expect((await carol.addMessage('to the demoted server')).status).toBe(503);
+    expect(await readAll()).toEqual(OLD);
+    gate.leadTo(newServer);
+    expect(await readAll()).toEqual(NEW);
+    expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
+  });
+
+  test('a server that is promoted again takes posts at once', async () => {
+    const carol = await logIn();
+    await setReadOnly(true);
+    expect(await readAll()).toEqual(OLD);
+    await setReadOnly(false);
+    expect((await carol.addMessage('to the promoted server')).status).toBe(200);
+    expect(await readAll()).toEqual(OLD);
+  });
+}
