@@ -19,13 +19,15 @@ import { useTemplates } from './presentation/templates.ts';
 import { createSendTimeline } from './presentation/timeline-pages.ts';
 import type { RateLimits } from './repositories/rate-limits.ts';
 import type { Repositories } from './repositories/repositories.ts';
-import { addAuthRoutes } from './routes/auth.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
+import { addLoginRoutes } from './routes/login.ts';
+import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
 import { createReadPage } from './routes/read-page.ts';
 import { addSecurityTxtRoute } from './routes/security-txt.ts';
+import { addRegisterRoutes } from './routes/register.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
@@ -96,7 +98,9 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(readerPages);
 
   addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
-  addAuthRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
+  addLoginRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
+  addRegisterRoutes(app, users, passwords, rateLimits, config);
+  addLogoutRoutes(app, config);
   addMessageRoutes(app, messages, rateLimits, showMyTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   addUserTimelineRoutes(app, repositories, sendTimeline, readPage);

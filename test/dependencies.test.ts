@@ -55,7 +55,7 @@ function offences(among: SourceFile[], isForbidden: (name: string) => boolean): 
 test('the files and their imports are found', () => {
   expect(files.length).toBeGreaterThan(30);
   const app = files.find(({ path }) => path === 'app.ts');
-  expect(app?.imports).toEqual(expect.arrayContaining(['express', 'routes/auth.ts', 'config.ts']));
+  expect(app?.imports).toEqual(expect.arrayContaining(['express', 'routes/login.ts', 'config.ts']));
 });
 
 test('the environment is read only where a program starts', () => {

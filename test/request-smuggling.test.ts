@@ -8,6 +8,7 @@ const { app } = useMiniTwit();
 
 const SMUGGLED = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const CHUNKS = `0\r\n\r\n${SMUGGLED}`;
+const FORM = 'Content-Type: application/x-www-form-urlencoded';
 const LENGTH = `Content-Length: ${CHUNKS.length}`;
 
 /** Sends bytes to a server of MiniTwit, and returns the status codes of all answers until the connection is closed. */
@@ -27,7 +28,7 @@ async function send(bytes: string): Promise<{ statuses: number[]; text: string }
 }
 
 const post = (...headers: string[]) =>
-  ['POST /login HTTP/1.1', 'Host: x', ...headers, '', CHUNKS].join('\r\n');
+  ['POST /login HTTP/1.1', 'Host: x', FORM, ...headers, '', CHUNKS].join('\r\n');
 
 // Proxies and servers that differ about where the first request ends would find another request in the rest.
 test.each([
