@@ -71,8 +71,9 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
 }
 
 /**
- * Returns a Cookie header in which a session's cookie has its name of https, also if the browser has it from before
- * cookies had that name. The next time that the session is prolonged, the browser gets the new name.
+ * Returns a Cookie header in which a session's cookie has its name of https, also if the browser has it under the plain
+ * name: from plain http, or from MiniTwit 1.5 or earlier. When the session is prolonged, the browser gets the new name.
+ * Sessions of earlier versions are not prolonged, so they end under the plain name.
  */
 function acceptPlainName(cookies: string, { plainName, hostName }: CookieRule): string {
   if (cookies.includes(`${hostName}=`)) return cookies;
