@@ -1,4 +1,4 @@
-// Measures how long the most expensive inputs that clients can send keep the main thread: `node bench/inputs.ts`. Prints
+// Measures how long the most expensive inputs that clients can send block the main thread: `node bench/inputs.ts`, with Node 24. Prints
 // milliseconds of the thread's processor time for each call, the most expensive first; all with `--all`.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

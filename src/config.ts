@@ -32,10 +32,10 @@ export interface Config {
   cookiePrefix: string;
   /** In characters. */
   passwordMinLength: number;
-  /** Whether nobody may register with one of the most common passwords. */
+  /** Whether new passwords must not be among the most common ones. */
   refuseCommonPasswords: boolean;
   gravatar: boolean;
-  /** Which hosts browsers may reach by https alone, once they came by https: this one, or all below it as well. */
+  /** Whether `Strict-Transport-Security` covers this host alone, or all hosts below it as well. */
   hsts: 'host' | 'site';
   /** The `Contact` of /.well-known/security.txt, a URI; null if there is no such file. */
   securityContact: string | null;
@@ -53,7 +53,7 @@ export interface Config {
   metricsHost: string;
 }
 
-/** How many of each action are allowed in a window, whose length is in `src/repositories/rate-limits.ts`. */
+/** How many actions of each kind are allowed in a window, whose length is in `src/repositories/rate-limits.ts`. */
 export interface RateLimitConfig {
   /** Failed logins under a name from one address or one device, in 15 minutes. */
   loginsPerName: number;

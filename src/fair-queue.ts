@@ -11,7 +11,7 @@ export interface FairQueueOptions {
   /** Tasks of one client that wait for a place. */
   waitingPerClient: number;
   waitMaxMs: number;
-  /** What a client that is refused is told. */
+  /** The message of the error for a refused client. */
   refusal: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Shares one result of a check among all who ask for it within `shareMs`, and lets one check run at a time: however many ask,
- * the database is asked once. A check that rejects counts as false.
+ * Returns a function that runs a check once at a time, and returns the same result for `shareMs` after it: any number of
+ * requests cause one query. A check that rejects counts as false.
  */
 export function shareCheck(check: () => Promise<boolean>, shareMs: number): () => Promise<boolean> {
   let result: Promise<boolean> | null = null;

@@ -19,7 +19,7 @@ import { stopAsked } from './stop.ts';
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
-// Load balancers ask about as often.
+// Load balancers poll about as often.
 const READINESS_SHARED_MS = 1000;
 /** How much of the time to stop, behind the delay, is for open requests; the rest is for farewells. */
 const REQUESTS_SHARE = 0.8;

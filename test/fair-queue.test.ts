@@ -42,7 +42,7 @@ test('tasks start at once while there are places', async () => {
   expect(queue.waiting()).toBe(0);
 });
 
-test('clients get free places in turn, whoever has more tasks in the queue', async () => {
+test('clients get free places in turn, however many tasks one of them has in the queue', async () => {
   const { add, end, started } = setUp({ places: 1 });
   const all = ['alice 1', 'alice 2', 'alice 3', 'bob 1', 'bob 2'].map(add);
   await all[0];

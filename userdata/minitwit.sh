@@ -182,7 +182,7 @@ main
 EOF
 }
 
-# A unit of its own, since the server's cannot reach the metadata service, which gives the role's keys.
+# The secrets have a unit of their own: the server's unit cannot reach the metadata service, which gives the role's keys.
 write_secrets_unit() {
   cat <<'EOF'
 [Unit]
@@ -269,7 +269,7 @@ EOF
   write_sandbox
 }
 
-# What a service cannot do, even if an attacker controls it. It needs the network and to read its files. V8 makes
+# What a service cannot do, even if an attacker controls it. The server needs the network and its files. V8 generates
 # machine code at run time, which rules MemoryDenyWriteExecute= out.
 write_sandbox() {
   cat <<'EOF'

@@ -1,4 +1,4 @@
-// Sends one request after another from a process of its own, so that the other's time is the server's.
+// Sends one request after another from a process of its own, so that the time of the measured process is the server's.
 import { connect } from 'node:net';
 
 const HANG_MS = 60_000;

@@ -21,9 +21,9 @@ export const NOW = raw('unix_timestamp()');
 /** What repositories ask for. */
 export interface Statements {
   /**
-   * The rows of a select, in the query's order; the caller says their shape. `:isPrimary` is a condition that is
-   * true, but lets no server answer that was demoted after MiniTwit had connected to it. In a transaction it is just
-   * true, since there the writes fail.
+   * The rows of a select, in the query's order; the caller says their shape. `:isPrimary` is a condition: it
+   * is true, or the statement fails if the server was demoted after MiniTwit had connected to it. In a transaction it is
+   * always true, since the writes fail on a demoted server.
    */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
@@ -38,9 +38,9 @@ export interface Statements {
 export interface Database extends Statements {
   readonly name: string;
   /**
-   * Connects to the server, to find out whether it takes MiniTwit's session variables. Does nothing if it cannot be
+   * Connects to the server to check that it accepts MiniTwit's session variables. Does nothing if it cannot be
    * reached within 2 s.
-   * @throws OperatorError, one line, when it does not take them
+   * @throws OperatorError, one line, when it does not accept them
    */
   checkSessionVariables(): Promise<void>;
   /**
@@ -88,7 +88,7 @@ export function openDatabase(config: DatabaseConfig): Database {
   }
 
   /**
-   * Tells whether a new connection leads to a replica. A request never joins an attempt that began before it, so
+   * Returns whether a new connection leads to a replica. A request never joins an attempt that began before it, so
    * no reader sees data older than its request.
    */
   const leadsToReplica = batchReads<null, boolean>(async () => {
@@ -103,7 +103,7 @@ export function openDatabase(config: DatabaseConfig): Database {
     });
   }
 
-  /** @throws Failure `read_only` when the connection, to a replica, would lead to a primary by now */
+  /** @throws Failure `read_only` when a new connection leads to a primary: results of a replica are old by now */
   async function assertStillReplica(): Promise<void> {
     if (await isStillReplica()) return;
     const cause = Object.assign(new Error('The database has another server.'), { fatal: false });
@@ -121,7 +121,7 @@ export function openDatabase(config: DatabaseConfig): Database {
       if (!(error instanceof Failure) || error.outage !== 'read_only') throw error;
       if (connection.isReplica && (await isStillReplica()))
         throw new Failure('refused', error.cause, { isUndone: true });
-      // A server that refuses writes without being a replica is not left for each of them.
+      // If a server that is no replica refuses writes, the pool is not replaced for each of them.
       const isDue = connection.isReplica || performance.now() - replacedAtMs > REPLACE_PAUSE_MS;
       if (used === pool && isDue) replacePool();
       throw error;
@@ -133,7 +133,7 @@ export function openDatabase(config: DatabaseConfig): Database {
   async function read<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
     const values = { isPrimary: isPrimaryFor(connection), ...parameters };
     const rows = await query<Row[]>(connection, sql, values, { isUndone: true });
-    // A replica is read as long as there is nothing better.
+    // A replica is read as long as there is no primary.
     if (connection.isReplica) await assertStillReplica();
     return rows;
   }

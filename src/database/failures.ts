@@ -22,7 +22,7 @@ const ROLLED_BACK = new Set([1020, 1205, 1213, 1290, 1792, 1836, 3098, 3101]);
  * What the servers' own errors mean, by number. Group replication's `before_commit` rolls back after 3100, but the
  * other members may have received the transaction by then. The errors of a consistency level (3796 to 3799) come when
  * a transaction begins, and 3098 before a statement runs. An error that is not listed is the statement's own fault.
- * After an error of `commit` the outcome is unknown, unless `isRolledBack` knows better.
+ * After an error of `commit` the outcome is unknown, unless `isRolledBack` returns true.
  */
 const MEANINGS: Record<ServerOutage, Record<number, string>> = {
   refused: {
@@ -94,7 +94,7 @@ export function findOutage(error: QueryError): Outage | null {
   return error.code === 'ETIMEDOUT' ? 'silent' : 'lost';
 }
 
-/** Tells whether a commit that failed has certainly stored nothing. */
+/** Returns whether a commit that failed has certainly stored nothing. */
 export function isRolledBack(error: QueryError): boolean {
   return isClosed(error) || isAborted(error) || ROLLED_BACK.has(error.errno ?? 0);
 }
@@ -104,7 +104,7 @@ function isAborted({ errno, message }: QueryError): boolean {
   return errno === 1180 && /\berror 149\b/.test(message);
 }
 
-/** Tells whether the server refused a connection because it, or the account, has as many as it may have. */
+/** Returns whether the server refused a connection because the server or the account has as many as allowed. */
 export function isFull(error: unknown): boolean {
   return FULL.has((error as QueryError).errno ?? 0);
 }

@@ -23,7 +23,7 @@ export function isPrimaryFor({ isReplica }: { isReplica: boolean }): typeof IS_P
   return isReplica ? ANY_SERVER : IS_PRIMARY;
 }
 
-/** Tells whether a read failed because its server has become read-only. */
+/** Returns whether a read failed because its server has become read-only. */
 export function isDemoted({ errno, message }: QueryError): boolean {
   return errno === OUT_OF_RANGE && GREATEST.test(message);
 }

@@ -13,8 +13,8 @@ interface SessionVariables {
   mariadb: Values;
 }
 
-// Whatever the server, its init_connect and its option files say, MiniTwit's statements mean the same. Each value
-// is written out, since `default` would be the server's own. A variable is here if it can change what one of the
+// These values override the server's settings, its init_connect and its option files, so MiniTwit's statements mean the
+// same on every server. Each value is written out, since `default` would be the server's own. A variable is here if it can change what one of the
 // statements in src/ or schema.sql does.
 const COMMON: SessionVariables = {
   all: {
@@ -110,7 +110,7 @@ export async function setSessionVariables(
     );
   } catch (error) {
     const { message, sqlState } = error as QueryError;
-    // The network's errors have no sqlState, and that a server shuts down is no refusal.
+    // The network's errors have no sqlState, and a server that shuts down refuses no variable.
     if (sqlState === undefined || findOutage(error as QueryError) !== null) throw error;
     throw new OperatorError(
       `${place} refuses a session variable that MiniTwit needs: ${message}. Use MySQL 8.0.18 or later, or MariaDB 10.11 or later.`,
@@ -129,8 +129,8 @@ function merge(a: SessionVariables, b: SessionVariables): SessionVariables {
 
 /**
  * Writes the variables of both kinds of server into one statement: MySQL reads the first of the comments, MariaDB
- * the second. The clock is set as well, which runs and so cannot be read back: a constant `timestamp` would be the
- * time of every message.
+ * the second. The variable `timestamp` is set as well, since a constant would be the time of every message. It changes
+ * all the time, so it cannot be read back.
  */
 function formatSet(variables: SessionVariables): string {
   return `set session timestamp = default, ${format(variables, (values) =>

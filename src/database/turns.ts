@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Creates a queue that does one work after the other. A work that takes longer than `holdMaxMs`, on a
- * connection that hangs for one, lets the next begin.
+ * Creates a queue that runs one task after the other (a mutex). If a task takes longer than `holdMaxMs`, for example on a
+ * connection that hangs, the next one starts beside it.
  */
 export function createTurns(
   holdMaxMs: number,

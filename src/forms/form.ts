@@ -52,7 +52,7 @@ export function normalizeShort(text: string, maxUnits: number): string {
   return text.length > maxUnits ? text : text.normalize('NFC');
 }
 
-/** Tells whether a text has more than `max` code points. */
+/** Returns whether a text has more than `max` code points. */
 export function isLongerThan(text: string, max: number): boolean {
   return text.length > max && (text.length > 2 * max || countCodePoints(text) > max);
 }
@@ -62,7 +62,7 @@ export function countCodePoints(text: string): number {
   return Array.from(text).length;
 }
 
-/** Tells whether a text shows nothing at all. */
+/** Returns whether a text shows nothing at all. */
 export function isBlank(text: string): boolean {
   return invisible.test(text);
 }

@@ -7,7 +7,7 @@ export const USERNAME_MAX_LENGTH = 64;
 // In NFC, a code point comes from at most four, each of one or two code units, however a keyboard composes the letters.
 const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
 
-// Characters that nobody sees, or that turn the text around them.
+// Characters that are invisible, or that set the direction of the text around them.
 const unseen =
   /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}\u2800\ufffd]/u;
 
@@ -40,8 +40,7 @@ export function normalizeUsername(typed: string): string {
 }
 
 /**
- * A username that somebody types into a form, in NFC. Spaces around it are removed, since phones add one behind a
- * suggested word.
+ * A username from a form, in NFC. Spaces around it are removed, since phones add a space after a suggested word.
  */
 export const usernameField = boundedField(USERNAME_MAX_UNITS).transform((typed) =>
   typed.length > USERNAME_MAX_UNITS ? typed : normalizeUsername(typed.replaceAll(/^ +| +$/g, '')),
@@ -53,7 +52,7 @@ export function readUsername(typed: string): string | null {
   return isLongerThan(username, USERNAME_MAX_LENGTH) ? null : username;
 }
 
-/** Why nobody may register under this name (in NFC); null when it is a good one. */
+/** Returns why a username (in NFC) cannot be registered; null if it can. */
 export function usernameProblem(username: string): string | null {
   // The length comes first: all checks after it read a short text.
   if (isLongerThan(username, USERNAME_MAX_LENGTH)) {

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
 /**
- * What an operator searches the log for:
+ * The events that an operator searches the log for:
  * - `registered`, `login_succeeded`, `login_failed`, `password_changed`: what a user did
  * - `locked_out`: a failed login was the last that a limit allows
  * - `limit_reached`: a limit refused an action

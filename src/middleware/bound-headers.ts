@@ -29,8 +29,8 @@ const FORWARDED_FOR_MAX_LENGTH = 1000;
 
 /**
  * Removes from a request what is expensive to parse and of no use: cookies of other applications, and headers that are
- * longer than any browser's. All headers together have up to 16 KB: thousands of cookies, of which each could take a
- * signature or an exception.
+ * longer than any browser's. The 16 KB that all headers may have fit thousands of cookies, and each could cost a check of
+ * its signature or an exception.
  */
 export function boundHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
   const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);

@@ -7,7 +7,7 @@ const COMMON_PASSWORDS = 10_000;
 
 const commonPasswords = readCommonPasswords();
 
-/** Tells whether a password (in NFC) is one of the 10,000 most common ones, in whatever case. */
+/** Returns whether a password (in NFC) is one of the 10,000 most common ones, in whatever case. */
 export function isCommonPassword(password: string): boolean {
   return commonPasswords.has(password.toLowerCase());
 }

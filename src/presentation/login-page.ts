@@ -3,11 +3,11 @@ import type { FormError } from '../forms/form.ts';
 
 /** What the sign-in page shows beside its empty form. */
 export interface LoginPage {
-  /** Why a person who did not come for it sees this page; null for nothing. */
+  /** Why the page is shown to a user who did not request it; null for no notice. */
   notice?: string | null;
   username?: string;
   error?: FormError | null;
-  /** A message that the person wrote, which the form takes along to the post box; null for none. */
+  /** A message that is not posted yet, which the form sends along for the post box; null for none. */
   draft?: string | null;
 }
 

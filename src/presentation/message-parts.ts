@@ -55,7 +55,7 @@ function splitLinks(text: string): MessagePart[] {
   return [...parts, ...splitMentions(text.slice(end))];
 }
 
-/** Tells whether a text has characters that set its direction, so that an address would look like another. */
+/** Returns whether a text has characters that set its direction, so that an address would look like another. */
 function turnsText(text: string): boolean {
   return /\p{Bidi_Control}/u.test(text);
 }

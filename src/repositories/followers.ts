@@ -12,7 +12,7 @@ export interface Followers {
   unfollow(whoId: number, whomId: number): Promise<void>;
 }
 
-// Behind a follow that takes longer, the next does not wait.
+// A follow that takes longer does not block the next one.
 const HOLD_MAX_MS = 1000;
 
 /** The followers in this database. */

@@ -62,7 +62,7 @@ async function countEvents<C extends Counter>(
   events: C[][],
 ): Promise<CountResult<C>[]> {
   const nowMs = Date.now();
-  // Refused clients are many and come back: a read is cheaper than a transaction.
+  // Refused clients are many and retry: a read is cheaper than a transaction.
   const found = allocate(events, await listRows(database, events.flat()), nowMs);
   const open = events.filter((_, index) => found[index]?.refusal === null);
   const counted = open.length > 0 ? await countOpen(database, open, nowMs) : [];

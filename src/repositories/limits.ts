@@ -3,11 +3,11 @@ import type { RateLimitConfig } from '../config.ts';
 
 /** How many events are allowed in a window. */
 export interface Limit {
-  /** Begins the key of its rows, and names it in the log. */
+  /** The prefix of the keys of its rows, and its name in the log. */
   name: string;
   points: number;
   windowMs: number;
-  /** What a client reads that has reached it, without the full stop. */
+  /** The message for a client that has reached the limit, without the full stop. */
   message: string;
 }
 
@@ -24,8 +24,8 @@ const MINUTE_MS = 60_000;
 const MAX_KEYS = 10_000;
 
 /**
- * Creates the limits: those that the database counts as data, and those that one process counts as functions
- * that count an event of a key and return null, or a refusal.
+ * Creates all limits. A limit that the database counts is a `Limit`. A limit that one process counts is a function: it
+ * counts an event of a key, and returns a refusal, or null if the event is allowed.
  */
 export function createLimits(config: RateLimitConfig) {
   const failedByName = 'Too many failed logins under this name';
@@ -81,7 +81,7 @@ function inProcess(counted: Limit): (key: string) => Refusal | null {
   };
 }
 
-/** Returns what a client is told that has reached a limit. */
+/** Returns the refusal for a client that has reached a limit. */
 export function toRefusal({ name, message }: Limit, waitMs: number): Refusal {
   const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
   const wait =

@@ -73,7 +73,7 @@ export function createRateLimits(
   }
 
   function logFailure(error: unknown): void {
-    // What the database said: its AppError is for users.
+    // The database's own message: its AppError is for users.
     const reason = messageOf(error instanceof AppError ? error.cause : error);
     logger.warn({ reason }, 'A rate limit could not be counted.');
   }
@@ -89,8 +89,8 @@ export function createRateLimits(
           )
         : consume(counter(limits.loginDevice, deviceId), counter(limits.loginDevices, name)));
       if (login.refusal) return login;
-      // Only now, so that strangers cannot spend the name's budget with logins that nothing judges.
-      // The name first: what it refuses does not spend the budget of others at the address.
+      // The budgets come after the counters, so that strangers cannot spend a name's budget with logins that the counters
+      // refuse. The name comes before the address, so that its refusals do not spend the budget of other users there.
       const refusal =
         limits.allLoginsByName(`${deviceId === null ? 'stranger' : 'device'} ${name}`) ??
         limits.allLoginsByAddress(address);
@@ -121,7 +121,7 @@ function counter(limit: Limit, key: string): LimitCounter {
   return { limit, key: `${limit.name}:${key}`, points: limit.points, windowMs: limit.windowMs };
 }
 
-/** Names can be long, and what is typed as a name can be a password. */
+/** Returns a hash of a name, since a name can be long, and a user may have typed a password as the name. */
 function digest(username: string): string {
   return hash('sha256', username, 'base64url');
 }

@@ -42,7 +42,7 @@ export function addLoginRoutes(
       const before = currentUser(req);
       const { username, password } = readForm(loginForm, req.body);
       const draft = readDraft((req.body as Record<string, unknown> | undefined)?.draft);
-      // Another name is a login: what was typed counts, not who signed in since in another tab.
+      // A login under another name is carried out, although a user has signed in since in another tab.
       if (before && (username === '' || username === before.username)) {
         return leadHome(req, res, draft);
       }
@@ -91,7 +91,7 @@ export function addLoginRoutes(
     return judged.error;
   }
 
-  /** Returns whose name and password these are, or what is wrong with them. */
+  /** Returns the user whose name and password these are, or what is wrong with them. */
   async function judgeLogin(
     { username, address }: LoginAttempt,
     password: string,
@@ -108,7 +108,7 @@ export function addLoginRoutes(
     return { userId, error, reason: 'wrong_password' };
   }
 
-  /** Leads a user who is logged in to their timeline, whose post box then holds what they wrote before. */
+  /** Redirects a logged-in user to the home timeline or, with a draft, shows it with the draft in the post box. */
   async function leadHome(req: Request, res: Response, draft: string | null): Promise<void> {
     if (draft === null) return res.redirect('/');
     readerPages(req, res, () => undefined);

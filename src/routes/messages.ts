@@ -55,10 +55,10 @@ export function addMessageRoutes(
     })
     .all(methodNotAllowed);
 
-  /** Lets a person sign in, whose session has ended while they wrote, and takes the message along. */
+  /** Shows the login form with the message of a user whose session has ended. */
   function keepDraft(req: Request, res: Response): void {
     const draft = readDraft((req.body as Record<string, unknown> | undefined)?.text);
-    // Without a message, or with one that is too long to take along: a page that shows what there is.
+    // Without a message, or with one that is too long for the login form, the error page shows what was typed.
     if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
     const notice =
       'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';

@@ -79,7 +79,7 @@ test('a proxy that passes Host on may set another X-Forwarded-Host', async () =>
   expect((await post(proxied, { ...headers, 'X-Forwarded-Host': 'edge.test' })).status).toBe(302);
 });
 
-test('behind a proxy that changes Host, the page keeps what was typed, and the log names the cause', async () => {
+test('behind a proxy that changes Host, the page shows what was typed, and the log names the cause', async () => {
   const Origin = 'http://example.com';
   lines.length = 0;
   const { status, text } = await post(proxied, { Origin, Host: 'backend:5000' }, 'an <hour>');

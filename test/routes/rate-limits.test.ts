@@ -30,7 +30,7 @@ function logIn({ agent }: Visitor, form: Record<string, string>, address: string
   return agent.post('/login').set('X-Forwarded-For', address).type('form').send(form);
 }
 
-test('failed logins under a name: 429 with the name kept, at every instance, for that address alone', async () => {
+test('failed logins under a name: 429 with the name in the form, at every instance, for that address alone', async () => {
   await user('alice');
   for (const instance of [one, other, one]) {
     const { text } = await post(instance, '/login', wrong('alice'), '192.0.2.1');
