@@ -173,7 +173,8 @@ export function openPool(config: DatabaseConfig): Pool {
       const askedAtMs = performance.now();
       asked++;
       if (onEnded !== null) throw closed();
-      if (queue.length >= config.poolSize * WAITING_PER_CONNECTION) throw new Error('queue limit');
+      if (queue.length >= config.poolSize * WAITING_PER_CONNECTION)
+        throw new Error('Too many requests wait for a connection.');
       try {
         return await wait();
       } finally {

@@ -57,7 +57,7 @@ const HEADINGS: Record<keyof typeof statusOf, string> = {
   forbidden: 'That is not allowed',
   not_found: 'Not found',
   method_not_allowed: 'That does not work here',
-  conflict: 'Something else came first',
+  conflict: 'This page is out of date',
   too_large: 'That is too much',
   unsupported: 'That is no form',
   too_many: 'Too many requests',

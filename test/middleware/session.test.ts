@@ -184,7 +184,7 @@ test('instances with different cookie prefixes on one host have separate session
   expect((await read(app)).text).toContain('sign out [anna]');
 });
 
-test('a session from before cookies had names for https is accepted, and gets the new name when it is prolonged', async () => {
+test('a session whose cookie was set over http is accepted over https, and gets its https name when it is prolonged', async () => {
   const https = { 'X-Forwarded-Proto': 'https' };
   const [old = ''] = sessionCookie(await logIn('agnes')).split(';');
   expect(old).toMatch(/^session=/);
