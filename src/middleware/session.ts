@@ -54,7 +54,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
       if (SAFE_METHODS.has(req.method) && !cookies?.includes(rule.plainName)) next();
       else if (!rule.isSecure(req)) useOverHttp(req, res, next);
       else {
-        if (cookies !== undefined) req.headers.cookie = acceptPlainName(cookies, rule);
+        if (cookies !== undefined) req.headers.cookie = acceptEarlierSession(cookies, rule);
         useOverHttps(req, res, next);
       }
     },
@@ -71,13 +71,17 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
 }
 
 /**
- * Returns a Cookie header in which a session's cookie has its name of https, also if the browser has it under the plain
- * name: from plain http, or from MiniTwit 1.5 or earlier. When the session is prolonged, the browser gets the new name.
- * Sessions of earlier versions are not prolonged, so they end under the plain name.
+ * Returns a Cookie header in which the session's cookie of MiniTwit 1.5 or earlier, which has no prefix over https either,
+ * has its name of https. Such a session ends within 30 days. A later session's cookie over https has the prefix: without
+ * it, another host of the domain or a listener on plain http may have planted an attacker's session. The id is read only
+ * where it is not encoded, so that express-session, which decodes it, finds the same one.
  */
-function acceptPlainName(cookies: string, { plainName, hostName }: CookieRule): string {
+function acceptEarlierSession(cookies: string, { plainName, hostName }: CookieRule): string {
   if (cookies.includes(`${hostName}=`)) return cookies;
-  return cookies.replace(new RegExp(`(^|; *)${plainName}=`), `$1${hostName}=`);
+  const cookie = new RegExp(String.raw`(^|; *)${plainName}=(?=s%3A([\w-]+)\.)`);
+  return cookies.replace(cookie, (found: string, separator: string, id: string) =>
+    createdAtS(id, nowS()) === null ? `${separator}${hostName}=` : found,
+  );
 }
 
 /** Returns a function that removes a session's cookie from the browser, under its old name as well. */

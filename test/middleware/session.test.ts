@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Express } from 'express';
 import request from 'supertest';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -43,6 +43,20 @@ function sessionCookie(response: { headers: Record<string, unknown> }): string {
 async function logIn(username: string, headers: Record<string, string> = {}, to = app) {
   await visitor().register(username, 'pw');
   return request(to).post('/login').set(headers).type('form').send({ username, password: 'pw' });
+}
+
+/** Logs a user in, gives the session an id like those of MiniTwit 1.5, and returns its cookie. */
+async function createSessionOfEarlierVersion(username: string): Promise<string> {
+  await logIn(username);
+  // Base64url, and no hexadecimal time.
+  const id = `Zz_-${randomBytes(21).toString('base64url')}`;
+  await database.change(
+    'update session join user using (user_id) set session_id = :id where username = :username',
+    { id, username },
+  );
+  const [secret = ''] = testConfig.sessionSecrets;
+  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  return `session=${encodeURIComponent(`s:${id}.${signature}`)}`;
 }
 
 test('who only reads gets no session and no cookie', async () => {
@@ -184,17 +198,32 @@ test('instances with different cookie prefixes on one host have separate session
   expect((await read(app)).text).toContain('sign out [anna]');
 });
 
-test('a session whose cookie was set over http is accepted over https, and gets its https name when it is prolonged', async () => {
+test('a cookie that was set over http is no session over https, where another host could have planted it', async () => {
   const https = { 'X-Forwarded-Proto': 'https' };
-  const [old = ''] = sessionCookie(await logIn('agnes')).split(';');
-  expect(old).toMatch(/^session=/);
-  const read = () =>
-    request(app)
+  const [planted = ''] = sessionCookie(await logIn('agnes')).split(';');
+  expect(planted).toMatch(/^session=s%3A/);
+  const encoded = planted.replace(/s%3A(.)/, (_all, digit: string) => {
+    return `s%3A%${digit.charCodeAt(0).toString(16)}`;
+  });
+  for (const cookies of [planted, `other=1; ${planted}`, encoded]) {
+    const { headers } = await request(app)
       .get('/')
-      .set({ Cookie: `other=1; ${old}`, ...https });
-  expect((await read()).text).toContain('sign out [agnes]');
-  await age('agnes', DAY_S);
-  expect(sessionCookie(await read())).toMatch(/^__Host-session=.*; Secure/);
+      .set({ Cookie: cookies, ...https });
+    expect(headers.location).toBe('/public');
+  }
+  const { text } = await request(app).get('/').set('Cookie', encoded);
+  expect(text).toContain('sign out [agnes]');
+});
+
+test('a session of an earlier version, whose cookie has no prefix, is accepted over https', async () => {
+  const cookie = await createSessionOfEarlierVersion('albert');
+  const read = (cookies: string) =>
+    request(app).get('/').set({ Cookie: cookies, 'X-Forwarded-Proto': 'https' });
+  expect((await read(`other=1; ${cookie}`)).text).toContain('sign out [albert]');
+  const [own = ''] = sessionCookie(await logIn('anton', { 'X-Forwarded-Proto': 'https' })).split(
+    ';',
+  );
+  expect((await read(`${cookie}; ${own}`)).text).toContain('sign out [anton]');
 });
 
 test('who logs in with a cookie that somebody planted gets a session of their own', async () => {
@@ -285,15 +314,7 @@ test('a session ends 180 days after the login, however much it is used', async (
 
 test('a session of an earlier version, whose id does not contain its age, is not prolonged', async () => {
   const setDay = useClock();
-  await logIn('karl');
-  const id = 'Zz_-ffff0123456789abcdefghijklmn';
-  await database.change(
-    'update session join user using (user_id) set session_id = :id where username = :karl',
-    { id, karl: 'karl' },
-  );
-  const [secret = ''] = testConfig.sessionSecrets;
-  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
-  const cookie = `session=${encodeURIComponent(`s:${id}.${signature}`)}`;
+  const cookie = await createSessionOfEarlierVersion('karl');
   const visit = () => request(app).get('/').set('Cookie', cookie);
   const before = (await readSessionOf('karl'))?.expires_s;
   setDay(29);
