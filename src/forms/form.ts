@@ -40,6 +40,14 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
   throw new AppError('invalid', `A field of the form is missing or was sent twice: ${fields}.`);
 }
 
+/**
+ * Returns one field of a submitted form, unchecked: an array if it was sent twice, and undefined without the field or
+ * without a form.
+ */
+export function submittedField(body: unknown, name: string): unknown {
+  return (body as Record<string, unknown> | undefined)?.[name];
+}
+
 // Letters that show nothing: spaces, controls, joiners, fillers, the empty Braille pattern.
 const invisible =
   /^[\p{White_Space}\p{Control}\p{Format}\p{Default_Ignorable_Code_Point}\u2800]*$/u;

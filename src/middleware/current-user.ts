@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { AppError } from '../errors.ts';
+import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
 import { type CurrentUser, hasSession } from './session.ts';
 
@@ -30,7 +31,7 @@ export function requireUser(req: Request): CurrentUser {
  * since, in another tab. Returns null if it is the same user, or if the form does not name one.
  */
 export function otherUserOfForm({ body }: Request, { username }: CurrentUser): string | null {
-  const intended = (body as Record<string, unknown> | undefined)?.signed_in_as;
+  const intended = submittedField(body, 'signed_in_as');
   if (typeof intended !== 'string' || intended === username) return null;
   // A form of ours has no longer name.
   return intended.slice(0, 2 * USERNAME_MAX_LENGTH);

@@ -1,7 +1,7 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError, statusOf } from '../errors.ts';
 import { readMessageId } from '../forms/cursor.ts';
-import { isBlank, readForm } from '../forms/form.ts';
+import { isBlank, readForm, submittedField } from '../forms/form.ts';
 import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
 import { currentUser, otherUserOfForm, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
@@ -57,7 +57,7 @@ export function addMessageRoutes(
 
   /** Shows the login form with the message of a user whose session has ended. */
   function keepDraft(req: Request, res: Response): void {
-    const draft = readDraft((req.body as Record<string, unknown> | undefined)?.text);
+    const draft = readDraft(submittedField(req.body, 'text'));
     // Without a message, or with one that is too long for the login form, the error page shows what was typed.
     if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
     const notice =
