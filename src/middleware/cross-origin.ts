@@ -34,7 +34,8 @@ export const requireSameOrigin: RequestHandler = (req, res, next) => {
   }
   if (!isSameOrigin(req)) {
     explainRefusal(req, res);
-    // Another site's text must not look like the reader's own on the page that follows.
+    // The page that follows does not show another site's text. Where the browser does not name the sender's site, the
+    // page shows the text, and does not present it as the reader's own.
     if (isFromAnotherSite(req)) req.body = undefined;
     throw new AppError(
       'forbidden',

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { AppError, statusOf } from '../errors.ts';
+import { AppError, type ErrorCode, statusOf } from '../errors.ts';
+import { submittedField } from '../forms/form.ts';
 import { currentUser } from './current-user.ts';
 
 /** Answers methods that a route does not know. To be the route's last handler, by `all`. */
@@ -32,7 +33,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
     heading: HEADINGS[appError.code],
     message: appError.message,
     requestId: req.id,
-    typed: typedFields(req.body),
+    typed: submittedFields(req.body, appError.code),
     user: currentUser(req),
     isReaderUnknown: res.locals.user === undefined,
   };
@@ -51,7 +52,14 @@ const LABELS = {
   email: 'E-Mail:',
 };
 
-const HEADINGS: Record<keyof typeof statusOf, string> = {
+// Another site may have written it: over plain http, browsers do not name the sender's site.
+const FORBIDDEN_LABELS = {
+  ...LABELS,
+  text: 'The request contained:',
+  draft: 'The request contained:',
+};
+
+const HEADINGS: Record<ErrorCode, string> = {
   invalid: 'That did not work',
   unauthenticated: 'Please sign in',
   forbidden: 'That is not allowed',
@@ -65,7 +73,7 @@ const HEADINGS: Record<keyof typeof statusOf, string> = {
   unavailable: 'MiniTwit is out of breath',
 };
 
-const CODES_OF_EXPRESS: Record<number, keyof typeof statusOf> = {
+const CODES_OF_EXPRESS: Record<number, ErrorCode> = {
   404: 'not_found',
   413: 'too_large',
   415: 'unsupported',
@@ -75,11 +83,12 @@ function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
   const code = CODES_OF_EXPRESS[status] ?? (status >= 400 && status < 500 ? 'invalid' : 'internal');
-  return new AppError(code, MESSAGES_OF_EXPRESS[code] ?? '', { cause: error });
+  const message = hasTooManyFields(error) ? TOO_MANY_FIELDS : MESSAGES_OF_EXPRESS[code];
+  return new AppError(code, message ?? '', { cause: error });
 }
 
 // What Express and its parsers complain about, in our own words.
-const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
+const MESSAGES_OF_EXPRESS: Partial<Record<ErrorCode, string>> = {
   invalid: 'Your browser sent something that cannot be understood.',
   not_found: 'There is nothing at this address.',
   too_large:
@@ -88,11 +97,21 @@ const MESSAGES_OF_EXPRESS: Partial<Record<keyof typeof statusOf, string>> = {
   internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
 };
 
-/** What somebody typed, but for passwords, each with its label. */
-function typedFields(body: unknown): { name: string; label: string; value: string }[] {
-  const fields = (body ?? {}) as Record<string, unknown>;
-  return Object.entries(LABELS).flatMap(([name, label]) => {
-    const value = fields[name];
+const TOO_MANY_FIELDS =
+  'This form has more fields than any form of MiniTwit. Open the page again, and send its form once more.';
+
+function hasTooManyFields(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'parameters.too.many';
+}
+
+/** Returns the fields of a refused form, except passwords, each with its label. */
+function submittedFields(
+  body: unknown,
+  code: ErrorCode,
+): { name: string; label: string; value: string }[] {
+  const labels = code === 'forbidden' ? FORBIDDEN_LABELS : LABELS;
+  return Object.entries(labels).flatMap(([name, label]) => {
+    const value = submittedField(body, name);
     return typeof value === 'string' && value !== '' ? { name, label, value } : [];
   });
 }

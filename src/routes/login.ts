@@ -1,6 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../config.ts';
-import { type FormError, readForm } from '../forms/form.ts';
+import { type FormError, readForm, submittedField } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { readDraft } from '../forms/message.ts';
 import { readUsername } from '../forms/username.ts';
@@ -41,7 +41,7 @@ export function addLoginRoutes(
     .post(async (req, res) => {
       const before = currentUser(req);
       const { username, password } = readForm(loginForm, req.body);
-      const draft = readDraft((req.body as Record<string, unknown> | undefined)?.draft);
+      const draft = readDraft(submittedField(req.body, 'draft'));
       // A login under another name is carried out, although a user has signed in since in another tab.
       if (before && (username === '' || username === before.username)) {
         return leadHome(req, res, draft);
@@ -129,12 +129,13 @@ function logFailedLogin(
   for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
 }
 
+/** Shows the sign-in page to a reader without a session, who may also come by a bookmark or a link. */
 function showLostCookie(res: Response): void {
-  // The flash claims that the login succeeded.
+  // The flash claims that the user is signed in.
   res.locals.takeFlash?.();
   delete res.locals.takeFlash;
   showLogin(res, {
     notice:
-      'Your name and password are right, but your browser did not store MiniTwit’s cookie, so you are not signed in. Allow cookies for this site. If its address begins with http://, try https://.',
+      'You are not signed in. If you have just signed in, your browser did not store MiniTwit’s cookie. Allow cookies for this site. If its address begins with http://, try https://.',
   });
 }

@@ -85,6 +85,9 @@ test('behind a proxy that changes Host, the page shows what was typed, and the l
   const { status, text } = await post(proxied, { Origin, Host: 'backend:5000' }, 'an <hour>');
   expect(status).toBe(403);
   expect(text).toContain('an &lt;hour&gt;</textarea>');
+  // The text may be another site's: over plain http, the browser does not name the sender as one.
+  expect(text).toContain('The request contained:');
+  expect(text).not.toContain('What you wrote');
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     level: 40,
@@ -125,6 +128,21 @@ test('what another site sent is not shown as what the reader wrote, nor logged a
   expect(status).toBe(403);
   expect(text).not.toContain('call this number');
   expect(JSON.parse(lines[0] ?? '')).not.toHaveProperty('originMismatch');
+});
+
+test('over http, the page does not present the text of another site as what the reader wrote', async () => {
+  const evil = { Origin: 'http://evil.test', Host: 'example.com' };
+  for (const field of ['text', 'draft']) {
+    const { status, text } = await visitor(withoutProxy)
+      .agent.post('/login')
+      .set(evil)
+      .type('form')
+      .send({ [field]: 'call this number' });
+    expect(status).toBe(403);
+    expect(text).toContain('The request contained:');
+    expect(text).toContain('call this number</textarea>');
+    expect(text).not.toContain('you wrote');
+  }
 });
 
 test('a page from before the site moved to https, or to another port, loses no text', async () => {

@@ -169,6 +169,9 @@ describe('login', () => {
     const { text } = await request(app).get(location);
     expect(text).toContain('your browser did not store MiniTwit’s cookie');
     expect(text).toContain('action="/login"');
+    // The address alone, from a bookmark or a link, is no proof of a login.
+    expect(text).toContain('You are not signed in. If you have just signed in,');
+    expect(text).not.toMatch(/password (?:is|are) right/);
 
     // A browser that stores the flash alone, as over http where cookies are for https.
     const cookies = login.headers['set-cookie'] as unknown as string[];

@@ -117,7 +117,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     });
 
     test.each([51, 2000])('%i fields', async (count) => {
-      expectErrorPage(await postRaw('/add_message', `text=hi${'&a=b'.repeat(count - 1)}`), 413);
+      const response = await postRaw('/add_message', `text=hi${'&a=b'.repeat(count - 1)}`);
+      expectErrorPage(response, 413);
+      expect(response.text).toContain('This form has more fields than any form of MiniTwit');
+      expect(response.text).not.toContain('280');
     });
   });
 
