@@ -68,6 +68,97 @@ test('a text that was posted is not in the box again', async () => {
   expect(await box(page).inputValue()).toBe('');
 });
 
+test('a text that was posted is not in the box again when another tab has shown that it was recorded', async () => {
+  const page = await open();
+  await signUp(page, 'karl');
+  const other = await page.context().newPage();
+  // The answer to the post waits until the other tab has consumed the flash.
+  await page.route('**/add_message', async (route) => {
+    const response = await route.fetch({ maxRedirects: 0 });
+    await other.goto('/');
+    await expectStatus(other, 'Your message was recorded');
+    await route.fulfill({ status: response.status(), headers: { location: '/' } });
+  });
+  await share(page, 'posted once');
+  await page.getByText('posted once').waitFor();
+  expect(await page.getByRole('status').count()).toBe(0);
+  expect(await box(page).inputValue()).toBe('');
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+});
+
+test('a text that was refused is in the box again after another post of its author in another tab', async () => {
+  const page = await open();
+  await signUp(page, 'ludwig');
+  await share(page, TOO_MUCH);
+  await page.getByRole('heading', { name: 'That is too much' }).waitFor();
+  const other = await page.context().newPage();
+  await other.goto('/');
+  // The flash of this post is shown in the other tab's place.
+  await other.route('**/add_message', async (route) => {
+    await route.fetch({ maxRedirects: 0 });
+    await route.abort();
+  });
+  await share(other, 'something else');
+  await expect
+    .poll(async () => (await page.context().cookies()).map(({ name }) => name), WAIT)
+    .toContain('flash');
+  await page.getByRole('link', { name: 'your timeline' }).click();
+  await expectStatus(page, 'Your message was recorded');
+  await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
+});
+
+describe('a text that another user of the same tab posts is not stored any more', () => {
+  const stored = (page: Page) => page.evaluate(() => Object.keys(sessionStorage));
+
+  test('after the question who posts it', async () => {
+    const page = await open();
+    await signUp(page, 'martha');
+    const other = await page.context().newPage();
+    await other.goto('/');
+    await other.getByRole('button', { name: 'sign out [martha]' }).click();
+    await signUp(other, 'norbert');
+    await share(page, 'from both');
+    await page.getByRole('button', { name: 'Post as norbert' }).click();
+    await expectStatus(page, 'Your message was recorded');
+    await expect.poll(() => stored(page), WAIT).toEqual([]);
+  });
+
+  test('after a login with the text', async () => {
+    await visitor().register('otto', 'a password');
+    const page = await open();
+    await signUp(page, 'paula');
+    await page.context().clearCookies();
+    await share(page, 'from both');
+    await page.getByLabel('Username').fill('otto');
+    await page.getByLabel('Password').fill('a password');
+    await page.getByRole('button', { name: 'Sign In' }).click();
+    await expectStatus(page, 'You were logged in');
+    await expect.poll(() => stored(page), WAIT).toEqual(['draft of otto']);
+    expect(await box(page).inputValue()).toBe('from both');
+    await page.getByRole('button', { name: 'Share' }).click();
+    await expectStatus(page, 'Your message was recorded');
+    await expect.poll(() => stored(page), WAIT).toEqual([]);
+  });
+});
+
+test('a text that was not posted as another user is in the box again for its author', async () => {
+  const page = await open();
+  await signUp(page, 'quirin');
+  const other = await page.context().newPage();
+  await other.goto('/');
+  await other.getByRole('button', { name: 'sign out [quirin]' }).click();
+  await signUp(other, 'rosa');
+  await share(page, 'from quirin');
+  await page.getByRole('heading', { name: 'Post as rosa?' }).waitFor();
+  await other.getByRole('button', { name: 'sign out [rosa]' }).click();
+  await page.goto('/login');
+  await page.getByLabel('Username').fill('quirin');
+  await page.getByLabel('Password').fill('a password');
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await expectStatus(page, 'You were logged in');
+  await expect.poll(() => box(page).inputValue(), WAIT).toBe('from quirin');
+});
+
 test('a text is not in the box of another user of the same tab', async () => {
   await visitor().register('grace', 'a password');
   const page = await open();
