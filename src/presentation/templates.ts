@@ -14,22 +14,8 @@ const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 /** Gives a template of `views/` as HTML. */
 export type Render = (view: string, context: object) => string;
 
-/**
- * Nunjucks, except that it escapes `"` as Flask's Jinja does, whose output the original's tests expect: `&#34;`. Texts
- * that contain `&quot;` themselves are not changed, since their `&` is escaped.
- */
-class Templates extends nunjucks.Environment {
-  override render(view: string, context?: object): string;
-  override render(view: string, context?: object, done?: nunjucks.TemplateCallback<string>): void;
-  override render(view: string, context?: object, done?: nunjucks.TemplateCallback<string>) {
-    if (!done) return escapeAsJinja(super.render(view, context));
-    return super.render(view, context, (error, html) => done(error, html && escapeAsJinja(html)));
-  }
-}
-
-function escapeAsJinja(html: string): string {
-  return html.replaceAll('&quot;', '&#34;');
-}
+// Autoescape and the filter `escape` call it. Flask's Jinja writes `"` as `&#34;`, which the original's tests expect.
+Object.assign(nunjucks.lib, { escape: escapeHtml });
 
 /**
  * Makes `res.render` use the templates in `views/`, which escape whatever they are given.
@@ -40,7 +26,7 @@ export function useTemplates(
   { gravatar }: { gravatar: boolean },
   { staticUrl }: StaticFiles,
 ): Render {
-  const templates = new Templates(new nunjucks.FileSystemLoader(VIEWS), {
+  const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
     autoescape: true,
     throwOnUndefined: true,
     trimBlocks: true,
@@ -50,11 +36,6 @@ export function useTemplates(
   templates.addGlobal('staticUrl', staticUrl);
   templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
   templates.addGlobal('messageMaxCodePoints', MESSAGE_MAX_CODE_POINTS);
-  // For what can be long: autoescape uses nunjucks's own.
-  templates.addFilter(
-    'escape',
-    (text: string) => new nunjucks.runtime.SafeString(escapeHtml(text)),
-  );
   templates.addFilter('foldText', foldText);
   templates.addFilter('formatTime', formatTime);
   templates.addFilter('isoTime', isoTime);
