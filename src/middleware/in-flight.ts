@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { createFairQueue } from '../fair-queue.ts';
 import { clientAddress } from './client-address.ts';
+import { createUnreadAnswers } from './unread-answers.ts';
 
 /** Requests at work and waiting in one process. */
 export interface InFlightLimits {
@@ -28,21 +29,27 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
     waitMaxMs: WAIT_MAX_MS,
     refusal: 'Too many people are here at this moment.',
   });
+  const addUnread = createUnreadAnswers();
   return async (req, res, next) => {
-    const release = await queue.acquire(clientAddress(req));
+    const address = clientAddress(req);
+    const release = await queue.acquire(address);
     res.once('close', release);
     // The client may have gone while its request waited.
     if (res.closed) return release();
-    onEnd(res, release);
+    onEnded(res, () => {
+      release();
+      addUnread(res, address);
+    });
     next();
   };
 }
 
-/** Calls back when the application ends an answer, which may be long before the client has read it. */
-function onEnd(res: Response, callback: () => void): void {
+/** Calls back when the application has ended an answer, which may be long before the client has read it. */
+function onEnded(res: Response, callback: () => void): void {
   const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
   res.end = (...parameters: unknown[]) => {
+    end(...parameters);
     callback();
-    return end(...parameters);
+    return res;
   };
 }
