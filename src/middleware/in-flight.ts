@@ -12,13 +12,13 @@ export interface InFlightLimits {
 }
 
 // A user who waits longer has pressed reload.
-const WAIT_MAX_MS = 2000;
+const WAIT_MAX_MS = 5000;
 
 /**
  * Bounds the requests that are being worked on, and shares them among client addresses: the requests that one address sends
- * beyond its share wait for each other, and no other address waits for them. Beyond the bounds, and after a wait of
- * 2 s, a request fails with AppError `unavailable`. A request counts until its answer is handed to its socket, so a client that reads slowly
- * holds no place.
+ * beyond its share wait for each other, and no other address waits for them. Beyond the bounds, and after a wait of 5 s, a
+ * request fails with AppError `unavailable`. A request counts until its answer is handed to its socket, so a client that
+ * reads slowly holds no place.
  */
 export function limitInFlight(limits: InFlightLimits): RequestHandler {
   const queue = createFairQueue({
