@@ -40,7 +40,8 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 // A process answers a page within milliseconds: what would wait behind these requests is refused instead.
 const IN_FLIGHT_LIMITS = {
   requests: 250,
-  requestsPerAddress: 50,
+  // More would not be faster, and the event loop would come to the requests of others later.
+  requestsPerAddress: 25,
   waiting: 500,
   waitingPerAddress: 250,
 };

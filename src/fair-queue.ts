@@ -25,7 +25,8 @@ export type Release = () => void;
 export interface FairQueue {
   /**
    * Resolves when the client's task has a place.
-   * @throws AppError `unavailable` when too many tasks wait, of this client or of all, or when this one waited too long
+   * @throws AppError `unavailable` when too many tasks of this client wait, when too many of all clients wait and no other
+   *   client has more of them, or when this task waited too long
    */
   acquire(client: string): Promise<Release>;
   /** Tasks that wait for a place. */
@@ -41,6 +42,7 @@ interface Client {
 
 interface Waiting {
   grant: () => void;
+  refuse: () => void;
   timer: NodeJS.Timeout;
 }
 
@@ -87,21 +89,32 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         client.waiting.splice(client.waiting.indexOf(entry), 1);
         if (client.waiting.length === 0) turns.delete(client);
       };
-      const giveUp = () => {
+      const refuse = () => {
         leave();
         forgetIfIdle(client);
-        reject(new AppError('unavailable', options.refusal));
+        reject(refusal());
       };
       const grant = () => {
         leave();
         resolve(start(client));
       };
-      const entry: Waiting = { grant, timer: setTimeout(giveUp, options.waitMaxMs) };
+      const entry: Waiting = { grant, refuse, timer: setTimeout(refuse, options.waitMaxMs) };
       waiting++;
       client.waiting.push(entry);
       turns.add(client);
     });
   }
+
+  /** Makes room for a client's task, if another client has more of them waiting: then the newest of those is refused. */
+  function makeRoomFor(client: Client): boolean {
+    let longest = client;
+    for (const each of turns) if (each.waiting.length > longest.waiting.length) longest = each;
+    if (longest.waiting.length <= client.waiting.length + 1) return false;
+    longest.waiting.at(-1)?.refuse();
+    return true;
+  }
+
+  const refusal = () => new AppError('unavailable', options.refusal);
 
   function forgetIfIdle(client: Client): void {
     if (client.atWork === 0 && client.waiting.length === 0) clients.delete(client.name);
@@ -111,8 +124,11 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     async acquire(name) {
       const client = clients.get(name) ?? { name, atWork: 0, waiting: [] };
       const hasPlace = atWork < options.places && client.atWork < options.placesPerClient;
-      const mayWait = waiting < options.waiting && client.waiting.length < options.waitingPerClient;
-      if (!hasPlace && !mayWait) throw new AppError('unavailable', options.refusal);
+      const mayWait =
+        hasPlace ||
+        (client.waiting.length < options.waitingPerClient &&
+          (waiting < options.waiting || makeRoomFor(client)));
+      if (!mayWait) throw refusal();
       clients.set(name, client);
       return hasPlace ? start(client) : wait(client);
     },

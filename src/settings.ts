@@ -47,10 +47,10 @@ const forAll = {
   RATE_LIMITS: oneOf('on', 'off').default('on'),
   LIMIT_LOGINS_PER_NAME: limit.default(10),
   LIMIT_LOGINS_PER_NAME_ANYWHERE: limit.default(100),
-  LIMIT_LOGINS_PER_ADDRESS: limit.default(100),
-  LIMIT_ALL_LOGINS_PER_NAME: limit.default(60),
+  LIMIT_LOGINS_PER_ADDRESS: limit.default(500),
+  LIMIT_ALL_LOGINS_PER_NAME: limit.default(200),
   LIMIT_ALL_LOGINS_PER_ADDRESS: limit.default(600),
-  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(60),
+  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(500),
   LIMIT_POSTS_PER_USER: limit.default(60),
   LIMIT_FOLLOWS_PER_USER: limit.default(60),
   LIMIT_PAGES_PER_USER: limit.default(300),
@@ -107,6 +107,20 @@ function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENC
   return !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY);
 }
 
+// Failed logins spend the budget of all logins too.
+const failedAmongAllLogins = {
+  path: ['LIMIT_ALL_LOGINS_PER_NAME'],
+  error: 'must be LIMIT_LOGINS_PER_NAME_ANYWHERE or more: it counts failed logins too',
+  when: () => true,
+};
+
+function countsAllFailedLogins(values: {
+  LIMIT_ALL_LOGINS_PER_NAME: number;
+  LIMIT_LOGINS_PER_NAME_ANYWHERE: number;
+}): boolean {
+  return !(values.LIMIT_ALL_LOGINS_PER_NAME < values.LIMIT_LOGINS_PER_NAME_ANYWHERE);
+}
+
 /** The settings that lead to a database. */
 export const databaseSettings = z.object(forDatabase).refine(hasNameForTls, hostNameForTls);
 
@@ -119,4 +133,5 @@ export const settings = z
   .refine(hasNameForTls, hostNameForTls)
   .refine(canTellHttps, proxyForSecureCookies)
   .refine(hasTimeToDrain, delayInsideDrain)
-  .refine(hasConnectionsForWorkers, connectionForEachWorker);
+  .refine(hasConnectionsForWorkers, connectionForEachWorker)
+  .refine(countsAllFailedLogins, failedAmongAllLogins);

@@ -47,10 +47,10 @@ test('what is not set has the default that README.md names', () => {
     rateLimits: {
       loginsPerName: 10,
       loginsPerNameAnywhere: 100,
-      loginsPerAddress: 100,
-      allLoginsPerName: 60,
+      loginsPerAddress: 500,
+      allLoginsPerName: 200,
       allLoginsPerAddress: 600,
-      registrationsPerAddress: 60,
+      registrationsPerAddress: 500,
       postsPerUser: 60,
       followsPerUser: 60,
       pagesPerUser: 300,
@@ -151,10 +151,12 @@ test('settings that contradict each other are told', () => {
     DRAIN_DELAY_S: '10',
     WEB_CONCURRENCY: '4',
     DB_POOL_SIZE: '3',
+    LIMIT_LOGINS_PER_NAME_ANYWHERE: '300',
   });
   expect(message.split('\n').slice(1)).toEqual([
     '  DRAIN_DELAY_S must be less than DRAIN_MAX_S, of which it is a part',
     '  DB_POOL_SIZE must be WEB_CONCURRENCY or more: each worker needs a connection',
+    '  LIMIT_ALL_LOGINS_PER_NAME must be LIMIT_LOGINS_PER_NAME_ANYWHERE or more: it counts failed logins too',
   ]);
   expect(problems({ ...complete, DRAIN_DELAY_S: 'x', WEB_CONCURRENCY: 'y' }).split('\n')).toEqual([
     'Settings that need attention:',

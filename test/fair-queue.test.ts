@@ -73,13 +73,26 @@ test('a place that is released twice is free once', async () => {
   expect(queue.waiting()).toBe(1);
 });
 
-test('a task is refused where its client has too many waiting, and where all clients have', async () => {
+test('a task is refused where too many of its client wait', async () => {
   const { add } = setUp({ places: 1 });
   await add('alice 1');
   for (const task of ['alice 2', 'alice 3', 'alice 4']) void add(task);
   await expect(add('alice 5')).rejects.toMatchObject(refused);
-  void add('bob 1');
-  await expect(add('carol 1')).rejects.toMatchObject(refused);
+});
+
+test('where too many tasks wait, the newest of the client with the most makes room for another client', async () => {
+  const { add, end, started, queue } = setUp({ places: 1, waiting: 3 });
+  await add('alice 1');
+  const newest = ['alice 2', 'alice 3', 'alice 4'].map(add).at(-1);
+  const bob = add('bob 1');
+  await expect(newest).rejects.toMatchObject(refused);
+  expect(queue.waiting()).toBe(3);
+  // Alice has two tasks left: a second one of bob's has no better claim.
+  await expect(add('bob 2')).rejects.toMatchObject(refused);
+  await end('alice 1');
+  await end('alice 2');
+  await bob;
+  expect(started).toEqual(['alice 1', 'alice 2', 'bob 1']);
 });
 
 test('a task that waited too long is refused and leaves the queue', async () => {

@@ -7,18 +7,25 @@ import { createFairQueue } from '../fair-queue.ts';
 export const PASSWORD_MAX_BYTES = 72;
 
 /**
- * Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. Clients, which are
- * distinguished by their address, get the threads in turn.
+ * Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. Client addresses get the
+ * threads in turn, and the passwords of one account are compared one after the other.
  */
 export interface Passwords {
   /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
-  hash(password: string, client: string): Promise<string>;
+  hash(password: string, address: string): Promise<string>;
   /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
-  matches(password: string, hash: string, client: string): Promise<boolean>;
-  /** Hashes that wait for a thread. */
+  matches(password: string, hash: string, client: PasswordClient): Promise<boolean>;
+  /** Hashes that wait for a thread, or for another hash of their account. */
   waiting(): number;
   /** Ends the threads. */
   close(): Promise<void>;
+}
+
+/** Who shares the threads with others. */
+export interface PasswordClient {
+  address: string;
+  /** A key of the account whose password is compared. */
+  account: string;
 }
 
 /** What a worker thread is asked to do. */
@@ -29,8 +36,12 @@ export type Task =
 // Each waits about 0.1 s for each hash before it.
 const WAITING_PER_THREAD = 50;
 // One address leaves places for others, who do not wait for it.
-const WAITING_PER_CLIENT_AND_THREAD = 40;
-const WAIT_MAX_MS = 10_000;
+const WAITING_PER_ADDRESS_AND_THREAD = 40;
+// As many as guesses at an account from one address, by default.
+const WAITING_PER_ACCOUNT = 10;
+// In each of the two queues.
+const WAIT_MAX_MS = 5000;
+const REFUSAL = 'Too many people are logging in at this moment.';
 
 /**
  * Starts the threads.
@@ -45,17 +56,26 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     minThreads: 1,
     maxThreads: threads,
   });
-  const queue = createFairQueue({
+  const byAddress = createFairQueue({
     places: threads,
     placesPerClient: threads,
     waiting: threads * WAITING_PER_THREAD,
-    waitingPerClient: threads * WAITING_PER_CLIENT_AND_THREAD,
+    waitingPerClient: threads * WAITING_PER_ADDRESS_AND_THREAD,
     waitMaxMs: WAIT_MAX_MS,
-    refusal: 'Too many people are logging in at this moment.',
+    refusal: REFUSAL,
+  });
+  // Before the queue for threads, so that parallel logins of one account delay no other user behind their address.
+  const byAccount = createFairQueue({
+    places: Infinity,
+    placesPerClient: 1,
+    waiting: Infinity,
+    waitingPerClient: WAITING_PER_ACCOUNT,
+    waitMaxMs: WAIT_MAX_MS,
+    refusal: REFUSAL,
   });
 
-  async function run(task: Task, client: string): Promise<string | boolean> {
-    const release = await queue.acquire(client);
+  async function run(task: Task, address: string): Promise<string | boolean> {
+    const release = await byAddress.acquire(address);
     try {
       return await pool.run(task);
     } finally {
@@ -64,13 +84,18 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
   }
 
   return {
-    hash: async (password, client) => String(await run({ kind: 'hash', password, cost }, client)),
-    async matches(password, hash, client) {
+    hash: async (password, address) => String(await run({ kind: 'hash', password, cost }, address)),
+    async matches(password, hash, { address, account }) {
       // bcrypt would compare the first 72 bytes alone.
       if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return false;
-      return (await run({ kind: 'compare', password, hash }, client)) === true;
+      const release = await byAccount.acquire(account);
+      try {
+        return (await run({ kind: 'compare', password, hash }, address)) === true;
+      } finally {
+        release();
+      }
     },
-    waiting: () => queue.waiting(),
+    waiting: () => byAddress.waiting() + byAccount.waiting(),
     close: () => pool.close({ force: true }),
   };
 }

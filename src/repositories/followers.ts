@@ -1,25 +1,50 @@
 import type { Database } from '../database/database.ts';
-import { createTurns } from '../database/turns.ts';
 import { isDuplicate } from '../database/failures.ts';
+import { createFairQueue } from '../fair-queue.ts';
 import { addToFollowCounts } from './profiles.ts';
 
 /** The table `follower`: who (`who_id`) follows whom (`whom_id`). */
 export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;
-  /** Idempotent. */
+  /**
+   * Idempotent.
+   * @throws AppError `unavailable`, and follows nobody, when too many follows of `whomId` wait, or this one waited too long
+   */
   follow(whoId: number, whomId: number): Promise<void>;
-  /** Idempotent. */
+  /**
+   * Idempotent.
+   * @throws AppError `unavailable`, and changes nothing, as `follow` does
+   */
   unfollow(whoId: number, whomId: number): Promise<void>;
 }
 
-// A follow that takes longer does not block the next one.
-const HOLD_MAX_MS = 1000;
+// One takes about 5 ms, so that a follow waits longer only while the database is slow.
+const WAIT_MAX_MS = 2000;
+const WAITING_PER_USER = 50;
 
 /** The followers in this database. */
 export function createFollowers(database: Database): Followers {
-  // Follows of a popular user would all wait for the row of that user, each with a connection, and so would a post
-  // of that user behind them. One at a time per process, they take no longer altogether.
-  const inTurn = createTurns(HOLD_MAX_MS);
+  // Parallel follows of one user would all wait for the row of that user, each with a connection, and a post of that
+  // user would wait behind them. One at a time per process, they take as long altogether.
+  const queue = createFairQueue({
+    places: Infinity,
+    placesPerClient: 1,
+    waiting: Infinity,
+    waitingPerClient: WAITING_PER_USER,
+    waitMaxMs: WAIT_MAX_MS,
+    refusal: 'Too many people follow or unfollow this user at this moment.',
+  });
+
+  /** Does the work when the follows of this user that came before it have ended. */
+  async function inTurn(whomId: number, work: () => Promise<void>): Promise<void> {
+    const release = await queue.acquire(String(whomId));
+    try {
+      await work();
+    } finally {
+      release();
+    }
+  }
+
   return {
     async isFollowing(whoId, whomId) {
       const rows = await database.select(
@@ -33,7 +58,7 @@ export function createFollowers(database: Database): Followers {
 
     async follow(whoId, whomId) {
       try {
-        await inTurn(() =>
+        await inTurn(whomId, () =>
           database.transact(async (transaction) => {
             await transaction.change(
               `insert into follower (who_id, whom_id)
@@ -49,7 +74,7 @@ export function createFollowers(database: Database): Followers {
     },
 
     unfollow: (whoId, whomId) =>
-      inTurn(() =>
+      inTurn(whomId, () =>
         database.transact(async (transaction) => {
           const { affectedRows } = await transaction.change(
             `delete from follower

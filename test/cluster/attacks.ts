@@ -18,6 +18,8 @@ const ACCOUNTS = 20;
 // A name whose normalization would take seconds, in a form of 64 KB.
 const COMBINING_MARKS = `a${'\u0344'.repeat(5200)}${'\u0316'.repeat(5200)}`;
 
+const REQUEST = 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n';
+
 /** The attacks of one address, or of twenty accounts, by name. Each resolves when it has begun. */
 export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
   'asking an instance whether it is ready': ({ instance }) =>
@@ -36,14 +38,13 @@ export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
     });
   },
   'connections that never read': async ({ url, instance }) => {
-    for (const at of [url, instance]) {
-      for (const socket of await openConnections(at, 130)) socket.write(pipelined(100));
-    }
+    for (const at of [url, instance]) await openConnections(at, 150, [16, 100]);
   },
-  async 'a connection with pipelined requests that reads slowly'({ instance }) {
-    const [socket] = await openConnections(instance, 1);
-    socket?.write(pipelined(400));
-    setInterval(() => socket?.read(16), 100);
+  async 'connections with pipelined requests that read slowly'({ instance }) {
+    const sockets = await openConnections(instance, 20, [16, 400]);
+    setInterval(() => {
+      for (const socket of sockets) socket.read(16);
+    }, 100);
   },
   async 'accounts that follow and unfollow one person'({ url }) {
     await attacker(url).register('victim');
@@ -80,18 +81,19 @@ function attacker(url: string): Client {
   return new Client(url, { localAddress: ATTACKER });
 }
 
-/** Returns requests whose answers are together more than the buffers of a connection hold. */
-function pipelined(requests: number): string {
-  return 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n'.repeat(requests);
-}
-
-/** Opens connections that read nothing. */
-async function openConnections(url: string, count: number): Promise<Socket[]> {
+/**
+ * Opens connections that read nothing, and sends pipelined requests on them: in turn each of these numbers, whose answers are
+ * together more than the buffers of a connection hold.
+ */
+async function openConnections(url: string, count: number, pipelined: number[]): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
   const options = { host: hostname, port: Number(port), localAddress: ATTACKER };
   const sockets = Array.from({ length: count }, () => connect(options).pause());
   for (const socket of sockets) socket.on('error', () => undefined);
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  for (const [index, socket] of sockets.entries()) {
+    socket.write(REQUEST.repeat(pipelined[index % pipelined.length] ?? 1));
+  }
   return sockets;
 }
 

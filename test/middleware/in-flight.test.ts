@@ -18,7 +18,7 @@ const LIMITS: InFlightLimits = {
   waitingPerAddress: 0,
 };
 // More than the buffers of two sockets hold.
-const LARGE = Buffer.alloc(64 * 1024 * 1024);
+const LARGE = Buffer.alloc(14 * 1024 * 1024);
 
 /** Serves an application whose requests stay at work until the test answers them. */
 async function serve(limits: Partial<InFlightLimits> = {}) {
@@ -103,16 +103,34 @@ test('a request whose client has gone while it waited does not reach the applica
   expect(await (await last).text()).toBe('last');
 });
 
+/** Sends a request, and reads no answer. */
+function askLazily(port: number): void {
+  const client = connect(port, '127.0.0.1').pause();
+  onTestFinished(() => void client.destroy());
+  client.write('GET / HTTP/1.1\r\nHost: minitwit\r\n\r\n');
+}
+
 test('an answer that its client does not read holds no place', async () => {
   const { atWork, ask, port } = await serve({ requests: 1 });
-  const lazy = connect(port, '127.0.0.1').pause();
-  onTestFinished(() => void lazy.destroy());
-  lazy.write('GET / HTTP/1.1\r\nHost: minitwit\r\n\r\n');
+  askLazily(port);
   await until('its request is at work', () => atWork.length === 1);
   atWork[0]?.send(LARGE);
   const other = ask('192.0.2.1');
   await until('another is at work', () => atWork.length === 2);
-  expect(atWork[0]).toMatchObject({ writableEnded: true, writableFinished: false });
+  expect(atWork[0]).toMatchObject({ writableEnded: true, writableFinished: false, closed: false });
   atWork[1]?.send('done');
   expect(await (await other).text()).toBe('done');
+});
+
+test('clients of one address that read nothing cannot fill the memory', async () => {
+  const { atWork, port } = await serve();
+  for (const request of [1, 2, 3]) {
+    askLazily(port);
+    await until(`request ${request} is at work`, () => atWork.length === request);
+    atWork[request - 1]?.send(LARGE);
+  }
+  await until('the first connections are closed', () => {
+    return atWork.slice(0, 2).every(({ closed }) => closed);
+  });
+  expect(atWork[2]?.closed).toBe(false);
 });

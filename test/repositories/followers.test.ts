@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { createFollowers } from '../../src/repositories/followers.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
@@ -13,6 +13,8 @@ const { followers: atOther } = createRepositories(otherDatabase);
 const { users, followers, profiles } = createRepositories(database);
 let alice: number;
 let bob: number;
+// This user is in no table.
+const stranger = 1_000_000;
 
 beforeAll(async () => {
   alice = await users.createUser({ username: 'alice', email: 'a@example.com', passwordHash: 'x' });
@@ -54,6 +56,64 @@ test('follows and unfollows of one process take turns, so that the others leave 
     ),
   );
   expect(mostOpen).toBe(1);
+});
+
+/** Followers in a database whose transactions last until they are ended. */
+function createSlowFollowers() {
+  const open: (() => void)[] = [];
+  const slow = createFollowers({
+    ...database,
+    transact: () => new Promise((resolve) => open.push(() => resolve(undefined as never))),
+  });
+  return { slow, open };
+}
+
+/** Fakes the timers until the end of the test. The slow database needs none. */
+function useFakeTimers() {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+const unavailable = { code: 'unavailable' };
+
+test('a follow does not wait for the follows of another user', async () => {
+  const { slow, open } = createSlowFollowers();
+  void slow.follow(alice, bob);
+  void slow.follow(stranger, bob);
+  void slow.follow(bob, alice);
+  await new Promise(setImmediate);
+  expect(open).toHaveLength(2);
+});
+
+test('a follow that waited for 2 seconds is refused, and never carried out', async () => {
+  useFakeTimers();
+  const { slow, open } = createSlowFollowers();
+  const first = slow.follow(alice, bob);
+  const late = Promise.allSettled([slow.follow(stranger, bob), slow.unfollow(stranger, bob)]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await late).toMatchObject([{ reason: unavailable }, { reason: unavailable }]);
+  open[0]?.();
+  await first;
+  await new Promise(setImmediate);
+  expect(open).toHaveLength(1);
+  // The next follow has its turn.
+  void slow.follow(stranger, bob);
+  await new Promise(setImmediate);
+  expect(open).toHaveLength(2);
+});
+
+test('when 50 follows of a user wait, one more is refused, and a follow of another user is not', async () => {
+  const { slow, open } = createSlowFollowers();
+  const follows = Array.from({ length: 51 }, () => slow.follow(alice, bob));
+  await expect(slow.follow(stranger, bob)).rejects.toMatchObject(unavailable);
+  void slow.follow(bob, alice);
+  await new Promise(setImmediate);
+  expect(open).toHaveLength(2);
+  for (let ended = 0; ended < 52; ended++) {
+    open[ended]?.();
+    await new Promise(setImmediate);
+  }
+  await Promise.all(follows);
 });
 
 test('a user follows 7,500 others at most, also by follows at the same time', async () => {

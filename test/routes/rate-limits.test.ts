@@ -1,3 +1,4 @@
+import { hash } from 'bcryptjs';
 import type { Express } from 'express';
 import request from 'supertest';
 import { expect, test } from 'vitest';
@@ -58,6 +59,24 @@ test('strangers at many addresses lock a name for strangers, not for a device th
   expect((await post(one, '/login', right('olivia'), '192.0.2.21')).status).toBe(429);
   expect((await logIn(laptop, wrong('olivia'), '192.0.2.20')).text).toContain('Invalid password');
   expect((await logIn(laptop, right('olivia'), '192.0.2.20')).status).toBe(302);
+});
+
+test('a login from a known device does not wait for the parallel guesses of strangers', async () => {
+  await user('nora');
+  const tablet = visitor(one);
+  await logIn(tablet, right('nora'), '192.0.2.70');
+  await tablet.logout();
+  // Guesses take long enough to fill the queue of the account.
+  const slow = await hash('a password', 9);
+  await database.change("update user set pw_hash = :slow where username = 'nora'", { slow });
+  const patient = withSettings({ rateLimits: testLimits, trustProxy: 1 });
+  const guesses = Array.from({ length: 40 }, (_, index) =>
+    post(patient, '/login', wrong('nora'), `198.51.100.${100 + index}`),
+  );
+  const logins = await Promise.all([...guesses, logIn(tablet, right('nora'), '192.0.2.70')]);
+  const statuses = logins.map(({ status }) => status);
+  expect(statuses.pop()).toBe(302);
+  expect(new Set(statuses)).toEqual(new Set([200, 503]));
 });
 
 test('a known device has as many guesses as a stranger, and only under the name of its last login', async () => {
