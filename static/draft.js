@@ -30,10 +30,10 @@ window.addEventListener('pageshow', ({ persisted }) => {
 });
 
 /**
- * Returns whether a redirect led here. A post redirects once, and a login twice. The flash does not tell: another tab may
- * have shown it, or it may belong to another tab's post.
+ * Returns whether the redirect of a post led here. A login redirects twice, and a deletion comes from another page. The
+ * flash does not tell: another tab may have shown it, or it may belong to another tab's post.
  */
 function isAfterPost() {
   const [navigation] = performance.getEntriesByType('navigation');
-  return navigation?.redirectCount === 1;
+  return navigation?.redirectCount === 1 && !document.referrer.includes('/delete_message/');
 }

@@ -107,6 +107,20 @@ test('a text that was refused is in the box again after another post of its auth
   await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
 });
 
+test('a text that was refused is in the box again after its author has deleted another message', async () => {
+  const page = await open();
+  await signUp(page, 'sonja');
+  await share(page, 'short');
+  await expectStatus(page, 'Your message was recorded');
+  await share(page, TOO_MUCH);
+  await page.getByRole('heading', { name: 'That is too much' }).waitFor();
+  await page.goto('/sonja');
+  await page.getByRole('link', { name: 'delete' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expectStatus(page, 'Your message was deleted');
+  await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
+});
+
 describe('a text that another user of the same tab posts is not stored any more', () => {
   const stored = (page: Page) => page.evaluate(() => Object.keys(sessionStorage));
 
