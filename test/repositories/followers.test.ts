@@ -78,11 +78,14 @@ const unavailable = { code: 'unavailable' };
 
 test('a follow does not wait for the follows of another user', async () => {
   const { slow, open } = createSlowFollowers();
-  void slow.follow(alice, bob);
-  void slow.follow(stranger, bob);
-  void slow.follow(bob, alice);
+  const follows = [slow.follow(alice, bob), slow.follow(stranger, bob), slow.follow(bob, alice)];
   await new Promise(setImmediate);
   expect(open).toHaveLength(2);
+  open[0]?.();
+  await new Promise(setImmediate);
+  open[1]?.();
+  open[2]?.();
+  await Promise.all(follows);
 });
 
 test('a follow that waited for 2 seconds is refused, and never carried out', async () => {

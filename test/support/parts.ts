@@ -21,12 +21,14 @@ const EMULATOR = 'test/support/start-aws-emulator.ts';
 const MACHINES = ['test/deploy', 'test/warehouse/machine'];
 const CYCLE = ['test/warehouse/cycle'];
 // Tests beside those of the same subject which need more than they do.
+const DETAILS = 'test/**/*.details.test.ts';
 const ON_EMULATOR = 'test/**/*.emulator.test.ts';
 const ON_MYSQL = 'test/**/*.mysql.test.ts';
 const ON_TLS = 'test/**/*.tls.test.ts';
 const ELSEWHERE = [
   ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
   ...[...MACHINES, ...CYCLE].map(filesIn),
+  DETAILS,
   ON_EMULATOR,
   ON_MYSQL,
   ON_TLS,
@@ -58,6 +60,7 @@ export const PRODUCT: Part = {
     }),
     project('browser', {
       include: [filesIn('test/browser')],
+      exclude: [DETAILS],
       globalSetup: [MARIADB, CHROMIUM],
     }),
   ],
@@ -65,6 +68,11 @@ export const PRODUCT: Part = {
 
 /** What `npm run test:all` runs besides. */
 export const OTHERS: Part[] = [
+  {
+    about: 'details that take long, on MariaDB and in Chromium',
+    missing: null,
+    projects: [project('details', { include: [DETAILS], globalSetup: [MARIADB, CHROMIUM] })],
+  },
   {
     about: 'MySQL',
     missing: findMissingMysql(),
