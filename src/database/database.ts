@@ -49,7 +49,7 @@ export interface Database extends Statements {
    */
   transact<Result>(work: (statements: Statements) => Promise<Result>): Promise<Result>;
   /**
-   * Lends a connection for some statements of a library's own, to be released within 5 s.
+   * Lends a connection, to be released within 5 s.
    * @throws mysql2's errors
    */
   acquire(): Promise<PoolConnection>;

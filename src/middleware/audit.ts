@@ -2,17 +2,12 @@ import type { Request } from 'express';
 
 /**
  * The events that an operator searches the log for:
- * - `registered`, `login_succeeded`, `login_failed`, `password_changed`: what a user did
+ * - `registered`, `login_succeeded`, `login_failed`: what a user did
  * - `locked_out`: a failed login was the last that a limit allows
  * - `limit_reached`: a limit refused an action
  */
 export type AuditEvent =
-  | 'registered'
-  | 'login_succeeded'
-  | 'login_failed'
-  | 'locked_out'
-  | 'limit_reached'
-  | 'password_changed';
+  'registered' | 'login_succeeded' | 'login_failed' | 'locked_out' | 'limit_reached';
 
 /** What is known about an event. What a user typed must not be in it: a password may be in any field. */
 export interface AuditDetails {

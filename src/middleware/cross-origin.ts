@@ -59,7 +59,7 @@ function isSameOrigin(req: Request): boolean {
   const source = sourceOf(req);
   if (source !== undefined) return isOnOwnHost(req, source);
   // Today's browsers send `Origin` with everything but a GET. A GET without any source may have been
-  // caused by anybody, if a browser sent it.
+  // caused by any site, if a browser sent it.
   return !SAFE_METHODS.has(req.method) || !isBrowser(req);
 }
 

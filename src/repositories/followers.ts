@@ -8,7 +8,7 @@ export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;
   /**
    * Idempotent.
-   * @throws AppError `unavailable`, and follows nobody, when too many follows of `whomId` wait, or this one waited too long
+   * @throws AppError `unavailable`, without any change, when too many follows of `whomId` wait, or this one waited too long
    */
   follow(whoId: number, whomId: number): Promise<void>;
   /**

@@ -11,7 +11,7 @@ const READER = '127.0.6.1';
 const READS = 100 * LOAD_FACTOR;
 const POSTS = 30;
 const LOGINS = 10;
-// Names of emoji are percent-encoded in the links of mentions: a page of these messages has 445 KB.
+// Names of emoji are percent-encoded in the links of mentions: a page of these messages has 400 KB.
 const LARGE_TEXT = `@${'👩🏽‍❤️‍💋‍👨🏿'.repeat(6)} `.repeat(15).trim();
 const GUESSES = 60;
 const GUESSES_MAX = 10;

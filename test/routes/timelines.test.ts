@@ -64,7 +64,7 @@ test.each([
   '🐙',
   'x\\y',
   'constructor',
-])('somebody called %s has a page, a picture and followers', async (username) => {
+])('a user called %s has a page, a picture and followers', async (username) => {
   const someone = await user(username);
   const { text } = await someone.addMessage(`I am ${username}`);
   const path = /<a class="author" href="(\/[^"]+)"/.exec(text)?.[1] ?? '';
