@@ -36,7 +36,8 @@ import {
 } from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../static', import.meta.url));
-const BODY_LIMIT_BYTES = 64 * 1024;
+// Some times as much as the longest message: 1,000 code points are at most 12,000 bytes in a form.
+const BODY_LIMIT_BYTES = 32 * 1024;
 // A process answers a page within milliseconds: what would wait behind these requests is refused instead.
 const IN_FLIGHT_LIMITS = {
   requests: 250,

@@ -137,7 +137,7 @@ function messageCases(): FunctionCase[] {
     return [
       { name: `message field of ${name}`, run: () => readForm(messageForm, { text: body }) },
       { name: `is blank: ${name}`, run: () => isBlank(`${body}x`) },
-      { name: `length of ${name}, 64 KB`, run: () => messageLengthProblem(body) },
+      { name: `length of ${name}, 32 KB`, run: () => messageLengthProblem(body) },
       {
         name: `length of ${name}, ${MESSAGE} code points`,
         run: () => messageLengthProblem(message),

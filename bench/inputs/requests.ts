@@ -194,7 +194,7 @@ const FORMS: RequestCase[] = [
     name: '/login 1,000 fields',
     method: 'POST',
     path: '/login',
-    body: numbered((index) => `a${index}=${fill('x', 58)}&`, 64_000)
+    body: numbered((index) => `a${index}=${fill('x', 26)}&`, 32_000)
       .split('&')
       .slice(0, 1000)
       .join('&'),

@@ -1,6 +1,6 @@
 /** The largest header block and form that the server reads, in bytes, less what every request needs. */
 export const HEADER_BYTES = 15_800;
-export const BODY_BYTES = 65_000;
+export const BODY_BYTES = 32_500;
 
 /** Characters whose composition takes quadratic time: combining marks in the wrong order. */
 export function marks(units: number): string {

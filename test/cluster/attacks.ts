@@ -15,8 +15,8 @@ interface Target {
 
 const ATTACKER = '127.0.4.1';
 const ACCOUNTS = 20;
-// A name whose normalization would take seconds, in a form of 64 KB.
-const COMBINING_MARKS = `a${'\u0344'.repeat(5200)}${'\u0316'.repeat(5200)}`;
+// A name whose normalization would take seconds, in a form of 32 KB.
+const COMBINING_MARKS = `a${'\u0344'.repeat(2600)}${'\u0316'.repeat(2600)}`;
 
 const REQUEST = 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 

@@ -126,14 +126,14 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
 
   describe('too much', () => {
     test.each(['/add_message', '/login', '/register', '/logout'])(
-      'a body over 64 KiB to %s',
+      'a body over 32 KiB to %s',
       async (path) => {
         const someone = path === '/add_message' ? alice.agent : visitor().agent;
         expectErrorPage(
           await someone
             .post(path)
             .type('form')
-            .send({ text: 'x'.repeat(65_536) }),
+            .send({ text: 'x'.repeat(32_768) }),
           413,
         );
       },
