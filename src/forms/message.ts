@@ -18,7 +18,7 @@ export const messageForm = z.object({
 });
 
 // As much as fits in a form, percent-encoded, beside a name and a password.
-const DRAFT_MAX_LENGTH = 5600;
+const DRAFT_MAX_LENGTH = 2800;
 
 /**
  * Reads the text of a message that waits until its author has signed in. Returns null if there is none, or if it is so
@@ -33,7 +33,7 @@ export function readDraft(text: unknown): string | null {
 export function messageLengthProblem(text: string): string | null {
   // No text has more characters or code points than code units, and these need not be counted.
   if (text.length <= MESSAGE_MAX_LENGTH) return null;
-  // The code points come first: to find the characters of 64 KB takes tens of milliseconds.
+  // The code points come first: to find the characters of 32 KB takes tens of milliseconds.
   const codePoints = countCodePoints(text);
   if (codePoints > MESSAGE_MAX_CODE_POINTS) {
     return `Your message has ${codePoints} code points, of which an emoji or a letter can have several: at most ${MESSAGE_MAX_CODE_POINTS} fit`;

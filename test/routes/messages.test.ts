@@ -95,7 +95,7 @@ test('a text that was written for a session that has ended is in the box again a
 });
 
 test('a text that is too long to take along is shown, so that it can be copied', async () => {
-  const text = '🐙'.repeat(3000);
+  const text = '🐙'.repeat(1500);
   const { status, text: page } = await visitor().addMessage(text);
   expect(status).toBe(401);
   expect(page).toContain(`${text}</textarea>`);
@@ -105,7 +105,7 @@ test('a text that is too long to take along is shown, so that it can be copied',
 test('the largest draft fits in the login form', async () => {
   await user('petra');
   const petra = visitor();
-  const draft = '漢'.repeat(5600);
+  const draft = '漢'.repeat(2800);
   expect((await petra.addMessage(draft)).text).toContain('name="draft"');
   const login = await petra.post('/login', { username: 'petra', password: 'a password', draft });
   expect(login.text).toContain(`${draft}</textarea>`);
