@@ -32,8 +32,8 @@ export interface Config {
   cookiePrefix: string;
   /** In characters. */
   passwordMinLength: number;
-  /** Whether new passwords must not be among the most common ones. */
-  refuseCommonPasswords: boolean;
+  /** Whether new passwords must not be among the most common ones, or made of the user's and the site's names. */
+  refuseGuessablePasswords: boolean;
   gravatar: boolean;
   /** Whether `Strict-Transport-Security` covers this host alone, or all hosts below it as well. */
   hsts: 'host' | 'site';
@@ -94,7 +94,7 @@ export function readConfig(environment: Environment): Config {
     cookiePrefix: values.COOKIE_PREFIX,
     passwordMinLength:
       values.PASSWORD_MIN_LENGTH ?? (isProduction ? PRODUCTION_PASSWORD_MIN_LENGTH : 1),
-    refuseCommonPasswords: isProduction,
+    refuseGuessablePasswords: isProduction,
     gravatar: values.GRAVATAR === 'on',
     hsts: values.HSTS,
     securityContact: values.SECURITY_CONTACT,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { PASSWORD_MAX_LENGTH } from './forms/form.ts';
 import { count, oneOf, pemFile, required } from './environment.ts';
 
 const port = count(1, 65_535);
@@ -35,7 +36,7 @@ const forAll = {
     )
     .default(''),
   // The default depends on NODE_ENV.
-  PASSWORD_MIN_LENGTH: count(1, 72).optional(),
+  PASSWORD_MIN_LENGTH: count(1, PASSWORD_MAX_LENGTH).optional(),
   NODE_ENV: z.string().optional(),
   GRAVATAR: oneOf('on', 'off').default('off'),
   HSTS: oneOf('host', 'site').default('host'),

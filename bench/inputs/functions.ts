@@ -89,7 +89,7 @@ const register = (form: Record<string, string>) => () =>
       password2: 'x',
       ...form,
     }),
-    { passwordMinLength: 8, refuseCommonPasswords: true },
+    { passwordMinLength: 8, refuseGuessablePasswords: true },
   );
 
 function formCases(): FunctionCase[] {
@@ -105,6 +105,14 @@ function formCases(): FunctionCase[] {
     { name: 'register: email of @', run: register({ email: fill('@', BODY_BYTES) }) },
     { name: 'register: email of a', run: register({ email: fill('a', BODY_BYTES) }) },
     { name: 'register: passwords', run: register({ password: fill('a', BODY_BYTES / 2) }) },
+    {
+      name: 'register: two passwords of marks that are normalized',
+      run: register({ password: marks(1023), password2: marks(1023) }),
+    },
+    {
+      name: 'register: password of names',
+      run: register({ password: fillCodePoints('ab', 256), email: 'ab@b' }),
+    },
     { name: 'path: name of marks', run: () => readUsername(marks(HEADER_BYTES / 6)) },
     {
       name: 'path: cursors',

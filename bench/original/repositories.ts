@@ -52,6 +52,8 @@ function createOriginalUsers(database: Database): Users {
       return user && { userId: user.user_id, passwordHash: user.pw_hash };
     },
 
+    replacePasswordHash: notInMinitwit,
+
     async createUser({ username, email, passwordHash }) {
       const { insertId } = await database.change(
         'insert into user (username, email, pw_hash) values (:username, :email, :passwordHash)',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
 
 /** A text field that a form must send. Line ends become `\n`. */
 export const requiredField = z.string().transform((text) => text.replaceAll(/\r\n?/g, '\n'));
@@ -15,8 +14,12 @@ export const field = requiredField.default('');
 export const boundedField = (maxUnits: number) =>
   field.transform((text) => text.slice(0, maxUnits + 1));
 
-// In NFC, a byte of UTF-8 comes from fewer than two code units, however a keyboard composes the letters.
-const PASSWORD_MAX_UNITS = 2 * PASSWORD_MAX_BYTES;
+/** The longest password, in Unicode code points. */
+export const PASSWORD_MAX_LENGTH = 256;
+
+// In NFC, a code point comes from at most four code units, however a keyboard composes the letters. Four letters of rare
+// scripts come from six: a bound for 256 of those would let a form with two passwords block the process for more than 5 ms.
+const PASSWORD_MAX_UNITS = 4 * PASSWORD_MAX_LENGTH;
 
 /** A password in Unicode's NFC, since keyboards differ in how they put an accent on a letter. */
 export const passwordField = boundedField(PASSWORD_MAX_UNITS).transform((typed) =>

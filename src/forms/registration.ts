@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { PASSWORD_MAX_BYTES } from '../passwords/passwords.ts';
 import { isCommonPassword } from '../passwords/common-passwords.ts';
-import { boundedField, countCodePoints, type FormError, passwordField } from './form.ts';
+import { isGuessablePassword } from '../passwords/guessable-passwords.ts';
+import {
+  boundedField,
+  countCodePoints,
+  type FormError,
+  isLongerThan,
+  PASSWORD_MAX_LENGTH,
+  passwordField,
+} from './form.ts';
 import { usernameField, usernameProblem } from './username.ts';
 
 const EMAIL_MAX_LENGTH = 254;
@@ -23,8 +30,8 @@ export type Registration = z.infer<typeof registrationForm>;
 export interface PasswordRules {
   /** In characters. */
   passwordMinLength: number;
-  /** Whether the most common passwords are refused. */
-  refuseCommonPasswords: boolean;
+  /** Whether the most common passwords are refused, and those made of the user's and the site's names. */
+  refuseGuessablePasswords: boolean;
 }
 
 /**
@@ -32,14 +39,15 @@ export interface PasswordRules {
  * Whether the name is taken, only storing it can tell.
  */
 export function registrationError(
-  { username, email, password, password2 }: Registration,
+  form: Registration,
   rules: PasswordRules,
 ): FormError<keyof Registration> | null {
+  const { username, email, password, password2 } = form;
   const aboutUsername = usernameProblem(username);
   if (aboutUsername) return { field: 'username', message: aboutUsername };
   const aboutEmail = emailProblem(email);
   if (aboutEmail) return { field: 'email', message: aboutEmail };
-  const aboutPassword = passwordProblem(password, rules);
+  const aboutPassword = passwordProblem(form, rules);
   if (aboutPassword) return { field: 'password', message: aboutPassword };
   if (password !== password2) {
     return { field: 'password2', message: 'The two passwords do not match' };
@@ -58,18 +66,23 @@ function emailProblem(email: string): string | null {
 }
 
 function passwordProblem(
-  password: string,
-  { passwordMinLength, refuseCommonPasswords }: PasswordRules,
+  { username, email, password }: Registration,
+  { passwordMinLength, refuseGuessablePasswords }: PasswordRules,
 ): string | null {
   if (password === '') return 'You have to enter a password';
-  if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
-    return `Your password is too long: at most ${PASSWORD_MAX_BYTES} bytes, which are as many letters of plain English`;
+  // The length comes first: all checks after it read a short text.
+  if (isLongerThan(password, PASSWORD_MAX_LENGTH)) {
+    return `Your password can have at most ${PASSWORD_MAX_LENGTH} characters`;
   }
   if (countCodePoints(password) < passwordMinLength) {
     return `Your password must have at least ${passwordMinLength} characters`;
   }
-  if (refuseCommonPasswords && isCommonPassword(password)) {
+  if (!refuseGuessablePasswords) return null;
+  if (isCommonPassword(password)) {
     return 'This password is among the most common ones: choose another';
+  }
+  if (isGuessablePassword(password, { username, email })) {
+    return 'This password is easy to guess from your username, your email address or the name of this site: choose another';
   }
   return null;
 }

@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
+import { getRounds } from 'bcryptjs';
 import { Piscina } from 'piscina';
+import { AppError } from '../errors.ts';
 import { createFairQueue } from '../fair-queue.ts';
-
-/** bcrypt reads no more than this of a password; we refuse longer ones instead of cutting them. */
-export const PASSWORD_MAX_BYTES = 72;
 
 /**
  * Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. Client addresses get the
@@ -15,6 +14,11 @@ export interface Passwords {
   hash(password: string, address: string): Promise<string>;
   /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
   matches(password: string, hash: string, client: PasswordClient): Promise<boolean>;
+  /**
+   * Returns a hash of the current cost for a password that matches `hash`; null if the cost of `hash` is not lower.
+   * @throws AppError `unavailable` when other hashes are waiting: they come first
+   */
+  renew(password: string, hash: string, address: string): Promise<string | null>;
   /** Hashes that wait for a thread, or for another hash of their account. */
   waiting(): number;
   /** Ends the threads. */
@@ -83,17 +87,23 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     }
   }
 
+  const createHash = async (password: string, address: string) =>
+    String(await run({ kind: 'hash', password, cost }, address));
+
   return {
-    hash: async (password, address) => String(await run({ kind: 'hash', password, cost }, address)),
+    hash: createHash,
     async matches(password, hash, { address, account }) {
-      // bcrypt would compare the first 72 bytes alone.
-      if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return false;
       const release = await byAccount.acquire(account);
       try {
         return (await run({ kind: 'compare', password, hash }, address)) === true;
       } finally {
         release();
       }
+    },
+    async renew(password, hash, address) {
+      if (getRounds(hash) >= cost) return null;
+      if (byAddress.waiting() > 0) throw new AppError('unavailable', REFUSAL);
+      return createHash(password, address);
     },
     waiting: () => byAddress.waiting() + byAccount.waiting(),
     close: () => pool.close({ force: true }),

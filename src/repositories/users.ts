@@ -28,6 +28,8 @@ export interface NewUser {
 export interface Users {
   findUser(username: string): Promise<User | null>;
   findCredentials(username: string): Promise<Credentials | null>;
+  /** Stores a new hash of a user's password, unless the stored one has changed since these credentials were read. */
+  replacePasswordHash(read: Credentials, newHash: string): Promise<void>;
   /** @throws AppError `conflict` when the name is taken; of two at once, one gets it */
   createUser(user: NewUser): Promise<number>;
 }
@@ -53,6 +55,15 @@ export function createUsers(database: Database): Users {
         { username },
       );
       return exactly(username, rows);
+    },
+
+    async replacePasswordHash({ userId, passwordHash }, newHash) {
+      await database.change(
+        `update user
+         set pw_hash = :newHash
+         where user_id = :userId and pw_hash = :passwordHash`,
+        { userId, passwordHash, newHash },
+      );
     },
 
     async createUser(user) {

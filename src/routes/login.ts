@@ -14,7 +14,7 @@ import { refuse } from '../middleware/refuse.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { showLogin } from '../presentation/login-page.ts';
 import type { Consumption, LoginAttempt, RateLimits } from '../repositories/rate-limits.ts';
-import type { Users } from '../repositories/users.ts';
+import type { Credentials, Users } from '../repositories/users.ts';
 import type { ShowMyTimeline } from './timelines.ts';
 
 // The request that follows a login: it has the session's cookie, unless the browser did not store it.
@@ -82,6 +82,7 @@ export function addLoginRoutes(
         const { userId } = judged;
         await logIn(req, { userId, username: attempt.username });
         logEvent(req, 'login_succeeded', { userId });
+        await renewHash(req, judged, password, attempt.address);
       }
     } finally {
       // A login that was right, or that could not be judged, is no guess.
@@ -106,9 +107,25 @@ export function addLoginRoutes(
     // Strangers who guess do not delay a login from a device that has logged in before.
     const account = `${deviceId === null ? 'stranger' : 'device'} ${userId}`;
     const isRight = await passwords.matches(password, passwordHash, { address, account });
-    if (isRight) return { userId, error: null };
+    if (isRight) return { userId, passwordHash, error: null };
     const error = { field: 'password', message: 'Invalid password' };
     return { userId, error, reason: 'wrong_password' };
+  }
+
+  /** Replaces the hash of a correct password if its cost is too low. The login does not depend on that. */
+  async function renewHash(
+    req: Request,
+    credentials: Credentials,
+    password: string,
+    address: string,
+  ): Promise<void> {
+    try {
+      const newHash = await passwords.renew(password, credentials.passwordHash, address);
+      if (newHash !== null) await users.replacePasswordHash(credentials, newHash);
+    } catch (err) {
+      const { userId } = credentials;
+      req.log.info({ err, userId }, 'The password hash was not renewed. A later login renews it.');
+    }
   }
 
   /** Redirects a logged-in user to the home timeline or, with a draft, shows it with the draft in the post box. */
@@ -120,7 +137,7 @@ export function addLoginRoutes(
 }
 
 type JudgedLogin =
-  | { userId: number; error: null }
+  | (Credentials & { error: null })
   | { userId?: number; error: FormError; reason: 'unknown_name' | 'wrong_password' };
 
 function logFailedLogin(

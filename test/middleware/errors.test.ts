@@ -19,6 +19,7 @@ function failingWith(error: Error) {
   const passwords = {
     hash: () => Promise.reject(error),
     matches: () => Promise.reject(error),
+    renew: () => Promise.reject(error),
     waiting: () => 0,
     close: () => Promise.resolve(),
   };

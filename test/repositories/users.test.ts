@@ -19,6 +19,16 @@ test('a user is found by name, without the hash of the password', async () => {
   });
 });
 
+test('a hash is replaced only if it is still the one that was read', async () => {
+  const userId = await users.createUser({ ...person, username: 'zoe' });
+  await users.createUser({ ...person, username: 'yves' });
+  const read = { userId, passwordHash: person.passwordHash };
+  await users.replacePasswordHash(read, '$2b$10$first');
+  await users.replacePasswordHash(read, '$2b$10$second');
+  expect(await users.findCredentials('zoe')).toMatchObject({ passwordHash: '$2b$10$first' });
+  expect(await users.findCredentials('yves')).toMatchObject({ passwordHash: '$2b$04$hash' });
+});
+
 test('nobody is null', async () => {
   expect(await users.findUser('nobody')).toBeNull();
   expect(await users.findCredentials('nobody')).toBeNull();

@@ -71,10 +71,13 @@ describe('register', () => {
     expect((await visitor().get('/mary%20ann')).status).toBe(200);
   });
 
-  test('a password of the most common ones is refused where it is configured', async () => {
-    const instance = withSettings({ passwordMinLength: 8, refuseCommonPasswords: true });
+  test('a common, guessable or short password is refused where it is configured', async () => {
+    const instance = withSettings({ passwordMinLength: 8, refuseGuessablePasswords: true });
     const { text } = await visitor(instance).register('nora', 'Password1');
     expect(text).toContain('This password is among the most common ones: choose another');
+    expect((await visitor(instance).register('nora', 'Nora2026')).text).toContain(
+      'This password is easy to guess from your username, your email address or the name of this site',
+    );
     expect((await visitor(instance).register('nora', 'short')).text).toContain(
       'Your password must have at least 8 characters',
     );

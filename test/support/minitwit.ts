@@ -49,11 +49,11 @@ export interface MiniTwit {
   user: (username: string) => Promise<Visitor>;
 }
 
-/** Opens the real application for this file's tests. Hashing is made cheap, and nothing is logged. */
-export function useMiniTwit(settings: Partial<Config> = {}): MiniTwit {
+/** Opens the real application for this file's tests. Hashing is made cheap (bcrypt's cost), and nothing is logged. */
+export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): MiniTwit {
   const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
-  const passwords = createPasswords({ cost: 4 });
+  const passwords = createPasswords({ cost });
   const atEnd = atEndOfFile();
   atEnd(() => passwords.close());
   const createInstance = (
