@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/cli/program.ts';
 import type { SizeName } from './data.ts';
 import { createDataSet } from './data-sets.ts';
 import { type DatabaseServer, startDatabaseServer } from './databases.ts';

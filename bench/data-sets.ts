@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hash } from 'bcryptjs';
 import type { Connection } from 'mysql2/promise';
-import type { DatabaseConfig } from '../src/config.ts';
+import type { DatabaseConfig } from '../src/config/config.ts';
 import { initializeSchema } from '../src/database/schema.ts';
 import { splitStatements } from '../src/database/statements.ts';
 import { fillTables, SIZES, type SizeName } from './data.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { DatabaseConfig } from '../src/config.ts';
+import type { DatabaseConfig } from '../src/config/config.ts';
 import { withConnection } from '../src/database/connection.ts';
 import { startPrivateMariadb } from '../src/dev/mariadb/private-mariadb.ts';
 import { startRealMysql } from '../test/support/real-mysql.ts';

@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import { pino } from 'pino';
 import type { RowDataPacket } from 'mysql2/promise';
-import { createApp } from '../src/app.ts';
-import { readConfig } from '../src/config.ts';
+import { createApp } from '../src/web/app.ts';
+import { readConfig } from '../src/config/config.ts';
 import {
   type Database,
   openDatabase,
   type Parameters,
   type Statements,
 } from '../src/database/database.ts';
-import { listen } from '../src/listen.ts';
-import { createPasswords } from '../src/passwords/passwords.ts';
+import { listen } from '../src/web/server/listen.ts';
+import { createPasswords } from '../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';
 import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { DatabaseConfig } from '../src/config.ts';
+import type { DatabaseConfig } from '../src/config/config.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { toSettings } from '../src/dev/local-files.ts';
-import type { Environment } from '../src/environment.ts';
+import type { Environment } from '../src/config/environment.ts';
 import { NODE_OPTIONS } from '../test/support/production.ts';
 import { until } from '../test/support/until.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import mysql, { type Connection } from 'mysql2/promise';
-import type { DatabaseConfig } from '../src/config.ts';
+import type { DatabaseConfig } from '../src/config/config.ts';
 import { openDatabase } from '../src/database/database.ts';
 import { connectionOptions } from '../src/database/open-connection.ts';
 import { createProfiles } from '../src/repositories/profiles.ts';

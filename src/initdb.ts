@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
-import { type DatabaseConfig, readDatabaseConfig, readNewUserConfig } from './config.ts';
+import { type DatabaseConfig, readDatabaseConfig, readNewUserConfig } from './config/config.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
 import { saveServerUser } from './database/server-user.ts';
-import { OperatorError } from './errors.ts';
-import { runProgram } from './program.ts';
+import { OperatorError } from './errors/operator-error.ts';
+import { runProgram } from './cli/program.ts';
 
 const PATIENCE = {
   // An RDS instance takes about a minute to restart.

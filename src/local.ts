@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
-import { claimSocket } from './claim.ts';
-import type { DatabaseConfig } from './config.ts';
+import { claimSocket } from './dev/instance-lock.ts';
+import type { DatabaseConfig } from './config/config.ts';
 import { findFreePort } from './dev/free-port.ts';
 import { startPrivateMariadb } from './dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from './database/schema.ts';
@@ -14,9 +14,9 @@ import { readSessionSecret, toSettings, writeDatabaseSettings } from './dev/loca
 import { startServerProcess } from './dev/server-process.ts';
 import { runServer, runServerWithRestarts } from './dev/supervise.ts';
 import { waitForChange } from './dev/watch.ts';
-import type { Environment } from './environment.ts';
-import { OperatorError } from './errors.ts';
-import { runProgram } from './program.ts';
+import type { Environment } from './config/environment.ts';
+import { OperatorError } from './errors/operator-error.ts';
+import { runProgram } from './cli/program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DATA = join(ROOT, '.data');

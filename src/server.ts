@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import dotenv from 'dotenv';
 import { pino } from 'pino';
-import { readConfig } from './config.ts';
-import { runProgram } from './program.ts';
-import { serve } from './serve.ts';
-import { superviseWorkers } from './workers.ts';
+import { readConfig } from './config/config.ts';
+import { runProgram } from './cli/program.ts';
+import { serve } from './web/server/serve.ts';
+import { superviseWorkers } from './web/server/workers.ts';
 
 // in characters
 const LOG_WAITING_MAX = 8_000_000;

@@ -36,7 +36,7 @@ test('a change of a template, a static file or code is served, and the database 
   await until('the new template', async () => !!(await readPage())?.includes('Application of Exp'));
   await writeFile(join(checkout.home, 'static/style.css'), 'body { color: red }');
   await until('the new style', async () => (await readPage())?.includes(style) === false);
-  await replaceIn('src/presentation/times.ts', ')} @ $', ')} at $');
+  await replaceIn('src/web/presentation/times.ts', ')} @ $', ')} at $');
   await until('the new code', async () => / at \d\d:\d\d/.test((await readPage()) ?? ''));
   expect(await readDatabasePid()).toBe(pid);
   await stop(dev);
@@ -44,19 +44,19 @@ test('a change of a template, a static file or code is served, and the database 
 
 test('a syntax error is printed, and the server starts again once it is corrected', async () => {
   const dev = await checkout.startAndWait('--watch');
-  await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
+  await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
   await dev.says('The server has ended. It starts again after the next change.');
   expect(dev.output.stderr).toContain('SyntaxError');
   expect(await readPage()).toBeNull();
-  await replaceIn('src/app.ts', 'export funktion createApp', 'export function createApp');
+  await replaceIn('src/web/app.ts', 'export funktion createApp', 'export function createApp');
   await until('the server answers', async () => (await readPage()) !== null);
   await stop(dev);
 });
 
 test('stops while the server is broken', async () => {
-  await replaceIn('src/app.ts', 'export function createApp', 'export funktion createApp');
+  await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
   const dev = checkout.start('--watch');
   await dev.says('The server has ended.');
   await stop(dev, 'SIGINT');
-  await cp('src/app.ts', join(checkout.home, 'src/app.ts'));
+  await cp('src/web/app.ts', join(checkout.home, 'src/web/app.ts'));
 });

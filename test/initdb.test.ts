@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Environment } from '../src/environment.ts';
+import type { Environment } from '../src/config/environment.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { runSql, useEmptyDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { Environment } from '../src/environment.ts';
+import type { Environment } from '../src/config/environment.ts';
 import { startCommand } from './support/programs.ts';
 
 const CONFIG = `

@@ -13,7 +13,7 @@ test('stack traces of dist/ name TypeScript under the Node options of production
   const tsc = [resolve('node_modules/.bin/tsc'), '--noCheck', '--outDir', join(folder, 'dist')];
   expect(await startCommand(tsc, {}, { cwd: resolve() }).ended).toBe(0);
 
-  const compiled = pathToFileURL(join(folder, 'dist/presentation/static-files.js')).href;
+  const compiled = pathToFileURL(join(folder, 'dist/web/presentation/static-files.js')).href;
   const script = `(await import('${compiled}')).readStaticFiles('/no/such/folder')`;
   const failing = startCommand([process.execPath, '--input-type=module', '--eval', script], {
     NODE_OPTIONS,

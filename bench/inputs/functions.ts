@@ -1,11 +1,11 @@
-import { readCursor } from '../../src/forms/cursor.ts';
-import { isBlank, readForm } from '../../src/forms/form.ts';
-import { loginForm } from '../../src/forms/login.ts';
-import { messageForm, messageLengthProblem } from '../../src/forms/message.ts';
-import { registrationError, registrationForm } from '../../src/forms/registration.ts';
-import { readUsername, usernameProblem } from '../../src/forms/username.ts';
-import { foldText } from '../../src/presentation/folded-text.ts';
-import { splitMessage } from '../../src/presentation/message-parts.ts';
+import { readCursor } from '../../src/web/forms/cursor.ts';
+import { isBlank, readForm } from '../../src/web/forms/form.ts';
+import { loginForm } from '../../src/web/forms/login.ts';
+import { messageForm, messageLengthProblem } from '../../src/web/forms/message.ts';
+import { registrationError, registrationForm } from '../../src/web/forms/registration.ts';
+import { readUsername, usernameProblem } from '../../src/web/forms/username.ts';
+import { foldText } from '../../src/web/presentation/folded-text.ts';
+import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { BODY_BYTES, fill, fillCodePoints, HEADER_BYTES, marks } from './sizes.ts';
 
 /** A function with an input that is as expensive as a client can make it. */

@@ -1,4 +1,4 @@
-import { messageLengthProblem } from '../../src/forms/message.ts';
+import { messageLengthProblem } from '../../src/web/forms/message.ts';
 import { fillCodePoints } from './sizes.ts';
 import type { Site } from './site.ts';
 

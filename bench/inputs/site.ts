@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { createApp } from '../../src/web/app.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
-import { listen } from '../../src/listen.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
+import { listen } from '../../src/web/server/listen.ts';
+import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 

@@ -1,5 +1,5 @@
 import mysql, { type ResultSetHeader } from 'mysql2/promise';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { connectionOptions } from '../../src/database/open-connection.ts';
 

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { pino } from 'pino';
-import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
-import { listen } from '../../src/listen.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createApp } from '../../src/web/app.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { listen } from '../../src/web/server/listen.ts';
+import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { openPatientDatabase } from './database.ts';
 import { createOriginalRepositories } from './repositories.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
 
 /** What the program is told, once. */

@@ -1,4 +1,4 @@
-import type { Waiting } from './wait.ts';
+import type { Waiting } from '../cli/poll.ts';
 
 /** How patiently a command looks; tests have less time. */
 export interface Patience {

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
-import type { DatabaseConfig } from '../config.ts';
-import { OperatorError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { isClosed } from './failures.ts';
 import { connectionOptions } from './open-connection.ts';
 import { PROGRAM_BOUNDS, setSessionVariables } from './session-variables.ts';

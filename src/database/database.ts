@@ -1,6 +1,7 @@
 import { type QueryError, raw, type ResultSetHeader } from 'mysql2';
-import type { DatabaseConfig } from '../config.ts';
-import { AppError, OperatorError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { AppError } from '../errors/app-error.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { batchReads } from './batches.ts';
 import { findConnectOutage, findOutage, isRolledBack, type Outage } from './failures.ts';
 import { openConnection } from './open-connection.ts';

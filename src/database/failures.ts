@@ -1,5 +1,5 @@
 import type { QueryError } from 'mysql2';
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../errors/app-error.ts';
 import { isDemoted } from './primary.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { REQUEST_BOUNDS, setSessionVariables } from './session-variables.ts';
 
 const CONNECT_MAX_MS = 1500;

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { isFull, POOL_CLOSED } from './failures.ts';
 import { cut, onceUnusable, openConnection, timedOut } from './open-connection.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import type { DatabaseConfig } from '../config.ts';
-import { OperatorError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { type Patience, withConnection } from './connection.ts';
 import { splitStatements } from './statements.ts';
 

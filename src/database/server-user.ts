@@ -1,6 +1,6 @@
 import mysql, { type Connection, type QueryError, type RowDataPacket } from 'mysql2/promise';
-import type { DatabaseConfig } from '../config.ts';
-import { OperatorError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { type Patience, withConnection } from './connection.ts';
 
 const PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];

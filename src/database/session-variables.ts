@@ -1,6 +1,6 @@
 import type { Connection, QueryError, RowDataPacket } from 'mysql2/promise';
-import type { DatabaseConfig } from '../config.ts';
-import { OperatorError } from '../errors.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { findOutage } from './failures.ts';
 import { READ_ONLY } from './primary.ts';
 

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { constants as system } from 'node:os';
 import { dirname, relative, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 const ADVICE: Record<string, string> = {
   EDQUOT: 'Free disk space',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 // Below the ports that Linux gives to clients.
 const PORTS = { first: 20_000, last: 32_000, attempts: 100 };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { DatabaseConfig } from '../config.ts';
-import type { Environment } from '../environment.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 
 /** Reads the secret that signs cookies from a file. Creates the file if it is missing. */
 export async function readSessionSecret(file: string): Promise<string> {

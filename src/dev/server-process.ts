@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import pretty from 'pino-pretty';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../config/environment.ts';
 
 // TypeScript when this file is TypeScript, and JavaScript in dist/.
 const SERVER = new URL(`../server${extname(import.meta.url)}`, import.meta.url);

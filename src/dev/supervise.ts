@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /**

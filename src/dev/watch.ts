@@ -1,6 +1,6 @@
 import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 // Editors write a file in several steps.
 const QUIET_MS = 50;

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
-import { createFairQueue } from '../fair-queue.ts';
+import { createFairQueue } from '../limits/fair-queue.ts';
 import { addToFollowCounts } from './profiles.ts';
 
 /** The table `follower`: who (`who_id`) follows whom (`whom_id`). */

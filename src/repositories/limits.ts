@@ -1,5 +1,5 @@
-import { createBudget } from '../budget.ts';
-import type { RateLimitConfig } from '../config.ts';
+import { createBudget } from '../limits/budget.ts';
+import type { RateLimitConfig } from '../config/config.ts';
 
 /** How many events are allowed in a window. */
 export interface Limit {

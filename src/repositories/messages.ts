@@ -1,7 +1,7 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import { type Database, NOW } from '../database/database.ts';
 import { isLocked } from '../database/failures.ts';
-import { AppError } from '../errors.ts';
+import { AppError } from '../errors/app-error.ts';
 import { addNewestIds, collectNewestIds } from './profiles.ts';
 
 /** A message with its author, as a page shows it. `email` is for Gravatar alone. */

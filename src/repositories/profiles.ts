@@ -1,7 +1,7 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database, Statements } from '../database/database.ts';
-import { AppError } from '../errors.ts';
-import { exactly } from './exactly.ts';
+import { AppError } from '../errors/app-error.ts';
+import { exactly } from './exact-username.ts';
 import { PAGE_SIZE } from './timelines.ts';
 import type { User } from './users.ts';
 

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { RateLimitConfig } from '../config.ts';
+import type { RateLimitConfig } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
-import { AppError, messageOf } from '../errors.ts';
+import { AppError } from '../errors/app-error.ts';
+import { messageOf } from '../errors/error-message.ts';
 import { type Counter, createLimitCounters } from './limit-counters.ts';
 import { createLimits, type Limit, type Refusal, toRefusal } from './limits.ts';
 

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
-import { AppError } from '../errors.ts';
-import { exactly } from './exactly.ts';
+import { AppError } from '../errors/app-error.ts';
+import { exactly } from './exact-username.ts';
 import { addProfile } from './profiles.ts';
 
 /** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */

@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
-import { type DatabaseConfig, toDatabaseConfig } from '../config.ts';
-import { type Environment, count, oneOf, readSettings, required } from '../environment.ts';
-import { databaseSettings } from '../settings.ts';
+import { type DatabaseConfig, toDatabaseConfig } from '../config/config.ts';
+import { type Environment, count, oneOf, readSettings, required } from '../config/environment.ts';
+import { databaseSettings } from '../config/settings.ts';
 
 /** How a run's instance is logged in to, and left in order; docs/warehouse.md explains the settings. */
 export interface EndConfig {

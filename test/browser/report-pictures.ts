@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { withConnection } from '../../src/database/connection.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { analyse } from '../../src/warehouse/analyse.ts';
+import { analyse } from '../../src/warehouse/report/analyse.ts';
 import { writeReport } from '../../src/warehouse/report/write.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { HANG_MS } from '../support/timeouts.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { listCosts } from '../../src/cloud/costs.ts';
-import { HOURS_A_MONTH, PRICES } from '../../src/cloud/prices.ts';
-import { createCli } from '../../src/cloud/cli.ts';
-import { listParameters, renderTemplate } from '../../src/cloud/template.ts';
+import { listCosts } from '../../src/cloud/costs/costs.ts';
+import { HOURS_A_MONTH, PRICES } from '../../src/cloud/costs/prices.ts';
+import { createCli } from '../../src/cloud/commands/cli.ts';
+import { listParameters, renderTemplate } from '../../src/cloud/stack/template.ts';
 
 const text = await readFile('docs/going-live.md', 'utf8');
 const parameters = listParameters(await renderTemplate());

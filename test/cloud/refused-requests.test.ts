@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listAlarms, listChanges } from '../../src/cloud/alarms.ts';
+import { listAlarms, listChanges } from '../../src/cloud/instances/alarms.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
 import { listUnfinished } from '../../src/cloud/image/unfinished.ts';
@@ -12,8 +12,8 @@ import {
   deleteVersion,
   listVersions,
 } from '../../src/cloud/instances/template-versions.ts';
-import { listBalancers } from '../../src/cloud/remains/balancers.ts';
-import { createGroup, deleteGroup, listGroups } from '../../src/cloud/security-groups.ts';
+import { listBalancers } from '../../src/cloud/teardown/balancers.ts';
+import { createGroup, deleteGroup, listGroups } from '../../src/cloud/image/security-groups.ts';
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEvent, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createWaits } from '../../src/aws/waits.ts';
-import { type Cloud, openCloud, PACE } from '../../src/cloud/cloud.ts';
-import { OperatorError } from '../../src/errors.ts';
+import { type Cloud, openCloud, PACE } from '../../src/cloud/context.ts';
+import { OperatorError } from '../../src/errors/operator-error.ts';
 import { retryWithoutPauses } from '../support/retry-without-pauses.ts';
 
 /** What a test says of the commands that it opens. */

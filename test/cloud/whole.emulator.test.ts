@@ -1,7 +1,7 @@
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
-import type { Cloud } from '../../src/cloud/cloud.ts';
+import type { Cloud } from '../../src/cloud/context.ts';
 import { down } from '../../src/cloud/commands/down.ts';
 import { buildImage } from '../../src/cloud/commands/image.ts';
 import { restoreSnapshot } from '../../src/cloud/commands/restore.ts';
@@ -14,8 +14,8 @@ import { requireStack } from '../../src/cloud/stack/stack.ts';
 import { type Account, openAccount } from '../support/aws-account.ts';
 import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
-import { standsOfImages } from './image/world.ts';
-import { expectEmptyAccount } from './keeping/empty-account.ts';
+import { standsOfImages } from './image/fixture.ts';
+import { expectEmptyAccount } from './operations/empty-account.ts';
 import { openTestCloud } from './test-cloud.ts';
 
 const now = { dryRun: false };

@@ -1,5 +1,5 @@
 import { beforeAll, onTestFinished } from 'vitest';
-import type { Environment } from '../../src/environment.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { type AtEnd, atEndOfFile } from '../support/at-end.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Environment } from '../../src/environment.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { useEmptyDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';

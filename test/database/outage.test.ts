@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { useDatabase } from '../support/database.ts';
-import { openGate } from '../support/gate.ts';
+import { openGate } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const POOL_SIZE = 3;

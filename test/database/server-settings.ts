@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
-import { analyse } from '../../src/warehouse/analyse.ts';
+import { analyse } from '../../src/warehouse/report/analyse.ts';
 import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
 import { runSql } from '../support/database.ts';
 import type { MiniTwit, Visitor } from '../support/minitwit.ts';

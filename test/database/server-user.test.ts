@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { withConnection } from '../../src/database/connection.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { saveServerUser } from '../../src/database/server-user.ts';

@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { withConnection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { openGate } from '../support/gate.ts';
+import { openGate } from '../support/tcp-proxy.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Express } from 'express';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { runSql } from '../support/database.ts';
-import { openGate } from '../support/gate.ts';
+import { openGate } from '../support/tcp-proxy.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { openDatabase, type Statements } from '../../src/database/database.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { runSql, useDatabase } from '../support/database.ts';
-import { openGate } from '../support/gate.ts';
+import { openGate } from '../support/tcp-proxy.ts';
 
 const { config, database: direct } = useDatabase();
 const gate = await openGate(config);

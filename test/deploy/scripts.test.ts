@@ -19,7 +19,7 @@ test('shellcheck finds nothing in any script of the repository', async () => {
     expect.arrayContaining([
       '.ci/run',
       '.githooks/pre-commit',
-      'cloud/initdb.sh',
+      'userdata/initdb.sh',
       'src/dev/setup.sh',
       'test/deploy/stand-ins/npm-24',
       'test/support/check-static.sh',

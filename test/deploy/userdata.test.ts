@@ -4,7 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { renderSetUpScript } from '../../src/cloud/set-up-script.ts';
+import { renderSetUpScript } from '../../src/cloud/database/initdb-script.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
@@ -179,7 +179,7 @@ describe('minitwit.sh', () => {
   });
 
   test('passes on every setting that the server knows', async () => {
-    const names = await readFile('src/settings.ts', 'utf8');
+    const names = await readFile('src/config/settings.ts', 'utf8');
     // Another address than the default would hide the server from its load balancer. The unit sets NODE_ENV itself.
     const known = [...names.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].flatMap(([, name]) =>
       name && !['HOST', 'NODE_ENV'].includes(name) && !name.startsWith('LIMIT_') ? [name] : [],

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { addDemoData } from '../../src/dev/demo/demo.ts';
 import { createDemoData } from '../../src/dev/demo/demo-data.ts';
-import { messageLengthProblem } from '../../src/forms/message.ts';
-import { normalizeUsername, usernameProblem } from '../../src/forms/username.ts';
-import { splitMessage } from '../../src/presentation/message-parts.ts';
+import { messageLengthProblem } from '../../src/web/forms/message.ts';
+import { normalizeUsername, usernameProblem } from '../../src/web/forms/username.ts';
+import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
 const NOW_S = 1_790_000_000;

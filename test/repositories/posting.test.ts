@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../src/database/connection.ts';
 import type { Database } from '../../src/database/database.ts';
-import { AppError } from '../../src/errors.ts';
+import { AppError } from '../../src/errors/app-error.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { PAGE_SIZE } from '../../src/repositories/timelines.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RateLimitConfig } from '../../src/config.ts';
+import type { RateLimitConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { createRateLimits, type RateLimits } from '../../src/repositories/rate-limits.ts';
 import { atEndOfFile } from '../support/at-end.ts';

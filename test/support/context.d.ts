@@ -1,5 +1,5 @@
 import 'vitest';
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 
 declare module 'vitest' {
   /** What the projects of vitest.config.ts give their tests. */

@@ -1,15 +1,15 @@
 import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
 import request from 'supertest';
-import { createApp } from '../../src/app.ts';
+import { createApp } from '../../src/web/app.ts';
 import {
   type Config,
   type DatabaseConfig,
   type RateLimitConfig,
   readConfig,
-} from '../../src/config.ts';
+} from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
-import { createPasswords } from '../../src/passwords/passwords.ts';
+import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { atEndOfFile } from './at-end.ts';

@@ -37,14 +37,14 @@ const ELSEWHERE = [
 const DIALECT = [
   'test/database/{database,outage,schema,server-user,transact}.test.ts',
   'test/repositories/*.test.ts',
-  'test/{initdb,minitwit}.test.ts',
+  'test/{initdb,web/minitwit}.test.ts',
   'test/warehouse/copy/{consistency,copy,failures}.test.ts',
   'test/warehouse/statistics/*.test.ts',
 ];
 // The programs and everything else that connects to the database.
 const LOGIN = [
   'test/database/{database,outage,server-user}.test.ts',
-  'test/{initdb,minitwit,server}.test.ts',
+  'test/{initdb,server,web/minitwit}.test.ts',
   'test/warehouse/copy/copy.test.ts',
 ];
 

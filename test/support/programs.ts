@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { inject } from 'vitest';
-import type { DatabaseConfig } from '../../src/config.ts';
-import type { Environment } from '../../src/environment.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
+import type { Environment } from '../../src/config/environment.ts';
 
 /** A program that runs, as an operator would start it. */
 export interface Program {

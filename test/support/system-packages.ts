@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorError } from '../../src/errors.ts';
+import { OperatorError } from '../../src/errors/operator-error.ts';
 import { findProgram } from '../../src/dev/programs.ts';
 import { CACHE } from './tools.ts';
 

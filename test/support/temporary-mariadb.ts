@@ -1,4 +1,4 @@
-import type { DatabaseConfig } from '../../src/config.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { createAdministrator } from './administrator.ts';
 import type { AtEnd } from './at-end.ts';

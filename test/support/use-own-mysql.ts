@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
-import { type DatabaseConfig, readDatabaseConfig } from '../../src/config.ts';
+import { type DatabaseConfig, readDatabaseConfig } from '../../src/config/config.ts';
 import { runSql } from './database.ts';
 
 /**

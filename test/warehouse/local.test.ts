@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Environment } from '../../src/environment.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { copyProgram } from '../support/copy-program.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 function warehouse(parameters: string[], settings: Environment = {}): Program {
-  return startProgram(join(home, 'src/warehouse/main.ts'), settings, { cwd: home, parameters });
+  return startProgram(join(home, 'src/warehouse.ts'), settings, { cwd: home, parameters });
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {

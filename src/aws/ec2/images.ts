@@ -6,7 +6,7 @@ import {
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../failures.ts';
+import { ask, awsErrorName, unlessMissing } from '../errors.ts';
 import { type Tags, tagsAnswer } from './tags.ts';
 
 /** The volume that the instances of an image start from. */

@@ -6,9 +6,9 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { OperatorError } from '../../errors.ts';
-import { ask, awsErrorName, unlessMissing } from '../failures.ts';
-import type { Seen } from '../wait.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { ask, awsErrorName, unlessMissing } from '../errors.ts';
+import type { Seen } from '../../cli/poll.ts';
 import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** An instance as AWS describes it. */

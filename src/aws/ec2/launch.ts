@@ -4,7 +4,7 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../failures.ts';
+import { ask } from '../errors.ts';
 import type { RootVolume } from './images.ts';
 import { type Instance, instanceAnswer } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';

@@ -6,7 +6,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../failures.ts';
+import { ask, unlessMissing } from '../errors.ts';
 
 /** A part of a network, in one zone. */
 export interface Subnet {

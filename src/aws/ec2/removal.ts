@@ -1,5 +1,5 @@
 import { DeleteSnapshotCommand, DeleteVolumeCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import { ask, awsErrorName, unlessMissing } from '../failures.ts';
+import { ask, awsErrorName, unlessMissing } from '../errors.ts';
 import { listImages } from './images.ts';
 import { listVolumes } from './volumes.ts';
 

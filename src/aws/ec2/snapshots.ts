@@ -6,7 +6,7 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../failures.ts';
+import { ask, unlessMissing } from '../errors.ts';
 import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** A snapshot as AWS describes it. */

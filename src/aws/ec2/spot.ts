@@ -5,7 +5,7 @@ import {
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../failures.ts';
+import { ask } from '../errors.ts';
 
 const requestsAnswer = z.object({
   SpotInstanceRequests: z.array(z.object({ Status: z.object({ Code: z.string() }) })).default([]),

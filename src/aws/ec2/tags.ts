@@ -7,7 +7,7 @@ import {
   type TagSpecification,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../failures.ts';
+import { ask } from '../errors.ts';
 
 /** The tag whose value is the run that made something. */
 export const RUN_TAG = 'minitwit:run';

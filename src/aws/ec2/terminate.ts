@@ -1,5 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { type Waiting, waitFor } from '../wait.ts';
+import { type Waiting, waitFor } from '../../cli/poll.ts';
 import { findInstance, terminateInstances } from './instances.ts';
 import { listVolumes } from './volumes.ts';
 

@@ -8,7 +8,7 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../failures.ts';
+import { ask, awsErrorName, unlessMissing } from '../errors.ts';
 import { type Tags, tagsAnswer } from './tags.ts';
 
 /** A volume as AWS describes it. */

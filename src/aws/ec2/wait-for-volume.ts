@@ -1,7 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { OperatorError } from '../../errors.ts';
-import { awsErrorName } from '../failures.ts';
-import { type Waiting, waitFor } from '../wait.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { awsErrorName } from '../errors.ts';
+import { type Waiting, waitFor } from '../../cli/poll.ts';
 import { deleteVolume } from './removal.ts';
 import { type Attachment, attachVolume, findVolume } from './volumes.ts';
 

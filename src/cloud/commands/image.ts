@@ -1,6 +1,6 @@
-import { runSteps, undoSteps } from '../../aws/runner.ts';
-import { messageOf } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
+import { runSteps, undoSteps } from '../../cli/steps.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import type { Cloud } from '../context.ts';
 import { type Build, openBuild } from '../image/build.ts';
 import { printPlan } from '../image/dry-run.ts';
 import { type Plan, planBuild } from '../image/plan.ts';

@@ -1,14 +1,15 @@
-import { messageOf, OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
-import { waitUntilReady } from '../ready.ts';
-import { replaceInstances } from '../refresh.ts';
-import { setUp } from '../set-up.ts';
+import { waitUntilReady } from '../instances/wait-until-ready.ts';
+import { replaceInstances } from '../instances/replace-instances.ts';
+import { setUp } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { changedParameters, type Values } from '../stack/parameters.ts';
-import { requireSettled } from '../stack/settle.ts';
+import { requireSettled } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
 /**

@@ -1,12 +1,16 @@
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
 import { findNewestImage, type OwnImage } from '../images.ts';
-import { planReplacement, replaceInstances, type Replacement } from '../refresh.ts';
+import {
+  planReplacement,
+  replaceInstances,
+  type Replacement,
+} from '../instances/replace-instances.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { checkImage } from '../stack/check-image.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { changedParameters } from '../stack/parameters.ts';
-import { requireSettled } from '../stack/settle.ts';
+import { requireSettled } from '../stack/wait-until-stable.ts';
 import { requireStack } from '../stack/stack.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { createRunId } from '../../aws/run-id.ts';
-import { type Seen, waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
+import { createRunId } from '../../cli/run-id.ts';
+import { type Seen, waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
 import {
   createSnapshot,
   type DatabaseSnapshot,

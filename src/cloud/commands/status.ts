@@ -1,9 +1,9 @@
-import { messageOf } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
-import { describeCosts } from '../costs.ts';
-import { listLeftovers } from '../remains/leftovers.ts';
-import { sayRemains } from '../remains/remains.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
+import { describeCosts } from '../costs/costs.ts';
+import { listLeftovers } from '../teardown/orphans.ts';
+import { sayRemains } from '../teardown/remaining.ts';
 import { findStack, isEmpty, type Stack } from '../stack/stack.ts';
 import { describeAlarms } from '../status/alarms.ts';
 import { describeDatabases } from '../status/database.ts';

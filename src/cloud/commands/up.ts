@@ -1,17 +1,17 @@
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
-import { describeCosts } from '../costs.ts';
-import { planReplacement } from '../refresh.ts';
-import { waitUntilReady } from '../ready.ts';
-import { setUp } from '../set-up.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
+import { describeCosts } from '../costs/costs.ts';
+import { planReplacement } from '../instances/replace-instances.ts';
+import { waitUntilReady } from '../instances/wait-until-ready.ts';
+import { setUp } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { checkImage } from '../stack/check-image.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { checkNames, effectiveValues, sentParameters, type Values } from '../stack/parameters.ts';
-import { findPlace } from '../stack/place.ts';
-import { settleStack } from '../stack/settle.ts';
+import { findPlace } from '../stack/resolve-defaults.ts';
+import { settleStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
-import { listParameters, renderTemplate } from '../template.ts';
+import { listParameters, renderTemplate } from '../stack/template.ts';
 
 /**
  * Raises the stack, or changes it to what the template and these parameters say, and waits until it serves. Whatever

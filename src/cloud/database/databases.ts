@@ -1,7 +1,7 @@
 import { DescribeDBInstancesCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { z } from 'zod';
 import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask } from '../../aws/failures.ts';
+import { ask } from '../../aws/errors.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
 /** A database as AWS describes it. */

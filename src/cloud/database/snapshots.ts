@@ -5,7 +5,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/failures.ts';
+import { ask, awsErrorName } from '../../aws/errors.ts';
 import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
 
 /** A snapshot of a database as AWS describes it. */

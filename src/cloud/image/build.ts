@@ -1,6 +1,6 @@
-import { wasRefused } from '../../aws/failures.ts';
-import { type Course, journalInMemory, type Step } from '../../aws/runner.ts';
-import type { Cloud } from '../cloud.ts';
+import { wasRefused } from '../../aws/errors.ts';
+import { type Course, journalInMemory, type Step } from '../../cli/steps.ts';
+import type { Cloud } from '../context.ts';
 import type { Plan } from './plan.ts';
 
 /** What the way out works with, of this run's or of one that was killed. */

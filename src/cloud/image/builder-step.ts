@@ -1,10 +1,10 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { awsErrorName } from '../../aws/failures.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { messageOf } from '../../errors.ts';
+import { awsErrorName } from '../../aws/errors.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { messageOf } from '../../errors/error-message.ts';
 import { type Build, type BuildStep, idOf, sayLeft } from './build.ts';
 import { launchOf } from './requests.ts';
 

@@ -1,7 +1,7 @@
 import { launchInput } from '../../aws/ec2/launch.ts';
-import { imageInput } from '../../aws/ec2/make-image.ts';
-import { sayAge } from '../../aws/times.ts';
-import type { Cloud } from '../cloud.ts';
+import { imageInput } from '../../aws/ec2/create-image.ts';
+import { sayAge } from '../../cli/times.ts';
+import type { Cloud } from '../context.ts';
 import { renderInstallScript } from './install-script.ts';
 import type { Plan } from './plan.ts';
 import { listOldImages, sayOldImage } from './prune.ts';

@@ -1,7 +1,7 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
-import { awsErrorName } from '../../aws/failures.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { createGroup, deleteGroup, listGroups } from '../security-groups.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
+import { awsErrorName } from '../../aws/errors.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { createGroup, deleteGroup, listGroups } from './security-groups.ts';
 import { beginWith, type Build, type BuildStep, type Ending, sayLeft } from './build.ts';
 import { groupInput, nameOf } from './requests.ts';
 

@@ -1,10 +1,10 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { listImages } from '../../aws/ec2/images.ts';
-import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/make-image.ts';
+import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/create-image.ts';
 import { deleteSnapshot } from '../../aws/ec2/removal.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { waitFor } from '../../aws/wait.ts';
+import { waitFor } from '../../cli/poll.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { type BuildStep, type Ending, idOf, sayLeft } from './build.ts';
 import { imageOrderOf } from './requests.ts';

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findInstanceType, type Image } from '../../aws/ec2/images.ts';
-import { findAmazonLinux } from '../../aws/ec2/make-image.ts';
+import { findAmazonLinux } from '../../aws/ec2/create-image.ts';
 import { findDefaultSubnetFor, type Subnet } from '../../aws/ec2/network.ts';
-import { refuse } from '../../aws/problems.ts';
-import { createRunId } from '../../aws/run-id.ts';
-import { OperatorError } from '../../errors.ts';
+import { refuse } from '../../cli/preflight.ts';
+import { createRunId } from '../../cli/run-id.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { readSource, type Source } from './source.ts';
 
 // as far from here in dist/ as in src/

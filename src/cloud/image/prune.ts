@@ -1,9 +1,9 @@
 import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
-import { removeImage } from '../../aws/ec2/make-image.ts';
-import { ask } from '../../aws/failures.ts';
-import type { Clients, Cloud } from '../cloud.ts';
+import { removeImage } from '../../aws/ec2/create-image.ts';
+import { ask } from '../../aws/errors.ts';
+import type { Clients, Cloud } from '../context.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
 

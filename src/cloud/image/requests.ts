@@ -1,5 +1,5 @@
 import type { Launch } from '../../aws/ec2/launch.ts';
-import type { ImageOrder } from '../../aws/ec2/make-image.ts';
+import type { ImageOrder } from '../../aws/ec2/create-image.ts';
 import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { Plan } from './plan.ts';

@@ -8,8 +8,8 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
-import { ask, awsErrorName, unlessAwsSays } from '../../aws/failures.ts';
-import { type Seen, waitFor } from '../../aws/wait.ts';
+import { ask, awsErrorName, unlessAwsSays } from '../../aws/errors.ts';
+import { type Seen, waitFor } from '../../cli/poll.ts';
 import { beginWith, type BuildStep, sayLeft } from './build.ts';
 import { nameOf, roleInputs } from './requests.ts';
 

@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { ask, unlessAwsSays } from '../../aws/failures.ts';
+import { ask, unlessAwsSays } from '../../aws/errors.ts';
 import { beginWith, type Build, type BuildStep, sayLeft } from './build.ts';
 import { bucketOf, SOURCE_KEY } from './requests.ts';
 

@@ -1,6 +1,6 @@
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { runCommand } from '../run-command.ts';
+import { runCommand } from '../instances/run-command.ts';
 import { type BuildStep, idOf } from './build.ts';
 import { builder } from './builder-step.ts';
 import { group } from './group-step.ts';

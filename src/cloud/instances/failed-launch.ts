@@ -3,7 +3,7 @@ import {
   DescribeScalingActivitiesCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
+import { ask } from '../../aws/errors.ts';
 
 const activitiesAnswer = z.object({
   Activities: z

@@ -3,8 +3,8 @@ import {
   DescribeAutoScalingGroupsCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
+import { ask } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 
 /** An instance as its group sees it. */
 export interface Member {

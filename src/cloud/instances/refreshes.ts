@@ -5,7 +5,7 @@ import {
   type StartInstanceRefreshCommandInput,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/failures.ts';
+import { ask, awsErrorName } from '../../aws/errors.ts';
 
 /** A replacement of a group's instances, which AWS goes on with by itself. */
 export interface Refresh {

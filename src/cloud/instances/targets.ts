@@ -3,7 +3,7 @@ import {
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
+import { ask } from '../../aws/errors.ts';
 
 const healthAnswer = z.object({
   TargetHealthDescriptions: z

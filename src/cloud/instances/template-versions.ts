@@ -6,8 +6,8 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
+import { ask } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 
 /** A version of a launch template: what instances are started from. */
 export interface TemplateVersion {

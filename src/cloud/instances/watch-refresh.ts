@@ -1,8 +1,9 @@
-import { waitFor } from '../../aws/wait.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
-import { adviseOn } from '../stack/advice.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
+import { adviseOn } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { findFailedLaunch } from './failed-launch.ts';
 import { findGroup } from './group.ts';

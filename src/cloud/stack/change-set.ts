@@ -6,10 +6,10 @@ import {
   type Parameter,
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/failures.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
+import { ask, awsErrorName } from '../../aws/errors.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
 import { type Change, changeAnswer } from './changes.ts';
 import { isOfNoStack, STACK_TAG } from './stack.ts';
 

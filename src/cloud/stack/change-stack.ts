@@ -1,10 +1,11 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
-import { ask, wasRefused } from '../../aws/failures.ts';
-import { createRunId } from '../../aws/run-id.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
+import { ask, wasRefused } from '../../aws/errors.ts';
+import { createRunId } from '../../cli/run-id.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
 import {
   createChangeSet,
   deleteChangeSet,

@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findImage, findInstanceType } from '../../aws/ec2/images.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { Values } from './parameters.ts';
 
 /**

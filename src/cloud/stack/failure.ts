@@ -1,7 +1,7 @@
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
-import { adviseOn } from './advice.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
+import { adviseOn } from './hints.ts';
 import type { StackEvent } from './events.ts';
 
 /**

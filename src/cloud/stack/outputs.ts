@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { OperatorError } from '../../errors.ts';
-import { commandLine } from '../command-line.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { commandLine } from '../format-command.ts';
 import { sayAfterwards } from './failure.ts';
 import type { Stack } from './stack.ts';
 

@@ -1,5 +1,5 @@
 import type { Parameter } from '@aws-sdk/client-cloudformation';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { Stack } from './stack.ts';
 
 /** A parameter of a template. */

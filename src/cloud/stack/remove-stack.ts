@@ -1,9 +1,9 @@
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
-import { ask } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
-import { adviseOn } from './advice.ts';
+import { ask } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
+import { adviseOn } from './hints.ts';
 import { findLastEvent, listEvents, type StackEvent } from './events.ts';
 import { describeStack, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';

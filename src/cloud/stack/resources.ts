@@ -1,7 +1,7 @@
 import { ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { ask } from '../../aws/failures.ts';
-import type { Cloud } from '../cloud.ts';
+import { ask } from '../../aws/errors.ts';
+import type { Cloud } from '../context.ts';
 
 /** Something that a stack is made of. */
 export interface Resource {

@@ -1,10 +1,10 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask, awsErrorName } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
-import type { Clients, Cloud } from '../cloud.ts';
-import { commandLine } from '../command-line.ts';
+import { ask, awsErrorName } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Clients, Cloud } from '../context.ts';
+import { commandLine } from '../format-command.ts';
 
 /** The tag of the stack, and of all that is in it, whose value is the stack's name. */
 export const STACK_TAG = 'minitwit:stack';

@@ -1,10 +1,10 @@
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
-import type { Cloud } from '../cloud.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import type { Cloud } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
 import { describeStack, type Stack } from './stack.ts';
-import { tellEvents } from './tell-events.ts';
+import { tellEvents } from './print-events.ts';
 
 const DONE_MAX_MS = 2 * 3_600_000;
 const DONE = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'DELETE_COMPLETE', 'IMPORT_COMPLETE']);

@@ -1,7 +1,7 @@
-import { alignColumns } from '../../aws/table.ts';
-import { sayTime } from '../../aws/times.ts';
-import { listAlarms, listChanges } from '../alarms.ts';
-import type { Cloud } from '../cloud.ts';
+import { alignColumns } from '../../cli/table.ts';
+import { sayTime } from '../../cli/times.ts';
+import { listAlarms, listChanges } from '../instances/alarms.ts';
+import type { Cloud } from '../context.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 

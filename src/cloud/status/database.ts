@@ -1,7 +1,7 @@
-import { sayTime } from '../../aws/times.ts';
-import type { Cloud } from '../cloud.ts';
+import { sayTime } from '../../cli/times.ts';
+import type { Cloud } from '../context.ts';
 import { type Database, listDatabases } from '../database/databases.ts';
-import { listStackSnapshots } from '../remains/database-snapshots.ts';
+import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 
 /** Shows the database, or both while one takes the other's place, and from what it could be had back. */
 export async function describeDatabases(cloud: Cloud): Promise<string[]> {

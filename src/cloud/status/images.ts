@@ -1,5 +1,5 @@
-import { alignColumns } from '../../aws/table.ts';
-import type { Cloud } from '../cloud.ts';
+import { alignColumns } from '../../cli/table.ts';
+import type { Cloud } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
 

@@ -1,12 +1,12 @@
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
-import { alignColumns } from '../../aws/table.ts';
-import { sayAge } from '../../aws/times.ts';
-import type { Cloud } from '../cloud.ts';
+import { alignColumns } from '../../cli/table.ts';
+import { sayAge } from '../../cli/times.ts';
+import type { Cloud } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/refreshes.ts';
 import { findHealth } from '../instances/targets.ts';
-import { planReplacement } from '../refresh.ts';
+import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
 
 const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'BALANCER SAYS', 'IMAGE', 'AGE', 'TYPE'];

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findOrUnpack } from '../programs.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 
 /**
  * Returns the path of `mariadbd`. If it is not installed, Debian's package is unpacked into the cache.

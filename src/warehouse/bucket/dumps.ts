@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import { ask } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
+import { ask } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { Dump } from '../dump/read-dump.ts';
 import { dumpKey, runOfDump } from './keys.ts';
 

@@ -5,8 +5,8 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { ask } from '../../aws/failures.ts';
-import { OperatorError } from '../../errors.ts';
+import { ask } from '../../aws/errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 
 const ATTEMPTS_MAX = 6;
 const CONNECT_MAX_MS = 5000;

@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { type Readable, addAbortSignal } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { ask } from '../../aws/failures.ts';
+import { ask } from '../../aws/errors.ts';
 import { dumpKey, runKey } from './keys.ts';
 import { ENCRYPTION } from './s3.ts';
 

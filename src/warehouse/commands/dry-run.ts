@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { launchInput } from '../../aws/ec2/launch.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { runKey } from '../bucket/keys.ts';
 import * as commands from '../instance/commands.ts';
-import { reportFolder } from '../reports.ts';
+import { reportFolder } from '../report/folders.ts';
 import { newState, openRun, type Parts, type Run } from '../run/run.ts';
 import { connectCommand } from '../ssh/commands.ts';
 import { attachmentOf } from '../steps/attach.ts';
@@ -12,7 +12,7 @@ import { accountOf } from '../steps/mysql.ts';
 import { snapshotOf } from '../steps/snapshot.ts';
 import { launchOf } from '../steps/start-instance.ts';
 import { KEPT_TAG } from '../tags.ts';
-import type { CopyOrder } from '../work.ts';
+import type { CopyOrder } from '../steps/copy-job.ts';
 import { askPermissions, NOT_ALLOWED } from './permissions.ts';
 
 // What there will be an id of.

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/error-message.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, type EndParts, openRun } from '../run/run.ts';
 import { readState } from '../run/state.ts';

@@ -11,8 +11,8 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { Attachment } from '../../aws/ec2/volumes.ts';
-import { awsErrorName, explainAws } from '../../aws/failures.ts';
-import { messageOf } from '../../errors.ts';
+import { awsErrorName, explainAws } from '../../aws/errors.ts';
+import { messageOf } from '../../errors/error-message.ts';
 
 /** The answer when AWS denies something for certain. */
 export const NOT_ALLOWED = 'not allowed';

@@ -1,5 +1,5 @@
-import { runSteps, undoSteps } from '../../aws/runner.ts';
-import { messageOf } from '../../errors.ts';
+import { runSteps, undoSteps } from '../../cli/steps.ts';
+import { messageOf } from '../../errors/error-message.ts';
 import { type Order, openProvision, type Provision } from '../provision/provision.ts';
 import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';

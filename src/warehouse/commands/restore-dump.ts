@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { DatabaseConfig } from '../../config.ts';
-import { OperatorError } from '../../errors.ts';
+import type { DatabaseConfig } from '../../config/config.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { findDump } from '../bucket/dumps.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import type { DumpHeader } from '../dump/format.ts';

@@ -1,12 +1,13 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import { findMade } from '../../aws/ec2/find-made.ts';
+import { findMade } from '../../aws/ec2/find-created.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
-import { createRunId } from '../../aws/run-id.ts';
+import { createRunId } from '../../cli/run-id.ts';
 import { createWaits } from '../../aws/waits.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import { FROM_TAG, tagsOf, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';

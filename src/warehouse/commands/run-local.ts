@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import dotenv from 'dotenv';
-import { createRunId } from '../../aws/run-id.ts';
-import { type DatabaseConfig, readDatabaseConfig } from '../../config.ts';
+import { createRunId } from '../../cli/run-id.ts';
+import { type DatabaseConfig, readDatabaseConfig } from '../../config/config.ts';
 import { startPrivateMariadb } from '../../dev/mariadb/private-mariadb.ts';
-import type { Environment } from '../../environment.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
+import type { Environment } from '../../config/environment.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
 import type { Work } from '../run/run.ts';

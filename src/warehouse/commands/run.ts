@@ -1,5 +1,6 @@
-import { runSteps, undoSteps } from '../../aws/runner.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
+import { runSteps, undoSteps } from '../../cli/steps.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
@@ -12,7 +13,7 @@ import { mount, startMysql } from '../steps/mysql.ts';
 import { takeSnapshot, waitForSnapshot } from '../steps/snapshot.ts';
 import { startInstance } from '../steps/start-instance.ts';
 import { upload } from '../steps/upload.ts';
-import { work } from '../steps/work.ts';
+import { work } from '../steps/copy.ts';
 
 /**
  * Everything that a run does, in order; and, read from the end, everything by which it ends, be it because all was

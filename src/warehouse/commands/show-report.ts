@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
-import { OperatorError } from '../../errors.ts';
-import { findLastReport } from '../reports.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { findLastReport } from '../report/folders.ts';
 
 /**
  * Says where the last run's report is, and opens it in a browser if that is asked.

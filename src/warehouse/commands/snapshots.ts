@@ -2,7 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { deleteSnapshot, findUse } from '../../aws/ec2/removal.ts';
 import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
-import { alignColumns } from '../../aws/table.ts';
+import { alignColumns } from '../../cli/table.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 
 /** What both of these commands work with. */

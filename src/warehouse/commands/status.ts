@@ -5,7 +5,7 @@ import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
 import { findSpotPrice } from '../../aws/ec2/spot.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
-import { sayAge, sayTime } from '../../aws/times.ts';
+import { sayAge, sayTime } from '../../cli/times.ts';
 import {
   ADDRESS_HOUR,
   instancePrice,

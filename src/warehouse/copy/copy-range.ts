@@ -1,6 +1,6 @@
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { deleteLeaves, insertRows, readLeaves, readRange, sumLeaves, sumRange } from './queries.ts';
-import type { Row, Side } from './side.ts';
+import type { Row, Side } from './endpoint.ts';
 import type { Table } from './tables.ts';
 import type { Throttle } from './throttle.ts';
 

@@ -1,6 +1,6 @@
 import { appendRange, type Range, type RangeCopying, updateRange } from './copy-range.ts';
 import { findLast, findNext } from './queries.ts';
-import type { Side } from './side.ts';
+import type { Side } from './endpoint.ts';
 import type { Table } from './tables.ts';
 
 /** Both sides of a copy, and how it is to be made. */

@@ -1,10 +1,11 @@
 import type { Connection } from 'mysql2/promise';
-import type { DatabaseConfig } from '../../config.ts';
+import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/connection.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { type CopiedTable, type Copying, type CopyProgress, copyTable } from './copy-table.ts';
 import { sumRange } from './queries.ts';
-import { createSide, type Side } from './side.ts';
+import { createSide, type Side } from './endpoint.ts';
 import { TABLES, type Table } from './tables.ts';
 import { createThrottle } from './throttle.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { TABLES, type Table } from '../copy/tables.ts';
 
 // A dump is gzip of SQL text in UTF-8, a statement a line: BEGINNING, the header, PREPARATION, lines that insert,

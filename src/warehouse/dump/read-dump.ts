@@ -1,6 +1,6 @@
 import { type Readable, addAbortSignal, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import {
   type Contents,
   type DumpHeader,

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import type { DatabaseConfig } from '../../config.ts';
+import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
-import { messageOf, OperatorError } from '../../errors.ts';
-import { createSide } from '../copy/side.ts';
+import { messageOf } from '../../errors/error-message.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { createSide } from '../copy/endpoint.ts';
 import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
 import { type Dump, readDump } from './read-dump.ts';
 import { sumTables } from './sums.ts';

@@ -1,5 +1,5 @@
 import { sumRange } from '../copy/queries.ts';
-import type { Side } from '../copy/side.ts';
+import type { Side } from '../copy/endpoint.ts';
 import { TABLES } from '../copy/tables.ts';
 import type { Contents } from './format.ts';
 

@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib';
 import mysql from 'mysql2/promise';
 import { beginSnapshot } from '../copy/copy.ts';
 import { readRange } from '../copy/queries.ts';
-import type { Side } from '../copy/side.ts';
+import type { Side } from '../copy/endpoint.ts';
 import { TABLES, type Table } from '../copy/tables.ts';
 import {
   type Contents,

@@ -1,6 +1,6 @@
 import { escape, escapeId } from 'mysql2';
-import type { Waiting } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
+import type { Waiting } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
 import * as commands from './commands.ts';

@@ -1,5 +1,5 @@
-import { type Waiting, waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
+import { type Waiting, waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { lastLines, RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
 import * as commands from './commands.ts';

@@ -1,9 +1,9 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import type { Step } from '../../aws/runner.ts';
-import { waitFor } from '../../aws/wait.ts';
+import type { Step } from '../../cli/steps.ts';
+import { waitFor } from '../../cli/poll.ts';
 import type { Provision } from './provision.ts';
 import { fillIn } from './user-data.ts';
 

@@ -1,7 +1,7 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { listImages } from '../../aws/ec2/images.ts';
-import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/make-image.ts';
-import type { Step } from '../../aws/runner.ts';
+import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/create-image.ts';
+import type { Step } from '../../cli/steps.ts';
 import { idsOf, type Provision } from './provision.ts';
 
 /** Makes the image of the instance, stopped: nothing is written any more. Undone, it is removed unless all was done. */

@@ -1,5 +1,5 @@
 import { listImages } from '../../aws/ec2/images.ts';
-import { removeImage } from '../../aws/ec2/make-image.ts';
+import { removeImage } from '../../aws/ec2/create-image.ts';
 import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';

@@ -5,7 +5,7 @@ import {
   type Image,
   type InstanceType,
 } from '../../aws/ec2/images.ts';
-import { findAmazonLinux } from '../../aws/ec2/make-image.ts';
+import { findAmazonLinux } from '../../aws/ec2/create-image.ts';
 import {
   findDefaultSubnet,
   findDefaultSubnetFor,
@@ -15,8 +15,8 @@ import {
   type Subnet,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
-import { refuse } from '../../aws/problems.ts';
-import { problemsOfPlace } from '../problems.ts';
+import { refuse } from '../../cli/preflight.ts';
+import { problemsOfPlace } from './problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Order, Site } from './provision.ts';
 

@@ -1,8 +1,8 @@
-import { findOfRun } from '../../aws/ec2/find-made.ts';
+import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
-import type { Step } from '../../aws/runner.ts';
+import type { Step } from '../../cli/steps.ts';
 import type { Provision } from './provision.ts';
 
 const STATE_MAX_MS = 5 * 60_000;

@@ -6,9 +6,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Instance, isOlder, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
-import { sayTime } from '../../aws/times.ts';
-import { type Claim, claimSocket } from '../../claim.ts';
-import { OperatorError } from '../../errors.ts';
+import { sayTime } from '../../cli/times.ts';
+import { type Claim, claimSocket } from '../../dev/instance-lock.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';

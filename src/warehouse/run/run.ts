@@ -1,9 +1,9 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { createRunId } from '../../aws/run-id.ts';
-import type { Course, Step } from '../../aws/runner.ts';
-import { sayElapsed } from '../../aws/times.ts';
+import { createRunId } from '../../cli/run-id.ts';
+import type { Course, Step } from '../../cli/steps.ts';
+import { sayElapsed } from '../../cli/times.ts';
 import { createWaits, type Patience, type Waits } from '../../aws/waits.ts';
-import type { DatabaseConfig } from '../../config.ts';
+import type { DatabaseConfig } from '../../config/config.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
 import type { EndConfig, WarehouseConfig } from '../settings.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findSpotStatus } from '../../aws/ec2/spot.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { Base } from './run.ts';
 import type { RunState } from './state.ts';
 

@@ -1,4 +1,4 @@
-import type { Environment } from '../../environment.ts';
+import type { Environment } from '../../config/environment.ts';
 
 /**
  * What ssh, and what it starts in turn, is given of our environment: all but the settings that are for us alone.

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { Login } from './commands.ts';
 
 /** That an instance does not answer, or not yet: it can be tried again. */

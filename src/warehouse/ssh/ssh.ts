@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findFreePort } from '../../dev/free-port.ts';
-import type { Environment } from '../../environment.ts';
-import { OperatorError } from '../../errors.ts';
+import type { Environment } from '../../config/environment.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './commands.ts';
 import { explainSsh, lastLines, RemoteError } from './failures.ts';
 

@@ -1,6 +1,6 @@
 import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
-import { waitFor } from '../../aws/wait.ts';
+import { waitFor } from '../../cli/poll.ts';
 import type { Ending, Run, RunStep } from '../run/run.ts';
 import { tidy } from './tidy.ts';
 

@@ -6,9 +6,9 @@ import {
   hasKeyPair,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
-import { refuse } from '../../aws/problems.ts';
-import { OperatorError } from '../../errors.ts';
-import { type FoundPlace, problemsOfPlace } from '../problems.ts';
+import { refuse } from '../../cli/preflight.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { type FoundPlace, problemsOfPlace } from '../provision/problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
 import type { Parts } from '../run/run.ts';
 import type { Place } from '../run/state.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
 import type { Ending, Opened, RunStep } from '../run/run.ts';
 import type { Login } from '../ssh/commands.ts';

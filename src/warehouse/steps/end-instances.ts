@@ -1,9 +1,9 @@
-import { findMade } from '../../aws/ec2/find-made.ts';
+import { findMade } from '../../aws/ec2/find-created.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { sayTime } from '../../aws/times.ts';
-import type { Waiting } from '../../aws/wait.ts';
+import { sayTime } from '../../cli/times.ts';
+import type { Waiting } from '../../cli/poll.ts';
 import type { Base, Opened } from '../run/run.ts';
 
 /**

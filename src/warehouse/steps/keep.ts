@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { addTags } from '../../aws/ec2/tags.ts';
-import { sayTime } from '../../aws/times.ts';
+import { sayTime } from '../../cli/times.ts';
 import { MYSQL_SOCKET } from '../instance/commands.ts';
 import type { Run } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';

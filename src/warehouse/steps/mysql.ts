@@ -1,4 +1,4 @@
-import type { DatabaseConfig } from '../../config.ts';
+import type { DatabaseConfig } from '../../config/config.ts';
 import type { Run, RunStep } from '../run/run.ts';
 import { remoteOf } from './connect.ts';
 import { tidy } from './tidy.ts';

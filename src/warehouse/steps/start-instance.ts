@@ -1,8 +1,8 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
 import { type Launch, launchInstance } from '../../aws/ec2/launch.ts';
-import { awsErrorName, wasRefused } from '../../aws/failures.ts';
-import { waitFor } from '../../aws/wait.ts';
-import { OperatorError } from '../../errors.ts';
+import { awsErrorName, wasRefused } from '../../aws/errors.ts';
+import { waitFor } from '../../cli/poll.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { stepBackForOlder, whereFrom } from '../run/lock.ts';
 import { type Run, type RunStep, tagsOfRun } from '../run/run.ts';
 import type { RunState } from '../run/state.ts';

@@ -9,7 +9,7 @@ import {
   terminateInstances,
 } from '../../../src/aws/ec2/instances.ts';
 import { launchInstance } from '../../../src/aws/ec2/launch.ts';
-import { createImage, removeImage, stopAndWait } from '../../../src/aws/ec2/make-image.ts';
+import { createImage, removeImage, stopAndWait } from '../../../src/aws/ec2/create-image.ts';
 import {
   findNetworkOfGroup,
   findSubnet,

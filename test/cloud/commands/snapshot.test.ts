@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
 import { Refusal, standFor } from '../emulated/query.ts';
-import { openPaperStack, type PaperStack } from '../paper-stack.ts';
-import { raiseSite } from '../site-template.ts';
+import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
+import { raiseSite } from '../stack/site-template.ts';
 
 interface Snapshot {
   id: string;

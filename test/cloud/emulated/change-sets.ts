@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Front } from '../../support/aws-front.ts';
-import { type AskedFor, invalid, readAsked } from './asked.ts';
+import { type AskedFor, invalid, readAsked } from './read-request.ts';
 import { type Change, listChanges } from './changes.ts';
 import { Refusal, standFor } from './query.ts';
 import type { Resources } from './resources.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Resource, Wanted } from './for-moto.ts';
+import type { Resource, Wanted } from './moto-template.ts';
 
 /** A resource that a change set adds, changes or removes. */
 export interface Change {

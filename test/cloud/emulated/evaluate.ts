@@ -1,4 +1,4 @@
-import type { Template } from '../parse-template.ts';
+import type { Template } from '../stack/parse-template.ts';
 
 /** A map of a template. */
 export type Node = Record<string, unknown>;

@@ -10,7 +10,7 @@ import { DeletePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateDBSnapshotCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
-import type { Tag, Wanted } from './for-moto.ts';
+import type { Tag, Wanted } from './moto-template.ts';
 import type { Moto } from './moto.ts';
 import { type Made, type Resources, VERSION } from './resources.ts';
 

@@ -1,6 +1,6 @@
 import { listChanges } from './changes.ts';
 import { isNode } from './evaluate.ts';
-import type { Wanted } from './for-moto.ts';
+import type { Wanted } from './moto-template.ts';
 import type { Made, Resources } from './resources.ts';
 
 /**

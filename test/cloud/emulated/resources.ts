@@ -1,4 +1,4 @@
-import type { Tag, Wanted } from './for-moto.ts';
+import type { Tag, Wanted } from './moto-template.ts';
 
 /** What there is of a stack. */
 export interface Made {

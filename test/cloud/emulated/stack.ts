@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from './changes.ts';
-import type { Tag } from './for-moto.ts';
+import type { Tag } from './moto-template.ts';
 import type { Made } from './resources.ts';
 
 /** A stack, as CloudFormation stores it. */

@@ -34,7 +34,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import { renderTemplate } from '../../../src/cloud/template.ts';
+import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { openAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 

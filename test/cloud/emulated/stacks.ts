@@ -1,5 +1,5 @@
 import type { Front } from '../../support/aws-front.ts';
-import { invalid } from './asked.ts';
+import { invalid } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listChanges } from './changes.ts';
 import { standFor } from './query.ts';

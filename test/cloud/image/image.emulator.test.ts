@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { findNewestImage } from '../../../src/cloud/images.ts';
 import { type Answered, refusal } from '../../support/aws-request.ts';
-import { openWorld } from './world.ts';
+import { openWorld } from './fixture.ts';
 
 const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
 

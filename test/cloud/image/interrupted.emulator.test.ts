@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { refusal } from '../../support/aws-request.ts';
-import { type Fate, openWorld } from './world.ts';
+import { type Fate, openWorld } from './fixture.ts';
 
 test('`cloud image` that is stopped leaves only the image, and that only when it is complete', async () => {
   const world = await openWorld();

@@ -8,7 +8,7 @@ import {
 import { expect, test } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, type World } from './fixture.ts';
 
 test('the newest five images stay, and those that something uses', async () => {
   const world = await openWorld();

@@ -1,14 +1,14 @@
 import { findDefaultSubnetFor } from '../../../src/aws/ec2/network.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
-import { createRunId } from '../../../src/aws/run-id.ts';
-import { journalInMemory, runSteps, undoSteps } from '../../../src/aws/runner.ts';
-import type { Cloud } from '../../../src/cloud/cloud.ts';
+import { createRunId } from '../../../src/cli/run-id.ts';
+import { journalInMemory, runSteps, undoSteps } from '../../../src/cli/steps.ts';
+import type { Cloud } from '../../../src/cloud/context.ts';
 import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
 import type { Plan } from '../../../src/cloud/image/plan.ts';
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
 import type { Account } from '../../support/aws-account.ts';
 import type { Answered } from '../../support/aws-request.ts';
-import { LISTS, openWorld } from './world.ts';
+import { LISTS, openWorld } from './fixture.ts';
 
 /** What a step can leave behind. */
 export type Kind = keyof typeof LISTS;

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { type BucketLocationConstraint, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { runSteps } from '../../../src/aws/runner.ts';
+import { runSteps } from '../../../src/cli/steps.ts';
 import { openBuild } from '../../../src/cloud/image/build.ts';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
 import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
-import { openWorld } from './world.ts';
+import { openWorld } from './fixture.ts';
 
 test('`cloud image` removes the resources of a killed process when that cannot run any more', async () => {
   const world = await openWorld();

@@ -1,10 +1,10 @@
 import { ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
 import { describe, expect, test } from 'vitest';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import { settleStack } from '../../../src/cloud/stack/settle.ts';
+import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors.ts';
-import { openPaperStack, type PaperStack } from '../paper-stack.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { openPaperStack, type PaperStack } from './paper-stack.ts';
 
 const TEMPLATE = `
 Parameters:

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adviseOn } from '../../../src/cloud/stack/advice.ts';
+import { adviseOn } from '../../../src/cloud/stack/hints.ts';
 import type { StackEvent } from '../../../src/cloud/stack/events.ts';
 import { explainFailure } from '../../../src/cloud/stack/failure.ts';
 

@@ -1,6 +1,6 @@
 import { CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
-import { openCloud, PACE } from '../../../src/cloud/cloud.ts';
+import { openCloud, PACE } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { up } from '../../../src/cloud/commands/up.ts';

@@ -3,9 +3,9 @@ import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors.ts';
-import { openPaperStack, type PaperStack } from '../paper-stack.ts';
-import { raiseSite } from '../site-template.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { openPaperStack, type PaperStack } from './paper-stack.ts';
+import { raiseSite } from './site-template.ts';
 
 async function openRaised(): Promise<PaperStack> {
   const paper = await openPaperStack();

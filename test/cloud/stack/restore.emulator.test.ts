@@ -6,7 +6,7 @@ import {
 import { expect, test } from 'vitest';
 import { restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, type World } from './fixture.ts';
 
 /** A stack that is up, with a snapshot of its database. */
 async function openRaised() {

@@ -1,8 +1,8 @@
 import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { renderTemplate } from '../../../src/cloud/template.ts';
-import { openWorld } from './world.ts';
+import { renderTemplate } from '../../../src/cloud/stack/template.ts';
+import { openWorld } from './fixture.ts';
 
 const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
 

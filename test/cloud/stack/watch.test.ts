@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settleStack } from '../../../src/cloud/stack/settle.ts';
+import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { watchStack } from '../../../src/cloud/stack/watch.ts';
 import { openFront } from '../../support/aws-front.ts';
 import { openTestCloud } from '../test-cloud.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import {
   type PrivateMariadb,
@@ -13,7 +13,7 @@ import {
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
 import { bringBackDump } from '../../../src/warehouse/commands/restore-dump.ts';
-import { createSide } from '../../../src/warehouse/copy/side.ts';
+import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
@@ -111,7 +111,7 @@ test('the program restores a file into the database that its settings name', asy
   await writeFile(path, await dump(source));
   const target = databaseSettings(parts.target);
   const restore = async (...parameters: string[]) => {
-    const { ended, output } = startProgram('src/warehouse/main.ts', target, {
+    const { ended, output } = startProgram('src/warehouse.ts', target, {
       parameters: ['restore-dump', path, ...parameters],
     });
     return { status: await ended, said: output.stdout + output.stderr };

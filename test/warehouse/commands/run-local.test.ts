@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { findFreePort } from '../../../src/dev/free-port.ts';
 import { withDataFiles } from '../../../src/dev/data-files.ts';
 import { toSettings, writeDatabaseSettings } from '../../../src/dev/local-files.ts';

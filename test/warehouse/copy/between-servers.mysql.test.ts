@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { startPrivateMariadb } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { copyDatabase } from '../../../src/warehouse/copy/copy.ts';

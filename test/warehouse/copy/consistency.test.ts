@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { withConnection } from '../../../src/database/connection.ts';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 import { runSql } from '../../support/database.ts';
-import { openGate } from '../../support/gate.ts';
+import { openGate } from '../../support/tcp-proxy.ts';
 import { changes, read, recreateTables, useCopy } from './fixture.ts';
 
 const { source, warehouse, copy } = useCopy();

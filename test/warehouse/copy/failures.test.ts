@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 import { runSql } from '../../support/database.ts';
-import { openGate } from '../../support/gate.ts';
+import { openGate } from '../../support/tcp-proxy.ts';
 import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts';
 
 const { source, warehouse, copy } = useCopy();

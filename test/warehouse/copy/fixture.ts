@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { type Copy, copyDatabase, type CopyOptions } from '../../../src/warehouse/copy/copy.ts';

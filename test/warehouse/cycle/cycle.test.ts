@@ -15,9 +15,9 @@ import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { startPrivateMariadb } from '../../../src/dev/mariadb/private-mariadb.ts';
-import type { Environment } from '../../../src/environment.ts';
+import type { Environment } from '../../../src/config/environment.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
@@ -117,7 +117,7 @@ function warehouse(...parameters: string[]): Promise<string> {
 }
 
 async function execute(environment: Environment, ...parameters: string[]): Promise<string> {
-  const { ended, output } = startProgram(join(home, 'src/warehouse/main.ts'), environment, {
+  const { ended, output } = startProgram(join(home, 'src/warehouse.ts'), environment, {
     cwd: home,
     parameters,
   });

@@ -1,5 +1,5 @@
 import { beforeAll, expect, inject, test } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { createFilled, nastyRows, readAll, type Rows } from './databases.ts';
 import { dump, fromLines, linesOf, restore } from './dumps.ts';
 

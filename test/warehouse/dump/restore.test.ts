@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
-import type { DatabaseConfig } from '../../../src/config.ts';
+import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/connection.ts';
 import { restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
 import { until } from '../../support/until.ts';

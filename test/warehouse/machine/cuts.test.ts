@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { withConnection } from '../../../src/database/connection.ts';
-import { OperatorError } from '../../../src/errors.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
 import { atEndOfFile } from '../../support/at-end.ts';

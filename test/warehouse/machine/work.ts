@@ -1,5 +1,5 @@
 import mysql from 'mysql2/promise';
-import type { Waiting } from '../../../src/aws/wait.ts';
+import type { Waiting } from '../../../src/cli/poll.ts';
 import { MYSQL_SOCKET } from '../../../src/warehouse/instance/commands.ts';
 import type { Account } from '../../../src/warehouse/instance/mysql.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runSteps, type Step, undoSteps } from '../../../src/aws/runner.ts';
+import { runSteps, type Step, undoSteps } from '../../../src/cli/steps.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { openProvision, type Provision } from '../../../src/warehouse/provision/provision.ts';
 import { findSite } from '../../../src/warehouse/provision/site.ts';
@@ -13,10 +13,10 @@ import {
   type Way,
   waysOf,
 } from '../run/interruptions.ts';
-import { expectNothingLeft, onceAt } from '../run/moments.ts';
-import { makeWorld, type World } from '../run/world.ts';
+import { expectNothingLeft, onceAt } from '../run/request-points.ts';
+import { makeWorld, type World } from '../run/fixture.ts';
 
-// test/aws/runner.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
+// test/cli/steps.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
 // requests, to prove that undoing leaves nothing.
 
 /** Starts a provision that has done the steps before this one. EC2 shows what it makes only after some requests. */

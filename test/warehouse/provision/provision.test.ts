@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { outcomeOf } from '../run/interruptions.ts';
-import { expectNothingLeft, onceAt } from '../run/moments.ts';
-import { makeWorld, type World } from '../run/world.ts';
+import { expectNothingLeft, onceAt } from '../run/request-points.ts';
+import { makeWorld, type World } from '../run/fixture.ts';
 
 const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 

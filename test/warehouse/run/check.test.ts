@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { OperatorError } from '../../../src/errors.ts';
-import { makeWorld, type World } from './world.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
+import { makeWorld, type World } from './fixture.ts';
 
 const cases: [string, (world: World) => void, RegExp][] = [
   [

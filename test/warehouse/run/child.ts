@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ForkedProgram, forkProgram } from '../../support/fork-program.ts';
 import type { Point } from './parts.ts';
-import type { World } from './world.ts';
+import type { World } from './fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { outcomeOf } from './interruptions.ts';
-import { makeWorld } from './world.ts';
+import { makeWorld } from './fixture.ts';
 
 test('when credentials expire, the instance is shut down over ssh', async () => {
   const world = await makeWorld();

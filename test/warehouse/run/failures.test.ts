@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { OperatorError } from '../../../src/errors.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
 import { outcomeOf } from './interruptions.ts';
-import { expectNothingLeft } from './moments.ts';
+import { expectNothingLeft } from './request-points.ts';
 import type { Point } from './parts.ts';
-import { makeWorld, type World } from './world.ts';
+import { makeWorld, type World } from './fixture.ts';
 
 // The tests of steps/ interrupt each step. These are of whole runs: that a failure reaches the operator, and of
 // failures that take more than one step.

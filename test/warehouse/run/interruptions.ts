@@ -1,8 +1,8 @@
-import { OperatorError } from '../../../src/errors.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
-import { onceAt } from './moments.ts';
+import { onceAt } from './request-points.ts';
 import type { Point } from './parts.ts';
-import type { World } from './world.ts';
+import type { World } from './fixture.ts';
 
 /** The reason with which an interrupted command is stopped. */
 export const STOPPED = new OperatorError('Stopped by SIGINT.');

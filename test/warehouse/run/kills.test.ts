@@ -5,8 +5,8 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { startChild } from './child.ts';
-import { expectNothingLeft, onceAt } from './moments.ts';
-import { makeWorld } from './world.ts';
+import { expectNothingLeft, onceAt } from './request-points.ts';
+import { makeWorld } from './fixture.ts';
 
 // The tests of steps/ prove what the next process finds after a kill in each step. These send signals to real
 // processes, where that matters most.

@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { OperatorError } from '../../../src/errors.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { whereFrom } from '../../../src/warehouse/run/lock.ts';
 import type { Parts } from '../../../src/warehouse/run/run.ts';
-import { expectNothingLeft } from './moments.ts';
-import { makeWorld, type World } from './world.ts';
+import { expectNothingLeft } from './request-points.ts';
+import { makeWorld, type World } from './fixture.ts';
 
 /** The same account and volume, seen from another machine. */
 function elsewhere({ parts }: World): Parts {

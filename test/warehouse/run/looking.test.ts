@@ -9,9 +9,9 @@ import { status } from '../../../src/warehouse/commands/status.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { RemoteError } from '../../../src/warehouse/ssh/failures.ts';
-import type { CopyOrder } from '../../../src/warehouse/work.ts';
+import type { CopyOrder } from '../../../src/warehouse/steps/copy-job.ts';
 import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
-import { makeWorld } from './world.ts';
+import { makeWorld } from './fixture.ts';
 
 const order: CopyOrder = {
   source: {

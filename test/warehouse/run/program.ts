@@ -1,5 +1,5 @@
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { hearStops } from '../../../src/aws/stop.ts';
+import { hearStops } from '../../../src/cli/stop.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { fakeParts } from './parts.ts';
 

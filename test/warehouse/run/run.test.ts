@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { makeWorld, type World } from './world.ts';
+import { makeWorld, type World } from './fixture.ts';
 
 /** What a run changed in AWS and did on the instance, in order. */
 function watch({ aws, at }: World): string[] {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { STOPPED } from './interruptions.ts';
-import { expectNothingLeft, onceAt } from './moments.ts';
-import { makeWorld } from './world.ts';
+import { expectNothingLeft, onceAt } from './request-points.ts';
+import { makeWorld } from './fixture.ts';
 
 // The tests of steps/ stop a run in each step.
 test.each([

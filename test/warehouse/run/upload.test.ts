@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { OperatorError } from '../../../src/errors.ts';
-import { makeWorld } from './world.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
+import { makeWorld } from './fixture.ts';
 
 test('an upload that fails, fails the run, and costs no snapshot', async () => {
   const world = await makeWorld();

@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/connection.ts';
-import { readRunBefore } from '../../../src/warehouse/statistics/history.ts';
+import { readRunBefore } from '../../../src/warehouse/report/history.ts';
 import {
   computeStatistics,
   type Statistic,

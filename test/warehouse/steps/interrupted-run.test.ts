@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runSteps, undoSteps } from '../../../src/aws/runner.ts';
+import { runSteps, undoSteps } from '../../../src/cli/steps.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
 import type { RunStep } from '../../../src/warehouse/run/run.ts';
@@ -13,12 +13,12 @@ import {
   type Way,
   waysOf,
 } from '../run/interruptions.ts';
-import { expectNothingLeft, onceAt } from '../run/moments.ts';
+import { expectNothingLeft, onceAt } from '../run/request-points.ts';
 import type { Point } from '../run/parts.ts';
-import type { World } from '../run/world.ts';
+import type { World } from '../run/fixture.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
-// test/aws/runner.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
+// test/cli/steps.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
 // requests and operations, to prove that undoing it leaves nothing of it.
 
 const OUTCOMES: Record<Way, RegExp> = {

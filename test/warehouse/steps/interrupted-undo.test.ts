@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { undoSteps } from '../../../src/aws/runner.ts';
+import { undoSteps } from '../../../src/cli/steps.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
 import type { RunStep } from '../../../src/warehouse/run/run.ts';
 import { interrupt, listEvents, outcomeOf, type Way, waysOf } from '../run/interruptions.ts';
-import { expectNothingLeft } from '../run/moments.ts';
+import { expectNothingLeft } from '../run/request-points.ts';
 import { type Started, startRun, stepsAfter } from './run-after.ts';
 
 // Each step's undoing is interrupted at each of its requests and operations. Whatever cannot be undone then is undone

@@ -1,7 +1,7 @@
-import { runSteps } from '../../../src/aws/runner.ts';
+import { runSteps } from '../../../src/cli/steps.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
 import { newState, openRun, type Run, type RunStep } from '../../../src/warehouse/run/run.ts';
-import { makeWorld, type World } from '../run/world.ts';
+import { makeWorld, type World } from '../run/fixture.ts';
 
 const PLACE = {
   zone: 'us-east-1a',

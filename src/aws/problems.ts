@@ -1,8 +1,0 @@
-import { OperatorError } from '../errors.ts';
-
-/** The one message about all problems there are. */
-export function refuse(problems: string[]): OperatorError {
-  return new OperatorError(
-    `Nothing was started, since:${problems.map((it) => `\n  ${it}`).join('')}`,
-  );
-}

@@ -1,0 +1,124 @@
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  GetBucketTaggingCommand,
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  type ObjectIdentifier,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { tagsAnswer } from '../ec2/tags.ts';
+import { ask, awsErrorName } from '../errors.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { STACK_TAG } from '../../cloud/stack/stack.ts';
+
+const bucketsAnswer = z.object({
+  Buckets: z.array(z.object({ Name: z.string() })).default([]),
+  ContinuationToken: z.string().optional(),
+});
+
+// how much of a long stack's name CloudFormation keeps at least where it names a bucket
+const NAME_KEPT = 12;
+
+/** The names of the buckets that a stack has made in this region, by their tag. */
+export async function listBuckets(s3: S3Client, stackName: string): Promise<string[]> {
+  // which spares asking for the tags of all others
+  const names = await listBucketNames(s3, stackName.toLowerCase().slice(0, NAME_KEPT));
+  const found: string[] = [];
+  for (const name of names) if (await isOfStack(s3, name, stackName)) found.push(name);
+  return found;
+}
+
+/** The names of all buckets in this region that begin so. */
+export async function listBucketNames(s3: S3Client, prefix: string): Promise<string[]> {
+  const region = await s3.config.region();
+  const found: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = {
+      Prefix: prefix,
+      BucketRegion: region,
+      ContinuationToken: token,
+      MaxBuckets: 1000,
+    };
+    const answer = await ask('Cannot look for buckets', s3.send(new ListBucketsCommand(page)));
+    const { Buckets, ContinuationToken } = bucketsAnswer.parse(answer);
+    found.push(...Buckets.map(({ Name }) => Name).filter((name) => name.startsWith(prefix)));
+    token = ContinuationToken;
+  } while (token);
+  return found;
+}
+
+async function isOfStack(s3: S3Client, name: string, stackName: string): Promise<boolean> {
+  try {
+    const request = s3.send(new GetBucketTaggingCommand({ Bucket: name }));
+    const answer = await ask(`Cannot look at the tags of the bucket ${name}`, request);
+    return tagsAnswer.parse(answer.TagSet)[STACK_TAG] === stackName;
+  } catch (error) {
+    if (['NoSuchTagSet', 'NoSuchBucket'].includes(awsErrorName(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+const entriesAnswer = z
+  .array(z.object({ Key: z.string(), VersionId: z.string(), Size: z.number().default(0) }))
+  .default([]);
+
+const versionsAnswer = z.object({
+  Versions: entriesAnswer,
+  // what says that an object is deleted is an entry of its own
+  DeleteMarkers: entriesAnswer,
+  NextKeyMarker: z.string().optional(),
+  NextVersionIdMarker: z.string().optional(),
+});
+
+/** Gives all that is in a bucket, page by page: every version of every object. */
+async function* readVersions(s3: S3Client, bucket: string) {
+  let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
+  do {
+    const request = s3.send(new ListObjectVersionsCommand({ Bucket: bucket, ...next }));
+    const answer = await ask(`Cannot look into the bucket ${bucket}`, request);
+    const { Versions, DeleteMarkers, NextKeyMarker, NextVersionIdMarker } =
+      versionsAnswer.parse(answer);
+    yield [...Versions, ...DeleteMarkers];
+    next = { KeyMarker: NextKeyMarker, VersionIdMarker: NextVersionIdMarker };
+  } while (next.KeyMarker);
+}
+
+/** How much a bucket holds, older versions included. */
+export async function measureBucket(s3: S3Client, bucket: string): Promise<number> {
+  let bytes = 0;
+  for await (const entries of readVersions(s3, bucket)) {
+    for (const { Size } of entries) bytes += Size;
+  }
+  return bytes;
+}
+
+/** Removes a bucket with everything that is in it; one that is gone already is fine. */
+export async function removeBucket(s3: S3Client, bucket: string): Promise<void> {
+  try {
+    for await (const entries of readVersions(s3, bucket)) {
+      const objects = entries.map(({ Key, VersionId }) => ({ Key, VersionId }));
+      if (objects.length > 0) await deleteObjects(s3, bucket, objects);
+    }
+    const request = s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+    await ask(`Cannot delete the bucket ${bucket}`, request);
+  } catch (error) {
+    if (awsErrorName(error) !== 'NoSuchBucket') throw error;
+  }
+}
+
+/** At most the 1000 that a page has. AWS answers well when it could not delete some. */
+async function deleteObjects(s3: S3Client, bucket: string, objects: ObjectIdentifier[]) {
+  const request = new DeleteObjectsCommand({
+    Bucket: bucket,
+    Delete: { Objects: objects, Quiet: true },
+  });
+  const { Errors = [] } = await ask(`Cannot empty the bucket ${bucket}`, s3.send(request));
+  const [first] = Errors;
+  if (!first) return;
+  throw new OperatorError(
+    `Cannot empty the bucket ${bucket}: AWS says ${first.Code} of ${first.Key}: ${first.Message}`,
+  );
+}

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors/error-message.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+
+/** What is done on the way out. */
+export interface Undoable<Context> {
+  /** Its name in the journal, which the next process may read. */
+  name: string;
+  /** What is going on, for whoever watches: `Terminating the instance`. Nothing is said of one without. */
+  undoing?: string;
+  /**
+   * Leaves things as they were before, however far `run` came and whoever ran it; what is undone already is fine.
+   * It hears no signal: its waits have bounds of their own.
+   * @throws what kept it from that; what goes by itself with an earlier step's undoing is no reason
+   */
+  undo?: (context: Context) => Promise<void>;
+  /** What may still exist when it could not be undone, and how to remove it by hand: one line each. */
+  leftovers?: (context: Context) => string[];
+}
+
+/** Something that is done on the way in, and what is done about it on the way out, where less may be at hand. */
+export interface Step<Context, Ending = Context> extends Undoable<Ending> {
+  /** The same of the way in: `Starting the instance`. */
+  doing?: string;
+  run?: (context: Context) => Promise<void>;
+}
+
+/** Remembers which steps were begun and are not undone, for the next process too. */
+export interface Journal {
+  begun: () => string[];
+  begin: (step: string) => Promise<void>;
+  end: (step: string) => Promise<void>;
+}
+
+/** Remembers it for this process alone: what a killed one leaves is found by its tags. */
+export function journalInMemory(begunAlready: string[] = []): Journal {
+  const begun = new Set(begunAlready);
+  return {
+    begun: () => [...begun],
+    begin: async (step) => void begun.add(step),
+    end: async (step) => void begun.delete(step),
+  };
+}
+
+/** What the runner is given beside the steps. */
+export interface Course {
+  journal: Journal;
+  tell: (line: string) => void;
+}
+
+/**
+ * Runs steps in their order. Each is in the journal before it begins, so that whatever it leaves behind is found.
+ * One that does not hear the signal is left to itself after a while.
+ * @throws the signal's reason, once that is aborted, else what the step threw; no further step is begun
+ */
+export async function runSteps<Context>(
+  steps: Step<Context>[],
+  context: Context,
+  { journal, tell, signal, pace }: Course & { signal: AbortSignal; pace: { stopMaxMs: number } },
+): Promise<void> {
+  signal.throwIfAborted();
+  for (const step of steps) {
+    await journal.begin(step.name);
+    if (step.doing) tell(`${step.doing} …`);
+    try {
+      await untilStopped(step.run?.(context), signal, pace.stopMaxMs);
+    } catch (error) {
+      // what it broke off with is of no interest then
+      signal.throwIfAborted();
+      throw error;
+    }
+    signal.throwIfAborted();
+  }
+}
+
+/** Ends with the work; or without it, when that goes on for too long after the signal. */
+async function untilStopped(
+  work: Promise<void> | undefined,
+  signal: AbortSignal,
+  stopMaxMs: number,
+): Promise<void> {
+  const ended = new AbortController();
+  const late = async () => {
+    if (!signal.aborted) await once(signal, 'abort', { signal: ended.signal });
+    await sleep(stopMaxMs, undefined, { signal: ended.signal });
+  };
+  try {
+    await Promise.race([work, late()]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/**
+ * Undoes those of the steps that were begun, the last first, and goes on when one cannot be undone.
+ * @throws OperatorError that says why, and what may still exist
+ */
+export async function undoSteps<Context>(
+  steps: Undoable<Context>[],
+  context: Context,
+  { journal, tell }: Course,
+): Promise<void> {
+  const errors: unknown[] = [];
+  const leftovers: string[] = [];
+  for (const step of steps.toReversed()) {
+    if (!journal.begun().includes(step.name)) continue;
+    if (step.undoing) tell(`${step.undoing} …`);
+    try {
+      await step.undo?.(context);
+      // what is undone is undone: if that cannot be remembered, it may be undone again
+      await journal.end(step.name).catch((error: unknown) => tell(messageOf(error)));
+    } catch (error) {
+      const left = step.leftovers?.(context) ?? [];
+      // at once, since what is left to undo may take hours
+      tell(messageOf(error));
+      for (const line of left) tell(`This may still exist: ${line}`);
+      errors.push(error);
+      leftovers.push(...left);
+    }
+  }
+  if (errors.length === 0) return;
+  throw new OperatorError(sayLeftovers(errors, leftovers), { cause: new AggregateError(errors) });
+}
+
+function sayLeftovers(errors: unknown[], leftovers: string[]): string {
+  const list = (lines: string[]) => lines.map((line) => `\n  ${line}`).join('');
+  const reasons = list(errors.map(messageOf));
+  return `Not everything could be undone:${reasons}\nThis may still exist:${list(leftovers)}`;
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import dotenv from 'dotenv';
+import { hearStops } from './cli/stop.ts';
+import { runProgram } from './cli/program.ts';
+import { createCli } from './cloud/commands/cli.ts';
+import { type Cloud, openCloud, PACE } from './cloud/context.ts';
+
+const MAX_HOURS = 4;
+
+await runProgram(async () => {
+  if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
+  await createCli({ open, prompt }).parseAsync();
+  process.exit();
+});
+
+function open(stackName: string): Cloud {
+  const print = (line: string) => console.log(line);
+  return openCloud({ stackName, print, signal: hearStops(MAX_HOURS, print), pace: PACE });
+}
+
+/** Prompts the operator; returns an empty answer when the input has ended. */
+async function prompt(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const ended = once(terminal, 'close').then(() => '');
+  try {
+    return await Promise.race([terminal.question(question), ended]);
+  } finally {
+    terminal.close();
+  }
+}

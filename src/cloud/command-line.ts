@@ -1,7 +1,0 @@
-import type { Means } from './cloud.ts';
-
-/** How a command is given for the same stack: `npm run cloud -- down --stack blog`. */
-export function commandLine({ stackName }: Pick<Means, 'stackName'>, command: string): string {
-  const which = stackName === 'minitwit' ? '' : ` --stack ${stackName}`;
-  return `npm run cloud -- ${command}${which}`;
-}

@@ -1,0 +1,106 @@
+import { alignColumns } from '../../cli/table.ts';
+import {
+  DATABASE_HOUR,
+  HOURS_A_MONTH,
+  INSTANCE_HOUR,
+  PRICED_IN,
+  PRICED_REGION,
+  PRICES,
+} from './prices.ts';
+
+const BALANCER_ADDRESSES = 2;
+// the database's two users', and that of the sessions
+const SECRETS = 3;
+const ALARMS = 5;
+// by which they are paid
+const ALARM_METRICS = 6;
+// of Amazon Linux
+const DISK_GIB = 8;
+
+/** Something of the stack that is paid for. */
+export interface Cost {
+  about: string;
+  /** Dollars an hour; null where the price is not known here. */
+  hourly: number | null;
+}
+
+/** What a stack with these parameters is paid for, as long as it is there. */
+export function listCosts(parameters: Record<string, string>): Cost[] {
+  const { InstanceType = '', Market, DatabaseClass = '', DatabaseMultiAz } = parameters;
+  const count = Number(parameters.InstanceCount);
+  const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
+  const storageGib = Number(parameters.DatabaseStorageGib);
+  const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
+  const spot = Market === 'spot' ? ', spot: at most' : '';
+  const zoned = zones === 2 ? ', in two zones' : '';
+  return [
+    {
+      about: `${count} ${InstanceType}${spot}`,
+      hourly: times(count, INSTANCE_HOUR[InstanceType]),
+    },
+    {
+      about: `${count} disks of ${DISK_GIB} GiB`,
+      hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
+    },
+    {
+      about: `database ${DatabaseClass}${zoned}`,
+      hourly: times(zones, DATABASE_HOUR[DatabaseClass]),
+    },
+    {
+      about: `its ${storageGib} GiB, backups included${zoned}`,
+      hourly: monthly(zones * storageGib * PRICES.databaseGbMonth),
+    },
+    { about: 'load balancer, without traffic', hourly: PRICES.balancerHour },
+    {
+      about: `${count + BALANCER_ADDRESSES} public addresses`,
+      hourly: (count + BALANCER_ADDRESSES) * PRICES.addressHour,
+    },
+    { about: `${SECRETS} secrets`, hourly: monthly(SECRETS * PRICES.secretMonth) },
+    {
+      about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
+      hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
+    },
+    ...(warehouseGib > 0
+      ? [
+          {
+            about: `warehouse’s volume of ${warehouseGib} GiB`,
+            hourly: monthly(warehouseGib * PRICES.volumeGbMonth),
+          },
+        ]
+      : []),
+  ];
+}
+
+function times(count: number, price: number | undefined): number | null {
+  return price === undefined ? null : count * price;
+}
+
+function monthly(dollars: number): number {
+  return dollars / HOURS_A_MONTH;
+}
+
+/** What a stack with these parameters costs, by the hour and by the month: a table, with its sum. */
+export function describeCosts(parameters: Record<string, string>): string[] {
+  const costs = listCosts(parameters);
+  const sum = costs.reduce((total, { hourly }) => total + (hourly ?? 0), 0);
+  const isWhole = costs.every(({ hourly }) => hourly !== null);
+  return [
+    ...alignColumns([
+      ['', 'AN HOUR', 'A MONTH'],
+      ...costs.map(sayCost),
+      sayCost({ about: isWhole ? 'together' : 'together, without what is unknown', hourly: sum }),
+    ]),
+    `Prices of ${PRICED_IN} in ${PRICED_REGION}, without traffic, and without what AWS gives new accounts.`,
+  ];
+}
+
+function sayCost({ about, hourly }: Cost): string[] {
+  if (hourly === null) return [about, 'unknown'];
+  return [about, `$${hourly.toFixed(4)}`, `$${(hourly * HOURS_A_MONTH).toFixed(2)}`.padStart(7)];
+}
+
+/** What something costs that is paid by the month, at most. */
+export function sayMonthly(dollars: number | null): string {
+  if (dollars === null) return 'price unknown';
+  return dollars < 0.01 ? 'less than $0.01 a month' : `at most $${dollars.toFixed(2)} a month`;
+}

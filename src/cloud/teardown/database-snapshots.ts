@@ -1,0 +1,53 @@
+import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
+import { ask, awsErrorName } from '../../aws/errors.ts';
+import { sayTime } from '../../cli/times.ts';
+import { waitFor } from '../../cli/poll.ts';
+import type { Cloud } from '../context.ts';
+import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
+import { PRICES } from '../costs/prices.ts';
+import { STACK_TAG } from '../stack/stack.ts';
+import type { Remain } from './retained-resource.ts';
+
+const TAKEN_MAX_MS = 2 * 3_600_000;
+
+/** The snapshots of a stack's databases that stay until they are deleted, also of those long gone; the newest first. */
+export async function listStackSnapshots({
+  clients,
+  stackName,
+}: Cloud): Promise<DatabaseSnapshot[]> {
+  const snapshots = await listSnapshots(clients.rds, null);
+  return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
+}
+
+/** The same as what outlives the stack. */
+export async function listSnapshotsOfDatabases(cloud: Cloud): Promise<Remain[]> {
+  const snapshots = await listStackSnapshots(cloud);
+  return snapshots.map(({ id, databaseId, status, sizeGib, createdAt }) => ({
+    id,
+    about: `snapshot of the database ${databaseId}, ${createdAt ? sayTime(createdAt) : status}, of ${sizeGib} GiB`,
+    monthly: sizeGib * PRICES.databaseSnapshotGbMonth,
+    remove: () => remove(cloud, id),
+  }));
+}
+
+async function remove({ clients, waiting }: Cloud, id: string): Promise<void> {
+  const look = async () =>
+    (await deleteSnapshot(clients.rds, id))
+      ? { answer: undefined }
+      : { state: 'still being taken' };
+  await waitFor(`The snapshot ${id}`, look, waiting(TAKEN_MAX_MS));
+}
+
+/** One that is gone already is fine. False while it is being taken. */
+async function deleteSnapshot(rds: RDSClient, id: string): Promise<boolean> {
+  const request = rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: id }));
+  try {
+    await ask(`Cannot delete the snapshot ${id}`, request);
+    return true;
+  } catch (error) {
+    const name = awsErrorName(error) ?? '';
+    if (name.startsWith('DBSnapshotNotFound')) return true;
+    if (name.startsWith('InvalidDBSnapshotState')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { withConnection } from '../../database/connection.ts';
+import { uploadDump, uploadFiles } from '../bucket/upload.ts';
+import { createSide } from '../copy/endpoint.ts';
+import { createDump } from '../dump/write-dump.ts';
+import { reportFolder } from '../report/folders.ts';
+import type { KeepElsewhere } from '../run/run.ts';
+import { AS_OF_TAG } from './copy-job.ts';
+
+const WAIT_MAX_MS = 60_000;
+
+/** What goes into the bucket, and how. */
+export interface UploadOptions {
+  s3: S3Client;
+  bucket: string;
+  /** Where reports are kept, each in a folder of its run. */
+  folder: string;
+  /** The program's version. */
+  program: string;
+  print: (line: string) => void;
+}
+
+/** Keeps a run's report, statistics and a dump of the warehouse in S3. */
+export function createUpload({ s3, bucket, folder, program, print }: UploadOptions): KeepElsewhere {
+  return async (warehouse, { id, results, signal }) => {
+    const target = { s3, bucket, run: id, signal };
+    print(`Keeping report and dump in s3://${bucket} …`);
+    const files = reportFolder(folder, id);
+    await uploadFiles(
+      target,
+      (await readdir(files)).map((name) => join(files, name)),
+    );
+    const origin = { run: id, program, asOf: results[AS_OF_TAG] ?? '' };
+    await withConnection(warehouse, { waitMaxMs: WAIT_MAX_MS, signal }, (connection) =>
+      uploadDump(target, createDump(createSide('The warehouse', connection), origin)),
+    );
+  };
+}

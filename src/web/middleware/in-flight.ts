@@ -1,0 +1,55 @@
+import type { RequestHandler, Response } from 'express';
+import { createFairQueue } from '../../limits/fair-queue.ts';
+import { clientAddress } from './client-address.ts';
+import { createUnreadAnswers } from './unread-answers.ts';
+
+/** Requests at work and waiting in one process. */
+export interface InFlightLimits {
+  requests: number;
+  requestsPerAddress: number;
+  waiting: number;
+  waitingPerAddress: number;
+}
+
+// A user who waits longer has pressed reload.
+const WAIT_MAX_MS = 5000;
+
+/**
+ * Bounds the requests that are being worked on, and shares them among client addresses: the requests that one address sends
+ * beyond its share wait for each other, and no other address waits for them. Beyond the bounds, and after a wait of 5 s, a
+ * request fails with AppError `unavailable`. A request counts until its answer is handed to its socket, so a client that
+ * reads slowly holds no place.
+ */
+export function limitInFlight(limits: InFlightLimits): RequestHandler {
+  const queue = createFairQueue({
+    places: limits.requests,
+    placesPerClient: limits.requestsPerAddress,
+    waiting: limits.waiting,
+    waitingPerClient: limits.waitingPerAddress,
+    waitMaxMs: WAIT_MAX_MS,
+    refusal: 'Too many people are here at this moment.',
+  });
+  const addUnread = createUnreadAnswers();
+  return async (req, res, next) => {
+    const address = clientAddress(req);
+    const release = await queue.acquire(address);
+    res.once('close', release);
+    // The client may have gone while its request waited.
+    if (res.closed) return release();
+    onEnded(res, () => {
+      release();
+      addUnread(res, address);
+    });
+    next();
+  };
+}
+
+/** Calls back when the application has ended an answer, which may be long before the client has read it. */
+function onEnded(res: Response, callback: () => void): void {
+  const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
+  res.end = (...parameters: unknown[]) => {
+    end(...parameters);
+    callback();
+    return res;
+  };
+}

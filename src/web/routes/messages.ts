@@ -1,0 +1,78 @@
+import type { IRouter, Request, Response } from 'express';
+import { AppError, statusOf } from '../../errors/app-error.ts';
+import { readMessageId } from '../forms/cursor.ts';
+import { isBlank, readForm, submittedField } from '../forms/form.ts';
+import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
+import { currentUser, otherUserOfForm, requireUser } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import { refuse } from '../middleware/refuse.ts';
+import { showLogin } from '../presentation/login-page.ts';
+import type { Message, Messages } from '../../repositories/messages.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { ShowMyTimeline } from './timelines.ts';
+
+/** `/add_message` and `/delete_message/ID`. */
+export function addMessageRoutes(
+  app: IRouter,
+  messages: Messages,
+  rateLimits: RateLimits,
+  showMyTimeline: ShowMyTimeline,
+): void {
+  app
+    .route('/add_message')
+    .post(async (req, res) => {
+      const user = currentUser(req);
+      if (!user) return keepDraft(req, res);
+      const { text } = readForm(messageForm, req.body);
+      const author = otherUserOfForm(req, user);
+      if (author !== null) {
+        res.status(statusOf.conflict).render('confirm-author.html', { text, author });
+        return;
+      }
+      if (isBlank(text)) return res.redirect('/');
+      const error = messageLengthProblem(text);
+      if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
+      const { refusal } = await rateLimits.consumePost(user.userId);
+      if (refusal) {
+        const draft = { text, error: refusal.message };
+        return showMyTimeline(req, refuse(res, refusal), { draft });
+      }
+      await messages.createMessage(user.userId, text);
+      res.flash('Your message was recorded');
+      res.redirect('/');
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/delete_message/:messageId')
+    .get(async (req, res) => {
+      res.render('delete.html', { message: await findOwnMessage(req) });
+    })
+    .post(async (req, res) => {
+      await messages.deleteMessage(await findOwnMessage(req));
+      res.flash('Your message was deleted');
+      res.redirect('/');
+    })
+    .all(methodNotAllowed);
+
+  /** Shows the login form with the message of a user whose session has ended. */
+  function keepDraft(req: Request, res: Response): void {
+    const draft = readDraft(submittedField(req.body, 'text'));
+    // Without a message, or with one that is too long for the login form, the error page shows what was typed.
+    if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
+    const notice =
+      'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';
+    showLogin(res.status(statusOf.unauthenticated), { notice, draft });
+  }
+
+  async function findOwnMessage(req: Request): Promise<Message> {
+    const user = requireUser(req);
+    const messageId = readMessageId(req.params.messageId);
+    const message = messageId === null ? null : await messages.findMessage(messageId);
+    if (!message) throw new AppError('not_found', 'There is no such message.');
+    if (message.authorId !== user.userId) {
+      throw new AppError('forbidden', 'You can delete your own messages only.');
+    }
+    return message;
+  }
+}

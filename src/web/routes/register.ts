@@ -1,0 +1,69 @@
+import type { IRouter, Response } from 'express';
+import { AppError, hasCode } from '../../errors/app-error.ts';
+import { type FormError, readForm } from '../forms/form.ts';
+import { type PasswordRules, registrationError, registrationForm } from '../forms/registration.ts';
+import { logEvent } from '../middleware/audit.ts';
+import { clientAddress } from '../middleware/client-address.ts';
+import { currentUser } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import { refuse } from '../middleware/refuse.ts';
+import type { Passwords } from '../passwords/passwords.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { Users } from '../../repositories/users.ts';
+
+/** `/register`. */
+export function addRegisterRoutes(
+  app: IRouter,
+  users: Users,
+  passwords: Passwords,
+  rateLimits: RateLimits,
+  rules: PasswordRules,
+): void {
+  app
+    .route('/register')
+    .get((req, res) => {
+      if (currentUser(req)) res.redirect('/');
+      else showRegister(res);
+    })
+    .post(async (req, res) => {
+      const form = readForm(registrationForm, req.body);
+      const user = currentUser(req);
+      if (user && form.username === '') return res.redirect('/');
+      if (user) {
+        const { username } = user;
+        const message = `You are signed in as ${username}. Sign out first to sign up under another name.`;
+        throw new AppError('conflict', message);
+      }
+      const error = registrationError(form, rules);
+      if (error) return showRegister(res, form, error);
+      const address = clientAddress(req);
+      const { refusal, refund } = await rateLimits.consumeRegistration(address);
+      if (refusal) {
+        const { message } = refusal;
+        return showRegister(refuse(res, refusal), form, { field: 'username', message });
+      }
+      const { username, email, password } = form;
+      try {
+        const passwordHash = await passwords.hash(password, address);
+        const userId = await users.createUser({ username, email, passwordHash });
+        logEvent(req, 'registered', { userId });
+      } catch (failure) {
+        if (hasCode(failure, 'conflict')) {
+          return showRegister(res, form, { field: 'username', message: failure.message });
+        }
+        await refund();
+        throw failure;
+      }
+      res.flash('You were successfully registered and can login now');
+      res.redirect('/login');
+    })
+    .all(methodNotAllowed);
+}
+
+function showRegister(
+  res: Response,
+  { username, email } = { username: '', email: '' },
+  error: FormError | null = null,
+): void {
+  res.render('register.html', { username, email, error });
+}

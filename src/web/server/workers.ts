@@ -1,0 +1,59 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AggregatorRegistry } from 'prom-client';
+import type { Config } from '../../config/config.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { serveMetrics } from './metrics-server.ts';
+import { stopAsked } from './stop.ts';
+
+const RESTART_AFTER_MS = 1000;
+/** Beyond their own bound. */
+const STOP_GRACE_MS = 1000;
+
+/**
+ * Runs this program several times on one port, each in a process of its own, and starts another one for
+ * each that dies, until this process is told to stop; then they are as well.
+ * @throws OperatorError when a worker ends before any has served: it has told why
+ */
+export async function superviseWorkers(
+  { metricsHost: host, metricsPort, webConcurrency, drainMaxMs }: Config,
+  logger: Logger,
+): Promise<void> {
+  const stop = stopAsked();
+  let isStopping = false;
+  let hasServed = false;
+  let fail: (error: OperatorError) => void;
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+
+  cluster.on('listening', (_worker, { port }) => {
+    if (!hasServed) process.send?.({ port });
+    hasServed = true;
+  });
+  cluster.on('exit', (worker, status, signal) => {
+    if (isStopping) return;
+    if (!hasServed) fail(new OperatorError('No worker could serve.'));
+    logger.error({ worker: worker.process.pid, status, signal }, 'a worker died');
+    // one that dies as it starts would otherwise die as often as it can
+    setTimeout(start, RESTART_AFTER_MS);
+  });
+  if (metricsPort !== null) {
+    const all = new AggregatorRegistry();
+    await serveMetrics(() => all.clusterMetrics(), { host, port: metricsPort });
+  }
+  const start = () => !isStopping && cluster.fork();
+  for (let index = 0; index < webConcurrency; index++) start();
+
+  await Promise.race([stop, failed]);
+  isStopping = true;
+  await stopWorkers(drainMaxMs);
+}
+
+async function stopWorkers(drainMaxMs: number): Promise<void> {
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
+  for (const { process: worker } of workers) worker.kill('SIGTERM');
+  await Promise.race([ended, sleep(drainMaxMs + STOP_GRACE_MS)]);
+  for (const { process: worker } of workers) worker.kill('SIGKILL');
+}

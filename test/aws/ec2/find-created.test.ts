@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { findMade, findOfRun } from '../../../src/aws/ec2/find-created.ts';
+import { createWaits } from '../../../src/aws/waits.ts';
+
+const pace = { firstPauseMs: 1, waitMaxMs: 60_000, lostMaxMs: 60_000 };
+const { undoing } = createWaits({ pace, signal: new AbortController().signal }, () => undefined);
+
+/** What AWS lists, one answer after the other; the last one stays. */
+function listing(...answers: string[][]) {
+  let polls = 0;
+  return async () => answers[Math.min(polls++, answers.length - 1)] ?? [];
+}
+
+test.each([
+  ['whose id is known, and that is listed', 'vol-1', [['vol-1']], ['vol-1']],
+  ['whose id is known, and that is listed later', 'vol-1', [[], ['vol-1']], ['vol-1']],
+  ['whose answer was lost, and that is listed', null, [['vol-1']], ['vol-1']],
+  ['whose answer was lost, and that is listed later', null, [[], [], ['vol-1']], ['vol-1']],
+  [
+    'that is another beside the one that is known',
+    'vol-1',
+    [['vol-2', 'vol-1']],
+    ['vol-1', 'vol-2'],
+  ],
+])('what was made is found %s', async (_, knownId, answers, ids) => {
+  const made = { what: 'A volume', knownId, list: listing(...answers), unseenMaxMs: 60_000 };
+  expect(await findMade(made, undoing(60_000))).toEqual(ids);
+});
+
+test.each([
+  ['of which nothing is known', null, []],
+  ['whose id is known all the same', 'vol-1', ['vol-1']],
+])(
+  'something %s is looked for no longer than it may take to be listed',
+  async (_, knownId, ids) => {
+    const made = { what: 'A volume', knownId, list: listing([]), unseenMaxMs: 5 };
+    expect(await findMade(made, undoing(60_000))).toEqual(ids);
+  },
+);
+
+test('a volume of a run is looked for by the run’s tag', async () => {
+  const filters: object[] = [];
+  const found = await findOfRun({ runId: 'run-1', pace, undoing }, 'A volume', null, async (it) => {
+    filters.push(it);
+    return [{ id: 'vol-1' }];
+  });
+  expect(found).toEqual(['vol-1']);
+  expect(filters).toEqual([{ Name: 'tag:minitwit:run', Values: ['run-1'] }]);
+});

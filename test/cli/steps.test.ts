@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import {
+  type Journal,
+  journalInMemory,
+  runSteps,
+  type Step,
+  undoSteps,
+} from '../../src/cli/steps.ts';
+import { OperatorError } from '../../src/errors/operator-error.ts';
+
+// This is the proof for every command that runs steps: their own tests show what each step does and undoes.
+
+const stopped = new OperatorError('Stopped by SIGINT.');
+const noop = async () => undefined;
+
+/** A run of steps, and what it does: `begin X`, `run X`, `undo X` and `end X`, in order. */
+function setUp(...names: string[]) {
+  const events: string[] = [];
+  const lines: string[] = [];
+  const memory = journalInMemory();
+  const journal: Journal = {
+    begun: memory.begun,
+    begin: (step) => {
+      events.push(`begin ${step}`);
+      return memory.begin(step);
+    },
+    end: (step) => {
+      events.push(`end ${step}`);
+      return memory.end(step);
+    },
+  };
+  const createStep = (name: string) => ({
+    name,
+    run: async () => void events.push(`run ${name}`),
+    undo: async () => void events.push(`undo ${name}`),
+  });
+  const steps: Step<void>[] = names.map(createStep);
+  const stopping = new AbortController();
+  const tell = (line: string) => lines.push(line);
+  const course = { journal, tell };
+  return {
+    steps,
+    events,
+    lines,
+    journal,
+    stop: () => stopping.abort(stopped),
+    run: (stopMaxMs = 20_000) =>
+      runSteps(steps, undefined, { ...course, signal: stopping.signal, pace: { stopMaxMs } }),
+    undo: () => undoSteps(steps, undefined, course),
+  };
+}
+
+/** Replaces what a step does. */
+function change<Context>(step: Step<Context> | undefined, changes: Partial<Step<Context>>): void {
+  if (!step) throw new Error('There is no such step.');
+  Object.assign(step, changes);
+}
+
+test('each step is in the journal before it runs, and steps run in their order', async () => {
+  const { events, journal, run } = setUp('one', 'two');
+  await run();
+  expect(events).toEqual(['begin one', 'run one', 'begin two', 'run two']);
+  expect(journal.begun()).toEqual(['one', 'two']);
+});
+
+test('steps are undone in reverse order, and leave the journal once they are undone', async () => {
+  const { events, journal, run, undo } = setUp('one', 'two');
+  await run();
+  events.length = 0;
+  await undo();
+  expect(events).toEqual(['undo two', 'end two', 'undo one', 'end one']);
+  expect(journal.begun()).toEqual([]);
+});
+
+test('a step that fails ends the run with its error, and is undone with those before it alone', async () => {
+  const { steps, events, run, undo } = setUp('one', 'two', 'three');
+  const failure = new OperatorError('AWS says no.');
+  change(steps[1], { run: () => Promise.reject(failure) });
+  await expect(run()).rejects.toBe(failure);
+  await undo();
+  expect(events).toEqual([
+    'begin one',
+    'run one',
+    'begin two',
+    'undo two',
+    'end two',
+    'undo one',
+    'end one',
+  ]);
+});
+
+test('a step that cannot be journalled does not run', async () => {
+  const { events, journal, run } = setUp('one');
+  journal.begin = () => Promise.reject(new OperatorError('The disk is full.'));
+  await expect(run()).rejects.toThrow('The disk is full.');
+  expect(events).toEqual([]);
+});
+
+test('nothing begins once the signal is aborted', async () => {
+  const { events, run, stop } = setUp('one');
+  stop();
+  await expect(run()).rejects.toBe(stopped);
+  expect(events).toEqual([]);
+});
+
+test.each([
+  ['returns', noop],
+  ['throws', () => Promise.reject(new Error('ssh: cut'))],
+])('a step that %s after the signal ends the run with the reason of the signal', async (_, end) => {
+  const { steps, events, journal, run, stop } = setUp('one', 'two');
+  change(steps[0], {
+    run: () => {
+      stop();
+      return end();
+    },
+  });
+  await expect(run()).rejects.toBe(stopped);
+  expect(events).toEqual(['begin one']);
+  expect(journal.begun()).toEqual(['one']);
+});
+
+test('a step that ignores the signal is abandoned after stopMaxMs, and undone', async () => {
+  const { steps, events, run, stop, undo } = setUp('one', 'two');
+  change(steps[0], {
+    run: () => {
+      stop();
+      return new Promise(() => undefined);
+    },
+  });
+  await expect(run(1)).rejects.toBe(stopped);
+  await undo();
+  expect(events).toEqual(['begin one', 'undo one', 'end one']);
+});
+
+test('without a signal a step may take longer than stopMaxMs', async () => {
+  const { steps, run } = setUp('one');
+  let isDone = false;
+  change(steps[0], {
+    run: async () => {
+      await sleep(20);
+      isDone = true;
+    },
+  });
+  await run(1);
+  expect(isDone).toBe(true);
+});
+
+test('the operator reads what a step does and undoes, where the step names it', async () => {
+  const { steps, lines, run, undo } = setUp('one', 'two');
+  change(steps[0], { doing: 'Starting the instance', undoing: 'Terminating the instance' });
+  await run();
+  await undo();
+  expect(lines).toEqual(['Starting the instance …', 'Terminating the instance …']);
+});
+
+test('a step that cannot be undone stays in the journal, and the other steps are undone', async () => {
+  const { steps, events, lines, journal, run, undo } = setUp('one', 'two', 'three');
+  change(steps[1], {
+    undo: () => Promise.reject(new OperatorError('AWS says no.')),
+    leftovers: () => ['the instance i-1, which costs', 'the volume vol-1'],
+  });
+  await run();
+  events.length = 0;
+  await expect(undo()).rejects.toThrow(
+    'Not everything could be undone:\n  AWS says no.\n' +
+      'This may still exist:\n  the instance i-1, which costs\n  the volume vol-1',
+  );
+  expect(events).toEqual(['undo three', 'end three', 'undo one', 'end one']);
+  expect(journal.begun()).toEqual(['two']);
+  // The operator reads it at once, since the steps before it may take hours to undo.
+  expect(lines).toEqual([
+    'AWS says no.',
+    'This may still exist: the instance i-1, which costs',
+    'This may still exist: the volume vol-1',
+  ]);
+});
+
+test('all steps that cannot be undone are in the one error', async () => {
+  const { steps, run, undo } = setUp('one', 'two');
+  for (const step of steps) {
+    change(step, {
+      undo: () => Promise.reject(new OperatorError(`No ${step.name}.`)),
+      leftovers: () => [`what ${step.name} made`],
+    });
+  }
+  await run();
+  await expect(undo()).rejects.toThrow(
+    'undone:\n  No two.\n  No one.\nThis may still exist:\n  what two made\n  what one made',
+  );
+});
+
+test('what was undone but cannot leave the journal is no error, since it can be undone again', async () => {
+  const { events, lines, journal, run, undo } = setUp('one', 'two');
+  await run();
+  events.length = 0;
+  journal.end = () => Promise.reject(new OperatorError('The disk is full.'));
+  await undo();
+  expect(events).toEqual(['undo two', 'undo one']);
+  expect(lines).toEqual(['The disk is full.', 'The disk is full.']);
+});
+
+test('a step that needs no undoing leaves the journal as well', async () => {
+  const { journal } = setUp();
+  await journal.begin('work');
+  await undoSteps([{ name: 'work' }], undefined, { journal, tell: () => undefined });
+  expect(journal.begun()).toEqual([]);
+});
+
+test('the next process undoes the steps that the journal of a killed one holds', async () => {
+  const { steps, events } = setUp('one', 'two', 'three');
+  const journal = journalInMemory(['one', 'two']);
+  await undoSteps(steps, undefined, { journal, tell: () => undefined });
+  expect(events).toEqual(['undo two', 'undo one']);
+  expect(journal.begun()).toEqual([]);
+});

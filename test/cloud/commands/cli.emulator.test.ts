@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { openAccount } from '../../support/aws-account.ts';
+import { type Program, startProgram } from '../../support/programs.ts';
+import { until } from '../../support/until.ts';
+import { changesOf, makeImage, openWorld, raise } from '../operations/fixture.ts';
+
+const template = `
+Resources:
+  WarehouseGroup:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: the warehouse }
+`;
+
+/** Starts the program in the test's account, without a terminal. */
+function start(...parameters: string[]): Program {
+  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
+  // As in production, no settings are read from a file.
+  const environment = { ...Object.fromEntries(settings), NODE_ENV: 'production' };
+  return startProgram('src/cloud.ts', environment, { parameters });
+}
+
+test('of an account without a stack, status says how to raise it', async () => {
+  await openAccount();
+  const { ended, output } = start('status');
+  expect({ status: await ended, ...output }).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: expect.stringMatching(
+      /^There is no stack minitwit .*: npm run cloud -- up raises it\.\n/,
+    ),
+  });
+});
+
+test('`cloud down` removes nothing when the prompt is not answered', async () => {
+  const { account, open } = await openWorld();
+  await raise(open(), '', { template });
+  account.actions.length = 0;
+  const { ended, output } = start('down');
+  expect(await ended).toBe(1);
+  expect(output.stderr).toBe('That is not minitwit: nothing was removed.\n');
+  expect(changesOf(account)).toEqual([]);
+});
+
+test('SIGINT ends the watching of up, and says that AWS goes on', async () => {
+  const { account, open } = await openWorld();
+  await makeImage(open(), '1.3.0');
+  const { process, ended, output } = start('up');
+  await until('the change of the stack', () =>
+    account.actions.includes('cloudformation:ExecuteChangeSet'),
+  );
+  process.kill('SIGINT');
+  expect(await ended).toBe(1);
+  expect(output.stdout).toContain('SIGINT: stopping, and putting things in order first …');
+  expect(output.stderr).toBe(
+    'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.\n',
+  );
+});

@@ -1,0 +1,56 @@
+import { expect, test, vi } from 'vitest';
+import { createCli } from '../../../src/cloud/commands/cli.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { openFront } from '../../support/aws-front.ts';
+import { startProgram } from '../../support/programs.ts';
+import { openTestCloud } from '../test-cloud.ts';
+
+/** Runs the program with these words on its command line; gives its last message, and what it asked AWS for. */
+async function run(...words: string[]) {
+  const { actions } = await openFront();
+  const { open } = openTestCloud();
+  const cli = createCli({ open, prompt: () => Promise.reject(new Error('It asked.')) });
+  let said = '';
+  for (const command of [cli, ...cli.commands]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => (said += text) });
+  }
+  const error = await cli.parseAsync(words, { from: 'user' }).then(() => 'done', messageOf);
+  return { said: said || error, actions };
+}
+
+test.each([
+  [['status', '--dry-run'], /^error: unknown option '--dry-run'\n$/],
+  [['stauts'], /^error: unknown command 'stauts'\n\(Did you mean status\?\)\n$/],
+  [
+    ['up', '--set', 'x'],
+    /^error: option '--set <name=value>' argument 'x' is invalid\. It must be name=value\.\n$/,
+  ],
+  [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. There are: /],
+  [['restore'], /^error: missing required argument 'snapshot'\n$/],
+])('of %j one message says what is wrong, and AWS is asked for nothing', async (words, message) => {
+  const { said, actions } = await run(...words);
+  expect(said).toMatch(message);
+  expect(actions).toEqual([]);
+});
+
+test('without a region, one message says so', async () => {
+  await openFront();
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+  const { open } = openTestCloud();
+  const cli = createCli({ open, prompt: async () => '' });
+  await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(
+    'AWS needs to know the region: set AWS_REGION, such as us-east-1.',
+  );
+});
+
+test('the program ends with status 1 and its one message on stderr', async () => {
+  const parameters = ['up', '--set', 'Nonsense=1'];
+  const { ended, output } = startProgram('src/cloud.ts', {}, { parameters });
+  expect({ status: await ended, ...output }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^The template has no parameter Nonsense\. [^\n]*\n$/),
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { describeCosts, listCosts, sayMonthly } from '../../../src/cloud/costs/costs.ts';
+
+const parameters = {
+  InstanceType: 't3.micro',
+  InstanceCount: '2',
+  Market: 'spot',
+  DatabaseClass: 'db.t4g.micro',
+  DatabaseStorageGib: '20',
+  DatabaseMultiAz: 'no',
+  WarehouseVolumeGib: '0',
+};
+
+function hourly(changes: Record<string, string>): number {
+  const costs = listCosts({ ...parameters, ...changes });
+  return costs.reduce((sum, cost) => sum + (cost.hourly ?? 0), 0);
+}
+
+test('the table ends with what all costs together', () => {
+  const lines = describeCosts(parameters);
+  const rows = lines.slice(1, -2).map((line) => Number(/\$(\S+) +\$/.exec(line)?.[1]));
+  const [, sum] = /together +\$(\S+)/.exec(lines.at(-2) ?? '') ?? [];
+  expect(rows.length).toBeGreaterThan(6);
+  expect(Number(sum)).toBeCloseTo(
+    rows.reduce((total, row) => total + row, 0),
+    3,
+  );
+});
+
+test('more costs more: instances, zones, and the warehouse’s volume', () => {
+  const plain = hourly({});
+  expect(hourly({ InstanceCount: '3' })).toBeGreaterThan(plain + 0.0104);
+  expect(hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(plain + 0.016 + (20 * 0.115) / 730, 6);
+  expect(hourly({ WarehouseVolumeGib: '50' })).toBeCloseTo(plain + (50 * 0.08) / 730, 6);
+});
+
+test('a price that is not known is not made up', () => {
+  const lines = describeCosts({ ...parameters, InstanceType: 'x9.large' });
+  expect(lines.find((line) => line.startsWith('2 x9.large'))).toMatch(/unknown$/);
+  expect(lines.at(-2)).toMatch(/^together, without what is unknown/);
+});
+
+test('what is kept is said by the month', () => {
+  expect([null, 0, 1.9].map(sayMonthly)).toEqual([
+    'price unknown',
+    'less than $0.01 a month',
+    'at most $1.90 a month',
+  ]);
+});

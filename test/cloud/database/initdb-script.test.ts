@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { renderSetUpScript } from '../../../src/cloud/database/initdb-script.ts';
+
+test('the script passes its parameters unchanged to the shell', async () => {
+  const region = `'; touch /tmp/x; echo '`;
+  const script = await renderSetUpScript({
+    region,
+    endpoint: '$(id)',
+    masterSecret: '$&',
+    databasePassword: '`id`',
+  });
+  expect(script).toContain(`export AWS_REGION=''\\''; touch /tmp/x; echo '\\'''\n`);
+  expect(script).toContain(`export DB_HOST='$(id)'\n`);
+  expect(script).toContain(`export MASTER_SECRET='$&'\n`);
+  expect(script).toContain("export DATABASE_PASSWORD='`id`'\n");
+  // Run Command would replace these as parameters of its own.
+  expect(script).not.toContain('{{');
+});

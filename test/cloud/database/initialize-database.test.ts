@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { setUp } from '../../../src/cloud/database/initialize-database.ts';
+import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
+import { requireStack } from '../../../src/cloud/stack/stack.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { standFor } from '../emulated/query.ts';
+import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
+import { raiseSite } from '../stack/site-template.ts';
+
+const IN_SERVICE = {
+  InstanceId: 'i-1',
+  AvailabilityZone: 'us-east-1a',
+  LifecycleState: 'InService',
+};
+
+/** A stack that is raised; `instances` is what its group has, and `scripts` what ran on them. */
+async function openRaised(instances: object[] = [IN_SERVICE]) {
+  const paper = await openPaperStack();
+  const scripts: string[] = [];
+  paper.runScript = (script) => {
+    scripts.push(script);
+    return { stdout: 'The tables are there.\n' };
+  };
+  const group = {
+    AutoScalingGroupName: 'group-1',
+    DesiredCapacity: 2,
+    LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
+  };
+  const activities = { Activities: [] as object[] };
+  standFor(paper.front, 'autoscaling', {
+    DescribeAutoScalingGroups: () => ({
+      AutoScalingGroups: [{ ...group, Instances: instances }],
+    }),
+    DescribeScalingActivities: () => activities,
+  });
+  await raiseSite(paper);
+  return { paper, scripts, activities, instances };
+}
+
+/** Sets the database up, as far as it goes. */
+async function act({ open }: PaperStack): Promise<string> {
+  const cloud = open();
+  return setUp(cloud, await requireStack(cloud)).then(() => 'done', messageOf);
+}
+
+async function isSetUp({ open }: PaperStack): Promise<boolean> {
+  await settleStack(open());
+  return (await requireStack(open())).parameters.SetUp === 'no';
+}
+
+/** The first request of each action, by its place among all requests. */
+async function listRequests(): Promise<[place: number, action: string][]> {
+  const { paper } = await openRaised();
+  await act(paper);
+  const { actions } = paper.front;
+  return [...new Set(actions)].map((action) => [actions.indexOf(action), action]);
+}
+
+test('an instance runs the script, and then loses the right to do so', async () => {
+  const { paper, scripts } = await openRaised();
+  expect(await act(paper)).toBe('done');
+  expect(scripts).toHaveLength(1);
+  expect(scripts[0]).toContain("DB_HOST='database-1.rds.amazonaws.com'");
+  expect(scripts[0]).toContain("MASTER_SECRET='arn:master'");
+  expect(paper.lines).toContain('  The tables are there.');
+  expect(paper.lines).toContain('  - remove   SetUpPolicy (AWS::IAM::Policy)');
+  expect(await isSetUp(paper)).toBe(true);
+
+  paper.front.actions.length = 0;
+  expect(await act(paper)).toBe('done');
+  expect(paper.front.actions).toEqual(['cloudformation:DescribeStacks']);
+});
+
+test('stopped at any of its requests, nothing more is begun, and the next one ends it', async () => {
+  for (const [index, action] of await listRequests()) {
+    const { paper, scripts } = await openRaised();
+    paper.front.onAsk = () => {
+      if (paper.front.actions.length === index + 1) paper.stop();
+    };
+    const said = await act(paper);
+    paper.front.onAsk = () => undefined;
+    expect(said, action).toMatch(/^Stopped by SIGINT\.|^done$/);
+    const begun = paper.front.actions.slice(index + 1).join(' ');
+    expect(begun, action).not.toMatch(/:(Create|Execute|Send)/);
+    // It may have been the last of them.
+    if (!(await isSetUp(paper))) await act(paper);
+    expect(await isSetUp(paper), action).toBe(true);
+    expect(scripts.length, action).toBeGreaterThan(0);
+  }
+});
+
+test('setUp waits for an instance, and prints why AWS cannot launch it', async () => {
+  const { paper, instances, activities } = await openRaised([]);
+  const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
+  let polls = 0;
+  paper.front.onAsk = (action) => {
+    if (action !== 'autoscaling:DescribeAutoScalingGroups') return;
+    polls += 1;
+    if (polls === 2) {
+      activities.Activities = [
+        {
+          ActivityId: '1',
+          AutoScalingGroupName: 'group-1',
+          Cause: 'a difference',
+          StartTime: new Date(),
+          StatusCode: 'Failed',
+          StatusMessage: message,
+        },
+      ];
+    }
+    if (polls === 3) instances.push({ ...IN_SERVICE, LifecycleState: 'Pending' });
+    if (polls === 4) instances[0] = IN_SERVICE;
+  };
+  expect(await act(paper)).toBe('done');
+  expect(paper.lines.filter((line) => line.startsWith('An instance: '))).toEqual([
+    'An instance: there is none yet',
+    `An instance: none could be started: ${message} (AWS has no such instances to spare now: try later, another --set InstanceType=…, or --set Market=on-demand)`,
+    'An instance: i-1 is Pending',
+  ]);
+});
+
+test('setUp reports a failed script with its output, and runs it again the next time', async () => {
+  const { paper } = await openRaised();
+  const { runScript } = paper;
+  paper.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
+  expect(await act(paper)).toBe(
+    'Setting up the database on i-1 has failed: Failed\n  Access denied',
+  );
+  expect(await isSetUp(paper)).toBe(false);
+  paper.runScript = runScript;
+  expect(await act(paper)).toBe('done');
+  expect(await isSetUp(paper)).toBe(true);
+});

@@ -1,0 +1,147 @@
+import type { Template } from '../stack/parse-template.ts';
+import { decider, isNode, type Node, resolver, valuesOf } from './evaluate.ts';
+
+/** A tag, as AWS says it. */
+export interface Tag {
+  Key: string;
+  Value: string;
+}
+
+/** What a stack is to be. */
+export interface Wanted {
+  /** Of the template, the resources whose condition holds, with all parameters filled in. */
+  resources: Record<string, Resource>;
+  /** Those of them that moto can make, as it wants them. */
+  made: Record<string, Node>;
+  outputs: Node;
+}
+
+/** A resource of a template. */
+export interface Resource {
+  Type: string;
+  DeletionPolicy?: string;
+  Properties: Node;
+}
+
+/** Decides what a template with these parameters makes. */
+export function wantedOf(
+  template: Template,
+  parameters: Record<string, string>,
+  tags: Tag[],
+): Wanted {
+  const values = valuesOf(template, parameters);
+  const decide = decider(template, values);
+  const resolve = resolver(values, decide);
+  const select = <Thing extends { Condition?: string | undefined }>(
+    things: Record<string, Thing>,
+  ) =>
+    Object.fromEntries(
+      Object.entries(things)
+        .filter(([, { Condition }]) => Condition === undefined || decide(Condition))
+        .map(([name, thing]) => [name, resolve(without(thing, 'Condition'))]),
+    );
+
+  const resources = select(template.Resources) as Record<string, Resource>;
+  const literals = literalsOf(resources);
+  const known = (value: unknown) => replaceLacking(value, literals);
+  const made = Object.fromEntries(
+    Object.entries(resources)
+      .filter(([, { Type }]) => !LACKING.has(Type))
+      .map(([name, resource]) => [name, known(withTags(putRight(resource), tags)) as Node]),
+  );
+  return { resources, made, outputs: known(select(template.Outputs)) as Node };
+}
+
+/** What moto's CloudFormation cannot make. */
+const LACKING = new Set(['AWS::SecretsManager::Secret', 'AWS::CloudWatch::Alarm']);
+
+/** What stands for what refers to them: by name, or by name and attribute. */
+function literalsOf(resources: Record<string, Resource>): Map<string, unknown> {
+  const literals = new Map<string, unknown>();
+  for (const [name, { Type, Properties }] of Object.entries(resources)) {
+    if (Type === 'AWS::SecretsManager::Secret') literals.set(name, secretArn(name));
+    if (Type === 'AWS::CloudWatch::Alarm') literals.set(name, Properties.AlarmName);
+    if (Type === 'AWS::RDS::DBInstance') {
+      literals.set(`${name}.MasterUserSecret.SecretArn`, secretArn('rds!db-master'));
+    }
+    if (Type === 'AWS::Logs::LogGroup') {
+      const arn = 'arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:';
+      literals.set(`${name}.Arn`, { 'Fn::Sub': `${arn}\${AWS::StackName}-${name}:*` });
+    }
+  }
+  return literals;
+}
+
+function secretArn(name: string) {
+  const place = 'arn:aws:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:';
+  return { 'Fn::Sub': `${place}${name}-a1B2c3` };
+}
+
+function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((each) => replaceLacking(each, literals));
+  if (!isNode(value)) return value;
+  if (typeof value.Ref === 'string' && literals.has(value.Ref)) return literals.get(value.Ref);
+  const attribute = value['Fn::GetAtt'];
+  if (Array.isArray(attribute)) return literals.get(attribute.join('.')) ?? value;
+  const text = value['Fn::Sub'];
+  if (typeof text === 'string') {
+    // Within a text, its name does for what is lacking.
+    const name = (whole: string, each: string) => (literals.has(each) ? each : whole);
+    return { 'Fn::Sub': text.replaceAll(/\$\{(\w+)\}/g, name) };
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, replaceLacking(each, literals)]),
+  );
+}
+
+/** Says what moto reads otherwise. */
+function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node {
+  const kept = DeletionPolicy === 'RetainExceptOnCreate' ? { DeletionPolicy: 'Retain' } : {};
+  return { ...rest, ...kept, Type, Properties: propertiesFor(Type, Properties) };
+}
+
+function propertiesFor(type: string, properties: Node): Node {
+  if (type === 'AWS::EC2::LaunchTemplate') return withSize(properties);
+  // Moto looks up certificates, and has none.
+  if (type === 'AWS::ElasticLoadBalancingV2::Listener') {
+    return { ...without(properties, 'Certificates', 'SslPolicy'), Protocol: 'HTTP' };
+  }
+  if (type !== 'AWS::RDS::DBInstance') return properties;
+  const { VPCSecurityGroups, ...rest } = without(
+    properties,
+    'DBParameterGroupName',
+    'ManageMasterUserPassword',
+  );
+  return {
+    MasterUsername: 'admin',
+    ...rest,
+    VpcSecurityGroupIds: VPCSecurityGroups,
+    MasterUserPassword: 'made-by-rds',
+  };
+}
+
+/** Moto does not take the size of a disk from its image. */
+function withSize(properties: Node): Node {
+  const data = properties.LaunchTemplateData as { BlockDeviceMappings: { Ebs: Node }[] };
+  const BlockDeviceMappings = data.BlockDeviceMappings.map((mapping) => ({
+    ...mapping,
+    Ebs: { VolumeSize: 8, ...mapping.Ebs },
+  }));
+  return { ...properties, LaunchTemplateData: { ...data, BlockDeviceMappings } };
+}
+
+const TAGGED =
+  /^AWS::(EC2::(SecurityGroup|Volume)|RDS::DBInstance|S3::Bucket|IAM::Role|ElasticLoadBalancingV2::(LoadBalancer|TargetGroup))$/;
+
+function withTags(resource: Node, tags: Tag[]): Node {
+  const { Type, Properties } = resource as { Type: string; Properties: { Tags?: Tag[] } };
+  if (!TAGGED.test(Type)) return resource;
+  return {
+    ...resource,
+    Properties: { ...Properties, Tags: [...(Properties.Tags ?? []), ...tags] },
+  };
+}
+
+function without(thing: object, ...names: string[]): Node {
+  return Object.fromEntries(Object.entries(thing).filter(([name]) => !names.includes(name)));
+}

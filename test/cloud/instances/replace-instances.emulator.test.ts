@@ -1,0 +1,86 @@
+import {
+  DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { expect, test } from 'vitest';
+import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
+import { requireStack } from '../../../src/cloud/stack/stack.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { makeImage, openWorld, raise, type World } from '../operations/fixture.ts';
+
+async function openRaised(): Promise<World> {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'));
+  return world;
+}
+
+/** Replaces the instances by those of an image, as far as it goes. */
+function act({ open }: World, imageId: string): Promise<string> {
+  return replaceInstances(open(), { imageId }).then(() => 'done', messageOf);
+}
+
+/** The versions of the launch template that the instances are of, and how many refreshes there were. */
+async function look({ open }: World) {
+  const cloud = open();
+  const { autoScaling } = cloud.clients;
+  const AutoScalingGroupName = (await requireStack(cloud)).outputs.Instances;
+  const groups = await autoScaling.send(new DescribeAutoScalingGroupsCommand());
+  const refreshes = await autoScaling.send(
+    new DescribeInstanceRefreshesCommand({ AutoScalingGroupName }),
+  );
+  const instances = groups.AutoScalingGroups?.[0]?.Instances ?? [];
+  return {
+    versions: instances.map(({ LaunchTemplate }) => LaunchTemplate?.Version),
+    refreshes: refreshes.InstanceRefreshes?.length,
+  };
+}
+
+const MAKING = ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh'];
+
+test('stopped before AWS begins, nothing is replaced; stopped after, the next one watches on', async () => {
+  const world = await openRaised();
+  const { account } = world;
+  const image = await makeImage(world.open(), '1.4.0');
+  const places = [
+    'cloudformation:DescribeStacks',
+    ...MAKING,
+    'autoscaling:DescribeInstanceRefreshes',
+  ];
+  for (const [index, place] of places.entries()) {
+    const isBegun = index > 1;
+    const start = account.actions.length;
+    account.onAsk = (action) => action === place && world.stop();
+    expect(await act(world, image), place).toMatch(
+      isBegun
+        ? /^Stopped by SIGINT\. AWS goes on replacing the instances by itself: npm run cloud -- roll/
+        : /^Stopped by SIGINT\.$/,
+    );
+    account.onAsk = () => undefined;
+    expect(account.actions.slice(start).includes('autoscaling:StartInstanceRefresh')).toBe(
+      place === 'autoscaling:StartInstanceRefresh',
+    );
+  }
+  expect(await act(world, image)).toBe('done');
+  expect(await look(world)).toEqual({ versions: ['2', '2'], refreshes: 1 });
+});
+
+test.each(MAKING)('%s whose answer is lost is found, then or by the next one', async (action) => {
+  const world = await openRaised();
+  world.account.lose(action);
+  const image = await makeImage(world.open(), '1.4.0');
+  expect(await act(world, image)).toBe('done');
+  const { versions, refreshes } = await look(world);
+  expect(new Set(versions).size).toBe(1);
+  expect(refreshes).toBe(1);
+
+  const another = await makeImage(world.open(), '1.5.0');
+  world.account.lose(action, { times: Infinity });
+  expect(await act(world, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
+  world.account.heal();
+  expect(await act(world, another)).toBe('done');
+  const then = await look(world);
+  expect(new Set(then.versions).size).toBe(1);
+  expect(then.versions).not.toEqual(versions);
+  expect(then.refreshes).toBe(2);
+});

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { runCommand } from '../../../src/cloud/instances/run-command.ts';
+import { openFront } from '../../support/aws-front.ts';
+import type { Answered } from '../../support/aws-request.ts';
+import { openTestCloud, type TestCloudOptions } from '../test-cloud.ts';
+
+const ID = 'i-0123456789abcdef0';
+const ECHO = { comment: 'Saying hello', script: '#!/bin/bash\necho hello', maxMs: 90_500 };
+
+const json = (answer: object): Answered => ({ status: 200, body: JSON.stringify(answer) });
+
+/** An instance whose agent is seen in these states, and that says this of a command, one after the other. */
+async function openInstance(
+  pings: string[],
+  invocations: object[],
+  options: TestCloudOptions = {},
+) {
+  const front = await openFront();
+  const { open, lines, stop } = openTestCloud(options);
+  const next = <Item>(items: Item[]) => (items.length > 1 ? items.shift() : items[0]);
+  front.stand('ssm:DescribeInstanceInformation', () => {
+    const PingStatus = next(pings);
+    return json({ InstanceInformationList: PingStatus ? [{ PingStatus }] : [] });
+  });
+  const sent: { Comment: string; CommandId: string }[] = [];
+  front.stand('ssm:SendCommand', ({ body }) => {
+    const command = { ...(JSON.parse(body.toString()) as { Comment: string }), CommandId: ID };
+    sent.push(command);
+    return json({ Command: command });
+  });
+  front.stand('ssm:ListCommands', () => json({ Commands: sent }));
+  front.stand('ssm:GetCommandInvocation', () => json(next(invocations) ?? {}));
+  return { front, cloud: open(), lines, stop, sent };
+}
+
+test('a script is sent once the agent is there, and gives what it printed', async () => {
+  const { cloud, lines, sent } = await openInstance(
+    ['', 'ConnectionLost', 'Online'],
+    [
+      { Status: 'Pending' },
+      { Status: 'InProgress' },
+      { Status: 'Success', StandardOutputContent: 'hello\n' },
+    ],
+  );
+  expect(await runCommand(cloud, ID, ECHO)).toBe('hello\n');
+  expect(sent).toHaveLength(1);
+  expect(sent[0]).toMatchObject({
+    DocumentName: 'AWS-RunShellScript',
+    InstanceIds: [ID],
+    Parameters: { commands: [ECHO.script], executionTimeout: ['91'] },
+  });
+  expect(lines).toEqual([
+    `The agent of ${ID}: not there yet`,
+    `The agent of ${ID}: ConnectionLost`,
+    `Saying hello on ${ID}: Pending`,
+    `Saying hello on ${ID}: InProgress`,
+  ]);
+});
+
+test('of a script that failed, the last lines are said', async () => {
+  const errors = Array.from({ length: 30 }, (_, n) => `line ${n}`).join('\n');
+  const failed = { Status: 'Failed', StatusDetails: 'Failed', StandardOutputContent: 'much' };
+  const { cloud } = await openInstance(['Online'], [{ ...failed, StandardErrorContent: errors }]);
+  const lines = Array.from({ length: 20 }, (_, n) => `  line ${n + 10}`);
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(
+    `Saying hello on ${ID} has failed: Failed\n${lines.join('\n')}`,
+  );
+});
+
+test('what says nothing of errors is shown by what it printed', async () => {
+  const { cloud } = await openInstance(
+    ['Online'],
+    [{ Status: 'TimedOut', StatusDetails: 'ExecutionTimedOut', StandardOutputContent: 'half\n' }],
+  );
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/failed: ExecutionTimedOut\n {2}half$/);
+});
+
+test('a command whose answer was lost is found, and not sent again', async () => {
+  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  front.lose('ssm:SendCommand');
+  await runCommand(cloud, ID, ECHO);
+  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+  expect(front.actions).toContain('ssm:ListCommands');
+});
+
+test('a command that AWS does not list is not sent again', async () => {
+  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  front.stand('ssm:SendCommand', () => {
+    throw new Error('lost on the way there');
+  });
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* reached/);
+  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+});
+
+test('a command that AWS throttled is sent again', async () => {
+  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  front.refuse('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
+  await runCommand(cloud, ID, ECHO);
+  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
+});
+
+test('a command that AWS refuses is not sent again', async () => {
+  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  front.refuse('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);
+  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+});
+
+test('runCommand fails when the SSM agent does not register in time', async () => {
+  const { front, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/The agent of .*: still not there yet/);
+  expect(front.actions).not.toContain('ssm:SendCommand');
+});
+
+test.each([
+  ['before the script is sent, it is not', 'ssm:DescribeInstanceInformation', 0],
+  ['after it is sent, it goes on by itself', 'ssm:SendCommand', 1],
+])('stopped %s', async (_, action, times) => {
+  const { front, cloud, stop, sent } = await openInstance(['Online'], [{ Status: 'InProgress' }]);
+  front.onAsk = (it) => it === action && stop();
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow('Stopped by SIGINT.');
+  expect(sent).toHaveLength(times);
+});

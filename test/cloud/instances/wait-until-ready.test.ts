@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { openCloud, PACE } from '../../../src/cloud/context.ts';
+import {
+  type FetchStatus,
+  fetchStatus,
+  waitUntilReady,
+} from '../../../src/cloud/instances/wait-until-ready.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
+
+function cloudWith(ask: FetchStatus, waitMaxMs = Infinity) {
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const cloud = openCloud({
+    stackName: 'minitwit',
+    print: (line) => lines.push(line),
+    signal: stop.signal,
+    pace: { ...PACE, firstPauseMs: 1, waitMaxMs },
+    fetchStatus: ask,
+  });
+  return { cloud, lines, stop };
+}
+
+test('waitUntilReady waits for status 200, and prints each other answer of the load balancer', async () => {
+  const answers = [() => Promise.reject(new Error('ENOTFOUND')), async () => 503, async () => 200];
+  const asked: string[] = [];
+  const { cloud, lines } = cloudWith((url) => {
+    asked.push(url);
+    return answers[asked.length - 1]?.() ?? Promise.reject(new Error('asked too often'));
+  });
+  await waitUntilReady(cloud, 'http://site');
+  expect(asked).toEqual(Array.from({ length: 3 }, () => 'http://site/public'));
+  expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+    'http://site/public: not reached (ENOTFOUND)',
+    'http://site/public: 503',
+  ]);
+});
+
+test('the deadline names what was answered last, and what to look at', async () => {
+  const { cloud } = cloudWith(async () => 503, 5);
+  await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow(
+    /^http:\/\/site\/public: still 503 after 0 s\. What there is: npm run cloud -- status$/,
+  );
+});
+
+test('a stop ends the waiting', async () => {
+  const { cloud, stop } = cloudWith(async () => {
+    stop.abort(new OperatorError('Stopped by SIGINT.'));
+    return 503;
+  });
+  await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow('Stopped by SIGINT.');
+});
+
+test('fetchStatus returns the status, also of a redirect, and fails when no server listens', async () => {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/public' ? 301 : 404, { location: '/' }).end('text');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public`;
+  expect(await fetchStatus(url)).toBe(301);
+  server.close();
+  await once(server, 'close');
+  await expect(fetchStatus(url)).rejects.toThrow('ECONNREFUSED');
+});

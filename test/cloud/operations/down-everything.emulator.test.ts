@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CreateSnapshotCommand,
+  CreateVolumeCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
+import { expect, test, vi } from 'vitest';
+import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { createRunId } from '../../../src/cli/run-id.ts';
+import type { Cloud } from '../../../src/cloud/context.ts';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { expectEmptyAccount, listAccount } from './empty-account.ts';
+import { makeImage, openWorld, raise } from './fixture.ts';
+
+const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
+const OF_STACK = { 'minitwit:stack': 'minitwit' };
+
+async function createVolume({ clients }: Cloud, tags: Tags): Promise<string> {
+  const { VolumeId = '' } = await clients.ec2.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: 'us-east-1a',
+      Size: 8,
+      TagSpecifications: tagSpecifications({ 'minitwit:warehouse': 'vol-1', ...tags }, 'volume'),
+    }),
+  );
+  return VolumeId;
+}
+
+/** As `image` begins, and goes no further; gives the run's id. */
+async function beginImage({ clients }: Cloud, at: number): Promise<string> {
+  const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(new Date(at)) };
+  const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  const TagSpecifications = tagSpecifications(tags, 'instance');
+  await clients.ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
+  return tags['minitwit:run'];
+}
+
+test('that the last snapshot of the database goes, too, is said before the question', async () => {
+  const world = await openWorld();
+  const template = `
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
+`;
+  await raise(world.open(), '', { template });
+  const refuse = async () => 'no';
+  await expect(down(world.open(), { ...everything, prompt: refuse })).rejects.toThrow(
+    'nothing was',
+  );
+  expect(world.lines.at(-1)).toBe(
+    'Of the database nothing is kept: its last snapshot is removed, too, for ever.',
+  );
+  const plain = { ...everything, everything: false, prompt: refuse };
+  await expect(down(world.open(), plain)).rejects.toThrow('nothing was');
+  expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
+});
+
+test('a removal may take as long as it takes', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  for (const tags of [OF_STACK, {}]) await createVolume(cloud, tags);
+  let passedMs = 0;
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
+  world.account.stand('ec2:DeleteVolume', (_, pass) => {
+    passedMs += 3_600_000;
+    return pass();
+  });
+  await down(cloud, everything);
+  clock.mockRestore();
+  await expectEmptyAccount(cloud);
+});
+
+test('what is not of this stack alone is named as such', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const ours = await createVolume(cloud, OF_STACK);
+  const others = [await createVolume(cloud, {}), await makeImage(cloud, '1.3.0')];
+  await down(cloud, { ...everything, dryRun: true });
+  const lineOf = (id: string) => world.lines.find((line) => line.includes(id));
+  expect(lineOf(ours)).toMatch(/available$/);
+  for (const id of others) expect(lineOf(id)).toMatch(/, not of this stack$/);
+});
+
+test('the bucket of a stack with a long name is found, and no other stack’s', async () => {
+  const world = await openWorld();
+  const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
+  const cloud = world.open(name);
+  const { s3 } = cloud.clients;
+  // Names of buckets are taken in all accounts.
+  const [ours = '', others = ''] = Array.from(
+    { length: 2 },
+    () => `a-blog-of-which-the-name-is-l-warehousebuck-${randomBytes(6).toString('hex')}`,
+  );
+  for (const [Bucket, Value] of [
+    [ours, name],
+    [others, `${name}-2`],
+  ] as const) {
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const Tagging = { TagSet: [{ Key: 'minitwit:stack', Value }] };
+    await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging }));
+  }
+  await down(cloud, { ...everything, prompt: async () => name });
+  expect(await listAccount(cloud)).toEqual({ buckets: [others] });
+});
+
+test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const volume = await createVolume(cloud, OF_STACK);
+  await beginImage(cloud, Date.now() - 3 * 3_600_000);
+  world.account.refuse('ec2:DeleteVolume', 'AccessDenied');
+  await expect(down(cloud, everything)).rejects.toThrow(/goes on costing:\n {2}vol-.*AccessDenied/);
+  expect(await listAccount(cloud)).toEqual({ volumes: [volume] });
+
+  await beginImage(cloud, Date.now() - 3 * 3_600_000);
+  world.account.refuse('ec2:TerminateInstances', 'AccessDenied');
+  await expect(down(cloud, everything)).rejects.toThrow(
+    /goes on costing:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
+  );
+});
+
+test('an image that may be in the making is left whole, and is not said to be nothing', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const runId = await beginImage(cloud, Date.now());
+  const { volumes = [] } = await listAccount(cloud);
+  const TagSpecifications = tagSpecifications({ 'minitwit:image': 'builder' }, 'snapshot');
+  const snapshot = new CreateSnapshotCommand({ VolumeId: volumes[0], TagSpecifications });
+  const { SnapshotId } = await cloud.clients.ec2.send(snapshot);
+  await down(cloud, everything);
+  expect(await listAccount(cloud)).toMatchObject({ snapshots: [SnapshotId] });
+  expect(world.lines.slice(-3)).toEqual([
+    'Of minitwit nothing is left but:',
+    `  ${runId}  an image that may be in the making elsewhere`,
+    'Once that image is done or broken off, look again: npm run cloud -- down',
+  ]);
+});

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { messageOf } from '../../../src/errors/error-message.ts';
+import { expectEmptyAccount } from './empty-account.ts';
+import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
+
+// The resources of a stack that down treats in a special way.
+const template = `
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
+  WarehouseGroup:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: the warehouse }
+  WarehouseBucket:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: RetainExceptOnCreate
+`;
+
+const REMOVALS = ['rds:DeleteDBSnapshot', 'ec2:DeregisterImage', 's3:DELETE', 'ec2:DeleteSnapshot'];
+
+/** An account with a stack and an image. */
+async function openFilled(): Promise<World> {
+  const world = await openWorld();
+  await fill(world);
+  return world;
+}
+
+async function fill(world: World): Promise<void> {
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'), { template });
+  world.account.actions.length = 0;
+}
+
+/** Removes everything, as far as it goes. */
+function act(world: World): Promise<string> {
+  const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
+  return down(world.open(), options).then(() => 'done', messageOf);
+}
+
+test('`cloud down` that is stopped continues when it is run again', async () => {
+  const world = await openFilled();
+  const { account } = world;
+  for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
+    account.actions.length = 0;
+    account.onAsk = (action) => action === place && world.stop();
+    expect(await act(world), place).toMatch(/^Stopped by SIGINT\./);
+    expect(changesOf(account), place).toEqual([place]);
+  }
+  account.onAsk = () => undefined;
+  account.actions.length = 0;
+  expect(await act(world)).toBe('done');
+  expect(changesOf(account)).toEqual(REMOVALS.slice(1));
+  await expectEmptyAccount(world.open());
+});
+
+test('`cloud down` goes on after each refused removal, and makes these when it is run again', async () => {
+  const world = await openFilled();
+  for (const action of REMOVALS) world.account.refuse(action, 'AccessDenied', { times: 1 });
+  const said = await act(world);
+  expect(said).toMatch(/^Not everything could be removed, and what is left goes on costing:\n/);
+  // The snapshot of an image is listed only after the image is deregistered.
+  expect(said.match(/^ {2}\S+: Cannot .*AccessDenied/gm), said).toHaveLength(3);
+  expect(await act(world)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
+  expect(await act(world)).toBe('done');
+  await expectEmptyAccount(world.open());
+});
+
+test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
+  const world = await openFilled();
+  for (const action of ['cloudformation:DeleteStack', ...REMOVALS]) world.account.lose(action);
+  expect(await act(world)).toBe('done');
+  await expectEmptyAccount(world.open());
+});

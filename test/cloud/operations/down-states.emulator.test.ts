@@ -1,0 +1,137 @@
+import { CreateVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { expect, test } from 'vitest';
+import { listInstances } from '../../../src/aws/ec2/instances.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { createRunId } from '../../../src/cli/run-id.ts';
+import type { Cloud } from '../../../src/cloud/context.ts';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
+import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { expectEmptyAccount, listAccount } from './empty-account.ts';
+import { changesOf, makeImage, openWorld, raise } from './fixture.ts';
+
+const template = `
+Resources:
+  WarehouseGroup:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: the warehouse }
+`;
+const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
+const neverAsk = async () => Promise.reject(new Error('it asked'));
+
+async function createVolume({ clients }: Cloud, tags: Record<string, string>): Promise<string> {
+  const { VolumeId = '' } = await clients.ec2.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: 'us-east-1a',
+      Size: 8,
+      TagSpecifications: tagSpecifications(tags, 'volume'),
+    }),
+  );
+  return VolumeId;
+}
+
+test('where there is nothing, down removes nothing, and says so', async () => {
+  const world = await openWorld();
+  await down(world.open(), { ...plain, everything: true, prompt: neverAsk });
+  expect(world.lines).toEqual([
+    'There is no stack minitwit in this region.',
+    'Nothing of minitwit is left.',
+  ]);
+  expect(changesOf(world.account)).toEqual([]);
+});
+
+test('a stack that could not be made, or of which there is but the name, is removed', async () => {
+  const world = await openWorld();
+  world.emulated.fault = { resource: 'WarehouseGroup', reason: 'VcpuLimitExceeded' };
+  await expect(raise(world.open(), '', { template })).rejects.toThrow('ROLLBACK_COMPLETE');
+  await down(world.open(), plain);
+  await expectEmptyAccount(world.open());
+
+  const order = { name: 'minitwit-1', kind: 'CREATE', template, parameters: [] } as const;
+  await createChangeSet(world.open(), { ...order, parameters: [] });
+  expect(await findStack(world.open())).toMatchObject({ status: 'REVIEW_IN_PROGRESS' });
+  await down(world.open(), plain);
+  await expectEmptyAccount(world.open());
+});
+
+test('a removal that goes on is watched, without asking again', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, '', { template });
+  await cloud.clients.cloudFormation.send(new DeleteStackCommand({ StackName: 'minitwit' }));
+  world.account.actions.length = 0;
+  await down(world.open(), { ...plain, prompt: neverAsk });
+  expect(changesOf(world.account)).toEqual([]);
+  await expectEmptyAccount(world.open());
+});
+
+test('what AWS cannot remove is said, with what to do, and the next down goes on', async () => {
+  const world = await openWorld();
+  await raise(world.open(), '', { template });
+  const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
+  world.emulated.fault = { resource: 'WarehouseGroup', reason };
+  await expect(down(world.open(), plain)).rejects.toThrow(
+    `WarehouseGroup (AWS::EC2::SecurityGroup): ${reason} (something that is not of the stack uses it: end that first)`,
+  );
+  expect(await findStack(world.open())).toMatchObject({ status: 'DELETE_FAILED' });
+  await down(world.open(), plain);
+  await expectEmptyAccount(world.open());
+});
+
+test('what is there although the stack is gone is named', async () => {
+  const world = await openWorld({ waitMaxMs: 20 });
+  const volume = await createVolume(world.open(), { 'minitwit:stack': 'minitwit' });
+  await createVolume(world.open(), { 'minitwit:stack': 'another' });
+  await expect(down(world.open(), plain)).rejects.toThrow(
+    new RegExp(`still the volume ${volume}, available .*It may go on costing: remove it by hand`),
+  );
+});
+
+test('what other stacks may need stays, even with --everything', async () => {
+  const world = await openWorld();
+  const cloud = world.open('twit');
+  const image = await makeImage(cloud, '1.3.0');
+  await raise(cloud, image, { template });
+  const volume = await createVolume(cloud, { 'minitwit:warehouse': 'vol-1' });
+  await raise(world.open(), image, { template });
+  await down(world.open(), { ...plain, everything: true });
+  expect(world.lines.at(-1)).toBe('Images, and whatever else belongs to no stack, stay for twit.');
+  expect(await listAccount(cloud)).toMatchObject({ images: [image], volumes: [volume] });
+  await down(world.open('twit'), { ...plain, everything: true, prompt: async () => 'twit' });
+  await expectEmptyAccount(cloud);
+});
+
+test('while the warehouse is at work, down says so', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, '', { template });
+  const { groups = [] } = await listAccount(cloud);
+  const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  await cloud.clients.ec2.send(new RunInstancesCommand({ ...one, SecurityGroups: groups }));
+  world.account.actions.length = 0;
+  await expect(down(world.open(), plain)).rejects.toThrow(/The warehouse is at work \(i-/);
+  expect(changesOf(world.account)).toEqual([]);
+});
+
+test('what an image that was broken off has left goes, and one that is being made stays', async () => {
+  const world = await openWorld();
+  const { ec2 } = world.open().clients;
+  const begin = async (at: Date) => {
+    const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(at) };
+    const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+    const TagSpecifications = tagSpecifications(tags, 'instance');
+    await ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
+    return tags['minitwit:run'];
+  };
+  const old = await begin(new Date(Date.now() - 3 * 3_600_000));
+  const young = await begin(new Date());
+  await down(world.open(), plain);
+  const running = { Name: 'instance-state-name', Values: ['running'] };
+  const left = await listInstances(ec2, [running]);
+  expect(left.map(({ runId }) => runId)).toEqual([young]);
+  expect(world.lines.join('\n')).toContain(
+    `Removing what is left of an image that was begun 3 h 0 min ago (${old})`,
+  );
+  expect(world.lines.join('\n')).toContain(`(${young}): it may be in the making elsewhere`);
+});

@@ -1,0 +1,105 @@
+import {
+  CreateImageCommand,
+  CreateTagsCommand,
+  DescribeImagesCommand,
+  DescribeSubnetsCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
+import type { Cloud } from '../../../src/cloud/context.ts';
+import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
+import { renderTemplate } from '../../../src/cloud/stack/template.ts';
+import { type Account, openAccount } from '../../support/aws-account.ts';
+import { type Emulated, emulate } from '../emulated.ts';
+import { emulateVersions } from '../emulated/versions.ts';
+import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
+
+/** An empty account, and commands in it. */
+export interface World extends TestCloud {
+  account: Account;
+  emulated: Emulated;
+}
+
+/** Opens one for this test. */
+export async function openWorld(options?: TestCloudOptions): Promise<World> {
+  const account = await openAccount();
+  const emulated = emulate(account);
+  emulateVersions(account);
+  return { ...openTestCloud(options), account, emulated };
+}
+
+let made = 0;
+
+/** Makes an image as `image` leaves it, the newest; gives its id. */
+export async function makeImage({ clients: { ec2 } }: Cloud, version: string): Promise<string> {
+  const plain = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  const { Instances } = await ec2.send(new RunInstancesCommand(plain));
+  const id = Instances?.[0]?.InstanceId ?? '';
+  const tags = { [IMAGE_TAG]: version, [COMMIT_TAG]: '0123456789abcdef' };
+  const { ImageId = '' } = await ec2.send(
+    new CreateImageCommand({
+      InstanceId: id,
+      Name: `minitwit-${String((made += 1)).padStart(4, '0')}`,
+      // The emulator cannot tag the snapshot as well.
+      TagSpecifications: tagSpecifications(tags, 'image'),
+    }),
+  );
+  const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [ImageId] }));
+  const snapshots = Images?.[0]?.BlockDeviceMappings?.map(({ Ebs }) => Ebs?.SnapshotId ?? '');
+  await tag(ec2, snapshots ?? [], IMAGE_TAG, version);
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  return ImageId;
+}
+
+/** Raises the stack, as far as AWS does it; by default of our template, with a volume for the warehouse. */
+export async function raise(
+  cloud: Cloud,
+  imageId: string,
+  { template, ...parameters }: Record<string, string> = {},
+): Promise<Stack> {
+  const { ec2 } = cloud.clients;
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
+  const all: Record<string, string> = template
+    ? {}
+    : {
+        ImageId: imageId,
+        VpcId: Subnets[0]?.VpcId ?? '',
+        SubnetIds: Subnets.slice(0, 2)
+          .map(({ SubnetId }) => SubnetId)
+          .join(),
+        WarehouseVolumeGib: '20',
+        WarehouseZone: 'us-east-1a',
+        ...parameters,
+      };
+  await changeStack(cloud, null, {
+    template: template ?? (await renderTemplate()),
+    parameters: Object.entries(all).map(([ParameterKey, ParameterValue]) => ({
+      ParameterKey,
+      ParameterValue,
+    })),
+    dryRun: false,
+  });
+  const stack = await requireStack(cloud);
+  const { WarehouseVolumeId } = stack.outputs;
+  // The emulator's volumes have only the tags of their stack.
+  await tag(ec2, WarehouseVolumeId ? [WarehouseVolumeId] : [], WAREHOUSE_TAG, cloud.stackName);
+  return stack;
+}
+
+async function tag(ec2: Cloud['clients']['ec2'], Resources: string[], Key: string, Value: string) {
+  if (Resources.length === 0) return;
+  await ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key, Value }] }));
+}
+
+/** Whether a request changes something. */
+function isChange(action: string): boolean {
+  return !/:(Describe|List|Get|GET|HEAD)/.test(action);
+}
+
+/** What was asked for that changes something. */
+export function changesOf({ actions }: Account): string[] {
+  return actions.filter(isChange);
+}

@@ -1,0 +1,189 @@
+import type { StartInstanceRefreshCommandInput } from '@aws-sdk/client-auto-scaling';
+import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { expect, test } from 'vitest';
+import { listInstances } from '../../../src/aws/ec2/instances.ts';
+import { tagFilter } from '../../../src/aws/ec2/tags.ts';
+import type { Cloud } from '../../../src/cloud/context.ts';
+import { roll } from '../../../src/cloud/commands/roll.ts';
+import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
+import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
+
+const now = { dryRun: false };
+
+async function openRaised(parameters: Record<string, string> = {}): Promise<World> {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'), parameters);
+  world.account.actions.length = 0;
+  return world;
+}
+
+/** The image of each instance, and of the stack. */
+async function describe(cloud: Cloud) {
+  const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
+  const alive = instances.filter(({ state }) => state === 'running');
+  const { parameters } = await requireStack(cloud);
+  return { instances: alive.map(({ imageId }) => imageId), stack: parameters.ImageId };
+}
+
+/** What is asked for when instances are to be replaced. */
+function hearRefreshes({ clients }: Cloud): StartInstanceRefreshCommandInput[] {
+  const heard: StartInstanceRefreshCommandInput[] = [];
+  clients.autoScaling.middlewareStack.add(
+    (next, { commandName }) =>
+      (given) => {
+        if (commandName === 'StartInstanceRefreshCommand') heard.push(given.input as never);
+        return next(given);
+      },
+    { step: 'initialize' },
+  );
+  return heard;
+}
+
+test('roll replaces the instances by those of the newest image, which the stack remembers', async () => {
+  const world = await openRaised();
+  const { account, lines } = world;
+  const image = await makeImage(world.open(), '1.4.0');
+  const before = await describe(world.open());
+  account.actions.length = 0;
+  await roll(world.open(), { dryRun: true });
+  expect(changesOf(account)).toEqual([]);
+  expect(lines).toContain(`The newest image is ${image} (1.4.0, 0123456).`);
+  expect(lines.at(-1)).toBe('Nothing was changed.');
+
+  const cloud = world.open();
+  const heard = hearRefreshes(cloud);
+  await roll(cloud, now);
+  expect(heard).toMatchObject([
+    {
+      DesiredConfiguration: { LaunchTemplate: { Version: '2' } },
+      Preferences: {
+        MinHealthyPercentage: 100,
+        MaxHealthyPercentage: 150,
+        InstanceWarmup: 420,
+        BakeTime: 180,
+        SkipMatching: true,
+        AutoRollback: true,
+        AlarmSpecification: { Alarms: ['minitwit-unhealthy-instances'] },
+      },
+    },
+  ]);
+  expect(await describe(world.open())).toEqual({ instances: [image, image], stack: image });
+  expect(before.stack).not.toBe(image);
+
+  account.actions.length = 0;
+  await roll(world.open(), now);
+  expect(lines).toContain('All 2 instances run it already.');
+  expect(changesOf(account)).toEqual([]);
+});
+
+test('when AWS goes back, roll says so, and neither the stack nor the group remembers the image', async () => {
+  const world = await openRaised();
+  const { stack } = await describe(world.open());
+  await makeImage(world.open(), '1.4.0');
+  const deleted: string[] = [];
+  // The emulator does not implement this action.
+  world.account.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+    deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
+    const name = 'DeleteLaunchTemplateVersionsResponse';
+    return { status: 200, body: `<${name}/>` };
+  });
+  world.emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'it was no good' };
+  world.account.onAsk = (action) =>
+    action === 'autoscaling:DescribeScalingActivities' && world.stop();
+  await expect(roll(world.open(), now)).rejects.toThrow(
+    'Stopped by SIGINT. AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.',
+  );
+  world.account.onAsk = () => undefined;
+  // The next roll watches the end of the refresh.
+  await expect(roll(world.open(), now)).rejects.toThrow('AWS has gone back to what ran before');
+  expect(world.lines).toContain('AWS is replacing the instances already: watching that …');
+  expect(deleted).toEqual(['2']);
+  expect(world.lines).toContain(
+    'The version 2 of the launch template, which did not do, is deleted.',
+  );
+  expect((await describe(world.open())).stack).toBe(stack);
+});
+
+test('without an image that fits, or without a stack, roll says what to do', async () => {
+  const world = await openWorld();
+  await expect(roll(world.open(), now)).rejects.toThrow(
+    'There is no stack minitwit in this region',
+  );
+  const cloud = world.open();
+  await raise(cloud, 'ami-12c6146b');
+  await expect(roll(world.open(), now)).rejects.toThrow('First: npm run cloud -- image');
+  await makeImage(world.open(), '1.4.0');
+  world.account.stand('ec2:DescribeImages', async (_, pass) => {
+    const answered = await pass();
+    return { ...answered, body: String(answered.body).replaceAll('x86_64', 'arm64') };
+  });
+  await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, and a t3.micro for x86_64/);
+});
+
+test('what makes MiniTwit unhealthy already does not keep the next image from it', async () => {
+  const world = await openRaised();
+  const cloud = world.open();
+  const { cloudWatch } = cloud.clients;
+  const AlarmName = 'minitwit-unhealthy-instances';
+  await cloudWatch.send(
+    new PutMetricAlarmCommand({
+      AlarmName,
+      MetricName: 'UnHealthyHostCount',
+      Namespace: 'AWS/ApplicationELB',
+      Period: 60,
+      EvaluationPeriods: 3,
+      Threshold: 1,
+      Statistic: 'Minimum',
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    }),
+  );
+  const alarmed = { AlarmName, StateValue: 'ALARM', StateReason: 'none answers' } as const;
+  await cloudWatch.send(new SetAlarmStateCommand(alarmed));
+  await makeImage(cloud, '1.4.0');
+  const heard = hearRefreshes(cloud);
+  await roll(cloud, now);
+  expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
+  expect(world.lines.join('\n')).toMatch(`MiniTwit is unhealthy already (${AlarmName})`);
+});
+
+test('what the stack says otherwise is replaced as well, until the alarm sounds: there is nothing to go back to', async () => {
+  const world = await openRaised();
+  const cloud = world.open();
+  const alarms = ['minitwit-unhealthy-instances'];
+  const heard = hearRefreshes(cloud);
+  await replaceInstances(cloud);
+  expect(heard).toEqual([]);
+  const stack = await requireStack(cloud);
+  const parameters = changedParameters(stack, { InstanceType: 't3.small' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await roll(cloud, now);
+  expect(heard).toMatchObject([
+    { Preferences: { AutoRollback: false, AlarmSpecification: { Alarms: alarms } } },
+  ]);
+  expect(world.lines.join('\n')).toMatch('if a new instance is unhealthy, AWS stops');
+  const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
+  const running = instances.filter(({ state }) => state === 'running');
+  expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);
+});
+
+test('`cloud roll` that is stopped before the stack has the new image only changes the stack when it is run again', async () => {
+  const world = await openRaised();
+  const image = await makeImage(world.open(), '1.4.0');
+  world.account.onAsk = (action) => action === 'cloudformation:CreateChangeSet' && world.stop();
+  await expect(roll(world.open(), now)).rejects.toThrow(/^Stopped by SIGINT\.$/);
+  const between = await describe(world.open());
+  expect(between.instances).toEqual([image, image]);
+  expect(between.stack).not.toBe(image);
+  world.account.onAsk = () => undefined;
+  world.account.actions.length = 0;
+  await roll(world.open(), now);
+  expect(changesOf(world.account)).toEqual([
+    'cloudformation:CreateChangeSet',
+    'cloudformation:ExecuteChangeSet',
+  ]);
+  expect((await describe(world.open())).stack).toBe(image);
+});

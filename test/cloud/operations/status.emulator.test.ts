@@ -1,0 +1,121 @@
+import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { expect, test } from 'vitest';
+import { printStatus } from '../../../src/cloud/commands/status.ts';
+import { requireStack } from '../../../src/cloud/stack/stack.ts';
+import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
+
+async function openRaised(): Promise<World> {
+  const world = await openWorld();
+  const cloud = world.open();
+  await raise(cloud, await makeImage(cloud, '1.3.0'));
+  world.account.actions.length = 0;
+  return world;
+}
+
+/** The lines of a section. */
+function sectionOf({ lines }: World, title: string): string[] {
+  const start = lines.indexOf(title) + 1;
+  const end = lines.findIndex((line, index) => index >= start && !line.startsWith('  '));
+  return lines.slice(start, end === -1 ? undefined : end).map((line) => line.slice(2));
+}
+
+test('status shows on a screen how everything is, and asks for nothing else', async () => {
+  const world = await openRaised();
+  const { cloudWatch } = world.open().clients;
+  // The name of the alarm in the emulated stack, which creates no alarm.
+  const AlarmName = 'minitwit-ErrorsAlarm';
+  await cloudWatch.send(
+    new PutMetricAlarmCommand({
+      AlarmName,
+      AlarmDescription: 'Ten requests were answered with a 5xx',
+      MetricName: 'HTTPCode_Target_5XX_Count',
+      Namespace: 'AWS/ApplicationELB',
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 10,
+      Statistic: 'Sum',
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    }),
+  );
+  const alarmed = { AlarmName, StateValue: 'ALARM', StateReason: 'eleven' } as const;
+  await cloudWatch.send(new SetAlarmStateCommand(alarmed));
+  const change = {
+    AlarmName,
+    Timestamp: Date.parse('2026-11-23T08:40:00Z') / 1000,
+    HistorySummary: 'Alarm updated from OK to ALARM',
+  };
+  world.account.stand('monitoring:DescribeAlarmHistory', () => ({
+    status: 200,
+    headers: { 'content-type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify({ AlarmHistoryItems: [change] }),
+  }));
+  world.account.actions.length = 0;
+  const cloud = world.open();
+  await printStatus(cloud);
+  expect(changesOf(world.account)).toEqual([]);
+  expect(world.lines.length).toBeLessThan(40);
+  const { outputs, parameters } = await requireStack(cloud);
+  expect(sectionOf(world, 'STACK')).toEqual(['minitwit, CREATE_COMPLETE', outputs.Address]);
+  expect(sectionOf(world, 'INSTANCES')).toEqual([
+    expect.stringMatching(/^INSTANCE +ZONE +STATE +BALANCER SAYS +IMAGE +AGE +TYPE$/),
+    ...(Array(2).fill(
+      expect.stringMatching(
+        /^i-\w+ +us-east-1\w +running +healthy +1\.3\.0 \(0123456\) +0 min +t3/,
+      ),
+    ) as string[]),
+  ]);
+  expect(sectionOf(world, 'DATABASE').join('\n')).toMatch(
+    /^\S+, available, MySQL 8\.4\S*, db\.t4g\.micro, 20 GiB, backups of 7 days[^]*no snapshot$/,
+  );
+  expect(sectionOf(world, 'ALARMS').join('\n')).toMatch(
+    /^minitwit-ErrorsAlarm: Ten requests were answered with a 5xx[^]*2026-11-23 08:40 UTC {2}minitwit-ErrorsAlarm {2}Alarm updated from OK to ALARM$/,
+  );
+  expect(sectionOf(world, 'IMAGES')).toEqual([
+    expect.stringMatching(new RegExp(`^${parameters.ImageId} +1\\.3\\.0 .* of the stack$`)),
+  ]);
+  expect(sectionOf(world, 'COSTS').join('\n')).toMatch(/together +\$0\.\d{4} +\$\d\d\.\d\d\n/);
+});
+
+test('what is refused is said in its section, and all else is shown', async () => {
+  const world = await openRaised();
+  const titles = ['STACK', 'INSTANCES', 'DATABASE', 'ALARMS', 'IMAGES', 'COSTS'];
+  for (const [action, title] of [
+    ['ec2:DescribeInstances', 'INSTANCES'],
+    ['elasticloadbalancing:DescribeTargetHealth', 'INSTANCES'],
+    ['autoscaling:DescribeInstanceRefreshes', 'INSTANCES'],
+    ['rds:DescribeDBInstances', 'DATABASE'],
+    ['monitoring:DescribeAlarms', 'ALARMS'],
+  ] as const) {
+    world.account.refuse(action, 'AccessDenied');
+    await printStatus(world.open());
+    world.account.heal();
+    const refused = titles.filter((it) => sectionOf(world, it).join().includes('AccessDenied'));
+    expect(refused, action).toEqual([title]);
+  }
+});
+
+test('of a stack that could not be made, status says what to do', async () => {
+  const world = await openWorld();
+  const cloud = world.open();
+  const image = await makeImage(cloud, '1.3.0');
+  world.emulated.fault = { resource: 'Instances', reason: 'MaxSpotInstanceCountExceeded' };
+  await expect(raise(cloud, image)).rejects.toThrow('ROLLBACK_COMPLETE');
+  await printStatus(world.open());
+  expect(sectionOf(world, 'STACK')).toEqual([
+    'minitwit, ROLLBACK_COMPLETE: what was made is removed. First: npm run cloud -- down',
+  ]);
+  expect(sectionOf(world, 'INSTANCES')).toEqual(['none']);
+  expect(sectionOf(world, 'DATABASE')).toEqual(['none', 'no snapshot']);
+});
+
+test('where there is no stack, status shows what is left of one', async () => {
+  const world = await openWorld();
+  const image = await makeImage(world.open(), '1.3.0');
+  await printStatus(world.open());
+  expect(world.lines[0]).toBe(
+    'There is no stack minitwit in this region: npm run cloud -- up raises it.',
+  );
+  expect(world.lines.join('\n')).toMatch(
+    new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0, not of this stack +at most`),
+  );
+});

@@ -1,0 +1,84 @@
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { ListChangeSetsCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CreateImageCommand,
+  CreateTagsCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
+import type { Cloud } from '../../../src/cloud/context.ts';
+import { up } from '../../../src/cloud/commands/up.ts';
+import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { openAccount } from '../../support/aws-account.ts';
+import { emulate } from '../emulated.ts';
+import { emulateVersions } from '../emulated/versions.ts';
+import { openTestCloud } from '../test-cloud.ts';
+
+/** An account with an image of MiniTwit, and who works with it. */
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** Opens an account in which there is nothing but an image. */
+export async function openWorld() {
+  const account = await openAccount();
+  const emulated = emulate(account);
+  emulateVersions(account);
+  const { cloud, lines, asked, open, stop } = openTestCloud();
+  /** What ran on instances. */
+  const scripts: string[] = [];
+  emulated.runScript = (script) => {
+    scripts.push(script);
+    return { stdout: 'The tables are there.\n' };
+  };
+  const imageId = await makeImage(cloud);
+  account.actions.length = 0;
+  return {
+    account,
+    emulated,
+    imageId,
+    lines,
+    asked,
+    scripts,
+    cloud,
+    open,
+    up: (parameters = {}, dryRun = false) => up(open(), { parameters, dryRun }),
+    stop,
+    look: () => look(cloud),
+  };
+}
+
+async function makeImage({ clients: { ec2 } }: Cloud): Promise<string> {
+  const plain = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  const { Instances = [] } = await ec2.send(new RunInstancesCommand(plain));
+  const InstanceId = Instances[0]?.InstanceId ?? '';
+  const { ImageId = '' } = await ec2.send(
+    new CreateImageCommand({ InstanceId, Name: 'minitwit-1' }),
+  );
+  const Tags = [{ Key: 'minitwit:image', Value: '1.3.0' }];
+  await ec2.send(new CreateTagsCommand({ Resources: [ImageId], Tags }));
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId] }));
+  return ImageId;
+}
+
+/** What there is in the account, as far as it is the same each time. */
+async function look(cloud: Cloud) {
+  const { autoScaling, cloudFormation, rds } = cloud.clients;
+  const stack = await findStack(cloud);
+  const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand());
+  const { AutoScalingGroups = [] } = await autoScaling.send(new DescribeAutoScalingGroupsCommand());
+  const what = {
+    status: stack?.status ?? null,
+    setUp: stack?.parameters.SetUp,
+    databases: DBInstances.length,
+    instances: AutoScalingGroups.map((it) => it.Instances?.length),
+  };
+  if (!stack) return { ...what, resources: [], changeSets: 0 };
+  const StackName = stack.id;
+  const resources = await cloudFormation.send(new ListStackResourcesCommand({ StackName }));
+  const { Summaries = [] } = await cloudFormation.send(new ListChangeSetsCommand({ StackName }));
+  return {
+    ...what,
+    resources: resources.StackResourceSummaries?.map((it) => it.LogicalResourceId).toSorted(),
+    changeSets: Summaries.length,
+  };
+}

@@ -1,0 +1,33 @@
+import { openFront, type Front } from '../../support/aws-front.ts';
+import { emulateCommands, type RunScript } from '../emulated/commands.ts';
+import { onPaper } from '../emulated/on-paper.ts';
+import type { Fault } from '../emulated/stack.ts';
+import { emulateStacks } from '../emulated/stacks.ts';
+import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
+
+/** An account in which CloudFormation's stacks consist of ids alone, and instances run scripts; it needs no emulator. */
+export interface PaperStack extends TestCloud {
+  front: Front;
+  /** What the next change, or removal, of a stack fails with. */
+  fault: Fault | undefined;
+  /** What scripts do that are sent to instances. */
+  runScript: RunScript;
+}
+
+/** Opens such an account for this test. */
+export async function openPaperStack(options?: TestCloudOptions): Promise<PaperStack> {
+  const front = await openFront();
+  const paper: PaperStack = {
+    ...openTestCloud(options),
+    front,
+    fault: undefined,
+    runScript: () => ({}),
+  };
+  emulateStacks({ ...front, id: '123456789012' }, onPaper, () => {
+    const { fault } = paper;
+    paper.fault = undefined;
+    return fault;
+  });
+  emulateCommands(front, (script, instanceId) => paper.runScript(script, instanceId));
+  return paper;
+}

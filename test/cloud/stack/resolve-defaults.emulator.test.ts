@@ -1,0 +1,97 @@
+import {
+  CreateTagsCommand,
+  DeleteSubnetCommand,
+  DescribeSubnetsCommand,
+  RegisterImageCommand,
+} from '@aws-sdk/client-ec2';
+import { expect, test } from 'vitest';
+import { createEc2 } from '../../../src/aws/clients.ts';
+import { checkImage } from '../../../src/cloud/stack/check-image.ts';
+import { findPlace } from '../../../src/cloud/stack/resolve-defaults.ts';
+import { openAccount } from '../../support/aws-account.ts';
+
+/** An account with an image of MiniTwit. */
+async function openWithImage(architecture = 'x86_64') {
+  const account = await openAccount();
+  // The emulator does not return the architecture of an image.
+  account.stand('ec2:DescribeImages', async (_, pass) => {
+    const { body, ...answer } = await pass();
+    const described = `</imageId><architecture>${architecture}</architecture>`;
+    return { ...answer, body: body.toString().replaceAll('</imageId>', described) };
+  });
+  const ec2 = createEc2();
+  const { ImageId = '' } = await ec2.send(new RegisterImageCommand({ Name: 'minitwit-1' }));
+  const Tags = [{ Key: 'minitwit:image', Value: '1.3.0' }];
+  await ec2.send(new CreateTagsCommand({ Resources: [ImageId], Tags }));
+  return { account, ec2, imageId: ImageId };
+}
+
+test('a new stack has the newest image, and is in two zones of the default VPC that have its instances', async () => {
+  const { account, ec2, imageId } = await openWithImage();
+  account.stand('ec2:DescribeInstanceTypeOfferings', () => ({
+    status: 200,
+    body: `<R><instanceTypeOfferingSet>${['b', 'd', 'f']
+      .map((zone) => `<item><location>us-east-1${zone}</location></item>`)
+      .join('')}</instanceTypeOfferingSet></R>`,
+  }));
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
+  const inZone = (zone: string) => Subnets.find((it) => it.AvailabilityZone === zone);
+  expect(await findPlace(ec2, { InstanceType: 't3.micro' })).toEqual({
+    ImageId: imageId,
+    VpcId: Subnets[0]?.VpcId,
+    SubnetIds: `${inZone('us-east-1b')?.SubnetId},${inZone('us-east-1d')?.SubnetId}`,
+    WarehouseZone: 'us-east-1b',
+  });
+});
+
+test('what is set stays so', async () => {
+  const { ec2 } = await openWithImage();
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
+  const set = {
+    ImageId: 'ami-2',
+    VpcId: 'vpc-2',
+    SubnetIds: Subnets.map(({ SubnetId }) => SubnetId).join(','),
+  };
+  expect(await findPlace(ec2, set)).toEqual({
+    ...set,
+    WarehouseZone: Subnets[0]?.AvailabilityZone,
+  });
+});
+
+test.each([
+  [{ VpcId: 'vpc-2' }, 'Set both VpcId and SubnetIds, or neither'],
+  [{ SubnetIds: 'subnet-2' }, 'Set both VpcId and SubnetIds, or neither'],
+  [{ VpcId: 'vpc-2', SubnetIds: 'subnet-2' }, 'There is no subnet subnet-2 here.'],
+])('a network of %j is refused', async (set, message) => {
+  const { ec2 } = await openWithImage();
+  await expect(findPlace(ec2, set)).rejects.toThrow(message);
+});
+
+test('without an image, and without a default network, it is said how to get one', async () => {
+  await openAccount();
+  const bare = createEc2();
+  await expect(findPlace(bare, {})).rejects.toThrow('First: npm run cloud -- image');
+  const { Subnets = [] } = await bare.send(new DescribeSubnetsCommand());
+  for (const { SubnetId } of Subnets.slice(1)) {
+    await bare.send(new DeleteSubnetCommand({ SubnetId }));
+  }
+  await expect(findPlace(bare, { ImageId: 'ami-1', InstanceType: 't3.micro' })).rejects.toThrow(
+    /no default VPC here that has subnets in two zones with a t3\.micro.*aws ec2 create-default-vpc/,
+  );
+});
+
+test('an image starts where its architecture fits', async () => {
+  const { ec2, imageId } = await openWithImage('arm64');
+  const fits = checkImage(ec2, { ImageId: imageId, InstanceType: 't4g.micro' });
+  await expect(fits).resolves.toBeUndefined();
+});
+
+test.each([
+  ['t3.micro', null, /^The image ami-\w+ is for arm64, and a t3\.micro for x86_64\. Make one/],
+  ['t9.micro', null, 'There are no instances of the type t9.micro in this region.'],
+  ['t4g.micro', 'ami-2', 'There is no image ami-2 here. To make one: npm run cloud -- image'],
+])('a %s does not start from it (%s)', async (InstanceType, other, message) => {
+  const { ec2, imageId } = await openWithImage('arm64');
+  const wanted = { ImageId: other ?? imageId, InstanceType };
+  await expect(checkImage(ec2, wanted)).rejects.toThrow(message);
+});

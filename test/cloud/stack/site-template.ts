@@ -1,0 +1,32 @@
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import type { PaperStack } from './paper-stack.ts';
+
+const OUTPUTS = {
+  Address: 'http://site',
+  DatabaseId: 'database-1',
+  DatabaseEndpoint: 'database-1.rds.amazonaws.com',
+  MasterSecret: 'arn:master',
+  DatabasePassword: 'arn:password',
+  Instances: 'group-1',
+  Targets: 'arn:targets',
+  Logs: 'logs-1',
+  UnhealthyAlarm: 'unhealthy-1',
+};
+
+/** As much of cloud/minitwit.yaml as commands need that look no further than its parameters and outputs. */
+const SITE_TEMPLATE = `
+Parameters:
+  SetUp: { Type: String, Default: 'yes' }
+Conditions:
+  IsSettingUp: !Equals [!Ref SetUp, 'yes']
+Resources:
+  Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: a group } }
+  SetUpPolicy: { Type: AWS::IAM::Policy, Condition: IsSettingUp }
+Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, Value]) => [name, { Value }])))}
+`;
+
+/** Raises a stack whose database is still to be set up. */
+export async function raiseSite({ open, front }: PaperStack): Promise<void> {
+  await changeStack(open(), null, { template: SITE_TEMPLATE, parameters: [], dryRun: false });
+  front.actions.length = 0;
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CelEngine,
+  type Engine,
+  RegoEngine,
+  SchemaValidator,
+  TemplateFile,
+} from '@aws/cloudformation-validate';
+import { expect, onTestFinished, test } from 'vitest';
+import { renderTemplate } from '../../../src/cloud/stack/template.ts';
+
+const FILE = 'cloud/minitwit.yaml';
+
+test('AWS’s own validators find nothing wrong in the template', async () => {
+  const rendered = await renderTemplate();
+  const folder = mkdtempSync(join(tmpdir(), 'minitwit-template-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const rego = new RegoEngine();
+  const engines = [rego, new CelEngine(), new SchemaValidator()];
+  onTestFinished(() => engines.forEach((engine) => engine.free()));
+  const file = join(folder, 'rendered.yaml');
+  writeFileSync(file, rendered);
+  expect(engines.flatMap((engine) => validate(engine, file))).toEqual([]);
+  // The script, which is not there yet, is what uses the settings.
+  expect(validate(rego, FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
+  // They look at what they are given.
+  writeFileSync(file, rendered.replace('Family: mysql8.4', 'Familie: mysql8.4'));
+  expect(validate(rego, file)).not.toEqual([]);
+});
+
+/** All that a validator of AWS's says, but for remarks. */
+function validate(validator: Engine | SchemaValidator, path: string): string[] {
+  const file = new TemplateFile(path);
+  const region = 'us-east-1';
+  const findings =
+    validator instanceof SchemaValidator
+      ? validator.validate(file, region)
+      : validator.validateStandard(file, { pseudoParameterOverrides: { region } }).diagnostics;
+  return findings
+    .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
+    .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`);
+}

@@ -1,0 +1,24 @@
+import type { Command } from '@commander-js/extra-typings';
+import { expect, test } from 'vitest';
+import { createCli } from '../../../src/warehouse/commands/cli.ts';
+
+/** Lets a command and those below it throw where they would end the process. */
+function throwInsteadOfExit(command: Command): Command {
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+  for (const each of command.commands) throwInsteadOfExit(each as Command);
+  return command;
+}
+
+test.each([
+  [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
+  [
+    ['run', '--local', '--keep'],
+    /option '--local' cannot be used with option '--keep'|'--keep' cannot be used with option '--local'/,
+  ],
+  [['run', '--max-rows-per-second', '99'], /It must be 100 or more/],
+  [['snapshots', 'prune', '--keep', '0'], /It must be 1 or more/],
+  [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
+])('%j is not a command', async (parameters, message) => {
+  const cli = throwInsteadOfExit(createCli({}));
+  await expect(cli.parseAsync(parameters, { from: 'user' })).rejects.toThrow(message);
+});

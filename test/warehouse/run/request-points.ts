@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+import type { Point } from './parts.ts';
+import type { World } from './fixture.ts';
+
+/** Calls something once, as soon as a run comes to a moment. */
+export function onceAt({ aws, at }: World, moment: string, call: () => void): void {
+  let isOver = false;
+  const callOnce = () => {
+    if (!isOver) call();
+    isOver = true;
+  };
+  aws.before(moment, callOnce);
+  at[moment as Point] = callOnce;
+}
+
+/** Expects that the account holds nothing that costs but the volume and its snapshots. */
+export function expectNothingLeft({ aws, volumeId }: World, when = ''): void {
+  expect(aws.account.billing(), when).toEqual([]);
+  expect(
+    aws.account.volumes.map(({ id }) => id),
+    when,
+  ).toEqual([volumeId]);
+}

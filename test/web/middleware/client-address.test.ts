@@ -1,0 +1,76 @@
+import type { Request } from 'express';
+import request from 'supertest';
+import { expect, test } from 'vitest';
+import {
+  clientAddress,
+  fullClientAddress,
+  socketAddress,
+} from '../../../src/web/middleware/client-address.ts';
+import { keepLog } from '../../support/log.ts';
+import { useMiniTwit } from '../../support/minitwit.ts';
+
+const PEER = '198.51.100.1';
+
+function requestFrom(ip: string | undefined, remoteAddress: string | undefined = PEER): Request {
+  return { ip, socket: { remoteAddress } } as unknown as Request;
+}
+
+test.each([
+  ['192.0.2.7', '192.0.2.7', '192.0.2.7'],
+  ['203.0.113.8:40001', '203.0.113.8', '203.0.113.8'],
+  ['::ffff:192.0.2.7', '192.0.2.7', '192.0.2.7'],
+  ['::FFFF:192.0.2.7', '192.0.2.7', '192.0.2.7'],
+  ['0:0:0:0:0:ffff:c000:207', '192.0.2.7', '192.0.2.7'],
+  ['[::ffff:192.0.2.7]:40001', '192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:0DB8:0001:0002::', '2001:0db8:0001:0002::', '2001:db8:1:2'],
+  ['[2001:db8::1]:40001', '2001:db8::1', '2001:db8:0:0'],
+  ['[2001:db8::1]', '2001:db8::1', '2001:db8:0:0'],
+  ['2001:db8::1', '2001:db8::1', '2001:db8:0:0'],
+  ['2001:db8:ffff::1', '2001:db8:ffff::1', '2001:db8:ffff:0'],
+  ['64:ff9b::192.0.2.7', '64:ff9b::192.0.2.7', '64:ff9b:0:0'],
+  ['::1', '::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0'],
+])('%s is the address %s, and is counted as %s', (ip, full, counted) => {
+  expect(fullClientAddress(requestFrom(ip))).toBe(full);
+  expect(clientAddress(requestFrom(ip))).toBe(counted);
+  expect(socketAddress({ remoteAddress: ip })).toBe(counted);
+});
+
+test.each([
+  '',
+  'unknown',
+  '_hidden',
+  '192.0.2.7:port',
+  '192.0.2.7:4000 1',
+  '192.0.2.300',
+  '[192.0.2.7',
+  '2001:db8::1::2',
+  '[2001:db8::1]40001',
+  `${'0'.repeat(15_000)}:${'1'.repeat(15_000)}`,
+  `2001:db8::1%${'x'.repeat(15_000)}`,
+  undefined,
+])('an entry that is no address falls back to the connection’s: %s', (ip) => {
+  expect(fullClientAddress(requestFrom(ip))).toBe(PEER);
+  expect(clientAddress(requestFrom(ip, '::ffff:198.51.100.2'))).toBe('198.51.100.2');
+});
+
+test('a request whose connection is closed has no address', () => {
+  const closed = { ip: undefined, socket: { remoteAddress: undefined } } as unknown as Request;
+  expect(fullClientAddress(closed)).toBe('');
+  expect(clientAddress(closed)).toBe('');
+});
+
+const { withSettings } = useMiniTwit();
+
+test.each([
+  ['203.0.113.8:40001', '203.0.113.8'],
+  ['10.0.0.1, [2001:db8::1]:40001', '2001:db8::1'],
+  ['not an address', '127.0.0.1'],
+  ['x'.repeat(5000), '127.0.0.1'],
+])('behind a proxy that writes X-Forwarded-For: %s, the log has %s', async (header, address) => {
+  const { logger, lines } = keepLog();
+  const app = withSettings({ trustProxy: 1 }, logger);
+  await request(app).get('/nobody').set('X-Forwarded-For', header);
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ req: { address } });
+});

@@ -1,0 +1,54 @@
+import request from 'supertest';
+import { expect, test } from 'vitest';
+import { useMiniTwit } from '../../support/minitwit.ts';
+
+const { app, repositories, withSettings } = useMiniTwit();
+
+test.each(['/public', '/login', '/nobody', '/static/style.css', '/avatars/alice'])(
+  '%s lets nothing run but our own files, and says nothing of how it is made',
+  async (path) => {
+    const { headers } = await request(app).get(path);
+    const policy = headers['content-security-policy'];
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|http:|\*/);
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['referrer-policy']).toBe('same-origin');
+    expect(headers['x-frame-options']).toBe('DENY');
+    expect(headers['permissions-policy']).toMatch(/camera=\(\).*geolocation=\(\).*usb=\(\)/);
+    expect(headers['strict-transport-security']).toBe('max-age=31536000');
+    expect(headers).not.toHaveProperty('x-powered-by');
+  },
+);
+
+test('pages hold no script, style or handler of their own, nor anything from elsewhere', async () => {
+  for (const path of ['/public', '/login', '/register', '/nobody']) {
+    const { text } = await request(app).get(path);
+    expect(text).not.toMatch(/<style|style=|<script(?! type="module" src="\/)|\son\w+=/);
+    expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+    expect(text).toContain('<html lang="en">');
+  }
+});
+
+test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async () => {
+  const author = await repositories.users.createUser({
+    username: 'alice',
+    email: 'alice@example.com',
+    passwordHash: 'x',
+  });
+  await repositories.messages.createMessage(author, 'with a picture');
+
+  const response = await request(withSettings({ gravatar: true })).get('/public');
+  expect(response.text).toContain('<img src="https://www.gravatar.com/avatar/ff8d9819fc0e12bf');
+  expect(response.text).not.toContain('alice@example.com');
+  expect(response.headers['content-security-policy']).toContain(
+    "img-src 'self' https://www.gravatar.com",
+  );
+  expect((await request(app).get('/public')).text).toContain('<img src="/avatars/alice"');
+});
+
+test('with HSTS=site, https is for all hosts below this one', async () => {
+  const { headers } = await request(withSettings({ hsts: 'site' })).get('/public');
+  expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { useMiniTwit } from '../support/minitwit.ts';
+
+// The scenarios of MiniTwit's own tests, by their names.
+const { visitor } = useMiniTwit();
+
+test('test_register', async () => {
+  const someone = visitor();
+  const register = async (...form: Parameters<typeof someone.register>) =>
+    (await someone.register(...form)).text;
+
+  expect(await register('user1', 'default')).toContain(
+    'You were successfully registered and can login now',
+  );
+  expect(await register('user1', 'default')).toContain('The username is already taken');
+  expect(await register('', 'default')).toContain('You have to enter a username');
+  expect(await register('meh', '')).toContain('You have to enter a password');
+  expect(await register('meh', 'x', { password2: 'y' })).toContain(
+    'The two passwords do not match',
+  );
+  expect(await register('meh', 'foo', { email: 'broken' })).toContain(
+    'You have to enter a valid email address',
+  );
+});
+
+test('test_login_logout', async () => {
+  const someone = visitor();
+  await someone.register('user2', 'default');
+
+  expect((await someone.login('user2', 'default')).text).toContain('You were logged in');
+  expect((await someone.logout()).text).toContain('You were logged out');
+  expect((await someone.login('user2', 'wrongpassword')).text).toContain('Invalid password');
+  expect((await someone.login('user3', 'wrongpassword')).text).toContain('Invalid username');
+});
+
+test('test_message_recording', async () => {
+  const foo = visitor();
+  await foo.register('foo', 'default');
+  await foo.login('foo', 'default');
+
+  expect((await foo.addMessage('test message 1')).text).toContain('Your message was recorded');
+  await foo.addMessage('<test message 2>');
+
+  const { text } = await foo.get('/');
+  expect(text).toContain('test message 1');
+  expect(text).toContain('&lt;test message 2&gt;');
+});
+
+test('test_timelines', async () => {
+  const someone = visitor();
+  const read = async (path: string) => (await someone.get(path)).text;
+  await someone.register('tom', 'default');
+  await someone.login('tom', 'default');
+  await someone.addMessage('the message by tom');
+  await someone.logout();
+  await someone.register('bar', 'default');
+  await someone.login('bar', 'default');
+  await someone.addMessage('the message by bar');
+
+  const everyone = await read('/public');
+  expect(everyone).toContain('the message by tom');
+  expect(everyone).toContain('the message by bar');
+
+  // bar's own timeline shows bar alone
+  const mine = await read('/');
+  expect(mine).not.toContain('the message by tom');
+  expect(mine).toContain('the message by bar');
+
+  // and tom as well, once bar follows tom
+  expect(await read('/tom/follow')).toContain('You are now following &#34;tom&#34;');
+  const withTom = await read('/');
+  expect(withTom).toContain('the message by tom');
+  expect(withTom).toContain('the message by bar');
+
+  // a user's page shows that user alone
+  const bar = await read('/bar');
+  expect(bar).not.toContain('the message by tom');
+  expect(bar).toContain('the message by bar');
+  const tom = await read('/tom');
+  expect(tom).toContain('the message by tom');
+  expect(tom).not.toContain('the message by bar');
+
+  expect(await read('/tom/unfollow')).toContain('You are no longer following &#34;tom&#34;');
+  const withoutTom = await read('/');
+  expect(withoutTom).not.toContain('the message by tom');
+  expect(withoutTom).toContain('the message by bar');
+});

@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { compareSync, getRounds, hashSync } from 'bcryptjs';
+import { afterAll, expect, test } from 'vitest';
+import { createPasswords } from '../../../src/web/passwords/passwords.ts';
+
+const ADDRESS = '192.0.2.1';
+const CLIENT = { address: ADDRESS, account: 'alice' };
+const FAST_HASH = `$2b$04$${'x'.repeat(53)}`;
+// It takes longer than a thread takes to start.
+const SLOWER_HASH = `$2b$08$${'x'.repeat(53)}`;
+
+const passwords = createPasswords();
+afterAll(() => passwords.close());
+
+test('a hash is bcrypt, of cost 10 or more, and matches its password alone', async () => {
+  const stored = await passwords.hash('correct horse', ADDRESS);
+  expect(getRounds(stored)).toBeGreaterThanOrEqual(10);
+  expect(await passwords.matches('correct horse', stored, CLIENT)).toBe(true);
+  expect(await passwords.matches('Correct horse', stored, CLIENT)).toBe(false);
+});
+
+test('a password of 72 bytes is what bcrypt hashes', async () => {
+  const password = '密'.repeat(24);
+  expect(compareSync(password, await passwords.hash(password, ADDRESS))).toBe(true);
+  expect(await passwords.matches(password, hashSync(password, 4), CLIENT)).toBe(true);
+});
+
+test('of a longer password, bcrypt hashes a keyed hash, which no later version may change', async () => {
+  const password = `${'密'.repeat(24)}!`;
+  const stored = await passwords.hash(password, ADDRESS);
+  const key = 'MiniTwit: passwords of more than 72 bytes';
+  const keyed = createHmac('sha256', key).update(password).digest('base64');
+  expect(compareSync(keyed, stored)).toBe(true);
+  expect(await passwords.matches(password, stored, CLIENT)).toBe(true);
+});
+
+test('every character of a password counts', async () => {
+  const all = 'x'.repeat(256);
+  const stored = await passwords.hash(all, ADDRESS);
+  expect(await passwords.matches(all, stored, CLIENT)).toBe(true);
+  for (const other of [`${'x'.repeat(255)}y`, 'x'.repeat(255), 'x'.repeat(72)]) {
+    expect(await passwords.matches(other, stored, CLIENT)).toBe(false);
+  }
+  const shorter = hashSync('x'.repeat(72), 4);
+  expect(await passwords.matches('x'.repeat(73), shorter, CLIENT)).toBe(false);
+});
+
+test('a hash of a lower cost is renewed, and no other', async () => {
+  const renewed = await passwords.renew('correct horse', hashSync('correct horse', 4), ADDRESS);
+  expect(getRounds(String(renewed))).toBe(10);
+  expect(compareSync('correct horse', String(renewed))).toBe(true);
+  expect(await passwords.renew('correct horse', String(renewed), ADDRESS)).toBeNull();
+  expect(await passwords.renew('x', `$2b$11$${'x'.repeat(53)}`, ADDRESS)).toBeNull();
+});
+
+test('no hash is renewed while other hashes wait for a thread', async () => {
+  const others = Array.from({ length: availableParallelism() + 1 }, () =>
+    passwords.hash('x', ADDRESS),
+  );
+  expect(passwords.waiting()).toBeGreaterThan(0);
+  await expect(passwords.renew('x', FAST_HASH, '192.0.2.2')).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+  await Promise.all(others);
+  expect(await passwords.renew('x', FAST_HASH, '192.0.2.2')).toMatch(/^\$2b\$10\$/);
+});
+
+test('the event loop goes on while passwords are hashed', async () => {
+  let turns = 0;
+  const turn = () => {
+    turns++;
+    if (turns < 100) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await passwords.hash('correct horse', ADDRESS);
+  expect(turns).toBe(100);
+});
+
+test('beyond a bound, the hashes of an address are refused, and those of another are not', async () => {
+  const compare = (address: string, account: string) =>
+    passwords.matches('x', FAST_HASH, { address, account });
+  const many = Array.from({ length: availableParallelism() * 60 }, (_, index) =>
+    compare(ADDRESS, `user ${index}`),
+  );
+  const other = compare('192.0.2.2', 'bob');
+  const results = await Promise.allSettled(many);
+  const refused = results.filter(({ status }) => status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused[0]).toMatchObject({ reason: { code: 'unavailable' } });
+  expect(results.length).toBeGreaterThan(refused.length);
+  expect(await other).toBe(false);
+});
+
+test('the hash of one address does not wait for all hashes of another', async () => {
+  const ended: string[] = [];
+  const compare = async (address: string, index: number) => {
+    await passwords.matches('x', FAST_HASH, { address, account: `user ${index}` });
+    ended.push(address);
+  };
+  const addresses = [...Array.from({ length: 30 }, () => ADDRESS), '192.0.2.2'];
+  await Promise.all(addresses.map(compare));
+  // Behind the hashes that had a thread before, and one more for each thread.
+  expect(ended.indexOf('192.0.2.2')).toBeLessThan(2 * availableParallelism());
+});
+
+test('the hash of one account does not wait for all hashes of another behind the same address', async () => {
+  const ended: string[] = [];
+  const compare = async (account: string) => {
+    await passwords.matches('x', SLOWER_HASH, { address: ADDRESS, account });
+    ended.push(account);
+  };
+  const accounts = [...Array.from({ length: 10 }, () => 'alice'), 'bob'];
+  await Promise.all(accounts.map(compare));
+  expect(ended.indexOf('bob')).toBeLessThan(4);
+});
+
+test('beyond a bound, the hashes of an account are refused, from whatever addresses they come', async () => {
+  const compare = (index: number, account: string) =>
+    passwords.matches('x', FAST_HASH, { address: `192.0.2.${index}`, account });
+  const many = Array.from({ length: 12 }, (_, index) => compare(index, 'alice'));
+  expect(passwords.waiting()).toBe(10);
+  const other = compare(0, 'bob');
+  const results = await Promise.allSettled(many);
+  expect(results.slice(0, 11)).toEqual(
+    Array.from({ length: 11 }, () => ({ status: 'fulfilled', value: false })),
+  );
+  expect(results[11]).toMatchObject({ reason: { code: 'unavailable' } });
+  expect(await other).toBe(false);
+  expect(passwords.waiting()).toBe(0);
+});

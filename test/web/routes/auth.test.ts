@@ -1,0 +1,219 @@
+import request from 'supertest';
+import { describe, expect, test } from 'vitest';
+import { useMiniTwit } from '../../support/minitwit.ts';
+
+const { app, visitor, user, database, withSettings } = useMiniTwit();
+
+async function countRows(table: 'user' | 'session'): Promise<number> {
+  const rows = await database.select(
+    table === 'user' ? 'select 1 from user' : 'select 1 from session',
+  );
+  return rows.length;
+}
+
+describe('register', () => {
+  test('leads to the login, which says so', async () => {
+    const { agent } = visitor();
+    const form = { username: 'amy', email: 'amy@example.com', password: 'pw', password2: 'pw' };
+    const response = await agent.post('/register').type('form').send(form);
+    expect(response.status).toBe(302);
+    expect(response.headers.location).toBe('/login');
+    const { text } = await agent.get('/login');
+    expect(text).toContain('You were successfully registered and can login now');
+    expect((await agent.get('/login')).text).not.toContain('successfully registered');
+  });
+
+  test('a failed form comes back with what was typed, but never a password', async () => {
+    const { status, text } = await visitor().register('ben "the <b>', 'first-secret', {
+      password2: 'second-secret',
+      email: 'ben@example.com',
+    });
+    expect(status).toBe(200);
+    expect(text).toContain('<title>Error: Sign Up | MiniTwit</title>');
+    expect(text).toContain('value="ben &#34;the &lt;b&gt;"');
+    expect(text).toContain('value="ben@example.com"');
+    expect(text).not.toContain('secret');
+    // the error is beside its field
+    expect(text).toMatch(
+      /id="password2"[^>]*aria-invalid="true" aria-describedby="password2-error"[^>]*>\s*<span class="error" id="password2-error" role="alert"><strong>Error:<\/strong> The two passwords do not match/,
+    );
+  });
+
+  test('two at once give one user', async () => {
+    const before = await countRows('user');
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => visitor().register('twin', 'pw')),
+    );
+    const texts = answers.map(({ text }) => text);
+    expect(texts.filter((text) => text.includes('successfully registered'))).toHaveLength(1);
+    expect(texts.filter((text) => text.includes('The username is already taken'))).toHaveLength(4);
+    expect(await countRows('user')).toBe(before + 1);
+  });
+
+  test('names that differ in case are two people', async () => {
+    expect((await visitor().register('Roger', 'one')).text).toContain('successfully registered');
+    expect((await visitor().register('roger', 'two')).text).toContain('successfully registered');
+    expect((await visitor().login('roger', 'one')).text).toContain('Invalid password');
+  });
+
+  test('a name is one name, however its accents were typed', async () => {
+    await visitor().register('Zo\u00eb', 'pw');
+    expect((await visitor().register('Zoe\u0308', 'pw')).text).toContain('already taken');
+    expect((await visitor().login('Zoe\u0308', 'pw')).text).toContain('You were logged in');
+    expect((await visitor().get(`/${encodeURIComponent('Zoe\u0308')}`)).status).toBe(200);
+  });
+
+  test('spaces around a name, as phones add them, are left out of it', async () => {
+    const someone = visitor();
+    expect((await someone.register(' mary ann ', 'pw')).text).toContain('successfully registered');
+    expect((await someone.register('mary ann', 'pw')).text).toContain('already taken');
+    expect((await someone.login('mary ann ', 'pw')).text).toContain('sign out [mary ann]');
+    expect((await visitor().get('/mary%20ann')).status).toBe(200);
+  });
+
+  test('a common, guessable or short password is refused where it is configured', async () => {
+    const instance = withSettings({ passwordMinLength: 8, refuseGuessablePasswords: true });
+    const { text } = await visitor(instance).register('nora', 'Password1');
+    expect(text).toContain('This password is among the most common ones: choose another');
+    expect((await visitor(instance).register('nora', 'Nora2026')).text).toContain(
+      'This password is easy to guess from your username, your email address or the name of this site',
+    );
+    expect((await visitor(instance).register('nora', 'short')).text).toContain(
+      'Your password must have at least 8 characters',
+    );
+    expect((await visitor(instance).register('nora', 'a password')).text).toContain(
+      'successfully registered',
+    );
+  });
+
+  test('a user who had a name before it was reserved logs in, and has a page', async () => {
+    const someone = await user('olga');
+    await someone.logout();
+    await database.change("update user set username = 'settings' where username = 'olga'");
+    expect((await visitor().register('settings', 'pw')).text).toContain(
+      'This username is reserved',
+    );
+    expect((await someone.login('settings', 'a password')).text).toContain('sign out [settings]');
+    await someone.addMessage('hello from @settings');
+    const { status, text } = await visitor().get('/settings');
+    expect(status).toBe(200);
+    expect(text).toContain("settings's Timeline");
+    expect(text).toContain('<a href="/settings">@settings</a>');
+    expect((await visitor().get('/avatars/settings')).status).toBe(200);
+  });
+
+  test('whoever is logged in is led to their timeline', async () => {
+    const carl = await user('carl');
+    expect((await carl.agent.get('/register')).headers.location).toBe('/');
+    expect((await carl.agent.post('/register')).headers.location).toBe('/');
+  });
+
+  test('a form that was left open while a user signed in is not ignored', async () => {
+    const before = await countRows('user');
+    const carla = await user('carla');
+    const { status, text } = await carla.register('carlos', 'a-secret', { email: 'c@example.com' });
+    expect(status).toBe(409);
+    expect(text).toContain(
+      'You are signed in as carla. Sign out first to sign up under another name.',
+    );
+    expect(text).toContain('value="carlos"');
+    expect(text).toContain('value="c@example.com"');
+    expect(text).not.toContain('a-secret');
+    expect(await countRows('user')).toBe(before + 1);
+  });
+});
+
+describe('login', () => {
+  test('shows whose page it is, and no form to sign in', async () => {
+    const someone = visitor();
+    await someone.register('dora', 'pw');
+    const { text } = await someone.login('dora', 'pw');
+    expect(text).toContain('You were logged in');
+    expect(text).toContain('sign out [dora]');
+    expect(text).toContain("What's on your mind dora?");
+    expect(text).not.toContain('href="/login"');
+  });
+
+  test('a failed form keeps the name, not the password', async () => {
+    const { status, text } = await visitor().login('dora', 'wrong-secret');
+    expect(status).toBe(200);
+    expect(text).toContain('<strong>Error:</strong> Invalid password');
+    expect(text).toContain('value="dora"');
+    expect(text).not.toContain('wrong-secret');
+  });
+
+  test('whoever is logged in is led to their timeline', async () => {
+    const eve = await user('eve');
+    expect((await eve.agent.get('/login')).headers.location).toBe('/');
+    expect((await eve.agent.post('/login').type('form').send({})).headers.location).toBe('/');
+    const again = await eve.agent.post('/login').type('form').send({ username: 'eve' });
+    expect(again.headers.location).toBe('/');
+  });
+
+  test('a form that was left open while another user signed in logs in the user who is typed', async () => {
+    await user('faye');
+    const george = await user('george');
+    const before = await countRows('session');
+    const wrong = await george.login('faye', 'wrong');
+    expect(wrong.text).toContain('Invalid password');
+    expect(wrong.text).toContain('sign out [george]');
+    const { text } = await george.login('faye', 'a password');
+    expect(text).toContain('You were logged in, and george was logged out');
+    expect(text).toContain('sign out [faye]');
+    // The session of the other ended with it.
+    expect(await countRows('session')).toBe(before);
+  });
+
+  test('a login whose cookie does not come back shows why, and not that the user was logged in', async () => {
+    await user('hugo');
+    const form = { username: 'hugo', password: 'a password' };
+    const login = await request(app).post('/login').type('form').send(form);
+    const { location = '' } = login.headers;
+    const { text } = await request(app).get(location);
+    expect(text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(text).toContain('action="/login"');
+    // The address alone, from a bookmark or a link, is no proof of a login.
+    expect(text).toContain('You are not signed in. If you have just signed in,');
+    expect(text).not.toMatch(/password (?:is|are) right/);
+
+    // A browser that stores the flash alone, as over http where cookies are for https.
+    const cookies = login.headers['set-cookie'] as unknown as string[];
+    const flash = cookies.find((cookie) => cookie.startsWith('flash='))?.split(';', 1)[0] ?? '';
+    const withFlash = await request(app).get(location).set('Cookie', flash);
+    expect(withFlash.text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(withFlash.text).not.toContain('You were logged in');
+    expect(withFlash.headers['set-cookie']).toContainEqual(expect.stringMatching(/^flash=;.*1970/));
+    expect((await request(app).get('/login')).text).not.toContain('cookie');
+  });
+
+  test('behind http with COOKIE_SECURE=always, a login explains that the cookie is missing', async () => {
+    await user('ida');
+    const overHttp = visitor(withSettings({ cookieSecure: 'always', trustProxy: 1 }));
+    const { text } = await overHttp.login('ida', 'a password');
+    expect(text).toContain('your browser did not store MiniTwit’s cookie');
+    expect(text).toContain('try https://');
+  });
+});
+
+describe('logout', () => {
+  test.each(['post', 'get'] as const)(
+    'by %s, the session is gone in the database too',
+    async (method) => {
+      const someone = await user(`leaver-${method}`);
+      const before = await countRows('session');
+      const response = await someone.agent[method]('/logout');
+      expect(response.headers.location).toBe('/public');
+      expect(response.headers['set-cookie']).toContainEqual(
+        expect.stringMatching(/^session=;.*1970/),
+      );
+      expect(await countRows('session')).toBe(before - 1);
+      expect((await someone.get('/public')).text).toContain('You were logged out');
+    },
+  );
+
+  test('who is not logged in is told the same', async () => {
+    const before = await countRows('session');
+    expect((await visitor().logout()).text).toContain('You were logged out');
+    expect(await countRows('session')).toBe(before);
+  });
+});

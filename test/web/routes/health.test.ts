@@ -1,0 +1,76 @@
+import express from 'express';
+import request from 'supertest';
+import { expect, test } from 'vitest';
+import { createApp } from '../../../src/web/app.ts';
+import { openDatabase } from '../../../src/database/database.ts';
+import { createPasswords } from '../../../src/web/passwords/passwords.ts';
+import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
+import { createRepositories } from '../../../src/repositories/repositories.ts';
+import { addHealthRoutes } from '../../../src/web/routes/health.ts';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { runSql, useDatabase } from '../../support/database.ts';
+import { openGate } from '../../support/tcp-proxy.ts';
+import { keepLog } from '../../support/log.ts';
+import { testConfig } from '../../support/minitwit.ts';
+import { until } from '../../support/until.ts';
+
+const { config } = useDatabase();
+const gate = await openGate(config);
+const atEnd = atEndOfFile();
+const database = openDatabase(gate.config);
+atEnd(() => database.end());
+const passwords = createPasswords();
+atEnd(() => passwords.close());
+const repositories = createRepositories(database);
+const { logger } = keepLog();
+const app = createApp({
+  config: testConfig,
+  repositories,
+  rateLimits: createRateLimits(database, null, logger),
+  passwords,
+  isReady: () => repositories.isReady(),
+  logger,
+});
+
+async function check(path: string): Promise<[status: number, text: string]> {
+  const { status, text } = await request(app).get(path);
+  return [status, text];
+}
+
+test('with a database, both are fine, and nobody keeps that', async () => {
+  expect(await check('/healthz')).toEqual([200, 'alive\n']);
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+  const { headers } = await request(app).get('/readyz');
+  expect(headers['cache-control']).toBe('no-store');
+  expect(headers['set-cookie']).toBeUndefined();
+});
+
+test('with a database that hangs, the process lives but is not ready', async () => {
+  gate.freeze();
+  expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  expect(await check('/healthz')).toEqual([200, 'alive\n']);
+  gate.thaw();
+  await until('it is ready again', async () => (await check('/readyz'))[0] === 200);
+});
+
+test('whoever asks is answered, also when nobody answers us', async () => {
+  const stuck = express();
+  addHealthRoutes(stuck, () => new Promise(() => undefined));
+  const { status } = await request(stuck).get('/readyz');
+  expect(status).toBe(503);
+});
+
+test('without MiniTwit’s tables it is not ready', async () => {
+  await runSql(config, 'alter table user rename to other');
+  expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  const page = await request(app).get('/alice');
+  expect(page.status).toBe(503);
+  await runSql(config, 'alter table other rename to user');
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+});
+
+test('other methods are told what these understand', async () => {
+  const { status, headers } = await request(app).post('/healthz');
+  expect(status).toBe(405);
+  expect(headers.allow).toBe('GET, HEAD');
+});

@@ -1,0 +1,132 @@
+import request from 'supertest';
+import { beforeAll, expect, test } from 'vitest';
+import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
+
+const { app, database, user, visitor } = useMiniTwit();
+const PAGES = ['/public', '/alice'];
+let alice: Visitor;
+
+beforeAll(async () => {
+  alice = await user('alice');
+  for (let number = 1; number <= 31; number++) await alice.addMessage(`message ${number}.`);
+});
+
+test.each(PAGES)(
+  '%s is compressed for who can read that, and the same for who cannot',
+  async (path) => {
+    const plain = await request(app).get(path).set('Accept-Encoding', 'identity');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.text).toContain('message 31.');
+    const compressed = await request(app).get(path).set('Accept-Encoding', 'gzip, br');
+    expect(compressed.headers['content-encoding']).toBe('gzip');
+    expect(compressed.text).toBe(plain.text);
+    expect(Number(compressed.headers['content-length'])).toBeLessThan(plain.text.length / 4);
+    for (const { headers } of [plain, compressed]) {
+      expect(headers.vary).toMatch(/Cookie.*Accept-Encoding/);
+      expect(headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(headers['cache-control']).toBe('private, no-cache');
+    }
+  },
+);
+
+test.each(PAGES)('%s is not sent again to who has it, until it is another', async (path) => {
+  const first = await request(app).get(path);
+  const again = () =>
+    request(app)
+      .get(path)
+      .set('If-None-Match', first.headers.etag ?? '');
+  const unchanged = await again();
+  expect(unchanged.status).toBe(304);
+  expect(unchanged.text).toBe('');
+  expect(unchanged.headers.etag).toBe(first.headers.etag);
+  await alice.addMessage(`news on ${path}`);
+  const changed = await again();
+  expect(changed.status).toBe(200);
+  expect(changed.text).toContain(`news on ${path}`);
+});
+
+test('each page has an ETag of its own', async () => {
+  const newest = await request(app).get('/public');
+  const oldest = await request(app).get('/public?before=5');
+  const tags = [newest, oldest, await request(app).get('/alice')].map(
+    ({ headers }) => headers.etag,
+  );
+  expect(new Set(tags).size).toBe(3);
+});
+
+test('pages that are alike are not taken for each other', async () => {
+  await user('dave');
+  await user('erin');
+  // kept by the second time, shown from there on
+  for (let time = 0; time < 3; time++) {
+    for (const name of ['dave', 'erin']) {
+      expect((await request(app).get(`/${name}`)).text).toContain(`<h1>${name}'s Timeline</h1>`);
+    }
+    expect((await request(app).get('/public')).text).not.toContain('Newer');
+    expect((await request(app).get('/public?before=999999999')).text).toContain('Newer');
+  }
+});
+
+test('a page that lacks a message for a while is whole again when that is back', async () => {
+  const frank = await user('frank');
+  await frank.addMessage('seen by no reader yet');
+  const [row] = await database.select<{ messageId: number; authorId: number }>(
+    'select max(message_id) as messageId, max(author_id) as authorId from message where author_id = (select max(user_id) from user)',
+  );
+  await database.change('delete from message where message_id = :messageId', { ...row });
+  const text = async () => (await request(app).get('/frank')).text;
+  for (let time = 0; time < 3; time++) expect(await text()).not.toContain('seen by no reader yet');
+  await database.change(
+    `insert into message (message_id, author_id, text, pub_date)
+     values (:messageId, :authorId, 'seen by no reader yet', 0)`,
+    { ...row },
+  );
+  expect(await text()).toContain('seen by no reader yet');
+});
+
+test.each(['/', ...PAGES])(
+  '%s of somebody in particular is not compressed, and not kept',
+  async (path) => {
+    const { headers, text } = await alice.get(path).set('Accept-Encoding', 'gzip');
+    expect(headers).not.toHaveProperty('content-encoding');
+    expect(headers).not.toHaveProperty('etag');
+    expect(headers['cache-control']).toBe('private, no-store');
+    expect(text).toContain('sign out [alice]');
+  },
+);
+
+test.each(PAGES)('who logs in does not get %s of who does not', async (path) => {
+  const { headers } = await request(app).get(path);
+  const own = await alice.get(path).set('If-None-Match', headers.etag ?? '');
+  expect(own.status).toBe(200);
+  expect(own.text).toContain('sign out [alice]');
+  expect((await request(app).get(path)).text).toContain('sign in');
+});
+
+test('a message that a browser was told once is on no other page', async () => {
+  const bob = await user('bob');
+  const told = await bob.logout();
+  expect(told.text).toContain('You were logged out');
+  expect(told.headers).not.toHaveProperty('content-encoding');
+  expect((await request(app).get('/public')).text).not.toContain('You were logged out');
+  expect((await bob.get('/public')).text).not.toContain('You were logged out');
+});
+
+test('only who wrote a message finds a way to delete it, whoever has seen it before', async () => {
+  const link = /\/delete_message\//;
+  const carol = await user('carol');
+  for (let time = 0; time < 2; time++) {
+    expect((await carol.get('/alice')).text).not.toMatch(link);
+    expect((await request(app).get('/alice')).text).not.toMatch(link);
+    expect((await alice.get('/alice')).text).toMatch(link);
+    expect((await visitor().get('/public')).text).not.toMatch(link);
+  }
+});
+
+test('HEAD tells what GET would send', async () => {
+  const { headers } = await request(app).get('/public');
+  const head = await request(app).head('/public').set('Accept-Encoding', 'gzip');
+  for (const name of ['etag', 'content-encoding', 'content-length']) {
+    expect(head.headers[name]).toBe(headers[name]);
+  }
+});

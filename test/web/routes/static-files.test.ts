@@ -1,0 +1,246 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express, { type Express } from 'express';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { notFound, showError } from '../../../src/web/middleware/errors.ts';
+import { logRequests } from '../../../src/web/middleware/request-log.ts';
+import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
+import { useTemplates } from '../../../src/web/presentation/templates.ts';
+import { addStaticFileRoutes } from '../../../src/web/routes/static-files.ts';
+import { expectErrorPage } from '../../support/bad-input.ts';
+import { keepLog } from '../../support/log.ts';
+import { useMiniTwit } from '../../support/minitwit.ts';
+
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const { app, user } = useMiniTwit();
+const { staticUrl } = readStaticFiles('static');
+
+/** The addresses of the files that a page asks for. */
+function filesOf(page: { text: string }): string[] {
+  return Array.from(page.text.matchAll(/"(\/static\/[^"]*)"/g), ([, address]) => address ?? '');
+}
+
+/** What came, decompressed, whether it is text or a picture. */
+function contentOf(response: { text?: string; body: unknown }): string {
+  return response.text ?? String(response.body);
+}
+
+test.each([
+  ['style.css', 'text/css; charset=utf-8'],
+  ['counter.js', 'text/javascript; charset=utf-8'],
+  ['draft.js', 'text/javascript; charset=utf-8'],
+  ['local-times.js', 'text/javascript; charset=utf-8'],
+  ['favicon.svg', 'image/svg+xml'],
+])('a page asks for %s by an address that may be kept for ever', async (name, type) => {
+  const alice = await user(`alice ${name}`);
+  const addresses = filesOf(await alice.get('/'));
+  expect(addresses).toHaveLength(5);
+  expect(addresses).toContain(staticUrl(name));
+  const response = await request(app).get(staticUrl(name));
+  expect(response.status).toBe(200);
+  expect(response.headers).toMatchObject({ 'cache-control': FOR_EVER, 'content-type': type });
+  expect(contentOf(response)).toBe(readFileSync(`static/${name}`, 'utf8'));
+});
+
+test('an address without a hash, as 1.1.0 had them, is asked about again each time', async () => {
+  const response = await request(app).get('/static/style.css');
+  expect(response.headers['cache-control']).toBe('no-cache');
+  expect(response.text).toBe(readFileSync('static/style.css', 'utf8'));
+});
+
+test('a hash of another length, from a version to come, is a hash as well', async () => {
+  const response = await request(app).get(`/static/style.${'0'.repeat(64)}.css`);
+  expect(response.status).toBe(200);
+  expect(response.headers['cache-control']).toBe('no-store');
+});
+
+test.each(['/static/style.css', staticUrl('style.css')])(
+  'who has %s already is told so',
+  async (path) => {
+    const { headers } = await request(app).get(path);
+    const again = () =>
+      request(app)
+        .get(path)
+        .set('If-None-Match', headers.etag ?? '');
+    const { status, text, headers: others } = await again();
+    expect(status).toBe(304);
+    expect(text).toBe('');
+    expect(others['cache-control']).toBe(headers['cache-control']);
+    // the same file, but not the same bytes
+    expect((await again().set('Accept-Encoding', 'identity')).status).toBe(200);
+    expect((await request(app).get(path).set('If-None-Match', '"another"')).status).toBe(200);
+  },
+);
+
+test('HEAD tells what GET would', async () => {
+  const ask = (method: 'get' | 'head') =>
+    request(app)[method](staticUrl('style.css')).set('Accept-Encoding', 'gzip');
+  const got = await ask('get');
+  const { status, text, headers } = await ask('head');
+  expect(status).toBe(200);
+  expect(text ?? '').toBe('');
+  for (const name of [
+    'content-type',
+    'content-length',
+    'content-encoding',
+    'etag',
+    'cache-control',
+  ])
+    expect(headers[name], name).toBe(got.headers[name]);
+});
+
+test('nothing can be sent to a file', async () => {
+  const response = await request(app).post(staticUrl('style.css'));
+  expectErrorPage(response, 405);
+  expect(response.headers.allow).toBe('GET, HEAD');
+});
+
+describe('compression', () => {
+  test.each(['style.css', 'counter.js', 'favicon.svg'])(
+    '%s travels smaller to who can decompress it',
+    async (name) => {
+      const file = readFileSync(`static/${name}`);
+      const sizes: number[] = [];
+      for (const encoding of ['br', 'gzip']) {
+        const response = await request(app).get(staticUrl(name)).set('Accept-Encoding', encoding);
+        expect(response.headers['content-encoding']).toBe(encoding);
+        expect(response.headers.vary).toBe('Accept-Encoding');
+        expect(contentOf(response)).toBe(file.toString());
+        sizes.push(Number(response.headers['content-length']));
+      }
+      expect(Math.max(...sizes)).toBeLessThan(file.length);
+      const both = await request(app).get(staticUrl(name)).set('Accept-Encoding', 'gzip, br');
+      expect(Number(both.headers['content-length'])).toBe(Math.min(...sizes));
+    },
+  );
+
+  test.each(['', 'identity', 'gzip;q=0, br;q=0', 'deflate'])(
+    'and as it is to who accepts “%s”',
+    async (accepted) => {
+      const file = readFileSync('static/style.css');
+      const response = await request(app)
+        .get(staticUrl('style.css'))
+        .set('Accept-Encoding', accepted);
+      expect(response.headers).not.toHaveProperty('content-encoding');
+      expect(response.headers.vary).toBe('Accept-Encoding');
+      expect(response.headers['content-length']).toBe(String(file.length));
+      expect(response.text).toBe(file.toString());
+    },
+  );
+});
+
+describe('while a new version replaces the old one', () => {
+  let folder: string;
+  let older: Express;
+  let newer: Express;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'minitwit-static-'));
+    await writeFile(join(folder, 'favicon.svg'), '<svg/>');
+    older = await start('a { color: red }');
+    newer = await start('a { color: blue }');
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** An instance whose stylesheet is this one. It has no page but the one that says so. */
+  async function start(style: string): Promise<Express> {
+    await writeFile(join(folder, 'style.css'), style);
+    const instance = express();
+    const files = readStaticFiles(folder);
+    useTemplates(instance, { gravatar: false }, files);
+    instance.use(logRequests(keepLog().logger));
+    addStaticFileRoutes(instance, files);
+    instance.use(notFound, showError);
+    return instance;
+  }
+
+  async function styleOf(instance: Express): Promise<string> {
+    const [style] = filesOf(await request(instance).get('/nothing'));
+    return style ?? '';
+  }
+
+  test('a file has another address when it has another content, and only then', async () => {
+    const [oldFiles, newFiles] = [
+      filesOf(await request(older).get('/nothing')),
+      filesOf(await request(newer).get('/nothing')),
+    ];
+    expect(oldFiles[0]).toMatch(/^\/static\/style\.[0-9a-f]{8}\.css$/);
+    expect(newFiles[0]).not.toBe(oldFiles[0]);
+    expect(newFiles[1]).toBe(oldFiles[1]);
+  });
+
+  test('either serves what a page of the other asks for, and nobody keeps it', async () => {
+    for (const [asked, other, content] of [
+      [older, newer, 'a { color: blue }'],
+      [newer, older, 'a { color: red }'],
+    ] as const) {
+      const own = await request(asked).get(await styleOf(asked));
+      expect(own.headers['cache-control']).toBe(FOR_EVER);
+      const response = await request(other).get(await styleOf(asked));
+      expect(response.status).toBe(200);
+      expect(response.text).toBe(content);
+      expect(response.headers['cache-control']).toBe('no-store');
+      expect(response.headers.etag).not.toBe(own.headers.etag);
+    }
+  });
+
+  test('what would not become smaller is not compressed', async () => {
+    const response = await request(newer).get('/static/favicon.svg');
+    expect(response.headers).not.toHaveProperty('content-encoding');
+  });
+
+  test('a page that names a file which does not exist fails', async () => {
+    expect((await request(newer).get('/nothing')).text).toContain('<html');
+    await rm(join(folder, 'favicon.svg'));
+    const withoutIcon = await start('');
+    expect((await request(withoutIcon).get('/nothing')).text).not.toContain('<html');
+    expect(() => readStaticFiles(folder).staticUrl('favicon.svg')).toThrow('favicon.svg');
+  });
+});
+
+describe('nothing but the files', () => {
+  let server: Server;
+
+  beforeAll(async () => {
+    server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterAll(() => void server.close());
+
+  test.each([
+    ['/static/nothing.css', 404],
+    ['/static/nothing.3f2a1b9c.css', 404],
+    ['/static/style.min.css', 404],
+    ['/static/STYLE.css', 404],
+    ['/static/__proto__', 404],
+    ['/static/', 404],
+    ['/static/.', 404],
+    ['/static/..', 404],
+    ['/static/../package.json', 404],
+    ['/static//package.json', 404],
+    ['/static/..%2fpackage.json', 404],
+    ['/static/..%5cpackage.json', 404],
+    ['/static/%2e%2e%2fpackage.json', 404],
+    ['/static/%2e%2e/package.json', 404],
+    ['/static/..%2fsrc', 404],
+    ['/static/style.css%00.js', 404],
+    ['/static/%', 400],
+  ])('%s', async (path, status) => {
+    // as it is written: other clients put such paths right
+    const { port } = server.address() as AddressInfo;
+    const [response] = (await once(get({ port, path, agent: false }), 'response')) as [
+      IncomingMessage,
+    ];
+    const text = Buffer.concat(await response.toArray()).toString();
+    expect(response.headers['cache-control']).toBe('no-store');
+    expectErrorPage({ status: response.statusCode ?? 0, text }, status);
+  });
+});

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, expect, test } from 'vitest';
+import { atEndOfFile } from '../../support/at-end.ts';
+import { openGate } from '../../support/tcp-proxy.ts';
+import { createVisitor, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
+
+// What one instance has acknowledged, every instance shows in the next request: while others read the same
+// pages all the time, so that reads are shared and pages come from caches. To one of the two the database's
+// answers take a while, so that reads are on their way there that were sent before.
+const { anotherInstance, databaseConfig, repositories } = useMiniTwit();
+const ANSWERS_TAKE_MS = 3;
+const ROUNDS = 24;
+const READERS = 6;
+const PAGES = ['/public', '/alice'];
+const gate = await openGate(databaseConfig, { answersTakeMs: ANSWERS_TAKE_MS });
+const atEnd = atEndOfFile();
+let origins: string[];
+let alice: Visitor[];
+let bob: Visitor[];
+
+beforeAll(async () => {
+  origins = await Promise.all(
+    [anotherInstance(), anotherInstance(gate.config)].map(async (instance) => {
+      const server = createServer(instance).listen(0, '127.0.0.1');
+      atEnd(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      await once(server, 'listening');
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    }),
+  );
+  alice = await logInEverywhere('alice');
+  bob = await logInEverywhere('bob');
+  await bob[0]?.post('/alice/follow');
+});
+
+/** Somebody's browsers, one for each instance. */
+async function logInEverywhere(username: string): Promise<Visitor[]> {
+  const visitors = origins.map((origin) => createVisitor(origin));
+  await visitors[0]?.register(username, 'a password');
+  for (const visitor of visitors) await visitor.login(username, 'a password');
+  return visitors;
+}
+
+/** Reads without a pause until it is told to stop. */
+function startReaders(): () => Promise<void> {
+  const end = new AbortController();
+  const readers = Array.from({ length: READERS }, async (_, index) => {
+    for (let turn = index; !end.signal.aborted; turn++) {
+      const page = PAGES[turn % PAGES.length] ?? '';
+      await fetch(`${origins[index % origins.length]}${page}`).then((answer) => answer.text());
+    }
+  });
+  return async () => {
+    end.abort();
+    await Promise.all(readers);
+  };
+}
+
+/** Does something, and returns as soon as it is acknowledged. */
+async function post(visitor: Visitor | undefined, path: string, form = {}): Promise<void> {
+  const answer = await visitor?.agent.post(path).type('form').send(form);
+  expect(answer?.status).toBe(302);
+}
+
+/** Every page on which alice's messages stand, at every instance, as they are now. */
+async function readAll(): Promise<string[]> {
+  const anonymous = origins.flatMap((origin) =>
+    PAGES.map((page) => fetch(`${origin}${page}`).then((answer) => answer.text())),
+  );
+  const timelines = [...alice, ...bob].map(async (visitor) => (await visitor.get('/')).text);
+  return Promise.all([...anonymous, ...timelines]);
+}
+
+test('a message is on every page at every instance as soon as it is acknowledged, and gone as soon as it is deleted', async () => {
+  const stop = startReaders();
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = (number: number) => `message ${number}, and no other`;
+    await post(alice[round % 2], '/add_message', { text: text(round) });
+    for (const page of await readAll()) expect(page).toContain(text(round));
+
+    if (round % 3 !== 1) continue;
+    // the one before
+    const profile = await repositories.profiles.findProfile('alice');
+    await post(alice[0], `/delete_message/${profile?.newestIds[1]}`);
+    for (const page of await readAll()) expect(page).not.toContain(text(round - 1));
+  }
+  await stop();
+});
+
+test('follows are counted, and what they bring is read, at every instance at once', async () => {
+  const stop = startReaders();
+  for (let round = 0; round < ROUNDS / 4; round++) {
+    const isFollowing = round % 2 > 0;
+    await post(bob[round % 2], isFollowing ? '/alice/follow' : '/alice/unfollow');
+    for (const origin of origins) {
+      const page = await fetch(`${origin}/alice`).then((answer) => answer.text());
+      expect(page).toContain(`<strong>${isFollowing ? 1 : 0}</strong> follower`);
+    }
+    for (const visitor of bob) {
+      expect((await visitor.get('/')).text.includes('and no other')).toBe(isFollowing);
+    }
+  }
+  await stop();
+});
