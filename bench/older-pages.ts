@@ -1,6 +1,6 @@
 import { drawUsers } from './data.ts';
 import type { DataSet } from './data-sets.ts';
-import { inTurn, myTimeline, userPage } from './pages.ts';
+import { homeTimeline, userAt, userPage } from './page-requests.ts';
 import { ask, type WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 
@@ -19,7 +19,7 @@ export async function findOlderPages(
   count: number,
 ): Promise<OlderPages> {
   const drawn = drawUsers(data.users, 12).take(count).map(userPage).toArray();
-  const readers = Array.from({ length: count }, (_, index) => myTimeline(inTurn(data, index)));
+  const readers = Array.from({ length: count }, (_, index) => homeTimeline(userAt(data, index)));
   return { ofUsers: await followAll(server, drawn), ofReaders: await followAll(server, readers) };
 }
 

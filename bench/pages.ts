@@ -1,7 +1,8 @@
-import { drawUsers, usernameOf } from './data.ts';
-import { type DataSet, PASSWORD } from './data-sets.ts';
+import { drawUsers } from './data.ts';
+import type { DataSet } from './data-sets.ts';
 import { listStrangers } from './strangers.ts';
 import type { OlderPages } from './older-pages.ts';
+import { homeTimeline, login, userAt, userPage } from './page-requests.ts';
 import type { WebRequest } from './requests.ts';
 
 /** What a page is measured with. */
@@ -55,7 +56,7 @@ export const PAGES = [
     ...reads,
     name: 'My timeline',
     target: { ofHello: 0.1, timesOriginal: 300 },
-    requests: ({ data }) => forever((index) => myTimeline(inTurn(data, index))),
+    requests: ({ data }) => forever((index) => homeTimeline(userAt(data, index))),
   },
   {
     ...reads,
@@ -83,7 +84,7 @@ export const PAGES = [
     requests: ({ data }) =>
       forever((index) => ({
         path: '/add_message',
-        userId: inTurn(data, index),
+        userId: userAt(data, index),
         form: { text: `${TEXT} (${index})` },
         answer: '/',
       })),
@@ -97,31 +98,9 @@ export const PAGES = [
     ...changes,
     name: 'Login',
     connections: FEW,
-    requests: ({ data }) => forever((index) => login(inTurn(data, index))),
+    requests: ({ data }) => forever((index) => login(userAt(data, index))),
   },
 ] satisfies Page[] as Page[];
-
-/** The newest page of a user, for somebody who is not logged in. */
-export function userPage(userId: number): WebRequest {
-  const name = usernameOf(userId);
-  return { path: `/${name}`, answer: `<h1>${name}'s Timeline</h1>` };
-}
-
-/** The newest page of a reader. */
-export function myTimeline(userId: number): WebRequest {
-  return { path: '/', userId, answer: '<h1>My Timeline</h1>' };
-}
-
-/** A login that is right. */
-export function login(userId: number): WebRequest {
-  const form = { username: usernameOf(userId), password: PASSWORD };
-  return { path: '/login', form, answer: '/login?signed-in' };
-}
-
-/** All users one after the other, and then again. */
-export function inTurn({ users }: DataSet, index: number): number {
-  return (index % users) + 1;
-}
 
 /** Gives the next requests. */
 export async function take(requests: Requests, count: number): Promise<WebRequest[]> {

@@ -1,4 +1,4 @@
-import { NEWEST_IDS } from '../src/repositories/profiles.ts';
+import { PAGE_QUERY_LIMIT } from '../src/repositories/page.ts';
 
 /** Asks the database, by `query` or by `execute`; lists can be asked by `query` alone. */
 export type Ask = <Row>(
@@ -14,7 +14,7 @@ export interface Shape {
   read: (ask: Ask, readerId: number) => Promise<number[]>;
 }
 
-const LIMIT = NEWEST_IDS;
+const LIMIT = PAGE_QUERY_LIMIT;
 
 interface Newest {
   authorId: number;

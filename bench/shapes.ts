@@ -54,7 +54,7 @@ export async function measureShapes(
 async function measureOurs(config: DatabaseConfig, users: number, secondsEach: number) {
   const database = openDatabase(config);
   const profiles = createProfiles(database);
-  const read = (readerId: number) => profiles.listNewestForReader(readerId);
+  const read = (readerId: number) => profiles.listHomeTimelineIds(readerId);
   const asking = Array.from({ length: READERS }, () => read);
   const byQuery = await drive(asking, users, secondsEach);
   await database.end();

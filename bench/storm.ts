@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Surroundings } from './measure.ts';
-import { inTurn, login } from './pages.ts';
+import { login, userAt } from './page-requests.ts';
 import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 import { drive, type Figures } from './wrk.ts';
@@ -25,7 +25,7 @@ export async function measureStorm(
   { source: { data }, options, folder, tell }: Surroundings,
 ): Promise<Storm[]> {
   const seconds = options.stormS;
-  const guests = Array.from({ length: 1000 }, (_, index) => login(inTurn(data, index)));
+  const guests = Array.from({ length: 1000 }, (_, index) => login(userAt(data, index)));
   const storms: Storm[] = [];
   for (const readers of READERS) {
     const read = { server, requests: [PUBLIC], connections: readers, seconds, folder };

@@ -19,5 +19,5 @@ test('stack traces of dist/ name TypeScript under the Node options of production
     NODE_OPTIONS,
   });
   expect(await failing.ended).toBe(1);
-  expect(failing.output.stderr).toMatch(/at .*src\/presentation\/static-files\.ts:\d+:\d+/);
+  expect(failing.output.stderr).toMatch(/at .*src\/web\/presentation\/static-files\.ts:\d+:\d+/);
 });

@@ -70,7 +70,7 @@ function createOriginalProfiles(users: Users): Profiles {
       const user = await users.findUser(username);
       return user && { ...user, followers: 0, following: 0, newestIds: [] };
     },
-    listNewestForReader: notInMinitwit,
+    listHomeTimelineIds: notInMinitwit,
   };
 }
 

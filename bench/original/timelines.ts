@@ -1,11 +1,7 @@
 import type { Database } from '../../src/database/database.ts';
 import type { Message, Messages } from '../../src/repositories/messages.ts';
-import {
-  type Cursor,
-  type Page,
-  PAGE_SIZE,
-  type Timelines,
-} from '../../src/repositories/timelines.ts';
+import { type Cursor, type Page, PAGE_SIZE } from '../../src/repositories/page.ts';
+import type { Timelines } from '../../src/repositories/timelines.ts';
 
 /** What MiniTwit's `select message.*, user.*` reads. */
 interface MessageRow {
@@ -71,8 +67,8 @@ export function createOriginalTimelines(
     cursor: Cursor,
     userId: number | null,
   ): Promise<Page> {
-    if (cursor?.direction === 'newer') throw new Error('Nobody measures newer pages.');
-    const parameters = { userId, cursor: cursor?.than ?? null, limit: PAGE_SIZE };
+    if (cursor && 'after' in cursor) throw new Error('Nobody measures newer pages.');
+    const parameters = { userId, cursor: cursor?.before ?? null, limit: PAGE_SIZE };
     const sql = cursor ? timeline.older : timeline.newest;
     const messages = (await database.select<MessageRow>(sql, parameters)).map(toMessage);
     if (kept.size > KEPT_MAX) kept.clear();
@@ -87,7 +83,7 @@ export function createOriginalTimelines(
   return {
     listPublic: (cursor) => readPage(everyone, cursor, null),
     listByAuthor: ({ userId }, cursor) => readPage(oneAuthor, cursor, userId),
-    listForReader: (readerId, cursor) => readPage(readerAndFollowed, cursor, readerId),
+    listHome: (readerId, cursor) => readPage(readerAndFollowed, cursor, readerId),
     async listMessages(messageIds) {
       return messageIds.map((messageId) => {
         const message = kept.get(messageId);

@@ -1,4 +1,5 @@
-import type { Waiting } from '../cli/poll.ts';
+import type { PollOptions } from '../cli/poll.ts';
+import { isPassing } from './errors.ts';
 
 /** How patiently a command looks; tests have less time. */
 export interface Patience {
@@ -10,9 +11,9 @@ export interface Patience {
 /** How a command waits for things: given the longest that each may take. */
 export interface Waits {
   /** On the way in: until there is a signal. */
-  waiting: (maxMs: number) => Waiting;
+  waiting: (timeoutMs: number) => PollOptions;
   /** On the way out, which nothing breaks off. */
-  undoing: (maxMs: number) => Waiting;
+  undoing: (timeoutMs: number) => PollOptions;
 }
 
 /** Makes both, at the command's pace. */
@@ -20,11 +21,12 @@ export function createWaits(
   { pace, signal }: { pace: Patience; signal: AbortSignal },
   tell: (line: string) => void,
 ): Waits {
-  const waits = (until: AbortSignal) => (maxMs: number) => ({
-    maxMs: Math.min(maxMs, pace.waitMaxMs),
+  const waits = (until: AbortSignal) => (timeoutMs: number) => ({
+    timeoutMs: Math.min(timeoutMs, pace.waitMaxMs),
     firstPauseMs: pace.firstPauseMs,
     signal: until,
-    onLook: tell,
+    onPoll: tell,
+    isTransient: isPassing,
   });
   return { waiting: waits(signal), undoing: waits(new AbortController().signal) };
 }

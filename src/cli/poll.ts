@@ -1,52 +1,60 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../errors/error-message.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { isPassing } from '../aws/errors.ts';
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
+const PAUSE_GROWTH = 1.5;
 
-/** How long to wait, and who is told. */
-export interface Waiting {
-  maxMs: number;
-  /** Half a second unless told; the pauses grow from there. */
+/** How long to poll, and who hears of each state. */
+export interface PollOptions {
+  /** The longest time between the first request and the last. */
+  timeoutMs: number;
+  /** The first pause between two requests, 500 ms by default. Each pause is 1.5 times as long as the one before, up to 10 s. */
   firstPauseMs?: number;
+  /** Ends the polling. */
   signal: AbortSignal;
-  /** Is told what is waited for, and what was seen last, each time when that is something else. */
-  onLook: (state: string) => void;
+  /** Is called with `subject: state` each time when the state has changed. */
+  onPoll: (state: string) => void;
+  /** Returns whether a request that failed with this error may succeed later. By default, each error ends the polling. */
+  isTransient?: (error: unknown) => boolean;
 }
 
-/** What was seen: the answer, or a state that is not it yet. */
-export type Seen<Answer> = { answer: Answer } | { state: string };
+/** The result of one request: the value that was waited for, or the state until then. */
+export type PollResult<Value> = { done: Value } | { pending: string };
 
 /**
- * Looks until there is an answer, less often the longer it takes. That AWS cannot be reached for a while is but one
- * more state: `look` may be called again when what it asked for was done, and only the answer was lost.
- * @throws OperatorError when there is no answer in time, which says what was seen last; the signal's reason;
- *   whatever else `look` throws
+ * Sends a request repeatedly, with backoff, until it returns a value. A transient error counts as a state, so the request
+ * has to be idempotent.
+ * @param subject what is waited for, as the first words of a message: `The volume vol-1`
+ * @throws OperatorError with the last state after `timeoutMs`; the signal's reason; an error of `request` that is not transient
  */
-export async function waitFor<Answer>(
-  what: string,
-  look: () => Promise<Seen<Answer>>,
-  { maxMs, firstPauseMs = FIRST_PAUSE_MS, signal, onLook }: Waiting,
-): Promise<Answer> {
-  const giveUpAt = performance.now() + maxMs;
-  let last = '';
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+export async function poll<Value>(
+  subject: string,
+  request: () => Promise<PollResult<Value>>,
+  options: PollOptions,
+): Promise<Value> {
+  const { timeoutMs, firstPauseMs = FIRST_PAUSE_MS, signal, onPoll } = options;
+  const deadline = performance.now() + timeoutMs;
+  let state = '';
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, MAX_PAUSE_MS)) {
     signal.throwIfAborted();
-    const seen = await look().catch(passingState);
-    if ('answer' in seen) return seen.answer;
-    if (seen.state !== last) onLook(`${what}: ${seen.state}`);
-    last = seen.state;
-    const leftMs = giveUpAt - performance.now();
+    const result = await request().catch((error: unknown) => toPending(error, options));
+    if ('done' in result) return result.done;
+    if (result.pending !== state) onPoll(`${subject}: ${result.pending}`);
+    state = result.pending;
+    const leftMs = deadline - performance.now();
     if (leftMs <= 0) {
-      throw new OperatorError(`${what}: still ${last} after ${Math.round(maxMs / 1000)} s.`);
+      throw new OperatorError(
+        `${subject}: still ${state} after ${Math.round(timeoutMs / 1000)} s.`,
+      );
     }
-    // the pause's own error would hide the signal's reason, which the next round throws
+    // The next round throws the signal's reason, which the pause's own error would hide.
     await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
   }
 }
 
-function passingState(error: unknown): { state: string } {
-  if (isPassing(error)) return { state: (error as Error).message };
+function toPending(error: unknown, { isTransient }: PollOptions): { pending: string } {
+  if (isTransient?.(error)) return { pending: errorMessage(error) };
   throw error;
 }

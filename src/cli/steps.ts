@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../errors/error-message.ts';
+import { errorMessage } from '../errors/error-message.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 
 /** What is done on the way out. */
@@ -109,11 +109,11 @@ export async function undoSteps<Context>(
     try {
       await step.undo?.(context);
       // what is undone is undone: if that cannot be remembered, it may be undone again
-      await journal.end(step.name).catch((error: unknown) => tell(messageOf(error)));
+      await journal.end(step.name).catch((error: unknown) => tell(errorMessage(error)));
     } catch (error) {
       const left = step.leftovers?.(context) ?? [];
       // at once, since what is left to undo may take hours
-      tell(messageOf(error));
+      tell(errorMessage(error));
       for (const line of left) tell(`This may still exist: ${line}`);
       errors.push(error);
       leftovers.push(...left);
@@ -125,6 +125,6 @@ export async function undoSteps<Context>(
 
 function sayLeftovers(errors: unknown[], leftovers: string[]): string {
   const list = (lines: string[]) => lines.map((line) => `\n  ${line}`).join('');
-  const reasons = list(errors.map(messageOf));
+  const reasons = list(errors.map(errorMessage));
   return `Not everything could be undone:${reasons}\nThis may still exist:${list(leftovers)}`;
 }

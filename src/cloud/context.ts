@@ -10,7 +10,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { sayElapsed } from '../cli/times.ts';
 import { createWaits, type Patience, type Waits } from '../aws/waits.ts';
-import { type FetchStatus, fetchStatus } from './instances/wait-until-ready.ts';
+import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
 /** AWS's services, each with a client that finds account and region as the SDK does. */
 export interface Clients {
@@ -43,13 +43,13 @@ export interface Means {
   signal: AbortSignal;
   pace: Pace;
   /** How the site is asked whether it is ready; over the network unless told. */
-  fetchStatus?: FetchStatus;
+  fetchHttpStatus?: FetchHttpStatus;
 }
 
 /** What every command works with. */
 export interface Cloud extends Means, Waits {
   clients: Clients;
-  fetchStatus: FetchStatus;
+  fetchHttpStatus: FetchHttpStatus;
   /** Shows a line with the time since the command began. */
   tell: (line: string) => void;
 }
@@ -59,7 +59,7 @@ export function openCloud(means: Means): Cloud {
   const tell = sayElapsed(means.print);
   const options = clientOptions();
   return {
-    fetchStatus,
+    fetchHttpStatus,
     ...means,
     clients: {
       autoScaling: new AutoScalingClient(options),

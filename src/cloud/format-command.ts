@@ -1,7 +1,5 @@
-import type { Means } from './context.ts';
-
 /** How a command is given for the same stack: `npm run cloud -- down --stack blog`. */
-export function commandLine({ stackName }: Pick<Means, 'stackName'>, command: string): string {
+export function commandLine({ stackName }: { stackName: string }, command: string): string {
   const which = stackName === 'minitwit' ? '' : ` --stack ${stackName}`;
   return `npm run cloud -- ${command}${which}`;
 }

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { PASSWORD_MAX_LENGTH } from '../web/forms/form.ts';
 import { count, oneOf, pemFile, required } from './environment.ts';
+
+/** The longest password, in Unicode code points. */
+export const PASSWORD_MAX_LENGTH = 256;
 
 const port = count(1, 65_535);
 const limit = count(1, 1_000_000);

@@ -1,5 +1,8 @@
-/** The row of exactly this name: the collation pads with spaces, so that to the database 'alice ' is 'alice'. */
-export function exactly<Row extends { username: string }>(
+/**
+ * Returns the row with exactly this username, or null. A query for `alice` also returns a row for `alice ` with a space at the
+ * end, because the collation of the database ignores it.
+ */
+export function findExactUsername<Row extends { username: string }>(
   username: string,
   rows: Row[],
 ): Row | null {

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
-import { addToFollowCounts } from './profiles.ts';
+import { updateFollowCounts } from './profile-updates.ts';
 
 /** The table `follower`: who (`who_id`) follows whom (`whom_id`). */
 export interface Followers {
@@ -65,7 +65,7 @@ export function createFollowers(database: Database): Followers {
                values (:whoId, :whomId)`,
               { whoId, whomId },
             );
-            await addToFollowCounts(transaction, { whoId, whomId, change: 1 });
+            await updateFollowCounts(transaction, { whoId, whomId, change: 1 });
           }),
         );
       } catch (error) {
@@ -81,7 +81,8 @@ export function createFollowers(database: Database): Followers {
              where who_id = :whoId and whom_id = :whomId`,
             { whoId, whomId },
           );
-          if (affectedRows > 0) await addToFollowCounts(transaction, { whoId, whomId, change: -1 });
+          if (affectedRows > 0)
+            await updateFollowCounts(transaction, { whoId, whomId, change: -1 });
         }),
       ),
   };

@@ -2,7 +2,7 @@ import { batchReads, batchWrites } from '../database/batches.ts';
 import { type Database, NOW } from '../database/database.ts';
 import { isLocked } from '../database/failures.ts';
 import { AppError } from '../errors/app-error.ts';
-import { addNewestIds, collectNewestIds } from './profiles.ts';
+import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
 
 /** A message with its author, as a page shows it. `email` is for Gravatar alone. */
 export interface Message {
@@ -53,7 +53,7 @@ export function createMessages(database: Database): Messages {
         authorId,
         messageId: insertId + index,
       }));
-      await addNewestIds(transaction, stored);
+      await prependNewestIds(transaction, stored);
       return stored.map(({ messageId }) => messageId);
     });
   }
@@ -90,7 +90,7 @@ export function createMessages(database: Database): Messages {
            where message_id = :messageId`,
           { messageId },
         );
-        await collectNewestIds(transaction, authorId);
+        await rebuildNewestIds(transaction, authorId);
       }),
   };
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { RateLimitConfig } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { AppError } from '../errors/app-error.ts';
-import { messageOf } from '../errors/error-message.ts';
+import { errorMessage } from '../errors/error-message.ts';
 import { type Counter, createLimitCounters } from './limit-counters.ts';
 import { createLimits, type Limit, type Refusal, toRefusal } from './limits.ts';
 
@@ -75,7 +75,7 @@ export function createRateLimits(
 
   function logFailure(error: unknown): void {
     // The database's own message: its AppError is for users.
-    const reason = messageOf(error instanceof AppError ? error.cause : error);
+    const reason = errorMessage(error instanceof AppError ? error.cause : error);
     logger.warn({ reason }, 'A rate limit could not be counted.');
   }
 

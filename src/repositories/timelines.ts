@@ -1,53 +1,37 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
+import { type Cursor, type Page, PAGE_QUERY_LIMIT, PAGE_SIZE } from './page.ts';
 import type { Profile, Profiles } from './profiles.ts';
 
-/** Which part of a timeline: what is older or newer than a message's id, or the newest (null). */
-export type Cursor = { direction: 'older' | 'newer'; than: number } | null;
-
-/** Part of a timeline. */
-export interface Page {
-  /** Newest first. */
-  messageIds: number[];
-  hasOlder: boolean;
-  hasNewer: boolean;
-}
-
 /**
- * Which messages a page shows. That is read from the database each time, from an index alone: what one
- * instance has stored or deleted, all show.
+ * Lists the ids of the messages on a page. Ids are read from the database for each request, from an index alone, so each
+ * instance shows what another one has stored or deleted.
  */
 export interface Timelines {
-  /** Everyone's messages. */
+  /** Lists messages of all users. */
   listPublic(cursor: Cursor): Promise<Page>;
-  /** One person's messages. */
+  /** Lists messages of one user. */
   listByAuthor(author: Pick<Profile, 'userId' | 'newestIds'>, cursor: Cursor): Promise<Page>;
-  /** The messages of a person and of all whom that person follows. */
-  listForReader(readerId: number, cursor: Cursor): Promise<Page>;
+  /** Lists messages of a user and of all users that the user follows. */
+  listHome(readerId: number, cursor: Cursor): Promise<Page>;
 }
 
-/** Messages on a page, as in MiniTwit. */
-export const PAGE_SIZE = 30;
-
-// A page's ids, and the one that tells whether there are more.
-const LIMIT = PAGE_SIZE + 1;
-
-// How many ids to look through for a page of them, before a narrower window is tried.
+// The most ids that a query for a window reads. A window with more is narrowed.
 const WINDOW_LIMIT = 1000;
-// How much wider to look where there were too few, or narrower where there were too many.
-const STEP = 8;
+// The factor by which a window grows if it has too few ids, or shrinks if it has too many.
+const GROWTH = 8;
 
-// Each query is written out for both directions: the newest below a cursor, newest first, and the oldest
-// above it, oldest first. With `force index` MySQL does not first look at the index to guess what the
-// query costs: to guess took ten times as long as to read.
-const EVERYONE = {
-  older: `
+// Each query exists for both directions: `before` lists the newest messages below a cursor, newest first, and `after` the
+// oldest above it, oldest first. `force index` stops MySQL from estimating the cost of each index first, which took ten times
+// as long as the query.
+const ALL_AUTHORS = {
+  before: `
     select message_id as messageId
     from message force index (primary)
     where message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
-  newer: `
+  after: `
     select message_id as messageId
     from message force index (primary)
     where message_id > :cursor and :isPrimary
@@ -56,13 +40,13 @@ const EVERYONE = {
 };
 
 const ONE_AUTHOR = {
-  older: `
+  before: `
     select message_id as messageId
     from message force index (author)
     where author_id = :authorId and message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
-  newer: `
+  after: `
     select message_id as messageId
     from message force index (author)
     where author_id = :authorId and message_id > :cursor and :isPrimary
@@ -70,20 +54,24 @@ const ONE_AUTHOR = {
     limit :limit`,
 };
 
-// In no order, so that it ends at its limit instead of reading all that these authors have ever written.
-const AUTHORS_WITHIN = `
+// Without an order, so that the query ends at its limit instead of reading all messages of these authors.
+const AUTHORS_IN_WINDOW = `
   select message_id as messageId
   from message force index (author)
   where author_id in (:authorIds) and message_id between :low and :high and :isPrimary
   limit :limit`;
 
-/** The timelines in this database. */
+/** Creates the timelines of a database. */
 export function createTimelines(database: Database, profiles: Profiles): Timelines {
-  async function read(
+  // The newest first, whatever the order of the query.
+  async function selectIds(
     sql: string,
     parameters: Record<string, number | number[]>,
   ): Promise<number[]> {
-    const rows = await database.select<{ messageId: number }>(sql, { limit: LIMIT, ...parameters });
+    const rows = await database.select<{ messageId: number }>(sql, {
+      limit: PAGE_QUERY_LIMIT,
+      ...parameters,
+    });
     return rows.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
   }
 
@@ -96,81 +84,94 @@ export function createTimelines(database: Database, profiles: Profiles): Timelin
   }
 
   /**
-   * Looks for a page in a window of ids. How wide it has to be depends on how much these authors wrote at
-   * that time: at first it is twice as wide as what the newest page spans. Any window that was read to its
-   * end and has a page has the right one.
+   * Reads a page of a home timeline in a window of ids beside the cursor. The right width depends on how often these
+   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or narrower.
+   * A window is complete if the query did not reach its limit.
    */
-  async function readBesideCursor(readerId: number, { direction, than }: NonNullable<Cursor>) {
-    const isOlder = direction === 'older';
+  async function findPageInIdWindow(readerId: number, cursor: NonNullable<Cursor>) {
+    const isBefore = 'before' in cursor;
     const [authorIds, newest] = await Promise.all([
       listAuthors(readerId),
-      profiles.listNewestForReader(readerId),
+      profiles.listHomeTimelineIds(readerId),
     ]);
-    if (newest.length < LIMIT) return newest.filter((id) => (isOlder ? id < than : id > than));
+    if (newest.length < PAGE_QUERY_LIMIT) return newest.filter((id) => isInside(id, cursor));
     const [last = 0, first = 0] = [newest[0], newest.at(-1)];
-    const from = isOlder ? Math.min(than - 1, last) : than + 1;
+    const from = isBefore ? Math.min(cursor.before - 1, last) : cursor.after + 1;
     let tooNarrow = 0;
     let tooWide = Infinity;
-    for (let width = 2 * (last - first); ; width = between(tooNarrow, tooWide)) {
-      const low = isOlder ? Math.max(from - width, 1) : from;
-      const high = isOlder ? from : Math.min(from + width, last);
-      const ids = await read(AUTHORS_WITHIN, { authorIds, low, high, limit: WINDOW_LIMIT });
-      const isAll = isOlder ? low === 1 : high === last;
+    for (let width = 2 * (last - first); ; width = nextWidth(tooNarrow, tooWide)) {
+      const low = isBefore ? Math.max(from - width, 1) : from;
+      const high = isBefore ? from : Math.min(from + width, last);
+      const window = { authorIds, low, high, limit: WINDOW_LIMIT };
+      const ids = await selectIds(AUTHORS_IN_WINDOW, window);
+      const isLastWindow = isBefore ? low === 1 : high === last;
       if (ids.length === WINDOW_LIMIT) tooWide = width;
-      else if (ids.length < LIMIT && !isAll) tooNarrow = width;
-      else return isOlder ? ids.slice(0, LIMIT) : ids.slice(-LIMIT);
+      else if (ids.length < PAGE_QUERY_LIMIT && !isLastWindow) tooNarrow = width;
+      else return isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT);
     }
   }
 
-  // what everybody reads is read once for all who want it at the time
-  const readNewest = batchReads<null, number[]>(async () => [
-    await read(EVERYONE.older, { cursor: Number.MAX_SAFE_INTEGER }),
+  // One query serves all requests that wait for the newest public messages at the same time.
+  const listNewestPublic = batchReads<null, number[]>(async () => [
+    await selectIds(ALL_AUTHORS.before, { cursor: Number.MAX_SAFE_INTEGER }),
   ]);
 
   return {
-    listPublic: (from) =>
-      listPage((cursor) => {
-        if (cursor === null) return readNewest(null);
-        return read(EVERYONE[cursor.direction], { cursor: cursor.than });
-      }, from),
+    listPublic: (cursor) =>
+      readPage(cursor, {
+        newest: () => listNewestPublic(null),
+        before: (id) => selectIds(ALL_AUTHORS.before, { cursor: id }),
+        after: (id) => selectIds(ALL_AUTHORS.after, { cursor: id }),
+      }),
 
-    listByAuthor: ({ userId, newestIds }, from) =>
-      listPage(async (cursor) => {
-        if (cursor === null) return newestIds;
-        return read(ONE_AUTHOR[cursor.direction], { authorId: userId, cursor: cursor.than });
-      }, from),
+    listByAuthor: ({ userId: authorId, newestIds }, cursor) =>
+      readPage(cursor, {
+        newest: async () => newestIds,
+        before: (id) => selectIds(ONE_AUTHOR.before, { authorId, cursor: id }),
+        after: (id) => selectIds(ONE_AUTHOR.after, { authorId, cursor: id }),
+      }),
 
-    listForReader: (readerId, from) =>
-      listPage(
-        (cursor) =>
-          cursor === null
-            ? profiles.listNewestForReader(readerId)
-            : readBesideCursor(readerId, cursor),
-        from,
-      ),
+    listHome: (readerId, cursor) =>
+      readPage(cursor, {
+        newest: () => profiles.listHomeTimelineIds(readerId),
+        before: (id) => findPageInIdWindow(readerId, { before: id }),
+        after: (id) => findPageInIdWindow(readerId, { after: id }),
+      }),
   };
 }
 
-/** Makes a page of what `read` gives: as many ids as fit, and one more if there is one. */
-async function listPage(
-  read: (cursor: Cursor) => Promise<number[]>,
-  cursor: Cursor,
-): Promise<Page> {
-  const ids = await read(cursor);
-  const isLast = ids.length <= PAGE_SIZE;
-  const isNewer = cursor?.direction === 'newer';
-  // Whoever comes back to the newest messages wants the newest page, full.
-  if (isNewer && isLast) return listPage(read, null);
+/** Lists at most PAGE_QUERY_LIMIT ids, newest first: the newest of all, before an id, and the oldest after an id. */
+interface IdQueries {
+  newest: () => Promise<number[]>;
+  before: (messageId: number) => Promise<number[]>;
+  after: (messageId: number) => Promise<number[]>;
+}
+
+async function readPage(cursor: Cursor, queries: IdQueries): Promise<Page> {
+  if (cursor && 'after' in cursor) {
+    const ids = await queries.after(cursor.after);
+    // A reader who pages to the newest messages gets a full page of them.
+    if (ids.length <= PAGE_SIZE) return readPage(null, queries);
+    return { messageIds: ids.slice(-PAGE_SIZE), hasOlder: true, hasNewer: true };
+  }
+  const ids = await (cursor ? queries.before(cursor.before) : queries.newest());
   return {
-    messageIds: isNewer ? ids.slice(-PAGE_SIZE) : ids.slice(0, PAGE_SIZE),
-    hasOlder: isNewer || !isLast,
-    // true of any page that was linked, and one query less than to find out
+    messageIds: ids.slice(0, PAGE_SIZE),
+    hasOlder: ids.length > PAGE_SIZE,
+    // Each link to older messages comes from a page of newer ones, so no query is needed.
     hasNewer: cursor !== null,
   };
 }
 
-/** The width to try next; one id more or less cannot make a window too wide that was too narrow. */
-function between(tooNarrow: number, tooWide: number): number {
-  if (tooWide === Infinity) return tooNarrow * STEP;
-  return Math.floor(tooNarrow === 0 ? tooWide / STEP : Math.sqrt(tooNarrow * tooWide));
+function isInside(messageId: number, cursor: NonNullable<Cursor>): boolean {
+  return 'before' in cursor ? messageId < cursor.before : messageId > cursor.after;
+}
+
+/**
+ * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a width
+ * with neither too few messages nor too many.
+ */
+function nextWidth(tooNarrow: number, tooWide: number): number {
+  if (tooWide === Infinity) return tooNarrow * GROWTH;
+  return Math.floor(tooNarrow === 0 ? tooWide / GROWTH : Math.sqrt(tooNarrow * tooWide));
 }

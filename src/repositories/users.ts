@@ -1,40 +1,40 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicate } from '../database/failures.ts';
 import { AppError } from '../errors/app-error.ts';
-import { exactly } from './exact-username.ts';
-import { addProfile } from './profiles.ts';
+import { findExactUsername } from './exact-username.ts';
+import { addProfile } from './profile-updates.ts';
 
-/** A person as everybody may see them. `email` is for Gravatar alone and is never shown. */
+/** A user, without the password. `email` is only for Gravatar, and no page shows it. */
 export interface User {
   userId: number;
   username: string;
   email: string;
 }
 
-/** What a login needs. */
+/** What a login reads. */
 export interface Credentials {
   userId: number;
   passwordHash: string;
 }
 
-/** What `createUser` stores; the rules on names and passwords were applied before. */
+/** A row for `createUser`. The form has validated it. */
 export interface NewUser {
   username: string;
   email: string;
   passwordHash: string;
 }
 
-/** The table `user`. Names are compared exactly, case included, and are expected in Unicode's NFC. */
+/** The table `user`. Usernames are compared exactly, including their case, and must be in Unicode's NFC. */
 export interface Users {
   findUser(username: string): Promise<User | null>;
   findCredentials(username: string): Promise<Credentials | null>;
-  /** Stores a new hash of a user's password, unless the stored one has changed since these credentials were read. */
+  /** Stores a new hash of a user's password if the stored hash is still that of these credentials. */
   replacePasswordHash(read: Credentials, newHash: string): Promise<void>;
-  /** @throws AppError `conflict` when the name is taken; of two at once, one gets it */
+  /** Returns the user's id. @throws AppError `conflict` if the username is taken */
   createUser(user: NewUser): Promise<number>;
 }
 
-/** The users in this database. */
+/** Creates the users of a database. */
 export function createUsers(database: Database): Users {
   return {
     async findUser(username) {
@@ -44,7 +44,7 @@ export function createUsers(database: Database): Users {
          where username = :username and :isPrimary`,
         { username },
       );
-      return exactly(username, rows);
+      return findExactUsername(username, rows);
     },
 
     async findCredentials(username) {
@@ -54,7 +54,7 @@ export function createUsers(database: Database): Users {
          where username = :username and :isPrimary`,
         { username },
       );
-      return exactly(username, rows);
+      return findExactUsername(username, rows);
     },
 
     async replacePasswordHash({ userId, passwordHash }, newHash) {

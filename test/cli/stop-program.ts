@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { hearStops } from '../../src/cli/stop.ts';
-import { messageOf } from '../../src/errors/error-message.ts';
+import { errorMessage } from '../../src/errors/error-message.ts';
 
 // Handles signals as a command does. Sends messages to the test that started it: that it is ready, why it is stopped,
 // and that it has printed or is about to exit when the test requested that.
@@ -15,4 +15,4 @@ process.on('message', (word) => {
 const tellPrinted = () => process.send?.('printed');
 process.send?.('ready');
 await once(signal, 'abort');
-process.send?.(messageOf(signal.reason));
+process.send?.(errorMessage(signal.reason));

@@ -4,7 +4,8 @@ import { listOldImages } from '../../src/cloud/image/prune.ts';
 import { role } from '../../src/cloud/image/role-step.ts';
 import { source } from '../../src/cloud/image/source-step.ts';
 import { listBalancers } from '../../src/cloud/teardown/balancers.ts';
-import { listBuckets, removeBucket } from '../../src/aws/s3/buckets.ts';
+import { removeBucket } from '../../src/aws/s3/buckets.ts';
+import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
 import { listSnapshotsOfDatabases } from '../../src/cloud/teardown/database-snapshots.ts';
 import { listLeftovers } from '../../src/cloud/teardown/orphans.ts';
 import { runCommand } from '../../src/cloud/instances/run-command.ts';
@@ -117,7 +118,7 @@ export const lookForOwner: Call = (cloud, front) => {
 export const lookForBuckets: Call = ({ clients }, front) => {
   const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
   front.stand('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
-  return listBuckets(clients.s3, 'minitwit');
+  return listStackBuckets(clients.s3, 'minitwit');
 };
 
 /** Removes a bucket with an object. */

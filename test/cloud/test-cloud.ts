@@ -42,7 +42,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
     print,
     signal: controller.signal,
     pace,
-    fetchStatus: async (url) => {
+    fetchHttpStatus: async (url) => {
       asked.push(url);
       return 200;
     },

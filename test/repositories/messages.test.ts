@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createRepositories } from '../../src/repositories/repositories.ts';
-import type { Cursor, Page } from '../../src/repositories/timelines.ts';
+import type { Cursor, Page } from '../../src/repositories/page.ts';
 import { useDatabase } from '../support/database.ts';
 
 const { database } = useDatabase();
@@ -70,14 +70,8 @@ test('a message has the time of the database, in seconds', async () => {
 });
 
 test('pages lead to the oldest message and back, without a gap or a double', async () => {
-  const older = (page: Page) => ({
-    direction: 'older' as const,
-    than: page.messageIds.at(-1) ?? 0,
-  });
-  const newer = (page: Page) => ({
-    direction: 'newer' as const,
-    than: page.messageIds[0] ?? 0,
-  });
+  const older = (page: Page) => ({ before: page.messageIds.at(-1) ?? 0 });
+  const newer = (page: Page) => ({ after: page.messageIds[0] ?? 0 });
 
   const first = await timelines.listPublic(null);
   const second = await timelines.listPublic(older(first));
@@ -96,7 +90,7 @@ test('pages lead to the oldest message and back, without a gap or a double', asy
 
 test('an older page stays what it is while people post', async () => {
   const { messageIds } = await timelines.listPublic(null);
-  const cursor = { direction: 'older' as const, than: messageIds.at(-1) ?? 0 };
+  const cursor = { before: messageIds.at(-1) ?? 0 };
   const before = await timelines.listPublic(cursor);
   const newId = await write('dave', 101);
   expect(await timelines.listPublic(cursor)).toEqual(before);
@@ -104,7 +98,7 @@ test('an older page stays what it is while people post', async () => {
 });
 
 test('beyond the oldest message there is an empty page, with a way back', async () => {
-  const page = await timelines.listPublic({ direction: 'older', than: 1 });
+  const page = await timelines.listPublic({ before: 1 });
   expect(page).toEqual({ messageIds: [], hasOlder: false, hasNewer: true });
 });
 
@@ -112,27 +106,24 @@ test("a person's page has that person's messages alone", async () => {
   const page = await listBy('bob', null);
   expect(numbers(page)).toEqual(range(99, 41, 2));
   const than = page.messageIds.at(-1) ?? 0;
-  const older = await listBy('bob', { direction: 'older', than });
+  const older = await listBy('bob', { before: than });
   expect(numbers(older)).toEqual(range(39, 1, 2));
   expect(older.hasOlder).toBe(false);
 });
 
 test('somebody who follows nobody reads their own messages', async () => {
-  expect(numbers(await timelines.listForReader(idOf('alice'), null))).toEqual(range(100, 42, 2));
-  expect(numbers(await timelines.listForReader(idOf('carol'), null))).toEqual([]);
+  expect(numbers(await timelines.listHome(idOf('alice'), null))).toEqual(range(100, 42, 2));
+  expect(numbers(await timelines.listHome(idOf('carol'), null))).toEqual([]);
 });
 
 test('a reader reads whom they follow, and their own messages', async () => {
   await followers.follow(idOf('carol'), idOf('bob'));
-  expect(numbers(await timelines.listForReader(idOf('carol'), null))).toEqual(range(99, 41, 2));
+  expect(numbers(await timelines.listHome(idOf('carol'), null))).toEqual(range(99, 41, 2));
 
   const own = await write('carol', 101);
-  const page = await timelines.listForReader(idOf('carol'), null);
+  const page = await timelines.listHome(idOf('carol'), null);
   expect(numbers(page)).toEqual([101, ...range(99, 43, 2)]);
-  const newer = await timelines.listForReader(idOf('carol'), {
-    direction: 'newer',
-    than: own - 50,
-  });
+  const newer = await timelines.listHome(idOf('carol'), { after: own - 50 });
   expect(numbers(newer)).toEqual(numbers(page));
   await remove(own, 'carol');
 });

@@ -58,27 +58,15 @@ async function costOf(read: () => Promise<unknown>): Promise<number> {
 
 test.each<[page: string, read: () => Promise<unknown>]>([
   ['the public timeline', () => timelines.listPublic(null)],
-  ['an older page of it', () => timelines.listPublic({ direction: 'older', than: middle })],
-  ['a newer page of it', () => timelines.listPublic({ direction: 'newer', than: middle })],
+  ['an older page of it', () => timelines.listPublic({ before: middle })],
+  ['a newer page of it', () => timelines.listPublic({ after: middle })],
   ["a user's page", () => timelines.listByAuthor(firstAuthor, null)],
-  [
-    'an older page of it',
-    () => timelines.listByAuthor(firstAuthor, { direction: 'older', than: middle }),
-  ],
-  [
-    'a newer page of it',
-    () => timelines.listByAuthor(firstAuthor, { direction: 'newer', than: middle }),
-  ],
-  ["a reader's timeline", () => timelines.listForReader(reader, null)],
-  [
-    'an older page of it',
-    () => timelines.listForReader(reader, { direction: 'older', than: middle }),
-  ],
-  [
-    'a newer page of it',
-    () => timelines.listForReader(reader, { direction: 'newer', than: middle }),
-  ],
-  ['the timeline of somebody who follows nobody', () => timelines.listForReader(hermit, null)],
+  ['an older page of it', () => timelines.listByAuthor(firstAuthor, { before: middle })],
+  ['a newer page of it', () => timelines.listByAuthor(firstAuthor, { after: middle })],
+  ["a reader's timeline", () => timelines.listHome(reader, null)],
+  ['an older page of it', () => timelines.listHome(reader, { before: middle })],
+  ['a newer page of it', () => timelines.listHome(reader, { after: middle })],
+  ['the timeline of somebody who follows nobody', () => timelines.listHome(hermit, null)],
   ['a user by name', () => users.findUser('author 7')],
   ["a user's profile", () => profiles.findProfile('author 7')],
   ['a session', () => sessions.findSession('none', 0)],

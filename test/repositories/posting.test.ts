@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
-import { PAGE_SIZE } from '../../src/repositories/timelines.ts';
+import { PAGE_SIZE } from '../../src/repositories/page.ts';
 import { useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 /** The newest messages of somebody who follows nobody, by their profile. */
 async function listNewest(userId: number): Promise<number[]> {
-  return (await timelines.listForReader(userId, null)).messageIds;
+  return (await timelines.listHome(userId, null)).messageIds;
 }
 
 async function listTexts(userId: number, count: number): Promise<string[]> {

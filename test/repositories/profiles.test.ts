@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { addNewestIds } from '../../src/repositories/profiles.ts';
+import { prependNewestIds } from '../../src/repositories/profile-updates.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -107,7 +107,7 @@ test('a message that was numbered first but stored last is in its place', async 
     between = await messages.createMessage(author, 'quick');
     const last = await insert();
     const stored = [first, last].map((messageId) => ({ authorId: author, messageId }));
-    await addNewestIds(transaction, stored);
+    await prependNewestIds(transaction, stored);
     return [last, between, first];
   });
   expect(ids).toEqual(ids.toSorted((a, b) => b - a));
@@ -152,7 +152,7 @@ test('who has no profile gets one, and nobody changes what it should say before'
 test('who follows themselves, as some did in MiniTwit, reads their messages once', async () => {
   const [self = 0] = people;
   await followers.follow(self, self);
-  const ids = await profiles.listNewestForReader(self);
+  const ids = await profiles.listHomeTimelineIds(self);
   expect(ids).toEqual(Array.from(new Set(ids)));
   expect(ids).toEqual((await profiles.findProfile('person 0'))?.newestIds);
 });

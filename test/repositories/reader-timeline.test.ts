@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Parameters } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
-import { type Cursor, PAGE_SIZE } from '../../src/repositories/timelines.ts';
+import { type Cursor, PAGE_SIZE } from '../../src/repositories/page.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 
 async function read(cursor: Cursor, reader = readerId): Promise<number[]> {
-  return (await timelines.listForReader(reader, cursor)).messageIds;
+  return (await timelines.listHome(reader, cursor)).messageIds;
 }
 
 test('the newest page has the newest of all whom the reader follows', async () => {
@@ -62,20 +62,20 @@ test('beside any message stand those that are just older, and just newer', async
   for (let place = 0; place <= shown.length; place += 41) {
     const than = shown[place] ?? 1;
     const older = shown.filter((id) => id < than);
-    expect(await read({ direction: 'older', than })).toEqual(older.slice(0, PAGE_SIZE));
+    expect(await read({ before: than })).toEqual(older.slice(0, PAGE_SIZE));
     const newer = shown.filter((id) => id > than);
     // a newest page is a full one
     const expected = newer.length > PAGE_SIZE ? newer.slice(-PAGE_SIZE) : shown.slice(0, PAGE_SIZE);
-    expect(await read({ direction: 'newer', than })).toEqual(expected);
+    expect(await read({ after: than })).toEqual(expected);
   }
 });
 
 test('no page takes more than a few queries, or a thousand rows of one', async () => {
   for (let place = 0; place < shown.length; place += 29) {
     const than = shown[place] ?? 1;
-    for (const direction of ['older', 'newer'] as const) {
+    for (const cursor of [{ before: than }, { after: than }]) {
       rowsGiven.length = 0;
-      await read({ direction, than });
+      await read(cursor);
       expect(rowsGiven.length).toBeLessThanOrEqual(6);
       expect(Math.max(...rowsGiven)).toBeLessThanOrEqual(1000);
     }
@@ -83,9 +83,9 @@ test('no page takes more than a few queries, or a thousand rows of one', async (
 });
 
 test('cursors that nobody was given lead to the nearest page', async () => {
-  const beyond = await read({ direction: 'older', than: Number.MAX_SAFE_INTEGER });
+  const beyond = await read({ before: Number.MAX_SAFE_INTEGER });
   expect(beyond).toEqual(shown.slice(0, PAGE_SIZE));
-  expect(await read({ direction: 'newer', than: 0 })).toEqual(shown.slice(-PAGE_SIZE));
+  expect(await read({ after: 0 })).toEqual(shown.slice(-PAGE_SIZE));
 });
 
 test('a page is found beyond a time in which nothing was written', async () => {
@@ -105,7 +105,7 @@ test('a page is found beyond a time in which nothing was written', async () => {
   for (const [place, than] of all.entries()) {
     const older = all.slice(place + 1, place + 1 + PAGE_SIZE);
     rowsGiven.length = 0;
-    expect(await read({ direction: 'older', than }, brisk)).toEqual(older);
+    expect(await read({ before: than }, brisk)).toEqual(older);
     expect(rowsGiven.length).toBeLessThanOrEqual(6);
   }
 });
@@ -129,8 +129,8 @@ test('who has written once reads that, and nothing beside it', async () => {
   const person = { email: 'a@b', passwordHash: 'x' };
   const shy = await users.createUser({ ...person, username: 'shy' });
   const only = await messages.createMessage(shy, 'hello');
-  expect(await read({ direction: 'older', than: only }, shy)).toEqual([]);
-  expect(await read({ direction: 'newer', than: only }, shy)).toEqual([only]);
+  expect(await read({ before: only }, shy)).toEqual([]);
+  expect(await read({ after: only }, shy)).toEqual([only]);
 });
 
 test('who reads fewer messages than a page has all of them beside any', async () => {
@@ -140,6 +140,6 @@ test('who reads fewer messages than a page has all of them beside any', async ()
     own.unshift(await messages.createMessage(lonely, 'alone'));
   }
   const [newest = 0] = own;
-  expect(await read({ direction: 'older', than: newest }, lonely)).toEqual(own.slice(1));
-  expect(await read({ direction: 'newer', than: newest - 1 }, lonely)).toEqual(own);
+  expect(await read({ before: newest }, lonely)).toEqual(own.slice(1));
+  expect(await read({ after: newest - 1 }, lonely)).toEqual(own);
 });

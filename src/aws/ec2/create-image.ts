@@ -7,7 +7,7 @@ import {
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { ask, awsErrorName, unlessMissing } from '../errors.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import type { Waits } from '../waits.ts';
 import { findImage, type Image, listImages } from './images.ts';
 import { lookForInstance } from './instances.ts';
@@ -36,7 +36,7 @@ export async function stopAndWait(
   const request = new StopInstancesCommand({ InstanceIds: [id] });
   await ask(`Cannot stop the instance ${id}`, ec2.send(request));
   const look = () => lookForInstance(ec2, id, 'stopped');
-  await waitFor(`The instance ${id}`, look, waits.waiting(STOPPED_MAX_MS));
+  await poll(`The instance ${id}`, look, waits.waiting(STOPPED_MAX_MS));
 }
 
 /** What an image is made as. */
@@ -88,9 +88,9 @@ export async function waitForImage(
   const look = async () => {
     const state = (await findImage(ec2, id))?.state ?? 'not known yet';
     if (state === 'failed') throw new OperatorError(`AWS could not make the image ${id}.`);
-    return state === 'available' ? { answer: true } : { state };
+    return state === 'available' ? { done: true } : { pending: state };
   };
-  await waitFor(`The image ${id}`, look, waiting(IMAGE_MAX_MS));
+  await poll(`The image ${id}`, look, waiting(IMAGE_MAX_MS));
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */

@@ -1,5 +1,5 @@
 import type { Filter } from '@aws-sdk/client-ec2';
-import { type Waiting, waitFor } from '../../cli/poll.ts';
+import { type PollOptions, poll } from '../../cli/poll.ts';
 import type { Waits } from '../waits.ts';
 import { RUN_TAG, tagFilter } from './tags.ts';
 
@@ -18,16 +18,16 @@ export interface Made {
 /** The ids of what was made, be its id known or its answer lost; that which AWS does not list yet is looked for. */
 export function findMade(
   { what, knownId, list, unseenMaxMs }: Made,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<string[]> {
   const giveUpAt = performance.now() + unseenMaxMs;
   const look = async () => {
     const ids = await list();
     const isSeen = knownId === null ? ids.length > 0 : ids.includes(knownId);
-    if (!isSeen && performance.now() < giveUpAt) return { state: 'none seen yet' };
-    return { answer: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
+    if (!isSeen && performance.now() < giveUpAt) return { pending: 'none seen yet' };
+    return { done: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
   };
-  return waitFor(what, look, waiting);
+  return poll(what, look, waiting);
 }
 
 /** The run that made something. */

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { ask, awsErrorName, unlessMissing } from '../errors.ts';
-import type { Seen } from '../../cli/poll.ts';
+import type { PollResult } from '../../cli/poll.ts';
 import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
 
 /** An instance as AWS describes it. */
@@ -98,13 +98,13 @@ export async function lookForInstance(
   ec2: EC2Client,
   id: string,
   wanted: 'running' | 'stopped',
-): Promise<Seen<true>> {
+): Promise<PollResult<true>> {
   const instance = await findInstance(ec2, id);
   const state = instance?.state ?? 'not known yet';
   if (['shutting-down', 'terminated'].includes(state)) {
     throw new OperatorError(`The instance ${id} has ended: ${instance?.reason ?? state}.`);
   }
-  return state === wanted ? { answer: true } : { state };
+  return state === wanted ? { done: true } : { pending: state };
 }
 
 /** Ends instances for ever; those that have ended already stay so. */

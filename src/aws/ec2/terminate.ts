@@ -1,5 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { type Waiting, waitFor } from '../../cli/poll.ts';
+import { type PollOptions, poll } from '../../cli/poll.ts';
 import { findInstance, terminateInstances } from './instances.ts';
 import { listVolumes } from './volumes.ts';
 
@@ -14,7 +14,7 @@ export async function endInstance(
   ec2: EC2Client,
   id: string,
   unknownMaxMs: number,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<void> {
   const giveUpAt = performance.now() + unknownMaxMs;
   let isEnding = false;
@@ -23,17 +23,17 @@ export async function endInstance(
     if (!isEnding) await terminateInstances(ec2, [id]);
     const instance = await findInstance(ec2, id);
     const isGone = instance ? instance.state === 'terminated' : performance.now() > giveUpAt;
-    if (isGone) return { answer: undefined };
+    if (isGone) return { done: undefined };
     isEnding = instance?.state === 'shutting-down';
-    return { state: instance?.state ?? 'not known to AWS' };
+    return { pending: instance?.state ?? 'not known to AWS' };
   };
-  await waitFor(`The instance ${id}`, look, waiting);
-  await waitFor(`The volumes of ${id}`, () => lookForHeld(ec2, id), waiting);
+  await poll(`The instance ${id}`, look, waiting);
+  await poll(`The volumes of ${id}`, () => lookForHeld(ec2, id), waiting);
 }
 
 async function lookForHeld(ec2: EC2Client, instanceId: string) {
   const attached = { Name: 'attachment.instance-id', Values: [instanceId] };
   const held = (await listVolumes(ec2, [attached])).filter((it) => it.attachedTo === instanceId);
-  if (held.length === 0) return { answer: undefined };
-  return { state: held.map((volume) => `${volume.id} is ${volume.attachment}`).join(', ') };
+  if (held.length === 0) return { done: undefined };
+  return { pending: held.map((volume) => `${volume.id} is ${volume.attachment}`).join(', ') };
 }

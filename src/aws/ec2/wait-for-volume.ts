@@ -1,7 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { awsErrorName } from '../errors.ts';
-import { type Waiting, waitFor } from '../../cli/poll.ts';
+import { type PollOptions, poll } from '../../cli/poll.ts';
 import { deleteVolume } from './removal.ts';
 import { type Attachment, attachVolume, findVolume } from './volumes.ts';
 
@@ -17,7 +17,7 @@ const KEY_ADVICE =
 export async function waitUntilAvailable(
   ec2: EC2Client,
   id: string,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<void> {
   let wasSeen = false;
   const look = async () => {
@@ -26,10 +26,10 @@ export async function waitUntilAvailable(
       throw new OperatorError(`AWS could not make the volume ${id}. ${KEY_ADVICE}`);
     }
     wasSeen = volume !== null;
-    if (volume?.state === 'available') return { answer: undefined };
-    return { state: volume?.state ?? 'not known yet' };
+    if (volume?.state === 'available') return { done: undefined };
+    return { pending: volume?.state ?? 'not known yet' };
   };
-  await waitFor(`The volume ${id}`, look, waiting);
+  await poll(`The volume ${id}`, look, waiting);
 }
 
 /**
@@ -39,7 +39,7 @@ export async function waitUntilAvailable(
 export async function attachAndWait(
   ec2: EC2Client,
   attachment: Attachment,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<void> {
   const { VolumeId, InstanceId } = attachment;
   const look = async () => {
@@ -49,26 +49,30 @@ export async function attachAndWait(
     if (volume.attachedTo !== InstanceId) {
       throw new OperatorError(`${VolumeId} has been attached to ${volume.attachedTo} meanwhile.`);
     }
-    if (volume.attachment === 'attached') return { answer: undefined };
-    return { state: volume.attachment ?? volume.state };
+    if (volume.attachment === 'attached') return { done: undefined };
+    return { pending: volume.attachment ?? volume.state };
   };
-  await waitFor(`The volume ${VolumeId}`, look, waiting);
+  await poll(`The volume ${VolumeId}`, look, waiting);
 }
 
-async function attachOnce(ec2: EC2Client, attachment: Attachment): Promise<{ state: string }> {
+async function attachOnce(ec2: EC2Client, attachment: Attachment): Promise<{ pending: string }> {
   try {
     await attachVolume(ec2, attachment);
-    return { state: 'attaching' };
+    return { pending: 'attaching' };
   } catch (error) {
     // to us, perhaps, and only the answer was lost: the next look tells
-    if (awsErrorName(error) === 'VolumeInUse') return { state: 'in use' };
+    if (awsErrorName(error) === 'VolumeInUse') return { pending: 'in use' };
     throw error;
   }
 }
 
 /** Deletes a volume as soon as it can be: once it is made, and no instance has it. */
-export async function deleteWhenFree(ec2: EC2Client, id: string, waiting: Waiting): Promise<void> {
+export async function deleteWhenFree(
+  ec2: EC2Client,
+  id: string,
+  waiting: PollOptions,
+): Promise<void> {
   const look = async () =>
-    (await deleteVolume(ec2, id)) ? { answer: undefined } : { state: 'not free yet' };
-  await waitFor(`The volume ${id}`, look, waiting);
+    (await deleteVolume(ec2, id)) ? { done: undefined } : { pending: 'not free yet' };
+  await poll(`The volume ${id}`, look, waiting);
 }

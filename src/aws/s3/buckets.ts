@@ -8,29 +8,16 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { tagsAnswer } from '../ec2/tags.ts';
+import { type Tags, tagsAnswer } from '../ec2/tags.ts';
 import { ask, awsErrorName } from '../errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { STACK_TAG } from '../../cloud/stack/stack.ts';
 
 const bucketsAnswer = z.object({
   Buckets: z.array(z.object({ Name: z.string() })).default([]),
   ContinuationToken: z.string().optional(),
 });
 
-// how much of a long stack's name CloudFormation keeps at least where it names a bucket
-const NAME_KEPT = 12;
-
-/** The names of the buckets that a stack has made in this region, by their tag. */
-export async function listBuckets(s3: S3Client, stackName: string): Promise<string[]> {
-  // which spares asking for the tags of all others
-  const names = await listBucketNames(s3, stackName.toLowerCase().slice(0, NAME_KEPT));
-  const found: string[] = [];
-  for (const name of names) if (await isOfStack(s3, name, stackName)) found.push(name);
-  return found;
-}
-
-/** The names of all buckets in this region that begin so. */
+/** Lists the names of the buckets in the client's region that begin with a prefix. */
 export async function listBucketNames(s3: S3Client, prefix: string): Promise<string[]> {
   const region = await s3.config.region();
   const found: string[] = [];
@@ -50,13 +37,14 @@ export async function listBucketNames(s3: S3Client, prefix: string): Promise<str
   return found;
 }
 
-async function isOfStack(s3: S3Client, name: string, stackName: string): Promise<boolean> {
+/** Returns the tags of a bucket. A bucket that does not exist has none. */
+export async function readBucketTags(s3: S3Client, bucket: string): Promise<Tags> {
   try {
-    const request = s3.send(new GetBucketTaggingCommand({ Bucket: name }));
-    const answer = await ask(`Cannot look at the tags of the bucket ${name}`, request);
-    return tagsAnswer.parse(answer.TagSet)[STACK_TAG] === stackName;
+    const request = s3.send(new GetBucketTaggingCommand({ Bucket: bucket }));
+    const answer = await ask(`Cannot read the tags of the bucket ${bucket}`, request);
+    return tagsAnswer.parse(answer.TagSet);
   } catch (error) {
-    if (['NoSuchTagSet', 'NoSuchBucket'].includes(awsErrorName(error) ?? '')) return false;
+    if (['NoSuchTagSet', 'NoSuchBucket'].includes(awsErrorName(error) ?? '')) return {};
     throw error;
   }
 }

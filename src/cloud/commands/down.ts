@@ -1,6 +1,6 @@
 import { alignColumns } from '../../cli/table.ts';
-import { waitFor } from '../../cli/poll.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { poll } from '../../cli/poll.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -55,7 +55,7 @@ async function removeRest(cloud: Cloud, { everything }: DownOptions): Promise<Un
   if (builds && problems.length === 0) return builds;
   if (problems.length === 1) throw problems[0];
   const cause = new AggregateError(problems);
-  throw new OperatorError(problems.map(messageOf).join('\n'), { cause });
+  throw new OperatorError(problems.map(errorMessage).join('\n'), { cause });
 }
 
 /** Says what there is; gives whether more than the stack is to go. */
@@ -101,14 +101,14 @@ async function confirm({ stackName }: Cloud, prompt: DownOptions['prompt']): Pro
 async function waitUntilGone(cloud: Cloud, resources: Resource[]): Promise<void> {
   const look = async () => {
     const left = await listLeftovers(cloud, resources);
-    return left.length === 0 ? { answer: undefined } : { state: left.join('; ') };
+    return left.length === 0 ? { done: undefined } : { pending: left.join('; ') };
   };
   try {
-    await waitFor('What is left of the stack', look, cloud.waiting(GONE_MAX_MS));
+    await poll('What is left of the stack', look, cloud.waiting(GONE_MAX_MS));
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(
-      `${messageOf(error)} It may go on costing: remove it by hand, and look again with ${commandLine(cloud, 'down')}.`,
+      `${errorMessage(error)} It may go on costing: remove it by hand, and look again with ${commandLine(cloud, 'down')}.`,
       { cause: error },
     );
   }

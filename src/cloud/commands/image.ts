@@ -1,5 +1,5 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import type { Cloud } from '../context.ts';
 import { type Build, openBuild } from '../image/build.ts';
 import { printPlan } from '../image/dry-run.ts';
@@ -48,7 +48,7 @@ async function make(build: Build): Promise<void> {
   try {
     await runSteps(BUILD_STEPS, build, { ...build, pace: { stopMaxMs: STOP_MAX_MS } });
   } catch (error) {
-    build.tell(messageOf(error));
+    build.tell(errorMessage(error));
     await undoSteps(BUILD_STEPS, build, build);
     throw error;
   }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -30,7 +30,7 @@ export async function restoreSnapshot(
   await bringInstances(cloud).catch((error: unknown) => {
     const again = commandLine(cloud, `restore ${snapshotId}`);
     throw new OperatorError(
-      `${messageOf(error)} MiniTwit does not serve until the restore is complete. Run ${again} again.`,
+      `${errorMessage(error)} MiniTwit does not serve until the restore is complete. Run ${again} again.`,
       { cause: error },
     );
   });

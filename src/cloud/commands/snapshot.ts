@@ -1,5 +1,5 @@
 import { createRunId } from '../../cli/run-id.ts';
-import { type Seen, waitFor } from '../../cli/poll.ts';
+import { type PollResult, poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -48,20 +48,20 @@ async function begin(cloud: Cloud, databaseId: string, id: string): Promise<void
   const tags = { [STACK_TAG]: stackName };
   const look = async () =>
     (await createSnapshot(clients.rds, databaseId, { id, tags }))
-      ? { answer: true }
-      : { state: 'not ready for a snapshot yet' };
-  await waitFor(`The database ${databaseId}`, look, waiting(BEGUN_MAX_MS));
+      ? { done: true }
+      : { pending: 'not ready for a snapshot yet' };
+  await poll(`The database ${databaseId}`, look, waiting(BEGUN_MAX_MS));
 }
 
 async function complete({ clients, waiting }: Cloud, id: string): Promise<DatabaseSnapshot> {
-  const look = async (): Promise<Seen<DatabaseSnapshot>> => {
+  const look = async (): Promise<PollResult<DatabaseSnapshot>> => {
     const snapshot = await findSnapshot(clients.rds, id);
-    if (snapshot?.status === 'available') return { answer: snapshot };
+    if (snapshot?.status === 'available') return { done: snapshot };
     if (snapshot?.status === 'failed') throw new OperatorError(`AWS could not take ${id}.`);
-    return { state: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not known yet' };
+    return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not known yet' };
   };
   try {
-    return await waitFor(`The snapshot ${id}`, look, waiting(COMPLETE_MAX_MS));
+    return await poll(`The snapshot ${id}`, look, waiting(COMPLETE_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     throw new OperatorError(

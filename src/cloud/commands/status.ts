@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
 import { describeCosts } from '../costs/costs.ts';
@@ -32,7 +32,7 @@ export async function printStatus(cloud: Cloud): Promise<void> {
     try {
       return { title, lines: await describe(cloud, stack) };
     } catch (error) {
-      return { title, lines: [messageOf(error)] };
+      return { title, lines: [errorMessage(error)] };
     }
   });
   for (const section of sections) {

@@ -1,5 +1,5 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import type { Cloud } from '../context.ts';
 import { findFailedLaunch } from '../instances/failed-launch.ts';
 import { findGroup } from '../instances/group.ts';
@@ -46,11 +46,11 @@ function findInService({ clients, waiting }: Cloud, { instances }: Outputs): Pro
   const look = async () => {
     const { members } = await findGroup(clients.autoScaling, instances);
     const ready = members.find(({ state }) => state === 'InService');
-    if (ready) return { answer: ready.id };
-    if (members.length === 0) return { state: await sayWhyNone(clients.autoScaling, instances) };
-    return { state: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
+    if (ready) return { done: ready.id };
+    if (members.length === 0) return { pending: await sayWhyNone(clients.autoScaling, instances) };
+    return { pending: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
   };
-  return waitFor('An instance', look, waiting(IN_SERVICE_MAX_MS));
+  return poll('An instance', look, waiting(IN_SERVICE_MAX_MS));
 }
 
 async function sayWhyNone(autoScaling: AutoScalingClient, groupName: string): Promise<string> {

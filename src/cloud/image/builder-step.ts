@@ -3,8 +3,8 @@ import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { awsErrorName } from '../../aws/errors.ts';
-import { waitFor } from '../../cli/poll.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { poll } from '../../cli/poll.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { type Build, type BuildStep, idOf, sayLeft } from './build.ts';
 import { launchOf } from './requests.ts';
 
@@ -16,10 +16,10 @@ export const builder: BuildStep = {
   name: 'builder',
   doing: 'Starting an Amazon Linux',
   run: async (build) => {
-    const id = await waitFor('The instance', () => launch(build), build.waiting(ROLE_MAX_MS));
+    const id = await poll('The instance', () => launch(build), build.waiting(ROLE_MAX_MS));
     build.builderId = id;
     const look = () => lookForInstance(build.clients.ec2, id, 'running');
-    await waitFor(`The instance ${id}`, look, build.waiting(RUNNING_MAX_MS));
+    await poll(`The instance ${id}`, look, build.waiting(RUNNING_MAX_MS));
   },
   undo: async (ending) => {
     const { clients, pace, tell, undoing, builderId } = ending;
@@ -39,9 +39,9 @@ export const builder: BuildStep = {
 async function launch({ clients, plan, groupId, signal }: Build) {
   try {
     const { id } = await launchInstance(clients.ec2, launchOf(plan, idOf(groupId)), signal);
-    return { answer: id };
+    return { done: id };
   } catch (error) {
-    if (isRoleTooNew(error)) return { state: 'AWS does not know its role everywhere yet' };
+    if (isRoleTooNew(error)) return { pending: 'AWS does not know its role everywhere yet' };
     throw error;
   }
 }
@@ -49,6 +49,6 @@ async function launch({ clients, plan, groupId, signal }: Build) {
 function isRoleTooNew(error: unknown): boolean {
   return (
     awsErrorName(error) === 'InvalidParameterValue' &&
-    /iam\s?instance\s?profile/i.test(messageOf(error))
+    /iam\s?instance\s?profile/i.test(errorMessage(error))
   );
 }

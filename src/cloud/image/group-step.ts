@@ -1,6 +1,6 @@
 import { findOfRun } from '../../aws/ec2/find-created.ts';
 import { awsErrorName } from '../../aws/errors.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { createGroup, deleteGroup, listGroups } from './security-groups.ts';
 import { beginWith, type Build, type BuildStep, type Ending, sayLeft } from './build.ts';
 import { groupInput, nameOf } from './requests.ts';
@@ -17,8 +17,8 @@ export const group: BuildStep = {
     const { clients, undoing } = ending;
     for (const id of await findGroups(ending)) {
       const look = async () =>
-        (await deleteGroup(clients.ec2, id)) ? { answer: true } : { state: 'still in use' };
-      await waitFor(`The security group ${id}`, look, undoing(FREE_MAX_MS));
+        (await deleteGroup(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
+      await poll(`The security group ${id}`, look, undoing(FREE_MAX_MS));
     }
   },
   leftovers: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],

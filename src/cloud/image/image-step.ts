@@ -4,7 +4,7 @@ import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/e
 import { deleteSnapshot } from '../../aws/ec2/removal.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { type BuildStep, type Ending, idOf, sayLeft } from './build.ts';
 import { imageOrderOf } from './requests.ts';
@@ -50,7 +50,7 @@ function findImages(ending: Ending): Promise<string[]> {
 async function deleteSnapshots({ clients, runId, undoing }: Ending): Promise<void> {
   for (const { id } of await listSnapshots(clients.ec2, [tagFilter(RUN_TAG, runId), UNDONE])) {
     const look = async () =>
-      (await deleteSnapshot(clients.ec2, id)) ? { answer: true } : { state: 'still in use' };
-    await waitFor(`The snapshot ${id}`, look, undoing(FREE_MAX_MS));
+      (await deleteSnapshot(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
+    await poll(`The snapshot ${id}`, look, undoing(FREE_MAX_MS));
   }
 }

@@ -9,7 +9,7 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import { ask, awsErrorName, unlessAwsSays } from '../../aws/errors.ts';
-import { type Seen, waitFor } from '../../cli/poll.ts';
+import { type PollResult, poll } from '../../cli/poll.ts';
 import { beginWith, type BuildStep, sayLeft } from './build.ts';
 import { nameOf, roleInputs } from './requests.ts';
 
@@ -45,19 +45,19 @@ export const role: BuildStep = {
     ];
     for (const send of requests) {
       const look = () => lookIfGone(ask(attempt, send()));
-      await waitFor(`The role ${RoleName}`, look, undoing(GONE_MAX_MS));
+      await poll(`The role ${RoleName}`, look, undoing(GONE_MAX_MS));
     }
   },
   leftovers: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
 };
 
-async function lookIfGone(answer: Promise<unknown>): Promise<Seen<true>> {
+async function lookIfGone(answer: Promise<unknown>): Promise<PollResult<true>> {
   try {
     await unlessAwsSays('NoSuchEntity', answer);
-    return { answer: true };
+    return { done: true };
   } catch (error) {
     // what was taken from it just now is not everywhere yet
-    if (awsErrorName(error)?.startsWith('DeleteConflict')) return { state: 'still in use' };
+    if (awsErrorName(error)?.startsWith('DeleteConflict')) return { pending: 'still in use' };
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import { clientOptions } from '../../aws/clients.ts';
 import { findMade } from '../../aws/ec2/find-created.ts';
 import { ask, awsErrorName, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 
@@ -65,7 +65,7 @@ export async function runCommand(
   });
   const look = () => lookForEnd(cloud.clients.ssm, commandId, instanceId);
   const waiting = cloud.waiting(maxMs + DELIVERED_MAX_S * 1000);
-  const ended = await waitFor(`${comment} on ${instanceId}`, look, waiting);
+  const ended = await poll(`${comment} on ${instanceId}`, look, waiting);
   if (ended.Status === 'Success') return ended.StandardOutputContent;
   throw new OperatorError(`${comment} on ${instanceId} has failed: ${sayFailure(ended)}`);
 }
@@ -82,9 +82,9 @@ async function waitUntilOnline({ clients, waiting }: Remote, instanceId: string)
     const attempt = `Cannot ask Systems Manager for ${instanceId}`;
     const answer = informationAnswer.parse(await ask(attempt, clients.ssm.send(request)));
     const state = answer.InstanceInformationList[0]?.PingStatus ?? 'not there yet';
-    return state === 'Online' ? { answer: true } : { state };
+    return state === 'Online' ? { done: true } : { pending: state };
   };
-  await waitFor(`The agent of ${instanceId}`, look, waiting(ONLINE_MAX_MS));
+  await poll(`The agent of ${instanceId}`, look, waiting(ONLINE_MAX_MS));
 }
 
 const sendAnswer = z.object({ Command: z.object({ CommandId: z.string() }) });
@@ -103,15 +103,15 @@ async function send(cloud: Remote, input: SendCommandCommandInput): Promise<stri
   const look = async () => {
     try {
       const answer = await ask(attempt, once.send(new SendCommandCommand(input)));
-      return { answer: sendAnswer.parse(answer).Command.CommandId };
+      return { done: sendAnswer.parse(answer).Command.CommandId };
     } catch (error) {
       // which may be since AWS is too busy, and is tried again then
       if (wasRefused(error)) throw error;
       lost = error;
-      return { answer: null };
+      return { done: null };
     }
   };
-  const sent = await waitFor('Sending a command', look, cloud.waiting(TAKEN_MAX_MS)).finally(() =>
+  const sent = await poll('Sending a command', look, cloud.waiting(TAKEN_MAX_MS)).finally(() =>
     once.destroy(),
   );
   const id = sent ?? (await findSent(cloud, instanceId, input.Comment ?? ''))[0];
@@ -149,10 +149,10 @@ async function lookForEnd(ssm: SSMClient, commandId: string, instanceId: string)
   try {
     const answer = await ask(`Cannot look at the command on ${instanceId}`, ssm.send(request));
     const seen = invocationAnswer.parse(answer);
-    return GOING_ON.has(seen.Status) ? { state: seen.Status } : { answer: seen };
+    return GOING_ON.has(seen.Status) ? { pending: seen.Status } : { done: seen };
   } catch (error) {
     // for a moment after it was sent
-    if (awsErrorName(error) === 'InvocationDoesNotExist') return { state: 'sent' };
+    if (awsErrorName(error) === 'InvocationDoesNotExist') return { pending: 'sent' };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { waitFor } from '../../cli/poll.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { poll } from '../../cli/poll.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -31,14 +31,14 @@ const OUTCOMES: Record<string, string> = {
 export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): Promise<void> {
   const look = async () => {
     const refresh = await findRefresh(cloud.clients.autoScaling, outputs.instances, id);
-    if (!refresh) return { state: 'not known yet' };
-    if (hasEnded(refresh)) return { answer: refresh };
-    return { state: await describeProgress(cloud, outputs, refresh) };
+    if (!refresh) return { pending: 'not known yet' };
+    if (hasEnded(refresh)) return { done: refresh };
+    return { pending: await describeProgress(cloud, outputs, refresh) };
   };
-  const refresh = await waitFor('The instances', look, cloud.waiting(REPLACED_MAX_MS)).catch(
+  const refresh = await poll('The instances', look, cloud.waiting(REPLACED_MAX_MS)).catch(
     (error: unknown) => {
       throw new OperatorError(
-        `${messageOf(error)} AWS goes on replacing the instances by itself: ${commandLine(cloud, 'roll')} watches it again.`,
+        `${errorMessage(error)} AWS goes on replacing the instances by itself: ${commandLine(cloud, 'roll')} watches it again.`,
         { cause: error },
       );
     },
@@ -63,7 +63,7 @@ async function forgetVersion(cloud: Cloud, outputs: Outputs, { version }: Refres
     await deleteVersion(ec2, group.templateId, version);
     cloud.tell(`The version ${version} of the launch template, which did not do, is deleted.`);
   } catch (error) {
-    cloud.tell(messageOf(error));
+    cloud.tell(errorMessage(error));
   }
 }
 
@@ -100,8 +100,8 @@ export async function waitUntilHealthy(cloud: Cloud, outputs: Outputs): Promise<
     const { members, desired } = await findGroup(autoScaling, outputs.instances);
     const health = await findHealth(loadBalancing, outputs.targets);
     const healthy = members.filter(({ id }) => health.get(id) === 'healthy');
-    if (healthy.length >= desired) return { answer: undefined };
-    return { state: `${healthy.length} of ${desired} found healthy by the load balancer` };
+    if (healthy.length >= desired) return { done: undefined };
+    return { pending: `${healthy.length} of ${desired} found healthy by the load balancer` };
   };
-  await waitFor('The instances', look, cloud.waiting(HEALTHY_MAX_MS));
+  await poll('The instances', look, cloud.waiting(HEALTHY_MAX_MS));
 }

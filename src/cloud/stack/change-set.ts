@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { ask, awsErrorName } from '../../aws/errors.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { type Change, changeAnswer } from './changes.ts';
@@ -70,12 +70,12 @@ const changeSetAnswer = z.object({
 export async function readChangeSet(cloud: Cloud, name: string): Promise<Change[] | null> {
   const look = async () => {
     const { Status, StatusReason, Changes } = await describe(cloud, name);
-    if (Status === 'CREATE_COMPLETE') return { answer: Changes };
-    if (Status !== 'FAILED') return { state: Status };
-    if (NO_CHANGE.test(StatusReason)) return { answer: null };
+    if (Status === 'CREATE_COMPLETE') return { done: Changes };
+    if (Status !== 'FAILED') return { pending: Status };
+    if (NO_CHANGE.test(StatusReason)) return { done: null };
     throw new OperatorError(`AWS cannot change the stack ${cloud.stackName} so: ${StatusReason}`);
   };
-  return await waitFor('What would change', look, cloud.waiting(READY_MAX_MS));
+  return await poll('What would change', look, cloud.waiting(READY_MAX_MS));
 }
 
 /** All pages in one. */

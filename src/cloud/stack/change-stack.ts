@@ -1,8 +1,8 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
 import { ask, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { waitFor } from '../../cli/poll.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { poll } from '../../cli/poll.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -111,7 +111,7 @@ async function discard(cloud: Cloud, { name, kind }: Order, why: unknown): Promi
       kind === 'CREATE'
         ? `the stack ${stackName}, with nothing in it: ${commandLine(cloud, 'up')} goes on with it`
         : `the change set ${name}: aws cloudformation delete-change-set --stack-name ${stackName} --change-set-name ${name}`;
-    const lines = [...(why === null ? [] : [messageOf(why)]), messageOf(error)];
+    const lines = [...(why === null ? [] : [errorMessage(why)]), errorMessage(error)];
     throw new OperatorError(`${lines.join('\n')}\nThis may still exist: ${left}`, { cause: why });
   }
 }
@@ -121,10 +121,10 @@ async function removeEmptyStack(cloud: Cloud): Promise<void> {
   const { clients, stackName, undoing } = cloud;
   const look = async () => {
     const stack = await findStack(cloud);
-    if (!stack || !isEmpty(stack)) return { answer: undefined };
+    if (!stack || !isEmpty(stack)) return { done: undefined };
     const request = clients.cloudFormation.send(new DeleteStackCommand({ StackName: stack.id }));
     await ask(`Cannot remove the empty stack ${stackName}`, request);
-    return { state: stack.status };
+    return { pending: stack.status };
   };
-  await waitFor(`The empty stack ${stackName}`, look, undoing(REMOVED_MAX_MS));
+  await poll(`The empty stack ${stackName}`, look, undoing(REMOVED_MAX_MS));
 }

@@ -1,4 +1,4 @@
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { listEvents } from './events.ts';
@@ -27,9 +27,9 @@ export async function watchStack(
     tellNew(events);
     const status = events.findLast(({ isOfStack }) => isOfStack)?.status ?? 'not begun yet';
     const goesOn = events.length === 0 || status.endsWith('_IN_PROGRESS');
-    return goesOn ? { state: status } : { answer: { status, events } };
+    return goesOn ? { pending: status } : { done: { status, events } };
   };
-  const { status, events } = await waitFor(
+  const { status, events } = await poll(
     `The stack ${cloud.stackName}`,
     look,
     cloud.waiting(DONE_MAX_MS),

@@ -1,7 +1,7 @@
 import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { ask, awsErrorName } from '../../aws/errors.ts';
 import { sayTime } from '../../cli/times.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import type { Cloud } from '../context.ts';
 import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
@@ -33,9 +33,9 @@ export async function listSnapshotsOfDatabases(cloud: Cloud): Promise<Remain[]> 
 async function remove({ clients, waiting }: Cloud, id: string): Promise<void> {
   const look = async () =>
     (await deleteSnapshot(clients.rds, id))
-      ? { answer: undefined }
-      : { state: 'still being taken' };
-  await waitFor(`The snapshot ${id}`, look, waiting(TAKEN_MAX_MS));
+      ? { done: undefined }
+      : { pending: 'still being taken' };
+  await poll(`The snapshot ${id}`, look, waiting(TAKEN_MAX_MS));
 }
 
 /** One that is gone already is fine. False while it is being taken. */

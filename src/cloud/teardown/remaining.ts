@@ -1,6 +1,6 @@
 import { alignColumns } from '../../cli/table.ts';
-import { waitFor } from '../../cli/poll.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { poll } from '../../cli/poll.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { commandLine } from '../format-command.ts';
@@ -22,12 +22,12 @@ export async function removeAll(cloud: Cloud): Promise<void> {
   const look = async () => {
     const left = await listKept(cloud);
     const untried = left.filter(({ id }) => !tried.has(id));
-    if (left.length === 0 || untried.length > 0) return { answer: untried };
-    return { state: left.map(({ id }) => id).join(', ') };
+    if (left.length === 0 || untried.length > 0) return { done: untried };
+    return { pending: left.map(({ id }) => id).join(', ') };
   };
   // some are seen only when what was made of them is gone
   for (;;) {
-    const untried = await waitFor('What was removed', look, cloud.waiting(GONE_MAX_MS));
+    const untried = await poll('What was removed', look, cloud.waiting(GONE_MAX_MS));
     if (untried.length === 0) return;
     await removeEach(cloud, untried);
     for (const { id } of untried) tried.add(id);
@@ -40,7 +40,7 @@ async function removeEach(cloud: Cloud, remains: Remain[]): Promise<void> {
   for (const { id, about, remove } of remains) {
     signal.throwIfAborted();
     tell(`Removing ${id}, ${about} …`);
-    await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${messageOf(error)}`));
+    await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${errorMessage(error)}`));
   }
   signal.throwIfAborted();
   if (problems.length === 0) return;

@@ -10,7 +10,8 @@ import type { Cloud } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
-import { listBuckets, measureBucket, removeBucket } from '../../aws/s3/buckets.ts';
+import { measureBucket, removeBucket } from '../../aws/s3/buckets.ts';
+import { listStackBuckets } from './stack-buckets.ts';
 import { listSnapshotsOfDatabases } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
 import type { Remain } from './retained-resource.ts';
@@ -114,7 +115,7 @@ async function listSnapshotRemains(
 }
 
 async function listBucketRemains({ clients: { s3 }, stackName }: Cloud): Promise<Remain[]> {
-  const names = await listBuckets(s3, stackName);
+  const names = await listStackBuckets(s3, stackName);
   return Promise.all(
     names.map(async (id): Promise<Remain> => {
       const bytes = await measureBucket(s3, id);

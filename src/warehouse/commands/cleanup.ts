@@ -2,7 +2,7 @@ import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { createWaits } from '../../aws/waits.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
@@ -52,7 +52,7 @@ export async function cleanup(base: Base, runId: string | null): Promise<void> {
 async function doAll(tasks: (() => Promise<void>)[]): Promise<void> {
   const problems: string[] = [];
   for (const task of tasks) {
-    await task().catch((error: unknown) => problems.push(`\n  ${messageOf(error)}`));
+    await task().catch((error: unknown) => problems.push(`\n  ${errorMessage(error)}`));
   }
   if (problems.length === 0) return;
   throw new OperatorError(
@@ -66,7 +66,7 @@ async function readOwn({ folder, print }: Base, runId: string | null): Promise<R
     const state = await readState(folder);
     return !runId || state?.runId === runId ? state : null;
   } catch (error) {
-    print(messageOf(error));
+    print(errorMessage(error));
     return null;
   }
 }

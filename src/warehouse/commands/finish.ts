@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, type EndParts, openRun } from '../run/run.ts';
 import { readState } from '../run/state.ts';
@@ -35,6 +35,6 @@ async function reconnect(run: Ending): Promise<void> {
   try {
     run.remote = await connectTo(run, CONNECT_MAX_MS);
   } catch (error) {
-    run.tell(messageOf(error));
+    run.tell(errorMessage(error));
   }
 }

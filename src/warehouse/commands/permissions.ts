@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Attachment } from '../../aws/ec2/volumes.ts';
 import { awsErrorName, explainAws } from '../../aws/errors.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 
 /** The answer when AWS denies something for certain. */
 export const NOT_ALLOWED = 'not allowed';
@@ -69,6 +69,6 @@ async function wordFor(request: () => Promise<unknown>, isOfInstance: boolean): 
     if (name === 'UnauthorizedOperation') {
       return isOfInstance ? 'can be told only once there is an instance' : NOT_ALLOWED;
     }
-    return `cannot be told yet: ${messageOf(explainAws('asked', error))}`;
+    return `cannot be told yet: ${errorMessage(explainAws('asked', error))}`;
   }
 }

@@ -1,5 +1,5 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { type Order, openProvision, type Provision } from '../provision/provision.ts';
 import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
@@ -34,7 +34,7 @@ async function makeAll(current: Provision): Promise<void> {
   try {
     await runSteps(PROVISION_STEPS, current, current);
   } catch (error) {
-    current.tell(messageOf(error));
+    current.tell(errorMessage(error));
     await undoSteps(PROVISION_STEPS, current, current);
     throw error;
   }

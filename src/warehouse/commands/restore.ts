@@ -6,7 +6,7 @@ import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts'
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { createWaits } from '../../aws/waits.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
@@ -117,7 +117,7 @@ async function removeAgain(
     for (const id of ids) await deleteWhenFree(ec2, id, undoing(DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
-      `${messageOf(why)}\nThis may still exist: ${sayLeft(made)}\n(${messageOf(error)})`,
+      `${errorMessage(why)}\nThis may still exist: ${sayLeft(made)}\n(${errorMessage(error)})`,
       { cause: why },
     );
   }

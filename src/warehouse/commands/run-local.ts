@@ -5,7 +5,7 @@ import { createRunId } from '../../cli/run-id.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../../config/config.ts';
 import { startPrivateMariadb } from '../../dev/mariadb/private-mariadb.ts';
 import type { Environment } from '../../config/environment.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
@@ -52,7 +52,7 @@ export async function findLocalSource(
     const source = readDatabaseConfig(dotenv.parse(settings));
     // one that was killed has left its settings behind
     await checkSource(source, LOOK_MAX_MS).catch((error: unknown) => {
-      const message = `${messageOf(error)} (Is \`npm run local\` still running?)`;
+      const message = `${errorMessage(error)} (Is \`npm run local\` still running?)`;
       throw new OperatorError(message, { cause: error });
     });
     return source;

@@ -1,5 +1,5 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder } from '../run/lock.ts';
 import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
@@ -69,7 +69,7 @@ async function runAndEnd(parts: Parts, state: RunState, options: { keep: boolean
     await runSteps(STEPS, current, current);
     if (options.keep) return await keep(current);
   } catch (error) {
-    current.tell(messageOf(error));
+    current.tell(errorMessage(error));
     await end(current);
     throw error;
   } finally {

@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/connection.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type CopiedTable, type Copying, type CopyProgress, copyTable } from './copy-table.ts';
 import { sumRange } from './queries.ts';
@@ -98,7 +98,7 @@ async function checkTables(source: Side): Promise<void> {
   } catch (error) {
     const advice =
       'It must have the tables of this version (npm run initdb -- --if-missing adds those that are missing), and its user may have to select.';
-    throw new OperatorError(`${messageOf(error)}. ${advice}`, { cause: error });
+    throw new OperatorError(`${errorMessage(error)}. ${advice}`, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { createSide } from '../copy/endpoint.ts';
 import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
@@ -51,7 +51,7 @@ export async function restoreDump(
       await commit(connection);
     });
   } catch (error) {
-    throw new OperatorError(`${messageOf(error)} ${outcome}`, { cause: error });
+    throw new OperatorError(`${errorMessage(error)} ${outcome}`, { cause: error });
   }
   return header;
 }
@@ -61,7 +61,7 @@ async function commit(connection: Connection): Promise<void> {
     await connection.query(ENDING);
   } catch (error) {
     // not as it came, since it would all be done again then
-    throw new OperatorError(`The commit failed: ${messageOf(error)}.`, { cause: error });
+    throw new OperatorError(`The commit failed: ${errorMessage(error)}.`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { escape, escapeId } from 'mysql2';
-import type { Waiting } from '../../cli/poll.ts';
+import type { PollOptions } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
@@ -25,10 +25,10 @@ export interface Account {
 export async function startMysql(
   remote: Remote,
   account: Account,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<void> {
-  const { signal, maxMs } = waiting;
-  waiting.onLook('MySQL: starting');
+  const { signal, timeoutMs: maxMs } = waiting;
+  waiting.onPoll('MySQL: starting');
   try {
     // ends when MySQL has told systemd that it answers, or has failed
     await remote.run(commands.systemctl('start'), { signal, maxMs });

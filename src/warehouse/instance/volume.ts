@@ -1,4 +1,4 @@
-import { type Waiting, waitFor } from '../../cli/poll.ts';
+import { type PollOptions, poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { lastLines, RemoteError } from '../ssh/failures.ts';
 import type { Remote } from '../ssh/ssh.ts';
@@ -18,7 +18,7 @@ const FREE_MIN_BYTES = 256 * 2 ** 20;
 export async function mountVolume(
   remote: Remote,
   mountDir: string,
-  waiting: Waiting,
+  waiting: PollOptions,
 ): Promise<void> {
   const { signal } = waiting;
   const device = await findDevice(remote, waiting);
@@ -44,10 +44,10 @@ export async function unmountVolume(remote: Remote, mountDir: string): Promise<v
   if (mounted) await remote.run(commands.asRoot('umount', mountDir), { maxMs: CHECK_MAX_MS });
 }
 
-async function findDevice(remote: Remote, waiting: Waiting): Promise<string> {
+async function findDevice(remote: Remote, waiting: PollOptions): Promise<string> {
   const { signal } = waiting;
-  const maxMs = Math.min(waiting.maxMs, FIND_MAX_MS);
-  return waitFor(
+  const timeoutMs = Math.min(waiting.timeoutMs, FIND_MAX_MS);
+  return poll(
     'The volume',
     async () => {
       const found = await tolerate(
@@ -59,9 +59,9 @@ async function findDevice(remote: Remote, waiting: Waiting): Promise<string> {
         const label = commands.VOLUME_LABEL;
         throw new OperatorError(`More than one filesystem is called ${label}: ${found.trim()}`);
       }
-      return device === undefined ? { state: NO_FILESYSTEM } : { answer: device };
+      return device === undefined ? { pending: NO_FILESYSTEM } : { done: device };
     },
-    { ...waiting, maxMs },
+    { ...waiting, timeoutMs },
   );
 }
 

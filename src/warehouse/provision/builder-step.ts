@@ -3,7 +3,7 @@ import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import type { Step } from '../../cli/steps.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import type { Provision } from './provision.ts';
 import { fillIn } from './user-data.ts';
 
@@ -32,7 +32,7 @@ export const builder: Step<Provision> = {
     const { id } = await launchInstance(ec2, wanted, signal);
     provision.builderId = id;
     const look = () => lookForInstance(ec2, id, 'running');
-    await waitFor(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));
+    await poll(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));
   },
   undoing: 'Terminating the instance',
   undo: async (provision) => {

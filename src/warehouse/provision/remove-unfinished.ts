@@ -3,6 +3,7 @@ import { removeImage } from '../../aws/ec2/create-image.ts';
 import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';
+import { createWaits } from '../../aws/waits.ts';
 import type { Base } from '../run/run.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
@@ -14,9 +15,11 @@ const FREE_MAX_MS = 5 * 60_000;
  * @returns how many there were
  */
 export async function removeUnfinished(
-  { ec2, print, pace, signal }: Base,
+  base: Base,
   isMeant: (it: { tags: Tags }) => boolean,
 ): Promise<number> {
+  const { ec2, print } = base;
+  const { waiting } = createWaits(base, print);
   const unfinished = [tagFilter(WAREHOUSE_TAG, UNFINISHED)];
   const images = (await listImages(ec2, 'self', unfinished)).filter(isMeant);
   for (const { id } of images) {
@@ -26,9 +29,7 @@ export async function removeUnfinished(
   const volumes = (await listVolumes(ec2, unfinished)).filter(isMeant);
   for (const { id } of volumes) {
     print(`Deleting the volume ${id}, which was not finished …`);
-    const maxMs = Math.min(FREE_MAX_MS, pace.waitMaxMs);
-    const waiting = { maxMs, firstPauseMs: pace.firstPauseMs, signal, onLook: print };
-    await deleteWhenFree(ec2, id, waiting);
+    await deleteWhenFree(ec2, id, waiting(FREE_MAX_MS));
   }
   return images.length + volumes.length;
 }

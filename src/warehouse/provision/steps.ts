@@ -3,7 +3,7 @@ import { addTags } from '../../aws/ec2/tags.ts';
 import { detachVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import type { Step } from '../../cli/steps.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 import { builder } from './builder-step.ts';
@@ -27,11 +27,11 @@ const install: Step<Provision> = {
     await attachAndWait(ec2, attachment, waiting(STATE_MAX_MS));
     const look = async () => {
       const outcome = readOutcome(await consoleOutput(ec2, builderId));
-      if (outcome === 'ready') return { answer: true };
+      if (outcome === 'ready') return { done: true };
       if (outcome) throw new OperatorError(outcome.problem);
-      return { state: 'still at it' };
+      return { pending: 'still at it' };
     };
-    await waitFor(`userdata/warehouse.sh on ${builderId}`, look, waiting(SCRIPT_MAX_MS));
+    await poll(`userdata/warehouse.sh on ${builderId}`, look, waiting(SCRIPT_MAX_MS));
     await detachVolume(ec2, volumeId, builderId);
     await waitUntilAvailable(ec2, volumeId, waiting(STATE_MAX_MS));
   },

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 const runState = z.object({
@@ -63,7 +63,7 @@ export async function writeState(folder: string, state: RunState): Promise<void>
     await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, options);
     await rename(`${path}.new`, path);
   } catch (error) {
-    throw new OperatorError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw new OperatorError(`${path} cannot be written: ${errorMessage(error)}`, { cause: error });
   }
 }
 

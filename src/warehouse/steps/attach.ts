@@ -1,6 +1,6 @@
 import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import type { Ending, Run, RunStep } from '../run/run.ts';
 import { tidy } from './tidy.ts';
 
@@ -33,10 +33,10 @@ async function detach({ ec2, state, undoing }: Ending): Promise<void> {
   const { volumeId, instanceId } = state;
   const look = async () => {
     const volume = await findVolume(ec2, volumeId);
-    if (!volume || !instanceId || volume.attachedTo !== instanceId) return { answer: undefined };
+    if (!volume || !instanceId || volume.attachedTo !== instanceId) return { done: undefined };
     const isAsked = volume.attachment === 'detaching' || volume.attachment === 'busy';
     if (!isAsked) await detachVolume(ec2, volumeId, instanceId);
-    return { state: volume.attachment ?? volume.state };
+    return { pending: volume.attachment ?? volume.state };
   };
-  await waitFor(`The volume ${volumeId}`, look, undoing(DETACHED_MAX_MS));
+  await poll(`The volume ${volumeId}`, look, undoing(DETACHED_MAX_MS));
 }

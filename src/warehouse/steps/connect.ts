@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
 import type { Ending, Opened, RunStep } from '../run/run.ts';
@@ -42,13 +42,13 @@ export async function connectTo(run: Ending, maxMs: number): Promise<Remote> {
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
   const look = async () => {
     try {
-      return { answer: await run.machine.connect(login, options) };
+      return { done: await run.machine.connect(login, options) };
     } catch (error) {
-      if (error instanceof UnreachableError) return { state: error.message };
+      if (error instanceof UnreachableError) return { pending: error.message };
       throw error;
     }
   };
-  return waitFor(`ssh to ${login.instanceId}`, look, run.waiting(maxMs));
+  return poll(`ssh to ${login.instanceId}`, look, run.waiting(maxMs));
 }
 
 /** How to log in to the run's instance. */
@@ -65,10 +65,10 @@ async function hostKeysOf(run: Ending, { instanceId }: Login): Promise<string[]>
   if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
     const keys = parseHostKeys(await consoleOutput(run.ec2, instanceId));
-    return keys.length > 0 ? { answer: keys } : { state: 'not printed yet' };
+    return keys.length > 0 ? { done: keys } : { pending: 'not printed yet' };
   };
   const what = 'Its ssh key on its console';
-  const hostKeys = await waitFor(what, look, run.waiting(HOST_KEYS_MAX_MS));
+  const hostKeys = await poll(what, look, run.waiting(HOST_KEYS_MAX_MS));
   await run.record({ hostKeys });
   return hostKeys;
 }

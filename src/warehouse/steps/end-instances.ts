@@ -3,7 +3,7 @@ import { listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
 import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { sayTime } from '../../cli/times.ts';
-import type { Waiting } from '../../cli/poll.ts';
+import type { PollOptions } from '../../cli/poll.ts';
 import type { Base, Opened } from '../run/run.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function endInstances(run: Base & Opened): Promise<void> {
 }
 
 /** By tag; one whose start was never answered is looked for longer, since it may not be seen at once. */
-function findOthers({ ec2, state, pace }: Base & Opened, waiting: Waiting): Promise<string[]> {
+function findOthers({ ec2, state, pace }: Base & Opened, waiting: PollOptions): Promise<string[]> {
   const what = 'An instance that AWS may have started';
   const list = async () => {
     const found = await listInstances(ec2, [tagFilter(RUN_TAG, state.runId)]);

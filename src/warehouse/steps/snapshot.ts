@@ -2,7 +2,7 @@ import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
 import { createSnapshot, findSnapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { findVolume } from '../../aws/ec2/volumes.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type Ending, type Opened, type RunStep, tagsOfRun } from '../run/run.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
@@ -65,13 +65,13 @@ async function ask(run: Ending): Promise<void> {
     const taken = (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).find(
       ({ runId }) => runId === state.runId,
     );
-    if (taken) return { answer: taken.id };
-    if (performance.now() < askAgainAt) return { state: 'asked for, and not seen yet' };
+    if (taken) return { done: taken.id };
+    if (performance.now() < askAgainAt) return { pending: 'asked for, and not seen yet' };
     askAgainAt = performance.now() + pace.lostMaxMs;
-    return { answer: await createSnapshot(ec2, snapshotOf(run)) };
+    return { done: await createSnapshot(ec2, snapshotOf(run)) };
   };
   await run.record({
-    snapshotId: await waitFor('The new snapshot', look, run.undoing(BEGUN_MAX_MS)),
+    snapshotId: await poll('The new snapshot', look, run.undoing(BEGUN_MAX_MS)),
   });
 }
 
@@ -79,14 +79,14 @@ async function waitUntilCompleted(run: Ending, id: string): Promise<void> {
   const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.pace.waitMaxMs);
   const look = async () => {
     const snapshot = await findSnapshot(run.ec2, id);
-    if (snapshot?.state === 'completed') return { answer: 'completed' };
+    if (snapshot?.state === 'completed') return { done: 'completed' };
     if (snapshot?.state === 'error') throw new OperatorError(`AWS failed to take ${id}.`);
     if (!snapshot && performance.now() > unknownUntil) throw new OperatorError(`${id} is gone.`);
     // AWS goes on with it by itself
-    if (run.signal.aborted) return { answer: 'still pending; AWS completes it by itself' };
-    return { state: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
+    if (run.signal.aborted) return { done: 'still pending; AWS completes it by itself' };
+    return { pending: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
   };
-  const outcome = await waitFor(`The snapshot ${id}`, look, run.undoing(COMPLETED_MAX_MS));
+  const outcome = await poll(`The snapshot ${id}`, look, run.undoing(COMPLETED_MAX_MS));
   run.tell(`The snapshot ${id} is ${outcome}.`);
 }
 

@@ -1,7 +1,7 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
 import { type Launch, launchInstance } from '../../aws/ec2/launch.ts';
 import { awsErrorName, wasRefused } from '../../aws/errors.ts';
-import { waitFor } from '../../cli/poll.ts';
+import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { stepBackForOlder, whereFrom } from '../run/lock.ts';
 import { type Run, type RunStep, tagsOfRun } from '../run/run.ts';
@@ -70,7 +70,7 @@ async function launch(run: Run): Promise<Instance> {
     try {
       // AWS may give the same token the same refusal; while an answer is missing, it is the same instance's
       const token = `${wanted.token}-${refusals}`;
-      return { answer: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
+      return { done: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
     } catch (error) {
       const name = awsErrorName(error) ?? '';
       const isShortage = SHORTAGES.has(name);
@@ -79,11 +79,11 @@ async function launch(run: Run): Promise<Instance> {
       if (isShortage || isRefused) await run.record({ isLaunchUnanswered: false });
       if (!isShortage) throw error;
       refusals += 1;
-      return { state: name };
+      return { pending: name };
     }
   };
   const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
-  return waitFor(what, look, run.waiting(CAPACITY_MAX_MS)).catch((error: unknown) => {
+  return poll(what, look, run.waiting(CAPACITY_MAX_MS)).catch((error: unknown) => {
     throw refusals > 0 && !run.signal.aborted ? sayShortage(error, wanted.market) : error;
   });
 }
@@ -99,11 +99,11 @@ async function waitUntilRunning(run: Run, id: string): Promise<void> {
   const look = async () => {
     const instance = await findInstance(run.ec2, id);
     const state = instance?.state ?? 'not known yet';
-    if (state === 'running') return { answer: null };
+    if (state === 'running') return { done: null };
     if (instance && state !== 'pending') throw new OperatorError(sayEnded(instance));
-    return { state };
+    return { pending: state };
   };
-  await waitFor(`The instance ${id}`, look, run.waiting(RUNNING_MAX_MS));
+  await poll(`The instance ${id}`, look, run.waiting(RUNNING_MAX_MS));
 }
 
 function sayEnded({ id, state, reason }: Instance): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../errors/error-message.ts';
+import { errorMessage } from '../../errors/error-message.ts';
 import type { Ending } from '../run/run.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function tidy(
     await Promise.race([action(), late()]);
     return true;
   } catch (error) {
-    tell(`${problem}: ${messageOf(error)}`);
+    tell(`${problem}: ${errorMessage(error)}`);
     return false;
   } finally {
     patience.abort();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.ts';
-import type { Cursor } from '../../repositories/timelines.ts';
+import type { Cursor } from '../../repositories/page.ts';
 
 // A message id: a whole number from 1, small enough to be exact in JavaScript.
 const messageId = z
@@ -19,8 +19,8 @@ const timelineQuery = z
 export function readCursor(query: unknown): Cursor {
   const { data, success } = timelineQuery.safeParse(query);
   if (!success) throw new AppError('invalid', 'There is no such page of this timeline.');
-  if (data.before !== undefined) return { direction: 'older', than: data.before };
-  if (data.after !== undefined) return { direction: 'newer', than: data.after };
+  if (data.before !== undefined) return { before: data.before };
+  if (data.after !== undefined) return { after: data.after };
   return null;
 }
 

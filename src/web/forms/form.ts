@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PASSWORD_MAX_LENGTH } from '../../config/settings.ts';
 import { AppError } from '../../errors/app-error.ts';
 
 /** A text field that a form must send. Line ends become `\n`. */
@@ -13,9 +14,6 @@ export const field = requiredField.default('');
  */
 export const boundedField = (maxUnits: number) =>
   field.transform((text) => text.slice(0, maxUnits + 1));
-
-/** The longest password, in Unicode code points. */
-export const PASSWORD_MAX_LENGTH = 256;
 
 // In NFC, a code point comes from at most four code units, however a keyboard composes the letters. Four letters of rare
 // scripts come from six: a bound for 256 of those would let a form with two passwords block the process for more than 5 ms.

@@ -1,3 +1,4 @@
+import { PASSWORD_MAX_LENGTH } from '../../config/settings.ts';
 import { z } from 'zod';
 import { isCommonPassword } from '../passwords/common-passwords.ts';
 import { isGuessablePassword } from '../passwords/guessable-passwords.ts';
@@ -6,7 +7,6 @@ import {
   countCodePoints,
   type FormError,
   isLongerThan,
-  PASSWORD_MAX_LENGTH,
   passwordField,
 } from './form.ts';
 import { usernameField, usernameProblem } from './username.ts';

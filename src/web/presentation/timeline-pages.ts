@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { CurrentUser } from '../middleware/session.ts';
 import type { Messages } from '../../repositories/messages.ts';
 import type { Profile } from '../../repositories/profiles.ts';
-import type { Page } from '../../repositories/timelines.ts';
+import type { Page } from '../../repositories/page.ts';
 import { createRenderMessages } from './message-cache.ts';
 import { createSendShared, type RenderedPage } from './page-cache.ts';
 import type { Render } from './templates.ts';

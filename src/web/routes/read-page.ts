@@ -4,7 +4,7 @@ import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { assertAllowed } from '../middleware/refuse.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
-import type { Cursor } from '../../repositories/timelines.ts';
+import type { Cursor } from '../../repositories/page.ts';
 
 /**
  * Returns which page of a timeline a request asks for. Older and newer pages, which are cached nowhere and can

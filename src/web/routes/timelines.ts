@@ -7,7 +7,8 @@ import type { CurrentUser } from '../middleware/session.ts';
 import type { SendTimeline } from '../presentation/timeline-pages.ts';
 import type { Followers } from '../../repositories/followers.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
-import type { Cursor, Timelines } from '../../repositories/timelines.ts';
+import type { Cursor } from '../../repositories/page.ts';
+import type { Timelines } from '../../repositories/timelines.ts';
 import type { User } from '../../repositories/users.ts';
 import type { ReadPage } from './read-page.ts';
 
@@ -80,7 +81,7 @@ export function createShowMyTimeline(
   sendTimeline: SendTimeline,
 ): ShowMyTimeline {
   return async (req, res, { cursor = null, draft = null }) => {
-    const page = await timelines.listForReader(requireUser(req).userId, cursor);
+    const page = await timelines.listHome(requireUser(req).userId, cursor);
     await sendTimeline(req, res, 'timeline.html', { page, path: '/', draft });
   };
 }

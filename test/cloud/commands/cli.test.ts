@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createCli } from '../../../src/cloud/commands/cli.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { openFront } from '../../support/aws-front.ts';
 import { startProgram } from '../../support/programs.ts';
 import { openTestCloud } from '../test-cloud.ts';
@@ -14,7 +14,7 @@ async function run(...words: string[]) {
   for (const command of [cli, ...cli.commands]) {
     command.exitOverride().configureOutput({ writeErr: (text) => (said += text) });
   }
-  const error = await cli.parseAsync(words, { from: 'user' }).then(() => 'done', messageOf);
+  const error = await cli.parseAsync(words, { from: 'user' }).then(() => 'done', errorMessage);
   return { said: said || error, actions };
 }
 

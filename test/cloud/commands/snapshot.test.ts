@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { Refusal, standFor } from '../emulated/query.ts';
 import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
 import { raiseSite } from '../stack/site-template.ts';
@@ -33,7 +33,7 @@ async function openWithSnapshots(polls = 1) {
   });
   await raiseSite(paper);
   const take = (dryRun = false) =>
-    takeSnapshot(paper.open(), { dryRun }).then(() => 'done', messageOf);
+    takeSnapshot(paper.open(), { dryRun }).then(() => 'done', errorMessage);
   return { paper, snapshots, take };
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { setUp } from '../../../src/cloud/database/initialize-database.ts';
 import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { standFor } from '../emulated/query.ts';
 import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
 import { raiseSite } from '../stack/site-template.ts';
@@ -40,7 +40,7 @@ async function openRaised(instances: object[] = [IN_SERVICE]) {
 /** Sets the database up, as far as it goes. */
 async function act({ open }: PaperStack): Promise<string> {
   const cloud = open();
-  return setUp(cloud, await requireStack(cloud)).then(() => 'done', messageOf);
+  return setUp(cloud, await requireStack(cloud)).then(() => 'done', errorMessage);
 }
 
 async function isSetUp({ open }: PaperStack): Promise<boolean> {

@@ -5,7 +5,7 @@ import { journalInMemory, runSteps, undoSteps } from '../../../src/cli/steps.ts'
 import type { Cloud } from '../../../src/cloud/context.ts';
 import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
 import type { Plan } from '../../../src/cloud/image/plan.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import type { Account } from '../../support/aws-account.ts';
 import type { Answered } from '../../support/aws-request.ts';
 import { LISTS, openWorld } from './fixture.ts';
@@ -59,12 +59,12 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
     const own = { runId, plan: { ...plan, runId }, journal: journalInMemory() };
     build = { ...first, ...cloud, ...own };
     const course = { ...build, pace: { stopMaxMs: 60_000 } };
-    const said = await runSteps([step], build, course).then(() => 'done', messageOf);
+    const said = await runSteps([step], build, course).then(() => 'done', errorMessage);
     // A request that was cut off may still be at work, and to look for what it makes has an end.
     await world.account.settled();
     return said;
   };
-  const undo = () => undoSteps([step], build, build).then(() => 'done', messageOf);
+  const undo = () => undoSteps([step], build, build).then(() => 'done', errorMessage);
   const list = async () => {
     const lists = [];
     for (const kind of made) lists.push(await LISTS[kind](world.cloud));

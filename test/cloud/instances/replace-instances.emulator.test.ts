@@ -5,7 +5,7 @@ import {
 import { expect, test } from 'vitest';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { makeImage, openWorld, raise, type World } from '../operations/fixture.ts';
 
 async function openRaised(): Promise<World> {
@@ -17,7 +17,7 @@ async function openRaised(): Promise<World> {
 
 /** Replaces the instances by those of an image, as far as it goes. */
 function act({ open }: World, imageId: string): Promise<string> {
-  return replaceInstances(open(), { imageId }).then(() => 'done', messageOf);
+  return replaceInstances(open(), { imageId }).then(() => 'done', errorMessage);
 }
 
 /** The versions of the launch template that the instances are of, and how many refreshes there were. */

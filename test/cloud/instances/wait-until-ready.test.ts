@@ -3,14 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { openCloud, PACE } from '../../../src/cloud/context.ts';
-import {
-  type FetchStatus,
-  fetchStatus,
-  waitUntilReady,
-} from '../../../src/cloud/instances/wait-until-ready.ts';
+import { type FetchHttpStatus, fetchHttpStatus } from '../../../src/cloud/fetch-http-status.ts';
+import { waitUntilReady } from '../../../src/cloud/instances/wait-until-ready.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 
-function cloudWith(ask: FetchStatus, waitMaxMs = Infinity) {
+function cloudWith(ask: FetchHttpStatus, waitMaxMs = Infinity) {
   const lines: string[] = [];
   const stop = new AbortController();
   const cloud = openCloud({
@@ -18,7 +15,7 @@ function cloudWith(ask: FetchStatus, waitMaxMs = Infinity) {
     print: (line) => lines.push(line),
     signal: stop.signal,
     pace: { ...PACE, firstPauseMs: 1, waitMaxMs },
-    fetchStatus: ask,
+    fetchHttpStatus: ask,
   });
   return { cloud, lines, stop };
 }
@@ -53,15 +50,15 @@ test('a stop ends the waiting', async () => {
   await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow('Stopped by SIGINT.');
 });
 
-test('fetchStatus returns the status, also of a redirect, and fails when no server listens', async () => {
+test('fetchHttpStatus returns the status, also of a redirect, and fails when no server listens', async () => {
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/public' ? 301 : 404, { location: '/' }).end('text');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public`;
-  expect(await fetchStatus(url)).toBe(301);
+  expect(await fetchHttpStatus(url)).toBe(301);
   server.close();
   await once(server, 'close');
-  await expect(fetchStatus(url)).rejects.toThrow('ECONNREFUSED');
+  await expect(fetchHttpStatus(url)).rejects.toThrow('ECONNREFUSED');
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { down } from '../../../src/cloud/commands/down.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { expectEmptyAccount } from './empty-account.ts';
 import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
 
@@ -37,7 +37,7 @@ async function fill(world: World): Promise<void> {
 /** Removes everything, as far as it goes. */
 function act(world: World): Promise<string> {
   const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
-  return down(world.open(), options).then(() => 'done', messageOf);
+  return down(world.open(), options).then(() => 'done', errorMessage);
 }
 
 test('`cloud down` that is stopped continues when it is run again', async () => {

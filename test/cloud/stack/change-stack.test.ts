@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { openPaperStack, type PaperStack } from './paper-stack.ts';
 
 const TEMPLATE = `
@@ -85,7 +85,7 @@ describe.each([
       paper.front.onAsk = () => {
         if (paper.front.actions.length === index + 1) paper.stop();
       };
-      return change(paper, larger).then(() => 'done', messageOf);
+      return change(paper, larger).then(() => 'done', errorMessage);
     };
     for (const [index, action] of requests.slice(0, begun).entries()) {
       const where = `${index}: ${action}`;
@@ -105,7 +105,7 @@ describe.each([
     const { paper, before } = await openBefore();
     for (const action of new Set(requests)) {
       paper.front.refuse(action, 'AccessDenied');
-      const said = await change(paper, larger).then(() => 'done', messageOf);
+      const said = await change(paper, larger).then(() => 'done', errorMessage);
       paper.front.heal();
       expect(said, action).toMatch(/^Cannot .* stack minitwit: AWS says AccessDenied: /);
       expect(await look(paper), action).toEqual(before);

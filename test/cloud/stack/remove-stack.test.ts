@@ -3,7 +3,7 @@ import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
-import { messageOf } from '../../../src/errors/error-message.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
 import { openPaperStack, type PaperStack } from './paper-stack.ts';
 import { raiseSite } from './site-template.ts';
 
@@ -18,7 +18,7 @@ async function act({ open, front }: PaperStack, stack?: Stack): Promise<string> 
   const cloud = open();
   const found = stack ?? (await requireStack(cloud));
   front.actions.length = 0;
-  return removeStack(cloud, found).then(() => 'done', messageOf);
+  return removeStack(cloud, found).then(() => 'done', errorMessage);
 }
 
 const isThere = async ({ open }: PaperStack) => (await findStack(open())) !== null;

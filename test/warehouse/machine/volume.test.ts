@@ -39,7 +39,7 @@ async function attachVolume(content: Content, ...debugfs: string[]): Promise<Vol
 }
 
 const isMounted = async () => (await instance.run(`findmnt ${MOUNT_DIR}`)).output !== '';
-const mount = () => mountVolume(remote, MOUNT_DIR, { ...WAITING, maxMs: 0 });
+const mount = () => mountVolume(remote, MOUNT_DIR, { ...WAITING, timeoutMs: 0 });
 
 test('a volume without a filesystem of that label is told of, with the way to one that has it', async () => {
   await attachVolume({ label: 'another', sizeMb: 64 });

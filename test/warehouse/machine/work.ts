@@ -1,5 +1,5 @@
 import mysql from 'mysql2/promise';
-import type { Waiting } from '../../../src/cli/poll.ts';
+import type { PollOptions } from '../../../src/cli/poll.ts';
 import { MYSQL_SOCKET } from '../../../src/warehouse/instance/commands.ts';
 import type { Account } from '../../../src/warehouse/instance/mysql.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
@@ -10,10 +10,10 @@ import type { Instance } from './instance.ts';
 export const MOUNT_DIR = '/mysql-db';
 
 /** How long anything on an instance is waited for. */
-export const WAITING: Waiting = {
-  maxMs: 30_000,
+export const WAITING: PollOptions = {
+  timeoutMs: 30_000,
   signal: new AbortController().signal,
-  onLook: () => undefined,
+  onPoll: () => undefined,
 };
 
 /** Connects to an instance that has booted, and to which `ssh` leads. */

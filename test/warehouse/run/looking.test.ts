@@ -69,7 +69,12 @@ test('a dry run says every command that the instance is given, in order', async 
     },
   };
   const { mountDir } = parts.config;
-  const waiting = { maxMs: 1000, firstPauseMs: 1, signal: parts.signal, onLook: () => undefined };
+  const waiting = {
+    timeoutMs: 1000,
+    firstPauseMs: 1,
+    signal: parts.signal,
+    onPoll: () => undefined,
+  };
   await mountVolume(remote, mountDir, waiting);
   await startMysql(remote, { user: 'analyst', password: 'p', name: 'minitwit' }, waiting);
   await stopMysql(remote);

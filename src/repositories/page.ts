@@ -1,0 +1,16 @@
+/** Selects a page of a timeline: the page before or after a message id, or the newest page (null). */
+export type Cursor = { before: number } | { after: number } | null;
+
+/** A page of a timeline. */
+export interface Page {
+  /** Newest first. */
+  messageIds: number[];
+  hasOlder: boolean;
+  hasNewer: boolean;
+}
+
+/** The number of messages on a page, as in MiniTwit. */
+export const PAGE_SIZE = 30;
+
+/** The number of ids that a query for a page reads: the last one shows whether there is another page. */
+export const PAGE_QUERY_LIMIT = PAGE_SIZE + 1;

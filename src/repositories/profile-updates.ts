@@ -1,0 +1,113 @@
+import type { Statements } from '../database/database.ts';
+import { AppError } from '../errors/app-error.ts';
+import { PAGE_QUERY_LIMIT } from './page.ts';
+
+// This file alone writes the table `profile`, which contains counts of the rows of `follower` and ids of those of `message`. A
+// transaction that changes those tables calls one of these functions, and the lock of the row orders parallel transactions.
+
+/** The most users that a user can follow: a query for a home timeline reads a row for each of them. */
+export const FOLLOWING_MAX = 7500;
+
+const FOLLOWING_FULL = `You follow ${FOLLOWING_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unfollow one of them first.`;
+const MISSING_PROFILE =
+  'A user has no row in the table profile. Create it with: npm run initdb -- --if-missing';
+
+/** Creates the profile of a new user. */
+export async function addProfile(transaction: Statements, userId: number): Promise<void> {
+  await transaction.change('insert into profile (user_id) values (:userId)', { userId });
+}
+
+/**
+ * Updates the counts of two users after one has followed the other (1) or unfollowed them (-1).
+ * @throws AppError `forbidden` if the user already follows FOLLOWING_MAX users. The transaction must roll back then.
+ */
+export async function updateFollowCounts(
+  transaction: Statements,
+  { whoId, whomId, change }: { whoId: number; whomId: number; change: 1 | -1 },
+): Promise<void> {
+  // Both rows are locked in the order of the primary key, so that two users who follow each other cannot deadlock.
+  const { affectedRows } = await transaction.change(
+    `update profile
+     set followers = followers + if(user_id = :whomId, :change, 0),
+       following = following + if(user_id = :whoId, :change, 0)
+     where user_id in (:whoId, :whomId)
+       and (user_id <> :whoId or :change < 0 or following < :max)`,
+    { whoId, whomId, change, max: FOLLOWING_MAX },
+  );
+  if (affectedRows === new Set([whoId, whomId]).size) return;
+  const [profile] = await transaction.select<{ following: number }>(
+    `select following
+     from profile
+     where user_id = :whoId
+     for update`,
+    { whoId },
+  );
+  if (change === 1 && profile && profile.following >= FOLLOWING_MAX) {
+    throw new AppError('forbidden', FOLLOWING_FULL);
+  }
+  throw new Error(MISSING_PROFILE);
+}
+
+/** Adds new messages, the oldest first, to the profiles of their authors. */
+export async function prependNewestIds(
+  transaction: Statements,
+  messages: { authorId: number; messageId: number }[],
+): Promise<void> {
+  const newest = new Map<number, number[]>();
+  for (const { authorId, messageId } of messages) {
+    newest.set(authorId, [messageId, ...(newest.get(authorId) ?? [])]);
+  }
+  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join` keeps this
+  // order, and the index stops the statement from locking other rows.
+  const changes = Array.from(newest)
+    .toSorted(([a], [b]) => a - b)
+    .map(([authorId, ids]) => ({
+      authorId,
+      ids: ids.join(','),
+      newestId: ids[0],
+      oldestId: ids.at(-1),
+    }));
+  const { affectedRows } = await transaction.change(
+    `update json_table(:changes, '$[*]' columns (
+       author_id int unsigned path '$.authorId',
+       ids text path '$.ids',
+       newest_id bigint unsigned path '$.newestId',
+       oldest_id bigint unsigned path '$.oldestId'
+     )) as fresh
+     straight_join profile force index (primary)
+       on profile.user_id = fresh.author_id and profile.newest_id < fresh.oldest_id
+     set profile.newest_ids = substring_index(
+         trim(trailing ',' from concat(fresh.ids, ',', profile.newest_ids)), ',', :limit
+       ),
+       profile.newest_id = fresh.newest_id`,
+    { changes: JSON.stringify(changes), limit: PAGE_QUERY_LIMIT },
+  );
+  if (affectedRows === changes.length) return;
+  // An author's profile already has a newer id, because a parallel request of the same author was stored first. This
+  // transaction holds the locks of all these profiles, so each can be rebuilt from `message`.
+  for (const { authorId } of changes) await rebuildNewestIds(transaction, authorId);
+}
+
+/** Reads the newest ids of an author from `message` again, after a message was deleted. */
+export async function rebuildNewestIds(transaction: Statements, authorId: number): Promise<void> {
+  // With this lock, no other transaction changes the profile, and those that did have committed their messages.
+  await transaction.select('select 1 from profile where user_id = :authorId for update', {
+    authorId,
+  });
+  const rows = await transaction.select<{ messageId: number }>(
+    `select message_id as messageId
+     from message
+     where author_id = :authorId
+     order by message_id desc
+     limit :limit`,
+    { authorId, limit: PAGE_QUERY_LIMIT },
+  );
+  const ids = rows.map(({ messageId }) => messageId);
+  const { affectedRows } = await transaction.change(
+    `update profile
+     set newest_ids = :newestIds, newest_id = :newestId
+     where user_id = :authorId`,
+    { authorId, newestIds: ids.join(','), newestId: ids[0] ?? 0 },
+  );
+  if (affectedRows === 0) throw new Error(MISSING_PROFILE);
+}
