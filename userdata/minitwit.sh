@@ -9,6 +9,9 @@ export DB_USER=''
 export DB_NAME=''
 export DB_SSL_CA='/opt/minitwit/rds-ca.pem'
 export TRUST_PROXY='1'
+# The networks of load balancer, database and name server: '10.0.0.0/8 172.16.0.0/12' for one. The server then exchanges
+# packets with no other address. Without any, the metadata service alone is denied.
+export SERVER_NETWORKS=''
 # Two are secret, and every process of an instance can read its user data. So, rather than a secret,
 # give the place of it: `ssm:/NAME` or `secretsmanager:NAME`, which the instance's role must be
 # allowed to read. It is read at each start of the service.
@@ -257,8 +260,9 @@ OOMPolicy=continue
 # On two cores, a process has 8 threads under full load.
 TasksMax=$tasks_max
 
-# The metadata service, which gives the keys of the instance's role
-IPAddressDeny=169.254.169.254 fd00:ec2::254
+# The metadata service, which gives the keys of the instance's role. What IPAddressAllow= lists, no IPAddressDeny= denies.
+IPAddressDeny=169.254.169.254 fd00:ec2::254 ${SERVER_NETWORKS:+any}
+IPAddressAllow=${SERVER_NETWORKS:+localhost $SERVER_NETWORKS}
 # AF_UNIX is not needed, neither to find addresses nor for cluster.
 RestrictAddressFamilies=AF_INET AF_INET6
 ProtectHome=yes

@@ -39,6 +39,13 @@ test('the policy in the documentation allows what the commands do', () => {
   expect(ours.filter((action) => !isAllowed(action))).toEqual([]);
 });
 
+test('it lets CloudFormation change the rules of security groups', () => {
+  for (const action of ['AuthorizeSecurityGroup', 'RevokeSecurityGroup']) {
+    expect(allowed).toContain(`ec2:${action}Ingress`);
+    expect(allowed).toContain(`ec2:${action}Egress`);
+  }
+});
+
 test('it allows whole kinds of actions only to look, and no service whole', () => {
   const whole = statements.filter(({ Action }) => Action.some((each) => each.endsWith('*')));
   expect(whole.map(({ Sid }) => Sid)).toEqual(['Look']);

@@ -8,6 +8,7 @@ import { renderSetUpScript } from '../../src/cloud/database/initdb-script.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
+import type { Outcome } from '../support/run.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
 
@@ -372,13 +373,24 @@ describe('minitwit.sh', () => {
       '169.254.169.254/32',
       'fd00:ec2::254/128',
     ]);
-    const group = `/sys/fs/cgroup${await show('ControlGroup')}/cgroup.procs`;
-    const asServer = (command: string) => instance.run(`echo $$ >${group} && ${command}`);
     const metadata = 'curl -sS -m 5 -o /dev/null -w "%{http_code}" http://169.254.169.254/';
     expect(await instance.run(metadata)).toEqual({ status: 0, output: '401' });
     // 28: no answer came in time.
     expect(await asServer(metadata)).toMatchObject({ status: 28 });
-    expect(await asServer(': </dev/tcp/169.254.169.252/3306')).toMatchObject({ status: 0 });
+    expect(await asServer(connectTo('169.254.169.252', 3306))).toMatchObject({ status: 0 });
+    expect(await asServer(connectTo('203.0.113.9', 443))).toMatchObject({ status: 0 });
+  });
+
+  test('the server of a stack reaches private addresses only', async () => {
+    const template = await readFile('cloud/minitwit.yaml', 'utf8');
+    const [, networks = ''] = /^ +SERVER_NETWORKS: (.+)$/m.exec(template) ?? [];
+    await start({ ...SETTINGS, SERVER_NETWORKS: networks });
+    expect(await instance.run(connectTo('203.0.113.9', 443))).toMatchObject({ status: 0 });
+    // 124: there was no connection in time.
+    expect(await asServer(connectTo('203.0.113.9', 443))).toMatchObject({ status: 124 });
+    expect(await asServer(connectTo('169.254.169.254', 80))).toMatchObject({ status: 124 });
+    expect(await asServer(connectTo('10.0.0.6', 443))).toMatchObject({ status: 0 });
+    expect(await asServer(connectTo('127.0.0.1', 5000))).toMatchObject({ status: 0 });
   });
 
   test('the server can take neither all memory nor all processes', async () => {
@@ -413,6 +425,17 @@ async function show(property: string): Promise<string> {
 }
 
 const mainPid = () => show('MainPID');
+
+/** Runs a command in the control group of the server, whose rules for addresses then hold for the command. */
+async function asServer(command: string): Promise<Outcome> {
+  const group = `/sys/fs/cgroup${await show('ControlGroup')}/cgroup.procs`;
+  return instance.run(`echo $$ >${group} && ${command}`);
+}
+
+/** Returns a command that connects, and fails with status 124 if that takes five seconds. */
+function connectTo(address: string, port: number): string {
+  return `timeout 5 bash -c ': </dev/tcp/${address}/${port}'`;
+}
 
 async function readServer(file: string): Promise<string> {
   const { output } = await instance.run(`cat /proc/${await mainPid()}/${file}`);

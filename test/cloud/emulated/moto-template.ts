@@ -53,7 +53,11 @@ export function wantedOf(
 }
 
 /** What moto's CloudFormation cannot make. */
-const LACKING = new Set(['AWS::SecretsManager::Secret', 'AWS::CloudWatch::Alarm']);
+const LACKING = new Set([
+  'AWS::CloudWatch::Alarm',
+  'AWS::EC2::SecurityGroupEgress',
+  'AWS::SecretsManager::Secret',
+]);
 
 /** What stands for what refers to them: by name, or by name and attribute. */
 function literalsOf(resources: Record<string, Resource>): Map<string, unknown> {

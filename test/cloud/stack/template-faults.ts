@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { listOutgoingFaults } from './outgoing-connections.ts';
 import type { Template } from './parse-template.ts';
 
 type Node = Record<string, unknown>;
@@ -11,6 +12,7 @@ export function listFaults(template: Template, userData: string): string[] {
   return [
     ...ofType('AWS::RDS::DBInstance').flatMap((each) => faultsOfDatabase(each, template)),
     ...resources.flatMap(faultsOfPorts),
+    ...listOutgoingFaults(template),
     ...ofType('AWS::EC2::LaunchTemplate').flatMap(faultsOfInstances),
     ...ofType('AWS::EC2::Volume').flatMap(({ name, Properties }) =>
       faultUnless(Properties.Encrypted === true, `${name} is not encrypted`),

@@ -16,6 +16,7 @@ const SETTINGS = {
   DB_NAME: 'minitwit',
   DB_PASSWD_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:A-b1',
   SESSION_SECRET_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:C-d2',
+  SERVER_NETWORKS: '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
 };
 
 test('it means the same to YAML 1.1, which CloudFormation reads', () => {

@@ -1,5 +1,6 @@
 // Stands in for what an instance finds in its network: the metadata service (version 2, which says
-// nothing without a token), the name server, and a database, which notes who knocks and hangs up.
+// nothing without a token), the name server, a database, which notes who knocks and hangs up, and two hosts that only hang
+// up: one at a private address, one at a public address (TEST-NET-3).
 import { createSocket } from 'node:dgram';
 import { appendFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -33,3 +34,7 @@ createServer((socket) => {
   appendFileSync('/srv/database-calls', `${socket.localAddress}:${socket.localPort}\n`);
   socket.destroy();
 }).listen(3306, '169.254.169.252');
+
+for (const address of ['10.0.0.6', '203.0.113.9']) {
+  createServer((socket) => socket.destroy()).listen(443, address);
+}
