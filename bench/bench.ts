@@ -13,7 +13,6 @@ import { type Options, readOptions } from './options.ts';
 import { profilePages } from './profile.ts';
 import type { DatabaseResults, SizeResults } from './results.ts';
 import { type ServerOptions, startServer, type WebServer } from './servers.ts';
-import { measureShapes } from './shapes.ts';
 import { measureMemory } from './soak.ts';
 import { measureStorm } from './storm.ts';
 import { writeReport } from './report.ts';
@@ -90,8 +89,6 @@ async function measureSize(
   };
 
   const queries = await explainPages(server.kind, surroundings.source);
-  // with nothing else, and before anything is written
-  const shapes = isMain(size, options) ? await measureShapes(data, options.shapeS) : null;
   const pages = await measurePages({ hello, ours, original }, surroundings);
   const storms = await measureStorm(ours, surroundings);
   // the database makes no difference to the process's memory: once is enough
@@ -101,7 +98,7 @@ async function measureSize(
   const profiles = isMain(size, options)
     ? await profilePages((nodeOptions) => start('ours', { nodeOptions }), surroundings)
     : null;
-  return { size, pages, queries, shapes, storms, memory, profiles };
+  return { size, pages, queries, storms, memory, profiles };
 }
 
 /** Whether this is the data set that the targets are for: M, if it is measured at all. */

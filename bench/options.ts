@@ -11,8 +11,7 @@ export interface Options {
   /** Of each page in each round; the original's pages take longer, and there are fewer of them. */
   secondsEach: { hello: number; ours: number; original: number };
   warmUpS: number;
-  /** Of each way to read a reader's page, and of what is measured while people log in. */
-  shapeS: number;
+  /** Of what is measured while people log in. */
   stormS: number;
   /** How many older pages to look up for each kind of page. */
   links: number;
@@ -27,7 +26,6 @@ const FULL = {
   rounds: 3,
   secondsEach: { hello: 3, ours: 5, original: 4 },
   warmUpS: 10,
-  shapeS: 4,
   stormS: 10,
   links: 5000,
   soakMinutes: 10,
@@ -36,7 +34,6 @@ const QUICK = {
   rounds: 1,
   secondsEach: { hello: 1, ours: 1, original: 1 },
   warmUpS: 1,
-  shapeS: 0.5,
   stormS: 2,
   links: 500,
   soakMinutes: 0,

@@ -11,7 +11,6 @@ import {
   describePages,
   describeProfiles,
   describeQueries,
-  describeShapes,
   describeStorms,
 } from './tables.ts';
 
@@ -54,8 +53,6 @@ function describe(results: Results): string {
     ...databases.map(describeStorms),
     '## Memory',
     ...databases.map(describeMemory),
-    '## Ways to read a reader’s newest page',
-    ...databases.map(describeShapes),
     '## What the pages ask the database',
     ...databases.map(describeQueries),
   ].join('\n\n');

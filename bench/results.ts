@@ -4,7 +4,6 @@ import type { PageQueries } from './explain.ts';
 import type { Measured, Round } from './measure.ts';
 import type { Options } from './options.ts';
 import type { Page } from './pages.ts';
-import type { ShapeFigures } from './shapes.ts';
 import type { PageProfile } from './profile.ts';
 import type { Memory } from './soak.ts';
 import type { Storm } from './storm.ts';
@@ -30,8 +29,6 @@ export interface SizeResults {
   size: SizeName;
   pages: Measured[];
   queries: PageQueries[];
-  /** null where they were not measured */
-  shapes: ShapeFigures[] | null;
   storms: Storm[];
   memory: Memory | null;
   profiles: PageProfile[] | null;

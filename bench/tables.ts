@@ -100,19 +100,6 @@ function summaryOf({ pages }: SizeResults, name: string): Summary | null {
   return measured ? summarize(measured) : null;
 }
 
-/** How many readers a second the ways to read a reader's newest page serve. */
-export function describeShapes(database: DatabaseResults): string {
-  const shapes = mainSize(database)?.shapes ?? [];
-  const rows = shapes.map(({ name, byQuery, byExecute }) => [
-    name,
-    rate(byQuery),
-    byExecute === null ? '–' : rate(byExecute),
-  ]);
-  return `### ${titleOf(database)}
-
-${table('Way | Readers/s by `query` | by `execute`', rows)}`;
-}
-
 /** What a storm of logins does to a page. */
 export function describeStorms(database: DatabaseResults): string {
   const main = mainSize(database);
