@@ -9,7 +9,7 @@ export type Environment = Record<string, string | undefined>;
 export const required = z.string({ error: 'is not set' });
 
 /** A whole number. */
-export const count = (min: number, max: number) =>
+export const integer = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { count, oneOf, pemFile, required } from './environment.ts';
+import { integer, oneOf, pemFile, required } from './environment.ts';
 
 /** The longest password, in Unicode code points. */
 export const PASSWORD_MAX_LENGTH = 256;
 
-const port = count(1, 65_535);
-const limit = count(1, 1_000_000);
+const port = integer(1, 65_535);
+const limit = integer(1, 1_000_000);
 
 const forDatabase = {
   DB_HOST: required,
@@ -15,7 +15,7 @@ const forDatabase = {
   DB_PASSWD: required,
   DB_NAME: required,
   DB_SSL_CA: pemFile.nullable().default(null),
-  DB_POOL_SIZE: count(1, 1000).default(10),
+  DB_POOL_SIZE: integer(1, 1000).default(10),
 };
 
 const forAll = {
@@ -26,8 +26,8 @@ const forAll = {
       error: 'must have 32 characters or more (several secrets: each, separated by commas)',
     }),
   HOST: z.string().default('0.0.0.0'),
-  PORT: count(0, 65_535).default(5000),
-  TRUST_PROXY: count(0, 10).default(0),
+  PORT: integer(0, 65_535).default(5000),
+  TRUST_PROXY: integer(0, 10).default(0),
   COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
   // Not `__Host-` or `__Secure-`: over http, browsers would drop such a cookie without a word.
   COOKIE_PREFIX: z
@@ -38,7 +38,7 @@ const forAll = {
     )
     .default(''),
   // The default depends on NODE_ENV.
-  PASSWORD_MIN_LENGTH: count(1, PASSWORD_MAX_LENGTH).optional(),
+  PASSWORD_MIN_LENGTH: integer(1, PASSWORD_MAX_LENGTH).optional(),
   NODE_ENV: z.string().optional(),
   GRAVATAR: oneOf('on', 'off').default('off'),
   HSTS: oneOf('host', 'site').default('host'),
@@ -58,9 +58,9 @@ const forAll = {
   LIMIT_FOLLOWS_PER_USER: limit.default(60),
   LIMIT_PAGES_PER_USER: limit.default(300),
   LIMIT_PAGES_PER_ADDRESS: limit.default(1500),
-  WEB_CONCURRENCY: count(1, 128).default(1),
-  DRAIN_DELAY_S: count(0, 600).default(0),
-  DRAIN_MAX_S: count(1, 900).default(10),
+  WEB_CONCURRENCY: integer(1, 128).default(1),
+  DRAIN_DELAY_S: integer(0, 600).default(0),
+  DRAIN_MAX_S: integer(1, 900).default(10),
   METRICS_PORT: port.nullable().default(null),
   METRICS_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),

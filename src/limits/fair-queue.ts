@@ -2,136 +2,137 @@ import { AppError } from '../errors/app-error.ts';
 
 /** The bounds of a fair queue. */
 export interface FairQueueOptions {
-  /** Tasks at work, of all clients together. */
-  places: number;
-  /** Tasks at work of one client. */
-  placesPerClient: number;
-  /** Tasks that wait for a place, of all clients together. */
-  waiting: number;
-  /** Tasks of one client that wait for a place. */
-  waitingPerClient: number;
+  /** Running tasks of all clients together. */
+  maxConcurrent: number;
+  /** Running tasks of one client. */
+  maxConcurrentPerClient: number;
+  /** Queued tasks of all clients together. */
+  maxQueued: number;
+  /** Queued tasks of one client. */
+  maxQueuedPerClient: number;
   waitMaxMs: number;
-  /** The message of the error for a refused client. */
-  refusal: string;
+  /** The message of the error for a rejected task. */
+  rejectionMessage: string;
 }
 
-/** Gives back a place; later calls do nothing. */
+/** Ends a running task, so that the next one can start. Later calls do nothing. */
 export type Release = () => void;
 
-/**
- * Bounds concurrent work, and shares it among clients: where tasks wait, each client gets the next free place in turn,
- * however many tasks another client has in the queue.
- */
+/** Bounds concurrent work. Clients with queued tasks start one in turn, however many tasks each client has queued. */
 export interface FairQueue {
   /**
-   * Resolves when the client's task has a place.
-   * @throws AppError `unavailable` when too many tasks of this client wait, when too many of all clients wait and no other
-   *   client has more of them, or when this task waited too long
+   * Resolves when a task of this client may start.
+   * @throws AppError `unavailable` if the client has too many tasks in the queue, if the queue is full and no other client
+   *   has more tasks in it, or if the task waited too long
    */
   acquire(client: string): Promise<Release>;
-  /** Tasks that wait for a place. */
-  waiting(): number;
+  /** Returns the number of queued tasks. */
+  queued(): number;
 }
 
 interface Client {
   name: string;
-  atWork: number;
+  running: number;
   /** First in, first out. */
-  waiting: Waiting[];
+  queue: QueuedTask[];
 }
 
-interface Waiting {
-  grant: () => void;
-  refuse: () => void;
+interface QueuedTask {
+  start: () => void;
+  reject: () => void;
   timer: NodeJS.Timeout;
 }
 
-/** Creates an empty queue. It holds memory for clients only while they have tasks at work or waiting. */
+/** Creates an empty queue. It stores a client only while the client has a running or a queued task. */
 export function createFairQueue(options: FairQueueOptions): FairQueue {
   const clients = new Map<string, Client>();
-  // Clients with waiting tasks. The one whose turn is next comes first.
+  // The clients with queued tasks, in the order of their turns.
   const turns = new Set<Client>();
-  let atWork = 0;
-  let waiting = 0;
+  let running = 0;
+  let queued = 0;
+
+  const createRejection = () => new AppError('unavailable', options.rejectionMessage);
 
   function start(client: Client): Release {
-    atWork++;
-    client.atWork++;
+    running++;
+    client.running++;
     let isReleased = false;
     return () => {
       if (isReleased) return;
       isReleased = true;
-      atWork--;
-      client.atWork--;
-      grantNext();
-      forgetIfIdle(client);
+      running--;
+      client.running--;
+      startNext();
+      deleteIfIdle(client);
     };
   }
 
-  function grantNext(): void {
-    if (atWork >= options.places) return;
+  function startNext(): void {
+    if (running >= options.maxConcurrent) return;
     for (const client of turns) {
-      if (client.atWork >= options.placesPerClient) continue;
-      const [next] = client.waiting;
-      // Behind all others, for its next turn.
+      if (client.running >= options.maxConcurrentPerClient) continue;
+      const [next] = client.queue;
+      // The next turn of this client comes after those of all others.
       turns.delete(client);
       turns.add(client);
-      next?.grant();
+      next?.start();
       return;
     }
   }
 
-  function wait(client: Client): Promise<Release> {
+  function enqueue(client: Client): Promise<Release> {
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        waiting--;
-        clearTimeout(entry.timer);
-        client.waiting.splice(client.waiting.indexOf(entry), 1);
-        if (client.waiting.length === 0) turns.delete(client);
+      const dequeue = () => {
+        queued--;
+        clearTimeout(task.timer);
+        client.queue.splice(client.queue.indexOf(task), 1);
+        if (client.queue.length === 0) turns.delete(client);
       };
-      const refuse = () => {
-        leave();
-        forgetIfIdle(client);
-        reject(refusal());
+      const rejectTask = () => {
+        dequeue();
+        deleteIfIdle(client);
+        reject(createRejection());
       };
-      const grant = () => {
-        leave();
+      const startTask = () => {
+        dequeue();
         resolve(start(client));
       };
-      const entry: Waiting = { grant, refuse, timer: setTimeout(refuse, options.waitMaxMs) };
-      waiting++;
-      client.waiting.push(entry);
+      const timer = setTimeout(rejectTask, options.waitMaxMs);
+      const task: QueuedTask = { start: startTask, reject: rejectTask, timer };
+      queued++;
+      client.queue.push(task);
       turns.add(client);
     });
   }
 
-  /** Makes room for a client's task, if another client has more of them waiting: then the newest of those is refused. */
-  function makeRoomFor(client: Client): boolean {
+  /**
+   * Rejects the newest task of the client with the longest queue, unless that queue is no longer than this client's would be.
+   * Returns whether a task was rejected.
+   */
+  function evictFor(client: Client): boolean {
     let longest = client;
-    for (const each of turns) if (each.waiting.length > longest.waiting.length) longest = each;
-    if (longest.waiting.length <= client.waiting.length + 1) return false;
-    longest.waiting.at(-1)?.refuse();
+    for (const each of turns) if (each.queue.length > longest.queue.length) longest = each;
+    if (longest.queue.length <= client.queue.length + 1) return false;
+    longest.queue.at(-1)?.reject();
     return true;
   }
 
-  const refusal = () => new AppError('unavailable', options.refusal);
-
-  function forgetIfIdle(client: Client): void {
-    if (client.atWork === 0 && client.waiting.length === 0) clients.delete(client.name);
+  function deleteIfIdle(client: Client): void {
+    if (client.running === 0 && client.queue.length === 0) clients.delete(client.name);
   }
 
   return {
     async acquire(name) {
-      const client = clients.get(name) ?? { name, atWork: 0, waiting: [] };
-      const hasPlace = atWork < options.places && client.atWork < options.placesPerClient;
-      const mayWait =
-        hasPlace ||
-        (client.waiting.length < options.waitingPerClient &&
-          (waiting < options.waiting || makeRoomFor(client)));
-      if (!mayWait) throw refusal();
+      const client = clients.get(name) ?? { name, running: 0, queue: [] };
+      const canStart =
+        running < options.maxConcurrent && client.running < options.maxConcurrentPerClient;
+      const canQueue = () =>
+        client.queue.length < options.maxQueuedPerClient &&
+        (queued < options.maxQueued || evictFor(client));
+      if (!canStart && !canQueue()) throw createRejection();
       clients.set(name, client);
-      return hasPlace ? start(client) : wait(client);
+      return canStart ? start(client) : enqueue(client);
     },
-    waiting: () => waiting,
+    queued: () => queued,
   };
 }

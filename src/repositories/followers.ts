@@ -27,12 +27,12 @@ export function createFollowers(database: Database): Followers {
   // Parallel follows of one user would all wait for the row of that user, each with a connection, and a post of that
   // user would wait behind them. One at a time per process, they take as long altogether.
   const queue = createFairQueue({
-    places: Infinity,
-    placesPerClient: 1,
-    waiting: Infinity,
-    waitingPerClient: WAITING_PER_USER,
+    maxConcurrent: Infinity,
+    maxConcurrentPerClient: 1,
+    maxQueued: Infinity,
+    maxQueuedPerClient: WAITING_PER_USER,
     waitMaxMs: WAIT_MAX_MS,
-    refusal: 'Too many people follow or unfollow this user at this moment.',
+    rejectionMessage: 'Too many people follow or unfollow this user at this moment.',
   });
 
   /** Does the work when the follows of this user that came before it have ended. */

@@ -1,4 +1,4 @@
-import { createBudget } from '../limits/budget.ts';
+import { createFixedWindowLimiter } from '../limits/fixed-window-limiter.ts';
 import type { RateLimitConfig } from '../config/config.ts';
 
 /** How many events are allowed in a window. */
@@ -74,9 +74,9 @@ function limit(name: string, points: number, minutes: number, message: string): 
 }
 
 function inProcess(counted: Limit): (key: string) => Refusal | null {
-  const budget = createBudget({ ...counted, maxKeys: MAX_KEYS });
+  const limiter = createFixedWindowLimiter({ ...counted, maxKeys: MAX_KEYS });
   return (key) => {
-    const waitMs = budget.consume(key);
+    const waitMs = limiter.consume(key);
     return waitMs > 0 ? toRefusal(counted, waitMs) : null;
   };
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
 import { type DatabaseConfig, toDatabaseConfig } from '../config/config.ts';
-import { type Environment, count, oneOf, readSettings, required } from '../config/environment.ts';
+import { type Environment, integer, oneOf, readSettings, required } from '../config/environment.ts';
 import { databaseSettings } from '../config/settings.ts';
 
 /** How a run's instance is logged in to, and left in order; docs/warehouse.md explains the settings. */
@@ -88,7 +88,7 @@ const instanceSettings = z.object({
     .regex(/^[a-z_][\w-]*$/, 'must be the name of a user')
     .default('ec2-user'),
   WAREHOUSE_HOST_KEY: oneOf('console', 'first-seen').default('console'),
-  WAREHOUSE_MAX_HOURS: count(1, 24 * 7).default(8),
+  WAREHOUSE_MAX_HOURS: integer(1, 24 * 7).default(8),
 });
 
 const endSettings = instanceSettings.pick({

@@ -2,16 +2,16 @@ import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { boundHeaders } from './middleware/bound-headers.ts';
+import { sanitizeHeaders } from './middleware/sanitize-headers.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
-import { notFound, showError } from './middleware/errors.ts';
+import { notFound, renderErrorPage } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
 import { limitInFlight } from './middleware/in-flight.ts';
 import { logRequests } from './middleware/request-log.ts';
 import { requireForm } from './middleware/request-form.ts';
-import { rejectSeveralHosts } from './middleware/request-hosts.ts';
+import { rejectMultipleHosts } from './middleware/request-hosts.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
-import { readerPages } from './middleware/reader-pages.ts';
+import { setUserLocals } from './middleware/user-locals.ts';
 import { session } from './middleware/session.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
@@ -40,11 +40,11 @@ const STATIC = fileURLToPath(new URL('../../static', import.meta.url));
 const BODY_LIMIT_BYTES = 32 * 1024;
 // A process answers a page within milliseconds: what would wait behind these requests is refused instead.
 const IN_FLIGHT_LIMITS = {
-  requests: 250,
+  maxConcurrent: 250,
   // More would not be faster, and the event loop would come to the requests of others later.
-  requestsPerAddress: 25,
-  waiting: 500,
-  waitingPerAddress: 250,
+  maxConcurrentPerAddress: 25,
+  maxQueued: 500,
+  maxQueuedPerAddress: 250,
 };
 // Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
 const FIELDS_MAX = 50;
@@ -76,9 +76,9 @@ export function createApp(dependencies: Dependencies): Express {
   const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
-  app.use(boundHeaders(config));
+  app.use(sanitizeHeaders(config));
   app.use(securityHeaders(config));
-  app.use(rejectSeveralHosts);
+  app.use(rejectMultipleHosts);
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
   addHealthRoutes(app, isReady);
@@ -97,7 +97,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(rejectCrossOrigin);
   app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
-  app.use(readerPages);
+  app.use(setUserLocals);
 
   addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
   addLoginRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
@@ -108,6 +108,6 @@ export function createApp(dependencies: Dependencies): Express {
   addUserTimelineRoutes(app, repositories, sendTimeline, readPage);
 
   app.use(notFound);
-  app.use(showError);
+  app.use(renderErrorPage);
   return app;
 }

@@ -6,12 +6,12 @@ import {
 } from '../../src/limits/fair-queue.ts';
 
 const OPTIONS: FairQueueOptions = {
-  places: 2,
-  placesPerClient: 2,
-  waiting: 4,
-  waitingPerClient: 3,
+  maxConcurrent: 2,
+  maxConcurrentPerClient: 2,
+  maxQueued: 4,
+  maxQueuedPerClient: 3,
   waitMaxMs: 1000,
-  refusal: 'Too many.',
+  rejectionMessage: 'Too many.',
 };
 
 beforeEach(() => void vi.useFakeTimers());
@@ -43,11 +43,11 @@ test('tasks start at once while there are places', async () => {
   const { add, started, queue } = setUp();
   await Promise.all([add('alice 1'), add('alice 2')]);
   expect(started).toEqual(['alice 1', 'alice 2']);
-  expect(queue.waiting()).toBe(0);
+  expect(queue.queued()).toBe(0);
 });
 
 test('clients get free places in turn, however many tasks one of them has in the queue', async () => {
-  const { add, end, started } = setUp({ places: 1 });
+  const { add, end, started } = setUp({ maxConcurrent: 1 });
   const all = ['alice 1', 'alice 2', 'alice 3', 'bob 1', 'bob 2'].map(add);
   await all[0];
   for (const task of ['alice 1', 'alice 2', 'bob 1', 'alice 3']) await end(task);
@@ -55,42 +55,42 @@ test('clients get free places in turn, however many tasks one of them has in the
 });
 
 test('a client that has its share waits, and another does not wait for it', async () => {
-  const { add, end, started, queue } = setUp({ placesPerClient: 1 });
+  const { add, end, started, queue } = setUp({ maxConcurrentPerClient: 1 });
   await add('alice 1');
   void add('alice 2');
   await add('bob 1');
   expect(started).toEqual(['alice 1', 'bob 1']);
   await end('bob 1');
   expect(started).toEqual(['alice 1', 'bob 1']);
-  expect(queue.waiting()).toBe(1);
+  expect(queue.queued()).toBe(1);
   await end('alice 1');
   expect(started).toEqual(['alice 1', 'bob 1', 'alice 2']);
 });
 
 test('a place that is released twice is free once', async () => {
-  const { queue } = setUp({ places: 1 });
+  const { queue } = setUp({ maxConcurrent: 1 });
   const release = await queue.acquire('alice');
   release();
   release();
   await queue.acquire('alice');
   void queue.acquire('bob').catch(() => undefined);
-  expect(queue.waiting()).toBe(1);
+  expect(queue.queued()).toBe(1);
 });
 
 test('a task is refused where too many of its client wait', async () => {
-  const { add } = setUp({ places: 1 });
+  const { add } = setUp({ maxConcurrent: 1 });
   await add('alice 1');
   for (const task of ['alice 2', 'alice 3', 'alice 4']) void add(task);
   await expect(add('alice 5')).rejects.toMatchObject(refused);
 });
 
 test('where too many tasks wait, the newest of the client with the most makes room for another client', async () => {
-  const { add, end, started, queue } = setUp({ places: 1, waiting: 3 });
+  const { add, end, started, queue } = setUp({ maxConcurrent: 1, maxQueued: 3 });
   await add('alice 1');
   const newest = ['alice 2', 'alice 3', 'alice 4'].map(add).at(-1);
   const bob = add('bob 1');
   await expect(newest).rejects.toMatchObject(refused);
-  expect(queue.waiting()).toBe(3);
+  expect(queue.queued()).toBe(3);
   // Alice has two tasks left: a second one of bob's has no better claim.
   await expect(add('bob 2')).rejects.toMatchObject(refused);
   await end('alice 1');
@@ -100,14 +100,14 @@ test('where too many tasks wait, the newest of the client with the most makes ro
 });
 
 test('a task that waited too long is refused and leaves the queue', async () => {
-  const { add, end, started, queue } = setUp({ places: 1 });
+  const { add, end, started, queue } = setUp({ maxConcurrent: 1 });
   await add('alice 1');
   const late = add('bob 1').catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(999);
   void add('bob 2');
   await vi.advanceTimersByTimeAsync(1);
   expect(await late).toMatchObject(refused);
-  expect(queue.waiting()).toBe(1);
+  expect(queue.queued()).toBe(1);
   await end('alice 1');
   expect(started).toEqual(['alice 1', 'bob 2']);
 });

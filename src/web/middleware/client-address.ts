@@ -3,7 +3,7 @@ import type { Request } from 'express';
 
 // The longest IPv6 address has 45 characters; brackets, a zone and a port come to it.
 const MAX_LENGTH = 80;
-const GROUPS_OF_NETWORK = 4;
+const NETWORK_GROUPS = 4;
 const GROUPS = 8;
 const MAPPED = '::ffff:';
 
@@ -13,12 +13,12 @@ const MAPPED = '::ffff:';
  * closed.
  */
 export function clientAddress(req: Request): string {
-  return keyOf(fullClientAddress(req));
+  return addressKey(fullClientAddress(req));
 }
 
 /** Returns the key under which a connection is counted, as `clientAddress` does for a request. */
 export function socketAddress(socket: Pick<Socket, 'remoteAddress'>): string {
-  return keyOf(parseAddress(socket.remoteAddress) ?? '');
+  return addressKey(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
@@ -60,24 +60,24 @@ function withoutMapping(ipv6: string): string {
     return ipv6.slice(MAPPED.length);
   // Every other spelling contains this, and few other addresses do.
   if (!ipv6.includes('ffff')) return ipv6;
-  const groups = groupsOf(ipv6);
+  const groups = parseGroups(ipv6);
   if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return ipv6;
   const [high = 0, low = 0] = groups.slice(6);
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-function keyOf(address: string): string {
+function addressKey(address: string): string {
   if (!address.includes(':')) return address;
-  const groups = groupsOf(address).slice(0, GROUPS_OF_NETWORK);
+  const groups = parseGroups(address).slice(0, NETWORK_GROUPS);
   return groups.map((group) => group.toString(16)).join(':');
 }
 
 /** Returns the eight groups of a valid IPv6 address. */
-function groupsOf(ipv6: string): number[] {
+function parseGroups(ipv6: string): number[] {
   const groups: number[] = [];
   let gap = -1;
   for (const group of ipv6.split(':')) {
-    if (group.includes('.')) groups.push(...groupsOfIPv4(group));
+    if (group.includes('.')) groups.push(...parseIPv4Groups(group));
     else if (group !== '') groups.push(Number.parseInt(group, 16));
     // The two colons of `::` stand for as many groups of zero as are missing. At an end, they give two empty groups.
     else if (gap === -1) gap = groups.length;
@@ -86,7 +86,7 @@ function groupsOf(ipv6: string): number[] {
   return groups;
 }
 
-function groupsOfIPv4(ipv4: string): [number, number] {
+function parseIPv4Groups(ipv4: string): [number, number] {
   const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number);
   return [a * 256 + b, c * 256 + d];
 }

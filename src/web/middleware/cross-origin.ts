@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import { isOnOwnHost, isOnOwnHostName } from './request-hosts.ts';
+import { isSameHost, isSameHostname } from './request-hosts.ts';
 
 declare global {
   namespace Express {
@@ -33,10 +33,10 @@ export const requireSameOrigin: RequestHandler = (req, res, next) => {
     );
   }
   if (!isSameOrigin(req)) {
-    explainRefusal(req, res);
+    setOriginMismatch(req, res);
     // The page that follows does not show another site's text. Where the browser does not name the sender's site, the
     // page shows the text, and does not present it as the reader's own.
-    if (isFromAnotherSite(req)) req.body = undefined;
+    if (isCrossSite(req)) req.body = undefined;
     throw new AppError(
       'forbidden',
       'MiniTwit did not ask for this itself, so nothing was changed.',
@@ -56,8 +56,8 @@ function isSameOrigin(req: Request): boolean {
   // `none` is the reader's own doing, but a GET may be a link that somebody mailed them.
   if (site === 'none') return !SAFE_METHODS.has(req.method);
   if (site !== undefined) return site === 'same-origin';
-  const source = sourceOf(req);
-  if (source !== undefined) return isOnOwnHost(req, source);
+  const source = requestSource(req);
+  if (source !== undefined) return isSameHost(req, source);
   // Today's browsers send `Origin` with everything but a GET. A GET without any source may have been
   // caused by any site, if a browser sent it.
   return !SAFE_METHODS.has(req.method) || !isBrowser(req);
@@ -67,12 +67,12 @@ function isSameOrigin(req: Request): boolean {
  * Returns whether the browser itself names another site as the sender. Another scheme or port of this host is not
  * one here: a reader may have opened the page before the site moved.
  */
-function isFromAnotherSite(req: Request): boolean {
+function isCrossSite(req: Request): boolean {
   if (req.get('sec-fetch-site') === undefined) return false;
-  return !isOnOwnHostName(req, sourceOf(req) ?? '');
+  return !isSameHostname(req, requestSource(req) ?? '');
 }
 
-function sourceOf(req: Request): string | undefined {
+function requestSource(req: Request): string | undefined {
   return req.get('origin') ?? req.get('referer');
 }
 
@@ -87,8 +87,8 @@ const REMEDY =
 const LOGGED_MAX_LENGTH = 300;
 
 /** Sets for the log which hosts differ, unless the browser itself names another site as the sender. */
-function explainRefusal(req: Request, res: Response): void {
-  const source = sourceOf(req);
+function setOriginMismatch(req: Request, res: Response): void {
+  const source = requestSource(req);
   if (source === undefined || req.get('sec-fetch-site') !== undefined) return;
   const sender = URL.canParse(source) ? new URL(source).origin : source;
   const cut = (text: string) => text.slice(0, LOGGED_MAX_LENGTH);

@@ -16,7 +16,7 @@ export function currentUser(req: Request): CurrentUser | null {
 export function requireUser(req: Request): CurrentUser {
   const user = currentUser(req);
   if (!user) throw new AppError('unauthenticated', 'You have to sign in first.');
-  const intended = otherUserOfForm(req, user);
+  const intended = findOtherFormUser(req, user);
   if (intended !== null) {
     throw new AppError(
       'conflict',
@@ -30,7 +30,7 @@ export function requireUser(req: Request): CurrentUser {
  * Returns the username for which the submitted form was made, if that is not the current user: another user has signed in
  * since, in another tab. Returns null if it is the same user, or if the form does not name one.
  */
-export function otherUserOfForm({ body }: Request, { username }: CurrentUser): string | null {
+export function findOtherFormUser({ body }: Request, { username }: CurrentUser): string | null {
   const intended = submittedField(body, 'signed_in_as');
   if (typeof intended !== 'string' || intended === username) return null;
   // A form of ours has no longer name.
@@ -40,17 +40,17 @@ export function otherUserOfForm({ body }: Request, { username }: CurrentUser): s
 /** Logs a user in: a new session, which the database holds when this resolves. */
 export async function logIn(req: Request, user: CurrentUser): Promise<void> {
   // A new id, so that nobody who knew the old one shares the login.
-  await promised((done) => req.session.regenerate(done));
+  await toPromise((done) => req.session.regenerate(done));
   req.session.user = user;
-  await promised((done) => req.session.save(done));
+  await toPromise((done) => req.session.save(done));
 }
 
 /** Logs out whoever sent this request: the session is gone from the database when this resolves. */
 export async function logOut(req: Request): Promise<void> {
-  await promised((done) => req.session.destroy(done));
+  await toPromise((done) => req.session.destroy(done));
 }
 
-function promised(act: (done: (error?: unknown) => void) => void): Promise<void> {
+function toPromise(act: (done: (error?: unknown) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     act((error) => (error ? reject(error) : resolve()));
   });

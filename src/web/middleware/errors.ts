@@ -18,7 +18,7 @@ export const notFound: RequestHandler = () => {
 };
 
 /** Shows a failure as a page, with what was typed still on it, and logs what is ours to mend. */
-export const showError: ErrorRequestHandler = (error: unknown, req, res, next) => {
+export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (res.headersSent) return next(error);
   const appError = toAppError(error);
   // pino-http writes it into the request's line
@@ -26,7 +26,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
   res.status(statusOf[appError.code]);
   res.set('Cache-Control', 'no-store');
   // A flashed message waits for a page that its reader came for: this may be the answer to a request for an icon.
-  delete res.locals.takeFlash;
+  delete res.locals.consumeFlash;
   if (appError.code === 'unavailable') res.set('Retry-After', String(RETRY_AFTER_S));
   const page = {
     code: appError.code,
@@ -35,7 +35,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
     requestId: req.id,
     typed: submittedFields(req.body, appError.code),
     user: currentUser(req),
-    isReaderUnknown: res.locals.user === undefined,
+    isUserUnknown: res.locals.user === undefined,
   };
   res.render('error.html', page, (renderError: Error | null, html: string) => {
     if (renderError) res.type('text').send(page.message);
@@ -73,7 +73,7 @@ const HEADINGS: Record<ErrorCode, string> = {
   unavailable: 'MiniTwit is out of breath',
 };
 
-const CODES_OF_EXPRESS: Record<number, ErrorCode> = {
+const CODE_BY_STATUS: Record<number, ErrorCode> = {
   404: 'not_found',
   413: 'too_large',
   415: 'unsupported',
@@ -82,13 +82,13 @@ const CODES_OF_EXPRESS: Record<number, ErrorCode> = {
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
-  const code = CODES_OF_EXPRESS[status] ?? (status >= 400 && status < 500 ? 'invalid' : 'internal');
-  const message = hasTooManyFields(error) ? TOO_MANY_FIELDS : MESSAGES_OF_EXPRESS[code];
+  const code = CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'invalid' : 'internal');
+  const message = hasTooManyFields(error) ? TOO_MANY_FIELDS : MESSAGE_BY_CODE[code];
   return new AppError(code, message ?? '', { cause: error });
 }
 
 // What Express and its parsers complain about, in our own words.
-const MESSAGES_OF_EXPRESS: Partial<Record<ErrorCode, string>> = {
+const MESSAGE_BY_CODE: Partial<Record<ErrorCode, string>> = {
   invalid: 'Your browser sent something that cannot be understood.',
   not_found: 'There is nothing at this address.',
   too_large:

@@ -13,7 +13,7 @@ declare global {
        * Returns the message for this page and clears it. Returns null if the message is forged or has expired. Missing
        * if there is no message, or if the request is not for a page.
        */
-      takeFlash?: () => string | null;
+      consumeFlash?: () => string | null;
     }
   }
 }
@@ -31,13 +31,13 @@ export function flash(config: CookieConfig): RequestHandler[] {
     // Not the session's own secrets: what was signed as a flash must not pass as a session.
     cookieParser(config.sessionSecrets.map((secret) => `flash ${secret}`)),
     (req, res, next) => {
-      readFlash(req, res, rule);
+      attachFlash(req, res, rule);
       next();
     },
   ];
 }
 
-function readFlash(req: Request, res: Response, rule: CookieRule): void {
+function attachFlash(req: Request, res: Response, rule: CookieRule): void {
   const name = rule.nameFor(req);
   res.flash = (message) => {
     // The time inside what is signed counts, since a client may store a cookie for longer than its Max-Age.
@@ -46,8 +46,8 @@ function readFlash(req: Request, res: Response, rule: CookieRule): void {
     res.cookie(name, value, attributes);
   };
   const value: unknown = req.signedCookies[name];
-  if (value !== undefined && isForPage(req)) {
-    res.locals.takeFlash = () => {
+  if (value !== undefined && isPageNavigation(req)) {
+    res.locals.consumeFlash = () => {
       rule.clear(req, res);
       return readMessage(value);
     };
@@ -67,7 +67,7 @@ function readMessage(value: unknown): string | null {
  * Returns whether a request asks for a page that a person is about to see, rather than for an icon, a script's data or a
  * page in advance. Over plain http, only `Accept` differs: browsers accept HTML where they navigate.
  */
-function isForPage(req: Request): boolean {
+function isPageNavigation(req: Request): boolean {
   if (req.method === 'HEAD' || req.get('sec-purpose')?.includes('prefetch')) return false;
   const destination = req.get('sec-fetch-dest');
   if (destination !== undefined) return destination === 'document';

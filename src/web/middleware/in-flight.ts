@@ -1,14 +1,14 @@
 import type { RequestHandler, Response } from 'express';
 import { createFairQueue } from '../../limits/fair-queue.ts';
 import { clientAddress } from './client-address.ts';
-import { createUnreadAnswers } from './unread-answers.ts';
+import { createUnreadResponseLimit } from './unread-responses.ts';
 
 /** Requests at work and waiting in one process. */
 export interface InFlightLimits {
-  requests: number;
-  requestsPerAddress: number;
-  waiting: number;
-  waitingPerAddress: number;
+  maxConcurrent: number;
+  maxConcurrentPerAddress: number;
+  maxQueued: number;
+  maxQueuedPerAddress: number;
 }
 
 // A user who waits longer has pressed reload.
@@ -22,21 +22,21 @@ const WAIT_MAX_MS = 5000;
  */
 export function limitInFlight(limits: InFlightLimits): RequestHandler {
   const queue = createFairQueue({
-    places: limits.requests,
-    placesPerClient: limits.requestsPerAddress,
-    waiting: limits.waiting,
-    waitingPerClient: limits.waitingPerAddress,
+    maxConcurrent: limits.maxConcurrent,
+    maxConcurrentPerClient: limits.maxConcurrentPerAddress,
+    maxQueued: limits.maxQueued,
+    maxQueuedPerClient: limits.maxQueuedPerAddress,
     waitMaxMs: WAIT_MAX_MS,
-    refusal: 'Too many people are here at this moment.',
+    rejectionMessage: 'Too many people are here at this moment.',
   });
-  const addUnread = createUnreadAnswers();
+  const addUnread = createUnreadResponseLimit();
   return async (req, res, next) => {
     const address = clientAddress(req);
     const release = await queue.acquire(address);
     res.once('close', release);
     // The client may have gone while its request waited.
     if (res.closed) return release();
-    onEnded(res, () => {
+    onResponseEnd(res, () => {
       release();
       addUnread(res, address);
     });
@@ -45,7 +45,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
 }
 
 /** Calls back when the application has ended an answer, which may be long before the client has read it. */
-function onEnded(res: Response, callback: () => void): void {
+function onResponseEnd(res: Response, callback: () => void): void {
   const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
   res.end = (...parameters: unknown[]) => {
     end(...parameters);

@@ -7,7 +7,7 @@ import { isFromTrustedProxy } from './trusted-proxy.ts';
  * others, so the raw headers are counted.
  * @throws AppError `invalid`
  */
-export const rejectSeveralHosts: RequestHandler = ({ rawHeaders }, _res, next) => {
+export const rejectMultipleHosts: RequestHandler = ({ rawHeaders }, _res, next) => {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
@@ -18,20 +18,20 @@ export const rejectSeveralHosts: RequestHandler = ({ rawHeaders }, _res, next) =
 };
 
 /** Returns whether a URL, as `Origin` or `Referer` has it, is on a host that this request was sent to. */
-export function isOnOwnHost(req: Request, url: string): boolean {
+export function isSameHost(req: Request, url: string): boolean {
   return matchesHost(req, url, (host) => host);
 }
 
 /** Returns whether a URL is on a host that this request was sent to, whatever the scheme and the port. */
-export function isOnOwnHostName(req: Request, url: string): boolean {
+export function isSameHostname(req: Request, url: string): boolean {
   return matchesHost(req, url, (host) => host.replace(/:\d+$/, ''));
 }
 
 function matchesHost(req: Request, url: string, part: (host: string) => string): boolean {
-  const host = URL.canParse(url) ? comparableHost(new URL(url).host) : null;
+  const host = URL.canParse(url) ? normalizeHost(new URL(url).host) : null;
   if (host === null) return false;
-  return hostsOf(req).some((own) => {
-    const comparable = comparableHost(own);
+  return requestHosts(req).some((own) => {
+    const comparable = normalizeHost(own);
     return comparable !== null && part(comparable) === part(host);
   });
 }
@@ -40,7 +40,7 @@ function matchesHost(req: Request, url: string, part: (host: string) => string):
  * Returns the hosts that this request was sent to: `Host` and, from a trusted proxy, `X-Forwarded-Host`. A page of
  * another site can make a browser send neither with a value of its own.
  */
-function hostsOf(req: Request): string[] {
+function requestHosts(req: Request): string[] {
   const forwarded = isFromTrustedProxy(req) ? (req.get('x-forwarded-host') ?? '') : '';
   return [req.get('host') ?? '', ...forwarded.split(',')].map((host) => host.trim());
 }
@@ -49,7 +49,7 @@ function hostsOf(req: Request): string[] {
  * Returns a host in one form: lower case, without a dot at the end of its name, and without a default port. Both default
  * ports are dropped, since a proxy that ends https may add either. Returns null for what is no host.
  */
-function comparableHost(host: string): string | null {
+function normalizeHost(host: string): string | null {
   const url = `http://${host}`;
   if (!/^[^\s/?#@\\]+$/.test(host) || !URL.canParse(url)) return null;
   return new URL(url).host.replace(/:443$/, '').replace(/\.(?=:|$)/, '');

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { fullClientAddress } from './client-address.ts';
 import { currentUser } from './current-user.ts';
-import { routeOf } from './route-of.ts';
+import { routePath } from './route-path.ts';
 import { isFromTrustedProxy } from './trusted-proxy.ts';
 
 const HEALTH_CHECKS = new Set(['/healthz', '/readyz']);
@@ -25,7 +25,7 @@ interface LoggedRequest {
  */
 export function logRequests(logger: Logger): RequestHandler {
   const more = (req: Request, { locals }: Response) => ({
-    route: routeOf(req),
+    route: routePath(req),
     userId: currentUser(req)?.userId,
     ...(locals.originMismatch && { originMismatch: locals.originMismatch }),
   });

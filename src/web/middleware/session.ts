@@ -54,7 +54,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
       if (SAFE_METHODS.has(req.method) && !cookies?.includes(rule.plainName)) next();
       else if (!rule.isSecure(req)) useOverHttp(req, res, next);
       else {
-        if (cookies !== undefined) req.headers.cookie = acceptEarlierSession(cookies, rule);
+        if (cookies !== undefined) req.headers.cookie = renameLegacyCookie(cookies, rule);
         useOverHttps(req, res, next);
       }
     },
@@ -63,7 +63,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
         // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
         // which has no path, has none.)
         req.session.cookie.secure = rule.isSecure(req);
-        prolong(req.session, req.sessionID);
+        extendSession(req.session, req.sessionID);
       }
       next();
     },
@@ -76,7 +76,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
  * it, another host of the domain or a listener on plain http may have planted an attacker's session. The id is read only
  * where it is not encoded, so that express-session, which decodes it, finds the same one.
  */
-function acceptEarlierSession(cookies: string, { plainName, hostName }: CookieRule): string {
+function renameLegacyCookie(cookies: string, { plainName, hostName }: CookieRule): string {
   if (cookies.includes(`${hostName}=`)) return cookies;
   const cookie = new RegExp(String.raw`(^|; *)${plainName}=(?=s%3A([\w-]+)\.)`);
   return cookies.replace(cookie, (found: string, separator: string, id: string) =>
@@ -96,15 +96,15 @@ export function createClearSessionCookie(
 }
 
 /** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */
-function prolong(current: Request['session'], sessionId: string): void {
+function extendSession(current: Request['session'], sessionId: string): void {
   // No user has logged in yet, so nothing is stored.
   if (current.expiresS === undefined) return;
-  const expiresS = Math.min(nowS() + LIFETIME_S, lastEndS(sessionId, current.expiresS));
+  const expiresS = Math.min(nowS() + LIFETIME_S, latestExpiryS(sessionId, current.expiresS));
   if (expiresS - current.expiresS >= EXTEND_EVERY_S) current.expiresS = expiresS;
 }
 
 /** Returns when a session ends however much it is used; a session of unknown age is never prolonged. */
-function lastEndS(sessionId: string, expiresS: number): number {
+function latestExpiryS(sessionId: string, expiresS: number): number {
   const createdS = createdAtS(sessionId, nowS());
   return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;
 }
@@ -153,7 +153,7 @@ class SessionStore extends Store {
     if (!found) return null;
     const { userId, username, expiresS } = found;
     // An instance of an earlier version may have prolonged it too far.
-    if (lastEndS(id, expiresS) <= nowS()) return null;
+    if (latestExpiryS(id, expiresS) <= nowS()) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
     return { cookie, user: { userId, username }, expiresS };
   }

@@ -18,9 +18,9 @@ export interface Passwords {
    * Returns a hash of the current cost for a password that matches `hash`; null if the cost of `hash` is not lower.
    * @throws AppError `unavailable` when other hashes are waiting: they come first
    */
-  renew(password: string, hash: string, address: string): Promise<string | null>;
+  rehash(password: string, hash: string, address: string): Promise<string | null>;
   /** Hashes that wait for a thread, or for another hash of their account. */
-  waiting(): number;
+  queued(): number;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ const WAITING_PER_ADDRESS_AND_THREAD = 40;
 const WAITING_PER_ACCOUNT = 10;
 // In each of the two queues.
 const WAIT_MAX_MS = 5000;
-const REFUSAL = 'Too many people are logging in at this moment.';
+const BUSY_MESSAGE = 'Too many people are logging in at this moment.';
 
 /**
  * Starts the threads.
@@ -61,21 +61,21 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     maxThreads: threads,
   });
   const byAddress = createFairQueue({
-    places: threads,
-    placesPerClient: threads,
-    waiting: threads * WAITING_PER_THREAD,
-    waitingPerClient: threads * WAITING_PER_ADDRESS_AND_THREAD,
+    maxConcurrent: threads,
+    maxConcurrentPerClient: threads,
+    maxQueued: threads * WAITING_PER_THREAD,
+    maxQueuedPerClient: threads * WAITING_PER_ADDRESS_AND_THREAD,
     waitMaxMs: WAIT_MAX_MS,
-    refusal: REFUSAL,
+    rejectionMessage: BUSY_MESSAGE,
   });
   // Before the queue for threads, so that parallel logins of one account delay no other user behind their address.
   const byAccount = createFairQueue({
-    places: Infinity,
-    placesPerClient: 1,
-    waiting: Infinity,
-    waitingPerClient: WAITING_PER_ACCOUNT,
+    maxConcurrent: Infinity,
+    maxConcurrentPerClient: 1,
+    maxQueued: Infinity,
+    maxQueuedPerClient: WAITING_PER_ACCOUNT,
     waitMaxMs: WAIT_MAX_MS,
-    refusal: REFUSAL,
+    rejectionMessage: BUSY_MESSAGE,
   });
 
   async function run(task: Task, address: string): Promise<string | boolean> {
@@ -100,12 +100,12 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
         release();
       }
     },
-    async renew(password, hash, address) {
+    async rehash(password, hash, address) {
       if (getRounds(hash) >= cost) return null;
-      if (byAddress.waiting() > 0) throw new AppError('unavailable', REFUSAL);
+      if (byAddress.queued() > 0) throw new AppError('unavailable', BUSY_MESSAGE);
       return createHash(password, address);
     },
-    waiting: () => byAddress.waiting() + byAccount.waiting(),
+    queued: () => byAddress.queued() + byAccount.queued(),
     close: () => pool.close({ force: true }),
   };
 }

@@ -6,7 +6,7 @@ import type { Task } from './passwords.ts';
 const HMAC_KEY = 'MiniTwit: passwords of more than 72 bytes';
 
 /** Runs in a worker thread: gives the hash of a password, or whether a password matches a hash. */
-export default function work(task: Task): string | boolean {
+export default function hashOrCompare(task: Task): string | boolean {
   const password = toBcryptInput(task.password);
   return task.kind === 'hash' ? hashSync(password, task.cost) : compareSync(password, task.hash);
 }

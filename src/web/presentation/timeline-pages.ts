@@ -53,10 +53,10 @@ export function createSendTimeline(
   }
 
   return async (req, res, view, context) => {
-    const { user = null, takeFlash } = res.locals;
+    const { user = null, consumeFlash } = res.locals;
     // for somebody in particular
-    if (user || takeFlash) {
-      const { html } = await renderPage(view, { ...context, takeFlash }, user);
+    if (user || consumeFlash) {
+      const { html } = await renderPage(view, { ...context, consumeFlash }, user);
       res.type('html').send(html);
       return;
     }

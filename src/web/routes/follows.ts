@@ -4,7 +4,7 @@ import { readUsername } from '../forms/username.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { assertAllowed } from '../middleware/refuse.ts';
+import { assertWithinLimit } from '../middleware/too-many-requests.ts';
 import type { Followers } from '../../repositories/followers.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Users } from '../../repositories/users.ts';
@@ -35,7 +35,7 @@ export function addFollowRoutes(
 
   async function findBoth(req: Request<{ username: string }>, res: Response) {
     const reader = requireUser(req);
-    assertAllowed(res, (await rateLimits.consumeFollow(reader.userId)).refusal);
+    assertWithinLimit(res, (await rateLimits.consumeFollow(reader.userId)).refusal);
     const username = readUsername(req.params.username);
     if (username === null) throw new AppError('not_found', 'No user has such a long name.');
     const other = await users.findUser(username);

@@ -7,10 +7,10 @@ import { readUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser, logIn } from '../middleware/current-user.ts';
-import { createDevices } from '../middleware/device.ts';
+import { createDeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { readerPages } from '../middleware/reader-pages.ts';
-import { refuse } from '../middleware/refuse.ts';
+import { setUserLocals } from '../middleware/user-locals.ts';
+import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { showLogin } from '../presentation/login-page.ts';
 import type { Consumption, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
@@ -29,7 +29,7 @@ export function addLoginRoutes(
   config: Omit<Config, 'database'>,
   showMyTimeline: ShowMyTimeline,
 ): void {
-  const devices = createDevices(config);
+  const devices = createDeviceCookies(config);
 
   app
     .route('/login')
@@ -51,7 +51,7 @@ export function addLoginRoutes(
       const counted = await rateLimits.consumeLogin(attempt);
       if (counted.refusal) {
         const error = { field: 'username', message: counted.refusal.message };
-        return showLogin(refuse(res, counted.refusal), { username, error, draft });
+        return showLogin(setTooManyRequests(res, counted.refusal), { username, error, draft });
       }
       const error = await logInIfRight(req, attempt, password, counted);
       if (error) return showLogin(res, { username, error, draft });
@@ -63,7 +63,7 @@ export function addLoginRoutes(
         res.flash(flash);
         return res.redirect(LOGIN_CHECK);
       }
-      res.locals.takeFlash = () => flash;
+      res.locals.consumeFlash = () => flash;
       await leadHome(req, res, draft);
     })
     .all(methodNotAllowed);
@@ -120,7 +120,7 @@ export function addLoginRoutes(
     address: string,
   ): Promise<void> {
     try {
-      const newHash = await passwords.renew(password, credentials.passwordHash, address);
+      const newHash = await passwords.rehash(password, credentials.passwordHash, address);
       if (newHash !== null) await users.replacePasswordHash(credentials, newHash);
     } catch (err) {
       const { userId } = credentials;
@@ -131,7 +131,7 @@ export function addLoginRoutes(
   /** Redirects a logged-in user to the home timeline or, with a draft, shows it with the draft in the post box. */
   async function leadHome(req: Request, res: Response, draft: string | null): Promise<void> {
     if (draft === null) return res.redirect('/');
-    readerPages(req, res, () => undefined);
+    setUserLocals(req, res, () => undefined);
     await showMyTimeline(req, res, { draft: { text: draft, error: null } });
   }
 }
@@ -152,8 +152,8 @@ function logFailedLogin(
 /** Shows the sign-in page to a reader without a session, who may also come by a bookmark or a link. */
 function showLostCookie(res: Response): void {
   // The flash claims that the user is signed in.
-  res.locals.takeFlash?.();
-  delete res.locals.takeFlash;
+  res.locals.consumeFlash?.();
+  delete res.locals.consumeFlash;
   showLogin(res, {
     notice:
       'You are not signed in. If you have just signed in, your browser did not store MiniTwit’s cookie. Allow cookies for this site. If its address begins with http://, try https://.',

@@ -3,9 +3,9 @@ import { AppError, statusOf } from '../../errors/app-error.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm, submittedField } from '../forms/form.ts';
 import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
-import { currentUser, otherUserOfForm, requireUser } from '../middleware/current-user.ts';
+import { currentUser, findOtherFormUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { refuse } from '../middleware/refuse.ts';
+import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import { showLogin } from '../presentation/login-page.ts';
 import type { Message, Messages } from '../../repositories/messages.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
@@ -24,7 +24,7 @@ export function addMessageRoutes(
       const user = currentUser(req);
       if (!user) return keepDraft(req, res);
       const { text } = readForm(messageForm, req.body);
-      const author = otherUserOfForm(req, user);
+      const author = findOtherFormUser(req, user);
       if (author !== null) {
         res.status(statusOf.conflict).render('confirm-author.html', { text, author });
         return;
@@ -35,7 +35,7 @@ export function addMessageRoutes(
       const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
         const draft = { text, error: refusal.message };
-        return showMyTimeline(req, refuse(res, refusal), { draft });
+        return showMyTimeline(req, setTooManyRequests(res, refusal), { draft });
       }
       await messages.createMessage(user.userId, text);
       res.flash('Your message was recorded');

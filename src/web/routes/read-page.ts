@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { readCursor } from '../forms/cursor.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser } from '../middleware/current-user.ts';
-import { assertAllowed } from '../middleware/refuse.ts';
+import { assertWithinLimit } from '../middleware/too-many-requests.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Cursor } from '../../repositories/page.ts';
 
@@ -19,7 +19,7 @@ export function createReadPage(rateLimits: RateLimits): ReadPage {
     const cursor = readCursor(req.query);
     if (cursor) {
       const userId = currentUser(req)?.userId ?? null;
-      assertAllowed(res, rateLimits.consumePage({ userId, address: clientAddress(req) }));
+      assertWithinLimit(res, rateLimits.consumePage({ userId, address: clientAddress(req) }));
     }
     return cursor;
   };

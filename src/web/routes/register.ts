@@ -6,7 +6,7 @@ import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { refuse } from '../middleware/refuse.ts';
+import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Users } from '../../repositories/users.ts';
@@ -40,7 +40,7 @@ export function addRegisterRoutes(
       const { refusal, refund } = await rateLimits.consumeRegistration(address);
       if (refusal) {
         const { message } = refusal;
-        return showRegister(refuse(res, refusal), form, { field: 'username', message });
+        return showRegister(setTooManyRequests(res, refusal), form, { field: 'username', message });
       }
       const { username, email, password } = form;
       try {

@@ -12,7 +12,7 @@ const HTTP_LIMITS = {
   maxHeaderSize: 16 * 1024,
 };
 /** From a request's headers to the last byte of its answer. A usual page arrives in time at 1 KB/s, the largest (484 KB) at 9 KB/s. */
-const ANSWER_MAX_MS = 60_000;
+const RESPONSE_MAX_MS = 60_000;
 const CONNECTIONS_MAX = 4000;
 // Several hundred people behind one address, with the six connections that a browser opens.
 const CONNECTIONS_PER_ADDRESS_MAX = 2000;
@@ -28,16 +28,16 @@ export function createHttpServer(
   handler: RequestListener,
   { trustProxy }: { trustProxy: number },
 ): Server {
-  const server = createServer(HTTP_LIMITS, inTurn(withinTime(handler)));
+  const server = createServer(HTTP_LIMITS, serializeRequests(limitResponseTime(handler)));
   server.maxConnections = CONNECTIONS_MAX;
   if (trustProxy === 0) limitConnectionsPerAddress(server, CONNECTIONS_PER_ADDRESS_MAX);
   return server;
 }
 
 /** Closes the connection of a client that has not read its whole answer in time. */
-function withinTime(handler: RequestListener): RequestListener {
+function limitResponseTime(handler: RequestListener): RequestListener {
   return (req, res) => {
-    const timer = setTimeout(() => req.socket.destroy(), ANSWER_MAX_MS);
+    const timer = setTimeout(() => req.socket.destroy(), RESPONSE_MAX_MS);
     res.once('close', () => clearTimeout(timer));
     handler(req, res);
   };
@@ -47,7 +47,7 @@ function withinTime(handler: RequestListener): RequestListener {
  * Handles the requests of each connection one after another. Node would hand all requests over that a client pipelines, and a
  * client that reads none of the answers could have any number of requests at work.
  */
-function inTurn(handler: RequestListener): RequestListener {
+function serializeRequests(handler: RequestListener): RequestListener {
   const queues = new WeakMap<Socket, (() => void)[]>();
   return (req, res: ServerResponse) => {
     const { socket } = req;

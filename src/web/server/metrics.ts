@@ -9,7 +9,7 @@ import {
   Registry,
 } from 'prom-client';
 import type { PoolState } from '../../database/pool.ts';
-import { routeOf } from '../middleware/route-of.ts';
+import { routePath } from '../middleware/route-path.ts';
 
 /** What is measured beside requests and Node itself. */
 export interface MetricSources {
@@ -51,7 +51,7 @@ export function createMetrics({ poolState, hashesWaiting, countSessions }: Metri
     return poolState().waitedS;
   });
   gauge(registry, 'minitwit_hashes_waiting', 'Password hashes without a thread.', hashesWaiting);
-  const sessions = latest(countSessions, COUNT_SESSIONS_EVERY_MS);
+  const sessions = cacheSample(countSessions, COUNT_SESSIONS_EVERY_MS);
   gauge(
     registry,
     'minitwit_sessions',
@@ -67,7 +67,7 @@ export function createMetrics({ poolState, hashesWaiting, countSessions }: Metri
     observe(request, response) {
       const stop = durations.startTimer();
       response.once('close', () => {
-        const route = routeOf(request as Request) ?? 'none';
+        const route = routePath(request as Request) ?? 'none';
         stop({ method: request.method ?? '', route, status: response.statusCode });
       });
     },
@@ -75,10 +75,10 @@ export function createMetrics({ poolState, hashesWaiting, countSessions }: Metri
   };
 }
 
-type Figure = () => number | Promise<number>;
+type Sample = () => number | Promise<number>;
 
 /** Shows a figure as it is; several processes' figures are added, unless said otherwise. */
-function gauge(registry: Registry, name: string, help: string, read: Figure, aggregator?: 'max') {
+function gauge(registry: Registry, name: string, help: string, read: Sample, aggregator?: 'max') {
   return new Gauge({
     name,
     help,
@@ -91,7 +91,7 @@ function gauge(registry: Registry, name: string, help: string, read: Figure, agg
 }
 
 /** Shows a figure that only grows. */
-function counter(registry: Registry, name: string, help: string, read: Figure) {
+function counter(registry: Registry, name: string, help: string, read: Sample) {
   return new Counter({
     name,
     help,
@@ -104,7 +104,7 @@ function counter(registry: Registry, name: string, help: string, read: Figure) {
 }
 
 /** Keeps a figure that is dear to get for some time, and for longer when it cannot be had. */
-function latest(read: () => Promise<number>, keepMs: number): () => Promise<number> {
+function cacheSample(read: () => Promise<number>, keepMs: number): () => Promise<number> {
   let figure = Number.NaN;
   let readAtMs = -Infinity;
   return async () => {

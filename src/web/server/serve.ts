@@ -10,19 +10,19 @@ import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { createPasswords } from '../passwords/passwords.ts';
-import { shareCheck } from './readiness.ts';
+import { cacheCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories } from '../../repositories/repositories.ts';
 import type { Sessions } from '../../repositories/sessions.ts';
-import { stopAsked } from './stop.ts';
+import { waitForShutdown } from './shutdown.ts';
 
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
 // Load balancers poll about as often.
-const READINESS_SHARED_MS = 1000;
+const READINESS_TTL_MS = 1000;
 /** How much of the time to stop, behind the delay, is for open requests; the rest is for farewells. */
-const REQUESTS_SHARE = 0.8;
+const DRAIN_SHARE_FOR_REQUESTS = 0.8;
 
 /**
  * Serves MiniTwit, whatever becomes of its database, until the process is told to stop; then within
@@ -31,15 +31,15 @@ const REQUESTS_SHARE = 0.8;
  */
 export async function serve(config: Config, logger: Logger): Promise<void> {
   // heard from the start, since without a listener a signal ends the process
-  const stop = stopAsked();
+  const stop = waitForShutdown();
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
   const database = openDatabase({ ...config.database, poolSize });
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
-  const isDatabaseReady = shareCheck(() => repositories.isReady(), READINESS_SHARED_MS);
-  const isReady = async () => !drain.hasBegun() && (await isDatabaseReady());
+  const isDatabaseReady = cacheCheck(() => repositories.isReady(), READINESS_TTL_MS);
+  const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
   const server = createHttpServer(app, config);
@@ -47,7 +47,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   if (metricsPort !== null) {
     const metrics = createMetrics({
       poolState: () => database.state(),
-      hashesWaiting: () => passwords.waiting(),
+      hashesWaiting: () => passwords.queued(),
       countSessions: () => repositories.sessions.countSessions(nowS()),
     });
     server.prependListener('request', metrics.observe);
@@ -67,11 +67,11 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   await stop;
   logger.info('shutting down');
   clearInterval(sweeper);
-  const requestsMaxMs = (drainMaxMs - drainDelayMs) * REQUESTS_SHARE;
-  await drain.begin({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
+  const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
+  await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that hangs does not answer the farewell either.
-  const farewell = Promise.all([passwords.close(), database.end()]);
-  await Promise.race([farewell, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
+  const cleanup = Promise.all([passwords.close(), database.end()]);
+  await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 
 /** Deletes what has expired, some at a time. */

@@ -6,7 +6,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { stopAsked } from './stop.ts';
+import { waitForShutdown } from './shutdown.ts';
 
 const RESTART_AFTER_MS = 1000;
 /** Beyond their own bound. */
@@ -21,7 +21,7 @@ export async function superviseWorkers(
   { metricsHost: host, metricsPort, webConcurrency, drainMaxMs }: Config,
   logger: Logger,
 ): Promise<void> {
-  const stop = stopAsked();
+  const stop = waitForShutdown();
   let isStopping = false;
   let hasServed = false;
   let fail: (error: OperatorError) => void;

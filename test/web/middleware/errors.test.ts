@@ -19,8 +19,8 @@ function failingWith(error: Error) {
   const passwords = {
     hash: () => Promise.reject(error),
     matches: () => Promise.reject(error),
-    renew: () => Promise.reject(error),
-    waiting: () => 0,
+    rehash: () => Promise.reject(error),
+    queued: () => 0,
     close: () => Promise.resolve(),
   };
   const app = createApp({

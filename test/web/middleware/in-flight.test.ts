@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import express, { type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
-import { showError } from '../../../src/web/middleware/errors.ts';
+import { renderErrorPage } from '../../../src/web/middleware/errors.ts';
 import { type InFlightLimits, limitInFlight } from '../../../src/web/middleware/in-flight.ts';
 import { logRequests } from '../../../src/web/middleware/request-log.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
@@ -12,10 +12,10 @@ import { keepLog } from '../../support/log.ts';
 import { until } from '../../support/until.ts';
 
 const LIMITS: InFlightLimits = {
-  requests: 2,
-  requestsPerAddress: 2,
-  waiting: 0,
-  waitingPerAddress: 0,
+  maxConcurrent: 2,
+  maxConcurrentPerAddress: 2,
+  maxQueued: 0,
+  maxQueuedPerAddress: 0,
 };
 // More than the buffers of two sockets hold.
 const LARGE = Buffer.alloc(14 * 1024 * 1024);
@@ -30,7 +30,7 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   app.use(logRequests(keepLog().logger));
   app.use(limitInFlight({ ...LIMITS, ...limits }));
   app.use((_req, res) => void atWork.push(res));
-  app.use(showError);
+  app.use(renderErrorPage);
   const server = createServer(app).listen(0, '127.0.0.1');
   server.prependListener('request', (_req, res) => arrived.push(res));
   onTestFinished(() => {
@@ -66,7 +66,11 @@ test('more requests than can be worked on are refused, until others are done', a
 });
 
 test('requests of an address that has its share at work wait, and those of others do not', async () => {
-  const { atWork, ask } = await serve({ requestsPerAddress: 1, waiting: 1, waitingPerAddress: 1 });
+  const { atWork, ask } = await serve({
+    maxConcurrentPerAddress: 1,
+    maxQueued: 1,
+    maxQueuedPerAddress: 1,
+  });
   const first = ask('192.0.2.1');
   await until('one is at work', () => atWork.length === 1);
   const second = ask('192.0.2.1');
@@ -84,7 +88,7 @@ test('requests of an address that has its share at work wait, and those of other
 });
 
 test('a request whose client has gone while it waited does not reach the application', async () => {
-  const limits = { requestsPerAddress: 1, waiting: 2, waitingPerAddress: 2 };
+  const limits = { maxConcurrentPerAddress: 1, maxQueued: 2, maxQueuedPerAddress: 2 };
   const { arrived, atWork, ask } = await serve(limits);
   const first = ask('192.0.2.1');
   await until('one is at work', () => atWork.length === 1);
@@ -111,7 +115,7 @@ function askLazily(port: number): void {
 }
 
 test('an answer that its client does not read holds no place', async () => {
-  const { atWork, ask, port } = await serve({ requests: 1 });
+  const { atWork, ask, port } = await serve({ maxConcurrent: 1 });
   askLazily(port);
   await until('its request is at work', () => atWork.length === 1);
   atWork[0]?.send(LARGE);

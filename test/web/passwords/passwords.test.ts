@@ -47,23 +47,23 @@ test('every character of a password counts', async () => {
 });
 
 test('a hash of a lower cost is renewed, and no other', async () => {
-  const renewed = await passwords.renew('correct horse', hashSync('correct horse', 4), ADDRESS);
+  const renewed = await passwords.rehash('correct horse', hashSync('correct horse', 4), ADDRESS);
   expect(getRounds(String(renewed))).toBe(10);
   expect(compareSync('correct horse', String(renewed))).toBe(true);
-  expect(await passwords.renew('correct horse', String(renewed), ADDRESS)).toBeNull();
-  expect(await passwords.renew('x', `$2b$11$${'x'.repeat(53)}`, ADDRESS)).toBeNull();
+  expect(await passwords.rehash('correct horse', String(renewed), ADDRESS)).toBeNull();
+  expect(await passwords.rehash('x', `$2b$11$${'x'.repeat(53)}`, ADDRESS)).toBeNull();
 });
 
 test('no hash is renewed while other hashes wait for a thread', async () => {
   const others = Array.from({ length: availableParallelism() + 1 }, () =>
     passwords.hash('x', ADDRESS),
   );
-  expect(passwords.waiting()).toBeGreaterThan(0);
-  await expect(passwords.renew('x', FAST_HASH, '192.0.2.2')).rejects.toMatchObject({
+  expect(passwords.queued()).toBeGreaterThan(0);
+  await expect(passwords.rehash('x', FAST_HASH, '192.0.2.2')).rejects.toMatchObject({
     code: 'unavailable',
   });
   await Promise.all(others);
-  expect(await passwords.renew('x', FAST_HASH, '192.0.2.2')).toMatch(/^\$2b\$10\$/);
+  expect(await passwords.rehash('x', FAST_HASH, '192.0.2.2')).toMatch(/^\$2b\$10\$/);
 });
 
 test('the event loop goes on while passwords are hashed', async () => {
@@ -119,7 +119,7 @@ test('beyond a bound, the hashes of an account are refused, from whatever addres
   const compare = (index: number, account: string) =>
     passwords.matches('x', FAST_HASH, { address: `192.0.2.${index}`, account });
   const many = Array.from({ length: 12 }, (_, index) => compare(index, 'alice'));
-  expect(passwords.waiting()).toBe(10);
+  expect(passwords.queued()).toBe(10);
   const other = compare(0, 'bob');
   const results = await Promise.allSettled(many);
   expect(results.slice(0, 11)).toEqual(
@@ -127,5 +127,5 @@ test('beyond a bound, the hashes of an account are refused, from whatever addres
   );
   expect(results[11]).toMatchObject({ reason: { code: 'unavailable' } });
   expect(await other).toBe(false);
-  expect(passwords.waiting()).toBe(0);
+  expect(passwords.queued()).toBe(0);
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import express, { type Express } from 'express';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { notFound, showError } from '../../../src/web/middleware/errors.ts';
+import { notFound, renderErrorPage } from '../../../src/web/middleware/errors.ts';
 import { logRequests } from '../../../src/web/middleware/request-log.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
@@ -157,7 +157,7 @@ describe('while a new version replaces the old one', () => {
     useTemplates(instance, { gravatar: false }, files);
     instance.use(logRequests(keepLog().logger));
     addStaticFileRoutes(instance, files);
-    instance.use(notFound, showError);
+    instance.use(notFound, renderErrorPage);
     return instance;
   }
 

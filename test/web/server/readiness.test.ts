@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { shareCheck } from '../../../src/web/server/readiness.ts';
+import { cacheCheck } from '../../../src/web/server/readiness.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test('all who ask while a check runs, and for a while after it, share its result', async () => {
   const ends: ((isReady: boolean) => void)[] = [];
-  const check = shareCheck(() => new Promise((resolve) => ends.push(resolve)), 1000);
+  const check = cacheCheck(() => new Promise((resolve) => ends.push(resolve)), 1000);
   const asked = [check(), check()];
   await vi.advanceTimersByTimeAsync(5000);
   asked.push(check());
@@ -24,7 +24,7 @@ test('all who ask while a check runs, and for a while after it, share its result
 
 test('a check that fails is not ready, and the next one is made', async () => {
   const results = [Promise.reject(new Error('no database')), Promise.resolve(true)];
-  const check = shareCheck(() => results.shift() ?? Promise.resolve(false), 1000);
+  const check = cacheCheck(() => results.shift() ?? Promise.resolve(false), 1000);
   expect(await check()).toBe(false);
   await vi.advanceTimersByTimeAsync(1000);
   expect(await check()).toBe(true);

@@ -12,7 +12,7 @@ declare global {
 }
 
 /** Tells templates who reads, and caches that a page was made for that reader alone. */
-export const readerPages: RequestHandler = (req, res, next) => {
+export const setUserLocals: RequestHandler = (req, res, next) => {
   const user = currentUser(req);
   res.locals.user = user;
   res.vary('Cookie');

@@ -5,7 +5,7 @@ import { logEvent } from './audit.ts';
 import { currentUser } from './current-user.ts';
 
 /** Makes a response, which is not sent yet, a 429 with `Retry-After`, and logs which limit was reached. */
-export function refuse(res: Response, { limit, retryAfterS }: Refusal): Response {
+export function setTooManyRequests(res: Response, { limit, retryAfterS }: Refusal): Response {
   logEvent(res.req, 'limit_reached', { limit, userId: currentUser(res.req)?.userId });
   return res.status(statusOf.too_many).set('Retry-After', String(retryAfterS));
 }
@@ -14,8 +14,8 @@ export function refuse(res: Response, { limit, retryAfterS }: Refusal): Response
  * Prepares the response to a refused action.
  * @throws AppError `too_many` if there is a refusal
  */
-export function assertAllowed(res: Response, refusal: Refusal | null): void {
+export function assertWithinLimit(res: Response, refusal: Refusal | null): void {
   if (!refusal) return;
-  refuse(res, refusal);
+  setTooManyRequests(res, refusal);
   throw new AppError('too_many', refusal.message);
 }

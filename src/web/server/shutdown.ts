@@ -1,5 +1,5 @@
 /** Resolves when somebody wants this process to stop. Who asks again does not make it stop any faster. */
-export function stopAsked(): Promise<void> {
+export function waitForShutdown(): Promise<void> {
   return new Promise((resolve) => {
     process.on('SIGTERM', resolve);
     process.on('SIGINT', resolve);

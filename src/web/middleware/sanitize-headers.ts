@@ -32,12 +32,12 @@ const FORWARDED_FOR_MAX_LENGTH = 1000;
  * longer than any browser's. The 16 KB that all headers may have fit thousands of cookies, and each could cost a check of
  * its signature or an exception.
  */
-export function boundHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
+export function sanitizeHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
   const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);
   const ownNames = new Set([...plainNames, ...plainNames.map((name) => `__Host-${name}`)]);
   return ({ headers }, _res, next) => {
     if (headers.cookie !== undefined) headers.cookie = pickCookies(headers.cookie, ownNames);
-    boundLengths(headers);
+    limitLengths(headers);
     next();
   };
 }
@@ -52,12 +52,12 @@ function pickCookies(header: string, names: ReadonlySet<string>): string {
   return Array.from(picked.values()).join('; ');
 }
 
-function boundLengths(headers: IncomingHttpHeaders): void {
+function limitLengths(headers: IncomingHttpHeaders): void {
   for (const name of DROPPED_IF_LONG) {
-    if (hasMore(headers[name], DROPPED_MAX_LENGTH)) delete headers[name];
+    if (isLongerThan(headers[name], DROPPED_MAX_LENGTH)) delete headers[name];
   }
   for (const name of FOREIGN_IF_LONG) {
-    if (hasMore(headers[name], FOREIGN_MAX_LENGTH)) headers[name] = FOREIGN;
+    if (isLongerThan(headers[name], FOREIGN_MAX_LENGTH)) headers[name] = FOREIGN;
   }
   const forwardedFor = headers[FORWARDED_FOR];
   if (typeof forwardedFor === 'string') headers[FORWARDED_FOR] = takeLastEntries(forwardedFor);
@@ -70,6 +70,6 @@ function takeLastEntries(list: string): string {
   return end.slice(end.indexOf(',') + 1).trimStart();
 }
 
-function hasMore(value: string | string[] | undefined, max: number): boolean {
+function isLongerThan(value: string | string[] | undefined, max: number): boolean {
   return value !== undefined && value.length > max;
 }

@@ -1,12 +1,12 @@
 import express from 'express';
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { boundHeaders } from '../../../src/web/middleware/bound-headers.ts';
+import { sanitizeHeaders } from '../../../src/web/middleware/sanitize-headers.ts';
 
 /** Returns the headers that are left of a request for whatever comes behind the middleware. */
 async function bound(headers: Record<string, string>, cookiePrefix = '') {
   const app = express();
-  app.use(boundHeaders({ cookiePrefix }));
+  app.use(sanitizeHeaders({ cookiePrefix }));
   app.use((req, res) => {
     res.json(req.headers);
   });

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
-import { createBudget } from '../../src/limits/budget.ts';
+import { createFixedWindowLimiter } from '../../src/limits/fixed-window-limiter.ts';
 
 function useBudget(options = {}) {
   let nowMs = 0;
   const now = () => nowMs;
-  const budget = createBudget({ points: 2, windowMs: 1000, maxKeys: 3, now, ...options });
+  const budget = createFixedWindowLimiter({
+    points: 2,
+    windowMs: 1000,
+    maxKeys: 3,
+    now,
+    ...options,
+  });
   return { budget, wait: (ms: number) => (nowMs += ms) };
 }
 

@@ -13,7 +13,7 @@ const ID_BYTES = 12;
  * password do not lock them out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). The cookie is
  * no session. It is valid for the name of its last login alone.
  */
-export interface Devices {
+export interface DeviceCookies {
   /** Returns the id of a device that has logged in under this name, or null. */
   findDevice(req: Request, username: string): string | null;
   /** Marks a device as one that has logged in under this name; call it after a login. */
@@ -21,7 +21,7 @@ export interface Devices {
 }
 
 /** Creates the reader and writer of device cookies. */
-export function createDevices(config: CookieConfig): Devices {
+export function createDeviceCookies(config: CookieConfig): DeviceCookies {
   const rule = createCookieRule(DEVICE_COOKIE, config);
   const createPattern = (name: string) =>
     new RegExp(String.raw`(?:^|;\s*)${name}=([\w-]{16})\.([\w-]{43})(?:;|$)`);

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
-import { createUnreadAnswers } from '../../../src/web/middleware/unread-answers.ts';
+import { createUnreadResponseLimit } from '../../../src/web/middleware/unread-responses.ts';
 import { until } from '../../support/until.ts';
 
 // Several times what the buffers of a connection hold.
@@ -11,7 +11,7 @@ const ANSWER = Buffer.alloc(12 * 1024 * 1024);
 
 /** Serves a large answer, and connects clients from any address that do not read it. */
 async function serve() {
-  const addUnread = createUnreadAnswers();
+  const addUnread = createUnreadResponseLimit();
   const app = express();
   app.get('/:address', (req, res) => {
     res.end(ANSWER);

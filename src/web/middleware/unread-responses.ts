@@ -1,0 +1,42 @@
+import type { Response } from 'express';
+
+// Several hundred slow readers behind one address, each with a page of which their connection's buffers hold nothing.
+const MAX_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
+
+/**
+ * Bounds the answers that wait in this process because the clients of one address do not read them. Beyond 16 MB, the
+ * connections that have waited longest are closed.
+ * @returns a function to call when an answer has been handed to its socket
+ */
+export function createUnreadResponseLimit(): (res: Response, address: string) => void {
+  const backlogs = new Map<string, Backlog>();
+
+  return (res, address) => {
+    const bytes = res.socket?.writableLength ?? 0;
+    if (bytes === 0) return;
+    const backlog = backlogs.get(address) ?? { bytes: 0, responses: new Map<Response, number>() };
+    backlogs.set(address, backlog);
+    backlog.bytes += bytes;
+    backlog.responses.set(res, bytes);
+    res.once('close', () => {
+      remove(backlog, res);
+      if (backlog.responses.size === 0) backlogs.delete(address);
+    });
+    for (const oldest of backlog.responses.keys()) {
+      if (backlog.bytes <= MAX_BYTES_PER_ADDRESS) break;
+      remove(backlog, oldest);
+      oldest.socket?.destroy();
+    }
+  };
+}
+
+/** The unread answers of an address, oldest first, with their bytes. */
+interface Backlog {
+  bytes: number;
+  responses: Map<Response, number>;
+}
+
+function remove(holder: Backlog, res: Response): void {
+  holder.bytes -= holder.responses.get(res) ?? 0;
+  holder.responses.delete(res);
+}
