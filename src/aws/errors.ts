@@ -6,7 +6,7 @@ import { OperatorError } from '../errors/operator-error.ts';
  */
 export function awsErrorName(error: unknown): string | null {
   if (error instanceof OperatorError) return awsErrorName(error.cause);
-  return isOfAws(error) ? error.name : null;
+  return isSdkError(error) ? error.name : null;
 }
 
 const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'TimeoutError']);
@@ -17,11 +17,11 @@ interface AwsError extends Error {
   $metadata?: { httpStatusCode?: number; attempts?: number };
 }
 
-function isOfAws(error: unknown): error is AwsError {
+function isSdkError(error: unknown): error is AwsError {
   return error instanceof Error && ('$metadata' in error || SDK_ERRORS.has(error.name));
 }
 
-function isOfNetwork({ name, code }: AwsError): boolean {
+function isNetworkError({ name, code }: AwsError): boolean {
   return name === 'TimeoutError' || /^E[A-Z_]+$/.test(code ?? '');
 }
 
@@ -52,20 +52,20 @@ const ADVICE: Record<string, string> = {
  * Says an error of AWS's in one line: what was tried, what AWS answered, and what to do about it where that is
  * known. Others' errors come back as they are.
  */
-export function explainAws(attempt: string, error: unknown): unknown {
+export function toOperatorError(attempt: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   // what AWS encodes there is long, and for whoever may decode it
   const message = error.message.replace(/\s+/g, ' ').replace(/ ?Encoded auth\w+ failure .*/, '');
   if (/^Region (is missing|not accepted)/.test(message)) {
     return new OperatorError('AWS needs to know the region: set AWS_REGION, such as us-east-1.');
   }
-  if (!isOfAws(error)) return error;
-  return new OperatorError(`${attempt}: ${answerOf(error, message)}`, { cause: error });
+  if (!isSdkError(error)) return error;
+  return new OperatorError(`${attempt}: ${formatAwsError(error, message)}`, { cause: error });
 }
 
-function answerOf(error: AwsError, message: string): string {
+function formatAwsError(error: AwsError, message: string): string {
   const { name, code } = error;
-  if (isOfNetwork(error)) return `AWS cannot be reached (${message || code})`;
+  if (isNetworkError(error)) return `AWS cannot be reached (${message || code})`;
   const advice = ADVICE[name] ? ` (${ADVICE[name]})` : '';
   return `AWS says ${name}: ${message}${advice}`;
 }
@@ -75,11 +75,14 @@ function answerOf(error: AwsError, message: string): string {
  * @param attempt what is asked for: `Cannot attach the volume`
  * @throws OperatorError when AWS refuses, as `explainAws` says it
  */
-export async function ask<Answer>(attempt: string, answer: Promise<Answer>): Promise<Answer> {
+export async function withAwsError<Answer>(
+  attempt: string,
+  answer: Promise<Answer>,
+): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
-    throw explainAws(attempt, error);
+    throw toOperatorError(attempt, error);
   }
 }
 
@@ -89,10 +92,10 @@ const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingExce
  * Whether the same may well be answered in a minute: AWS was throttling, failed by itself, or was not reached. What
  * was asked for may have been done all the same.
  */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof OperatorError) return isPassing(error.cause);
-  if (!isOfAws(error)) return false;
-  if (isOfNetwork(error)) return true;
+export function isTransient(error: unknown): boolean {
+  if (error instanceof OperatorError) return isTransient(error.cause);
+  if (!isSdkError(error)) return false;
+  if (isNetworkError(error)) return true;
   const { name, $metadata } = error;
   return THROTTLED.has(name) || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
@@ -100,7 +103,7 @@ export function isPassing(error: unknown): boolean {
 /** Whether AWS refused what was asked for when it was first asked: nothing of it was done. */
 export function wasRefused(error: unknown): boolean {
   if (error instanceof OperatorError) return wasRefused(error.cause);
-  if (!isOfAws(error)) return false;
+  if (!isSdkError(error)) return false;
   const { httpStatusCode = 0, attempts } = error.$metadata ?? {};
   return attempts === 1 && httpStatusCode >= 400 && httpStatusCode < 500;
 }
@@ -109,7 +112,7 @@ export function wasRefused(error: unknown): boolean {
  * Gives null where AWS says that there is no such thing: `InvalidVolume.NotFound`, `InvalidAMIID.Malformed`. Just
  * after something was created it says so too.
  */
-export async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+export async function nullIfNotFound<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
   try {
     return await answer;
   } catch (error) {
@@ -119,7 +122,7 @@ export async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<An
 }
 
 /** Gives null where AWS answers with this error, which is as good; IAM's `Exception` at its end is left out. */
-export async function unlessAwsSays<Answer>(
+export async function nullIfAwsError<Answer>(
   name: string,
   answer: Promise<Answer>,
 ): Promise<Answer | null> {

@@ -9,7 +9,11 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { sayElapsed } from '../cli/times.ts';
-import { createWaits, type Patience, type Waits } from '../aws/waits.ts';
+import {
+  createCommandPolling,
+  type PollTiming,
+  type CommandPolling,
+} from '../aws/command-polling.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
 /** AWS's services, each with a client that finds account and region as the SDK does. */
@@ -26,13 +30,13 @@ export interface Clients {
 }
 
 /** How patiently commands go about it; tests have less time. */
-export interface Pace extends Patience {
+export interface Pace extends PollTiming {
   /** For how long to look for something that AWS may have made without saying so. */
-  lostMaxMs: number;
+  visibilityTimeoutMs: number;
 }
 
 /** What operators have time for. */
-export const PACE: Pace = { firstPauseMs: 500, waitMaxMs: Infinity, lostMaxMs: 30_000 };
+export const PACE: Pace = { firstPauseMs: 500, waitMaxMs: Infinity, visibilityTimeoutMs: 30_000 };
 
 /** What a command is given. */
 export interface Means {
@@ -47,7 +51,7 @@ export interface Means {
 }
 
 /** What every command works with. */
-export interface Cloud extends Means, Waits {
+export interface Cloud extends Means, CommandPolling {
   clients: Clients;
   fetchHttpStatus: FetchHttpStatus;
   /** Shows a line with the time since the command began. */
@@ -73,6 +77,6 @@ export function openCloud(means: Means): Cloud {
       ssm: new SSMClient(options),
     },
     tell,
-    ...createWaits(means, tell),
+    ...createCommandPolling(means, tell),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ask, awsErrorName, isPassing, wasRefused } from '../../src/aws/errors.ts';
+import { withAwsError, awsErrorName, isTransient, wasRefused } from '../../src/aws/errors.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 
 interface Metadata {
@@ -36,13 +36,13 @@ test.each([
   ['an answer that was lost', awsError('Error', {}, 'ECONNRESET'), true],
   ['a request without a response', awsError('TimeoutError'), true],
   ['an error of others', Object.assign(new Error('no'), { code: 'ENOENT' }), false],
-])('isPassing of %s is whether a retry may succeed', (_, error, isPassingNow) => {
-  expect(isPassing(error)).toBe(isPassingNow);
-  expect(isPassing(new OperatorError('Cannot do it', { cause: error }))).toBe(isPassingNow);
+])('isTransient of %s is whether a retry may succeed', (_, error, canSucceedLater) => {
+  expect(isTransient(error)).toBe(canSucceedLater);
+  expect(isTransient(new OperatorError('Cannot do it', { cause: error }))).toBe(canSucceedLater);
 });
 
 test('a refusal is explained by what was tried, what AWS says, and what to do', async () => {
-  const refused = ask('Cannot make it', Promise.reject(awsError('AccessDenied', REFUSED)));
+  const refused = withAwsError('Cannot make it', Promise.reject(awsError('AccessDenied', REFUSED)));
   const error = await refused.catch((reason: unknown) => reason);
   expect(error).toEqual(
     new OperatorError(
@@ -51,5 +51,5 @@ test('a refusal is explained by what was tried, what AWS says, and what to do', 
   );
   expect(awsErrorName(error)).toBe('AccessDenied');
   const bug = new TypeError('a fault in the program');
-  await expect(ask('Cannot make it', Promise.reject(bug))).rejects.toBe(bug);
+  await expect(withAwsError('Cannot make it', Promise.reject(bug))).rejects.toBe(bug);
 });

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { listAlarms, listChanges } from '../../src/cloud/instances/alarms.ts';
+import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
 import { listUnfinished } from '../../src/cloud/image/unfinished.ts';
-import { findFailedLaunch } from '../../src/cloud/instances/failed-launch.ts';
-import { findGroup } from '../../src/cloud/instances/group.ts';
+import { findLaunchFailure } from '../../src/cloud/instances/failed-launch.ts';
+import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
 import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/refreshes.ts';
-import { findHealth } from '../../src/cloud/instances/targets.ts';
+import { readTargetHealth } from '../../src/cloud/instances/targets.ts';
 import {
-  createVersion,
-  deleteVersion,
-  listVersions,
+  createTemplateVersion,
+  deleteTemplateVersion,
+  listTemplateVersions,
 } from '../../src/cloud/instances/template-versions.ts';
-import { listBalancers } from '../../src/cloud/teardown/balancers.ts';
+import { listOrphanedLoadBalancers } from '../../src/cloud/teardown/load-balancers.ts';
 import { createGroup, deleteGroup, listGroups } from '../../src/cloud/image/security-groups.ts';
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
-import { findLastEvent, listEvents } from '../../src/cloud/stack/events.ts';
+import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';
 import { findStack, listStacks } from '../../src/cloud/stack/stack.ts';
 import { listRequests } from '../support/aws-requests.ts';
@@ -24,18 +24,23 @@ import * as requesting from './requesting.ts';
 import type { Call } from './requesting.ts';
 import { openTestCloud } from './test-cloud.ts';
 
-const ORDER: changeSets.Order = { name: 'set', kind: 'CREATE', template: '', parameters: [] };
+const ORDER: changeSets.ChangeSetRequest = {
+  name: 'set',
+  kind: 'CREATE',
+  template: '',
+  parameters: [],
+};
 const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.micro' } };
 /** What makes each request of `src/cloud/`. */
 const CALLS: Record<string, Call | Call[]> = {
   'autoscaling:DescribeAutoScalingGroups': [
-    ({ clients }) => findGroup(clients.autoScaling, 'group'),
+    ({ clients }) => requireScalingGroup(clients.autoScaling, 'group'),
     requesting.lookForLeft(''),
   ],
   'autoscaling:DescribeInstanceRefreshes': ({ clients }) =>
     findActiveRefresh(clients.autoScaling, 'group'),
   'autoscaling:DescribeScalingActivities': ({ clients }) =>
-    findFailedLaunch(clients.autoScaling, 'group', new Date()),
+    findLaunchFailure(clients.autoScaling, 'group', new Date()),
   'autoscaling:StartInstanceRefresh': ({ clients }) =>
     startRefresh(clients.autoScaling, { AutoScalingGroupName: 'group' }),
   'cloudformation:CreateChangeSet': (cloud) => changeSets.createChangeSet(cloud, ORDER),
@@ -44,30 +49,32 @@ const CALLS: Record<string, Call | Call[]> = {
   'cloudformation:DescribeChangeSet': (cloud) => changeSets.readChangeSet(cloud, 'set'),
   'cloudformation:DescribeStackEvents': [
     (cloud) => listEvents(cloud, 'arn:stack', null),
-    (cloud) => findLastEvent(cloud, 'arn:stack'),
+    (cloud) => findLastEventId(cloud, 'arn:stack'),
   ],
   'cloudformation:DescribeStacks': [findStack, ({ clients }) => listStacks(clients)],
   'cloudformation:ExecuteChangeSet': (cloud) => changeSets.executeChangeSet(cloud, 'set'),
   'cloudformation:ListStackResources': (cloud) => listResources(cloud, 'arn:stack'),
-  'cloudwatch:DescribeAlarmHistory': ({ clients }) => listChanges(clients.cloudWatch, 'alarm', 1),
+  'cloudwatch:DescribeAlarmHistory': ({ clients }) =>
+    listAlarmChanges(clients.cloudWatch, 'alarm', 1),
   'cloudwatch:DescribeAlarms': ({ clients }) => listAlarms(clients.cloudWatch, ['alarm']),
   'ec2:CreateLaunchTemplateVersion': ({ clients }) =>
-    createVersion(clients.ec2, 'lt-1', VERSION, 'ami-2'),
+    createTemplateVersion(clients.ec2, 'lt-1', VERSION, 'ami-2'),
   'ec2:CreateSecurityGroup': ({ clients }) =>
     createGroup(clients.ec2, { GroupName: 'group', Description: '' }),
-  'ec2:DeleteLaunchTemplateVersions': ({ clients }) => deleteVersion(clients.ec2, 'lt-1', '1'),
+  'ec2:DeleteLaunchTemplateVersions': ({ clients }) =>
+    deleteTemplateVersion(clients.ec2, 'lt-1', '1'),
   'ec2:DeleteSecurityGroup': ({ clients }) => deleteGroup(clients.ec2, 'sg-1'),
   'ec2:DescribeLaunchTemplateVersions': [
-    ({ clients }) => listVersions(clients.ec2, 'lt-1'),
+    ({ clients }) => listTemplateVersions(clients.ec2, 'lt-1'),
     requesting.lookForUses,
   ],
   'ec2:DescribeLaunchTemplates': requesting.lookForLeft(''),
   'ec2:DescribeSecurityGroups': ({ clients }) => listGroups(clients.ec2, []),
-  'elasticloadbalancing:DescribeLoadBalancers': listBalancers,
+  'elasticloadbalancing:DescribeLoadBalancers': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTags': requesting.lookForOwner,
-  'elasticloadbalancing:DescribeTargetGroups': listBalancers,
+  'elasticloadbalancing:DescribeTargetGroups': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTargetHealth': ({ clients }) =>
-    findHealth(clients.loadBalancing, 'arn:targets'),
+    readTargetHealth(clients.loadBalancing, 'arn:targets'),
   'iam:AddRoleToInstanceProfile': requesting.makeRole,
   'iam:CreateInstanceProfile': requesting.makeRole,
   'iam:CreateRole': requesting.makeRole,

@@ -3,15 +3,15 @@ import { type Build, openBuild } from '../../src/cloud/image/build.ts';
 import { listOldImages } from '../../src/cloud/image/prune.ts';
 import { role } from '../../src/cloud/image/role-step.ts';
 import { source } from '../../src/cloud/image/source-step.ts';
-import { listBalancers } from '../../src/cloud/teardown/balancers.ts';
+import { listOrphanedLoadBalancers } from '../../src/cloud/teardown/load-balancers.ts';
 import { removeBucket } from '../../src/aws/s3/buckets.ts';
 import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
-import { listSnapshotsOfDatabases } from '../../src/cloud/teardown/database-snapshots.ts';
-import { listLeftovers } from '../../src/cloud/teardown/orphans.ts';
+import { listRetainedDatabaseSnapshots } from '../../src/cloud/teardown/database-snapshots.ts';
+import { listOrphans } from '../../src/cloud/teardown/orphans.ts';
 import { runCommand } from '../../src/cloud/instances/run-command.ts';
 import { changeStack } from '../../src/cloud/stack/change-stack.ts';
 import { removeStack } from '../../src/cloud/stack/remove-stack.ts';
-import { describeStack } from '../../src/cloud/stack/stack.ts';
+import { findStackById } from '../../src/cloud/stack/stack.ts';
 import type { Front } from '../support/aws-front.ts';
 
 /** Makes a request, after those that come before it. */
@@ -55,7 +55,7 @@ export const runScriptUnheard: Call = async (cloud, front) => {
 export const lookForLeft =
   (type: string): Call =>
   (cloud) =>
-    listLeftovers(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
+    listOrphans(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
 
 const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
 
@@ -77,7 +77,7 @@ export const tryNewStack: Call = async (cloud, front) => {
 /** Removes a stack with all that is in it. */
 export const removeWholeStack: Call = async (cloud, front) => {
   standForStack(front, 'CREATE_FAILED');
-  const stack = await describeStack(cloud, 'minitwit');
+  const stack = await findStackById(cloud, 'minitwit');
   return stack && removeStack(cloud, stack);
 };
 
@@ -89,7 +89,7 @@ export const removeDatabaseSnapshot: Call = async (cloud, front) => {
     '<TagList><Tag><Key>minitwit:stack</Key><Value>minitwit</Value></Tag></TagList>';
   const snapshots = `<DBSnapshots><DBSnapshot>${snapshot}</DBSnapshot></DBSnapshots>`;
   front.stand('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
-  return (await listSnapshotsOfDatabases(cloud))[0]?.remove();
+  return (await listRetainedDatabaseSnapshots(cloud))[0]?.remove();
 };
 
 /** Looks whether old images are used. */
@@ -111,7 +111,7 @@ export const lookForOwner: Call = (cloud, front) => {
     'elasticloadbalancing:DescribeLoadBalancers',
     result('DescribeLoadBalancers', `<LoadBalancers>${one}</LoadBalancers>`),
   );
-  return listBalancers(cloud);
+  return listOrphanedLoadBalancers(cloud);
 };
 
 /** Looks for the buckets of a stack, of which there may be one. */

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { createWaits } from '../../src/aws/waits.ts';
+import { createCommandPolling } from '../../src/aws/command-polling.ts';
 import { type Cloud, openCloud, PACE } from '../../src/cloud/context.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 import { retryWithoutPauses } from '../support/retry-without-pauses.ts';
@@ -34,7 +34,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
   const lines: string[] = [];
   const asked: string[] = [];
   const print = (line: string) => void lines.push(line.replace(/^\d\d:\d\d /, ''));
-  const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, lostMaxMs: LOST_MAX_MS };
+  const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, visibilityTimeoutMs: LOST_MAX_MS };
   let controller = new AbortController();
   // Its clients serve all commands, since it takes milliseconds to make them.
   const cloud = openCloud({
@@ -59,7 +59,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
       lines.length = 0;
       controller = new AbortController();
       const { signal } = controller;
-      return { ...cloud, stackName, signal, ...createWaits({ pace, signal }, cloud.tell) };
+      return { ...cloud, stackName, signal, ...createCommandPolling({ pace, signal }, cloud.tell) };
     },
     stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
   };

@@ -4,7 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { renderSetUpScript } from '../../src/cloud/database/initdb-script.ts';
+import { renderInitdbScript } from '../../src/cloud/database/initdb-script.ts';
 import { atEndOfFile } from '../support/at-end.ts';
 import { expectInventory } from '../support/inventory.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
@@ -345,7 +345,7 @@ describe('minitwit.sh', () => {
   test('can set its database up, as nobody, with two secrets', async () => {
     await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
     await putSecret('own', { SecretString: CANARY });
-    const script = await renderSetUpScript({
+    const script = await renderInitdbScript({
       region: 'eu-test-1',
       endpoint: 'nowhere.invalid',
       masterSecret: 'rds!db-2',

@@ -6,11 +6,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { ask, awsErrorName, unlessMissing } from '../errors.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
 import { poll } from '../../cli/poll.ts';
-import type { Waits } from '../waits.ts';
+import type { CommandPolling } from '../command-polling.ts';
 import { findImage, type Image, listImages } from './images.ts';
-import { lookForInstance } from './instances.ts';
+import { checkInstanceState } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
 const STOPPED_MAX_MS = 5 * 60_000;
@@ -31,16 +31,16 @@ export async function findAmazonLinux(ec2: EC2Client, architecture: string): Pro
 export async function stopAndWait(
   ec2: EC2Client,
   id: string,
-  waits: Pick<Waits, 'waiting'>,
+  waits: Pick<CommandPolling, 'pollOptions'>,
 ): Promise<void> {
   const request = new StopInstancesCommand({ InstanceIds: [id] });
-  await ask(`Cannot stop the instance ${id}`, ec2.send(request));
-  const look = () => lookForInstance(ec2, id, 'stopped');
-  await poll(`The instance ${id}`, look, waits.waiting(STOPPED_MAX_MS));
+  await withAwsError(`Cannot stop the instance ${id}`, ec2.send(request));
+  const look = () => checkInstanceState(ec2, id, 'stopped');
+  await poll(`The instance ${id}`, look, waits.pollOptions(STOPPED_MAX_MS));
 }
 
 /** What an image is made as. */
-export interface ImageOrder {
+export interface CreateImageOptions {
   instanceId: string;
   /** No other image of the account has it. */
   name: string;
@@ -49,7 +49,7 @@ export interface ImageOrder {
 }
 
 /** The request for it. */
-export function imageInput({ instanceId, name, description, tags }: ImageOrder) {
+export function createImageInput({ instanceId, name, description, tags }: CreateImageOptions) {
   return {
     InstanceId: instanceId,
     Name: name,
@@ -64,12 +64,15 @@ export function imageInput({ instanceId, name, description, tags }: ImageOrder) 
  */
 export async function createImage(
   ec2: EC2Client,
-  order: ImageOrder,
+  order: CreateImageOptions,
   find: () => Promise<string[]>,
 ): Promise<string> {
   const attempt = `Cannot make an image of ${order.instanceId}`;
   try {
-    const answer = await ask(attempt, ec2.send(new CreateImageCommand(imageInput(order))));
+    const answer = await withAwsError(
+      attempt,
+      ec2.send(new CreateImageCommand(createImageInput(order))),
+    );
     return z.object({ ImageId: z.string() }).parse(answer).ImageId;
   } catch (error) {
     if (awsErrorName(error) !== 'InvalidAMIName.Duplicate') throw error;
@@ -83,18 +86,18 @@ export async function createImage(
 export async function waitForImage(
   ec2: EC2Client,
   id: string,
-  { waiting }: Pick<Waits, 'waiting'>,
+  { pollOptions }: Pick<CommandPolling, 'pollOptions'>,
 ): Promise<void> {
   const look = async () => {
     const state = (await findImage(ec2, id))?.state ?? 'not known yet';
     if (state === 'failed') throw new OperatorError(`AWS could not make the image ${id}.`);
     return state === 'available' ? { done: true } : { pending: state };
   };
-  await poll(`The image ${id}`, look, waiting(IMAGE_MAX_MS));
+  await poll(`The image ${id}`, look, pollOptions(IMAGE_MAX_MS));
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */
-export async function removeImage(ec2: EC2Client, id: string): Promise<void> {
+export async function deregisterImage(ec2: EC2Client, id: string): Promise<void> {
   const request = new DeregisterImageCommand({ ImageId: id, DeleteAssociatedSnapshots: true });
-  await unlessMissing(ask(`Cannot remove the image ${id}`, ec2.send(request)));
+  await nullIfNotFound(withAwsError(`Cannot remove the image ${id}`, ec2.send(request)));
 }

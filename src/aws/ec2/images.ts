@@ -6,8 +6,8 @@ import {
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../errors.ts';
-import { type Tags, tagsAnswer } from './tags.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
+import { type Tags, tagsSchema } from './tags.ts';
 
 /** The volume that the instances of an image start from. */
 export interface RootVolume {
@@ -49,7 +49,7 @@ const imageAnswer = z
     CreationDate: z.string().default(''),
     RootDeviceName: z.string().default(''),
     BlockDeviceMappings: z.array(mappingAnswer).default([]),
-    Tags: tagsAnswer,
+    Tags: tagsSchema,
   })
   .transform((it): Image => {
     const device = it.RootDeviceName;
@@ -71,7 +71,7 @@ const imagesAnswer = z.object({ Images: z.array(imageAnswer).default([]) });
 /** An image; null when there is none, or none for this account. */
 export async function findImage(ec2: EC2Client, id: string): Promise<Image | null> {
   const request = ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the image ${id}`, request));
+  const answer = await nullIfNotFound(withAwsError(`Cannot look at the image ${id}`, request));
   return imagesAnswer.parse(answer ?? {}).Images[0] ?? null;
 }
 
@@ -82,7 +82,7 @@ export async function listImages(
   filters: Filter[],
 ): Promise<Image[]> {
   const request = ec2.send(new DescribeImagesCommand({ Owners: [owner], Filters: filters }));
-  return imagesAnswer.parse(await ask('Cannot look for images', request)).Images;
+  return imagesAnswer.parse(await withAwsError('Cannot look for images', request)).Images;
 }
 
 /** A type of instance as AWS describes it. */
@@ -108,7 +108,9 @@ export async function findInstanceType(ec2: EC2Client, type: string): Promise<In
     new DescribeInstanceTypesCommand({ InstanceTypes: [type as _InstanceType] }),
   );
   try {
-    const answer = typesAnswer.parse(await ask(`Cannot look at the type ${type}`, request));
+    const answer = typesAnswer.parse(
+      await withAwsError(`Cannot look at the type ${type}`, request),
+    );
     const [{ Hypervisor, ProcessorInfo }] = answer.InstanceTypes;
     return {
       architectures: ProcessorInfo.SupportedArchitectures,

@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { ask, awsErrorName, unlessMissing } from '../errors.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
 import type { PollResult } from '../../cli/poll.ts';
-import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
+import { RUN_TAG, type Tags, tagsSchema } from './tags.ts';
 
 /** An instance as AWS describes it. */
 export interface Instance {
@@ -35,7 +35,7 @@ export interface Instance {
 }
 
 /** Reads an instance in an answer of AWS's. */
-export const instanceAnswer = z
+export const instanceSchema = z
   .object({
     InstanceId: z.string(),
     State: z.object({ Name: z.string() }),
@@ -48,7 +48,7 @@ export const instanceAnswer = z
     PublicIpAddress: z.string().optional(),
     PrivateIpAddress: z.string().optional(),
     SpotInstanceRequestId: z.string().optional(),
-    Tags: tagsAnswer,
+    Tags: tagsSchema,
   })
   .transform((it): Instance => ({
     id: it.InstanceId,
@@ -66,13 +66,13 @@ export const instanceAnswer = z
   }));
 
 const instancesAnswer = z.object({
-  Reservations: z.array(z.object({ Instances: z.array(instanceAnswer).default([]) })).default([]),
+  Reservations: z.array(z.object({ Instances: z.array(instanceSchema).default([]) })).default([]),
 });
 
 /** Every instance that these filters find, the oldest first; terminated ones stay for an hour or so. */
 export async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<Instance[]> {
   const request = ec2.send(new DescribeInstancesCommand({ Filters: filters }));
-  const answer = instancesAnswer.parse(await ask('Cannot look for instances', request));
+  const answer = instancesAnswer.parse(await withAwsError('Cannot look for instances', request));
   const instances = answer.Reservations.flatMap(({ Instances }) => Instances);
   return instances.toSorted((a, b) => (isOlder(a, b) ? -1 : 1));
 }
@@ -86,7 +86,7 @@ export function isOlder(one: Instance, other: Instance): boolean {
 /** An instance; null when there is none, or when it is so new that AWS does not know it yet. */
 export async function findInstance(ec2: EC2Client, id: string): Promise<Instance | null> {
   const request = ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the instance ${id}`, request));
+  const answer = await nullIfNotFound(withAwsError(`Cannot look at the instance ${id}`, request));
   return instancesAnswer.parse(answer ?? {}).Reservations[0]?.Instances[0] ?? null;
 }
 
@@ -94,7 +94,7 @@ export async function findInstance(ec2: EC2Client, id: string): Promise<Instance
  * Looks whether an instance is as it should be.
  * @throws OperatorError when it has ended instead
  */
-export async function lookForInstance(
+export async function checkInstanceState(
   ec2: EC2Client,
   id: string,
   wanted: 'running' | 'stopped',
@@ -110,14 +110,14 @@ export async function lookForInstance(
 /** Ends instances for ever; those that have ended already stay so. */
 export async function terminateInstances(ec2: EC2Client, ids: string[]): Promise<void> {
   const request = ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
-  await unlessMissing(ask(`Cannot terminate ${ids.join(', ')}`, request));
+  await nullIfNotFound(withAwsError(`Cannot terminate ${ids.join(', ')}`, request));
 }
 
 /** What an instance has printed on its console, as text; empty while there is nothing. */
-export async function consoleOutput(ec2: EC2Client, id: string): Promise<string> {
+export async function readConsoleOutput(ec2: EC2Client, id: string): Promise<string> {
   const get = (latest: boolean) => {
     const request = ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: latest }));
-    return ask(`Cannot read the console of ${id}`, request);
+    return withAwsError(`Cannot read the console of ${id}`, request);
   };
   try {
     return decode(await get(true));

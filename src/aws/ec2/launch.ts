@@ -4,13 +4,13 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../errors.ts';
+import { withAwsError } from '../errors.ts';
 import type { RootVolume } from './images.ts';
-import { type Instance, instanceAnswer } from './instances.ts';
+import { type Instance, instanceSchema } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
 /** What kind of instance is started. */
-export interface Launch {
+export interface LaunchOptions {
   /** However often it is asked for with the same token, one instance is started. */
   token: string;
   imageId: string;
@@ -32,7 +32,7 @@ export interface Launch {
 }
 
 /** The request for it: one instance that is gone for ever once it is shut down. */
-export function launchInput(launch: Launch): RunInstancesCommandInput {
+export function runInstancesInput(launch: LaunchOptions): RunInstancesCommandInput {
   const spot = { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' } as const;
   const { root } = launch;
   const size = root.sizeGib === null ? {} : { VolumeSize: root.sizeGib };
@@ -61,13 +61,13 @@ export function launchInput(launch: Launch): RunInstancesCommandInput {
 }
 
 // AWS takes the wish for an address with an interface alone, and then all else about the network there, too
-function networkInput({ isPublic, subnetId, securityGroup }: Launch) {
+function networkInput({ isPublic, subnetId, securityGroup }: LaunchOptions) {
   if (isPublic === undefined) return { SecurityGroupIds: [securityGroup], SubnetId: subnetId };
   const placed = { DeviceIndex: 0, SubnetId: subnetId, Groups: [securityGroup] };
   return { NetworkInterfaces: [{ ...placed, AssociatePublicIpAddress: isPublic }] };
 }
 
-const launchAnswer = z.object({ Instances: z.tuple([instanceAnswer]) });
+const launchAnswer = z.object({ Instances: z.tuple([instanceSchema]) });
 
 /**
  * Starts an instance; it is still `pending` then.
@@ -75,11 +75,14 @@ const launchAnswer = z.object({ Instances: z.tuple([instanceAnswer]) });
  */
 export async function launchInstance(
   ec2: EC2Client,
-  launch: Launch,
+  launch: LaunchOptions,
   signal?: AbortSignal,
 ): Promise<Instance> {
   const options = signal ? { abortSignal: signal } : {};
-  const request = ec2.send(new RunInstancesCommand(launchInput(launch)), options);
-  const answer = await ask(`Cannot start a ${launch.instanceType} (${launch.market})`, request);
+  const request = ec2.send(new RunInstancesCommand(runInstancesInput(launch)), options);
+  const answer = await withAwsError(
+    `Cannot start a ${launch.instanceType} (${launch.market})`,
+    request,
+  );
   return launchAnswer.parse(answer).Instances[0];
 }

@@ -6,7 +6,7 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../errors.ts';
+import { withAwsError, nullIfNotFound } from '../errors.ts';
 
 /** A part of a network, in one zone. */
 export interface Subnet {
@@ -33,7 +33,7 @@ const subnetsAnswer = z.object({
 /** A subnet; null when there is none. */
 export async function findSubnet(ec2: EC2Client, id: string): Promise<Subnet | null> {
   const request = ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the subnet ${id}`, request));
+  const answer = await nullIfNotFound(withAwsError(`Cannot look at the subnet ${id}`, request));
   return subnetsAnswer.parse(answer ?? {}).Subnets[0] ?? null;
 }
 
@@ -46,7 +46,7 @@ export async function findDefaultSubnet(ec2: EC2Client, zone: string): Promise<S
 export async function listDefaultSubnets(ec2: EC2Client): Promise<Subnet[]> {
   const filters = [{ Name: 'default-for-az', Values: ['true'] }];
   const request = ec2.send(new DescribeSubnetsCommand({ Filters: filters }));
-  const { Subnets } = subnetsAnswer.parse(await ask('Cannot look for a subnet', request));
+  const { Subnets } = subnetsAnswer.parse(await withAwsError('Cannot look for a subnet', request));
   return Subnets.toSorted((a, b) => (a.zone < b.zone ? -1 : 1));
 }
 
@@ -70,7 +70,10 @@ export async function listZonesWith(ec2: EC2Client, instanceType: string): Promi
     LocationType: 'availability-zone',
     Filters: [{ Name: 'instance-type', Values: [instanceType] }],
   });
-  const answer = await ask(`Cannot look for zones with ${instanceType}`, ec2.send(request));
+  const answer = await withAwsError(
+    `Cannot look for zones with ${instanceType}`,
+    ec2.send(request),
+  );
   return offeringsAnswer.parse(answer).InstanceTypeOfferings.map(({ Location }) => Location);
 }
 
@@ -79,14 +82,18 @@ const groupsAnswer = z.object({
 });
 
 /** The network that a security group is for; null when there is no such group. */
-export async function findNetworkOfGroup(ec2: EC2Client, id: string): Promise<string | null> {
+export async function findVpcOfSecurityGroup(ec2: EC2Client, id: string): Promise<string | null> {
   const request = ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the security group ${id}`, request));
+  const answer = await nullIfNotFound(
+    withAwsError(`Cannot look at the security group ${id}`, request),
+  );
   return groupsAnswer.parse(answer ?? {}).SecurityGroups[0]?.VpcId ?? null;
 }
 
 /** Whether there is a key pair of this name. */
 export async function hasKeyPair(ec2: EC2Client, name: string): Promise<boolean> {
   const request = ec2.send(new DescribeKeyPairsCommand({ KeyNames: [name] }));
-  return (await unlessMissing(ask(`Cannot look at the key pair ${name}`, request))) !== null;
+  return (
+    (await nullIfNotFound(withAwsError(`Cannot look at the key pair ${name}`, request))) !== null
+  );
 }

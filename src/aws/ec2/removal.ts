@@ -1,10 +1,10 @@
 import { DeleteSnapshotCommand, DeleteVolumeCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import { ask, awsErrorName, unlessMissing } from '../errors.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
 import { listImages } from './images.ts';
 import { listVolumes } from './volumes.ts';
 
 /** What keeps a snapshot from being deleted, for people; null when nothing is known to. */
-export async function findUse(ec2: EC2Client, snapshotId: string): Promise<string | null> {
+export async function findSnapshotUse(ec2: EC2Client, snapshotId: string): Promise<string | null> {
   const [image] = await listImages(ec2, 'self', [
     { Name: 'block-device-mapping.snapshot-id', Values: [snapshotId] },
   ]);
@@ -20,7 +20,7 @@ export async function findUse(ec2: EC2Client, snapshotId: string): Promise<strin
 export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<boolean> {
   const request = ec2.send(new DeleteSnapshotCommand({ SnapshotId: id }));
   try {
-    await unlessMissing(ask(`Cannot delete the snapshot ${id}`, request));
+    await nullIfNotFound(withAwsError(`Cannot delete the snapshot ${id}`, request));
     return true;
   } catch (error) {
     if (awsErrorName(error) === 'InvalidSnapshot.InUse') return false;
@@ -32,7 +32,7 @@ export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<boolea
 export async function deleteVolume(ec2: EC2Client, id: string): Promise<boolean> {
   const request = ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
   try {
-    await unlessMissing(ask(`Cannot delete the volume ${id}`, request));
+    await nullIfNotFound(withAwsError(`Cannot delete the volume ${id}`, request));
     return true;
   } catch (error) {
     if (['IncorrectState', 'VolumeInUse'].includes(awsErrorName(error) ?? '')) return false;

@@ -6,8 +6,8 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, unlessMissing } from '../errors.ts';
-import { RUN_TAG, type Tags, tagsAnswer } from './tags.ts';
+import { withAwsError, nullIfNotFound } from '../errors.ts';
+import { RUN_TAG, type Tags, tagsSchema } from './tags.ts';
 
 /** A snapshot as AWS describes it. */
 export interface Snapshot {
@@ -33,7 +33,7 @@ const snapshotAnswer = z
     VolumeId: z.string(),
     VolumeSize: z.number(),
     StartTime: z.date(),
-    Tags: tagsAnswer,
+    Tags: tagsSchema,
   })
   .transform((it): Snapshot => ({
     id: it.SnapshotId,
@@ -60,20 +60,22 @@ export async function createSnapshot(
   // which a client finds for itself
   const { retryStrategy: _, serviceConfiguredEndpoint: __, ...config } = ec2.config;
   const once = new EC2Client({ ...config, maxAttempts: 1 });
-  const answer = await ask(attempt, once.send(new CreateSnapshotCommand(input)));
+  const answer = await withAwsError(attempt, once.send(new CreateSnapshotCommand(input)));
   return z.object({ SnapshotId: z.string() }).parse(answer).SnapshotId;
 }
 
 /** A snapshot; null when there is none, or when it is so new that AWS does not know it yet. */
 export async function findSnapshot(ec2: EC2Client, id: string): Promise<Snapshot | null> {
   const request = ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the snapshot ${id}`, request));
+  const answer = await nullIfNotFound(withAwsError(`Cannot look at the snapshot ${id}`, request));
   return snapshotsAnswer.parse(answer ?? {}).Snapshots[0] ?? null;
 }
 
 /** Every snapshot of this account's that these filters find, the newest first. */
 export async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<Snapshot[]> {
   const request = ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: filters }));
-  const { Snapshots } = snapshotsAnswer.parse(await ask('Cannot look for snapshots', request));
+  const { Snapshots } = snapshotsAnswer.parse(
+    await withAwsError('Cannot look for snapshots', request),
+  );
   return Snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
 }

@@ -5,7 +5,7 @@ import {
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../errors.ts';
+import { withAwsError } from '../errors.ts';
 
 const requestsAnswer = z.object({
   SpotInstanceRequests: z.array(z.object({ Status: z.object({ Code: z.string() }) })).default([]),
@@ -16,7 +16,9 @@ export async function findSpotStatus(ec2: EC2Client, requestId: string): Promise
   const request = ec2.send(
     new DescribeSpotInstanceRequestsCommand({ SpotInstanceRequestIds: [requestId] }),
   );
-  const answer = requestsAnswer.parse(await ask('Cannot look at the spot request', request));
+  const answer = requestsAnswer.parse(
+    await withAwsError('Cannot look at the spot request', request),
+  );
   return answer.SpotInstanceRequests[0]?.Status.Code ?? null;
 }
 
@@ -39,6 +41,8 @@ export async function findSpotPrice(
       StartTime: new Date(),
     }),
   );
-  const { SpotPriceHistory } = pricesAnswer.parse(await ask('Cannot ask for prices', request));
+  const { SpotPriceHistory } = pricesAnswer.parse(
+    await withAwsError('Cannot ask for prices', request),
+  );
   return SpotPriceHistory[0]?.SpotPrice ?? null;
 }

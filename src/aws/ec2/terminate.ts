@@ -10,7 +10,7 @@ export const TERMINATED_MAX_MS = 15 * 60_000;
  * Ends an instance for ever, and waits until it has ended and every volume that outlives it is free.
  * @param unknownMaxMs for how long to believe in one that AWS does not know: it may be too new
  */
-export async function endInstance(
+export async function terminateAndWait(
   ec2: EC2Client,
   id: string,
   unknownMaxMs: number,

@@ -8,8 +8,8 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask, awsErrorName, unlessMissing } from '../errors.ts';
-import { type Tags, tagsAnswer } from './tags.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
+import { type Tags, tagsSchema } from './tags.ts';
 
 /** A volume as AWS describes it. */
 export interface Volume {
@@ -41,7 +41,7 @@ const volumeAnswer = z
     Iops: z.number().optional(),
     Throughput: z.number().optional(),
     Attachments: z.array(z.object({ InstanceId: z.string(), State: z.string() })).default([]),
-    Tags: tagsAnswer,
+    Tags: tagsSchema,
   })
   .transform((it): Volume => {
     const attachment = it.Attachments.find(({ State }) => State !== 'detached');
@@ -65,14 +65,14 @@ const volumesAnswer = z.object({ Volumes: z.array(volumeAnswer).default([]) });
 /** A volume; null when there is none, or when it is so new that AWS does not know it yet. */
 export async function findVolume(ec2: EC2Client, id: string): Promise<Volume | null> {
   const request = ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
-  const answer = await unlessMissing(ask(`Cannot look at the volume ${id}`, request));
+  const answer = await nullIfNotFound(withAwsError(`Cannot look at the volume ${id}`, request));
   return volumesAnswer.parse(answer ?? {}).Volumes[0] ?? null;
 }
 
 /** Every volume that these filters find. */
 export async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<Volume[]> {
   const request = ec2.send(new DescribeVolumesCommand({ Filters: filters }));
-  return volumesAnswer.parse(await ask('Cannot look for volumes', request)).Volumes;
+  return volumesAnswer.parse(await withAwsError('Cannot look for volumes', request)).Volumes;
 }
 
 /** Makes a volume; it is still `creating` then. */
@@ -80,7 +80,10 @@ export async function createVolume(
   ec2: EC2Client,
   input: CreateVolumeCommandInput,
 ): Promise<string> {
-  const answer = await ask('Cannot create a volume', ec2.send(new CreateVolumeCommand(input)));
+  const answer = await withAwsError(
+    'Cannot create a volume',
+    ec2.send(new CreateVolumeCommand(input)),
+  );
   return z.object({ VolumeId: z.string() }).parse(answer).VolumeId;
 }
 
@@ -94,7 +97,7 @@ export interface Attachment {
 /** Gives a volume to an instance; it is still `attaching` then. */
 export async function attachVolume(ec2: EC2Client, input: Attachment): Promise<void> {
   const attempt = `Cannot attach ${input.VolumeId} to ${input.InstanceId}`;
-  await ask(attempt, ec2.send(new AttachVolumeCommand(input)));
+  await withAwsError(attempt, ec2.send(new AttachVolumeCommand(input)));
 }
 
 /** Takes a volume from this instance, if that has it, and from no other; it may still be `detaching` then. */
@@ -105,7 +108,7 @@ export async function detachVolume(
 ): Promise<void> {
   const request = ec2.send(new DetachVolumeCommand({ VolumeId: volumeId, InstanceId: instanceId }));
   try {
-    await ask(`Cannot detach ${volumeId} from ${instanceId}`, request);
+    await withAwsError(`Cannot detach ${volumeId} from ${instanceId}`, request);
   } catch (error) {
     // it is with no instance, or with another
     const ALREADY = ['IncorrectState', 'InvalidAttachment.NotFound'];

@@ -8,8 +8,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { type Tags, tagsAnswer } from '../ec2/tags.ts';
-import { ask, awsErrorName } from '../errors.ts';
+import { type Tags, tagsSchema } from '../ec2/tags.ts';
+import { withAwsError, awsErrorName } from '../errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 const bucketsAnswer = z.object({
@@ -29,7 +29,10 @@ export async function listBucketNames(s3: S3Client, prefix: string): Promise<str
       ContinuationToken: token,
       MaxBuckets: 1000,
     };
-    const answer = await ask('Cannot look for buckets', s3.send(new ListBucketsCommand(page)));
+    const answer = await withAwsError(
+      'Cannot look for buckets',
+      s3.send(new ListBucketsCommand(page)),
+    );
     const { Buckets, ContinuationToken } = bucketsAnswer.parse(answer);
     found.push(...Buckets.map(({ Name }) => Name).filter((name) => name.startsWith(prefix)));
     token = ContinuationToken;
@@ -41,8 +44,8 @@ export async function listBucketNames(s3: S3Client, prefix: string): Promise<str
 export async function readBucketTags(s3: S3Client, bucket: string): Promise<Tags> {
   try {
     const request = s3.send(new GetBucketTaggingCommand({ Bucket: bucket }));
-    const answer = await ask(`Cannot read the tags of the bucket ${bucket}`, request);
-    return tagsAnswer.parse(answer.TagSet);
+    const answer = await withAwsError(`Cannot read the tags of the bucket ${bucket}`, request);
+    return tagsSchema.parse(answer.TagSet);
   } catch (error) {
     if (['NoSuchTagSet', 'NoSuchBucket'].includes(awsErrorName(error) ?? '')) return {};
     throw error;
@@ -66,7 +69,7 @@ async function* readVersions(s3: S3Client, bucket: string) {
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
   do {
     const request = s3.send(new ListObjectVersionsCommand({ Bucket: bucket, ...next }));
-    const answer = await ask(`Cannot look into the bucket ${bucket}`, request);
+    const answer = await withAwsError(`Cannot look into the bucket ${bucket}`, request);
     const { Versions, DeleteMarkers, NextKeyMarker, NextVersionIdMarker } =
       versionsAnswer.parse(answer);
     yield [...Versions, ...DeleteMarkers];
@@ -91,7 +94,7 @@ export async function removeBucket(s3: S3Client, bucket: string): Promise<void> 
       if (objects.length > 0) await deleteObjects(s3, bucket, objects);
     }
     const request = s3.send(new DeleteBucketCommand({ Bucket: bucket }));
-    await ask(`Cannot delete the bucket ${bucket}`, request);
+    await withAwsError(`Cannot delete the bucket ${bucket}`, request);
   } catch (error) {
     if (awsErrorName(error) !== 'NoSuchBucket') throw error;
   }
@@ -103,7 +106,7 @@ async function deleteObjects(s3: S3Client, bucket: string, objects: ObjectIdenti
     Bucket: bucket,
     Delete: { Objects: objects, Quiet: true },
   });
-  const { Errors = [] } = await ask(`Cannot empty the bucket ${bucket}`, s3.send(request));
+  const { Errors = [] } = await withAwsError(`Cannot empty the bucket ${bucket}`, s3.send(request));
   const [first] = Errors;
   if (!first) return;
   throw new OperatorError(

@@ -3,12 +3,12 @@ import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 import { removeUnfinished, type Unfinished } from '../image/unfinished.ts';
-import { refuseBusyWarehouse } from '../teardown/assert-warehouse-idle.ts';
-import { listKept } from '../teardown/retained-resources.ts';
-import { listLeftovers } from '../teardown/orphans.ts';
-import { removeAll, sayRemains } from '../teardown/remaining.ts';
+import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
+import { listRetainedResources } from '../teardown/retained-resources.ts';
+import { listOrphans } from '../teardown/orphans.ts';
+import { removeRetainedResources, printRemaining } from '../teardown/remaining.ts';
 import { removeStack } from '../stack/remove-stack.ts';
 import { listResources, type Resource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
@@ -32,7 +32,7 @@ export interface DownOptions {
 export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
   const stack = await findStack(cloud);
   const resources = stack ? await listResources(cloud, stack.id) : [];
-  await refuseBusyWarehouse(cloud, resources);
+  await assertWarehouseIdle(cloud, resources);
   const isForMore = await showPlan(cloud, stack, resources, options);
   if (options.dryRun) return cloud.print('Nothing was removed.');
   // one that is being removed was asked for already
@@ -41,14 +41,14 @@ export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
 
   if (stack) await removeStack(cloud, stack);
   await waitUntilGone(cloud, resources);
-  await sayRemains(cloud, await removeRest(cloud, options));
+  await printRemaining(cloud, await removeRest(cloud, options));
 }
 
 /** Removes what is of no stack; neither kind keeps the other from going. Gives the images that may be in the making. */
 async function removeRest(cloud: Cloud, { everything }: DownOptions): Promise<Unfinished[]> {
   const problems: unknown[] = [];
   const note = (error: unknown): undefined => void problems.push(error);
-  if (everything) await removeAll(cloud).catch(note);
+  if (everything) await removeRetainedResources(cloud).catch(note);
   cloud.signal.throwIfAborted();
   const builds = await removeUnfinished(cloud).catch(note);
   cloud.signal.throwIfAborted();
@@ -66,7 +66,7 @@ async function showPlan(
   { everything }: DownOptions,
 ): Promise<boolean> {
   const { print, stackName } = cloud;
-  const kept = await listKept(cloud);
+  const kept = await listRetainedResources(cloud);
   const isKept = new Set(kept.map(({ id }) => id));
   if (!stack) print(`There is no stack ${stackName} in this region.`);
   else {
@@ -100,15 +100,15 @@ async function confirm({ stackName }: Cloud, prompt: DownOptions['prompt']): Pro
 /** AWS may go on showing for a while what is gone. */
 async function waitUntilGone(cloud: Cloud, resources: Resource[]): Promise<void> {
   const look = async () => {
-    const left = await listLeftovers(cloud, resources);
+    const left = await listOrphans(cloud, resources);
     return left.length === 0 ? { done: undefined } : { pending: left.join('; ') };
   };
   try {
-    await poll('What is left of the stack', look, cloud.waiting(GONE_MAX_MS));
+    await poll('What is left of the stack', look, cloud.pollOptions(GONE_MAX_MS));
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(
-      `${errorMessage(error)} It may go on costing: remove it by hand, and look again with ${commandLine(cloud, 'down')}.`,
+      `${errorMessage(error)} It may go on costing: remove it by hand, and look again with ${formatCommand(cloud, 'down')}.`,
       { cause: error },
     );
   }

@@ -1,15 +1,15 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
-import { setUp } from '../database/initialize-database.ts';
+import { initializeDatabase } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { changedParameters, type Values } from '../stack/parameters.ts';
-import { requireSettled } from '../stack/wait-until-stable.ts';
+import { changedParameters, type ParameterValues } from '../stack/parameters.ts';
+import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
 /**
@@ -22,13 +22,13 @@ export async function restoreSnapshot(
   cloud: Cloud,
   { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
-  const stack = await requireSettled(cloud);
+  const stack = await requireStableStack(cloud);
   const isMade = stack.parameters.DatabaseSnapshot === snapshotId;
   if (isMade) sayBegun(cloud, snapshotId);
   else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
   if (dryRun) return;
   await bringInstances(cloud).catch((error: unknown) => {
-    const again = commandLine(cloud, `restore ${snapshotId}`);
+    const again = formatCommand(cloud, `restore ${snapshotId}`);
     throw new OperatorError(
       `${errorMessage(error)} MiniTwit does not serve until the restore is complete. Run ${again} again.`,
       { cause: error },
@@ -46,7 +46,7 @@ export async function restoreSnapshot(
 /** Sets up the new database where this is still to be done, and replaces the instances that use the old one. */
 async function bringInstances(cloud: Cloud): Promise<void> {
   // The user of MiniTwit in a snapshot of an earlier stack has another password.
-  await setUp(cloud, await requireStack(cloud));
+  await initializeDatabase(cloud, await requireStack(cloud));
   // The instances that are replaced have lost their database, so they are unhealthy.
   await replaceInstances(cloud, { despiteAlarm: true });
 }
@@ -85,7 +85,7 @@ async function replaceDatabase(
   });
   if (dryRun) return;
   const [last] = await listSnapshots(cloud.clients.rds, databaseId);
-  if (last) print(`To go back to the old database: ${commandLine(cloud, `restore ${last.id}`)}`);
+  if (last) print(`To go back to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
 }
 
 async function requireFitting(
@@ -96,7 +96,7 @@ async function requireFitting(
   const snapshot = await findSnapshot(cloud.clients.rds, snapshotId);
   if (!snapshot) {
     throw new OperatorError(
-      `There is no snapshot ${snapshotId} of a database here. Those that there are: ${commandLine(cloud, 'status')}`,
+      `There is no snapshot ${snapshotId} of a database here. Those that there are: ${formatCommand(cloud, 'status')}`,
     );
   }
   const problem = findProblem(snapshot, parameters);
@@ -107,7 +107,7 @@ async function requireFitting(
 /** Why a database with the stack's parameters cannot be made from a snapshot; null when it can. */
 export function findProblem(
   snapshot: DatabaseSnapshot,
-  { DatabaseVersion = '', DatabaseStorageGib }: Values,
+  { DatabaseVersion = '', DatabaseStorageGib }: ParameterValues,
 ): string | null {
   if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, and not of MySQL`;
   if (snapshot.status !== 'available') {

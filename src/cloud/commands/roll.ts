@@ -4,13 +4,13 @@ import { findNewestImage, type OwnImage } from '../images.ts';
 import {
   planReplacement,
   replaceInstances,
-  type Replacement,
+  type ReplacementPlan,
 } from '../instances/replace-instances.ts';
 import { changeStack } from '../stack/change-stack.ts';
-import { checkImage } from '../stack/check-image.ts';
+import { assertImageCompatible } from '../stack/check-image.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { changedParameters } from '../stack/parameters.ts';
-import { requireSettled } from '../stack/wait-until-stable.ts';
+import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack } from '../stack/stack.ts';
 
 /**
@@ -19,12 +19,12 @@ import { requireStack } from '../stack/stack.ts';
  * @throws OperatorError when there is no image that fits, or when AWS went back to what ran before
  */
 export async function roll(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promise<void> {
-  const stack = dryRun ? await requireStack(cloud) : await requireSettled(cloud);
+  const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
   const image = await findNewestImage(cloud.clients.ec2);
   if (!image) throw new OperatorError('There is no image yet. First: npm run cloud -- image');
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const { InstanceType } = plan.current.content;
-  await checkImage(cloud.clients.ec2, { ImageId: image.id, InstanceType });
+  await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceType });
 
   const isRemembered = stack.parameters.ImageId === image.id;
   cloud.print(`The newest image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
@@ -39,7 +39,7 @@ export async function roll(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promi
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
 }
 
-function sayPlan({ group, outdated, wanted, current }: Replacement, image: OwnImage): string {
+function sayPlan({ group, outdated, wanted, current }: ReplacementPlan, image: OwnImage): string {
   const count = group.members.length;
   if (outdated.length === 0) return `All ${count} instances run it already.`;
   const ids = outdated.map(({ id }) => id).join(', ');

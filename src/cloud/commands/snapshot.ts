@@ -2,7 +2,7 @@ import { createRunId } from '../../cli/run-id.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 import {
   createSnapshot,
   type DatabaseSnapshot,
@@ -28,7 +28,7 @@ export async function takeSnapshot(cloud: Cloud, { dryRun }: { dryRun: boolean }
   if (!begun) await begin(cloud, databaseId, id);
   const { sizeGib } = await complete(cloud, id);
   cloud.print(`The snapshot ${id} is complete, of a database of ${sizeGib} GiB.`);
-  cloud.print(`To go back to it: ${commandLine(cloud, `restore ${id}`)}`);
+  cloud.print(`To go back to it: ${formatCommand(cloud, `restore ${id}`)}`);
 }
 
 /** RDS takes small letters, digits and single hyphens. */
@@ -44,16 +44,16 @@ async function findBegun({ clients, stackName }: Cloud, databaseId: string) {
 }
 
 async function begin(cloud: Cloud, databaseId: string, id: string): Promise<void> {
-  const { clients, stackName, waiting } = cloud;
+  const { clients, stackName, pollOptions } = cloud;
   const tags = { [STACK_TAG]: stackName };
   const look = async () =>
     (await createSnapshot(clients.rds, databaseId, { id, tags }))
       ? { done: true }
       : { pending: 'not ready for a snapshot yet' };
-  await poll(`The database ${databaseId}`, look, waiting(BEGUN_MAX_MS));
+  await poll(`The database ${databaseId}`, look, pollOptions(BEGUN_MAX_MS));
 }
 
-async function complete({ clients, waiting }: Cloud, id: string): Promise<DatabaseSnapshot> {
+async function complete({ clients, pollOptions }: Cloud, id: string): Promise<DatabaseSnapshot> {
   const look = async (): Promise<PollResult<DatabaseSnapshot>> => {
     const snapshot = await findSnapshot(clients.rds, id);
     if (snapshot?.status === 'available') return { done: snapshot };
@@ -61,7 +61,7 @@ async function complete({ clients, waiting }: Cloud, id: string): Promise<Databa
     return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not known yet' };
   };
   try {
-    return await poll(`The snapshot ${id}`, look, waiting(COMPLETE_MAX_MS));
+    return await poll(`The snapshot ${id}`, look, pollOptions(COMPLETE_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     throw new OperatorError(

@@ -1,23 +1,23 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
-import { describeCosts } from '../costs/costs.ts';
-import { listLeftovers } from '../teardown/orphans.ts';
-import { sayRemains } from '../teardown/remaining.ts';
+import { formatCommand } from '../format-command.ts';
+import { formatCosts } from '../costs/costs.ts';
+import { listOrphans } from '../teardown/orphans.ts';
+import { printRemaining } from '../teardown/remaining.ts';
 import { findStack, isEmpty, type Stack } from '../stack/stack.ts';
-import { describeAlarms } from '../status/alarms.ts';
-import { describeDatabases } from '../status/database.ts';
-import { describeImages } from '../status/images.ts';
-import { describeInstances } from '../status/instances.ts';
-import { describeStack } from '../status/stack.ts';
+import { formatAlarms } from '../status/alarms.ts';
+import { formatDatabases } from '../status/database.ts';
+import { formatImages } from '../status/images.ts';
+import { formatInstances } from '../status/instances.ts';
+import { formatStack } from '../status/stack.ts';
 
 const SECTIONS: [string, (cloud: Cloud, stack: Stack) => Promise<string[]> | string[]][] = [
-  ['STACK', describeStack],
-  ['INSTANCES', describeInstances],
-  ['DATABASE', describeDatabases],
-  ['ALARMS', describeAlarms],
-  ['IMAGES', describeImages],
-  ['COSTS', (_, { parameters }) => describeCosts(parameters)],
+  ['STACK', formatStack],
+  ['INSTANCES', formatInstances],
+  ['DATABASE', formatDatabases],
+  ['ALARMS', formatAlarms],
+  ['IMAGES', formatImages],
+  ['COSTS', (_, { parameters }) => formatCosts(parameters)],
 ];
 
 /**
@@ -44,10 +44,10 @@ export async function printStatus(cloud: Cloud): Promise<void> {
 
 async function printRemains(cloud: Cloud): Promise<void> {
   cloud.print(
-    `There is no stack ${cloud.stackName} in this region: ${commandLine(cloud, 'up')} raises it.`,
+    `There is no stack ${cloud.stackName} in this region: ${formatCommand(cloud, 'up')} raises it.`,
   );
-  const left = await listLeftovers(cloud, []);
+  const left = await listOrphans(cloud, []);
   if (left.length > 0) cloud.print('This of it is there all the same, and may cost:');
   for (const line of left) cloud.print(`  ${line}`);
-  await sayRemains(cloud);
+  await printRemaining(cloud);
 }

@@ -1,15 +1,20 @@
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
-import { describeCosts } from '../costs/costs.ts';
+import { formatCommand } from '../format-command.ts';
+import { formatCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
-import { setUp } from '../database/initialize-database.ts';
+import { initializeDatabase } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
-import { checkImage } from '../stack/check-image.ts';
+import { assertImageCompatible } from '../stack/check-image.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { checkNames, effectiveValues, sentParameters, type Values } from '../stack/parameters.ts';
-import { findPlace } from '../stack/resolve-defaults.ts';
-import { settleStack } from '../stack/wait-until-stable.ts';
+import {
+  assertKnownParameters,
+  effectiveValues,
+  sentParameters,
+  type ParameterValues,
+} from '../stack/parameters.ts';
+import { resolveDefaults } from '../stack/resolve-defaults.ts';
+import { waitUntilStable } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 import { listParameters, renderTemplate } from '../stack/template.ts';
 
@@ -19,12 +24,12 @@ import { listParameters, renderTemplate } from '../stack/template.ts';
  */
 export async function up(
   cloud: Cloud,
-  { parameters: set, dryRun }: { parameters: Values; dryRun: boolean },
+  { parameters: set, dryRun }: { parameters: ParameterValues; dryRun: boolean },
 ): Promise<void> {
   const template = await renderTemplate();
   const known = listParameters(template);
-  checkNames(known, set);
-  const stack = await settleStack(cloud);
+  assertKnownParameters(known, set);
+  const stack = await waitUntilStable(cloud);
   const wanted = await complete(cloud, stack, { set, all: effectiveValues(known, stack, set) });
   const names = known.map(({ name }) => name);
   const parameters = sentParameters(names, stack, wanted);
@@ -36,26 +41,27 @@ export async function up(
 async function complete(
   { clients }: Cloud,
   stack: Stack | null,
-  { set, all }: { set: Values; all: Values },
-): Promise<Values> {
-  const wanted = stack ? set : { ...set, ...(await findPlace(clients.ec2, all)) };
-  if (wanted.ImageId || wanted.InstanceType) await checkImage(clients.ec2, { ...all, ...wanted });
+  { set, all }: { set: ParameterValues; all: ParameterValues },
+): Promise<ParameterValues> {
+  const wanted = stack ? set : { ...set, ...(await resolveDefaults(clients.ec2, all)) };
+  if (wanted.ImageId || wanted.InstanceType)
+    await assertImageCompatible(clients.ec2, { ...all, ...wanted });
   return wanted;
 }
 
 async function goLive(cloud: Cloud): Promise<void> {
-  await setUp(cloud, await requireStack(cloud));
+  await initializeDatabase(cloud, await requireStack(cloud));
   const stack = await requireStack(cloud);
   const { address, instances } = readOutputs(stack);
   const { group, outdated } = await planReplacement(cloud, instances);
   if (outdated.length > 0) {
     cloud.print(
       `${outdated.length} of ${group.members.length} instances are still as they were. To replace them, one at a ` +
-        `time: ${commandLine(cloud, 'roll')}`,
+        `time: ${formatCommand(cloud, 'roll')}`,
     );
   }
   await waitUntilReady(cloud, address);
   cloud.tell(`MiniTwit is up: ${address}`);
   cloud.print('What it costs:');
-  for (const line of describeCosts(stack.parameters)) cloud.print(`  ${line}`);
+  for (const line of formatCosts(stack.parameters)) cloud.print(`  ${line}`);
 }

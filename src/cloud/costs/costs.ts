@@ -80,7 +80,7 @@ function monthly(dollars: number): number {
 }
 
 /** What a stack with these parameters costs, by the hour and by the month: a table, with its sum. */
-export function describeCosts(parameters: Record<string, string>): string[] {
+export function formatCosts(parameters: Record<string, string>): string[] {
   const costs = listCosts(parameters);
   const sum = costs.reduce((total, { hourly }) => total + (hourly ?? 0), 0);
   const isWhole = costs.every(({ hourly }) => hourly !== null);
@@ -100,7 +100,7 @@ function sayCost({ about, hourly }: Cost): string[] {
 }
 
 /** What something costs that is paid by the month, at most. */
-export function sayMonthly(dollars: number | null): string {
+export function formatMonthlyCost(dollars: number | null): string {
   if (dollars === null) return 'price unknown';
   return dollars < 0.01 ? 'less than $0.01 a month' : `at most $${dollars.toFixed(2)} a month`;
 }

@@ -1,11 +1,11 @@
 import { DescribeDBInstancesCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask } from '../../aws/errors.ts';
+import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
 /** A database as AWS describes it. */
-export interface Database {
+export interface DatabaseInstance {
   id: string;
   /** `available`, `creating`, `deleting` and many others. */
   status: string;
@@ -35,9 +35,9 @@ const databaseAnswer = z
     BackupRetentionPeriod: z.number().default(0),
     LatestRestorableTime: z.date().optional(),
     Endpoint: z.object({ Address: z.string().optional() }).optional(),
-    TagList: tagsAnswer,
+    TagList: tagsSchema,
   })
-  .transform((it): Database => ({
+  .transform((it): DatabaseInstance => ({
     id: it.DBInstanceIdentifier,
     status: it.DBInstanceStatus,
     class: it.DBInstanceClass,
@@ -56,12 +56,15 @@ const databasesAnswer = z.object({
 });
 
 /** The databases of a stack: one, but while another takes its place; found by their tag, however the stack is. */
-export async function listDatabases(rds: RDSClient, stackName: string): Promise<Database[]> {
-  const databases: Database[] = [];
+export async function listDatabases(
+  rds: RDSClient,
+  stackName: string,
+): Promise<DatabaseInstance[]> {
+  const databases: DatabaseInstance[] = [];
   let marker: string | undefined;
   do {
     const request = rds.send(new DescribeDBInstancesCommand({ Marker: marker }));
-    const answer = databasesAnswer.parse(await ask('Cannot look for databases', request));
+    const answer = databasesAnswer.parse(await withAwsError('Cannot look for databases', request));
     databases.push(...answer.DBInstances);
     marker = answer.Marker;
   } while (marker);

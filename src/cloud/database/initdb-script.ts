@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 const SCRIPT = new URL('../../../userdata/initdb.sh', import.meta.url);
 
 /** Which database is to be set up. */
-export interface SetUp {
+export interface InitdbScriptValues {
   region: string;
   /** The database's host name. */
   endpoint: string;
@@ -17,7 +17,7 @@ export interface SetUp {
  * `userdata/initdb.sh`, filled in: what an instance runs as root to make tables and user. It may run again, and
  * then does what is missing.
  */
-export async function renderSetUpScript(setUp: SetUp): Promise<string> {
+export async function renderInitdbScript(setUp: InitdbScriptValues): Promise<string> {
   const values = {
     AWS_REGION: setUp.region,
     DB_HOST: setUp.endpoint,

@@ -1,11 +1,11 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { poll } from '../../cli/poll.ts';
 import type { Cloud } from '../context.ts';
-import { findFailedLaunch } from '../instances/failed-launch.ts';
-import { findGroup } from '../instances/group.ts';
+import { findLaunchFailure } from '../instances/failed-launch.ts';
+import { requireScalingGroup } from '../instances/scaling-group.ts';
 import { runCommand } from '../instances/run-command.ts';
-import { renderSetUpScript } from './initdb-script.ts';
-import { adviseOn } from '../stack/hints.ts';
+import { renderInitdbScript } from './initdb-script.ts';
+import { hintFor } from '../stack/hints.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
 import { changedParameters } from '../stack/parameters.ts';
@@ -19,12 +19,12 @@ const SET_UP_MAX_MS = 5 * 60_000;
  * there are none, and MiniTwit's own user, from one of the instances, which alone reach it. Then takes the right to
  * do so from the instances.
  */
-export async function setUp(cloud: Cloud, stack: Stack): Promise<void> {
+export async function initializeDatabase(cloud: Cloud, stack: Stack): Promise<void> {
   if (stack.parameters.SetUp !== 'yes') return;
   const outputs = readOutputs(stack);
   cloud.tell('Setting up the database …');
   const instanceId = await findInService(cloud, outputs);
-  const script = await renderSetUpScript({
+  const script = await renderInitdbScript({
     region: await cloud.clients.cloudFormation.config.region(),
     endpoint: outputs.databaseEndpoint,
     masterSecret: outputs.masterSecret,
@@ -42,20 +42,20 @@ export async function setUp(cloud: Cloud, stack: Stack): Promise<void> {
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
 }
 
-function findInService({ clients, waiting }: Cloud, { instances }: Outputs): Promise<string> {
+function findInService({ clients, pollOptions }: Cloud, { instances }: Outputs): Promise<string> {
   const look = async () => {
-    const { members } = await findGroup(clients.autoScaling, instances);
+    const { members } = await requireScalingGroup(clients.autoScaling, instances);
     const ready = members.find(({ state }) => state === 'InService');
     if (ready) return { done: ready.id };
     if (members.length === 0) return { pending: await sayWhyNone(clients.autoScaling, instances) };
     return { pending: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
   };
-  return poll('An instance', look, waiting(IN_SERVICE_MAX_MS));
+  return poll('An instance', look, pollOptions(IN_SERVICE_MAX_MS));
 }
 
 async function sayWhyNone(autoScaling: AutoScalingClient, groupName: string): Promise<string> {
-  const why = await findFailedLaunch(autoScaling, groupName, new Date(0));
+  const why = await findLaunchFailure(autoScaling, groupName, new Date(0));
   if (why === null) return 'there is none yet';
-  const advice = adviseOn(why);
+  const advice = hintFor(why);
   return `none could be started: ${why}${advice ? ` (${advice})` : ''}`;
 }

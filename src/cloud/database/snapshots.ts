@@ -5,8 +5,8 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/errors.ts';
-import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
 
 /** A snapshot of a database as AWS describes it. */
 export interface DatabaseSnapshot {
@@ -40,7 +40,7 @@ const snapshotAnswer = z
     AllocatedStorage: z.number(),
     Encrypted: z.boolean().default(false),
     SnapshotCreateTime: z.date().optional(),
-    TagList: tagsAnswer,
+    TagList: tagsSchema,
   })
   .transform((it): DatabaseSnapshot => ({
     id: it.DBSnapshotIdentifier,
@@ -95,7 +95,7 @@ async function list(
   do {
     const request = rds.send(new DescribeDBSnapshotsCommand({ ...filter, Marker: marker }));
     const answer = snapshotsAnswer.parse(
-      await ask('Cannot look for snapshots of the database', request),
+      await withAwsError('Cannot look for snapshots of the database', request),
     );
     snapshots.push(...answer.DBSnapshots);
     marker = answer.Marker;
@@ -118,7 +118,7 @@ export async function createSnapshot(
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   });
   try {
-    await ask(`Cannot take a snapshot of ${databaseId}`, rds.send(request));
+    await withAwsError(`Cannot take a snapshot of ${databaseId}`, rds.send(request));
     return true;
   } catch (error) {
     const name = awsErrorName(error) ?? '';

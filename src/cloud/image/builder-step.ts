@@ -1,7 +1,7 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
-import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
+import { listInstances, checkInstanceState } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
-import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { awsErrorName } from '../../aws/errors.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
@@ -16,19 +16,24 @@ export const builder: BuildStep = {
   name: 'builder',
   doing: 'Starting an Amazon Linux',
   run: async (build) => {
-    const id = await poll('The instance', () => launch(build), build.waiting(ROLE_MAX_MS));
+    const id = await poll('The instance', () => launch(build), build.pollOptions(ROLE_MAX_MS));
     build.builderId = id;
-    const look = () => lookForInstance(build.clients.ec2, id, 'running');
-    await poll(`The instance ${id}`, look, build.waiting(RUNNING_MAX_MS));
+    const look = () => checkInstanceState(build.clients.ec2, id, 'running');
+    await poll(`The instance ${id}`, look, build.pollOptions(RUNNING_MAX_MS));
   },
   undo: async (ending) => {
-    const { clients, pace, tell, undoing, builderId } = ending;
-    const ids = await findOfRun(ending, 'An instance', builderId, (ofRun) =>
+    const { clients, pace, tell, cleanupPollOptions, builderId } = ending;
+    const ids = await findCreatedByRun(ending, 'An instance', builderId, (ofRun) =>
       listInstances(clients.ec2, [ofRun]),
     );
     for (const id of ids) {
       tell(`Terminating the instance ${id} …`);
-      await endInstance(clients.ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
+      await terminateAndWait(
+        clients.ec2,
+        id,
+        pace.visibilityTimeoutMs,
+        cleanupPollOptions(TERMINATED_MAX_MS),
+      );
     }
   },
   leftovers: ({ builderId, runId }) => [

@@ -1,5 +1,5 @@
-import { launchInput } from '../../aws/ec2/launch.ts';
-import { imageInput } from '../../aws/ec2/create-image.ts';
+import { runInstancesInput } from '../../aws/ec2/launch.ts';
+import { createImageInput } from '../../aws/ec2/create-image.ts';
 import { sayAge } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
 import { renderInstallScript } from './install-script.ts';
@@ -49,10 +49,10 @@ function sayWayIn(plan: Plan, region: string): string[] {
     say('CreateBucket', { Bucket: bucketOf(plan.runId) }),
     `${say('PutObject', { Bucket: bucketOf(plan.runId), Key: SOURCE_KEY })} (${archive.length} bytes)`,
     say('CreateSecurityGroup', groupInput(plan)),
-    say('RunInstances', { ...launchInput(launch), UserData: launch.userData }),
+    say('RunInstances', { ...runInstancesInput(launch), UserData: launch.userData }),
     `SendCommand to ${INSTANCE_ID}:\n${renderInstallScript({ url: 'URL', sha256 })}`,
     say('StopInstances', { InstanceIds: [INSTANCE_ID] }),
-    say('CreateImage', imageInput(order)),
+    say('CreateImage', createImageInput(order)),
     say('CreateTags', { Resources: [IMAGE_ID], Tags: imageTags(plan) }),
   ];
 }

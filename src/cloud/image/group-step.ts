@@ -1,4 +1,4 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { awsErrorName } from '../../aws/errors.ts';
 import { poll } from '../../cli/poll.ts';
 import { createGroup, deleteGroup, listGroups } from './security-groups.ts';
@@ -14,11 +14,11 @@ export const group: BuildStep = {
     build.groupId = await beginWith(build, 'group', createOnce(build));
   },
   undo: async (ending) => {
-    const { clients, undoing } = ending;
+    const { clients, cleanupPollOptions } = ending;
     for (const id of await findGroups(ending)) {
       const look = async () =>
         (await deleteGroup(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
-      await poll(`The security group ${id}`, look, undoing(FREE_MAX_MS));
+      await poll(`The security group ${id}`, look, cleanupPollOptions(FREE_MAX_MS));
     }
   },
   leftovers: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],
@@ -36,7 +36,7 @@ async function createOnce(build: Build): Promise<string> {
 }
 
 function findGroups(ending: Ending): Promise<string[]> {
-  return findOfRun(ending, 'A security group', ending.groupId, (ofRun) =>
+  return findCreatedByRun(ending, 'A security group', ending.groupId, (ofRun) =>
     listGroups(ending.clients.ec2, [ofRun]),
   );
 }

@@ -1,6 +1,11 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { listImages } from '../../aws/ec2/images.ts';
-import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/create-image.ts';
+import {
+  createImage,
+  deregisterImage,
+  stopAndWait,
+  waitForImage,
+} from '../../aws/ec2/create-image.ts';
 import { deleteSnapshot } from '../../aws/ec2/removal.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
@@ -28,7 +33,7 @@ export const image: BuildStep = {
     if (ending.isDone) return;
     for (const id of await findImages(ending)) {
       ending.tell(`Removing the image ${id} …`);
-      await removeImage(ending.clients.ec2, id);
+      await deregisterImage(ending.clients.ec2, id);
     }
     await deleteSnapshots(ending);
   },
@@ -41,16 +46,16 @@ export const image: BuildStep = {
 const UNDONE = tagFilter(IMAGE_TAG, BUILDER);
 
 function findImages(ending: Ending): Promise<string[]> {
-  return findOfRun(ending, 'An image', ending.imageId, (ofRun) =>
+  return findCreatedByRun(ending, 'An image', ending.imageId, (ofRun) =>
     listImages(ending.clients.ec2, 'self', [ofRun, UNDONE]),
   );
 }
 
 /** They go with the image, but for those of one that was not whole. */
-async function deleteSnapshots({ clients, runId, undoing }: Ending): Promise<void> {
+async function deleteSnapshots({ clients, runId, cleanupPollOptions }: Ending): Promise<void> {
   for (const { id } of await listSnapshots(clients.ec2, [tagFilter(RUN_TAG, runId), UNDONE])) {
     const look = async () =>
       (await deleteSnapshot(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
-    await poll(`The snapshot ${id}`, look, undoing(FREE_MAX_MS));
+    await poll(`The snapshot ${id}`, look, cleanupPollOptions(FREE_MAX_MS));
   }
 }

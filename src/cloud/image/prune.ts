@@ -1,8 +1,8 @@
 import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
-import { removeImage } from '../../aws/ec2/create-image.ts';
-import { ask } from '../../aws/errors.ts';
+import { deregisterImage } from '../../aws/ec2/create-image.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import type { Clients, Cloud } from '../context.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
@@ -35,7 +35,7 @@ export async function listOldImages(clients: Clients, made = 0): Promise<OldImag
 export async function removeOldImages({ clients, tell }: Cloud): Promise<void> {
   for (const old of await listOldImages(clients)) {
     tell(`${sayOldImage(old)}.`);
-    if (old.user === null) await removeImage(clients.ec2, old.image.id);
+    if (old.user === null) await deregisterImage(clients.ec2, old.image.id);
   }
 }
 
@@ -66,7 +66,7 @@ async function findUser(ec2: EC2Client, imageId: string): Promise<string | null>
     Versions: ['$Latest'],
     Filters: filters,
   });
-  const answer = await ask('Cannot look for launch templates', ec2.send(request));
+  const answer = await withAwsError('Cannot look for launch templates', ec2.send(request));
   const versions = templatesAnswer.parse(answer).LaunchTemplateVersions;
   const version = versions.find((it) => it.LaunchTemplateData.ImageId === imageId);
   return version?.LaunchTemplateId ?? null;

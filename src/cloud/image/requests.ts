@@ -1,5 +1,5 @@
-import type { Launch } from '../../aws/ec2/launch.ts';
-import type { ImageOrder } from '../../aws/ec2/create-image.ts';
+import type { LaunchOptions } from '../../aws/ec2/launch.ts';
+import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
 import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { Plan } from './plan.ts';
@@ -99,7 +99,10 @@ export function groupInput({ runId, subnet }: Plan) {
 }
 
 /** What kind of instance the image is made of. */
-export function launchOf({ runId, base, subnet, instanceType }: Plan, groupId: string): Launch {
+export function launchOf(
+  { runId, base, subnet, instanceType }: Plan,
+  groupId: string,
+): LaunchOptions {
   return {
     token: runId,
     imageId: base.id,
@@ -117,7 +120,7 @@ export function launchOf({ runId, base, subnet, instanceType }: Plan, groupId: s
 }
 
 /** As what the image is made. */
-export function imageOrderOf({ runId, source }: Plan, instanceId: string): ImageOrder {
+export function imageOrderOf({ runId, source }: Plan, instanceId: string): CreateImageOptions {
   return {
     instanceId,
     name: `minitwit-${runId}`,

@@ -8,7 +8,7 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
-import { ask, awsErrorName, unlessAwsSays } from '../../aws/errors.ts';
+import { withAwsError, awsErrorName, nullIfAwsError } from '../../aws/errors.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { beginWith, type BuildStep, sayLeft } from './build.ts';
 import { nameOf, roleInputs } from './requests.ts';
@@ -23,16 +23,22 @@ export const role: BuildStep = {
     const { iam } = build.clients;
     const inputs = roleInputs(build.runId, await iam.config.region());
     const attempt = `Cannot make the role ${inputs.role.RoleName}`;
-    const making = ask(attempt, iam.send(new CreateRoleCommand(inputs.role)));
-    await beginWith(build, 'role', unlessAwsSays('EntityAlreadyExists', making));
-    await ask(attempt, iam.send(new PutRolePolicyCommand(inputs.policy)));
-    const profile = ask(attempt, iam.send(new CreateInstanceProfileCommand(inputs.profile)));
-    await unlessAwsSays('EntityAlreadyExists', profile);
-    const member = ask(attempt, iam.send(new AddRoleToInstanceProfileCommand(inputs.membership)));
+    const making = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
+    await beginWith(build, 'role', nullIfAwsError('EntityAlreadyExists', making));
+    await withAwsError(attempt, iam.send(new PutRolePolicyCommand(inputs.policy)));
+    const profile = withAwsError(
+      attempt,
+      iam.send(new CreateInstanceProfileCommand(inputs.profile)),
+    );
+    await nullIfAwsError('EntityAlreadyExists', profile);
+    const member = withAwsError(
+      attempt,
+      iam.send(new AddRoleToInstanceProfileCommand(inputs.membership)),
+    );
     // a profile has one role: with it, AWS says that it is full
-    await unlessAwsSays('LimitExceeded', member);
+    await nullIfAwsError('LimitExceeded', member);
   },
-  undo: async ({ clients: { iam }, runId, undoing }) => {
+  undo: async ({ clients: { iam }, runId, cleanupPollOptions }) => {
     const { membership, policy } = roleInputs(runId, await iam.config.region());
     const { InstanceProfileName, RoleName } = membership;
     const { PolicyName } = policy;
@@ -44,8 +50,8 @@ export const role: BuildStep = {
       () => iam.send(new DeleteRoleCommand({ RoleName })),
     ];
     for (const send of requests) {
-      const look = () => lookIfGone(ask(attempt, send()));
-      await poll(`The role ${RoleName}`, look, undoing(GONE_MAX_MS));
+      const look = () => lookIfGone(withAwsError(attempt, send()));
+      await poll(`The role ${RoleName}`, look, cleanupPollOptions(GONE_MAX_MS));
     }
   },
   leftovers: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
@@ -53,7 +59,7 @@ export const role: BuildStep = {
 
 async function lookIfGone(answer: Promise<unknown>): Promise<PollResult<true>> {
   try {
-    await unlessAwsSays('NoSuchEntity', answer);
+    await nullIfAwsError('NoSuchEntity', answer);
     return { done: true };
   } catch (error) {
     // what was taken from it just now is not everywhere yet

@@ -7,8 +7,8 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask, awsErrorName, unlessMissing } from '../../aws/errors.ts';
+import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
+import { withAwsError, awsErrorName, nullIfNotFound } from '../../aws/errors.ts';
 
 /** A security group as AWS describes it. */
 export interface Group {
@@ -21,7 +21,7 @@ const groupsAnswer = z.object({
   SecurityGroups: z
     .array(
       z
-        .object({ GroupId: z.string(), GroupName: z.string(), Tags: tagsAnswer })
+        .object({ GroupId: z.string(), GroupName: z.string(), Tags: tagsSchema })
         .transform((it): Group => ({ id: it.GroupId, name: it.GroupName, tags: it.Tags })),
     )
     .default([]),
@@ -30,7 +30,8 @@ const groupsAnswer = z.object({
 /** Every security group that these filters find. */
 export async function listGroups(ec2: EC2Client, filters: Filter[]): Promise<Group[]> {
   const request = ec2.send(new DescribeSecurityGroupsCommand({ Filters: filters }));
-  return groupsAnswer.parse(await ask('Cannot look for security groups', request)).SecurityGroups;
+  return groupsAnswer.parse(await withAwsError('Cannot look for security groups', request))
+    .SecurityGroups;
 }
 
 /** Makes a security group; asked again, AWS says that there is one of this name (`InvalidGroup.Duplicate`). */
@@ -39,7 +40,7 @@ export async function createGroup(
   input: CreateSecurityGroupCommandInput,
 ): Promise<string> {
   const request = ec2.send(new CreateSecurityGroupCommand(input));
-  const answer = await ask(`Cannot make the security group ${input.GroupName}`, request);
+  const answer = await withAwsError(`Cannot make the security group ${input.GroupName}`, request);
   return z.object({ GroupId: z.string() }).parse(answer).GroupId;
 }
 
@@ -47,7 +48,7 @@ export async function createGroup(
 export async function deleteGroup(ec2: EC2Client, id: string): Promise<boolean> {
   const request = ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
   try {
-    await unlessMissing(ask(`Cannot delete the security group ${id}`, request));
+    await nullIfNotFound(withAwsError(`Cannot delete the security group ${id}`, request));
     return true;
   } catch (error) {
     if (awsErrorName(error) === 'DependencyViolation') return false;

@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { ask, unlessAwsSays } from '../../aws/errors.ts';
+import { withAwsError, nullIfAwsError } from '../../aws/errors.ts';
 import { beginWith, type Build, type BuildStep, sayLeft } from './build.ts';
 import { bucketOf, SOURCE_KEY } from './requests.ts';
 
@@ -19,21 +19,24 @@ export const source: BuildStep = {
   run: async (build) => {
     const { s3 } = build.clients;
     const Bucket = bucketOf(build.runId);
-    const making = ask(
+    const making = withAwsError(
       `Cannot make the bucket ${Bucket}`,
       s3.send(new CreateBucketCommand({ Bucket })),
     );
-    await beginWith(build, 'source', unlessAwsSays('BucketAlreadyOwnedByYou', making));
+    await beginWith(build, 'source', nullIfAwsError('BucketAlreadyOwnedByYou', making));
     const Body = build.plan.source.archive;
     const putting = s3.send(new PutObjectCommand({ Bucket, Key: SOURCE_KEY, Body }));
-    await ask(`Cannot put the source into ${Bucket}`, putting);
+    await withAwsError(`Cannot put the source into ${Bucket}`, putting);
   },
   undo: async ({ clients: { s3 }, runId }) => {
     const Bucket = bucketOf(runId);
     const attempt = `Cannot delete the bucket ${Bucket}`;
     const object = new DeleteObjectCommand({ Bucket, Key: SOURCE_KEY });
-    await unlessAwsSays('NoSuchBucket', ask(attempt, s3.send(object)));
-    await unlessAwsSays('NoSuchBucket', ask(attempt, s3.send(new DeleteBucketCommand({ Bucket }))));
+    await nullIfAwsError('NoSuchBucket', withAwsError(attempt, s3.send(object)));
+    await nullIfAwsError(
+      'NoSuchBucket',
+      withAwsError(attempt, s3.send(new DeleteBucketCommand({ Bucket }))),
+    );
   },
   leftovers: ({ runId }) => [sayLeft(`the bucket ${bucketOf(runId)}`)],
 };

@@ -4,7 +4,7 @@ import { listImages } from '../../aws/ec2/images.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { startOfRun } from '../../cli/run-id.ts';
 import { undoSteps } from '../../cli/steps.ts';
 import { sayAge } from '../../cli/times.ts';
@@ -55,7 +55,7 @@ export async function removeUnfinished(cloud: Cloud): Promise<Unfinished[]> {
     cloud.tell(`Removing what is left of ${which} …`);
     const begun = BUILD_STEPS.map(({ name }) => name);
     // what it has made is old enough to be seen
-    const patient = { ...cloud, pace: { ...cloud.pace, lostMaxMs: 0 } };
+    const patient = { ...cloud, pace: { ...cloud.pace, visibilityTimeoutMs: 0 } };
     const ending = openEnding(patient, runId, begun);
     await undoSteps(BUILD_STEPS, ending, ending);
   }
@@ -90,13 +90,13 @@ async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
   let Marker: string | undefined;
   do {
     const request = iam.send(new ListRolesCommand({ PathPrefix, Marker }));
-    const answer = rolesAnswer.parse(await ask('Cannot look for roles', request));
+    const answer = rolesAnswer.parse(await withAwsError('Cannot look for roles', request));
     names.push(...answer.Roles.map(({ RoleName }) => RoleName));
     Marker = answer.Marker;
   } while (Marker);
   do {
     const request = iam.send(new ListInstanceProfilesCommand({ PathPrefix, Marker }));
-    const answer = profilesAnswer.parse(await ask('Cannot look for profiles', request));
+    const answer = profilesAnswer.parse(await withAwsError('Cannot look for profiles', request));
     names.push(...answer.InstanceProfiles.map((it) => it.InstanceProfileName));
     Marker = answer.Marker;
   } while (Marker);

@@ -4,7 +4,7 @@ import {
   DescribeAlarmsCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 
 /** An alarm as it is now. */
 export interface Alarm {
@@ -38,7 +38,7 @@ export async function listAlarms(cloudWatch: CloudWatchClient, names: string[]):
   // none at all would mean every one of the account
   if (names.length === 0) return [];
   const request = cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: names }));
-  return alarmsAnswer.parse(await ask('Cannot look at the alarms', request)).MetricAlarms;
+  return alarmsAnswer.parse(await withAwsError('Cannot look at the alarms', request)).MetricAlarms;
 }
 
 /** A change of an alarm's state. */
@@ -64,7 +64,7 @@ const historyAnswer = z.object({
 });
 
 /** How an alarm's state changed last, the newest first. */
-export async function listChanges(
+export async function listAlarmChanges(
   cloudWatch: CloudWatchClient,
   name: string,
   max: number,
@@ -76,6 +76,6 @@ export async function listChanges(
       MaxRecords: max,
     }),
   );
-  const answer = await ask(`Cannot look at the history of the alarm ${name}`, request);
+  const answer = await withAwsError(`Cannot look at the history of the alarm ${name}`, request);
   return historyAnswer.parse(answer).AlarmHistoryItems;
 }

@@ -3,7 +3,7 @@ import {
   DescribeScalingActivitiesCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 
 const activitiesAnswer = z.object({
   Activities: z
@@ -21,7 +21,7 @@ const activitiesAnswer = z.object({
  * Why a group could not start an instance, in AWS's words: `There is no Spot capacity available …`. Null when the
  * last that it did since then, or is doing, went well.
  */
-export async function findFailedLaunch(
+export async function findLaunchFailure(
   autoScaling: AutoScalingClient,
   groupName: string,
   since: Date,
@@ -29,7 +29,7 @@ export async function findFailedLaunch(
   const request = autoScaling.send(
     new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 1 }),
   );
-  const answer = await ask(`Cannot look at what the group ${groupName} does`, request);
+  const answer = await withAwsError(`Cannot look at what the group ${groupName} does`, request);
   // the newest comes first
   const [last] = activitiesAnswer.parse(answer).Activities;
   if (!last || last.StartTime < since || last.StatusCode !== 'Failed') return null;

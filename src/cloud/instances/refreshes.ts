@@ -5,10 +5,10 @@ import {
   type StartInstanceRefreshCommandInput,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/errors.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 
 /** A replacement of a group's instances, which AWS goes on with by itself. */
-export interface Refresh {
+export interface InstanceRefresh {
   id: string;
   /** `Pending`, `InProgress`, `Successful`, `Failed`, `RollbackSuccessful` and others. */
   status: string;
@@ -31,7 +31,7 @@ const ENDED = new Set([
 ]);
 
 /** Whether it goes on no longer. */
-export function hasEnded({ status }: Refresh): boolean {
+export function hasEnded({ status }: InstanceRefresh): boolean {
   return ENDED.has(status);
 }
 
@@ -47,7 +47,7 @@ const refreshAnswer = z
       .object({ LaunchTemplate: z.object({ Version: z.string().optional() }).optional() })
       .optional(),
   })
-  .transform((it): Refresh => ({
+  .transform((it): InstanceRefresh => ({
     id: it.InstanceRefreshId,
     status: it.Status,
     reason: it.StatusReason || null,
@@ -64,7 +64,7 @@ export async function findRefresh(
   autoScaling: AutoScalingClient,
   groupName: string,
   id: string,
-): Promise<Refresh | null> {
+): Promise<InstanceRefresh | null> {
   const [refresh] = await list(autoScaling, { groupName, ids: [id] });
   return refresh ?? null;
 }
@@ -73,7 +73,7 @@ export async function findRefresh(
 export async function findActiveRefresh(
   autoScaling: AutoScalingClient,
   groupName: string,
-): Promise<Refresh | null> {
+): Promise<InstanceRefresh | null> {
   // AWS lists those that go on first
   const refreshes = await list(autoScaling, { groupName });
   return refreshes.find((it) => !hasEnded(it)) ?? null;
@@ -82,14 +82,14 @@ export async function findActiveRefresh(
 async function list(
   autoScaling: AutoScalingClient,
   { groupName, ids }: { groupName: string; ids?: string[] },
-): Promise<Refresh[]> {
+): Promise<InstanceRefresh[]> {
   const request = autoScaling.send(
     new DescribeInstanceRefreshesCommand({
       AutoScalingGroupName: groupName,
       InstanceRefreshIds: ids,
     }),
   );
-  const answer = await ask('Cannot look how the instances are replaced', request);
+  const answer = await withAwsError('Cannot look how the instances are replaced', request);
   return refreshesAnswer.parse(answer).InstanceRefreshes;
 }
 
@@ -100,7 +100,7 @@ export async function startRefresh(
 ): Promise<string | null> {
   const request = autoScaling.send(new StartInstanceRefreshCommand(input));
   try {
-    const answer = await ask('Cannot replace the instances', request);
+    const answer = await withAwsError('Cannot replace the instances', request);
     return z.object({ InstanceRefreshId: z.string() }).parse(answer).InstanceRefreshId;
   } catch (error) {
     if (awsErrorName(error)?.startsWith('InstanceRefreshInProgress')) return null;

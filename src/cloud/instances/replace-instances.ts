@@ -1,12 +1,12 @@
 import type { Cloud } from '../context.ts';
 import { listAlarms } from './alarms.ts';
-import { findGroup, type Group, type Member } from './group.ts';
+import { requireScalingGroup, type ScalingGroup, type Member } from './scaling-group.ts';
 import { findActiveRefresh, startRefresh } from './refreshes.ts';
 import {
-  createVersion,
-  isOf,
-  listVersions,
-  type TemplateVersion,
+  createTemplateVersion,
+  hasContent,
+  listTemplateVersions,
+  type LaunchTemplateVersion,
   withImage,
 } from './template-versions.ts';
 import { waitUntilHealthy, watchRefresh } from './watch-refresh.ts';
@@ -22,12 +22,12 @@ const WARMUP_S = 420;
 const BAKE_S = 180;
 
 /** What it takes for all instances to be as they should. */
-export interface Replacement {
-  group: Group;
+export interface ReplacementPlan {
+  group: ScalingGroup;
   /** What the group starts instances from now. */
-  current: TemplateVersion;
+  current: LaunchTemplateVersion;
   /** What it should start them from, where there is such a version already. */
-  wanted: TemplateVersion | null;
+  wanted: LaunchTemplateVersion | null;
   /** Those that were started from something else. */
   outdated: Member[];
 }
@@ -40,15 +40,16 @@ export async function planReplacement(
   { clients }: Cloud,
   groupName: string,
   imageId?: string,
-): Promise<Replacement> {
-  const group = await findGroup(clients.autoScaling, groupName);
-  const versions = await listVersions(clients.ec2, group.templateId);
+): Promise<ReplacementPlan> {
+  const group = await requireScalingGroup(clients.autoScaling, groupName);
+  const versions = await listTemplateVersions(clients.ec2, group.templateId);
   const current = versions.find(({ number }) => number === group.version);
   if (!current) {
     throw new OperatorError(`There is no version ${group.version} of ${group.templateId}.`);
   }
   const content = imageId ? withImage(current, imageId) : current.content;
-  const isWanted = (version: TemplateVersion | undefined) => !!version && isOf(version, content);
+  const isWanted = (version: LaunchTemplateVersion | undefined) =>
+    !!version && hasContent(version, content);
   const outdated = group.members.filter(
     (member) => !isWanted(versions.find(({ number }) => number === member.version)),
   );
@@ -77,9 +78,9 @@ export async function replaceInstances(
   cloud.tell(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
   const version =
     plan.wanted?.number ??
-    (await createVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
+    (await createTemplateVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
   const canGoBack = version !== group.version;
-  const isWatched = !despiteAlarm && (await isWell(cloud, outputs));
+  const isWatched = !despiteAlarm && (await isHealthy(cloud, outputs));
   if (isWatched && !canGoBack) {
     cloud.tell(
       'There is no other version to go back to: if a new instance is unhealthy, AWS stops, and the old ones that remain stay.',
@@ -116,7 +117,7 @@ async function finishActive(cloud: Cloud, outputs: Outputs): Promise<void> {
 }
 
 /** Whether the alarm does not sound yet; if it did, a replacement that heeds it would fail at once. */
-async function isWell({ clients, tell }: Cloud, { unhealthyAlarm }: Outputs): Promise<boolean> {
+async function isHealthy({ clients, tell }: Cloud, { unhealthyAlarm }: Outputs): Promise<boolean> {
   const [alarm] = await listAlarms(clients.cloudWatch, [unhealthyAlarm]);
   if (alarm?.state !== 'ALARM') return true;
   tell(`MiniTwit is unhealthy already (${alarm.name}): AWS goes on if it stays so.`);

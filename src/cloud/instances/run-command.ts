@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { clientOptions } from '../../aws/clients.ts';
-import { findMade } from '../../aws/ec2/find-created.ts';
-import { ask, awsErrorName, wasRefused } from '../../aws/errors.ts';
+import { findCreated } from '../../aws/ec2/find-created.ts';
+import { withAwsError, awsErrorName, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -37,7 +37,10 @@ export interface RemoteScript {
 }
 
 /** What `runCommand` works with. */
-export type Remote = Pick<Cloud, 'clients' | 'pace' | 'signal' | 'waiting' | 'undoing'>;
+export type RunCommandContext = Pick<
+  Cloud,
+  'clients' | 'pace' | 'signal' | 'pollOptions' | 'cleanupPollOptions'
+>;
 
 /**
  * Runs a script on an instance as root, through Systems Manager's Run Command, once, whichever answers are lost.
@@ -46,7 +49,7 @@ export type Remote = Pick<Cloud, 'clients' | 'pace' | 'signal' | 'waiting' | 'un
  * @throws OperatorError with its last lines when it fails; the signal's reason, and the script goes on by itself
  */
 export async function runCommand(
-  cloud: Remote,
+  cloud: RunCommandContext,
   instanceId: string,
   { comment, script, maxMs, logGroup }: RemoteScript,
 ): Promise<string> {
@@ -64,7 +67,7 @@ export async function runCommand(
     }),
   });
   const look = () => lookForEnd(cloud.clients.ssm, commandId, instanceId);
-  const waiting = cloud.waiting(maxMs + DELIVERED_MAX_S * 1000);
+  const waiting = cloud.pollOptions(maxMs + DELIVERED_MAX_S * 1000);
   const ended = await poll(`${comment} on ${instanceId}`, look, waiting);
   if (ended.Status === 'Success') return ended.StandardOutputContent;
   throw new OperatorError(`${comment} on ${instanceId} has failed: ${sayFailure(ended)}`);
@@ -74,17 +77,20 @@ const informationAnswer = z.object({
   InstanceInformationList: z.array(z.object({ PingStatus: z.string() })).default([]),
 });
 
-async function waitUntilOnline({ clients, waiting }: Remote, instanceId: string): Promise<void> {
+async function waitUntilOnline(
+  { clients, pollOptions }: RunCommandContext,
+  instanceId: string,
+): Promise<void> {
   const look = async () => {
     const request = new DescribeInstanceInformationCommand({
       Filters: [{ Key: 'InstanceIds', Values: [instanceId] }],
     });
     const attempt = `Cannot ask Systems Manager for ${instanceId}`;
-    const answer = informationAnswer.parse(await ask(attempt, clients.ssm.send(request)));
+    const answer = informationAnswer.parse(await withAwsError(attempt, clients.ssm.send(request)));
     const state = answer.InstanceInformationList[0]?.PingStatus ?? 'not there yet';
     return state === 'Online' ? { done: true } : { pending: state };
   };
-  await poll(`The agent of ${instanceId}`, look, waiting(ONLINE_MAX_MS));
+  await poll(`The agent of ${instanceId}`, look, pollOptions(ONLINE_MAX_MS));
 }
 
 const sendAnswer = z.object({ Command: z.object({ CommandId: z.string() }) });
@@ -95,14 +101,14 @@ const commandsAnswer = z.object({
 });
 
 /** It is sent again only where AWS says that it has not taken it: it would run it each time. */
-async function send(cloud: Remote, input: SendCommandCommandInput): Promise<string> {
+async function send(cloud: RunCommandContext, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
   const attempt = `Cannot run a command on ${instanceId}`;
   const once = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
   let lost: unknown;
   const look = async () => {
     try {
-      const answer = await ask(attempt, once.send(new SendCommandCommand(input)));
+      const answer = await withAwsError(attempt, once.send(new SendCommandCommand(input)));
       return { done: sendAnswer.parse(answer).Command.CommandId };
     } catch (error) {
       // which may be since AWS is too busy, and is tried again then
@@ -111,7 +117,7 @@ async function send(cloud: Remote, input: SendCommandCommandInput): Promise<stri
       return { done: null };
     }
   };
-  const sent = await poll('Sending a command', look, cloud.waiting(TAKEN_MAX_MS)).finally(() =>
+  const sent = await poll('Sending a command', look, cloud.pollOptions(TAKEN_MAX_MS)).finally(() =>
     once.destroy(),
   );
   const id = sent ?? (await findSent(cloud, instanceId, input.Comment ?? ''))[0];
@@ -120,19 +126,21 @@ async function send(cloud: Remote, input: SendCommandCommandInput): Promise<stri
 }
 
 function findSent(
-  { clients, pace, undoing }: Remote,
+  { clients, pace, cleanupPollOptions }: RunCommandContext,
   instanceId: string,
   comment: string,
 ): Promise<string[]> {
   const list = async () => {
     const request = new ListCommandsCommand({ InstanceId: instanceId });
     const attempt = `Cannot look for commands on ${instanceId}`;
-    const { Commands } = commandsAnswer.parse(await ask(attempt, clients.ssm.send(request)));
+    const { Commands } = commandsAnswer.parse(
+      await withAwsError(attempt, clients.ssm.send(request)),
+    );
     return Commands.filter((it) => it.Comment === comment).map(({ CommandId }) => CommandId);
   };
-  const what = 'The command whose answer was lost';
-  const made = { what, knownId: null, list, unseenMaxMs: pace.lostMaxMs };
-  return findMade(made, undoing(pace.lostMaxMs * 2));
+  const subject = 'The command whose answer was lost';
+  const made = { subject, knownId: null, list, visibilityTimeoutMs: pace.visibilityTimeoutMs };
+  return findCreated(made, cleanupPollOptions(pace.visibilityTimeoutMs * 2));
 }
 
 const invocationAnswer = z.object({
@@ -147,7 +155,10 @@ const GOING_ON = new Set(['Pending', 'InProgress', 'Delayed', 'Cancelling']);
 async function lookForEnd(ssm: SSMClient, commandId: string, instanceId: string) {
   const request = new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: instanceId });
   try {
-    const answer = await ask(`Cannot look at the command on ${instanceId}`, ssm.send(request));
+    const answer = await withAwsError(
+      `Cannot look at the command on ${instanceId}`,
+      ssm.send(request),
+    );
     const seen = invocationAnswer.parse(answer);
     return GOING_ON.has(seen.Status) ? { pending: seen.Status } : { done: seen };
   } catch (error) {

@@ -6,11 +6,11 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 /** A version of a launch template: what instances are started from. */
-export interface TemplateVersion {
+export interface LaunchTemplateVersion {
   number: string;
   /** All that it says, of which only this has to be known here. */
   content: { ImageId: string; InstanceType: string };
@@ -21,7 +21,7 @@ const versionAnswer = z
     VersionNumber: z.number(),
     LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
   })
-  .transform((it): TemplateVersion => ({
+  .transform((it): LaunchTemplateVersion => ({
     number: String(it.VersionNumber),
     content: it.LaunchTemplateData,
   }));
@@ -32,13 +32,16 @@ const versionsAnswer = z.object({
 });
 
 /** Every version of a launch template, the newest first. */
-export async function listVersions(ec2: EC2Client, templateId: string): Promise<TemplateVersion[]> {
-  const versions: TemplateVersion[] = [];
+export async function listTemplateVersions(
+  ec2: EC2Client,
+  templateId: string,
+): Promise<LaunchTemplateVersion[]> {
+  const versions: LaunchTemplateVersion[] = [];
   let token: string | undefined;
   do {
     const page = { LaunchTemplateId: templateId, MaxResults: 200, NextToken: token };
     const request = ec2.send(new DescribeLaunchTemplateVersionsCommand(page));
-    const answer = await ask(`Cannot look at the launch template ${templateId}`, request);
+    const answer = await withAwsError(`Cannot look at the launch template ${templateId}`, request);
     const { LaunchTemplateVersions, NextToken } = versionsAnswer.parse(answer);
     versions.push(...LaunchTemplateVersions);
     token = NextToken;
@@ -48,22 +51,25 @@ export async function listVersions(ec2: EC2Client, templateId: string): Promise<
 
 /** What a version says, with another image. */
 export function withImage(
-  { content }: TemplateVersion,
+  { content }: LaunchTemplateVersion,
   imageId: string,
-): TemplateVersion['content'] {
+): LaunchTemplateVersion['content'] {
   return { ...content, ImageId: imageId };
 }
 
 /** Whether instances of this version are what is wanted; its number and its description do not matter. */
-export function isOf(version: TemplateVersion, content: TemplateVersion['content']): boolean {
+export function hasContent(
+  version: LaunchTemplateVersion,
+  content: LaunchTemplateVersion['content'],
+): boolean {
   return isDeepStrictEqual(version.content, content);
 }
 
 /** Makes a version that differs from another by its image alone; gives its number. */
-export async function createVersion(
+export async function createTemplateVersion(
   ec2: EC2Client,
   templateId: string,
-  from: TemplateVersion,
+  from: LaunchTemplateVersion,
   imageId: string,
 ): Promise<string> {
   const request = ec2.send(
@@ -74,7 +80,10 @@ export async function createVersion(
       LaunchTemplateData: { ImageId: imageId },
     }),
   );
-  const answer = await ask(`Cannot make a version of ${templateId} with ${imageId}`, request);
+  const answer = await withAwsError(
+    `Cannot make a version of ${templateId} with ${imageId}`,
+    request,
+  );
   return z
     .object({ LaunchTemplateVersion: z.object({ VersionNumber: z.number() }) })
     .transform((it) => String(it.LaunchTemplateVersion.VersionNumber))
@@ -85,7 +94,7 @@ export async function createVersion(
  * Deletes a version.
  * @throws OperatorError also when AWS says in an answer that is no error that it did not
  */
-export async function deleteVersion(
+export async function deleteTemplateVersion(
   ec2: EC2Client,
   templateId: string,
   number: string,
@@ -94,7 +103,7 @@ export async function deleteVersion(
   const request = ec2.send(
     new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: templateId, Versions: [number] }),
   );
-  const answer = deletionAnswer.parse(await ask(doing, request));
+  const answer = deletionAnswer.parse(await withAwsError(doing, request));
   const [failure] = answer.UnsuccessfullyDeletedLaunchTemplateVersions;
   if (failure) throw new OperatorError(`${doing}: ${failure.ResponseError.Message}`);
 }

@@ -2,7 +2,7 @@ import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 
 // instances that have just started, and a load balancer's name that is new
 const READY_MAX_MS = 15 * 60_000;
@@ -24,11 +24,11 @@ export async function waitUntilReady(cloud: Cloud, address: string): Promise<voi
     return status === 200 ? { done: true } : { pending: String(status) };
   };
   try {
-    await poll(url, look, cloud.waiting(READY_MAX_MS));
+    await poll(url, look, cloud.pollOptions(READY_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     const { message } = error;
-    throw new OperatorError(`${message} What there is: ${commandLine(cloud, 'status')}`, {
+    throw new OperatorError(`${message} What there is: ${formatCommand(cloud, 'status')}`, {
       cause: error,
     });
   }

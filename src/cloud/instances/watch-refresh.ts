@@ -2,14 +2,14 @@ import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
-import { adviseOn } from '../stack/hints.ts';
+import { formatCommand } from '../format-command.ts';
+import { hintFor } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
-import { findFailedLaunch } from './failed-launch.ts';
-import { findGroup } from './group.ts';
-import { findRefresh, hasEnded, type Refresh } from './refreshes.ts';
-import { findHealth } from './targets.ts';
-import { deleteVersion, listVersions } from './template-versions.ts';
+import { findLaunchFailure } from './failed-launch.ts';
+import { requireScalingGroup } from './scaling-group.ts';
+import { findRefresh, hasEnded, type InstanceRefresh } from './refreshes.ts';
+import { readTargetHealth } from './targets.ts';
+import { deleteTemplateVersion, listTemplateVersions } from './template-versions.ts';
 
 // AWS itself gives up on an instance after an hour, and takes as long to go back
 const REPLACED_MAX_MS = 3 * 3_600_000;
@@ -33,19 +33,20 @@ export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): 
     const refresh = await findRefresh(cloud.clients.autoScaling, outputs.instances, id);
     if (!refresh) return { pending: 'not known yet' };
     if (hasEnded(refresh)) return { done: refresh };
-    return { pending: await describeProgress(cloud, outputs, refresh) };
+    return { pending: await formatProgress(cloud, outputs, refresh) };
   };
-  const refresh = await poll('The instances', look, cloud.waiting(REPLACED_MAX_MS)).catch(
+  const refresh = await poll('The instances', look, cloud.pollOptions(REPLACED_MAX_MS)).catch(
     (error: unknown) => {
       throw new OperatorError(
-        `${errorMessage(error)} AWS goes on replacing the instances by itself: ${commandLine(cloud, 'roll')} watches it again.`,
+        `${errorMessage(error)} AWS goes on replacing the instances by itself: ${formatCommand(cloud, 'roll')} watches it again.`,
         { cause: error },
       );
     },
   );
   const outcome = OUTCOMES[refresh.status];
   if (!outcome) return;
-  if (refresh.status === 'RollbackSuccessful') await forgetVersion(cloud, outputs, refresh);
+  if (refresh.status === 'RollbackSuccessful')
+    await deleteRolledBackVersion(cloud, outputs, refresh);
   const reason = refresh.reason ?? 'it does not say why';
   throw new OperatorError(`The instances were not replaced: ${outcome}. AWS says: ${reason}`);
 }
@@ -54,13 +55,17 @@ export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): 
  * Deletes the version of which AWS has gone back, as long as it is the newest: the next change of the stack could have
  * the group start from it. What fails here is told alone, since what matters is said afterwards.
  */
-async function forgetVersion(cloud: Cloud, outputs: Outputs, { version }: Refresh): Promise<void> {
+async function deleteRolledBackVersion(
+  cloud: Cloud,
+  outputs: Outputs,
+  { version }: InstanceRefresh,
+): Promise<void> {
   const { autoScaling, ec2 } = cloud.clients;
   try {
-    const group = await findGroup(autoScaling, outputs.instances);
-    const [newest] = await listVersions(ec2, group.templateId);
+    const group = await requireScalingGroup(autoScaling, outputs.instances);
+    const [newest] = await listTemplateVersions(ec2, group.templateId);
     if (!version || newest?.number !== version || group.version === version) return;
-    await deleteVersion(ec2, group.templateId, version);
+    await deleteTemplateVersion(ec2, group.templateId, version);
     cloud.tell(`The version ${version} of the launch template, which did not do, is deleted.`);
   } catch (error) {
     cloud.tell(errorMessage(error));
@@ -68,16 +73,16 @@ async function forgetVersion(cloud: Cloud, outputs: Outputs, { version }: Refres
 }
 
 /** `50 %, 1 to go; i-1 InService healthy, i-2 Pending`, and what keeps AWS from it. */
-async function describeProgress(
+async function formatProgress(
   { clients }: Cloud,
   outputs: Outputs,
-  { status, reason, percent, left, startedAt }: Refresh,
+  { status, reason, percent, left, startedAt }: InstanceRefresh,
 ): Promise<string> {
   const { autoScaling, loadBalancing } = clients;
   const [{ members }, health, problem] = await Promise.all([
-    findGroup(autoScaling, outputs.instances),
-    findHealth(loadBalancing, outputs.targets),
-    startedAt && findFailedLaunch(autoScaling, outputs.instances, startedAt),
+    requireScalingGroup(autoScaling, outputs.instances),
+    readTargetHealth(loadBalancing, outputs.targets),
+    startedAt && findLaunchFailure(autoScaling, outputs.instances, startedAt),
   ]);
   const backwards = status.startsWith('Rollback') ? `, going back (${reason ?? status})` : '';
   const toGo = left === null ? '' : `, ${left} to go`;
@@ -86,7 +91,7 @@ async function describeProgress(
 }
 
 function sayProblem(problem: string): string {
-  const advice = adviseOn(problem);
+  const advice = hintFor(problem);
   return `; AWS tries again what failed: ${problem}${advice ? ` (${advice})` : ''}`;
 }
 
@@ -97,11 +102,11 @@ function sayProblem(problem: string): string {
 export async function waitUntilHealthy(cloud: Cloud, outputs: Outputs): Promise<void> {
   const { autoScaling, loadBalancing } = cloud.clients;
   const look = async () => {
-    const { members, desired } = await findGroup(autoScaling, outputs.instances);
-    const health = await findHealth(loadBalancing, outputs.targets);
+    const { members, desired } = await requireScalingGroup(autoScaling, outputs.instances);
+    const health = await readTargetHealth(loadBalancing, outputs.targets);
     const healthy = members.filter(({ id }) => health.get(id) === 'healthy');
     if (healthy.length >= desired) return { done: undefined };
     return { pending: `${healthy.length} of ${desired} found healthy by the load balancer` };
   };
-  await poll('The instances', look, cloud.waiting(HEALTHY_MAX_MS));
+  await poll('The instances', look, cloud.pollOptions(HEALTHY_MAX_MS));
 }

@@ -6,18 +6,18 @@ import {
   type Parameter,
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { ask, awsErrorName } from '../../aws/errors.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { type Change, changeAnswer } from './changes.ts';
-import { isOfNoStack, STACK_TAG } from './stack.ts';
+import { type ResourceChange, resourceChangeSchema } from './changes.ts';
+import { isStackNotFound, STACK_TAG } from './stack.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const NO_CHANGE = /didn't contain changes|no updates are to be performed/i;
 
 /** What is asked for. */
-export interface Order {
+export interface ChangeSetRequest {
   /** Also the token: however often it is asked for with this name, one is made. */
   name: string;
   /** `CREATE` for a stack that is not there, or that has nothing in it. */
@@ -33,7 +33,7 @@ export interface Order {
  */
 export async function createChangeSet(
   { clients, stackName }: Cloud,
-  { name, kind, template, parameters }: Order,
+  { name, kind, template, parameters }: ChangeSetRequest,
 ): Promise<string | null> {
   const request = new CreateChangeSetCommand({
     StackName: stackName,
@@ -47,7 +47,7 @@ export async function createChangeSet(
   });
   const attempt = `Cannot find out what would change in the stack ${stackName}`;
   try {
-    const answer = await ask(attempt, clients.cloudFormation.send(request));
+    const answer = await withAwsError(attempt, clients.cloudFormation.send(request));
     return z.object({ StackId: z.string() }).parse(answer).StackId;
   } catch (error) {
     if (error instanceof OperatorError && NO_CHANGE.test(error.message)) return null;
@@ -58,7 +58,7 @@ export async function createChangeSet(
 const changeSetAnswer = z.object({
   Status: z.string(),
   StatusReason: z.string().default(''),
-  Changes: z.array(z.object({ ResourceChange: changeAnswer.optional() })).default([]),
+  Changes: z.array(z.object({ ResourceChange: resourceChangeSchema.optional() })).default([]),
   NextToken: z.string().optional(),
 });
 
@@ -67,7 +67,7 @@ const changeSetAnswer = z.object({
  * @returns null when nothing would
  * @throws OperatorError when AWS cannot tell, which says why
  */
-export async function readChangeSet(cloud: Cloud, name: string): Promise<Change[] | null> {
+export async function readChangeSet(cloud: Cloud, name: string): Promise<ResourceChange[] | null> {
   const look = async () => {
     const { Status, StatusReason, Changes } = await describe(cloud, name);
     if (Status === 'CREATE_COMPLETE') return { done: Changes };
@@ -75,18 +75,18 @@ export async function readChangeSet(cloud: Cloud, name: string): Promise<Change[
     if (NO_CHANGE.test(StatusReason)) return { done: null };
     throw new OperatorError(`AWS cannot change the stack ${cloud.stackName} so: ${StatusReason}`);
   };
-  return await poll('What would change', look, cloud.waiting(READY_MAX_MS));
+  return await poll('What would change', look, cloud.pollOptions(READY_MAX_MS));
 }
 
 /** All pages in one. */
 async function describe({ clients, stackName }: Cloud, name: string) {
-  const changes: Change[] = [];
+  const changes: ResourceChange[] = [];
   let token: string | undefined;
   for (;;) {
     const page = { StackName: stackName, ChangeSetName: name, NextToken: token };
     const request = clients.cloudFormation.send(new DescribeChangeSetCommand(page));
     const attempt = `Cannot look what would change in the stack ${stackName}`;
-    const answer = changeSetAnswer.parse(await ask(attempt, request));
+    const answer = changeSetAnswer.parse(await withAwsError(attempt, request));
     changes.push(...answer.Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []));
     token = answer.NextToken;
     if (!token) return { ...answer, Changes: changes };
@@ -100,16 +100,19 @@ export async function executeChangeSet({ clients, stackName }: Cloud, name: stri
     ChangeSetName: name,
     ClientRequestToken: name,
   });
-  await ask(`Cannot change the stack ${stackName}`, clients.cloudFormation.send(request));
+  await withAwsError(`Cannot change the stack ${stackName}`, clients.cloudFormation.send(request));
 }
 
 /** Removes a change set, which has changed nothing; one that is gone already is fine. */
 export async function deleteChangeSet({ clients, stackName }: Cloud, name: string): Promise<void> {
   const request = new DeleteChangeSetCommand({ StackName: stackName, ChangeSetName: name });
   try {
-    await ask(`Cannot remove the change set ${name}`, clients.cloudFormation.send(request));
+    await withAwsError(
+      `Cannot remove the change set ${name}`,
+      clients.cloudFormation.send(request),
+    );
   } catch (error) {
-    if (isOfNoChangeSet(error) || isOfNoStack(error)) return;
+    if (isOfNoChangeSet(error) || isStackNotFound(error)) return;
     throw error;
   }
 }

@@ -1,27 +1,27 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
-import { ask, wasRefused } from '../../aws/errors.ts';
+import { withAwsError, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 import {
   createChangeSet,
   deleteChangeSet,
   executeChangeSet,
-  type Order,
+  type ChangeSetRequest,
   readChangeSet,
 } from './change-set.ts';
-import { type Change, chooseDatabaseLosses, sayChanges } from './changes.ts';
-import { findLastEvent } from './events.ts';
+import { type ResourceChange, listDataLosses, formatChanges } from './changes.ts';
+import { findLastEventId } from './events.ts';
 import { findStack, isEmpty, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 const REMOVED_MAX_MS = 5 * 60_000;
 
 /** What the stack is to become. */
-export interface Wish {
+export interface StackUpdate {
   /** Null for the template that the stack has. */
   template: string | null;
   parameters: Parameter[];
@@ -40,20 +40,20 @@ export interface Wish {
 export async function changeStack(
   cloud: Cloud,
   stack: Stack | null,
-  { dryRun, mayReplaceDatabase = false, ...wish }: Wish,
+  { dryRun, mayReplaceDatabase = false, ...wish }: StackUpdate,
 ): Promise<Stack | null> {
   const name = `minitwit-${createRunId(new Date())}`;
-  const order: Order = { ...wish, name, kind: stack ? 'UPDATE' : 'CREATE' };
+  const order: ChangeSetRequest = { ...wish, name, kind: stack ? 'UPDATE' : 'CREATE' };
   const stackId = await makeChangeSet(cloud, order);
   if (stackId === null) {
-    showChanges(cloud, null);
+    printChanges(cloud, null);
     return null;
   }
   let begun: { since: string | null } | null = null;
   try {
     const changes = await readChangeSet(cloud, name);
-    showChanges(cloud, changes);
-    if (changes && !mayReplaceDatabase) refuseLosses(cloud, changes);
+    printChanges(cloud, changes);
+    if (changes && !mayReplaceDatabase) assertNoDataLoss(cloud, changes);
     if (changes && !dryRun) begun = { since: await begin(cloud, stackId, name) };
   } catch (error) {
     await discard(cloud, order, error);
@@ -65,7 +65,7 @@ export async function changeStack(
 }
 
 /** Gives the stack's id; null when AWS says at once that nothing would change. */
-async function makeChangeSet(cloud: Cloud, order: Order): Promise<string | null> {
+async function makeChangeSet(cloud: Cloud, order: ChangeSetRequest): Promise<string | null> {
   cloud.signal.throwIfAborted();
   cloud.tell('Finding out what changes …');
   try {
@@ -77,31 +77,35 @@ async function makeChangeSet(cloud: Cloud, order: Order): Promise<string | null>
   }
 }
 
-function showChanges({ tell, print }: Cloud, changes: Change[] | null): void {
+function printChanges({ tell, print }: Cloud, changes: ResourceChange[] | null): void {
   if (!changes) tell('There is nothing to change.');
-  for (const line of sayChanges(changes ?? [])) print(`  ${line}`);
+  for (const line of formatChanges(changes ?? [])) print(`  ${line}`);
 }
 
 /** Has AWS begin; gives the id of the event before. */
 async function begin(cloud: Cloud, stackId: string, name: string): Promise<string | null> {
-  const since = await findLastEvent(cloud, stackId);
+  const since = await findLastEventId(cloud, stackId);
   cloud.signal.throwIfAborted();
   await executeChangeSet(cloud, name);
   return since;
 }
 
-function refuseLosses(cloud: Cloud, changes: Change[]): void {
-  const losses = chooseDatabaseLosses(changes);
+function assertNoDataLoss(cloud: Cloud, changes: ResourceChange[]): void {
+  const losses = listDataLosses(changes);
   if (losses.length === 0) return;
-  const lines = sayChanges(losses).join(', ');
+  const lines = formatChanges(losses).join(', ');
   throw new OperatorError(
     `This would lose what is in the database: ${lines}. Nothing was changed. To have another database, made of a ` +
-      `snapshot: ${commandLine(cloud, 'restore SNAPSHOT')}; to end it: ${commandLine(cloud, 'down')}`,
+      `snapshot: ${formatCommand(cloud, 'restore SNAPSHOT')}; to end it: ${formatCommand(cloud, 'down')}`,
   );
 }
 
 /** Removes what was made only to find out, unless the stack has begun to change after all. */
-async function discard(cloud: Cloud, { name, kind }: Order, why: unknown): Promise<void> {
+async function discard(
+  cloud: Cloud,
+  { name, kind }: ChangeSetRequest,
+  why: unknown,
+): Promise<void> {
   const { stackName } = cloud;
   try {
     await deleteChangeSet(cloud, name);
@@ -109,7 +113,7 @@ async function discard(cloud: Cloud, { name, kind }: Order, why: unknown): Promi
   } catch (error) {
     const left =
       kind === 'CREATE'
-        ? `the stack ${stackName}, with nothing in it: ${commandLine(cloud, 'up')} goes on with it`
+        ? `the stack ${stackName}, with nothing in it: ${formatCommand(cloud, 'up')} goes on with it`
         : `the change set ${name}: aws cloudformation delete-change-set --stack-name ${stackName} --change-set-name ${name}`;
     const lines = [...(why === null ? [] : [errorMessage(why)]), errorMessage(error)];
     throw new OperatorError(`${lines.join('\n')}\nThis may still exist: ${left}`, { cause: why });
@@ -118,13 +122,13 @@ async function discard(cloud: Cloud, { name, kind }: Order, why: unknown): Promi
 
 /** A stack of which there is but the name, since nobody went on with its change set. */
 async function removeEmptyStack(cloud: Cloud): Promise<void> {
-  const { clients, stackName, undoing } = cloud;
+  const { clients, stackName, cleanupPollOptions } = cloud;
   const look = async () => {
     const stack = await findStack(cloud);
     if (!stack || !isEmpty(stack)) return { done: undefined };
     const request = clients.cloudFormation.send(new DeleteStackCommand({ StackName: stack.id }));
-    await ask(`Cannot remove the empty stack ${stackName}`, request);
+    await withAwsError(`Cannot remove the empty stack ${stackName}`, request);
     return { pending: stack.status };
   };
-  await poll(`The empty stack ${stackName}`, look, undoing(REMOVED_MAX_MS));
+  await poll(`The empty stack ${stackName}`, look, cleanupPollOptions(REMOVED_MAX_MS));
 }

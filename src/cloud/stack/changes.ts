@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What would be done to one resource of the stack. */
-export interface Change {
+export interface ResourceChange {
   kind: 'add' | 'change' | 'replace' | 'remove';
   /** Its logical id, as the template calls it. */
   resource: string;
@@ -12,14 +12,14 @@ export interface Change {
 }
 
 /** Reads a change in an answer of AWS's. */
-export const changeAnswer = z
+export const resourceChangeSchema = z
   .object({
     Action: z.string(),
     LogicalResourceId: z.string(),
     ResourceType: z.string(),
     Replacement: z.string().optional(),
   })
-  .transform((it): Change => ({
+  .transform((it): ResourceChange => ({
     kind: kindOf(it),
     resource: it.LogicalResourceId,
     type: it.ResourceType,
@@ -35,7 +35,7 @@ function kindOf({ Action, Replacement }: { Action: string; Replacement?: string 
 const MARKS = { add: '+', change: '~', replace: '±', remove: '-' } as const;
 
 /** Says changes, a line each, by their resources' names: `± replace  Database (AWS::RDS::DBInstance)`. */
-export function sayChanges(changes: Change[]): string[] {
+export function formatChanges(changes: ResourceChange[]): string[] {
   const sorted = changes.toSorted((a, b) => (a.resource < b.resource ? -1 : 1));
   return sorted.map(({ kind, resource, type, isUncertain }) => {
     const perhaps = isUncertain ? ', perhaps' : '';
@@ -44,7 +44,7 @@ export function sayChanges(changes: Change[]): string[] {
 }
 
 /** Those by which a database would end, or might, with what has been written to it. */
-export function chooseDatabaseLosses(changes: Change[]): Change[] {
+export function listDataLosses(changes: ResourceChange[]): ResourceChange[] {
   return changes.filter(
     ({ kind, type }) => type === 'AWS::RDS::DBInstance' && ['replace', 'remove'].includes(kind),
   );

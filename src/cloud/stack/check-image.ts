@@ -1,15 +1,15 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findImage, findInstanceType } from '../../aws/ec2/images.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Values } from './parameters.ts';
+import type { ParameterValues } from './parameters.ts';
 
 /**
  * Makes sure that instances of this type start from this image, which AWS itself finds out only when all else is made.
  * @throws OperatorError that says what does not fit
  */
-export async function checkImage(
+export async function assertImageCompatible(
   ec2: EC2Client,
-  { ImageId = '', InstanceType = '' }: Values,
+  { ImageId = '', InstanceType = '' }: ParameterValues,
 ): Promise<void> {
   const [image, type] = await Promise.all([
     findImage(ec2, ImageId),

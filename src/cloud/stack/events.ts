@@ -1,6 +1,6 @@
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import type { Cloud } from '../context.ts';
 
 /** Something that happened to a resource of the stack, or to the stack itself. */
@@ -62,7 +62,7 @@ export async function listEvents(
     const page = { StackName: stackId, NextToken: token };
     const request = clients.cloudFormation.send(new DescribeStackEventsCommand(page));
     const answer = eventsAnswer.parse(
-      await ask(`Cannot look what happens to the stack ${stackName}`, request),
+      await withAwsError(`Cannot look what happens to the stack ${stackName}`, request),
     );
     for (const event of answer.StackEvents) {
       if (event.id === since) return found.toReversed();
@@ -80,13 +80,13 @@ function isBeginning({ isOfStack, status }: StackEvent): boolean {
 }
 
 /** The id of what happened last; null where nothing has. */
-export async function findLastEvent(
+export async function findLastEventId(
   { clients, stackName }: Cloud,
   stackId: string,
 ): Promise<string | null> {
   const request = clients.cloudFormation.send(
     new DescribeStackEventsCommand({ StackName: stackId }),
   );
-  const answer = await ask(`Cannot look what happened to the stack ${stackName}`, request);
+  const answer = await withAwsError(`Cannot look what happened to the stack ${stackName}`, request);
   return eventsAnswer.parse(answer).StackEvents[0]?.id ?? null;
 }

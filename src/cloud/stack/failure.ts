@@ -1,7 +1,7 @@
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
-import { adviseOn } from './hints.ts';
+import { formatCommand } from '../format-command.ts';
+import { hintFor } from './hints.ts';
 import type { StackEvent } from './events.ts';
 
 /**
@@ -13,12 +13,12 @@ export function explainFailure(
   status: string,
   events: StackEvent[],
 ): OperatorError {
-  const afterwards = sayAfterwards(status, stackName);
+  const afterwards = explainStatus(status, stackName);
   const outcome = `The stack ${stackName} is ${status}${afterwards ? `: ${afterwards}` : ''}`;
   const first = events.find(isOwnFailure) ?? events.find(isFailure);
   if (!first) return new OperatorError(`${outcome}.`);
   const reason = (first.reason ?? first.status).replace(/\s+/g, ' ').replace(/\.$/, '');
-  const advice = adviseOn(reason);
+  const advice = hintFor(reason);
   const why = `${first.resource} (${first.type}) failed: ${reason}`;
   return new OperatorError(`${why}${advice ? ` (${advice})` : ''}. ${outcome}.`);
 }
@@ -34,8 +34,8 @@ function isOwnFailure(event: StackEvent): boolean {
 }
 
 /** What a stack is left in when an operation could not be done, and what to do; null for a status that is none of these. */
-export function sayAfterwards(status: string, stackName: string): string | null {
-  const down = commandLine({ stackName }, 'down');
+export function explainStatus(status: string, stackName: string): string | null {
+  const down = formatCommand({ stackName }, 'down');
   const stuck = 'it is stuck between old and new. AWS goes back with: aws cloudformation';
   const says: Record<string, string> = {
     CREATE_FAILED: `not everything is made. First: ${down}`,

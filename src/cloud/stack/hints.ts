@@ -52,7 +52,7 @@ const ADVICE: [RegExp, string | ((found: RegExpExecArray) => string)][] = [
 ];
 
 /** What can be done about something that AWS could not make, from the reason that it gives; null where unknown. */
-export function adviseOn(reason: string): string | null {
+export function hintFor(reason: string): string | null {
   for (const [pattern, advice] of ADVICE) {
     const found = pattern.exec(reason);
     if (found) return typeof advice === 'string' ? advice : advice(found);

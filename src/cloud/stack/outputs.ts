@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { commandLine } from '../format-command.ts';
-import { sayAfterwards } from './failure.ts';
+import { formatCommand } from '../format-command.ts';
+import { explainStatus } from './failure.ts';
 import type { Stack } from './stack.ts';
 
 const outputsAnswer = z
@@ -48,7 +48,7 @@ export function readOutputs({ name, status, outputs }: Stack): Outputs {
   if (data) return data;
   const missing = error.issues.map(({ path }) => path.join('.')).join(', ');
   const todo =
-    sayAfterwards(status, name) ??
-    `${commandLine({ stackName: name }, 'up')} brings it to this version`;
+    explainStatus(status, name) ??
+    `${formatCommand({ stackName: name }, 'up')} brings it to this version`;
   throw new OperatorError(`The stack ${name} (${status}) does not say ${missing}: ${todo}.`);
 }

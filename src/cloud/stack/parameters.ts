@@ -10,13 +10,13 @@ export interface TemplateParameter {
 }
 
 /** Values of parameters by name. */
-export type Values = Record<string, string>;
+export type ParameterValues = Record<string, string>;
 
 /**
  * Refuses names that the template does not know.
  * @throws OperatorError that names the nearest
  */
-export function checkNames(parameters: TemplateParameter[], set: Values): void {
+export function assertKnownParameters(parameters: TemplateParameter[], set: ParameterValues): void {
   const names = parameters.map(({ name }) => name);
   for (const unknown of Object.keys(set).filter((name) => !names.includes(name))) {
     const near = findNear(unknown, names);
@@ -44,20 +44,24 @@ function findNear(unknown: string, names: string[]): string | null {
 export function effectiveValues(
   parameters: TemplateParameter[],
   stack: Stack | null,
-  set: Values,
-): Values {
+  set: ParameterValues,
+): ParameterValues {
   const known = parameters.flatMap(({ name, default: preset }) => {
     const value = set[name] ?? stack?.parameters[name] ?? preset;
     return value === null ? [] : [[name, value]];
   });
-  return Object.fromEntries(known) as Values;
+  return Object.fromEntries(known) as ParameterValues;
 }
 
 /**
  * What is sent of parameters: those that are set, and that the others are as the stack has them. What neither knows
  * is as the template says.
  */
-export function sentParameters(names: string[], stack: Stack | null, set: Values): Parameter[] {
+export function sentParameters(
+  names: string[],
+  stack: Stack | null,
+  set: ParameterValues,
+): Parameter[] {
   return names.flatMap((name): Parameter[] => {
     const value = set[name];
     if (value !== undefined) return [{ ParameterKey: name, ParameterValue: value }];
@@ -67,6 +71,6 @@ export function sentParameters(names: string[], stack: Stack | null, set: Values
 }
 
 /** The same for a stack that keeps its template. */
-export function changedParameters(stack: Stack, set: Values): Parameter[] {
+export function changedParameters(stack: Stack, set: ParameterValues): Parameter[] {
   return sentParameters(Object.keys(stack.parameters), stack, set);
 }

@@ -1,11 +1,11 @@
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
-import { adviseOn } from './hints.ts';
-import { findLastEvent, listEvents, type StackEvent } from './events.ts';
-import { describeStack, type Stack } from './stack.ts';
+import { formatCommand } from '../format-command.ts';
+import { hintFor } from './hints.ts';
+import { findLastEventId, listEvents, type StackEvent } from './events.ts';
+import { findStackById, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 // All else that goes on AWS brings to its end before it removes anything.
@@ -29,23 +29,23 @@ export async function removeStack(cloud: Cloud, { id, status }: Stack): Promise<
 async function letEnd(cloud: Cloud, id: string): Promise<void> {
   cloud.tell(`AWS is still changing the stack ${cloud.stackName}: watching that first …`);
   await watchStack(cloud, id, null).catch(async (error: unknown) => {
-    const stack = await describeStack(cloud, id);
+    const stack = await findStackById(cloud, id);
     if (stack?.status.endsWith('_IN_PROGRESS')) throw error;
   });
 }
 
 /** Gives what happened last before. */
 async function begin(cloud: Cloud, id: string): Promise<string | null> {
-  const since = await findLastEvent(cloud, id);
+  const since = await findLastEventId(cloud, id);
   cloud.signal.throwIfAborted();
   const command = new DeleteStackCommand({ StackName: id });
   const request = cloud.clients.cloudFormation.send(command);
-  await ask(`Cannot remove the stack ${cloud.stackName}`, request);
+  await withAwsError(`Cannot remove the stack ${cloud.stackName}`, request);
   return since;
 }
 
 async function listFailed(cloud: Cloud, id: string): Promise<StackEvent[]> {
-  const stack = await describeStack(cloud, id);
+  const stack = await findStackById(cloud, id);
   if (stack?.status !== 'DELETE_FAILED') return [];
   const events = await listEvents(cloud, id, null);
   return events.filter(({ status, isOfStack }) => status === 'DELETE_FAILED' && !isOfStack);
@@ -68,11 +68,11 @@ const IN_THE_WAY: [RegExp, string][] = [
 function explain(cloud: Cloud, failed: StackEvent[]): OperatorError {
   const lines = failed.map(({ resource, type, reason }) => {
     const why = reason?.replace(/\s+/g, ' ') ?? 'AWS does not say why';
-    const advice = IN_THE_WAY.find(([words]) => words.test(why))?.[1] ?? adviseOn(why);
+    const advice = IN_THE_WAY.find(([words]) => words.test(why))?.[1] ?? hintFor(why);
     return `\n  ${resource} (${type}): ${why}${advice ? ` (${advice})` : ''}`;
   });
   return new OperatorError(
     `Of the stack ${cloud.stackName} this could not be removed, and may go on costing:${lines.join('')}\n` +
-      `Once that is mended, ${commandLine(cloud, 'down')} goes on.`,
+      `Once that is mended, ${formatCommand(cloud, 'down')} goes on.`,
   );
 }

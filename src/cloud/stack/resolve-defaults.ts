@@ -2,7 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findSubnet, listDefaultSubnets, listZonesWith } from '../../aws/ec2/network.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { findNewestImage } from '../images.ts';
-import type { Values } from './parameters.ts';
+import type { ParameterValues } from './parameters.ts';
 
 const ZONES = 2;
 
@@ -12,7 +12,10 @@ const ZONES = 2;
  * @param values what is set, and what the template says of all else
  * @throws OperatorError when there is no image or no such place, which says how to get one
  */
-export async function findPlace(ec2: EC2Client, values: Values): Promise<Values> {
+export async function resolveDefaults(
+  ec2: EC2Client,
+  values: ParameterValues,
+): Promise<ParameterValues> {
   const ImageId = values.ImageId || (await findOwnImage(ec2));
   const { VpcId, SubnetIds } = values;
   if (Boolean(VpcId) !== Boolean(SubnetIds)) {

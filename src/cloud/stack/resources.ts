@@ -1,6 +1,6 @@
 import { ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import type { Cloud } from '../context.ts';
 
 /** Something that a stack is made of. */
@@ -50,7 +50,7 @@ export async function listResources(
       new ListStackResourcesCommand({ StackName: stackId, NextToken: token }),
     );
     const answer = resourcesAnswer.parse(
-      await ask(`Cannot look what the stack ${stackName} is made of`, request),
+      await withAwsError(`Cannot look what the stack ${stackName} is made of`, request),
     );
     resources.push(...answer.StackResourceSummaries);
     token = answer.NextToken;

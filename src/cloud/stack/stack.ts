@@ -1,10 +1,10 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { type Tags, tagsAnswer } from '../../aws/ec2/tags.ts';
-import { ask, awsErrorName } from '../../aws/errors.ts';
+import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Clients, Cloud } from '../context.ts';
-import { commandLine } from '../format-command.ts';
+import { formatCommand } from '../format-command.ts';
 
 /** The tag of the stack, and of all that is in it, whose value is the stack's name. */
 export const STACK_TAG = 'minitwit:stack';
@@ -35,7 +35,7 @@ const stackAnswer = z
     Outputs: z
       .array(z.object({ OutputKey: z.string(), OutputValue: z.string().default('') }))
       .default([]),
-    Tags: tagsAnswer,
+    Tags: tagsSchema,
   })
   .transform((it): Stack => ({
     id: it.StackId,
@@ -59,7 +59,7 @@ const stacksAnswer = z.object({ Stacks: z.tuple([stackAnswer]) });
  */
 export async function findStack(cloud: Cloud): Promise<Stack | null> {
   const { stackName } = cloud;
-  const stack = await describeStack(cloud, stackName);
+  const stack = await findStackById(cloud, stackName);
   // one without anything in it has no tags yet, or no more
   if (!stack || isEmpty(stack) || stack.status === 'DELETE_IN_PROGRESS') return stack;
   if (stack.tags[STACK_TAG] === stackName) return stack;
@@ -72,16 +72,16 @@ export async function findStack(cloud: Cloud): Promise<Stack | null> {
  * A stack; null when there is none.
  * @param idOrName one that is being deleted, or was, is found by its id alone
  */
-export async function describeStack(
+export async function findStackById(
   { clients, stackName }: Cloud,
   idOrName: string,
 ): Promise<Stack | null> {
   const request = clients.cloudFormation.send(new DescribeStacksCommand({ StackName: idOrName }));
   try {
-    return stacksAnswer.parse(await ask(`Cannot look at the stack ${stackName}`, request))
+    return stacksAnswer.parse(await withAwsError(`Cannot look at the stack ${stackName}`, request))
       .Stacks[0];
   } catch (error) {
-    if (isOfNoStack(error)) return null;
+    if (isStackNotFound(error)) return null;
     throw error;
   }
 }
@@ -97,7 +97,7 @@ export async function listStacks({ cloudFormation }: Clients): Promise<Stack[]> 
   let token: string | undefined;
   do {
     const request = cloudFormation.send(new DescribeStacksCommand({ NextToken: token }));
-    const page = pageAnswer.parse(await ask('Cannot look for stacks', request));
+    const page = pageAnswer.parse(await withAwsError('Cannot look for stacks', request));
     stacks.push(...page.Stacks.filter(({ tags }) => tags[STACK_TAG]));
     token = page.NextToken;
   } while (token);
@@ -105,7 +105,7 @@ export async function listStacks({ cloudFormation }: Clients): Promise<Stack[]> 
 }
 
 /** Whether AWS says that there is no such stack, for which it has no error of its own. */
-export function isOfNoStack(error: unknown): boolean {
+export function isStackNotFound(error: unknown): boolean {
   return (
     awsErrorName(error) === 'ValidationError' &&
     error instanceof Error &&
@@ -124,13 +124,13 @@ export function isEmpty({ status }: Stack): boolean {
  */
 export async function requireStack(cloud: Cloud): Promise<Stack> {
   const stack = await findStack(cloud);
-  if (!stack || isEmpty(stack)) throw noStack(cloud);
+  if (!stack || isEmpty(stack)) throw stackNotFoundError(cloud);
   return stack;
 }
 
 /** Says that there is none, and how to get one. */
-export function noStack(cloud: Cloud): OperatorError {
+export function stackNotFoundError(cloud: Cloud): OperatorError {
   return new OperatorError(
-    `There is no stack ${cloud.stackName} in this region. To raise it: ${commandLine(cloud, 'up')}`,
+    `There is no stack ${cloud.stackName} in this region. To raise it: ${formatCommand(cloud, 'up')}`,
   );
 }

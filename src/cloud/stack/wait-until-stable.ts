@@ -1,7 +1,7 @@
 import type { Cloud } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
-import { findStack, isEmpty, noStack, type Stack } from './stack.ts';
+import { findStack, isEmpty, stackNotFoundError, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 const CHANGEABLE = new Set([
@@ -17,7 +17,7 @@ const CHANGEABLE = new Set([
  * @returns null when there is none, or nothing in it
  * @throws OperatorError that says why it is in a status in which it cannot be changed, and what to do
  */
-export async function settleStack(cloud: Cloud): Promise<Stack | null> {
+export async function waitUntilStable(cloud: Cloud): Promise<Stack | null> {
   const found = await findStack(cloud);
   if (!found || isEmpty(found)) return null;
   const stack = found.status.endsWith('_IN_PROGRESS') ? await watchOn(cloud, found) : found;
@@ -36,8 +36,8 @@ function watchOn(cloud: Cloud, { id, status }: Stack): Promise<Stack> {
  * The same of a stack that has to be there.
  * @throws OperatorError when it is not
  */
-export async function requireSettled(cloud: Cloud): Promise<Stack> {
-  const stack = await settleStack(cloud);
-  if (!stack) throw noStack(cloud);
+export async function requireStableStack(cloud: Cloud): Promise<Stack> {
+  const stack = await waitUntilStable(cloud);
+  if (!stack) throw stackNotFoundError(cloud);
   return stack;
 }

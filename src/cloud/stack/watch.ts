@@ -3,8 +3,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
-import { describeStack, type Stack } from './stack.ts';
-import { tellEvents } from './print-events.ts';
+import { findStackById, type Stack } from './stack.ts';
+import { createEventPrinter } from './event-printer.ts';
 
 const DONE_MAX_MS = 2 * 3_600_000;
 const DONE = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'DELETE_COMPLETE', 'IMPORT_COMPLETE']);
@@ -21,7 +21,7 @@ export async function watchStack(
   stackId: string,
   since: string | null,
 ): Promise<Stack> {
-  const tellNew = tellEvents(cloud.tell);
+  const tellNew = createEventPrinter(cloud.tell);
   const look = async () => {
     const events = await listEvents(cloud, stackId, since);
     tellNew(events);
@@ -32,12 +32,12 @@ export async function watchStack(
   const { status, events } = await poll(
     `The stack ${cloud.stackName}`,
     look,
-    cloud.waiting(DONE_MAX_MS),
+    cloud.pollOptions(DONE_MAX_MS),
   ).catch((error: unknown) => {
     throw sayThatItGoesOn(cloud, error);
   });
   if (!DONE.has(status)) throw explainFailure(cloud, status, events);
-  const stack = await describeStack(cloud, stackId);
+  const stack = await findStackById(cloud, stackId);
   if (!stack) throw new OperatorError(`The stack ${cloud.stackName} is gone.`);
   return stack;
 }

@@ -1,6 +1,6 @@
 import { alignColumns } from '../../cli/table.ts';
 import { sayTime } from '../../cli/times.ts';
-import { listAlarms, listChanges } from '../instances/alarms.ts';
+import { listAlarms, listAlarmChanges } from '../instances/alarms.ts';
 import type { Cloud } from '../context.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -8,7 +8,7 @@ import type { Stack } from '../stack/stack.ts';
 const CHANGES_MAX = 5;
 
 /** Shows which alarms tell of something now, and what they told last. */
-export async function describeAlarms(cloud: Cloud, { id }: Stack): Promise<string[]> {
+export async function formatAlarms(cloud: Cloud, { id }: Stack): Promise<string[]> {
   const { cloudWatch } = cloud.clients;
   const resources = await listResources(cloud, id);
   const names = resources
@@ -16,7 +16,7 @@ export async function describeAlarms(cloud: Cloud, { id }: Stack): Promise<strin
     .map((it) => it.id);
   const alarms = await listAlarms(cloudWatch, names);
   const changes = await Promise.all(
-    alarms.map(({ name }) => listChanges(cloudWatch, name, CHANGES_MAX)),
+    alarms.map(({ name }) => listAlarmChanges(cloudWatch, name, CHANGES_MAX)),
   );
   const last = changes.flat().toSorted((a, b) => Number(b.at) - Number(a.at));
   const alarmed = alarms.filter(({ state }) => state === 'ALARM');

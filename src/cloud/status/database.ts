@@ -1,10 +1,10 @@
 import { sayTime } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
-import { type Database, listDatabases } from '../database/databases.ts';
+import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 
 /** Shows the database, or both while one takes the other's place, and from what it could be had back. */
-export async function describeDatabases(cloud: Cloud): Promise<string[]> {
+export async function formatDatabases(cloud: Cloud): Promise<string[]> {
   const [databases, snapshots] = await Promise.all([
     listDatabases(cloud.clients.rds, cloud.stackName),
     listStackSnapshots(cloud),
@@ -17,7 +17,7 @@ export async function describeDatabases(cloud: Cloud): Promise<string[]> {
   ];
 }
 
-function describe(it: Database): string[] {
+function describe(it: DatabaseInstance): string[] {
   const zones = it.isMultiAz ? ', in two zones' : '';
   const until = it.restorableUntil ? `, to ${sayTime(it.restorableUntil)}` : '';
   return [

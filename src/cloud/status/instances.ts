@@ -5,19 +5,19 @@ import { sayAge } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/refreshes.ts';
-import { findHealth } from '../instances/targets.ts';
+import { readTargetHealth } from '../instances/targets.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
 
 const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'BALANCER SAYS', 'IMAGE', 'AGE', 'TYPE'];
 
 /** Shows each instance, and whether they are as they should be. */
-export async function describeInstances(cloud: Cloud, { outputs }: Stack): Promise<string[]> {
+export async function formatInstances(cloud: Cloud, { outputs }: Stack): Promise<string[]> {
   const { ec2, loadBalancing } = cloud.clients;
   const [instances, images, health] = await Promise.all([
     listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
     listOwnImages(ec2),
-    outputs.Targets ? findHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
+    outputs.Targets ? readTargetHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
   ]);
   const alive = instances.filter(({ state }) => state !== 'terminated');
   if (alive.length === 0) return ['none'];

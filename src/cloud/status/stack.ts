@@ -1,16 +1,16 @@
 import type { Cloud } from '../context.ts';
-import { sayAfterwards } from '../stack/failure.ts';
+import { explainStatus } from '../stack/failure.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** Says how the stack is, where the site is, and what of it is being made or has failed. */
-export async function describeStack(
+export async function formatStack(
   cloud: Cloud,
   { id, status, reason, outputs }: Stack,
 ): Promise<string[]> {
   const resources = await listResources(cloud, id);
   const odd = resources.filter((it) => /_(IN_PROGRESS|FAILED)$/.test(it.status));
-  const what = sayAfterwards(status, cloud.stackName) ?? reason;
+  const what = explainStatus(status, cloud.stackName) ?? reason;
   return [
     `${cloud.stackName}, ${status}${what ? `: ${what}` : ''}`,
     ...(outputs.Address ? [outputs.Address] : []),

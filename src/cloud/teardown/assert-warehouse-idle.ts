@@ -7,7 +7,7 @@ import type { Resource } from '../stack/resources.ts';
  * Makes sure that the warehouse's server does not run, which would keep the stack's security group, and its volume.
  * @throws OperatorError that says how to end it
  */
-export async function refuseBusyWarehouse(
+export async function assertWarehouseIdle(
   { clients }: Cloud,
   resources: Resource[],
 ): Promise<void> {

@@ -1,12 +1,12 @@
 import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
-import { ask, awsErrorName } from '../../aws/errors.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import { sayTime } from '../../cli/times.ts';
 import { poll } from '../../cli/poll.ts';
 import type { Cloud } from '../context.ts';
 import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
-import type { Remain } from './retained-resource.ts';
+import type { RetainedResource } from './retained-resource.ts';
 
 const TAKEN_MAX_MS = 2 * 3_600_000;
 
@@ -20,7 +20,7 @@ export async function listStackSnapshots({
 }
 
 /** The same as what outlives the stack. */
-export async function listSnapshotsOfDatabases(cloud: Cloud): Promise<Remain[]> {
+export async function listRetainedDatabaseSnapshots(cloud: Cloud): Promise<RetainedResource[]> {
   const snapshots = await listStackSnapshots(cloud);
   return snapshots.map(({ id, databaseId, status, sizeGib, createdAt }) => ({
     id,
@@ -30,19 +30,19 @@ export async function listSnapshotsOfDatabases(cloud: Cloud): Promise<Remain[]> 
   }));
 }
 
-async function remove({ clients, waiting }: Cloud, id: string): Promise<void> {
+async function remove({ clients, pollOptions }: Cloud, id: string): Promise<void> {
   const look = async () =>
     (await deleteSnapshot(clients.rds, id))
       ? { done: undefined }
       : { pending: 'still being taken' };
-  await poll(`The snapshot ${id}`, look, waiting(TAKEN_MAX_MS));
+  await poll(`The snapshot ${id}`, look, pollOptions(TAKEN_MAX_MS));
 }
 
 /** One that is gone already is fine. False while it is being taken. */
 async function deleteSnapshot(rds: RDSClient, id: string): Promise<boolean> {
   const request = rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: id }));
   try {
-    await ask(`Cannot delete the snapshot ${id}`, request);
+    await withAwsError(`Cannot delete the snapshot ${id}`, request);
     return true;
   } catch (error) {
     const name = awsErrorName(error) ?? '';

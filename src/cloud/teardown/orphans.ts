@@ -5,23 +5,23 @@ import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
-import { ask, awsErrorName } from '../../aws/errors.ts';
+import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import type { Cloud } from '../context.ts';
 import { listDatabases } from '../database/databases.ts';
 import { listGroups } from '../image/security-groups.ts';
 import type { Resource } from '../stack/resources.ts';
 import { STACK_TAG } from '../stack/stack.ts';
-import { listBalancers } from './balancers.ts';
+import { listOrphanedLoadBalancers } from './load-balancers.ts';
 
 /**
  * What should be gone with the stack, and is there all the same: a line each. What costs is looked for by its tag,
  * since the stack may be long gone; roles cost nothing, and are looked for where it is known what they were called.
  */
-export async function listLeftovers(cloud: Cloud, resources: Resource[]): Promise<string[]> {
+export async function listOrphans(cloud: Cloud, resources: Resource[]): Promise<string[]> {
   const found = await Promise.all([
     listMachines(cloud),
     listOfNetwork(cloud),
-    listBalancers(cloud),
+    listOrphanedLoadBalancers(cloud),
     listDatabases(cloud.clients.rds, cloud.stackName).then((databases) =>
       databases.map(({ id, status }) => `the database ${id}, ${status}`),
     ),
@@ -58,11 +58,11 @@ async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
   const Filters = [tagFilter(STACK_TAG, stackName)];
   const [groups, templates, scaling] = await Promise.all([
     listGroups(ec2, Filters),
-    ask(
+    withAwsError(
       'Cannot look for launch templates',
       ec2.send(new DescribeLaunchTemplatesCommand({ Filters })),
     ),
-    ask(
+    withAwsError(
       'Cannot look for Auto Scaling groups',
       autoScaling.send(new DescribeAutoScalingGroupsCommand({ Filters })),
     ),
@@ -83,11 +83,14 @@ async function listRoles({ clients: { iam } }: Cloud, resources: Resource[]): Pr
   for (const { type, id } of resources) {
     if (type === 'AWS::IAM::Role') {
       const request = iam.send(new GetRoleCommand({ RoleName: id }));
-      if (await isThere(ask(`Cannot look at the role ${id}`, request))) left.push(`the role ${id}`);
+      if (await isThere(withAwsError(`Cannot look at the role ${id}`, request)))
+        left.push(`the role ${id}`);
     }
     if (type === 'AWS::IAM::InstanceProfile') {
       const request = iam.send(new GetInstanceProfileCommand({ InstanceProfileName: id }));
-      const isLeft = await isThere(ask(`Cannot look at the instance profile ${id}`, request));
+      const isLeft = await isThere(
+        withAwsError(`Cannot look at the instance profile ${id}`, request),
+      );
       if (isLeft) left.push(`the instance profile ${id}`);
     }
   }

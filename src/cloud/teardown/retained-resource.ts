@@ -1,5 +1,5 @@
 /** Something of ours that outlives the stack. */
-export interface Remain {
+export interface RetainedResource {
   id: string;
   /** What it is, for people: `image minitwit-20261123T001500Z-3f9a, 1.3.0`. */
   about: string;

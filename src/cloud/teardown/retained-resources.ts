@@ -1,6 +1,6 @@
 import { deleteSnapshot, deleteVolume } from '../../aws/ec2/removal.ts';
 import { listImages } from '../../aws/ec2/images.ts';
-import { removeImage } from '../../aws/ec2/create-image.ts';
+import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
@@ -12,9 +12,9 @@ import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import { measureBucket, removeBucket } from '../../aws/s3/buckets.ts';
 import { listStackBuckets } from './stack-buckets.ts';
-import { listSnapshotsOfDatabases } from './database-snapshots.ts';
+import { listRetainedDatabaseSnapshots } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
-import type { Remain } from './retained-resource.ts';
+import type { RetainedResource } from './retained-resource.ts';
 
 const GB = 1024 ** 3;
 
@@ -22,13 +22,13 @@ const GB = 1024 ** 3;
  * What outlives the stack, in the order in which it can be removed. What belongs to no stack (images, a warehouse that
  * was provisioned apart) is ours only when there is no other stack that may need it.
  */
-export async function listKept(cloud: Cloud): Promise<Remain[]> {
+export async function listRetainedResources(cloud: Cloud): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
     ({ tags }) => isOurs(tags, cloud.stackName, isLast),
   );
   const [ofDatabases, images, snapshots, buckets] = await Promise.all([
-    listSnapshotsOfDatabases(cloud),
+    listRetainedDatabaseSnapshots(cloud),
     listImageRemains(cloud, isLast),
     listSnapshotRemains(cloud, volumes, isLast),
     listBucketRemains(cloud),
@@ -48,7 +48,7 @@ function sayOwner({ stackName }: Cloud, tags: Tags): string {
 }
 
 /** Images of MiniTwit, and of its warehouse's server. */
-async function listImageRemains(cloud: Cloud, isLast: boolean): Promise<Remain[]> {
+async function listImageRemains(cloud: Cloud, isLast: boolean): Promise<RetainedResource[]> {
   if (!isLast) return [];
   const { ec2 } = cloud.clients;
   const images = await Promise.all(
@@ -61,7 +61,7 @@ async function listImageRemains(cloud: Cloud, isLast: boolean): Promise<Remain[]
       id,
       about: `image ${name}${sayContent(tags)}${sayOwner(cloud, tags)}`,
       monthly: root.sizeGib === null ? null : root.sizeGib * PRICES.snapshotGbMonth,
-      remove: () => removeImage(ec2, id),
+      remove: () => deregisterImage(ec2, id),
     }));
 }
 
@@ -69,7 +69,7 @@ function sayContent(tags: Tags): string {
   return tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse';
 }
 
-function remainOfVolume(cloud: Cloud, it: Volume): Remain {
+function remainOfVolume(cloud: Cloud, it: Volume): RetainedResource {
   return {
     id: it.id,
     about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}${sayOwner(cloud, it.tags)}`,
@@ -87,7 +87,7 @@ async function listSnapshotRemains(
   cloud: Cloud,
   volumes: Volume[],
   isLast: boolean,
-): Promise<Remain[]> {
+): Promise<RetainedResource[]> {
   const { ec2 } = cloud.clients;
   const findVolume = (tags: Tags) => volumes.find(({ id }) => id === tags[WAREHOUSE_TAG]);
   const [images, ...tagged] = await Promise.all([
@@ -114,10 +114,13 @@ async function listSnapshotRemains(
   );
 }
 
-async function listBucketRemains({ clients: { s3 }, stackName }: Cloud): Promise<Remain[]> {
+async function listBucketRemains({
+  clients: { s3 },
+  stackName,
+}: Cloud): Promise<RetainedResource[]> {
   const names = await listStackBuckets(s3, stackName);
   return Promise.all(
-    names.map(async (id): Promise<Remain> => {
+    names.map(async (id): Promise<RetainedResource> => {
       const bytes = await measureBucket(s3, id);
       return {
         id,

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Dump } from '../dump/read-dump.ts';
 import { dumpKey, runOfDump } from './keys.ts';
@@ -14,7 +14,7 @@ export async function listDumps(s3: S3Client, bucket: string): Promise<string[]>
       runs.push(...Contents.flatMap(({ Key }) => runOfDump(Key ?? '') ?? []));
     }
   };
-  await ask(`Cannot look into the bucket ${bucket}`, list());
+  await withAwsError(`Cannot look into the bucket ${bucket}`, list());
   // a run's id begins with its time
   return runs.toSorted().toReversed();
 }
@@ -36,7 +36,10 @@ export async function findDump(s3: S3Client, bucket: string, wanted: string): Pr
   const name = `s3://${bucket}/${place.Key}`;
   const open = async () => {
     // S3 has checksums of parts, not of the whole, so the SDK compares nothing: gzip and the sums in the dump do
-    const { Body } = await ask(`Cannot read ${name}`, s3.send(new GetObjectCommand(place)));
+    const { Body } = await withAwsError(
+      `Cannot read ${name}`,
+      s3.send(new GetObjectCommand(place)),
+    );
     if (!(Body instanceof Readable)) throw new Error(`${name} came without a body`);
     return Body;
   };

@@ -5,7 +5,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 const ATTEMPTS_MAX = 6;
@@ -41,15 +41,16 @@ export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
   } catch (error) {
     // the answer to such a request has no text, and so no name of an error
     const problem = await describe(s3, bucket, error as S3ServiceException);
-    if (problem === null) await ask(`Cannot look at the bucket ${bucket}`, Promise.reject(error));
+    if (problem === null)
+      await withAwsError(`Cannot look at the bucket ${bucket}`, Promise.reject(error));
     throw new OperatorError(`WAREHOUSE_BUCKET: ${problem}.`, { cause: error });
   }
   const place = { Bucket: bucket, Key: 'runs/check' };
-  const { UploadId } = await ask(
+  const { UploadId } = await withAwsError(
     `Cannot write to the bucket ${bucket}`,
     s3.send(new CreateMultipartUploadCommand({ ...place, ...ENCRYPTION })),
   );
-  await ask(
+  await withAwsError(
     `Cannot abandon an upload to the bucket ${bucket}`,
     s3.send(new AbortMultipartUploadCommand({ ...place, UploadId })),
   );

@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { type Readable, addAbortSignal } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { dumpKey, runKey } from './keys.ts';
 import { ENCRYPTION } from './s3.ts';
 
@@ -70,5 +70,5 @@ async function store(
     partSize: PART_BYTES,
     queueSize: PARTS_AT_ONCE,
   });
-  await ask(`Cannot store s3://${bucket}/${key}`, upload.done());
+  await withAwsError(`Cannot store s3://${bucket}/${key}`, upload.done());
 }

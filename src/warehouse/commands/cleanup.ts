@@ -1,7 +1,7 @@
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
-import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { createWaits } from '../../aws/waits.ts';
+import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { createCommandPolling } from '../../aws/command-polling.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
@@ -85,8 +85,8 @@ async function endRun(base: Base, state: RunState): Promise<void> {
 async function endOther(base: Base, { id, runId }: Instance): Promise<void> {
   base.print(`Terminating ${id}, of the run ${runId} …`);
   const { ec2, pace } = base;
-  const { waiting } = createWaits(base, base.print);
-  await endInstance(ec2, id, pace.lostMaxMs, waiting(TERMINATED_MAX_MS));
+  const { pollOptions } = createCommandPolling(base, base.print);
+  await terminateAndWait(ec2, id, pace.visibilityTimeoutMs, pollOptions(TERMINATED_MAX_MS));
 }
 
 function saySpared({ id, runId, tags }: Instance): string {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { launchInput } from '../../aws/ec2/launch.ts';
+import { runInstancesInput } from '../../aws/ec2/launch.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { runKey } from '../bucket/keys.ts';
 import * as commands from '../instance/commands.ts';
@@ -34,7 +34,7 @@ export async function dryRun(parts: Parts & { order: CopyOrder }): Promise<void>
   print(`Nothing was changed; ${INSTANCE_ID} stands for an instance that there is not yet.`);
 
   const permissions = await askPermissions(ec2, {
-    launch: launchInput(launchOf(planned)),
+    launch: runInstancesInput(launchOf(planned)),
     attachment: attachmentOf(planned),
     snapshot: snapshotOf(planned),
     tag: { Key: KEPT_TAG, Value: 'dry run' },
@@ -67,7 +67,7 @@ function sayWayIn(run: Run): string[] {
     commands.sql(),
   ];
   return [
-    `RunInstances ${JSON.stringify({ ...launchInput(launch), UserData: launch.userData })}`,
+    `RunInstances ${JSON.stringify({ ...runInstancesInput(launch), UserData: launch.userData })}`,
     `${ssh.join(' ')}  (key: ${config.hostKey})`,
     `AttachVolume ${JSON.stringify(attachmentOf(run))}`,
     ...onInstance.map((command) => command.join(' ')),

@@ -11,7 +11,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { Attachment } from '../../aws/ec2/volumes.ts';
-import { awsErrorName, explainAws } from '../../aws/errors.ts';
+import { awsErrorName, toOperatorError } from '../../aws/errors.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 
 /** The answer when AWS denies something for certain. */
@@ -69,6 +69,6 @@ async function wordFor(request: () => Promise<unknown>, isOfInstance: boolean): 
     if (name === 'UnauthorizedOperation') {
       return isOfInstance ? 'can be told only once there is an instance' : NOT_ALLOWED;
     }
-    return `cannot be told yet: ${errorMessage(explainAws('asked', error))}`;
+    return `cannot be told yet: ${errorMessage(toOperatorError('asked', error))}`;
   }
 }

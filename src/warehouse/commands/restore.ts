@@ -1,11 +1,11 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import { findMade } from '../../aws/ec2/find-created.ts';
+import { findCreated } from '../../aws/ec2/find-created.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { createWaits } from '../../aws/waits.ts';
+import { createCommandPolling } from '../../aws/command-polling.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder, whereFrom } from '../run/lock.ts';
@@ -42,7 +42,7 @@ export async function restoreVolume(parts: RestoreParts): Promise<string> {
 
 async function makeVolume(parts: RestoreParts): Promise<string> {
   const { ec2, print, folder } = parts;
-  const { waiting } = createWaits(parts, print);
+  const { pollOptions } = createCommandPolling(parts, print);
   const snapshot = await requireSnapshot(ec2, parts.snapshotId);
   const place = await choosePlace(parts);
   const runId = createRunId(new Date());
@@ -58,7 +58,7 @@ async function makeVolume(parts: RestoreParts): Promise<string> {
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
     print(`Making the volume ${id} of ${snapshot.id} in ${place.AvailabilityZone} …`);
-    await waitUntilAvailable(ec2, id, waiting(READY_MAX_MS));
+    await waitUntilAvailable(ec2, id, pollOptions(READY_MAX_MS));
     await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
     await removeAgain(parts, { runId, id }, error);
@@ -105,16 +105,16 @@ async function removeAgain(
   why: unknown,
 ): Promise<void> {
   const { ec2, pace, print } = parts;
-  const { undoing } = createWaits(parts, print);
+  const { cleanupPollOptions } = createCommandPolling(parts, print);
   const list = async () =>
     (await listVolumes(ec2, [tagFilter(RUN_TAG, made.runId)])).map(({ id }) => id);
-  const what = 'A volume that AWS may have made';
+  const subject = 'A volume that AWS may have made';
   try {
-    const ids = await findMade(
-      { what, knownId: made.id, list, unseenMaxMs: pace.lostMaxMs },
-      undoing(pace.lostMaxMs * 2),
+    const ids = await findCreated(
+      { subject, knownId: made.id, list, visibilityTimeoutMs: pace.visibilityTimeoutMs },
+      cleanupPollOptions(pace.visibilityTimeoutMs * 2),
     );
-    for (const id of ids) await deleteWhenFree(ec2, id, undoing(DELETE_MAX_MS));
+    for (const id of ids) await deleteWhenFree(ec2, id, cleanupPollOptions(DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
       `${errorMessage(why)}\nThis may still exist: ${sayLeft(made)}\n(${errorMessage(error)})`,

@@ -1,5 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { deleteSnapshot, findUse } from '../../aws/ec2/removal.ts';
+import { deleteSnapshot, findSnapshotUse } from '../../aws/ec2/removal.ts';
 import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
@@ -29,7 +29,7 @@ export async function pruneSnapshots(
 ): Promise<void> {
   const doomed: Snapshot[] = [];
   for (const snapshot of chooseOld(await listOurs(ec2), keep)) {
-    const use = await findUse(ec2, snapshot.id);
+    const use = await findSnapshotUse(ec2, snapshot.id);
     if (use === null) doomed.push(snapshot);
     else print(`${snapshot.id} stays: ${use}.`);
   }

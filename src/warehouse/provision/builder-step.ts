@@ -1,7 +1,7 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
-import { listInstances, lookForInstance } from '../../aws/ec2/instances.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
+import { listInstances, checkInstanceState } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
-import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import type { Step } from '../../cli/steps.ts';
 import { poll } from '../../cli/poll.ts';
 import type { Provision } from './provision.ts';
@@ -16,7 +16,7 @@ export const builder: Step<Provision> = {
   name: 'builder',
   doing: 'Starting an Amazon Linux',
   run: async (provision) => {
-    const { ec2, config, site, runId, tags, signal, waiting } = provision;
+    const { ec2, config, site, runId, tags, signal, pollOptions } = provision;
     const wanted = {
       token: runId,
       imageId: site.image.id,
@@ -31,16 +31,22 @@ export const builder: Step<Provision> = {
     };
     const { id } = await launchInstance(ec2, wanted, signal);
     provision.builderId = id;
-    const look = () => lookForInstance(ec2, id, 'running');
-    await poll(`The instance ${id}`, look, waiting(RUNNING_MAX_MS));
+    const look = () => checkInstanceState(ec2, id, 'running');
+    await poll(`The instance ${id}`, look, pollOptions(RUNNING_MAX_MS));
   },
   undoing: 'Terminating the instance',
   undo: async (provision) => {
-    const { ec2, builderId, pace, undoing } = provision;
-    const ids = await findOfRun(provision, 'An instance', builderId, (ofRun) =>
+    const { ec2, builderId, pace, cleanupPollOptions } = provision;
+    const ids = await findCreatedByRun(provision, 'An instance', builderId, (ofRun) =>
       listInstances(ec2, [ofRun]),
     );
-    for (const id of ids) await endInstance(ec2, id, pace.lostMaxMs, undoing(TERMINATED_MAX_MS));
+    for (const id of ids)
+      await terminateAndWait(
+        ec2,
+        id,
+        pace.visibilityTimeoutMs,
+        cleanupPollOptions(TERMINATED_MAX_MS),
+      );
   },
   leftovers: ({ builderId, runId }) => [
     `the instance ${builderId ?? `of the run ${runId}`}, which costs: npm run warehouse -- cleanup ${runId}`,

@@ -1,6 +1,11 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { listImages } from '../../aws/ec2/images.ts';
-import { createImage, removeImage, stopAndWait, waitForImage } from '../../aws/ec2/create-image.ts';
+import {
+  createImage,
+  deregisterImage,
+  stopAndWait,
+  waitForImage,
+} from '../../aws/ec2/create-image.ts';
 import type { Step } from '../../cli/steps.ts';
 import { idsOf, type Provision } from './provision.ts';
 
@@ -25,7 +30,7 @@ export const image: Step<Provision> = {
     if (provision.isDone) return;
     for (const id of await findImages(provision)) {
       provision.tell(`Removing the image ${id} …`);
-      await removeImage(provision.ec2, id);
+      await deregisterImage(provision.ec2, id);
     }
   },
   leftovers: ({ imageId, runId }) =>
@@ -37,7 +42,7 @@ export const image: Step<Provision> = {
 };
 
 function findImages(provision: Provision): Promise<string[]> {
-  return findOfRun(provision, 'An image', provision.imageId, (ofRun) =>
+  return findCreatedByRun(provision, 'An image', provision.imageId, (ofRun) =>
     listImages(provision.ec2, 'self', [ofRun]),
   );
 }

@@ -5,7 +5,7 @@ import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { type Course, journalInMemory } from '../../cli/steps.ts';
 import { sayElapsed } from '../../cli/times.ts';
-import { createWaits, type Waits } from '../../aws/waits.ts';
+import { createCommandPolling, type CommandPolling } from '../../aws/command-polling.ts';
 import { whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
 import type { InstanceConfig } from '../settings.ts';
@@ -30,7 +30,7 @@ export interface Site {
 }
 
 /** One provision: what it works with, and what it has made so far. */
-export interface Provision extends Base, Course, Waits {
+export interface Provision extends Base, Course, CommandPolling {
   config: InstanceConfig;
   sizeGib: number;
   site: Site;
@@ -65,7 +65,7 @@ export function openProvision(
     isDone: false,
     tell,
     journal: journalInMemory(),
-    ...createWaits(base, tell),
+    ...createCommandPolling(base, tell),
   };
 }
 

@@ -1,9 +1,9 @@
 import { listImages } from '../../aws/ec2/images.ts';
-import { removeImage } from '../../aws/ec2/create-image.ts';
+import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';
-import { createWaits } from '../../aws/waits.ts';
+import { createCommandPolling } from '../../aws/command-polling.ts';
 import type { Base } from '../run/run.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
@@ -19,17 +19,17 @@ export async function removeUnfinished(
   isMeant: (it: { tags: Tags }) => boolean,
 ): Promise<number> {
   const { ec2, print } = base;
-  const { waiting } = createWaits(base, print);
+  const { pollOptions } = createCommandPolling(base, print);
   const unfinished = [tagFilter(WAREHOUSE_TAG, UNFINISHED)];
   const images = (await listImages(ec2, 'self', unfinished)).filter(isMeant);
   for (const { id } of images) {
     print(`Removing the image ${id}, which was not finished …`);
-    await removeImage(ec2, id);
+    await deregisterImage(ec2, id);
   }
   const volumes = (await listVolumes(ec2, unfinished)).filter(isMeant);
   for (const { id } of volumes) {
     print(`Deleting the volume ${id}, which was not finished …`);
-    await deleteWhenFree(ec2, id, waiting(FREE_MAX_MS));
+    await deleteWhenFree(ec2, id, pollOptions(FREE_MAX_MS));
   }
   return images.length + volumes.length;
 }

@@ -9,7 +9,7 @@ import { findAmazonLinux } from '../../aws/ec2/create-image.ts';
 import {
   findDefaultSubnet,
   findDefaultSubnetFor,
-  findNetworkOfGroup,
+  findVpcOfSecurityGroup,
   findSubnet,
   hasKeyPair,
   type Subnet,
@@ -36,7 +36,7 @@ export async function findSite(
   const [image, subnet, vpcId, hasKey] = await Promise.all([
     type && findBase(ec2, type, baseImageId),
     type && findPlace(ec2, config, volume),
-    findNetworkOfGroup(ec2, config.securityGroup),
+    findVpcOfSecurityGroup(ec2, config.securityGroup),
     hasKeyPair(ec2, config.keyName),
   ]);
   const problems = [

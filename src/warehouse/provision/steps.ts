@@ -1,4 +1,4 @@
-import { consoleOutput } from '../../aws/ec2/instances.ts';
+import { readConsoleOutput } from '../../aws/ec2/instances.ts';
 import { addTags } from '../../aws/ec2/tags.ts';
 import { detachVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
@@ -20,20 +20,20 @@ const install: Step<Provision> = {
   name: 'install',
   doing: 'Installing MariaDB, and making the filesystem',
   run: async (provision) => {
-    const { ec2, config, waiting } = provision;
+    const { ec2, config, pollOptions } = provision;
     const { volumeId, builderId } = idsOf(provision);
     const Device = config.volumeDevice;
     const attachment = { VolumeId: volumeId, InstanceId: builderId, Device };
-    await attachAndWait(ec2, attachment, waiting(STATE_MAX_MS));
+    await attachAndWait(ec2, attachment, pollOptions(STATE_MAX_MS));
     const look = async () => {
-      const outcome = readOutcome(await consoleOutput(ec2, builderId));
+      const outcome = readOutcome(await readConsoleOutput(ec2, builderId));
       if (outcome === 'ready') return { done: true };
       if (outcome) throw new OperatorError(outcome.problem);
       return { pending: 'still at it' };
     };
-    await poll(`userdata/warehouse.sh on ${builderId}`, look, waiting(SCRIPT_MAX_MS));
+    await poll(`userdata/warehouse.sh on ${builderId}`, look, pollOptions(SCRIPT_MAX_MS));
     await detachVolume(ec2, volumeId, builderId);
-    await waitUntilAvailable(ec2, volumeId, waiting(STATE_MAX_MS));
+    await waitUntilAvailable(ec2, volumeId, pollOptions(STATE_MAX_MS));
   },
 };
 

@@ -1,4 +1,4 @@
-import { findOfRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
@@ -13,7 +13,7 @@ const STATE_MAX_MS = 5 * 60_000;
 export const volume: Step<Provision> = {
   name: 'volume',
   run: async (provision) => {
-    const { ec2, site, runId, sizeGib, tags, tell, waiting } = provision;
+    const { ec2, site, runId, sizeGib, tags, tell, pollOptions } = provision;
     if (site.volume) {
       provision.volumeId = site.volume.id;
       return;
@@ -27,19 +27,19 @@ export const volume: Step<Provision> = {
       ClientToken: runId,
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
-    await waitUntilAvailable(ec2, provision.volumeId, waiting(STATE_MAX_MS));
+    await waitUntilAvailable(ec2, provision.volumeId, pollOptions(STATE_MAX_MS));
   },
   undo: async (provision) => {
-    const { ec2, site, volumeId, isDone, tell, undoing } = provision;
+    const { ec2, site, volumeId, isDone, tell, cleanupPollOptions } = provision;
     if (isDone || site.volume) return;
-    const ids = await findOfRun(provision, 'A volume', volumeId, async (ofRun) => {
+    const ids = await findCreatedByRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
       // the builder's own goes with that
       return volumes.filter(({ attachedTo }) => !attachedTo);
     });
     for (const id of ids) {
       tell(`Deleting the volume ${id} …`);
-      await deleteWhenFree(ec2, id, undoing(STATE_MAX_MS));
+      await deleteWhenFree(ec2, id, cleanupPollOptions(STATE_MAX_MS));
     }
   },
   leftovers: ({ volumeId, runId }) =>

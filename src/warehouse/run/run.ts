@@ -2,7 +2,11 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { createRunId } from '../../cli/run-id.ts';
 import type { Course, Step } from '../../cli/steps.ts';
 import { sayElapsed } from '../../cli/times.ts';
-import { createWaits, type Patience, type Waits } from '../../aws/waits.ts';
+import {
+  createCommandPolling,
+  type PollTiming,
+  type CommandPolling,
+} from '../../aws/command-polling.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
 import type { startMysql, stopMysql } from '../instance/mysql.ts';
 import type { mountVolume, unmountVolume } from '../instance/volume.ts';
@@ -37,11 +41,11 @@ export type KeepElsewhere = (
 ) => Promise<void>;
 
 /** How patiently a run goes about it; tests have less time. */
-export interface Pace extends Patience {
+export interface Pace extends PollTiming {
   /** For how long something is tried to be put in order that the instance's end puts in order anyway. */
   tidyMaxMs: number;
   /** For how long to look for an instance that AWS may have started without saying so. */
-  lostMaxMs: number;
+  visibilityTimeoutMs: number;
   spotEveryMs: number;
   /** For how long a step may go on that does not hear that it is to stop. */
   stopMaxMs: number;
@@ -52,7 +56,7 @@ export const PACE: Pace = {
   firstPauseMs: 500,
   waitMaxMs: Infinity,
   tidyMaxMs: 15 * 60_000,
-  lostMaxMs: 30_000,
+  visibilityTimeoutMs: 30_000,
   spotEveryMs: 5000,
   stopMaxMs: 30_000,
 };
@@ -85,7 +89,7 @@ export interface Parts extends EndParts {
 }
 
 /** What is known of a run, and how it goes about its steps. */
-export interface Opened extends Course, Waits {
+export interface Opened extends Course, CommandPolling {
   state: RunState;
   /** The connection to the instance, while there is one. */
   remote: Remote | null;
@@ -149,7 +153,7 @@ export function openRun<Given extends Base>(parts: Given, state: RunState): Give
     tell,
     record,
     forget: () => removeState(parts.folder),
-    ...createWaits(parts, tell),
+    ...createCommandPolling(parts, tell),
   };
 }
 

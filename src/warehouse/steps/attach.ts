@@ -12,7 +12,7 @@ export const attach: RunStep = {
   name: 'attach',
   doing: 'Attaching the volume',
   run: async (run) => {
-    await attachAndWait(run.ec2, attachmentOf(run), run.waiting(ATTACHED_MAX_MS));
+    await attachAndWait(run.ec2, attachmentOf(run), run.pollOptions(ATTACHED_MAX_MS));
   },
   undoing: 'Detaching the volume',
   undo: async (run) => {
@@ -29,7 +29,7 @@ export function attachmentOf({ config, state }: Run): Attachment {
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
 }
 
-async function detach({ ec2, state, undoing }: Ending): Promise<void> {
+async function detach({ ec2, state, cleanupPollOptions }: Ending): Promise<void> {
   const { volumeId, instanceId } = state;
   const look = async () => {
     const volume = await findVolume(ec2, volumeId);
@@ -38,5 +38,5 @@ async function detach({ ec2, state, undoing }: Ending): Promise<void> {
     if (!isAsked) await detachVolume(ec2, volumeId, instanceId);
     return { pending: volume.attachment ?? volume.state };
   };
-  await poll(`The volume ${volumeId}`, look, undoing(DETACHED_MAX_MS));
+  await poll(`The volume ${volumeId}`, look, cleanupPollOptions(DETACHED_MAX_MS));
 }

@@ -1,7 +1,7 @@
 import { findImage, findInstanceType, type Image } from '../../aws/ec2/images.ts';
 import {
   findDefaultSubnet,
-  findNetworkOfGroup,
+  findVpcOfSecurityGroup,
   findSubnet,
   hasKeyPair,
 } from '../../aws/ec2/network.ts';
@@ -46,7 +46,7 @@ async function look({ config, ec2 }: Parts): Promise<Found> {
     config.subnetId
       ? findSubnet(ec2, config.subnetId)
       : volume && findDefaultSubnet(ec2, volume.zone),
-    findNetworkOfGroup(ec2, config.securityGroup),
+    findVpcOfSecurityGroup(ec2, config.securityGroup),
     findInstanceType(ec2, config.instanceType),
     hasKeyPair(ec2, config.keyName),
   ]);

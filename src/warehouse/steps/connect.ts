@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { consoleOutput, findInstance } from '../../aws/ec2/instances.ts';
+import { readConsoleOutput, findInstance } from '../../aws/ec2/instances.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
@@ -48,7 +48,7 @@ export async function connectTo(run: Ending, maxMs: number): Promise<Remote> {
       throw error;
     }
   };
-  return poll(`ssh to ${login.instanceId}`, look, run.waiting(maxMs));
+  return poll(`ssh to ${login.instanceId}`, look, run.pollOptions(maxMs));
 }
 
 /** How to log in to the run's instance. */
@@ -64,11 +64,11 @@ export async function loginOf({ config, ec2, state }: Ending): Promise<Login> {
 async function hostKeysOf(run: Ending, { instanceId }: Login): Promise<string[]> {
   if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
-    const keys = parseHostKeys(await consoleOutput(run.ec2, instanceId));
+    const keys = parseHostKeys(await readConsoleOutput(run.ec2, instanceId));
     return keys.length > 0 ? { done: keys } : { pending: 'not printed yet' };
   };
   const what = 'Its ssh key on its console';
-  const hostKeys = await poll(what, look, run.waiting(HOST_KEYS_MAX_MS));
+  const hostKeys = await poll(what, look, run.pollOptions(HOST_KEYS_MAX_MS));
   await run.record({ hostKeys });
   return hostKeys;
 }

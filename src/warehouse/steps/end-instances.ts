@@ -1,7 +1,7 @@
-import { findMade } from '../../aws/ec2/find-created.ts';
+import { findCreated } from '../../aws/ec2/find-created.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { endInstance, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
+import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { sayTime } from '../../cli/times.ts';
 import type { PollOptions } from '../../cli/poll.ts';
 import type { Base, Opened } from '../run/run.ts';
@@ -11,9 +11,11 @@ import type { Base, Opened } from '../run/run.ts';
  * cannot be reached it goes on trying, which costs nothing, until the instance has ended by itself.
  */
 export async function endInstances(run: Base & Opened): Promise<void> {
-  const { ec2, pace, state, undoing } = run;
-  const waiting = undoing(Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()));
-  const end = (id: string) => endInstance(ec2, id, pace.lostMaxMs, waiting);
+  const { ec2, pace, state, cleanupPollOptions } = run;
+  const waiting = cleanupPollOptions(
+    Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()),
+  );
+  const end = (id: string) => terminateAndWait(ec2, id, pace.visibilityTimeoutMs, waiting);
   // before others are looked for: this one costs
   if (state.instanceId) await end(state.instanceId);
   for (const id of await findOthers(run, waiting)) await end(id);
@@ -21,13 +23,13 @@ export async function endInstances(run: Base & Opened): Promise<void> {
 
 /** By tag; one whose start was never answered is looked for longer, since it may not be seen at once. */
 function findOthers({ ec2, state, pace }: Base & Opened, waiting: PollOptions): Promise<string[]> {
-  const what = 'An instance that AWS may have started';
+  const subject = 'An instance that AWS may have started';
   const list = async () => {
     const found = await listInstances(ec2, [tagFilter(RUN_TAG, state.runId)]);
     return found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
   };
-  const unseenMaxMs = state.isLaunchUnanswered ? pace.lostMaxMs : 0;
-  return findMade({ what, knownId: null, list, unseenMaxMs }, waiting);
+  const visibilityTimeoutMs = state.isLaunchUnanswered ? pace.visibilityTimeoutMs : 0;
+  return findCreated({ subject, knownId: null, list, visibilityTimeoutMs }, waiting);
 }
 
 /** What may still exist when that failed. */

@@ -13,7 +13,7 @@ export const mount: RunStep = {
   name: 'mount',
   doing: 'Mounting the volume',
   run: (run) =>
-    run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.waiting(MOUNTED_MAX_MS)),
+    run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.pollOptions(MOUNTED_MAX_MS)),
   undoing: 'Unmounting the volume',
   undo: async (run) => {
     const problem = 'The volume could not be unmounted; the end of the instance does that';
@@ -26,7 +26,8 @@ export const mount: RunStep = {
 export const startMysql: RunStep = {
   name: 'start-mysql',
   doing: 'Starting MySQL',
-  run: (run) => run.machine.startMysql(remoteOf(run), accountOf(run), run.waiting(MYSQL_MAX_MS)),
+  run: (run) =>
+    run.machine.startMysql(remoteOf(run), accountOf(run), run.pollOptions(MYSQL_MAX_MS)),
   undoing: 'Stopping MySQL',
   undo: async (run) => {
     const problem =

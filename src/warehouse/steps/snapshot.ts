@@ -67,11 +67,11 @@ async function ask(run: Ending): Promise<void> {
     );
     if (taken) return { done: taken.id };
     if (performance.now() < askAgainAt) return { pending: 'asked for, and not seen yet' };
-    askAgainAt = performance.now() + pace.lostMaxMs;
+    askAgainAt = performance.now() + pace.visibilityTimeoutMs;
     return { done: await createSnapshot(ec2, snapshotOf(run)) };
   };
   await run.record({
-    snapshotId: await poll('The new snapshot', look, run.undoing(BEGUN_MAX_MS)),
+    snapshotId: await poll('The new snapshot', look, run.cleanupPollOptions(BEGUN_MAX_MS)),
   });
 }
 
@@ -86,7 +86,7 @@ async function waitUntilCompleted(run: Ending, id: string): Promise<void> {
     if (run.signal.aborted) return { done: 'still pending; AWS completes it by itself' };
     return { pending: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
   };
-  const outcome = await poll(`The snapshot ${id}`, look, run.undoing(COMPLETED_MAX_MS));
+  const outcome = await poll(`The snapshot ${id}`, look, run.cleanupPollOptions(COMPLETED_MAX_MS));
   run.tell(`The snapshot ${id} is ${outcome}.`);
 }
 

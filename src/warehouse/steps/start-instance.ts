@@ -1,5 +1,5 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
-import { type Launch, launchInstance } from '../../aws/ec2/launch.ts';
+import { type LaunchOptions, launchInstance } from '../../aws/ec2/launch.ts';
 import { awsErrorName, wasRefused } from '../../aws/errors.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -32,7 +32,7 @@ export const startInstance: RunStep = {
 };
 
 /** What the run asks AWS for. */
-export function launchOf({ config, state, folder }: Run): Launch {
+export function launchOf({ config, state, folder }: Run): LaunchOptions {
   return {
     token: state.runId,
     imageId: config.imageId,
@@ -83,12 +83,12 @@ async function launch(run: Run): Promise<Instance> {
     }
   };
   const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
-  return poll(what, look, run.waiting(CAPACITY_MAX_MS)).catch((error: unknown) => {
+  return poll(what, look, run.pollOptions(CAPACITY_MAX_MS)).catch((error: unknown) => {
     throw refusals > 0 && !run.signal.aborted ? sayShortage(error, wanted.market) : error;
   });
 }
 
-function sayShortage(error: unknown, market: Launch['market']): unknown {
+function sayShortage(error: unknown, market: LaunchOptions['market']): unknown {
   if (!(error instanceof OperatorError) || awsErrorName(error)) return error;
   const orOnDemand = market === 'spot' ? ', or WAREHOUSE_MARKET=on-demand' : '';
   const advice = `Try it later, or with another WAREHOUSE_INSTANCE_TYPE${orOnDemand}.`;
@@ -103,7 +103,7 @@ async function waitUntilRunning(run: Run, id: string): Promise<void> {
     if (instance && state !== 'pending') throw new OperatorError(sayEnded(instance));
     return { pending: state };
   };
-  await poll(`The instance ${id}`, look, run.waiting(RUNNING_MAX_MS));
+  await poll(`The instance ${id}`, look, run.pollOptions(RUNNING_MAX_MS));
 }
 
 function sayEnded({ id, state, reason }: Instance): string {

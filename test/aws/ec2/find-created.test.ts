@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { findMade, findOfRun } from '../../../src/aws/ec2/find-created.ts';
-import { createWaits } from '../../../src/aws/waits.ts';
+import { findCreated, findCreatedByRun } from '../../../src/aws/ec2/find-created.ts';
+import { createCommandPolling } from '../../../src/aws/command-polling.ts';
 
-const pace = { firstPauseMs: 1, waitMaxMs: 60_000, lostMaxMs: 60_000 };
-const { undoing } = createWaits({ pace, signal: new AbortController().signal }, () => undefined);
+const pace = { firstPauseMs: 1, waitMaxMs: 60_000, visibilityTimeoutMs: 60_000 };
+const { cleanupPollOptions } = createCommandPolling(
+  { pace, signal: new AbortController().signal },
+  () => undefined,
+);
 
 /** What AWS lists, one answer after the other; the last one stays. */
 function listing(...answers: string[][]) {
@@ -23,8 +26,13 @@ test.each([
     ['vol-1', 'vol-2'],
   ],
 ])('what was made is found %s', async (_, knownId, answers, ids) => {
-  const made = { what: 'A volume', knownId, list: listing(...answers), unseenMaxMs: 60_000 };
-  expect(await findMade(made, undoing(60_000))).toEqual(ids);
+  const made = {
+    subject: 'A volume',
+    knownId,
+    list: listing(...answers),
+    visibilityTimeoutMs: 60_000,
+  };
+  expect(await findCreated(made, cleanupPollOptions(60_000))).toEqual(ids);
 });
 
 test.each([
@@ -33,17 +41,22 @@ test.each([
 ])(
   'something %s is looked for no longer than it may take to be listed',
   async (_, knownId, ids) => {
-    const made = { what: 'A volume', knownId, list: listing([]), unseenMaxMs: 5 };
-    expect(await findMade(made, undoing(60_000))).toEqual(ids);
+    const made = { subject: 'A volume', knownId, list: listing([]), visibilityTimeoutMs: 5 };
+    expect(await findCreated(made, cleanupPollOptions(60_000))).toEqual(ids);
   },
 );
 
 test('a volume of a run is looked for by the run’s tag', async () => {
   const filters: object[] = [];
-  const found = await findOfRun({ runId: 'run-1', pace, undoing }, 'A volume', null, async (it) => {
-    filters.push(it);
-    return [{ id: 'vol-1' }];
-  });
+  const found = await findCreatedByRun(
+    { runId: 'run-1', pace, cleanupPollOptions },
+    'A volume',
+    null,
+    async (it) => {
+      filters.push(it);
+      return [{ id: 'vol-1' }];
+    },
+  );
   expect(found).toEqual(['vol-1']);
   expect(filters).toEqual([{ Name: 'tag:minitwit:run', Values: ['run-1'] }]);
 });

@@ -3,15 +3,15 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { findImage, findInstanceType, listImages } from '../../../src/aws/ec2/images.ts';
 import {
-  consoleOutput,
+  readConsoleOutput,
   findInstance,
   listInstances,
   terminateInstances,
 } from '../../../src/aws/ec2/instances.ts';
 import { launchInstance } from '../../../src/aws/ec2/launch.ts';
-import { createImage, removeImage, stopAndWait } from '../../../src/aws/ec2/create-image.ts';
+import { createImage, deregisterImage, stopAndWait } from '../../../src/aws/ec2/create-image.ts';
 import {
-  findNetworkOfGroup,
+  findVpcOfSecurityGroup,
   findSubnet,
   listDefaultSubnets,
   hasKeyPair,
@@ -28,12 +28,12 @@ import {
   findVolume,
   listVolumes,
 } from '../../../src/aws/ec2/volumes.ts';
-import { createWaits } from '../../../src/aws/waits.ts';
+import { createCommandPolling } from '../../../src/aws/command-polling.ts';
 import { listRequests } from '../../support/aws-requests.ts';
 import { expectRefusal, openEmptyFront } from '../../support/refused-requests.ts';
 
 const pace = { firstPauseMs: 1, waitMaxMs: 60_000 };
-const waits = createWaits({ pace, signal: new AbortController().signal }, () => undefined);
+const waits = createCommandPolling({ pace, signal: new AbortController().signal }, () => undefined);
 const LAUNCH = {
   token: 'run-1',
   imageId: 'ami-1',
@@ -59,20 +59,20 @@ const CALLS: Record<string, Call | Call[]> = {
   CreateVolume: (ec2) => createVolume(ec2, { AvailabilityZone: 'us-east-1a', Size: 1 }),
   DeleteSnapshot: (ec2) => deleteSnapshot(ec2, 'snap-1'),
   DeleteVolume: (ec2) => deleteVolume(ec2, 'vol-1'),
-  DeregisterImage: (ec2) => removeImage(ec2, 'ami-1'),
+  DeregisterImage: (ec2) => deregisterImage(ec2, 'ami-1'),
   DescribeImages: [(ec2) => findImage(ec2, 'ami-1'), (ec2) => listImages(ec2, 'self', [])],
   DescribeInstanceTypeOfferings: (ec2) => listZonesWith(ec2, 't3.micro'),
   DescribeInstanceTypes: (ec2) => findInstanceType(ec2, 't3.micro'),
   DescribeInstances: [(ec2) => findInstance(ec2, 'i-1'), (ec2) => listInstances(ec2, [])],
   DescribeKeyPairs: (ec2) => hasKeyPair(ec2, 'operator'),
-  DescribeSecurityGroups: (ec2) => findNetworkOfGroup(ec2, 'sg-1'),
+  DescribeSecurityGroups: (ec2) => findVpcOfSecurityGroup(ec2, 'sg-1'),
   DescribeSnapshots: [(ec2) => findSnapshot(ec2, 'snap-1'), (ec2) => listSnapshots(ec2, [])],
   DescribeSpotInstanceRequests: (ec2) => findSpotStatus(ec2, 'sir-1'),
   DescribeSpotPriceHistory: (ec2) => findSpotPrice(ec2, 't3.micro', 'us-east-1a'),
   DescribeSubnets: [(ec2) => findSubnet(ec2, 'subnet-1'), listDefaultSubnets],
   DescribeVolumes: [(ec2) => findVolume(ec2, 'vol-1'), (ec2) => listVolumes(ec2, [])],
   DetachVolume: (ec2) => detachVolume(ec2, 'vol-1', 'i-1'),
-  GetConsoleOutput: (ec2) => consoleOutput(ec2, 'i-1'),
+  GetConsoleOutput: (ec2) => readConsoleOutput(ec2, 'i-1'),
   RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
   StopInstances: (ec2) => stopAndWait(ec2, 'i-1', waits),
   TerminateInstances: (ec2) => terminateInstances(ec2, ['i-1']),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeCosts, listCosts, sayMonthly } from '../../../src/cloud/costs/costs.ts';
+import { formatCosts, listCosts, formatMonthlyCost } from '../../../src/cloud/costs/costs.ts';
 
 const parameters = {
   InstanceType: 't3.micro',
@@ -17,7 +17,7 @@ function hourly(changes: Record<string, string>): number {
 }
 
 test('the table ends with what all costs together', () => {
-  const lines = describeCosts(parameters);
+  const lines = formatCosts(parameters);
   const rows = lines.slice(1, -2).map((line) => Number(/\$(\S+) +\$/.exec(line)?.[1]));
   const [, sum] = /together +\$(\S+)/.exec(lines.at(-2) ?? '') ?? [];
   expect(rows.length).toBeGreaterThan(6);
@@ -35,13 +35,13 @@ test('more costs more: instances, zones, and the warehouse’s volume', () => {
 });
 
 test('a price that is not known is not made up', () => {
-  const lines = describeCosts({ ...parameters, InstanceType: 'x9.large' });
+  const lines = formatCosts({ ...parameters, InstanceType: 'x9.large' });
   expect(lines.find((line) => line.startsWith('2 x9.large'))).toMatch(/unknown$/);
   expect(lines.at(-2)).toMatch(/^together, without what is unknown/);
 });
 
 test('what is kept is said by the month', () => {
-  expect([null, 0, 1.9].map(sayMonthly)).toEqual([
+  expect([null, 0, 1.9].map(formatMonthlyCost)).toEqual([
     'price unknown',
     'less than $0.01 a month',
     'at most $1.90 a month',

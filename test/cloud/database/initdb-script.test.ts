@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { renderSetUpScript } from '../../../src/cloud/database/initdb-script.ts';
+import { renderInitdbScript } from '../../../src/cloud/database/initdb-script.ts';
 
 test('the script passes its parameters unchanged to the shell', async () => {
   const region = `'; touch /tmp/x; echo '`;
-  const script = await renderSetUpScript({
+  const script = await renderInitdbScript({
     region,
     endpoint: '$(id)',
     masterSecret: '$&',

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { renderSetUpScript } from '../../../src/cloud/database/initdb-script.ts';
+import { renderInitdbScript } from '../../../src/cloud/database/initdb-script.ts';
 import { atEndOfFile } from '../../support/at-end.ts';
 import { makeAuthority } from '../../support/certificates.ts';
 import { runSql } from '../../support/database.ts';
@@ -49,7 +49,7 @@ async function makeInstance(authority: string): Promise<void> {
 }
 
 async function setUp(giveUpAfterS = 120) {
-  const script = await renderSetUpScript({
+  const script = await renderInitdbScript({
     region: 'eu-central-1',
     endpoint: 'localhost',
     masterSecret: MASTER_SECRET,

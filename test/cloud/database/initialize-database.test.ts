@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { setUp } from '../../../src/cloud/database/initialize-database.ts';
-import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
+import { initializeDatabase } from '../../../src/cloud/database/initialize-database.ts';
+import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { standFor } from '../emulated/query.ts';
@@ -40,11 +40,11 @@ async function openRaised(instances: object[] = [IN_SERVICE]) {
 /** Sets the database up, as far as it goes. */
 async function act({ open }: PaperStack): Promise<string> {
   const cloud = open();
-  return setUp(cloud, await requireStack(cloud)).then(() => 'done', errorMessage);
+  return initializeDatabase(cloud, await requireStack(cloud)).then(() => 'done', errorMessage);
 }
 
 async function isSetUp({ open }: PaperStack): Promise<boolean> {
-  await settleStack(open());
+  await waitUntilStable(open());
   return (await requireStack(open())).parameters.SetUp === 'no';
 }
 

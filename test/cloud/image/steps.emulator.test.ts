@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createWaits } from '../../../src/aws/waits.ts';
+import { createCommandPolling } from '../../../src/aws/command-polling.ts';
 import type { BuildStep } from '../../../src/cloud/image/build.ts';
 import { builder } from '../../../src/cloud/image/builder-step.ts';
 import { group } from '../../../src/cloud/image/group-step.ts';
@@ -72,8 +72,8 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
       if (isLook(place)) continue;
       account.lose(action, { after, times: Infinity });
       const cloud = open();
-      const { waiting } = createWaits({ ...cloud, pace: HASTY }, cloud.tell);
-      expect(await run({ ...cloud, waiting }), where).toMatch(/AWS cannot be reached/);
+      const { pollOptions } = createCommandPolling({ ...cloud, pace: HASTY }, cloud.tell);
+      expect(await run({ ...cloud, pollOptions }), where).toMatch(/AWS cannot be reached/);
       account.heal();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);

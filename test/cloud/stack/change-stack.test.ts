@@ -1,7 +1,7 @@
 import { ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
 import { describe, expect, test } from 'vitest';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
+import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { openPaperStack, type PaperStack } from './paper-stack.ts';
@@ -29,7 +29,7 @@ interface Changes {
 async function change(paper: PaperStack, changes: Changes = {}): Promise<void> {
   const { parameters = {}, dryRun = false, ...rest } = changes;
   const cloud = paper.open();
-  const stack = await settleStack(cloud);
+  const stack = await waitUntilStable(cloud);
   const given = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
     ParameterKey,
     ParameterValue,
@@ -96,7 +96,7 @@ describe.each([
     }
     expect(await stopAt(begun)).toMatch(/^Stopped by SIGINT\. AWS goes on with the stack/);
     paper.front.onAsk = () => undefined;
-    await settleStack(paper.open());
+    await waitUntilStable(paper.open());
     expect(await look(paper)).toEqual(done);
   });
 

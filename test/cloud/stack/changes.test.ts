@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import {
-  type Change,
-  changeAnswer,
-  chooseDatabaseLosses,
-  sayChanges,
+  type ResourceChange,
+  resourceChangeSchema,
+  listDataLosses,
+  formatChanges,
 } from '../../../src/cloud/stack/changes.ts';
 
-function change(LogicalResourceId: string, Action: string, Replacement?: string): Change {
+function change(LogicalResourceId: string, Action: string, Replacement?: string): ResourceChange {
   const ResourceType =
     LogicalResourceId === 'Database' ? 'AWS::RDS::DBInstance' : 'AWS::EC2::SecurityGroup';
-  return changeAnswer.parse({ LogicalResourceId, ResourceType, Action, Replacement });
+  return resourceChangeSchema.parse({ LogicalResourceId, ResourceType, Action, Replacement });
 }
 
 test('changes are said by their resources’ names, each with what becomes of it', () => {
   expect(
-    sayChanges([
+    formatChanges([
       change('E', 'Modify', 'Conditional'),
       change('D', 'Modify', 'False'),
       change('C', 'Modify', 'True'),
@@ -39,5 +39,5 @@ test.each([
   [change('Group', 'Remove'), 0],
   [change('Group', 'Modify', 'True'), 0],
 ])('%j loses %d databases', (it, losses) => {
-  expect(chooseDatabaseLosses([it])).toHaveLength(losses);
+  expect(listDataLosses([it])).toHaveLength(losses);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adviseOn } from '../../../src/cloud/stack/hints.ts';
+import { hintFor } from '../../../src/cloud/stack/hints.ts';
 import type { StackEvent } from '../../../src/cloud/stack/events.ts';
 import { explainFailure } from '../../../src/cloud/stack/failure.ts';
 
@@ -58,11 +58,11 @@ test.each([
   ],
   ['Cannot create more than 40 instances. (InstanceQuotaExceeded)', 'Service Quotas'],
 ])('%s: has advice', (reason, advice) => {
-  expect(adviseOn(reason)).toContain(advice);
+  expect(hintFor(reason)).toContain(advice);
 });
 
 test('what is not known has none', () => {
-  expect(adviseOn('Internal Failure')).toBeNull();
+  expect(hintFor('Internal Failure')).toBeNull();
 });
 
 test('the first failure is reported, and not what AWS cancelled because of it', () => {

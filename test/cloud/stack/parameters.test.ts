@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  checkNames,
+  assertKnownParameters,
   effectiveValues,
   sentParameters,
 } from '../../../src/cloud/stack/parameters.ts';
@@ -29,13 +29,15 @@ test.each([
   ['Image', 'Did you mean ImageId?'],
   ['Colour', 'There are: ImageId, InstanceType, InstanceCount, DatabaseStorageGib.'],
 ])('a parameter %s is refused with what there is: %s', (name, hint) => {
-  expect(() => checkNames(known, { InstanceCount: '1', [name]: 'x' })).toThrow(
+  expect(() => assertKnownParameters(known, { InstanceCount: '1', [name]: 'x' })).toThrow(
     `The template has no parameter ${name}. ${hint}`,
   );
 });
 
 test('known names are fine', () => {
-  expect(() => checkNames(known, { ImageId: 'ami-2', InstanceCount: '3' })).not.toThrow();
+  expect(() =>
+    assertKnownParameters(known, { ImageId: 'ami-2', InstanceCount: '3' }),
+  ).not.toThrow();
 });
 
 test('a value is as it is set, else as the stack has it, else as the template says', () => {

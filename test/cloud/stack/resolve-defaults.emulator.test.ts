@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { checkImage } from '../../../src/cloud/stack/check-image.ts';
-import { findPlace } from '../../../src/cloud/stack/resolve-defaults.ts';
+import { assertImageCompatible } from '../../../src/cloud/stack/check-image.ts';
+import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
 import { openAccount } from '../../support/aws-account.ts';
 
 /** An account with an image of MiniTwit. */
@@ -36,7 +36,7 @@ test('a new stack has the newest image, and is in two zones of the default VPC t
   }));
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
   const inZone = (zone: string) => Subnets.find((it) => it.AvailabilityZone === zone);
-  expect(await findPlace(ec2, { InstanceType: 't3.micro' })).toEqual({
+  expect(await resolveDefaults(ec2, { InstanceType: 't3.micro' })).toEqual({
     ImageId: imageId,
     VpcId: Subnets[0]?.VpcId,
     SubnetIds: `${inZone('us-east-1b')?.SubnetId},${inZone('us-east-1d')?.SubnetId}`,
@@ -52,7 +52,7 @@ test('what is set stays so', async () => {
     VpcId: 'vpc-2',
     SubnetIds: Subnets.map(({ SubnetId }) => SubnetId).join(','),
   };
-  expect(await findPlace(ec2, set)).toEqual({
+  expect(await resolveDefaults(ec2, set)).toEqual({
     ...set,
     WarehouseZone: Subnets[0]?.AvailabilityZone,
   });
@@ -64,25 +64,27 @@ test.each([
   [{ VpcId: 'vpc-2', SubnetIds: 'subnet-2' }, 'There is no subnet subnet-2 here.'],
 ])('a network of %j is refused', async (set, message) => {
   const { ec2 } = await openWithImage();
-  await expect(findPlace(ec2, set)).rejects.toThrow(message);
+  await expect(resolveDefaults(ec2, set)).rejects.toThrow(message);
 });
 
 test('without an image, and without a default network, it is said how to get one', async () => {
   await openAccount();
   const bare = createEc2();
-  await expect(findPlace(bare, {})).rejects.toThrow('First: npm run cloud -- image');
+  await expect(resolveDefaults(bare, {})).rejects.toThrow('First: npm run cloud -- image');
   const { Subnets = [] } = await bare.send(new DescribeSubnetsCommand());
   for (const { SubnetId } of Subnets.slice(1)) {
     await bare.send(new DeleteSubnetCommand({ SubnetId }));
   }
-  await expect(findPlace(bare, { ImageId: 'ami-1', InstanceType: 't3.micro' })).rejects.toThrow(
+  await expect(
+    resolveDefaults(bare, { ImageId: 'ami-1', InstanceType: 't3.micro' }),
+  ).rejects.toThrow(
     /no default VPC here that has subnets in two zones with a t3\.micro.*aws ec2 create-default-vpc/,
   );
 });
 
 test('an image starts where its architecture fits', async () => {
   const { ec2, imageId } = await openWithImage('arm64');
-  const fits = checkImage(ec2, { ImageId: imageId, InstanceType: 't4g.micro' });
+  const fits = assertImageCompatible(ec2, { ImageId: imageId, InstanceType: 't4g.micro' });
   await expect(fits).resolves.toBeUndefined();
 });
 
@@ -93,5 +95,5 @@ test.each([
 ])('a %s does not start from it (%s)', async (InstanceType, other, message) => {
   const { ec2, imageId } = await openWithImage('arm64');
   const wanted = { ImageId: other ?? imageId, InstanceType };
-  await expect(checkImage(ec2, wanted)).rejects.toThrow(message);
+  await expect(assertImageCompatible(ec2, wanted)).rejects.toThrow(message);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settleStack } from '../../../src/cloud/stack/wait-until-stable.ts';
+import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { watchStack } from '../../../src/cloud/stack/watch.ts';
 import { openFront } from '../../support/aws-front.ts';
 import { openTestCloud } from '../test-cloud.ts';
@@ -123,5 +123,5 @@ test.each([
   ]);
   const cloud = openTestCloud().open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(what);
-  await expect(settleStack(cloud)).rejects.toThrow(what);
+  await expect(waitUntilStable(cloud)).rejects.toThrow(what);
 });

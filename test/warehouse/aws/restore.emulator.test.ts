@@ -21,7 +21,7 @@ beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   printed = [];
-  const pace = { ...PACE, firstPauseMs: 1, lostMaxMs: 200 };
+  const pace = { ...PACE, firstPauseMs: 1, visibilityTimeoutMs: 200 };
   parts = { ec2, folder, pace, print: (line) => printed.push(line), signal };
 });
 

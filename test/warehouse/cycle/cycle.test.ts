@@ -99,7 +99,7 @@ const base = (): Base => ({
   folder,
   print: (line) => void said.push(line),
   signal: new AbortController().signal,
-  pace: { ...PACE, firstPauseMs: 100, lostMaxMs: 1000 },
+  pace: { ...PACE, firstPauseMs: 100, visibilityTimeoutMs: 1000 },
 });
 
 /** The program, as an operator starts it who has set all that there is to set. */

@@ -28,7 +28,7 @@ async function startProvision(
   // The folder gets the id that the tags name.
   (await claimFolder(parts.folder)).release();
   world.aws.account.looksUnseen = 2;
-  parts.pace = { ...parts.pace, waitMaxMs: 1000, lostMaxMs: 200 };
+  parts.pace = { ...parts.pace, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const order = { volumeId: null, sizeGib: 8, baseImageId: null };
   const site = await findSite(parts.ec2, parts.config, order);
   const provision = openProvision(parts, parts.config, { sizeGib: order.sizeGib, site });

@@ -8,7 +8,7 @@ const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 
 async function makeProvision(): Promise<World> {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, lostMaxMs: 200 };
+  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 200 };
   return world;
 }
 

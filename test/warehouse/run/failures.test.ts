@@ -105,7 +105,7 @@ test.each<[string, string, Partial<Fault>]>([
   ['CreateSnapshot', 'fails', BROKEN],
 ])('%s %s: the run goes on, with one instance and one snapshot', async (action, _, fault) => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, lostMaxMs: 400 };
+  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 400 };
   world.aws.fail(action, fault);
   expect(await runToEnd(world, 1)).toBe('done');
   expect(world.aws.account.instances).toHaveLength(1);
@@ -149,7 +149,7 @@ test('an instance that ends while it starts: the run ends with what AWS says of 
 
 test('when AWS cannot be reached for long on the way out, the instance is ended all the same', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, lostMaxMs: 20 };
+  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 20 };
   world.at.close = () => {
     // The client sends each request six times.
     world.aws.fail('DescribeInstances', { ...BROKEN, times: 13 });

@@ -64,7 +64,7 @@ export function fakeParts(
       firstPauseMs: 0.01,
       waitMaxMs: 20_000,
       tidyMaxMs: 20_000,
-      lostMaxMs: 2000,
+      visibilityTimeoutMs: 2000,
       spotEveryMs: 5,
       stopMaxMs: 20_000,
     },

@@ -19,7 +19,7 @@ export interface Started {
 export async function startRun(steps: RunStep[]): Promise<Started> {
   const world = await makeWorld();
   world.aws.account.looksUnseen = 2;
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000, lostMaxMs: 200 };
+  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const run = openRun(world.parts, newState(world.parts.config, PLACE));
   await runSteps(steps, run, run);
   return { world, run };

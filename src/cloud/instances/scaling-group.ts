@@ -3,7 +3,7 @@ import {
   DescribeAutoScalingGroupsCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { ask } from '../../aws/errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 /** An instance as its group sees it. */
@@ -17,7 +17,7 @@ export interface Member {
 }
 
 /** The Auto Scaling group that keeps the instances running. */
-export interface Group {
+export interface ScalingGroup {
   name: string;
   /** How many instances it keeps. */
   desired: number;
@@ -48,7 +48,7 @@ const groupAnswer = z
     LaunchTemplate: z.object({ LaunchTemplateId: z.string(), Version: z.string() }),
     Instances: z.array(memberAnswer).default([]),
   })
-  .transform((it): Group => ({
+  .transform((it): ScalingGroup => ({
     name: it.AutoScalingGroupName,
     desired: it.DesiredCapacity,
     templateId: it.LaunchTemplate.LaunchTemplateId,
@@ -62,11 +62,16 @@ const groupsAnswer = z.object({ AutoScalingGroups: z.array(groupAnswer).default(
  * A group as it is now.
  * @throws OperatorError when there is none of this name
  */
-export async function findGroup(autoScaling: AutoScalingClient, name: string): Promise<Group> {
+export async function requireScalingGroup(
+  autoScaling: AutoScalingClient,
+  name: string,
+): Promise<ScalingGroup> {
   const request = autoScaling.send(
     new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
   );
-  const answer = groupsAnswer.parse(await ask(`Cannot look at the group ${name}`, request));
+  const answer = groupsAnswer.parse(
+    await withAwsError(`Cannot look at the group ${name}`, request),
+  );
   const [group] = answer.AutoScalingGroups;
   if (!group) throw new OperatorError(`There is no Auto Scaling group ${name} any more.`);
   return group;

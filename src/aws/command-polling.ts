@@ -1,32 +1,32 @@
 import type { PollOptions } from '../cli/poll.ts';
-import { isPassing } from './errors.ts';
+import { isTransient } from './errors.ts';
 
 /** How patiently a command looks; tests have less time. */
-export interface Patience {
+export interface PollTiming {
   firstPauseMs: number;
   /** The longest that anything of AWS's is waited for. */
   waitMaxMs: number;
 }
 
 /** How a command waits for things: given the longest that each may take. */
-export interface Waits {
+export interface CommandPolling {
   /** On the way in: until there is a signal. */
-  waiting: (timeoutMs: number) => PollOptions;
+  pollOptions: (timeoutMs: number) => PollOptions;
   /** On the way out, which nothing breaks off. */
-  undoing: (timeoutMs: number) => PollOptions;
+  cleanupPollOptions: (timeoutMs: number) => PollOptions;
 }
 
 /** Makes both, at the command's pace. */
-export function createWaits(
-  { pace, signal }: { pace: Patience; signal: AbortSignal },
+export function createCommandPolling(
+  { pace, signal }: { pace: PollTiming; signal: AbortSignal },
   tell: (line: string) => void,
-): Waits {
+): CommandPolling {
   const waits = (until: AbortSignal) => (timeoutMs: number) => ({
     timeoutMs: Math.min(timeoutMs, pace.waitMaxMs),
     firstPauseMs: pace.firstPauseMs,
     signal: until,
     onPoll: tell,
-    isTransient: isPassing,
+    isTransient: isTransient,
   });
-  return { waiting: waits(signal), undoing: waits(new AbortController().signal) };
+  return { pollOptions: waits(signal), cleanupPollOptions: waits(new AbortController().signal) };
 }
