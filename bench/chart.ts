@@ -1,4 +1,4 @@
-/** A colour for each series, by its class: they hold on white and on black. */
+/** The colours of the series, in order. All are readable on white and on black. */
 const COLOURS = [
   '#2a78d6',
   '#1baf7a',
@@ -11,7 +11,7 @@ const COLOURS = [
   '#7a7a7a',
 ];
 
-/** An SVG with our style, in light and dark; `title` is for those who cannot see it. */
+/** Returns an SVG in light and dark colours. Screen readers read `title`. */
 export function svg(width: number, height: number, title: string, parts: string[]): string {
   const series = COLOURS.map((colour, index) => `.s${index} { --colour: ${colour}; }`).join('\n');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">
@@ -36,7 +36,7 @@ ${parts.join('\n')}
 `;
 }
 
-/** A text; `anchor` says which of its points x is. */
+/** Returns an SVG text. `anchor` is SVG's `text-anchor`, and `kind` a class. */
 export function text(
   x: number,
   y: number,
@@ -46,13 +46,13 @@ export function text(
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" class="${kind}">${escape(words)}</text>`;
 }
 
-/** A straight line. */
+/** Returns a straight line with a class. */
 export function line(from: [number, number], to: [number, number], kind: string): string {
   const [x1, y1, x2, y2] = [...from, ...to].map((each) => each.toFixed(1));
   return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" class="${kind}"/>`;
 }
 
-/** A line through points, each with a dot. */
+/** Returns a line through points, with a dot at each. */
 export function path(points: [number, number][], series: number): string {
   const kind = `s${series % COLOURS.length}`;
   const all = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
@@ -63,12 +63,12 @@ export function path(points: [number, number][], series: number): string {
   return `<polyline points="${all.join(' ')}" class="line ${kind}"/>${dots.join('')}`;
 }
 
-/** Leads from the end of such a line to its name. */
+/** Returns a dotted line from the last point of a series to its label. */
 export function lead(from: [number, number], to: [number, number], series: number): string {
   return line(from, to, `lead s${series % COLOURS.length}`);
 }
 
-/** A bar that lies. */
+/** Returns a horizontal bar. */
 export function bar(x: number, y: number, width: number, height: number): string {
   return `<rect x="${x}" y="${y}" width="${width.toFixed(1)}" height="${height}" rx="2" class="bar s0"/>`;
 }

@@ -5,33 +5,33 @@ import type { DatabaseConfig } from '../src/config/config.ts';
 import { initializeSchema } from '../src/database/schema.ts';
 import { splitStatements } from '../src/database/statements.ts';
 import { fillTables, SIZES, type SizeName } from './data.ts';
-import { type DatabaseServer, onConnection } from './databases.ts';
+import { type DatabaseServer, withBenchConnection } from './databases.ts';
 
-/** A filled database, and another with the same data in MiniTwit's own tables. */
+/** A filled database, and a second one with the same data in the tables of Flask's MiniTwit. */
 export interface DataSet {
   name: SizeName;
   users: number;
   messages: number;
   ours: DatabaseConfig;
-  /** null for the data set that is too large for MiniTwit's queries */
+  /** Null for L, which is too large for the queries of Flask's MiniTwit. */
   original: DatabaseConfig | null;
 }
 
-/** Everybody's. */
+/** The password of every user. */
 export const PASSWORD = 'a password';
 
 const SCHEMA = new URL('../schema.sql', import.meta.url);
 const ORIGINAL_SCHEMA = new URL('original/schema.sql', import.meta.url);
 const TABLES = ['user', 'follower', 'message', 'session'];
 
-/** Makes and fills the databases of a size. */
+/** Creates and fills the databases of a size. */
 export async function createDataSet(server: DatabaseServer, name: SizeName): Promise<DataSet> {
   const ours = { ...server.config, name: `minitwit_${name.toLowerCase()}` };
   const original = { ...server.config, name: `${ours.name}_original` };
   await createDatabase(server.config, ours.name);
   await initializeSchema(ours, { existing: 'refuse', waitMaxMs: 0 });
   const passwordHash = await hash(PASSWORD, 10);
-  await onConnection(ours, async (connection) => {
+  await withBenchConnection(ours, async (connection) => {
     await fillTables(connection, SIZES[name], passwordHash);
     await fillProfiles(connection);
     await analyze(connection, [...TABLES, 'profile']);
@@ -39,18 +39,18 @@ export async function createDataSet(server: DatabaseServer, name: SizeName): Pro
   const withOriginal = name !== 'L';
   if (withOriginal) {
     await createDatabase(server.config, original.name);
-    await onConnection(original, (connection) => copyFrom(ours.name, connection));
+    await withBenchConnection(original, (connection) => copyFrom(ours.name, connection));
   }
   return { name, ...SIZES[name], ours, original: withOriginal ? original : null };
 }
 
 async function createDatabase(config: DatabaseConfig, name: string): Promise<void> {
-  await onConnection(config, (connection) =>
+  await withBenchConnection(config, (connection) =>
     connection.query(`create database ${name} character set utf8mb4`),
   );
 }
 
-/** As an update from a version without them does. */
+/** Runs the statement of schema.sql that fills `profile` when an older database is updated. */
 async function fillProfiles(connection: Connection): Promise<void> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   for (const statement of statements.filter((each) => each.startsWith('insert into profile'))) {

@@ -1,12 +1,12 @@
 import type { Connection } from 'mysql2/promise';
 
-/** How much there is of a data set. */
+/** The number of rows of a data set. */
 export interface Size {
   users: number;
   messages: number;
 }
 
-/** The sizes that are measured. */
+/** The sizes of the data sets, by name. */
 export const SIZES = {
   S: { users: 1000, messages: 10_000 },
   M: { users: 10_000, messages: 1_000_000 },
@@ -18,16 +18,15 @@ export type SizeName = keyof typeof SIZES;
 
 const FIRST_DATE_S = Date.UTC(2021, 0) / 1000;
 const LAST_DATE_S = Date.UTC(2026, 0) / 1000;
-// the natural logarithm of whom somebody follows is normal: 48 people on average, of some a few
-// hundred
-const FOLLOWEES_LOG_MEAN = 3.7;
-const FOLLOWEES_LOG_DEVIATION = 0.6;
-// Zipf's: the n-th of all people writes, or is followed, as often as n to the power of this
+// The number of followed users is log-normal: 48 on average, a few hundred for some users.
+const FOLLOWED_LOG_MEAN = 3.7;
+const FOLLOWED_LOG_DEVIATION = 0.6;
+// Zipf's law: the n-th user posts, or is followed, in proportion to n to the power of the skew.
 const ACTIVITY_SKEW = -0.9;
 const POPULARITY_SKEW = -0.6;
-// pages are asked for so: Breslau et al., Web Caching and Zipf-like Distributions (1999), 0.64 to 0.83
+// Breslau et al., Web Caching and Zipf-like Distributions (1999), found exponents of 0.64 to 0.83.
 const VISITS_SKEW = -0.8;
-const ROWS_AT_ONCE = 5000;
+const ROWS_PER_INSERT = 5000;
 
 const WORDS =
   `a about after again all also and any are as at away back be because been before best but by
@@ -39,19 +38,19 @@ const WORDS =
   tree two under up us very walk want was water way we well went were what when where which while who why
   will winter with word work world would write year yes yesterday you your`.split(/\s+/);
 
-/** The name of a user. */
+/** Returns a user's name. */
 export function usernameOf(userId: number): string {
   return `user${userId}`;
 }
 
-/** The id of a user's session: as long as those of express-session. */
+/** Returns the id of a user's session. It is as long as an id of express-session. */
 export function sessionIdOf(userId: number): string {
   return `session-of-user-${userId}`.padEnd(32, '-');
 }
 
 /**
- * Fills MiniTwit's empty tables, the same way each time. The busiest are the most followed, and their
- * ids are spread over all. Everybody has the password with this hash and a session that ends in 2100.
+ * Fills empty tables with the same rows each time. The most active users are the most followed, and
+ * their ids are spread over the whole range. Every user has this password hash and a session until 2100.
  */
 export async function fillTables(
   connection: Connection,
@@ -59,42 +58,42 @@ export async function fillTables(
   passwordHash: string,
 ): Promise<void> {
   const ids = Array.from({ length: users }, (_, index) => index + 1);
-  await insert(
+  await insertRows(
     connection,
     'insert into user (user_id, username, email, pw_hash) values :rows',
     ids.map((id) => [id, usernameOf(id), `${usernameOf(id)}@example.com`, passwordHash]),
   );
   const endOfSessionsS = Date.UTC(2100, 0) / 1000;
-  await insert(
+  await insertRows(
     connection,
     'insert into session (session_id, user_id, expires_s) values :rows',
     ids.map((id) => [sessionIdOf(id), id, endOfSessionsS]),
   );
-  await insert(
+  await insertRows(
     connection,
     'insert into follower (who_id, whom_id) values :rows',
     listFollowers(users),
   );
-  await insert(
+  await insertRows(
     connection,
     'insert into message (message_id, author_id, text, pub_date) values :rows',
     listMessages(users, messages),
   );
 }
 
-/** Draws users as their pages are asked for, the known more often than the unknown: ids without end. */
-export function* drawUsers(users: number, seed: number): Generator<number> {
-  const draw = createDraw(users, VISITS_SKEW, createRandom(seed));
+/** Generates user ids without end, as their pages are requested: popular users more often. */
+export function* drawVisits(users: number, seed: number): Generator<number> {
+  const draw = createRankedDraw(users, VISITS_SKEW, createRandom(seed));
   while (true) yield draw();
 }
 
 function* listFollowers(users: number): Generator<[whoId: number, whomId: number]> {
   const random = createRandom(1);
-  const draw = createDraw(users, POPULARITY_SKEW, random);
+  const draw = createRankedDraw(users, POPULARITY_SKEW, random);
   for (let whoId = 1; whoId <= users; whoId++) {
-    const wanted = Math.exp(FOLLOWEES_LOG_MEAN + FOLLOWEES_LOG_DEVIATION * normal(random));
+    const size = Math.exp(FOLLOWED_LOG_MEAN + FOLLOWED_LOG_DEVIATION * normal(random));
     const whomIds = new Set<number>();
-    const count = Math.min(Math.round(wanted), users / 4);
+    const count = Math.min(Math.round(size), users / 4);
     while (whomIds.size < count) {
       const whomId = draw();
       if (whomId !== whoId) whomIds.add(whomId);
@@ -105,7 +104,7 @@ function* listFollowers(users: number): Generator<[whoId: number, whomId: number
 
 function* listMessages(users: number, messages: number) {
   const random = createRandom(2);
-  const draw = createDraw(users, ACTIVITY_SKEW, random);
+  const draw = createRankedDraw(users, ACTIVITY_SKEW, random);
   const secondsBetween = (LAST_DATE_S - FIRST_DATE_S) / messages;
   for (let messageId = 1; messageId <= messages; messageId++) {
     const pubDate = Math.floor(FIRST_DATE_S + messageId * secondsBetween);
@@ -113,7 +112,7 @@ function* listMessages(users: number, messages: number) {
   }
 }
 
-/** Some words, at times to somebody or with a link. */
+/** Returns some words, with a mention, a link or an emoji now and then. */
 function writeText(random: Random, draw: () => number): string {
   const words = Array.from({ length: 3 + Math.floor(random() * random() * 45) }, () => {
     const chance = random();
@@ -125,10 +124,10 @@ function writeText(random: Random, draw: () => number): string {
   return words.join(' ').slice(0, 280);
 }
 
-/** Gives numbers from 0 to 1. */
+/** Returns a number from 0 to 1. */
 type Random = () => number;
 
-/** Numbers that look random and are the same each time: Mulberry32. */
+/** Returns a pseudo-random generator (Mulberry32), so that each run has the same data. */
 function createRandom(seed: number): Random {
   let state = seed;
   return () => {
@@ -143,8 +142,8 @@ function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Gives a way to draw users by their rank. */
-function createDraw(users: number, skew: number, random: Random): () => number {
+/** Returns a function that draws user ids by a power law of their rank. */
+function createRankedDraw(users: number, skew: number, random: Random): () => number {
   const sums = new Float64Array(users);
   let sum = 0;
   for (let rank = 0; rank < users; rank++) {
@@ -152,14 +151,14 @@ function createDraw(users: number, skew: number, random: Random): () => number {
     sums[rank] = sum;
   }
   return () => {
-    const rank = firstAbove(sums, random() * sum);
-    // spreads the known over all ids: 7919 is prime, and divides none of the sizes
+    const rank = findFirstAbove(sums, random() * sum);
+    // A prime that divides no size maps each rank to another id, and spreads popular users.
     return ((rank * 7919) % users) + 1;
   };
 }
 
-/** The index of the first of rising numbers that is above a limit. */
-function firstAbove(numbers: Float64Array, limit: number): number {
+/** Returns the index of the first number above the limit. The numbers are in ascending order. */
+function findFirstAbove(numbers: Float64Array, limit: number): number {
   let low = 0;
   let high = numbers.length - 1;
   while (low < high) {
@@ -170,7 +169,7 @@ function firstAbove(numbers: Float64Array, limit: number): number {
   return low;
 }
 
-async function insert(
+async function insertRows(
   connection: Connection,
   sql: string,
   rows: Iterable<unknown[]>,
@@ -178,7 +177,7 @@ async function insert(
   let batch: unknown[][] = [];
   for (const row of rows) {
     batch.push(row);
-    if (batch.length < ROWS_AT_ONCE) continue;
+    if (batch.length < ROWS_PER_INSERT) continue;
     await connection.query(sql, { rows: batch });
     batch = [];
   }

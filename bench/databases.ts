@@ -8,16 +8,16 @@ import { withConnection } from '../src/database/connection.ts';
 import { startPrivateMariadb } from '../src/dev/mariadb/private-mariadb.ts';
 import { startRealMysql } from '../test/support/real-mysql.ts';
 
-/** What starts a MySQL; without it there is MariaDB alone. */
+/** The program that starts MySQL. Without it, only MariaDB is measured. */
 export const REAL_MYSQL = '../shared/bin/real-mysql';
 
-/** The servers that are measured, by name. */
+/** The functions that start a database server, by its name. */
 export const DATABASES = { mariadb: startMariadb, mysql: startMysql };
 
-/** The name of a server. */
+/** The name of a database server. */
 export type DatabaseKind = keyof typeof DATABASES;
 
-/** A database server that runs for the measurements alone. */
+/** A running database server. `stop` removes its data. */
 export interface DatabaseServer {
   kind: DatabaseKind;
   version: string;
@@ -25,15 +25,14 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
-// RDS gives the pool three quarters of its machine's memory; a server's own default of 128 MB would
-// measure the disk.
+// RDS gives three quarters of its memory to the buffer pool. The default of 128 MB would measure the disk.
 const OPTIONS = ['--innodb-buffer-pool-size=4G'];
-const SETTLE_PAUSE_MS = 100;
+const IDLE_POLL_MS = 100;
 
-/** Starts a server whose buffers hold the largest data set. */
+/** Starts a server whose buffer pool holds the largest data set. */
 export async function startDatabaseServer(kind: DatabaseKind): Promise<DatabaseServer> {
   const { config, stop } = await DATABASES[kind]();
-  const version = await onConnection(config, async (connection) => {
+  const version = await withBenchConnection(config, async (connection) => {
     const [rows] = await connection.query<RowDataPacket[]>('select version() as version');
     return String(rows[0]?.version);
   });
@@ -52,26 +51,26 @@ async function startMariadb() {
 
 async function startMysql() {
   await using cleanups = new AsyncDisposableStack();
-  const { config } = await startRealMysql((act) => cleanups.defer(act), OPTIONS);
+  const { config } = await startRealMysql((cleanup) => cleanups.defer(cleanup), OPTIONS);
   const moved = cleanups.move();
   return { config, stop: () => moved.disposeAsync() };
 }
 
-/** Does work on a connection of its own, once. */
-export function onConnection<T>(
+/** Runs `work` once, on a new connection that is closed afterwards. */
+export function withBenchConnection<T>(
   config: DatabaseConfig,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   return withConnection(config, { waitMaxMs: 0 }, work);
 }
 
-/** Waits until the server works on nothing: whoever asked may be gone long before its query ends. */
-export function settle(config: DatabaseConfig): Promise<void> {
-  return onConnection(config, async (connection) => {
+/** Waits until the server runs no query. A query may run on after its client has disconnected. */
+export function waitUntilIdle(config: DatabaseConfig): Promise<void> {
+  return withBenchConnection(config, async (connection) => {
     while (true) {
       const [rows] = await connection.query<RowDataPacket[]>('show processlist');
       if (rows.filter(({ Command }) => Command === 'Query').length <= 1) return;
-      await sleep(SETTLE_PAUSE_MS);
+      await sleep(IDLE_POLL_MS);
     }
   });
 }

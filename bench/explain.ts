@@ -14,22 +14,22 @@ import { createPasswords } from '../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';
 import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';
-import { type DatabaseKind, onConnection } from './databases.ts';
-import { PAGES, type Source, take } from './pages.ts';
-import { ask as askServer, type WebRequest } from './requests.ts';
+import { type DatabaseKind, withBenchConnection } from './databases.ts';
+import { PAGES, type RequestSource, takeRequests } from './pages.ts';
+import { sendRequest, type WebRequest } from './requests.ts';
 import { SESSION_SECRET } from './servers.ts';
 
-/** A query, and how the server goes about it: a query that reads is run for that. */
-export interface Explained {
+/** A query with the server's plan. A query that only reads is run for its plan. */
+export interface ExplainedQuery {
   sql: string;
   plan: string;
 }
 
-/** What a page asks when nothing is remembered, and how many queries it makes once it is asked for often. */
+/** The queries of a page with empty caches, and the number of its queries with full caches. */
 export interface PageQueries {
   page: string;
-  queries: Explained[];
-  again: number;
+  queries: ExplainedQuery[];
+  warmQueryCount: number;
 }
 
 interface Query {
@@ -42,22 +42,25 @@ const EXPLAIN = {
   mysql: { read: 'explain analyze', write: 'explain format=tree' },
 };
 
-/** Asks the application for each page, and the server for the plans of its queries. */
-export async function explainPages(kind: DatabaseKind, source: Source): Promise<PageQueries[]> {
+/** Lists the queries of each page, with the database server's plan for each. */
+export async function explainPages(
+  kind: DatabaseKind,
+  source: RequestSource,
+): Promise<PageQueries[]> {
   const pages: PageQueries[] = [];
   for (const page of PAGES) {
-    const [request] = await take(page.requests(source), 1);
+    const [request] = await takeRequests(page.requests(source), 1);
     if (!request) continue;
-    const { first, again } = await record(source.data, request);
-    const queries: Explained[] = [];
-    for (const query of first) queries.push(await explain(kind, source.data, query));
-    pages.push({ page: page.name, queries, again: again.length });
+    const { cold, warm } = await recordQueries(source.data, request);
+    const queries: ExplainedQuery[] = [];
+    for (const query of cold) queries.push(await explainQuery(kind, source.data, query));
+    pages.push({ page: page.name, queries, warmQueryCount: warm.length });
   }
   return pages;
 }
 
-/** The queries of a request to a process that has just started, and of the same request later. */
-async function record({ ours }: DataSet, request: WebRequest) {
+/** Returns the queries of a request with empty caches, and of its third repetition. */
+async function recordQueries({ ours }: DataSet, request: WebRequest) {
   const recorded: Query[] = [];
   const database = openDatabase(ours);
   const recording = (statements: Statements): Statements => ({
@@ -75,16 +78,16 @@ async function record({ ours }: DataSet, request: WebRequest) {
     ...recording(database),
     transact: (work) => database.transact((statements) => work(recording(statements))),
   });
-  const ask = async () => {
+  const record = async () => {
     recorded.length = 0;
-    await askServer({ url }, request);
+    await sendRequest({ url }, request);
     return [...recorded];
   };
   try {
-    const first = await ask();
-    // what is asked for again is kept
-    await ask();
-    return { first, again: await ask() };
+    const cold = await record();
+    // The caches admit a page at its second request.
+    await record();
+    return { cold, warm: await record() };
   } finally {
     await close();
     await database.end();
@@ -114,18 +117,22 @@ async function serve(database: Database) {
   return { url: `http://127.0.0.1:${port}`, close };
 }
 
-async function explain(kind: DatabaseKind, data: DataSet, query: Query): Promise<Explained> {
-  const how = EXPLAIN[kind][/^\s*select\b/.test(query.sql) ? 'read' : 'write'];
-  const [rows] = await onConnection(data.ours, (connection) =>
-    connection.query<RowDataPacket[]>(`${how} ${query.sql}`, query.parameters),
+async function explainQuery(
+  kind: DatabaseKind,
+  data: DataSet,
+  query: Query,
+): Promise<ExplainedQuery> {
+  const prefix = EXPLAIN[kind][/^\s*select\b/.test(query.sql) ? 'read' : 'write'];
+  const [rows] = await withBenchConnection(data.ours, (connection) =>
+    connection.query<RowDataPacket[]>(`${prefix} ${query.sql}`, query.parameters),
   );
-  const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : toTable(rows);
+  const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : formatRows(rows);
   return { sql: unindent(query.sql), plan };
 }
 
 const COLUMNS = ['id', 'select_type', 'table', 'type', 'key', 'ref', 'rows', 'r_rows', 'Extra'];
 
-function toTable(rows: RowDataPacket[]): string {
+function formatRows(rows: RowDataPacket[]): string {
   const lines = [COLUMNS, ...rows.map((row) => COLUMNS.map((name) => String(row[name] ?? '')))];
   const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
   return lines
@@ -134,7 +141,7 @@ function toTable(rows: RowDataPacket[]): string {
     .join('\n');
 }
 
-/** Without the indentation that a query has in its source. */
+/** Returns a query without the indentation of its source. */
 function unindent(sql: string): string {
   const lines = sql.split('\n').filter((line) => line.trim() !== '');
   const depths = lines.map((line) => line.search(/\S/)).filter((depth) => depth > 0);

@@ -1,11 +1,11 @@
 import { lead, line, path, svg, text } from './chart.ts';
-import { titleOf } from './method.ts';
+import { formatServer } from './method.ts';
 import { type DatabaseResults, type Results, summarize } from './results.ts';
 
 const PANEL = { width: 520, height: 330, left: 56, right: 170, top: 44, bottom: 34 };
 const LABEL_HEIGHT = 14;
 
-/** Lines of each page's median answer over the data sets, a panel a database; its scale is logarithmic. */
+/** Draws each page's median response time over the data sets, in a panel for each database, on a logarithmic scale. */
 export function drawGrowth({ databases }: Results): string {
   const all = databases.flatMap(({ sizes }) =>
     sizes.flatMap(({ pages }) => pages.map((measured) => summarize(measured).p50Ms)),
@@ -15,7 +15,7 @@ export function drawGrowth({ databases }: Results): string {
   const parts = databases.flatMap((database, index) =>
     drawPanel(database, index * PANEL.width, { low, high }),
   );
-  const title = 'The median answer of each page, in milliseconds, from data set to data set';
+  const title = 'Median response time of each page in milliseconds, by data set';
   return svg(PANEL.width * databases.length, PANEL.height, title, parts);
 }
 
@@ -31,7 +31,7 @@ function drawPanel(
     bottom - ((Math.log10(ms) - low) / (high - low)) * (bottom - PANEL.top);
   const sizes = database.sizes.map(({ size }) => size);
   const xOf = (index: number) => start + ((index + 0.5) * (end - start)) / sizes.length;
-  const parts = [text(left + 16, 26, `${titleOf(database)}: p50, ms`, { kind: 'head' })];
+  const parts = [text(left + 16, 26, `${formatServer(database)}: p50, ms`, { kind: 'head' })];
   for (let decade = low; decade <= high; decade++) {
     const y = yOf(10 ** decade);
     parts.push(line([start, y], [end, y], 'rule'));
@@ -41,7 +41,7 @@ function drawPanel(
     parts.push(text(xOf(index), bottom + 20, size, { anchor: 'middle' }));
   }
   const lines = listLines(database);
-  const labels = spread(
+  const labels = separateLabels(
     lines.map(({ p50sMs }) => yOf(p50sMs.at(-1) ?? 1)),
     PANEL.height - 8,
   );
@@ -62,8 +62,8 @@ function listLines({ sizes }: DatabaseResults): { name: string; p50sMs: number[]
   }));
 }
 
-/** Moves labels apart that would lie over each other, none lower than the bottom. */
-function spread(ys: number[], bottom: number): number[] {
+/** Returns the positions of labels, moved so that none overlaps another or is below the bottom. */
+function separateLabels(ys: number[], bottom: number): number[] {
   const order = ys.map((y, index) => ({ y, index })).toSorted((a, b) => a.y - b.y);
   const moved = [...ys];
   let next = -Infinity;

@@ -1,6 +1,6 @@
 import express from 'express';
 
-// The floor: what Express costs without doing anything.
+// The reference: Express with a handler that does nothing.
 const app = express();
 app.disable('x-powered-by');
 app.get('/', (_req, res) => {

@@ -1,43 +1,44 @@
-// Measures how long the most expensive inputs that clients can send block the main thread: `node bench/inputs.ts`, with Node 24. Prints
-// milliseconds of the thread's processor time for each call, the most expensive first; all with `--all`.
+// Measures for how long the most expensive inputs of clients block the main thread. Run it with Node 24:
+// `node bench/inputs.ts`. It prints the processor time of each case in milliseconds, the highest first, and
+// every case with `--all`.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { FUNCTION_CASES } from './inputs/functions.ts';
-import { largestPages } from './inputs/pages.ts';
+import { listPageSizes } from './inputs/pages.ts';
 import { REQUEST_CASES, type RequestCase } from './inputs/requests.ts';
 import { type Site, startSite } from './inputs/site.ts';
 
 const TARGET_MS = 5;
 const MIN_CALLS = 5;
 const MIN_MS = 100;
-const SHOWN = 25;
+const SHOWN_CASES = 25;
 
 interface Measured {
   name: string;
   ms: number;
-  remark?: string;
+  status?: string;
 }
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 const functions: Measured[] = [];
-for (const { name, run } of FUNCTION_CASES) functions.push({ name, ms: await measure(run) });
-printAll('Functions', functions);
+for (const { name, run } of FUNCTION_CASES) functions.push({ name, ms: await measureCpuMs(run) });
+printCases('Functions', functions);
 const site = await startSite();
 const sender = fork(new URL('inputs/sender.ts', import.meta.url));
 try {
   const requests: Measured[] = [];
   for (const each of REQUEST_CASES) requests.push(await measureRequest(each));
-  printAll('Requests', requests);
-  for (const line of await largestPages(site)) console.log(line);
+  printCases('Requests', requests);
+  for (const line of await listPageSizes(site)) console.log(line);
 } finally {
   sender.kill();
   await site.close();
 }
 process.exit();
 
-/** Measures many calls together, since the system may count processor time in steps of some milliseconds. */
-async function measure(call: () => unknown): Promise<number> {
+/** Returns the processor time of a call in milliseconds, as the mean of many: the system counts in coarse steps. */
+async function measureCpuMs(call: () => unknown): Promise<number> {
   await call();
   const start = performance.now();
   const before = process.threadCpuUsage();
@@ -51,17 +52,17 @@ async function measure(call: () => unknown): Promise<number> {
 }
 
 async function measureRequest(each: RequestCase): Promise<Measured> {
-  const message = { port: site.port, bytes: format(each, site) };
+  const message = { port: site.port, bytes: formatRequest(each, site) };
   let status = 0;
-  const ms = await measure(async () => {
+  const ms = await measureCpuMs(async () => {
     sender.send(message);
     [{ status }] = (await once(sender, 'message')) as [{ status: number }];
   });
-  return { name: each.name, ms, remark: String(status) };
+  return { name: each.name, ms, status: String(status) };
 }
 
-/** Returns a request as it is sent. */
-function format(
+/** Returns the bytes of an HTTP request. */
+function formatRequest(
   { method, path, headers = {}, body, isUser }: RequestCase,
   { cookie }: Site,
 ): string {
@@ -77,10 +78,10 @@ function format(
   return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
-function printAll(title: string, measured: Measured[]): void {
+function printCases(title: string, measured: Measured[]): void {
   const sorted = measured.toSorted((one, other) => other.ms - one.ms);
   const tooSlow = sorted.filter(({ ms }) => ms > TARGET_MS).length;
-  console.log(`\n${title}: ${measured.length}, of which ${tooSlow} take more than ${TARGET_MS} ms`);
-  for (const { name, ms, remark = '' } of values.all ? sorted : sorted.slice(0, SHOWN))
-    console.log(`${ms.toFixed(2).padStart(9)} ms ${remark.padEnd(4)} ${name}`);
+  console.log(`\n${title}: ${measured.length}. ${tooSlow} take more than ${TARGET_MS} ms.`);
+  for (const { name, ms, status = '' } of values.all ? sorted : sorted.slice(0, SHOWN_CASES))
+    console.log(`${ms.toFixed(2).padStart(9)} ms ${status.padEnd(4)} ${name}`);
 }

@@ -1,57 +1,54 @@
-import { settle } from './databases.ts';
-import { type Page, PAGES, type Requests, type Source, take } from './pages.ts';
-import { ask, type WebRequest } from './requests.ts';
+import { waitUntilIdle } from './databases.ts';
+import { type BenchPage, PAGES, type Requests, type RequestSource, takeRequests } from './pages.ts';
+import { sendRequest, type WebRequest } from './requests.ts';
 import type { PROGRAMS, WebServer } from './servers.ts';
-import { drive, type Figures } from './wrk.ts';
+import { runWrk, type LoadResult } from './wrk.ts';
 import type { Options } from './options.ts';
 
-/** The servers that are compared; without the original where the data is too much for it. */
+/** The servers that are compared. The original is null where the data set is too large for it. */
 export interface Servers {
   hello: WebServer;
   ours: WebServer;
   original: WebServer | null;
 }
 
-/** One page's figures of one round. */
-export type Round = { hello: Figures; ours: Figures; original: Figures | null };
+/** The results of one round for one page. */
+export type Round = { hello: LoadResult; ours: LoadResult; original: LoadResult | null };
 
-/** One page's figures of all rounds, and of the first warm-up. */
-export interface Measured {
-  page: Page;
+/** The results of all rounds for one page. `cold` is the first warm-up. */
+export interface PageResult {
+  page: BenchPage;
   rounds: Round[];
-  cold: Figures | null;
+  cold: LoadResult | null;
 }
 
-/** What a measurement takes beside its servers. */
-export interface Surroundings {
-  source: Source;
+/** The data, options and folder of all measurements with a data set. */
+export interface BenchContext {
+  source: RequestSource;
   options: Options;
   folder: string;
-  tell: (progress: string) => void;
+  logProgress: (progress: string) => void;
 }
 
-/** How many requests wrk gets for a turn; after the last, it begins with the first again. */
-export const REQUESTS_EACH = 20_000;
-// enough to keep both cores busy; with more, each would wait for the others
+/** The number of different requests for a run of wrk. After the last, wrk starts again with the first. */
+export const REQUESTS_PER_RUN = 20_000;
+// Two connections keep both cores busy. With more, requests would wait for each other.
 const ORIGINAL_CONNECTIONS = 2;
 const HELLO_WARM_UP_S = 1;
-const HELLO: WebRequest = { path: '/', answer: 'hello' };
-const CHECKED = 8;
-// wrk counts what is answered within its time: with fewer answers, what it leaves out would weigh
-const ORIGINAL_ANSWERS = 10;
-/** How long the original is given for its answers. */
+const HELLO: WebRequest = { path: '/', expected: 'hello' };
+const CHECKED_REQUESTS = 8;
+// wrk counts complete responses only. With fewer than this, the incomplete ones would distort the rate.
+const ORIGINAL_MIN_RESPONSES = 10;
+/** The longest run of the original, in seconds. */
 export const ORIGINAL_MAX_S = 20;
 
-/** Measures every page on all servers in turn, several times: machines are noisy. */
-export async function measurePages(
-  servers: Servers,
-  surroundings: Surroundings,
-): Promise<Measured[]> {
-  const measured: Measured[] = [];
+/** Measures every page on each server in turn, for several rounds. Pages that write come last. */
+export async function measurePages(servers: Servers, context: BenchContext): Promise<PageResult[]> {
+  const measured: PageResult[] = [];
   for (const changes of [false, true]) {
-    const some = PAGES.filter((page) => page.changes === changes);
-    const comparisons = some.map((page) => new Comparison(page, servers, surroundings));
-    for (let round = 0; round < surroundings.options.rounds; round++) {
+    const some = PAGES.filter((page) => page.writes === changes);
+    const comparisons = some.map((page) => new Comparison(page, servers, context));
+    for (let round = 0; round < context.options.rounds; round++) {
       for (const comparison of comparisons) {
         if (round === 0) await comparison.prepare();
         await comparison.measure(round);
@@ -64,61 +61,64 @@ export async function measurePages(
 
 /** One page on all servers. */
 class Comparison {
-  readonly page: Page;
+  readonly page: BenchPage;
   readonly rounds: Round[] = [];
-  cold: Figures | null = null;
+  cold: LoadResult | null = null;
   readonly #servers: Servers;
-  readonly #surroundings: Surroundings;
+  readonly #context: BenchContext;
   readonly #requests: Record<'ours' | 'original', Requests>;
-  /** How long one answer of the original takes. */
+  /** The original's mean response time. */
   #originalMs = 0;
 
-  constructor(page: Page, servers: Servers, surroundings: Surroundings) {
+  constructor(page: BenchPage, servers: Servers, context: BenchContext) {
     this.page = page;
     this.#servers = servers;
-    this.#surroundings = surroundings;
-    const { source } = surroundings;
+    this.#context = context;
+    const { source } = context;
     this.#requests = { ours: page.requests(source), original: page.requests(source) };
   }
 
-  /** Looks whether the answers are right, and warms up. */
+  /** Checks some responses, and warms up. */
   async prepare(): Promise<void> {
-    const { options } = this.#surroundings;
+    const { options } = this.#context;
     for (const program of ['ours', 'original'] as const) {
       const server = this.#servers[program];
       if (!server) continue;
-      const requests = await take(this.#requests[program], CHECKED);
+      const requests = await takeRequests(this.#requests[program], CHECKED_REQUESTS);
       const startedAtMs = performance.now();
-      for (const request of requests) await ask(server, request);
-      if (program === 'original') this.#originalMs = (performance.now() - startedAtMs) / CHECKED;
+      for (const request of requests) await sendRequest(server, request);
+      if (program === 'original')
+        this.#originalMs = (performance.now() - startedAtMs) / CHECKED_REQUESTS;
     }
-    await this.#drive('hello', HELLO_WARM_UP_S);
+    await this.#run('hello', HELLO_WARM_UP_S);
     for (let time = 0; time < this.page.warmUps; time++) {
-      const figures = await this.#drive('ours', options.warmUpS);
-      this.cold ??= figures;
+      const result = await this.#run('ours', options.warmUpS);
+      this.cold ??= result;
     }
   }
 
   async measure(round: number): Promise<void> {
-    const { options, source, tell } = this.#surroundings;
-    const { hello: helloS, ours: oursS, original: leastS } = options.secondsEach;
-    const wantedS = Math.ceil((this.#originalMs * ORIGINAL_ANSWERS) / ORIGINAL_CONNECTIONS / 1000);
-    const originalS = Math.min(Math.max(leastS, wantedS), ORIGINAL_MAX_S);
-    const hello = await this.#drive('hello', helloS);
-    const ours = await this.#drive('ours', oursS);
-    const original = this.#servers.original && (await this.#drive('original', originalS));
-    await settle(source.data.ours);
+    const { options, source, logProgress } = this.#context;
+    const { hello: helloS, ours: oursS, original: minS } = options.secondsEach;
+    const neededS = Math.ceil(
+      (this.#originalMs * ORIGINAL_MIN_RESPONSES) / ORIGINAL_CONNECTIONS / 1000,
+    );
+    const originalS = Math.min(Math.max(minS, neededS), ORIGINAL_MAX_S);
+    const hello = await this.#run('hello', helloS);
+    const ours = await this.#run('ours', oursS);
+    const original = this.#servers.original && (await this.#run('original', originalS));
+    await waitUntilIdle(source.data.ours);
     this.rounds.push({ hello, ours, original });
     const rates = [hello, ours, original].map((each) => each?.requestsPerS.toFixed(1) ?? '–');
-    tell(`${this.page.name}, round ${round + 1}: ${rates.join(' / ')} requests a second`);
+    logProgress(`${this.page.name}, round ${round + 1}: ${rates.join(' / ')} requests/s`);
   }
 
-  async #drive(program: keyof typeof PROGRAMS, seconds: number): Promise<Figures> {
+  async #run(program: keyof typeof PROGRAMS, seconds: number): Promise<LoadResult> {
     const server = this.#servers[program];
-    if (!server) throw new Error(`${program} does not run.`);
+    if (!server) throw new Error(`The server ${program} is not running.`);
     const requests =
-      program === 'hello' ? [HELLO] : await take(this.#requests[program], REQUESTS_EACH);
+      program === 'hello' ? [HELLO] : await takeRequests(this.#requests[program], REQUESTS_PER_RUN);
     const connections = program === 'original' ? ORIGINAL_CONNECTIONS : this.page.connections;
-    return drive({ server, requests, connections, seconds, folder: this.#surroundings.folder });
+    return runWrk({ server, requests, connections, seconds, folder: this.#context.folder });
   }
 }

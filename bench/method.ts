@@ -5,47 +5,54 @@ import { ORIGINAL_MAX_S } from './measure.ts';
 import type { Results } from './results.ts';
 import { findWrk } from './wrk.ts';
 
-const TITLES = { mariadb: 'MariaDB', mysql: 'MySQL' };
+const SERVER_NAMES = { mariadb: 'MariaDB', mysql: 'MySQL' };
 
-/** Says how, when and on what the results came about. */
-export function describeMethod({ options, databases, minutes }: Results): string {
-  const versions = databases.map(({ kind, version }) => `${TITLES[kind]} ${version}`).join(', ');
+/** Returns the section on the method: date, machine, versions, data sets and load. */
+export function formatMethod({ options, databases, minutes }: Results): string {
+  const versions = databases
+    .map(({ kind, version }) => `${SERVER_NAMES[kind]} ${version}`)
+    .join(', ');
   const { hello, ours, original } = options.secondsEach;
   const cores = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const sizes = options.sizes.map((name) => {
     const { users, messages } = SIZES[name];
-    return `${name}: ${count(users)} users and ${count(messages)} messages`;
+    return `${name}: ${formatInteger(users)} users and ${formatInteger(messages)} messages`;
   });
   return `
-\`npm run bench\` wrote this on ${new Date().toISOString().slice(0, 10)}, in ${minutes} min, on a machine of
+\`npm run bench\` wrote this report on ${new Date().toISOString().slice(0, 10)}. The run took ${minutes} minutes on a machine with
 ${cores} and ${memory}, with Node ${process.versions.node}, ${versions} and ${wrkVersion()}. Database, server
-and wrk share its cores.
+and wrk share the cores.
 
-- Data sets: ${sizes.join('; ')}; about 50 followees each, the active and the popular few and the others many.
-- Compared, in turn within each round (there were ${options.rounds}): Express that answers \`hello\` (${hello} s), our
-  built server in production, one process with 10 connections (${ours} s), and the same application with MiniTwit's
-  own tables, without indexes, and queries (${original} s, or up to ${ORIGINAL_MAX_S} s
-  where its answers take long). Ratios are taken within a round; all figures
-  are medians of the rounds.
-- wrk drives hello and ours with 64 connections, logins with 16; the original with 2, which keeps both cores busy:
-  at 64, its answers would take minutes. Percentiles are therefore those of a server that is asked
-  as much as it can answer.
-- All get the headers that a browser sends, \`Accept-Encoding: gzip, deflate, br\` among them. My timeline is
-  another user's at each request; users' pages are drawn by how well their users are known, after
-  a warm-up in which those that are asked for often were made; older pages of both are the second ones. Every
-  commit is on the disk before it is acknowledged (\`innodb_flush_log_at_trx_commit = 1\`), and the databases' buffers hold all data, as those of RDS would.
+- **Data sets.** ${sizes.join('; ')}. A user follows about 50 others. A few users post, and are followed, much more than the rest.
+- **Servers.** ${options.rounds} rounds, each with every server in turn: Express that answers \`hello\` (${hello} s); the
+  production build of MiniTwit, one process with 10 database connections (${ours} s); and the original: the same
+  application with the tables and queries of Flask's MiniTwit, without indexes (${original} s, or up to ${ORIGINAL_MAX_S} s
+  where its responses are slow). Ratios are computed within a round. All figures are medians of the rounds.
+- **Load.** wrk uses 64 connections for hello and MiniTwit, 16 for logins, and 2 for the original. Two connections keep both
+  cores busy; with 64, a response of the original would take minutes. The percentiles are those of a saturated server.
+- **Requests.** All requests have a browser's headers, with \`Accept-Encoding: gzip, deflate, br\`. Each request for My timeline
+  has another user. Popular users' pages are requested more often, and a warm-up fills the cache with them. An
+  older page is the second page of a timeline.
+- **Databases.** The databases flush every commit to the disk (\`innodb_flush_log_at_trx_commit = 1\`). Their buffer pools hold all data, as
+  on RDS.
 ${options.remarks.map((remark) => `- ${remark}\n`).join('')}`;
 }
 
-/** A number with its thousands apart. */
-export function count(number: number): string {
+/** Returns an integer with separators between thousands. */
+export function formatInteger(number: number): string {
   return number.toLocaleString('en-GB');
 }
 
-/** A server's name and version. */
-export function titleOf({ kind, version }: { kind: keyof typeof TITLES; version: string }): string {
-  return `${TITLES[kind]} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
+/** Returns a database server's name and version. */
+export function formatServer({
+  kind,
+  version,
+}: {
+  kind: keyof typeof SERVER_NAMES;
+  version: string;
+}): string {
+  return `${SERVER_NAMES[kind]} ${/^[\d.]+/.exec(version)?.[0] ?? version}`;
 }
 
 function wrkVersion(): string {

@@ -3,22 +3,22 @@ import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './data.ts';
 import { DATABASES, type DatabaseKind, REAL_MYSQL } from './databases.ts';
 
-/** What is measured, and for how long. */
+/** The options of a run. */
 export interface Options {
   databases: DatabaseKind[];
   sizes: SizeName[];
   rounds: number;
-  /** Of each page in each round; the original's pages take longer, and there are fewer of them. */
+  /** The seconds for each page in each round, by server. */
   secondsEach: { hello: number; ours: number; original: number };
   warmUpS: number;
-  /** Of what is measured while people log in. */
-  stormS: number;
-  /** How many older pages to look up for each kind of page. */
-  links: number;
+  /** The seconds of each run that is measured with logins. */
+  loginLoadS: number;
+  /** The number of newest pages of each kind whose links to older pages are followed. */
+  olderPageCount: number;
   soakMinutes: number;
-  /** Where the results go. */
+  /** The folder for the results. */
   folder: string;
-  /** What was left out, and why. */
+  /** Sentences for the report on databases that were not measured. */
   remarks: string[];
 }
 
@@ -26,23 +26,22 @@ const FULL = {
   rounds: 3,
   secondsEach: { hello: 3, ours: 5, original: 4 },
   warmUpS: 10,
-  stormS: 10,
-  links: 5000,
+  loginLoadS: 10,
+  olderPageCount: 5000,
   soakMinutes: 10,
 };
 const QUICK = {
   rounds: 1,
   secondsEach: { hello: 1, ours: 1, original: 1 },
   warmUpS: 1,
-  stormS: 2,
-  links: 500,
+  loginLoadS: 2,
+  olderPageCount: 500,
   soakMinutes: 0,
 };
 
 /**
- * Reads the command line: everything by default; `--quick`, `--large`, `--database NAME` and `--size NAME`
- * (these two as often as wanted), `--soak MINUTES`. Only a run of everything replaces the results that are
- * kept.
+ * Reads the command line: `--quick`, `--large`, `--database NAME` and `--size NAME` (both can be repeated), and
+ * `--soak MINUTES`. Only a full run, with no option or with `--large`, writes to `bench/`.
  */
 export function readOptions(parameters: string[]): Options {
   const { values } = parseArgs({
@@ -56,32 +55,32 @@ export function readOptions(parameters: string[]): Options {
     },
   });
   const { quick, large } = values;
-  const usual = quick ? QUICK : FULL;
-  const usualSizes = quick ? ['S'] : ['S', 'M', ...(large ? ['L'] : [])];
-  const sizes = choose('--size', Object.keys(SIZES) as SizeName[], values.size ?? usualSizes);
-  const wanted = choose(
+  const defaults = quick ? QUICK : FULL;
+  const defaultSizes = quick ? ['S'] : ['S', 'M', ...(large ? ['L'] : [])];
+  const sizes = choose('--size', Object.keys(SIZES) as SizeName[], values.size ?? defaultSizes);
+  const chosen = choose(
     '--database',
     Object.keys(DATABASES) as DatabaseKind[],
     values.database ?? (quick ? ['mariadb'] : Object.keys(DATABASES)),
   );
   const canRunMysql = existsSync(REAL_MYSQL);
-  const isWhole = !quick && !values.database && !values.size && !values.soak;
+  const isFullRun = !quick && !values.database && !values.size && !values.soak;
   return {
-    ...usual,
-    soakMinutes: Number(values.soak ?? usual.soakMinutes),
-    databases: wanted.filter((kind) => kind !== 'mysql' || canRunMysql),
+    ...defaults,
+    soakMinutes: Number(values.soak ?? defaults.soakMinutes),
+    databases: chosen.filter((kind) => kind !== 'mysql' || canRunMysql),
     sizes,
-    folder: isWhole ? 'bench' : '.data/bench',
+    folder: isFullRun ? 'bench' : '.data/bench',
     remarks:
-      wanted.includes('mysql') && !canRunMysql
-        ? [`MySQL was not measured: there is no ${REAL_MYSQL}.`]
+      chosen.includes('mysql') && !canRunMysql
+        ? [`MySQL was not measured, because ${REAL_MYSQL} does not exist.`]
         : [],
   };
 }
 
-/** Those of the known words that were chosen, in their own order. */
+/** Returns the chosen words in the order of the known ones. */
 function choose<Word extends string>(option: string, known: Word[], chosen: string[]): Word[] {
   const unknown = chosen.filter((word) => !(known as string[]).includes(word));
-  if (unknown.length > 0) throw new Error(`${option} must be one of: ${known.join(', ')}`);
+  if (unknown.length > 0) throw new Error(`${option} must be one of ${known.join(', ')}.`);
   return known.filter((word) => chosen.includes(word));
 }

@@ -1,109 +1,109 @@
-import { drawUsers } from './data.ts';
+import { drawVisits } from './data.ts';
 import type { DataSet } from './data-sets.ts';
-import { listStrangers } from './strangers.ts';
+import { generateNewFollows } from './new-follows.ts';
 import type { OlderPages } from './older-pages.ts';
 import { homeTimeline, login, userAt, userPage } from './page-requests.ts';
 import type { WebRequest } from './requests.ts';
 
-/** What a page is measured with. */
-export interface Source {
+/** The data from which the requests of a page are generated. */
+export interface RequestSource {
   data: DataSet;
   older: OlderPages;
 }
 
-/** Something that is asked of MiniTwit, and what is to be reached on data set M. */
-export interface Page {
+/** A page or action of MiniTwit, with its target on data set M. */
+export interface BenchPage {
   name: string;
-  /** Whether it changes the data. */
-  changes: boolean;
+  /** Whether the requests change the data. */
+  writes: boolean;
   connections: number;
   target: { ofHello: number; timesOriginal: number | null } | null;
-  /** How long to ask for it before it is measured, in warm-ups. */
+  /** The number of warm-up runs. */
   warmUps: number;
-  /** Requests without end, the same each time. */
-  requests(source: Source): Requests;
+  /** Generates requests without end, the same ones at each call. */
+  requests(source: RequestSource): Requests;
 }
 
-/** Requests to be taken one after the other. */
+/** A source of requests. */
 export type Requests = AsyncIterator<WebRequest> | Iterator<WebRequest>;
 
-const MANY = 64;
-// of logins, no more may wait for a thread than this and some
-const FEW = 16;
-const TEXT =
+const PAGE_CONNECTIONS = 64;
+// More logins at once would exceed the queue for the hashing threads.
+const LOGIN_CONNECTIONS = 16;
+const MESSAGE_TEXT =
   'walked along the river this morning before work, and all of the town was still asleep';
 
-const reads = { changes: false, connections: MANY, target: null, warmUps: 1 };
-const changes = { changes: true, connections: MANY, target: null, warmUps: 1 };
+const READS = { writes: false, connections: PAGE_CONNECTIONS, target: null, warmUps: 1 };
+const WRITES = { writes: true, connections: PAGE_CONNECTIONS, target: null, warmUps: 1 };
 
-/** All that is measured, what changes the data last. */
+/** The measured pages. Those that write come last. */
 export const PAGES = [
   {
-    ...reads,
+    ...READS,
     name: 'Public timeline',
     target: { ofHello: 0.6, timesOriginal: 1000 },
-    requests: () => forever(() => ({ path: '/public', answer: '<h1>Public Timeline</h1>' })),
+    requests: () => generate(() => ({ path: '/public', expected: '<h1>Public Timeline</h1>' })),
   },
   {
-    ...reads,
+    ...READS,
     name: 'A user’s page',
     target: { ofHello: 0.35, timesOriginal: 1000 },
-    // until those that are asked for often are kept
+    // The cache needs this long to hold the popular pages.
     warmUps: 6,
-    requests: ({ data }) => drawUsers(data.users, 11).map(userPage),
+    requests: ({ data }) => drawVisits(data.users, 11).map(userPage),
   },
   {
-    ...reads,
+    ...READS,
     name: 'My timeline',
     target: { ofHello: 0.1, timesOriginal: 300 },
-    requests: ({ data }) => forever((index) => homeTimeline(userAt(data, index))),
+    requests: ({ data }) => generate((index) => homeTimeline(userAt(data, index))),
   },
   {
-    ...reads,
+    ...READS,
     name: 'Public timeline, older',
     requests: ({ data }) =>
-      forever((index) => ({
+      generate((index) => ({
         path: `/public?before=${1000 + ((index * 7919) % (data.messages - 1000))}`,
-        answer: '<h1>Public Timeline</h1>',
+        expected: '<h1>Public Timeline</h1>',
       })),
   },
   {
-    ...reads,
+    ...READS,
     name: 'A user’s page, older',
-    requests: ({ older }) => forever((index) => pick(older.ofUsers, index)),
+    requests: ({ older }) => generate((index) => itemAt(older.userPages, index)),
   },
   {
-    ...reads,
+    ...READS,
     name: 'My timeline, older',
-    requests: ({ older }) => forever((index) => pick(older.ofReaders, index)),
+    requests: ({ older }) => generate((index) => itemAt(older.homeTimelines, index)),
   },
   {
-    ...changes,
+    ...WRITES,
     name: 'Posting',
     target: { ofHello: 0.08, timesOriginal: null },
     requests: ({ data }) =>
-      forever((index) => ({
+      generate((index) => ({
         path: '/add_message',
         userId: userAt(data, index),
-        form: { text: `${TEXT} (${index})` },
-        answer: '/',
+        form: { text: `${MESSAGE_TEXT} (${index})` },
+        expected: '/',
       })),
   },
   {
-    ...changes,
+    ...WRITES,
     name: 'Following',
-    requests: ({ data }) => listStrangers(data),
+    requests: ({ data }) => generateNewFollows(data),
   },
   {
-    ...changes,
+    ...WRITES,
     name: 'Login',
-    connections: FEW,
-    requests: ({ data }) => forever((index) => login(userAt(data, index))),
+    connections: LOGIN_CONNECTIONS,
+    requests: ({ data }) => generate((index) => login(userAt(data, index))),
   },
-] satisfies Page[] as Page[];
+] satisfies BenchPage[] as BenchPage[];
 
-/** Gives the next requests. */
-export async function take(requests: Requests, count: number): Promise<WebRequest[]> {
+/** Returns the next requests, fewer than `count` only at the end. */
+export async function takeRequests(requests: Requests, count: number): Promise<WebRequest[]> {
   const taken: WebRequest[] = [];
   while (taken.length < count) {
     const { value, done } = await requests.next();
@@ -113,12 +113,12 @@ export async function take(requests: Requests, count: number): Promise<WebReques
   return taken;
 }
 
-function* forever<T>(make: (index: number) => T): Generator<T> {
+function* generate<T>(make: (index: number) => T): Generator<T> {
   for (let index = 0; ; index++) yield make(index);
 }
 
-function pick<T>(from: T[], index: number): T {
-  const picked = from[index % from.length];
-  if (picked === undefined) throw new Error('There is nothing to pick from.');
-  return picked;
+function itemAt<T>(from: T[], index: number): T {
+  const item = from[index % from.length];
+  if (item === undefined) throw new Error('The list is empty.');
+  return item;
 }

@@ -1,17 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { REQUESTS_EACH, type Surroundings } from './measure.ts';
-import { type Page, PAGES, take } from './pages.ts';
+import { REQUESTS_PER_RUN, type BenchContext } from './measure.ts';
+import { type BenchPage, PAGES, takeRequests } from './pages.ts';
 import type { WebServer } from './servers.ts';
-import { drive } from './wrk.ts';
+import { runWrk } from './wrk.ts';
 
-/** What the server's main thread does for one request of a page: microseconds by package, most first. */
+/** Microseconds of the server's main thread for one request of a page, by package, the largest first. */
 export interface PageProfile {
   page: string;
   parts: { name: string; us: number }[];
 }
 
-/** What is read of V8's profile. Times are in microseconds. */
+/** The fields of V8's profile that are read. Times are in microseconds. */
 interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string } }[];
   endTime: number;
@@ -23,52 +23,59 @@ interface CpuProfile {
 const SYSTEM_CALLS = /^(?:write|read|shutdown)/;
 
 /**
- * Measures what the pages that have targets are spent on, with `node --cpu-prof`.
- * @param start starts a server with these options of Node's
+ * Profiles each page that has a target, with `node --cpu-prof`.
+ * @param start starts a server with the given options of Node
  */
 export async function profilePages(
   start: (nodeOptions: string[]) => Promise<WebServer>,
-  surroundings: Surroundings,
+  context: BenchContext,
 ): Promise<PageProfile[]> {
   const profiles: PageProfile[] = [];
   for (const [index, page] of PAGES.filter(({ target }) => target !== null).entries()) {
-    const folder = join(surroundings.folder, `profile-${index}`);
+    const folder = join(context.folder, `profile-${index}`);
     const server = await start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
-    const requests = await drivePage(server, page, surroundings);
+    const requests = await loadPage(server, page, context);
     await server.stop('SIGTERM');
     const profile = await readMainThread(folder);
-    const { ours: seconds } = surroundings.options.secondsEach;
-    profiles.push({ page: page.name, parts: sumUp(profile, { requests, seconds }) });
-    surroundings.tell(`Profile: ${page.name}`);
+    const { ours: seconds } = context.options.secondsEach;
+    profiles.push({ page: page.name, parts: sumBySource(profile, { requests, seconds }) });
+    context.logProgress(`Profile: ${page.name}`);
   }
   return profiles;
 }
 
-/** Gives how many requests were answered in the last seconds. */
-async function drivePage(server: WebServer, page: Page, { source, folder, options }: Surroundings) {
+/** Returns the number of requests that the last run measured. */
+async function loadPage(
+  server: WebServer,
+  page: BenchPage,
+  { source, folder, options }: BenchContext,
+) {
   const requests = page.requests(source);
-  const once = async (seconds: number) => {
-    const some = await take(requests, REQUESTS_EACH);
-    return drive({ server, requests: some, connections: page.connections, seconds, folder });
+  const run = async (seconds: number) => {
+    const batch = await takeRequests(requests, REQUESTS_PER_RUN);
+    return runWrk({ server, requests: batch, connections: page.connections, seconds, folder });
   };
-  for (let time = 0; time < page.warmUps; time++) await once(options.warmUpS);
-  return (await once(options.secondsEach.ours)).requests;
+  for (let time = 0; time < page.warmUps; time++) await run(options.warmUpS);
+  return (await run(options.secondsEach.ours)).requests;
 }
 
-/** Gives the profile of the main thread, which is thread 0. */
+/** Returns the profile of the main thread, which is thread 0. */
 async function readMainThread(folder: string): Promise<CpuProfile> {
   const names = await readdir(folder);
   const name = names.find((each) => /^CPU\.\d+\.\d+\.\d+\.0\.\d+\.cpuprofile$/.test(each));
-  if (name === undefined) throw new Error(`No profile was written: ${names.join(', ')}`);
+  if (name === undefined)
+    throw new Error(
+      `Node wrote no profile of the main thread. The folder has: ${names.join(', ')}`,
+    );
   return JSON.parse(await readFile(join(folder, name), 'utf8')) as CpuProfile;
 }
 
-/** Sums up the last seconds before the end, by whose code ran. */
-function sumUp(
+/** Sums the time of the last `seconds` by the source of the running code. */
+function sumBySource(
   profile: CpuProfile,
   { requests, seconds }: { requests: number; seconds: number },
 ): PageProfile['parts'] {
-  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
+  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, sourceOf(callFrame)]));
   const sums = new Map<string, number>();
   let time = profile.startTime;
   profile.samples.forEach((id, index) => {
@@ -83,13 +90,13 @@ function sumUp(
   );
 }
 
-/** Whose code a function is. */
-function nameOf({ functionName, url }: { functionName: string; url: string }): string {
+/** Returns the package or file of a function. */
+function sourceOf({ functionName, url }: { functionName: string; url: string }): string {
   const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (packaged) return packaged;
   const own = /\/dist\/(.+)\.js$/.exec(url)?.[1];
   if (own) return `src/${own}.ts`;
-  if (functionName === '(idle)') return 'waiting';
+  if (functionName === '(idle)') return 'idle';
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url === '' && SYSTEM_CALLS.test(functionName)) return 'system calls: sockets';
   return 'Node';

@@ -2,32 +2,32 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { drawGrowth } from './growth-chart.ts';
-import { describeMethod } from './method.ts';
+import { formatMethod } from './method.ts';
 import { drawRatios } from './ratio-chart.ts';
 import type { Results } from './results.ts';
 import {
-  describeGrowth,
-  describeMemory,
-  describePages,
-  describeProfiles,
-  describeQueries,
-  describeStorms,
+  formatGrowth,
+  formatMemory,
+  formatPages,
+  formatProfiles,
+  formatQueries,
+  formatLoginLoads,
 } from './tables.ts';
 
-const WHY_IT_GROWS = `
-With S, every message and every user’s page fits into what a server keeps of them. With L, most of those
-that are asked for are made for the first time, as when a server has just started (below each table of
-pages). So the pages grow of which there are many.`;
+const GROWTH_EXPLANATION = `
+With S, the caches hold every message and every user’s page. With L, most requests are for a page that is not in the
+cache, as after a start of the server (see below each table of pages). Pages of which there are many
+therefore become slower.`;
 
 /**
- * Keeps the results, with their charts, in the folder that the options say.
- * @returns them as they are kept
+ * Writes the report and its charts to `options.folder`.
+ * @returns the report
  */
 export async function writeReport(results: Results): Promise<string> {
   const { folder } = results.options;
   const path = join(folder, 'results.md');
   const options = await resolveConfig(path);
-  const report = await format(describe(results), { ...options, parser: 'markdown' });
+  const report = await format(formatReport(results), { ...options, parser: 'markdown' });
   await mkdir(folder, { recursive: true });
   await writeFile(path, report);
   await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
@@ -35,25 +35,25 @@ export async function writeReport(results: Results): Promise<string> {
   return report;
 }
 
-function describe(results: Results): string {
+function formatReport(results: Results): string {
   const { databases } = results;
   return [
-    '# What MiniTwit costs',
-    describeMethod(results),
+    '# Benchmark results',
+    formatMethod(results),
     '![Requests a second as a share of Express’s hello](ratios.svg)',
-    ...databases.map(describePages),
-    '## What the server does for a page',
-    'Its main thread, by `node --cpu-prof`, whose own cost is in it: by whose code was running.',
-    ...databases.map(describeProfiles),
+    ...databases.map(formatPages),
+    '## Processor time of a page',
+    'The main thread’s time by package, measured by `node --cpu-prof`. The cost of the profiler is included.',
+    ...databases.map(formatProfiles),
     '## Growth',
-    '![The median answer from data set to data set](growth.svg)',
-    WHY_IT_GROWS,
-    ...databases.map(describeGrowth),
-    '## While people log in without pause',
-    ...databases.map(describeStorms),
+    '![Median response time by data set](growth.svg)',
+    GROWTH_EXPLANATION,
+    ...databases.map(formatGrowth),
+    '## Reads during continuous logins',
+    ...databases.map(formatLoginLoads),
     '## Memory',
-    ...databases.map(describeMemory),
-    '## What the pages ask the database',
-    ...databases.map(describeQueries),
+    ...databases.map(formatMemory),
+    '## The queries of the pages',
+    ...databases.map(formatQueries),
   ].join('\n\n');
 }

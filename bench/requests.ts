@@ -3,18 +3,18 @@ import { SESSION_COOKIE } from '../src/web/middleware/session.ts';
 import { sessionIdOf } from './data.ts';
 import { SESSION_SECRET, type WebServer } from './servers.ts';
 
-/** What a browser asks for. */
+/** A browser's request, with the expected response. */
 export interface WebRequest {
   path: string;
-  /** Who is logged in; nobody without. */
+  /** The logged-in user. Without it, the request has no session. */
   userId?: number;
-  /** What is posted; without it, this is a GET. */
+  /** The fields of a POST. Without it, the request is a GET. */
   form?: Record<string, string>;
-  /** What a right answer holds: words of the page, or where a post leads to. */
-  answer: string;
+  /** A text in the page, or in the Location header of a POST's response. */
+  expected: string;
 }
 
-// what Chromium sends to a site of its own machine
+// Chromium sends these headers to a site on the same machine.
 const HEADERS = {
   'User-Agent':
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
@@ -26,8 +26,8 @@ const HEADERS = {
   'Sec-Fetch-Dest': 'document',
 };
 
-/** A request as it goes over the wire. */
-export function toBytes(request: WebRequest, host: string): string {
+/** Returns the bytes of an HTTP request. */
+export function formatRequest(request: WebRequest, host: string): string {
   const body = bodyOf(request);
   const headers = {
     Host: host,
@@ -38,8 +38,14 @@ export function toBytes(request: WebRequest, host: string): string {
   return `${methodOf(request)} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
 }
 
-/** Sends a request once; fails when the answer is wrong. Gives the page. */
-export async function ask(server: Pick<WebServer, 'url'>, request: WebRequest): Promise<string> {
+/**
+ * Sends a request once, and returns the response's body.
+ * @throws Error if the response is not the expected one
+ */
+export async function sendRequest(
+  server: Pick<WebServer, 'url'>,
+  request: WebRequest,
+): Promise<string> {
   const body = bodyOf(request);
   const response = await fetch(server.url + request.path, {
     method: methodOf(request),
@@ -48,12 +54,14 @@ export async function ask(server: Pick<WebServer, 'url'>, request: WebRequest): 
     redirect: 'manual',
   });
   const page = await response.text();
-  const [status, answer] = request.form
+  const [status, actual] = request.form
     ? [302, response.headers.get('location') ?? '']
     : [200, page];
-  if (response.status !== status || !answer.includes(request.answer)) {
-    const wanted = `${status} and “${request.answer}”`;
-    throw new Error(`${request.path} answered ${response.status}, not ${wanted}:\n${answer}`);
+  if (response.status !== status || !actual.includes(request.expected)) {
+    const expected = `${status} with “${request.expected}”`;
+    throw new Error(
+      `${request.path} returned ${response.status} instead of ${expected}:\n${actual}`,
+    );
   }
   return page;
 }
@@ -74,7 +82,7 @@ function bodyOf({ form }: WebRequest): string | null {
   return form ? new URLSearchParams(form).toString() : null;
 }
 
-/** Signs as express-session does. */
+/** Returns a session cookie that is signed as express-session signs it. */
 function sessionCookie(userId: number): string {
   const id = sessionIdOf(userId);
   const signature = createHmac('sha256', SESSION_SECRET).update(id).digest('base64');

@@ -1,42 +1,42 @@
 import type { SizeName } from './data.ts';
 import type { DatabaseKind } from './databases.ts';
 import type { PageQueries } from './explain.ts';
-import type { Measured, Round } from './measure.ts';
+import type { PageResult, Round } from './measure.ts';
 import type { Options } from './options.ts';
-import type { Page } from './pages.ts';
+import type { BenchPage } from './pages.ts';
 import type { PageProfile } from './profile.ts';
-import type { Memory } from './soak.ts';
-import type { Storm } from './storm.ts';
-import type { Figures } from './wrk.ts';
+import type { MemoryResult } from './soak.ts';
+import type { LoginLoadResult } from './login-load.ts';
+import type { LoadResult } from './wrk.ts';
 
-/** Everything that was measured. */
+/** The results of a run. */
 export interface Results {
   options: Options;
   databases: DatabaseResults[];
-  /** How long it took. */
+  /** The duration of the run so far. */
   minutes: number;
 }
 
-/** What was measured on a database server. */
+/** The results on a database server. */
 export interface DatabaseResults {
   kind: DatabaseKind;
   version: string;
   sizes: SizeResults[];
 }
 
-/** What was measured with a data set. */
+/** The results with a data set. `memory` and `profiles` are null where they were not measured. */
 export interface SizeResults {
   size: SizeName;
-  pages: Measured[];
+  pages: PageResult[];
   queries: PageQueries[];
-  storms: Storm[];
-  memory: Memory | null;
+  loginLoads: LoginLoadResult[];
+  memory: MemoryResult | null;
   profiles: PageProfile[] | null;
 }
 
-/** A page in short: the medians of its rounds, ratios too. Without the original, or its answers, null. */
-export interface Summary {
-  page: Page;
+/** The medians of a page's rounds. The original's figures are null if it did not run or sent no response. */
+export interface PageSummary {
+  page: BenchPage;
   requestsPerS: number;
   p50Ms: number;
   p99Ms: number;
@@ -45,15 +45,15 @@ export interface Summary {
   timesOriginal: number | null;
 }
 
-/** Sums up a page. Ratios are taken within each round first. */
-export function summarize({ page, rounds }: Measured): Summary {
-  const ours = (read: (figures: Figures) => number) =>
-    median(rounds.map((round) => read(round.ours)));
+/** Summarizes a page. Ratios are computed within each round. */
+export function summarize({ page, rounds }: PageResult): PageSummary {
+  const ours = (value: (figures: LoadResult) => number) =>
+    median(rounds.map((round) => value(round.ours)));
   const withOriginal = rounds.flatMap(({ ours: each, original }) =>
     original && original.requests > 0 ? { ours: each, original } : [],
   );
-  const ofOriginal = (read: (round: Pick<Round, 'ours'> & { original: Figures }) => number) =>
-    withOriginal.length === 0 ? null : median(withOriginal.map(read));
+  const ofOriginal = (value: (round: Pick<Round, 'ours'> & { original: LoadResult }) => number) =>
+    withOriginal.length === 0 ? null : median(withOriginal.map(value));
   return {
     page,
     requestsPerS: ours((figures) => figures.requestsPerS),
@@ -65,12 +65,12 @@ export function summarize({ page, rounds }: Measured): Summary {
   };
 }
 
-/** The data set that the targets are for, or the only one that there is. */
-export function mainSize({ sizes }: DatabaseResults): SizeResults | undefined {
+/** Returns the results with M, which has the targets, or else with the first data set. */
+export function findMainSize({ sizes }: DatabaseResults): SizeResults | undefined {
   return sizes.find(({ size }) => size === 'M') ?? sizes[0];
 }
 
-/** The middle one of some numbers. */
+/** Returns the median of some numbers. */
 export function median(numbers: number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

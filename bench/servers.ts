@@ -10,56 +10,56 @@ import type { Environment } from '../src/config/environment.ts';
 import { NODE_OPTIONS } from '../test/support/production.ts';
 import { until } from '../test/support/until.ts';
 
-/** A web server in a process of its own. */
+/** A web server in a separate process. */
 export interface WebServer {
   url: string;
   pid: number;
-  /** Whether it still runs, and what it said last: for when it does not answer as it should. */
-  describe(): Promise<string>;
-  /** Stops it, at once unless another signal is given. */
+  /** Returns the state of the process and the last lines of its log, for error messages. */
+  formatState(): Promise<string>;
+  /** Ends the process, by SIGKILL by default. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Signs the sessions of all servers, and those that wrk brings. */
+/** The secret of all servers, with which the sessions in wrk's requests are signed. */
 export const SESSION_SECRET = 'a secret of the bench with 32 characters or more';
 
-/** The programs that are compared: Express alone, ours as production starts it, MiniTwit's queries. */
+/** The compared programs: Express alone, the production build, and the queries of Flask's MiniTwit. */
 export const PROGRAMS = {
   hello: 'bench/hello.ts',
   ours: 'dist/server.js',
   original: 'bench/original/server.ts',
 };
 
-const LAST_LINES = 5;
+const LOG_TAIL_LINES = 5;
 
-/** How a server is started otherwise than in production. */
+/** The differences from a server in production. */
 export interface ServerOptions {
   database?: DatabaseConfig | null;
   settings?: Environment;
-  /** For Node's command line. */
+  /** Options on Node's command line. */
   nodeOptions?: string[];
 }
 
-/** Starts one of the programs, its log in a file of this folder, and waits until it answers. */
+/** Starts a program with its log in a file in `folder`, and waits until it answers `/healthz`. */
 export async function startServer(
   program: keyof typeof PROGRAMS,
   folder: string,
-  { database = null, settings: more = {}, nodeOptions = [] }: ServerOptions = {},
+  { database = null, settings: extra = {}, nodeOptions = [] }: ServerOptions = {},
 ): Promise<WebServer> {
   const port = await findFreePort();
   const path = join(folder, `${program}-${port}.log`);
   const log = await open(path, 'w');
   const child = spawn(process.execPath, [...nodeOptions, resolve(PROGRAMS[program])], {
-    // where no developer has an .env
+    // A folder without an .env.
     cwd: tmpdir(),
     env: {
       PATH: process.env.PATH,
       ...settings(port),
       ...(database && toSettings(database)),
-      ...more,
+      ...extra,
     },
     stdio: ['ignore', log.fd, log.fd],
-    // a group of its own: Ctrl-C in the terminal is for us, who stop it
+    // A new process group: Ctrl-C reaches the benchmark only, which ends the server.
     detached: true,
   });
   await log.close();
@@ -67,14 +67,16 @@ export async function startServer(
   process.once('exit', kill);
   const ended = once(child, 'exit');
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  const describe = async () => {
-    const last = (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-LAST_LINES);
-    const state = hasEnded() ? `has ended (${child.exitCode ?? child.signalCode})` : 'runs';
-    return `${program} ${state}; its log ends with:\n${last.join('\n')}`;
+  const formatState = async () => {
+    const last = (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-LOG_TAIL_LINES);
+    const state = hasEnded()
+      ? `has ended with ${child.exitCode ?? child.signalCode}`
+      : 'is running';
+    return `The server ${program} ${state}. The last lines of its log:\n${last.join('\n')}`;
   };
   const url = `http://127.0.0.1:${port}`;
   await until(`${program} answers`, async () => {
-    if (hasEnded()) throw new Error(await describe());
+    if (hasEnded()) throw new Error(await formatState());
     return fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,
@@ -83,7 +85,7 @@ export async function startServer(
   return {
     url,
     pid: child.pid ?? 0,
-    describe,
+    formatState,
     async stop(signal = 'SIGKILL') {
       child.kill(signal);
       await ended;

@@ -1,5 +1,5 @@
--- Sends the requests of a file, one after the other and then again. Called with the file's path; the
--- requests are as they go over the wire, each followed by the character 30.
+-- Sends the requests of a file in order, and repeats them. The argument is the file's path. Each request in the
+-- file is followed by the character 30.
 local requests, last = {}, 0
 
 function init(arguments)
@@ -15,11 +15,11 @@ function request()
   return requests[last]
 end
 
--- wrk counts microseconds
+-- wrk reports microseconds.
 function done(summary, latency)
   local errors = summary.errors
   print(string.format(
-    '\nRESULT {"requests":%d,"durationS":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d,"refused":%d}',
+    '\nRESULT {"requests":%d,"durationS":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d,"errorResponses":%d}',
     summary.requests, summary.duration / 1e6,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000,
     errors.connect + errors.read + errors.write + errors.timeout, errors.status))

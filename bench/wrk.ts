@@ -4,73 +4,89 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findOrUnpack } from '../src/dev/programs.ts';
-import { stopAsked } from './end.ts';
-import { toBytes, type WebRequest } from './requests.ts';
+import { shutdownSignal } from './cleanup.ts';
+import { formatRequest, type WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 
-/** What wrk measured. */
-export interface Figures {
+/** The results of a run of wrk. */
+export interface LoadResult {
   requests: number;
   requestsPerS: number;
   p50Ms: number;
   p99Ms: number;
 }
 
-/** How a server is driven. */
+/** The load of a run. */
 export interface Load {
   server: WebServer;
   requests: WebRequest[];
   connections: number;
   seconds: number;
-  /** For the file of requests. */
+  /** The folder for the temporary file of requests. */
   folder: string;
 }
 
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
-const END_OF_REQUEST = '\u001e';
-// the original's answers take their time
+const REQUEST_SEPARATOR = '\u001e';
+// The original's responses are slow.
 const TIMEOUT_S = 60;
 let files = 0;
 
 /**
- * Returns the path of wrk. If it is not installed, Debian's package is unpacked into the cache.
- * @throws OperatorError that says what to install
+ * Returns the path of wrk. If wrk is not installed, Debian's package is unpacked into the cache.
+ * @throws OperatorError if neither is possible
  */
 export function findWrk(): string {
-  return findOrUnpack('wrk', 'wrk', (reason) => `The bench needs wrk, and ${reason}. Install it.`);
+  return findOrUnpack(
+    'wrk',
+    'wrk',
+    (reason) => `The benchmark needs wrk, and ${reason}. Install wrk.`,
+  );
 }
 
-/** Drives a server with wrk, one request after the other on each connection; fails if one of them did. */
-export async function drive(load: Load): Promise<Figures> {
+/**
+ * Runs wrk, which sends one request after the other on each connection.
+ * @throws Error if a request fails or gets a status above 399
+ */
+export async function runWrk(load: Load): Promise<LoadResult> {
   const { server, requests, connections, seconds, folder } = load;
   const file = join(folder, `requests-${files++}`);
   const { host } = new URL(server.url);
-  await writeFile(file, requests.map((each) => toBytes(each, host) + END_OF_REQUEST).join(''));
-  const how = ['-t1', `-c${connections}`, `-d${seconds}s`, `--timeout=${TIMEOUT_S}s`, '--latency'];
-  const what = ['-s', SCRIPT, server.url, '--', file];
-  const { stdout } = await run(findWrk(), [...how, ...what], {
-    signal: stopAsked,
+  await writeFile(
+    file,
+    requests.map((each) => formatRequest(each, host) + REQUEST_SEPARATOR).join(''),
+  );
+  const options = [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    `--timeout=${TIMEOUT_S}s`,
+    '--latency',
+  ];
+  const target = ['-s', SCRIPT, server.url, '--', file];
+  const { stdout } = await run(findWrk(), [...options, ...target], {
+    signal: shutdownSignal,
   });
   await rm(file);
-  const { failed, refused, ...figures } = readResult(stdout);
-  if (failed + refused === 0) return figures;
+  const { failed, errorResponses, ...result } = readResult(stdout);
+  if (failed + errorResponses === 0) return result;
   const path = requests[0]?.path ?? '';
-  const problem = `Of requests like ${path}, ${failed} failed and ${refused} were refused`;
-  throw new Error(`${problem}: ${await server.describe()}`);
+  const problem = `${failed} requests like ${path} failed, and ${errorResponses} got an error`;
+  throw new Error(`${problem}. ${await server.formatState()}`);
 }
 
-interface Result extends Figures {
-  /** Without an answer. */
+interface WrkOutput extends LoadResult {
+  /** The number of requests without a response. */
   failed: number;
-  /** Those with a status above 399. */
-  refused: number;
+  /** The number of responses with a status above 399. */
+  errorResponses: number;
 }
 
-function readResult(output: string): Result {
+function readResult(output: string): WrkOutput {
   const json = /^RESULT (.*)$/m.exec(output)?.[1];
-  if (!json) throw new Error(`wrk gave no result:\n${output}`);
-  const { durationS, ...result } = JSON.parse(json) as Omit<Result, 'requestsPerS'> & {
+  if (!json) throw new Error(`wrk printed no result:\n${output}`);
+  const { durationS, ...result } = JSON.parse(json) as Omit<WrkOutput, 'requestsPerS'> & {
     durationS: number;
   };
   return { ...result, requestsPerS: result.requests / durationS };

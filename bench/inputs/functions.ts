@@ -8,17 +8,17 @@ import { foldText } from '../../src/web/presentation/folded-text.ts';
 import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { BODY_BYTES, fill, fillCodePoints, HEADER_BYTES, marks } from './sizes.ts';
 
-/** A function with an input that is as expensive as a client can make it. */
+/** A function with one of the most expensive inputs that a client can send. */
 export interface FunctionCase {
   name: string;
   run: () => unknown;
 }
 
-// What a message may have, and what messages may have that were stored when more was allowed.
+// The limit of code points today, and the one of older versions, whose messages are stored.
 const MESSAGE = 1000;
 const OLDER_MESSAGE = 2800;
 
-// Each is repeated up to the largest size.
+// Each text is repeated up to the largest size.
 const TEXTS = [
   'a',
   ' ',
@@ -36,7 +36,7 @@ const TEXTS = [
   '\u{1f3f4}\u{e0067}',
 ];
 
-// Each is repeated; a name stands for what is behind it.
+// Each text is repeated. LINKS are suffixes of a URL.
 const MESSAGES = [
   '://',
   'http://',
@@ -172,7 +172,7 @@ function messageCases(): FunctionCase[] {
   return [...lengths, ...splits, { name: 'fold', run: () => foldText('\n'.repeat(OLDER_MESSAGE)) }];
 }
 
-/** The functions that read what clients send, each with its most expensive inputs. */
+/** The functions that parse clients' input, each with its most expensive inputs. */
 export const FUNCTION_CASES: FunctionCase[] = [
   ...formCases(),
   ...usernameCases(),

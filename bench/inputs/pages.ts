@@ -5,7 +5,7 @@ import type { Site } from './site.ts';
 const MESSAGES_ON_A_PAGE = 30;
 const CODE_POINTS = 1000;
 
-// Letters that take the most bytes in UTF-8 and in percent-encoding, and are grouped into few characters.
+// Ten code points that count as one character, and have the most bytes in UTF-8 and in percent-encoding.
 const HEAVY_LETTER = `\u{1d7d8}${'\u{1e8d0}'.repeat(9)}`;
 const TEXTS: [name: string, text: string][] = [
   ['quotes', '"'.repeat(280)],
@@ -17,14 +17,14 @@ const TEXTS: [name: string, text: string][] = [
   ],
   ['short links', 'http://a '.repeat(31)],
   ['a link of ten code points a character', `http://a/${HEAVY_LETTER.repeat(271)}`],
-  ['a link as long as fits', `http://a/${fillCodePoints(HEAVY_LETTER, CODE_POINTS - 9)}`],
+  ['a link of 1,000 code points', `http://a/${fillCodePoints(HEAVY_LETTER, CODE_POINTS - 9)}`],
   ['a link of &', `http://a/${'&'.repeat(270)}a`],
   ['line ends', '\n'.repeat(279)],
   ['code points', fillCodePoints(HEAVY_LETTER, CODE_POINTS)],
 ];
 
-/** Returns a line for each text: how many bytes a page has that is full of it. */
-export async function largestPages({ port, fillWith }: Site): Promise<string[]> {
+/** Returns a line for each text, with the bytes of a page that is filled with it. */
+export async function listPageSizes({ port, fillWith }: Site): Promise<string[]> {
   const lines = ['\nPages of 30 messages'];
   for (const [name, text] of TEXTS) {
     await fillWith(text, MESSAGES_ON_A_PAGE);
@@ -32,7 +32,7 @@ export async function largestPages({ port, fillWith }: Site): Promise<string[]> 
     const { length } = Buffer.from(await page.arrayBuffer());
     const isAllowed = messageLengthProblem(text) === null;
     lines.push(
-      `${String(length).padStart(9)} bytes${isAllowed ? '' : ' (too long today)'}: ${name}`,
+      `${String(length).padStart(9)} bytes${isAllowed ? '' : ' (longer than the limit)'}: ${name}`,
     );
   }
   return lines;

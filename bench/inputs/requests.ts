@@ -1,19 +1,19 @@
 import { BODY_BYTES, fill, HEADER_BYTES, marks } from './sizes.ts';
 
-/** A request that is as expensive as a client can make it. */
+/** One of the most expensive requests that a client can send. */
 export interface RequestCase {
   name: string;
   method: 'GET' | 'POST';
   path: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Whether it brings the session of a user. */
+  /** Whether the request has a user's session. */
   isUser?: boolean;
 }
 
 const STATIC = '/static/style.css';
 
-/** A header of the largest size, made of a repeated text. */
+/** Returns a request with a header of the largest size, filled with a text. */
 function header(name: string, text: string, path = '/public'): RequestCase {
   const value = fill(text, HEADER_BYTES);
   return {
@@ -81,9 +81,9 @@ const HEADERS: RequestCase[] = [
     headers: { 'Accept-Encoding': `a;c="${fill(',', HEADER_BYTES - 8)}` },
   },
   MANY_COOKIES,
-  { ...MANY_COOKIES, name: 'the same, by a user', isUser: true },
+  { ...MANY_COOKIES, name: `${MANY_COOKIES.name} by a user`, isUser: true },
   MANY_BROKEN,
-  { ...MANY_BROKEN, name: 'the same, by a user', isUser: true },
+  { ...MANY_BROKEN, name: `${MANY_BROKEN.name} by a user`, isUser: true },
   ...COOKIES.map((text) => header('Cookie', text)),
   ...['1,', ',', ' ', '::1,', '1.1.1.1,', '1.1.1.1:1,'].map((text) =>
     header('X-Forwarded-For', text),
@@ -111,7 +111,7 @@ const ORIGINS: RequestCase[] = [
     headers: { [name]: value },
   }));
 });
-// Marks in percent-encoding, and a label of Punycode that decodes to as many letters as it can.
+// Marks in percent-encoding, and a Punycode label that decodes to the most letters.
 const HOSTS = [
   `http://a${fill('%CD%84', HEADER_BYTES / 2)}${fill('%CC%96', HEADER_BYTES / 2 - 40)}/`,
   `http://xn--${fill('0a', HEADER_BYTES - 20)}/`,
@@ -151,7 +151,7 @@ const PATHS: RequestCase[] = [
   isUser: path.endsWith('follow'),
 }));
 
-/** A form of the largest size. */
+/** Returns a form of the largest size, filled with a text. */
 function form(path: string, name: string, text: string, isUser = false): RequestCase {
   const body = name + fill(text, BODY_BYTES - name.length);
   return {
@@ -163,7 +163,7 @@ function form(path: string, name: string, text: string, isUser = false): Request
   };
 }
 
-// In UTF-8, two bytes each.
+// A mark has two bytes in UTF-8.
 const bodyMarks = marks(BODY_BYTES / 2 - 50);
 const FORMS: RequestCase[] = [
   ...['/login', '/register'].flatMap((path) => [
@@ -213,9 +213,9 @@ const FORMS: RequestCase[] = [
   })),
 ];
 
-/** The requests with which a client can make the main thread work hardest. */
+/** The requests that take the most time of the main thread. */
 export const REQUEST_CASES: RequestCase[] = [
-  { name: 'an ordinary page, to compare', method: 'GET', path: '/public' },
+  { name: 'an ordinary page, for comparison', method: 'GET', path: '/public' },
   ...HEADERS,
   ...ORIGINS,
   ...HOSTS,

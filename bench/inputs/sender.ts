@@ -1,4 +1,4 @@
-// Sends one request after another from a process of its own, so that the time of the measured process is the server's.
+// Sends requests from a separate process, so that the measured process only serves them.
 import { connect } from 'node:net';
 
 const HANG_MS = 60_000;

@@ -15,17 +15,17 @@ import { createRepositories } from '../../src/repositories/repositories.ts';
 
 const WAIT_MAX_MS = 60_000;
 
-/** MiniTwit in this process, with a user who has logged in. */
+/** MiniTwit in this process, with one user, who is logged in. */
 export interface Site {
   port: number;
-  /** The user's session, as a cookie. */
+  /** The cookie of the user's session. */
   cookie: string;
-  /** Replaces all messages of the user by copies of this one. */
+  /** Replaces all messages by copies of `text` by the user. */
   fillWith: (text: string, copies: number) => Promise<void>;
   close: () => Promise<void>;
 }
 
-/** Starts MiniTwit on a new database, as production runs it but for its limits. */
+/** Starts MiniTwit on a new database, as in production but without rate limits. */
 export async function startSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-inputs-'));
   const mariadb = await startPrivateMariadb(folder);

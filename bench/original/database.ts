@@ -3,8 +3,8 @@ import type { DatabaseConfig } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { connectionOptions } from '../../src/database/open-connection.ts';
 
-/** Our database without our bounds of time: the original's queries need more at times. */
-export function openPatientDatabase(config: DatabaseConfig): Database {
+/** Returns a database without time limits, because the original's queries can exceed them. */
+export function openUnboundedDatabase(config: DatabaseConfig): Database {
   const pool = mysql.createPool({
     ...connectionOptions(config),
     connectionLimit: config.poolSize,

@@ -7,7 +7,7 @@ import type { Profiles } from '../../src/repositories/profiles.ts';
 import type { Users } from '../../src/repositories/users.ts';
 import { createOriginalTimelines } from './timelines.ts';
 
-/** What MiniTwit's `select *` reads of a user. */
+/** A row of `select * from user` in Flask's MiniTwit. */
 interface UserRow {
   user_id: number;
   username: string;
@@ -16,8 +16,8 @@ interface UserRow {
 }
 
 /**
- * Our application's repositories with the queries of Flask's MiniTwit. What MiniTwit did not show costs
- * nothing: numbers of followers are 0. Sessions, which it did not store, are ours.
+ * Returns the application's repositories with the queries of Flask's MiniTwit. Numbers of followers are 0, since
+ * Flask's MiniTwit does not show them. It does not store sessions either; these are the application's.
  */
 export function createOriginalRepositories(database: Database): Repositories {
   const users = createOriginalUsers(database);
@@ -52,7 +52,7 @@ function createOriginalUsers(database: Database): Users {
       return user && { userId: user.user_id, passwordHash: user.pw_hash };
     },
 
-    replacePasswordHash: notInMinitwit,
+    replacePasswordHash: throwUnsupported,
 
     async createUser({ username, email, passwordHash }) {
       const { insertId } = await database.change(
@@ -70,7 +70,7 @@ function createOriginalProfiles(users: Users): Profiles {
       const user = await users.findUser(username);
       return user && { ...user, followers: 0, following: 0, newestIds: [] };
     },
-    listHomeTimelineIds: notInMinitwit,
+    listHomeTimelineIds: throwUnsupported,
   };
 }
 
@@ -84,13 +84,13 @@ function createOriginalMessages(database: Database): Omit<Messages, 'listMessage
       );
       return insertId;
     },
-    findMessage: notInMinitwit,
-    deleteMessage: notInMinitwit,
+    findMessage: throwUnsupported,
+    deleteMessage: throwUnsupported,
   };
 }
 
-async function notInMinitwit(): Promise<never> {
-  throw new Error('MiniTwit did not have this.');
+async function throwUnsupported(): Promise<never> {
+  throw new Error('Flask’s MiniTwit does not have this operation.');
 }
 
 function createOriginalFollowers(database: Database): Followers {

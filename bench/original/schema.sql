@@ -1,5 +1,5 @@
--- MiniTwit's own tables, as Flask's example has them: no index beside the primary keys, and none at all on
--- `follower`. (SQLite's `string` has a length here.) Our application's other tables are copied from ours.
+-- The tables of Flask's MiniTwit: no index besides the primary keys, and no key on `follower`. SQLite's `string`
+-- has a length here. The application's other tables are copied from its own database.
 
 create table user (
   user_id integer primary key auto_increment,

@@ -5,13 +5,13 @@ import { readConfig } from '../../src/config/config.ts';
 import { listen } from '../../src/web/server/listen.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
-import { openPatientDatabase } from './database.ts';
+import { openUnboundedDatabase } from './database.ts';
 import { createOriginalRepositories } from './repositories.ts';
 
-// The peer: our application, with MiniTwit's tables and queries. Started and set as ours is.
+// The application with the tables and queries of Flask's MiniTwit, with the same settings.
 const config = readConfig(process.env);
 const logger = pino({ level: config.logLevel });
-const database = openPatientDatabase(config.database);
+const database = openUnboundedDatabase(config.database);
 const app = createApp({
   config,
   repositories: createOriginalRepositories(database),

@@ -3,7 +3,7 @@ import type { Message, Messages } from '../../src/repositories/messages.ts';
 import { type Cursor, type Page, PAGE_SIZE } from '../../src/repositories/page.ts';
 import type { Timelines } from '../../src/repositories/timelines.ts';
 
-/** What MiniTwit's `select message.*, user.*` reads. */
+/** A row of `select message.*, user.*` in Flask's MiniTwit. */
 interface MessageRow {
   message_id: number;
   author_id: number;
@@ -13,7 +13,7 @@ interface MessageRow {
   email: string;
 }
 
-// MiniTwit has the newest page of each timeline alone; an older one adds one condition to it.
+// Flask's MiniTwit has only the newest page of each timeline. Older pages add one condition.
 const everyone = {
   newest: `
     select message.*, user.* from message, user
@@ -53,26 +53,26 @@ const readerAndFollowed = {
     order by message.pub_date desc limit :limit`,
 };
 
-// what a timeline's query has read, until the page is made of it
-const KEPT_MAX = 100 * PAGE_SIZE;
+// Holds the messages from a timeline's query until the page is rendered.
+const CACHE_MAX = 100 * PAGE_SIZE;
 
-/** The timelines with the queries of Flask's MiniTwit, which read whole messages; so they are not read again. */
+/** Returns timelines with the queries of Flask's MiniTwit. They read whole messages, which `listMessages` takes from memory. */
 export function createOriginalTimelines(
   database: Database,
 ): Timelines & Pick<Messages, 'listMessages'> {
-  const kept = new Map<number, Message>();
+  const cache = new Map<number, Message>();
 
   async function readPage(
     timeline: typeof everyone,
     cursor: Cursor,
     userId: number | null,
   ): Promise<Page> {
-    if (cursor && 'after' in cursor) throw new Error('Nobody measures newer pages.');
+    if (cursor && 'after' in cursor) throw new Error('Newer pages are not measured.');
     const parameters = { userId, cursor: cursor?.before ?? null, limit: PAGE_SIZE };
     const sql = cursor ? timeline.older : timeline.newest;
     const messages = (await database.select<MessageRow>(sql, parameters)).map(toMessage);
-    if (kept.size > KEPT_MAX) kept.clear();
-    for (const message of messages) kept.set(message.messageId, message);
+    if (cache.size > CACHE_MAX) cache.clear();
+    for (const message of messages) cache.set(message.messageId, message);
     return {
       messageIds: messages.map(({ messageId }) => messageId),
       hasOlder: messages.length === PAGE_SIZE,
@@ -86,8 +86,8 @@ export function createOriginalTimelines(
     listHome: (readerId, cursor) => readPage(readerAndFollowed, cursor, readerId),
     async listMessages(messageIds) {
       return messageIds.map((messageId) => {
-        const message = kept.get(messageId);
-        if (!message) throw new Error('A page shows a message that it has not just read.');
+        const message = cache.get(messageId);
+        if (!message) throw new Error(`The timeline did not read message ${messageId}.`);
         return message;
       });
     },

@@ -9,44 +9,46 @@ import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { fillTables, SIZES } from '../data.ts';
-import { onConnection } from '../databases.ts';
-import { atEnd, end, endOnSignals, stopAsked } from '../end.ts';
-import type { CopyOrder, CopyOutcome } from './copy-program.ts';
-import { describeRounds, type Round } from './results.ts';
+import { withBenchConnection } from '../databases.ts';
+import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from '../cleanup.ts';
+import type { CopyRequest, CopyResult } from './copy-program.ts';
+import { formatRounds, type Round } from './results.ts';
 import { copyWith, TOOLS } from './tools.ts';
 
 const ROUNDS = 3;
 const RESULTS = 'bench/warehouse/results.md';
-// as package.json starts the warehouse
+// The options of the `warehouse` script in package.json.
 const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const SERVER_OPTIONS = ['--innodb-buffer-pool-size=2G'];
 
-endOnSignals();
+stopOnSignals();
 await runProgram(async () => {
   try {
     await measure();
   } catch (error) {
-    // what a signal has stopped fails, and that is nobody's news
-    if (!stopAsked.aborted) throw error;
+    // After a signal, work in progress fails. These errors are expected.
+    if (!shutdownSignal.aborted) throw error;
   } finally {
-    await end();
+    await runCleanups();
   }
 });
 process.exit();
 
 async function measure(): Promise<void> {
-  console.error('Making a million messages …');
+  console.error('Creating a million messages …');
   const source = await startServer();
   await initializeSchema(source, { existing: 'refuse', waitMaxMs: 0 });
-  await onConnection(source, (connection) => fillTables(connection, SIZES.M, 'x'.repeat(60)));
-  // the profiles of those who have none
+  await withBenchConnection(source, (connection) =>
+    fillTables(connection, SIZES.M, 'x'.repeat(60)),
+  );
+  // A second initialization fills `profile`.
   await initializeSchema(source, { existing: 'keep', waitMaxMs: 0 });
   const rounds: Round[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     console.error(`Round ${round} of ${ROUNDS}`);
     rounds.push(await measureRound(source));
   }
-  const results = await format(describeRounds(rounds), { parser: 'markdown', printWidth: 100 });
+  const results = await format(formatRounds(rounds), { parser: 'markdown', printWidth: 100 });
   await writeFile(RESULTS, results);
   console.log(results);
 }
@@ -60,7 +62,7 @@ async function measureRound(source: DatabaseConfig): Promise<Round> {
     await initializeSchema(warehouse, { existing: 'refuse', waitMaxMs: 0 });
     const copy = () => copyInProcess({ source, warehouse });
     const first = await copy();
-    await onConnection(source, (connection) =>
+    await withBenchConnection(source, (connection) =>
       connection.query(
         'update message set pub_date = pub_date + 1 where crc32(message_id) % 100 = 0',
       ),
@@ -71,9 +73,9 @@ async function measureRound(source: DatabaseConfig): Promise<Round> {
 
 async function startServer(): Promise<DatabaseConfig> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-warehouse-'));
-  await atEnd(() => rm(folder, { recursive: true }));
+  await deferCleanup(() => rm(folder, { recursive: true }));
   const server = await startPrivateMariadb(folder, { options: SERVER_OPTIONS });
-  await atEnd(() => server.stop());
+  await deferCleanup(() => server.stop());
   return server.config;
 }
 
@@ -88,9 +90,9 @@ async function withServer<T>(work: (config: DatabaseConfig) => Promise<T>): Prom
   }
 }
 
-async function copyInProcess(order: CopyOrder): Promise<CopyOutcome> {
+async function copyInProcess(order: CopyRequest): Promise<CopyResult> {
   const program = fork(new URL('copy-program.ts', import.meta.url), { execArgv: NODE_OPTIONS });
   program.send(order);
-  const [outcome] = (await once(program, 'message')) as [CopyOutcome];
+  const [outcome] = (await once(program, 'message')) as [CopyResult];
   return outcome;
 }

@@ -2,24 +2,24 @@ import { once } from 'node:events';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
 
-/** What the program is told, once. */
-export interface CopyOrder {
+/** The one message that the program receives. */
+export interface CopyRequest {
   source: DatabaseConfig;
   warehouse: DatabaseConfig;
 }
 
-/** What it answers. */
-export interface CopyOutcome {
+/** The program's response. */
+export interface CopyResult {
   seconds: number;
-  /** Of all tables; those that were sent are among them. */
+  /** The number of rows of all tables, including those that were sent. */
   rows: number;
   sent: number;
-  /** The most memory that it ever had. */
+  /** The largest resident set size. */
   peakMb: number;
 }
 
-// Copies in a process of its own, whose memory is nothing but the copy's.
-const [{ source, warehouse }] = (await once(process, 'message')) as [CopyOrder];
+// Copies in a separate process, so that its memory is only the copy's.
+const [{ source, warehouse }] = (await once(process, 'message')) as [CopyRequest];
 const startedAtMs = performance.now();
 const { tables } = await copyDatabase(source, warehouse, {
   withCredentials: false,
@@ -27,7 +27,7 @@ const { tables } = await copyDatabase(source, warehouse, {
   onProgress: () => undefined,
   signal: new AbortController().signal,
 });
-const outcome: CopyOutcome = {
+const outcome: CopyResult = {
   seconds: (performance.now() - startedAtMs) / 1000,
   rows: tables.reduce((sum, { rows }) => sum + rows, 0),
   sent: tables.reduce((sum, { sent }) => sum + sent, 0),

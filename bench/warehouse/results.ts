@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
-import type { CopyOutcome } from './copy-program.ts';
-import { type ToolOutcome, TOOLS } from './tools.ts';
+import type { CopyResult } from './copy-program.ts';
+import { type ToolResult, TOOLS } from './tools.ts';
 
-/** What is measured in a round, each beside the others. */
+/** The results of a round. */
 export interface Round {
-  first: CopyOutcome;
-  changed: CopyOutcome;
-  unchanged: CopyOutcome;
-  tools: Record<string, ToolOutcome>;
+  first: CopyResult;
+  changed: CopyResult;
+  unchanged: CopyResult;
+  tools: Record<string, ToolResult>;
 }
 
 const TITLES = {
@@ -16,10 +16,10 @@ const TITLES = {
   unchanged: 'Nothing changed',
 };
 
-/** The results of all rounds, as a page of Markdown. */
-export function describeRounds(rounds: Round[]): string {
+/** Returns the report of all rounds in Markdown. */
+export function formatRounds(rounds: Round[]): string {
   const copies = (['first', 'changed', 'unchanged'] as const).map((name) => ({
-    name: `${TITLES[name]}, ${count(median(rounds.map((round) => round[name].sent)))} rows sent`,
+    name: `${TITLES[name]}, ${formatInteger(median(rounds.map((round) => round[name].sent)))} rows sent`,
     seconds: rounds.map((round) => round[name].seconds),
     peakMb: rounds.map((round) => round[name].peakMb),
   }));
@@ -35,20 +35,20 @@ export function describeRounds(rounds: Round[]): string {
     return [
       name,
       median(seconds).toFixed(2),
-      count(rows / median(seconds)),
+      formatInteger(rows / median(seconds)),
       `${median(ratios).toFixed(median(ratios) < 10 ? 2 : 0)} x`,
       Math.max(...peakMb).toFixed(0),
     ].join(' | ');
   });
-  return `# What a copy takes
+  return `# Benchmark of the warehouse's copy
 
-\`npm run bench:warehouse\` wrote this on ${new Date().toISOString().slice(0, 10)}: ${count(rows)} rows, a million
-messages among them, from one MariaDB to another, both on a machine of ${availableParallelism()} cores. Medians of
-${rounds.length} rounds, in each of which all are measured one after the other; memory is the most that was ever
-used by the program, or the larger of two. Of the messages that changed, one in a hundred, neighbours of others all
-over the table; with sixteen rows to a leaf, their neighbours are sent with them.
+\`npm run bench:warehouse\` wrote this report on ${new Date().toISOString().slice(0, 10)}. It copies ${formatInteger(rows)} rows, with a million
+messages among them, from one MariaDB server to another on a machine with ${availableParallelism()} cores. The figures are medians
+of ${rounds.length} rounds, each with every program in turn. Memory is the peak of the program, or the larger
+peak of two programs. The changed messages are spread over the whole table. A block has sixteen rows and is sent as a
+whole, so up to fifteen unchanged rows are sent with a changed one.
 
-What | Seconds | Rows/s | Times as fast as mysqldump | Peak MB
+Copy | Seconds | Rows/s | Speed relative to mysqldump | Peak MB
 --- | --: | --: | --: | --:
 ${lines.join('\n')}
 `;
@@ -58,6 +58,6 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-function count(value: number): string {
+function formatInteger(value: number): string {
   return Math.round(value).toLocaleString('en');
 }

@@ -10,13 +10,13 @@ import { findTool } from '../../test/support/tools.ts';
 const run = promisify(execFile);
 const NAMES = TABLES.map(({ name }) => name);
 
-/** How long others' programs took for a copy, and how much memory the largest of them had. */
-export interface ToolOutcome {
+/** The duration of a copy by other programs, and the largest peak of their memory. */
+export interface ToolResult {
   seconds: number;
   peakMb: number;
 }
 
-/** Others' ways to copy a database, by name: a shell's commands each. */
+/** Other programs that copy a database, by name, with their shell commands. */
 export const TOOLS = {
   'mysqldump | mysql': {
     packages: { 'mariadb-dump': 'mariadb-client', mariadb: 'mariadb-client' },
@@ -27,7 +27,7 @@ export const TOOLS = {
   },
   'mydumper, myloader': {
     packages: { mydumper: 'mydumper', myloader: 'mydumper' },
-    // its own number of threads, and no lock that needs more rights than to read
+    // The default number of threads, and no lock, which would need more privileges than reading.
     script: `
       $time -o 1 mydumper -h $FROM_HOST -P $FROM_PORT -u $FROM_USER -p $FROM_PASSWD -B $FROM_NAME \
         -T ${NAMES.join(',')} --no-locks -o dump
@@ -36,12 +36,12 @@ export const TOOLS = {
   },
 } as const;
 
-/** Copies with one of them into an empty database. */
+/** Copies into an empty database with one of the TOOLS. */
 export async function copyWith(
   name: keyof typeof TOOLS,
   source: DatabaseConfig,
   target: DatabaseConfig,
-): Promise<ToolOutcome> {
+): Promise<ToolResult> {
   const { packages, script } = TOOLS[name];
   for (const [program, packageName] of Object.entries(packages)) findTool(program, packageName);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-tools-'));
