@@ -125,7 +125,7 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
 test('every request of the source is here', () => {
   const names = requests.map(([name]) => name);
   // The source does not send GetObject: it only signs a URL for it.
-  expect([...names, 's3:GetObject'].toSorted()).toEqual(listRequests('cloud').toSorted());
+  expect([...names, 's3:GetObject'].toSorted()).toEqual(listRequests('cloud', 'aws/s3').toSorted());
 });
 
 test.each(requests)('%s that is refused is explained', async (name, call) => {

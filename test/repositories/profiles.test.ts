@@ -141,7 +141,7 @@ test('who has no profile gets one, and nobody changes what it should say before'
   ];
   await runSql(config, 'delete from follower');
   for (const change of changes) {
-    await expect(change()).rejects.toThrow('Somebody has no profile.');
+    await expect(change()).rejects.toThrow('A user has no row in the table profile.');
   }
   await runSql(config, 'delete from profile');
   await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });

@@ -8,10 +8,10 @@ const SERVICES: Record<string, string> = {
 
 /**
  * Lists the requests to AWS that the source makes, once for each place that makes one: `ec2:RunInstances`.
- * @param folder a folder of `src/`
+ * @param folders folders of `src/`, such as `aws/ec2`
  */
-export function listRequests(folder: 'aws' | 'cloud'): string[] {
-  return globSync(`src/${folder}/**/*.ts`).flatMap((file) => {
+export function listRequests(...folders: string[]): string[] {
+  return globSync(folders.map((folder) => `src/${folder}/**/*.ts`)).flatMap((file) => {
     const text = readFileSync(file, 'utf8');
     const imports = text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
     const services = new Map(

@@ -30,7 +30,7 @@ const S3_ACTIONS: Record<string, string> = {
 
 /** The actions that the warehouse asks AWS for. */
 const asked = new Set(
-  globSync('src/{warehouse,aws}/**/*.ts').flatMap((file) =>
+  globSync('src/{warehouse,aws/ec2}/**/*.ts').flatMap((file) =>
     Array.from(
       readFileSync(file, 'utf8').matchAll(/new (\w+)Command\b|paginate(ListObjectsV2)\(/g),
       ([, command, listing]) => {

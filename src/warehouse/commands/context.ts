@@ -17,7 +17,7 @@ import { createUpload } from '../steps/uploader.ts';
 import { type CopyOrder, createWork } from '../steps/copy-job.ts';
 
 /** The folder of all data that programs keep beside the source. */
-export const DATA = fileURLToPath(new URL('../../.data', import.meta.url));
+export const DATA = fileURLToPath(new URL('../../../.data', import.meta.url));
 
 /** Where the warehouse keeps what it has on this machine. */
 export const FOLDER = join(DATA, 'warehouse');

@@ -84,7 +84,7 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
 
 test('every request of the source is here', () => {
   const names = requests.map(([name]) => name);
-  expect(names.toSorted()).toEqual(listRequests('aws').toSorted());
+  expect(names.toSorted()).toEqual(listRequests('aws/ec2').toSorted());
 });
 
 test.each(requests)('%s that is refused is explained', async (name, call) => {
