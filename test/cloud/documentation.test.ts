@@ -26,7 +26,7 @@ function monthly(changes: Record<string, string> = {}): number {
 }
 
 test('every parameter of the template is described, with its default', () => {
-  const rows = readRows('What may be chosen');
+  const rows = readRows('Parameters');
   const described = new Map(
     rows.flatMap(([names = '', preset = '']) => names.split(', ').map((name) => [name, preset])),
   );
@@ -42,7 +42,7 @@ test('every parameter of the template is described, with its default', () => {
 });
 
 test('what the default stack costs is what the commands say', () => {
-  const [, , ...rows] = readRows('What it costs');
+  const [, , ...rows] = readRows('Cost');
   const costs = listCosts(defaults);
   const shown = rows.slice(0, costs.length).map(([, hour, month]) => [hour, month]);
   expect(shown).toEqual(
@@ -68,17 +68,17 @@ test.each([
 ])('what %s changes of that is what the commands say', (choice, changes) => {
   const difference = monthly(changes) - monthly();
   const sign = difference < 0 ? '−' : '+';
-  const row = readRows('What it costs').find(([about]) => about === choice);
+  const row = readRows('Cost').find(([about]) => about === choice);
   expect(row?.[1]).toMatch(`${sign}$${Math.abs(difference).toFixed(2)}`);
 });
 
 test('single prices are those of the source', () => {
-  const rows = new Map(readRows('What it costs').map(([about, what]) => [about, what]));
+  const rows = new Map(readRows('Cost').map(([about, what]) => [about, what]));
   const each = monthly({ InstanceCount: '3' }) - monthly();
-  expect(rows.get('InstanceCount, each more or less')).toContain(`$${each.toFixed(2)}`);
+  expect(rows.get('InstanceCount, each instance')).toContain(`$${each.toFixed(2)}`);
   expect(rows.get('DatabaseStorageGib, each GiB')).toContain(`$${PRICES.databaseGbMonth}`);
   expect(rows.get('BackupDays')).toContain(`$${PRICES.databaseSnapshotGbMonth}`);
-  expect(rows.get('people')).toContain(`$${PRICES.balancerUnitHour}`);
+  expect(rows.get('traffic')).toContain(`$${PRICES.balancerUnitHour}`);
   expect(rows.get('images')).toContain(`$${PRICES.snapshotGbMonth}`);
 });
 
@@ -123,8 +123,12 @@ test('a stack’s name that is described as impossible is refused, and no other'
 test('as many images are kept as is said', async () => {
   const prune = await readFile('src/cloud/image/prune.ts', 'utf8');
   const [, kept] = /^const KEPT = (\d+);$/m.exec(prune) ?? [];
-  expect(text).toContain(`removes the oldest of more than ${NUMBERS[Number(kept)]} `);
-  expect(text).toContain(`which keeps ${NUMBERS[Number(kept)]} and whatever is in use`);
+  expect(text).toContain(
+    `deletes old images, but retains the newest ${NUMBERS[Number(kept)]} and all that are in use`,
+  );
+  expect(text).toContain(
+    `which retains the newest ${NUMBERS[Number(kept)]} and all that are in use`,
+  );
 });
 
 test('the alarms are counted in the same way everywhere', async () => {
@@ -134,7 +138,7 @@ test('the alarms are counted in the same way everywhere', async () => {
   const metrics = count(/ MetricName: /g);
   const costs = listCosts(defaults).map(({ about }) => about);
   expect(costs).toContain(`${alarms} alarms on ${metrics} metrics`);
-  const [title = ''] = readRows('What it costs').find(([about]) => about?.includes('alarms')) ?? [];
+  const [title = ''] = readRows('Cost').find(([about]) => about?.includes('alarms')) ?? [];
   expect(title).toBe(`${NUMBERS[alarms]} alarms on ${NUMBERS[metrics]} metrics`);
   expect((await readFile('docs/stack.svg', 'utf8')).toLowerCase()).toContain(title);
 });

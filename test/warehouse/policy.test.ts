@@ -48,7 +48,7 @@ test('the policy in the documentation allows what the warehouse does, and nothin
 
 test('what changes something is bound to the tag, or to what an instance is started from', () => {
   const unbound = statements.filter(({ Condition }) => Condition === undefined);
-  expect(unbound.map(({ Sid }) => Sid)).toEqual(['Look', 'StartFromAnyImage', 'KeepInTheBucket']);
+  expect(unbound.map(({ Sid }) => Sid)).toEqual(['Describe', 'RunFromAnyImage', 'UseBucket']);
   const [look, start] = unbound;
   expect(look?.Action.filter((action) => !action.startsWith('ec2:Describe'))).toEqual([]);
   expect(start?.Action).toEqual(['ec2:RunInstances']);

@@ -47,7 +47,7 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .description('raise the stack, or change it, and show what it costs')
     .option(
       '--set <name=value>',
-      'a parameter, and again for others; "What may be chosen" in docs/going-live.md lists them',
+      'a parameter, and again for others; "Parameters" in docs/going-live.md lists them',
       collect,
     )
     .action(({ stack, set: parameters = {}, dryRun = false }) =>
