@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import dotenv from 'dotenv';
-import { hearStops } from './cli/stop.ts';
+import { shutdownSignal } from './cli/shutdown-signal.ts';
 import { runProgram } from './cli/program.ts';
 import { createCli } from './cloud/commands/cli.ts';
 import { type Cloud, openCloud, PACE } from './cloud/context.ts';
@@ -16,7 +16,7 @@ await runProgram(async () => {
 
 function open(stackName: string): Cloud {
   const print = (line: string) => console.log(line);
-  return openCloud({ stackName, print, signal: hearStops(MAX_HOURS, print), pace: PACE });
+  return openCloud({ stackName, print, signal: shutdownSignal(MAX_HOURS, print), pace: PACE });
 }
 
 /** Prompts the operator; returns an empty answer when the input has ended. */

@@ -7,7 +7,7 @@ export function createRunId(startedAt: Date): string {
 }
 
 /** When the run of an id was begun; null for what is no such id. */
-export function startOfRun(runId: string): Date | null {
+export function parseRunStart(runId: string): Date | null {
   const [, date, time] = /^(\d{8})T(\d{6})Z-[0-9a-f]{4}$/.exec(runId) ?? [];
   if (date === undefined || time === undefined) return null;
   const day = date.replace(/^(\d{4})(\d\d)/, '$1-$2-');

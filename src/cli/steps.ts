@@ -8,7 +8,7 @@ export interface Undoable<Context> {
   /** Its name in the journal, which the next process may read. */
   name: string;
   /** What is going on, for whoever watches: `Terminating the instance`. Nothing is said of one without. */
-  undoing?: string;
+  undoMessage?: string;
   /**
    * Leaves things as they were before, however far `run` came and whoever ran it; what is undone already is fine.
    * It hears no signal: its waits have bounds of their own.
@@ -16,13 +16,13 @@ export interface Undoable<Context> {
    */
   undo?: (context: Context) => Promise<void>;
   /** What may still exist when it could not be undone, and how to remove it by hand: one line each. */
-  leftovers?: (context: Context) => string[];
+  formatOrphans?: (context: Context) => string[];
 }
 
 /** Something that is done on the way in, and what is done about it on the way out, where less may be at hand. */
 export interface Step<Context, Ending = Context> extends Undoable<Ending> {
   /** The same of the way in: `Starting the instance`. */
-  doing?: string;
+  runMessage?: string;
   run?: (context: Context) => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export interface Journal {
 }
 
 /** Remembers it for this process alone: what a killed one leaves is found by its tags. */
-export function journalInMemory(begunAlready: string[] = []): Journal {
+export function createMemoryJournal(begunAlready: string[] = []): Journal {
   const begun = new Set(begunAlready);
   return {
     begun: () => [...begun],
@@ -62,7 +62,7 @@ export async function runSteps<Context>(
   signal.throwIfAborted();
   for (const step of steps) {
     await journal.begin(step.name);
-    if (step.doing) tell(`${step.doing} …`);
+    if (step.runMessage) tell(`${step.runMessage} …`);
     try {
       await untilStopped(step.run?.(context), signal, pace.stopMaxMs);
     } catch (error) {
@@ -105,13 +105,13 @@ export async function undoSteps<Context>(
   const leftovers: string[] = [];
   for (const step of steps.toReversed()) {
     if (!journal.begun().includes(step.name)) continue;
-    if (step.undoing) tell(`${step.undoing} …`);
+    if (step.undoMessage) tell(`${step.undoMessage} …`);
     try {
       await step.undo?.(context);
       // what is undone is undone: if that cannot be remembered, it may be undone again
       await journal.end(step.name).catch((error: unknown) => tell(errorMessage(error)));
     } catch (error) {
-      const left = step.leftovers?.(context) ?? [];
+      const left = step.formatOrphans?.(context) ?? [];
       // at once, since what is left to undo may take hours
       tell(errorMessage(error));
       for (const line of left) tell(`This may still exist: ${line}`);

@@ -1,5 +1,5 @@
 /** Puts the time since now before each line: `02:15 The instance: pending`. */
-export function sayElapsed(print: (line: string) => void): (line: string) => void {
+export function withElapsedTime(print: (line: string) => void): (line: string) => void {
   const startedAt = performance.now();
   return (line) => {
     const s = Math.floor((performance.now() - startedAt) / 1000);
@@ -9,7 +9,7 @@ export function sayElapsed(print: (line: string) => void): (line: string) => voi
 }
 
 /** A time, to the minute: `2026-11-23 08:40 UTC`. */
-export function sayTime(time: Date): string {
+export function formatTime(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
@@ -18,7 +18,7 @@ function twoDigits(value: number): string {
 }
 
 /** How long ago a time was: `2 h 10 min`, `3 days`. */
-export function sayAge(time: Date): string {
+export function formatAge(time: Date): string {
   const minutes = Math.max(0, Math.floor((Date.now() - Number(time)) / 60_000));
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);

@@ -8,7 +8,7 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
-import { sayElapsed } from '../cli/times.ts';
+import { withElapsedTime } from '../cli/times.ts';
 import {
   createCommandPolling,
   type PollTiming,
@@ -60,7 +60,7 @@ export interface Cloud extends Means, CommandPolling {
 
 /** Makes ready for a command; asks AWS nothing yet. */
 export function openCloud(means: Means): Cloud {
-  const tell = sayElapsed(means.print);
+  const tell = withElapsedTime(means.print);
   const options = clientOptions();
   return {
     fetchHttpStatus,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { journalInMemory, runSteps } from '../../src/cli/steps.ts';
+import { createMemoryJournal, runSteps } from '../../src/cli/steps.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 
 const STOPPED = new OperatorError('Stopped by SIGINT.');
@@ -12,7 +12,7 @@ async function runStopped(work: () => Promise<void>, stopMaxMs: number): Promise
     stop.abort(STOPPED);
     await work();
   };
-  const course = { journal: journalInMemory(), tell: () => undefined };
+  const course = { journal: createMemoryJournal(), tell: () => undefined };
   const { signal } = stop;
   await runSteps([{ name: 'a', run }], {}, { ...course, signal, pace: { stopMaxMs } });
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import {
   type Journal,
-  journalInMemory,
+  createMemoryJournal,
   runSteps,
   type Step,
   undoSteps,
@@ -18,7 +18,7 @@ const noop = async () => undefined;
 function setUp(...names: string[]) {
   const events: string[] = [];
   const lines: string[] = [];
-  const memory = journalInMemory();
+  const memory = createMemoryJournal();
   const journal: Journal = {
     begun: memory.begun,
     begin: (step) => {
@@ -148,7 +148,10 @@ test('without a signal a step may take longer than stopMaxMs', async () => {
 
 test('the operator reads what a step does and undoes, where the step names it', async () => {
   const { steps, lines, run, undo } = setUp('one', 'two');
-  change(steps[0], { doing: 'Starting the instance', undoing: 'Terminating the instance' });
+  change(steps[0], {
+    runMessage: 'Starting the instance',
+    undoMessage: 'Terminating the instance',
+  });
   await run();
   await undo();
   expect(lines).toEqual(['Starting the instance …', 'Terminating the instance …']);
@@ -158,7 +161,7 @@ test('a step that cannot be undone stays in the journal, and the other steps are
   const { steps, events, lines, journal, run, undo } = setUp('one', 'two', 'three');
   change(steps[1], {
     undo: () => Promise.reject(new OperatorError('AWS says no.')),
-    leftovers: () => ['the instance i-1, which costs', 'the volume vol-1'],
+    formatOrphans: () => ['the instance i-1, which costs', 'the volume vol-1'],
   });
   await run();
   events.length = 0;
@@ -181,7 +184,7 @@ test('all steps that cannot be undone are in the one error', async () => {
   for (const step of steps) {
     change(step, {
       undo: () => Promise.reject(new OperatorError(`No ${step.name}.`)),
-      leftovers: () => [`what ${step.name} made`],
+      formatOrphans: () => [`what ${step.name} made`],
     });
   }
   await run();
@@ -209,7 +212,7 @@ test('a step that needs no undoing leaves the journal as well', async () => {
 
 test('the next process undoes the steps that the journal of a killed one holds', async () => {
   const { steps, events } = setUp('one', 'two', 'three');
-  const journal = journalInMemory(['one', 'two']);
+  const journal = createMemoryJournal(['one', 'two']);
   await undoSteps(steps, undefined, { journal, tell: () => undefined });
   expect(events).toEqual(['undo two', 'undo one']);
   expect(journal.begun()).toEqual([]);

@@ -1,5 +1,5 @@
 import { wasRefused } from '../../aws/errors.ts';
-import { type Course, journalInMemory, type Step } from '../../cli/steps.ts';
+import { type Course, createMemoryJournal, type Step } from '../../cli/steps.ts';
 import type { Cloud } from '../context.ts';
 import type { Plan } from './plan.ts';
 
@@ -37,7 +37,7 @@ export function openEnding(cloud: Cloud, runId: string, begun: string[] = []): E
     builderId: null,
     imageId: null,
     isDone: false,
-    journal: journalInMemory(begun),
+    journal: createMemoryJournal(begun),
   };
 }
 

@@ -14,7 +14,7 @@ const RUNNING_MAX_MS = 5 * 60_000;
 /** Starts the instance that becomes the image; undone, it is terminated. */
 export const builder: BuildStep = {
   name: 'builder',
-  doing: 'Starting an Amazon Linux',
+  runMessage: 'Starting an Amazon Linux',
   run: async (build) => {
     const id = await poll('The instance', () => launch(build), build.pollOptions(ROLE_MAX_MS));
     build.builderId = id;
@@ -36,7 +36,7 @@ export const builder: BuildStep = {
       );
     }
   },
-  leftovers: ({ builderId, runId }) => [
+  formatOrphans: ({ builderId, runId }) => [
     sayLeft(`the instance ${builderId ?? `of the run ${runId}`}, which costs`),
   ],
 };

@@ -1,6 +1,6 @@
 import { runInstancesInput } from '../../aws/ec2/launch.ts';
 import { createImageInput } from '../../aws/ec2/create-image.ts';
-import { sayAge } from '../../cli/times.ts';
+import { formatAge } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
 import { renderInstallScript } from './install-script.ts';
 import type { Plan } from './plan.ts';
@@ -27,7 +27,7 @@ export async function printPlan({ clients, print }: Cloud, plan: Plan): Promise<
   const unfinished = await listUnfinished(clients);
   for (const { runId, startedAt, mayGoOn } of unfinished) {
     const fate = mayGoOn ? 'Leaving alone' : 'Removing what is left of';
-    print(`${fate} an image that was begun ${sayAge(startedAt)} ago (${runId})`);
+    print(`${fate} an image that was begun ${formatAge(startedAt)} ago (${runId})`);
   }
   const region = await clients.iam.config.region();
   for (const line of [...sayWayIn(plan, region), ...sayWayOut(plan)]) print(line);

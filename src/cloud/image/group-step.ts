@@ -21,7 +21,7 @@ export const group: BuildStep = {
       await poll(`The security group ${id}`, look, cleanupPollOptions(FREE_MAX_MS));
     }
   },
-  leftovers: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],
+  formatOrphans: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],
 };
 
 async function createOnce(build: Build): Promise<string> {

@@ -19,7 +19,7 @@ const FREE_MAX_MS = 5 * 60_000;
 /** Makes the image of the instance, stopped; undone, it is removed unless all was done. */
 export const image: BuildStep = {
   name: 'image',
-  doing: 'Making the image',
+  runMessage: 'Making the image',
   run: async (build) => {
     const { ec2 } = build.clients;
     const builderId = idOf(build.builderId);
@@ -37,7 +37,7 @@ export const image: BuildStep = {
     }
     await deleteSnapshots(ending);
   },
-  leftovers: ({ imageId, runId }) => [
+  formatOrphans: ({ imageId, runId }) => [
     sayLeft(`the image ${imageId ?? `of the run ${runId}`}, which costs`),
   ],
 };

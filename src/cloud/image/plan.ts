@@ -3,7 +3,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findInstanceType, type Image } from '../../aws/ec2/images.ts';
 import { findAmazonLinux } from '../../aws/ec2/create-image.ts';
 import { findDefaultSubnetFor, type Subnet } from '../../aws/ec2/network.ts';
-import { refuse } from '../../cli/preflight.ts';
+import { preflightError } from '../../cli/preflight.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { readSource, type Source } from './source.ts';
@@ -41,7 +41,7 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<P
         'aws ec2 create-default-vpc makes the subnets, and --instance-type takes another type',
     );
   }
-  if (!source || typeof base === 'string' || !subnet) throw refuse(problems);
+  if (!source || typeof base === 'string' || !subnet) throw preflightError(problems);
   return { runId: createRunId(new Date()), source, instanceType, base, subnet };
 }
 

@@ -18,7 +18,7 @@ const GONE_MAX_MS = 60_000;
 /** Makes a role with which the builder can be sent commands; undone, there is none. */
 export const role: BuildStep = {
   name: 'role',
-  doing: 'Making a role for the instance',
+  runMessage: 'Making a role for the instance',
   run: async (build) => {
     const { iam } = build.clients;
     const inputs = roleInputs(build.runId, await iam.config.region());
@@ -54,7 +54,7 @@ export const role: BuildStep = {
       await poll(`The role ${RoleName}`, look, cleanupPollOptions(GONE_MAX_MS));
     }
   },
-  leftovers: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
+  formatOrphans: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
 };
 
 async function lookIfGone(answer: Promise<unknown>): Promise<PollResult<true>> {

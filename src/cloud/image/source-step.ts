@@ -15,7 +15,7 @@ const URL_MAX_S = 60 * 60;
 /** Puts the source where the builder can fetch it, in a bucket of its own, which is private; undone, both are gone. */
 export const source: BuildStep = {
   name: 'source',
-  doing: 'Putting the source into a bucket',
+  runMessage: 'Putting the source into a bucket',
   run: async (build) => {
     const { s3 } = build.clients;
     const Bucket = bucketOf(build.runId);
@@ -38,7 +38,7 @@ export const source: BuildStep = {
       withAwsError(attempt, s3.send(new DeleteBucketCommand({ Bucket }))),
     );
   },
-  leftovers: ({ runId }) => [sayLeft(`the bucket ${bucketOf(runId)}`)],
+  formatOrphans: ({ runId }) => [sayLeft(`the bucket ${bucketOf(runId)}`)],
 };
 
 /** An address at which the source can be fetched without any right to S3, for an hour. */

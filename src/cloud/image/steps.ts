@@ -15,7 +15,7 @@ const INSTALL_MAX_MS = 25 * 60_000;
 /** Lets userdata/image.sh work on it, which tries whether the server starts. */
 const install: BuildStep = {
   name: 'install',
-  doing: 'Installing MiniTwit',
+  runMessage: 'Installing MiniTwit',
   run: async (build) => {
     const url = await signSource(build);
     await runCommand(build, idOf(build.builderId), {

@@ -5,9 +5,9 @@ import { listInstances } from '../../aws/ec2/instances.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
 import { withAwsError } from '../../aws/errors.ts';
-import { startOfRun } from '../../cli/run-id.ts';
+import { parseRunStart } from '../../cli/run-id.ts';
 import { undoSteps } from '../../cli/steps.ts';
-import { sayAge } from '../../cli/times.ts';
+import { formatAge } from '../../cli/times.ts';
 import type { Clients, Cloud } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { listBucketNames } from '../../aws/s3/buckets.ts';
@@ -31,7 +31,7 @@ export interface Unfinished {
 export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
   const runs = new Set([...(await listRunsInEc2(clients)), ...(await listRunsByName(clients))]);
   return [...runs].toSorted().flatMap((runId) => {
-    const startedAt = startOfRun(runId);
+    const startedAt = parseRunStart(runId);
     if (!startedAt) return [];
     return { runId, startedAt, mayGoOn: Date.now() - Number(startedAt) < BUILD_MAX_MS };
   });
@@ -47,7 +47,7 @@ export async function removeUnfinished(cloud: Cloud): Promise<Unfinished[]> {
   const unfinished = await listUnfinished(cloud.clients);
   for (const { runId, startedAt, mayGoOn } of unfinished) {
     cloud.signal.throwIfAborted();
-    const which = `an image that was begun ${sayAge(startedAt)} ago (${runId})`;
+    const which = `an image that was begun ${formatAge(startedAt)} ago (${runId})`;
     if (mayGoOn) {
       cloud.tell(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
       continue;

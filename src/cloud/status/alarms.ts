@@ -1,5 +1,5 @@
 import { alignColumns } from '../../cli/table.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import { listAlarms, listAlarmChanges } from '../instances/alarms.ts';
 import type { Cloud } from '../context.ts';
 import { listResources } from '../stack/resources.ts';
@@ -21,10 +21,10 @@ export async function formatAlarms(cloud: Cloud, { id }: Stack): Promise<string[
   const last = changes.flat().toSorted((a, b) => Number(b.at) - Number(a.at));
   const alarmed = alarms.filter(({ state }) => state === 'ALARM');
   return [
-    ...alarmed.map((it) => `${it.name}: ${it.about}${it.since ? `, ${sayTime(it.since)}` : ''}`),
+    ...alarmed.map((it) => `${it.name}: ${it.about}${it.since ? `, ${formatTime(it.since)}` : ''}`),
     ...(alarmed.length === 0 ? [`none of ${alarms.length} in ALARM`] : []),
     ...alignColumns(
-      last.slice(0, CHANGES_MAX).map(({ at, name, summary }) => [sayTime(at), name, summary]),
+      last.slice(0, CHANGES_MAX).map(({ at, name, summary }) => [formatTime(at), name, summary]),
     ),
   ];
 }

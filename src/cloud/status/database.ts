@@ -1,4 +1,4 @@
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
@@ -10,7 +10,7 @@ export async function formatDatabases(cloud: Cloud): Promise<string[]> {
     listStackSnapshots(cloud),
   ]);
   const [last] = snapshots;
-  const taken = last?.createdAt ? sayTime(last.createdAt) : last?.status;
+  const taken = last?.createdAt ? formatTime(last.createdAt) : last?.status;
   return [
     ...(databases.length === 0 ? ['none'] : databases.flatMap(describe)),
     ...(last ? [`last snapshot: ${last.id}, ${taken}`] : ['no snapshot']),
@@ -19,7 +19,7 @@ export async function formatDatabases(cloud: Cloud): Promise<string[]> {
 
 function describe(it: DatabaseInstance): string[] {
   const zones = it.isMultiAz ? ', in two zones' : '';
-  const until = it.restorableUntil ? `, to ${sayTime(it.restorableUntil)}` : '';
+  const until = it.restorableUntil ? `, to ${formatTime(it.restorableUntil)}` : '';
   return [
     `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days${until}`,
     ...(it.endpoint ? [it.endpoint] : []),

@@ -1,7 +1,7 @@
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
-import { sayAge } from '../../cli/times.ts';
+import { formatAge } from '../../cli/times.ts';
 import type { Cloud } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/refreshes.ts';
@@ -35,7 +35,7 @@ function describe(it: Instance, image: string | undefined, health: string | unde
     it.state,
     health ?? '',
     image ?? it.imageId,
-    sayAge(it.launchedAt),
+    formatAge(it.launchedAt),
     `${it.type}, ${market}`,
   ];
 }

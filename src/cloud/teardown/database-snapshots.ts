@@ -1,6 +1,6 @@
 import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { withAwsError, awsErrorName } from '../../aws/errors.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import { poll } from '../../cli/poll.ts';
 import type { Cloud } from '../context.ts';
 import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
@@ -24,7 +24,7 @@ export async function listRetainedDatabaseSnapshots(cloud: Cloud): Promise<Retai
   const snapshots = await listStackSnapshots(cloud);
   return snapshots.map(({ id, databaseId, status, sizeGib, createdAt }) => ({
     id,
-    about: `snapshot of the database ${databaseId}, ${createdAt ? sayTime(createdAt) : status}, of ${sizeGib} GiB`,
+    about: `snapshot of the database ${databaseId}, ${createdAt ? formatTime(createdAt) : status}, of ${sizeGib} GiB`,
     monthly: sizeGib * PRICES.databaseSnapshotGbMonth,
     remove: () => remove(cloud, id),
   }));

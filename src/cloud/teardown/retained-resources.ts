@@ -4,7 +4,7 @@ import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Cloud } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
@@ -105,7 +105,7 @@ async function listSnapshotRemains(
       .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
       .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
         id,
-        about: `snapshot of ${volumeId}, ${sayTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
+        about: `snapshot of ${volumeId}, ${formatTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
         monthly: sizeGib * PRICES.snapshotGbMonth,
         remove: async () => {
           if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEc2 } from '../../aws/clients.ts';
-import { hearStops } from '../../cli/stop.ts';
+import { shutdownSignal } from '../../cli/shutdown-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import { checkBucket, createS3 } from '../bucket/s3.ts';
 import { findLocalSource, type LocalParts } from './run-local.ts';
@@ -37,7 +37,7 @@ export function print(line: string): void {
 
 /** What every command on AWS works with; after so many hours it gives up. */
 export function openBase(maxHours = MAX_HOURS): Base {
-  const signal = hearStops(maxHours, print);
+  const signal = shutdownSignal(maxHours, print);
   return { ec2: createEc2(), folder: FOLDER, print, signal, pace: PACE };
 }
 
@@ -97,7 +97,7 @@ function openUpload(bucket: string) {
 
 /** What one without AWS works with. */
 export async function openLocalParts(environment: Environment, how: How): Promise<LocalParts> {
-  const signal = hearStops(MAX_HOURS, print);
+  const signal = shutdownSignal(MAX_HOURS, print);
   const source = await findLocalSource(LOCAL_SETTINGS, environment);
   return {
     folder: FOLDER,

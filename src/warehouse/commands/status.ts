@@ -5,7 +5,7 @@ import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
 import { findSpotPrice } from '../../aws/ec2/spot.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
-import { sayAge, sayTime } from '../../cli/times.ts';
+import { formatAge, formatTime } from '../../cli/times.ts';
 import {
   ADDRESS_HOUR,
   instancePrice,
@@ -64,7 +64,7 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
 async function describeInstance(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
   const kept = it.tags[KEPT_TAG] ? ', kept for people to query' : '';
-  const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${sayAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
+  const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
   // one that is stopped costs no more than its volume
   if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };
   const isExact = it.spotRequestId !== null;
@@ -85,7 +85,7 @@ function describeImage({ id, name, state, tags }: Image): string {
 
 function describeSnapshot(it: Snapshot): string {
   const state = it.state === 'completed' ? '' : `, ${it.state} ${it.progress}`;
-  return `${it.id} of ${it.volumeId}, ${sayTime(it.startedAt)}, of the run ${it.runId}${state}`;
+  return `${it.id} of ${it.volumeId}, ${formatTime(it.startedAt)}, of the run ${it.runId}${state}`;
 }
 
 const SNAPSHOTS_COST = `Snapshots hold only what has changed since the one before; a GB of that costs $${SNAPSHOT_GB_MONTH} a month in ${PRICED_REGION}.`;

@@ -14,7 +14,7 @@ const BUILDER_MAX_MINUTES = 120;
 /** Starts the instance that becomes the image; undone, it is terminated. */
 export const builder: Step<Provision> = {
   name: 'builder',
-  doing: 'Starting an Amazon Linux',
+  runMessage: 'Starting an Amazon Linux',
   run: async (provision) => {
     const { ec2, config, site, runId, tags, signal, pollOptions } = provision;
     const wanted = {
@@ -34,7 +34,7 @@ export const builder: Step<Provision> = {
     const look = () => checkInstanceState(ec2, id, 'running');
     await poll(`The instance ${id}`, look, pollOptions(RUNNING_MAX_MS));
   },
-  undoing: 'Terminating the instance',
+  undoMessage: 'Terminating the instance',
   undo: async (provision) => {
     const { ec2, builderId, pace, cleanupPollOptions } = provision;
     const ids = await findCreatedByRun(provision, 'An instance', builderId, (ofRun) =>
@@ -48,7 +48,7 @@ export const builder: Step<Provision> = {
         cleanupPollOptions(TERMINATED_MAX_MS),
       );
   },
-  leftovers: ({ builderId, runId }) => [
+  formatOrphans: ({ builderId, runId }) => [
     `the instance ${builderId ?? `of the run ${runId}`}, which costs: npm run warehouse -- cleanup ${runId}`,
   ],
 };

@@ -12,7 +12,7 @@ import { idsOf, type Provision } from './provision.ts';
 /** Makes the image of the instance, stopped: nothing is written any more. Undone, it is removed unless all was done. */
 export const image: Step<Provision> = {
   name: 'image',
-  doing: 'Making the image',
+  runMessage: 'Making the image',
   run: async (provision) => {
     const { ec2, runId, tags } = provision;
     const { builderId: instanceId } = idsOf(provision);
@@ -33,7 +33,7 @@ export const image: Step<Provision> = {
       await deregisterImage(provision.ec2, id);
     }
   },
-  leftovers: ({ imageId, runId }) =>
+  formatOrphans: ({ imageId, runId }) =>
     imageId === null
       ? [`an image of the run ${runId}: npm run warehouse -- cleanup ${runId}`]
       : [

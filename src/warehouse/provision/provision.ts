@@ -3,8 +3,8 @@ import type { Subnet } from '../../aws/ec2/network.ts';
 import type { Tags } from '../../aws/ec2/tags.ts';
 import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { type Course, journalInMemory } from '../../cli/steps.ts';
-import { sayElapsed } from '../../cli/times.ts';
+import { type Course, createMemoryJournal } from '../../cli/steps.ts';
+import { withElapsedTime } from '../../cli/times.ts';
 import { createCommandPolling, type CommandPolling } from '../../aws/command-polling.ts';
 import { whereFrom } from '../run/lock.ts';
 import type { Base } from '../run/run.ts';
@@ -51,7 +51,7 @@ export function openProvision(
   { sizeGib, site }: { sizeGib: number; site: Site },
 ): Provision {
   const runId = createRunId(new Date());
-  const tell = sayElapsed(base.print);
+  const tell = withElapsedTime(base.print);
   return {
     ...base,
     config,
@@ -64,7 +64,7 @@ export function openProvision(
     imageId: null,
     isDone: false,
     tell,
-    journal: journalInMemory(),
+    journal: createMemoryJournal(),
     ...createCommandPolling(base, tell),
   };
 }

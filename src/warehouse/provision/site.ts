@@ -15,7 +15,7 @@ import {
   type Subnet,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
-import { refuse } from '../../cli/preflight.ts';
+import { preflightError } from '../../cli/preflight.ts';
 import { problemsOfPlace } from './problems.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { Order, Site } from './provision.ts';
@@ -46,7 +46,7 @@ export async function findSite(
     type && !subnet && problemOfSubnet(config, volume),
     ...problemsOfPlace(config, { type, subnet, vpcId, hasKey }),
   ].filter((problem) => typeof problem === 'string');
-  if (problems.length > 0 || !image || !subnet) throw refuse(problems);
+  if (problems.length > 0 || !image || !subnet) throw preflightError(problems);
   return { image, subnet, volume };
 }
 

@@ -18,7 +18,7 @@ const SCRIPT_MAX_MS = 20 * 60_000;
 /** Lets the script work on it: install MariaDB, make the filesystem, try both, and leave the volume. */
 const install: Step<Provision> = {
   name: 'install',
-  doing: 'Installing MariaDB, and making the filesystem',
+  runMessage: 'Installing MariaDB, and making the filesystem',
   run: async (provision) => {
     const { ec2, config, pollOptions } = provision;
     const { volumeId, builderId } = idsOf(provision);

@@ -42,7 +42,7 @@ export const volume: Step<Provision> = {
       await deleteWhenFree(ec2, id, cleanupPollOptions(STATE_MAX_MS));
     }
   },
-  leftovers: ({ volumeId, runId }) =>
+  formatOrphans: ({ volumeId, runId }) =>
     volumeId === null
       ? [`a volume of the run ${runId}, which costs: npm run warehouse -- cleanup ${runId}`]
       : [`the volume ${volumeId}, which costs: aws ec2 delete-volume --volume-id ${volumeId}`],

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Instance, isOlder, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import { type Claim, claimSocket } from '../../dev/instance-lock.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
@@ -43,7 +43,7 @@ export function listHolders(ec2: EC2Client, volumeId: string): Promise<Instance[
 
 /** Says who holds the lock, and what can be done about it. */
 export function sayHeld(volumeId: string, { id, runId, launchedAt, tags }: Instance): string {
-  const since = `since ${sayTime(launchedAt)}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
+  const since = `since ${formatTime(launchedAt)}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
   const kept = tags[KEPT_TAG] ? ', and kept for people to query' : '';
   return (
     `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until it has ended; ` +

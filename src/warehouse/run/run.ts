@@ -1,7 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { createRunId } from '../../cli/run-id.ts';
 import type { Course, Step } from '../../cli/steps.ts';
-import { sayElapsed } from '../../cli/times.ts';
+import { withElapsedTime } from '../../cli/times.ts';
 import {
   createCommandPolling,
   type PollTiming,
@@ -133,7 +133,7 @@ export function newState(config: WarehouseConfig, place: Place): RunState {
 
 /** A run as its state describes it, be it new or another process's. */
 export function openRun<Given extends Base>(parts: Given, state: RunState): Given & Opened {
-  const tell = sayElapsed(parts.print);
+  const tell = withElapsedTime(parts.print);
   const record = (news: Partial<RunState>) => {
     Object.assign(state, news);
     return writeState(parts.folder, state);

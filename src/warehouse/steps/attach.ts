@@ -10,11 +10,11 @@ const DETACHED_MAX_MS = 2 * 60_000;
 /** Gives the volume to the instance. AWS gives it to one instance alone, whatever else went wrong. */
 export const attach: RunStep = {
   name: 'attach',
-  doing: 'Attaching the volume',
+  runMessage: 'Attaching the volume',
   run: async (run) => {
     await attachAndWait(run.ec2, attachmentOf(run), run.pollOptions(ATTACHED_MAX_MS));
   },
-  undoing: 'Detaching the volume',
+  undoMessage: 'Detaching the volume',
   undo: async (run) => {
     // taken from under its filesystem, it would lose what is not written yet
     if (run.isMounted) return;

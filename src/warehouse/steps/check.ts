@@ -6,7 +6,7 @@ import {
   hasKeyPair,
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
-import { refuse } from '../../cli/preflight.ts';
+import { preflightError } from '../../cli/preflight.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type FoundPlace, problemsOfPlace } from '../provision/problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
@@ -33,7 +33,7 @@ export async function check(parts: Parts): Promise<Place> {
   const problems = problemsOf(config, found);
   const { volume, image, subnet } = found;
   if (problems.length > 0 || !volume || !image || !subnet) {
-    throw refuse(problems);
+    throw preflightError(problems);
   }
   await parts.checkOthers();
   return { zone: volume.zone, subnetId: subnet.id, root: image.root };

@@ -18,11 +18,11 @@ const POWER_OFF_MAX_MS = 30_000;
 /** Connects to the instance over ssh, once its key is known. */
 export const connect: RunStep = {
   name: 'connect',
-  doing: 'Connecting to the instance',
+  runMessage: 'Connecting to the instance',
   run: async (run) => {
     run.remote = await connectTo(run, SSH_MAX_MS);
   },
-  undoing: 'Shutting the instance down',
+  undoMessage: 'Shutting the instance down',
   undo: async (run) => {
     const { remote } = run;
     run.remote = null;

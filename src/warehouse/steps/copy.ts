@@ -4,7 +4,7 @@ import { withMysql } from './mysql.ts';
 /** Fills the warehouse, which is what the run is for. Undone, it stays as it is: the next run goes on from there. */
 export const work: RunStep = {
   name: 'work',
-  doing: 'Filling the warehouse',
+  runMessage: 'Filling the warehouse',
   run: async (run) => {
     const { runId: id } = run.state;
     const results = await withMysql(run, (to, signal) => run.work(to, { id, signal }));

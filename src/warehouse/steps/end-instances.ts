@@ -2,7 +2,7 @@ import { findCreated } from '../../aws/ec2/find-created.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import type { PollOptions } from '../../cli/poll.ts';
 import type { Base, Opened } from '../run/run.ts';
 
@@ -35,7 +35,7 @@ function findOthers({ ec2, state, pace }: Base & Opened, waiting: PollOptions): 
 /** What may still exist when that failed. */
 export function leftoversOfInstances({ state }: Opened): string[] {
   const { instanceId, runId, endsAt } = state;
-  const ends = `it ends by itself at about ${sayTime(endsAt)}`;
+  const ends = `it ends by itself at about ${formatTime(endsAt)}`;
   const terminate = 'aws ec2 terminate-instances --instance-ids';
   if (instanceId)
     return [`the instance ${instanceId}, which costs (${ends}): ${terminate} ${instanceId}`];

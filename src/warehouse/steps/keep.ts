@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { addTags } from '../../aws/ec2/tags.ts';
-import { sayTime } from '../../cli/times.ts';
+import { formatTime } from '../../cli/times.ts';
 import { MYSQL_SOCKET } from '../instance/commands.ts';
 import type { Run } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';
@@ -15,7 +15,7 @@ export async function keep(run: Run): Promise<void> {
   const { config, folder, state, tell } = run;
   const login = await loginOf(run);
   const { instanceId } = login;
-  await addTags(run.ec2, [instanceId], { [KEPT_TAG]: sayTime(state.endsAt) });
+  await addTags(run.ec2, [instanceId], { [KEPT_TAG]: formatTime(state.endsAt) });
   // later, there would be no connection by which to end it in order
   run.signal.throwIfAborted();
   await remoteOf(run).close();
@@ -30,5 +30,5 @@ export async function keep(run: Run): Promise<void> {
   );
   if (config.market === 'spot')
     tell('AWS may take a spot instance back at any time, two minutes after it says so.');
-  tell(`By itself it ends, without a snapshot, at about ${sayTime(state.endsAt)}.`);
+  tell(`By itself it ends, without a snapshot, at about ${formatTime(state.endsAt)}.`);
 }

@@ -11,10 +11,10 @@ const DATABASE = 'minitwit';
 /** Mounts the volume on the instance. */
 export const mount: RunStep = {
   name: 'mount',
-  doing: 'Mounting the volume',
+  runMessage: 'Mounting the volume',
   run: (run) =>
     run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.pollOptions(MOUNTED_MAX_MS)),
-  undoing: 'Unmounting the volume',
+  undoMessage: 'Unmounting the volume',
   undo: async (run) => {
     const problem = 'The volume could not be unmounted; the end of the instance does that';
     const unmount = () => run.machine.unmountVolume(remoteOf(run), run.config.mountDir);
@@ -25,10 +25,10 @@ export const mount: RunStep = {
 /** Starts MySQL on the mounted volume. */
 export const startMysql: RunStep = {
   name: 'start-mysql',
-  doing: 'Starting MySQL',
+  runMessage: 'Starting MySQL',
   run: (run) =>
     run.machine.startMysql(remoteOf(run), accountOf(run), run.pollOptions(MYSQL_MAX_MS)),
-  undoing: 'Stopping MySQL',
+  undoMessage: 'Stopping MySQL',
   undo: async (run) => {
     const problem =
       'MySQL could not be stopped in order; it recovers from its log at its next start';

@@ -36,7 +36,7 @@ export const waitForSnapshot: RunStep = {
     const { snapshotId } = run.state;
     if (snapshotId) await waitUntilCompleted(run, snapshotId);
   },
-  leftovers: leftoversOfSnapshot,
+  formatOrphans: leftoversOfSnapshot,
 };
 
 /** What AWS is asked for. */

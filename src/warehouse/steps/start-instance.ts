@@ -15,7 +15,7 @@ const RUNNING_MAX_MS = 5 * 60_000;
 /** Starts the instance and waits until it runs; undone, it is terminated. */
 export const startInstance: RunStep = {
   name: 'start-instance',
-  doing: 'Starting the instance',
+  runMessage: 'Starting the instance',
   run: async (run) => {
     const instance = await launch(run);
     await run.record({
@@ -26,9 +26,9 @@ export const startInstance: RunStep = {
     await stepBackForOlder(run.ec2, run.state.volumeId, instance);
     await waitUntilRunning(run, instance.id);
   },
-  undoing: 'Terminating the instance',
+  undoMessage: 'Terminating the instance',
   undo: endInstances,
-  leftovers: leftoversOfInstances,
+  formatOrphans: leftoversOfInstances,
 };
 
 /** What the run asks AWS for. */

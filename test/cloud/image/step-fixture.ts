@@ -1,7 +1,7 @@
 import { findDefaultSubnetFor } from '../../../src/aws/ec2/network.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
-import { journalInMemory, runSteps, undoSteps } from '../../../src/cli/steps.ts';
+import { createMemoryJournal, runSteps, undoSteps } from '../../../src/cli/steps.ts';
 import type { Cloud } from '../../../src/cloud/context.ts';
 import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
 import type { Plan } from '../../../src/cloud/image/plan.ts';
@@ -56,7 +56,7 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
   /** Makes the step as another run would, with what was made before; says how that ended. */
   const run = async (cloud: Cloud = world.open()) => {
     const runId = createRunId(new Date());
-    const own = { runId, plan: { ...plan, runId }, journal: journalInMemory() };
+    const own = { runId, plan: { ...plan, runId }, journal: createMemoryJournal() };
     build = { ...first, ...cloud, ...own };
     const course = { ...build, pace: { stopMaxMs: 60_000 } };
     const said = await runSteps([step], build, course).then(() => 'done', errorMessage);

@@ -1,5 +1,5 @@
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { hearStops } from '../../../src/cli/stop.ts';
+import { shutdownSignal } from '../../../src/cli/shutdown-signal.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { fakeParts } from './parts.ts';
 
@@ -14,7 +14,10 @@ const parts = fakeParts(folder, volumeId, async (point) => {
 });
 const print = (line: string) => console.log(line);
 try {
-  await run({ ...parts, ec2: createEc2(), print, signal: hearStops(1, print) }, { keep: false });
+  await run(
+    { ...parts, ec2: createEc2(), print, signal: shutdownSignal(1, print) },
+    { keep: false },
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

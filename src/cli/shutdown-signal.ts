@@ -7,7 +7,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * it is asked, and even if there is a fault in the program, what was begun is undone to the end.
  * @returns a signal that is aborted then, with an OperatorError as its reason
  */
-export function hearStops(maxHours: number, print: (line: string) => void): AbortSignal {
+export function shutdownSignal(maxHours: number, print: (line: string) => void): AbortSignal {
   const controller = new AbortController();
   const stop = (why: string) => controller.abort(new OperatorError(why));
   for (const signal of SIGNALS) {

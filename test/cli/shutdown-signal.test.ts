@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type ForkedProgram, forkProgram } from '../support/fork-program.ts';
 
-const PROGRAM = fileURLToPath(new URL('stop-program.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('shutdown-program.ts', import.meta.url));
 
 /** Starts a program that hears stops, for at most so many hours. */
 async function startListener(maxHours = 1): Promise<ForkedProgram> {
