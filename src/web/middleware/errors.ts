@@ -25,8 +25,6 @@ export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, n
   if (statusOf[appError.code] >= 500) res.err = error as Error;
   res.status(statusOf[appError.code]);
   res.set('Cache-Control', 'no-store');
-  // A flashed message waits for a page that its reader came for: this may be the answer to a request for an icon.
-  delete res.locals.consumeFlash;
   if (appError.code === 'unavailable') res.set('Retry-After', String(RETRY_AFTER_S));
   const page = {
     code: appError.code,

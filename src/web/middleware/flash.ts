@@ -7,6 +7,10 @@ declare global {
     interface Response {
       /** Stores a short message for the next page that this browser shows, if that is within five minutes. */
       flash: (message: string) => void;
+      /** Shows a message on the page of this response, in the place of a stored one. */
+      flashNow: (message: string) => void;
+      /** Clears the stored message. The page of this response does not show it. */
+      discardFlash: () => void;
     }
     interface Locals {
       /**
@@ -52,6 +56,13 @@ function attachFlash(req: Request, res: Response, rule: CookieRule): void {
       return readMessage(value);
     };
   }
+  res.flashNow = (message) => {
+    res.locals.consumeFlash = () => message;
+  };
+  res.discardFlash = () => {
+    res.locals.consumeFlash?.();
+    delete res.locals.consumeFlash;
+  };
   // express-session would accept a cookie of this name here as its own, whatever signed or shaped it.
   req.cookies = {};
   req.signedCookies = {};

@@ -1,16 +1,18 @@
 const SLOTS = 65_536;
 
+/** Returns whether a key was requested recently: a cache stores the entry of such a key, and of no other. */
+export type AdmissionFilter = (key: number) => boolean;
+
 /**
- * Tells whether somebody has asked for the same, not too many others ago. What is asked for once is not worth
- * keeping: those who read the oldest pages, one after another, would push out what everybody reads.
- * @returns a function of a whole number, which it remembers until it gets another with the same remainder
+ * Creates a cache admission filter. Without it, a crawler that reads all old pages would evict the pages that everyone reads.
+ * The filter stores a key, which is a whole number, until it gets another key with the same remainder.
  */
-export function createIsAskedAgain(): (wanted: number) => boolean {
-  const lastAsked = new Float64Array(SLOTS).fill(NaN);
-  return (wanted) => {
-    const slot = wanted % SLOTS;
-    const isAgain = lastAsked[slot] === wanted;
-    lastAsked[slot] = wanted;
-    return isAgain;
+export function createAdmissionFilter(): AdmissionFilter {
+  const lastKeys = new Float64Array(SLOTS).fill(NaN);
+  return (key) => {
+    const slot = key % SLOTS;
+    const isRepeated = lastKeys[slot] === key;
+    lastKeys[slot] = key;
+    return isRepeated;
   };
 }

@@ -1,65 +1,71 @@
 import { LRUCache } from 'lru-cache';
-import { createIsAskedAgain } from './cache-admission.ts';
-import { keepBytes } from './copy-buffer.ts';
 import type { Message, Messages } from '../../repositories/messages.ts';
-import type { Render } from './templates.ts';
+import type { AdmissionFilter } from './cache-admission.ts';
+import type { RenderTemplate } from './templates.ts';
 
 /**
- * Gives each message as HTML, in the order of their ids, without those that are gone. The reader finds ways
- * to delete their own.
+ * Returns messages as HTML, in the order of their ids. Deleted messages are missing. A reader's own messages have a link that
+ * deletes them; `readerId` is null without a login.
  */
 export type RenderMessages = (messageIds: number[], readerId: number | null) => Promise<Buffer[]>;
 
-interface Rendered {
+interface CachedMessage {
   authorId: number;
   html: Buffer;
-  /** As its author sees it, once its author has. */
-  ownHtml: Buffer | null;
+  /** Null until the author has read the message. */
+  htmlForAuthor: Buffer | null;
 }
 
 const CACHE_MAX_BYTES = 16 * 1024 * 1024;
-// what it takes to keep one
-const BYTES_PER_MESSAGE = 300;
+// The memory of an entry without its HTML.
+const ENTRY_BYTES = 300;
 
 /**
- * Keeps messages that are asked for again as they were rendered. What is kept cannot be wrong: a message never
- * changes, nor does its author's name, and its id is never given to another. Which messages there are is
- * never asked of it.
+ * Creates the renderer of messages with its cache. An entry is never stale: a message and the name of its author never change,
+ * and no id is used twice.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,
-  render: Render,
+  renderTemplate: RenderTemplate,
+  isRepeated: AdmissionFilter,
 ): RenderMessages {
-  const cache = new LRUCache<number, Rendered>({
+  const cache = new LRUCache<number, CachedMessage>({
     maxSize: CACHE_MAX_BYTES,
-    sizeCalculation: ({ html, ownHtml }) =>
-      BYTES_PER_MESSAGE + html.length + (ownHtml?.length ?? 0),
+    sizeCalculation: ({ html, htmlForAuthor }) =>
+      ENTRY_BYTES + html.length + (htmlForAuthor?.length ?? 0),
   });
-  const isAskedAgain = createIsAskedAgain();
 
-  // bytes, as they are sent: to put texts together and encode them took longer than all else
-  const renderMessage = (message: Message, isOwn: boolean) =>
-    Buffer.from(render('message.html', { message, isOwn }));
-
-  function keep(messageId: number, { authorId, html, ownHtml }: Rendered): void {
-    const own = ownHtml && keepBytes(ownHtml);
-    cache.set(messageId, { authorId, html: keepBytes(html), ownHtml: own });
+  function findHtml(messageId: number, readerId: number | null): Buffer | null {
+    const cached = cache.get(messageId);
+    if (!cached) return null;
+    return cached.authorId === readerId ? cached.htmlForAuthor : cached.html;
   }
 
+  // Bytes, since a page that is joined from bytes need not be encoded.
+  const renderMessage = (message: Message, isOwn: boolean) =>
+    Buffer.from(renderTemplate('message.html', { message, isOwn }));
+
   return async (messageIds, readerId) => {
-    const find = (messageId: number) => {
-      const kept = cache.get(messageId);
-      return kept?.authorId === readerId ? kept?.ownHtml : kept?.html;
-    };
-    const list = messageIds.map(find);
+    const list = messageIds.map((messageId) => findHtml(messageId, readerId));
     const missing = messageIds.filter((_, index) => !list[index]);
     for (const message of await listMessages(missing)) {
       const { messageId, authorId } = message;
       const html = renderMessage(message, false);
-      const ownHtml = authorId === readerId ? renderMessage(message, true) : null;
-      if (isAskedAgain(messageId)) keep(messageId, { authorId, html, ownHtml });
-      list[messageIds.indexOf(messageId)] = ownHtml ?? html;
+      const htmlForAuthor = authorId === readerId ? renderMessage(message, true) : null;
+      if (isRepeated(messageId)) {
+        cache.set(messageId, {
+          authorId,
+          html: copyBuffer(html),
+          htmlForAuthor: htmlForAuthor && copyBuffer(htmlForAuthor),
+        });
+      }
+      list[messageIds.indexOf(messageId)] = htmlForAuthor ?? html;
     }
-    return list.filter((html) => html !== null && html !== undefined);
+    return list.filter((html) => html !== null);
   };
+}
+
+// A small buffer shares a block of memory with others, and a cached one would retain the whole block.
+function copyBuffer(bytes: Buffer): Buffer {
+  return Buffer.alloc(bytes.length, bytes);
 }

@@ -2,63 +2,58 @@ import { hash } from 'node:crypto';
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
-import { createIsAskedAgain } from './cache-admission.ts';
-import { keepBytes } from './copy-buffer.ts';
+import type { AdmissionFilter } from './cache-admission.ts';
 
 /** A page that is the same for all readers without a login. */
-export interface SharedPage {
-  /** Stands for all that it depends on: two pages of which this is the same are the same. */
+export interface CacheablePage {
+  /** Pages with the same key have the same content. */
   key: string;
-  /** Makes it. */
   render: () => Promise<RenderedPage>;
 }
 
 /** A page as HTML. */
 export interface RenderedPage {
   html: Buffer;
-  /** Whether all is there that was to be on it. */
-  isWhole: boolean;
+  /** False if a message was deleted while the page was rendered. */
+  isComplete: boolean;
 }
 
-/** Sends a page to a reader without a login. */
-export type SendShared = (req: Request, res: Response, page: SharedPage) => Promise<void>;
+/** Sends a page from the cache, or renders it first. */
+export type SendCacheablePage = (req: Request, res: Response, page: CacheablePage) => Promise<void>;
 
-const CACHE_MAX_BYTES = 24 * 1024 * 1024;
-// its key and what it takes to keep one
-const BYTES_PER_PAGE = 600;
-
-interface Compressed {
+interface CompressedPage {
   etag: string;
   gzipped: Buffer;
-  isWhole: boolean;
+  isComplete: boolean;
 }
 
+const CACHE_MAX_BYTES = 24 * 1024 * 1024;
+// The memory of an entry, with its key, without the page.
+const ENTRY_BYTES = 600;
+
 /**
- * Keeps pages that are asked for again as browsers take them, compressed. What is kept cannot be wrong: its
- * key is made of all that is on it, which is read from the database each time. There is nothing secret on such
- * a page that its length could tell.
+ * Creates the cache of compressed pages. An entry is never stale: its key is a hash of everything on the page, which is read
+ * from the database for each request. The length of a compressed page reveals no secret, since such a page has none.
  */
-export function createSendShared(): SendShared {
-  const cache = new LRUCache<string, Compressed, SharedPage>({
+export function createSendCacheablePage(isRepeated: AdmissionFilter): SendCacheablePage {
+  const cache = new LRUCache<string, CompressedPage, CacheablePage>({
     maxSize: CACHE_MAX_BYTES,
-    sizeCalculation: ({ gzipped }) => BYTES_PER_PAGE + gzipped.length,
+    sizeCalculation: ({ gzipped }) => ENTRY_BYTES + gzipped.length,
     fetchMethod: async (_key, _stale, { context: { render } }) => compress(await render()),
-    // pushed out while it was made, a page still goes to those who wait for it
+    // A page that is evicted while it is rendered is sent to the readers who wait for it.
     ignoreFetchAbort: true,
   });
-  const isAskedAgain = createIsAskedAgain();
 
-  async function make(url: string, page: SharedPage): Promise<Compressed> {
-    const { key, render } = page;
-    if (!isAskedAgain(numberOf(url))) return compress(await render());
-    const made = await cache.forceFetch(key, { context: page });
-    // a message has gone since: it would be missing to whoever has its id
-    if (!made.isWhole) cache.delete(key);
-    return made;
+  async function createPage(url: string, page: CacheablePage): Promise<CompressedPage> {
+    if (!isRepeated(hashToNumber(url))) return compress(await page.render());
+    const compressed = await cache.forceFetch(page.key, { context: page });
+    // The key has the deleted message's id: if the message is restored, the page must show it.
+    if (!compressed.isComplete) cache.delete(page.key);
+    return compressed;
   }
 
   return async (req, res, page) => {
-    const { etag, gzipped } = cache.get(page.key) ?? (await make(req.originalUrl, page));
+    const { etag, gzipped } = cache.get(page.key) ?? (await createPage(req.originalUrl, page));
     res.vary('Accept-Encoding');
     res.set('ETag', etag);
     res.type('html');
@@ -70,14 +65,16 @@ export function createSendShared(): SendShared {
   };
 }
 
-function compress({ html, isWhole }: RenderedPage): Compressed {
-  // a little larger than the best, in half the time
-  const gzipped = keepBytes(gzipSync(html, { level: constants.Z_BEST_SPEED }));
+function compress({ html, isComplete }: RenderedPage): CompressedPage {
+  // The fastest level takes half the time of the default level, and the page is little larger.
+  const bytes = gzipSync(html, { level: constants.Z_BEST_SPEED });
+  // A copy, because zlib's result retains a block of 16 KB.
+  const gzipped = Buffer.alloc(bytes.length, bytes);
   const etag = hash('sha256', gzipped, 'base64url').slice(0, 22);
-  return { etag: `W/"${etag}"`, gzipped, isWhole };
+  return { etag: `W/"${etag}"`, gzipped, isComplete };
 }
 
-/** A number that no other text is likely to have: 48 bits of its hash. */
-function numberOf(text: string): number {
+// The first 48 bits of a hash.
+function hashToNumber(text: string): number {
   return hash('sha256', text, 'buffer').readUIntBE(0, 6);
 }

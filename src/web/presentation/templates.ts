@@ -11,21 +11,21 @@ import { formatTime, isoTime } from './times.ts';
 
 const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
 
-/** Gives a template of `views/` as HTML. */
-export type Render = (view: string, context: object) => string;
+/** Renders a template of `views/` as HTML. */
+export type RenderTemplate = (view: string, context: object) => string;
 
-// Autoescape and the filter `escape` call it. Flask's Jinja writes `"` as `&#34;`, which the original's tests expect.
+// For autoescape and for the filter `escape`. Flask's Jinja writes `"` as `&#34;`, which the tests of the original expect.
 Object.assign(nunjucks.lib, { escape: escapeHtml });
 
 /**
- * Makes `res.render` use the templates in `views/`, which escape whatever they are given.
- * @returns a way to render them without a response, and without its `res.locals`
+ * Makes `res.render` use the templates in `views/`, which escape all values.
+ * @returns a function that renders them without `res.locals`
  */
 export function useTemplates(
   app: Express,
   { gravatar }: { gravatar: boolean },
   { staticUrl }: StaticFiles,
-): Render {
+): RenderTemplate {
   const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
     autoescape: true,
     throwOnUndefined: true,

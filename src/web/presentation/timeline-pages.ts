@@ -1,27 +1,28 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { CurrentUser } from '../middleware/session.ts';
 import type { Messages } from '../../repositories/messages.ts';
-import type { Profile } from '../../repositories/profiles.ts';
 import type { Page } from '../../repositories/page.ts';
+import type { Profile } from '../../repositories/profiles.ts';
+import type { CurrentUser } from '../middleware/session.ts';
+import { createAdmissionFilter } from './cache-admission.ts';
 import { createRenderMessages } from './message-cache.ts';
-import { createSendShared, type RenderedPage } from './page-cache.ts';
-import type { Render } from './templates.ts';
+import { createSendCacheablePage, type RenderedPage } from './page-cache.ts';
+import type { RenderTemplate } from './templates.ts';
 
-// Where a template puts the messages, which are put in afterwards; nobody knows how to write it in one.
-const MESSAGES = `<!-- ${randomUUID()} -->`;
+// The template writes this in the place of the messages. It is random, so that no user can write it into a page.
+const MESSAGES_PLACEHOLDER = `<!-- ${randomUUID()} -->`;
 
-/** A page with messages, and what else its template wants. */
+/** The values for the template of a page with messages. */
 export interface TimelinePage {
   page: Page;
-  /** Where it is, without the cursor. */
+  /** The path of the page, without a query. */
   path: string;
-  /** Whose page it is. */
+  /** The user whose messages these are, on a user's page. */
   profile?: Profile;
   [more: string]: unknown;
 }
 
-/** Sends a page with messages to whoever reads. */
+/** Sends a page with messages. */
 export type SendTimeline = (
   req: Request,
   res: Response,
@@ -29,13 +30,14 @@ export type SendTimeline = (
   context: TimelinePage,
 ) => Promise<void>;
 
-/** Makes pages of messages, as little of each as has not been made before. */
+/** Creates the sender of timelines. It caches messages, and pages for readers without a login. */
 export function createSendTimeline(
   messages: Pick<Messages, 'listMessages'>,
-  render: Render,
+  renderTemplate: RenderTemplate,
 ): SendTimeline {
-  const renderMessages = createRenderMessages(messages, render);
-  const sendShared = createSendShared();
+  const isRepeated = createAdmissionFilter();
+  const renderMessages = createRenderMessages(messages, renderTemplate, isRepeated);
+  const sendCacheablePage = createSendCacheablePage(isRepeated);
 
   async function renderPage(
     view: string,
@@ -43,31 +45,31 @@ export function createSendTimeline(
     user: CurrentUser | null,
   ): Promise<RenderedPage> {
     const { messageIds } = context.page;
-    const list = await renderMessages(messageIds, user?.userId ?? null);
-    const html = render(view, { ...context, user, messages: MESSAGES });
-    const [before = '', after = ''] = html.split(MESSAGES);
+    const messageList = await renderMessages(messageIds, user?.userId ?? null);
+    const html = renderTemplate(view, { ...context, user, messages: MESSAGES_PLACEHOLDER });
+    const [before = '', after = ''] = html.split(MESSAGES_PLACEHOLDER);
     return {
-      html: Buffer.concat([Buffer.from(before), ...list, Buffer.from(after)]),
-      isWhole: list.length === messageIds.length,
+      html: Buffer.concat([Buffer.from(before), ...messageList, Buffer.from(after)]),
+      isComplete: messageList.length === messageIds.length,
     };
   }
 
   return async (req, res, view, context) => {
     const { user = null, consumeFlash } = res.locals;
-    // for somebody in particular
+    // The page of a user, or a page with a flash message, is for one reader.
     if (user || consumeFlash) {
       const { html } = await renderPage(view, { ...context, consumeFlash }, user);
       res.type('html').send(html);
       return;
     }
-    await sendShared(req, res, {
-      key: keyOf(view, context),
+    await sendCacheablePage(req, res, {
+      key: cacheKey(view, context),
       render: () => renderPage(view, context, null),
     });
   };
 }
 
-/** Stands for all that a page depends on when nobody in particular reads it: messages never change. */
-function keyOf(view: string, context: TimelinePage): string {
+/** Returns a hash of everything on a page: the ids of its messages stand for the messages, which never change. */
+function cacheKey(view: string, context: TimelinePage): string {
   return hash('sha256', JSON.stringify([view, context]), 'base64url');
 }

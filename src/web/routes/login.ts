@@ -63,7 +63,7 @@ export function addLoginRoutes(
         res.flash(flash);
         return res.redirect(LOGIN_CHECK);
       }
-      res.locals.consumeFlash = () => flash;
+      res.flashNow(flash);
       await leadHome(req, res, draft);
     })
     .all(methodNotAllowed);
@@ -151,9 +151,8 @@ function logFailedLogin(
 
 /** Shows the sign-in page to a reader without a session, who may also come by a bookmark or a link. */
 function showLostCookie(res: Response): void {
-  // The flash claims that the user is signed in.
-  res.locals.consumeFlash?.();
-  delete res.locals.consumeFlash;
+  // The flash message claims that the user is signed in.
+  res.discardFlash();
   showLogin(res, {
     notice:
       'You are not signed in. If you have just signed in, your browser did not store MiniTwit’s cookie. Allow cookies for this site. If its address begins with http://, try https://.',

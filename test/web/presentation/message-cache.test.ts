@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { createRenderMessages } from '../../../src/web/presentation/message-cache.ts';
 import type { Message } from '../../../src/repositories/messages.ts';
+import { createAdmissionFilter } from '../../../src/web/presentation/cache-admission.ts';
+import { createRenderMessages } from '../../../src/web/presentation/message-cache.ts';
 
 const AUTHOR = 7;
 
-/** Renders messages by their ids, and notes which were read. */
-function createList(text = '') {
+/** Creates a renderer of messages, and records the ids of the messages that it reads from the database. */
+function createRenderer(text = '') {
   const read: number[] = [];
-  const render = createRenderMessages(
+  const renderMessages = createRenderMessages(
     {
       async listMessages(messageIds) {
         read.push(...messageIds);
@@ -18,49 +19,66 @@ function createList(text = '') {
       const { message, isOwn } = context as { message: Message; isOwn: boolean };
       return `${message.messageId}${text}${isOwn ? ' (own)' : ''}`;
     },
+    createAdmissionFilter(),
   );
-  const show = async (messageIds: number[], readerId: number | null = null) =>
-    (await render(messageIds, readerId)).map(String);
-  return { read, show };
+  const render = async (messageIds: number[], readerId: number | null = null) =>
+    (await renderMessages(messageIds, readerId)).map(String);
+  return { read, render, renderMessages };
 }
 
-test('messages that are asked for again are kept, and shown in order', async () => {
-  const { read, show } = createList();
-  await show([3, 2, 1]);
-  await show([3, 1]);
+test('caches messages that are requested twice, and returns them in the order of their ids', async () => {
+  const { read, render } = createRenderer();
+  await render([3, 2, 1]);
+  await render([3, 1]);
   read.length = 0;
-  expect(await show([3, 2, 1])).toEqual(['3', '2', '1']);
+  expect(await render([3, 2, 1])).toEqual(['3', '2', '1']);
   expect(read).toEqual([2]);
 });
 
-test('messages that are asked for once, however many, push out none that are kept', async () => {
-  const { read, show } = createList();
-  await show([1]);
-  await show([1]);
+test('messages that are requested once do not evict a cached message', async () => {
+  const { read, render } = createRenderer();
+  await render([1]);
+  await render([1]);
   for (let first = 2; first < 100_000; first += 1000) {
-    await show(Array.from({ length: 1000 }, (_, index) => first + index));
+    await render(Array.from({ length: 1000 }, (_, index) => first + index));
   }
   read.length = 0;
-  expect(await show([1])).toEqual(['1']);
+  expect(await render([1])).toEqual(['1']);
   expect(read).toEqual([]);
 });
 
-test('of more than there is room for, those are kept that were asked for last', async () => {
-  const { read, show } = createList('x'.repeat(1000));
+test('a full cache evicts the messages that were requested least recently', async () => {
+  const { read, render } = createRenderer('x'.repeat(1000));
   for (let first = 0; first < 20_000; first += 1000) {
     const thousand = Array.from({ length: 1000 }, (_, index) => first + index);
-    await show(thousand);
-    await show(thousand);
+    await render(thousand);
+    await render(thousand);
   }
   read.length = 0;
-  await show([0, 19_999]);
+  await render([0, 19_999]);
   expect(read).toEqual([0]);
 });
 
-test('an author has their own way to see what is kept', async () => {
-  const { show } = createList();
-  await show([1]);
-  await show([1]);
-  expect(await show([1], AUTHOR)).toEqual(['1 (own)']);
-  expect(await show([1])).toEqual(['1']);
+test('renders a cached message for its author and for other readers', async () => {
+  const { read, render } = createRenderer();
+  await render([1]);
+  await render([1]);
+  expect(await render([1], AUTHOR)).toEqual(['1 (own)']);
+  expect(await render([1])).toEqual(['1']);
+  read.length = 0;
+  expect(await render([1], AUTHOR)).toEqual(['1 (own)']);
+  expect(read).toEqual([]);
+});
+
+test('a cached message does not retain a larger block of memory', async () => {
+  const { renderMessages } = createRenderer();
+  const readMemory = async (readerId: number | null) => {
+    const [html] = await renderMessages([1], readerId);
+    return [html?.length, html?.buffer.byteLength];
+  };
+  const [length, memory] = await readMemory(AUTHOR);
+  expect(memory).toBeGreaterThan(length ?? 0);
+  await readMemory(AUTHOR);
+  expect(await readMemory(AUTHOR)).toEqual([7, 7]);
+  expect(await readMemory(null)).toEqual([1, 1]);
 });
