@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Environment } from '../src/config/environment.ts';
+import { type Environment, formatSettingsProblems } from '../src/config/environment.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { runSql, useEmptyDatabase } from './support/database.ts';
 import { databaseSettings, startProgram } from './support/programs.ts';
@@ -76,8 +76,7 @@ test('settings that are missing are all named', async () => {
   const refused = await initdb({ DB_HOST: '', DB_PASSWD: '', DB_NAME: '' });
   expect(refused).toMatchObject({
     status: 1,
-    stderr:
-      'Settings that need attention:\n  DB_HOST is not set\n  DB_PASSWD is not set\n  DB_NAME is not set\n',
+    stderr: `${formatSettingsProblems(['DB_HOST is not set', 'DB_PASSWD is not set', 'DB_NAME is not set'])}\n`,
   });
 });
 
@@ -85,7 +84,7 @@ test('the password of a user who is to be made is a setting as the others', asyn
   const refused = await initdb({ DB_HOST: '' }, '--user', 'app');
   expect(refused).toMatchObject({
     status: 1,
-    stderr: 'Settings that need attention:\n  DB_HOST is not set\n  APP_DB_PASSWD is not set\n',
+    stderr: `${formatSettingsProblems(['DB_HOST is not set', 'APP_DB_PASSWD is not set'])}\n`,
   });
 });
 

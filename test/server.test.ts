@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../src/config/environment.ts';
+import { type Environment, formatSettingsProblems } from '../src/config/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
@@ -175,15 +175,13 @@ test('settings that are bad or missing are all named, and nothing is started', a
   expect(await program.ended).toBe(1);
   expect(program.output).toEqual({
     stdout: '',
-    stderr: [
-      'Settings that need attention:',
-      '  DB_USER is not set',
-      '  DB_PASSWD is not set',
-      '  DB_NAME is not set',
-      '  SESSION_SECRET is not set',
-      '  PORT must be a whole number from 0 to 65535',
-      '',
-    ].join('\n'),
+    stderr: `${formatSettingsProblems([
+      'DB_USER is not set',
+      'DB_PASSWD is not set',
+      'DB_NAME is not set',
+      'SESSION_SECRET is not set',
+      'PORT must be an integer from 0 to 65535',
+    ])}\n`,
   });
 });
 

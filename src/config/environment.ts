@@ -2,25 +2,25 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { OperatorError } from '../errors/operator-error.ts';
 
-/** The environment variables that a program was started with. */
+/** The environment variables of a program. */
 export type Environment = Record<string, string | undefined>;
 
-/** A setting that must be there. */
+/** Parses a setting that has no default. */
 export const required = z.string({ error: 'is not set' });
 
-/** A whole number. */
+/** Returns a parser of an integer from `min` to `max`. */
 export const integer = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .regex(/^\d{1,9}$/, `must be an integer from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
-/** One of some words. */
+/** Returns a parser of one of some words. */
 export const oneOf = <const Words extends readonly string[]>(...words: Words) =>
   z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 
-/** The path of a PEM file, as the PEM that stands in it. */
+/** Parses the path of a PEM file. The value is the PEM. */
 export const pemFile = z.string().transform((path, context) => {
   try {
     const pem = readFileSync(path, 'utf8');
@@ -34,14 +34,19 @@ export const pemFile = z.string().transform((path, context) => {
 });
 
 /**
- * Reads settings from the environment.
- * @throws OperatorError that names all bad and missing settings at once, and no secret's value
+ * Reads settings from the environment. An empty variable counts as unset, as in `DB_PORT= npm start`.
+ * @throws OperatorError that lists all missing and invalid settings, and contains no secret
  */
 export function readSettings<T>(schema: z.ZodType<T>, environment: Environment): T {
-  // A variable that is set to nothing counts as not set, as in `DB_PORT= npm start`.
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
   const result = schema.safeParse(set);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
-  throw new OperatorError(`Settings that need attention:\n${problems.join('\n')}`);
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  throw new OperatorError(formatSettingsProblems(problems));
+}
+
+/** Returns the message that lists the problems of settings. Each begins with the name of its setting. */
+export function formatSettingsProblems(problems: string[]): string {
+  const lines = problems.map((problem) => `  ${problem}.`);
+  return ['Settings are missing or invalid:', ...lines].join('\n');
 }

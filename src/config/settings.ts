@@ -8,133 +8,198 @@ export const PASSWORD_MAX_LENGTH = 256;
 const port = integer(1, 65_535);
 const limit = integer(1, 1_000_000);
 
-const forDatabase = {
-  DB_HOST: required,
-  DB_PORT: port.default(3306),
-  DB_USER: required,
-  DB_PASSWD: required,
-  DB_NAME: required,
-  DB_SSL_CA: pemFile.nullable().default(null),
-  DB_POOL_SIZE: integer(1, 1000).default(10),
+// The descriptions below are the column `Meaning` of the table in README.md.
+const database = {
+  DB_HOST: required.describe('Host name of the database server.'),
+  DB_PORT: port.default(3306).describe('TCP port of the database server.'),
+  DB_USER: required.describe('Name of the database user.'),
+  DB_PASSWD: required.describe('Password of the database user.'),
+  DB_NAME: required.describe('Name of the database.'),
+  DB_SSL_CA: pemFile
+    .nullable()
+    .default(null)
+    .describe(
+      'Path of the PEM file of a certificate authority. The server then connects with TLS only and verifies `DB_HOST`.',
+    ),
+  DB_POOL_SIZE: integer(1, 1000)
+    .default(10)
+    .describe(
+      'Maximum number of database connections of all processes of an instance. If the database accepts fewer, requests wait for those.',
+    ),
 };
 
-const forAll = {
-  ...forDatabase,
+const web = {
   SESSION_SECRET: required
     .transform((value) => value.split(',').map((secret) => secret.trim()))
     .refine((secrets) => secrets.every((secret) => secret.length >= 32), {
-      error: 'must have 32 characters or more (several secrets: each, separated by commas)',
-    }),
-  HOST: z.string().default('0.0.0.0'),
-  PORT: integer(0, 65_535).default(5000),
-  TRUST_PROXY: integer(0, 10).default(0),
-  COOKIE_SECURE: oneOf('auto', 'always', 'never').default('auto'),
-  // Not `__Host-` or `__Secure-`: over http, browsers would drop such a cookie without a word.
+      error: 'must have 32 characters or more, and so must each of several secrets',
+    })
+    .describe(
+      'Secret of 32 characters or more that signs cookies. To rotate it, set several, separated by commas: the first signs, and all are accepted.',
+    ),
+  HOST: z
+    .string()
+    .default('0.0.0.0')
+    .describe('Address on which the server listens. `npm run local` sets it to 127.0.0.1.'),
+  PORT: integer(0, 65_535).default(5000).describe('TCP port on which the server listens.'),
+  TRUST_PROXY: integer(0, 10)
+    .default(0)
+    .describe(
+      'Number of trusted proxies in front of the server, whose `X-Forwarded-…` headers count. See [proxies](docs/proxies.md).',
+    ),
+  COOKIE_SECURE: oneOf('auto', 'always', 'never')
+    .default('auto')
+    .describe(
+      '`auto`: cookies are `Secure` if the request came by https. `always`: cookies are `Secure`, which needs a `TRUST_PROXY` of 1 or more. `never`: they are not.',
+    ),
+  // Browsers drop a cookie named `__Host-` or `__Secure-` over http without any error.
   COOKIE_PREFIX: z
     .string()
     .regex(
       /^[A-Za-z0-9][\w-]{0,31}$/,
       'must be up to 32 letters, digits, _ and -, and begin with a letter or digit',
     )
-    .default(''),
-  // The default depends on NODE_ENV.
-  PASSWORD_MIN_LENGTH: integer(1, PASSWORD_MAX_LENGTH).optional(),
-  NODE_ENV: z.string().optional(),
-  GRAVATAR: oneOf('on', 'off').default('off'),
-  HSTS: oneOf('host', 'site').default('host'),
+    .default('')
+    .describe(
+      'Prefix of the names of all cookies. Several MiniTwits on one host need different prefixes, because cookies ignore ports. `npm run local` sets it to the port.',
+    ),
+  PASSWORD_MIN_LENGTH: integer(1, PASSWORD_MAX_LENGTH)
+    .optional()
+    .describe(
+      'Minimum length of a new password in characters, up to 256. Unless it is set, the minimum is 8 if `NODE_ENV` is `production`, and otherwise 1.',
+    ),
+  GRAVATAR: oneOf('on', 'off')
+    .default('off')
+    .describe(
+      '`on`: pages show pictures from Gravatar, which then receives a request from each reader.',
+    ),
+  HSTS: oneOf('host', 'site')
+    .default('host')
+    .describe(
+      '`site`: `Strict-Transport-Security` has `includeSubDomains`, so that browsers use https for all subdomains of this host.',
+    ),
   SECURITY_CONTACT: z
     .string()
     .regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'must begin with mailto: or https://')
     .nullable()
-    .default(null),
-  RATE_LIMITS: oneOf('on', 'off').default('on'),
-  LIMIT_LOGINS_PER_NAME: limit.default(10),
-  LIMIT_LOGINS_PER_NAME_ANYWHERE: limit.default(100),
-  LIMIT_LOGINS_PER_ADDRESS: limit.default(500),
-  LIMIT_ALL_LOGINS_PER_NAME: limit.default(200),
-  LIMIT_ALL_LOGINS_PER_ADDRESS: limit.default(600),
-  LIMIT_REGISTRATIONS_PER_ADDRESS: limit.default(500),
-  LIMIT_POSTS_PER_USER: limit.default(60),
-  LIMIT_FOLLOWS_PER_USER: limit.default(60),
-  LIMIT_PAGES_PER_USER: limit.default(300),
-  LIMIT_PAGES_PER_ADDRESS: limit.default(1500),
-  WEB_CONCURRENCY: integer(1, 128).default(1),
-  DRAIN_DELAY_S: integer(0, 600).default(0),
-  DRAIN_MAX_S: integer(1, 900).default(10),
-  METRICS_PORT: port.nullable().default(null),
-  METRICS_HOST: z.string().default('127.0.0.1'),
-  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+    .default(null)
+    .describe(
+      'Contact in `/.well-known/security.txt`: `mailto:ADDRESS` or `https://…`. Without it, the file does not exist.',
+    ),
+  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')
+    .default('info')
+    .describe('`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.'),
+  RATE_LIMITS: oneOf('on', 'off').default('on').describe('`off`: no limits, for load tests.'),
 };
 
-// mysql2 compares a certificate with a name; any address it takes for `localhost`.
-const hostNameForTls = {
-  path: ['DB_HOST'],
-  error: 'must be a name, not an address, when DB_SSL_CA is set: certificates are for names',
-  // beside the other problems, not after them
-  when: () => true,
+// src/repositories/limits.ts has the length of each window.
+const rateLimits = {
+  LIMIT_LOGINS_PER_NAME: limit
+    .default(10)
+    .describe(
+      'Failed logins under a username in 15 minutes: from each address, and from each device that has logged in under that name before.',
+    ),
+  LIMIT_LOGINS_PER_NAME_ANYWHERE: limit
+    .default(100)
+    .describe(
+      'Failed logins under a username in 15 minutes: from all addresses together, and from all such devices together.',
+    ),
+  LIMIT_LOGINS_PER_ADDRESS: limit
+    .default(500)
+    .describe(
+      'Failed logins from an address in an hour, except from devices that have logged in under the same username before.',
+    ),
+  LIMIT_ALL_LOGINS_PER_NAME: limit
+    .default(200)
+    .describe(
+      'All logins under a username in 10 minutes. Each process counts its own. It must be `LIMIT_LOGINS_PER_NAME_ANYWHERE` or more.',
+    ),
+  LIMIT_ALL_LOGINS_PER_ADDRESS: limit
+    .default(600)
+    .describe('All logins from an address in 10 minutes. Each process counts its own.'),
+  LIMIT_REGISTRATIONS_PER_ADDRESS: limit
+    .default(500)
+    .describe('Registrations from an address in an hour, including those under a taken username.'),
+  LIMIT_POSTS_PER_USER: limit.default(60).describe('Messages of a user in a minute.'),
+  LIMIT_FOLLOWS_PER_USER: limit.default(60).describe('Follows and unfollows in 5 minutes.'),
+  LIMIT_PAGES_PER_USER: limit
+    .default(300)
+    .describe(
+      'Older and newer pages of timelines that a user reads in 5 minutes. Each process counts its own.',
+    ),
+  LIMIT_PAGES_PER_ADDRESS: limit
+    .default(1500)
+    .describe(
+      'Older and newer pages of timelines that all readers without a login at an address read in 5 minutes. Each process counts its own.',
+    ),
 };
 
-function hasNameForTls({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) {
-  return !DB_SSL_CA || isIP(DB_HOST) === 0;
-}
-
-// The server itself speaks http alone, and nobody else would tell it of https.
-const proxyForSecureCookies = {
-  path: ['COOKIE_SECURE'],
-  error: 'cannot be `always` where TRUST_PROXY is 0: no login would work',
-  when: () => true,
+const operation = {
+  WEB_CONCURRENCY: integer(1, 128)
+    .default(1)
+    .describe('Number of processes of an instance. They share its database connections.'),
+  DRAIN_DELAY_S: integer(0, 600)
+    .default(0)
+    .describe(
+      'Seconds after the signal to stop in which the server still accepts requests, but `/readyz` returns 503. Set it longer than the load balancer takes to notice.',
+    ),
+  DRAIN_MAX_S: integer(1, 900)
+    .default(10)
+    .describe('Maximum duration of a graceful shutdown in seconds, including `DRAIN_DELAY_S`.'),
+  METRICS_PORT: port
+    .nullable()
+    .default(null)
+    .describe('TCP port of the Prometheus metrics, at `/metrics`.'),
+  METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe(
+      'Address on which `METRICS_PORT` listens. Set it to `0.0.0.0` in a container, or if Prometheus runs on another host.',
+    ),
+  NODE_ENV: z
+    .string()
+    .optional()
+    .describe(
+      "`production`: `.env` is not read. A new password must not be one of the 10,000 most common ones, or made of the user's or the site's name.",
+    ),
 };
 
-function canTellHttps(values: { COOKIE_SECURE: string; TRUST_PROXY: number }): boolean {
-  return values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0;
-}
+/** Returns the options of a rule that concerns several settings. It is checked even if other settings are invalid. */
+const problemOf = (name: string, error: string) => ({ path: [name], error, when: () => true });
 
-const delayInsideDrain = {
-  path: ['DRAIN_DELAY_S'],
-  error: 'must be less than DRAIN_MAX_S, of which it is a part',
-  when: () => true,
-};
+// mysql2 compares a certificate with a name, and would replace an address by `localhost`.
+const hasNameForTls = ({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) =>
+  !DB_SSL_CA || isIP(DB_HOST) === 0;
+const noNameForTls = problemOf('DB_HOST', 'must be a host name, not an address, with DB_SSL_CA');
 
-function hasTimeToDrain(values: { DRAIN_DELAY_S: number; DRAIN_MAX_S: number }): boolean {
-  // so written, one that is no number is not blamed twice
-  return !(values.DRAIN_DELAY_S >= values.DRAIN_MAX_S);
-}
+/** The settings of a program that uses the database alone. */
+export const databaseSettings = z.object(database).refine(hasNameForTls, noNameForTls);
 
-const connectionForEachWorker = {
-  path: ['DB_POOL_SIZE'],
-  error: 'must be WEB_CONCURRENCY or more: each worker needs a connection',
-  when: () => true,
-};
-
-function hasConnectionsForWorkers(values: { DB_POOL_SIZE: number; WEB_CONCURRENCY: number }) {
-  return !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY);
-}
-
-// Failed logins spend the budget of all logins too.
-const failedAmongAllLogins = {
-  path: ['LIMIT_ALL_LOGINS_PER_NAME'],
-  error: 'must be LIMIT_LOGINS_PER_NAME_ANYWHERE or more: it counts failed logins too',
-  when: () => true,
-};
-
-function countsAllFailedLogins(values: {
-  LIMIT_ALL_LOGINS_PER_NAME: number;
-  LIMIT_LOGINS_PER_NAME_ANYWHERE: number;
-}): boolean {
-  return !(values.LIMIT_ALL_LOGINS_PER_NAME < values.LIMIT_LOGINS_PER_NAME_ANYWHERE);
-}
-
-/** The settings that lead to a database. */
-export const databaseSettings = z.object(forDatabase).refine(hasNameForTls, hostNameForTls);
-
-/** The same, and the password of a user of the database who is to be made. */
+/** The settings of a program that also creates the database user of the server. */
 export const newUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
 
-/** All settings of the web application. */
+// A negated comparison is true for a value that is not a number, so an invalid setting has one problem only.
+/** All settings of the web application, in the order of README.md. */
 export const settings = z
-  .object(forAll)
-  .refine(hasNameForTls, hostNameForTls)
-  .refine(canTellHttps, proxyForSecureCookies)
-  .refine(hasTimeToDrain, delayInsideDrain)
-  .refine(hasConnectionsForWorkers, connectionForEachWorker)
-  .refine(countsAllFailedLogins, failedAmongAllLogins);
+  .object({ ...database, ...web, ...rateLimits, ...operation })
+  .refine(hasNameForTls, noNameForTls)
+  .refine(
+    // The server itself speaks plain http, so only a proxy can report https.
+    (values) => values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0,
+    problemOf('COOKIE_SECURE', 'cannot be `always` if TRUST_PROXY is 0: all logins would fail'),
+  )
+  .refine(
+    (values) => !(values.DRAIN_DELAY_S >= values.DRAIN_MAX_S),
+    problemOf('DRAIN_DELAY_S', 'must be less than DRAIN_MAX_S, which includes it'),
+  )
+  .refine(
+    (values) => !(values.DB_POOL_SIZE < values.WEB_CONCURRENCY),
+    problemOf('DB_POOL_SIZE', 'must be WEB_CONCURRENCY or more: each process needs a connection'),
+  )
+  .refine(
+    (values) => !(values.LIMIT_ALL_LOGINS_PER_NAME < values.LIMIT_LOGINS_PER_NAME_ANYWHERE),
+    problemOf(
+      'LIMIT_ALL_LOGINS_PER_NAME',
+      'must be LIMIT_LOGINS_PER_NAME_ANYWHERE or more: it also counts failed logins',
+    ),
+  );

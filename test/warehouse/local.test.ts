@@ -29,8 +29,8 @@ async function run(...parameters: string[]): Promise<{ status: number | null; sa
 test('a run on AWS says all that it lacks, before anything else', async () => {
   const { status, said } = await run('run');
   expect(status).toBe(1);
-  expect(said).toMatch(/^Settings that need attention:\n {2}DB_HOST is not set\n/);
-  expect(said).toContain('  WAREHOUSE_IMAGE_ID is not set\n');
+  expect(said).toMatch(/^Settings are missing or invalid:\n {2}DB_HOST is not set\.\n/);
+  expect(said).toContain('  WAREHOUSE_IMAGE_ID is not set.\n');
 });
 
 /** Registers alice at a MiniTwit, and writes a message as her. */

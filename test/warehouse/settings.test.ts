@@ -1,3 +1,4 @@
+import { formatSettingsProblems } from '../../src/config/environment.ts';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,16 +67,17 @@ test('all problems are said at once, and no secret', () => {
       WAREHOUSE_MAX_HOURS: '0',
     });
   expect(read).toThrow(
-    `Settings that need attention:
-  DB_HOST is not set
-  WAREHOUSE_VOLUME_DEVICE must be one of /dev/sdf to /dev/sdp
-  WAREHOUSE_MOUNT_DIR must be an absolute path of letters, digits and . _ -
-  WAREHOUSE_KEY_FILE names a file that cannot be read (ENOENT): /nowhere/key
-  WAREHOUSE_MARKET must be one of: spot, on-demand
-  WAREHOUSE_MAX_HOURS must be at least 1
-  WAREHOUSE_IMAGE_ID must be an id such as ami-0123456789abcdef0
-  WAREHOUSE_VOLUME_ID is not set
-  WAREHOUSE_DB_PASSWD must be at least 12 characters long`,
+    formatSettingsProblems([
+      'DB_HOST is not set',
+      'WAREHOUSE_VOLUME_DEVICE must be one of /dev/sdf to /dev/sdp',
+      'WAREHOUSE_MOUNT_DIR must be an absolute path of letters, digits and . _ -',
+      'WAREHOUSE_KEY_FILE names a file that cannot be read (ENOENT): /nowhere/key',
+      'WAREHOUSE_MARKET must be one of: spot, on-demand',
+      'WAREHOUSE_MAX_HOURS must be at least 1',
+      'WAREHOUSE_IMAGE_ID must be an id such as ami-0123456789abcdef0',
+      'WAREHOUSE_VOLUME_ID is not set',
+      'WAREHOUSE_DB_PASSWD must be at least 12 characters long',
+    ]),
   );
 });
 

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { settings } from '../../src/config/settings.ts';
+
+const rows = Object.entries(settings.shape).map(([name, { def, description }]) => ({
+  name,
+  isRequired: def.type !== 'default' && def.type !== 'optional',
+  default: def.type === 'default' ? (def.defaultValue ?? '') : '',
+  meaning: description,
+}));
+const names = rows.map(({ name }) => name);
+
+function formatDefault(row: (typeof rows)[number]): string {
+  if (row.default === '') return row.isRequired ? 'required' : 'none';
+  return typeof row.default === 'number' ? String(row.default) : `\`${row.default}\``;
+}
+
+test('the table in README.md has the name, the default and the meaning of each setting', async () => {
+  const readme = await readFile('README.md', 'utf8');
+  const table = Array.from(readme.matchAll(/^\| (`[A-Z_]+`) *\|(.*)\|(.*)\|$/gm), ([, ...cells]) =>
+    cells.map((cell) => cell.trim()),
+  );
+  expect(table).toEqual(rows.map((row) => [`\`${row.name}\``, formatDefault(row), row.meaning]));
+});
+
+test('.env.example names only settings that exist', async () => {
+  const example = await readFile('.env.example', 'utf8');
+  const named = Array.from(example.matchAll(/^([A-Z_]+)=/gm), ([, name]) => name);
+  expect(named).toContain('SESSION_SECRET');
+  expect(names).toEqual(expect.arrayContaining(named));
+});
+
+test('the user data names only settings that exist, and shows their defaults', async () => {
+  const script = await readFile('userdata/minitwit.sh', 'utf8');
+  const lines = Array.from(script.matchAll(/^(# )?export ([A-Z_]+)='(.*?)'/gm));
+  // The script itself uses these.
+  const own = ['SERVER_NETWORKS', 'DB_PASSWD_FROM', 'SESSION_SECRET_FROM', 'AWS_REGION'];
+  expect([...names, ...own]).toEqual(expect.arrayContaining(lines.map(([, , name]) => name)));
+
+  const commented = new Map(
+    lines.flatMap(([, hash, name, value]) => (hash ? [[name, value]] : [])),
+  );
+  const shown = rows.filter((row) => row.default !== '' && commented.has(row.name));
+  expect(shown.length).toBeGreaterThan(5);
+  for (const row of shown)
+    expect([row.name, commented.get(row.name)]).toEqual([row.name, String(row.default)]);
+});
+
+test('the user data passes all settings on to the server', async () => {
+  const script = await readFile('userdata/minitwit.sh', 'utf8');
+  const [, list = ''] = /^readonly PASSED_ON=\(([^)]*)\)/m.exec(script) ?? [];
+  expect(list).toContain('"${!LIMIT_@}"');
+  // The server must listen on all addresses, and its unit sets NODE_ENV.
+  const passedOn = new Set([...(list.match(/\w+/g) ?? []), 'HOST', 'NODE_ENV']);
+  expect(names.filter((name) => !passedOn.has(name) && !name.startsWith('LIMIT_'))).toEqual([]);
+});
