@@ -94,7 +94,7 @@ create table session (
 ) engine = InnoDB default character set utf8mb4;
 
 -- How many events a limit counts for a key, in a window that ends at `expire` (milliseconds since 1970, by the
--- instances' clocks). src/repositories/limit-counters.ts alone writes it.
+-- instances' clocks). src/repositories/rate-limit-counters.ts alone writes it.
 create table rate_limit (
   `key` varchar(255) character set ascii collate ascii_bin not null,
   points int not null,

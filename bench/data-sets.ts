@@ -3,7 +3,7 @@ import { hash } from 'bcryptjs';
 import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../src/config/config.ts';
 import { initializeSchema } from '../src/database/schema.ts';
-import { splitStatements } from '../src/database/statements.ts';
+import { splitStatements } from '../src/database/split-statements.ts';
 import { fillTables, SIZES, type SizeName } from './data.ts';
 import { type DatabaseServer, withBenchConnection } from './databases.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../src/config/config.ts';
-import { withConnection } from '../src/database/connection.ts';
+import { withConnection } from '../src/database/with-connection.ts';
 import { startPrivateMariadb } from '../src/dev/mariadb/private-mariadb.ts';
 import { startRealMysql } from '../test/support/real-mysql.ts';
 

@@ -68,9 +68,9 @@ async function recordQueries({ ours }: DataSet, request: WebRequest) {
       recorded.push({ sql, parameters });
       return statements.select(sql, parameters);
     },
-    change: (sql, parameters = {}) => {
+    execute: (sql, parameters = {}) => {
       recorded.push({ sql, parameters });
-      return statements.change(sql, parameters);
+      return statements.execute(sql, parameters);
     },
   });
   const { url, close } = await serve({

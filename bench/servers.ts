@@ -8,7 +8,7 @@ import { findFreePort } from '../src/dev/free-port.ts';
 import { toSettings } from '../src/dev/local-files.ts';
 import type { Environment } from '../src/config/environment.ts';
 import { NODE_OPTIONS } from '../test/support/production.ts';
-import { until } from '../test/support/until.ts';
+import { waitFor } from '../test/support/wait-for.ts';
 
 /** A web server in a separate process. */
 export interface WebServer {
@@ -75,7 +75,7 @@ export async function startServer(
     return `The server ${program} ${state}. The last lines of its log:\n${last.join('\n')}`;
   };
   const url = `http://127.0.0.1:${port}`;
-  await until(`${program} answers`, async () => {
+  await waitFor(`${program} answers`, async () => {
     if (hasEnded()) throw new Error(await formatState());
     return fetch(`${url}/healthz`).then(
       ({ ok }) => ok,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { type DatabaseConfig, readDatabaseConfig, readNewUserConfig } from './config/config.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
-import { saveServerUser } from './database/server-user.ts';
+import { ensureAppUser } from './database/app-user.ts';
 import { OperatorError } from './errors/operator-error.ts';
 import { runProgram } from './cli/program.ts';
 
@@ -35,7 +35,7 @@ async function makeTables(config: DatabaseConfig, existing: SchemaOptions['exist
 }
 
 async function makeUser(config: DatabaseConfig, user: { name: string; password: string }) {
-  const { isNew } = await saveServerUser(config, user, PATIENCE);
+  const { isNew } = await ensureAppUser(config, user, PATIENCE);
   const said = isNew ? 'Made the user' : 'Set the password of the user';
   console.log(`${said} "${user.name}", who may read and write rows, and nothing else.`);
 }

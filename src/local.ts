@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
-import { claimSocket } from './dev/instance-lock.ts';
+import { acquireLock } from './dev/instance-lock.ts';
 import type { DatabaseConfig } from './config/config.ts';
 import { findFreePort } from './dev/free-port.ts';
 import { startPrivateMariadb } from './dev/mariadb/private-mariadb.ts';
@@ -67,7 +67,7 @@ function shutdownSignal(...names: NodeJS.Signals[]): AbortSignal {
 /** Runs a database and a server that uses it, until the process is told to stop or one of them ends. */
 async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<void> {
   await mkdir(DATA, { recursive: true, mode: 0o700 });
-  const claim = await claimSocket(join(DATA, 'local.sock'));
+  const claim = await acquireLock(join(DATA, 'local.sock'));
   const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'), { signal: shutdown });
   const databaseEnd = new AbortController();
   const message = `The database ended by itself. See ${mariadb.log}.`;
@@ -81,7 +81,7 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
     }
     await writeDatabaseSettings(SETTINGS, mariadb.config);
     const onListening = (port: number) => {
-      claim.setUrl(`http://localhost:${port}`);
+      claim.setDescription(`http://localhost:${port}`);
       console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
     };
     const colorize = process.stdout.isTTY;

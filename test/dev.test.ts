@@ -2,8 +2,8 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createVisitor } from './support/minitwit.ts';
-import { stop, useCheckout } from './support/local.ts';
-import { until } from './support/until.ts';
+import { expectCleanStop, useCheckout } from './support/checkout.ts';
+import { waitFor } from './support/wait-for.ts';
 
 const checkout = useCheckout();
 
@@ -33,30 +33,33 @@ test('a change of a template, a static file or code is served, and the database 
   const style = /\/static\/style\.[0-9a-f]+\.css/.exec((await readPage()) ?? '')?.[0] ?? '';
 
   await replaceIn('views/layout.html', 'An Express Application', 'An Application of Express');
-  await until('the new template', async () => !!(await readPage())?.includes('Application of Exp'));
+  await waitFor(
+    'the new template',
+    async () => !!(await readPage())?.includes('Application of Exp'),
+  );
   await writeFile(join(checkout.home, 'static/style.css'), 'body { color: red }');
-  await until('the new style', async () => (await readPage())?.includes(style) === false);
+  await waitFor('the new style', async () => (await readPage())?.includes(style) === false);
   await replaceIn('src/web/presentation/times.ts', ')} @ $', ')} at $');
-  await until('the new code', async () => / at \d\d:\d\d/.test((await readPage()) ?? ''));
+  await waitFor('the new code', async () => / at \d\d:\d\d/.test((await readPage()) ?? ''));
   expect(await readDatabasePid()).toBe(pid);
-  await stop(dev);
+  await expectCleanStop(dev);
 });
 
 test('a syntax error is printed, and the server starts again once it is corrected', async () => {
   const dev = await checkout.startAndWait('--watch');
   await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
-  await dev.says('The server has ended. It starts again after the next change.');
+  await dev.waitForOutput('The server has ended. It starts again after the next change.');
   expect(dev.output.stderr).toContain('SyntaxError');
   expect(await readPage()).toBeNull();
   await replaceIn('src/web/app.ts', 'export funktion createApp', 'export function createApp');
-  await until('the server answers', async () => (await readPage()) !== null);
-  await stop(dev);
+  await waitFor('the server answers', async () => (await readPage()) !== null);
+  await expectCleanStop(dev);
 });
 
 test('stops while the server is broken', async () => {
   await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
   const dev = checkout.start('--watch');
-  await dev.says('The server has ended.');
-  await stop(dev, 'SIGINT');
+  await dev.waitForOutput('The server has ended.');
+  await expectCleanStop(dev, 'SIGINT');
   await cp('src/web/app.ts', join(checkout.home, 'src/web/app.ts'));
 });

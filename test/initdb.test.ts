@@ -108,6 +108,6 @@ test.each([
 test('a server that is starting is waited for, which is said', async () => {
   const port = String(await findFreePort());
   const program = startProgram('src/initdb.ts', { ...settings, DB_PORT: port });
-  await program.says(/Waiting for the database at .*/);
+  await program.waitForOutput(/Waiting for the database at .*/);
   expect(program.process.exitCode).toBeNull();
 });

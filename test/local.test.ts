@@ -6,14 +6,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { withConnection } from '../src/database/connection.ts';
+import { withConnection } from '../src/database/with-connection.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
-import { stop, useCheckout } from './support/local.ts';
+import { expectCleanStop, useCheckout } from './support/checkout.ts';
 import { createVisitor } from './support/minitwit.ts';
 import { copyProgram } from './support/copy-program.ts';
 import { startProgram } from './support/programs.ts';
 import { HANG_MS } from './support/timeouts.ts';
-import { until } from './support/until.ts';
+import { waitFor } from './support/wait-for.ts';
 
 const checkout = useCheckout();
 const { start, startAndWait } = checkout;
@@ -43,7 +43,7 @@ test('--demo fills an empty database, and refuses one with users', async () => {
   const { text } = await createVisitor(checkout.url).login('alice', 'demo');
   expect(text).toContain('sign out [alice]');
   expect(first.output.stderr).toBe('');
-  await stop(first);
+  await expectCleanStop(first);
 
   const second = start('--demo');
   expect(await second.ended).toBe(1);
@@ -58,15 +58,15 @@ test('--demo warns when other devices can sign in as its users', async () => {
   const settings = { PORT: checkout.port, HOST: '127.0.0.2' };
   const options = { cwd: home, parameters: ['--demo'] };
   const local = startProgram(join(home, 'src/local.ts'), settings, options);
-  await local.says('is ready');
+  await local.waitForOutput('is ready');
   expect(local.output.stderr).toMatch(/^Warning: HOST is 127\.0\.0\.2, so every device .*\n$/);
-  await stop(local);
+  await expectCleanStop(local);
 });
 
 test('what people wrote outlives a restart, and an end by force', async () => {
   const first = await startAndWait();
   expect((await register('ada')).headers.location).toBe('/login');
-  await stop(first);
+  await expectCleanStop(first);
 
   const second = await startAndWait();
   expect((await minitwit().get('/ada')).status).toBe(200);
@@ -77,7 +77,7 @@ test('what people wrote outlives a restart, and an end by force', async () => {
   const third = await startAndWait();
   expect((await minitwit().get('/ada')).status).toBe(200);
   expect((await minitwit().get('/ben')).status).toBe(200);
-  await stop(third, 'SIGINT');
+  await expectCleanStop(third, 'SIGINT');
 });
 
 test('PORT, HOST and COOKIE_PREFIX in .env are used', async () => {
@@ -86,13 +86,13 @@ test('PORT, HOST and COOKIE_PREFIX in .env are used', async () => {
   await writeFile(file, `PORT=${port}\nHOST=127.0.0.2\nCOOKIE_PREFIX=mine_\n`);
   onTestFinished(() => rm(file));
   const local = startProgram(join(checkout.home, 'src/local.ts'), {}, { cwd: checkout.home });
-  await local.says(`MiniTwit is ready: http://localhost:${port}`);
+  await local.waitForOutput(`MiniTwit is ready: http://localhost:${port}`);
   const logout = await fetch(`http://127.0.0.2:${port}/logout`, {
     method: 'POST',
     redirect: 'manual',
   });
   expect(logout.headers.getSetCookie().join()).toContain('mine_session=');
-  await stop(local);
+  await expectCleanStop(local);
 });
 
 /** Returns a function that requests pages as one browser does: cookies ignore ports. */
@@ -117,7 +117,7 @@ test('two checkouts on one host do not log each other’s readers out', async ()
   const home = await copyProgram(onTestFinished, 'minitwit local ');
   const otherPort = String(await findFreePort());
   const other = startProgram(join(home, 'src/local.ts'), { PORT: otherPort }, { cwd: home });
-  await other.says('is ready');
+  await other.waitForOutput('is ready');
   const otherUrl = `http://localhost:${otherPort}`;
 
   const browse = createBrowser();
@@ -131,8 +131,8 @@ test('two checkouts on one host do not log each other’s readers out', async ()
     expect(page).toContain('sign out [carol]');
     expect(page).toContain('You were logged in');
   }
-  await stop(other);
-  await stop(here);
+  await expectCleanStop(other);
+  await expectCleanStop(here);
 });
 
 test('a second one beside it says that one is running, and where', async () => {
@@ -141,7 +141,7 @@ test('a second one beside it says that one is running, and where', async () => {
   expect(await second.ended).toBe(1);
   expect(second.output.stderr).toBe(`MiniTwit is already running here: ${checkout.url}\n`);
   expect((await minitwit().get('/public')).status).toBe(200);
-  await stop(first);
+  await expectCleanStop(first);
 });
 
 test('one that is suspended still counts as running', async () => {
@@ -151,7 +151,7 @@ test('one that is suspended still counts as running', async () => {
   expect(await second.ended).toBe(1);
   expect(second.output.stderr).toBe('MiniTwit is already running here: it does not answer\n');
   first.process.kill('SIGCONT');
-  await stop(first);
+  await expectCleanStop(first);
 });
 
 test('it takes its database with it, also when the whole group is interrupted', async () => {
@@ -182,13 +182,13 @@ test('a stop while the database creates its files ends the start, and the next s
   const settings = { PORT: checkout.port };
   const first = startProgram(join(home, 'src/local.ts'), settings, { cwd: home });
   const unfinished = join(home, '.data/mariadb/data.new/mysql');
-  await until('the database creates its files', () => existsSync(unfinished));
-  await stop(first, 'SIGINT');
+  await waitFor('the database creates its files', () => existsSync(unfinished));
+  await expectCleanStop(first, 'SIGINT');
   expect(first.output).toEqual({ stdout: '', stderr: '' });
   expect(existsSync(join(home, '.data/mariadb/data'))).toBe(false);
   const second = startProgram(join(home, 'src/local.ts'), settings, { cwd: home });
-  await second.says('is ready');
-  await stop(second);
+  await second.waitForOutput('is ready');
+  await expectCleanStop(second);
 });
 
 test('a stop while it starts leaves no database behind either', async () => {
@@ -224,7 +224,7 @@ test('its data are for nobody else, and its database has no root for the network
   await expect(withConnection(root, { waitMaxMs: 0 }, async () => undefined)).rejects.toThrow(
     /refused the user "root"/,
   );
-  await stop(local);
+  await expectCleanStop(local);
 });
 
 test('a port that is taken ends it, in one line', async () => {

@@ -8,7 +8,7 @@ import { isRunning } from '../src/dev/processes.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { createVisitor } from './support/minitwit.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
-import { until } from './support/until.ts';
+import { waitFor } from './support/wait-for.ts';
 
 const { config } = useDatabase();
 const settings: Environment = {
@@ -20,7 +20,7 @@ const settings: Environment = {
 
 async function startServer(more: Environment = {}) {
   const program = startProgram('src/server.ts', { ...settings, ...more });
-  await program.says('"msg":"listening"');
+  await program.waitForOutput('"msg":"listening"');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   return { program, url: `http://127.0.0.1:${port}` };
 }
@@ -91,7 +91,7 @@ test('asked to stop, it says at once that it is not ready, and serves on until b
   };
   expect(await ask('/readyz')).toEqual([200, 'keep-alive']);
   program.process.kill('SIGTERM');
-  await program.says('shutting down');
+  await program.waitForOutput('shutting down');
   expect(await ask('/readyz')).toEqual([503, 'close']);
   expect(await ask('/healthz')).toEqual([200, 'close']);
   expect(await ask('/public')).toEqual([200, 'close']);
@@ -108,9 +108,9 @@ test('asked to stop, it answers what came on a connection behind something else'
   socket.write(
     `GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nPOST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n`,
   );
-  await until('the first answer', () => answers.includes('alive'));
+  await waitFor('the first answer', () => answers.includes('alive'));
   program.process.kill('SIGTERM');
-  await program.says('shutting down');
+  await program.waitForOutput('shutting down');
   socket.write(form);
   await once(socket, 'close');
   expect(answers).toMatch(/HTTP\/1\.1 302 Found[^]*Location: \/login/);
@@ -124,7 +124,7 @@ test.each(['1', '2'])(
     // as a terminal or a supervisor signals: the whole group
     const group = -(program.process.pid ?? 0);
     process.kill(group, 'SIGTERM');
-    await program.says('shutting down');
+    await program.waitForOutput('shutting down');
     process.kill(group, 'SIGTERM');
     expect(await program.ended).toBe(0);
   },
@@ -146,7 +146,7 @@ test('asked to stop, it ends in time, whoever is slow', async () => {
 test('each line of its log is JSON', async () => {
   const { program, url } = await startServer();
   await fetch(`${url}/public?before=x`);
-  await program.says('request completed');
+  await program.waitForOutput('request completed');
   const lines = program.output.stdout
     .trim()
     .split('\n')
@@ -161,7 +161,7 @@ test('each line of its log is JSON', async () => {
 
 test('it starts and serves without a database, and says 503 in our look', async () => {
   const program = startProgram('src/server.ts', { ...settings, DB_PASSWD: 'wrong-secret' });
-  await program.says('"msg":"listening"');
+  await program.waitForOutput('"msg":"listening"');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   const response = await fetch(`http://127.0.0.1:${port}/public`);
   expect(response.status).toBe(503);
@@ -212,7 +212,7 @@ describe('several workers', () => {
     const { program, url } = await startServer({ WEB_CONCURRENCY: '2' });
     const [first] = await workersOf(program, 2);
     process.kill(first ?? 0, 'SIGKILL');
-    await program.says('a worker died');
+    await program.waitForOutput('a worker died');
     const pids = await workersOf(program, 3);
     expect(new Set(pids).size).toBe(3);
     expect((await fetch(`${url}/public`)).status).toBe(200);
@@ -222,7 +222,7 @@ describe('several workers', () => {
     const { program } = await startServer({ WEB_CONCURRENCY: '2' });
     const pids = await workersOf(program, 2);
     program.process.kill('SIGKILL');
-    await until('all have ended', () => !pids.some(isRunning));
+    await waitFor('all have ended', () => !pids.some(isRunning));
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
@@ -243,7 +243,7 @@ describe('several workers', () => {
 
   /** Waits until so many workers have started to listen, and gives their process ids. */
   async function workersOf(program: Program, count: number): Promise<number[]> {
-    await program.says(new RegExp(`(?:"msg":"listening"[^]*){${count}}`));
+    await program.waitForOutput(new RegExp(`(?:"msg":"listening"[^]*){${count}}`));
     const lines = program.output.stdout.split('\n').filter((line) => line.includes('"listening"'));
     return lines.map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
   }
@@ -255,7 +255,7 @@ describe('metrics', () => {
     const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
     const { url, program } = await startServer(more);
     // A worker that still starts is not asked for its figures, or shows how it connects to the database.
-    await program.says(new RegExp(`(?:"msg":"listening"[^]*){${workers}}`));
+    await program.waitForOutput(new RegExp(`(?:"msg":"listening"[^]*){${workers}}`));
     for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
     await fetch(`${url}/nobody`);
     await fetch(`${url}/static/style.css`);

@@ -68,7 +68,7 @@ export async function startSite(): Promise<Site> {
     port,
     cookie,
     async fillWith(text, copies) {
-      await database.change('delete from message');
+      await database.execute('delete from message');
       for (let copy = 0; copy < copies; copy++)
         await repositories.messages.createMessage(authorId, text);
     },

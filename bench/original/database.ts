@@ -15,7 +15,7 @@ export function openUnboundedDatabase(config: DatabaseConfig): Database {
       const [rows] = await pool.query(sql, parameters);
       return rows as Row[];
     },
-    async change(sql, parameters = {}) {
+    async execute(sql, parameters = {}) {
       const [result] = await pool.query<ResultSetHeader>(sql, parameters);
       return result;
     },

@@ -55,7 +55,7 @@ function createOriginalUsers(database: Database): Users {
     replacePasswordHash: throwUnsupported,
 
     async createUser({ username, email, passwordHash }) {
-      const { insertId } = await database.change(
+      const { insertId } = await database.execute(
         'insert into user (username, email, pw_hash) values (:username, :email, :passwordHash)',
         { username, email, passwordHash },
       );
@@ -78,7 +78,7 @@ function createOriginalMessages(database: Database): Omit<Messages, 'listMessage
   return {
     async createMessage(authorId, text) {
       const pubDateS = Math.floor(Date.now() / 1000);
-      const { insertId } = await database.change(
+      const { insertId } = await database.execute(
         'insert into message (author_id, text, pub_date) values (:authorId, :text, :pubDateS)',
         { authorId, text, pubDateS },
       );
@@ -105,14 +105,14 @@ function createOriginalFollowers(database: Database): Followers {
     },
 
     async follow(whoId, whomId) {
-      await database.change('insert into follower (who_id, whom_id) values (:whoId, :whomId)', {
+      await database.execute('insert into follower (who_id, whom_id) values (:whoId, :whomId)', {
         whoId,
         whomId,
       });
     },
 
     async unfollow(whoId, whomId) {
-      await database.change('delete from follower where who_id = :whoId and whom_id = :whomId', {
+      await database.execute('delete from follower where who_id = :whoId and whom_id = :whomId', {
         whoId,
         whomId,
       });

@@ -3,7 +3,7 @@ import type { DatabaseConfig } from '../config/config.ts';
 import { AppError } from '../errors/app-error.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { batchReads } from './batches.ts';
-import { findConnectOutage, findOutage, isRolledBack, type Outage } from './failures.ts';
+import { findConnectOutage, findOutage, isRolledBack, type Outage } from './query-errors.ts';
 import { openConnection } from './open-connection.ts';
 import { openPool, type PoolConnection, type PoolState } from './pool.ts';
 import { ANY_SERVER, isPrimaryFor } from './primary.ts';
@@ -28,7 +28,7 @@ export interface Statements {
    */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
-  change(sql: string, parameters?: Parameters): Promise<Change>;
+  execute(sql: string, parameters?: Parameters): Promise<WriteResult>;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface Database extends Statements {
 }
 
 /** What an insert, update or delete did. */
-export interface Change {
+export interface WriteResult {
   /**
    * The id that `auto_increment` gave to a new row, or to the first of several, whose ids follow each
    * other; 0 without one.
@@ -72,7 +72,7 @@ export interface Change {
 const REPLACE_PAUSE_MS = 1000;
 
 const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
-const FATE_UNKNOWN =
+const OUTCOME_UNKNOWN =
   'MiniTwit lost its database before it had an answer. What you sent may have been stored or not: please look before you send it again.';
 
 /** Opens the database; the first query makes the first connection. */
@@ -165,7 +165,7 @@ export function openDatabase(config: DatabaseConfig): Database {
     },
     select: <Row>(sql: string, parameters = {}) =>
       run((connection) => read<Row>(connection, sql, parameters)),
-    change: (sql, parameters = {}) =>
+    execute: (sql, parameters = {}) =>
       run((connection) => query<ResultSetHeader>(connection, sql, parameters, { isUndone: false })),
     transact: (work) => run((connection) => transact(connection, work)),
     acquire: () => pool.acquire(),
@@ -184,7 +184,7 @@ async function transact<Result>(
   await ask('begin');
   let result;
   try {
-    result = await work({ select: ask, change: ask });
+    result = await work({ select: ask, execute: ask });
   } catch (error) {
     // a connection that cannot even do that is not to be used again
     await ask('rollback').catch(() => connection.destroy());
@@ -219,7 +219,7 @@ class Failure extends Error {
   toAppError(): AppError {
     const isFateUnknown = !this.isUndone && (this.outage === 'lost' || this.outage === 'silent');
     const { cause } = this;
-    return new AppError('unavailable', isFateUnknown ? FATE_UNKNOWN : TRY_AGAIN, { cause });
+    return new AppError('unavailable', isFateUnknown ? OUTCOME_UNKNOWN : TRY_AGAIN, { cause });
   }
 }
 

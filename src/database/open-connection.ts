@@ -43,34 +43,34 @@ export async function openConnection(config: DatabaseConfig): Promise<OpenedConn
   connection.on('error', () => undefined);
   // mysql2's own limit does not cover the session variables.
   const timer = setTimeout(
-    () => cut(connection, timedOut('no connection', CONNECT_MAX_MS)),
+    () => destroySocket(connection, createTimeoutError('no connection', CONNECT_MAX_MS)),
     CONNECT_MAX_MS,
   );
   try {
-    await connected(connection);
+    await waitForHandshake(connection);
     const session = await setSessionVariables(connection.promise(), config, REQUEST_BOUNDS);
     return { connection, isReplica: session.isReadOnly };
   } catch (error) {
-    cut(connection);
+    destroySocket(connection);
     throw error;
   } finally {
     clearTimeout(timer);
   }
 }
 
-function connected(connection: Connection): Promise<void> {
+function waitForHandshake(connection: Connection): Promise<void> {
   return new Promise((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve()));
   });
 }
 
 /** The error of a wait that has ended without what was waited for. */
-export function timedOut(what: string, afterMs: number): Error {
+export function createTimeoutError(what: string, afterMs: number): Error {
   return Object.assign(new Error(`${what} within ${afterMs / 1000} s`), { code: 'ETIMEDOUT' });
 }
 
 /** Ends a connection at once, and fails the statement that it runs. mysql2's `destroy` would do neither. */
-export function cut(connection: Connection, error?: Error): void {
+export function destroySocket(connection: Connection, error?: Error): void {
   streamOf(connection).destroy(error);
 }
 

@@ -1,7 +1,12 @@
 import type { Connection } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
-import { isFull, POOL_CLOSED } from './failures.ts';
-import { cut, onceUnusable, openConnection, timedOut } from './open-connection.ts';
+import { isConnectionLimitReached, POOL_CLOSED } from './query-errors.ts';
+import {
+  destroySocket,
+  onceUnusable,
+  openConnection,
+  createTimeoutError,
+} from './open-connection.ts';
 
 const WAIT_MAX_MS = 2000;
 const USE_MAX_MS = 5000;
@@ -76,7 +81,7 @@ export function openPool(config: DatabaseConfig): Pool {
   }
 
   function lend(connection: PoolConnection): void {
-    const giveUp = () => cut(connection, timedOut('no answer', USE_MAX_MS));
+    const giveUp = () => destroySocket(connection, createTimeoutError('no answer', USE_MAX_MS));
     cuts.set(connection, setTimeout(giveUp, USE_MAX_MS));
     queue.shift()?.lend(connection);
   }
@@ -88,7 +93,7 @@ export function openPool(config: DatabaseConfig): Pool {
       const { connection, isReplica } = await openConnection(config);
       add(Object.assign(connection, { isReplica, release }));
     } catch (error) {
-      if (isFull(error)) shrink(error);
+      if (isConnectionLimitReached(error)) shrink(error);
       // A request that came later waits for an attempt of its own.
       else if (queue[0] && queue[0].number <= lastNumber) queue.shift()?.fail(error);
     }
@@ -130,7 +135,7 @@ export function openPool(config: DatabaseConfig): Pool {
       idle.push(connection);
       return;
     }
-    if (onEnded === null) cut(connection);
+    if (onEnded === null) destroySocket(connection);
     else connection.end();
     remove(connection);
   }
@@ -149,7 +154,7 @@ export function openPool(config: DatabaseConfig): Pool {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         queue.splice(queue.indexOf(waiting), 1);
-        reject(refusal ?? timedOut('no connection', WAIT_MAX_MS));
+        reject(refusal ?? createTimeoutError('no connection', WAIT_MAX_MS));
       };
       const timer = setTimeout(giveUp, WAIT_MAX_MS);
       const waiting: Waiting = {

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { type Patience, withConnection } from './connection.ts';
-import { splitStatements } from './statements.ts';
+import { type RetryOptions, withConnection } from './with-connection.ts';
+import { splitStatements } from './split-statements.ts';
 
 const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
 /** What to do about tables that are there already. */
-export interface SchemaOptions extends Patience {
+export interface SchemaOptions extends RetryOptions {
   /**
    * `refuse` when one holds rows, `replace` them whatever they hold, or `keep` them: add the tables that are
    * missing, and the rows that follow from others.
@@ -32,18 +32,18 @@ export async function initializeSchema(
 ): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, patience, async (connection) => {
-    await waitForTurn(connection, patience.waitMaxMs);
+    await acquireSchemaLock(connection, patience.waitMaxMs);
     const there = await listTables(connection, statements);
-    if (existing === 'refuse') await refuseRows(connection, there, replaceWith);
+    if (existing === 'refuse') await assertTablesEmpty(connection, there, replaceWith);
     const adds = (statement: string) => {
-      const table = createdTable(statement);
-      return table === null ? filledTable(statement) !== null : !there.includes(table);
+      const table = findCreatedTable(statement);
+      return table === null ? findFilledTable(statement) !== null : !there.includes(table);
     };
     const changed = new Set<string>();
     for (const statement of existing === 'keep' ? statements.filter(adds) : statements) {
       const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
-      const filled = affectedRows > 0 ? filledTable(statement) : null;
-      const table = createdTable(statement) ?? filled;
+      const filled = affectedRows > 0 ? findFilledTable(statement) : null;
+      const table = findCreatedTable(statement) ?? filled;
       if (table !== null) changed.add(table);
     }
     return Array.from(changed);
@@ -54,7 +54,7 @@ export async function initializeSchema(
  * Instances that start together find tables missing together, and each would want to make them. The turn
  * ends with the connection.
  */
-async function waitForTurn(connection: Connection, waitMaxMs: number): Promise<void> {
+async function acquireSchemaLock(connection: Connection, waitMaxMs: number): Promise<void> {
   // A lock's name is for the whole server, and as short as that of a database may be. (MySQL 9.7 has
   // neither sha1 nor md5.)
   const [rows] = await connection.query<RowDataPacket[]>(
@@ -66,11 +66,11 @@ async function waitForTurn(connection: Connection, waitMaxMs: number): Promise<v
   }
 }
 
-function createdTable(statement: string): string | null {
+function findCreatedTable(statement: string): string | null {
   return /^create table (\w+)/.exec(statement)?.[1] ?? null;
 }
 
-function filledTable(statement: string): string | null {
+function findFilledTable(statement: string): string | null {
   return /^insert into (\w+)/.exec(statement)?.[1] ?? null;
 }
 
@@ -81,11 +81,11 @@ async function listTables(connection: Connection, statements: string[]): Promise
   );
   const there = new Set(rows.map(({ name }) => String(name)));
   return statements
-    .flatMap((statement) => createdTable(statement) ?? [])
+    .flatMap((statement) => findCreatedTable(statement) ?? [])
     .filter((name) => there.has(name));
 }
 
-async function refuseRows(
+async function assertTablesEmpty(
   connection: Connection,
   tables: string[],
   replaceWith: string,

@@ -1,7 +1,7 @@
 import type { Connection, QueryError, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { findOutage } from './failures.ts';
+import { findOutage } from './query-errors.ts';
 import { READ_ONLY } from './primary.ts';
 
 type Values = Record<string, string | number>;

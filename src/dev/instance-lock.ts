@@ -7,9 +7,9 @@ import { OperatorError } from '../errors/operator-error.ts';
 const ANSWER_MAX_MS = 2000;
 
 /** That this process, and no other, works here. */
-export interface Claim {
+export interface InstanceLock {
   /** What to tell others who want it. */
-  setUrl: (url: string) => void;
+  setDescription: (url: string) => void;
   /** Gives it up, before the process ends. */
   release: () => void;
 }
@@ -21,7 +21,7 @@ export interface Claim {
  * @param who what works here, for the message
  * @throws OperatorError when another one works here
  */
-export async function claimSocket(socket: string, who = 'MiniTwit'): Promise<Claim> {
+export async function acquireLock(socket: string, who = 'MiniTwit'): Promise<InstanceLock> {
   // relative, since a socket's path must be short
   const path = relative(process.cwd(), socket);
   let url = 'it is starting';
@@ -37,7 +37,7 @@ export async function claimSocket(socket: string, who = 'MiniTwit'): Promise<Cla
     await rm(path);
     await once(claim.listen(path), 'listening');
   }
-  return { setUrl: (newUrl) => (url = newUrl), release: () => claim.close() };
+  return { setDescription: (newUrl) => (url = newUrl), release: () => claim.close() };
 }
 
 /** What the process that listens on a socket has to say; null when there is none. */

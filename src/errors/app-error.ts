@@ -1,5 +1,5 @@
 /** The one table from the kind of a failure to the HTTP status that tells of it. */
-export const statusOf = {
+export const HTTP_STATUS = {
   invalid: 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -14,7 +14,7 @@ export const statusOf = {
 } as const;
 
 /** What went wrong, in one of the few words that all parts share. */
-export type ErrorCode = keyof typeof statusOf;
+export type ErrorCode = keyof typeof HTTP_STATUS;
 
 /**
  * A failure whose message may be shown to the person who caused it or met it.
@@ -31,6 +31,6 @@ export class AppError extends Error {
 }
 
 /** Tells whether an error is an AppError of this code. */
-export function hasCode(error: unknown, code: ErrorCode): error is AppError {
+export function isAppError(error: unknown, code: ErrorCode): error is AppError {
   return error instanceof AppError && error.code === code;
 }

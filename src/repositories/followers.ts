@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { isDuplicate } from '../database/failures.ts';
+import { isDuplicateKey } from '../database/query-errors.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
 import { updateFollowCounts } from './profile-updates.ts';
 
@@ -60,7 +60,7 @@ export function createFollowers(database: Database): Followers {
       try {
         await inTurn(whomId, () =>
           database.transact(async (transaction) => {
-            await transaction.change(
+            await transaction.execute(
               `insert into follower (who_id, whom_id)
                values (:whoId, :whomId)`,
               { whoId, whomId },
@@ -69,14 +69,14 @@ export function createFollowers(database: Database): Followers {
           }),
         );
       } catch (error) {
-        if (!isDuplicate(error)) throw error;
+        if (!isDuplicateKey(error)) throw error;
       }
     },
 
     unfollow: (whoId, whomId) =>
       inTurn(whomId, () =>
         database.transact(async (transaction) => {
-          const { affectedRows } = await transaction.change(
+          const { affectedRows } = await transaction.execute(
             `delete from follower
              where who_id = :whoId and whom_id = :whomId`,
             { whoId, whomId },

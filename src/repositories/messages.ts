@@ -1,6 +1,6 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import { type Database, NOW } from '../database/database.ts';
-import { isLocked } from '../database/failures.ts';
+import { isLockTimeout } from '../database/query-errors.ts';
 import { AppError } from '../errors/app-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
 
@@ -44,7 +44,7 @@ export function createMessages(database: Database): Messages {
 
   async function storeMessages(drafts: Draft[]): Promise<number[]> {
     return database.transact(async (transaction) => {
-      const { insertId } = await transaction.change(
+      const { insertId } = await transaction.execute(
         `insert into message (author_id, text, pub_date)
          values :rows`,
         { rows: drafts.map(({ authorId, text }) => [authorId, text, NOW]) },
@@ -69,7 +69,7 @@ export function createMessages(database: Database): Messages {
       try {
         return await storeMessage(draft);
       } catch (error) {
-        if (error instanceof AppError && !isLocked(error)) throw error;
+        if (error instanceof AppError && !isLockTimeout(error)) throw error;
         // nothing of the batch was stored, and it may be another's message that cannot be
         const [messageId] = await storeMessages([draft]);
         return messageId as number;
@@ -85,7 +85,7 @@ export function createMessages(database: Database): Messages {
 
     deleteMessage: ({ messageId, authorId }) =>
       database.transact(async (transaction) => {
-        await transaction.change(
+        await transaction.execute(
           `delete from message
            where message_id = :messageId`,
           { messageId },

@@ -14,7 +14,7 @@ const MISSING_PROFILE =
 
 /** Creates the profile of a new user. */
 export async function addProfile(transaction: Statements, userId: number): Promise<void> {
-  await transaction.change('insert into profile (user_id) values (:userId)', { userId });
+  await transaction.execute('insert into profile (user_id) values (:userId)', { userId });
 }
 
 /**
@@ -26,7 +26,7 @@ export async function updateFollowCounts(
   { whoId, whomId, change }: { whoId: number; whomId: number; change: 1 | -1 },
 ): Promise<void> {
   // Both rows are locked in the order of the primary key, so that two users who follow each other cannot deadlock.
-  const { affectedRows } = await transaction.change(
+  const { affectedRows } = await transaction.execute(
     `update profile
      set followers = followers + if(user_id = :whomId, :change, 0),
        following = following + if(user_id = :whoId, :change, 0)
@@ -67,7 +67,7 @@ export async function prependNewestIds(
       newestId: ids[0],
       oldestId: ids.at(-1),
     }));
-  const { affectedRows } = await transaction.change(
+  const { affectedRows } = await transaction.execute(
     `update json_table(:changes, '$[*]' columns (
        author_id int unsigned path '$.authorId',
        ids text path '$.ids',
@@ -103,7 +103,7 @@ export async function rebuildNewestIds(transaction: Statements, authorId: number
     { authorId, limit: PAGE_QUERY_LIMIT },
   );
   const ids = rows.map(({ messageId }) => messageId);
-  const { affectedRows } = await transaction.change(
+  const { affectedRows } = await transaction.execute(
     `update profile
      set newest_ids = :newestIds, newest_id = :newestId
      where user_id = :authorId`,

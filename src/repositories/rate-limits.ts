@@ -4,8 +4,13 @@ import type { RateLimitConfig } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { AppError } from '../errors/app-error.ts';
 import { errorMessage } from '../errors/error-message.ts';
-import { type Counter, createLimitCounters } from './limit-counters.ts';
-import { createLimits, type Limit, type Refusal, toRefusal } from './limits.ts';
+import { type Counter, createRateLimitCounters } from './rate-limit-counters.ts';
+import {
+  createRateLimitRules,
+  type RateLimitRule,
+  type Refusal,
+  toRefusal,
+} from './rate-limit-rules.ts';
 
 /** What a login is counted by. */
 export interface LoginAttempt {
@@ -16,7 +21,7 @@ export interface LoginAttempt {
 }
 
 /** What came of counting an action, which must happen before the action. */
-export interface Consumption {
+export interface LimitCheck {
   /** Why the action must not happen; null if it may. */
   refusal: Refusal | null;
   /** The names of the limits whose last point this action took. */
@@ -32,11 +37,11 @@ export interface Consumption {
  */
 export interface RateLimits {
   /** Counts a login. Take it back with `refund` unless its password is wrong. */
-  consumeLogin(attempt: LoginAttempt): Promise<Consumption>;
-  consumeRegistration(address: string): Promise<Consumption>;
-  consumePost(userId: number): Promise<Consumption>;
+  consumeLogin(attempt: LoginAttempt): Promise<LimitCheck>;
+  consumeRegistration(address: string): Promise<LimitCheck>;
+  consumePost(userId: number): Promise<LimitCheck>;
   /** Counts a follow or an unfollow. */
-  consumeFollow(userId: number): Promise<Consumption>;
+  consumeFollow(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline; `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
   /** Deletes up to `limit` rows whose windows ended by `nowMs`; returns how many. */
@@ -46,7 +51,7 @@ export interface RateLimits {
 const UNAVAILABLE = 'MiniTwit cannot do this at this moment. Please try again in a minute.';
 
 interface LimitCounter extends Counter {
-  limit: Limit;
+  limit: RateLimitRule;
 }
 
 /** Creates the limits that are counted in this database; if `config` is null, nothing is limited. */
@@ -56,10 +61,10 @@ export function createRateLimits(
   logger: Logger,
 ): RateLimits {
   if (config === null) return noLimits;
-  const limits = createLimits(config);
-  const counters = createLimitCounters<LimitCounter>(database);
+  const limits = createRateLimitRules(config);
+  const counters = createRateLimitCounters<LimitCounter>(database);
 
-  async function consume(...counted: LimitCounter[]): Promise<Consumption> {
+  async function consume(...counted: LimitCounter[]): Promise<LimitCheck> {
     try {
       const { refusal, exhausted, refund } = await counters.count(counted);
       return {
@@ -107,7 +112,7 @@ export function createRateLimits(
   };
 }
 
-const UNLIMITED: Consumption = { refusal: null, exhausted: [], refund: () => Promise.resolve() };
+const UNLIMITED: LimitCheck = { refusal: null, exhausted: [], refund: () => Promise.resolve() };
 
 const noLimits: RateLimits = {
   consumeLogin: () => Promise.resolve(UNLIMITED),
@@ -118,7 +123,7 @@ const noLimits: RateLimits = {
   deleteExpired: () => Promise.resolve(0),
 };
 
-function counter(limit: Limit, key: string): LimitCounter {
+function counter(limit: RateLimitRule, key: string): LimitCounter {
   return { limit, key: `${limit.name}:${key}`, points: limit.points, windowMs: limit.windowMs };
 }
 

@@ -63,7 +63,7 @@ export function createSessions(database: Database): Sessions {
       { userId, sessionId, limit: DELETED_PER_LOGIN, retained: SESSIONS_PER_USER - 1 },
     );
     if (rows.length === 0) return;
-    await database.change(
+    await database.execute(
       `delete from session
        where session_id in (:oldIds)`,
       { oldIds: rows.map(({ oldId }) => oldId) },
@@ -77,7 +77,7 @@ export function createSessions(database: Database): Sessions {
     },
 
     async saveSession(sessionId, userId, expiresS) {
-      await database.change(
+      await database.execute(
         `insert into session (session_id, user_id, expires_s)
          values (:sessionId, :userId, :expiresS)
          on duplicate key update expires_s = :expiresS`,
@@ -87,7 +87,7 @@ export function createSessions(database: Database): Sessions {
     },
 
     async extendSession(sessionId, expiresS) {
-      await database.change(
+      await database.execute(
         `update session
          set expires_s = :expiresS
          where session_id = :sessionId`,
@@ -96,7 +96,7 @@ export function createSessions(database: Database): Sessions {
     },
 
     async deleteSession(sessionId) {
-      await database.change(
+      await database.execute(
         `delete from session
          where session_id = :sessionId`,
         { sessionId },
@@ -114,7 +114,7 @@ export function createSessions(database: Database): Sessions {
     },
 
     async deleteExpiredSessions(nowS, limit) {
-      const { affectedRows } = await database.change(
+      const { affectedRows } = await database.execute(
         `delete from session
          where expires_s <= :nowS
          limit :limit`,

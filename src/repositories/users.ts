@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { isDuplicate } from '../database/failures.ts';
+import { isDuplicateKey } from '../database/query-errors.ts';
 import { AppError } from '../errors/app-error.ts';
 import { findExactUsername } from './exact-username.ts';
 import { addProfile } from './profile-updates.ts';
@@ -58,7 +58,7 @@ export function createUsers(database: Database): Users {
     },
 
     async replacePasswordHash({ userId, passwordHash }, newHash) {
-      await database.change(
+      await database.execute(
         `update user
          set pw_hash = :newHash
          where user_id = :userId and pw_hash = :passwordHash`,
@@ -69,7 +69,7 @@ export function createUsers(database: Database): Users {
     async createUser(user) {
       try {
         return await database.transact(async (transaction) => {
-          const { insertId } = await transaction.change(
+          const { insertId } = await transaction.execute(
             `insert into user (username, email, pw_hash)
              values (:username, :email, :passwordHash)`,
             { ...user },
@@ -78,7 +78,7 @@ export function createUsers(database: Database): Users {
           return insertId;
         });
       } catch (error) {
-        if (isDuplicate(error)) throw new AppError('conflict', 'The username is already taken');
+        if (isDuplicateKey(error)) throw new AppError('conflict', 'The username is already taken');
         throw error;
       }
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lengths } from '../support/lengths.ts';
+import { lengths } from '../support/text-lengths.ts';
 import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 
 const { open, visitor } = useBrowser();

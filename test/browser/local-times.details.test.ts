@@ -14,7 +14,7 @@ test.each([
   const name = `writer in ${timezoneId.replace('/', ' ')}`;
   const writer = await user(name);
   await writer.addMessage('now');
-  await database.change('update message set pub_date = :pubDateS', { pubDateS: PUB_DATE_S });
+  await database.execute('update message set pub_date = :pubDateS', { pubDateS: PUB_DATE_S });
   const page = await open({ timezoneId });
   for (const path of ['/public', `/${name}`]) {
     await page.goto(path);
@@ -29,7 +29,7 @@ test.each([
 test('without JavaScript, times are in UTC and marked as such', async () => {
   const page = await open({ timezoneId: 'Asia/Kolkata', javaScriptEnabled: false });
   await (await user('reader')).addMessage('now');
-  await database.change('update message set pub_date = :pubDateS', { pubDateS: PUB_DATE_S });
+  await database.execute('update message set pub_date = :pubDateS', { pubDateS: PUB_DATE_S });
   await page.goto('/public');
   expect(await page.locator('time').first().textContent()).toBe('2026-11-21 @ 22:36 UTC');
 });

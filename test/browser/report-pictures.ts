@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { analyse } from '../../src/warehouse/report/analyse.ts';

@@ -1,4 +1,4 @@
-import type { Account } from '../support/aws-account.ts';
+import type { EmulatedAccount } from '../support/aws-account.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
 import { onMoto } from './emulated/make.ts';
 import { openMoto } from './emulated/moto.ts';
@@ -21,7 +21,7 @@ export interface Emulated {
  * made of cloud/minitwit.yaml by change sets, with an event for each resource, commands on instances, and instance
  * refreshes. All take a few polls.
  */
-export function emulate(account: Account): Emulated {
+export function emulate(account: EmulatedAccount): Emulated {
   const emulated: Emulated = {
     fault: undefined,
     refreshEnd: { status: 'Successful' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { listRequests } from '../support/aws-requests.ts';
+import { listRequests } from '../support/list-aws-requests.ts';
 
 const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
 const policySchema = z.object({

@@ -18,8 +18,8 @@ import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';
 import { findStack, listStacks } from '../../src/cloud/stack/stack.ts';
-import { listRequests } from '../support/aws-requests.ts';
-import { expectRefusal, openEmptyFront } from '../support/refused-requests.ts';
+import { listRequests } from '../support/list-aws-requests.ts';
+import { expectAccessDenied, startEmptyAws } from '../support/aws-access-denied.ts';
 import * as requesting from './requesting.ts';
 import type { Call } from './requesting.ts';
 import { openTestCloud } from './test-cloud.ts';
@@ -129,10 +129,10 @@ test('every request of the source is here', () => {
 });
 
 test.each(requests)('%s that is refused is explained', async (name, call) => {
-  const front = await openEmptyFront();
+  const front = await startEmptyAws();
   const cloud = openTestCloud().open();
   const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
   const isOfBucketAlone = name === 's3:DeleteBucket' && call === requesting.emptyBucket;
-  front.refuse(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
-  await expectRefusal(() => call(cloud, front));
+  front.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
+  await expectAccessDenied(() => call(cloud, front));
 });

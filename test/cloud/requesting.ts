@@ -12,10 +12,10 @@ import { runCommand } from '../../src/cloud/instances/run-command.ts';
 import { changeStack } from '../../src/cloud/stack/change-stack.ts';
 import { removeStack } from '../../src/cloud/stack/remove-stack.ts';
 import { findStackById } from '../../src/cloud/stack/stack.ts';
-import type { Front } from '../support/aws-front.ts';
+import type { AwsStub } from '../support/aws-stub.ts';
 
 /** Makes a request, after those that come before it. */
-export type Call = (cloud: Cloud, front: Front) => Promise<unknown>;
+export type Call = (cloud: Cloud, front: AwsStub) => Promise<unknown>;
 
 const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
 const xml = (body: string) => () => ({
@@ -40,14 +40,14 @@ export const removeSource: Call = async (cloud) => source.undo?.(buildOf(cloud))
 /** Runs a script where an agent is online. */
 export const runScript: Call = async (cloud, front) => {
   const online = { InstanceInformationList: [{ PingStatus: 'Online' }] };
-  front.stand('ssm:DescribeInstanceInformation', json(online));
-  front.stand('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
+  front.stub('ssm:DescribeInstanceInformation', json(online));
+  front.stub('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
   return runCommand(cloud, 'i-1', { comment: 'Hello', script: 'echo hello', maxMs: 1000 });
 };
 
 /** Runs a script whose answer is lost. */
 export const runScriptUnheard: Call = async (cloud, front) => {
-  front.lose('ssm:SendCommand', { times: Infinity });
+  front.loseResponse('ssm:SendCommand', { times: Infinity });
   return runScript(cloud, front);
 };
 
@@ -59,17 +59,17 @@ export const lookForLeft =
 
 const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
 
-function standForStack(front: Front, status: string): void {
+function standForStack(front: AwsStub, status: string): void {
   const stack = `${NAMED}<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`;
   const stacks = `<Stacks><member>${stack}</member></Stacks>`;
-  front.stand('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
+  front.stub('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
 }
 
 /** Makes a new stack's change set, and removes it with the stack, which has nothing in it then. */
 export const tryNewStack: Call = async (cloud, front) => {
   const done = '<Status>CREATE_COMPLETE</Status>';
-  front.stand('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
-  front.stand('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
+  front.stub('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
+  front.stub('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
   standForStack(front, 'REVIEW_IN_PROGRESS');
   return changeStack(cloud, null, { template: '', parameters: [], dryRun: true });
 };
@@ -88,7 +88,7 @@ export const removeDatabaseSnapshot: Call = async (cloud, front) => {
     '<DBInstanceIdentifier>d</DBInstanceIdentifier><Engine>mysql</Engine>' +
     '<TagList><Tag><Key>minitwit:stack</Key><Value>minitwit</Value></Tag></TagList>';
   const snapshots = `<DBSnapshots><DBSnapshot>${snapshot}</DBSnapshot></DBSnapshots>`;
-  front.stand('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
+  front.stub('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
   return (await listRetainedDatabaseSnapshots(cloud))[0]?.remove();
 };
 
@@ -100,14 +100,14 @@ export const lookForUses: Call = ({ clients }, front) => {
       `<item><imageId>ami-${n}</imageId><imageState>available</imageState><architecture>x86_64</architecture></item>`,
   );
   const body = `<DescribeImagesResponse><imagesSet>${images.join('')}</imagesSet></DescribeImagesResponse>`;
-  front.stand('ec2:DescribeImages', xml(body));
+  front.stub('ec2:DescribeImages', xml(body));
   return listOldImages(clients);
 };
 
 /** Looks whose a load balancer is. */
 export const lookForOwner: Call = (cloud, front) => {
   const one = '<member><LoadBalancerArn>arn:balancer</LoadBalancerArn></member>';
-  front.stand(
+  front.stub(
     'elasticloadbalancing:DescribeLoadBalancers',
     result('DescribeLoadBalancers', `<LoadBalancers>${one}</LoadBalancers>`),
   );
@@ -117,13 +117,13 @@ export const lookForOwner: Call = (cloud, front) => {
 /** Looks for the buckets of a stack, of which there may be one. */
 export const lookForBuckets: Call = ({ clients }, front) => {
   const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
-  front.stand('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
+  front.stub('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
   return listStackBuckets(clients.s3, 'minitwit');
 };
 
 /** Removes a bucket with an object. */
 export const emptyBucket: Call = ({ clients }, front) => {
   const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
-  front.stand('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
+  front.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
   return removeBucket(clients.s3, 'bucket');
 };

@@ -11,7 +11,7 @@ import { printStatus } from '../../src/cloud/commands/status.ts';
 import { up } from '../../src/cloud/commands/up.ts';
 import { listOwnImages } from '../../src/cloud/images.ts';
 import { requireStack } from '../../src/cloud/stack/stack.ts';
-import { type Account, openAccount } from '../support/aws-account.ts';
+import { type EmulatedAccount, openEmulatedAccount } from '../support/aws-account.ts';
 import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
 import { standsOfImages } from './image/fixture.ts';
@@ -22,8 +22,8 @@ const now = { dryRun: false };
 const build = { ...now, instanceType: 't3.small' };
 
 /** Has AWS say of snapshots what the emulator does not, that they are encrypted. */
-function sayEncrypted(account: Account): void {
-  account.stand('rds:DescribeDBSnapshots', async (_, pass) => {
+function sayEncrypted(account: EmulatedAccount): void {
+  account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     return { ...answer, body: String(body).replaceAll('<Encrypted>false<', '<Encrypted>true<') };
   });
@@ -37,7 +37,7 @@ async function tagVolume({ clients: { ec2 }, stackName }: Cloud, id = ''): Promi
 
 /** An empty account, in which each command is given what it works with by `open`; `lines` is what the last one showed. */
 async function openWorld() {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
   sayEncrypted(account);
@@ -48,7 +48,7 @@ async function openWorld() {
   };
   const { open, lines } = openTestCloud();
   for (const [action, stand] of Object.entries(standsOfImages(account))) {
-    account.stand(action, stand);
+    account.stub(action, stand);
   }
   return { open, lines, scripts };
 }

@@ -2,12 +2,12 @@ import { beforeAll, onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { type AtEnd, atEndOfFile } from '../support/at-end.ts';
+import { type Defer, useCleanup } from '../support/cleanup.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
 import { reservePort } from '../support/ports.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 
 const INSTANCES = 2;
@@ -42,10 +42,10 @@ export interface ClusterOptions {
 
 /** Starts all of it for this file's tests, with empty tables. */
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
-  const atEnd = atEndOfFile();
+  const defer = useCleanup();
   let cluster: Cluster | null = null;
   beforeAll(async () => {
-    cluster = await startCluster(options, atEnd);
+    cluster = await startCluster(options, defer);
   });
   return () => {
     if (!cluster) throw new Error('The cluster is not there yet.');
@@ -56,16 +56,16 @@ export function useCluster(options: ClusterOptions = {}): () => Cluster {
 /** Starts all of it, with empty tables; for one test, unless told otherwise. */
 export async function startCluster(
   { settings = {}, mariadb: mariadbOptions = [], ...balancing }: ClusterOptions = {},
-  atEnd: AtEnd = onTestFinished,
+  defer: Defer = onTestFinished,
 ): Promise<Cluster> {
-  const mariadb = await startMariadb(mariadbOptions, atEnd);
+  const mariadb = await startMariadb(mariadbOptions, defer);
   await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: HANG_MS });
   const database = openDatabase(mariadb.config);
-  atEnd(() => database.end());
-  const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(atEnd)));
+  defer(() => database.end());
+  const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(defer)));
   const toDatabase = databaseSettings(mariadb.config);
   const instances = ports.map((port) =>
-    createInstance(port, atEnd, {
+    createInstance(port, defer, {
       ...toDatabase,
       SESSION_SECRET: 'a secret of the tests with 32 characters or more',
       HOST: '127.0.0.1',
@@ -77,14 +77,14 @@ export async function startCluster(
     }),
   );
   await Promise.all(instances.map((instance) => instance.start()));
-  const { url } = await startLoadBalancer(ports, atEnd, balancing);
+  const { url } = await startLoadBalancer(ports, defer, balancing);
   return { url, instances: instances as [Instance, Instance], mariadb, database };
 }
 
-function createInstance(port: number, atEnd: AtEnd, settings: Environment): Instance {
+function createInstance(port: number, defer: Defer, settings: Environment): Instance {
   const url = `http://127.0.0.1:${port}`;
   let program: Program | null = null;
-  atEnd(async () => {
+  defer(async () => {
     program?.process.kill('SIGKILL');
     await program?.ended;
   });
@@ -101,7 +101,7 @@ function createInstance(port: number, atEnd: AtEnd, settings: Environment): Inst
         { outlivesTest: true },
       );
       program = started;
-      await until(`${url} answers`, async () => {
+      await waitFor(`${url} answers`, async () => {
         if (started.process.exitCode !== null) throw new Error(started.output.stderr);
         const answer = await fetch(`${url}/healthz`).catch(() => null);
         return answer?.status === 200;

@@ -48,7 +48,7 @@ async function startInstance(changes: Environment = {}) {
     PORT: '0',
     ...changes,
   });
-  await instance.says('"msg":"listening"');
+  await instance.waitForOutput('"msg":"listening"');
   const port = Number(/"port":(\d+)/.exec(instance.output.stdout)?.[1]);
   const count = (path: string) => instance.output.stdout.split(`"path":"${path}"`).length - 1;
   return { ...instance, port, count };
@@ -128,8 +128,8 @@ test('requests go to each instance in turn; to the others alone when one is gone
   const [one, two] = [await startInstance(), await startInstance()];
   const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   expect(await ask(`${url}/public`, 6)).toEqual(Array(6).fill(200));
-  await one.says('"path":"/public"');
-  await two.says('"path":"/public"');
+  await one.waitForOutput('"path":"/public"');
+  await two.waitForOutput('"path":"/public"');
   await vi.waitFor(
     () => expect([one.count('/public'), two.count('/public')]).toEqual([3, 3]),
     WAIT,
@@ -146,12 +146,12 @@ test('an instance that says it is not ready gets no request, until it is again',
   const [one, two] = [await startStub(), await startStub()];
   const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   one.isReady = false;
-  await balancer.says('Server minitwit/minitwit-1 is DOWN');
+  await balancer.waitForOutput('Server minitwit/minitwit-1 is DOWN');
   one.headers.length = 0;
   expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
   expect(one.headers).toEqual([]);
   one.isReady = true;
-  await balancer.says('Server minitwit/minitwit-1 is UP');
+  await balancer.waitForOutput('Server minitwit/minitwit-1 is UP');
   await ask(url, 4);
   expect(one.headers).toHaveLength(2);
 });
@@ -161,8 +161,8 @@ test('when no instance is ready, all are asked: their 503 keeps what people wrot
   const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   one.isReady = false;
   two.isReady = false;
-  await balancer.says('Server minitwit/minitwit-1 is DOWN');
-  await balancer.says('Server minitwit/minitwit-2 is DOWN');
+  await balancer.waitForOutput('Server minitwit/minitwit-1 is DOWN');
+  await balancer.waitForOutput('Server minitwit/minitwit-2 is DOWN');
   one.headers.length = 0;
   two.headers.length = 0;
   expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);

@@ -9,7 +9,7 @@ import { Client } from './client.ts';
 import { type Cluster, type Instance, startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { type Account, gather, isServed, type Made, more, settle, startLoad } from './load.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const PEOPLE = 8;
 
@@ -19,7 +19,7 @@ async function statusOf(url: string): Promise<number> {
 
 /** Waits until every instance says that it is ready, or that it is not. */
 function readiness({ instances }: Cluster, status: 200 | 503): Promise<number> {
-  return until(`/readyz is ${status}`, async () => {
+  return waitFor(`/readyz is ${status}`, async () => {
     const answers = await Promise.all(instances.map(({ url }) => statusOf(`${url}/readyz`)));
     return answers.every((answer) => answer === status);
   });
@@ -80,7 +80,7 @@ test('the database is killed and started again', async () => {
   expect(answer?.text).toContain('what alice wrote</textarea>');
 
   await cluster.mariadb.start();
-  const pageMs = await until(
+  const pageMs = await waitFor(
     'a page',
     async () => (await statusOf(`${cluster.url}/public`)) === 200,
   );
@@ -125,7 +125,7 @@ test('the database’s name leads to another server', async () => {
   await cluster.mariadb.start({ host: '127.0.0.2' });
   expect(await statusOf(`${cluster.url}/public`)).toBe(503);
   await leadTo('127.0.0.2');
-  const pageMs = await until(
+  const pageMs = await waitFor(
     'a page',
     async () => (await statusOf(`${cluster.url}/public`)) === 200,
   );
@@ -186,7 +186,7 @@ test('the database hangs', async () => {
   );
 
   cluster.mariadb.resume();
-  const pageMs = await until(
+  const pageMs = await waitFor(
     'a page',
     async () => (await statusOf(`${cluster.url}/public`)) === 200,
   );
@@ -245,7 +245,7 @@ test('the database has fewer connections than are wanted', async () => {
   const before = await countConnections(cluster);
   const open = strangers.length;
   for (const stranger of strangers.splice(0)) await stranger.end();
-  const grownMs = await until('more connections', async () => {
+  const grownMs = await waitFor('more connections', async () => {
     await more(load, 10);
     return (await countConnections(cluster)) > before - open;
   });

@@ -6,7 +6,7 @@ import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { gather, isServed, more, settle, startLoad } from './load.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const PEOPLE = 8;
 const IDLE = 2000;
@@ -77,7 +77,7 @@ test('slow, idle and greedy clients do not keep others from being served', async
   await load.stop();
   const meanwhile = load.made.slice(before);
 
-  const shownOutMs = await until('slow clients are disconnected', () =>
+  const shownOutMs = await waitFor('slow clients are disconnected', () =>
     [...slowHeaders, ...slowBodies].every(({ closed }) => closed),
   );
   const account = await settle(load.made, cluster.database);

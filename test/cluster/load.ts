@@ -1,6 +1,6 @@
 import type { Database } from '../../src/database/database.ts';
 import { Client } from './client.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const ACCOUNTS_MAX = 8;
 /** How much longer `npm run reliability` measures than the tests need. */
@@ -72,7 +72,7 @@ export function startLoad(people: Client[]): Load {
 /** Waits until the load has made this many more requests, times LOAD_FACTOR. Returns the duration in milliseconds. */
 export function more(load: Load, requests: number): Promise<number> {
   const enough = load.made.length + requests * LOAD_FACTOR;
-  return until(`${requests * LOAD_FACTOR} more requests`, () => load.made.length >= enough);
+  return waitFor(`${requests * LOAD_FACTOR} more requests`, () => load.made.length >= enough);
 }
 
 /** Whether a request was answered as it should be. */

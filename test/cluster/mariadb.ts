@@ -1,13 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import {
   commonOptions,
   createDataFolder,
   findMariadb,
 } from '../../src/dev/mariadb/mariadb-install.ts';
-import type { AtEnd } from '../support/at-end.ts';
+import type { Defer } from '../support/cleanup.ts';
 import { createFastFolder } from '../support/fast-folder.ts';
 import { reservePort } from '../support/ports.ts';
 import { type Program, startCommand } from '../support/programs.ts';
@@ -32,10 +32,10 @@ export interface Mariadb {
 }
 
 /** Starts a MariaDB with further options of mariadbd's. */
-export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mariadb> {
+export async function startMariadb(options: string[], defer: Defer): Promise<Mariadb> {
   const mariadbd = findMariadb();
   const folder = await createFastFolder('minitwit-cluster-', DATA_BYTES);
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   const data = join(folder, 'data');
   // When MariaDB starts, it deletes the temporary files of all servers with the same tmpdir.
   const temporary = join(folder, 'tmp');
@@ -58,7 +58,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
   );
   const config: DatabaseConfig = {
     host: '127.0.0.1',
-    port: await reservePort(atEnd),
+    port: await reservePort(defer),
     user: 'minitwit',
     password: 'minitwit',
     name: 'minitwit',
@@ -100,7 +100,7 @@ export async function startMariadb(options: string[], atEnd: AtEnd): Promise<Mar
     await server?.ended;
   };
 
-  atEnd(kill);
+  defer(kill);
   await start();
   return {
     config,

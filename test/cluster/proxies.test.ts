@@ -2,31 +2,31 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { atEndOfFile } from '../support/at-end.ts';
-import { type KeyPair, makeAuthority, makeCertificate } from '../support/certificates.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { type KeyPair, createAuthority, createCertificate } from '../support/certificates.ts';
 import { useDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
-import { HOST, type ProxyName, startProxy } from '../support/proxies.ts';
+import { HOST, type ProxyName, startProxy } from '../support/reverse-proxies.ts';
 import { Client } from './client.ts';
 
 const REGISTRATIONS_MAX = 2;
 const { config } = useDatabase();
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let upstream: number;
 let certificate: KeyPair;
 let ca: string;
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-proxies-'));
-  atEnd(() => rm(folder, { recursive: true }));
-  const authority = await makeAuthority(folder, 'authority');
-  certificate = await makeCertificate(folder, authority, HOST);
+  defer(() => rm(folder, { recursive: true }));
+  const authority = await createAuthority(folder, 'authority');
+  certificate = await createCertificate(folder, authority, HOST);
   ca = await readFile(authority.certificate, 'utf8');
 });
 
 beforeAll(async () => {
-  upstream = await reservePort(atEnd);
+  upstream = await reservePort(defer);
   const server = startProgram(
     'src/server.ts',
     {
@@ -40,11 +40,11 @@ beforeAll(async () => {
     },
     { outlivesTest: true },
   );
-  atEnd(async () => {
+  defer(async () => {
     server.process.kill('SIGKILL');
     await server.ended;
   });
-  await server.says('"msg":"listening"');
+  await server.waitForOutput('"msg":"listening"');
 });
 
 describe.each<{ title: string; name: ProxyName; network: string }>([
@@ -55,7 +55,7 @@ describe.each<{ title: string; name: ProxyName; network: string }>([
   let url: string;
 
   beforeAll(async () => {
-    url = `https://${HOST}:${await startProxy(name, { upstream, certificate }, atEnd)}`;
+    url = `https://${HOST}:${await startProxy(name, { upstream, certificate }, defer)}`;
   });
 
   /** Returns a client at an address, which sends the headers of a browser that does not know `Sec-Fetch-Site`. */

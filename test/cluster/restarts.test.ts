@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startCluster } from './cluster.ts';
 import { note } from './figures.ts';
 import { gather, isServed, more, settle, startLoad } from './load.ts';
@@ -20,7 +20,10 @@ test('every instance is restarted in turn: nobody notices', async () => {
     expect(await instance.program().ended).toBe(0);
     await more(load, 100);
     await instance.start();
-    await until('it is ready', async () => (await fetch(`${instance.url}/readyz`)).status === 200);
+    await waitFor(
+      'it is ready',
+      async () => (await fetch(`${instance.url}/readyz`)).status === 200,
+    );
     // as the load balancer finds by itself
     await more(load, 300);
   }

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/config/environment.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { useEmptyDatabase } from '../support/database.ts';
 import { reservePort } from '../support/ports.ts';
-import { expectInventory } from '../support/inventory.ts';
+import { expectSbom } from '../support/sbom.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
 import { databaseSettings, type Program, startCommand } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -22,7 +22,7 @@ const OWN_MAX_BYTES = 50 * 1000 * 1000;
 const HARDENED = ['--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'];
 
 const config = useEmptyDatabase();
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let image: string;
 let base: string;
 let settings: Environment;
@@ -33,14 +33,14 @@ beforeAll(async () => {
     ...databaseSettings(config),
     SESSION_SECRET: 'a secret of the tests with 32 characters or more',
     HOST: '127.0.0.1',
-    PORT: String(await reservePort(atEnd)),
+    PORT: String(await reservePort(defer)),
   };
 });
 
 /** The files that an image is built from, and beside them what must not come into it. */
 async function copySources(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-image-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   const others = /^(node_modules|dist|\.git|\.data|\.env)$/;
   await cp('.', folder, {
     recursive: true,
@@ -112,7 +112,7 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
 });
 
 test('its inventory lists the packages of production, and no others', async () => {
-  await expectInventory(await sh('cat /app/sbom.cdx.json'));
+  await expectSbom(await sh('cat /app/sbom.cdx.json'));
 });
 
 test('what a developer has beside the sources, and what npm leaves behind, stay outside', async () => {
@@ -159,7 +159,7 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect(initdb.program.output.stdout).toBe('Initialized the database.\n');
 
   const { program, name } = start();
-  await program.says('"msg":"listening"');
+  await program.waitForOutput('"msg":"listening"');
   const url = `http://127.0.0.1:${settings.PORT}`;
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');

@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runOrThrow } from '../support/run.ts';
+import { runOrThrow } from '../support/run-command.ts';
 import { withLock } from '../support/cache.ts';
-import { makeDebian } from '../support/debian.ts';
-import { CACHE, versionOf } from '../support/tools.ts';
+import { createDebianRoot } from '../support/debian.ts';
+import { CACHE, hashRecipe } from '../support/tools.ts';
 import { LIMITS, podman } from './podman.ts';
 
 const NPM_CACHE = join(CACHE, 'npm');
@@ -32,7 +32,7 @@ export async function buildImage(folder: string): Promise<{ image: string; base:
  * Node of these tests, and npm. It is made once, and shared by all clones on this machine.
  */
 async function findBase(): Promise<string> {
-  const name = `localhost/minitwit-base:${versionOf([DEBIAN, NPM, process.version, process.arch])}`;
+  const name = `localhost/minitwit-base:${hashRecipe([DEBIAN, NPM, process.version, process.arch])}`;
   const find = () => podman('images', '--quiet', name);
   return (
     (await find()) ||
@@ -75,5 +75,5 @@ async function makeBaseArchive(archive: string, local: string): Promise<void> {
     '--include=libstdc++6',
     ...hooks.map((hook) => `--customize-hook=${hook}`),
   ];
-  await makeDebian(DEBIAN, options, archive);
+  await createDebianRoot(DEBIAN, options, archive);
 }

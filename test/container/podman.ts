@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { AtEnd } from '../support/at-end.ts';
+import type { Defer } from '../support/cleanup.ts';
 import { installTool } from '../support/system-packages.ts';
 import { CACHE } from '../support/tools.ts';
-import { undoAtEnd } from '../support/undo.ts';
+import { deferScript } from '../support/cleanup-script.ts';
 
 const execute = promisify(execFile);
 const TEMPORARY = join(CACHE, 'tmp');
@@ -36,9 +36,9 @@ export async function podman(...parameters: string[]): Promise<string> {
 }
 
 /** Registers the removal of a container, running or not, for the end. The container need not exist. */
-export function removeContainer(atEnd: AtEnd, name: string): void {
+export function removeContainer(defer: Defer, name: string): void {
   const command = podmanCommand('rm', '--force', '--ignore', '--time', '0', name);
-  undoAtEnd(atEnd, '"$@"', ...command);
+  deferScript(defer, '"$@"', ...command);
 }
 
 /** Returns the command line that runs a program in a new container, for as long as the program runs. */

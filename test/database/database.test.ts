@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, expect, inject, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -66,7 +66,7 @@ test('more queries than can wait are refused at once', async () => {
 test('work that needs a connection is tried again while the server starts', async () => {
   // A server that hangs up on the first two callers, and passes the third on to the real one.
   let calls = 0;
-  const gate = createServer((caller) => {
+  const proxy = createServer((caller) => {
     calls++;
     if (calls <= 2) return caller.destroy();
     const real = connect(config.port, config.host);
@@ -74,14 +74,14 @@ test('work that needs a connection is tried again while the server starts', asyn
     for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
     return undefined;
   }).listen(0, '127.0.0.1');
-  await once(gate, 'listening');
-  const { port } = gate.address() as AddressInfo;
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
   const throughGate = { ...config, port };
 
   const works = withConnection(throughGate, { waitMaxMs: HANG_MS }, async () => 'done');
   await expect(works).resolves.toBe('done');
   expect(calls).toBe(3);
-  gate.close();
+  proxy.close();
 });
 
 test('work that loses its connection is done again from its beginning', async () => {
@@ -105,7 +105,7 @@ test('a server that says nothing is given up', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const patience = { waitMaxMs: 100, silenceMaxMs: 100 };
+  const patience = { waitMaxMs: 100, connectTimeoutMs: 100 };
   const attempt = withConnection({ ...config, port }, patience, async () => 'never');
   await expect(attempt).rejects.toThrow(/the server fell silent$/);
   silent.close();

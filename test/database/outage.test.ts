@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
-import { openGate } from '../support/tcp-proxy.ts';
-import { until } from '../support/until.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const POOL_SIZE = 3;
 const TRY_AGAIN = /^MiniTwit cannot answer at this moment/;
 const FATE_UNKNOWN = /may have been stored or not/;
 
 const { config, database: direct } = useDatabase();
-const gate = await openGate(config);
-const database = openDatabase({ ...gate.config, poolSize: POOL_SIZE });
-atEndOfFile()(() => database.end());
+const proxy = await startTcpProxy(config);
+const database = openDatabase({ ...proxy.config, poolSize: POOL_SIZE });
+useCleanup()(() => database.end());
 
 const insert = (name: string) =>
-  database.change(`insert into user (username, email, pw_hash) values (:name, 'a@b', '')`, {
+  database.execute(`insert into user (username, email, pw_hash) values (:name, 'a@b', '')`, {
     name,
   });
 
@@ -40,7 +40,7 @@ async function onConnection(...statements: string[]): Promise<void> {
 
 test('idle connections that ended are not used: nobody notices', async () => {
   await Promise.all([database.select('select 1'), database.select('select 2')]);
-  gate.cut();
+  proxy.disconnectAll();
   expect(await database.select('select 3 as n')).toEqual([{ n: 3 }]);
   await insert('after a cut');
   expect(await count('after a cut')).toBe(1);
@@ -50,7 +50,7 @@ test('a read whose connection ends is read again', async () => {
   const sql = 'select sleep(0.5) as n';
   // The next request on an open connection is the statement.
   await database.select('select 1');
-  const isCut = gate.cutAfterNextRequest();
+  const isCut = proxy.disconnectAfterNextRequest();
   expect(await database.select(sql)).toEqual([{ n: 0 }]);
   await isCut;
 });
@@ -59,8 +59,8 @@ test('a write whose connection ends is not written again, and its fate is told',
   const sql = `insert into user (username, email, pw_hash) select 'cut', sleep(1), ''`;
   // The next request on an open connection is the statement.
   await database.select('select 1');
-  const isCut = gate.cutAfterNextRequest();
-  await expect(database.change(sql)).rejects.toMatchObject({
+  const isCut = proxy.disconnectAfterNextRequest();
+  await expect(database.execute(sql)).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringMatching(FATE_UNKNOWN),
   });
@@ -69,7 +69,7 @@ test('a write whose connection ends is not written again, and its fate is told',
 
 test('a server that hangs keeps nobody waiting, and serves when it goes on', async () => {
   await database.select('select 1');
-  gate.freeze();
+  proxy.freeze();
   const answers = await Promise.allSettled([
     insert('hung'),
     ...Array.from({ length: 20 }, () => database.select('select 1')),
@@ -79,8 +79,8 @@ test('a server that hangs keeps nobody waiting, and serves when it goes on', asy
   );
   expect(written).toMatch(FATE_UNKNOWN);
   for (const message of read) expect(message).toMatch(TRY_AGAIN);
-  expect(gate.connections()).toBeLessThanOrEqual(POOL_SIZE);
-  gate.thaw();
+  expect(proxy.connections()).toBeLessThanOrEqual(POOL_SIZE);
+  proxy.resume();
   expect(await database.select('select 1 as n')).toEqual([{ n: 1 }]);
   await insert('thawed');
   expect(await count('thawed')).toBe(1);
@@ -133,10 +133,10 @@ test('the victim of a deadlock is written again', async () => {
     });
   await run('begin');
   await run(`update user set email = 'x' where username like 'heavy %' or username = 'a'`);
-  const victim = database.change(
+  const victim = database.execute(
     `update user set email = 'y' where username in ('a', 'b') order by username desc`,
   );
-  await until('it waits for the lock', async () => {
+  await waitFor('it waits for the lock', async () => {
     const sql = `select 1 from information_schema.processlist where info like 'update user set email = ''y''%'`;
     return (await direct.select(sql)).length > 0;
   });
@@ -150,5 +150,5 @@ test('a statement that takes too long is ended on the server as well', async () 
   const slow = `select count(*) from information_schema.collations a, information_schema.collations b, information_schema.collations c, information_schema.collations d`;
   await expect(database.select(slow)).rejects.toThrow(TRY_AGAIN);
   const sql = `select id from information_schema.processlist where info like 'select count(*) from information_schema%'`;
-  await until('the server has ended it', async () => (await direct.select(sql)).length === 0);
+  await waitFor('the server has ended it', async () => (await direct.select(sql)).length === 0);
 });

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { openPool } from '../../src/database/pool.ts';
 import { runSql } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const POOL_SIZE = 10;
 const GIVEN = 3;
@@ -38,7 +38,7 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
     expect(database.state()).toMatchObject({ open: GIVEN, used: 0, waiting: 0 });
 
     await give(POOL_SIZE);
-    await until('the pool has grown', async () => {
+    await waitFor('the pool has grown', async () => {
       await Promise.all(Array.from({ length: 2 * POOL_SIZE }, ask));
       return database.state().open === POOL_SIZE;
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, test } from 'vitest';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { createFastFolder } from '../support/fast-folder.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { type Logins, startTemporaryMariadb } from '../support/temporary-mariadb.ts';
@@ -18,10 +18,10 @@ import {
 const DATA_BYTES = 256 * 1024 ** 2;
 
 let server: Logins;
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 beforeAll(async () => {
   const folder = await createFastFolder('minitwit-settings-', DATA_BYTES);
-  server = await startTemporaryMariadb(atEnd, folder, [...SERVER_OPTIONS, NO_HANDSHAKE]);
+  server = await startTemporaryMariadb(defer, folder, [...SERVER_OPTIONS, NO_HANDSHAKE]);
 });
 const minitwit = useMiniTwit();
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, test } from 'vitest';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { REAL_MYSQL, startRealMysql } from '../support/real-mysql.ts';
 import type { Logins } from '../support/temporary-mariadb.ts';
@@ -18,9 +18,9 @@ import {
 // The settings are the whole server's, so they cannot be changed on a MySQL that is the developer's own.
 describe.runIf(existsSync(REAL_MYSQL))('a MySQL of its own', () => {
   let server: Logins;
-  const atEnd = atEndOfFile();
+  const defer = useCleanup();
   beforeAll(async () => {
-    server = await startRealMysql(atEnd, SERVER_OPTIONS);
+    server = await startRealMysql(defer, SERVER_OPTIONS);
   });
   const minitwit = useMiniTwit();
 

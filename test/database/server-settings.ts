@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
@@ -134,8 +134,8 @@ async function expectIsolation(config: DatabaseConfig): Promise<void> {
   const sql = "select email from user where username = 'alice'";
   await writer.transact(async (transaction) => {
     const before = await transaction.select(sql);
-    await other.change("update user set email = 'other@b' where username = 'bob'");
-    await transaction.change("update user set email = 'alice@b' where username = 'alice'");
+    await other.execute("update user set email = 'other@b' where username = 'bob'");
+    await transaction.execute("update user set email = 'alice@b' where username = 'alice'");
     expect(await other.select(sql)).toEqual(before);
   });
   expect(await other.select(sql)).toEqual([{ email: 'alice@b' }]);

@@ -1,14 +1,14 @@
 import { expect, inject, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { openGate } from '../support/tcp-proxy.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
 const config = inject('database');
 // Something between MiniTwit and the server may change what is set, and servers differ in what can be set.
-const changing = await openGate(config, { rewrite: ['autocommit = 1', 'autocommit = 0'] });
-const refusing = await openGate(config, { rewrite: ['completion_type', 'completion_typo'] });
+const changing = await startTcpProxy(config, { rewrite: ['autocommit = 1', 'autocommit = 0'] });
+const refusing = await startTcpProxy(config, { rewrite: ['completion_type', 'completion_typo'] });
 
 const CASES = [
   [

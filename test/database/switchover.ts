@@ -3,9 +3,9 @@ import type { Express } from 'express';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { runSql } from '../support/database.ts';
-import { openGate } from '../support/tcp-proxy.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
@@ -23,8 +23,8 @@ export async function testSwitchover(
     name,
     poolSize: 3,
   })) as [DatabaseConfig, DatabaseConfig];
-  const atEnd = atEndOfFile();
-  const gate = await openGate(oldServer);
+  const defer = useCleanup();
+  const proxy = await startTcpProxy(oldServer);
   const { anotherInstance, visitor } = useMiniTwit();
   let app: Express;
 
@@ -55,7 +55,7 @@ export async function testSwitchover(
         `create user '${USER.user}'@'%' identified by '${USER.password}'`,
         `grant all on ${name}.* to '${USER.user}'@'%'`,
       );
-      atEnd(() => runSql(administrator, `drop database ${name}`, `drop user '${USER.user}'@'%'`));
+      defer(() => runSql(administrator, `drop database ${name}`, `drop user '${USER.user}'@'%'`));
       await initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS });
       const carol = visitor(anotherInstance(config));
       await carol.register('carol', 'a password');
@@ -66,15 +66,15 @@ export async function testSwitchover(
   });
 
   beforeEach(async () => {
-    gate.leadTo(oldServer);
-    app = anotherInstance(gate.config);
+    proxy.redirectTo(oldServer);
+    app = anotherInstance(proxy.config);
     expect(await readAll()).toEqual(OLD);
   });
   afterEach(() => setReadOnly(false));
 
   test('no page comes from a server that was demoted, once another one has its name', async () => {
     await setReadOnly(true);
-    gate.leadTo(newServer);
+    proxy.redirectTo(newServer);
     expect(await readAll()).toEqual(NEW);
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });
@@ -86,7 +86,7 @@ export async function testSwitchover(
     expect((await visitor(app).get('/readyz')).status).toBe(200);
     expect((await carol.addMessage('to the demoted server')).status).toBe(503);
     expect(await readAll()).toEqual(OLD);
-    gate.leadTo(newServer);
+    proxy.redirectTo(newServer);
     expect(await readAll()).toEqual(NEW);
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });

@@ -1,25 +1,25 @@
 import { beforeAll, expect, test } from 'vitest';
 import { openDatabase, type Statements } from '../../src/database/database.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { runSql, useDatabase } from '../support/database.ts';
-import { openGate } from '../support/tcp-proxy.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 const { config, database: direct } = useDatabase();
-const gate = await openGate(config);
-const database = openDatabase({ ...gate.config, poolSize: 1 });
+const proxy = await startTcpProxy(config);
+const database = openDatabase({ ...proxy.config, poolSize: 1 });
 // A server that understands everything but `commit`.
-const failing = await openGate(config, { rewrite: [/\bcommit/g, 'comzit'] });
+const failing = await startTcpProxy(config, { rewrite: [/\bcommit/g, 'comzit'] });
 const uncommitted = openDatabase({ ...failing.config, poolSize: 1 });
-const atEnd = atEndOfFile();
-atEnd(() => database.end());
-atEnd(() => uncommitted.end());
+const defer = useCleanup();
+defer(() => database.end());
+defer(() => uncommitted.end());
 
 beforeAll(() =>
   runSql(config, 'create table thing (name varchar(50) primary key) engine = InnoDB'),
 );
 
 const add = (statements: Statements, name: string) =>
-  statements.change('insert into thing (name) values (:name)', { name });
+  statements.execute('insert into thing (name) values (:name)', { name });
 
 const isThere = async (name: string) =>
   (await direct.select('select 1 from thing where name = :name', { name })).length > 0;
@@ -67,7 +67,7 @@ test('when its connection ends before the commit, it is done again from its begi
   let times = 0;
   await database.transact(async (statements) => {
     await add(statements, 'once');
-    if (times++ === 0) gate.cut();
+    if (times++ === 0) proxy.disconnectAll();
     await add(statements, 'and for all');
   });
   expect(times).toBe(2);
@@ -77,21 +77,21 @@ test('when its connection ends before the commit, it is done again from its begi
 test('when there is no answer before the commit, it is certain that nothing was done', async () => {
   const attempt = database.transact(async (statements) => {
     await add(statements, 'silent');
-    gate.freeze();
+    proxy.freeze();
     await add(statements, 'as well');
   });
   await expect(attempt).rejects.toThrow(/^MiniTwit cannot answer at this moment/);
-  gate.thaw();
+  proxy.resume();
   expect(await isThere('silent')).toBe(false);
 });
 
 test('when there is no answer to the commit, nobody knows', async () => {
   const attempt = database.transact(async (statements) => {
     await add(statements, 'who knows');
-    gate.freeze();
+    proxy.freeze();
   });
   await expect(attempt).rejects.toThrow(/may have been stored or not/);
-  gate.thaw();
+  proxy.resume();
 });
 
 test('after any other error of a commit the outcome is unknown, and it is not done again', async () => {

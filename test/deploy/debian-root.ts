@@ -1,6 +1,6 @@
-import { findOrMake } from '../support/cache.ts';
-import { makeDebian } from '../support/debian.ts';
-import { versionOf } from '../support/tools.ts';
+import { findOrCreate } from '../support/cache.ts';
+import { createDebianRoot } from '../support/debian.ts';
+import { hashRecipe } from '../support/tools.ts';
 
 const PACKAGES = [
   'systemd',
@@ -40,8 +40,8 @@ const OPTIONS = [
  * All clones on this machine share the folder: mount it as a layer, and never change it.
  */
 export function findDebianRoot(): Promise<string> {
-  return findOrMake(`debian-root-${versionOf([RELEASE, ...OPTIONS])}`, async (path) => {
+  return findOrCreate(`debian-root-${hashRecipe([RELEASE, ...OPTIONS])}`, async (path) => {
     console.error('Making the Debian for the tests of userdata/. This takes a minute, once.');
-    await makeDebian(RELEASE, OPTIONS, path);
+    await createDebianRoot(RELEASE, OPTIONS, path);
   });
 }

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { AtEnd } from '../support/at-end.ts';
-import { makeAuthority } from '../support/certificates.ts';
+import type { Defer } from '../support/cleanup.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { reservePort } from '../support/ports.ts';
 import { CACHE } from '../support/tools.ts';
 import { createMachine, type Machine } from './machine.ts';
-import type { Outcome } from '../support/run.ts';
+import type { Outcome } from '../support/run-command.ts';
 
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';
@@ -26,13 +26,13 @@ export interface Instance extends Machine {
 }
 
 /** Creates an instance that has nothing of MiniTwit, switched off. It is destroyed at the end. */
-export async function createInstance(atEnd: AtEnd): Promise<Instance> {
-  const machine = await createMachine(atEnd);
+export async function createInstance(defer: Defer): Promise<Instance> {
+  const machine = await createMachine(defer);
   const { root } = machine;
   // This folder is deleted with the machine.
   const shared = join(dirname(root), 'shared');
   await mkdir(shared);
-  const authority = await makeAuthority(shared, 'authority');
+  const authority = await createAuthority(shared, 'authority');
   await mkdir(INSTALLED, { recursive: true });
   await pretendAmazonLinux(root);
 
@@ -44,7 +44,7 @@ export async function createInstance(atEnd: AtEnd): Promise<Instance> {
     const { stdout } = await run('git', list);
     const files = stdout.split('\0').filter(Boolean);
     await run('cp', ['-a', '--parents', ...files, checkout]);
-    await setTryPort(join(checkout, 'userdata/image.sh'), await reservePort(atEnd));
+    await setTryPort(join(checkout, 'userdata/image.sh'), await reservePort(defer));
     return checkout;
   };
 

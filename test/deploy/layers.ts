@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOrThrow } from '../support/run.ts';
+import { runOrThrow } from '../support/run-command.ts';
 
 /** Folders that make up a machine's `/` together, the upper first. A machine changes none of them. */
 export type Layers = string[];

@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { AtEnd } from '../support/at-end.ts';
-import { undoAtEnd } from '../support/undo.ts';
-import { until } from '../support/until.ts';
+import type { Defer } from '../support/cleanup.ts';
+import { deferScript } from '../support/cleanup-script.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { findDebianRoot } from './debian-root.ts';
 import { type Layers, mountLayers } from './layers.ts';
 import { type Bind, killNspawn, prepareNspawn } from './nspawn.ts';
-import { type Outcome, runToEnd } from '../support/run.ts';
+import { type Outcome, runCommand } from '../support/run-command.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
@@ -42,10 +42,10 @@ export interface Machine {
  * this machine lacks.
  * @param layers of its `/`; by default a plain Debian
  */
-export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Machine> {
+export async function createMachine(defer: Defer, layers?: Layers): Promise<Machine> {
   const cleanups = new AsyncDisposableStack();
   const destroy = () => cleanups.disposeAsync();
-  atEnd(destroy);
+  defer(destroy);
 
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-machine-'));
   const name = basename(folder);
@@ -53,7 +53,7 @@ export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Mach
   const undo = `${killNspawn(name)}
     ! mountpoint --quiet "$1/root" || umount "$1/root" || exit
     rm -rf --one-file-system "$1"`;
-  undoAtEnd((cleanUp) => cleanups.defer(cleanUp), undo, folder);
+  deferScript((cleanUp) => cleanups.defer(cleanUp), undo, folder);
   await mountLayers(layers ?? [await findDebianRoot()], root);
   // systemd-resolved makes resolv.conf a link, and nspawn cannot bind to a link.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
@@ -63,11 +63,11 @@ export async function createMachine(atEnd: AtEnd, layers?: Layers): Promise<Mach
   const run = async (script: string) => {
     const target = ['--target', String(await nspawn.leader()), '--all'];
     const bash = ['env', '-i', `PATH=${PATH}`, '/bin/bash', '-c', script];
-    return runToEnd('nsenter', ...target, '--', ...bash);
+    return runCommand('nsenter', ...target, '--', ...bash);
   };
   const booted = async () => {
     let state = '';
-    await until('the machine has booted', async () => {
+    await waitFor('the machine has booted', async () => {
       state = (await run('systemctl is-system-running --wait')).output.trim();
       return state === 'running' || state === 'degraded';
     });

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { installTool } from '../support/system-packages.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { inCgroups, removeCgroups } from './cgroups.ts';
-import { type Outcome, runOrThrow, runToEnd } from '../support/run.ts';
+import { type Outcome, runOrThrow, runCommand } from '../support/run-command.ts';
 
 /** Options with which nspawn needs no systemd and no machined on this machine. */
 const STANDALONE = ['--register=no', '--keep-unit', '--timezone=off', '--resolv-conf=off'];
@@ -60,7 +60,7 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
     nspawn = spawn(sh, script, { stdio: ['ignore', 'pipe', 'pipe'], env });
     for (const stream of [nspawn.stdout, nspawn.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (consoleOutput += text));
-    await until('systemd runs in the machine', async () => {
+    await waitFor('systemd runs in the machine', async () => {
       const pid = await findLeader();
       // nspawn runs other processes before systemd.
       const name = pid && (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null));
@@ -78,7 +78,7 @@ export function prepareNspawn(machine: string, root: string): Nspawn {
     console: () => consoleOutput,
     runOff: async (command, binds) => {
       const options = [...OFF, ...binds.map(bindOption), ...trustOfHost()];
-      const { status, output } = await runToEnd(program, ...always, ...options, ...command);
+      const { status, output } = await runCommand(program, ...always, ...options, ...command);
       // nspawn prints this when the machine's /run is on a disk.
       return { status, output: output.replace(/^Attempted to remove disk file system .*\n/m, '') };
     },

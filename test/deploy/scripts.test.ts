@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { runToEnd } from '../support/run.ts';
+import { runCommand } from '../support/run-command.ts';
 import { findTool } from '../support/tools.ts';
 
 const run = promisify(execFile);
@@ -26,7 +26,7 @@ test('shellcheck finds nothing in any script of the repository', async () => {
       'userdata/image.sh',
     ]),
   );
-  const found = await runToEnd(findTool('shellcheck'), ...OPTIONS, ...scripts);
+  const found = await runCommand(findTool('shellcheck'), ...OPTIONS, ...scripts);
   expect(found).toEqual({ status: 0, output: '' });
 });
 

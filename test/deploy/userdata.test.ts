@@ -5,10 +5,10 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderInitdbScript } from '../../src/cloud/database/initdb-script.ts';
-import { atEndOfFile } from '../support/at-end.ts';
-import { expectInventory } from '../support/inventory.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { expectSbom } from '../support/sbom.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
-import type { Outcome } from '../support/run.ts';
+import type { Outcome } from '../support/run-command.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { createInstance, fillIn, type Instance } from './instance.ts';
 
@@ -28,11 +28,11 @@ const SETTINGS = {
 };
 const WAIT = { timeout: HANG_MS, interval: 100 };
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let instance: Instance;
 
 beforeAll(async () => {
-  instance = await createInstance(atEnd);
+  instance = await createInstance(defer);
   await instance.copyCheckout();
   await plantSecrets();
   const { status, output } = await instance.runImageScript();
@@ -78,7 +78,7 @@ describe('image.sh', () => {
       instance.root,
       (await instance.runOff('readlink /opt/minitwit')).output.trim(),
     );
-    await expectInventory(await readFile(join(file, 'sbom.cdx.json'), 'utf8'));
+    await expectSbom(await readFile(join(file, 'sbom.cdx.json'), 'utf8'));
   });
 
   test('lets nobody but root change it', async () => {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { withDataFiles } from '../../src/dev/data-files.ts';
-import { stop, useCheckout } from '../support/local.ts';
+import { expectCleanStop, useCheckout } from '../support/checkout.ts';
 import { startCommand } from '../support/programs.ts';
 
 const checkout = useCheckout();
 
-beforeAll(async () => stop(await checkout.startAndWait()));
+beforeAll(async () => expectCleanStop(await checkout.startAndWait()));
 
 /** Puts something in the place of a file or folder of `npm run local`. */
 const obstacles = {

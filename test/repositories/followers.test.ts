@@ -2,12 +2,12 @@ import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { createFollowers } from '../../src/repositories/followers.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
 
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
-atEndOfFile()(() => otherDatabase.end());
+useCleanup()(() => otherDatabase.end());
 // Another instance, with connections of its own.
 const { followers: atOther } = createRepositories(otherDatabase);
 const { users, followers, profiles } = createRepositories(database);
@@ -122,8 +122,8 @@ test('when 50 follows of a user wait, one more is refused, and a follow of anoth
 test('a user follows 7,500 others at most, also by follows at the same time', async () => {
   const addUsers = async (names: string[]) => {
     const rows = names.map((name) => [name, 'x@example.com', 'x']);
-    await database.change('insert into user (username, email, pw_hash) values :rows', { rows });
-    await database.change(
+    await database.execute('insert into user (username, email, pw_hash) values :rows', { rows });
+    await database.execute(
       `insert into profile (user_id)
        select user_id from user where username in (:names)`,
       { names },
@@ -137,7 +137,7 @@ test('a user follows 7,500 others at most, also by follows at the same time', as
   const others = await addUsers(Array.from({ length: 30 }, (_, index) => `other ${index}`));
   const [carol = 0] = await addUsers(['carol']);
   // As if they had followed the rest before.
-  await database.change('update profile set following = 7490 where user_id = :carol', { carol });
+  await database.execute('update profile set following = 7490 where user_id = :carol', { carol });
   const follows = await Promise.allSettled(
     others.map((other, index) => (index % 2 ? followers : atOther).follow(carol, other)),
   );

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import type { Database } from '../../src/database/database.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
@@ -37,11 +37,11 @@ test('messages that come at once are stored at once, each with its own author an
     ...database,
     transact: (work) =>
       database.transact((statements) => {
-        const change: typeof statements.change = (sql, values) => {
+        const execute: typeof statements.execute = (sql, values) => {
           changes.push(sql);
-          return statements.change(sql, values);
+          return statements.execute(sql, values);
         };
-        return work({ ...statements, change });
+        return work({ ...statements, execute });
       }),
   };
   const counted = createMessages(counting);

@@ -96,7 +96,7 @@ test('a message that was numbered first but stored last is in its place', async 
   let between = 0;
   const ids = await database.transact(async (transaction) => {
     const insert = async () => {
-      const { insertId } = await transaction.change(
+      const { insertId } = await transaction.execute(
         'insert into message (author_id, text, pub_date) values (:author, :text, 0)',
         { author, text: 'slow' },
       );

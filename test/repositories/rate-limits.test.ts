@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import type { RateLimitConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { createRateLimits, type RateLimits } from '../../src/repositories/rate-limits.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { runSql, useDatabase } from '../support/database.ts';
-import { keepLog } from '../support/log.ts';
+import { captureLog } from '../support/capture-log.ts';
 import { testLimits } from '../support/minitwit.ts';
 
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
-atEndOfFile()(() => otherDatabase.end());
+useCleanup()(() => otherDatabase.end());
 const limits: RateLimitConfig = {
   ...testLimits,
   loginsPerName: 3,
@@ -23,7 +23,7 @@ const limits: RateLimitConfig = {
 };
 
 function createInstance(own: Partial<RateLimitConfig> = {}, from = database): RateLimits {
-  return createRateLimits(from, { ...limits, ...own }, keepLog().logger);
+  return createRateLimits(from, { ...limits, ...own }, captureLog().logger);
 }
 
 // Two instances, each with connections of its own.
@@ -135,7 +135,7 @@ test('what is refunded, and what is refused, does not count', async () => {
 test('a refund does not reach into the next window', async () => {
   const attempt = { username: 'ivan', address: 'm', deviceId: null };
   const { refund } = await one.consumeLogin(attempt);
-  await database.change("update rate_limit set expire = expire - 3600001 where `key` like '%:m'");
+  await database.execute("update rate_limit set expire = expire - 3600001 where `key` like '%:m'");
   await one.consumeLogin(attempt);
   await refund();
   const rows = await database.select<{ points: number }>(
@@ -207,7 +207,7 @@ test('names are not stored, since a password may have been typed there', async (
 });
 
 test('rows whose window has ended are deleted, a bounded number at a time', async () => {
-  await database.change('update rate_limit set expire = 5 where points > 1');
+  await database.execute('update rate_limit set expire = 5 where points > 1');
   const [row] = await database.select<{ total: number }>(
     'select count(*) as total from rate_limit where expire = 5',
   );
@@ -218,7 +218,7 @@ test('rows whose window has ended are deleted, a bounded number at a time', asyn
 
 test('an action that cannot be counted is refused, and the reason is logged', async () => {
   await runSql(config, 'drop table rate_limit');
-  const { logger, lines } = keepLog();
+  const { logger, lines } = captureLog();
   const blind = createRateLimits(database, limits, logger);
   const unavailable = { code: 'unavailable' };
   const attempt = { username: 'alice', address: 'a', deviceId: null };

@@ -2,12 +2,12 @@ import { beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { createSessions } from '../../src/repositories/sessions.ts';
 import { createUsers } from '../../src/repositories/users.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
 
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
-atEndOfFile()(() => otherDatabase.end());
+useCleanup()(() => otherDatabase.end());
 const sessions = createSessions(database);
 const now = 1_800_000_000;
 let alice: number;
@@ -87,7 +87,7 @@ test('a user with far more sessions loses them a bounded number at a time', asyn
   const users = createUsers(database);
   const eve = await users.createUser({ username: 'eve', email: 'e@e', passwordHash: 'x' });
   const rows = Array.from({ length: 700 }, (_, index) => [`eve ${index}`, eve, now + 10]);
-  await database.change('insert into session (session_id, user_id, expires_s) values :rows', {
+  await database.execute('insert into session (session_id, user_id, expires_s) values :rows', {
     rows,
   });
   const count = async () =>
@@ -100,6 +100,6 @@ test('a user with far more sessions loses them a bounded number at a time', asyn
 
 test('a person who is removed by hand has no sessions left', async () => {
   await sessions.saveSession('three', alice, now + 10);
-  await database.change('delete from user where user_id = :alice', { alice });
+  await database.execute('delete from user where user_id = :alice', { alice });
   expect(await sessions.findSession('three', now)).toBeNull();
 });

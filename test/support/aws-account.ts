@@ -1,22 +1,22 @@
 import { randomInt } from 'node:crypto';
 import { inject } from 'vitest';
-import type { AtEnd } from './at-end.ts';
-import { type Front, openFront } from './aws-front.ts';
-import type { Answered, Asked } from './aws-request.ts';
+import type { Defer } from './cleanup.ts';
+import { type AwsStub, startAwsStub } from './aws-stub.ts';
+import type { AwsResponse, AwsRequest } from './aws-request.ts';
 
 /** An account of AWS's on the emulator, empty at first, behind a front. */
-export interface Account extends Front {
+export interface EmulatedAccount extends AwsStub {
   id: string;
 }
 
 /**
  * Opens an account that no other test has, to which AWS's SDK is led.
- * @param atEnd where its end is registered: `afterAll` for an account that serves a whole file
+ * @param defer where its end is registered: `afterAll` for an account that serves a whole file
  */
-export async function openAccount(atEnd?: AtEnd): Promise<Account> {
+export async function openEmulatedAccount(defer?: Defer): Promise<EmulatedAccount> {
   const emulator = inject('aws');
   const id = createAccountId();
-  const front = await openFront((asked) => askEmulator(emulator, id, asked), atEnd);
+  const front = await startAwsStub((asked) => askEmulator(emulator, id, asked), defer);
   return Object.assign(front, { id });
 }
 
@@ -28,8 +28,8 @@ export function createAccountId(): string {
 async function askEmulator(
   emulator: string,
   account: string,
-  { method, path, headers, body }: Asked,
-): Promise<Answered> {
+  { method, path, headers, body }: AwsRequest,
+): Promise<AwsResponse> {
   const hasBody = !['GET', 'HEAD'].includes(method);
   const response = await fetch(`${emulator}${path}`, {
     method,

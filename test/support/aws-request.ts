@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
 /** A request to AWS. */
-export interface Asked {
+export interface AwsRequest {
   /** The action's name in IAM policies, `ec2:RunInstances`; for S3 the HTTP method, `s3:PUT`. */
   action: string;
   method: string;
@@ -13,14 +13,14 @@ export interface Asked {
 }
 
 /** What AWS answers. */
-export interface Answered {
+export interface AwsResponse {
   status: number;
   body: Buffer | string;
   headers?: Record<string, string>;
 }
 
 /** Reads a request that AWS's SDK has signed, or that follows a signed address. */
-export async function readAsked(request: IncomingMessage): Promise<Asked> {
+export async function readAwsRequest(request: IncomingMessage): Promise<AwsRequest> {
   const body = await buffer(request);
   const { method = '', url: path = '/' } = request;
   const headers = Object.fromEntries(
@@ -38,7 +38,7 @@ export async function readAsked(request: IncomingMessage): Promise<Asked> {
 }
 
 /** The answer with which AWS refuses a request, in the protocol of the request. */
-export function refusal({ headers }: Asked, status: number, code: string): Answered {
+export function formatAwsError({ headers }: AwsRequest, status: number, code: string): AwsResponse {
   const message = `It was refused: ${code}`;
   if (headers['x-amz-target']) {
     return { status, body: JSON.stringify({ __type: code, message }) };

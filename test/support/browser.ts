@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { beforeAll, expect, inject } from 'vitest';
-import { atEndOfFile } from './at-end.ts';
+import { useCleanup } from './cleanup.ts';
 import { type MiniTwit, useMiniTwit } from './minitwit.ts';
 import { HANG_MS } from './timeouts.ts';
 
@@ -23,21 +23,21 @@ export function useBrowser(): BrowserMiniTwit {
   let browser: Browser;
   const strangers: string[] = [];
   const complaints: string[] = [];
-  const atEnd = atEndOfFile();
-  atEnd(() => {
+  const defer = useCleanup();
+  defer(() => {
     expect(strangers, 'requests to other hosts').toEqual([]);
     expect(complaints, 'what the browser complained about').toEqual([]);
   });
 
   beforeAll(async () => {
     server = createServer(minitwit.app).listen(0, '127.0.0.1');
-    atEnd(() => {
+    defer(() => {
       server.closeAllConnections();
       server.close();
     });
     await once(server, 'listening');
     browser = await chromium.connect(inject('chromium'), { timeout: HANG_MS });
-    atEnd(() => browser.close());
+    defer(() => browser.close());
   });
 
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -12,7 +12,7 @@ const run = promisify(execFile);
  * Returns the path of an entry of the cache that all clones on this machine share. If it is missing, `make` creates it at
  * the path of its parameter, and other processes that need the entry wait. An entry appears complete or not at all.
  */
-export async function findOrMake(
+export async function findOrCreate(
   name: string,
   make: (path: string) => Promise<void>,
 ): Promise<string> {

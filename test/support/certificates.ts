@@ -13,7 +13,7 @@ export interface KeyPair {
 }
 
 /** Makes an authority that signs certificates. */
-export async function makeAuthority(folder: string, name: string): Promise<KeyPair> {
+export async function createAuthority(folder: string, name: string): Promise<KeyPair> {
   const pair = { key: join(folder, `${name}.key`), certificate: join(folder, `${name}.pem`) };
   await run(findTool('openssl'), [
     'req',
@@ -34,7 +34,7 @@ export async function makeAuthority(folder: string, name: string): Promise<KeyPa
 }
 
 /** Makes a server's certificate for one host name. */
-export async function makeCertificate(
+export async function createCertificate(
   folder: string,
   authority: KeyPair,
   host: string,

@@ -1,8 +1,8 @@
 import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { AtEnd } from './at-end.ts';
-import { undoAtEnd } from './undo.ts';
+import type { Defer } from './cleanup.ts';
+import { deferScript } from './cleanup-script.ts';
 
 // A program that was killed has left its database running. The id of a server that has stopped may be another program's.
 const KILL_DATABASES_AND_DELETE = `
@@ -14,12 +14,12 @@ const KILL_DATABASES_AND_DELETE = `
 
 /**
  * Copies the source into a folder of its own, since programs store their data beside it.
- * @param atEnd the end of the copy, and of each database that its programs have started
+ * @param defer the end of the copy, and of each database that its programs have started
  * @param prefix of the folder's name
  */
-export async function copyProgram(atEnd: AtEnd, prefix: string): Promise<string> {
+export async function copyProgram(defer: Defer, prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));
-  undoAtEnd(atEnd, KILL_DATABASES_AND_DELETE, home);
+  deferScript(defer, KILL_DATABASES_AND_DELETE, home);
   for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
     await cp(each, join(home, each), { recursive: true });
   }

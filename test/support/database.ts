@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, inject } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { atEndOfFile } from './at-end.ts';
+import { useCleanup } from './cleanup.ts';
 import { HANG_MS } from './timeouts.ts';
 
 /** Runs statements on the tests' server, as the user of `npm test`. */
@@ -18,10 +18,10 @@ export async function runSql(config: DatabaseConfig, ...statements: string[]): P
 export function useEmptyDatabase(): DatabaseConfig {
   const server = inject('database');
   const name = `minitwit_${randomBytes(8).toString('hex')}`;
-  const atEnd = atEndOfFile();
+  const defer = useCleanup();
   beforeAll(async () => {
     await runSql(server, `create database ${name} character set utf8mb4`);
-    atEnd(() => runSql(server, `drop database ${name}`));
+    defer(() => runSql(server, `drop database ${name}`));
   });
   return { ...server, name, poolSize: 5 };
 }
@@ -30,7 +30,7 @@ export function useEmptyDatabase(): DatabaseConfig {
 export function useDatabase(): { config: DatabaseConfig; database: Database } {
   const config = useEmptyDatabase();
   const database = openDatabase(config);
-  atEndOfFile()(() => database.end());
+  useCleanup()(() => database.end());
   beforeAll(() => initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS }));
   return { config, database };
 }

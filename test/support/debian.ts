@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { runOrThrow } from './run.ts';
+import { runOrThrow } from './run-command.ts';
 import { installTool } from './system-packages.ts';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const ATTEMPTS_MAX = 3;
 
 /** Makes a Debian of this release in a folder or tar file that does not exist yet, with options of mmdebstrap. */
-export async function makeDebian(
+export async function createDebianRoot(
   release: string,
   options: string[],
   target: string,

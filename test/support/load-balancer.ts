@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AtEnd } from './at-end.ts';
+import type { Defer } from './cleanup.ts';
 import { reservePort } from './ports.ts';
 import { type Program, startCommand } from './programs.ts';
 import { findTool } from './tools.ts';
-import { until } from './until.ts';
+import { waitFor } from './wait-for.ts';
 
 /** The load balancer of compose.yaml. */
 export interface LoadBalancer {
@@ -20,12 +20,12 @@ export interface LoadBalancer {
  */
 export async function startLoadBalancer(
   ports: number[],
-  atEnd: AtEnd,
+  defer: Defer,
   { retries }: { retries?: number } = {},
 ): Promise<LoadBalancer> {
-  const port = await reservePort(atEnd);
+  const port = await reservePort(defer);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-haproxy-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'haproxy.cfg');
   let config = await readFile('compose/haproxy.cfg', 'utf8');
   config = config.replace('bind :8080', `bind 127.0.0.1:${port}`);
@@ -38,12 +38,12 @@ export async function startLoadBalancer(
 
   const command = [findTool('haproxy'), '-db', '-f', file];
   const program = startCommand(command, {}, { outlivesTest: true });
-  atEnd(async () => {
+  defer(async () => {
     program.process.kill('SIGKILL');
     await program.ended;
   });
   const url = `http://127.0.0.1:${port}`;
-  await until('the load balancer answers', async () => {
+  await waitFor('the load balancer answers', async () => {
     if (program.process.exitCode !== null) throw new Error(program.output.stderr);
     return fetch(`${url}/static/favicon.svg`).then(
       () => true,

@@ -12,7 +12,7 @@ import { type Database, openDatabase } from '../../src/database/database.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
-import { atEndOfFile } from './at-end.ts';
+import { useCleanup } from './cleanup.ts';
 import { useDatabase } from './database.ts';
 
 const environment = {
@@ -54,8 +54,8 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
   const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
   const passwords = createPasswords({ cost });
-  const atEnd = atEndOfFile();
-  atEnd(() => passwords.close());
+  const defer = useCleanup();
+  defer(() => passwords.close());
   const createInstance = (
     others: Partial<Config>,
     logger: Logger,
@@ -75,7 +75,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
   const withSettings = (others: Partial<Config>, logger = silent) => createInstance(others, logger);
   const anotherInstance = (way = databaseConfig) => {
     const own = openDatabase(way);
-    atEnd(() => own.end());
+    defer(() => own.end());
     return createInstance({}, silent, { database: own, repositories: createRepositories(own) });
   };
   const app = withSettings({});

@@ -25,7 +25,7 @@ const DETAILS = 'test/**/*.details.test.ts';
 const ON_EMULATOR = 'test/**/*.emulator.test.ts';
 const ON_MYSQL = 'test/**/*.mysql.test.ts';
 const ON_TLS = 'test/**/*.tls.test.ts';
-const ELSEWHERE = [
+const OTHER_PARTS_FILES = [
   ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
   ...[...MACHINES, ...CYCLE].map(filesIn),
   DETAILS,
@@ -35,7 +35,7 @@ const ELSEWHERE = [
 ];
 // Servers of two kinds may take these files' statements in different ways.
 const DIALECT = [
-  'test/database/{database,outage,schema,server-user,transact}.test.ts',
+  'test/database/{database,outage,schema,app-user,transact}.test.ts',
   'test/repositories/*.test.ts',
   'test/{initdb,web/minitwit}.test.ts',
   'test/warehouse/copy/{consistency,copy,failures}.test.ts',
@@ -43,7 +43,7 @@ const DIALECT = [
 ];
 // The programs and everything else that connects to the database.
 const LOGIN = [
-  'test/database/{database,outage,server-user}.test.ts',
+  'test/database/{database,outage,app-user}.test.ts',
   'test/{initdb,server,web/minitwit}.test.ts',
   'test/warehouse/copy/copy.test.ts',
 ];
@@ -55,7 +55,7 @@ export const PRODUCT: Part = {
   projects: [
     project('product', {
       include: ['test/**/*.test.ts'],
-      exclude: ELSEWHERE,
+      exclude: OTHER_PARTS_FILES,
       globalSetup: [MARIADB],
     }),
     project('browser', {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { isRunning } from '../../src/dev/processes.ts';
-import type { AtEnd } from './at-end.ts';
+import type { Defer } from './cleanup.ts';
 
 // For each reserved port, this folder has a symbolic link from the port to the id of the process that reserved it. Unlike
 // a file, a link never exists without its content. Each user has a folder.
@@ -14,13 +14,13 @@ const ATTEMPTS_MAX = 100;
  * Returns a loopback port that no server uses, and that no other test of this user on this machine gets before the end.
  * @throws Error after many ports that are all reserved
  */
-export async function reservePort(atEnd: AtEnd): Promise<number> {
+export async function reservePort(defer: Defer): Promise<number> {
   await mkdir(RESERVED, { recursive: true });
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const port = await findFreePort();
     const link = join(RESERVED, String(port));
     if (await tryToReserve(link)) {
-      atEnd(() => rm(link, { force: true }));
+      defer(() => rm(link, { force: true }));
       return port;
     }
   }

@@ -14,7 +14,7 @@ export interface Program {
   /** Resolves with its exit status; null when a signal ended it. */
   ended: Promise<number | null>;
   /** Resolves once it has said this; fails when it ends before. */
-  says(words: string | RegExp): Promise<void>;
+  waitForOutput(words: string | RegExp): Promise<void>;
 }
 
 const ENVIRONMENT = {
@@ -78,7 +78,7 @@ export function startCommand(
     group.delete(child);
     return status as number | null;
   });
-  const says = async (words: string | RegExp) => {
+  const waitForOutput = async (words: string | RegExp) => {
     let over = false;
     const end = ended.then(() => (over = true));
     while (!new RegExp(words).test(output.stdout + output.stderr)) {
@@ -87,7 +87,7 @@ export function startCommand(
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), end]);
     }
   };
-  return { process: child, output, ended, says };
+  return { process: child, output, ended, waitForOutput };
 }
 
 /** Returns the settings that lead to a database on the server of this file's project, or on one without TLS. */

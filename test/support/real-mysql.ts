@@ -7,9 +7,9 @@ import dotenv from 'dotenv';
 import { readDatabaseConfig } from '../../src/config/config.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import type { Environment } from '../../src/config/environment.ts';
-import type { AtEnd } from './at-end.ts';
+import type { Defer } from './cleanup.ts';
 import type { Logins } from './temporary-mariadb.ts';
-import { undoAtEnd } from './undo.ts';
+import { deferScript } from './cleanup-script.ts';
 
 /** Path of the program that starts a MySQL, where there is one. */
 export const REAL_MYSQL = '../shared/bin/real-mysql';
@@ -22,11 +22,11 @@ const run = promisify(execFile);
  * fails and when this process is killed.
  * @param options of mysqld
  */
-export async function startRealMysql(atEnd: AtEnd, options: string[] = []): Promise<Logins> {
+export async function startRealMysql(defer: Defer, options: string[] = []): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
   // mysqld deletes the file with its process id when it ends.
   const undo = `[ ! -e "$1/pid" ] || "$2" stop "$1" || exit\nrm -rf "$1"`;
-  undoAtEnd(atEnd, undo, folder, REAL_MYSQL);
+  deferScript(defer, undo, folder, REAL_MYSQL);
   const settings = await start(folder, options);
   await run(REAL_MYSQL, ['client', folder, '--execute', createAdministratorSql()]);
   return {

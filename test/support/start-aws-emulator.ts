@@ -10,8 +10,8 @@ import { AWS_EMULATOR } from './aws-emulator.ts';
 const run = promisify(execFile);
 
 // In place of moto's own list: it makes a snapshot for each of its images in each new account.
-const IMAGES = 'test/support/images-of-amazon.json';
-const PORTS_TRIED_MAX = 3;
+const IMAGES = 'test/support/amazon-images.json';
+const START_ATTEMPTS = 3;
 
 /**
  * Gives the tests of a project an emulator of AWS: the moto that the variable TEST_AWS_ENDPOINT names, such as
@@ -50,7 +50,7 @@ async function start(folder: string): Promise<number> {
     );
     // It also takes for its own what answers on its port.
     if (error === null && (await isRunning(folder))) return port;
-    if (tried === PORTS_TRIED_MAX) {
+    if (tried === START_ATTEMPTS) {
       throw new Error(`${AWS_EMULATOR} did not start.`, { cause: error });
     }
   }

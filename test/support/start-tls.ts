@@ -2,16 +2,16 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { makeAuthority } from './certificates.ts';
+import { createAuthority } from './certificates.ts';
 import { startTlsServer } from './tls-server.ts';
-import { undoAtEnd } from './undo.ts';
+import { deferScript } from './cleanup-script.ts';
 
 /** Gives the tests of a project a database server that refuses connections without TLS, and its authority. */
 export default async function startTls(project: TestProject): Promise<() => Promise<void>> {
   await using cleanups = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));
-  undoAtEnd((act) => cleanups.defer(act), 'rm -rf "$1"', folder);
-  const authority = await makeAuthority(folder, 'authority');
+  deferScript((act) => cleanups.defer(act), 'rm -rf "$1"', folder);
+  const authority = await createAuthority(folder, 'authority');
   const server = await startTlsServer(authority, 'localhost');
   cleanups.defer(() => server.stop());
   project.provide('database', server.config);

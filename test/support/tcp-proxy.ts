@@ -1,57 +1,57 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { atEndOfFile } from './at-end.ts';
+import { useCleanup } from './cleanup.ts';
 
-/** A way to a database server on which everything can be made to happen that happens to networks. */
-export interface Gate {
-  /** Leads through the gate. */
+/** A TCP proxy in front of a database server, which injects the faults of networks. */
+export interface TcpProxy {
+  /** The settings of a client that connects through the proxy. */
   config: DatabaseConfig;
-  /** Connections that are open now. */
+  /** Returns the number of open connections. */
   connections: () => number;
-  /** From now on nothing comes through, and no connection notices. */
+  /** Stops forwarding data. The connections stay open. */
   freeze: () => void;
-  /** What was frozen goes on. */
-  thaw: () => void;
-  /** Ends every connection; new ones are let in. */
-  cut: () => void;
-  /** Ends every connection as soon as one of the clients has sent its next request to the server. Resolves then. */
-  cutAfterNextRequest: () => Promise<void>;
-  /** Leads new connections to another server, as the name of a database does after a failover. */
-  leadTo: (config: DatabaseConfig) => void;
+  /** Forwards data again, also the data that arrived since `freeze`. */
+  resume: () => void;
+  /** Destroys all open connections. Later connections are accepted. */
+  disconnectAll: () => void;
+  /** Destroys all open connections after a client has sent its next request to the server. Resolves then. */
+  disconnectAfterNextRequest: () => Promise<void>;
+  /** Forwards later connections to another server, as the host name of a database does after a failover. */
+  redirectTo: (config: DatabaseConfig) => void;
 }
 
-/** How a gate treats what passes through it. */
-export interface GateOptions {
-  /** How long the server's answers are on their way. */
-  answersTakeMs?: number;
-  /** Replaces this text in requests by another one of the same length. */
+/** Options for startTcpProxy. */
+export interface TcpProxyOptions {
+  /** The delay of each response. */
+  responseDelayMs?: number;
+  /** Replaces a text in requests by another text of the same length. */
   rewrite?: [from: string | RegExp, to: string];
 }
 
-/** Puts a gate before a server, for this file's tests. Call it where tests are declared. */
-export async function openGate(
+/** Starts a proxy for the tests of this file. Call it where tests are declared. */
+export async function startTcpProxy(
   config: DatabaseConfig,
-  { answersTakeMs = 0, rewrite: [from, to] = ['', ''] }: GateOptions = {},
-): Promise<Gate> {
-  const atEnd = atEndOfFile();
+  { responseDelayMs = 0, rewrite: [from, to] = ['', ''] }: TcpProxyOptions = {},
+): Promise<TcpProxy> {
+  const defer = useCleanup();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;
   let target = config;
   let afterNext: (() => void) | null = null;
-  const gate = createServer((caller) => {
+  const proxy = createServer((client) => {
     const server = connect(target.port, target.host);
-    const pair: [Socket, Socket] = [caller, server];
+    const pair: [Socket, Socket] = [client, server];
     pairs.add(pair);
-    caller.on('data', (data) => {
+    client.on('data', (data) => {
       const act = afterNext;
       afterNext = null;
       const sent = from === '' ? data : data.toString('latin1').replaceAll(from, to);
       server.write(sent, 'latin1', () => act?.());
     });
     server.on('data', (data) => {
-      if (answersTakeMs === 0) caller.write(data);
-      else setTimeout(() => caller.write(data), answersTakeMs);
+      if (responseDelayMs === 0) client.write(data);
+      else setTimeout(() => client.write(data), responseDelayMs);
     });
     for (const socket of pair) {
       if (isFrozen) socket.pause();
@@ -62,34 +62,34 @@ export async function openGate(
       });
     }
   }).listen(0, '127.0.0.1');
-  const each = (act: (socket: Socket) => void) => {
+  const forEachSocket = (act: (socket: Socket) => void) => {
     for (const pair of pairs) for (const socket of pair) act(socket);
   };
-  const cut = () => each((socket) => socket.destroy());
-  atEnd(() => {
-    gate.close();
-    cut();
+  const disconnectAll = () => forEachSocket((socket) => socket.destroy());
+  defer(() => {
+    proxy.close();
+    disconnectAll();
   });
-  await once(gate, 'listening');
+  await once(proxy, 'listening');
   return {
-    config: { ...config, port: (gate.address() as AddressInfo).port },
+    config: { ...config, port: (proxy.address() as AddressInfo).port },
     connections: () => pairs.size,
     freeze() {
       isFrozen = true;
-      each((socket) => socket.pause());
+      forEachSocket((socket) => socket.pause());
     },
-    thaw() {
+    resume() {
       isFrozen = false;
-      each((socket) => socket.resume());
+      forEachSocket((socket) => socket.resume());
     },
-    cut,
-    cutAfterNextRequest: () =>
+    disconnectAll,
+    disconnectAfterNextRequest: () =>
       new Promise((resolve) => {
         afterNext = () => {
-          cut();
+          disconnectAll();
           resolve();
         };
       }),
-    leadTo: (other) => (target = other),
+    redirectTo: (other) => (target = other),
   };
 }

@@ -1,8 +1,8 @@
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { createAdministrator } from './administrator.ts';
-import type { AtEnd } from './at-end.ts';
-import { undoAtEnd } from './undo.ts';
+import type { Defer } from './cleanup.ts';
+import { deferScript } from './cleanup-script.ts';
 
 /** How to log in to a server. */
 export interface Logins {
@@ -24,13 +24,13 @@ const STOP_AND_DELETE = `
  * @param options of mariadbd
  */
 export async function startTemporaryMariadb(
-  atEnd: AtEnd,
+  defer: Defer,
   folder: string,
   options: string[] = [],
 ): Promise<Logins> {
-  undoAtEnd(atEnd, STOP_AND_DELETE, folder);
+  deferScript(defer, STOP_AND_DELETE, folder);
   const { init, loginTo } = createAdministrator();
   const mariadb = await startPrivateMariadb(folder, { options, init });
-  atEnd(() => mariadb.stop());
+  defer(() => mariadb.stop());
   return { config: mariadb.config, administrator: loginTo(mariadb.config) };
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { AtEnd } from './at-end.ts';
-import { type KeyPair, makeCertificate } from './certificates.ts';
+import type { Defer } from './cleanup.ts';
+import { type KeyPair, createCertificate } from './certificates.ts';
 import { runSql } from './database.ts';
 import { REAL_MYSQL, startRealMysql } from './real-mysql.ts';
 import { type Logins, startTemporaryMariadb } from './temporary-mariadb.ts';
@@ -20,7 +20,7 @@ export interface TlsServer extends Logins {
  */
 export async function startTlsServer(authority: KeyPair, host: string): Promise<TlsServer> {
   await using cleanups = new AsyncDisposableStack();
-  const { key, certificate } = await makeCertificate(
+  const { key, certificate } = await createCertificate(
     dirname(authority.certificate),
     authority,
     host,
@@ -41,13 +41,13 @@ export async function startTlsServer(authority: KeyPair, host: string): Promise<
   };
 }
 
-function startMysql(atEnd: AtEnd, options: string[]): Promise<Logins> {
-  return startRealMysql(atEnd, ['--require-secure-transport=ON', ...options]);
+function startMysql(defer: Defer, options: string[]): Promise<Logins> {
+  return startRealMysql(defer, ['--require-secure-transport=ON', ...options]);
 }
 
-async function startMariadb(atEnd: AtEnd, options: string[]): Promise<Logins> {
+async function startMariadb(defer: Defer, options: string[]): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
-  const logins = await startTemporaryMariadb(atEnd, folder, options);
+  const logins = await startTemporaryMariadb(defer, folder, options);
   // Not an option of its start, which ends when the server takes a connection without TLS.
   await runSql(logins.administrator, 'set global require_secure_transport = on');
   return logins;

@@ -7,7 +7,7 @@ import { findOrUnpack } from '../../src/dev/programs.ts';
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
 
 /** Returns a short name for what a recipe makes: another recipe has another name. */
-export function versionOf(recipe: string[]): string {
+export function hashRecipe(recipe: string[]): string {
   return createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 12);
 }
 

@@ -5,16 +5,16 @@ import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/config/environment.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
-import { atEndOfFile } from '../support/at-end.ts';
+import { useCleanup } from '../support/cleanup.ts';
 import { copyProgram } from '../support/copy-program.ts';
 import { type Program, startProgram } from '../support/programs.ts';
-import { until } from '../support/until.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let home: string;
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 beforeAll(async () => {
-  home = await copyProgram(atEnd, 'minitwit warehouse ');
+  home = await copyProgram(defer, 'minitwit warehouse ');
 });
 
 function warehouse(parameters: string[], settings: Environment = {}): Program {
@@ -46,12 +46,12 @@ async function fillMinitwit(port: string): Promise<void> {
 test('beside `npm run local`, what people do there is copied, and reported', async () => {
   const port = String(await findFreePort());
   const local = startProgram(join(home, 'src/local.ts'), { PORT: port }, { cwd: home });
-  await local.says('MiniTwit is ready');
+  await local.waitForOutput('MiniTwit is ready');
   await fillMinitwit(port);
 
   const stopped = warehouse(['run', '--local']);
   const claim = join(home, '.data/warehouse/claim.sock');
-  await until('the run has begun', () => existsSync(claim));
+  await waitFor('the run has begun', () => existsSync(claim));
   stopped.process.kill('SIGINT');
   expect(await stopped.ended).toBe(1);
   expect(stopped.output.stderr).toBe('Stopped by SIGINT.\n');

@@ -1,7 +1,7 @@
 import { hash } from 'bcryptjs';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { createDemoData, type DemoData } from './demo-data.ts';

@@ -4,7 +4,7 @@ import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { findFreePort } from '../free-port.ts';
 import { commonOptions, createDataFolder, findMariadb } from './mariadb-install.ts';
 import { stopOrphanedServer } from './orphaned-mariadb.ts';

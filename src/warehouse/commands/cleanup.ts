@@ -20,7 +20,7 @@ import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 export async function cleanup(base: Base, runId: string | null): Promise<void> {
   const claim = await claimFolder(base.folder);
   try {
-    claim.setUrl('cleaning up');
+    claim.setDescription('cleaning up');
     const isMeant = ({ tags }: { tags: Tags }) =>
       runId
         ? tags[RUN_TAG] === runId

@@ -20,7 +20,7 @@ export async function finish(parts: EndParts): Promise<void> {
       parts.print('There is no run to finish here; cleanup looks for one that AWS knows of.');
       return;
     }
-    claim.setUrl(`finishing the run ${state.runId}`);
+    claim.setDescription(`finishing the run ${state.runId}`);
     const run = openRun(parts, state);
     if (!state.results) run.tell(`The run ${state.runId} was not done: there will be no snapshot.`);
     if (state.begun.includes('connect')) await reconnect(run);

@@ -18,7 +18,7 @@ export async function provision(base: Base, config: InstanceConfig, order: Order
     const site = await findSite(base.ec2, config, order);
     const { sizeGib } = order;
     const current = openProvision(base, config, { sizeGib, site });
-    claim.setUrl(`the provision ${current.runId}`);
+    claim.setDescription(`the provision ${current.runId}`);
     const { subnet, image, volume } = site;
     const where = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
     current.tell(

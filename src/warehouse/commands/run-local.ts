@@ -26,7 +26,7 @@ export async function runLocal({ folder, work, signal }: LocalParts): Promise<vo
   const claim = await claimFolder(folder);
   try {
     const id = createRunId(new Date());
-    claim.setUrl(`the run ${id}`);
+    claim.setDescription(`the run ${id}`);
     const mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
     try {
       await work(mariadb.config, { id, signal });

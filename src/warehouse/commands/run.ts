@@ -43,7 +43,7 @@ export async function run(parts: Parts, options: { keep: boolean }): Promise<voi
     await refuseUnended(parts.folder);
     parts.print('Looking whether all is there …');
     const state = newState(parts.config, await check(parts));
-    claim.setUrl(`the run ${state.runId}`);
+    claim.setDescription(`the run ${state.runId}`);
     await runAndEnd(parts, state, options);
   } finally {
     claim.release();

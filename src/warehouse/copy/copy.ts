@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type CopiedTable, type Copying, type CopyProgress, copyTable } from './copy-table.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { splitStatements } from '../../database/statements.ts';
+import { splitStatements } from '../../database/split-statements.ts';
 import type { CopiedTable } from '../copy/copy-table.ts';
 import { parseReport, type Report } from './report.ts';
 

@@ -7,7 +7,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Instance, isOlder, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { formatTime } from '../../cli/times.ts';
-import { type Claim, claimSocket } from '../../dev/instance-lock.ts';
+import { type InstanceLock, acquireLock } from '../../dev/instance-lock.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
@@ -26,9 +26,9 @@ export function whereFrom(folder: string): string {
  * Keeps other commands from working with the same folder, and gives it its id if it has none.
  * @throws OperatorError when one does
  */
-export async function claimFolder(folder: string): Promise<Claim> {
+export async function claimFolder(folder: string): Promise<InstanceLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const claim = await claimSocket(join(folder, 'claim.sock'), 'A command of the warehouse');
+  const claim = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
   const path = join(folder, ID);
   if (!existsSync(path)) await writeFile(path, randomBytes(8).toString('hex'), { mode: 0o600 });
   return claim;

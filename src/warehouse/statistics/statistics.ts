@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { TypeCastField } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import { splitStatements } from '../../database/statements.ts';
+import { splitStatements } from '../../database/split-statements.ts';
 
 /** A statistic's values, in its own order. */
 export interface Statistic {

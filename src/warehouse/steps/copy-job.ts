@@ -1,5 +1,5 @@
 import type { DatabaseConfig } from '../../config/config.ts';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { analyse } from '../report/analyse.ts';
 import { type Copy, copyDatabase, type CopyOptions } from '../copy/copy.ts';

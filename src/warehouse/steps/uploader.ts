@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { withConnection } from '../../database/connection.ts';
+import { withConnection } from '../../database/with-connection.ts';
 import { uploadDump, uploadFiles } from '../bucket/upload.ts';
 import { createSide } from '../copy/endpoint.ts';
 import { createDump } from '../dump/write-dump.ts';

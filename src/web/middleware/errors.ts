@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { AppError, type ErrorCode, statusOf } from '../../errors/app-error.ts';
+import { AppError, type ErrorCode, HTTP_STATUS } from '../../errors/app-error.ts';
 import { submittedField } from '../forms/form.ts';
 import { currentUser } from './current-user.ts';
 
@@ -22,8 +22,8 @@ export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, n
   if (res.headersSent) return next(error);
   const appError = toAppError(error);
   // pino-http writes it into the request's line
-  if (statusOf[appError.code] >= 500) res.err = error as Error;
-  res.status(statusOf[appError.code]);
+  if (HTTP_STATUS[appError.code] >= 500) res.err = error as Error;
+  res.status(HTTP_STATUS[appError.code]);
   res.set('Cache-Control', 'no-store');
   if (appError.code === 'unavailable') res.set('Retry-After', String(RETRY_AFTER_S));
   const page = {

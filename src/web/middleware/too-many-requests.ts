@@ -1,13 +1,13 @@
 import type { Response } from 'express';
-import { AppError, statusOf } from '../../errors/app-error.ts';
-import type { Refusal } from '../../repositories/limits.ts';
+import { AppError, HTTP_STATUS } from '../../errors/app-error.ts';
+import type { Refusal } from '../../repositories/rate-limit-rules.ts';
 import { logEvent } from './audit.ts';
 import { currentUser } from './current-user.ts';
 
 /** Makes a response, which is not sent yet, a 429 with `Retry-After`, and logs which limit was reached. */
 export function setTooManyRequests(res: Response, { limit, retryAfterS }: Refusal): Response {
   logEvent(res.req, 'limit_reached', { limit, userId: currentUser(res.req)?.userId });
-  return res.status(statusOf.too_many).set('Retry-After', String(retryAfterS));
+  return res.status(HTTP_STATUS.too_many).set('Retry-After', String(retryAfterS));
 }
 
 /**

@@ -13,7 +13,7 @@ import { setUserLocals } from '../middleware/user-locals.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { showLogin } from '../presentation/login-page.ts';
-import type { Consumption, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
+import type { LimitCheck, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
 import type { Credentials, Users } from '../../repositories/users.ts';
 import type { ShowMyTimeline } from './timelines.ts';
 
@@ -73,7 +73,7 @@ export function addLoginRoutes(
     req: Request,
     attempt: LoginAttempt,
     password: string,
-    counted: Consumption,
+    counted: LimitCheck,
   ): Promise<FormError | null> {
     let judged: JudgedLogin | null = null;
     try {
@@ -143,7 +143,7 @@ type JudgedLogin =
 function logFailedLogin(
   req: Request,
   { userId, reason }: Extract<JudgedLogin, { reason: string }>,
-  { exhausted }: Consumption,
+  { exhausted }: LimitCheck,
 ): void {
   logEvent(req, 'login_failed', { userId, reason });
   for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });

@@ -1,5 +1,5 @@
 import type { IRouter, Request, Response } from 'express';
-import { AppError, statusOf } from '../../errors/app-error.ts';
+import { AppError, HTTP_STATUS } from '../../errors/app-error.ts';
 import { readMessageId } from '../forms/cursor.ts';
 import { isBlank, readForm, submittedField } from '../forms/form.ts';
 import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
@@ -26,7 +26,7 @@ export function addMessageRoutes(
       const { text } = readForm(messageForm, req.body);
       const author = findOtherFormUser(req, user);
       if (author !== null) {
-        res.status(statusOf.conflict).render('confirm-author.html', { text, author });
+        res.status(HTTP_STATUS.conflict).render('confirm-author.html', { text, author });
         return;
       }
       if (isBlank(text)) return res.redirect('/');
@@ -62,7 +62,7 @@ export function addMessageRoutes(
     if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
     const notice =
       'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';
-    showLogin(res.status(statusOf.unauthenticated), { notice, draft });
+    showLogin(res.status(HTTP_STATUS.unauthenticated), { notice, draft });
   }
 
   async function findOwnMessage(req: Request): Promise<Message> {

@@ -1,5 +1,5 @@
 import type { IRouter, Response } from 'express';
-import { AppError, hasCode } from '../../errors/app-error.ts';
+import { AppError, isAppError } from '../../errors/app-error.ts';
 import { type FormError, readForm } from '../forms/form.ts';
 import { type PasswordRules, registrationError, registrationForm } from '../forms/registration.ts';
 import { logEvent } from '../middleware/audit.ts';
@@ -48,7 +48,7 @@ export function addRegisterRoutes(
         const userId = await users.createUser({ username, email, passwordHash });
         logEvent(req, 'registered', { userId });
       } catch (failure) {
-        if (hasCode(failure, 'conflict')) {
+        if (isAppError(failure, 'conflict')) {
           return showRegister(res, form, { field: 'username', message: failure.message });
         }
         await refund();

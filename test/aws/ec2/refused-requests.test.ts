@@ -29,8 +29,8 @@ import {
   listVolumes,
 } from '../../../src/aws/ec2/volumes.ts';
 import { createCommandPolling } from '../../../src/aws/command-polling.ts';
-import { listRequests } from '../../support/aws-requests.ts';
-import { expectRefusal, openEmptyFront } from '../../support/refused-requests.ts';
+import { listRequests } from '../../support/list-aws-requests.ts';
+import { expectAccessDenied, startEmptyAws } from '../../support/aws-access-denied.ts';
 
 const pace = { firstPauseMs: 1, waitMaxMs: 60_000 };
 const waits = createCommandPolling({ pace, signal: new AbortController().signal }, () => undefined);
@@ -88,9 +88,9 @@ test('every request of the source is here', () => {
 });
 
 test.each(requests)('%s that is refused is explained', async (name, call) => {
-  const front = await openEmptyFront();
+  const front = await startEmptyAws();
   const ec2 = createEc2();
   onTestFinished(() => ec2.destroy());
-  front.refuse(name, 'AccessDenied');
-  await expectRefusal(() => call(ec2));
+  front.fail(name, 'AccessDenied');
+  await expectAccessDenied(() => call(ec2));
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { changesOf, makeImage, openWorld, raise } from '../operations/fixture.ts';
 
 const template = `
@@ -20,7 +20,7 @@ function start(...parameters: string[]): Program {
 }
 
 test('of an account without a stack, status says how to raise it', async () => {
-  await openAccount();
+  await openEmulatedAccount();
   const { ended, output } = start('status');
   expect({ status: await ended, ...output }).toEqual({
     status: 0,
@@ -45,7 +45,7 @@ test('SIGINT ends the watching of up, and says that AWS goes on', async () => {
   const { account, open } = await openWorld();
   await makeImage(open(), '1.3.0');
   const { process, ended, output } = start('up');
-  await until('the change of the stack', () =>
+  await waitFor('the change of the stack', () =>
     account.actions.includes('cloudformation:ExecuteChangeSet'),
   );
   process.kill('SIGINT');

@@ -1,13 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import { createCli } from '../../../src/cloud/commands/cli.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import { openFront } from '../../support/aws-front.ts';
+import { startAwsStub } from '../../support/aws-stub.ts';
 import { startProgram } from '../../support/programs.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 /** Runs the program with these words on its command line; gives its last message, and what it asked AWS for. */
 async function run(...words: string[]) {
-  const { actions } = await openFront();
+  const { actions } = await startAwsStub();
   const { open } = openTestCloud();
   const cli = createCli({ open, prompt: () => Promise.reject(new Error('It asked.')) });
   let said = '';
@@ -34,7 +34,7 @@ test.each([
 });
 
 test('without a region, one message says so', async () => {
-  await openFront();
+  await startAwsStub();
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
     vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');

@@ -54,7 +54,7 @@ const count = ({ front }: PaperStack, action: string) =>
 
 test('`cloud snapshot` waits until the database can take a snapshot, watches it, and prints its name', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.refuse('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
+  paper.front.fail('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
   expect(await take()).toBe('done');
   expect(snapshots).toEqual([
     {
@@ -82,7 +82,7 @@ test('`cloud snapshot --dry-run` creates no snapshot', async () => {
 
 test('a snapshot is created once when the response to its creation is lost', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.lose('rds:CreateDBSnapshot');
+  paper.front.loseResponse('rds:CreateDBSnapshot');
   expect(await take()).toBe('done');
   expect(count(paper, 'rds:CreateDBSnapshot')).toBe(2);
   expect(snapshots).toHaveLength(1);
@@ -97,11 +97,11 @@ test('`cloud snapshot` that is stopped at any request continues with the same sn
   ];
   for (const [index, action] of requests.entries()) {
     const { paper, snapshots, take } = await openWithSnapshots(5);
-    paper.front.onAsk = () => {
+    paper.front.onRequest = () => {
       if (paper.front.actions.length === index + 1) paper.stop();
     };
     const said = await take();
-    paper.front.onAsk = () => undefined;
+    paper.front.onRequest = () => undefined;
     expect(paper.front.actions[index]).toBe(action);
     expect(said, `${index}: ${action}`).toBe(
       index < 2
@@ -123,7 +123,7 @@ test('`cloud snapshot` ignores a snapshot of another stack that is in progress',
 
 test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, and when there is no stack', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.onAsk = (action) => {
+  paper.front.onRequest = (action) => {
     if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';
   };
   expect(await take()).toMatch(/^AWS could not take minitwit-\S+\. AWS goes on/);

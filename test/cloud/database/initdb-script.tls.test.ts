@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { renderInitdbScript } from '../../../src/cloud/database/initdb-script.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
-import { makeAuthority } from '../../support/certificates.ts';
+import { useCleanup } from '../../support/cleanup.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { runSql } from '../../support/database.ts';
 import { startCommand } from '../../support/programs.ts';
 import { startTlsServer, type TlsServer } from '../../support/tls-server.ts';
@@ -69,13 +69,13 @@ async function setUp(giveUpAfterS = 120) {
 }
 
 describe('what sets the database up, on an instance', () => {
-  const atEnd = atEndOfFile();
+  const defer = useCleanup();
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minitwit-set-up-'));
-    atEnd(() => rm(folder, { recursive: true }));
-    const authority = await makeAuthority(folder, 'authority');
+    defer(() => rm(folder, { recursive: true }));
+    const authority = await createAuthority(folder, 'authority');
     server = await startTlsServer(authority, 'localhost');
-    atEnd(() => server.stop());
+    defer(() => server.stop());
     await makeInstance(authority.certificate);
     // A new database of RDS has no such user.
     await runSql(

@@ -74,11 +74,11 @@ test('an instance runs the script, and then loses the right to do so', async () 
 test('stopped at any of its requests, nothing more is begun, and the next one ends it', async () => {
   for (const [index, action] of await listRequests()) {
     const { paper, scripts } = await openRaised();
-    paper.front.onAsk = () => {
+    paper.front.onRequest = () => {
       if (paper.front.actions.length === index + 1) paper.stop();
     };
     const said = await act(paper);
-    paper.front.onAsk = () => undefined;
+    paper.front.onRequest = () => undefined;
     expect(said, action).toMatch(/^Stopped by SIGINT\.|^done$/);
     const begun = paper.front.actions.slice(index + 1).join(' ');
     expect(begun, action).not.toMatch(/:(Create|Execute|Send)/);
@@ -93,7 +93,7 @@ test('setUp waits for an instance, and prints why AWS cannot launch it', async (
   const { paper, instances, activities } = await openRaised([]);
   const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
   let polls = 0;
-  paper.front.onAsk = (action) => {
+  paper.front.onRequest = (action) => {
     if (action !== 'autoscaling:DescribeAutoScalingGroups') return;
     polls += 1;
     if (polls === 2) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Front } from '../../support/aws-front.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
 import { type AskedFor, invalid, readAsked } from './read-request.ts';
 import { type Change, listChanges } from './changes.ts';
 import { Refusal, standFor } from './query.ts';
@@ -23,7 +23,7 @@ const NO_CHANGES =
 
 /** Answers for change sets of these stacks, which are ready at the second look. */
 export function emulateChangeSets(
-  account: Front & { id: string },
+  account: AwsStub & { id: string },
   resources: Resources,
   stacks: Stack[],
   takeFault: () => Fault | undefined,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Front } from '../../support/aws-front.ts';
-import type { Answered } from '../../support/aws-request.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
+import type { AwsResponse } from '../../support/aws-request.ts';
 
 /** What a script that was sent to an instance does. */
 export interface Ran {
@@ -30,7 +30,7 @@ const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
  * Answers as Systems Manager: an instance is known to it at the second look, and a command has ended at the third
  * look at it, the first of which finds none.
  */
-export function emulateCommands(account: Front, run: RunScript): void {
+export function emulateCommands(account: AwsStub, run: RunScript): void {
   const pollsOf = new Map<string, number>();
   const ran = new Map<string, Ran>();
   const countPoll = (id: string) => {
@@ -39,7 +39,7 @@ export function emulateCommands(account: Front, run: RunScript): void {
     return polls;
   };
 
-  account.stand('ssm:DescribeInstanceInformation', (asked) => {
+  account.stub('ssm:DescribeInstanceInformation', (asked) => {
     const { Filters, InstanceInformationFilterList } = filters.parse(
       JSON.parse(String(asked.body)),
     );
@@ -54,14 +54,14 @@ export function emulateCommands(account: Front, run: RunScript): void {
     }));
     return answer({ InstanceInformationList });
   });
-  account.stand('ssm:SendCommand', (asked) => {
+  account.stub('ssm:SendCommand', (asked) => {
     const { InstanceIds, Parameters } = sent.parse(JSON.parse(String(asked.body)));
     const CommandId = randomUUID();
     ran.set(CommandId, run(Parameters.commands.join('\n'), InstanceIds[0]));
     return answer({ Command: { CommandId, InstanceIds, Status: 'Pending' } });
   });
-  account.stand('ssm:CancelCommand', () => answer({}));
-  account.stand('ssm:GetCommandInvocation', (asked) => {
+  account.stub('ssm:CancelCommand', () => answer({}));
+  account.stub('ssm:GetCommandInvocation', (asked) => {
     const { CommandId, InstanceId } = looked.parse(JSON.parse(String(asked.body)));
     const end = ran.get(CommandId);
     const polls = countPoll(CommandId);
@@ -81,7 +81,7 @@ export function emulateCommands(account: Front, run: RunScript): void {
   });
 }
 
-function answer(body: object): Answered {
+function answer(body: object): AwsResponse {
   const headers = { 'content-type': 'application/x-amz-json-1.1' };
   return { status: 200, headers, body: JSON.stringify(body) };
 }

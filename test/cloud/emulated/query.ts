@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import type { Front } from '../../support/aws-front.ts';
-import type { Answered, Asked } from '../../support/aws-request.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
+import type { AwsResponse, AwsRequest } from '../../support/aws-request.ts';
 
 /** What a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
-function formOf({ body }: Asked): Record<string, string> {
+function formOf({ body }: AwsRequest): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(body.toString()));
 }
 
@@ -17,7 +17,7 @@ export function listIn(form: Record<string, string>, name: string): Record<strin
   return list;
 }
 
-function answer({ action }: Asked, result: object): Answered {
+function answer({ action }: AwsRequest, result: object): AwsResponse {
   const name = action.split(':')[1] ?? '';
   const body = `<${name}Response><${name}Result>${toXml(result)}</${name}Result></${name}Response>`;
   return { status: 200, headers: { 'content-type': 'text/xml' }, body };
@@ -37,9 +37,9 @@ export class Refusal extends Error {
 export type Reply = (form: Record<string, string>) => Promise<object> | object;
 
 /** Stands for actions of a service that speaks that protocol. */
-export function standFor(account: Front, service: string, replies: Record<string, Reply>): void {
+export function standFor(account: AwsStub, service: string, replies: Record<string, Reply>): void {
   for (const [action, reply] of Object.entries(replies)) {
-    account.stand(`${service}:${action}`, async (asked): Promise<Answered> => {
+    account.stub(`${service}:${action}`, async (asked): Promise<AwsResponse> => {
       try {
         return answer(asked, await reply(formOf(asked)));
       } catch (error) {
@@ -51,7 +51,7 @@ export function standFor(account: Front, service: string, replies: Record<string
   }
 }
 
-function refusal({ code, message }: Refusal): Answered {
+function refusal({ code, message }: Refusal): AwsResponse {
   const error = `<Error><Code>${code}</Code><Message>${escape(message)}</Message></Error>`;
   const body = `<ErrorResponse>${error}</ErrorResponse>`;
   return { status: 400, headers: { 'content-type': 'text/xml' }, body };

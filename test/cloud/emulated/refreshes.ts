@@ -5,7 +5,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import type { Front } from '../../support/aws-front.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
 import type { Moto } from './moto.ts';
 import { Refusal, standFor } from './query.ts';
 
@@ -33,7 +33,7 @@ export interface RefreshEnd {
  * Answers as an Auto Scaling group that replaces its instances: one at each look, and then the refresh ends as
  * `endOf` says at its beginning.
  */
-export function emulateRefreshes(account: Front, moto: Moto, endOf: () => RefreshEnd): void {
+export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => RefreshEnd): void {
   const refreshes: Refresh[] = [];
   const current = (group = '') =>
     refreshes.find(

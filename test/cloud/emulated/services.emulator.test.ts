@@ -14,11 +14,11 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 
 test('a command on an instance runs after a look, with what its script says', async () => {
-  const emulated = emulate(await openAccount());
+  const emulated = emulate(await openEmulatedAccount());
   emulated.runScript = (script, instanceId) =>
     script.includes('fail')
       ? { status: 'Failed', stderr: 'it did' }
@@ -41,7 +41,7 @@ test('a command on an instance runs after a look, with what its script says', as
 });
 
 test('an instance refresh rolls back by itself or on request, and leaves all as it was', async () => {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const emulated = emulate(account);
   const before = await makeGroup();
   emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'The alarm went off.' };

@@ -35,7 +35,7 @@ import {
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 
 const NAME = 'minitwit';
@@ -63,7 +63,7 @@ const EVERYTHING = {
 };
 
 test('the stack is made by a change set, changed, and removed without a trace', async () => {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   emulate(account);
   const given = { ...(await chooseParameters()), ...EVERYTHING };
   await change('CREATE', given);
@@ -113,7 +113,7 @@ test('the stack is made by a change set, changed, and removed without a trace', 
 });
 
 test('a stack that fails goes back, and says why', async () => {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulated.fault = { resource: 'Database', reason: 'You have reached your quota.' };
   await change('CREATE', await chooseParameters(), 'ROLLBACK_COMPLETE');

@@ -1,4 +1,4 @@
-import type { Front } from '../../support/aws-front.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
 import { invalid } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listChanges } from './changes.ts';
@@ -12,7 +12,7 @@ import type { Stack } from './stack.ts';
  * are made at once. `takeFault` says what goes wrong in what is about to be done.
  */
 export function emulateStacks(
-  account: Front & { id: string },
+  account: AwsStub & { id: string },
   resources: Resources,
   takeFault: () => Fault | undefined,
 ): void {

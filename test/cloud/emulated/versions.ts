@@ -3,17 +3,17 @@ import {
   DescribeLaunchTemplateVersionsCommand,
   type RequestLaunchTemplateData,
 } from '@aws-sdk/client-ec2';
-import type { Account } from '../../support/aws-account.ts';
+import type { EmulatedAccount } from '../../support/aws-account.ts';
 import { openMoto } from './moto.ts';
 
 /**
  * Answers as AWS of versions of launch templates: one that is made from another has all that this says, and an instance
  * remembers of which it was started. Moto makes it of what is given alone, and takes all instances for the first.
  */
-export function emulateVersions(account: Account): void {
+export function emulateVersions(account: EmulatedAccount): void {
   const { ec2 } = openMoto(account.id);
   const userDataOf = new Map<string, string>();
-  account.stand('ec2:CreateLaunchTemplateVersion', async (asked) => {
+  account.stub('ec2:CreateLaunchTemplateVersion', async (asked) => {
     const form = Object.fromEntries(new URLSearchParams(asked.body.toString()));
     const { LaunchTemplateId, SourceVersion = '' } = form;
     const { LaunchTemplateVersions } = await ec2.send(
@@ -37,7 +37,7 @@ export function emulateVersions(account: Account): void {
   });
 
   // Moto does not return user data, with which its groups would start no instance.
-  account.stand('ec2:DescribeLaunchTemplateVersions', async (_, pass) => {
+  account.stub('ec2:DescribeLaunchTemplateVersions', async (_, pass) => {
     const answered = await pass();
     const versions = String(answered.body).split(/(?<=<\/launchTemplateData>)/);
     const completed = versions.map((version) => {
@@ -51,7 +51,7 @@ export function emulateVersions(account: Account): void {
   });
 
   const started = new Map<string, string>();
-  account.stand('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
+  account.stub('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
     const answered = await pass();
     // The first part is the group, the others are its instances.
     const [group = '', ...instances] = String(answered.body).split('<InstanceId>');

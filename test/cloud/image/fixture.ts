@@ -13,22 +13,25 @@ import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
 import type { Cloud } from '../../../src/cloud/context.ts';
 import { buildImage } from '../../../src/cloud/commands/image.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
-import { type Account, openAccount } from '../../support/aws-account.ts';
-import type { Stand } from '../../support/aws-front.ts';
-import { type Answered, type Asked, refusal } from '../../support/aws-request.ts';
+import { type EmulatedAccount, openEmulatedAccount } from '../../support/aws-account.ts';
+import type { AwsHandler } from '../../support/aws-stub.ts';
+import { type AwsResponse, type AwsRequest, formatAwsError } from '../../support/aws-request.ts';
 import { openMoto } from '../emulated/moto.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 const run = promisify(execFile);
 
 /** Answers a request, given what would be answered else. */
-export type Fate = (asked: Asked, usual: () => Promise<Answered>) => Promise<Answered> | Answered;
+export type Fate = (
+  asked: AwsRequest,
+  usual: () => Promise<AwsResponse>,
+) => Promise<AwsResponse> | AwsResponse;
 
 type Options = Parameters<typeof buildImage>[1];
 
 /** An account in which images are made, and what is seen of it. */
 export interface World {
-  account: Account;
+  account: EmulatedAccount;
   cloud: Cloud;
   /** Opens a command; the one before it is over. */
   open: () => Cloud;
@@ -49,11 +52,11 @@ export interface World {
 
 /** Opens one, which does what the emulator cannot. */
 export async function openWorld(): Promise<World> {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const outputs: string[] = [];
   const { cloud, open, lines, stop } = openTestCloud();
   const stands = { ...standsOfAgents(outputs), ...standsOfImages(account) };
-  for (const [action, stand] of Object.entries(stands)) account.stand(action, stand);
+  for (const [action, stand] of Object.entries(stands)) account.stub(action, stand);
 
   const build: World['build'] = async (fates = {}, options = {}) => {
     const restore = befall(account, stands, fates);
@@ -72,27 +75,27 @@ export async function openWorld(): Promise<World> {
 
 /** Lets it befall them; until the function is called that it gives. */
 function befall(
-  account: Account,
-  stands: Record<string, Stand>,
+  account: EmulatedAccount,
+  stands: Record<string, AwsHandler>,
   fates: Record<string, Fate>,
 ): () => void {
   const actions = new Set(Object.keys(fates).map((place) => place.split(' ')[0] ?? ''));
-  const usualOf = (action: string): Stand => stands[action] ?? ((_, pass) => pass());
+  const usualOf = (action: string): AwsHandler => stands[action] ?? ((_, pass) => pass());
   for (const action of actions) {
     let nth = 0;
-    account.stand(action, (asked, pass) => {
+    account.stub(action, (asked, pass) => {
       const usual = async () => usualOf(action)(asked, pass);
       const fate = ++nth === 1 ? fates[action] : fates[`${action} ${nth}`];
       return fate ? fate(asked, usual) : usual();
     });
   }
   return () => {
-    for (const action of actions) account.stand(action, usualOf(action));
+    for (const action of actions) account.stub(action, usualOf(action));
   };
 }
 
 /** What the emulator cannot do of Systems Manager: know agents, and run scripts. */
-function standsOfAgents(outputs: string[]): Record<string, Stand> {
+function standsOfAgents(outputs: string[]): Record<string, AwsHandler> {
   // The reason why the last script failed.
   let problem = '';
   return {
@@ -120,7 +123,7 @@ function standsOfAgents(outputs: string[]): Record<string, Stand> {
 }
 
 /** What the emulator cannot do of images: tag their snapshots, delete these with them, and a few answers. */
-export function standsOfImages({ id: accountId }: Account): Record<string, Stand> {
+export function standsOfImages({ id: accountId }: EmulatedAccount): Record<string, AwsHandler> {
   const { ec2 } = openMoto(accountId);
   const snapshotsOf = async (filter: { Name: string; Values: string[] }) => {
     const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [filter] }));
@@ -131,13 +134,13 @@ export function standsOfImages({ id: accountId }: Account): Record<string, Stand
   return {
     'iam:RemoveRoleFromInstanceProfile': async (asked, pass) => {
       const answer = await pass();
-      return answer.status === 500 ? refusal(asked, 404, 'NoSuchEntity') : answer;
+      return answer.status === 500 ? formatAwsError(asked, 404, 'NoSuchEntity') : answer;
     },
     'ec2:CreateImage': async (whole, pass) => {
       const asked = new URLSearchParams(whole.body.toString());
       const name = asked.get('Name') ?? '';
       if ((await listImages(ec2, 'self', [{ Name: 'name', Values: [name] }])).length > 0) {
-        return refusal(whole, 400, 'InvalidAMIName.Duplicate');
+        return formatAwsError(whole, 400, 'InvalidAMIName.Duplicate');
       }
       const tags = [...asked].flatMap(([key, Key]) => {
         const [, n] = /^TagSpecification\.1\.Tag\.(\d+)\.Key$/.exec(key) ?? [];

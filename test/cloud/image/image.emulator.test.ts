@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { findNewestImage } from '../../../src/cloud/images.ts';
-import { type Answered, refusal } from '../../support/aws-request.ts';
+import { type AwsResponse, formatAwsError } from '../../support/aws-request.ts';
 import { openWorld } from './fixture.ts';
 
 const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
 
 /** EC2's refusal in its own words. */
-function says(code: string, message: string): Answered {
+function says(code: string, message: string): AwsResponse {
   const body = `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`;
   return { status: 400, headers: { 'content-type': 'text/xml' }, body };
 }
@@ -67,7 +67,9 @@ test('a source that is not as it was, or that is refused to the builder, is not 
   expect(changed).toMatch(
     /^Installing MiniTwit on i-\w+ has failed: Failed\n.*checksum did NOT match/s,
   );
-  const refused = await world.build({ 's3:GET 2': (asked) => refusal(asked, 403, 'AccessDenied') });
+  const refused = await world.build({
+    's3:GET 2': (asked) => formatAwsError(asked, 403, 'AccessDenied'),
+  });
   expect(refused).toMatch(/^Installing MiniTwit on i-\w+ has failed: Failed\n.*403/s);
   expect(changed + refused).not.toMatch(/Signature|http/);
   expect(await world.list()).toEqual(before);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { refusal } from '../../support/aws-request.ts';
+import { formatAwsError } from '../../support/aws-request.ts';
 import { type Fate, openWorld } from './fixture.ts';
 
 test('`cloud image` that is stopped leaves only the image, and that only when it is complete', async () => {
@@ -23,7 +23,7 @@ test('`cloud image` that is stopped leaves only the image, and that only when it
 test('`cloud image` removes everything that AWS lets it remove, and the rest when it is run again', async () => {
   const world = await openWorld();
   const before = await world.list();
-  const refuse: Fate = (asked) => refusal(asked, 403, 'AccessDenied');
+  const refuse: Fate = (asked) => formatAwsError(asked, 403, 'AccessDenied');
   // One removal of each step.
   const places = [
     'ec2:TerminateInstances',

@@ -6,17 +6,17 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { renderInstallScript } from '../../../src/cloud/image/install-script.ts';
 import { readSource } from '../../../src/cloud/image/source.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 
 const run = promisify(execFile);
 const SUM = 'a'.repeat(64);
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let checkout: string;
 
 beforeAll(async () => {
   checkout = await mkdtemp(join(tmpdir(), 'minitwit-source-'));
-  atEnd(() => rm(checkout, { recursive: true }));
+  defer(() => rm(checkout, { recursive: true }));
   await write('package.json', '{"name":"minitwit","version":"4.5.6"}');
   for (const path of ['package-lock.json', 'tsconfig.json', 'schema.sql']) await write(path, '{}');
   for (const folder of ['src', 'static', 'views', 'userdata']) await write(`${folder}/a`, 'a');

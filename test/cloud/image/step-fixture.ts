@@ -6,8 +6,8 @@ import type { Cloud } from '../../../src/cloud/context.ts';
 import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
 import type { Plan } from '../../../src/cloud/image/plan.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import type { Account } from '../../support/aws-account.ts';
-import type { Answered } from '../../support/aws-request.ts';
+import type { EmulatedAccount } from '../../support/aws-account.ts';
+import type { AwsResponse } from '../../support/aws-request.ts';
 import { LISTS, openWorld } from './fixture.ts';
 
 /** What a step can leave behind. */
@@ -33,9 +33,9 @@ async function planSmall({ clients: { ec2 } }: Cloud): Promise<Plan> {
 }
 
 /** Has EC2 start one instance for a token, as AWS does, and moto does not; of instance profiles there are none here. */
-function startOnce(account: Account): void {
-  const answers = new Map<string | null, Promise<Answered>>();
-  account.stand('ec2:RunInstances', ({ body }, pass) => {
+function startOnce(account: EmulatedAccount): void {
+  const answers = new Map<string | null, Promise<AwsResponse>>();
+  account.stub('ec2:RunInstances', ({ body }, pass) => {
     const form = new URLSearchParams(body.toString());
     const token = form.get('ClientToken');
     form.delete('IamInstanceProfile.Name');
@@ -61,7 +61,7 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
     const course = { ...build, pace: { stopMaxMs: 60_000 } };
     const said = await runSteps([step], build, course).then(() => 'done', errorMessage);
     // A request that was cut off may still be at work, and to look for what it makes has an end.
-    await world.account.settled();
+    await world.account.waitUntilIdle();
     return said;
   };
   const undo = () => undoSteps([step], build, build).then(() => 'done', errorMessage);

@@ -37,15 +37,15 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     for (const { index, action, after } of places) {
       const where = `${index}: ${action}`;
       const start = account.actions.length;
-      account.onAsk = () => account.actions.length === start + index + 1 && stop();
+      account.onRequest = () => account.actions.length === start + index + 1 && stop();
       expect(await run(), where).toBe('Stopped by SIGINT.');
-      account.onAsk = () => undefined;
+      account.onRequest = () => undefined;
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);
 
-      account.refuse(action, 'AccessDenied', { after, times: 1 });
+      account.fail(action, 'AccessDenied', { after, times: 1 });
       expect(await run(), where).toMatch(/^Cannot .*AWS says AccessDenied/);
-      account.heal();
+      account.clearFaults();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);
     }
@@ -63,18 +63,18 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     for (const place of places) {
       const { index, action, after } = place;
       const where = `${index}: ${action}`;
-      account.lose(action, { after });
+      account.loseResponse(action, { after });
       expect(await run(), where).toBe('done');
-      account.heal();
+      account.clearFaults();
       expect(await list(), where).toHaveLength(count);
       expect(await undo(), where).toBe('done');
 
       if (isLook(place)) continue;
-      account.lose(action, { after, times: Infinity });
+      account.loseResponse(action, { after, times: Infinity });
       const cloud = open();
       const { pollOptions } = createCommandPolling({ ...cloud, pace: HASTY }, cloud.tell);
       expect(await run({ ...cloud, pollOptions }), where).toMatch(/AWS cannot be reached/);
-      account.heal();
+      account.clearFaults();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);
     }
@@ -86,17 +86,17 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
     for (const { index, action, after } of await listRequests(undo)) {
       const where = `${index}: ${action}`;
       await run();
-      account.lose(action, { after });
+      account.loseResponse(action, { after });
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);
-      account.heal();
+      account.clearFaults();
 
       await run();
-      account.refuse(action, 'AccessDenied', { after, times: 1 });
+      account.fail(action, 'AccessDenied', { after, times: 1 });
       expect(await undo(), where).toMatch(
         /^Not everything could be undone:\n {2}Cannot .*AccessDenied.*\nThis may still exist:\n {2}the .*: the next image or down/,
       );
-      account.heal();
+      account.clearFaults();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);
     }
@@ -105,7 +105,7 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
 
 test('one instance is started, also when the answers are lost for longer than the SDK asks', async () => {
   const { account, run, list, nothing } = await openStep(builder, [group], ['instances']);
-  account.lose('ec2:RunInstances', { times: 8 });
+  account.loseResponse('ec2:RunInstances', { times: 8 });
   expect(await run()).toBe('done');
   expect(account.actions.filter((it) => it === 'ec2:RunInstances')).toHaveLength(9);
   expect(await list()).toHaveLength(nothing.length + 1);

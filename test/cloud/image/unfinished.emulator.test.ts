@@ -56,7 +56,7 @@ test('what is left in another region is left to a command there; what is here is
   const before = await world.list();
   await begin('eu-west-1', third);
   const onlyThere = (await world.list()).filter((it) => !before.includes(it));
-  world.account.stand('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
+  world.account.stub('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
 
   const found = await listUnfinished(world.cloud.clients);
   expect(found.map(({ runId }) => runId)).toEqual([first, second]);

@@ -50,13 +50,13 @@ test('stopped before AWS begins, nothing is replaced; stopped after, the next on
   for (const [index, place] of places.entries()) {
     const isBegun = index > 1;
     const start = account.actions.length;
-    account.onAsk = (action) => action === place && world.stop();
+    account.onRequest = (action) => action === place && world.stop();
     expect(await act(world, image), place).toMatch(
       isBegun
         ? /^Stopped by SIGINT\. AWS goes on replacing the instances by itself: npm run cloud -- roll/
         : /^Stopped by SIGINT\.$/,
     );
-    account.onAsk = () => undefined;
+    account.onRequest = () => undefined;
     expect(account.actions.slice(start).includes('autoscaling:StartInstanceRefresh')).toBe(
       place === 'autoscaling:StartInstanceRefresh',
     );
@@ -67,7 +67,7 @@ test('stopped before AWS begins, nothing is replaced; stopped after, the next on
 
 test.each(MAKING)('%s whose answer is lost is found, then or by the next one', async (action) => {
   const world = await openRaised();
-  world.account.lose(action);
+  world.account.loseResponse(action);
   const image = await makeImage(world.open(), '1.4.0');
   expect(await act(world, image)).toBe('done');
   const { versions, refreshes } = await look(world);
@@ -75,9 +75,9 @@ test.each(MAKING)('%s whose answer is lost is found, then or by the next one', a
   expect(refreshes).toBe(1);
 
   const another = await makeImage(world.open(), '1.5.0');
-  world.account.lose(action, { times: Infinity });
+  world.account.loseResponse(action, { times: Infinity });
   expect(await act(world, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
-  world.account.heal();
+  world.account.clearFaults();
   expect(await act(world, another)).toBe('done');
   const then = await look(world);
   expect(new Set(then.versions).size).toBe(1);

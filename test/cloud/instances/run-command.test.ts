@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { runCommand } from '../../../src/cloud/instances/run-command.ts';
-import { openFront } from '../../support/aws-front.ts';
-import type { Answered } from '../../support/aws-request.ts';
+import { startAwsStub } from '../../support/aws-stub.ts';
+import type { AwsResponse } from '../../support/aws-request.ts';
 import { openTestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
 const ID = 'i-0123456789abcdef0';
 const ECHO = { comment: 'Saying hello', script: '#!/bin/bash\necho hello', maxMs: 90_500 };
 
-const json = (answer: object): Answered => ({ status: 200, body: JSON.stringify(answer) });
+const json = (answer: object): AwsResponse => ({ status: 200, body: JSON.stringify(answer) });
 
 /** An instance whose agent is seen in these states, and that says this of a command, one after the other. */
 async function openInstance(
@@ -15,21 +15,21 @@ async function openInstance(
   invocations: object[],
   options: TestCloudOptions = {},
 ) {
-  const front = await openFront();
+  const front = await startAwsStub();
   const { open, lines, stop } = openTestCloud(options);
   const next = <Item>(items: Item[]) => (items.length > 1 ? items.shift() : items[0]);
-  front.stand('ssm:DescribeInstanceInformation', () => {
+  front.stub('ssm:DescribeInstanceInformation', () => {
     const PingStatus = next(pings);
     return json({ InstanceInformationList: PingStatus ? [{ PingStatus }] : [] });
   });
   const sent: { Comment: string; CommandId: string }[] = [];
-  front.stand('ssm:SendCommand', ({ body }) => {
+  front.stub('ssm:SendCommand', ({ body }) => {
     const command = { ...(JSON.parse(body.toString()) as { Comment: string }), CommandId: ID };
     sent.push(command);
     return json({ Command: command });
   });
-  front.stand('ssm:ListCommands', () => json({ Commands: sent }));
-  front.stand('ssm:GetCommandInvocation', () => json(next(invocations) ?? {}));
+  front.stub('ssm:ListCommands', () => json({ Commands: sent }));
+  front.stub('ssm:GetCommandInvocation', () => json(next(invocations) ?? {}));
   return { front, cloud: open(), lines, stop, sent };
 }
 
@@ -77,7 +77,7 @@ test('what says nothing of errors is shown by what it printed', async () => {
 
 test('a command whose answer was lost is found, and not sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.lose('ssm:SendCommand');
+  front.loseResponse('ssm:SendCommand');
   await runCommand(cloud, ID, ECHO);
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
   expect(front.actions).toContain('ssm:ListCommands');
@@ -85,7 +85,7 @@ test('a command whose answer was lost is found, and not sent again', async () =>
 
 test('a command that AWS does not list is not sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.stand('ssm:SendCommand', () => {
+  front.stub('ssm:SendCommand', () => {
     throw new Error('lost on the way there');
   });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* reached/);
@@ -94,14 +94,14 @@ test('a command that AWS does not list is not sent again', async () => {
 
 test('a command that AWS throttled is sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.refuse('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
+  front.fail('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
   await runCommand(cloud, ID, ECHO);
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
 });
 
 test('a command that AWS refuses is not sent again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.refuse('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
+  front.fail('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
@@ -117,7 +117,7 @@ test.each([
   ['after it is sent, it goes on by itself', 'ssm:SendCommand', 1],
 ])('stopped %s', async (_, action, times) => {
   const { front, cloud, stop, sent } = await openInstance(['Online'], [{ Status: 'InProgress' }]);
-  front.onAsk = (it) => it === action && stop();
+  front.onRequest = (it) => it === action && stop();
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow('Stopped by SIGINT.');
   expect(sent).toHaveLength(times);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { waitUntilHealthy, watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
 import type { Outputs } from '../../../src/cloud/stack/outputs.ts';
-import { openFront } from '../../support/aws-front.ts';
+import { startAwsStub } from '../../support/aws-stub.ts';
 import { standFor } from '../emulated/query.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
@@ -21,10 +21,10 @@ interface Poll {
  * @param first the request with which each poll begins
  */
 async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceRefreshes') {
-  const front = await openFront();
+  const front = await startAwsStub();
   const { open, lines, stop } = openTestCloud();
   let index = -1;
-  front.onAsk = (action) => void (action === first && (index += 1));
+  front.onRequest = (action) => void (action === first && (index += 1));
   const current = (): Poll => polls[Math.min(index, polls.length - 1)] ?? { status: '' };
   const instances = ['i-1', 'i-2'].map((InstanceId) => ({
     InstanceId,
@@ -79,7 +79,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     },
   });
   const versions = { newest: '2' };
-  front.stand('ec2:DescribeLaunchTemplateVersions', () => {
+  front.stub('ec2:DescribeLaunchTemplateVersions', () => {
     const data =
       '<launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData>';
     const items = ['1', versions.newest].map(
@@ -91,7 +91,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     };
   });
   const deleted: string[] = [];
-  front.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+  front.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     return { status: 200, body: '<R/>' };
   });
@@ -142,7 +142,7 @@ test.each([
 
 test('a launch template version that AWS does not delete is reported beside the failed refresh', async () => {
   const { front, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
-  front.stand('ec2:DeleteLaunchTemplateVersions', () => {
+  front.stub('ec2:DeleteLaunchTemplateVersions', () => {
     const failed =
       '<item><versionNumber>2</versionNumber><responseError><message>it is in use</message></responseError></item>';
     const set = `<unsuccessfullyDeletedLaunchTemplateVersionSet>${failed}</unsuccessfullyDeletedLaunchTemplateVersionSet>`;
@@ -157,8 +157,8 @@ test.each([
   ['a refusal', /^Cannot look .*AccessDenied.* AWS goes on replacing the instances by itself/],
 ])('watchRefresh ends at %s, with the message that AWS continues', async (what, says) => {
   const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
-  if (what === 'a stop') front.onAsk = () => stop();
-  else front.refuse('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
+  if (what === 'a stop') front.onRequest = () => stop();
+  else front.fail('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
   await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(says);
 });
 

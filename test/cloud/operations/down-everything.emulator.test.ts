@@ -65,7 +65,7 @@ test('a removal may take as long as it takes', async () => {
   let passedMs = 0;
   const now = performance.now.bind(performance);
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
-  world.account.stand('ec2:DeleteVolume', (_, pass) => {
+  world.account.stub('ec2:DeleteVolume', (_, pass) => {
     passedMs += 3_600_000;
     return pass();
   });
@@ -112,12 +112,12 @@ test('`cloud down` removes all other resources of an interrupted image when one 
   const cloud = world.open();
   const volume = await createVolume(cloud, OF_STACK);
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
-  world.account.refuse('ec2:DeleteVolume', 'AccessDenied');
+  world.account.fail('ec2:DeleteVolume', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(/goes on costing:\n {2}vol-.*AccessDenied/);
   expect(await listAccount(cloud)).toEqual({ volumes: [volume] });
 
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
-  world.account.refuse('ec2:TerminateInstances', 'AccessDenied');
+  world.account.fail('ec2:TerminateInstances', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(
     /goes on costing:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
   );

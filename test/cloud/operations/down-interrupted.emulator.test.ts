@@ -45,11 +45,11 @@ test('`cloud down` that is stopped continues when it is run again', async () => 
   const { account } = world;
   for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
     account.actions.length = 0;
-    account.onAsk = (action) => action === place && world.stop();
+    account.onRequest = (action) => action === place && world.stop();
     expect(await act(world), place).toMatch(/^Stopped by SIGINT\./);
     expect(changesOf(account), place).toEqual([place]);
   }
-  account.onAsk = () => undefined;
+  account.onRequest = () => undefined;
   account.actions.length = 0;
   expect(await act(world)).toBe('done');
   expect(changesOf(account)).toEqual(REMOVALS.slice(1));
@@ -58,7 +58,7 @@ test('`cloud down` that is stopped continues when it is run again', async () => 
 
 test('`cloud down` goes on after each refused removal, and makes these when it is run again', async () => {
   const world = await openFilled();
-  for (const action of REMOVALS) world.account.refuse(action, 'AccessDenied', { times: 1 });
+  for (const action of REMOVALS) world.account.fail(action, 'AccessDenied', { times: 1 });
   const said = await act(world);
   expect(said).toMatch(/^Not everything could be removed, and what is left goes on costing:\n/);
   // The snapshot of an image is listed only after the image is deregistered.
@@ -70,7 +70,8 @@ test('`cloud down` goes on after each refused removal, and makes these when it i
 
 test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
   const world = await openFilled();
-  for (const action of ['cloudformation:DeleteStack', ...REMOVALS]) world.account.lose(action);
+  for (const action of ['cloudformation:DeleteStack', ...REMOVALS])
+    world.account.loseResponse(action);
   expect(await act(world)).toBe('done');
   await expectEmptyAccount(world.open());
 });

@@ -12,20 +12,20 @@ import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
-import { type Account, openAccount } from '../../support/aws-account.ts';
+import { type EmulatedAccount, openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Emulated, emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
 /** An empty account, and commands in it. */
 export interface World extends TestCloud {
-  account: Account;
+  account: EmulatedAccount;
   emulated: Emulated;
 }
 
 /** Opens one for this test. */
 export async function openWorld(options?: TestCloudOptions): Promise<World> {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
   return { ...openTestCloud(options), account, emulated };
@@ -100,6 +100,6 @@ function isChange(action: string): boolean {
 }
 
 /** What was asked for that changes something. */
-export function changesOf({ actions }: Account): string[] {
+export function changesOf({ actions }: EmulatedAccount): string[] {
   return actions.filter(isChange);
 }

@@ -86,18 +86,18 @@ test('when AWS goes back, roll says so, and neither the stack nor the group reme
   await makeImage(world.open(), '1.4.0');
   const deleted: string[] = [];
   // The emulator does not implement this action.
-  world.account.stand('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+  world.account.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     const name = 'DeleteLaunchTemplateVersionsResponse';
     return { status: 200, body: `<${name}/>` };
   });
   world.emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'it was no good' };
-  world.account.onAsk = (action) =>
+  world.account.onRequest = (action) =>
     action === 'autoscaling:DescribeScalingActivities' && world.stop();
   await expect(roll(world.open(), now)).rejects.toThrow(
     'Stopped by SIGINT. AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.',
   );
-  world.account.onAsk = () => undefined;
+  world.account.onRequest = () => undefined;
   // The next roll watches the end of the refresh.
   await expect(roll(world.open(), now)).rejects.toThrow('AWS has gone back to what ran before');
   expect(world.lines).toContain('AWS is replacing the instances already: watching that …');
@@ -117,7 +117,7 @@ test('without an image that fits, or without a stack, roll says what to do', asy
   await raise(cloud, 'ami-12c6146b');
   await expect(roll(world.open(), now)).rejects.toThrow('First: npm run cloud -- image');
   await makeImage(world.open(), '1.4.0');
-  world.account.stand('ec2:DescribeImages', async (_, pass) => {
+  world.account.stub('ec2:DescribeImages', async (_, pass) => {
     const answered = await pass();
     return { ...answered, body: String(answered.body).replaceAll('x86_64', 'arm64') };
   });
@@ -173,12 +173,12 @@ test('what the stack says otherwise is replaced as well, until the alarm sounds:
 test('`cloud roll` that is stopped before the stack has the new image only changes the stack when it is run again', async () => {
   const world = await openRaised();
   const image = await makeImage(world.open(), '1.4.0');
-  world.account.onAsk = (action) => action === 'cloudformation:CreateChangeSet' && world.stop();
+  world.account.onRequest = (action) => action === 'cloudformation:CreateChangeSet' && world.stop();
   await expect(roll(world.open(), now)).rejects.toThrow(/^Stopped by SIGINT\.$/);
   const between = await describe(world.open());
   expect(between.instances).toEqual([image, image]);
   expect(between.stack).not.toBe(image);
-  world.account.onAsk = () => undefined;
+  world.account.onRequest = () => undefined;
   world.account.actions.length = 0;
   await roll(world.open(), now);
   expect(changesOf(world.account)).toEqual([

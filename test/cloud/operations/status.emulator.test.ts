@@ -44,7 +44,7 @@ test('status shows on a screen how everything is, and asks for nothing else', as
     Timestamp: Date.parse('2026-11-23T08:40:00Z') / 1000,
     HistorySummary: 'Alarm updated from OK to ALARM',
   };
-  world.account.stand('monitoring:DescribeAlarmHistory', () => ({
+  world.account.stub('monitoring:DescribeAlarmHistory', () => ({
     status: 200,
     headers: { 'content-type': 'application/x-amz-json-1.0' },
     body: JSON.stringify({ AlarmHistoryItems: [change] }),
@@ -86,9 +86,9 @@ test('what is refused is said in its section, and all else is shown', async () =
     ['rds:DescribeDBInstances', 'DATABASE'],
     ['monitoring:DescribeAlarms', 'ALARMS'],
   ] as const) {
-    world.account.refuse(action, 'AccessDenied');
+    world.account.fail(action, 'AccessDenied');
     await printStatus(world.open());
-    world.account.heal();
+    world.account.clearFaults();
     const refused = titles.filter((it) => sectionOf(world, it).join().includes('AccessDenied'));
     expect(refused, action).toEqual([title]);
   }

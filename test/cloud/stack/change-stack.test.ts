@@ -82,7 +82,7 @@ describe.each([
     expect(begun).toBeGreaterThan(3);
     const { paper, before } = await openBefore();
     const stopAt = (index: number) => {
-      paper.front.onAsk = () => {
+      paper.front.onRequest = () => {
         if (paper.front.actions.length === index + 1) paper.stop();
       };
       return change(paper, larger).then(() => 'done', errorMessage);
@@ -90,12 +90,12 @@ describe.each([
     for (const [index, action] of requests.slice(0, begun).entries()) {
       const where = `${index}: ${action}`;
       expect(await stopAt(index), where).toBe('Stopped by SIGINT.');
-      paper.front.onAsk = () => undefined;
+      paper.front.onRequest = () => undefined;
       expect(paper.front.actions, where).not.toContain('cloudformation:ExecuteChangeSet');
       expect(await look(paper), where).toEqual(before);
     }
     expect(await stopAt(begun)).toMatch(/^Stopped by SIGINT\. AWS goes on with the stack/);
-    paper.front.onAsk = () => undefined;
+    paper.front.onRequest = () => undefined;
     await waitUntilStable(paper.open());
     expect(await look(paper)).toEqual(done);
   });
@@ -104,9 +104,9 @@ describe.each([
     const requests = await listRequests();
     const { paper, before } = await openBefore();
     for (const action of new Set(requests)) {
-      paper.front.refuse(action, 'AccessDenied');
+      paper.front.fail(action, 'AccessDenied');
       const said = await change(paper, larger).then(() => 'done', errorMessage);
-      paper.front.heal();
+      paper.front.clearFaults();
       expect(said, action).toMatch(/^Cannot .* stack minitwit: AWS says AccessDenied: /);
       expect(await look(paper), action).toEqual(before);
     }
@@ -115,7 +115,7 @@ describe.each([
   test('is made once, whichever answer is lost', async () => {
     for (const action of new Set(await listRequests())) {
       const { paper } = await openBefore();
-      paper.front.lose(action);
+      paper.front.loseResponse(action);
       await change(paper, larger);
       expect(paper.front.actions.filter((it) => it === action).length, action).toBeGreaterThan(1);
       expect(await look(paper), action).toEqual(done);
@@ -124,9 +124,9 @@ describe.each([
 
   test('is left as it was when AWS never says that it has made the change set', async () => {
     const { paper, before } = await openBefore();
-    paper.front.lose('cloudformation:CreateChangeSet', { times: Infinity });
+    paper.front.loseResponse('cloudformation:CreateChangeSet', { times: Infinity });
     await expect(change(paper, larger)).rejects.toThrow('AWS cannot be reached');
-    paper.front.heal();
+    paper.front.clearFaults();
     expect(await look(paper)).toEqual(before);
   });
 
@@ -138,13 +138,13 @@ describe.each([
     );
     expect(await look(paper)).toEqual(before);
 
-    paper.front.refuse('cloudformation:DeleteChangeSet', 'AccessDenied');
+    paper.front.fail('cloudformation:DeleteChangeSet', 'AccessDenied');
     await expect(change(paper, { ...larger, dryRun: true })).rejects.toThrow(
       isThere
         ? /AccessDenied.*\nThis may still exist: the change set (\S+): aws cloudformation delete-change-set --stack-name minitwit --change-set-name \1$/
         : /AccessDenied.*\nThis may still exist: the stack minitwit, with nothing in it: npm run cloud -- up/,
     );
-    paper.front.heal();
+    paper.front.clearFaults();
     await change(paper, larger);
     expect(await look(paper)).toEqual(done);
   });

@@ -10,7 +10,7 @@ import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import type { Cloud } from '../../../src/cloud/context.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud } from '../test-cloud.ts';
@@ -20,7 +20,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /** Opens an account in which there is nothing but an image. */
 export async function openWorld() {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
   const { cloud, lines, asked, open, stop } = openTestCloud();

@@ -4,7 +4,7 @@ import { openCloud, PACE } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 
 const TEMPLATE = `
 Parameters:
@@ -18,7 +18,7 @@ test.each([
   ['down', down],
   ['status', printStatus],
 ])("%s leaves a stack of the same name alone that is not MiniTwit's", async (_, command) => {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   const { signal } = new AbortController();
   const cloud = openCloud({ stackName: 'minitwit', print: () => undefined, signal, pace: PACE });
   const { cloudFormation } = cloud.clients;

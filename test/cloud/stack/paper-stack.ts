@@ -1,4 +1,4 @@
-import { openFront, type Front } from '../../support/aws-front.ts';
+import { startAwsStub, type AwsStub } from '../../support/aws-stub.ts';
 import { emulateCommands, type RunScript } from '../emulated/commands.ts';
 import { onPaper } from '../emulated/on-paper.ts';
 import type { Fault } from '../emulated/stack.ts';
@@ -7,7 +7,7 @@ import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cl
 
 /** An account in which CloudFormation's stacks consist of ids alone, and instances run scripts; it needs no emulator. */
 export interface PaperStack extends TestCloud {
-  front: Front;
+  front: AwsStub;
   /** What the next change, or removal, of a stack fails with. */
   fault: Fault | undefined;
   /** What scripts do that are sent to instances. */
@@ -16,7 +16,7 @@ export interface PaperStack extends TestCloud {
 
 /** Opens such an account for this test. */
 export async function openPaperStack(options?: TestCloudOptions): Promise<PaperStack> {
-  const front = await openFront();
+  const front = await startAwsStub();
   const paper: PaperStack = {
     ...openTestCloud(options),
     front,

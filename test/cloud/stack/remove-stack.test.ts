@@ -42,11 +42,11 @@ test('stopped before AWS begins, nothing is removed; stopped after, the next one
     const paper = await openRaised();
     const { front } = paper;
     const stack = await requireStack(paper.open());
-    front.onAsk = () => {
+    front.onRequest = () => {
       if (front.actions.length === index + 1) paper.stop();
     };
     const said = await act(paper, stack);
-    front.onAsk = () => undefined;
+    front.onRequest = () => undefined;
     const place = `${index}: ${front.actions[index]}`;
     expect(said, place).toBe(
       isBegun
@@ -63,12 +63,12 @@ test('stopped before AWS begins, nothing is removed; stopped after, the next one
 
 test('removeStack repeats a DeleteStack whose response is lost, and can be run again after a refusal', async () => {
   const lost = await openRaised();
-  lost.front.lose('cloudformation:DeleteStack');
+  lost.front.loseResponse('cloudformation:DeleteStack');
   expect(await act(lost)).toBe('done');
   expect(await isThere(lost)).toBe(false);
 
   const refused = await openRaised();
-  refused.front.refuse('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
+  refused.front.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
   expect(await act(refused)).toMatch(/^Cannot remove the stack minitwit: AWS says AccessDenied/);
   expect(await isThere(refused)).toBe(true);
   expect(await act(refused)).toBe('done');
@@ -93,14 +93,14 @@ test('a change that goes on is watched to its end first, however it ends', async
   const paper = await openRaised();
   const cloud = paper.open();
   const stack = await requireStack(cloud);
-  paper.front.onAsk = (action) => {
+  paper.front.onRequest = (action) => {
     if (action === 'cloudformation:ExecuteChangeSet') paper.stop();
   };
   paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
   const parameters = changedParameters(stack, { SetUp: 'no' });
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(changed).rejects.toThrow('AWS goes on');
-  paper.front.onAsk = () => undefined;
+  paper.front.onRequest = () => undefined;
   expect(await act(paper, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
   expect(paper.lines[0]).toBe('AWS is still changing the stack minitwit: watching that first …');
   expect(paper.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');

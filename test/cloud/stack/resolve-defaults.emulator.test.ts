@@ -8,13 +8,13 @@ import { expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { assertImageCompatible } from '../../../src/cloud/stack/check-image.ts';
 import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 
 /** An account with an image of MiniTwit. */
 async function openWithImage(architecture = 'x86_64') {
-  const account = await openAccount();
+  const account = await openEmulatedAccount();
   // The emulator does not return the architecture of an image.
-  account.stand('ec2:DescribeImages', async (_, pass) => {
+  account.stub('ec2:DescribeImages', async (_, pass) => {
     const { body, ...answer } = await pass();
     const described = `</imageId><architecture>${architecture}</architecture>`;
     return { ...answer, body: body.toString().replaceAll('</imageId>', described) };
@@ -28,7 +28,7 @@ async function openWithImage(architecture = 'x86_64') {
 
 test('a new stack has the newest image, and is in two zones of the default VPC that have its instances', async () => {
   const { account, ec2, imageId } = await openWithImage();
-  account.stand('ec2:DescribeInstanceTypeOfferings', () => ({
+  account.stub('ec2:DescribeInstanceTypeOfferings', () => ({
     status: 200,
     body: `<R><instanceTypeOfferingSet>${['b', 'd', 'f']
       .map((zone) => `<item><location>us-east-1${zone}</location></item>`)
@@ -68,7 +68,7 @@ test.each([
 });
 
 test('without an image, and without a default network, it is said how to get one', async () => {
-  await openAccount();
+  await openEmulatedAccount();
   const bare = createEc2();
   await expect(resolveDefaults(bare, {})).rejects.toThrow('First: npm run cloud -- image');
   const { Subnets = [] } = await bare.send(new DescribeSubnetsCommand());

@@ -30,7 +30,7 @@ async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<str
 
 /** Has AWS say of snapshots what the emulator does not, that they are encrypted, and something else. */
 function saySnapshots({ account }: World, change: (text: string) => string) {
-  account.stand('rds:DescribeDBSnapshots', async (_, pass) => {
+  account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
     return { ...answer, body: change(text) };
@@ -97,7 +97,7 @@ test('a restore that is stopped before or in any of its steps continues when it 
   const { world, snapshotId, restore } = await openRaised();
   const started: string[] = [];
   const stopAt = (place: string) => {
-    world.account.onAsk = (action) => {
+    world.account.onRequest = (action) => {
       if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) started.push(action);
       if (action === place) world.stop();
     };

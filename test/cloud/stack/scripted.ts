@@ -1,4 +1,4 @@
-import type { Front } from '../../support/aws-front.ts';
+import type { AwsStub } from '../../support/aws-stub.ts';
 
 /** ARN of the stack that events are about. */
 export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/minitwit/1';
@@ -8,9 +8,9 @@ export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/min
  * Each event, in short `Database CREATE_FAILED why`, is a minute after the one before it, and is called `event-0` and so
  * on; `minitwit` is the stack itself.
  */
-export function scriptEvents(front: Front, batches: string[][], pageSize = 100): void {
+export function scriptEvents(front: AwsStub, batches: string[][], pageSize = 100): void {
   let polls = 0;
-  front.stand('cloudformation:DescribeStackEvents', ({ body }) => {
+  front.stub('cloudformation:DescribeStackEvents', ({ body }) => {
     const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
     if (after === 0) polls += 1;
     const newestFirst = batches.slice(0, polls).flat().map(eventXml).toReversed();
@@ -19,7 +19,7 @@ export function scriptEvents(front: Front, batches: string[][], pageSize = 100):
     const token = end < newestFirst.length ? `<NextToken>${end}</NextToken>` : '';
     return answer('DescribeStackEvents', `<StackEvents>${page.join('')}</StackEvents>${token}`);
   });
-  front.stand('cloudformation:DescribeStacks', () => {
+  front.stub('cloudformation:DescribeStacks', () => {
     const ofStack = batches
       .slice(0, polls)
       .flat()

@@ -77,13 +77,13 @@ test('a dry run shows, and leaves nothing; of a stack that is there, all as it i
 
 test('stopped after AWS has begun, the next one watches that to its end before anything else', async () => {
   const world = await openWorld();
-  world.account.onAsk = (action) => {
+  world.account.onRequest = (action) => {
     if (action === 'cloudformation:ExecuteChangeSet') world.stop();
   };
   await expect(world.up()).rejects.toThrow(
     'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.',
   );
-  world.account.onAsk = () => undefined;
+  world.account.onRequest = () => undefined;
   world.lines.length = 0;
   await world.up();
   expect(world.lines[0]).toBe('The stack minitwit is CREATE_IN_PROGRESS: watching that first …');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { watchStack } from '../../../src/cloud/stack/watch.ts';
-import { openFront } from '../../support/aws-front.ts';
+import { startAwsStub } from '../../support/aws-stub.ts';
 import { openTestCloud } from '../test-cloud.ts';
 import { scriptEvents, STACK_ID } from './scripted.ts';
 
@@ -9,7 +9,7 @@ const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit 
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
 test('each resource is printed once for each state, with how long it took', async () => {
-  const front = await openFront();
+  const front = await startAwsStub();
   scriptEvents(front, [
     BEFORE,
     [...BEGUN, 'A CREATE_IN_PROGRESS', 'A CREATE_IN_PROGRESS Resource creation Initiated'],
@@ -36,7 +36,7 @@ test('each resource is printed once for each state, with how long it took', asyn
 });
 
 test('a change that is in progress is watched from its beginning, over all pages of events', async () => {
-  const front = await openFront();
+  const front = await startAwsStub();
   scriptEvents(
     front,
     [
@@ -57,7 +57,7 @@ test('a change that is in progress is watched from its beginning, over all pages
 });
 
 test('a stack that goes is watched until it is gone', async () => {
-  scriptEvents(await openFront(), [
+  scriptEvents(await startAwsStub(), [
     [...BEFORE, 'minitwit DELETE_IN_PROGRESS'],
     ['minitwit DELETE_COMPLETE'],
   ]);
@@ -66,7 +66,7 @@ test('a stack that goes is watched until it is gone', async () => {
 });
 
 test('of an operation that fails, what failed first is said when all is undone', async () => {
-  scriptEvents(await openFront(), [
+  scriptEvents(await startAwsStub(), [
     ['Old CREATE_FAILED of another time', ...BEGUN],
     ['A CREATE_FAILED vCPU limit', 'B CREATE_FAILED Resource creation cancelled'],
     ['minitwit UPDATE_ROLLBACK_IN_PROGRESS Rollback requested by user.'],
@@ -81,7 +81,7 @@ test('of an operation that fails, what failed first is said when all is undone',
 });
 
 test('stopped, it says that AWS goes on', async () => {
-  scriptEvents(await openFront(), [[...BEFORE, ...BEGUN]]);
+  scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const { open, stop } = openTestCloud();
   const watched = watchStack(open(), STACK_ID, null);
   stop();
@@ -91,7 +91,7 @@ test('stopped, it says that AWS goes on', async () => {
 });
 
 test('its deadline says so, too', async () => {
-  scriptEvents(await openFront(), [[...BEFORE, ...BEGUN]]);
+  scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const cloud = openTestCloud({ waitMaxMs: 20 }).open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
     /still UPDATE_IN_PROGRESS after 0 s\. AWS goes on/,
@@ -102,12 +102,12 @@ test.each([
   ['Throttling', 400],
   ['ServiceUnavailable', 503],
 ])('%s for a while does not end it', async (code, status) => {
-  const front = await openFront();
+  const front = await startAwsStub();
   scriptEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
   const { open, lines } = openTestCloud();
   const cloud = open();
   // Two polls fail, each after the six attempts of the SDK.
-  front.refuse('cloudformation:DescribeStackEvents', code, { status, times: 12 });
+  front.fail('cloudformation:DescribeStackEvents', code, { status, times: 12 });
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'UPDATE_COMPLETE' });
   expect(lines[0]).toContain(`AWS says ${code}`);
 });
@@ -117,7 +117,7 @@ test.each([
   ['UPDATE_ROLLBACK_FAILED', 'Instances', /continue-update-rollback --stack-name minitwit\.$/],
   ['DELETE_FAILED', 'Balancer', /Again: npm run cloud -- down\.$/],
 ])('a stack in %s is not touched, and it is said why and what to do', async (status, it, what) => {
-  scriptEvents(await openFront(), [
+  scriptEvents(await startAwsStub(), [
     ['minitwit CREATE_IN_PROGRESS', `${it} CREATE_FAILED no room`, `minitwit ${status}`],
     [],
   ]);

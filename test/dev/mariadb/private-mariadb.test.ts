@@ -13,7 +13,7 @@ import {
   startPrivateMariadb,
 } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { runSql } from '../../support/database.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 // MariaDB rarely binds its port before the test has taken it.
 const ATTEMPTS = 50;
@@ -47,7 +47,7 @@ test('rows that one statement inserts have ids that follow each other, whatever 
   await runSql(mariadb.config, 'create table thing (id int auto_increment primary key, n int)');
   const database = openDatabase(mariadb.config);
   const rows = [[1], [2], [3]];
-  const { insertId } = await database.change('insert into thing (n) values :rows', { rows });
+  const { insertId } = await database.execute('insert into thing (n) values :rows', { rows });
   expect(await database.select('select id, n from thing order by n')).toEqual([
     { id: insertId, n: 1 },
     { id: insertId + 1, n: 2 },
@@ -113,7 +113,7 @@ test('a query that uses a temporary file outlives the start of another private s
     `select get_lock('gate', 60), text
      from (select distinct repeat(seq, 100) as text from seq_1_to_1000) as file limit 1`,
   );
-  await until('the query waits', async () => {
+  await waitFor('the query waits', async () => {
     const found = await database.select(
       `select 1 from information_schema.processlist where state = 'User lock'`,
     );

@@ -16,21 +16,21 @@ import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
 import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
-import { openAccount } from '../../support/aws-account.ts';
-import { until } from '../../support/until.ts';
+import { useCleanup } from '../../support/cleanup.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const MIB = 1024 * 1024;
 const bucket = `minitwit-warehouse-${randomBytes(4).toString('hex')}`;
 const run = '20261123T001500Z-3f9a';
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let s3: S3Client;
 let target: Parameters<typeof uploadDump>[0];
 
 beforeAll(async () => {
-  await openAccount(atEnd);
+  await openEmulatedAccount(defer);
   s3 = createS3();
-  atEnd(() => s3.destroy());
+  defer(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
 });
 beforeEach(() => {
@@ -132,7 +132,7 @@ test('an upload that is interrupted leaves no parts', async () => {
   const { signal } = controller;
   const body = dumpOf(20 * MIB, 'silence');
   const upload = uploadDump({ ...target, signal }, body);
-  await until('an upload', async () => (await listUnfinished()).length === 1);
+  await waitFor('an upload', async () => (await listUnfinished()).length === 1);
   controller.abort(new Error('Somebody pressed Ctrl-C.'));
   await expect(upload).rejects.toThrow(/^Somebody pressed Ctrl-C\.$/);
   expect(await listUnfinished()).toEqual([]);

@@ -11,7 +11,7 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { open } from './volumes.ts';
 
 let ec2: EC2Client;
@@ -19,7 +19,7 @@ let printed: string[];
 let base: Base;
 
 beforeEach(async () => {
-  await openAccount();
+  await openEmulatedAccount();
   ec2 = open();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cleanup-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import {
   type PrivateMariadb,
   startPrivateMariadb,
@@ -17,12 +17,12 @@ import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { useCleanup } from '../../support/cleanup.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { databaseSettings, startProgram } from '../../support/programs.ts';
 
 const bucket = `minitwit-dumps-${randomBytes(4).toString('hex')}`;
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let folder: string;
 let mariadb: PrivateMariadb;
 let s3: S3Client;
@@ -32,14 +32,14 @@ let printed: string[];
 let shown: string[];
 
 beforeAll(async () => {
-  await openAccount(atEnd);
+  await openEmulatedAccount(defer);
   s3 = createS3();
-  atEnd(() => s3.destroy());
+  defer(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   folder = await mkdtemp(join(tmpdir(), 'minitwit-dumps-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
-  atEnd(() => mariadb.stop());
+  defer(() => mariadb.stop());
   source = await createFilled(mariadb.config, nastyRows());
 });
 beforeEach(async () => {

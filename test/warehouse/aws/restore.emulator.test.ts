@@ -7,7 +7,7 @@ import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Answer, answering, makeVolume, open, refusal, snap } from './volumes.ts';
 
 const { signal } = new AbortController();
@@ -16,7 +16,7 @@ let printed: string[];
 let parts: Base;
 
 beforeEach(async () => {
-  await openAccount();
+  await openEmulatedAccount();
   ec2 = open();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { printSnapshots, pruneSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
-import { openAccount } from '../../support/aws-account.ts';
+import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { answering, makeVolume, open, refusal, RUN, snap } from './volumes.ts';
 
 const { signal } = new AbortController();
@@ -14,7 +14,7 @@ let printed: string[];
 let parts: { ec2: EC2Client; print: (line: string) => void; signal: AbortSignal };
 
 beforeEach(async () => {
-  await openAccount();
+  await openEmulatedAccount();
   ec2 = open();
   printed = [];
   parts = { ec2, print: (line) => printed.push(line), signal };

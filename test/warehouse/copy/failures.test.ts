@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 import { runSql } from '../../support/database.ts';
-import { openGate } from '../../support/tcp-proxy.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts';
 
 const { source, warehouse, copy } = useCopy();
-const gate = await openGate(source);
+const proxy = await startTcpProxy(source);
 
 test('a copy that was stopped goes on from there', async () => {
   const controller = new AbortController();
@@ -19,10 +19,10 @@ test('a copy that was stopped goes on from there', async () => {
 });
 
 test.each([
-  ["MiniTwit's database", gate.config, warehouse],
-  ['The warehouse', source, { ...gate.config, name: warehouse.name }],
+  ["MiniTwit's database", proxy.config, warehouse],
+  ['The warehouse', source, { ...proxy.config, name: warehouse.name }],
 ])('a copy fails with the name of the database that is lost: %s', async (name, from, to) => {
-  const copying = copy({ onProgress: gate.cut }, from, to);
+  const copying = copy({ onProgress: proxy.disconnectAll }, from, to);
   await expect(copying).rejects.toThrow(new RegExp(`^${name} failed: `));
   expect(changes((await copy()).tables, 'user')).toMatchObject({ rows: 4 });
 });
@@ -40,11 +40,11 @@ test('a copy stops while it waits for its limit, and while a server is silent', 
   await expect(waiting).rejects.toThrow('stopped');
 
   const silence = new AbortController();
-  gate.freeze();
-  const silent = copy({ signal: silence.signal }, gate.config);
+  proxy.freeze();
+  const silent = copy({ signal: silence.signal }, proxy.config);
   silence.abort(new Error('stopped'));
   await expect(silent).rejects.toThrow('stopped');
-  gate.thaw();
+  proxy.resume();
 });
 
 test('a source without users is not copied over a warehouse with users', async () => {

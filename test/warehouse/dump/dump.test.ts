@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import type { Dump } from '../../../src/warehouse/dump/read-dump.ts';
 import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';

@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
 import { asDump, dump, fromLines, linesOf, restore } from './dumps.ts';
 
@@ -94,7 +94,7 @@ test('a restore that waits for a lock stops at once', async () => {
       const [rows] = await reader.query<RowDataPacket[]>(sql, { name: target.name });
       return rows.length > 0;
     };
-    await Promise.race([attempt, until('the wait for a lock', isWaiting)]);
+    await Promise.race([attempt, waitFor('the wait for a lock', isWaiting)]);
     controller.abort(new Error('Somebody pressed Ctrl-C.'));
     await expect(attempt).rejects.toThrow(/^Somebody pressed Ctrl-C\.$/);
   });

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
-import { stopAtFirstFailure } from '../../support/steps.ts';
+import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { fakeParts } from '../run/parts.ts';
 import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
@@ -24,8 +24,8 @@ const LOST = /^The connection to i-\w+ is lost.*$/;
 // what a cloud refuses
 const DAMAGING = /detached that is mounted/;
 
-stopAtFirstFailure();
-const atEnd = atEndOfFile();
+skipAfterFailure();
+const defer = useCleanup();
 let aws: FakeEc2;
 let cloud: Cloud;
 let parts: Parts;
@@ -35,15 +35,15 @@ const words: string[] = [];
 
 beforeAll(async () => {
   aws = await startFakeEc2();
-  atEnd(() => aws.close());
+  defer(() => aws.close());
   // Files that a worker runs later have the environment of the process.
-  atEnd(() => void vi.unstubAllEnvs());
+  defer(() => void vi.unstubAllEnvs());
   for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-  cloud = await openCloud(atEnd, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  cloud = await openCloud(defer, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
   cloud.answersWhenBooted = true;
   vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   const { id: volumeId } = aws.account.addVolume();
   const { config, pace, ...others } = fakeParts(folder, volumeId, async () => undefined);
   parts = {
@@ -57,10 +57,10 @@ beforeAll(async () => {
     machine: WHOLE,
     work: write('a work'),
   };
-  atEnd(() => parts.ec2.destroy());
-  const volume = await createVolume(atEnd);
+  defer(() => parts.ec2.destroy());
+  const volume = await createVolume(defer);
   const build = { volumeId, volume, folder: join(cloud.folder, config.imageId) };
-  const { builder, image } = await buildImage(atEnd, build);
+  const { builder, image } = await buildImage(defer, build);
   await builder.destroy();
   cloud.volumes.set(volumeId, volume);
   cloud.images.set(config.imageId, image);

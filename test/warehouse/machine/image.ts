@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Layers } from '../../deploy/layers.ts';
-import type { AtEnd } from '../../support/at-end.ts';
+import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Volume } from './volume.ts';
 
@@ -17,11 +17,11 @@ export interface Build {
 
 /** Makes an image as a provision does; returns also the instance that it was made of, switched off. */
 export async function buildImage(
-  atEnd: AtEnd,
+  defer: Defer,
   { volumeId, volume, folder }: Build,
 ): Promise<{ builder: Instance; image: Layers }> {
   const userData = await fillIn({ VOLUME_ID: volumeId });
-  const builder = await createInstance(atEnd, { userData });
+  const builder = await createInstance(defer, { userData });
   await builder.start();
   await builder.attach(volume, 'xvdf');
   await builder.booted();

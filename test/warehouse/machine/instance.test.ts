@@ -8,8 +8,8 @@ import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts'
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
-import { stopAtFirstFailure } from '../../support/steps.ts';
+import { useCleanup } from '../../support/cleanup.ts';
+import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { buildImage } from './image.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { createVolume, type Volume } from './volume.ts';
@@ -25,7 +25,7 @@ const ACCOUNT = {
   name: 'minitwit',
 };
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let builder: Instance;
 let instance: Instance;
 let volume: Volume;
@@ -33,12 +33,12 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-instance-'));
-  atEnd(() => rm(folder, { recursive: true }));
-  volume = await createVolume(atEnd);
+  defer(() => rm(folder, { recursive: true }));
+  volume = await createVolume(defer);
   const build = { volumeId: VOLUME_ID, volume, folder: join(folder, 'image') };
-  const built = await buildImage(atEnd, build);
+  const built = await buildImage(defer, build);
   builder = built.builder;
-  instance = await createInstance(atEnd, { image: built.image });
+  instance = await createInstance(defer, { image: built.image });
   await instance.boot();
   await instance.useForSsh();
 });
@@ -75,8 +75,8 @@ describe('userdata/warehouse.sh', () => {
 });
 
 describe('an instance', () => {
-  stopAtFirstFailure();
-  const afterThese = atEndOfFile();
+  skipAfterFailure();
+  const afterThese = useCleanup();
   let remote: Remote;
   beforeAll(async () => {
     remote = await connectTo(instance, folder);

@@ -5,8 +5,8 @@ import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
-import { runOrThrow } from '../../support/run.ts';
-import type { AtEnd } from '../../support/at-end.ts';
+import { runOrThrow } from '../../support/run-command.ts';
+import type { Defer } from '../../support/cleanup.ts';
 import { installTool } from '../../support/system-packages.ts';
 import type { Volume } from './volume.ts';
 
@@ -48,10 +48,10 @@ export async function createKey(folder: string): Promise<string> {
 }
 
 /** Creates an instance, switched off. Its key is that of `login`. It is destroyed at the end. */
-export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promise<Instance> {
+export async function createInstance(defer: Defer, options: Launch = {}): Promise<Instance> {
   const { image, userData } = options;
   const layers = image ?? [await findDebianRoot()];
-  const machine = await createMachine(atEnd, layers);
+  const machine = await createMachine(defer, layers);
   const { root } = machine;
   // It goes with the machine.
   const folder = join(dirname(root), 'login');
@@ -82,7 +82,7 @@ export async function createInstance(atEnd: AtEnd, options: Launch = {}): Promis
       `#!/bin/sh\necho "$*" >>${folder}/calls\nexec ${ssh} -F ${folder}/config "$@"\n`,
     );
     await chmod(join(folder, 'ssh'), 0o755);
-    atEnd(() => void vi.unstubAllEnvs());
+    defer(() => void vi.unstubAllEnvs());
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
     return join(folder, 'ssh');
   };

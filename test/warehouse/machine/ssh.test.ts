@@ -6,20 +6,20 @@ import type { Login } from '../../../src/warehouse/ssh/commands.ts';
 import { RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 import { startCommand } from '../../support/programs.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { createInstance, createKey, type Instance } from './instance.ts';
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let instance: Instance;
 let folder: string;
 
 beforeAll(async () => {
   // longer than the path of a socket may be
   folder = await mkdtemp(join(tmpdir(), `minitwit-ssh-${'long'.repeat(25)}-`));
-  atEnd(() => rm(folder, { recursive: true }));
-  instance = await createInstance(atEnd);
+  defer(() => rm(folder, { recursive: true }));
+  instance = await createInstance(defer);
   await instance.boot();
   await instance.useForSsh();
 });
@@ -130,11 +130,11 @@ test('a connection that is cut fails what runs, and what would run, at once', as
     remote.run(['sleep', '1000']),
     /^The connection to i-.* is lost, at sleep/,
   );
-  await until('it runs', async () => (await instance.run('pgrep -x sleep')).output !== '');
+  await waitFor('it runs', async () => (await instance.run('pgrep -x sleep')).output !== '');
   await instance.run('pkill -KILL -f "^sshd: ec2-user"');
   await running;
   await expectFailure(remote.run(['true']), /^The connection to i-.* is lost, at true/);
-  await until('it is known to be lost', () => remote.lost.aborted);
+  await waitFor('it is known to be lost', () => remote.lost.aborted);
   expect(String(remote.lost.reason)).toMatch(/^OperatorError: The connection to i-\w+ is lost: \w/);
   await remote.close();
   await instance.useForSsh();
@@ -162,7 +162,7 @@ test('an attempt to connect can be given up', async () => {
   const attempt = connect({ signal: stop.signal });
   stop.abort(new Error('enough'));
   await expect(attempt).rejects.toThrow('enough');
-  await until('nothing is left', async () => (await sessions()) === '');
+  await waitFor('nothing is left', async () => (await sessions()) === '');
 });
 
 test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
@@ -182,12 +182,12 @@ test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
     [process.execPath, '--input-type=module', '--eval', program],
     process.env,
   );
-  await us.says('connected');
+  await us.waitForOutput('connected');
   // as a terminal does: to the whole group
   process.kill(-Number(us.process.pid), 'SIGINT');
-  await us.says('still there');
+  await us.waitForOutput('still there');
 
   expect(await sessions()).not.toBe('');
   us.process.kill('SIGKILL');
-  await until('nothing is left', async () => (await sessions()) === '');
+  await waitFor('nothing is left', async () => (await sessions()) === '');
 });

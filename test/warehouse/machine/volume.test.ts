@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
-import { runOrThrow } from '../../support/run.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { runOrThrow } from '../../support/run-command.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 import { installTool } from '../../support/system-packages.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { type Content, createVolume, type Volume } from './volume.ts';
 import { connectTo, MOUNT_DIR, WAITING } from './work.ts';
 
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let instance: Instance;
 let remote: Remote;
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-volumes-'));
-  atEnd(() => rm(folder, { recursive: true }));
-  instance = await createInstance(atEnd);
+  defer(() => rm(folder, { recursive: true }));
+  instance = await createInstance(defer);
   await instance.boot();
   await instance.useForSsh();
   remote = await connectTo(instance, folder);
-  atEnd(() => remote.close());
+  defer(() => remote.close());
 });
 
 /** Attaches a volume for one test, with what makes it bad. */

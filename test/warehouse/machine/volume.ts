@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runOrThrow } from '../../support/run.ts';
-import type { AtEnd } from '../../support/at-end.ts';
+import { runOrThrow } from '../../support/run-command.ts';
+import type { Defer } from '../../support/cleanup.ts';
 import { createFastFolder } from '../../support/fast-folder.ts';
 import { installTool } from '../../support/system-packages.ts';
-import { undoAtEnd } from '../../support/undo.ts';
+import { deferScript } from '../../support/cleanup-script.ts';
 
 const run = promisify(execFile);
 
@@ -27,7 +27,7 @@ export interface Content {
 }
 
 /** Creates a volume as a sparse file. It is deleted at the end. */
-export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise<Volume> {
+export async function createVolume(defer: Defer, content: Content = {}): Promise<Volume> {
   const { label, sizeMb = 1024 } = content;
   const folder = await createFastFolder('minitwit-volume-', 2 * 1024 ** 3);
   const file = join(folder, 'volume');
@@ -35,7 +35,7 @@ export async function createVolume(atEnd: AtEnd, content: Content = {}): Promise
     devices=$(losetup --noheadings --output NAME --associated "$1/volume") || exit
     for each in $devices; do losetup --detach "$each" || exit; done
     rm -rf "$1"`;
-  undoAtEnd(atEnd, undo, folder);
+  deferScript(defer, undo, folder);
   if (content.file !== undefined) await runOrThrow('cp', '--sparse=always', content.file, file);
   else await runOrThrow('truncate', '--size', `${sizeMb}M`, file);
   if (label !== undefined)

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { analyse } from '../../../src/warehouse/report/analyse.ts';
 import { createReport, findStatistic, type Report } from '../../../src/warehouse/report/report.ts';
 import { keepRun, readRunBefore } from '../../../src/warehouse/report/history.ts';

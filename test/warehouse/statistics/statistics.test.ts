@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
-import { withConnection } from '../../../src/database/connection.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { readRunBefore } from '../../../src/warehouse/report/history.ts';
 import {
   computeStatistics,

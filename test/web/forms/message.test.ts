@@ -5,7 +5,7 @@ import {
   messageForm,
   messageLengthProblem,
 } from '../../../src/web/forms/message.ts';
-import { lengths } from '../../support/lengths.ts';
+import { lengths } from '../../support/text-lengths.ts';
 
 test.each(lengths)('%s has the length that people see: %i', (text, { characters }) => {
   expect(countCharacters(text)).toBe(characters);

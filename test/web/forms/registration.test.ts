@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { registrationError, registrationForm } from '../../../src/web/forms/registration.ts';
 import { readForm } from '../../../src/web/forms/form.ts';
-import { codePoints, spyOnNormalize } from '../../support/normalize.ts';
+import { codePoints, spyOnNormalize } from '../../support/unicode.ts';
 
 const good = { username: 'alice', email: 'alice@example.com', password: 'pw', password2: 'pw' };
 

@@ -7,7 +7,7 @@ import {
   readUsername,
   usernameProblem,
 } from '../../../src/web/forms/username.ts';
-import { codePoints, spyOnNormalize } from '../../support/normalize.ts';
+import { codePoints, spyOnNormalize } from '../../support/unicode.ts';
 
 test.each([
   'alice',

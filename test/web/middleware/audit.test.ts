@@ -1,10 +1,10 @@
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { testLimits, useMiniTwit } from '../../support/minitwit.ts';
 
 const { withSettings, repositories } = useMiniTwit();
-const { logger, lines } = keepLog();
+const { logger, lines } = captureLog();
 const rateLimits = { ...testLimits, loginsPerName: 2, postsPerUser: 1 };
 const app = withSettings({ rateLimits, trustProxy: 1 }, logger);
 const ADDRESS = '2001:db8:1:2:3:4:5:6';

@@ -6,7 +6,7 @@ import {
   fullClientAddress,
   socketAddress,
 } from '../../../src/web/middleware/client-address.ts';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const PEER = '198.51.100.1';
@@ -69,7 +69,7 @@ test.each([
   ['not an address', '127.0.0.1'],
   ['x'.repeat(5000), '127.0.0.1'],
 ])('behind a proxy that writes X-Forwarded-For: %s, the log has %s', async (header, address) => {
-  const { logger, lines } = keepLog();
+  const { logger, lines } = captureLog();
   const app = withSettings({ trustProxy: 1 }, logger);
   await request(app).get('/nobody').set('X-Forwarded-For', header);
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ req: { address } });

@@ -4,14 +4,14 @@ import { createApp } from '../../../src/web/app.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import type { Repositories } from '../../../src/repositories/repositories.ts';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { testConfig, useMiniTwit } from '../../support/minitwit.ts';
 
 const { repositories, database } = useMiniTwit();
 
 /** MiniTwit, whose public timeline fails, and what it logs. */
 function failingWith(error: Error) {
-  const { logger, lines } = keepLog();
+  const { logger, lines } = captureLog();
   const failing: Repositories = {
     ...repositories,
     timelines: { ...repositories.timelines, listPublic: () => Promise.reject(error) },

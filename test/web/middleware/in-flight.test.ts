@@ -8,8 +8,8 @@ import { type InFlightLimits, limitInFlight } from '../../../src/web/middleware/
 import { logRequests } from '../../../src/web/middleware/request-log.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
-import { keepLog } from '../../support/log.ts';
-import { until } from '../../support/until.ts';
+import { captureLog } from '../../support/capture-log.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const LIMITS: InFlightLimits = {
   maxConcurrent: 2,
@@ -27,7 +27,7 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   const app = express();
   app.set('trust proxy', 1);
   useTemplates(app, { gravatar: false }, readStaticFiles('static'));
-  app.use(logRequests(keepLog().logger));
+  app.use(logRequests(captureLog().logger));
   app.use(limitInFlight({ ...LIMITS, ...limits }));
   app.use((_req, res) => void atWork.push(res));
   app.use(renderErrorPage);
@@ -48,9 +48,9 @@ test('more requests than can be worked on are refused, until others are done', a
   const { atWork, ask } = await serve();
   const leaver = new AbortController();
   const first = ask('192.0.2.1');
-  await until('one is at work', () => atWork.length === 1);
+  await waitFor('one is at work', () => atWork.length === 1);
   ask('192.0.2.2', leaver.signal).catch(() => undefined);
-  await until('two are at work', () => atWork.length === 2);
+  await waitFor('two are at work', () => atWork.length === 2);
   const refused = await ask('192.0.2.3');
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('5');
@@ -60,7 +60,7 @@ test('more requests than can be worked on are refused, until others are done', a
   expect(await (await first).text()).toBe('done');
   leaver.abort();
   const third = ask('192.0.2.3');
-  await until('a third is at work', () => atWork.length === 3);
+  await waitFor('a third is at work', () => atWork.length === 3);
   atWork[2]?.send('done');
   expect((await third).status).toBe(200);
 });
@@ -72,17 +72,17 @@ test('requests of an address that has its share at work wait, and those of other
     maxQueuedPerAddress: 1,
   });
   const first = ask('192.0.2.1');
-  await until('one is at work', () => atWork.length === 1);
+  await waitFor('one is at work', () => atWork.length === 1);
   const second = ask('192.0.2.1');
   const other = ask('192.0.2.2');
-  await until('that of another address is at work', () => atWork.length === 2);
+  await waitFor('that of another address is at work', () => atWork.length === 2);
   atWork[1]?.send('other');
   expect(await (await other).text()).toBe('other');
   expect(atWork).toHaveLength(2);
 
   atWork[0]?.send('first');
   expect(await (await first).text()).toBe('first');
-  await until('the second is at work', () => atWork.length === 3);
+  await waitFor('the second is at work', () => atWork.length === 3);
   atWork[2]?.send('second');
   expect(await (await second).text()).toBe('second');
 });
@@ -91,18 +91,18 @@ test('a request whose client has gone while it waited does not reach the applica
   const limits = { maxConcurrentPerAddress: 1, maxQueued: 2, maxQueuedPerAddress: 2 };
   const { arrived, atWork, ask } = await serve(limits);
   const first = ask('192.0.2.1');
-  await until('one is at work', () => atWork.length === 1);
+  await waitFor('one is at work', () => atWork.length === 1);
   const leaver = new AbortController();
   const gone = ask('192.0.2.1', leaver.signal).catch(() => 'gone');
-  await until('one waits', () => arrived.length === 2);
+  await waitFor('one waits', () => arrived.length === 2);
   const last = ask('192.0.2.1');
-  await until('another one waits', () => arrived.length === 3);
+  await waitFor('another one waits', () => arrived.length === 3);
   leaver.abort();
   expect(await gone).toBe('gone');
-  await until('the server knows', () => arrived[1]?.closed === true);
+  await waitFor('the server knows', () => arrived[1]?.closed === true);
   atWork[0]?.send('first');
   await first;
-  await until('the last is at work', () => atWork.length === 2);
+  await waitFor('the last is at work', () => atWork.length === 2);
   atWork[1]?.send('last');
   expect(await (await last).text()).toBe('last');
 });
@@ -117,10 +117,10 @@ function askLazily(port: number): void {
 test('an answer that its client does not read holds no place', async () => {
   const { atWork, ask, port } = await serve({ maxConcurrent: 1 });
   askLazily(port);
-  await until('its request is at work', () => atWork.length === 1);
+  await waitFor('its request is at work', () => atWork.length === 1);
   atWork[0]?.send(LARGE);
   const other = ask('192.0.2.1');
-  await until('another is at work', () => atWork.length === 2);
+  await waitFor('another is at work', () => atWork.length === 2);
   expect(atWork[0]).toMatchObject({ writableEnded: true, writableFinished: false, closed: false });
   atWork[1]?.send('done');
   expect(await (await other).text()).toBe('done');
@@ -130,10 +130,10 @@ test('clients of one address that read nothing cannot fill the memory', async ()
   const { atWork, port } = await serve();
   for (const request of [1, 2, 3]) {
     askLazily(port);
-    await until(`request ${request} is at work`, () => atWork.length === request);
+    await waitFor(`request ${request} is at work`, () => atWork.length === request);
     atWork[request - 1]?.send(LARGE);
   }
-  await until('the first connections are closed', () => {
+  await waitFor('the first connections are closed', () => {
     return atWork.slice(0, 2).every(({ closed }) => closed);
   });
   expect(atWork[2]?.closed).toBe(false);

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
 const { app, user, visitor, withSettings } = useMiniTwit();
-const { logger, lines } = keepLog();
+const { logger, lines } = captureLog();
 const behindProxy = withSettings({ trustProxy: 1 }, logger);
 const withoutProxy = withSettings({}, logger);
 let direct: Visitor;

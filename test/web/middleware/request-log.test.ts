@@ -1,10 +1,10 @@
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const { withSettings, visitor } = useMiniTwit();
-const { logger, lines } = keepLog();
+const { logger, lines } = captureLog();
 const app = withSettings({ trustProxy: 1 }, logger);
 
 /** The line of the request that was answered last. */
@@ -83,7 +83,7 @@ test('health checks, which come all the time, are not logged unless one debugs',
   await request(app).get('/healthz');
   await request(app).get('/readyz');
   expect(lines.length).toBe(before);
-  const debugged = keepLog('debug');
+  const debugged = captureLog('debug');
   await request(withSettings({}, debugged.logger)).get('/healthz');
   expect(debugged.lines[0]).toContain('"path":"/healthz"');
 });

@@ -28,7 +28,7 @@ async function readSessionOf(username: string): Promise<SessionRow | undefined> 
 async function age(username: string, byS: number): Promise<number> {
   const row = await readSessionOf(username);
   const expires = (row?.expires_s ?? 0) - byS;
-  await database.change('update session set expires_s = :expires where session_id = :id', {
+  await database.execute('update session set expires_s = :expires where session_id = :id', {
     expires,
     id: row?.session_id ?? '',
   });
@@ -50,7 +50,7 @@ async function createSessionOfEarlierVersion(username: string): Promise<string> 
   await logIn(username);
   // Base64url, and no hexadecimal time.
   const id = `Zz_-${randomBytes(21).toString('base64url')}`;
-  await database.change(
+  await database.execute(
     'update session join user using (user_id) set session_id = :id where username = :username',
     { id, username },
   );
@@ -260,7 +260,7 @@ test('a cookie of before a logout is worth nothing after it', async () => {
 test('an expired session is nobody', async () => {
   const erin = await user('erin');
   const past = Math.floor(Date.now() / 1000) - 1;
-  await database.change(
+  await database.execute(
     'update session join user using (user_id) set expires_s = :past where username = :erin',
     {
       past,
@@ -333,13 +333,13 @@ test('a user has 20 sessions at most: a login ends the one that was used least r
     (await request(app).get('/').set('Cookie', cookie)).status === 200;
   const [first = '', second = ''] = logins;
   // All of them are some days old, and the first is used again.
-  await database.change(
+  await database.execute(
     'update session join user using (user_id) set expires_s = expires_s - 86400 where username = :liam',
     { liam: 'liam' },
   );
   expect(await isLoggedIn(first)).toBe(true);
   const id = /s%3A([\w-]{32})/.exec(second)?.[1] ?? '';
-  await database.change('update session set expires_s = expires_s - 1 where session_id = :id', {
+  await database.execute('update session set expires_s = expires_s - 1 where session_id = :id', {
     id,
   });
   const last = sessionCookie(await logIn('liam')).split(';', 1)[0] ?? '';

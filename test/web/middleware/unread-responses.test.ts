@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { createUnreadResponseLimit } from '../../../src/web/middleware/unread-responses.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 // Several times what the buffers of a connection hold.
 const ANSWER = Buffer.alloc(12 * 1024 * 1024);
@@ -45,7 +45,7 @@ test('the oldest unread answers of an address are given up beyond a bound, and t
   const other = await ask('192.0.2.2');
   expect([first(), other()]).toEqual([false, false]);
   const [second, third] = [await ask('192.0.2.1'), await ask('192.0.2.1')];
-  await until('the first is closed', first);
+  await waitFor('the first is closed', first);
   expect([other(), third()]).toEqual([false, false]);
   expect(second()).toBe(true);
 });

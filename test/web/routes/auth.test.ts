@@ -89,7 +89,7 @@ describe('register', () => {
   test('a user who had a name before it was reserved logs in, and has a page', async () => {
     const someone = await user('olga');
     await someone.logout();
-    await database.change("update user set username = 'settings' where username = 'olga'");
+    await database.execute("update user set username = 'settings' where username = 'olga'");
     expect((await visitor().register('settings', 'pw')).text).toContain(
       'This username is reserved',
     );

@@ -7,22 +7,22 @@ import { createPasswords } from '../../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
 import { addHealthRoutes } from '../../../src/web/routes/health.ts';
-import { atEndOfFile } from '../../support/at-end.ts';
+import { useCleanup } from '../../support/cleanup.ts';
 import { runSql, useDatabase } from '../../support/database.ts';
-import { openGate } from '../../support/tcp-proxy.ts';
-import { keepLog } from '../../support/log.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { testConfig } from '../../support/minitwit.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const { config } = useDatabase();
-const gate = await openGate(config);
-const atEnd = atEndOfFile();
-const database = openDatabase(gate.config);
-atEnd(() => database.end());
+const proxy = await startTcpProxy(config);
+const defer = useCleanup();
+const database = openDatabase(proxy.config);
+defer(() => database.end());
 const passwords = createPasswords();
-atEnd(() => passwords.close());
+defer(() => passwords.close());
 const repositories = createRepositories(database);
-const { logger } = keepLog();
+const { logger } = captureLog();
 const app = createApp({
   config: testConfig,
   repositories,
@@ -46,11 +46,11 @@ test('with a database, both are fine, and nobody keeps that', async () => {
 });
 
 test('with a database that hangs, the process lives but is not ready', async () => {
-  gate.freeze();
+  proxy.freeze();
   expect(await check('/readyz')).toEqual([503, 'not ready\n']);
   expect(await check('/healthz')).toEqual([200, 'alive\n']);
-  gate.thaw();
-  await until('it is ready again', async () => (await check('/readyz'))[0] === 200);
+  proxy.resume();
+  await waitFor('it is ready again', async () => (await check('/readyz'))[0] === 200);
 });
 
 test('whoever asks is answered, also when nobody answers us', async () => {

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { testLimits, useMiniTwit } from '../../support/minitwit.ts';
-import { spyOnNormalize } from '../../support/normalize.ts';
+import { spyOnNormalize } from '../../support/unicode.ts';
 
 const { visitor, user, repositories, withSettings } = useMiniTwit();
 // What takes quadratic time to normalize: as much as fits twice in a form, percent-encoded.

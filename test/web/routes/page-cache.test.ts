@@ -73,10 +73,10 @@ test('a page that lacks a message for a while is whole again when that is back',
   const [row] = await database.select<{ messageId: number; authorId: number }>(
     'select max(message_id) as messageId, max(author_id) as authorId from message where author_id = (select max(user_id) from user)',
   );
-  await database.change('delete from message where message_id = :messageId', { ...row });
+  await database.execute('delete from message where message_id = :messageId', { ...row });
   const text = async () => (await request(app).get('/frank')).text;
   for (let time = 0; time < 3; time++) expect(await text()).not.toContain('seen by no reader yet');
-  await database.change(
+  await database.execute(
     `insert into message (message_id, author_id, text, pub_date)
      values (:messageId, :authorId, 'seen by no reader yet', 0)`,
     { ...row },

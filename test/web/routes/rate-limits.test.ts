@@ -68,7 +68,7 @@ test('a login from a known device does not wait for the parallel guesses of stra
   await tablet.logout();
   // Guesses take long enough to fill the queue of the account.
   const slow = await hash('a password', 9);
-  await database.change("update user set pw_hash = :slow where username = 'nora'", { slow });
+  await database.execute("update user set pw_hash = :slow where username = 'nora'", { slow });
   const patient = withSettings({ rateLimits: testLimits, trustProxy: 1 });
   const guesses = Array.from({ length: 40 }, (_, index) =>
     post(patient, '/login', wrong('nora'), `198.51.100.${100 + index}`),
@@ -166,9 +166,9 @@ test('correct logins at the same time have a budget too: 429 with Retry-After', 
 test('logins that could not be judged do not count', async () => {
   await user('grace');
   const login = () => post(one, '/login', right('grace'), '192.0.2.7');
-  await database.change('alter table user rename to away');
+  await database.execute('alter table user rename to away');
   for (let attempt = 0; attempt < 5; attempt++) expect((await login()).status).toBe(503);
-  await database.change('alter table away rename to user');
+  await database.execute('alter table away rename to user');
   expect((await login()).status).toBe(302);
 });
 
@@ -180,9 +180,9 @@ test('registrations that could not be stored do not count', async () => {
       { username: 'heidi', email: 'a@b.c', password: 'p', password2: 'p' },
       '192.0.2.8',
     );
-  await database.change('alter table user rename to away');
+  await database.execute('alter table user rename to away');
   for (let attempt = 0; attempt < 5; attempt++) expect((await register()).status).toBe(503);
-  await database.change('alter table away rename to user');
+  await database.execute('alter table away rename to user');
   expect((await register()).status).toBe(302);
 });
 
@@ -191,13 +191,13 @@ test('without a count no password is judged and nothing is stored: 503 with what
   const tina = visitor(one);
   await logIn(tina, right('tina'), '192.0.2.65');
   const form = { username: 'uwe', email: 'uwe@example.com', password: 'p', password2: 'p' };
-  await database.change('alter table rate_limit rename to away');
+  await database.execute('alter table rate_limit rename to away');
   const login = await post(one, '/login', right('tina'), '192.0.2.65');
   const guess = await post(one, '/login', wrong('tina'), '192.0.2.65');
   const registration = await post(one, '/register', form, '192.0.2.65');
   const message = await tina.addMessage('what I wrote');
   const follow = await tina.post('/tina/follow');
-  await database.change('alter table away rename to rate_limit');
+  await database.execute('alter table away rename to rate_limit');
   for (const { status, headers } of [login, guess, registration, message, follow]) {
     expect(status).toBe(503);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { getRounds, hashSync } from 'bcryptjs';
 import { expect, onTestFinished, test } from 'vitest';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const COST = 5;
@@ -49,13 +49,13 @@ test('logins at the same time all succeed, and the hash is replaced', async () =
 
 test('a login succeeds although the database refuses the new hash, and the log says so', async () => {
   const before = await registerWithCost4('dora');
-  await database.change(
+  await database.execute(
     "create trigger refuse before update on user for each row signal sqlstate '45000'",
   );
   onTestFinished(async () => {
-    await database.change('drop trigger refuse');
+    await database.execute('drop trigger refuse');
   });
-  const { logger, lines } = keepLog();
+  const { logger, lines } = captureLog();
   const { text } = await visitor(withSettings({}, logger)).login('dora', 'a password');
   expect(text).toContain('You were logged in');
   expect(await findHash('dora')).toBe(before);

@@ -14,7 +14,7 @@ import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { addStaticFileRoutes } from '../../../src/web/routes/static-files.ts';
 import { expectErrorPage } from '../../support/bad-input.ts';
-import { keepLog } from '../../support/log.ts';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const FOR_EVER = 'public, max-age=31536000, immutable';
@@ -155,7 +155,7 @@ describe('while a new version replaces the old one', () => {
     const instance = express();
     const files = readStaticFiles(folder);
     useTemplates(instance, { gravatar: false }, files);
-    instance.use(logRequests(keepLog().logger));
+    instance.use(logRequests(captureLog().logger));
     addStaticFileRoutes(instance, files);
     instance.use(notFound, renderErrorPage);
     return instance;

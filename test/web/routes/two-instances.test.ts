@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
-import { atEndOfFile } from '../../support/at-end.ts';
-import { openGate } from '../../support/tcp-proxy.ts';
+import { useCleanup } from '../../support/cleanup.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createVisitor, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
 // What one instance has acknowledged, every instance shows in the next request: while others read the same
@@ -14,17 +14,17 @@ const ANSWERS_TAKE_MS = 3;
 const ROUNDS = 24;
 const READERS = 6;
 const PAGES = ['/public', '/alice'];
-const gate = await openGate(databaseConfig, { answersTakeMs: ANSWERS_TAKE_MS });
-const atEnd = atEndOfFile();
+const proxy = await startTcpProxy(databaseConfig, { responseDelayMs: ANSWERS_TAKE_MS });
+const defer = useCleanup();
 let origins: string[];
 let alice: Visitor[];
 let bob: Visitor[];
 
 beforeAll(async () => {
   origins = await Promise.all(
-    [anotherInstance(), anotherInstance(gate.config)].map(async (instance) => {
+    [anotherInstance(), anotherInstance(proxy.config)].map(async (instance) => {
       const server = createServer(instance).listen(0, '127.0.0.1');
-      atEnd(() => {
+      defer(() => {
         server.closeAllConnections();
         server.close();
       });

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limitConnectionsPerAddress } from '../../../src/web/server/connection-limit.ts';
 import { createHttpServer } from '../../../src/web/server/http-server.ts';
-import { until } from '../../support/until.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 
@@ -41,11 +41,11 @@ test('pipelined requests are handled one after another, and answered in order', 
   const { socket, received } = await open(server);
   socket.write(REQUEST.repeat(3));
   for (const number of [1, 2, 3]) {
-    await until(`request ${number} is at work`, () => atWork.length === 1);
+    await waitFor(`request ${number} is at work`, () => atWork.length === 1);
     expect(handled).toBe(number);
     atWork.pop()?.end(`answer ${number}`);
   }
-  await until('all answers are there', () => received.text.includes('answer 3'));
+  await waitFor('all answers are there', () => received.text.includes('answer 3'));
   expect(received.text).toMatch(/answer 1[^]*answer 2[^]*answer 3/);
 });
 
@@ -54,7 +54,7 @@ test('a connection on which more requests wait than a client has reason to send 
   const server = await listen(() => handled++);
   const { socket, received } = await open(server);
   socket.write(REQUEST.repeat(17));
-  await until('the connection is closed', () => received.isClosed);
+  await waitFor('the connection is closed', () => received.isClosed);
   expect(handled).toBe(1);
 });
 
@@ -83,14 +83,14 @@ test('an address that has its share of connections gets no more, and another add
   expect(await isServed(server, '127.0.0.2')).toBe(true);
 
   first.socket.destroy();
-  await until('the address may connect again', () => isServed(server));
+  await waitFor('the address may connect again', () => isServed(server));
 });
 
 /** Opens one more connection, and tells whether it is answered. */
 async function isServed(server: Server, localAddress?: string): Promise<boolean> {
   const { socket, received } = await open(server, localAddress);
   socket.write(REQUEST);
-  await until('the connection is answered or closed', () => {
+  await waitFor('the connection is answered or closed', () => {
     return received.text.includes('answer') || received.isClosed;
   });
   socket.destroy();

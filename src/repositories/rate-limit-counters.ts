@@ -21,7 +21,7 @@ export interface CountResult<C extends Counter> {
 }
 
 /** The table `rate_limit`: what all instances count together. */
-export interface LimitCounters<C extends Counter> {
+export interface RateLimitCounters<C extends Counter> {
   /**
    * Counts an event at each of the counters, or at none if one of them allows no more. Events at the same
    * time are counted one after the other, at all instances together: no more pass than a counter allows.
@@ -40,13 +40,15 @@ interface Row {
 type Allocation<C extends Counter> = Omit<CountResult<C>, 'refund'>;
 
 /** Creates the counters of this database. */
-export function createLimitCounters<C extends Counter>(database: Database): LimitCounters<C> {
+export function createRateLimitCounters<C extends Counter>(
+  database: Database,
+): RateLimitCounters<C> {
   const countEvent = batchWrites((events: C[][]) => countEvents(database, events));
   return {
     count: countEvent,
 
     async deleteExpired(nowMs, limit) {
-      const { affectedRows } = await database.change(
+      const { affectedRows } = await database.execute(
         `delete from rate_limit
          where expire <= :nowMs
          limit :limit`,
@@ -140,7 +142,7 @@ async function addPoints(transaction: Statements, added: Row[], nowMs: number): 
   const rows = added
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ key, points, expiresMs }) => [key, points, expiresMs]);
-  await transaction.change(
+  await transaction.execute(
     `insert into rate_limit (rate_limit.key, points, expire)
      values :rows
      on duplicate key update
@@ -152,7 +154,7 @@ async function addPoints(transaction: Statements, added: Row[], nowMs: number): 
 
 /** Sets the points of rows that the transaction has locked. */
 async function setPoints(transaction: Statements, rows: Map<string, Row>): Promise<void> {
-  await transaction.change(
+  await transaction.execute(
     `insert into rate_limit (rate_limit.key, points, expire)
      values :rows
      on duplicate key update points = values(points)`,
@@ -165,7 +167,7 @@ async function setPoints(transaction: Statements, rows: Map<string, Row>): Promi
 /** Takes one point from each of these rows, unless a new window has begun there. */
 async function subtract(database: Statements, rows: Row[]): Promise<void> {
   if (rows.length === 0) return;
-  await database.change(
+  await database.execute(
     `update rate_limit
      set points = points - 1
      where rate_limit.key in (:keys) and expire in (:windows) and points > 0`,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { withConnection } from '../../src/database/connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { saveServerUser } from '../../src/database/server-user.ts';
+import { ensureAppUser } from '../../src/database/app-user.ts';
 import { databaseSettings, startProgram } from '../support/programs.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -22,7 +22,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   const name = `app_${randomBytes(6).toString('hex')}`;
   const asUser = (password = PASSWORD): DatabaseConfig => ({ ...database, user: name, password });
   const save = (password = PASSWORD, config = administrator) =>
-    saveServerUser(config, { name, password }, PATIENCE);
+    ensureAppUser(config, { name, password }, PATIENCE);
 
   beforeAll(() => initializeSchema(database, { existing: 'refuse', ...PATIENCE }));
   afterEach(() => runSql(administrator, `drop user if exists '${name}'@'%'`));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { isClosed } from './failures.ts';
+import { isConnectionClosed } from './query-errors.ts';
 import { connectionOptions } from './open-connection.ts';
 import { PROGRAM_BOUNDS, setSessionVariables } from './session-variables.ts';
 
@@ -11,10 +11,10 @@ const RETRY_EVERY_MS = 250;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /** For how long to try again while the server starts or connections are lost. */
-export interface Patience {
+export interface RetryOptions {
   waitMaxMs: number;
   /** How long a login may take, a minute by default; a statement may take ten times as long. */
-  silenceMaxMs?: number;
+  connectTimeoutMs?: number;
   /** Is told once, when the waiting begins. */
   onWait?: (message: string) => void;
   /** When it is aborted, the work ends at once, with its reason. */
@@ -29,18 +29,19 @@ export interface Patience {
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
-  { waitMaxMs, silenceMaxMs = 60_000, onWait, signal }: Patience,
+  { waitMaxMs, connectTimeoutMs = 60_000, onWait, signal }: RetryOptions,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = Date.now() + waitMaxMs;
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted();
     try {
-      return await attempt(config, { silenceMaxMs, signal }, work);
+      return await attempt(config, { connectTimeoutMs, signal }, work);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isQueryError(error)) throw error;
-      if (!isTransient(error)) throw new OperatorError(explain(error, config), { cause: error });
+      if (!isTransient(error))
+        throw new OperatorError(formatConnectionError(error, config), { cause: error });
       if (Date.now() > giveUpAt) {
         const waited = `The database at ${config.host}:${config.port} did not serve within ${waitMaxMs / 1000} s`;
         throw new OperatorError(`${waited}: ${error.message || error.code}`, { cause: error });
@@ -53,13 +54,13 @@ export async function withConnection<T>(
 
 async function attempt<T>(
   config: DatabaseConfig,
-  { silenceMaxMs, signal }: { silenceMaxMs: number; signal: AbortSignal | undefined },
+  { connectTimeoutMs, signal }: { connectTimeoutMs: number; signal: AbortSignal | undefined },
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   // mysql2's own time-out ends with the server's greeting; a server can fall silent after it.
   const socket = connect(config.port, config.host);
   const silence = Object.assign(new Error('the server fell silent'), { code: 'ETIMEDOUT' });
-  socket.setTimeout(silenceMaxMs, () => socket.destroy(silence));
+  socket.setTimeout(connectTimeoutMs, () => socket.destroy(silence));
   // what lies between may forget a connection on which nothing is said for minutes
   socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
   const stop = () => socket.destroy(new Error('stopped'));
@@ -71,7 +72,7 @@ async function attempt<T>(
     connection.on('error', () => undefined);
     await setSessionVariables(connection, config, PROGRAM_BOUNDS);
     // a statement may take its time: to count or drop a large table, for one
-    socket.setTimeout(silenceMaxMs * 10);
+    socket.setTimeout(connectTimeoutMs * 10);
     return await work(connection);
   } finally {
     signal?.removeEventListener('abort', stop);
@@ -94,14 +95,17 @@ const TRANSIENT = new Set([
 ]);
 
 function isTransient(error: QueryError): boolean {
-  return TRANSIENT.has(error.code) || isClosed(error);
+  return TRANSIENT.has(error.code) || isConnectionClosed(error);
 }
 
 function isQueryError(error: unknown): error is QueryError {
   return error instanceof Error && ('code' in error || 'fatal' in error);
 }
 
-function explain(error: QueryError, { host, port, user, name }: DatabaseConfig): string {
+function formatConnectionError(
+  error: QueryError,
+  { host, port, user, name }: DatabaseConfig,
+): string {
   switch (error.code) {
     case 'ER_ACCESS_DENIED_ERROR':
     case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import { findFreePort } from '../../src/dev/free-port.ts';
-import { atEndOfFile } from './at-end.ts';
+import { useCleanup } from './cleanup.ts';
 import { copyProgram } from './copy-program.ts';
 import { type Program, startProgram } from './programs.ts';
 
@@ -30,13 +30,13 @@ export function useCheckout(): Checkout {
     },
     async startAndWait(...parameters: string[]) {
       const local = checkout.start(...parameters);
-      await local.says(`MiniTwit is ready: ${checkout.url}`);
+      await local.waitForOutput(`MiniTwit is ready: ${checkout.url}`);
       return local;
     },
   };
-  const atEnd = atEndOfFile();
+  const defer = useCleanup();
   beforeAll(async () => {
-    checkout.home = await copyProgram(atEnd, `minitwit local ${'x'.repeat(100)}`);
+    checkout.home = await copyProgram(defer, `minitwit local ${'x'.repeat(100)}`);
     checkout.port = String(await findFreePort());
     checkout.url = `http://localhost:${checkout.port}`;
   });
@@ -44,7 +44,10 @@ export function useCheckout(): Checkout {
 }
 
 /** Stops a program, and expects that it succeeds. */
-export async function stop(local: Program, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+export async function expectCleanStop(
+  local: Program,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
   local.process.kill(signal);
   expect(await local.ended).toBe(0);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { splitStatements } from '../../src/database/statements.ts';
+import { splitStatements } from '../../src/database/split-statements.ts';
 
 test.each<[what: string, sql: string, statements: string[]]>([
   ['one statement', 'select 1', ['select 1']],

@@ -2,12 +2,12 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { AtEnd } from './at-end.ts';
+import type { Defer } from './cleanup.ts';
 import type { KeyPair } from './certificates.ts';
 import { reservePort } from './ports.ts';
 import { type Program, startCommand } from './programs.ts';
 import { findTool } from './tools.ts';
-import { until } from './until.ts';
+import { waitFor } from './wait-for.ts';
 
 const DOCUMENTED_HOST = 'minitwit.example.com';
 /** The host that tests use instead of the documented one. */
@@ -29,21 +29,21 @@ interface Site {
 export async function startProxy(
   name: ProxyName,
   { upstream, certificate }: { upstream: number; certificate: KeyPair },
-  atEnd: AtEnd,
+  defer: Defer,
 ): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), `minitwit-${name}-`));
-  atEnd(() => rm(folder, { recursive: true }));
+  defer(() => rm(folder, { recursive: true }));
   // Workers of a proxy that root starts are another user.
   await chmod(folder, 0o755);
-  const site: Site = { folder, port: await reservePort(atEnd), certificate };
+  const site: Site = { folder, port: await reservePort(defer), certificate };
   const text = (await readDocumented(name)).replaceAll('127.0.0.1:5000', `127.0.0.1:${upstream}`);
   const program = await STARTERS[name](text, site);
-  atEnd(async () => {
+  defer(async () => {
     // The whole group: workers would outlive the process that started them.
     process.kill(-(program.process.pid ?? 0), 'SIGKILL');
     await program.ended;
   });
-  await until(`${name} listens`, async () => {
+  await waitFor(`${name} listens`, async () => {
     if (program.process.exitCode !== null) throw new Error(program.output.stderr);
     return isListening(site.port);
   });

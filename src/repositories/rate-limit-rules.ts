@@ -2,7 +2,7 @@ import { createFixedWindowLimiter } from '../limits/fixed-window-limiter.ts';
 import type { RateLimitConfig } from '../config/config.ts';
 
 /** How many events are allowed in a window. */
-export interface Limit {
+export interface RateLimitRule {
   /** The prefix of the keys of its rows, and its name in the log. */
   name: string;
   points: number;
@@ -27,7 +27,7 @@ const MAX_KEYS = 10_000;
  * Creates all limits. A limit that the database counts is a `Limit`. A limit that one process counts is a function: it
  * counts an event of a key, and returns a refusal, or null if the event is allowed.
  */
-export function createLimits(config: RateLimitConfig) {
+export function createRateLimitRules(config: RateLimitConfig) {
   const failedByName = 'Too many failed logins under this name';
   const failedByAddress = 'Too many failed logins from where you are';
   return {
@@ -69,11 +69,11 @@ export function createLimits(config: RateLimitConfig) {
   };
 }
 
-function limit(name: string, points: number, minutes: number, message: string): Limit {
+function limit(name: string, points: number, minutes: number, message: string): RateLimitRule {
   return { name, points, windowMs: minutes * MINUTE_MS, message };
 }
 
-function inProcess(counted: Limit): (key: string) => Refusal | null {
+function inProcess(counted: RateLimitRule): (key: string) => Refusal | null {
   const limiter = createFixedWindowLimiter({ ...counted, maxKeys: MAX_KEYS });
   return (key) => {
     const waitMs = limiter.consume(key);
@@ -82,7 +82,7 @@ function inProcess(counted: Limit): (key: string) => Refusal | null {
 }
 
 /** Returns the refusal for a client that has reached a limit. */
-export function toRefusal({ name, message }: Limit, waitMs: number): Refusal {
+export function toRefusal({ name, message }: RateLimitRule, waitMs: number): Refusal {
   const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
   const wait =
     retryAfterS < 60

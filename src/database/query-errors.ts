@@ -14,7 +14,7 @@ export type Outage = 'refused' | 'stale' | 'read_only' | 'lost' | 'silent';
 
 type ServerOutage = Exclude<Outage, 'silent'>;
 
-const LOCKED = new Set([1205, 3572]);
+const LOCK_TIMEOUTS = new Set([1205, 3572]);
 // With these errors, both servers roll back instead of committing.
 const ROLLED_BACK = new Set([1020, 1205, 1213, 1290, 1792, 1836, 3098, 3101]);
 
@@ -24,7 +24,7 @@ const ROLLED_BACK = new Set([1020, 1205, 1213, 1290, 1792, 1836, 3098, 3101]);
  * a transaction begins, and 3098 before a statement runs. An error that is not listed is the statement's own fault.
  * After an error of `commit` the outcome is unknown, unless `isRolledBack` returns true.
  */
-const MEANINGS: Record<ServerOutage, Record<number, string>> = {
+const SERVER_ERRORS: Record<ServerOutage, Record<number, string>> = {
   refused: {
     1021: 'ER_DISK_FULL',
     1047: 'ER_UNKNOWN_COM_ERROR: Galera has no quorum, or has not joined yet',
@@ -67,13 +67,13 @@ const MEANINGS: Record<ServerOutage, Record<number, string>> = {
 };
 
 const OUTAGES = new Map<number, ServerOutage>(
-  (Object.keys(MEANINGS) as ServerOutage[]).flatMap((outage) =>
-    Object.keys(MEANINGS[outage]).map((errno) => [Number(errno), outage] as const),
+  (Object.keys(SERVER_ERRORS) as ServerOutage[]).flatMap((outage) =>
+    Object.keys(SERVER_ERRORS[outage]).map((errno) => [Number(errno), outage] as const),
   ),
 );
 
 // All connections that the server, or the account, may have are open.
-const FULL = new Set([1040, 1203, 1226]);
+const CONNECTION_LIMITS = new Set([1040, 1203, 1226]);
 
 /** The `code` of the error of a pool that was closed. */
 export const POOL_CLOSED = 'POOL_CLOSED';
@@ -86,7 +86,7 @@ export function findConnectOutage(error: QueryError): Outage {
 /** Why a statement that was handed to a connection failed; null when it is the statement's own fault. */
 export function findOutage(error: QueryError): Outage | null {
   if (isDemoted(error)) return 'read_only';
-  if (isClosed(error) || isAborted(error)) return 'stale';
+  if (isConnectionClosed(error) || isAbortedByReplication(error)) return 'stale';
   const outage = OUTAGES.get(error.errno ?? 0);
   if (outage !== undefined) return outage;
   // The server gives each of its own errors a sqlState; the network's and the driver's have none.
@@ -96,31 +96,33 @@ export function findOutage(error: QueryError): Outage | null {
 
 /** Returns whether a commit that failed has certainly stored nothing. */
 export function isRolledBack(error: QueryError): boolean {
-  return isClosed(error) || isAborted(error) || ROLLED_BACK.has(error.errno ?? 0);
+  return (
+    isConnectionClosed(error) || isAbortedByReplication(error) || ROLLED_BACK.has(error.errno ?? 0)
+  );
 }
 
 /** InnoDB has rolled back, because a transaction that group replication applies to this server has priority. */
-function isAborted({ errno, message }: QueryError): boolean {
+function isAbortedByReplication({ errno, message }: QueryError): boolean {
   return errno === 1180 && /\berror 149\b/.test(message);
 }
 
 /** Returns whether the server refused a connection because the server or the account has as many as allowed. */
-export function isFull(error: unknown): boolean {
-  return FULL.has((error as QueryError).errno ?? 0);
+export function isConnectionLimitReached(error: unknown): boolean {
+  return CONNECTION_LIMITS.has((error as QueryError).errno ?? 0);
 }
 
 /** Tells whether the database refused a row because another one has its unique key. */
-export function isDuplicate(error: unknown): boolean {
+export function isDuplicateKey(error: unknown): boolean {
   return (error as QueryError).errno === 1062;
 }
 
 /** Tells whether something was given up, and undone, because somebody had kept a row locked for too long. */
-export function isLocked(error: AppError): boolean {
-  return LOCKED.has((error.cause as QueryError | undefined)?.errno ?? 0);
+export function isLockTimeout(error: AppError): boolean {
+  return LOCK_TIMEOUTS.has((error.cause as QueryError | undefined)?.errno ?? 0);
 }
 
 /** Tells whether a statement was not sent, since its connection had ended before. */
-export function isClosed(error: QueryError): boolean {
+export function isConnectionClosed(error: QueryError): boolean {
   // mysql2 gives it no code, and marks as fatal what goes wrong while it reads an answer as well
   return error.fatal && error.message.endsWith('in closed state');
 }

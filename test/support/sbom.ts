@@ -19,7 +19,7 @@ const lockFile = z.object({
 });
 
 /** Expects that an inventory in CycloneDX's format lists the production packages of package-lock.json, and no others. */
-export async function expectInventory(text: string): Promise<void> {
+export async function expectSbom(text: string): Promise<void> {
   const { components } = inventoryFile.parse(JSON.parse(text));
   const listed = components.map(({ purl }) => decodeURIComponent(purl.replace('pkg:npm/', '')));
 

@@ -1,6 +1,6 @@
 import type { QueryError } from 'mysql2';
 import { expect, test } from 'vitest';
-import { findOutage, isRolledBack, type Outage } from '../../src/database/failures.ts';
+import { findOutage, isRolledBack, type Outage } from '../../src/database/query-errors.ts';
 
 const of = (errno: number, message = '') =>
   Object.assign(new Error(message), { errno, sqlState: 'HY000' }) as unknown as QueryError;

@@ -4,7 +4,7 @@ import { beforeEach } from 'vitest';
  * Declares that each test of this file, or of this `describe`, continues where the one before it ended. After one has
  * failed, the others are skipped: they could only repeat its failure.
  */
-export function stopAtFirstFailure(): void {
+export function skipAfterFailure(): void {
   let failed: string | null = null;
   beforeEach(({ task, skip, onTestFailed }) => {
     skip(failed !== null, `since "${failed}" failed`);

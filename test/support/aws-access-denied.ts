@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { type Front, openFront } from './aws-front.ts';
-import type { Answered, Asked } from './aws-request.ts';
+import { type AwsStub, startAwsStub } from './aws-stub.ts';
+import type { AwsResponse, AwsRequest } from './aws-request.ts';
 
 /** Opens a front that has nothing, and grants everything. */
-export function openEmptyFront(): Promise<Front> {
-  return openFront(({ action, headers }: Asked): Answered => {
+export function startEmptyAws(): Promise<AwsStub> {
+  return startAwsStub(({ action, headers }: AwsRequest): AwsResponse => {
     if (headers['x-amz-target']) return { status: 200, body: '{}' };
     if (action.startsWith('s3:')) return { status: 200, body: '' };
     const name = action.split(':')[1];
@@ -14,7 +14,7 @@ export function openEmptyFront(): Promise<Front> {
 }
 
 /** Looks that a function fails for want of a permission, and says what it could not do, and where the policy is. */
-export async function expectRefusal(call: () => Promise<unknown>): Promise<void> {
+export async function expectAccessDenied(call: () => Promise<unknown>): Promise<void> {
   await expect(call()).rejects.toThrow(
     /^Cannot [^:].*: AWS says AccessDenied: .* \(docs\/ has the IAM policy that allows all that is needed\)/,
   );

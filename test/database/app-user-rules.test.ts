@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
-import { saveServerUser } from '../../src/database/server-user.ts';
+import { ensureAppUser } from '../../src/database/app-user.ts';
 import { createAdministrator } from '../support/administrator.ts';
 import { runSql } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -18,7 +18,7 @@ test('a server on which a backslash is a backslash gets the password that was gi
   try {
     const administrator = loginTo(mariadb.config);
     const password = `\\' or '1\\\\`;
-    await saveServerUser(administrator, { name: 'app', password }, { waitMaxMs: HANG_MS });
+    await ensureAppUser(administrator, { name: 'app', password }, { waitMaxMs: HANG_MS });
     const logIn = runSql({ ...mariadb.config, user: 'app', password }, 'select 1');
     await expect(logIn).resolves.toBeUndefined();
   } finally {

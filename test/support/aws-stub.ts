@@ -2,58 +2,63 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
-import type { AtEnd } from './at-end.ts';
-import { type Answered, type Asked, readAsked, refusal } from './aws-request.ts';
+import type { Defer } from './cleanup.ts';
+import {
+  type AwsResponse,
+  type AwsRequest,
+  readAwsRequest,
+  formatAwsError,
+} from './aws-request.ts';
 import { useAwsEmulator } from './use-aws-emulator.ts';
 
 /** Answers a request; `pass` answers it as it would be without this, with the request's body or another one. */
-export type Stand = (
-  asked: Asked,
-  pass: (body?: Buffer | string) => Promise<Answered>,
-) => Promise<Answered> | Answered;
+export type AwsHandler = (
+  asked: AwsRequest,
+  pass: (body?: Buffer | string) => Promise<AwsResponse>,
+) => Promise<AwsResponse> | AwsResponse;
 
 /** Which requests of an action a fault meets: the next `times`, or all that follow, once `after` of them are answered. */
-export interface When {
+export interface FaultRange {
   times?: number;
   after?: number;
 }
 
 /** A server of the tests that answers in AWS's place. */
-export interface Front {
+export interface AwsStub {
   /** Every action that was requested, in order. */
   actions: string[];
   /** Is called with each action before it is answered. */
-  onAsk: (action: string) => void;
+  onRequest: (action: string) => void;
   /** From now on, answers an action by this function. The last function that was given counts. */
-  stand: (action: string, stand: Stand) => void;
+  stub: (action: string, stand: AwsHandler) => void;
   /** Refuses an action: all its requests, unless `times` limits them. */
-  refuse: (action: string, code: string, how?: When & { status?: number }) => void;
+  fail: (action: string, code: string, how?: FaultRange & { status?: number }) => void;
   /** Does what an action's next request asks for, or so many, but loses the answer. */
-  lose: (action: string, when?: When) => void;
+  loseResponse: (action: string, when?: FaultRange) => void;
   /** Ends all refusals and losses. */
-  heal: () => void;
+  clearFaults: () => void;
   /** Waits until every request is answered, also those that their clients have given up. */
-  settled: () => Promise<void>;
+  waitUntilIdle: () => Promise<void>;
 }
 
 /** Answers what no `stand` answers: the test has not said what AWS does there. */
-const refuseAll = (asked: Asked) => refusal(asked, 400, 'NotScripted');
+const refuseAll = (asked: AwsRequest) => formatAwsError(asked, 400, 'NotScripted');
 
 /**
  * Starts a server in AWS's place, to which AWS's SDK is led.
  * @param rest answers what no `stand` answers; by default, it is refused
- * @param atEnd where the end of the server is registered: `afterAll` for one that serves a whole file
+ * @param defer where the end of the server is registered: `afterAll` for one that serves a whole file
  */
-export async function openFront(
-  rest: (asked: Asked) => Promise<Answered> | Answered = refuseAll,
-  atEnd: AtEnd = onTestFinished,
-): Promise<Front> {
-  const stands = new Map<string, Stand>();
+export async function startAwsStub(
+  rest: (asked: AwsRequest) => Promise<AwsResponse> | AwsResponse = refuseAll,
+  defer: Defer = onTestFinished,
+): Promise<AwsStub> {
+  const stands = new Map<string, AwsHandler>();
   let faults: Fault[] = [];
-  const answer = async (request: IncomingMessage): Promise<Answered> => {
-    const asked = await readAsked(request);
+  const answer = async (request: IncomingMessage): Promise<AwsResponse> => {
+    const asked = await readAwsRequest(request);
     front.actions.push(asked.action);
-    front.onAsk(asked.action);
+    front.onRequest(asked.action);
     const atLast = async (body: Buffer | string = asked.body) =>
       rest({ ...asked, body: Buffer.from(body) });
     const usual = async () => stands.get(asked.action)?.(asked, atLast) ?? atLast();
@@ -70,7 +75,7 @@ export async function openFront(
     underWay.add(answered);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  atEnd(() => {
+  defer(() => {
     server.closeAllConnections();
     server.close();
     // Files that a worker runs later are led elsewhere.
@@ -78,18 +83,18 @@ export async function openFront(
   });
   useAwsEmulator(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-  const front: Front = {
+  const front: AwsStub = {
     actions: [],
-    onAsk: () => undefined,
-    stand: (action, stand) => void stands.set(action, stand),
-    refuse: (action, code, { status = 403, ...when } = {}) => {
-      const refuse = (asked: Asked) => refusal(asked, status, code);
+    onRequest: () => undefined,
+    stub: (action, stand) => void stands.set(action, stand),
+    fail: (action, code, { status = 403, ...when } = {}) => {
+      const refuse = (asked: AwsRequest) => formatAwsError(asked, status, code);
       faults.push({ action, meets: counter({ times: Infinity, ...when }), answer: refuse });
     },
-    lose: (action, when = {}) =>
+    loseResponse: (action, when = {}) =>
       void faults.push({ action, meets: counter({ times: 1, ...when }), answer: lose }),
-    heal: () => (faults = []),
-    settled: async () => {
+    clearFaults: () => (faults = []),
+    waitUntilIdle: async () => {
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
@@ -101,15 +106,15 @@ interface Fault {
   action: string;
   /** Is called for each request of the action. */
   meets: () => boolean;
-  answer: Stand;
+  answer: AwsHandler;
 }
 
-function counter({ times, after = 0 }: When & { times: number }): () => boolean {
+function counter({ times, after = 0 }: FaultRange & { times: number }): () => boolean {
   let nth = 0;
   return () => (nth += 1) > after && nth <= after + times;
 }
 
-const lose: Stand = async (_, usual) => {
+const lose: AwsHandler = async (_, usual) => {
   await usual();
   throw new Error('The answer is lost.');
 };

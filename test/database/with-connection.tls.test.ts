@@ -2,22 +2,22 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { atEndOfFile } from '../support/at-end.ts';
-import { makeAuthority } from '../support/certificates.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { runSql } from '../support/database.ts';
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts';
 
 const server = inject('database');
-const atEnd = atEndOfFile();
+const defer = useCleanup();
 let folder: string;
 let otherServer: TlsServer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));
-  atEnd(() => rm(folder, { recursive: true }));
-  const authority = await makeAuthority(folder, 'other-authority');
+  defer(() => rm(folder, { recursive: true }));
+  const authority = await createAuthority(folder, 'other-authority');
   otherServer = await startTlsServer(authority, 'database.example.com');
-  atEnd(() => otherServer.stop());
+  defer(() => otherServer.stop());
 });
 
 test('a server whose certificate its authority signed is trusted', async () => {

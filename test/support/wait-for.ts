@@ -8,7 +8,10 @@ const POLL_EVERY_MS = 20;
  * @param what names the condition in the error's message
  * @throws Error if it does not become true in time
  */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<number> {
+export async function waitFor(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+): Promise<number> {
   const startedAt = performance.now();
   while (!(await isSo())) {
     if (performance.now() - startedAt > HANG_MS) {

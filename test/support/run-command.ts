@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 /** Runs a program of this machine to its end. */
-export async function runToEnd(program: string, ...parameters: string[]): Promise<Outcome> {
+export async function runCommand(program: string, ...parameters: string[]): Promise<Outcome> {
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -24,7 +24,7 @@ export async function runToEnd(program: string, ...parameters: string[]): Promis
  * @throws Error with its command line and the end of its output when it fails
  */
 export async function runOrThrow(program: string, ...parameters: string[]): Promise<void> {
-  const { status, output } = await runToEnd(program, ...parameters);
+  const { status, output } = await runCommand(program, ...parameters);
   if (status !== 0)
     throw new Error(
       `${[program, ...parameters].join(' ')} ended with ${status}:\n${lastOf(output)}`,

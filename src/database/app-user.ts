@@ -1,7 +1,7 @@
 import mysql, { type Connection, type QueryError, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { type Patience, withConnection } from './connection.ts';
+import { type RetryOptions, withConnection } from './with-connection.ts';
 
 const PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
@@ -19,15 +19,15 @@ export interface Login {
  * @throws OperatorError, one line, when the user is there and may do more (it is not changed then), and as
  *   `withConnection` does
  */
-export async function saveServerUser(
+export async function ensureAppUser(
   config: DatabaseConfig,
   login: Login,
-  patience: Patience,
+  patience: RetryOptions,
 ): Promise<{ isNew: boolean }> {
   return withConnection(config, patience, async (connection) => {
-    const database = quoteForGrant(config.name);
+    const database = quoteDatabaseForGrant(config.name);
     const grants = await listGrants(connection, login.name);
-    if (grants !== null) refuseMore(grants, database, login.name);
+    if (grants !== null) assertNoExtraPrivileges(grants, database, login.name);
 
     const requirement = config.sslCa === null ? '' : ' require ssl';
     const given = { name: login.name, password: login.password };
@@ -40,7 +40,7 @@ export async function saveServerUser(
 }
 
 /** A database's name as the server writes it in grants, where `_` and `%` would stand for any character. */
-function quoteForGrant(database: string): string {
+function quoteDatabaseForGrant(database: string): string {
   return mysql.escapeId(database.replace(/[_%\\]/g, String.raw`\$&`), true);
 }
 
@@ -55,7 +55,7 @@ async function listGrants(connection: Connection, name: string): Promise<string[
   }
 }
 
-function refuseMore(grants: string[], database: string, name: string): void {
+function assertNoExtraPrivileges(grants: string[], database: string, name: string): void {
   const more = grants.flatMap((grant) => {
     // behind TO, MariaDB shows the hash of the password
     const [, what = grant, where] = /^GRANT (.+?)(?: ON (.+?))? TO /.exec(grant) ?? [];
