@@ -105,6 +105,6 @@ test('the numbers in the introduction are those of the rows', () => {
       .reduce((sum, row) => sum + row.requirements.length, 0);
   const [met, not, later, none] = ['Met', 'Not met', 'Later', 'Does not apply'].map(count);
   expect(text.replaceAll(/\s+/g, ' ')).toContain(
-    `Of ${requirements.length} requirements, ${met} are met, ${not} are not, ${later} come later, and ${none} do not apply`,
+    `MiniTwit meets ${met} of ${requirements.length} requirements. It does not meet ${not}, another ${later} come later, and ${none} do not apply`,
   );
 });
