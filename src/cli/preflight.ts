@@ -1,8 +1,9 @@
 import { OperatorError } from '../errors/operator-error.ts';
 
-/** The one message about all problems there are. */
+/** Returns one error that lists all problems which a preflight check has found, a line each. */
 export function preflightError(problems: string[]): OperatorError {
+  const lines = problems.map((problem) => `\n  ${problem}`);
   return new OperatorError(
-    `Nothing was started, since:${problems.map((it) => `\n  ${it}`).join('')}`,
+    `Nothing was started. Fix this, then run the command again:${lines.join('')}`,
   );
 }

@@ -1,8 +1,8 @@
 import { OperatorError } from '../errors/operator-error.ts';
 
 /**
- * Runs a program's main function; ends the process with status 1 when it fails. An OperatorError
- * is told in its own words, anything else with its stack.
+ * Runs a program's main function. When `main` fails, this prints the error and ends the process with status 1: the
+ * message alone of an OperatorError, the stack of any other error.
  */
 export async function runProgram(main: () => Promise<void>): Promise<void> {
   try {

@@ -2,31 +2,35 @@ import { OperatorError } from '../errors/operator-error.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** What the operator reads when a signal arrives again during the cleanup. */
+export const STILL_CLEANING_UP = 'Still cleaning up. Stopping now could leave billable resources.';
+
+/** Formats what the operator reads when the first signal arrives. */
+export function formatStopping(signal: NodeJS.Signals): string {
+  return `${signal}: stopping, after cleaning up …`;
+}
+
 /**
- * Hears that the operator wants a command to end, or that its time is over, until the process ends. However often
- * it is asked, and even if there is a fault in the program, what was begun is undone to the end.
- * @returns a signal that is aborted then, with an OperatorError as its reason
+ * Returns a signal that is aborted, with an OperatorError as its reason, when a command must stop: on SIGINT, SIGTERM or
+ * SIGHUP, on an uncaught exception, or after `maxHours`. From now on, none of these ends the process, so that a command
+ * can undo its steps. An uncaught exception is printed.
  */
 export function shutdownSignal(maxHours: number, print: (line: string) => void): AbortSignal {
   const controller = new AbortController();
-  const stop = (why: string) => controller.abort(new OperatorError(why));
+  const stop = (reason: string) => controller.abort(new OperatorError(reason));
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      print(
-        controller.signal.aborted
-          ? 'Still putting things in order: broken off now, something would go on costing.'
-          : `${signal}: stopping, and putting things in order first …`,
-      );
+      print(controller.signal.aborted ? STILL_CLEANING_UP : formatStopping(signal));
       stop(`Stopped by ${signal}.`);
     });
   }
-  process.on('uncaughtException', (fault) => {
-    print(fault.stack ?? fault.message);
-    stop(`Stopped by a fault in the program: ${fault.message}`);
+  process.on('uncaughtException', (error) => {
+    print(error.stack ?? error.message);
+    stop(`Stopped by an error in the program: ${error.message}`);
   });
-  // a terminal that has been closed must not end what it can no longer show
+  // After the terminal has been closed, each write to it emits an error, which must not end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const limit = `Stopped: it has taken ${maxHours} hours, the most that it may.`;
-  setTimeout(() => stop(limit), maxHours * 3_600_000).unref();
+  const timeout = `Stopped after ${maxHours} hours, the time limit of this command.`;
+  setTimeout(() => stop(timeout), maxHours * 3_600_000).unref();
   return controller.signal;
 }

@@ -1,4 +1,4 @@
-/** Puts rows into columns, each as wide as its widest cell. */
+/** Formats rows as lines. Each column is as wide as its widest cell, and two spaces are between columns. */
 export function alignColumns(rows: string[][]): string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count }, (_, column) =>

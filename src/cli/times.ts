@@ -1,4 +1,4 @@
-/** Puts the time since now before each line: `02:15 The instance: pending`. */
+/** Returns a function that prints a line after the time since now: `02:15 The instance i-1: pending`. */
 export function withElapsedTime(print: (line: string) => void): (line: string) => void {
   const startedAt = performance.now();
   return (line) => {
@@ -8,7 +8,7 @@ export function withElapsedTime(print: (line: string) => void): (line: string) =
   };
 }
 
-/** A time, to the minute: `2026-11-23 08:40 UTC`. */
+/** Formats a time to the minute: `2026-11-23 08:40 UTC`. */
 export function formatTime(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
@@ -17,7 +17,7 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** How long ago a time was: `2 h 10 min`, `3 days`. */
+/** Formats how long ago a time was: `5 min`, `2 h 10 min`, or `3 days` from 48 hours on. */
 export function formatAge(time: Date): string {
   const minutes = Math.max(0, Math.floor((Date.now() - Number(time)) / 60_000));
   if (minutes < 60) return `${minutes} min`;

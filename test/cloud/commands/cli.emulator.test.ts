@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { formatStopping } from '../../../src/cli/shutdown-signal.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -50,7 +51,7 @@ test('SIGINT ends the watching of up, and says that AWS goes on', async () => {
   );
   process.kill('SIGINT');
   expect(await ended).toBe(1);
-  expect(output.stdout).toContain('SIGINT: stopping, and putting things in order first …');
+  expect(output.stdout).toContain(formatStopping('SIGINT'));
   expect(output.stderr).toBe(
     'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.\n',
   );

@@ -117,7 +117,7 @@ test.each([
   [
     'two problems',
     { keyName: 'nobody', securityGroup: 'sg-0' },
-    /since:\n {2}WAREHOUSE_SECURITY_GROUP: there is no group sg-0 here\n {2}WAREHOUSE_KEY_NAME/,
+    /:\n {2}WAREHOUSE_SECURITY_GROUP: there is no group sg-0 here\n {2}WAREHOUSE_KEY_NAME/,
   ],
 ])('%s: nothing is made, and one message says so', async (_, change, message) => {
   const world = await makeProvision();
