@@ -63,8 +63,9 @@ rm -rf -- "$apt"
 # No program of the cache gives its caller another user's rights.
 find "$new" -perm /6000 -exec chmod a-s '{}' +
 
-# Its programs find libraries, fonts and files of MariaDB here instead of below /usr.
+# Its programs find libraries, fonts, and plugins and other files of MariaDB here instead of below /usr.
 libraries=$(cd "$new" && find . -path '*/lib/*' -name 'lib*.so*' -printf '%h\n' | sort -u | while read -r each; do echo "$folder/${each#./}"; done | paste -sd:)
+plugins=$folder/$(cd "$new" && find . -type d -path '*/libmariadb*/plugin' -print -quit)
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g' <<< "$1"; }
 cat > "$new/fonts.conf" << END
 <fontconfig><dir>/usr/share/fonts</dir><dir>$(escape "$folder")/usr/share/fonts</dir><cachedir>$(escape "$folder")/fonts-cache</cachedir></fontconfig>
@@ -73,7 +74,7 @@ cat > "$new/run" << END
 #!/bin/bash
 # Runs the program of this folder whose name it is called by.
 export LD_LIBRARY_PATH=$(printf %q "$libraries") MY_BASEDIR_VERSION=$(printf %q "$folder/usr")
-export FONTCONFIG_FILE=$(printf %q "$folder/fonts.conf")
+export MARIADB_PLUGIN_DIR=$(printf %q "$plugins") FONTCONFIG_FILE=$(printf %q "$folder/fonts.conf")
 # Some of usr/bin are scripts that start /usr/lib/NAME/PROGRAM.
 for program in $(printf %q "$folder")/usr/{lib/*,sbin,bin}/"\${0##*/}"; do
   if [ -f "\$program" ] && [ -x "\$program" ]; then exec "\$program" "\$@"; fi
