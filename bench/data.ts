@@ -28,6 +28,7 @@ const POPULARITY_SKEW = -0.6;
 const VISITS_SKEW = -0.8;
 const ROWS_PER_INSERT = 5000;
 
+// oxlint-disable language/words
 const WORDS =
   `a about after again all also and any are as at away back be because been before best but by
   can coffee could day did do down even every first for friend from garden get go good great had has have
@@ -37,6 +38,7 @@ const WORDS =
   take talk tea than that the their them then there these they thing think this time to today tomorrow town
   tree two under up us very walk want was water way we well went were what when where which while who why
   will winter with word work world would write year yes yesterday you your`.split(/\s+/);
+// oxlint-enable language/words
 
 /** Returns a user's name. */
 export function usernameOf(userId: number): string {

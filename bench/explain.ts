@@ -9,6 +9,7 @@ import {
   type Parameters,
   type Statements,
 } from '../src/database/database.ts';
+import { ANY_SERVER } from '../src/database/primary.ts';
 import { listen } from '../src/web/server/listen.ts';
 import { createPasswords } from '../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';
@@ -124,7 +125,10 @@ async function explainQuery(
 ): Promise<ExplainedQuery> {
   const prefix = EXPLAIN[kind][/^\s*select\b/.test(query.sql) ? 'read' : 'write'];
   const [rows] = await withBenchConnection(data.ours, (connection) =>
-    connection.query<RowDataPacket[]>(`${prefix} ${query.sql}`, query.parameters),
+    connection.query<RowDataPacket[]>(`${prefix} ${query.sql}`, {
+      isPrimary: ANY_SERVER,
+      ...query.parameters,
+    }),
   );
   const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : formatRows(rows);
   return { sql: unindent(query.sql), plan };

@@ -7,9 +7,11 @@ const LABEL_HEIGHT = 14;
 
 /** Draws each page's median response time over the data sets, in a panel for each database, on a logarithmic scale. */
 export function drawGrowth({ databases }: Results): string {
-  const all = databases.flatMap(({ sizes }) =>
-    sizes.flatMap(({ pages }) => pages.map((measured) => summarize(measured).p50Ms)),
-  );
+  // A page without a response has a median of 0, which has no logarithm.
+  const all = databases
+    .flatMap(({ sizes }) => sizes.flatMap(({ pages }) => pages))
+    .map((page) => summarize(page).p50Ms)
+    .filter((ms) => ms > 0);
   const low = Math.floor(Math.log10(Math.min(...all)));
   const high = Math.max(Math.ceil(Math.log10(Math.max(...all))), low + 1);
   const parts = databases.flatMap((database, index) =>
@@ -28,7 +30,7 @@ function drawPanel(
   const [start, end] = [left + PANEL.left, left + PANEL.width - PANEL.right];
   const bottom = PANEL.height - PANEL.bottom;
   const yOf = (ms: number) =>
-    bottom - ((Math.log10(ms) - low) / (high - low)) * (bottom - PANEL.top);
+    bottom - ((Math.log10(Math.max(ms, 10 ** low)) - low) / (high - low)) * (bottom - PANEL.top);
   const sizes = database.sizes.map(({ size }) => size);
   const xOf = (index: number) => start + ((index + 0.5) * (end - start)) / sizes.length;
   const parts = [text(left + 16, 26, `${formatServer(database)}: p50, ms`, { kind: 'head' })];

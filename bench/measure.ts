@@ -32,7 +32,7 @@ export interface BenchContext {
 
 /** The number of different requests for a run of wrk. After the last, wrk starts again with the first. */
 export const REQUESTS_PER_RUN = 20_000;
-// Two connections keep both cores busy. With more, requests would wait for each other.
+// Two connections use both cores. With more, requests would wait for each other.
 const ORIGINAL_CONNECTIONS = 2;
 const HELLO_WARM_UP_S = 1;
 const HELLO: WebRequest = { path: '/', expected: 'hello' };

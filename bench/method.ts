@@ -29,8 +29,8 @@ and wrk share the cores.
   production build of MiniTwit, one process with 10 database connections (${ours} s); and the original: the same
   application with the tables and queries of Flask's MiniTwit, without indexes (${original} s, or up to ${ORIGINAL_MAX_S} s
   where its responses are slow). Ratios are computed within a round. All figures are medians of the rounds.
-- **Load.** wrk uses 64 connections for hello and MiniTwit, 16 for logins, and 2 for the original. Two connections keep both
-  cores busy; with 64, a response of the original would take minutes. The percentiles are those of a saturated server.
+- **Load.** wrk uses 64 connections for hello and MiniTwit, 16 for logins, and 2 for the original. Two connections use both
+  cores; with 64, a response of the original would take minutes. The percentiles are those of a saturated server.
 - **Requests.** All requests have a browser's headers, with \`Accept-Encoding: gzip, deflate, br\`. Each request for My timeline
   has another user. Popular users' pages are requested more often, and a warm-up fills the cache with them. An
   older page is the second page of a timeline.
