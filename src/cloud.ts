@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import dotenv from 'dotenv';
 import { shutdownSignal } from './cli/shutdown-signal.ts';
+import { DEFAULT_TIMING } from './cli/command-context.ts';
 import { runProgram } from './cli/program.ts';
 import { createCli } from './cloud/commands/cli.ts';
-import { type Cloud, openCloud, PACE } from './cloud/context.ts';
+import { type CloudContext, createCloudContext } from './cloud/context.ts';
 
 const MAX_HOURS = 4;
 
@@ -14,9 +15,14 @@ await runProgram(async () => {
   process.exit();
 });
 
-function open(stackName: string): Cloud {
+function open(stackName: string): CloudContext {
   const print = (line: string) => console.log(line);
-  return openCloud({ stackName, print, signal: shutdownSignal(MAX_HOURS, print), pace: PACE });
+  return createCloudContext({
+    stackName,
+    print,
+    signal: shutdownSignal(MAX_HOURS, print),
+    timing: DEFAULT_TIMING,
+  });
 }
 
 /** Prompts the operator; returns an empty answer when the input has ended. */

@@ -2,7 +2,7 @@ import dotenv from 'dotenv';
 import { withDataFiles } from './dev/data-files.ts';
 import { runProgram } from './cli/program.ts';
 import { createCli } from './warehouse/commands/cli.ts';
-import { DATA } from './warehouse/commands/context.ts';
+import { DATA } from './warehouse/commands/create-context.ts';
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });

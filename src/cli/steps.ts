@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../errors/error-message.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** What is done on the way out. */
 export interface Undoable<Context> {
@@ -43,10 +44,9 @@ export function createMemoryJournal(begunAlready: string[] = []): Journal {
   };
 }
 
-/** What the runner is given beside the steps. */
-export interface Course {
+/** What steps are run and undone with. */
+export interface StepContext extends CommandContext {
   journal: Journal;
-  tell: (line: string) => void;
 }
 
 /**
@@ -54,17 +54,17 @@ export interface Course {
  * One that does not hear the signal is left to itself after a while.
  * @throws the signal's reason, once that is aborted, else what the step threw; no further step is begun
  */
-export async function runSteps<Context>(
+export async function runSteps<Context extends StepContext>(
   steps: Step<Context>[],
   context: Context,
-  { journal, tell, signal, pace }: Course & { signal: AbortSignal; pace: { stopMaxMs: number } },
 ): Promise<void> {
+  const { journal, log, signal, timing } = context;
   signal.throwIfAborted();
   for (const step of steps) {
     await journal.begin(step.name);
-    if (step.runMessage) tell(`${step.runMessage} …`);
+    if (step.runMessage) log(`${step.runMessage} …`);
     try {
-      await untilStopped(step.run?.(context), signal, pace.stopMaxMs);
+      await untilStopped(step.run?.(context), signal, timing.stopTimeoutMs);
     } catch (error) {
       // what it broke off with is of no interest then
       signal.throwIfAborted();
@@ -78,12 +78,12 @@ export async function runSteps<Context>(
 async function untilStopped(
   work: Promise<void> | undefined,
   signal: AbortSignal,
-  stopMaxMs: number,
+  stopTimeoutMs: number,
 ): Promise<void> {
   const ended = new AbortController();
   const late = async () => {
     if (!signal.aborted) await once(signal, 'abort', { signal: ended.signal });
-    await sleep(stopMaxMs, undefined, { signal: ended.signal });
+    await sleep(stopTimeoutMs, undefined, { signal: ended.signal });
   };
   try {
     await Promise.race([work, late()]);
@@ -96,25 +96,25 @@ async function untilStopped(
  * Undoes those of the steps that were begun, the last first, and goes on when one cannot be undone.
  * @throws OperatorError that says why, and what may still exist
  */
-export async function undoSteps<Context>(
+export async function undoSteps<Context extends StepContext>(
   steps: Undoable<Context>[],
   context: Context,
-  { journal, tell }: Course,
 ): Promise<void> {
+  const { journal, log } = context;
   const errors: unknown[] = [];
   const leftovers: string[] = [];
   for (const step of steps.toReversed()) {
     if (!journal.begun().includes(step.name)) continue;
-    if (step.undoMessage) tell(`${step.undoMessage} …`);
+    if (step.undoMessage) log(`${step.undoMessage} …`);
     try {
       await step.undo?.(context);
       // what is undone is undone: if that cannot be remembered, it may be undone again
-      await journal.end(step.name).catch((error: unknown) => tell(errorMessage(error)));
+      await journal.end(step.name).catch((error: unknown) => log(errorMessage(error)));
     } catch (error) {
       const left = step.formatOrphans?.(context) ?? [];
       // at once, since what is left to undo may take hours
-      tell(errorMessage(error));
-      for (const line of left) tell(`This may still exist: ${line}`);
+      log(errorMessage(error));
+      for (const line of left) log(`This may still exist: ${line}`);
       errors.push(error);
       leftovers.push(...left);
     }

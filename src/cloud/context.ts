@@ -8,12 +8,7 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
-import { withElapsedTime } from '../cli/times.ts';
-import {
-  createCommandPolling,
-  type PollTiming,
-  type CommandPolling,
-} from '../aws/command-polling.ts';
+import { type CommandContext, createCommandContext } from '../cli/command-context.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
 /** AWS's services, each with a client that finds account and region as the SDK does. */
@@ -29,54 +24,34 @@ export interface Clients {
   ssm: SSMClient;
 }
 
-/** How patiently commands go about it; tests have less time. */
-export interface Pace extends PollTiming {
-  /** For how long to look for something that AWS may have made without saying so. */
-  visibilityTimeoutMs: number;
-}
-
-/** What operators have time for. */
-export const PACE: Pace = { firstPauseMs: 500, waitMaxMs: Infinity, visibilityTimeoutMs: 30_000 };
-
-/** What a command is given. */
-export interface Means {
+/** What every command on the stack uses. */
+export interface CloudContext extends CommandContext {
   stackName: string;
-  /** Shows a line. */
-  print: (line: string) => void;
-  /** Aborted, with an OperatorError as its reason, when the command has to end. */
-  signal: AbortSignal;
-  pace: Pace;
-  /** How the site is asked whether it is ready; over the network unless told. */
-  fetchHttpStatus?: FetchHttpStatus;
-}
-
-/** What every command works with. */
-export interface Cloud extends Means, CommandPolling {
   clients: Clients;
+  /** How the site is asked for its status. */
   fetchHttpStatus: FetchHttpStatus;
-  /** Shows a line with the time since the command began. */
-  tell: (line: string) => void;
 }
 
-/** Makes ready for a command; asks AWS nothing yet. */
-export function openCloud(means: Means): Cloud {
-  const tell = withElapsedTime(means.print);
+/** Creates the context of a command, and sends no request. The site is asked over the network by default. */
+export function createCloudContext(
+  options: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> & {
+    fetchHttpStatus?: FetchHttpStatus;
+  },
+): CloudContext {
+  return createCommandContext({ fetchHttpStatus, ...options, clients: createClients() });
+}
+
+function createClients(): Clients {
   const options = clientOptions();
   return {
-    fetchHttpStatus,
-    ...means,
-    clients: {
-      autoScaling: new AutoScalingClient(options),
-      cloudFormation: new CloudFormationClient(options),
-      cloudWatch: new CloudWatchClient(options),
-      ec2: createEc2(),
-      iam: new IAMClient(options),
-      loadBalancing: new ElasticLoadBalancingV2Client(options),
-      rds: new RDSClient(options),
-      s3: new S3Client({ ...options, forcePathStyle: true }),
-      ssm: new SSMClient(options),
-    },
-    tell,
-    ...createCommandPolling(means, tell),
+    autoScaling: new AutoScalingClient(options),
+    cloudFormation: new CloudFormationClient(options),
+    cloudWatch: new CloudWatchClient(options),
+    ec2: createEc2(),
+    iam: new IAMClient(options),
+    loadBalancing: new ElasticLoadBalancingV2Client(options),
+    rds: new RDSClient(options),
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+    ssm: new SSMClient(options),
   };
 }

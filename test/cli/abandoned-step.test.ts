@@ -1,20 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createCommandContext, DEFAULT_TIMING } from '../../src/cli/command-context.ts';
 import { createMemoryJournal, runSteps } from '../../src/cli/steps.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 
 const STOPPED = new OperatorError('Stopped by SIGINT.');
 
 /** Runs one step, which is stopped at its beginning. */
-async function runStopped(work: () => Promise<void>, stopMaxMs: number): Promise<void> {
+async function runStopped(work: () => Promise<void>, stopTimeoutMs: number): Promise<void> {
   const stop = new AbortController();
   const run = async () => {
     stop.abort(STOPPED);
     await work();
   };
-  const course = { journal: createMemoryJournal(), tell: () => undefined };
   const { signal } = stop;
-  await runSteps([{ name: 'a', run }], {}, { ...course, signal, pace: { stopMaxMs } });
+  await runSteps([{ name: 'a', run }], {
+    ...createCommandContext({
+      print: () => undefined,
+      signal,
+      timing: { ...DEFAULT_TIMING, stopTimeoutMs },
+    }),
+    journal: createMemoryJournal(),
+  });
 }
 
 test('a step that ends in time after the signal is waited for', async () => {

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { DEFAULT_TIMING } from '../../src/cli/command-context.ts';
 import {
   type Journal,
   createMemoryJournal,
   runSteps,
   type Step,
+  type StepContext,
   undoSteps,
 } from '../../src/cli/steps.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
@@ -35,19 +37,25 @@ function setUp(...names: string[]) {
     run: async () => void events.push(`run ${name}`),
     undo: async () => void events.push(`undo ${name}`),
   });
-  const steps: Step<void>[] = names.map(createStep);
+  const steps: Step<StepContext>[] = names.map(createStep);
   const stopping = new AbortController();
-  const tell = (line: string) => lines.push(line);
-  const course = { journal, tell };
+  const context: StepContext = {
+    journal,
+    print: (line) => lines.push(line),
+    log: (line) => lines.push(line),
+    signal: stopping.signal,
+    timing: DEFAULT_TIMING,
+  };
   return {
     steps,
     events,
     lines,
     journal,
     stop: () => stopping.abort(stopped),
-    run: (stopMaxMs = 20_000) =>
-      runSteps(steps, undefined, { ...course, signal: stopping.signal, pace: { stopMaxMs } }),
-    undo: () => undoSteps(steps, undefined, course),
+    run: (stopTimeoutMs = 20_000) =>
+      runSteps(steps, { ...context, timing: { ...DEFAULT_TIMING, stopTimeoutMs } }),
+    undo: () => undoSteps(steps, context),
+    context,
   };
 }
 
@@ -120,7 +128,7 @@ test.each([
   expect(journal.begun()).toEqual(['one']);
 });
 
-test('a step that ignores the signal is abandoned after stopMaxMs, and undone', async () => {
+test('a step that ignores the signal is abandoned after stopTimeoutMs, and undone', async () => {
   const { steps, events, run, stop, undo } = setUp('one', 'two');
   change(steps[0], {
     run: () => {
@@ -133,7 +141,7 @@ test('a step that ignores the signal is abandoned after stopMaxMs, and undone', 
   expect(events).toEqual(['begin one', 'undo one', 'end one']);
 });
 
-test('without a signal a step may take longer than stopMaxMs', async () => {
+test('without a signal a step may take longer than stopTimeoutMs', async () => {
   const { steps, run } = setUp('one');
   let isDone = false;
   change(steps[0], {
@@ -204,16 +212,16 @@ test('what was undone but cannot leave the journal is no error, since it can be 
 });
 
 test('a step that needs no undoing leaves the journal as well', async () => {
-  const { journal } = setUp();
+  const { context, journal } = setUp();
   await journal.begin('work');
-  await undoSteps([{ name: 'work' }], undefined, { journal, tell: () => undefined });
+  await undoSteps([{ name: 'work' }], context);
   expect(journal.begun()).toEqual([]);
 });
 
 test('the next process undoes the steps that the journal of a killed one holds', async () => {
-  const { steps, events } = setUp('one', 'two', 'three');
+  const { context, steps, events } = setUp('one', 'two', 'three');
   const journal = createMemoryJournal(['one', 'two']);
-  await undoSteps(steps, undefined, { journal, tell: () => undefined });
+  await undoSteps(steps, { ...context, journal });
   expect(events).toEqual(['undo two', 'undo one']);
   expect(journal.begun()).toEqual([]);
 });

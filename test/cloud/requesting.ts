@@ -1,5 +1,5 @@
-import type { Cloud } from '../../src/cloud/context.ts';
-import { type Build, openBuild } from '../../src/cloud/image/build.ts';
+import type { CloudContext } from '../../src/cloud/context.ts';
+import { type BuildContext, createBuildContext } from '../../src/cloud/image/build.ts';
 import { listOldImages } from '../../src/cloud/image/prune.ts';
 import { role } from '../../src/cloud/image/role-step.ts';
 import { source } from '../../src/cloud/image/source-step.ts';
@@ -15,7 +15,7 @@ import { findStackById } from '../../src/cloud/stack/stack.ts';
 import type { AwsStub } from '../support/aws-stub.ts';
 
 /** Makes a request, after those that come before it. */
-export type Call = (cloud: Cloud, front: AwsStub) => Promise<unknown>;
+export type Call = (cloud: CloudContext, front: AwsStub) => Promise<unknown>;
 
 const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
 const xml = (body: string) => () => ({
@@ -27,9 +27,9 @@ const result = (name: string, body: string) =>
   xml(`<${name}Response><${name}Result>${body}</${name}Result></${name}Response>`);
 
 /** A build that is given as much of a plan as the requests of IAM and S3 need. */
-function buildOf(cloud: Cloud): Build {
+function buildOf(cloud: CloudContext): BuildContext {
   const plan = { runId: '20261123T001500Z-3f9a', source: { archive: Buffer.from('x') } };
-  return openBuild(cloud, plan as Build['plan']);
+  return createBuildContext(cloud, plan as BuildContext['plan']);
 }
 
 export const makeRole: Call = async (cloud) => role.run?.(buildOf(cloud));

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { createCommandPolling } from '../../src/aws/command-polling.ts';
-import { type Cloud, openCloud, PACE } from '../../src/cloud/context.ts';
+import { DEFAULT_TIMING } from '../../src/cli/command-context.ts';
+import { type CloudContext, createCloudContext } from '../../src/cloud/context.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 import { retryWithoutPauses } from '../support/retry-without-pauses.ts';
 
@@ -17,9 +17,9 @@ export interface TestCloud {
   /** The addresses that were asked whether they are ready; all are. */
   asked: string[];
   /** To look with: it is no command, and shows nothing. */
-  cloud: Cloud;
+  cloud: CloudContext;
   /** Opens a command; the one before it is over. */
-  open: (stackName?: string) => Cloud;
+  open: (stackName?: string) => CloudContext;
   /** Stops the command, as Ctrl-C does. */
   stop: () => void;
 }
@@ -34,14 +34,19 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
   const lines: string[] = [];
   const asked: string[] = [];
   const print = (line: string) => void lines.push(line.replace(/^\d\d:\d\d /, ''));
-  const pace = { ...PACE, firstPauseMs: 1, waitMaxMs, visibilityTimeoutMs: LOST_MAX_MS };
+  const timing = {
+    ...DEFAULT_TIMING,
+    firstPauseMs: 1,
+    waitMaxMs,
+    visibilityTimeoutMs: LOST_MAX_MS,
+  };
   let controller = new AbortController();
   // Its clients serve all commands, since it takes milliseconds to make them.
-  const cloud = openCloud({
+  const cloud = createCloudContext({
     stackName: 'minitwit',
     print,
     signal: controller.signal,
-    pace,
+    timing,
     fetchHttpStatus: async (url) => {
       asked.push(url);
       return 200;
@@ -59,7 +64,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
       lines.length = 0;
       controller = new AbortController();
       const { signal } = controller;
-      return { ...cloud, stackName, signal, ...createCommandPolling({ pace, signal }, cloud.tell) };
+      return { ...cloud, stackName, signal };
     },
     stop: () => controller.abort(new OperatorError('Stopped by SIGINT.')),
   };

@@ -1,7 +1,7 @@
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
-import type { Cloud } from '../../src/cloud/context.ts';
+import type { CloudContext } from '../../src/cloud/context.ts';
 import { down } from '../../src/cloud/commands/down.ts';
 import { buildImage } from '../../src/cloud/commands/image.ts';
 import { restoreSnapshot } from '../../src/cloud/commands/restore.ts';
@@ -30,7 +30,7 @@ function sayEncrypted(account: EmulatedAccount): void {
 }
 
 /** The emulator's volumes have the tags of their stack alone. */
-async function tagVolume({ clients: { ec2 }, stackName }: Cloud, id = ''): Promise<void> {
+async function tagVolume({ clients: { ec2 }, stackName }: CloudContext, id = ''): Promise<void> {
   const Tags = [{ Key: WAREHOUSE_TAG, Value: stackName }];
   await ec2.send(new CreateTagsCommand({ Resources: [id], Tags }));
 }

@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
 import { poll } from '../../cli/poll.ts';
-import type { CommandPolling } from '../command-polling.ts';
+import type { CommandContext } from '../../cli/command-context.ts';
+import { pollOptions } from '../poll-options.ts';
 import { findImage, type Image, listImages } from './images.ts';
 import { checkInstanceState } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
@@ -31,12 +32,12 @@ export async function findAmazonLinux(ec2: EC2Client, architecture: string): Pro
 export async function stopAndWait(
   ec2: EC2Client,
   id: string,
-  waits: Pick<CommandPolling, 'pollOptions'>,
+  context: CommandContext,
 ): Promise<void> {
   const request = new StopInstancesCommand({ InstanceIds: [id] });
   await withAwsError(`Cannot stop the instance ${id}`, ec2.send(request));
   const look = () => checkInstanceState(ec2, id, 'stopped');
-  await poll(`The instance ${id}`, look, waits.pollOptions(STOPPED_MAX_MS));
+  await poll(`The instance ${id}`, look, pollOptions(context, STOPPED_MAX_MS));
 }
 
 /** What an image is made as. */
@@ -86,14 +87,14 @@ export async function createImage(
 export async function waitForImage(
   ec2: EC2Client,
   id: string,
-  { pollOptions }: Pick<CommandPolling, 'pollOptions'>,
+  context: CommandContext,
 ): Promise<void> {
   const look = async () => {
     const state = (await findImage(ec2, id))?.state ?? 'not known yet';
     if (state === 'failed') throw new OperatorError(`AWS could not make the image ${id}.`);
     return state === 'available' ? { done: true } : { pending: state };
   };
-  await poll(`The image ${id}`, look, pollOptions(IMAGE_MAX_MS));
+  await poll(`The image ${id}`, look, pollOptions(context, IMAGE_MAX_MS));
 }
 
 /** Removes an image with the snapshots that it is made of; one that is gone already is fine. */

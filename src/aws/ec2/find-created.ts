@@ -1,6 +1,7 @@
 import type { Filter } from '@aws-sdk/client-ec2';
 import { type PollOptions, poll } from '../../cli/poll.ts';
-import type { CommandPolling } from '../command-polling.ts';
+import type { CommandContext } from '../../cli/command-context.ts';
+import { cleanupPollOptions } from '../poll-options.ts';
 import { RUN_TAG, tagFilter } from './tags.ts';
 
 /** What may have been made, of one kind. */
@@ -30,25 +31,20 @@ export function findCreated(
   return poll(subject, look, waiting);
 }
 
-/** The run that made something. */
-export interface CreatorRun extends Pick<CommandPolling, 'cleanupPollOptions'> {
-  runId: string;
-  pace: { visibilityTimeoutMs: number };
-}
-
 /** The ids of what a run made, of one kind: `A volume`. Its answer may have been lost. */
 export function findCreatedByRun(
-  { pace, runId, cleanupPollOptions }: CreatorRun,
+  context: CommandContext & { runId: string },
   kind: string,
   knownId: string | null,
   list: (ofRun: Filter) => Promise<{ id: string }[]>,
 ): Promise<string[]> {
+  const { timing, runId } = context;
   const made = {
     subject: `${kind} that AWS may have made`,
     knownId,
     list: async () => (await list(tagFilter(RUN_TAG, runId))).map(({ id }) => id),
-    visibilityTimeoutMs: pace.visibilityTimeoutMs,
+    visibilityTimeoutMs: timing.visibilityTimeoutMs,
   };
   // twice as long, since AWS may not answer for a while
-  return findCreated(made, cleanupPollOptions(pace.visibilityTimeoutMs * 2));
+  return findCreated(made, cleanupPollOptions(context, timing.visibilityTimeoutMs * 2));
 }

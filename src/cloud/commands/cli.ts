@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { down, type DownOptions } from './down.ts';
 import { buildImage } from './image.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -19,7 +19,7 @@ What each command does, and what it may cost: docs/going-live.md`;
 /** What the commands need from the program. */
 export interface CliOptions {
   /** Opens a command for a stack of this name. */
-  open: (stackName: string) => Cloud;
+  open: (stackName: string) => CloudContext;
   /** Prompts the operator. */
   prompt: DownOptions['prompt'];
 }

@@ -1,8 +1,9 @@
 import { alignColumns } from '../../cli/table.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { removeUnfinished, type Unfinished } from '../image/unfinished.ts';
 import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
@@ -29,7 +30,7 @@ export interface DownOptions {
  * that costs: the database's snapshots, images, what the warehouse has; with `everything` that goes, too. Broken
  * off, it goes on when it is called again.
  */
-export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
+export async function down(cloud: CloudContext, options: DownOptions): Promise<void> {
   const stack = await findStack(cloud);
   const resources = stack ? await listResources(cloud, stack.id) : [];
   await assertWarehouseIdle(cloud, resources);
@@ -45,7 +46,7 @@ export async function down(cloud: Cloud, options: DownOptions): Promise<void> {
 }
 
 /** Removes what is of no stack; neither kind keeps the other from going. Gives the images that may be in the making. */
-async function removeRest(cloud: Cloud, { everything }: DownOptions): Promise<Unfinished[]> {
+async function removeRest(cloud: CloudContext, { everything }: DownOptions): Promise<Unfinished[]> {
   const problems: unknown[] = [];
   const note = (error: unknown): undefined => void problems.push(error);
   if (everything) await removeRetainedResources(cloud).catch(note);
@@ -60,7 +61,7 @@ async function removeRest(cloud: Cloud, { everything }: DownOptions): Promise<Un
 
 /** Says what there is; gives whether more than the stack is to go. */
 async function showPlan(
-  cloud: Cloud,
+  cloud: CloudContext,
   stack: Stack | null,
   resources: Resource[],
   { everything }: DownOptions,
@@ -91,20 +92,20 @@ function describeResources(resources: Resource[]): string[] {
   return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
 }
 
-async function confirm({ stackName }: Cloud, prompt: DownOptions['prompt']): Promise<void> {
+async function confirm({ stackName }: CloudContext, prompt: DownOptions['prompt']): Promise<void> {
   const name = await prompt(`To remove all this, type the name of the stack (${stackName}): `);
   if (name.trim() === stackName) return;
   throw new OperatorError(`That is not ${stackName}: nothing was removed.`);
 }
 
 /** AWS may go on showing for a while what is gone. */
-async function waitUntilGone(cloud: Cloud, resources: Resource[]): Promise<void> {
+async function waitUntilGone(cloud: CloudContext, resources: Resource[]): Promise<void> {
   const look = async () => {
     const left = await listOrphans(cloud, resources);
     return left.length === 0 ? { done: undefined } : { pending: left.join('; ') };
   };
   try {
-    await poll('What is left of the stack', look, cloud.pollOptions(GONE_MAX_MS));
+    await poll('What is left of the stack', look, pollOptions(cloud, GONE_MAX_MS));
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(

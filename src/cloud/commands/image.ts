@@ -1,15 +1,13 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
-import type { Cloud } from '../context.ts';
-import { type Build, openBuild } from '../image/build.ts';
+import type { CloudContext } from '../context.ts';
+import { type BuildContext, createBuildContext } from '../image/build.ts';
 import { printPlan } from '../image/dry-run.ts';
 import { type Plan, planBuild } from '../image/plan.ts';
 import { removeOldImages } from '../image/prune.ts';
 import { BUILD_STEPS } from '../image/steps.ts';
 import { removeUnfinished } from '../image/unfinished.ts';
 
-// for how long a step that does not hear the signal is waited for
-const STOP_MAX_MS = 30_000;
 const PATHS_SHOWN = 5;
 
 /**
@@ -18,17 +16,17 @@ const PATHS_SHOWN = 5;
  * @throws OperatorError, when everything that was begun is undone, or says what is not
  */
 export async function buildImage(
-  cloud: Cloud,
+  cloud: CloudContext,
   { instanceType, dryRun }: { instanceType: string; dryRun: boolean },
 ): Promise<void> {
   const plan = await planBuild(cloud.clients.ec2, instanceType);
-  for (const line of sayPlan(plan)) cloud.tell(line);
+  for (const line of sayPlan(plan)) cloud.log(line);
   if (dryRun) {
     await printPlan(cloud, plan);
     return;
   }
   await removeUnfinished(cloud);
-  await make(openBuild(cloud, plan));
+  await make(createBuildContext(cloud, plan));
   await removeOldImages(cloud);
 }
 
@@ -44,12 +42,12 @@ function sayPlan({ runId, source, instanceType, base, subnet }: Plan): string[] 
   ];
 }
 
-async function make(build: Build): Promise<void> {
+async function make(build: BuildContext): Promise<void> {
   try {
-    await runSteps(BUILD_STEPS, build, { ...build, pace: { stopMaxMs: STOP_MAX_MS } });
+    await runSteps(BUILD_STEPS, build);
   } catch (error) {
-    build.tell(errorMessage(error));
-    await undoSteps(BUILD_STEPS, build, build);
+    build.log(errorMessage(error));
+    await undoSteps(BUILD_STEPS, build);
     throw error;
   }
   build.isDone = true;
@@ -58,5 +56,5 @@ async function make(build: Build): Promise<void> {
   build.print(
     `The image ${build.imageId}: MiniTwit ${source.version}, for ${base.architecture} instances.`,
   );
-  await undoSteps(BUILD_STEPS, build, build);
+  await undoSteps(BUILD_STEPS, build);
 }

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
@@ -19,7 +19,7 @@ import { requireStack, type Stack } from '../stack/stack.ts';
  *   fails or is stopped later, with the command that continues it
  */
 export async function restoreSnapshot(
-  cloud: Cloud,
+  cloud: CloudContext,
   { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
   const stack = await requireStableStack(cloud);
@@ -36,7 +36,7 @@ export async function restoreSnapshot(
   });
   const { address } = readOutputs(await requireStack(cloud));
   await waitUntilReady(cloud, address);
-  cloud.tell(
+  cloud.log(
     isMade
       ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`
       : `MiniTwit is up, with what is in ${snapshotId}: ${address}`,
@@ -44,7 +44,7 @@ export async function restoreSnapshot(
 }
 
 /** Sets up the new database where this is still to be done, and replaces the instances that use the old one. */
-async function bringInstances(cloud: Cloud): Promise<void> {
+async function bringInstances(cloud: CloudContext): Promise<void> {
   // The user of MiniTwit in a snapshot of an earlier stack has another password.
   await initializeDatabase(cloud, await requireStack(cloud));
   // The instances that are replaced have lost their database, so they are unhealthy.
@@ -52,8 +52,8 @@ async function bringInstances(cloud: Cloud): Promise<void> {
 }
 
 /** A database is made from a snapshot once, since the template says what there is, and not what happens. */
-function sayBegun({ tell, print }: Cloud, snapshotId: string): void {
-  tell(`The database was made from ${snapshotId} already: going on from there …`);
+function sayBegun({ log, print }: CloudContext, snapshotId: string): void {
+  log(`The database was made from ${snapshotId} already: going on from there …`);
   print(
     `To go back to it once more, restore a copy: aws rds copy-db-snapshot --source-db-snapshot-identifier ` +
       `${snapshotId} --target-db-snapshot-identifier ${snapshotId}-again`,
@@ -61,7 +61,7 @@ function sayBegun({ tell, print }: Cloud, snapshotId: string): void {
 }
 
 async function replaceDatabase(
-  cloud: Cloud,
+  cloud: CloudContext,
   stack: Stack,
   { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function replaceDatabase(
 }
 
 async function requireFitting(
-  cloud: Cloud,
+  cloud: CloudContext,
   { parameters }: Stack,
   snapshotId: string,
 ): Promise<DatabaseSnapshot> {

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { findNewestImage, type OwnImage } from '../images.ts';
 import {
   planReplacement,
@@ -18,7 +18,7 @@ import { requireStack } from '../stack/stack.ts';
  * it by itself: when this is broken off, it goes on, and the next `roll` watches it.
  * @throws OperatorError when there is no image that fits, or when AWS went back to what ran before
  */
-export async function roll(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promise<void> {
+export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean }): Promise<void> {
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
   const image = await findNewestImage(cloud.clients.ec2);
   if (!image) throw new OperatorError('There is no image yet. First: npm run cloud -- image');
@@ -34,7 +34,7 @@ export async function roll(cloud: Cloud, { dryRun }: { dryRun: boolean }): Promi
 
   await replaceInstances(cloud, { imageId: image.id });
   if (isRemembered) return;
-  cloud.tell('Having the stack remember the image, by which no instance is replaced …');
+  cloud.log('Having the stack remember the image, by which no instance is replaced …');
   const parameters = changedParameters(stack, { ImageId: image.id });
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../errors/error-message.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts } from '../costs/costs.ts';
 import { listOrphans } from '../teardown/orphans.ts';
@@ -11,7 +11,7 @@ import { formatImages } from '../status/images.ts';
 import { formatInstances } from '../status/instances.ts';
 import { formatStack } from '../status/stack.ts';
 
-const SECTIONS: [string, (cloud: Cloud, stack: Stack) => Promise<string[]> | string[]][] = [
+const SECTIONS: [string, (cloud: CloudContext, stack: Stack) => Promise<string[]> | string[]][] = [
   ['STACK', formatStack],
   ['INSTANCES', formatInstances],
   ['DATABASE', formatDatabases],
@@ -24,7 +24,7 @@ const SECTIONS: [string, (cloud: Cloud, stack: Stack) => Promise<string[]> | str
  * Shows what there is, how it is, and what it costs, on a screen: of a stack that is whole, in between, or broken; of
  * one that is not there, what is left. What cannot be looked at is said in its place, and hides nothing else.
  */
-export async function printStatus(cloud: Cloud): Promise<void> {
+export async function printStatus(cloud: CloudContext): Promise<void> {
   const stack = await findStack(cloud);
   if (!stack || isEmpty(stack)) return printRemains(cloud);
   // all at once, since each asks AWS for several things
@@ -42,7 +42,7 @@ export async function printStatus(cloud: Cloud): Promise<void> {
   }
 }
 
-async function printRemains(cloud: Cloud): Promise<void> {
+async function printRemains(cloud: CloudContext): Promise<void> {
   cloud.print(
     `There is no stack ${cloud.stackName} in this region: ${formatCommand(cloud, 'up')} raises it.`,
   );

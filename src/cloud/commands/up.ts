@@ -1,4 +1,4 @@
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
@@ -23,7 +23,7 @@ import { listParameters, renderTemplate } from '../stack/template.ts';
  * an earlier one was broken off at, it goes on from there.
  */
 export async function up(
-  cloud: Cloud,
+  cloud: CloudContext,
   { parameters: set, dryRun }: { parameters: ParameterValues; dryRun: boolean },
 ): Promise<void> {
   const template = await renderTemplate();
@@ -39,7 +39,7 @@ export async function up(
 
 /** With what a new stack needs besides, and only if instances can start from it. */
 async function complete(
-  { clients }: Cloud,
+  { clients }: CloudContext,
   stack: Stack | null,
   { set, all }: { set: ParameterValues; all: ParameterValues },
 ): Promise<ParameterValues> {
@@ -49,7 +49,7 @@ async function complete(
   return wanted;
 }
 
-async function goLive(cloud: Cloud): Promise<void> {
+async function goLive(cloud: CloudContext): Promise<void> {
   await initializeDatabase(cloud, await requireStack(cloud));
   const stack = await requireStack(cloud);
   const { address, instances } = readOutputs(stack);
@@ -61,7 +61,7 @@ async function goLive(cloud: Cloud): Promise<void> {
     );
   }
   await waitUntilReady(cloud, address);
-  cloud.tell(`MiniTwit is up: ${address}`);
+  cloud.log(`MiniTwit is up: ${address}`);
   cloud.print('What it costs:');
   for (const line of formatCosts(stack.parameters)) cloud.print(`  ${line}`);
 }

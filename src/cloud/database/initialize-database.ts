@@ -1,6 +1,7 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { findLaunchFailure } from '../instances/failed-launch.ts';
 import { requireScalingGroup } from '../instances/scaling-group.ts';
 import { runCommand } from '../instances/run-command.ts';
@@ -19,10 +20,10 @@ const SET_UP_MAX_MS = 5 * 60_000;
  * there are none, and MiniTwit's own user, from one of the instances, which alone reach it. Then takes the right to
  * do so from the instances.
  */
-export async function initializeDatabase(cloud: Cloud, stack: Stack): Promise<void> {
+export async function initializeDatabase(cloud: CloudContext, stack: Stack): Promise<void> {
   if (stack.parameters.SetUp !== 'yes') return;
   const outputs = readOutputs(stack);
-  cloud.tell('Setting up the database …');
+  cloud.log('Setting up the database …');
   const instanceId = await findInService(cloud, outputs);
   const script = await renderInitdbScript({
     region: await cloud.clients.cloudFormation.config.region(),
@@ -37,12 +38,13 @@ export async function initializeDatabase(cloud: Cloud, stack: Stack): Promise<vo
     logGroup: outputs.logs,
   });
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
-  cloud.tell('Taking the right to do that from the instances …');
+  cloud.log('Taking the right to do that from the instances …');
   const parameters = changedParameters(stack, { SetUp: 'no' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
 }
 
-function findInService({ clients, pollOptions }: Cloud, { instances }: Outputs): Promise<string> {
+function findInService(cloud: CloudContext, { instances }: Outputs): Promise<string> {
+  const { clients } = cloud;
   const look = async () => {
     const { members } = await requireScalingGroup(clients.autoScaling, instances);
     const ready = members.find(({ state }) => state === 'InService');
@@ -50,7 +52,7 @@ function findInService({ clients, pollOptions }: Cloud, { instances }: Outputs):
     if (members.length === 0) return { pending: await sayWhyNone(clients.autoScaling, instances) };
     return { pending: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
   };
-  return poll('An instance', look, pollOptions(IN_SERVICE_MAX_MS));
+  return poll('An instance', look, pollOptions(cloud, IN_SERVICE_MAX_MS));
 }
 
 async function sayWhyNone(autoScaling: AutoScalingClient, groupName: string): Promise<string> {

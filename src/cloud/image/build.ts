@@ -1,10 +1,10 @@
 import { wasRefused } from '../../aws/errors.ts';
-import { type Course, createMemoryJournal, type Step } from '../../cli/steps.ts';
-import type { Cloud } from '../context.ts';
+import { createMemoryJournal, type Step, type StepContext } from '../../cli/steps.ts';
+import type { CloudContext } from '../context.ts';
 import type { Plan } from './plan.ts';
 
 /** What the way out works with, of this run's or of one that was killed. */
-export interface Ending extends Cloud, Course {
+export interface UndoContext extends CloudContext, StepContext {
   runId: string;
   /** The security group of the builder. */
   groupId: string | null;
@@ -16,20 +16,24 @@ export interface Ending extends Cloud, Course {
 }
 
 /** One image in the making. */
-export interface Build extends Ending {
+export interface BuildContext extends UndoContext {
   plan: Plan;
 }
 
 /** One of the things that are done for it. */
-export type BuildStep = Step<Build, Ending>;
+export type BuildStep = Step<BuildContext, UndoContext>;
 
 /** An image of which there is nothing yet. */
-export function openBuild(cloud: Cloud, plan: Plan): Build {
-  return { ...openEnding(cloud, plan.runId), plan };
+export function createBuildContext(cloud: CloudContext, plan: Plan): BuildContext {
+  return { ...createUndoContext(cloud, plan.runId), plan };
 }
 
 /** What a run may have left. */
-export function openEnding(cloud: Cloud, runId: string, begun: string[] = []): Ending {
+export function createUndoContext(
+  cloud: CloudContext,
+  runId: string,
+  begun: string[] = [],
+): UndoContext {
   return {
     ...cloud,
     runId,
@@ -43,7 +47,7 @@ export function openEnding(cloud: Cloud, runId: string, begun: string[] = []): E
 
 /** Makes the first thing of a step: when AWS refuses it, there is nothing of the step to undo. */
 export async function beginWith<Answer>(
-  { journal }: Ending,
+  { journal }: UndoContext,
   step: string,
   making: Promise<Answer>,
 ): Promise<Answer> {

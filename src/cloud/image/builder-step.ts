@@ -3,9 +3,10 @@ import { listInstances, checkInstanceState } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { awsErrorName } from '../../aws/errors.ts';
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
-import { type Build, type BuildStep, idOf, sayLeft } from './build.ts';
+import { type BuildContext, type BuildStep, idOf, sayLeft } from './build.ts';
 import { launchOf } from './requests.ts';
 
 const ROLE_MAX_MS = 2 * 60_000;
@@ -16,23 +17,23 @@ export const builder: BuildStep = {
   name: 'builder',
   runMessage: 'Starting an Amazon Linux',
   run: async (build) => {
-    const id = await poll('The instance', () => launch(build), build.pollOptions(ROLE_MAX_MS));
+    const id = await poll('The instance', () => launch(build), pollOptions(build, ROLE_MAX_MS));
     build.builderId = id;
     const look = () => checkInstanceState(build.clients.ec2, id, 'running');
-    await poll(`The instance ${id}`, look, build.pollOptions(RUNNING_MAX_MS));
+    await poll(`The instance ${id}`, look, pollOptions(build, RUNNING_MAX_MS));
   },
   undo: async (ending) => {
-    const { clients, pace, tell, cleanupPollOptions, builderId } = ending;
+    const { clients, timing, log, builderId } = ending;
     const ids = await findCreatedByRun(ending, 'An instance', builderId, (ofRun) =>
       listInstances(clients.ec2, [ofRun]),
     );
     for (const id of ids) {
-      tell(`Terminating the instance ${id} …`);
+      log(`Terminating the instance ${id} …`);
       await terminateAndWait(
         clients.ec2,
         id,
-        pace.visibilityTimeoutMs,
-        cleanupPollOptions(TERMINATED_MAX_MS),
+        timing.visibilityTimeoutMs,
+        cleanupPollOptions(ending, TERMINATED_MAX_MS),
       );
     }
   },
@@ -41,7 +42,7 @@ export const builder: BuildStep = {
   ],
 };
 
-async function launch({ clients, plan, groupId, signal }: Build) {
+async function launch({ clients, plan, groupId, signal }: BuildContext) {
   try {
     const { id } = await launchInstance(clients.ec2, launchOf(plan, idOf(groupId)), signal);
     return { done: id };

@@ -1,7 +1,7 @@
 import { runInstancesInput } from '../../aws/ec2/launch.ts';
 import { createImageInput } from '../../aws/ec2/create-image.ts';
 import { formatAge } from '../../cli/times.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { renderInstallScript } from './install-script.ts';
 import type { Plan } from './plan.ts';
 import { listOldImages, sayOldImage } from './prune.ts';
@@ -23,7 +23,7 @@ const INSTANCE_ID = 'i-00000000000000000';
 const IMAGE_ID = 'ami-00000000000000000';
 
 /** Says every step with its real arguments; nothing is changed. */
-export async function printPlan({ clients, print }: Cloud, plan: Plan): Promise<void> {
+export async function printPlan({ clients, print }: CloudContext, plan: Plan): Promise<void> {
   const unfinished = await listUnfinished(clients);
   for (const { runId, startedAt, mayGoOn } of unfinished) {
     const fate = mayGoOn ? 'Leaving alone' : 'Removing what is left of';

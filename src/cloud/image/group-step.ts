@@ -1,8 +1,15 @@
 import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { awsErrorName } from '../../aws/errors.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { createGroup, deleteGroup, listGroups } from './security-groups.ts';
-import { beginWith, type Build, type BuildStep, type Ending, sayLeft } from './build.ts';
+import {
+  beginWith,
+  type BuildContext,
+  type BuildStep,
+  type UndoContext,
+  sayLeft,
+} from './build.ts';
 import { groupInput, nameOf } from './requests.ts';
 
 const FREE_MAX_MS = 5 * 60_000;
@@ -14,17 +21,17 @@ export const group: BuildStep = {
     build.groupId = await beginWith(build, 'group', createOnce(build));
   },
   undo: async (ending) => {
-    const { clients, cleanupPollOptions } = ending;
+    const { clients } = ending;
     for (const id of await findGroups(ending)) {
       const look = async () =>
         (await deleteGroup(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
-      await poll(`The security group ${id}`, look, cleanupPollOptions(FREE_MAX_MS));
+      await poll(`The security group ${id}`, look, cleanupPollOptions(ending, FREE_MAX_MS));
     }
   },
   formatOrphans: ({ runId }) => [sayLeft(`the security group ${nameOf(runId)}`)],
 };
 
-async function createOnce(build: Build): Promise<string> {
+async function createOnce(build: BuildContext): Promise<string> {
   try {
     return await createGroup(build.clients.ec2, groupInput(build.plan));
   } catch (error) {
@@ -35,7 +42,7 @@ async function createOnce(build: Build): Promise<string> {
   }
 }
 
-function findGroups(ending: Ending): Promise<string[]> {
+function findGroups(ending: UndoContext): Promise<string[]> {
   return findCreatedByRun(ending, 'A security group', ending.groupId, (ofRun) =>
     listGroups(ending.clients.ec2, [ofRun]),
   );

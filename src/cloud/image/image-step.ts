@@ -9,9 +9,10 @@ import {
 import { deleteSnapshot } from '../../aws/ec2/removal.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
-import { type BuildStep, type Ending, idOf, sayLeft } from './build.ts';
+import { type BuildStep, type UndoContext, idOf, sayLeft } from './build.ts';
 import { imageOrderOf } from './requests.ts';
 
 const FREE_MAX_MS = 5 * 60_000;
@@ -32,7 +33,7 @@ export const image: BuildStep = {
   undo: async (ending) => {
     if (ending.isDone) return;
     for (const id of await findImages(ending)) {
-      ending.tell(`Removing the image ${id} …`);
+      ending.log(`Removing the image ${id} …`);
       await deregisterImage(ending.clients.ec2, id);
     }
     await deleteSnapshots(ending);
@@ -45,17 +46,18 @@ export const image: BuildStep = {
 // those of a run that was killed on its way out are done, and stay
 const UNDONE = tagFilter(IMAGE_TAG, BUILDER);
 
-function findImages(ending: Ending): Promise<string[]> {
+function findImages(ending: UndoContext): Promise<string[]> {
   return findCreatedByRun(ending, 'An image', ending.imageId, (ofRun) =>
     listImages(ending.clients.ec2, 'self', [ofRun, UNDONE]),
   );
 }
 
 /** They go with the image, but for those of one that was not whole. */
-async function deleteSnapshots({ clients, runId, cleanupPollOptions }: Ending): Promise<void> {
+async function deleteSnapshots(context: UndoContext): Promise<void> {
+  const { clients, runId } = context;
   for (const { id } of await listSnapshots(clients.ec2, [tagFilter(RUN_TAG, runId), UNDONE])) {
     const look = async () =>
       (await deleteSnapshot(clients.ec2, id)) ? { done: true } : { pending: 'still in use' };
-    await poll(`The snapshot ${id}`, look, cleanupPollOptions(FREE_MAX_MS));
+    await poll(`The snapshot ${id}`, look, cleanupPollOptions(context, FREE_MAX_MS));
   }
 }

@@ -15,7 +15,7 @@ tar -xzf source.tar.gz
 rm source.tar.gz
 bash userdata/image.sh
 
-# The agent keeps this script and its output, which the image shall not hold. While it runs it needs them to tell how
+# The agent keeps this script and its output, which the image shall not hold. While it runs it needs them to log how
 # this ended: so they go when the machine stops, after the agent, since what starts before it stops after it.
 systemd-run --quiet --unit=minitwit-forget --property=Type=oneshot --property=RemainAfterExit=yes \\
   --property=Before=amazon-ssm-agent.service \\

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { withAwsError } from '../../aws/errors.ts';
-import type { Clients, Cloud } from '../context.ts';
+import type { Clients, CloudContext } from '../context.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
 
@@ -32,9 +32,9 @@ export async function listOldImages(clients: Clients, made = 0): Promise<OldImag
 }
 
 /** Removes them, unless something uses them; it tells of each. */
-export async function removeOldImages({ clients, tell }: Cloud): Promise<void> {
+export async function removeOldImages({ clients, log }: CloudContext): Promise<void> {
   for (const old of await listOldImages(clients)) {
-    tell(`${sayOldImage(old)}.`);
+    log(`${sayOldImage(old)}.`);
     if (old.user === null) await deregisterImage(clients.ec2, old.image.id);
   }
 }

@@ -9,6 +9,7 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import { withAwsError, awsErrorName, nullIfAwsError } from '../../aws/errors.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { beginWith, type BuildStep, sayLeft } from './build.ts';
 import { nameOf, roleInputs } from './requests.ts';
@@ -38,7 +39,9 @@ export const role: BuildStep = {
     // a profile has one role: with it, AWS says that it is full
     await nullIfAwsError('LimitExceeded', member);
   },
-  undo: async ({ clients: { iam }, runId, cleanupPollOptions }) => {
+  undo: async (context) => {
+    const { runId } = context;
+    const { iam } = context.clients;
     const { membership, policy } = roleInputs(runId, await iam.config.region());
     const { InstanceProfileName, RoleName } = membership;
     const { PolicyName } = policy;
@@ -51,7 +54,7 @@ export const role: BuildStep = {
     ];
     for (const send of requests) {
       const look = () => lookIfGone(withAwsError(attempt, send()));
-      await poll(`The role ${RoleName}`, look, cleanupPollOptions(GONE_MAX_MS));
+      await poll(`The role ${RoleName}`, look, cleanupPollOptions(context, GONE_MAX_MS));
     }
   },
   formatOrphans: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { withAwsError, nullIfAwsError } from '../../aws/errors.ts';
-import { beginWith, type Build, type BuildStep, sayLeft } from './build.ts';
+import { beginWith, type BuildContext, type BuildStep, sayLeft } from './build.ts';
 import { bucketOf, SOURCE_KEY } from './requests.ts';
 
 const URL_MAX_S = 60 * 60;
@@ -42,7 +42,7 @@ export const source: BuildStep = {
 };
 
 /** An address at which the source can be fetched without any right to S3, for an hour. */
-export function signSource({ clients, runId }: Build): Promise<string> {
+export function signSource({ clients, runId }: BuildContext): Promise<string> {
   const request = new GetObjectCommand({ Bucket: bucketOf(runId), Key: SOURCE_KEY });
   return getSignedUrl(clients.s3, request, { expiresIn: URL_MAX_S });
 }

@@ -8,11 +8,11 @@ import { withAwsError } from '../../aws/errors.ts';
 import { parseRunStart } from '../../cli/run-id.ts';
 import { undoSteps } from '../../cli/steps.ts';
 import { formatAge } from '../../cli/times.ts';
-import type { Clients, Cloud } from '../context.ts';
+import type { Clients, CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { listBucketNames } from '../../aws/s3/buckets.ts';
 import { listGroups } from './security-groups.ts';
-import { openEnding } from './build.ts';
+import { createUndoContext } from './build.ts';
 import { iamPathOf, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 
@@ -43,21 +43,21 @@ export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
  * @returns what is left alone
  * @throws OperatorError that says what may still exist
  */
-export async function removeUnfinished(cloud: Cloud): Promise<Unfinished[]> {
+export async function removeUnfinished(cloud: CloudContext): Promise<Unfinished[]> {
   const unfinished = await listUnfinished(cloud.clients);
   for (const { runId, startedAt, mayGoOn } of unfinished) {
     cloud.signal.throwIfAborted();
     const which = `an image that was begun ${formatAge(startedAt)} ago (${runId})`;
     if (mayGoOn) {
-      cloud.tell(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
+      cloud.log(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
       continue;
     }
-    cloud.tell(`Removing what is left of ${which} …`);
+    cloud.log(`Removing what is left of ${which} …`);
     const begun = BUILD_STEPS.map(({ name }) => name);
     // what it has made is old enough to be seen
-    const patient = { ...cloud, pace: { ...cloud.pace, visibilityTimeoutMs: 0 } };
-    const ending = openEnding(patient, runId, begun);
-    await undoSteps(BUILD_STEPS, ending, ending);
+    const patient = { ...cloud, timing: { ...cloud.timing, visibilityTimeoutMs: 0 } };
+    const ending = createUndoContext(patient, runId, begun);
+    await undoSteps(BUILD_STEPS, ending);
   }
   return unfinished.filter(({ mayGoOn }) => mayGoOn);
 }

@@ -1,4 +1,4 @@
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listAlarms } from './alarms.ts';
 import { requireScalingGroup, type ScalingGroup, type Member } from './scaling-group.ts';
 import { findActiveRefresh, startRefresh } from './refreshes.ts';
@@ -37,7 +37,7 @@ export interface ReplacementPlan {
  * versions say is compared, and not their numbers: the same may have been written down twice.
  */
 export async function planReplacement(
-  { clients }: Cloud,
+  { clients }: CloudContext,
   groupName: string,
   imageId?: string,
 ): Promise<ReplacementPlan> {
@@ -66,7 +66,7 @@ export async function planReplacement(
  * @throws OperatorError when AWS has gone back, or could not, or goes on alone
  */
 export async function replaceInstances(
-  cloud: Cloud,
+  cloud: CloudContext,
   { imageId, despiteAlarm = false }: { imageId?: string; despiteAlarm?: boolean } = {},
 ): Promise<void> {
   const outputs = readOutputs(await requireStack(cloud));
@@ -75,14 +75,14 @@ export async function replaceInstances(
   if (plan.outdated.length === 0) return;
   const { group, current, outdated } = plan;
   cloud.signal.throwIfAborted();
-  cloud.tell(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
+  cloud.log(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
   const version =
     plan.wanted?.number ??
     (await createTemplateVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
   const canGoBack = version !== group.version;
   const isWatched = !despiteAlarm && (await isHealthy(cloud, outputs));
   if (isWatched && !canGoBack) {
-    cloud.tell(
+    cloud.log(
       'There is no other version to go back to: if a new instance is unhealthy, AWS stops, and the old ones that remain stay.',
     );
   }
@@ -109,17 +109,20 @@ export async function replaceInstances(
   await waitUntilHealthy(cloud, outputs);
 }
 
-async function finishActive(cloud: Cloud, outputs: Outputs): Promise<void> {
+async function finishActive(cloud: CloudContext, outputs: Outputs): Promise<void> {
   const active = await findActiveRefresh(cloud.clients.autoScaling, outputs.instances);
   if (!active) return;
-  cloud.tell('AWS is replacing the instances already: watching that …');
+  cloud.log('AWS is replacing the instances already: watching that …');
   await watchRefresh(cloud, outputs, active.id);
 }
 
 /** Whether the alarm does not sound yet; if it did, a replacement that heeds it would fail at once. */
-async function isHealthy({ clients, tell }: Cloud, { unhealthyAlarm }: Outputs): Promise<boolean> {
+async function isHealthy(
+  { clients, log }: CloudContext,
+  { unhealthyAlarm }: Outputs,
+): Promise<boolean> {
   const [alarm] = await listAlarms(clients.cloudWatch, [unhealthyAlarm]);
   if (alarm?.state !== 'ALARM') return true;
-  tell(`MiniTwit is unhealthy already (${alarm.name}): AWS goes on if it stays so.`);
+  log(`MiniTwit is unhealthy already (${alarm.name}): AWS goes on if it stays so.`);
   return false;
 }

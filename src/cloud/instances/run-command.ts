@@ -11,9 +11,10 @@ import { clientOptions } from '../../aws/clients.ts';
 import { findCreated } from '../../aws/ec2/find-created.ts';
 import { withAwsError, awsErrorName, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 
 // The agent tries again after minutes when it first starts without its rights, which IAM spreads slowly.
 const ONLINE_MAX_MS = 10 * 60_000;
@@ -36,12 +37,6 @@ export interface RemoteScript {
   logGroup?: string;
 }
 
-/** What `runCommand` works with. */
-export type RunCommandContext = Pick<
-  Cloud,
-  'clients' | 'pace' | 'signal' | 'pollOptions' | 'cleanupPollOptions'
->;
-
 /**
  * Runs a script on an instance as root, through Systems Manager's Run Command, once, whichever answers are lost.
  * Waits first until the instance's agent is known there.
@@ -49,7 +44,7 @@ export type RunCommandContext = Pick<
  * @throws OperatorError with its last lines when it fails; the signal's reason, and the script goes on by itself
  */
 export async function runCommand(
-  cloud: RunCommandContext,
+  cloud: CloudContext,
   instanceId: string,
   { comment, script, maxMs, logGroup }: RemoteScript,
 ): Promise<string> {
@@ -67,7 +62,7 @@ export async function runCommand(
     }),
   });
   const look = () => lookForEnd(cloud.clients.ssm, commandId, instanceId);
-  const waiting = cloud.pollOptions(maxMs + DELIVERED_MAX_S * 1000);
+  const waiting = pollOptions(cloud, maxMs + DELIVERED_MAX_S * 1000);
   const ended = await poll(`${comment} on ${instanceId}`, look, waiting);
   if (ended.Status === 'Success') return ended.StandardOutputContent;
   throw new OperatorError(`${comment} on ${instanceId} has failed: ${sayFailure(ended)}`);
@@ -77,10 +72,8 @@ const informationAnswer = z.object({
   InstanceInformationList: z.array(z.object({ PingStatus: z.string() })).default([]),
 });
 
-async function waitUntilOnline(
-  { clients, pollOptions }: RunCommandContext,
-  instanceId: string,
-): Promise<void> {
+async function waitUntilOnline(cloud: CloudContext, instanceId: string): Promise<void> {
+  const { clients } = cloud;
   const look = async () => {
     const request = new DescribeInstanceInformationCommand({
       Filters: [{ Key: 'InstanceIds', Values: [instanceId] }],
@@ -90,7 +83,7 @@ async function waitUntilOnline(
     const state = answer.InstanceInformationList[0]?.PingStatus ?? 'not there yet';
     return state === 'Online' ? { done: true } : { pending: state };
   };
-  await poll(`The agent of ${instanceId}`, look, pollOptions(ONLINE_MAX_MS));
+  await poll(`The agent of ${instanceId}`, look, pollOptions(cloud, ONLINE_MAX_MS));
 }
 
 const sendAnswer = z.object({ Command: z.object({ CommandId: z.string() }) });
@@ -101,7 +94,7 @@ const commandsAnswer = z.object({
 });
 
 /** It is sent again only where AWS says that it has not taken it: it would run it each time. */
-async function send(cloud: RunCommandContext, input: SendCommandCommandInput): Promise<string> {
+async function send(cloud: CloudContext, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
   const attempt = `Cannot run a command on ${instanceId}`;
   const once = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
@@ -117,7 +110,7 @@ async function send(cloud: RunCommandContext, input: SendCommandCommandInput): P
       return { done: null };
     }
   };
-  const sent = await poll('Sending a command', look, cloud.pollOptions(TAKEN_MAX_MS)).finally(() =>
+  const sent = await poll('Sending a command', look, pollOptions(cloud, TAKEN_MAX_MS)).finally(() =>
     once.destroy(),
   );
   const id = sent ?? (await findSent(cloud, instanceId, input.Comment ?? ''))[0];
@@ -125,11 +118,8 @@ async function send(cloud: RunCommandContext, input: SendCommandCommandInput): P
   return id;
 }
 
-function findSent(
-  { clients, pace, cleanupPollOptions }: RunCommandContext,
-  instanceId: string,
-  comment: string,
-): Promise<string[]> {
+function findSent(cloud: CloudContext, instanceId: string, comment: string): Promise<string[]> {
+  const { clients, timing } = cloud;
   const list = async () => {
     const request = new ListCommandsCommand({ InstanceId: instanceId });
     const attempt = `Cannot look for commands on ${instanceId}`;
@@ -139,8 +129,8 @@ function findSent(
     return Commands.filter((it) => it.Comment === comment).map(({ CommandId }) => CommandId);
   };
   const subject = 'The command whose answer was lost';
-  const made = { subject, knownId: null, list, visibilityTimeoutMs: pace.visibilityTimeoutMs };
-  return findCreated(made, cleanupPollOptions(pace.visibilityTimeoutMs * 2));
+  const made = { subject, knownId: null, list, visibilityTimeoutMs: timing.visibilityTimeoutMs };
+  return findCreated(made, cleanupPollOptions(cloud, timing.visibilityTimeoutMs * 2));
 }
 
 const invocationAnswer = z.object({

@@ -1,7 +1,8 @@
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 
 // instances that have just started, and a load balancer's name that is new
@@ -15,7 +16,7 @@ const PAGE = '/public';
  * @param address of the site, without a path
  * @throws OperatorError if it does not within 15 minutes
  */
-export async function waitUntilReady(cloud: Cloud, address: string): Promise<void> {
+export async function waitUntilReady(cloud: CloudContext, address: string): Promise<void> {
   const url = `${address}${PAGE}`;
   const look = async () => {
     const status = await cloud
@@ -24,7 +25,7 @@ export async function waitUntilReady(cloud: Cloud, address: string): Promise<voi
     return status === 200 ? { done: true } : { pending: String(status) };
   };
   try {
-    await poll(url, look, cloud.pollOptions(READY_MAX_MS));
+    await poll(url, look, pollOptions(cloud, READY_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     const { message } = error;

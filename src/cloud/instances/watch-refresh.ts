@@ -1,7 +1,8 @@
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { hintFor } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
@@ -28,14 +29,18 @@ const OUTCOMES: Record<string, string> = {
  * @throws OperatorError that says why it failed, and what runs then; when the signal, the deadline or a refusal comes
  *   first, that AWS goes on
  */
-export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): Promise<void> {
+export async function watchRefresh(
+  cloud: CloudContext,
+  outputs: Outputs,
+  id: string,
+): Promise<void> {
   const look = async () => {
     const refresh = await findRefresh(cloud.clients.autoScaling, outputs.instances, id);
     if (!refresh) return { pending: 'not known yet' };
     if (hasEnded(refresh)) return { done: refresh };
     return { pending: await formatProgress(cloud, outputs, refresh) };
   };
-  const refresh = await poll('The instances', look, cloud.pollOptions(REPLACED_MAX_MS)).catch(
+  const refresh = await poll('The instances', look, pollOptions(cloud, REPLACED_MAX_MS)).catch(
     (error: unknown) => {
       throw new OperatorError(
         `${errorMessage(error)} AWS goes on replacing the instances by itself: ${formatCommand(cloud, 'roll')} watches it again.`,
@@ -56,7 +61,7 @@ export async function watchRefresh(cloud: Cloud, outputs: Outputs, id: string): 
  * the group start from it. What fails here is told alone, since what matters is said afterwards.
  */
 async function deleteRolledBackVersion(
-  cloud: Cloud,
+  cloud: CloudContext,
   outputs: Outputs,
   { version }: InstanceRefresh,
 ): Promise<void> {
@@ -66,15 +71,15 @@ async function deleteRolledBackVersion(
     const [newest] = await listTemplateVersions(ec2, group.templateId);
     if (!version || newest?.number !== version || group.version === version) return;
     await deleteTemplateVersion(ec2, group.templateId, version);
-    cloud.tell(`The version ${version} of the launch template, which did not do, is deleted.`);
+    cloud.log(`The version ${version} of the launch template, which did not do, is deleted.`);
   } catch (error) {
-    cloud.tell(errorMessage(error));
+    cloud.log(errorMessage(error));
   }
 }
 
 /** `50 %, 1 to go; i-1 InService healthy, i-2 Pending`, and what keeps AWS from it. */
 async function formatProgress(
-  { clients }: Cloud,
+  { clients }: CloudContext,
   outputs: Outputs,
   { status, reason, percent, left, startedAt }: InstanceRefresh,
 ): Promise<string> {
@@ -99,7 +104,7 @@ function sayProblem(problem: string): string {
  * Waits until the load balancer finds every instance of the group healthy: AWS looks no further than whether they run.
  * @throws OperatorError when they are not in time
  */
-export async function waitUntilHealthy(cloud: Cloud, outputs: Outputs): Promise<void> {
+export async function waitUntilHealthy(cloud: CloudContext, outputs: Outputs): Promise<void> {
   const { autoScaling, loadBalancing } = cloud.clients;
   const look = async () => {
     const { members, desired } = await requireScalingGroup(autoScaling, outputs.instances);
@@ -108,5 +113,5 @@ export async function waitUntilHealthy(cloud: Cloud, outputs: Outputs): Promise<
     if (healthy.length >= desired) return { done: undefined };
     return { pending: `${healthy.length} of ${desired} found healthy by the load balancer` };
   };
-  await poll('The instances', look, cloud.pollOptions(HEALTHY_MAX_MS));
+  await poll('The instances', look, pollOptions(cloud, HEALTHY_MAX_MS));
 }

@@ -7,9 +7,10 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { type ResourceChange, resourceChangeSchema } from './changes.ts';
 import { isStackNotFound, STACK_TAG } from './stack.ts';
 
@@ -32,7 +33,7 @@ export interface ChangeSetRequest {
  * @returns the stack's id; null when AWS says at once that nothing would change
  */
 export async function createChangeSet(
-  { clients, stackName }: Cloud,
+  { clients, stackName }: CloudContext,
   { name, kind, template, parameters }: ChangeSetRequest,
 ): Promise<string | null> {
   const request = new CreateChangeSetCommand({
@@ -67,7 +68,10 @@ const changeSetAnswer = z.object({
  * @returns null when nothing would
  * @throws OperatorError when AWS cannot tell, which says why
  */
-export async function readChangeSet(cloud: Cloud, name: string): Promise<ResourceChange[] | null> {
+export async function readChangeSet(
+  cloud: CloudContext,
+  name: string,
+): Promise<ResourceChange[] | null> {
   const look = async () => {
     const { Status, StatusReason, Changes } = await describe(cloud, name);
     if (Status === 'CREATE_COMPLETE') return { done: Changes };
@@ -75,11 +79,11 @@ export async function readChangeSet(cloud: Cloud, name: string): Promise<Resourc
     if (NO_CHANGE.test(StatusReason)) return { done: null };
     throw new OperatorError(`AWS cannot change the stack ${cloud.stackName} so: ${StatusReason}`);
   };
-  return await poll('What would change', look, cloud.pollOptions(READY_MAX_MS));
+  return await poll('What would change', look, pollOptions(cloud, READY_MAX_MS));
 }
 
 /** All pages in one. */
-async function describe({ clients, stackName }: Cloud, name: string) {
+async function describe({ clients, stackName }: CloudContext, name: string) {
   const changes: ResourceChange[] = [];
   let token: string | undefined;
   for (;;) {
@@ -94,7 +98,10 @@ async function describe({ clients, stackName }: Cloud, name: string) {
 }
 
 /** Has AWS begin with the changes. All other change sets of the stack end with it. */
-export async function executeChangeSet({ clients, stackName }: Cloud, name: string): Promise<void> {
+export async function executeChangeSet(
+  { clients, stackName }: CloudContext,
+  name: string,
+): Promise<void> {
   const request = new ExecuteChangeSetCommand({
     StackName: stackName,
     ChangeSetName: name,
@@ -104,7 +111,10 @@ export async function executeChangeSet({ clients, stackName }: Cloud, name: stri
 }
 
 /** Removes a change set, which has changed nothing; one that is gone already is fine. */
-export async function deleteChangeSet({ clients, stackName }: Cloud, name: string): Promise<void> {
+export async function deleteChangeSet(
+  { clients, stackName }: CloudContext,
+  name: string,
+): Promise<void> {
   const request = new DeleteChangeSetCommand({ StackName: stackName, ChangeSetName: name });
   try {
     await withAwsError(

@@ -1,10 +1,11 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
 import { withAwsError, wasRefused } from '../../aws/errors.ts';
 import { createRunId } from '../../cli/run-id.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import {
   createChangeSet,
@@ -38,7 +39,7 @@ export interface StackUpdate {
  * @throws OperatorError when the database would be lost, and what `watchStack` throws
  */
 export async function changeStack(
-  cloud: Cloud,
+  cloud: CloudContext,
   stack: Stack | null,
   { dryRun, mayReplaceDatabase = false, ...wish }: StackUpdate,
 ): Promise<Stack | null> {
@@ -65,9 +66,9 @@ export async function changeStack(
 }
 
 /** Gives the stack's id; null when AWS says at once that nothing would change. */
-async function makeChangeSet(cloud: Cloud, order: ChangeSetRequest): Promise<string | null> {
+async function makeChangeSet(cloud: CloudContext, order: ChangeSetRequest): Promise<string | null> {
   cloud.signal.throwIfAborted();
-  cloud.tell('Finding out what changes …');
+  cloud.log('Finding out what changes …');
   try {
     return await createChangeSet(cloud, order);
   } catch (error) {
@@ -77,20 +78,20 @@ async function makeChangeSet(cloud: Cloud, order: ChangeSetRequest): Promise<str
   }
 }
 
-function printChanges({ tell, print }: Cloud, changes: ResourceChange[] | null): void {
-  if (!changes) tell('There is nothing to change.');
+function printChanges({ log, print }: CloudContext, changes: ResourceChange[] | null): void {
+  if (!changes) log('There is nothing to change.');
   for (const line of formatChanges(changes ?? [])) print(`  ${line}`);
 }
 
 /** Has AWS begin; gives the id of the event before. */
-async function begin(cloud: Cloud, stackId: string, name: string): Promise<string | null> {
+async function begin(cloud: CloudContext, stackId: string, name: string): Promise<string | null> {
   const since = await findLastEventId(cloud, stackId);
   cloud.signal.throwIfAborted();
   await executeChangeSet(cloud, name);
   return since;
 }
 
-function assertNoDataLoss(cloud: Cloud, changes: ResourceChange[]): void {
+function assertNoDataLoss(cloud: CloudContext, changes: ResourceChange[]): void {
   const losses = listDataLosses(changes);
   if (losses.length === 0) return;
   const lines = formatChanges(losses).join(', ');
@@ -102,7 +103,7 @@ function assertNoDataLoss(cloud: Cloud, changes: ResourceChange[]): void {
 
 /** Removes what was made only to find out, unless the stack has begun to change after all. */
 async function discard(
-  cloud: Cloud,
+  cloud: CloudContext,
   { name, kind }: ChangeSetRequest,
   why: unknown,
 ): Promise<void> {
@@ -121,8 +122,8 @@ async function discard(
 }
 
 /** A stack of which there is but the name, since nobody went on with its change set. */
-async function removeEmptyStack(cloud: Cloud): Promise<void> {
-  const { clients, stackName, cleanupPollOptions } = cloud;
+async function removeEmptyStack(cloud: CloudContext): Promise<void> {
+  const { clients, stackName } = cloud;
   const look = async () => {
     const stack = await findStack(cloud);
     if (!stack || !isEmpty(stack)) return { done: undefined };
@@ -130,5 +131,5 @@ async function removeEmptyStack(cloud: Cloud): Promise<void> {
     await withAwsError(`Cannot remove the empty stack ${stackName}`, request);
     return { pending: stack.status };
   };
-  await poll(`The empty stack ${stackName}`, look, cleanupPollOptions(REMOVED_MAX_MS));
+  await poll(`The empty stack ${stackName}`, look, cleanupPollOptions(cloud, REMOVED_MAX_MS));
 }

@@ -17,7 +17,7 @@ const DONE: Record<string, string> = {
  * Tells of resources as their states change, each state once, with how long it took: `Database
  * (AWS::RDS::DBInstance): created after 6 min 12 s`. What it is given again it does not tell again.
  */
-export function createEventPrinter(tell: (line: string) => void): (events: StackEvent[]) => void {
+export function createEventPrinter(log: (line: string) => void): (events: StackEvent[]) => void {
   const seen = new Set<string>();
   const begun = new Map<string, { status: string; at: Date }>();
   return (events) => {
@@ -26,7 +26,7 @@ export function createEventPrinter(tell: (line: string) => void): (events: Stack
       seen.add(event.id);
       const before = begun.get(event.resource);
       if (event.status === before?.status) continue;
-      tell(`${event.resource} (${event.type}): ${sayState(event, before?.at)}`);
+      log(`${event.resource} (${event.type}): ${sayState(event, before?.at)}`);
       begun.set(event.resource, event);
     }
   };

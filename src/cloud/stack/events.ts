@@ -1,7 +1,7 @@
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 
 /** Something that happened to a resource of the stack, or to the stack itself. */
 export interface StackEvent {
@@ -52,7 +52,7 @@ const eventsAnswer = z.object({
  * @param since the id of an event: only what came after it; null for what the last operation did, from its beginning
  */
 export async function listEvents(
-  { clients, stackName }: Cloud,
+  { clients, stackName }: CloudContext,
   stackId: string,
   since: string | null,
 ): Promise<StackEvent[]> {
@@ -81,7 +81,7 @@ function isBeginning({ isOfStack, status }: StackEvent): boolean {
 
 /** The id of what happened last; null where nothing has. */
 export async function findLastEventId(
-  { clients, stackName }: Cloud,
+  { clients, stackName }: CloudContext,
   stackId: string,
 ): Promise<string | null> {
   const request = clients.cloudFormation.send(

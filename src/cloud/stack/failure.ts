@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { hintFor } from './hints.ts';
 import type { StackEvent } from './events.ts';
@@ -9,7 +9,7 @@ import type { StackEvent } from './events.ts';
  * @param events all of the operation, the oldest first
  */
 export function explainFailure(
-  { stackName }: Pick<Cloud, 'stackName'>,
+  { stackName }: Pick<CloudContext, 'stackName'>,
   status: string,
   events: StackEvent[],
 ): OperatorError {

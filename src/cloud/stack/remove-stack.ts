@@ -1,7 +1,7 @@
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { hintFor } from './hints.ts';
 import { findLastEventId, listEvents, type StackEvent } from './events.ts';
@@ -15,7 +15,7 @@ const REMOVABLE = new Set(['CREATE_IN_PROGRESS', 'REVIEW_IN_PROGRESS', 'DELETE_I
  * Removes the stack, whatever its status, and watches until it is gone.
  * @throws OperatorError that says what could not be removed, why, and what to do; or that AWS goes on
  */
-export async function removeStack(cloud: Cloud, { id, status }: Stack): Promise<void> {
+export async function removeStack(cloud: CloudContext, { id, status }: Stack): Promise<void> {
   if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.has(status)) await letEnd(cloud, id);
   try {
     await watchStack(cloud, id, status === 'DELETE_IN_PROGRESS' ? null : await begin(cloud, id));
@@ -26,8 +26,8 @@ export async function removeStack(cloud: Cloud, { id, status }: Stack): Promise<
 }
 
 /** However it ends. */
-async function letEnd(cloud: Cloud, id: string): Promise<void> {
-  cloud.tell(`AWS is still changing the stack ${cloud.stackName}: watching that first …`);
+async function letEnd(cloud: CloudContext, id: string): Promise<void> {
+  cloud.log(`AWS is still changing the stack ${cloud.stackName}: watching that first …`);
   await watchStack(cloud, id, null).catch(async (error: unknown) => {
     const stack = await findStackById(cloud, id);
     if (stack?.status.endsWith('_IN_PROGRESS')) throw error;
@@ -35,7 +35,7 @@ async function letEnd(cloud: Cloud, id: string): Promise<void> {
 }
 
 /** Gives what happened last before. */
-async function begin(cloud: Cloud, id: string): Promise<string | null> {
+async function begin(cloud: CloudContext, id: string): Promise<string | null> {
   const since = await findLastEventId(cloud, id);
   cloud.signal.throwIfAborted();
   const command = new DeleteStackCommand({ StackName: id });
@@ -44,7 +44,7 @@ async function begin(cloud: Cloud, id: string): Promise<string | null> {
   return since;
 }
 
-async function listFailed(cloud: Cloud, id: string): Promise<StackEvent[]> {
+async function listFailed(cloud: CloudContext, id: string): Promise<StackEvent[]> {
   const stack = await findStackById(cloud, id);
   if (stack?.status !== 'DELETE_FAILED') return [];
   const events = await listEvents(cloud, id, null);
@@ -65,7 +65,7 @@ const IN_THE_WAY: [RegExp, string][] = [
   [/protect/i, 'switch its protection off first'],
 ];
 
-function explain(cloud: Cloud, failed: StackEvent[]): OperatorError {
+function explain(cloud: CloudContext, failed: StackEvent[]): OperatorError {
   const lines = failed.map(({ resource, type, reason }) => {
     const why = reason?.replace(/\s+/g, ' ') ?? 'AWS does not say why';
     const advice = IN_THE_WAY.find(([words]) => words.test(why))?.[1] ?? hintFor(why);

@@ -1,7 +1,7 @@
 import { ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 
 /** Something that a stack is made of. */
 export interface Resource {
@@ -40,7 +40,7 @@ const resourcesAnswer = z.object({
 
 /** All that a stack is made of that is not gone, by its logical id; of a stack that is gone, all that it was made of. */
 export async function listResources(
-  { clients, stackName }: Cloud,
+  { clients, stackName }: CloudContext,
   stackId: string,
 ): Promise<Resource[]> {
   const resources: Resource[] = [];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
 import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Clients, Cloud } from '../context.ts';
+import type { Clients, CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 
 /** The tag of the stack, and of all that is in it, whose value is the stack's name. */
@@ -57,7 +57,7 @@ const stacksAnswer = z.object({ Stacks: z.tuple([stackAnswer]) });
  * The command's stack; null when there is none.
  * @throws OperatorError when the stack of that name is not one of MiniTwit's: nobody wants that changed or removed
  */
-export async function findStack(cloud: Cloud): Promise<Stack | null> {
+export async function findStack(cloud: CloudContext): Promise<Stack | null> {
   const { stackName } = cloud;
   const stack = await findStackById(cloud, stackName);
   // one without anything in it has no tags yet, or no more
@@ -73,7 +73,7 @@ export async function findStack(cloud: Cloud): Promise<Stack | null> {
  * @param idOrName one that is being deleted, or was, is found by its id alone
  */
 export async function findStackById(
-  { clients, stackName }: Cloud,
+  { clients, stackName }: CloudContext,
   idOrName: string,
 ): Promise<Stack | null> {
   const request = clients.cloudFormation.send(new DescribeStacksCommand({ StackName: idOrName }));
@@ -122,14 +122,14 @@ export function isEmpty({ status }: Stack): boolean {
  * The stack, whatever its status.
  * @throws OperatorError when there is none
  */
-export async function requireStack(cloud: Cloud): Promise<Stack> {
+export async function requireStack(cloud: CloudContext): Promise<Stack> {
   const stack = await findStack(cloud);
   if (!stack || isEmpty(stack)) throw stackNotFoundError(cloud);
   return stack;
 }
 
 /** Says that there is none, and how to get one. */
-export function stackNotFoundError(cloud: Cloud): OperatorError {
+export function stackNotFoundError(cloud: CloudContext): OperatorError {
   return new OperatorError(
     `There is no stack ${cloud.stackName} in this region. To raise it: ${formatCommand(cloud, 'up')}`,
   );

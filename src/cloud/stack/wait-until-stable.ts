@@ -1,4 +1,4 @@
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
 import { findStack, isEmpty, stackNotFoundError, type Stack } from './stack.ts';
@@ -17,7 +17,7 @@ const CHANGEABLE = new Set([
  * @returns null when there is none, or nothing in it
  * @throws OperatorError that says why it is in a status in which it cannot be changed, and what to do
  */
-export async function waitUntilStable(cloud: Cloud): Promise<Stack | null> {
+export async function waitUntilStable(cloud: CloudContext): Promise<Stack | null> {
   const found = await findStack(cloud);
   if (!found || isEmpty(found)) return null;
   const stack = found.status.endsWith('_IN_PROGRESS') ? await watchOn(cloud, found) : found;
@@ -27,8 +27,8 @@ export async function waitUntilStable(cloud: Cloud): Promise<Stack | null> {
   throw explainFailure(cloud, stack.status, events);
 }
 
-function watchOn(cloud: Cloud, { id, status }: Stack): Promise<Stack> {
-  cloud.tell(`The stack ${cloud.stackName} is ${status}: watching that first …`);
+function watchOn(cloud: CloudContext, { id, status }: Stack): Promise<Stack> {
+  cloud.log(`The stack ${cloud.stackName} is ${status}: watching that first …`);
   return watchStack(cloud, id, null);
 }
 
@@ -36,7 +36,7 @@ function watchOn(cloud: Cloud, { id, status }: Stack): Promise<Stack> {
  * The same of a stack that has to be there.
  * @throws OperatorError when it is not
  */
-export async function requireStableStack(cloud: Cloud): Promise<Stack> {
+export async function requireStableStack(cloud: CloudContext): Promise<Stack> {
   const stack = await waitUntilStable(cloud);
   if (!stack) throw stackNotFoundError(cloud);
   return stack;

@@ -1,6 +1,7 @@
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
 import { findStackById, type Stack } from './stack.ts';
@@ -17,11 +18,11 @@ const DONE = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'DELETE_COMPLETE', '
  *   the signal or the deadline comes first, that AWS goes on
  */
 export async function watchStack(
-  cloud: Cloud,
+  cloud: CloudContext,
   stackId: string,
   since: string | null,
 ): Promise<Stack> {
-  const tellNew = createEventPrinter(cloud.tell);
+  const tellNew = createEventPrinter(cloud.log);
   const look = async () => {
     const events = await listEvents(cloud, stackId, since);
     tellNew(events);
@@ -32,7 +33,7 @@ export async function watchStack(
   const { status, events } = await poll(
     `The stack ${cloud.stackName}`,
     look,
-    cloud.pollOptions(DONE_MAX_MS),
+    pollOptions(cloud, DONE_MAX_MS),
   ).catch((error: unknown) => {
     throw sayThatItGoesOn(cloud, error);
   });
@@ -43,7 +44,7 @@ export async function watchStack(
 }
 
 /** Whatever ends the watching does not end what is watched. */
-function sayThatItGoesOn({ stackName }: Cloud, error: unknown): unknown {
+function sayThatItGoesOn({ stackName }: CloudContext, error: unknown): unknown {
   if (!(error instanceof OperatorError)) return error;
   const { message } = error;
   return new OperatorError(

@@ -1,14 +1,14 @@
 import { alignColumns } from '../../cli/table.ts';
 import { formatTime } from '../../cli/times.ts';
 import { listAlarms, listAlarmChanges } from '../instances/alarms.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const CHANGES_MAX = 5;
 
 /** Shows which alarms tell of something now, and what they told last. */
-export async function formatAlarms(cloud: Cloud, { id }: Stack): Promise<string[]> {
+export async function formatAlarms(cloud: CloudContext, { id }: Stack): Promise<string[]> {
   const { cloudWatch } = cloud.clients;
   const resources = await listResources(cloud, id);
   const names = resources

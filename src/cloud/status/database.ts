@@ -1,10 +1,10 @@
 import { formatTime } from '../../cli/times.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 
 /** Shows the database, or both while one takes the other's place, and from what it could be had back. */
-export async function formatDatabases(cloud: Cloud): Promise<string[]> {
+export async function formatDatabases(cloud: CloudContext): Promise<string[]> {
   const [databases, snapshots] = await Promise.all([
     listDatabases(cloud.clients.rds, cloud.stackName),
     listStackSnapshots(cloud),

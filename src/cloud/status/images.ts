@@ -1,12 +1,15 @@
 import { alignColumns } from '../../cli/table.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const SHOWN_MAX = 5;
 
 /** Shows the newest images, and which of them the stack starts instances from. */
-export async function formatImages({ clients }: Cloud, { parameters }: Stack): Promise<string[]> {
+export async function formatImages(
+  { clients }: CloudContext,
+  { parameters }: Stack,
+): Promise<string[]> {
   const images = await listOwnImages(clients.ec2);
   if (images.length === 0) return ['none: npm run cloud -- image makes one'];
   const rows = images

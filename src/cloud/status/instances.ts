@@ -2,7 +2,7 @@ import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
 import { formatAge } from '../../cli/times.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listOwnImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/refreshes.ts';
 import { readTargetHealth } from '../instances/targets.ts';
@@ -12,7 +12,7 @@ import { type Stack, STACK_TAG } from '../stack/stack.ts';
 const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'BALANCER SAYS', 'IMAGE', 'AGE', 'TYPE'];
 
 /** Shows each instance, and whether they are as they should be. */
-export async function formatInstances(cloud: Cloud, { outputs }: Stack): Promise<string[]> {
+export async function formatInstances(cloud: CloudContext, { outputs }: Stack): Promise<string[]> {
   const { ec2, loadBalancing } = cloud.clients;
   const [instances, images, health] = await Promise.all([
     listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
@@ -40,7 +40,7 @@ function describe(it: Instance, image: string | undefined, health: string | unde
   ];
 }
 
-async function describeChange(cloud: Cloud, groupName: string): Promise<string[]> {
+async function describeChange(cloud: CloudContext, groupName: string): Promise<string[]> {
   const [{ outdated, group }, active] = await Promise.all([
     planReplacement(cloud, groupName),
     findActiveRefresh(cloud.clients.autoScaling, groupName),

@@ -1,11 +1,11 @@
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { explainStatus } from '../stack/failure.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** Says how the stack is, where the site is, and what of it is being made or has failed. */
 export async function formatStack(
-  cloud: Cloud,
+  cloud: CloudContext,
   { id, status, reason, outputs }: Stack,
 ): Promise<string[]> {
   const resources = await listResources(cloud, id);

@@ -1,6 +1,6 @@
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import type { Resource } from '../stack/resources.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Resource } from '../stack/resources.ts';
  * @throws OperatorError that says how to end it
  */
 export async function assertWarehouseIdle(
-  { clients }: Cloud,
+  { clients }: CloudContext,
   resources: Resource[],
 ): Promise<void> {
   const group = resources.find(({ name }) => name === 'WarehouseGroup');

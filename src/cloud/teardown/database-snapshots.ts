@@ -1,8 +1,9 @@
 import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { withAwsError, awsErrorName } from '../../aws/errors.ts';
 import { formatTime } from '../../cli/times.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
@@ -14,13 +15,15 @@ const TAKEN_MAX_MS = 2 * 3_600_000;
 export async function listStackSnapshots({
   clients,
   stackName,
-}: Cloud): Promise<DatabaseSnapshot[]> {
+}: CloudContext): Promise<DatabaseSnapshot[]> {
   const snapshots = await listSnapshots(clients.rds, null);
   return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }
 
 /** The same as what outlives the stack. */
-export async function listRetainedDatabaseSnapshots(cloud: Cloud): Promise<RetainedResource[]> {
+export async function listRetainedDatabaseSnapshots(
+  cloud: CloudContext,
+): Promise<RetainedResource[]> {
   const snapshots = await listStackSnapshots(cloud);
   return snapshots.map(({ id, databaseId, status, sizeGib, createdAt }) => ({
     id,
@@ -30,12 +33,13 @@ export async function listRetainedDatabaseSnapshots(cloud: Cloud): Promise<Retai
   }));
 }
 
-async function remove({ clients, pollOptions }: Cloud, id: string): Promise<void> {
+async function remove(cloud: CloudContext, id: string): Promise<void> {
+  const { clients } = cloud;
   const look = async () =>
     (await deleteSnapshot(clients.rds, id))
       ? { done: undefined }
       : { pending: 'still being taken' };
-  await poll(`The snapshot ${id}`, look, pollOptions(TAKEN_MAX_MS));
+  await poll(`The snapshot ${id}`, look, pollOptions(cloud, TAKEN_MAX_MS));
 }
 
 /** One that is gone already is fine. False while it is being taken. */

@@ -6,7 +6,7 @@ import {
 import { z } from 'zod';
 import { tagsSchema } from '../../aws/ec2/tags.ts';
 import { withAwsError } from '../../aws/errors.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
 const balancersAnswer = z.object({
@@ -25,7 +25,7 @@ const tagDescriptionsAnswer = z.object({
 export async function listOrphanedLoadBalancers({
   clients: { loadBalancing },
   stackName,
-}: Cloud): Promise<string[]> {
+}: CloudContext): Promise<string[]> {
   const arns: string[] = [];
   let marker: string | undefined;
   do {

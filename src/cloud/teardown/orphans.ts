@@ -6,7 +6,7 @@ import { listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { withAwsError, awsErrorName } from '../../aws/errors.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listDatabases } from '../database/databases.ts';
 import { listGroups } from '../image/security-groups.ts';
 import type { Resource } from '../stack/resources.ts';
@@ -17,7 +17,7 @@ import { listOrphanedLoadBalancers } from './load-balancers.ts';
  * What should be gone with the stack, and is there all the same: a line each. What costs is looked for by its tag,
  * since the stack may be long gone; roles cost nothing, and are looked for where it is known what they were called.
  */
-export async function listOrphans(cloud: Cloud, resources: Resource[]): Promise<string[]> {
+export async function listOrphans(cloud: CloudContext, resources: Resource[]): Promise<string[]> {
   const found = await Promise.all([
     listMachines(cloud),
     listOfNetwork(cloud),
@@ -30,7 +30,7 @@ export async function listOrphans(cloud: Cloud, resources: Resource[]): Promise<
   return found.flat();
 }
 
-async function listMachines({ clients: { ec2 }, stackName }: Cloud): Promise<string[]> {
+async function listMachines({ clients: { ec2 }, stackName }: CloudContext): Promise<string[]> {
   const filters = [tagFilter(STACK_TAG, stackName)];
   const [instances, volumes] = await Promise.all([
     listInstances(ec2, filters),
@@ -53,7 +53,7 @@ const scalingAnswer = z.object({
   AutoScalingGroups: z.array(z.object({ AutoScalingGroupName: z.string() })).default([]),
 });
 
-async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
+async function listOfNetwork({ clients, stackName }: CloudContext): Promise<string[]> {
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];
   const [groups, templates, scaling] = await Promise.all([
@@ -78,7 +78,10 @@ async function listOfNetwork({ clients, stackName }: Cloud): Promise<string[]> {
   ];
 }
 
-async function listRoles({ clients: { iam } }: Cloud, resources: Resource[]): Promise<string[]> {
+async function listRoles(
+  { clients: { iam } }: CloudContext,
+  resources: Resource[],
+): Promise<string[]> {
   const left: string[] = [];
   for (const { type, id } of resources) {
     if (type === 'AWS::IAM::Role') {

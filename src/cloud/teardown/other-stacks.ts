@@ -1,8 +1,8 @@
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { listStacks } from '../stack/stack.ts';
 
 /** The names of all other stacks of MiniTwit in this region. */
-export async function listOtherStacks({ clients, stackName }: Cloud): Promise<string[]> {
+export async function listOtherStacks({ clients, stackName }: CloudContext): Promise<string[]> {
   const stacks = await listStacks(clients);
   return stacks.map(({ name }) => name).filter((name) => name !== stackName);
 }

@@ -1,8 +1,9 @@
 import { alignColumns } from '../../cli/table.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatMonthlyCost } from '../costs/costs.ts';
 import type { Unfinished } from '../image/unfinished.ts';
@@ -17,7 +18,7 @@ const GONE_MAX_MS = 5 * 60_000;
  * Removes what outlives the stack. What cannot be removed keeps nothing else from going.
  * @throws OperatorError that says what is left, and why
  */
-export async function removeRetainedResources(cloud: Cloud): Promise<void> {
+export async function removeRetainedResources(cloud: CloudContext): Promise<void> {
   const tried = new Set<string>();
   const look = async () => {
     const left = await listRetainedResources(cloud);
@@ -27,19 +28,19 @@ export async function removeRetainedResources(cloud: Cloud): Promise<void> {
   };
   // some are seen only when what was made of them is gone
   for (;;) {
-    const untried = await poll('What was removed', look, cloud.pollOptions(GONE_MAX_MS));
+    const untried = await poll('What was removed', look, pollOptions(cloud, GONE_MAX_MS));
     if (untried.length === 0) return;
     await removeEach(cloud, untried);
     for (const { id } of untried) tried.add(id);
   }
 }
 
-async function removeEach(cloud: Cloud, remains: RetainedResource[]): Promise<void> {
-  const { signal, tell } = cloud;
+async function removeEach(cloud: CloudContext, remains: RetainedResource[]): Promise<void> {
+  const { signal, log } = cloud;
   const problems: string[] = [];
   for (const { id, about, remove } of remains) {
     signal.throwIfAborted();
-    tell(`Removing ${id}, ${about} …`);
+    log(`Removing ${id}, ${about} …`);
     await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${errorMessage(error)}`));
   }
   signal.throwIfAborted();
@@ -54,7 +55,10 @@ async function removeEach(cloud: Cloud, remains: RetainedResource[]): Promise<vo
  * Says what is there although there is no stack, and what that costs.
  * @param builds the images that may be in the making, which leave more
  */
-export async function printRemaining(cloud: Cloud, builds: Unfinished[] = []): Promise<void> {
+export async function printRemaining(
+  cloud: CloudContext,
+  builds: Unfinished[] = [],
+): Promise<void> {
   const { print, stackName } = cloud;
   const [kept, others, snapshots] = await Promise.all([
     listRetainedResources(cloud),

@@ -6,7 +6,7 @@ import { tagFilter, type Tags, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
 import { formatTime } from '../../cli/times.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Cloud } from '../context.ts';
+import type { CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
@@ -22,7 +22,7 @@ const GB = 1024 ** 3;
  * What outlives the stack, in the order in which it can be removed. What belongs to no stack (images, a warehouse that
  * was provisioned apart) is ours only when there is no other stack that may need it.
  */
-export async function listRetainedResources(cloud: Cloud): Promise<RetainedResource[]> {
+export async function listRetainedResources(cloud: CloudContext): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
     ({ tags }) => isOurs(tags, cloud.stackName, isLast),
@@ -43,12 +43,12 @@ function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
 }
 
 /** What goes with the last stack without being of it is to be seen before. */
-function sayOwner({ stackName }: Cloud, tags: Tags): string {
+function sayOwner({ stackName }: CloudContext, tags: Tags): string {
   return tags[STACK_TAG] === stackName ? '' : ', not of this stack';
 }
 
 /** Images of MiniTwit, and of its warehouse's server. */
-async function listImageRemains(cloud: Cloud, isLast: boolean): Promise<RetainedResource[]> {
+async function listImageRemains(cloud: CloudContext, isLast: boolean): Promise<RetainedResource[]> {
   if (!isLast) return [];
   const { ec2 } = cloud.clients;
   const images = await Promise.all(
@@ -69,7 +69,7 @@ function sayContent(tags: Tags): string {
   return tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse';
 }
 
-function remainOfVolume(cloud: Cloud, it: Volume): RetainedResource {
+function remainOfVolume(cloud: CloudContext, it: Volume): RetainedResource {
   return {
     id: it.id,
     about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}${sayOwner(cloud, it.tags)}`,
@@ -84,7 +84,7 @@ function remainOfVolume(cloud: Cloud, it: Volume): RetainedResource {
 
 /** Snapshots of the warehouse's volumes, and those that an image has left behind. */
 async function listSnapshotRemains(
-  cloud: Cloud,
+  cloud: CloudContext,
   volumes: Volume[],
   isLast: boolean,
 ): Promise<RetainedResource[]> {
@@ -117,7 +117,7 @@ async function listSnapshotRemains(
 async function listBucketRemains({
   clients: { s3 },
   stackName,
-}: Cloud): Promise<RetainedResource[]> {
+}: CloudContext): Promise<RetainedResource[]> {
   const names = await listStackBuckets(s3, stackName);
   return Promise.all(
     names.map(async (id): Promise<RetainedResource> => {

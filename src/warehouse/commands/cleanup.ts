@@ -1,12 +1,13 @@
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { createCommandPolling } from '../../aws/command-polling.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
-import { claimFolder, whereFrom } from '../run/lock.ts';
-import { type Base, openRun } from '../run/run.ts';
+import { claimFolder, originTag } from '../run/lock.ts';
+import type { WarehouseContext } from '../context.ts';
+import { openRun } from '../run/run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
 import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
@@ -17,32 +18,32 @@ import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
  * @param runId the one run to end, whatever it is; null for all that were started here and not kept
  * @throws OperatorError when something cannot be ended
  */
-export async function cleanup(base: Base, runId: string | null): Promise<void> {
-  const claim = await claimFolder(base.folder);
+export async function cleanup(context: WarehouseContext, runId: string | null): Promise<void> {
+  const claim = await claimFolder(context.folder);
   try {
     claim.setDescription('cleaning up');
     const isMeant = ({ tags }: { tags: Tags }) =>
       runId
         ? tags[RUN_TAG] === runId
-        : tags[FROM_TAG] === whereFrom(base.folder) && !tags[KEPT_TAG];
-    const found = await listInstances(base.ec2, [tagFilter(WAREHOUSE_TAG)]);
+        : tags[FROM_TAG] === originTag(context.folder) && !tags[KEPT_TAG];
+    const found = await listInstances(context.ec2, [tagFilter(WAREHOUSE_TAG)]);
     const alive = found.filter(({ state }) => state !== 'terminated');
     const spared = alive.filter((it) => !isMeant(it));
-    for (const it of spared) base.print(saySpared(it));
+    for (const it of spared) context.print(saySpared(it));
 
-    const state = await readOwn(base, runId);
+    const state = await readOwn(context, runId);
     const isSpared = spared.some((it) => it.runId === state?.runId);
     const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
     let unfinished = 0;
     await doAll([
-      ...(state && !isSpared ? [() => endRun(base, state)] : []),
-      ...others.map((it) => () => endOther(base, it)),
+      ...(state && !isSpared ? [() => endRun(context, state)] : []),
+      ...others.map((it) => () => endOther(context, it)),
       async () => {
-        unfinished = await removeUnfinished(base, isMeant);
+        unfinished = await removeUnfinished(context, isMeant);
       },
     ]);
     const isAnythingLeft = others.length > 0 || unfinished > 0 || (state && !isSpared);
-    if (!isAnythingLeft) base.print('There is nothing to clean up.');
+    if (!isAnythingLeft) context.print('There is nothing to clean up.');
   } finally {
     claim.release();
   }
@@ -61,7 +62,10 @@ async function doAll(tasks: (() => Promise<void>)[]): Promise<void> {
 }
 
 /** The run that this folder remembers, if it is meant. */
-async function readOwn({ folder, print }: Base, runId: string | null): Promise<RunState | null> {
+async function readOwn(
+  { folder, print }: WarehouseContext,
+  runId: string | null,
+): Promise<RunState | null> {
   try {
     const state = await readState(folder);
     return !runId || state?.runId === runId ? state : null;
@@ -71,22 +75,26 @@ async function readOwn({ folder, print }: Base, runId: string | null): Promise<R
   }
 }
 
-async function endRun(base: Base, state: RunState): Promise<void> {
-  const run = openRun(base, state);
-  run.tell(`Ending what is left of the run ${state.runId} …`);
+async function endRun(context: WarehouseContext, state: RunState): Promise<void> {
+  const run = openRun(context, state);
+  run.log(`Ending what is left of the run ${state.runId} …`);
   await endInstances(run);
   await run.forget();
-  run.tell(`Nothing is left of it; ${state.volumeId} is free.`);
+  run.log(`Nothing is left of it; ${state.volumeId} is free.`);
   if (state.results && !state.snapshotId) {
-    run.tell('What it copied is on the volume, and will be in the next snapshot.');
+    run.log('What it copied is on the volume, and will be in the next snapshot.');
   }
 }
 
-async function endOther(base: Base, { id, runId }: Instance): Promise<void> {
-  base.print(`Terminating ${id}, of the run ${runId} …`);
-  const { ec2, pace } = base;
-  const { pollOptions } = createCommandPolling(base, base.print);
-  await terminateAndWait(ec2, id, pace.visibilityTimeoutMs, pollOptions(TERMINATED_MAX_MS));
+async function endOther(context: WarehouseContext, { id, runId }: Instance): Promise<void> {
+  context.print(`Terminating ${id}, of the run ${runId} …`);
+  const { ec2, timing } = context;
+  await terminateAndWait(
+    ec2,
+    id,
+    timing.visibilityTimeoutMs,
+    pollOptions(context, TERMINATED_MAX_MS),
+  );
 }
 
 function saySpared({ id, runId, tags }: Instance): string {

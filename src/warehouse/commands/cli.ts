@@ -7,14 +7,21 @@ import { cleanup } from './cleanup.ts';
 import { dryRun } from './dry-run.ts';
 import { finish } from './finish.ts';
 import { provision } from './provision.ts';
-import { bringBackDump } from './restore-dump.ts';
+import { restoreDumpCommand } from './restore-dump.ts';
 import { restoreVolume } from './restore.ts';
 import { runLocal } from './run-local.ts';
 import { run } from './run.ts';
 import { showReport } from './show-report.ts';
 import { printSnapshots, pruneSnapshots } from './snapshots.ts';
 import { status } from './status.ts';
-import { FOLDER, openBase, openEndParts, openLocalParts, openParts, print } from './context.ts';
+import {
+  createFinishContext,
+  createLocalRunContext,
+  createRunContext,
+  createWarehouseContext,
+  FOLDER,
+  print,
+} from './create-context.ts';
 import { readInstanceConfig, readPlaces } from '../settings.ts';
 
 // Slower than that, a copy would take longer than what it copies stays as it is.
@@ -47,21 +54,21 @@ function addRunCommands(program: Command, environment: Environment): void {
     )
     .action(
       async ({ keep = false, local, dryRun: isDry, withCredentials = false, maxRowsPerSecond }) => {
-        const how = { withCredentials, maxRowsPerSecond };
-        if (local) await runLocal(await openLocalParts(environment, how));
-        else if (isDry) await dryRun(openParts(environment, how));
-        else await run(openParts(environment, how), { keep });
+        const options = { withCredentials, maxRowsPerSecond };
+        if (local) await runLocal(await createLocalRunContext(environment, options));
+        else if (isDry) await dryRun(createRunContext(environment, options));
+        else await run(createRunContext(environment, options), { keep });
       },
     );
   program
     .command('finish')
     .description('end what `run --keep` has left up, after a snapshot')
-    .action(() => finish(openEndParts(environment)));
+    .action(() => finish(createFinishContext(environment)));
   program
     .command('cleanup')
     .description('end what a dead run has left behind')
     .argument('[run]', 'also one that was kept, or started elsewhere')
-    .action((runId) => cleanup(openBase(), runId ?? null));
+    .action((runId) => cleanup(createWarehouseContext(), runId ?? null));
   program
     .command('status')
     .description('what there is in AWS, and what it costs an hour')
@@ -82,17 +89,21 @@ function addDataCommands(program: Command, environment: Environment): void {
     .option('--image <id>', 'an Amazon Linux 2023; the newest by default')
     .action(({ sizeGib, volume: volumeId = null, image: baseImageId = null }) => {
       const config = readInstanceConfig(environment);
-      return provision(openBase(config.maxHours), config, { volumeId, sizeGib, baseImageId });
+      return provision(createWarehouseContext(config.maxHours), config, {
+        volumeId,
+        sizeGib,
+        baseImageId,
+      });
     });
   const snapshots = program
     .command('snapshots')
     .description("the snapshots of the warehouse's volume")
-    .action(() => printSnapshots(openBase()));
+    .action(() => printSnapshots(createWarehouseContext()));
   snapshots
     .command('prune')
     .description('delete old ones')
     .requiredOption('--keep <n>', 'number of newest snapshots to retain', parseCount(1))
-    .action(({ keep }) => pruneSnapshots(openBase(), keep));
+    .action(({ keep }) => pruneSnapshots(createWarehouseContext(), keep));
   program
     .command('restore')
     .description('make a new volume from a snapshot')
@@ -100,7 +111,7 @@ function addDataCommands(program: Command, environment: Environment): void {
     .option('--zone <zone>', 'that of the old volume by default')
     .action(async (snapshotId, { zone = null }) => {
       const { volumeId } = readPlaces(environment);
-      await restoreVolume({ ...openBase(), snapshotId, volumeId, zone });
+      await restoreVolume(createWarehouseContext(), { snapshotId, volumeId, zone });
     });
   program
     .command('restore-dump')
@@ -108,8 +119,7 @@ function addDataCommands(program: Command, environment: Environment): void {
     .argument('<dump>', "a run's id, `latest`, or a file")
     .option('--force', 'replace the rows that are there')
     .action((dumpName, { force = false }) =>
-      bringBackDump({
-        ...openBase(),
+      restoreDumpCommand(createWarehouseContext(), {
         dumpName,
         force,
         s3: createS3(),

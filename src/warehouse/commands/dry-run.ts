@@ -4,7 +4,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import { runKey } from '../bucket/keys.ts';
 import * as commands from '../instance/commands.ts';
 import { reportFolder } from '../report/folders.ts';
-import { newState, openRun, type Parts, type Run } from '../run/run.ts';
+import type { RunContext } from '../context.ts';
+import { newState, openRun, type ActiveRun } from '../run/run.ts';
 import { connectCommand } from '../ssh/commands.ts';
 import { attachmentOf } from '../steps/attach.ts';
 import { check } from '../steps/check.ts';
@@ -24,11 +25,11 @@ const DEVICE = 'DEVICE';
  * Says every step of a run with its real arguments, and asks AWS whether it would be allowed; nothing is changed.
  * @throws OperatorError when something is missing that can be known before, or is not allowed
  */
-export async function dryRun(parts: Parts & { order: CopyOrder }): Promise<void> {
-  const { ec2, order, print } = parts;
-  const state = newState(parts.config, await check(parts));
+export async function dryRun(context: RunContext & { order: CopyOrder }): Promise<void> {
+  const { ec2, order, print } = context;
+  const state = newState(context.config, await check(context));
   state.instanceId = INSTANCE_ID;
-  const planned = openRun(parts, state);
+  const planned = openRun(context, state);
   const plan = [...sayWayIn(planned), ...sayWork(planned, order), ...sayWayOut(planned)];
   for (const line of plan) print(line);
   print(`Nothing was changed; ${INSTANCE_ID} stands for an instance that there is not yet.`);
@@ -48,7 +49,7 @@ export async function dryRun(parts: Parts & { order: CopyOrder }): Promise<void>
   );
 }
 
-function sayWayIn(run: Run): string[] {
+function sayWayIn(run: ActiveRun): string[] {
   const { config } = run;
   const launch = launchOf(run);
   const login = { user: config.sshUser, address: 'ADDRESS', keyFile: resolve(config.keyFile) };
@@ -74,7 +75,10 @@ function sayWayIn(run: Run): string[] {
   ];
 }
 
-function sayWork(run: Run, { source, withCredentials, maxRowsPerSecond }: CopyOrder): string[] {
+function sayWork(
+  run: ActiveRun,
+  { source, withCredentials, maxRowsPerSecond }: CopyOrder,
+): string[] {
   const { config, folder, state } = run;
   const { user, name } = accountOf(run);
   const from = `${source.user}@${source.host}:${source.port}/${source.name}`;
@@ -89,7 +93,7 @@ function sayWork(run: Run, { source, withCredentials, maxRowsPerSecond }: CopyOr
   ];
 }
 
-function sayWayOut(run: Run): string[] {
+function sayWayOut(run: ActiveRun): string[] {
   const { config } = run;
   const onInstance = [
     commands.systemctl('stop'),

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import { claimFolder } from '../run/lock.ts';
-import { type Ending, type EndParts, openRun } from '../run/run.ts';
+import type { FinishContext } from '../context.ts';
+import { type EndingRun, openRun } from '../run/run.ts';
 import { readState } from '../run/state.ts';
 import { connectTo } from '../steps/connect.ts';
 import { end } from './run.ts';
@@ -12,17 +13,17 @@ const CONNECT_MAX_MS = 60_000;
  * and what is new is kept in a snapshot if the first half was done.
  * @throws OperatorError that says what may still exist
  */
-export async function finish(parts: EndParts): Promise<void> {
-  const claim = await claimFolder(parts.folder);
+export async function finish(context: FinishContext): Promise<void> {
+  const claim = await claimFolder(context.folder);
   try {
-    const state = await readState(parts.folder);
+    const state = await readState(context.folder);
     if (!state) {
-      parts.print('There is no run to finish here; cleanup looks for one that AWS knows of.');
+      context.print('There is no run to finish here; cleanup looks for one that AWS knows of.');
       return;
     }
     claim.setDescription(`finishing the run ${state.runId}`);
-    const run = openRun(parts, state);
-    if (!state.results) run.tell(`The run ${state.runId} was not done: there will be no snapshot.`);
+    const run = openRun(context, state);
+    if (!state.results) run.log(`The run ${state.runId} was not done: there will be no snapshot.`);
     if (state.begun.includes('connect')) await reconnect(run);
     await end(run);
   } finally {
@@ -31,10 +32,10 @@ export async function finish(parts: EndParts): Promise<void> {
 }
 
 /** Without a connection, MySQL and the filesystem are ended less gently. */
-async function reconnect(run: Ending): Promise<void> {
+async function reconnect(run: EndingRun): Promise<void> {
   try {
     run.remote = await connectTo(run, CONNECT_MAX_MS);
   } catch (error) {
-    run.tell(errorMessage(error));
+    run.log(errorMessage(error));
   }
 }

@@ -1,10 +1,14 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
-import { type Order, openProvision, type Provision } from '../provision/provision.ts';
+import {
+  type Order,
+  createProvisionContext,
+  type ProvisionContext,
+} from '../provision/provision.ts';
 import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
 import { claimFolder } from '../run/lock.ts';
-import type { Base } from '../run/run.ts';
+import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**
@@ -12,16 +16,20 @@ import type { InstanceConfig } from '../settings.ts';
  * was made is not left when something fails.
  * @throws OperatorError, when everything that was begun is undone, or says what is not
  */
-export async function provision(base: Base, config: InstanceConfig, order: Order): Promise<void> {
-  const claim = await claimFolder(base.folder);
+export async function provision(
+  context: WarehouseContext,
+  config: InstanceConfig,
+  order: Order,
+): Promise<void> {
+  const claim = await claimFolder(context.folder);
   try {
-    const site = await findSite(base.ec2, config, order);
+    const site = await findSite(context.ec2, config, order);
     const { sizeGib } = order;
-    const current = openProvision(base, config, { sizeGib, site });
+    const current = createProvisionContext(context, config, { sizeGib, site });
     claim.setDescription(`the provision ${current.runId}`);
     const { subnet, image, volume } = site;
     const where = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
-    current.tell(
+    current.log(
       `${where} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
     );
     await makeAll(current);
@@ -30,12 +38,12 @@ export async function provision(base: Base, config: InstanceConfig, order: Order
   }
 }
 
-async function makeAll(current: Provision): Promise<void> {
+async function makeAll(current: ProvisionContext): Promise<void> {
   try {
-    await runSteps(PROVISION_STEPS, current, current);
+    await runSteps(PROVISION_STEPS, current);
   } catch (error) {
-    current.tell(errorMessage(error));
-    await undoSteps(PROVISION_STEPS, current, current);
+    current.log(errorMessage(error));
+    await undoSteps(PROVISION_STEPS, current);
     throw error;
   }
   current.isDone = true;
@@ -43,5 +51,5 @@ async function makeAll(current: Provision): Promise<void> {
   current.print('Keep these settings:');
   current.print(`WAREHOUSE_IMAGE_ID=${current.imageId}`);
   current.print(`WAREHOUSE_VOLUME_ID=${current.volumeId}`);
-  await undoSteps(PROVISION_STEPS, current, current);
+  await undoSteps(PROVISION_STEPS, current);
 }

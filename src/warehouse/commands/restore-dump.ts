@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { CommandContext } from '../../cli/command-context.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { findDump } from '../bucket/dumps.ts';
@@ -10,8 +11,8 @@ import { restoreDump } from '../dump/restore-dump.ts';
 
 const RUN = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
-/** What `restore-dump` works with. */
-export interface RestoreDumpParts {
+/** What `restore-dump` restores, and where. */
+export interface RestoreDumpOptions {
   /** A run's id, `latest`, or the path of a file. */
   dumpName: string;
   s3: S3Client;
@@ -20,23 +21,24 @@ export interface RestoreDumpParts {
   target: DatabaseConfig;
   /** Whether rows that are there are to be replaced. */
   force: boolean;
-  print: (line: string) => void;
-  /** Where it shows how far it is. */
+  /** Shows the progress. */
   screen: Screen;
-  signal: AbortSignal;
 }
 
 /**
  * Brings a dump into a database, in the place of MiniTwit's tables there.
  * @throws OperatorError, one line, as `findDump` and `restoreDump` do
  */
-export async function bringBackDump(parts: RestoreDumpParts): Promise<void> {
-  const { target, force, print } = parts;
+export async function restoreDumpCommand(
+  { print, signal }: Pick<CommandContext, 'print' | 'signal'>,
+  options: RestoreDumpOptions,
+): Promise<void> {
+  const { target, force } = options;
   const database = `the database "${target.name}" at ${target.host}:${target.port}`;
-  const dump = await chooseDump(parts);
+  const dump = await chooseDump(options);
   print(`Reading ${dump.name} …`);
   if (force) print(`It replaces all rows of MiniTwit's tables in ${database}.`);
-  const header = await restoreVisibly(dump, parts);
+  const header = await restoreWithProgress(dump, options, signal);
   const rows = Object.entries(header.rows).map(([table, count]) => `${count} of ${table}`);
   print(
     `Now ${database} is as it was at ${header.asOf}, proved by counts and checksums: ${rows.join(', ')}.`,
@@ -46,8 +48,11 @@ export async function bringBackDump(parts: RestoreDumpParts): Promise<void> {
   }
 }
 
-async function restoreVisibly(dump: Dump, parts: RestoreDumpParts): Promise<DumpHeader> {
-  const { target, force, screen, signal } = parts;
+async function restoreWithProgress(
+  dump: Dump,
+  { target, force, screen }: RestoreDumpOptions,
+  signal: AbortSignal,
+): Promise<DumpHeader> {
   const bar = createProgressBar(screen);
   try {
     return await restoreDump(dump, target, {
@@ -61,7 +66,7 @@ async function restoreVisibly(dump: Dump, parts: RestoreDumpParts): Promise<Dump
   }
 }
 
-async function chooseDump({ dumpName, s3, bucket }: RestoreDumpParts): Promise<Dump> {
+async function chooseDump({ dumpName, s3, bucket }: RestoreDumpOptions): Promise<Dump> {
   if (dumpName !== 'latest' && !RUN.test(dumpName)) {
     return { name: dumpName, open: async () => createReadStream(dumpName) };
   }

@@ -5,18 +5,18 @@ import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/ta
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { createCommandPolling } from '../../aws/command-polling.ts';
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { claimFolder, whereFrom } from '../run/lock.ts';
-import type { Base } from '../run/run.ts';
+import { claimFolder, originTag } from '../run/lock.ts';
+import type { WarehouseContext } from '../context.ts';
 import { FROM_TAG, tagsOf, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;
 
-/** What `restore` works with. */
-export interface RestoreParts extends Base {
+/** The volume that `restore` makes. */
+export interface RestoreVolumeOptions {
   snapshotId: string;
   /** The volume that the settings name, whose place the new one takes; null when they name none. */
   volumeId: string | null;
@@ -31,23 +31,28 @@ export interface RestoreParts extends Base {
  * @throws OperatorError when the snapshot is not there or not complete, when the zone is unknown, and when the
  *   volume does not become available, which is deleted then
  */
-export async function restoreVolume(parts: RestoreParts): Promise<string> {
-  const claim = await claimFolder(parts.folder);
+export async function restoreVolume(
+  context: WarehouseContext,
+  options: RestoreVolumeOptions,
+): Promise<string> {
+  const claim = await claimFolder(context.folder);
   try {
-    return await makeVolume(parts);
+    return await makeVolume(context, options);
   } finally {
     claim.release();
   }
 }
 
-async function makeVolume(parts: RestoreParts): Promise<string> {
-  const { ec2, print, folder } = parts;
-  const { pollOptions } = createCommandPolling(parts, print);
-  const snapshot = await requireSnapshot(ec2, parts.snapshotId);
-  const place = await choosePlace(parts);
+async function makeVolume(
+  context: WarehouseContext,
+  options: RestoreVolumeOptions,
+): Promise<string> {
+  const { ec2, print, folder } = context;
+  const snapshot = await requireSnapshot(ec2, options.snapshotId);
+  const place = await choosePlace(ec2, options);
   const runId = createRunId(new Date());
   // until it is done, `cleanup` removes what a killed one leaves
-  const tags = { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: whereFrom(folder) };
+  const tags = { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: originTag(folder) };
   let id: string | null = null;
   try {
     id = await createVolume(ec2, {
@@ -58,10 +63,10 @@ async function makeVolume(parts: RestoreParts): Promise<string> {
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
     print(`Making the volume ${id} of ${snapshot.id} in ${place.AvailabilityZone} …`);
-    await waitUntilAvailable(ec2, id, pollOptions(READY_MAX_MS));
+    await waitUntilAvailable(ec2, id, pollOptions(context, READY_MAX_MS));
     await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
-    await removeAgain(parts, { runId, id }, error);
+    await removeAgain(context, { runId, id }, error);
     throw error;
   }
   const time = snapshot.startedAt.toISOString();
@@ -83,7 +88,7 @@ async function requireSnapshot(ec2: EC2Client, id: string): Promise<Snapshot> {
   return snapshot;
 }
 
-async function choosePlace({ ec2, volumeId, zone }: RestoreParts) {
+async function choosePlace(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOptions) {
   const old = volumeId === null ? null : await findVolume(ec2, volumeId);
   const AvailabilityZone = zone ?? old?.zone;
   if (AvailabilityZone === undefined) {
@@ -100,21 +105,20 @@ async function choosePlace({ ec2, volumeId, zone }: RestoreParts) {
 }
 
 async function removeAgain(
-  parts: RestoreParts,
+  context: WarehouseContext,
   made: { runId: string; id: string | null },
   why: unknown,
 ): Promise<void> {
-  const { ec2, pace, print } = parts;
-  const { cleanupPollOptions } = createCommandPolling(parts, print);
+  const { ec2, timing } = context;
   const list = async () =>
     (await listVolumes(ec2, [tagFilter(RUN_TAG, made.runId)])).map(({ id }) => id);
   const subject = 'A volume that AWS may have made';
   try {
     const ids = await findCreated(
-      { subject, knownId: made.id, list, visibilityTimeoutMs: pace.visibilityTimeoutMs },
-      cleanupPollOptions(pace.visibilityTimeoutMs * 2),
+      { subject, knownId: made.id, list, visibilityTimeoutMs: timing.visibilityTimeoutMs },
+      cleanupPollOptions(context, timing.visibilityTimeoutMs * 2),
     );
-    for (const id of ids) await deleteWhenFree(ec2, id, cleanupPollOptions(DELETE_MAX_MS));
+    for (const id of ids) await deleteWhenFree(ec2, id, cleanupPollOptions(context, DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
       `${errorMessage(why)}\nThis may still exist: ${sayLeft(made)}\n(${errorMessage(error)})`,

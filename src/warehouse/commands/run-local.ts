@@ -9,27 +9,22 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { checkSource } from '../copy/copy.ts';
 import { claimFolder } from '../run/lock.ts';
-import type { Work } from '../run/run.ts';
+import type { RunContext } from '../context.ts';
 
 const LOOK_MAX_MS = 2000;
 
-/** What a run without AWS works with. */
-export interface LocalParts {
-  /** Where the warehouse's database is kept. */
-  folder: string;
-  work: Work;
-  signal: AbortSignal;
-}
+/** What a run without AWS uses. */
+export type LocalRunContext = Pick<RunContext, 'folder' | 'copy' | 'signal'>;
 
 /** Fills a warehouse on this machine: a MariaDB of its own, which is stopped in the end. */
-export async function runLocal({ folder, work, signal }: LocalParts): Promise<void> {
+export async function runLocal({ folder, copy, signal }: LocalRunContext): Promise<void> {
   const claim = await claimFolder(folder);
   try {
     const id = createRunId(new Date());
     claim.setDescription(`the run ${id}`);
     const mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
     try {
-      await work(mariadb.config, { id, signal });
+      await copy(mariadb.config, { id, signal });
     } finally {
       await mariadb.stop();
     }

@@ -2,13 +2,14 @@ import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { claimFolder } from '../run/lock.ts';
-import { type Ending, newState, openRun, type Parts, type RunStep } from '../run/run.ts';
+import type { RunContext } from '../context.ts';
+import { type EndingRun, newState, openRun, type RunStep } from '../run/run.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { attach } from '../steps/attach.ts';
 import { check } from '../steps/check.ts';
 import { connect } from '../steps/connect.ts';
-import { keep } from '../steps/keep.ts';
+import { leaveRunning } from '../steps/keep.ts';
 import { mount, startMysql } from '../steps/mysql.ts';
 import { takeSnapshot, waitForSnapshot } from '../steps/snapshot.ts';
 import { startInstance } from '../steps/start-instance.ts';
@@ -37,14 +38,14 @@ export const STEPS: RunStep[] = [
  * @param options with `keep`, the instance stays up when all was done, for people to query: `finish` ends it
  * @throws OperatorError, when everything that was begun is undone, or says what is not
  */
-export async function run(parts: Parts, options: { keep: boolean }): Promise<void> {
-  const claim = await claimFolder(parts.folder);
+export async function run(context: RunContext, options: { keep: boolean }): Promise<void> {
+  const claim = await claimFolder(context.folder);
   try {
-    await refuseUnended(parts.folder);
-    parts.print('Looking whether all is there …');
-    const state = newState(parts.config, await check(parts));
+    await refuseUnended(context.folder);
+    context.print('Looking whether all is there …');
+    const state = newState(context.config, await check(context));
     claim.setDescription(`the run ${state.runId}`);
-    await runAndEnd(parts, state, options);
+    await runAndEnd(context, state, options);
   } finally {
     claim.release();
   }
@@ -61,15 +62,19 @@ async function refuseUnended(folder: string): Promise<void> {
   );
 }
 
-async function runAndEnd(parts: Parts, state: RunState, options: { keep: boolean }): Promise<void> {
-  const spot = watchSpotNotice(parts, state);
-  const signal = AbortSignal.any([parts.signal, spot.signal]);
-  const current = openRun({ ...parts, signal }, state);
+async function runAndEnd(
+  context: RunContext,
+  state: RunState,
+  options: { keep: boolean },
+): Promise<void> {
+  const spot = watchSpotNotice(context, state);
+  const signal = AbortSignal.any([context.signal, spot.signal]);
+  const current = openRun({ ...context, signal }, state);
   try {
-    await runSteps(STEPS, current, current);
-    if (options.keep) return await keep(current);
+    await runSteps(STEPS, current);
+    if (options.keep) return await leaveRunning(current);
   } catch (error) {
-    current.tell(errorMessage(error));
+    current.log(errorMessage(error));
     await end(current);
     throw error;
   } finally {
@@ -82,8 +87,8 @@ async function runAndEnd(parts: Parts, state: RunState, options: { keep: boolean
  * Ends a run in order, however far it came, and forgets it.
  * @throws OperatorError that says what may still exist
  */
-export async function end(current: Ending): Promise<void> {
-  await undoSteps(STEPS, current, current);
+export async function end(current: EndingRun): Promise<void> {
+  await undoSteps(STEPS, current);
   await current.forget();
-  current.tell(`The run ${current.state.runId} has ended; of its instance nothing is left.`);
+  current.log(`The run ${current.state.runId} has ended; of its instance nothing is left.`);
 }

@@ -3,16 +3,11 @@ import { deleteSnapshot, findSnapshotUse } from '../../aws/ec2/removal.ts';
 import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
+import type { WarehouseContext } from '../context.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 
-/** What both of these commands work with. */
-export interface SnapshotsParts {
-  ec2: EC2Client;
-  print: (line: string) => void;
-}
-
 /** Prints the snapshots of the warehouse's volumes, the newest first. */
-export async function printSnapshots({ ec2, print }: SnapshotsParts): Promise<void> {
+export async function printSnapshots({ ec2, print }: WarehouseContext): Promise<void> {
   const snapshots = await listOurs(ec2);
   if (snapshots.length === 0) return print('There are no snapshots yet: each run takes one.');
   for (const line of formatSnapshots(snapshots)) print(line);
@@ -24,7 +19,7 @@ export async function printSnapshots({ ec2, print }: SnapshotsParts): Promise<vo
  * @param keep 1 or more
  */
 export async function pruneSnapshots(
-  { ec2, print, signal }: SnapshotsParts & { signal: AbortSignal },
+  { ec2, print, signal }: WarehouseContext,
   keep: number,
 ): Promise<void> {
   const doomed: Snapshot[] = [];

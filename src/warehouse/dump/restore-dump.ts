@@ -47,7 +47,7 @@ export async function restoreDump(
   try {
     await withConnection(target, patience, async (connection) => {
       await fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal);
-      outcome = `All of the dump was kept, or nothing: which, the tables tell. To be sure: ${replaceWith}`;
+      outcome = `All of the dump was kept, or nothing: which, the tables log. To be sure: ${replaceWith}`;
       await commit(connection);
     });
   } catch (error) {

@@ -3,8 +3,9 @@ import { listInstances, checkInstanceState } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import type { Step } from '../../cli/steps.ts';
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
-import type { Provision } from './provision.ts';
+import type { ProvisionContext } from './provision.ts';
 import { fillIn } from './user-data.ts';
 
 const RUNNING_MAX_MS = 5 * 60_000;
@@ -12,11 +13,11 @@ const RUNNING_MAX_MS = 5 * 60_000;
 const BUILDER_MAX_MINUTES = 120;
 
 /** Starts the instance that becomes the image; undone, it is terminated. */
-export const builder: Step<Provision> = {
+export const builder: Step<ProvisionContext> = {
   name: 'builder',
   runMessage: 'Starting an Amazon Linux',
   run: async (provision) => {
-    const { ec2, config, site, runId, tags, signal, pollOptions } = provision;
+    const { ec2, config, site, runId, tags, signal } = provision;
     const wanted = {
       token: runId,
       imageId: site.image.id,
@@ -32,11 +33,11 @@ export const builder: Step<Provision> = {
     const { id } = await launchInstance(ec2, wanted, signal);
     provision.builderId = id;
     const look = () => checkInstanceState(ec2, id, 'running');
-    await poll(`The instance ${id}`, look, pollOptions(RUNNING_MAX_MS));
+    await poll(`The instance ${id}`, look, pollOptions(provision, RUNNING_MAX_MS));
   },
   undoMessage: 'Terminating the instance',
   undo: async (provision) => {
-    const { ec2, builderId, pace, cleanupPollOptions } = provision;
+    const { ec2, builderId, timing } = provision;
     const ids = await findCreatedByRun(provision, 'An instance', builderId, (ofRun) =>
       listInstances(ec2, [ofRun]),
     );
@@ -44,8 +45,8 @@ export const builder: Step<Provision> = {
       await terminateAndWait(
         ec2,
         id,
-        pace.visibilityTimeoutMs,
-        cleanupPollOptions(TERMINATED_MAX_MS),
+        timing.visibilityTimeoutMs,
+        cleanupPollOptions(provision, TERMINATED_MAX_MS),
       );
   },
   formatOrphans: ({ builderId, runId }) => [
@@ -53,7 +54,7 @@ export const builder: Step<Provision> = {
   ],
 };
 
-function userDataOf({ config, volumeId }: Provision): Promise<string> {
+function userDataOf({ config, volumeId }: ProvisionContext): Promise<string> {
   return fillIn({
     MOUNT_DIR: config.mountDir,
     VOLUME_ID: volumeId ?? '',

@@ -7,10 +7,10 @@ import {
   waitForImage,
 } from '../../aws/ec2/create-image.ts';
 import type { Step } from '../../cli/steps.ts';
-import { idsOf, type Provision } from './provision.ts';
+import { idsOf, type ProvisionContext } from './provision.ts';
 
 /** Makes the image of the instance, stopped: nothing is written any more. Undone, it is removed unless all was done. */
-export const image: Step<Provision> = {
+export const image: Step<ProvisionContext> = {
   name: 'image',
   runMessage: 'Making the image',
   run: async (provision) => {
@@ -29,7 +29,7 @@ export const image: Step<Provision> = {
   undo: async (provision) => {
     if (provision.isDone) return;
     for (const id of await findImages(provision)) {
-      provision.tell(`Removing the image ${id} …`);
+      provision.log(`Removing the image ${id} …`);
       await deregisterImage(provision.ec2, id);
     }
   },
@@ -41,7 +41,7 @@ export const image: Step<Provision> = {
         ],
 };
 
-function findImages(provision: Provision): Promise<string[]> {
+function findImages(provision: ProvisionContext): Promise<string[]> {
   return findCreatedByRun(provision, 'An image', provision.imageId, (ofRun) =>
     listImages(provision.ec2, 'self', [ofRun]),
   );

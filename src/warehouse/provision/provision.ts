@@ -3,11 +3,9 @@ import type { Subnet } from '../../aws/ec2/network.ts';
 import type { Tags } from '../../aws/ec2/tags.ts';
 import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { type Course, createMemoryJournal } from '../../cli/steps.ts';
-import { withElapsedTime } from '../../cli/times.ts';
-import { createCommandPolling, type CommandPolling } from '../../aws/command-polling.ts';
-import { whereFrom } from '../run/lock.ts';
-import type { Base } from '../run/run.ts';
+import { createMemoryJournal, type StepContext } from '../../cli/steps.ts';
+import { originTag } from '../run/lock.ts';
+import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
 
@@ -30,7 +28,8 @@ export interface Site {
 }
 
 /** One provision: what it works with, and what it has made so far. */
-export interface Provision extends Base, Course, CommandPolling {
+export interface ProvisionContext extends WarehouseContext, StepContext {
+  timing: WarehouseContext['timing'];
   config: InstanceConfig;
   sizeGib: number;
   site: Site;
@@ -45,32 +44,29 @@ export interface Provision extends Base, Course, CommandPolling {
 }
 
 /** A provision that begins now, of which there is nothing yet. */
-export function openProvision(
-  base: Base,
+export function createProvisionContext(
+  context: WarehouseContext,
   config: InstanceConfig,
   { sizeGib, site }: { sizeGib: number; site: Site },
-): Provision {
+): ProvisionContext {
   const runId = createRunId(new Date());
-  const tell = withElapsedTime(base.print);
   return {
-    ...base,
+    ...context,
     config,
     sizeGib,
     site,
     runId,
-    tags: { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: whereFrom(base.folder) },
+    tags: { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: originTag(context.folder) },
     volumeId: null,
     builderId: null,
     imageId: null,
     isDone: false,
-    tell,
     journal: createMemoryJournal(),
-    ...createCommandPolling(base, tell),
   };
 }
 
 /** What the steps before have made. */
-export function idsOf(provision: Provision): { volumeId: string; builderId: string } {
+export function idsOf(provision: ProvisionContext): { volumeId: string; builderId: string } {
   const { volumeId, builderId } = provision;
   if (volumeId === null || builderId === null) throw new Error('The steps are in another order');
   return { volumeId, builderId };

@@ -3,8 +3,8 @@ import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';
-import { createCommandPolling } from '../../aws/command-polling.ts';
-import type { Base } from '../run/run.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
+import type { WarehouseContext } from '../context.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
 const FREE_MAX_MS = 5 * 60_000;
@@ -15,11 +15,10 @@ const FREE_MAX_MS = 5 * 60_000;
  * @returns how many there were
  */
 export async function removeUnfinished(
-  base: Base,
+  context: WarehouseContext,
   isMeant: (it: { tags: Tags }) => boolean,
 ): Promise<number> {
-  const { ec2, print } = base;
-  const { pollOptions } = createCommandPolling(base, print);
+  const { ec2, print } = context;
   const unfinished = [tagFilter(WAREHOUSE_TAG, UNFINISHED)];
   const images = (await listImages(ec2, 'self', unfinished)).filter(isMeant);
   for (const { id } of images) {
@@ -29,7 +28,7 @@ export async function removeUnfinished(
   const volumes = (await listVolumes(ec2, unfinished)).filter(isMeant);
   for (const { id } of volumes) {
     print(`Deleting the volume ${id}, which was not finished …`);
-    await deleteWhenFree(ec2, id, pollOptions(FREE_MAX_MS));
+    await deleteWhenFree(ec2, id, pollOptions(context, FREE_MAX_MS));
   }
   return images.length + volumes.length;
 }

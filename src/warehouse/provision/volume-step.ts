@@ -1,24 +1,25 @@
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
 import type { Step } from '../../cli/steps.ts';
-import type { Provision } from './provision.ts';
+import type { ProvisionContext } from './provision.ts';
 
 const STATE_MAX_MS = 5 * 60_000;
 
 /**
  * Makes the volume, which is empty, unless there is one to use; undone, what was made is deleted unless all was done.
  */
-export const volume: Step<Provision> = {
+export const volume: Step<ProvisionContext> = {
   name: 'volume',
   run: async (provision) => {
-    const { ec2, site, runId, sizeGib, tags, tell, pollOptions } = provision;
+    const { ec2, site, runId, sizeGib, tags, log } = provision;
     if (site.volume) {
       provision.volumeId = site.volume.id;
       return;
     }
-    tell('Making the volume …');
+    log('Making the volume …');
     provision.volumeId = await createVolume(ec2, {
       AvailabilityZone: site.subnet.zone,
       Size: sizeGib,
@@ -27,10 +28,10 @@ export const volume: Step<Provision> = {
       ClientToken: runId,
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
-    await waitUntilAvailable(ec2, provision.volumeId, pollOptions(STATE_MAX_MS));
+    await waitUntilAvailable(ec2, provision.volumeId, pollOptions(provision, STATE_MAX_MS));
   },
   undo: async (provision) => {
-    const { ec2, site, volumeId, isDone, tell, cleanupPollOptions } = provision;
+    const { ec2, site, volumeId, isDone, log } = provision;
     if (isDone || site.volume) return;
     const ids = await findCreatedByRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
@@ -38,8 +39,8 @@ export const volume: Step<Provision> = {
       return volumes.filter(({ attachedTo }) => !attachedTo);
     });
     for (const id of ids) {
-      tell(`Deleting the volume ${id} …`);
-      await deleteWhenFree(ec2, id, cleanupPollOptions(STATE_MAX_MS));
+      log(`Deleting the volume ${id} …`);
+      await deleteWhenFree(ec2, id, cleanupPollOptions(provision, STATE_MAX_MS));
     }
   },
   formatOrphans: ({ volumeId, runId }) =>

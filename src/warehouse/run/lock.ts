@@ -14,7 +14,7 @@ import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
 const ID = 'id';
 
 /** Says where runs of this folder are started: by name, and by an id, since other machines may be named alike. */
-export function whereFrom(folder: string): string {
+export function originTag(folder: string): string {
   const path = join(folder, ID);
   // a dry run comes before there is one
   const id = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -56,7 +56,7 @@ export function sayHeld(volumeId: string, { id, runId, launchedAt, tags }: Insta
  * Makes sure that no other run has started an instance for the same volume: of two, the younger steps back.
  * @throws OperatorError that says which
  */
-export async function stepBackForOlder(
+export async function yieldToOlderRun(
   ec2: EC2Client,
   volumeId: string,
   ours: Instance,

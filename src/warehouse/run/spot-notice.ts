@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findSpotStatus } from '../../aws/ec2/spot.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Base } from './run.ts';
+import type { WarehouseContext } from '../context.ts';
 import type { RunState } from './state.ts';
 
 /** Asks every few seconds whether AWS wants a spot instance back, of which it gives two minutes' notice. */
@@ -12,7 +12,7 @@ export interface SpotWatch {
 }
 
 /** Begins to watch; as long as there is no request to ask about, nothing is asked. */
-export function watchSpotNotice({ ec2, pace }: Base, state: RunState): SpotWatch {
+export function watchSpotNotice({ ec2, timing }: WarehouseContext, state: RunState): SpotWatch {
   const notice = new AbortController();
   const ended = new AbortController();
   const watch = async () => {
@@ -21,7 +21,7 @@ export function watchSpotNotice({ ec2, pace }: Base, state: RunState): SpotWatch
       // what cannot be asked now can be asked the next time
       const status = id && (await findSpotStatus(ec2, id).catch(() => null));
       if (status && isEnd(status)) notice.abort(new OperatorError(sayEnd(status)));
-      await sleep(pace.spotEveryMs, undefined, { signal: ended.signal, ref: false }).catch(
+      await sleep(timing.spotPollIntervalMs, undefined, { signal: ended.signal, ref: false }).catch(
         () => undefined,
       );
     }

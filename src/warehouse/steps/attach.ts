@@ -1,8 +1,9 @@
 import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
+import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
-import type { Ending, Run, RunStep } from '../run/run.ts';
-import { tidy } from './tidy.ts';
+import type { EndingRun, ActiveRun, RunStep } from '../run/run.ts';
+import { bestEffort } from './tidy.ts';
 
 const ATTACHED_MAX_MS = 5 * 60_000;
 const DETACHED_MAX_MS = 2 * 60_000;
@@ -12,25 +13,26 @@ export const attach: RunStep = {
   name: 'attach',
   runMessage: 'Attaching the volume',
   run: async (run) => {
-    await attachAndWait(run.ec2, attachmentOf(run), run.pollOptions(ATTACHED_MAX_MS));
+    await attachAndWait(run.ec2, attachmentOf(run), pollOptions(run, ATTACHED_MAX_MS));
   },
   undoMessage: 'Detaching the volume',
   undo: async (run) => {
     // taken from under its filesystem, it would lose what is not written yet
     if (run.isMounted) return;
     const problem = 'The volume could not be detached; it is free when the instance has ended';
-    await tidy(run, problem, () => detach(run));
+    await bestEffort(run, problem, () => detach(run));
   },
 };
 
 /** What AWS is asked for. */
-export function attachmentOf({ config, state }: Run): Attachment {
+export function attachmentOf({ config, state }: ActiveRun): Attachment {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
 }
 
-async function detach({ ec2, state, cleanupPollOptions }: Ending): Promise<void> {
-  const { volumeId, instanceId } = state;
+async function detach(run: EndingRun): Promise<void> {
+  const { ec2 } = run;
+  const { volumeId, instanceId } = run.state;
   const look = async () => {
     const volume = await findVolume(ec2, volumeId);
     if (!volume || !instanceId || volume.attachedTo !== instanceId) return { done: undefined };
@@ -38,5 +40,5 @@ async function detach({ ec2, state, cleanupPollOptions }: Ending): Promise<void>
     if (!isAsked) await detachVolume(ec2, volumeId, instanceId);
     return { pending: volume.attachment ?? volume.state };
   };
-  await poll(`The volume ${volumeId}`, look, cleanupPollOptions(DETACHED_MAX_MS));
+  await poll(`The volume ${volumeId}`, look, cleanupPollOptions(run, DETACHED_MAX_MS));
 }

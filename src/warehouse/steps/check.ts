@@ -10,7 +10,7 @@ import { preflightError } from '../../cli/preflight.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type FoundPlace, problemsOfPlace } from '../provision/problems.ts';
 import { listHolders, sayHeld } from '../run/lock.ts';
-import type { Parts } from '../run/run.ts';
+import type { RunContext } from '../context.ts';
 import type { Place } from '../run/state.ts';
 import type { WarehouseConfig } from '../settings.ts';
 
@@ -25,21 +25,21 @@ interface Found extends FoundPlace {
  * @returns where the run can take place
  * @throws OperatorError that names all problems at once
  */
-export async function check(parts: Parts): Promise<Place> {
-  const { config, ec2 } = parts;
+export async function check(context: RunContext): Promise<Place> {
+  const { config, ec2 } = context;
   const [holder] = await listHolders(ec2, config.volumeId);
   if (holder) throw new OperatorError(sayHeld(config.volumeId, holder));
-  const found = await look(parts);
+  const found = await look(context);
   const problems = problemsOf(config, found);
   const { volume, image, subnet } = found;
   if (problems.length > 0 || !volume || !image || !subnet) {
     throw preflightError(problems);
   }
-  await parts.checkOthers();
+  await context.checkSourceAndBucket();
   return { zone: volume.zone, subnetId: subnet.id, root: image.root };
 }
 
-async function look({ config, ec2 }: Parts): Promise<Found> {
+async function look({ config, ec2 }: RunContext): Promise<Found> {
   const volume = await findVolume(ec2, config.volumeId);
   const [image, subnet, vpcId, type, hasKey] = await Promise.all([
     findImage(ec2, config.imageId),

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import { readConsoleOutput, findInstance } from '../../aws/ec2/instances.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
-import type { Ending, Opened, RunStep } from '../run/run.ts';
+import type { EndingRun, RunStep } from '../run/run.ts';
 import type { Login } from '../ssh/commands.ts';
 import { UnreachableError } from '../ssh/failures.ts';
 import { parseHostKeys } from '../ssh/host-keys.ts';
 import type { Remote } from '../ssh/ssh.ts';
-import { tidy } from './tidy.ts';
+import { bestEffort } from './tidy.ts';
 
 // AWS shows a console minutes after the instance has written it
 const HOST_KEYS_MAX_MS = 10 * 60_000;
@@ -28,31 +29,31 @@ export const connect: RunStep = {
     run.remote = null;
     if (!remote) return;
     // by which it ends also when AWS does not let us terminate it, as with credentials that have expired
-    await tidy(run, 'The instance could not be shut down; it is terminated', async () => {
+    await bestEffort(run, 'The instance could not be shut down; it is terminated', async () => {
       await remote.run(powerOff(), { maxMs: POWER_OFF_MAX_MS });
     });
-    await tidy(run, 'The connection could not be closed', () => remote.close());
+    await bestEffort(run, 'The connection could not be closed', () => remote.close());
   },
 };
 
 /** A connection to the run's instance, as soon as it accepts one. */
-export async function connectTo(run: Ending, maxMs: number): Promise<Remote> {
+export async function connectTo(run: EndingRun, maxMs: number): Promise<Remote> {
   const login = await loginOf(run);
   const hostKeys = run.config.hostKey === 'console' ? await hostKeysOf(run, login) : null;
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
   const look = async () => {
     try {
-      return { done: await run.machine.connect(login, options) };
+      return { done: await run.operations.connect(login, options) };
     } catch (error) {
       if (error instanceof UnreachableError) return { pending: error.message };
       throw error;
     }
   };
-  return poll(`ssh to ${login.instanceId}`, look, run.pollOptions(maxMs));
+  return poll(`ssh to ${login.instanceId}`, look, pollOptions(run, maxMs));
 }
 
 /** How to log in to the run's instance. */
-export async function loginOf({ config, ec2, state }: Ending): Promise<Login> {
+export async function loginOf({ config, ec2, state }: EndingRun): Promise<Login> {
   const instance = state.instanceId && (await findInstance(ec2, state.instanceId));
   if (!instance || !instance.address) {
     throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address, or has ended.`);
@@ -61,20 +62,20 @@ export async function loginOf({ config, ec2, state }: Ending): Promise<Login> {
   return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
 }
 
-async function hostKeysOf(run: Ending, { instanceId }: Login): Promise<string[]> {
+async function hostKeysOf(run: EndingRun, { instanceId }: Login): Promise<string[]> {
   if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
     const keys = parseHostKeys(await readConsoleOutput(run.ec2, instanceId));
     return keys.length > 0 ? { done: keys } : { pending: 'not printed yet' };
   };
   const what = 'Its ssh key on its console';
-  const hostKeys = await poll(what, look, run.pollOptions(HOST_KEYS_MAX_MS));
+  const hostKeys = await poll(what, look, pollOptions(run, HOST_KEYS_MAX_MS));
   await run.record({ hostKeys });
   return hostKeys;
 }
 
 /** The connection, for a step that cannot be without. */
-export function remoteOf({ remote }: Opened): Remote {
+export function remoteOf({ remote }: Pick<EndingRun, 'remote'>): Remote {
   if (!remote) throw new OperatorError('There is no connection to the instance.');
   return remote;
 }

@@ -6,7 +6,7 @@ import { type Copy, copyDatabase, type CopyOptions } from '../copy/copy.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import type { Report } from '../report/report.ts';
 import { reportFolder } from '../report/folders.ts';
-import type { Work } from '../run/run.ts';
+import type { CopyJob } from '../context.ts';
 
 const WAIT_MAX_MS = 60_000;
 
@@ -26,7 +26,7 @@ export interface WorkPlaces {
 }
 
 /** What a run is for: to copy what is new, to analyse it and to report. */
-export function createWork(order: CopyOrder, { folder, screen }: WorkPlaces): Work {
+export function createCopyJob(order: CopyOrder, { folder, screen }: WorkPlaces): CopyJob {
   const { source } = order;
   const print = (line: string) => screen.write(`${line}\n`);
   return async (warehouse, { id, signal }) => {

@@ -7,7 +7,7 @@ export const work: RunStep = {
   runMessage: 'Filling the warehouse',
   run: async (run) => {
     const { runId: id } = run.state;
-    const results = await withMysql(run, (to, signal) => run.work(to, { id, signal }));
+    const results = await withMysql(run, (to, signal) => run.copy(to, { id, signal }));
     // it may not have heard the signal, and nobody waits for it any more
     run.signal.throwIfAborted();
     await run.record({ results });

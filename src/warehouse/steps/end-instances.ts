@@ -3,37 +3,43 @@ import { listInstances } from '../../aws/ec2/instances.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { formatTime } from '../../cli/times.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import type { PollOptions } from '../../cli/poll.ts';
-import type { Base, Opened } from '../run/run.ts';
+import type { WarehouseContext } from '../context.ts';
+import type { ActiveRun } from '../run/run.ts';
 
 /**
  * Terminates what the run has started, and waits until it has ended and holds the volume no more. As long as AWS
  * cannot be reached it goes on trying, which costs nothing, until the instance has ended by itself.
  */
-export async function endInstances(run: Base & Opened): Promise<void> {
-  const { ec2, pace, state, cleanupPollOptions } = run;
+export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<void> {
+  const { ec2, timing, state } = run;
   const waiting = cleanupPollOptions(
+    run,
     Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()),
   );
-  const end = (id: string) => terminateAndWait(ec2, id, pace.visibilityTimeoutMs, waiting);
+  const end = (id: string) => terminateAndWait(ec2, id, timing.visibilityTimeoutMs, waiting);
   // before others are looked for: this one costs
   if (state.instanceId) await end(state.instanceId);
   for (const id of await findOthers(run, waiting)) await end(id);
 }
 
 /** By tag; one whose start was never answered is looked for longer, since it may not be seen at once. */
-function findOthers({ ec2, state, pace }: Base & Opened, waiting: PollOptions): Promise<string[]> {
+function findOthers(
+  { ec2, state, timing }: ActiveRun<WarehouseContext>,
+  waiting: PollOptions,
+): Promise<string[]> {
   const subject = 'An instance that AWS may have started';
   const list = async () => {
     const found = await listInstances(ec2, [tagFilter(RUN_TAG, state.runId)]);
     return found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
   };
-  const visibilityTimeoutMs = state.isLaunchUnanswered ? pace.visibilityTimeoutMs : 0;
+  const visibilityTimeoutMs = state.isLaunchUnanswered ? timing.visibilityTimeoutMs : 0;
   return findCreated({ subject, knownId: null, list, visibilityTimeoutMs }, waiting);
 }
 
 /** What may still exist when that failed. */
-export function leftoversOfInstances({ state }: Opened): string[] {
+export function leftoversOfInstances({ state }: ActiveRun<WarehouseContext>): string[] {
   const { instanceId, runId, endsAt } = state;
   const ends = `it ends by itself at about ${formatTime(endsAt)}`;
   const terminate = 'aws ec2 terminate-instances --instance-ids';

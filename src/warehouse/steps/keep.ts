@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { addTags } from '../../aws/ec2/tags.ts';
 import { formatTime } from '../../cli/times.ts';
 import { MYSQL_SOCKET } from '../instance/commands.ts';
-import type { Run } from '../run/run.ts';
+import type { ActiveRun } from '../run/run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/commands.ts';
 import { KEPT_TAG } from '../tags.ts';
 import { loginOf, remoteOf } from './connect.ts';
@@ -11,8 +11,8 @@ import { accountOf } from './mysql.ts';
 const PORT = 3307;
 
 /** Leaves the instance to people who want to query, and says how they do that, and until when. */
-export async function keep(run: Run): Promise<void> {
-  const { config, folder, state, tell } = run;
+export async function leaveRunning(run: ActiveRun): Promise<void> {
+  const { config, folder, state, log } = run;
   const login = await loginOf(run);
   const { instanceId } = login;
   await addTags(run.ec2, [instanceId], { [KEPT_TAG]: formatTime(state.endsAt) });
@@ -22,13 +22,11 @@ export async function keep(run: Run): Promise<void> {
   const way = { port: PORT, socket: MYSQL_SOCKET };
   const tunnel = tunnelCommand(login, way, resolve(folder, KNOWN_HOSTS));
   const { name } = accountOf(run);
-  tell(`The warehouse is up, on ${instanceId}, a ${config.instanceType} (${config.market}).`);
-  tell(`To query it, open a tunnel:  ${tunnel}`);
-  tell(`and beside it:  mysql -h 127.0.0.1 -P ${PORT} -u ${config.databaseUser} -p ${name}`);
-  tell(
-    'It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish',
-  );
+  log(`The warehouse is up, on ${instanceId}, a ${config.instanceType} (${config.market}).`);
+  log(`To query it, open a tunnel:  ${tunnel}`);
+  log(`and beside it:  mysql -h 127.0.0.1 -P ${PORT} -u ${config.databaseUser} -p ${name}`);
+  log('It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish');
   if (config.market === 'spot')
-    tell('AWS may take a spot instance back at any time, two minutes after it says so.');
-  tell(`By itself it ends, without a snapshot, at about ${formatTime(state.endsAt)}.`);
+    log('AWS may take a spot instance back at any time, two minutes after it says so.');
+  log(`By itself it ends, without a snapshot, at about ${formatTime(state.endsAt)}.`);
 }

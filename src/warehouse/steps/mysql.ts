@@ -1,7 +1,8 @@
+import { pollOptions } from '../../aws/poll-options.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
-import type { Run, RunStep } from '../run/run.ts';
+import type { ActiveRun, RunStep } from '../run/run.ts';
 import { remoteOf } from './connect.ts';
-import { tidy } from './tidy.ts';
+import { bestEffort } from './tidy.ts';
 
 const MOUNTED_MAX_MS = 5 * 60_000;
 const MYSQL_MAX_MS = 10 * 60_000;
@@ -13,12 +14,16 @@ export const mount: RunStep = {
   name: 'mount',
   runMessage: 'Mounting the volume',
   run: (run) =>
-    run.machine.mountVolume(remoteOf(run), run.config.mountDir, run.pollOptions(MOUNTED_MAX_MS)),
+    run.operations.mountVolume(
+      remoteOf(run),
+      run.config.mountDir,
+      pollOptions(run, MOUNTED_MAX_MS),
+    ),
   undoMessage: 'Unmounting the volume',
   undo: async (run) => {
     const problem = 'The volume could not be unmounted; the end of the instance does that';
-    const unmount = () => run.machine.unmountVolume(remoteOf(run), run.config.mountDir);
-    run.isMounted = !(await tidy(run, problem, unmount));
+    const unmount = () => run.operations.unmountVolume(remoteOf(run), run.config.mountDir);
+    run.isMounted = !(await bestEffort(run, problem, unmount));
   },
 };
 
@@ -27,17 +32,17 @@ export const startMysql: RunStep = {
   name: 'start-mysql',
   runMessage: 'Starting MySQL',
   run: (run) =>
-    run.machine.startMysql(remoteOf(run), accountOf(run), run.pollOptions(MYSQL_MAX_MS)),
+    run.operations.startMysql(remoteOf(run), accountOf(run), pollOptions(run, MYSQL_MAX_MS)),
   undoMessage: 'Stopping MySQL',
   undo: async (run) => {
     const problem =
       'MySQL could not be stopped in order; it recovers from its log at its next start';
-    await tidy(run, problem, () => run.machine.stopMysql(remoteOf(run)));
+    await bestEffort(run, problem, () => run.operations.stopMysql(remoteOf(run)));
   },
 };
 
 /** Who logs in to the warehouse, and to which database. */
-export function accountOf({ config }: Run): { user: string; password: string; name: string } {
+export function accountOf({ config }: ActiveRun): { user: string; password: string; name: string } {
   return { user: config.databaseUser, password: config.databasePassword, name: DATABASE };
 }
 
@@ -46,7 +51,7 @@ export function accountOf({ config }: Run): { user: string; password: string; na
  * @throws OperatorError that says so when that connection is what is lost; else whatever it throws
  */
 export async function withMysql<T>(
-  run: Run,
+  run: ActiveRun,
   use: (database: DatabaseConfig, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const remote = remoteOf(run);

@@ -2,11 +2,12 @@ import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
 import { createSnapshot, findSnapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { findVolume } from '../../aws/ec2/volumes.ts';
+import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { type Ending, type Opened, type RunStep, tagsOfRun } from '../run/run.ts';
+import { type EndingRun, type RunStep, tagsOfRun } from '../run/run.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
-import { tidy } from './tidy.ts';
+import { bestEffort } from './tidy.ts';
 
 const BEGUN_MAX_MS = 5 * 60_000;
 const KNOWN_MAX_MS = 60_000;
@@ -20,7 +21,7 @@ const COMPLETED_MAX_MS = 12 * 3_600_000;
 export const takeSnapshot: RunStep = {
   name: 'take-snapshot',
   undo: async (run) => {
-    await tidy(run, 'The snapshot is taken when the instance has ended', async () => {
+    await bestEffort(run, 'The snapshot is taken when the instance has ended', async () => {
       const volume = await findVolume(run.ec2, run.state.volumeId);
       if (volume?.attachedTo) throw new OperatorError(`${volume.id} is still ${volume.attachment}`);
       await begin(run);
@@ -40,7 +41,9 @@ export const waitForSnapshot: RunStep = {
 };
 
 /** What AWS is asked for. */
-export function snapshotOf({ state }: Opened): CreateSnapshotCommandInput & { VolumeId: string } {
+export function snapshotOf({
+  state,
+}: EndingRun): CreateSnapshotCommandInput & { VolumeId: string } {
   const tags = { ...tagsOfRun(state), ...state.results };
   return {
     VolumeId: state.volumeId,
@@ -50,15 +53,15 @@ export function snapshotOf({ state }: Opened): CreateSnapshotCommandInput & { Vo
 }
 
 /** Begins it, once, if there is anything new to keep: who comes while it is being asked for waits for the same. */
-async function begin(run: Ending): Promise<void> {
+async function begin(run: EndingRun): Promise<void> {
   if (!run.state.results || run.state.snapshotId) return;
-  run.asking ??= ask(run).finally(() => (run.asking = null));
-  await run.asking;
+  run.snapshotRequest ??= ask(run).finally(() => (run.snapshotRequest = null));
+  await run.snapshotRequest;
 }
 
-async function ask(run: Ending): Promise<void> {
-  const { ec2, pace, state } = run;
-  run.tell('Taking a snapshot …');
+async function ask(run: EndingRun): Promise<void> {
+  const { ec2, timing, state } = run;
+  run.log('Taking a snapshot …');
   let askAgainAt = 0;
   const look = async () => {
     // one whose answer was lost, or whose id a killed process did not keep
@@ -67,16 +70,16 @@ async function ask(run: Ending): Promise<void> {
     );
     if (taken) return { done: taken.id };
     if (performance.now() < askAgainAt) return { pending: 'asked for, and not seen yet' };
-    askAgainAt = performance.now() + pace.visibilityTimeoutMs;
+    askAgainAt = performance.now() + timing.visibilityTimeoutMs;
     return { done: await createSnapshot(ec2, snapshotOf(run)) };
   };
   await run.record({
-    snapshotId: await poll('The new snapshot', look, run.cleanupPollOptions(BEGUN_MAX_MS)),
+    snapshotId: await poll('The new snapshot', look, cleanupPollOptions(run, BEGUN_MAX_MS)),
   });
 }
 
-async function waitUntilCompleted(run: Ending, id: string): Promise<void> {
-  const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.pace.waitMaxMs);
+async function waitUntilCompleted(run: EndingRun, id: string): Promise<void> {
+  const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.timing.waitMaxMs);
   const look = async () => {
     const snapshot = await findSnapshot(run.ec2, id);
     if (snapshot?.state === 'completed') return { done: 'completed' };
@@ -86,11 +89,11 @@ async function waitUntilCompleted(run: Ending, id: string): Promise<void> {
     if (run.signal.aborted) return { done: 'still pending; AWS completes it by itself' };
     return { pending: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
   };
-  const outcome = await poll(`The snapshot ${id}`, look, run.cleanupPollOptions(COMPLETED_MAX_MS));
-  run.tell(`The snapshot ${id} is ${outcome}.`);
+  const outcome = await poll(`The snapshot ${id}`, look, cleanupPollOptions(run, COMPLETED_MAX_MS));
+  run.log(`The snapshot ${id} is ${outcome}.`);
 }
 
-function leftoversOfSnapshot({ state }: Opened): string[] {
+function leftoversOfSnapshot({ state }: EndingRun): string[] {
   const { snapshotId, volumeId } = state;
   const look = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
   if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${look}`];

@@ -1,10 +1,11 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
 import { type LaunchOptions, launchInstance } from '../../aws/ec2/launch.ts';
 import { awsErrorName, wasRefused } from '../../aws/errors.ts';
+import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { stepBackForOlder, whereFrom } from '../run/lock.ts';
-import { type Run, type RunStep, tagsOfRun } from '../run/run.ts';
+import { yieldToOlderRun, originTag } from '../run/lock.ts';
+import { type ActiveRun, type RunStep, tagsOfRun } from '../run/run.ts';
 import type { RunState } from '../run/state.ts';
 import { FROM_TAG } from '../tags.ts';
 import { endInstances, leftoversOfInstances } from './end-instances.ts';
@@ -23,7 +24,7 @@ export const startInstance: RunStep = {
       instanceId: instance.id,
       spotRequestId: instance.spotRequestId,
     });
-    await stepBackForOlder(run.ec2, run.state.volumeId, instance);
+    await yieldToOlderRun(run.ec2, run.state.volumeId, instance);
     await waitUntilRunning(run, instance.id);
   },
   undoMessage: 'Terminating the instance',
@@ -32,7 +33,7 @@ export const startInstance: RunStep = {
 };
 
 /** What the run asks AWS for. */
-export function launchOf({ config, state, folder }: Run): LaunchOptions {
+export function launchOf({ config, state, folder }: ActiveRun): LaunchOptions {
   return {
     token: state.runId,
     imageId: config.imageId,
@@ -44,7 +45,7 @@ export function launchOf({ config, state, folder }: Run): LaunchOptions {
     market: config.market,
     // should nobody be left to end it
     userData: `#!/bin/sh\nshutdown -h +${minutesOf(state)}\n`,
-    tags: { ...tagsOfRun(state), [FROM_TAG]: whereFrom(folder) },
+    tags: { ...tagsOfRun(state), [FROM_TAG]: originTag(folder) },
   };
 }
 
@@ -61,7 +62,7 @@ const SHORTAGES = new Set([
   'SpotMaxPriceTooLow',
 ]);
 
-async function launch(run: Run): Promise<Instance> {
+async function launch(run: ActiveRun): Promise<Instance> {
   const wanted = launchOf(run);
   let refusals = 0;
   const look = async () => {
@@ -83,7 +84,7 @@ async function launch(run: Run): Promise<Instance> {
     }
   };
   const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
-  return poll(what, look, run.pollOptions(CAPACITY_MAX_MS)).catch((error: unknown) => {
+  return poll(what, look, pollOptions(run, CAPACITY_MAX_MS)).catch((error: unknown) => {
     throw refusals > 0 && !run.signal.aborted ? sayShortage(error, wanted.market) : error;
   });
 }
@@ -95,7 +96,7 @@ function sayShortage(error: unknown, market: LaunchOptions['market']): unknown {
   return new OperatorError(`${error.message} ${advice}`, { cause: error });
 }
 
-async function waitUntilRunning(run: Run, id: string): Promise<void> {
+async function waitUntilRunning(run: ActiveRun, id: string): Promise<void> {
   const look = async () => {
     const instance = await findInstance(run.ec2, id);
     const state = instance?.state ?? 'not known yet';
@@ -103,7 +104,7 @@ async function waitUntilRunning(run: Run, id: string): Promise<void> {
     if (instance && state !== 'pending') throw new OperatorError(sayEnded(instance));
     return { pending: state };
   };
-  await poll(`The instance ${id}`, look, run.pollOptions(RUNNING_MAX_MS));
+  await poll(`The instance ${id}`, look, pollOptions(run, RUNNING_MAX_MS));
 }
 
 function sayEnded({ id, state, reason }: Instance): string {

@@ -6,7 +6,7 @@ import { uploadDump, uploadFiles } from '../bucket/upload.ts';
 import { createSide } from '../copy/endpoint.ts';
 import { createDump } from '../dump/write-dump.ts';
 import { reportFolder } from '../report/folders.ts';
-import type { KeepElsewhere } from '../run/run.ts';
+import type { Uploader } from '../context.ts';
 import { AS_OF_TAG } from './copy-job.ts';
 
 const WAIT_MAX_MS = 60_000;
@@ -23,7 +23,7 @@ export interface UploadOptions {
 }
 
 /** Keeps a run's report, statistics and a dump of the warehouse in S3. */
-export function createUpload({ s3, bucket, folder, program, print }: UploadOptions): KeepElsewhere {
+export function createUploader({ s3, bucket, folder, program, print }: UploadOptions): Uploader {
   return async (warehouse, { id, results, signal }) => {
     const target = { s3, bucket, run: id, signal };
     print(`Keeping report and dump in s3://${bucket} …`);

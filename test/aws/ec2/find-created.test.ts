@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { findCreated, findCreatedByRun } from '../../../src/aws/ec2/find-created.ts';
-import { createCommandPolling } from '../../../src/aws/command-polling.ts';
+import { pollOptions } from '../../../src/aws/poll-options.ts';
+import { createCommandContext, DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
 
-const pace = { firstPauseMs: 1, waitMaxMs: 60_000, visibilityTimeoutMs: 60_000 };
-const { cleanupPollOptions } = createCommandPolling(
-  { pace, signal: new AbortController().signal },
-  () => undefined,
-);
+const context = createCommandContext({
+  print: () => undefined,
+  signal: new AbortController().signal,
+  timing: { ...DEFAULT_TIMING, firstPauseMs: 1, visibilityTimeoutMs: 60_000 },
+});
 
 /** What AWS lists, one answer after the other; the last one stays. */
 function listing(...answers: string[][]) {
@@ -32,7 +33,7 @@ test.each([
     list: listing(...answers),
     visibilityTimeoutMs: 60_000,
   };
-  expect(await findCreated(made, cleanupPollOptions(60_000))).toEqual(ids);
+  expect(await findCreated(made, pollOptions(context, 60_000))).toEqual(ids);
 });
 
 test.each([
@@ -42,14 +43,14 @@ test.each([
   'something %s is looked for no longer than it may take to be listed',
   async (_, knownId, ids) => {
     const made = { subject: 'A volume', knownId, list: listing([]), visibilityTimeoutMs: 5 };
-    expect(await findCreated(made, cleanupPollOptions(60_000))).toEqual(ids);
+    expect(await findCreated(made, pollOptions(context, 60_000))).toEqual(ids);
   },
 );
 
 test('a volume of a run is looked for by the run’s tag', async () => {
   const filters: object[] = [];
   const found = await findCreatedByRun(
-    { runId: 'run-1', pace, cleanupPollOptions },
+    { ...context, runId: 'run-1' },
     'A volume',
     null,
     async (it) => {

@@ -28,12 +28,15 @@ import {
   findVolume,
   listVolumes,
 } from '../../../src/aws/ec2/volumes.ts';
-import { createCommandPolling } from '../../../src/aws/command-polling.ts';
+import { createCommandContext, DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
 import { listRequests } from '../../support/list-aws-requests.ts';
 import { expectAccessDenied, startEmptyAws } from '../../support/aws-access-denied.ts';
 
-const pace = { firstPauseMs: 1, waitMaxMs: 60_000 };
-const waits = createCommandPolling({ pace, signal: new AbortController().signal }, () => undefined);
+const context = createCommandContext({
+  print: () => undefined,
+  signal: new AbortController().signal,
+  timing: { ...DEFAULT_TIMING, firstPauseMs: 1, waitMaxMs: 60_000 },
+});
 const LAUNCH = {
   token: 'run-1',
   imageId: 'ami-1',
@@ -74,7 +77,7 @@ const CALLS: Record<string, Call | Call[]> = {
   DetachVolume: (ec2) => detachVolume(ec2, 'vol-1', 'i-1'),
   GetConsoleOutput: (ec2) => readConsoleOutput(ec2, 'i-1'),
   RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
-  StopInstances: (ec2) => stopAndWait(ec2, 'i-1', waits),
+  StopInstances: (ec2) => stopAndWait(ec2, 'i-1', context),
   TerminateInstances: (ec2) => terminateInstances(ec2, ['i-1']),
 };
 

@@ -10,7 +10,7 @@ import { deleteSnapshot } from '../../../src/aws/ec2/removal.ts';
 import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { listVolumes } from '../../../src/aws/ec2/volumes.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { buildImage } from '../../../src/cloud/commands/image.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { type EmulatedAccount, openEmulatedAccount } from '../../support/aws-account.ts';
@@ -32,9 +32,9 @@ type Options = Parameters<typeof buildImage>[1];
 /** An account in which images are made, and what is seen of it. */
 export interface World {
   account: EmulatedAccount;
-  cloud: Cloud;
+  cloud: CloudContext;
   /** Opens a command; the one before it is over. */
-  open: () => Cloud;
+  open: () => CloudContext;
   /** What the last command printed. */
   lines: string[];
   /** What the scripts printed that were sent to instances. */
@@ -176,24 +176,24 @@ const idsOf = (things: { id: string }[]) => things.map(({ id }) => id);
 
 /** What can be left behind, by its kind. */
 export const LISTS = {
-  instances: async ({ clients: { ec2 } }: Cloud) =>
+  instances: async ({ clients: { ec2 } }: CloudContext) =>
     idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
-  volumes: async ({ clients: { ec2 } }: Cloud) => idsOf(await listVolumes(ec2, [])),
-  groups: async ({ clients: { ec2 } }: Cloud) => idsOf(await listGroups(ec2, [])),
-  images: async ({ clients: { ec2 } }: Cloud) => idsOf(await listImages(ec2, 'self', [])),
-  snapshots: async ({ clients: { ec2 } }: Cloud) =>
+  volumes: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listVolumes(ec2, [])),
+  groups: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listGroups(ec2, [])),
+  images: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listImages(ec2, 'self', [])),
+  snapshots: async ({ clients: { ec2 } }: CloudContext) =>
     idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
-  roles: async ({ clients: { iam } }: Cloud) =>
+  roles: async ({ clients: { iam } }: CloudContext) =>
     ((await iam.send(new ListRolesCommand({}))).Roles ?? []).map((it) => it.RoleName ?? ''),
-  profiles: async ({ clients: { iam } }: Cloud) =>
+  profiles: async ({ clients: { iam } }: CloudContext) =>
     ((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles ?? []).map(
       (it) => it.InstanceProfileName ?? '',
     ),
-  buckets: async ({ clients: { s3 } }: Cloud) =>
+  buckets: async ({ clients: { s3 } }: CloudContext) =>
     ((await s3.send(new ListBucketsCommand({}))).Buckets ?? []).map((it) => it.Name ?? ''),
 };
 
-async function listAll(cloud: Cloud): Promise<string[]> {
+async function listAll(cloud: CloudContext): Promise<string[]> {
   const things = [];
   for (const list of Object.values(LISTS)) things.push(await list(cloud));
   return things.flat().toSorted();

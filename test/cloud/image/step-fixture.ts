@@ -2,8 +2,12 @@ import { findDefaultSubnetFor } from '../../../src/aws/ec2/network.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
 import { createMemoryJournal, runSteps, undoSteps } from '../../../src/cli/steps.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
-import { type Build, type BuildStep, openBuild } from '../../../src/cloud/image/build.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
+import {
+  type BuildContext,
+  type BuildStep,
+  createBuildContext,
+} from '../../../src/cloud/image/build.ts';
 import type { Plan } from '../../../src/cloud/image/plan.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import type { EmulatedAccount } from '../../support/aws-account.ts';
@@ -22,7 +26,7 @@ export interface Place {
 }
 
 /** A plan for a source of one byte. */
-async function planSmall({ clients: { ec2 } }: Cloud): Promise<Plan> {
+async function planSmall({ clients: { ec2 } }: CloudContext): Promise<Plan> {
   const instanceType = 't3.small';
   const [base] = await listImages(ec2, 'amazon', []);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
@@ -50,21 +54,21 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
   const world = await openWorld();
   startOnce(world.account);
   const plan = await planSmall(world.cloud);
-  const first = openBuild(world.cloud, plan);
-  await runSteps(before, first, { ...first, pace: { stopMaxMs: 60_000 } });
-  let build: Build = first;
+  const first = createBuildContext(world.cloud, plan);
+  await runSteps(before, first);
+  let build: BuildContext = first;
   /** Makes the step as another run would, with what was made before; says how that ended. */
-  const run = async (cloud: Cloud = world.open()) => {
+  const run = async (cloud: CloudContext = world.open()) => {
     const runId = createRunId(new Date());
     const own = { runId, plan: { ...plan, runId }, journal: createMemoryJournal() };
     build = { ...first, ...cloud, ...own };
-    const course = { ...build, pace: { stopMaxMs: 60_000 } };
-    const said = await runSteps([step], build, course).then(() => 'done', errorMessage);
+    const said = await runSteps([step], build).then(() => 'done', errorMessage);
     // A request that was cut off may still be at work, and to look for what it makes has an end.
     await world.account.waitUntilIdle();
     return said;
   };
-  const undo = () => undoSteps([step], build, build).then(() => 'done', errorMessage);
+  const undo = () =>
+    undoSteps([step], { ...build, timing: first.timing }).then(() => 'done', errorMessage);
   const list = async () => {
     const lists = [];
     for (const kind of made) lists.push(await LISTS[kind](world.cloud));

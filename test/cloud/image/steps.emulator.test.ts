@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { createCommandPolling } from '../../../src/aws/command-polling.ts';
 import type { BuildStep } from '../../../src/cloud/image/build.ts';
 import { builder } from '../../../src/cloud/image/builder-step.ts';
 import { group } from '../../../src/cloud/image/group-step.ts';
@@ -72,8 +71,9 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
       if (isLook(place)) continue;
       account.loseResponse(action, { after, times: Infinity });
       const cloud = open();
-      const { pollOptions } = createCommandPolling({ ...cloud, pace: HASTY }, cloud.tell);
-      expect(await run({ ...cloud, pollOptions }), where).toMatch(/AWS cannot be reached/);
+      expect(await run({ ...cloud, timing: { ...cloud.timing, ...HASTY } }), where).toMatch(
+        /AWS cannot be reached/,
+      );
       account.clearFaults();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);

@@ -3,7 +3,7 @@ import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { type BucketLocationConstraint, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { runSteps } from '../../../src/cli/steps.ts';
-import { openBuild } from '../../../src/cloud/image/build.ts';
+import { createBuildContext } from '../../../src/cloud/image/build.ts';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
 import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
@@ -15,9 +15,9 @@ test('`cloud image` removes the resources of a killed process when that cannot r
   const { cloud } = world;
   const before = await world.list();
   const plan = await planBuild(cloud.clients.ec2, 't3.small');
-  const build = openBuild(cloud, plan);
+  const build = createBuildContext(cloud, plan);
   // All steps but the last, which completes the image.
-  await runSteps(BUILD_STEPS.slice(0, -1), build, { ...build, pace: { stopMaxMs: 1000 } });
+  await runSteps(BUILD_STEPS.slice(0, -1), build);
   const left = (await world.list()).filter((it) => !before.includes(it));
   expect(left).toHaveLength(8);
   expect(await listOwnImages(cloud.clients.ec2)).toEqual([]);

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { openCloud, PACE } from '../../../src/cloud/context.ts';
+import { DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
+import { createCloudContext } from '../../../src/cloud/context.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from '../../../src/cloud/fetch-http-status.ts';
 import { waitUntilReady } from '../../../src/cloud/instances/wait-until-ready.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
@@ -10,11 +11,11 @@ import { OperatorError } from '../../../src/errors/operator-error.ts';
 function cloudWith(ask: FetchHttpStatus, waitMaxMs = Infinity) {
   const lines: string[] = [];
   const stop = new AbortController();
-  const cloud = openCloud({
+  const cloud = createCloudContext({
     stackName: 'minitwit',
     print: (line) => lines.push(line),
     signal: stop.signal,
-    pace: { ...PACE, firstPauseMs: 1, waitMaxMs },
+    timing: { ...DEFAULT_TIMING, firstPauseMs: 1, waitMaxMs },
     fetchHttpStatus: ask,
   });
   return { cloud, lines, stop };

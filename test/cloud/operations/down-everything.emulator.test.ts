@@ -8,7 +8,7 @@ import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3
 import { expect, test, vi } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
 import { makeImage, openWorld, raise } from './fixture.ts';
@@ -16,7 +16,7 @@ import { makeImage, openWorld, raise } from './fixture.ts';
 const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
 const OF_STACK = { 'minitwit:stack': 'minitwit' };
 
-async function createVolume({ clients }: Cloud, tags: Tags): Promise<string> {
+async function createVolume({ clients }: CloudContext, tags: Tags): Promise<string> {
   const { VolumeId = '' } = await clients.ec2.send(
     new CreateVolumeCommand({
       AvailabilityZone: 'us-east-1a',
@@ -28,7 +28,7 @@ async function createVolume({ clients }: Cloud, tags: Tags): Promise<string> {
 }
 
 /** As `image` begins, and goes no further; gives the run's id. */
-async function beginImage({ clients }: Cloud, at: number): Promise<string> {
+async function beginImage({ clients }: CloudContext, at: number): Promise<string> {
   const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(new Date(at)) };
   const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
   const TagSpecifications = tagSpecifications(tags, 'instance');

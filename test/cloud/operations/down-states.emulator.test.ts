@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
@@ -20,7 +20,10 @@ Resources:
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const neverAsk = async () => Promise.reject(new Error('it asked'));
 
-async function createVolume({ clients }: Cloud, tags: Record<string, string>): Promise<string> {
+async function createVolume(
+  { clients }: CloudContext,
+  tags: Record<string, string>,
+): Promise<string> {
   const { VolumeId = '' } = await clients.ec2.send(
     new CreateVolumeCommand({
       AvailabilityZone: 'us-east-1a',

@@ -22,13 +22,13 @@ import {
 } from '@aws-sdk/client-rds';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 
 /**
  * All that there is in the account of what costs, or is ours; each kind that there is anything of. Not target groups,
  * which the emulator's CloudFormation leaves behind.
  */
-export async function listAccount({ clients }: Cloud): Promise<Record<string, string[]>> {
+export async function listAccount({ clients }: CloudContext): Promise<Record<string, string[]>> {
   const { autoScaling, cloudFormation, ec2, iam, loadBalancing, rds, s3 } = clients;
   const own = { OwnerIds: ['self'] };
   const [instances, volumes, groups, templates, snapshots, images] = await Promise.all([
@@ -94,6 +94,6 @@ export async function listAccount({ clients }: Cloud): Promise<Record<string, st
 }
 
 /** Looks that there is nothing at all in the account. */
-export async function expectEmptyAccount(cloud: Cloud): Promise<void> {
+export async function expectEmptyAccount(cloud: CloudContext): Promise<void> {
   expect(await listAccount(cloud)).toEqual({});
 }

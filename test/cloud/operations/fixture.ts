@@ -7,7 +7,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
@@ -34,7 +34,10 @@ export async function openWorld(options?: TestCloudOptions): Promise<World> {
 let made = 0;
 
 /** Makes an image as `image` leaves it, the newest; gives its id. */
-export async function makeImage({ clients: { ec2 } }: Cloud, version: string): Promise<string> {
+export async function makeImage(
+  { clients: { ec2 } }: CloudContext,
+  version: string,
+): Promise<string> {
   const plain = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
   const { Instances } = await ec2.send(new RunInstancesCommand(plain));
   const id = Instances?.[0]?.InstanceId ?? '';
@@ -56,7 +59,7 @@ export async function makeImage({ clients: { ec2 } }: Cloud, version: string): P
 
 /** Raises the stack, as far as AWS does it; by default of our template, with a volume for the warehouse. */
 export async function raise(
-  cloud: Cloud,
+  cloud: CloudContext,
   imageId: string,
   { template, ...parameters }: Record<string, string> = {},
 ): Promise<Stack> {
@@ -89,7 +92,12 @@ export async function raise(
   return stack;
 }
 
-async function tag(ec2: Cloud['clients']['ec2'], Resources: string[], Key: string, Value: string) {
+async function tag(
+  ec2: CloudContext['clients']['ec2'],
+  Resources: string[],
+  Key: string,
+  Value: string,
+) {
   if (Resources.length === 0) return;
   await ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key, Value }] }));
 }

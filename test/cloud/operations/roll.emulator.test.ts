@@ -3,7 +3,7 @@ import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-clo
 import { expect, test } from 'vitest';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { roll } from '../../../src/cloud/commands/roll.ts';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
@@ -22,7 +22,7 @@ async function openRaised(parameters: Record<string, string> = {}): Promise<Worl
 }
 
 /** The image of each instance, and of the stack. */
-async function describe(cloud: Cloud) {
+async function describe(cloud: CloudContext) {
   const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
   const alive = instances.filter(({ state }) => state === 'running');
   const { parameters } = await requireStack(cloud);
@@ -30,7 +30,7 @@ async function describe(cloud: Cloud) {
 }
 
 /** What is asked for when instances are to be replaced. */
-function hearRefreshes({ clients }: Cloud): StartInstanceRefreshCommandInput[] {
+function hearRefreshes({ clients }: CloudContext): StartInstanceRefreshCommandInput[] {
   const heard: StartInstanceRefreshCommandInput[] = [];
   clients.autoScaling.middlewareStack.add(
     (next, { commandName }) =>

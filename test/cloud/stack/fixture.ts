@@ -7,7 +7,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
-import type { Cloud } from '../../../src/cloud/context.ts';
+import type { CloudContext } from '../../../src/cloud/context.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
@@ -47,7 +47,7 @@ export async function openWorld() {
   };
 }
 
-async function makeImage({ clients: { ec2 } }: Cloud): Promise<string> {
+async function makeImage({ clients: { ec2 } }: CloudContext): Promise<string> {
   const plain = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
   const { Instances = [] } = await ec2.send(new RunInstancesCommand(plain));
   const InstanceId = Instances[0]?.InstanceId ?? '';
@@ -61,7 +61,7 @@ async function makeImage({ clients: { ec2 } }: Cloud): Promise<string> {
 }
 
 /** What there is in the account, as far as it is the same each time. */
-async function look(cloud: Cloud) {
+async function look(cloud: CloudContext) {
   const { autoScaling, cloudFormation, rds } = cloud.clients;
   const stack = await findStack(cloud);
   const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand());

@@ -1,6 +1,7 @@
 import { CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
-import { openCloud, PACE } from '../../../src/cloud/context.ts';
+import { DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
+import { createCloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
@@ -20,7 +21,12 @@ test.each([
 ])("%s leaves a stack of the same name alone that is not MiniTwit's", async (_, command) => {
   const account = await openEmulatedAccount();
   const { signal } = new AbortController();
-  const cloud = openCloud({ stackName: 'minitwit', print: () => undefined, signal, pace: PACE });
+  const cloud = createCloudContext({
+    stackName: 'minitwit',
+    print: () => undefined,
+    signal,
+    timing: DEFAULT_TIMING,
+  });
   const { cloudFormation } = cloud.clients;
   await cloudFormation.send(
     new CreateStackCommand({ StackName: 'minitwit', TemplateBody: TEMPLATE }),

@@ -7,16 +7,17 @@ import { findImage } from '../../../src/aws/ec2/images.ts';
 import { deleteVolume } from '../../../src/aws/ec2/removal.ts';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createVolume, findVolume } from '../../../src/aws/ec2/volumes.ts';
+import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
-import { claimFolder, whereFrom } from '../../../src/warehouse/run/lock.ts';
-import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { claimFolder, originTag } from '../../../src/warehouse/run/lock.ts';
+import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { open } from './volumes.ts';
 
 let ec2: EC2Client;
 let printed: string[];
-let base: Base;
+let context: WarehouseContext;
 
 beforeEach(async () => {
   await openEmulatedAccount();
@@ -25,7 +26,8 @@ beforeEach(async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   printed = [];
   const print = (line: string) => printed.push(line);
-  base = { ec2, folder, print, signal: new AbortController().signal, pace: PACE };
+  const { signal } = new AbortController();
+  context = createCommandContext({ ec2, folder, print, signal, timing: TIMING });
   // This gives the folder its id.
   (await claimFolder(folder)).release();
 });
@@ -58,9 +60,9 @@ async function leaveBehind(run: string, from: string): Promise<{ image: string; 
 }
 
 test('of a provision that was killed, cleanup leaves neither instance, image nor volume', async () => {
-  const ours = await leaveBehind('20261123T001500Z-0001', whereFrom(base.folder));
+  const ours = await leaveBehind('20261123T001500Z-0001', originTag(context.folder));
   const others = await leaveBehind('20261123T001500Z-0002', 'another machine');
-  await cleanup(base, null);
+  await cleanup(context, null);
   expect(await findVolume(ec2, ours.volume)).toBeNull();
   expect(await findImage(ec2, ours.image)).toBeNull();
   expect(await findVolume(ec2, others.volume)).toMatchObject({ state: 'available' });
@@ -71,25 +73,25 @@ test('of a provision that was killed, cleanup leaves neither instance, image nor
       expect.stringMatching(`Deleting the volume ${ours.volume}`),
     ]),
   );
-  await cleanup(base, '20261123T001500Z-0002');
+  await cleanup(context, '20261123T001500Z-0002');
   expect(await findVolume(ec2, others.volume)).toBeNull();
 });
 
 test('an image that was not finished goes without its volume, too', async () => {
-  const { image, volume } = await leaveBehind('20261123T001500Z-0003', whereFrom(base.folder));
+  const { image, volume } = await leaveBehind('20261123T001500Z-0003', originTag(context.folder));
   await deleteVolume(ec2, volume);
-  await cleanup(base, null);
+  await cleanup(context, null);
   expect(await findImage(ec2, image)).toBeNull();
 });
 
 test('a warehouse that is finished is nothing to clean up', async () => {
-  const tags = { ...tagsOf('vol-1', 'run'), [FROM_TAG]: whereFrom(base.folder) };
+  const tags = { ...tagsOf('vol-1', 'run'), [FROM_TAG]: originTag(context.folder) };
   const volume = await createVolume(ec2, {
     AvailabilityZone: 'us-east-1a',
     Size: 20,
     TagSpecifications: tagSpecifications(tags, 'volume'),
   });
-  await cleanup(base, null);
+  await cleanup(context, null);
   expect(printed.at(-1)).toBe('There is nothing to clean up.');
   expect(await findVolume(ec2, volume)).toMatchObject({ state: 'available' });
 });

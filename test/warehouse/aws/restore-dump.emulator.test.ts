@@ -12,7 +12,7 @@ import {
 } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
-import { bringBackDump } from '../../../src/warehouse/commands/restore-dump.ts';
+import { restoreDumpCommand } from '../../../src/warehouse/commands/restore-dump.ts';
 import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
@@ -27,7 +27,8 @@ let folder: string;
 let mariadb: PrivateMariadb;
 let s3: S3Client;
 let source: DatabaseConfig;
-let parts: Omit<Parameters<typeof bringBackDump>[0], 'dumpName'>;
+let context: Parameters<typeof restoreDumpCommand>[0];
+let options: Omit<Parameters<typeof restoreDumpCommand>[1], 'dumpName'>;
 let printed: string[];
 let shown: string[];
 
@@ -45,19 +46,18 @@ beforeAll(async () => {
 beforeEach(async () => {
   printed = [];
   shown = [];
-  parts = {
+  context = { print: (line) => printed.push(line), signal: new AbortController().signal };
+  options = {
     s3,
     bucket,
     target: await createDatabase(mariadb.config),
     force: false,
-    print: (line) => printed.push(line),
     screen: { write: (text) => shown.push(text) },
-    signal: new AbortController().signal,
   };
 });
 
 test('the last dump of the bucket becomes a database again', async () => {
-  const { signal } = parts;
+  const { signal } = context;
   for (const run of ['20260101T000000Z-0001', origin.run]) {
     await withConnection(source, { waitMaxMs: 0 }, (connection) =>
       uploadDump(
@@ -66,19 +66,19 @@ test('the last dump of the bucket becomes a database again', async () => {
       ),
     );
   }
-  await bringBackDump({ ...parts, dumpName: 'latest' });
-  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  await restoreDumpCommand(context, { ...options, dumpName: 'latest' });
+  expect(await readAll(options.target)).toEqual(await readAll(source));
   expect(printed).toEqual([
     `Reading s3://${bucket}/runs/${origin.run}/dump.sql.gz …`,
     expect.stringMatching(
       / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
     ),
   ]);
-  await expect(bringBackDump({ ...parts, dumpName: origin.run })).rejects.toThrow(
+  await expect(restoreDumpCommand(context, { ...options, dumpName: origin.run })).rejects.toThrow(
     /user \(3\),.* start anew: npm run warehouse -- restore-dump DUMP --force$/,
   );
-  await bringBackDump({ ...parts, dumpName: '20260101T000000Z-0001', force: true });
-  const { host, port, name } = parts.target;
+  await restoreDumpCommand(context, { ...options, dumpName: '20260101T000000Z-0001', force: true });
+  const { host, port, name } = options.target;
   expect(printed.at(-2)).toBe(
     `It replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
   );
@@ -91,25 +91,25 @@ test('a dump file without credentials becomes a database, with a message that no
   );
   const path = join(folder, 'dump.sql.gz');
   await writeFile(path, bytes);
-  await bringBackDump({ ...parts, dumpName: path, bucket: null });
-  expect((await readAll(parts.target)).user).toEqual(user);
+  await restoreDumpCommand(context, { ...options, dumpName: path, bucket: null });
+  expect((await readAll(options.target)).user).toEqual(user);
   expect(shown.join('')).toMatch(/^ {2}dump +█{10} +100 % /);
   expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
 });
 
 test('a missing file and a bucket that is not set are reported', async () => {
-  await expect(bringBackDump({ ...parts, dumpName: '/nowhere' })).rejects.toThrow(
+  await expect(restoreDumpCommand(context, { ...options, dumpName: '/nowhere' })).rejects.toThrow(
     /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
   );
-  await expect(bringBackDump({ ...parts, dumpName: 'latest', bucket: null })).rejects.toThrow(
-    'Set WAREHOUSE_BUCKET, where the dumps are, or name a file.',
-  );
+  await expect(
+    restoreDumpCommand(context, { ...options, dumpName: 'latest', bucket: null }),
+  ).rejects.toThrow('Set WAREHOUSE_BUCKET, where the dumps are, or name a file.');
 });
 
 test('the program restores a file into the database that its settings name', async () => {
   const path = join(folder, 'program.sql.gz');
   await writeFile(path, await dump(source));
-  const target = databaseSettings(parts.target);
+  const target = databaseSettings(options.target);
   const restore = async (...parameters: string[]) => {
     const { ended, output } = startProgram('src/warehouse.ts', target, {
       parameters: ['restore-dump', path, ...parameters],
@@ -117,7 +117,7 @@ test('the program restores a file into the database that its settings name', asy
     return { status: await ended, said: output.stdout + output.stderr };
   };
   expect(await restore()).toMatchObject({ status: 0, said: expect.stringMatching(/100 % /) });
-  expect(await readAll(parts.target)).toEqual(await readAll(source));
+  expect(await readAll(options.target)).toEqual(await readAll(source));
   expect(await restore()).toMatchObject({ status: 1, said: expect.stringMatching(/ --force\n$/) });
   expect(await restore('--force')).toMatchObject({
     status: 0,

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { DescribeVolumesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
+import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
-import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Answer, answering, makeVolume, open, refusal, snap } from './volumes.ts';
 
 const { signal } = new AbortController();
 let ec2: EC2Client;
 let printed: string[];
-let parts: Base;
+let context: WarehouseContext;
 
 beforeEach(async () => {
   await openEmulatedAccount();
@@ -21,14 +22,20 @@ beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-restore-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   printed = [];
-  const pace = { ...PACE, firstPauseMs: 1, visibilityTimeoutMs: 200 };
-  parts = { ec2, folder, pace, print: (line) => printed.push(line), signal };
+  const timing = { ...TIMING, firstPauseMs: 1, visibilityTimeoutMs: 200 };
+  context = createCommandContext({
+    ec2,
+    folder,
+    timing,
+    print: (line: string) => printed.push(line),
+    signal,
+  });
 });
 
 test('a snapshot becomes an encrypted volume in the zone of the old one, and of its kind', async () => {
   const volumeId = await makeVolume('us-east-1c');
   const snapshotId = await snap(volumeId);
-  const id = await restoreVolume({ ...parts, snapshotId, volumeId, zone: null });
+  const id = await restoreVolume(context, { snapshotId, volumeId, zone: null });
   const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
   expect(Volumes?.[0]).toMatchObject({
     AvailabilityZone: 'us-east-1c',
@@ -44,11 +51,11 @@ test('a snapshot becomes an encrypted volume in the zone of the old one, and of 
 
 test('where the old volume is gone, the zone is asked for', async () => {
   const snapshotId = await snap(await makeVolume());
-  const gone = { ...parts, snapshotId, volumeId: 'vol-0123456789abcdef0' };
-  await expect(restoreVolume({ ...gone, zone: null })).rejects.toThrow(
+  const gone = { snapshotId, volumeId: 'vol-0123456789abcdef0' };
+  await expect(restoreVolume(context, { ...gone, zone: null })).rejects.toThrow(
     'Say in which zone, such as --zone us-east-1a: vol-0123456789abcdef0 is not there.',
   );
-  const id = await restoreVolume({ ...gone, zone: 'us-east-1a' });
+  const id = await restoreVolume(context, { ...gone, zone: 'us-east-1a' });
   const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
   expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-east-1a', VolumeType: 'gp3' });
 });
@@ -56,7 +63,7 @@ test('where the old volume is gone, the zone is asked for', async () => {
 test('a missing snapshot is reported', async () => {
   const snapshotId = 'snap-0123456789abcdef0';
   await expect(
-    restoreVolume({ ...parts, snapshotId, volumeId: null, zone: 'us-east-1a' }),
+    restoreVolume(context, { snapshotId, volumeId: null, zone: 'us-east-1a' }),
   ).rejects.toThrow(/^There is no snapshot snap-0123456789abcdef0 here/);
 });
 
@@ -78,8 +85,8 @@ async function restoreBadly(state: string, answers: Record<string, Answer> = {})
     },
     ...answers,
   });
-  const all = { ...parts, ec2: client, signal: controller.signal };
-  const restored = restoreVolume({ ...all, snapshotId, volumeId, zone: null });
+  const all = { ...context, ec2: client, signal: controller.signal };
+  const restored = restoreVolume(all, { snapshotId, volumeId, zone: null });
   const error = await restored.then(
     () => null,
     (reason: Error) => reason.message,
@@ -114,7 +121,7 @@ test('a volume whose creation was not answered is deleted', async () => {
       };
     },
   });
-  const restored = restoreVolume({ ...parts, ec2: client, snapshotId, volumeId, zone: null });
+  const restored = restoreVolume({ ...context, ec2: client }, { snapshotId, volumeId, zone: null });
   await expect(restored).rejects.toThrow(/AWS cannot be reached/);
   expect(await findVolume(ec2, made)).toBeNull();
 });
@@ -130,11 +137,11 @@ test('what a killed one leaves, cleanup deletes', async () => {
       throw refusal('UnauthorizedOperation');
     },
   });
-  const restored = restoreVolume({ ...parts, ec2: dead, snapshotId, volumeId, zone: null });
+  const restored = restoreVolume({ ...context, ec2: dead }, { snapshotId, volumeId, zone: null });
   await expect(restored).rejects.toThrow('This may still exist: the volume vol-');
   const id = /vol-\w+ of snap/.exec(printed.join('\n'))?.[0].slice(0, -8) ?? '';
   expect(await findVolume(ec2, id)).toMatchObject({ state: 'available' });
-  await cleanup(parts, null);
+  await cleanup(context, null);
   expect(await findVolume(ec2, id)).toBeNull();
 });
 
@@ -143,7 +150,7 @@ test('the restored volume has the type and IOPS of the old one', async () => {
   const snapshotId = await snap(volumeId);
   const inputs: unknown[] = [];
   const client = answering({ CreateVolume: (input) => void inputs.push(input) });
-  await restoreVolume({ ...parts, ec2: client, snapshotId, volumeId, zone: null });
+  await restoreVolume({ ...context, ec2: client }, { snapshotId, volumeId, zone: null });
   expect(inputs).toMatchObject([{ VolumeType: 'io2', Iops: 500, Throughput: undefined }]);
 });
 

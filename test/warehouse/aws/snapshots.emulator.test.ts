@@ -3,6 +3,8 @@ import { CreateSnapshotCommand, type EC2Client, RegisterImageCommand } from '@aw
 import { beforeEach, expect, test } from 'vitest';
 import { listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
+import { createCommandContext } from '../../../src/cli/command-context.ts';
+import { TIMING, type WarehouseContext } from '../../../src/warehouse/context.ts';
 import { printSnapshots, pruneSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
@@ -11,13 +13,19 @@ import { answering, makeVolume, open, refusal, RUN, snap } from './volumes.ts';
 const { signal } = new AbortController();
 let ec2: EC2Client;
 let printed: string[];
-let parts: { ec2: EC2Client; print: (line: string) => void; signal: AbortSignal };
+let context: WarehouseContext;
 
 beforeEach(async () => {
   await openEmulatedAccount();
   ec2 = open();
   printed = [];
-  parts = { ec2, print: (line) => printed.push(line), signal };
+  context = createCommandContext({
+    ec2,
+    folder: '',
+    print: (line: string) => printed.push(line),
+    signal,
+    timing: TIMING,
+  });
 });
 
 async function idsLeft(): Promise<string[]> {
@@ -25,13 +33,13 @@ async function idsLeft(): Promise<string[]> {
 }
 
 test('snapshots are listed with what they are; those of others and of our image are not', async () => {
-  await printSnapshots(parts);
+  await printSnapshots(context);
   expect(printed.splice(0)).toEqual(['There are no snapshots yet: each run takes one.']);
   const volumeId = await makeVolume();
   const id = await snap(volumeId);
   await snap(volumeId, 'provision');
   await ec2.send(new CreateSnapshotCommand({ VolumeId: volumeId }));
-  await printSnapshots(parts);
+  await printSnapshots(context);
   expect(printed).toEqual([
     expect.stringMatching(/^TIME \(UTC\) +SNAPSHOT +VOLUME +SIZE +STATE +RUN$/),
     expect.stringMatching(
@@ -52,13 +60,13 @@ test('older ones are said, then deleted', async () => {
       saidBefore ||= printed.length;
     },
   });
-  await pruneSnapshots({ ...parts, ec2: client }, 1);
+  await pruneSnapshots({ ...context, ec2: client }, 1);
   expect(await idsLeft()).toEqual(before.slice(0, 1));
   expect(saidBefore).toBe(4);
   expect(printed[0]).toBe('These are deleted:');
   expect(printed[2]).toContain(before[1]);
   expect(printed.at(-1)).toBe('Deleted 2 of 2.');
-  await pruneSnapshots(parts, 1);
+  await pruneSnapshots(context, 1);
   expect(printed.at(-1)).toBe('There is nothing to delete beyond the newest 1.');
 });
 
@@ -97,7 +105,7 @@ test('`snapshots prune` retains and names a snapshot that is in use', async () =
       if (SnapshotId === taken) throw refusal('InvalidSnapshot.InUse');
     },
   });
-  await pruneSnapshots({ ...parts, ec2: client }, 1);
+  await pruneSnapshots({ ...context, ec2: client }, 1);
   expect(printed).toContain(`${imaged} stays: the image ${ImageId} is made of it.`);
   expect(printed).toContain(`${copied} stays: the volume vol-new is being made of it.`);
   expect(printed).toContain(`${taken} stays: AWS says that it is in use.`);

@@ -61,7 +61,7 @@ test.each([
 });
 
 function runWithoutWork(): Promise<void> {
-  const work = () => Promise.reject(new Error('The work began.'));
+  const copy = () => Promise.reject(new Error('The work began.'));
   const { signal } = new AbortController();
-  return runLocal({ folder: join(folder, 'warehouse'), work, signal });
+  return runLocal({ folder: join(folder, 'warehouse'), copy, signal });
 }

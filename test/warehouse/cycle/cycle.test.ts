@@ -21,7 +21,8 @@ import type { Environment } from '../../../src/config/environment.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
-import { type Base, PACE } from '../../../src/warehouse/run/run.ts';
+import { createCommandContext } from '../../../src/cli/command-context.ts';
+import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
 import { useCleanup } from '../../support/cleanup.ts';
@@ -94,13 +95,14 @@ beforeAll(async () => {
   };
 });
 
-const base = (): Base => ({
-  ec2,
-  folder,
-  print: (line) => void said.push(line),
-  signal: new AbortController().signal,
-  pace: { ...PACE, firstPauseMs: 100, visibilityTimeoutMs: 1000 },
-});
+const createContext = (): WarehouseContext =>
+  createCommandContext({
+    ec2,
+    folder,
+    print: (line: string) => void said.push(line),
+    signal: new AbortController().signal,
+    timing: { ...TIMING, firstPauseMs: 100, visibilityTimeoutMs: 1000 },
+  });
 
 /** The program, as an operator starts it who has set all that there is to set. */
 function warehouse(...parameters: string[]): Promise<string> {
@@ -155,7 +157,11 @@ async function alive(): Promise<string[]> {
 
 test('a provision that fails leaves nothing, and says why', async () => {
   cloud.isWithoutDnf = true;
-  const failed = provision(base(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
+  const failed = provision(createContext(), config, {
+    volumeId: null,
+    sizeGib: 8,
+    baseImageId: null,
+  });
   await expect(failed).rejects.toThrow(
     'The image of the warehouse was not made: dnf brought no MariaDB',
   );
@@ -166,7 +172,7 @@ test('a provision that fails leaves nothing, and says why', async () => {
 });
 
 test('provision makes a volume and an image, and leaves nothing else', async () => {
-  await provision(base(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
+  await provision(createContext(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
 
   const setting = (name: string) =>
     said.find((line) => line.startsWith(`${name}=`))?.split('=')[1] ?? '';
@@ -251,7 +257,7 @@ test('cleanup ends what a dead run has left', async () => {
   expect(await alive()).toHaveLength(2);
   await rm(join(folder, 'state.json'));
   const { runId } = (await listInstances(ec2, [])).find(({ state }) => state === 'running') ?? {};
-  await cleanup(base(), runId ?? '');
+  await cleanup(createContext(), runId ?? '');
   expect(await alive()).toEqual([]);
 });
 

@@ -7,12 +7,12 @@ import { createEc2 } from '../../../src/aws/clients.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import type { Parts, Work } from '../../../src/warehouse/run/run.ts';
+import type { RunContext, CopyJob } from '../../../src/warehouse/context.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
-import { fakeParts } from '../run/parts.ts';
+import { createFakeContext } from '../run/fake-context.ts';
 import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
 import { buildImage } from './image.ts';
 import { createVolume } from './volume.ts';
@@ -28,7 +28,7 @@ skipAfterFailure();
 const defer = useCleanup();
 let aws: FakeEc2;
 let cloud: Cloud;
-let parts: Parts;
+let context: RunContext;
 const lines: string[] = [];
 // what is on the volume
 const words: string[] = [];
@@ -45,19 +45,23 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
   defer(() => rm(folder, { recursive: true }));
   const { id: volumeId } = aws.account.addVolume();
-  const { config, pace, ...others } = fakeParts(folder, volumeId, async () => undefined);
-  parts = {
-    ...others,
-    // an action may take as long as a machine takes to start
+  const given = {
+    // A request may take as long as a machine takes to start.
     ec2: createEc2(120_000),
-    config: { ...config, keyFile: cloud.keyFile },
-    print: (line) => void lines.push(line),
+    folder,
+    print: (line: string) => void lines.push(line),
     signal: new AbortController().signal,
-    pace: { ...pace, firstPauseMs: 50, waitMaxMs: 120_000 },
-    machine: WHOLE,
-    work: write('a work'),
   };
-  defer(() => parts.ec2.destroy());
+  const fake = createFakeContext(given, volumeId, async () => undefined);
+  const { config } = fake;
+  context = {
+    ...fake,
+    config: { ...config, keyFile: cloud.keyFile },
+    timing: { ...fake.timing, firstPauseMs: 50, waitMaxMs: 120_000 },
+    operations: WHOLE,
+    copy: write('a work'),
+  };
+  defer(() => context.ec2.destroy());
   const volume = await createVolume(defer);
   const build = { volumeId, volume, folder: join(cloud.folder, config.imageId) };
   const { builder, image } = await buildImage(defer, build);
@@ -68,7 +72,7 @@ beforeAll(async () => {
 beforeEach(() => void lines.splice(0));
 
 /** Reads what is on the volume, and writes one word more; then this happens. */
-function write(word: string, happen: () => Promise<void> = async () => undefined): Work {
+function write(word: string, happen: () => Promise<void> = async () => undefined): CopyJob {
   return (warehouse, { signal }) =>
     // as patient as the real one
     withConnection(warehouse, { waitMaxMs: 60_000, signal }, async (connection) => {
@@ -84,8 +88,8 @@ function write(word: string, happen: () => Promise<void> = async () => undefined
 }
 
 /** How a run ends, in its one message; `done` when it succeeds. However it ends, nothing of it is left. */
-async function outcomeOf(changed: Partial<Parts>): Promise<string> {
-  const outcome = await run({ ...parts, ...changed }, { keep: false }).then(
+async function outcomeOf(changed: Partial<RunContext>): Promise<string> {
+  const outcome = await run({ ...context, ...changed }, { keep: false }).then(
     () => 'done',
     (error: unknown) =>
       error instanceof OperatorError ? error.message : `not for operators: ${String(error)}`,
@@ -93,22 +97,22 @@ async function outcomeOf(changed: Partial<Parts>): Promise<string> {
   expect(lines.join('\n')).not.toMatch(DAMAGING);
   expect(aws.account.billing()).toEqual([]);
   expect(cloud.instances.size).toBe(0);
-  expect(existsSync(join(parts.folder, 'state.json'))).toBe(false);
+  expect(existsSync(join(context.folder, 'state.json'))).toBe(false);
   return outcome;
 }
 
 const snapshots = () => aws.account.snapshots.length;
 
 test('cut at login: it connects once more', async () => {
-  expect(await outcomeOf({ machine: cutAtLogin(cloud, 1) })).toBe('done');
+  expect(await outcomeOf({ operations: cutAtLogin(cloud, 1) })).toBe('done');
   expect(lines.join('\n')).toMatch(/ssh to i-\w+: .*cannot be reached: /);
   expect(snapshots()).toBe(1);
 });
 
 test('cut at each login: that is said, and everything undone', async () => {
-  const config = { ...parts.config, hostKey: 'first-seen' as const };
-  const pace = { ...parts.pace, waitMaxMs: 2000 };
-  expect(await outcomeOf({ machine: cutAtLogin(cloud, Infinity), config, pace })).toMatch(
+  const config = { ...context.config, hostKey: 'first-seen' as const };
+  const timing = { ...context.timing, waitMaxMs: 2000 };
+  expect(await outcomeOf({ operations: cutAtLogin(cloud, Infinity), config, timing })).toMatch(
     /^ssh to i-\w+: still ec2-user@\S+ cannot be reached: .* after 2 s\.$/,
   );
   expect(snapshots()).toBe(1);
@@ -120,18 +124,18 @@ test.each([
   ['MySQL starts', /systemctl start/],
   ["MySQL's user is made", /mariadb/],
 ])('cut as %s: that is said, and everything undone', async (_, command) => {
-  expect(await outcomeOf({ machine: cutAtCommand(command) })).toMatch(LOST);
+  expect(await outcomeOf({ operations: cutAtCommand(command) })).toMatch(LOST);
   expect(snapshots()).toBe(1);
 });
 
 test('cut in the middle of the work: that is said, and everything undone', async () => {
-  const work = write('a work that is cut', () => cutNow(cloud));
-  expect(await outcomeOf({ work })).toMatch(LOST);
+  const copy = write('a work that is cut', () => cutNow(cloud));
+  expect(await outcomeOf({ copy })).toMatch(LOST);
   expect(snapshots()).toBe(1);
 });
 
 test('cut in the middle of the upload: that is said, and what is new is in a snapshot', async () => {
-  const upload: Parts['upload'] = async (warehouse, { id, signal }) => {
+  const upload: RunContext['upload'] = async (warehouse, { id, signal }) => {
     await write('an upload that is cut', () => cutNow(cloud))(warehouse, { id, signal });
   };
   expect(await outcomeOf({ upload })).toMatch(LOST);
@@ -144,7 +148,7 @@ test.each([
   ['the instance is shut down', /poweroff/, /The instance could not be shut down; .* is lost/],
 ])('cut as %s: that is said, and it is done', async (_, command, warning) => {
   const before = snapshots();
-  expect(await outcomeOf({ machine: cutAtCommand(command) })).toBe('done');
+  expect(await outcomeOf({ operations: cutAtCommand(command) })).toBe('done');
   expect(lines.join('\n')).toMatch(warning);
   expect(snapshots()).toBe(before + 1);
 });

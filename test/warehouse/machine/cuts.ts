@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
-import type { Machine } from '../../../src/warehouse/run/run.ts';
+import type { InstanceOperations } from '../../../src/warehouse/context.ts';
 import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
 import type { Cloud } from '../cycle/cloud.ts';
 
@@ -10,7 +10,7 @@ import type { Cloud } from '../cycle/cloud.ts';
 const CUT = 'sudo -n pkill -KILL -f "^sshd: ec2-user"';
 
 /** Instances that cut nothing. */
-export const WHOLE: Machine = {
+export const WHOLE: InstanceOperations = {
   connect: connectOverSsh,
   mountVolume,
   unmountVolume,
@@ -19,9 +19,9 @@ export const WHOLE: Machine = {
 };
 
 /** Instances that cut the connection so many times, as soon as it stands. */
-export function cutAtLogin({ instances }: Cloud, times: number): Machine {
+export function cutAtLogin({ instances }: Cloud, times: number): InstanceOperations {
   let left = times;
-  const connect: Machine['connect'] = async (login, options) => {
+  const connect: InstanceOperations['connect'] = async (login, options) => {
     // what sshd runs first of all
     const script = `sudo -n rm /etc/ssh/sshrc\n${CUT}\n`;
     for (const { root } of left > 0 ? instances.values() : [])
@@ -33,8 +33,8 @@ export function cutAtLogin({ instances }: Cloud, times: number): Machine {
 }
 
 /** Instances that cut the connection as they begin with such a command, with which they go on. */
-export function cutAtCommand(command: RegExp): Machine {
-  const connect: Machine['connect'] = async (login, options) => {
+export function cutAtCommand(command: RegExp): InstanceOperations {
+  const connect: InstanceOperations['connect'] = async (login, options) => {
     const remote = await connectOverSsh(login, options);
     const run: Remote['run'] = (program, how) => {
       const isIt = command.test(program.join(' '));

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { runSteps, type Step, undoSteps } from '../../../src/cli/steps.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
-import { openProvision, type Provision } from '../../../src/warehouse/provision/provision.ts';
+import {
+  createProvisionContext,
+  type ProvisionContext,
+} from '../../../src/warehouse/provision/provision.ts';
 import { findSite } from '../../../src/warehouse/provision/site.ts';
 import { PROVISION_STEPS } from '../../../src/warehouse/provision/steps.ts';
 import { claimFolder } from '../../../src/warehouse/run/lock.ts';
@@ -21,29 +24,32 @@ import { makeWorld, type World } from '../run/fixture.ts';
 
 /** Starts a provision that has done the steps before this one. EC2 shows what it makes only after some requests. */
 async function startProvision(
-  steps: Step<Provision>[],
-): Promise<{ world: World; provision: Provision }> {
+  steps: Step<ProvisionContext>[],
+): Promise<{ world: World; provision: ProvisionContext }> {
   const world = await makeWorld();
-  const { parts } = world;
+  const { context } = world;
   // The folder gets the id that the tags name.
-  (await claimFolder(parts.folder)).release();
+  (await claimFolder(context.folder)).release();
   world.aws.account.looksUnseen = 2;
-  parts.pace = { ...parts.pace, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
+  context.timing = { ...context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const order = { volumeId: null, sizeGib: 8, baseImageId: null };
-  const site = await findSite(parts.ec2, parts.config, order);
-  const provision = openProvision(parts, parts.config, { sizeGib: order.sizeGib, site });
-  await runSteps(steps, provision, provision);
+  const site = await findSite(context.ec2, context.config, order);
+  const provision = createProvisionContext(context, context.config, {
+    sizeGib: order.sizeGib,
+    site,
+  });
+  await runSteps(steps, provision);
   return { world, provision };
 }
 
-function stepsBefore(step: Step<Provision>): Step<Provision>[] {
+function stepsBefore(step: Step<ProvisionContext>): Step<ProvisionContext>[] {
   return PROVISION_STEPS.slice(0, PROVISION_STEPS.indexOf(step));
 }
 
 /** All requests of a step that nothing interrupts. */
-async function listEventsOf(step: Step<Provision>): Promise<string[]> {
+async function listEventsOf(step: Step<ProvisionContext>): Promise<string[]> {
   const { world, provision } = await startProvision(stepsBefore(step));
-  const events = await listEvents(world, () => runSteps([step], provision, provision));
+  const events = await listEvents(world, () => runSteps([step], provision));
   expect(events).not.toEqual([]);
   return events;
 }
@@ -64,11 +70,11 @@ test.each(PROVISION_STEPS)(
         const label = `${way} at ${event}`;
         const { world, provision } = await startProvision(stepsBefore(step));
         const endInterruption = interrupt(world, event, way);
-        const outcome = await outcomeOf(runSteps([step], provision, provision));
+        const outcome = await outcomeOf(runSteps([step], provision));
         expect(outcome, label).toMatch(OUTCOMES[way]);
         expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
         endInterruption();
-        await undoSteps(PROVISION_STEPS, provision, provision);
+        await undoSteps(PROVISION_STEPS, provision);
         expectNothingLeft(world, label);
         expect(world.aws.account.snapshots, label).toEqual([]);
       }
@@ -87,8 +93,8 @@ test.each(unfinished)(
       // By then, EC2 shows what was made.
       world.aws.account.looksUnseen = 0;
       onceAt(world, event, () => world.stop(STOPPED));
-      await outcomeOf(runSteps([step], provision, provision));
-      await cleanup({ ...world.parts, signal: new AbortController().signal }, null);
+      await outcomeOf(runSteps([step], provision));
+      await cleanup({ ...world.context, signal: new AbortController().signal }, null);
       expectNothingLeft(world, event);
       expect(world.aws.account.snapshots, event).toEqual([]);
     }
@@ -105,7 +111,7 @@ const UNDO_OUTCOMES: Record<Way, RegExp> = {
 
 test('what interrupts the undoing of a provision is reported, and cleanup does the rest', async () => {
   const usual = await startProvision(unfinished);
-  const undo = ({ provision }: typeof usual) => undoSteps(PROVISION_STEPS, provision, provision);
+  const undo = ({ provision }: typeof usual) => undoSteps(PROVISION_STEPS, provision);
   const events = await listEvents(usual.world, () => undo(usual));
   expectNothingLeft(usual.world);
   for (const event of events) {
@@ -117,7 +123,7 @@ test('what interrupts the undoing of a provision is reported, and cleanup does t
       const outcome = await outcomeOf(undo(started));
       endInterruption();
       expect(outcome, label).toMatch(UNDO_OUTCOMES[way]);
-      if (outcome !== 'done') await cleanup(world.parts, provision.runId);
+      if (outcome !== 'done') await cleanup(world.context, provision.runId);
       expectNothingLeft(world, label);
       expect(world.aws.account.snapshots, label).toEqual([]);
     }

@@ -8,13 +8,13 @@ const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 
 async function makeProvision(): Promise<World> {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 200 };
+  world.context.timing = { ...world.context.timing, visibilityTimeoutMs: 200 };
   return world;
 }
 
 /** How a provision ends, in its one message; `done` when it succeeds. */
-function outcomeOfProvision({ parts }: World, volumeId: string | null = null): Promise<string> {
-  return outcomeOf(provision(parts, parts.config, { volumeId, sizeGib: 8, baseImageId: null }));
+function outcomeOfProvision({ context }: World, volumeId: string | null = null): Promise<string> {
+  return outcomeOf(provision(context, context.config, { volumeId, sizeGib: 8, baseImageId: null }));
 }
 
 /** That one volume and one image were made, which belong together, and no more than that costs. */
@@ -92,7 +92,7 @@ test.each([
   ['DeleteVolume', /the volume vol-\w+, which costs: aws ec2 delete-volume --volume-id vol-/],
 ])('%s is refused on the way out: what is left is said', async (action, left) => {
   const world = await makeProvision();
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000 };
+  world.context.timing = { ...world.context.timing, waitMaxMs: 1000 };
   world.aws.fail('CreateTags', REFUSED);
   world.aws.fail(action, { ...REFUSED, times: 1000 });
   expect(await outcomeOfProvision(world)).toMatch(left);
@@ -121,7 +121,7 @@ test.each([
   ],
 ])('%s: nothing is made, and one message says so', async (_, change, message) => {
   const world = await makeProvision();
-  Object.assign(world.parts.config, change);
+  Object.assign(world.context.config, change);
   expect(await outcomeOfProvision(world)).toMatch(message);
   expect(world.aws.asked).not.toContain('CreateVolume');
 });

@@ -6,7 +6,7 @@ import { makeWorld, type World } from './fixture.ts';
 const cases: [string, (world: World) => void, RegExp][] = [
   [
     'no such volume',
-    ({ parts }) => (parts.config.volumeId = 'vol-00000000'),
+    ({ context }) => (context.config.volumeId = 'vol-00000000'),
     /WAREHOUSE_VOLUME_ID: there is no volume vol-00000000 in this region$/,
   ],
   [
@@ -25,27 +25,27 @@ const cases: [string, (world: World) => void, RegExp][] = [
   ],
   [
     'no such image',
-    ({ parts }) => (parts.config.imageId = 'ami-00000000'),
+    ({ context }) => (context.config.imageId = 'ami-00000000'),
     /WAREHOUSE_IMAGE_ID: there is no image ami-00000000 for this account in this region$/,
   ],
   [
     'an image that is not ready',
-    ({ parts }) => (parts.config.imageId = 'ami-0000000000000000b'),
+    ({ context }) => (context.config.imageId = 'ami-0000000000000000b'),
     /WAREHOUSE_IMAGE_ID: ami-0000000000000000b is pending, not available$/,
   ],
   [
     'an image for another processor',
-    ({ parts }) => (parts.config.imageId = 'ami-0000000000000000a'),
+    ({ context }) => (context.config.imageId = 'ami-0000000000000000a'),
     /ami-0000000000000000a is for arm64, but a t3.large for x86_64$/,
   ],
   [
     'no such type of instance',
-    ({ parts }) => (parts.config.instanceType = 'x9.huge'),
+    ({ context }) => (context.config.instanceType = 'x9.huge'),
     /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge in this region$/,
   ],
   [
     'a subnet in another zone',
-    ({ parts }) => (parts.config.subnetId = 'subnet-0000000000000000b'),
+    ({ context }) => (context.config.subnetId = 'subnet-0000000000000000b'),
     /subnet-0000000000000000b is in us-east-1b, but the volume in us-east-1a$/,
   ],
   [
@@ -55,12 +55,12 @@ const cases: [string, (world: World) => void, RegExp][] = [
   ],
   [
     'no such key pair',
-    ({ parts }) => (parts.config.keyName = 'nobody'),
+    ({ context }) => (context.config.keyName = 'nobody'),
     /WAREHOUSE_KEY_NAME: there is no key pair nobody here$/,
   ],
   [
     'no such security group',
-    ({ parts }) => (parts.config.securityGroup = 'sg-00000000'),
+    ({ context }) => (context.config.securityGroup = 'sg-00000000'),
     /WAREHOUSE_SECURITY_GROUP: there is no group sg-00000000 here$/,
   ],
   [
@@ -70,7 +70,8 @@ const cases: [string, (world: World) => void, RegExp][] = [
   ],
   [
     'a source that does not answer',
-    ({ parts }) => (parts.checkOthers = () => Promise.reject(new OperatorError('No source.'))),
+    ({ context }) =>
+      (context.checkSourceAndBucket = () => Promise.reject(new OperatorError('No source.'))),
     /^No source\.$/,
   ],
 ];
@@ -78,14 +79,14 @@ const cases: [string, (world: World) => void, RegExp][] = [
 test.each(cases)('%s: nothing is started, and one message says why', async (_, change, message) => {
   const world = await makeWorld();
   change(world);
-  await expect(run(world.parts, { keep: false })).rejects.toThrow(message);
+  await expect(run(world.context, { keep: false })).rejects.toThrow(message);
   expect(world.aws.asked).not.toContain('RunInstances');
 });
 
 test('all problems are said at once', async () => {
   const world = await makeWorld();
-  Object.assign(world.parts.config, { imageId: 'ami-00000000', keyName: 'nobody' });
-  await expect(run(world.parts, { keep: false })).rejects.toThrow(
+  Object.assign(world.context.config, { imageId: 'ami-00000000', keyName: 'nobody' });
+  await expect(run(world.context, { keep: false })).rejects.toThrow(
     /^Nothing was started\..*:\n {2}WAREHOUSE_IMAGE_ID: .*\n {2}WAREHOUSE_KEY_NAME: .*$/,
   );
 });

@@ -1,17 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ForkedProgram, forkProgram } from '../../support/fork-program.ts';
-import type { Point } from './parts.ts';
+import type { Point } from './fake-context.ts';
 import type { World } from './fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 
 /** Starts a run in a world's account; it waits at each point until `at` has been called and has resolved. */
 export function startChild(
-  { aws, parts, volumeId }: World,
+  { aws, context, volumeId }: World,
   at: (point: Point, child: ForkedProgram) => unknown = () => undefined,
 ): ForkedProgram {
-  const child = forkProgram(PROGRAM, [parts.folder, volumeId], aws.environment);
+  const child = forkProgram(PROGRAM, [context.folder, volumeId], aws.environment);
   child.process.on('message', ({ point }: { point: Point }) => {
     void answer(child.process, at(point, child));
   });

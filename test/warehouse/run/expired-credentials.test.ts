@@ -8,7 +8,7 @@ import { makeWorld } from './fixture.ts';
 test('when credentials expire, the instance is shut down over ssh', async () => {
   const world = await makeWorld();
   world.at.work = () => world.aws.expireCredentials();
-  expect(await outcomeOf(run(world.parts, { keep: false }))).toMatch(/RequestExpired/);
+  expect(await outcomeOf(run(world.context, { keep: false }))).toMatch(/RequestExpired/);
   expect(world.passed.slice(-4)).toEqual(['stop-mysql', 'unmount', 'power-off', 'close']);
   expect(world.aws.account.billing()).toEqual([]);
   expect(world.aws.account.volumes).toMatchObject([{ id: world.volumeId, attachment: null }]);
@@ -17,7 +17,7 @@ test('when credentials expire, the instance is shut down over ssh', async () => 
 test('the operator reads exactly what cannot be undone, at once, and how to remove it', async () => {
   const world = await makeWorld();
   world.at.work = () => world.aws.expireCredentials();
-  const message = await outcomeOf(run(world.parts, { keep: false }));
+  const message = await outcomeOf(run(world.context, { keep: false }));
   const id = world.aws.account.instances[0]?.id ?? '';
   const indexOf = (text: string) => world.lines.findIndex((line) => line.includes(text));
   expect(indexOf(`exist: the instance ${id}`)).toBeGreaterThan(0);
@@ -30,5 +30,5 @@ test('the operator reads exactly what cannot be undone, at once, and how to remo
     ),
   );
   expect(message).toMatch(/no snapshot of that: aws ec2 create-snapshot --volume-id vol-/);
-  expect(existsSync(join(world.parts.folder, 'state.json'))).toBe(true);
+  expect(existsSync(join(world.context.folder, 'state.json'))).toBe(true);
 });

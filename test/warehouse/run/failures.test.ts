@@ -6,7 +6,7 @@ import { run } from '../../../src/warehouse/commands/run.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
 import { outcomeOf } from './interruptions.ts';
 import { expectNothingLeft } from './request-points.ts';
-import type { Point } from './parts.ts';
+import type { Point } from './fake-context.ts';
 import { makeWorld, type World } from './fixture.ts';
 
 // The tests of steps/ interrupt each step. These are of whole runs: that a failure reaches the operator, and of
@@ -17,10 +17,10 @@ const BROKEN = { code: 'InternalError', status: 500, times: 2 };
 
 /** Runs, and expects that nothing is left but so many snapshots; gives how the run ends. */
 async function runToEnd(world: World, snapshots: number): Promise<string> {
-  const outcome = await outcomeOf(run(world.parts, { keep: false }));
+  const outcome = await outcomeOf(run(world.context, { keep: false }));
   expectNothingLeft(world);
   expect(world.aws.account.snapshots).toHaveLength(snapshots);
-  expect(existsSync(join(world.parts.folder, 'state.json'))).toBe(false);
+  expect(existsSync(join(world.context.folder, 'state.json'))).toBe(false);
   return outcome;
 }
 
@@ -50,9 +50,9 @@ test('when the work fails, the run ends with its message, which is printed at on
 
 test('a lost connection is reported also when MySQL is the first to notice', async () => {
   const world = await makeWorld();
-  const { connect } = world.parts.machine;
+  const { connect } = world.context.operations;
   const lose = () => Promise.reject(new OperatorError('The connection is lost.'));
-  world.parts.machine.connect = async (...how) => ({ ...(await connect(...how)), run: lose });
+  world.context.operations.connect = async (...how) => ({ ...(await connect(...how)), run: lose });
   failAt(world, 'work', 'The warehouse failed: ECONNRESET');
   expect(await runToEnd(world, 0)).toBe('The connection is lost.');
 });
@@ -73,15 +73,15 @@ test('whatever cannot be put in order on the instance is reported, and the rest 
 
 test('whatever hangs on the way out is left to the end of the instance', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, tidyMaxMs: 50 };
-  world.parts.machine.stopMysql = () => new Promise(() => undefined);
+  world.context.timing = { ...world.context.timing, bestEffortTimeoutMs: 50 };
+  world.context.operations.stopMysql = () => new Promise(() => undefined);
   expect(await runToEnd(world, 1)).toBe('done');
   expect(world.lines.join('\n')).toMatch(/MySQL could not be stopped in order/);
 });
 
 test('a volume that the system does not let go is free when the instance has ended', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, tidyMaxMs: 100 };
+  world.context.timing = { ...world.context.timing, bestEffortTimeoutMs: 100 };
   for (const volume of world.aws.account.volumes) volume.isHeld = true;
   // To shut down takes the instance its time.
   delete world.at['power-off'];
@@ -105,7 +105,7 @@ test.each<[string, string, Partial<Fault>]>([
   ['CreateSnapshot', 'fails', BROKEN],
 ])('%s %s: the run goes on, with one instance and one snapshot', async (action, _, fault) => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 400 };
+  world.context.timing = { ...world.context.timing, visibilityTimeoutMs: 400 };
   world.aws.fail(action, fault);
   expect(await runToEnd(world, 1)).toBe('done');
   expect(world.aws.account.instances).toHaveLength(1);
@@ -113,7 +113,7 @@ test.each<[string, string, Partial<Fault>]>([
 
 test('when AWS has no capacity for long, the operator reads what else to try', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 300 };
+  world.context.timing = { ...world.context.timing, waitMaxMs: 300 };
   world.aws.fail('RunInstances', { ...BROKEN, code: 'InsufficientInstanceCapacity', times: 1000 });
   expect(await runToEnd(world, 0)).toMatch(
     /A t3.large \(on-demand\) in us-east-1a: still InsufficientInstanceCapacity after .*WAREHOUSE_INSTANCE_TYPE/,
@@ -149,7 +149,7 @@ test('an instance that ends while it starts: the run ends with what AWS says of 
 
 test('when AWS cannot be reached for long on the way out, the instance is ended all the same', async () => {
   const world = await makeWorld();
-  world.parts.pace = { ...world.parts.pace, visibilityTimeoutMs: 20 };
+  world.context.timing = { ...world.context.timing, visibilityTimeoutMs: 20 };
   world.at.close = () => {
     // The client sends each request six times.
     world.aws.fail('DescribeInstances', { ...BROKEN, times: 13 });
@@ -162,6 +162,6 @@ test('when AWS cannot be reached for long on the way out, the instance is ended 
 
 test('when the disk is full, the operator reads it, and everything is undone', async () => {
   const world = await makeWorld();
-  world.at.mount = () => mkdirSync(join(world.parts.folder, 'state.json.new'));
+  world.at.mount = () => mkdirSync(join(world.context.folder, 'state.json.new'));
   expect(await runToEnd(world, 0)).toMatch(/state\.json cannot be written: /);
 });

@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { onTestFinished, vi } from 'vitest';
-import type { Parts } from '../../../src/warehouse/run/run.ts';
+import type { RunContext } from '../../../src/warehouse/context.ts';
 import { createFastFolder } from '../../support/fast-folder.ts';
 import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
-import { fakeParts, type Point } from './parts.ts';
+import { createFakeContext, type Point } from './fake-context.ts';
 
 /** A fake account with a volume, and all that a run there needs. */
 export interface World {
   aws: FakeEc2;
-  parts: Parts;
+  context: RunContext;
   /** Called, if it is there, when a run comes to a point. */
   at: Partial<Record<Point, () => void>>;
   /** The points that were passed, in order; a point whose call throws is not passed. */
@@ -43,13 +43,10 @@ export async function makeWorld(): Promise<World> {
     passed.push(point);
   };
   countEventsAsTime(() => aws.asked.length + passed.length);
-  const parts: Parts = {
-    ...fakeParts(folder, volumeId, pass),
-    ec2: openEc2(),
-    print: (line) => lines.push(line),
-    signal: stopping.signal,
-  };
-  return { aws, parts, at, passed, lines, volumeId, stop: (reason) => stopping.abort(reason) };
+  const print = (line: string) => lines.push(line);
+  const given = { ec2: openEc2(), folder, print, signal: stopping.signal };
+  const context = createFakeContext(given, volumeId, pass);
+  return { aws, context, at, passed, lines, volumeId, stop: (reason) => stopping.abort(reason) };
 }
 
 /** Lets deadlines see no time but that of events, so that a slow machine polls as often as a fast one. */

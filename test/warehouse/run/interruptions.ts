@@ -1,7 +1,7 @@
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
 import { onceAt } from './request-points.ts';
-import type { Point } from './parts.ts';
+import type { Point } from './fake-context.ts';
 import type { World } from './fixture.ts';
 
 /** The reason with which an interrupted command is stopped. */

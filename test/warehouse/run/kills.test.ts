@@ -23,7 +23,7 @@ test('SIGINT during the work: the process undoes everything, and exits with stat
   expect(output).toMatch(/\nStopped by SIGINT\.\n$/);
   expectNothingLeft(world);
   expect(world.aws.account.snapshots).toEqual([]);
-  expect(existsSync(join(world.parts.folder, 'state.json'))).toBe(false);
+  expect(existsSync(join(world.context.folder, 'state.json'))).toBe(false);
 });
 
 test('a run that is killed before it hears of its instance is ended by cleanup', async () => {
@@ -33,12 +33,12 @@ test('a run that is killed before it hears of its instance is ended by cleanup',
   await child.ended;
   expect(child.process.signalCode).toBe('SIGKILL');
   expect(world.aws.account.billing()).not.toEqual([]);
-  await cleanup(world.parts, null);
+  await cleanup(world.context, null);
   expectNothingLeft(world);
-  await cleanup(world.parts, null);
+  await cleanup(world.context, null);
   expect(world.lines.at(-1)).toBe('There is nothing to clean up.');
   // Nothing that it left is in the way of the next run.
-  await run(world.parts, { keep: false });
+  await run(world.context, { keep: false });
   expectNothingLeft(world);
 });
 
@@ -48,7 +48,7 @@ test('a run that is killed while it copies is finished in order, without a snaps
     if (point === 'work') process.kill('SIGKILL');
   });
   await child.ended;
-  await finish(world.parts);
+  await finish(world.context);
   expect(world.passed).toEqual(['connect', 'stop-mysql', 'unmount', 'power-off', 'close']);
   expect(world.aws.account.snapshots).toEqual([]);
   expectNothingLeft(world);
@@ -60,7 +60,7 @@ test('a run that is killed as it takes its snapshot is finished with that one, a
   onceAt(world, 'CreateSnapshot', () => child.process.kill('SIGKILL'));
   const child = startChild(world);
   await child.ended;
-  await finish(world.parts);
+  await finish(world.context);
   expect(world.aws.account.snapshots).toMatchObject([{ states: ['completed'] }]);
   expectNothingLeft(world);
 });

@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import { whereFrom } from '../../../src/warehouse/run/lock.ts';
-import type { Parts } from '../../../src/warehouse/run/run.ts';
+import { originTag } from '../../../src/warehouse/run/lock.ts';
+import type { RunContext } from '../../../src/warehouse/context.ts';
 import { expectNothingLeft } from './request-points.ts';
 import { makeWorld, type World } from './fixture.ts';
 
 /** The same account and volume, seen from another machine. */
-function elsewhere({ parts }: World): Parts {
-  return { ...parts, folder: `${parts.folder}/elsewhere` };
+function elsewhere({ context }: World): RunContext {
+  return { ...context, folder: `${context.folder}/elsewhere` };
 }
 
 const once = { keep: false };
@@ -19,22 +19,22 @@ const once = { keep: false };
 function runTogether(world: World): Promise<PromiseSettledResult<void>[]> {
   const bothHaveLooked = Promise.withResolvers<void>();
   let looking = 2;
-  world.parts.checkOthers = () => {
+  world.context.checkSourceAndBucket = () => {
     looking -= 1;
     if (looking === 0) bothHaveLooked.resolve();
     return bothHaveLooked.promise;
   };
-  return Promise.allSettled([run(world.parts, once), run(elsewhere(world), once)]);
+  return Promise.allSettled([run(world.context, once), run(elsewhere(world), once)]);
 }
 
 test('a run is refused on a second machine, and the message names the first', async () => {
   const world = await makeWorld();
   let refusal: unknown;
-  world.parts.work = async () => {
+  world.context.copy = async () => {
     refusal = await run(elsewhere(world), once).catch((error: unknown) => error);
     return {};
   };
-  await run(world.parts, once);
+  await run(world.context, once);
   const [instance, another] = world.aws.account.instances;
   expect(another).toBeUndefined();
   const runId = instance?.tags['minitwit:run'];
@@ -72,12 +72,12 @@ test('of two machines that start together, the younger steps back before it atta
 test('a second command in the same folder is refused', async () => {
   const world = await makeWorld();
   const refusals: unknown[] = [];
-  world.parts.work = async () => {
-    refusals.push(await run(world.parts, once).catch((error: unknown) => error));
-    refusals.push(await cleanup(world.parts, null).catch((error: unknown) => error));
+  world.context.copy = async () => {
+    refusals.push(await run(world.context, once).catch((error: unknown) => error));
+    refusals.push(await cleanup(world.context, null).catch((error: unknown) => error));
     return {};
   };
-  await run(world.parts, once);
+  await run(world.context, once);
   const message = /A command of the warehouse is already running here: the run \w+-\w+$/;
   expect(refusals.map(String)).toEqual([
     expect.stringMatching(message),
@@ -89,11 +89,11 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
   const world = await makeWorld();
   const { account } = world.aws;
   account.addInstance({ tags: { Name: "another user's" } });
-  await run(world.parts, { keep: true });
+  await run(world.context, { keep: true });
   const kept = account.instances.at(-1);
   const keptRun = kept?.tags['minitwit:run'] ?? '';
 
-  await cleanup(world.parts, null);
+  await cleanup(world.context, null);
   expect(world.lines.at(-2)).toMatch(
     new RegExp(`${kept?.id}, .* was kept until .* cleanup ${keptRun}`),
   );
@@ -108,11 +108,11 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
 
 test('cleanup spares a run of another machine, which may be alive', async () => {
   const world = await makeWorld();
-  world.parts.work = async () => {
+  world.context.copy = async () => {
     await cleanup(elsewhere(world), null);
     return {};
   };
-  await run(world.parts, once);
+  await run(world.context, once);
   expect(world.lines.join('\n')).toMatch(
     /i-\w+, of the run \S+, was started from \S+: if nobody needs it/,
   );
@@ -122,33 +122,33 @@ test('cleanup spares a run of another machine, which may be alive', async () => 
 test('cleanup spares a run of another folder that has the same name on a machine of the same name', async () => {
   const world = await makeWorld();
   const { account } = world.aws;
-  world.parts.work = async () => {
-    await rm(`${world.parts.folder}/id`);
-    await rm(`${world.parts.folder}/claim.sock`);
-    await cleanup(world.parts, null);
+  world.context.copy = async () => {
+    await rm(`${world.context.folder}/id`);
+    await rm(`${world.context.folder}/claim.sock`);
+    await cleanup(world.context, null);
     expect(account.billing()).not.toEqual([]);
     return {};
   };
-  await run(world.parts, once);
+  await run(world.context, once);
   expect(world.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}: if nobody needs it/);
 });
 
 test('cleanup goes on after an instance that it cannot terminate', async () => {
   const world = await makeWorld();
   const { account } = world.aws;
-  await run(world.parts, once);
+  await run(world.context, once);
   const tags = {
     'minitwit:warehouse': world.volumeId,
     'minitwit:run': 'dead',
-    'minitwit:from': whereFrom(world.parts.folder),
+    'minitwit:from': originTag(world.context.folder),
   };
   const left = [1, 2].map(() => account.addInstance({ tags }));
   world.aws.fail('TerminateInstances', { code: 'OperationNotPermitted' });
-  await expect(cleanup(world.parts, null)).rejects.toThrow(
+  await expect(cleanup(world.context, null)).rejects.toThrow(
     /^Not everything could be ended, .*:\n {2}Cannot .*OperationNotPermitted/,
   );
   expect(new Set(left.map(({ states }) => states[0]))).toEqual(new Set(['running', 'terminated']));
-  await cleanup(world.parts, null);
+  await cleanup(world.context, null);
   expectNothingLeft(world);
 });
 
@@ -159,11 +159,11 @@ test('cleanup needs no state file, and survives one that makes no sense', async 
     world.at['power-off'] = () => {
       throw new OperatorError('The connection is lost.');
     };
-    await expect(run(world.parts, once)).rejects.toThrow('This may still exist');
+    await expect(run(world.context, once)).rejects.toThrow('This may still exist');
     expect(world.aws.account.billing()).toHaveLength(3);
-    await damage(`${world.parts.folder}/state.json`);
+    await damage(`${world.context.folder}/state.json`);
     world.aws.renewCredentials();
-    await cleanup(world.parts, null);
+    await cleanup(world.context, null);
     expectNothingLeft(world);
   }
 });

@@ -29,14 +29,14 @@ const order: CopyOrder = {
 
 test('a dry run says everything, asks whether it is allowed, and changes nothing', async () => {
   const world = await makeWorld();
-  world.parts.config.bucket = 'minitwit-dumps';
-  await dryRun({ ...world.parts, order });
+  world.context.config.bucket = 'minitwit-dumps';
+  await dryRun({ ...world.context, order });
   const { account } = world.aws;
   expect(account.instances).toEqual([]);
   expect(account.snapshots).toEqual([]);
   expect(account.volumes).toMatchObject([{ attachment: null }]);
   expect(world.passed).toEqual([]);
-  expect(await readdir(world.parts.folder)).toEqual([]);
+  expect(await readdir(world.context.folder)).toEqual([]);
   const said = world.lines.join('\n');
   expect(said).toContain(`"ImageId":"ami-0123456789abcdef0","InstanceType":"t3.large"`);
   expect(said).toContain('"UserData":"#!/bin/sh\\nshutdown -h +510\\n"');
@@ -49,8 +49,8 @@ test('a dry run says everything, asks whether it is allowed, and changes nothing
 });
 
 test('a dry run says every command that the instance is given, in order', async () => {
-  const { parts, lines } = await makeWorld();
-  await dryRun({ ...parts, order });
+  const { context, lines } = await makeWorld();
+  await dryRun({ ...context, order });
   const given: string[] = [];
   let isMounted = false;
   const remote = {
@@ -68,11 +68,11 @@ test('a dry run says every command that the instance is given, in order', async 
       return program[0] === 'df' ? 'Avail 1B-blocks\n999999999 999999999\n' : '';
     },
   };
-  const { mountDir } = parts.config;
+  const { mountDir } = context.config;
   const waiting = {
     timeoutMs: 1000,
     firstPauseMs: 1,
-    signal: parts.signal,
+    signal: context.signal,
     onPoll: () => undefined,
   };
   await mountVolume(remote, mountDir, waiting);
@@ -85,7 +85,7 @@ test('a dry run says every command that the instance is given, in order', async 
 test('a dry run fails for what is certainly not allowed', async () => {
   const world = await makeWorld();
   world.aws.denied.add('RunInstances').add('CreateSnapshot');
-  await expect(dryRun({ ...world.parts, order })).rejects.toThrow(
+  await expect(dryRun({ ...world.context, order })).rejects.toThrow(
     /^AWS does not allow ec2:RunInstances, ec2:CreateSnapshot: /,
   );
 });
@@ -94,20 +94,20 @@ test('what AWS denies because the instance, which there is not, has no tag, is n
   const world = await makeWorld();
   const actions = ['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances'];
   for (const action of actions) world.aws.denied.add(action);
-  await dryRun({ ...world.parts, order });
+  await dryRun({ ...world.context, order });
   for (const action of actions) {
     expect(world.lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
   }
 });
 
 test('status says what there is and what it costs', async () => {
-  const { parts, lines, volumeId } = await makeWorld();
-  await status(parts.ec2, null, parts.print);
+  const { context, lines, volumeId } = await makeWorld();
+  await status(context.ec2, null, context.print);
   expect(lines).toEqual(['There is nothing of the warehouse in us-east-1.']);
-  await run(parts, { keep: false });
-  await run(parts, { keep: true });
+  await run(context, { keep: false });
+  await run(context, { keep: true });
   lines.length = 0;
-  await status(parts.ec2, volumeId, parts.print);
+  await status(context.ec2, volumeId, context.print);
   expect(lines).toEqual([
     expect.stringMatching(
       /^i-\w+, a t3\.large, running for 0 min, .*, kept .*: \$0\.0882 an hour$/,
@@ -121,24 +121,24 @@ test('status says what there is and what it costs', async () => {
 });
 
 test('a price that is not known is not made up; that of spot is what AWS says', async () => {
-  const { aws, parts, lines } = await makeWorld();
+  const { aws, context, lines } = await makeWorld();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ type: 't9.new', tags });
   aws.account.addInstance({ type: 't9.new', tags, spotRequestId: 'sir-1' });
-  await status(parts.ec2, null, parts.print);
+  await status(context.ec2, null, context.print);
   expect(lines.join('\n')).toMatch(/price unknown/);
   expect(lines.join('\n')).toMatch(/\$0\.0360 an hour/);
   expect(lines.join('\n')).toMatch(/Together: \$0\.0360 an hour, and what is unknown/);
 });
 
 test('elsewhere than where prices are known, it says about what; and which images there are', async () => {
-  const { aws, parts, lines } = await makeWorld();
+  const { aws, context, lines } = await makeWorld();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ tags });
   const { id } = aws.account.addImage({ tags });
   useEnvironment({ AWS_REGION: 'eu-north-1' });
   const ec2 = openEc2();
-  await status(ec2, null, parts.print);
+  await status(ec2, null, context.print);
   expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
   expect(lines[1]).toMatch(/^Together: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
   expect(lines[2]).toMatch(new RegExp(`^${id}, the image minitwit-warehouse of vol-1, available`));

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Point } from './parts.ts';
+import type { Point } from './fake-context.ts';
 import type { World } from './fixture.ts';
 
 /** Calls something once, as soon as a run comes to a moment. */

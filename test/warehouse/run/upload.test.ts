@@ -8,7 +8,7 @@ test('an upload that fails, fails the run, and costs no snapshot', async () => {
   world.at.upload = () => {
     throw new OperatorError('No S3 today.');
   };
-  await expect(run(world.parts, { keep: false })).rejects.toThrow('No S3 today.');
+  await expect(run(world.context, { keep: false })).rejects.toThrow('No S3 today.');
   const { account } = world.aws;
   expect(account.billing()).toEqual([]);
   expect(account.snapshots).toMatchObject([
@@ -19,9 +19,9 @@ test('an upload that fails, fails the run, and costs no snapshot', async () => {
 test('what is uploaded is what the work has made', async () => {
   const world = await makeWorld();
   const asked: unknown[] = [];
-  world.parts.upload = async (warehouse, { id, results }) =>
+  world.context.upload = async (warehouse, { id, results }) =>
     void asked.push(warehouse.name, id, results);
-  await run(world.parts, { keep: false });
+  await run(world.context, { keep: false });
   const runId = world.aws.account.snapshots[0]?.tags['minitwit:run'];
   expect(asked).toEqual(['minitwit', runId, { 'minitwit:rows-message': '42' }]);
 });

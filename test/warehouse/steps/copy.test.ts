@@ -5,7 +5,7 @@ import { startRun, stepsBefore } from './run-after.ts';
 
 test('work that ends although the run was stopped is not recorded', async () => {
   const { world, run } = await startRun(stepsBefore(work));
-  run.work = async () => {
+  run.copy = async () => {
     world.stop(STOPPED);
     return { 'minitwit:rows-message': '42' };
   };

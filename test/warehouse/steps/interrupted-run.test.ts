@@ -14,7 +14,7 @@ import {
   waysOf,
 } from '../run/interruptions.ts';
 import { expectNothingLeft, onceAt } from '../run/request-points.ts';
-import type { Point } from '../run/parts.ts';
+import type { Point } from '../run/fake-context.ts';
 import type { World } from '../run/fixture.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
@@ -33,7 +33,7 @@ const steps = STEPS.filter(({ run }) => run);
 /** All requests and operations of a step that nothing interrupts. */
 async function listEventsOf(step: RunStep): Promise<string[]> {
   const { world, run } = await startRun(stepsBefore(step));
-  const events = await listEvents(world, () => runSteps([step], run, run));
+  const events = await listEvents(world, () => runSteps([step], run));
   expect(events).not.toEqual([]);
   return events;
 }
@@ -59,10 +59,10 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
       delete world.at['power-off'];
       const held = holdings(world);
       const endInterruption = interrupt(world, event, way);
-      expect(await outcomeOf(runSteps([step], run, run)), label).toMatch(OUTCOMES[way]);
+      expect(await outcomeOf(runSteps([step], run)), label).toMatch(OUTCOMES[way]);
       expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
       endInterruption();
-      await undoSteps([step], run, run);
+      await undoSteps([step], run);
       expect(holdings(world), label).toEqual(held);
       expect(run.journal.begun(), label).not.toContain(step.name);
     }
@@ -72,16 +72,16 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
 test.each(steps)('a process that is killed in $name can be finished by the next', async (step) => {
   for (const event of await listEventsOf(step)) {
     const { world, run } = await startRun(stepsBefore(step));
-    const file = join(world.parts.folder, 'state.json');
+    const file = join(world.context.folder, 'state.json');
     let state = '';
     onceAt(world, event, () => {
       state = readFileSync(file, 'utf8');
       world.stop(STOPPED);
     });
-    await outcomeOf(runSteps([step], run, run));
+    await outcomeOf(runSteps([step], run));
     // The request was sent, and the process wrote nothing after it.
     writeFileSync(file, state);
-    await finish({ ...world.parts, signal: new AbortController().signal });
+    await finish({ ...world.context, signal: new AbortController().signal });
     expectNothingLeft(world, event);
     const isWorkDone = step.name === 'upload';
     expect(world.aws.account.snapshots, event).toHaveLength(isWorkDone ? 1 : 0);

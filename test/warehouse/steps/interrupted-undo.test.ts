@@ -24,13 +24,13 @@ const steps = STEPS.filter(({ undo }) => undo);
 /** Starts a run whose work is done, and which has undone the steps after this one. */
 async function startUndo(step: RunStep): Promise<Started> {
   const { world, run } = await startRun(STEPS);
-  await undoSteps(stepsAfter(step), run, run);
+  await undoSteps(stepsAfter(step), run);
   return { world, run };
 }
 
 async function listEventsOf(step: RunStep): Promise<string[]> {
   const { world, run } = await startUndo(step);
-  const events = await listEvents(world, () => undoSteps([step], run, run));
+  const events = await listEvents(world, () => undoSteps([step], run));
   expect(events).not.toEqual([]);
   return events;
 }
@@ -41,10 +41,10 @@ test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (
       const label = `${way} at ${event}`;
       const { world, run } = await startUndo(step);
       const endInterruption = interrupt(world, event, way);
-      const outcome = await outcomeOf(undoSteps(STEPS, run, run));
+      const outcome = await outcomeOf(undoSteps(STEPS, run));
       endInterruption();
       expect(outcome, label).toMatch(OUTCOMES[way]);
-      if (outcome !== 'done') await finish(world.parts);
+      if (outcome !== 'done') await finish(world.context);
       expectNothingLeft(world, label);
       expect(world.aws.account.snapshots, label).toHaveLength(1);
     }
@@ -53,14 +53,14 @@ test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (
 
 test.each(steps)('the next process may undo $name again', async (step) => {
   const { world, run } = await startUndo(step);
-  const file = join(world.parts.folder, 'state.json');
+  const file = join(world.context.folder, 'state.json');
   const state = readFileSync(file, 'utf8');
   // By then, EC2 shows the snapshot.
   world.aws.account.looksUnseen = 0;
-  await undoSteps([step], run, run);
+  await undoSteps([step], run);
   // The process was killed before it could write that the step is undone.
   writeFileSync(file, state);
-  await finish(world.parts);
+  await finish(world.context);
   expectNothingLeft(world);
   expect(world.aws.account.snapshots).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { runSteps } from '../../../src/cli/steps.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
-import { newState, openRun, type Run, type RunStep } from '../../../src/warehouse/run/run.ts';
+import { newState, openRun, type ActiveRun, type RunStep } from '../../../src/warehouse/run/run.ts';
 import { makeWorld, type World } from '../run/fixture.ts';
 
 const PLACE = {
@@ -12,16 +12,16 @@ const PLACE = {
 /** A run, and the account in which it takes place. */
 export interface Started {
   world: World;
-  run: Run;
+  run: ActiveRun;
 }
 
 /** Starts a run that has done these steps. EC2 shows what it makes only after some requests. */
 export async function startRun(steps: RunStep[]): Promise<Started> {
   const world = await makeWorld();
   world.aws.account.looksUnseen = 2;
-  world.parts.pace = { ...world.parts.pace, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
-  const run = openRun(world.parts, newState(world.parts.config, PLACE));
-  await runSteps(steps, run, run);
+  world.context.timing = { ...world.context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
+  const run = openRun(world.context, newState(world.context.config, PLACE));
+  await runSteps(steps, run);
   return { world, run };
 }
 

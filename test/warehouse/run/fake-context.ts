@@ -1,4 +1,5 @@
-import type { Parts } from '../../../src/warehouse/run/run.ts';
+import { createCommandContext } from '../../../src/cli/command-context.ts';
+import type { RunContext } from '../../../src/warehouse/context.ts';
 
 /** Where a run leaves AWS and works on the instance. */
 export type Point =
@@ -12,14 +13,14 @@ export type Point =
   | 'power-off'
   | 'close';
 
-/** What a run is given, with an instance on which nothing happens but that points are passed. */
-export function fakeParts(
-  folder: string,
+/** Creates the context of a run whose operations on the instance do nothing but call `pass`. */
+export function createFakeContext(
+  given: Pick<RunContext, 'ec2' | 'folder' | 'print' | 'signal'>,
   volumeId: string,
   pass: (point: Point) => Promise<void>,
-): Omit<Parts, 'ec2' | 'print' | 'signal'> {
-  return {
-    folder,
+): RunContext {
+  return createCommandContext({
+    ...given,
     config: {
       volumeDevice: '/dev/sdf',
       mountDir: '/mysql-db',
@@ -38,7 +39,7 @@ export function fakeParts(
       databasePassword: 'not to be seen',
       bucket: null,
     },
-    machine: {
+    operations: {
       connect: async () => {
         await pass('connect');
         const remote = async (program: string[]) => {
@@ -53,20 +54,20 @@ export function fakeParts(
       stopMysql: () => pass('stop-mysql'),
       unmountVolume: () => pass('unmount'),
     },
-    work: async () => {
+    copy: async () => {
       await pass('work');
       return { 'minitwit:rows-message': '42' };
     },
     upload: () => pass('upload'),
-    checkOthers: async () => undefined,
-    pace: {
+    checkSourceAndBucket: async () => undefined,
+    timing: {
       // The shortest timer takes a millisecond: so do the first dozen pauses.
       firstPauseMs: 0.01,
       waitMaxMs: 20_000,
-      tidyMaxMs: 20_000,
+      bestEffortTimeoutMs: 20_000,
       visibilityTimeoutMs: 2000,
-      spotEveryMs: 5,
-      stopMaxMs: 20_000,
+      spotPollIntervalMs: 5,
+      stopTimeoutMs: 20_000,
     },
-  };
+  });
 }
