@@ -1,10 +1,10 @@
-import { readCursor } from '../../src/web/forms/cursor.ts';
-import { isBlank, readForm } from '../../src/web/forms/form.ts';
+import { parseCursor } from '../../src/web/forms/cursor.ts';
+import { isBlank, parseForm } from '../../src/web/forms/form.ts';
 import { loginForm } from '../../src/web/forms/login.ts';
-import { messageForm, messageLengthProblem } from '../../src/web/forms/message.ts';
-import { registrationError, registrationForm } from '../../src/web/forms/registration.ts';
-import { readUsername, usernameProblem } from '../../src/web/forms/username.ts';
-import { foldText } from '../../src/web/presentation/folded-text.ts';
+import { messageForm, validateMessageLength } from '../../src/web/forms/message.ts';
+import { validateRegistration, registrationForm } from '../../src/web/forms/registration.ts';
+import { parseUsername, validateUsername } from '../../src/web/forms/username.ts';
+import { collapseText } from '../../src/web/presentation/collapsed-text.ts';
 import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { BODY_BYTES, fill, fillCodePoints, HEADER_BYTES, marks } from './sizes.ts';
 
@@ -81,8 +81,8 @@ const LINKS = [
 ];
 
 const register = (form: Record<string, string>) => () =>
-  registrationError(
-    readForm(registrationForm, {
+  validateRegistration(
+    parseForm(registrationForm, {
       username: 'a',
       email: 'a@b',
       password: 'x',
@@ -96,9 +96,9 @@ function formCases(): FunctionCase[] {
   const heavy = marks(BODY_BYTES / 2);
   const spaces = `${fill(' ', BODY_BYTES - 1)}x`;
   return [
-    { name: 'login: username of marks', run: () => readForm(loginForm, { username: heavy }) },
-    { name: 'login: username of spaces', run: () => readForm(loginForm, { username: spaces }) },
-    { name: 'login: password of marks', run: () => readForm(loginForm, { password: heavy }) },
+    { name: 'login: username of marks', run: () => parseForm(loginForm, { username: heavy }) },
+    { name: 'login: username of spaces', run: () => parseForm(loginForm, { username: spaces }) },
+    { name: 'login: password of marks', run: () => parseForm(loginForm, { password: heavy }) },
     { name: 'register: username of marks', run: register({ username: heavy }) },
     { name: 'register: email of marks', run: register({ email: heavy }) },
     { name: 'register: email of spaces', run: register({ email: spaces }) },
@@ -113,11 +113,11 @@ function formCases(): FunctionCase[] {
       name: 'register: password of names',
       run: register({ password: fillCodePoints('ab', 256), email: 'ab@b' }),
     },
-    { name: 'path: name of marks', run: () => readUsername(marks(HEADER_BYTES / 6)) },
+    { name: 'path: name of marks', run: () => parseUsername(marks(HEADER_BYTES / 6)) },
     {
       name: 'path: cursors',
       run: () =>
-        readCursor(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a${i}`, '']))),
+        parseCursor(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a${i}`, '']))),
     },
   ];
 }
@@ -134,7 +134,7 @@ function usernameCases(): FunctionCase[] {
     '辻\u{e0100}',
   ].map((text) => {
     const name = fillCodePoints(text, 64);
-    return { name: `username of ${JSON.stringify(text)}`, run: () => usernameProblem(name) };
+    return { name: `username of ${JSON.stringify(text)}`, run: () => validateUsername(name) };
   });
 }
 
@@ -143,12 +143,12 @@ function messageCases(): FunctionCase[] {
     const [body, message] = [fill(text, BODY_BYTES), fillCodePoints(text, MESSAGE)];
     const name = JSON.stringify(text);
     return [
-      { name: `message field of ${name}`, run: () => readForm(messageForm, { text: body }) },
+      { name: `message field of ${name}`, run: () => parseForm(messageForm, { text: body }) },
       { name: `is blank: ${name}`, run: () => isBlank(`${body}x`) },
-      { name: `length of ${name}, 32 KB`, run: () => messageLengthProblem(body) },
+      { name: `length of ${name}, 32 KB`, run: () => validateMessageLength(body) },
       {
         name: `length of ${name}, ${MESSAGE} code points`,
-        run: () => messageLengthProblem(message),
+        run: () => validateMessageLength(message),
       },
     ];
   });
@@ -169,7 +169,11 @@ function messageCases(): FunctionCase[] {
     name: `split ${JSON.stringify(name)}`,
     run: () => splitMessage(text),
   }));
-  return [...lengths, ...splits, { name: 'fold', run: () => foldText('\n'.repeat(OLDER_MESSAGE)) }];
+  return [
+    ...lengths,
+    ...splits,
+    { name: 'fold', run: () => collapseText('\n'.repeat(OLDER_MESSAGE)) },
+  ];
 }
 
 /** The functions that parse clients' input, each with its most expensive inputs. */

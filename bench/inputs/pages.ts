@@ -1,4 +1,4 @@
-import { messageLengthProblem } from '../../src/web/forms/message.ts';
+import { validateMessageLength } from '../../src/web/forms/message.ts';
 import { fillCodePoints } from './sizes.ts';
 import type { Site } from './site.ts';
 
@@ -30,7 +30,7 @@ export async function listPageSizes({ port, fillWith }: Site): Promise<string[]>
     await fillWith(text, MESSAGES_ON_A_PAGE);
     const page = await fetch(`http://127.0.0.1:${port}/public`);
     const { length } = Buffer.from(await page.arrayBuffer());
-    const isAllowed = messageLengthProblem(text) === null;
+    const isAllowed = validateMessageLength(text) === null;
     lines.push(
       `${String(length).padStart(9)} bytes${isAllowed ? '' : ' (longer than the limit)'}: ${name}`,
     );

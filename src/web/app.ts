@@ -16,7 +16,7 @@ import { session } from './middleware/session.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
-import { createSendTimeline } from './presentation/timeline-pages.ts';
+import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
@@ -32,7 +32,7 @@ import { addStaticFileRoutes } from './routes/static-files.ts';
 import {
   addTimelineRoutes,
   addUserTimelineRoutes,
-  createShowMyTimeline,
+  createRenderHomeTimeline,
 } from './routes/timelines.ts';
 
 const STATIC = fileURLToPath(new URL('../../static', import.meta.url));
@@ -71,9 +71,9 @@ export function createApp(dependencies: Dependencies): Express {
   // those pages that may be kept have one of their own
   app.disable('etag');
   const staticFiles = readStaticFiles(STATIC);
-  const sendTimeline = createSendTimeline(messages, useTemplates(app, config, staticFiles));
+  const sendTimeline = createRenderTimeline(messages, useTemplates(app, config, staticFiles));
   const readPage = createReadPage(rateLimits);
-  const showMyTimeline = createShowMyTimeline(timelines, sendTimeline);
+  const showMyTimeline = createRenderHomeTimeline(timelines, sendTimeline);
 
   app.use(logRequests(logger));
   app.use(sanitizeHeaders(config));

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { addDemoData } from '../../src/dev/demo/demo.ts';
 import { createDemoData } from '../../src/dev/demo/demo-data.ts';
-import { messageLengthProblem } from '../../src/web/forms/message.ts';
-import { normalizeUsername, usernameProblem } from '../../src/web/forms/username.ts';
+import { validateMessageLength } from '../../src/web/forms/message.ts';
+import { normalizeUsername, validateUsername } from '../../src/web/forms/username.ts';
 import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
@@ -33,11 +33,11 @@ test('the messages are from the last weeks, oldest first', () => {
 
 test('usernames and messages pass the rules of the forms', () => {
   const problems = data.people.filter(
-    (name) => usernameProblem(name) !== null || normalizeUsername(name) !== name,
+    (name) => validateUsername(name) !== null || normalizeUsername(name) !== name,
   );
   expect(problems).toEqual([]);
   const texts = data.messages.map(({ text }) => text);
-  expect(texts.filter((text) => messageLengthProblem(text) !== null)).toEqual([]);
+  expect(texts.filter((text) => validateMessageLength(text) !== null)).toEqual([]);
   expect(texts.filter((text) => text.trim() === '')).toEqual([]);
 });
 

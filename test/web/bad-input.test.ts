@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as rawRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import { testBadInput } from '../support/bad-input.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
@@ -9,9 +10,9 @@ const { app, database, visitor, user } = useMiniTwit();
 
 testBadInput({ origin: () => app, database: () => database, visitor, user });
 
-test("the first words of every route's address", async () => {
-  const words = Array.from(routePaths(), (path) => path.split('/')[1] ?? '');
-  const fixed = words.filter((word) => word !== '' && !word.startsWith(':'));
+test('no user can register the first segment of a route', async () => {
+  const segments = Array.from(routePaths(), (path) => path.split('/')[1] ?? '');
+  const fixed = segments.filter((segment) => segment !== '' && !segment.startsWith(':'));
   expect(fixed).toEqual(
     expect.arrayContaining([
       'public',
@@ -23,22 +24,22 @@ test("the first words of every route's address", async () => {
       'static',
     ]),
   );
-  for (const word of fixed) {
-    expect((await visitor().register(word, 'pw')).text).toContain('This username is reserved');
+  for (const segment of fixed) {
+    expect((await visitor().register(segment, 'pw')).text).toContain(USERNAME_ERRORS.reserved);
   }
 });
 
-test.each(['GET', 'OPTIONS'])('no path at all: %s *', async (method) => {
+test.each(['GET', 'OPTIONS'])('%s * returns 404', async (method) => {
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const asking = rawRequest({ host: '127.0.0.1', port, method, path: '*' }).end();
-  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  const sent = rawRequest({ host: '127.0.0.1', port, method, path: '*' }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(404);
   server.close();
 });
 
-/** The paths of the application's own routes, as Express knows them. */
+/** Returns the paths of the application's routes in Express. */
 function routePaths(): string[] {
   return app.router.stack.flatMap(({ route }) => route?.path ?? []);
 }

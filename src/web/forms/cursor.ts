@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors/app-error.ts';
 import type { Cursor } from '../../repositories/page.ts';
 
-// A message id: a whole number from 1, small enough to be exact in JavaScript.
+// A message id is a whole number from 1. Numbers of more digits are not exact in JavaScript.
 const messageId = z
   .string()
   .regex(/^[1-9]\d{0,14}$/)
@@ -13,10 +13,10 @@ const timelineQuery = z
   .refine(({ before, after }) => before === undefined || after === undefined);
 
 /**
- * Reads which page of a timeline a query string asks for: `?before=ID`, `?after=ID` or neither.
- * @throws AppError `invalid` for anything else
+ * Parses the query string of a timeline: `?before=ID`, `?after=ID` or neither.
+ * @throws AppError `invalid` for any other value of these parameters
  */
-export function readCursor(query: unknown): Cursor {
+export function parseCursor(query: unknown): Cursor {
   const { data, success } = timelineQuery.safeParse(query);
   if (!success) throw new AppError('invalid', 'There is no such page of this timeline.');
   if (data.before !== undefined) return { before: data.before };
@@ -24,7 +24,7 @@ export function readCursor(query: unknown): Cursor {
   return null;
 }
 
-/** Reads a message id from a path; null when it cannot be one. */
-export function readMessageId(typed: unknown): number | null {
-  return messageId.safeParse(typed).data ?? null;
+/** Parses a message id from a path. Returns null if the text is no message id. */
+export function parseMessageId(text: unknown): number | null {
+  return messageId.safeParse(text).data ?? null;
 }

@@ -1,4 +1,4 @@
-/** First words of paths that are not a user's page, in lower case. A mention of one is no link. */
+/** The first segments of paths that are no user's page, in lower case. A mention of such a name is no link. */
 export const ROUTE_NAMES: ReadonlySet<string> = new Set([
   '.',
   '..',
@@ -18,7 +18,7 @@ export const ROUTE_NAMES: ReadonlySet<string> = new Set([
   'static',
 ]);
 
-// Paths that later pages are likely to have, and those that browsers and crawlers request of every site.
+// Paths that later versions may need, and paths that browsers and crawlers request from every site.
 const LATER_ROUTES = `
   about account accounts admin api apple-touch-icon.png auth bookmarks contact docs explore export feed fllws
   followers following help humans.txt inbox invite latest lists me mentions messages moderation msgs notifications
@@ -26,13 +26,13 @@ const LATER_ROUTES = `
   security.txt sessions settings signin signout signup sitemap.xml status support tag tags terms timeline trending
   user users verify`;
 
-// Names that readers would take for the operators of the site, or for no user.
+// Names that readers would mistake for the operators of the site, or for no user.
 const OFFICIAL_NAMES = `
   administrator minitwit mod moderator null official root staff system undefined webmaster`;
 
 /**
- * Names that no new user may have, in lower case. A user who had such a name before it was reserved still logs in, and
- * has a page as long as no route takes its path.
+ * Names that cannot be registered, in lower case. A user who registered such a name before it was reserved can log in, and has
+ * a page unless a route has its path.
  */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...ROUTE_NAMES,

@@ -1,30 +1,42 @@
-import { boundedField, isBlank, isLongerThan, normalizeShort } from './form.ts';
+import { boundedField, isBlank, isLongerThan, normalizeIfShort } from './form.ts';
 import { RESERVED_NAMES } from './reserved-names.ts';
 
 /** The longest username, in Unicode code points. */
 export const USERNAME_MAX_LENGTH = 64;
 
+/** Messages about a username that cannot be registered. */
+export const USERNAME_ERRORS = {
+  missing: 'You have to enter a username',
+  long: `Your username can have at most ${USERNAME_MAX_LENGTH} characters.`,
+  outerSpace: 'Your username cannot begin or end with a space.',
+  slash: 'Your username cannot contain a slash (/).',
+  whiteSpace: 'Your username can contain single spaces, but no other white space.',
+  accents: 'Your username cannot begin with an accent or contain more than four in a row.',
+  invisible: 'Your username cannot contain invisible characters.',
+  reserved: 'This username is reserved. Choose another one.',
+};
+
 // In NFC, a code point comes from at most four, each of one or two code units, however a keyboard composes the letters.
 const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
 
 // Characters that are invisible, or that set the direction of the text around them.
-const unseen =
+const INVISIBLE =
   /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}\u2800\ufffd]/u;
 
-// Where such characters are part of what one sees: joiners, selectors and tags inside emoji, joiners
-// inside the words of Arabic and Indian scripts, selectors after a Chinese character.
-const joiningScripts =
+// Invisible characters that change what a reader sees: joiners, selectors and tags inside emoji, joiners inside the words of
+// Arabic and Indian scripts, and selectors after a Chinese character.
+const SCRIPTS_WITH_JOINERS =
   'Arabic Bengali Devanagari Gujarati Gurmukhi Kannada Malayalam Oriya Sinhala Tamil Telugu'
     .split(' ')
     .map((script) => String.raw`\p{Script=${script}}`)
     .join('');
-const neededUnseen = new RegExp(
+const ALLOWED_INVISIBLE = new RegExp(
   [
     String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})`,
     String.raw`(?<=[\p{Extended_Pictographic}\d#*])\ufe0f`,
     String.raw`(?<=\u{1f3f4})[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]+\u{e007f}`,
-    String.raw`(?<=[${joiningScripts}])[\u200c\u200d](?=[\p{L}\p{M}])`,
-    // a Malayalam consonant at the end of a word, as it was once written
+    String.raw`(?<=[${SCRIPTS_WITH_JOINERS}])[\u200c\u200d](?=[\p{L}\p{M}])`,
+    // The old spelling of a Malayalam consonant at the end of a word.
     String.raw`(?<=\u0d4d)\u200d`,
     String.raw`(?<=\p{Script=Han})[\u{e0100}-\u{e01ef}]`,
   ].join('|'),
@@ -32,42 +44,34 @@ const neededUnseen = new RegExp(
 );
 
 /**
- * Returns a name in Unicode's NFC, the form in which names are stored and compared. A text that is too long for a
- * username in any form stays as it is.
+ * Returns a username in Unicode's NFC, the form in which usernames are stored and compared. A text that is too long for a
+ * username in any form is returned as it is.
  */
-export function normalizeUsername(typed: string): string {
-  return normalizeShort(typed, USERNAME_MAX_UNITS);
+export function normalizeUsername(text: string): string {
+  return normalizeIfShort(text, USERNAME_MAX_UNITS);
 }
 
-/**
- * A username from a form, in NFC. Spaces around it are removed, since phones add a space after a suggested word.
- */
-export const usernameField = boundedField(USERNAME_MAX_UNITS).transform((typed) =>
-  typed.length > USERNAME_MAX_UNITS ? typed : normalizeUsername(typed.replaceAll(/^ +| +$/g, '')),
+/** A username from a form, in NFC. Spaces around it are removed, since phones add a space after a suggested word. */
+export const usernameField = boundedField(USERNAME_MAX_UNITS).transform((text) =>
+  text.length > USERNAME_MAX_UNITS ? text : normalizeUsername(text.replaceAll(/^ +| +$/g, '')),
 );
 
-/** Returns a name in NFC; null when it is too long for a username, so that no query is needed to know that none has it. */
-export function readUsername(typed: string): string | null {
-  const username = normalizeUsername(typed);
+/** Returns a text in NFC, or null if it is too long for a username: no query is needed to know that no user has it. */
+export function parseUsername(text: string): string | null {
+  const username = normalizeUsername(text);
   return isLongerThan(username, USERNAME_MAX_LENGTH) ? null : username;
 }
 
-/** Returns why a username (in NFC) cannot be registered; null if it can. */
-export function usernameProblem(username: string): string | null {
-  // The length comes first: all checks after it read a short text.
-  if (isLongerThan(username, USERNAME_MAX_LENGTH)) {
-    return `Your username can have at most ${USERNAME_MAX_LENGTH} characters`;
-  }
-  if (isBlank(username)) return 'You have to enter a username';
-  if (username !== username.trim()) return 'Your username cannot begin or end with a space';
-  if (username.includes('/')) return 'Your username cannot contain a slash (/)';
-  if (/[^\S ]| {2}/.test(username))
-    return 'Your username can have no white space but single spaces';
-  if (/^\p{Mark}|\p{Mark}{5}/u.test(username))
-    return 'Your username cannot begin with an accent, or have more than four in a row';
-  if (unseen.test(username.replaceAll(neededUnseen, '')))
-    return 'Your username cannot contain invisible characters';
-  if (RESERVED_NAMES.has(username.toLowerCase()))
-    return 'This username is reserved: choose another';
+/** Returns an error message if a username (in NFC) cannot be registered, and null if it can. */
+export function validateUsername(username: string): string | null {
+  // The length comes first, so that all later checks read a short text.
+  if (isLongerThan(username, USERNAME_MAX_LENGTH)) return USERNAME_ERRORS.long;
+  if (isBlank(username)) return USERNAME_ERRORS.missing;
+  if (username !== username.trim()) return USERNAME_ERRORS.outerSpace;
+  if (username.includes('/')) return USERNAME_ERRORS.slash;
+  if (/[^\S ]| {2}/.test(username)) return USERNAME_ERRORS.whiteSpace;
+  if (/^\p{Mark}|\p{Mark}{5}/u.test(username)) return USERNAME_ERRORS.accents;
+  if (INVISIBLE.test(username.replaceAll(ALLOWED_INVISIBLE, ''))) return USERNAME_ERRORS.invisible;
+  if (RESERVED_NAMES.has(username.toLowerCase())) return USERNAME_ERRORS.reserved;
   return null;
 }

@@ -1,6 +1,6 @@
 import { LinkifyIt } from 'linkify-it';
 import { ROUTE_NAMES } from '../forms/reserved-names.ts';
-import { readUsername } from '../forms/username.ts';
+import { parseUsername } from '../forms/username.ts';
 
 /** A piece of a message: plain text, or text that leads somewhere. None of it is HTML. */
 export interface MessagePart {
@@ -78,7 +78,7 @@ function splitMentions(text: string): MessagePart[] {
   let end = 0;
   for (const match of text.matchAll(mention)) {
     const matchEnd = match.index + match[0].length;
-    const username = readUsername(match.groups?.username ?? '');
+    const username = parseUsername(match.groups?.username ?? '');
     // `@name@host` is a user of another site.
     const isUser = username !== null && text[matchEnd] !== '@';
     if (!isUser || ROUTE_NAMES.has(username.toLowerCase())) continue;

@@ -15,7 +15,7 @@ export interface StaticFile {
 }
 
 /** What somebody means who asks for a file: this very content, another version of it, or whatever it is. */
-export type AskedVersion = 'this' | 'another' | 'any';
+export type Fingerprint = 'this' | 'another' | 'any';
 
 /** The files of a folder. */
 export interface StaticFiles {
@@ -25,7 +25,7 @@ export interface StaticFiles {
    */
   staticUrl: (name: string) => string;
   /** Finds a file by what stands behind `/static/`, with or without a hash; null when there is none. */
-  findStaticFile: (asked: string) => { file: StaticFile; version: AskedVersion } | null;
+  findStaticFile: (asked: string) => { file: StaticFile; version: Fingerprint } | null;
 }
 
 const HASH_LENGTH = 8;

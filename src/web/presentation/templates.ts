@@ -4,7 +4,7 @@ import nunjucks from 'nunjucks';
 import { MESSAGE_MAX_CODE_POINTS, MESSAGE_MAX_LENGTH } from '../forms/message.ts';
 import { gravatarUrl, identiconUrl } from './avatars.ts';
 import { escapeHtml } from './escape-html.ts';
-import { foldText } from './folded-text.ts';
+import { collapseText } from './collapsed-text.ts';
 import { splitMessage } from './message-parts.ts';
 import type { StaticFiles } from './static-files.ts';
 import { formatTime, isoTime } from './times.ts';
@@ -36,7 +36,7 @@ export function useTemplates(
   templates.addGlobal('staticUrl', staticUrl);
   templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
   templates.addGlobal('messageMaxCodePoints', MESSAGE_MAX_CODE_POINTS);
-  templates.addFilter('foldText', foldText);
+  templates.addFilter('collapseText', collapseText);
   templates.addFilter('formatTime', formatTime);
   templates.addFilter('isoTime', isoTime);
   templates.addFilter('splitMessage', splitMessage);

@@ -23,7 +23,7 @@ export interface TimelinePage {
 }
 
 /** Sends a page with messages. */
-export type SendTimeline = (
+export type RenderTimeline = (
   req: Request,
   res: Response,
   view: string,
@@ -31,10 +31,10 @@ export type SendTimeline = (
 ) => Promise<void>;
 
 /** Creates the sender of timelines. It caches messages, and pages for readers without a login. */
-export function createSendTimeline(
+export function createRenderTimeline(
   messages: Pick<Messages, 'listMessages'>,
   renderTemplate: RenderTemplate,
-): SendTimeline {
+): RenderTimeline {
   const isRepeated = createAdmissionFilter();
   const renderMessages = createRenderMessages(messages, renderTemplate, isRepeated);
   const sendCacheablePage = createSendCacheablePage(isRepeated);

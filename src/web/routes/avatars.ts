@@ -1,6 +1,6 @@
 import type { IRouter } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import { readUsername } from '../forms/username.ts';
+import { parseUsername } from '../forms/username.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { drawIdenticon } from '../presentation/avatars.ts';
 
@@ -9,7 +9,7 @@ export function addAvatarRoutes(app: IRouter): void {
   app
     .route('/avatars/:username')
     .get((req, res) => {
-      const username = readUsername(req.params.username);
+      const username = parseUsername(req.params.username);
       if (username === null) throw new AppError('not_found', 'No user has such a long name.');
       res.set('Cache-Control', 'public, max-age=31536000, immutable');
       res.type('svg').send(drawIdenticon(username));

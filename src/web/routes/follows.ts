@@ -1,6 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import { readUsername } from '../forms/username.ts';
+import { parseUsername } from '../forms/username.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
@@ -36,7 +36,7 @@ export function addFollowRoutes(
   async function findBoth(req: Request<{ username: string }>, res: Response) {
     const reader = requireUser(req);
     assertWithinLimit(res, (await rateLimits.consumeFollow(reader.userId)).refusal);
-    const username = readUsername(req.params.username);
+    const username = parseUsername(req.params.username);
     if (username === null) throw new AppError('not_found', 'No user has such a long name.');
     const other = await users.findUser(username);
     if (!other) throw new AppError('not_found', `There is nobody called “${username}”.`);

@@ -1,9 +1,9 @@
 import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../../config/config.ts';
-import { type FormError, readForm, submittedField } from '../forms/form.ts';
+import { type FieldError, parseForm, submittedField } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
-import { readDraft } from '../forms/message.ts';
-import { readUsername } from '../forms/username.ts';
+import { parseDraft } from '../forms/message.ts';
+import { parseUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser, logIn } from '../middleware/current-user.ts';
@@ -12,10 +12,10 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 import { setUserLocals } from '../middleware/user-locals.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import { showLogin } from '../presentation/login-page.ts';
+import { renderLoginPage } from '../presentation/login-page.ts';
 import type { LimitCheck, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
 import type { Credentials, Users } from '../../repositories/users.ts';
-import type { ShowMyTimeline } from './timelines.ts';
+import type { RenderHomeTimeline } from './timelines.ts';
 
 // The request that follows a login: it has the session's cookie, unless the browser did not store it.
 const LOGIN_CHECK = '/login?signed-in';
@@ -27,7 +27,7 @@ export function addLoginRoutes(
   passwords: Passwords,
   rateLimits: RateLimits,
   config: Omit<Config, 'database'>,
-  showMyTimeline: ShowMyTimeline,
+  showMyTimeline: RenderHomeTimeline,
 ): void {
   const devices = createDeviceCookies(config);
 
@@ -36,12 +36,12 @@ export function addLoginRoutes(
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
       else if ('signed-in' in req.query) showLostCookie(res);
-      else showLogin(res);
+      else renderLoginPage(res);
     })
     .post(async (req, res) => {
       const before = currentUser(req);
-      const { username, password } = readForm(loginForm, req.body);
-      const draft = readDraft(submittedField(req.body, 'draft'));
+      const { username, password } = parseForm(loginForm, req.body);
+      const draft = parseDraft(submittedField(req.body, 'draft'));
       // A login under another name is carried out, although a user has signed in since in another tab.
       if (before && (username === '' || username === before.username)) {
         return leadHome(req, res, draft);
@@ -51,10 +51,14 @@ export function addLoginRoutes(
       const counted = await rateLimits.consumeLogin(attempt);
       if (counted.refusal) {
         const error = { field: 'username', message: counted.refusal.message };
-        return showLogin(setTooManyRequests(res, counted.refusal), { username, error, draft });
+        return renderLoginPage(setTooManyRequests(res, counted.refusal), {
+          username,
+          error,
+          draft,
+        });
       }
       const error = await logInIfRight(req, attempt, password, counted);
-      if (error) return showLogin(res, { username, error, draft });
+      if (error) return renderLoginPage(res, { username, error, draft });
       devices.rememberDevice(req, res, username);
       const flash = before
         ? `You were logged in, and ${before.username} was logged out`
@@ -74,7 +78,7 @@ export function addLoginRoutes(
     attempt: LoginAttempt,
     password: string,
     counted: LimitCheck,
-  ): Promise<FormError | null> {
+  ): Promise<FieldError | null> {
     let judged: JudgedLogin | null = null;
     try {
       judged = await judgeLogin(attempt, password);
@@ -97,7 +101,7 @@ export function addLoginRoutes(
     { username, address, deviceId }: LoginAttempt,
     password: string,
   ): Promise<JudgedLogin> {
-    const isTooLong = readUsername(username) === null;
+    const isTooLong = parseUsername(username) === null;
     const credentials = isTooLong ? null : await users.findCredentials(username);
     if (!credentials) {
       const error = { field: 'username', message: 'Invalid username' };
@@ -138,7 +142,7 @@ export function addLoginRoutes(
 
 type JudgedLogin =
   | (Credentials & { error: null })
-  | { userId?: number; error: FormError; reason: 'unknown_name' | 'wrong_password' };
+  | { userId?: number; error: FieldError; reason: 'unknown_name' | 'wrong_password' };
 
 function logFailedLogin(
   req: Request,
@@ -153,7 +157,7 @@ function logFailedLogin(
 function showLostCookie(res: Response): void {
   // The flash message claims that the user is signed in.
   res.discardFlash();
-  showLogin(res, {
+  renderLoginPage(res, {
     notice:
       'You are not signed in. If you have just signed in, your browser did not store MiniTwit’s cookie. Allow cookies for this site. If its address begins with http://, try https://.',
   });

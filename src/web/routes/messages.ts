@@ -1,36 +1,36 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError, HTTP_STATUS } from '../../errors/app-error.ts';
-import { readMessageId } from '../forms/cursor.ts';
-import { isBlank, readForm, submittedField } from '../forms/form.ts';
-import { messageForm, messageLengthProblem, readDraft } from '../forms/message.ts';
+import { parseMessageId } from '../forms/cursor.ts';
+import { isBlank, parseForm, submittedField } from '../forms/form.ts';
+import { messageForm, validateMessageLength, parseDraft } from '../forms/message.ts';
 import { currentUser, findOtherFormUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
-import { showLogin } from '../presentation/login-page.ts';
+import { renderLoginPage } from '../presentation/login-page.ts';
 import type { Message, Messages } from '../../repositories/messages.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
-import type { ShowMyTimeline } from './timelines.ts';
+import type { RenderHomeTimeline } from './timelines.ts';
 
 /** `/add_message` and `/delete_message/ID`. */
 export function addMessageRoutes(
   app: IRouter,
   messages: Messages,
   rateLimits: RateLimits,
-  showMyTimeline: ShowMyTimeline,
+  showMyTimeline: RenderHomeTimeline,
 ): void {
   app
     .route('/add_message')
     .post(async (req, res) => {
       const user = currentUser(req);
       if (!user) return keepDraft(req, res);
-      const { text } = readForm(messageForm, req.body);
+      const { text } = parseForm(messageForm, req.body);
       const author = findOtherFormUser(req, user);
       if (author !== null) {
         res.status(HTTP_STATUS.conflict).render('confirm-author.html', { text, author });
         return;
       }
       if (isBlank(text)) return res.redirect('/');
-      const error = messageLengthProblem(text);
+      const error = validateMessageLength(text);
       if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
       const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
@@ -57,17 +57,17 @@ export function addMessageRoutes(
 
   /** Shows the login form with the message of a user whose session has ended. */
   function keepDraft(req: Request, res: Response): void {
-    const draft = readDraft(submittedField(req.body, 'text'));
+    const draft = parseDraft(submittedField(req.body, 'text'));
     // Without a message, or with one that is too long for the login form, the error page shows what was typed.
     if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
     const notice =
       'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';
-    showLogin(res.status(HTTP_STATUS.unauthenticated), { notice, draft });
+    renderLoginPage(res.status(HTTP_STATUS.unauthenticated), { notice, draft });
   }
 
   async function findOwnMessage(req: Request): Promise<Message> {
     const user = requireUser(req);
-    const messageId = readMessageId(req.params.messageId);
+    const messageId = parseMessageId(req.params.messageId);
     const message = messageId === null ? null : await messages.findMessage(messageId);
     if (!message) throw new AppError('not_found', 'There is no such message.');
     if (message.authorId !== user.userId) {

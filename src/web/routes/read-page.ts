@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { readCursor } from '../forms/cursor.ts';
+import { parseCursor } from '../forms/cursor.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { assertWithinLimit } from '../middleware/too-many-requests.ts';
@@ -16,7 +16,7 @@ export type ReadPage = (req: Request, res: Response) => Cursor;
 /** Creates the reader of cursors that counts pages. */
 export function createReadPage(rateLimits: RateLimits): ReadPage {
   return (req, res) => {
-    const cursor = readCursor(req.query);
+    const cursor = parseCursor(req.query);
     if (cursor) {
       const userId = currentUser(req)?.userId ?? null;
       assertWithinLimit(res, rateLimits.consumePage({ userId, address: clientAddress(req) }));

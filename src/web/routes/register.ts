@@ -1,7 +1,11 @@
 import type { IRouter, Response } from 'express';
 import { AppError, isAppError } from '../../errors/app-error.ts';
-import { type FormError, readForm } from '../forms/form.ts';
-import { type PasswordRules, registrationError, registrationForm } from '../forms/registration.ts';
+import { type FieldError, parseForm } from '../forms/form.ts';
+import {
+  type PasswordRules,
+  validateRegistration,
+  registrationForm,
+} from '../forms/registration.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser } from '../middleware/current-user.ts';
@@ -26,7 +30,7 @@ export function addRegisterRoutes(
       else showRegister(res);
     })
     .post(async (req, res) => {
-      const form = readForm(registrationForm, req.body);
+      const form = parseForm(registrationForm, req.body);
       const user = currentUser(req);
       if (user && form.username === '') return res.redirect('/');
       if (user) {
@@ -34,7 +38,7 @@ export function addRegisterRoutes(
         const message = `You are signed in as ${username}. Sign out first to sign up under another name.`;
         throw new AppError('conflict', message);
       }
-      const error = registrationError(form, rules);
+      const error = validateRegistration(form, rules);
       if (error) return showRegister(res, form, error);
       const address = clientAddress(req);
       const { refusal, refund } = await rateLimits.consumeRegistration(address);
@@ -63,7 +67,7 @@ export function addRegisterRoutes(
 function showRegister(
   res: Response,
   { username, email } = { username: '', email: '' },
-  error: FormError | null = null,
+  error: FieldError | null = null,
 ): void {
   res.render('register.html', { username, email, error });
 }

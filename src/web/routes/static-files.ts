@@ -1,9 +1,9 @@
 import type { IRouter } from 'express';
 import { AppError } from '../../errors/app-error.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import type { AskedVersion, StaticFiles } from '../presentation/static-files.ts';
+import type { Fingerprint, StaticFiles } from '../presentation/static-files.ts';
 
-const CACHE_CONTROL: Record<AskedVersion, string> = {
+const CACHE_CONTROL: Record<Fingerprint, string> = {
   this: 'public, max-age=31536000, immutable',
   // Not even to be shown again by the Back button: the address promises something else.
   another: 'no-store',

@@ -1,10 +1,10 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import { readUsername } from '../forms/username.ts';
+import { parseUsername } from '../forms/username.ts';
 import { currentUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
-import type { SendTimeline } from '../presentation/timeline-pages.ts';
+import type { RenderTimeline } from '../presentation/timeline-pages.ts';
 import type { Followers } from '../../repositories/followers.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
 import type { Cursor } from '../../repositories/page.ts';
@@ -16,8 +16,8 @@ import type { ReadPage } from './read-page.ts';
 export function addTimelineRoutes(
   app: IRouter,
   timelines: Timelines,
-  sendTimeline: SendTimeline,
-  showMyTimeline: ShowMyTimeline,
+  sendTimeline: RenderTimeline,
+  showMyTimeline: RenderHomeTimeline,
   readPage: ReadPage,
 ): void {
   app
@@ -41,19 +41,19 @@ export function addTimelineRoutes(
 export function addUserTimelineRoutes(
   app: IRouter,
   { profiles, timelines, followers }: Repositories,
-  sendTimeline: SendTimeline,
+  sendTimeline: RenderTimeline,
   readPage: ReadPage,
 ): void {
   app
     .route('/:username')
     .get(async (req, res) => {
-      const username = readUsername(req.params.username);
+      const username = parseUsername(req.params.username);
       if (username === null) throw new AppError('not_found', 'No user has such a long name.');
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
       const [page, state] = await Promise.all([
         timelines.listByAuthor(profile, readPage(req, res)),
-        followState(followers, currentUser(req), profile),
+        findFollowState(followers, currentUser(req), profile),
       ]);
       const path = `/${encodeURIComponent(username)}`;
       await sendTimeline(req, res, 'user.html', { page, path, profile, followState: state });
@@ -69,17 +69,17 @@ export interface Draft {
 }
 
 /** Shows `/`, with the post box, to somebody who is logged in. */
-export type ShowMyTimeline = (
+export type RenderHomeTimeline = (
   req: Request,
   res: Response,
   more: { cursor?: Cursor; draft?: Draft },
 ) => Promise<void>;
 
 /** `/` as a page, for all routes that show it. */
-export function createShowMyTimeline(
+export function createRenderHomeTimeline(
   timelines: Timelines,
-  sendTimeline: SendTimeline,
-): ShowMyTimeline {
+  sendTimeline: RenderTimeline,
+): RenderHomeTimeline {
   return async (req, res, { cursor = null, draft = null }) => {
     const page = await timelines.listHome(requireUser(req).userId, cursor);
     await sendTimeline(req, res, 'timeline.html', { page, path: '/', draft });
@@ -89,7 +89,7 @@ export function createShowMyTimeline(
 /** What a person's page says of the reader: nothing without a login. */
 type FollowState = 'self' | 'following' | 'not_following' | null;
 
-async function followState(
+async function findFollowState(
   followers: Followers,
   reader: CurrentUser | null,
   profile: User,

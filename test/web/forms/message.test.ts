@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { readForm } from '../../../src/web/forms/form.ts';
+import { parseForm } from '../../../src/web/forms/form.ts';
 import {
-  countCharacters,
+  countGraphemes,
   messageForm,
-  messageLengthProblem,
+  validateMessageLength,
 } from '../../../src/web/forms/message.ts';
 import { lengths } from '../../support/text-lengths.ts';
 
-test.each(lengths)('%s has the length that people see: %i', (text, { characters }) => {
-  expect(countCharacters(text)).toBe(characters);
+test.each(lengths)('counts the graphemes of %j', (text, { characters }) => {
+  expect(countGraphemes(text)).toBe(characters);
 });
 
 test.each([
@@ -16,37 +16,29 @@ test.each([
   ['👍🏽', 280],
   ['👩‍👩‍👧‍👦', 142],
   [`e${'\u0301'.repeat(9)}`, 100],
-])('of %s, %i fit', (character, times) => {
-  expect(messageLengthProblem(character.repeat(times))).toBeNull();
+])('accepts %s times %i', (character, times) => {
+  expect(validateMessageLength(character.repeat(times))).toBeNull();
 });
 
 test.each([
-  ['a', 281, 'Your message has 281 characters: at most 280 fit'],
-  ['👍🏽', 281, 'Your message has 281 characters: at most 280 fit'],
-  [
-    '👩‍👩‍👧‍👦',
-    143,
-    'Your message has 1001 code points, of which an emoji or a letter can have several: at most 1000 fit',
-  ],
-  [
-    `e${'\u0301'.repeat(1000)}`,
-    1,
-    'Your message has 1001 code points, of which an emoji or a letter can have several: at most 1000 fit',
-  ],
-])('of %s, %i are too many', (character, times, problem) => {
-  expect(messageLengthProblem(character.repeat(times))).toBe(problem);
+  ['a', 281, '281 characters'],
+  ['👍🏽', 281, '281 characters'],
+  ['👩‍👩‍👧‍👦', 143, '1001 code points'],
+  [`e${'\u0301'.repeat(1000)}`, 1, '1001 code points'],
+])('refuses %s times %i', (character, times, length) => {
+  expect(validateMessageLength(character.repeat(times))).toContain(`Your message has ${length}.`);
 });
 
-test('the characters of a text with too many code points are not looked for', () => {
+test('does not count the graphemes of a text with too many code points', () => {
   const segment = vi.spyOn(Intl.Segmenter.prototype, 'segment');
   onTestFinished(() => segment.mockRestore());
-  expect(messageLengthProblem('👩‍👩‍👧‍👦'.repeat(2000))).toContain('14000 code points');
+  expect(validateMessageLength('👩‍👩‍👧‍👦'.repeat(2000))).toContain('14000 code points');
   expect(segment).not.toHaveBeenCalled();
-  expect(messageLengthProblem('x'.repeat(281))).toContain('281 characters');
+  expect(validateMessageLength('x'.repeat(281))).toContain('281 characters');
   expect(segment).toHaveBeenCalledOnce();
 });
 
-test('line ends become one, and what shows nothing is left out', () => {
+test('normalizes line ends and removes control characters', () => {
   const text = 'one\r\ntwo\rthree\tfour\u0000\u001b[31m\u0085';
-  expect(readForm(messageForm, { text })).toEqual({ text: 'one\ntwo\nthree\tfour[31m' });
+  expect(parseForm(messageForm, { text })).toEqual({ text: 'one\ntwo\nthree\tfour[31m' });
 });

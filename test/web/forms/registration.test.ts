@@ -1,39 +1,43 @@
 import { expect, test } from 'vitest';
-import { registrationError, registrationForm } from '../../../src/web/forms/registration.ts';
-import { readForm } from '../../../src/web/forms/form.ts';
+import { parseForm } from '../../../src/web/forms/form.ts';
+import {
+  REGISTRATION_ERRORS,
+  registrationForm,
+  validateRegistration,
+} from '../../../src/web/forms/registration.ts';
 import { codePoints, spyOnNormalize } from '../../support/unicode.ts';
 
-const good = { username: 'alice', email: 'alice@example.com', password: 'pw', password2: 'pw' };
+const VALID = { username: 'alice', email: 'alice@example.com', password: 'pw', password2: 'pw' };
 
-const rules = { passwordMinLength: 1, refuseGuessablePasswords: false };
+const RULES = { passwordMinLength: 1, refuseGuessablePasswords: false };
 
-function complain(changes: Partial<typeof good>, demanded: Partial<typeof rules> = {}) {
-  const form = readForm(registrationForm, { ...good, ...changes });
-  return registrationError(form, { ...rules, ...demanded });
+function validate(changes: Partial<typeof VALID>, rules: Partial<typeof RULES> = {}) {
+  const form = parseForm(registrationForm, { ...VALID, ...changes });
+  return validateRegistration(form, { ...RULES, ...rules });
 }
 
-test('a good registration has no error', () => {
-  expect(complain({})).toBeNull();
+test('accepts a valid registration', () => {
+  expect(validate({})).toBeNull();
 });
 
-test("errors come in MiniTwit's order", () => {
+test("returns the first error in MiniTwit's order", () => {
   const form = { username: '', email: 'broken', password: '', password2: 'other' };
-  expect(complain(form)?.message).toBe('You have to enter a username');
-  expect(complain({ ...form, username: 'a' })?.message).toBe(
+  expect(validate(form)?.message).toBe('You have to enter a username');
+  expect(validate({ ...form, username: 'a' })?.message).toBe(
     'You have to enter a valid email address',
   );
-  expect(complain({ ...form, username: 'a', email: 'a@b' })?.message).toBe(
+  expect(validate({ ...form, username: 'a', email: 'a@b' })?.message).toBe(
     'You have to enter a password',
   );
-  expect(complain({ password: 'x', password2: 'y' })?.message).toBe(
+  expect(validate({ password: 'x', password2: 'y' })?.message).toBe(
     'The two passwords do not match',
   );
 });
 
 test.each(['a@b', ' alice@example.com ', '用户@例子.公司', `${'a'.repeat(242)}@example.com`])(
-  'the address %s is taken',
+  'accepts the email address %s',
   (email) => {
-    expect(complain({ email })).toBeNull();
+    expect(validate({ email })).toBeNull();
   },
 );
 
@@ -47,51 +51,54 @@ test.each([
   'alice@exam\u0000ple.com',
   'a@b@c',
   '\u200b@\u200b',
-])('the address %j is refused', (email) => {
-  expect(complain({ email })).toEqual({
+])('refuses the email address %j', (email) => {
+  expect(validate({ email })).toEqual({
     field: 'email',
-    message: 'You have to enter a valid email address',
+    message: REGISTRATION_ERRORS.invalidEmail,
   });
 });
 
-test('an address over 254 characters is refused', () => {
-  expect(complain({ email: `${'a'.repeat(243)}@example.com` })?.message).toBe(
-    'Your email address can have at most 254 characters',
+test('refuses an email address of more than 254 characters', () => {
+  expect(validate({ email: `${'a'.repeat(243)}@example.com` })?.message).toBe(
+    REGISTRATION_ERRORS.longEmail,
   );
 });
 
-test.each(['x', 'é', '密', '🐙'])('a password may have 256 characters like %s', (character) => {
-  const both = (password: string) => complain({ password, password2: password });
-  expect(both(character.repeat(256))).toBeNull();
-  expect(both(character.repeat(257))).toEqual({
-    field: 'password',
-    message: 'Your password can have at most 256 characters',
-  });
-});
+test.each(['x', 'é', '密', '🐙'])(
+  'accepts 256 times %s as a password, and not 257 times',
+  (character) => {
+    const both = (password: string) => validate({ password, password2: password });
+    expect(both(character.repeat(256))).toBeNull();
+    expect(both(character.repeat(257))).toEqual({
+      field: 'password',
+      message: REGISTRATION_ERRORS.longPassword,
+    });
+  },
+);
 
-test('a deployment can demand longer passwords', () => {
-  const demanded = { passwordMinLength: 8 };
-  expect(complain({}, demanded)?.message).toBe('Your password must have at least 8 characters');
-  expect(complain({ password: '12345678', password2: '12345678' }, demanded)).toBeNull();
+test('refuses a password that is shorter than the minimum', () => {
+  const rules = { passwordMinLength: 8 };
+  expect(validate({}, rules)?.message).toBe(REGISTRATION_ERRORS.shortPassword(8));
+  expect(validate({ password: '12345678', password2: '12345678' }, rules)).toBeNull();
 });
 
 test.each(['12345678', 'password', 'PassWord', 'iloveyou'])(
-  'a deployment can refuse the password %s, which is common',
+  'refuses the common password %s if the rules say so',
   (password) => {
     const both = { password, password2: password };
-    expect(complain(both)).toBeNull();
-    expect(complain(both, { refuseGuessablePasswords: true })).toEqual({
+    expect(validate(both)).toBeNull();
+    expect(validate(both, { refuseGuessablePasswords: true })).toEqual({
       field: 'password',
-      message: 'This password is among the most common ones: choose another',
+      message: REGISTRATION_ERRORS.commonPassword,
     });
   },
 );
 
 test.each(['a password', 'correct horse battery staple', 'пароль на каждый день', 'W7-kq.Tz'])(
-  'the password %s is not common',
+  'accepts the password %s, which is not common',
   (password) => {
     const both = { password, password2: password };
-    expect(complain(both, { refuseGuessablePasswords: true })).toBeNull();
+    expect(validate(both, { refuseGuessablePasswords: true })).toBeNull();
   },
 );
 
@@ -104,44 +111,43 @@ test.each([
   'MiniTwit1234',
   'twit twit 11',
   'alice@minitwit',
-])('a deployment can refuse the password %s of alice <ecila@example.com>', (password) => {
+])('refuses the password %s of alice <ecila@example.com> if the rules say so', (password) => {
   const form = { email: 'ecila@example.com', password, password2: password };
-  expect(complain(form)).toBeNull();
-  expect(complain(form, { refuseGuessablePasswords: true })).toEqual({
+  expect(validate(form)).toBeNull();
+  expect(validate(form, { refuseGuessablePasswords: true })).toEqual({
     field: 'password',
-    message:
-      'This password is easy to guess from your username, your email address or the name of this site: choose another',
+    message: REGISTRATION_ERRORS.guessablePassword,
   });
 });
 
 test.each(['my twitter friend alice types slowly', 'alice W7-kq.Tz', 'aaaaabbb', 'example.com'])(
-  'the password %s of alice <ecila@example.com> is not easy to guess',
+  'accepts the password %s of alice <ecila@example.com>',
   (password) => {
     const form = { email: 'ecila@example.com', password, password2: password };
-    expect(complain(form, { refuseGuessablePasswords: true })).toBeNull();
+    expect(validate(form, { refuseGuessablePasswords: true })).toBeNull();
   },
 );
 
-test('the longest name that a password contains is removed from it, whatever the case of both', () => {
-  const complainOf = (username: string, password: string) =>
-    complain({ username, password, password2: password }, { refuseGuessablePasswords: true });
-  expect(complainOf('TwitLove', 'twitlove1')?.field).toBe('password');
-  expect(complainOf('Mary Ann', 'mary ann 7')?.field).toBe('password');
-  expect(complainOf('ÉLOÏSE', 'Éloïse99')?.field).toBe('password');
-  // What is around a removed name makes no other name.
-  expect(complainOf('al', 'aminitwitl1234')).toBeNull();
+test('removes the longest name from a password, in any case', () => {
+  const validateFor = (username: string, password: string) =>
+    validate({ username, password, password2: password }, { refuseGuessablePasswords: true });
+  expect(validateFor('TwitLove', 'twitlove1')?.field).toBe('password');
+  expect(validateFor('Mary Ann', 'mary ann 7')?.field).toBe('password');
+  expect(validateFor('ÉLOÏSE', 'Éloïse99')?.field).toBe('password');
+  // The text around a removed name is not joined to another name.
+  expect(validateFor('al', 'aminitwitl1234')).toBeNull();
 });
 
-test('a password of 256 characters may be longer as a keyboard composes it', () => {
-  // One character in NFC, four code units as it is typed.
+test('counts the characters of a password after its normalization', () => {
+  // One character in NFC, four code units in NFD.
   const decomposed = '\u1f82'.normalize('NFD');
   expect(decomposed).toHaveLength(4);
-  const both = (password: string) => complain({ password, password2: password });
+  const both = (password: string) => validate({ password, password2: password });
   expect(both(decomposed.repeat(256))).toBeNull();
   expect(both(decomposed.repeat(257))?.message).toMatch(/^Your password can have at most/);
 });
 
-test('a password of 256 characters is normalized, but for four letters of which 170 are', () => {
+test('four letters exceed the bound below which a password is normalized', () => {
   const unitsOf = (one: string) =>
     Math.max(one.length, one.normalize('NFD').length) / Array.from(one.normalize('NFC')).length;
   const longer = codePoints().filter((one) => unitsOf(one) > 4);
@@ -149,12 +155,12 @@ test('a password of 256 characters is normalized, but for four letters of which 
   expect(longer.map(unitsOf)).toEqual([6, 6, 6, 6]);
 });
 
-test('what is too long is not normalized', () => {
+test('does not normalize a text that is too long', () => {
   const normalized = spyOnNormalize();
   const long = `a${'\u0344'.repeat(15_900)}${'\u0316'.repeat(15_900)}`;
-  expect(complain({ username: long })?.field).toBe('username');
-  expect(complain({ email: `${long}@example.com` })?.field).toBe('email');
-  expect(complain({ password: long, password2: long })?.message).toMatch(/at most 256/);
+  expect(validate({ username: long })?.field).toBe('username');
+  expect(validate({ email: `${long}@example.com` })?.field).toBe('email');
+  expect(validate({ password: long, password2: long })?.message).toMatch(/at most 256/);
   expect(normalized.filter((text) => text.length > 100)).toEqual([]);
   expect(normalized).toContain('alice');
 });

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { readForm } from '../../../src/web/forms/form.ts';
+import { parseForm } from '../../../src/web/forms/form.ts';
 import { loginForm } from '../../../src/web/forms/login.ts';
 import { RESERVED_NAMES, ROUTE_NAMES } from '../../../src/web/forms/reserved-names.ts';
 import {
   normalizeUsername,
-  readUsername,
-  usernameProblem,
+  parseUsername,
+  USERNAME_ERRORS,
+  validateUsername,
 } from '../../../src/web/forms/username.ts';
 import { codePoints, spyOnNormalize } from '../../support/unicode.ts';
 
@@ -31,58 +32,55 @@ test.each([
   '"quoted"',
   'x'.repeat(64),
   '🐙'.repeat(64),
-])('%s is a username', (username) => {
-  expect(usernameProblem(username)).toBeNull();
+])('accepts the username %s', (username) => {
+  expect(validateUsername(username)).toBeNull();
 });
 
 test.each([
-  ['', 'You have to enter a username'],
-  ['   ', 'You have to enter a username'],
-  ['\u200b', 'You have to enter a username'],
-  ['\u3164', 'You have to enter a username'],
-  ['\u2800', 'You have to enter a username'],
-  ['\u202e', 'You have to enter a username'],
-  ['x'.repeat(65), 'Your username can have at most 64 characters'],
-  ['🐙'.repeat(65), 'Your username can have at most 64 characters'],
-  [' alice', 'Your username cannot begin or end with a space'],
-  ['alice ', 'Your username cannot begin or end with a space'],
-  ['alice\u00a0', 'Your username cannot begin or end with a space'],
-  ['alice\n', 'Your username cannot begin or end with a space'],
-  ['a/b', 'Your username cannot contain a slash (/)'],
-  ['al\u0000ice', 'Your username cannot contain invisible characters'],
-  ['al\tice', 'Your username can have no white space but single spaces'],
-  ['al  ice', 'Your username can have no white space but single spaces'],
-  ['al\u00a0ice', 'Your username can have no white space but single spaces'],
-  ['\u0301alice', 'Your username cannot begin with an accent, or have more than four in a row'],
-  [
-    'x' + '\u0336'.repeat(5),
-    'Your username cannot begin with an accent, or have more than four in a row',
-  ],
-  ['al\ufffdice', 'Your username cannot contain invisible characters'],
-  ['al\uffffice', 'Your username cannot contain invisible characters'],
-  ['al\ue000ice', 'Your username cannot contain invisible characters'],
-  ['al\u0085ice', 'Your username cannot contain invisible characters'],
-  ['al\u200bice', 'Your username cannot contain invisible characters'],
-  ['al\u202eice', 'Your username cannot contain invisible characters'],
-  ['al\u2028ice', 'Your username can have no white space but single spaces'],
-  ['al\ufeffice', 'Your username can have no white space but single spaces'],
-  ['alice\u200d', 'Your username cannot contain invisible characters'],
-  ['\u200calice', 'Your username cannot contain invisible characters'],
-  ['al\u200dice', 'Your username cannot contain invisible characters'],
-  ['alice\ufe0f', 'Your username cannot contain invisible characters'],
-  ['alice\u2800', 'Your username cannot contain invisible characters'],
-  ['al\u{e0061}ice', 'Your username cannot contain invisible characters'],
-  ['al\ufff9ice', 'Your username cannot contain invisible characters'],
-  ['login', 'This username is reserved: choose another'],
-  ['Admin', 'This username is reserved: choose another'],
-  ['security.txt', 'This username is reserved: choose another'],
-  ['LogIn', 'This username is reserved: choose another'],
-  ['..', 'This username is reserved: choose another'],
-])('%j is refused', (username, problem) => {
-  expect(usernameProblem(username)).toBe(problem);
+  ['', USERNAME_ERRORS.missing],
+  ['   ', USERNAME_ERRORS.missing],
+  ['\u200b', USERNAME_ERRORS.missing],
+  ['\u3164', USERNAME_ERRORS.missing],
+  ['\u2800', USERNAME_ERRORS.missing],
+  ['\u202e', USERNAME_ERRORS.missing],
+  ['x'.repeat(65), USERNAME_ERRORS.long],
+  ['🐙'.repeat(65), USERNAME_ERRORS.long],
+  [' alice', USERNAME_ERRORS.outerSpace],
+  ['alice ', USERNAME_ERRORS.outerSpace],
+  ['alice\u00a0', USERNAME_ERRORS.outerSpace],
+  ['alice\n', USERNAME_ERRORS.outerSpace],
+  ['a/b', USERNAME_ERRORS.slash],
+  ['al\u0000ice', USERNAME_ERRORS.invisible],
+  ['al\tice', USERNAME_ERRORS.whiteSpace],
+  ['al  ice', USERNAME_ERRORS.whiteSpace],
+  ['al\u00a0ice', USERNAME_ERRORS.whiteSpace],
+  ['\u0301alice', USERNAME_ERRORS.accents],
+  ['x' + '\u0336'.repeat(5), USERNAME_ERRORS.accents],
+  ['al\ufffdice', USERNAME_ERRORS.invisible],
+  ['al\uffffice', USERNAME_ERRORS.invisible],
+  ['al\ue000ice', USERNAME_ERRORS.invisible],
+  ['al\u0085ice', USERNAME_ERRORS.invisible],
+  ['al\u200bice', USERNAME_ERRORS.invisible],
+  ['al\u202eice', USERNAME_ERRORS.invisible],
+  ['al\u2028ice', USERNAME_ERRORS.whiteSpace],
+  ['al\ufeffice', USERNAME_ERRORS.whiteSpace],
+  ['alice\u200d', USERNAME_ERRORS.invisible],
+  ['\u200calice', USERNAME_ERRORS.invisible],
+  ['al\u200dice', USERNAME_ERRORS.invisible],
+  ['alice\ufe0f', USERNAME_ERRORS.invisible],
+  ['alice\u2800', USERNAME_ERRORS.invisible],
+  ['al\u{e0061}ice', USERNAME_ERRORS.invisible],
+  ['al\ufff9ice', USERNAME_ERRORS.invisible],
+  ['login', USERNAME_ERRORS.reserved],
+  ['Admin', USERNAME_ERRORS.reserved],
+  ['security.txt', USERNAME_ERRORS.reserved],
+  ['LogIn', USERNAME_ERRORS.reserved],
+  ['..', USERNAME_ERRORS.reserved],
+])('refuses the username %j: %s', (username, error) => {
+  expect(validateUsername(username)).toBe(error);
 });
 
-test('the two ways to write a letter with its accent are one name', () => {
+test('normalizes a letter with its accent to one code point', () => {
   expect(normalizeUsername('Zoe\u0308')).toBe('Zo\u00eb');
 });
 
@@ -92,21 +90,21 @@ test.each([
   [' Roger Histand ', 'Roger Histand'],
   ['alice\u00a0', 'alice\u00a0'],
   ['   ', ''],
-])('a form that sends %j names %j', (username, expected) => {
-  expect(readForm(loginForm, { username }).username).toBe(expected);
+])('removes spaces around a submitted username: %j is %j', (username, expected) => {
+  expect(parseForm(loginForm, { username }).username).toBe(expected);
 });
 
-test('a name of 64 code points has its length once it is normalized, not before', () => {
-  // The longest decomposition: one code point in NFC, four as it is typed.
+test('counts the code points of a username after its normalization', () => {
+  // The longest decomposition: one code point in NFC, four in NFD.
   const decomposed = '\u1f82'.normalize('NFD');
   expect(Array.from(decomposed)).toHaveLength(4);
-  expect(readUsername(decomposed.repeat(64))).toBe('\u1f82'.repeat(64));
-  expect(readUsername(decomposed.repeat(65))).toBeNull();
-  expect(readUsername('x'.repeat(64))).toBe('x'.repeat(64));
-  expect(readUsername('x'.repeat(65))).toBeNull();
+  expect(parseUsername(decomposed.repeat(64))).toBe('\u1f82'.repeat(64));
+  expect(parseUsername(decomposed.repeat(65))).toBeNull();
+  expect(parseUsername('x'.repeat(64))).toBe('x'.repeat(64));
+  expect(parseUsername('x'.repeat(65))).toBeNull();
 });
 
-test('no text that is a username in NFC is longer than what is normalized', () => {
+test('no code point exceeds the bound below which a username is normalized', () => {
   const longer = codePoints().filter((one) => {
     const decomposed = one.normalize('NFD');
     return Math.max(one.length, decomposed.length) > 8 || Array.from(decomposed).length > 4;
@@ -114,23 +112,23 @@ test('no text that is a username in NFC is longer than what is normalized', () =
   expect(longer).toEqual([]);
 });
 
-test('a text that is too long for a username is not normalized', () => {
+test('does not normalize a text that is too long for a username', () => {
   const normalized = spyOnNormalize();
   const long = `a${'\u0344'.repeat(15_900)}${'\u0316'.repeat(15_900)}`;
   expect(normalizeUsername(long)).toBe(long);
-  expect(readUsername(long)).toBeNull();
-  expect(usernameProblem(long)).toBe('Your username can have at most 64 characters');
-  const { username, password } = readForm(loginForm, { username: long, password: long });
-  // Cut, and still too long.
+  expect(parseUsername(long)).toBeNull();
+  expect(validateUsername(long)).toBe(USERNAME_ERRORS.long);
+  const { username, password } = parseForm(loginForm, { username: long, password: long });
+  // The fields are cut, and still too long.
   expect(long.startsWith(username) && long.startsWith(password)).toBe(true);
   expect([username.length, password.length]).toEqual([513, 1025]);
-  expect(readUsername(username)).toBeNull();
+  expect(parseUsername(username)).toBeNull();
   expect(normalized).toEqual([]);
-  readUsername('Zoe\u0308');
+  parseUsername('Zoe\u0308');
   expect(normalized).toEqual(['Zoe\u0308']);
 });
 
-test('reserved names, among them those of all routes, are in the case in which they are compared', () => {
+test('reserved names are in lower case, and include the names of all routes', () => {
   for (const name of RESERVED_NAMES) expect(name).toBe(name.toLowerCase());
   expect(Array.from(ROUTE_NAMES).filter((name) => !RESERVED_NAMES.has(name))).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
+import { REGISTRATION_ERRORS } from '../../../src/web/forms/registration.ts';
+import { USERNAME_ERRORS } from '../../../src/web/forms/username.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const { app, visitor, user, database, withSettings } = useMiniTwit();
@@ -74,12 +76,12 @@ describe('register', () => {
   test('a common, guessable or short password is refused where it is configured', async () => {
     const instance = withSettings({ passwordMinLength: 8, refuseGuessablePasswords: true });
     const { text } = await visitor(instance).register('nora', 'Password1');
-    expect(text).toContain('This password is among the most common ones: choose another');
+    expect(text).toContain(REGISTRATION_ERRORS.commonPassword);
     expect((await visitor(instance).register('nora', 'Nora2026')).text).toContain(
-      'This password is easy to guess from your username, your email address or the name of this site',
+      REGISTRATION_ERRORS.guessablePassword,
     );
     expect((await visitor(instance).register('nora', 'short')).text).toContain(
-      'Your password must have at least 8 characters',
+      REGISTRATION_ERRORS.shortPassword(8),
     );
     expect((await visitor(instance).register('nora', 'a password')).text).toContain(
       'successfully registered',
@@ -90,9 +92,7 @@ describe('register', () => {
     const someone = await user('olga');
     await someone.logout();
     await database.execute("update user set username = 'settings' where username = 'olga'");
-    expect((await visitor().register('settings', 'pw')).text).toContain(
-      'This username is reserved',
-    );
+    expect((await visitor().register('settings', 'pw')).text).toContain(USERNAME_ERRORS.reserved);
     expect((await someone.login('settings', 'a password')).text).toContain('sign out [settings]');
     await someone.addMessage('hello from @settings');
     const { status, text } = await visitor().get('/settings');

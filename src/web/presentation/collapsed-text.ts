@@ -1,21 +1,21 @@
 /** A text of which only the first lines are shown at once. */
-export interface FoldedText {
+export interface CollapsedText {
   visible: string;
   /** The rest; empty when all lines are shown. */
-  folded: string;
+  hidden: string;
   /** How many lines the rest has. */
-  foldedLines: number;
+  hiddenLines: number;
 }
 
 const VISIBLE_LINES = 12;
 
 /** Folds what a text has beyond its twelfth line. The line end between the two parts belongs to neither. */
-export function foldText(text: string): FoldedText {
+export function collapseText(text: string): CollapsedText {
   const lines = text.split('\n');
   const folded = lines.slice(VISIBLE_LINES);
   return {
     visible: folded.length === 0 ? text : lines.slice(0, VISIBLE_LINES).join('\n'),
-    folded: folded.join('\n'),
-    foldedLines: folded.length,
+    hidden: folded.join('\n'),
+    hiddenLines: folded.length,
   };
 }
