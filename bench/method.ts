@@ -25,7 +25,7 @@ ${cores} and ${memory}, with Node ${process.versions.node}, ${versions} and ${wr
 and wrk share the cores.
 
 - **Data sets.** ${sizes.join('; ')}. A user follows about 50 others. A few users post, and are followed, much more than the rest.
-- **Servers.** ${options.rounds} rounds, each with every server in turn: Express that answers \`hello\` (${hello} s); the
+- **Servers.** Rounds: ${options.rounds}. Each round measures every server in turn: Express that answers \`hello\` (${hello} s); the
   production build of MiniTwit, one process with 10 database connections (${ours} s); and the original: the same
   application with the tables and queries of Flask's MiniTwit, without indexes (${original} s, or up to ${ORIGINAL_MAX_S} s
   where its responses are slow). Ratios are computed within a round. All figures are medians of the rounds.

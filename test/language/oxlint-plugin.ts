@@ -14,6 +14,8 @@ interface Node {
   range: [number, number];
   parent?: Node;
   value?: unknown;
+  /** The texts of a template literal, between its expressions. */
+  quasis?: Node[];
   callee?: Node;
   arguments?: Node[];
   object?: Node;
@@ -37,7 +39,7 @@ const TEST_FUNCTIONS = new Set(['test', 'it', 'describe']);
 const words = {
   create(context: Context) {
     const { text } = context.sourceCode;
-    const isTest = context.physicalFilename.endsWith('.test.ts');
+    const isTest = context.physicalFilename.includes('/test/');
     const check = ([start, end]: [number, number]) => {
       // Marks of comments and the code in them count as spaces.
       const prose = text
@@ -50,7 +52,7 @@ const words = {
     };
     const checkString = (node: Node) => {
       const isMessage = isTest ? isTitle(node) : /\w \w/.test(text.slice(...node.range));
-      if (isMessage) check(node.range);
+      if (isMessage) for (const { range } of node.quasis ?? [node]) check(range);
     };
     return {
       Program: () => {

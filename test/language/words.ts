@@ -5,7 +5,7 @@ export interface Refused {
   instead: string;
 }
 
-// Each pattern is refused as a whole word, in any case. Its value says what to write instead.
+// Each pattern is refused as a whole word, in any case. Its value has the words to write instead.
 const REFUSED: Record<string, string> = {
   'whoever|nobody|no one|somebody|someone':
     'the noun: user, reader, author, operator, client, server',
