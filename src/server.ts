@@ -6,14 +6,13 @@ import { runProgram } from './cli/program.ts';
 import { serve } from './web/server/serve.ts';
 import { superviseWorkers } from './web/server/workers.ts';
 
-// in characters
-const LOG_WAITING_MAX = 8_000_000;
+const LOG_BUFFER_MAX_LENGTH = 8_000_000;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
   const config = readConfig(process.env);
-  // Lines that come while others are written are written together; when nobody takes them, new ones are lost.
-  const destination = pino.destination({ sync: false, maxLength: LOG_WAITING_MAX });
+  // Log lines are buffered and written in batches. If the reader of the pipe is too slow, new lines are dropped.
+  const destination = pino.destination({ sync: false, maxLength: LOG_BUFFER_MAX_LENGTH });
   const logger = pino({ level: config.logLevel }, destination);
   if (config.webConcurrency > 1 && cluster.isPrimary) await superviseWorkers(config, logger);
   else await serve(config, logger);

@@ -233,7 +233,7 @@ test('a port that is taken ends it, in one line', async () => {
   const local = start();
   expect(await local.ended).toBe(1);
   expect(local.output.stderr).toMatch(
-    /^Cannot listen on port \d+ of 127\.0\.0\.1: something else uses it/,
+    /^Cannot listen on port \d+ of 127\.0\.0\.1: another program uses the port/,
   );
   taker.close();
 });

@@ -20,7 +20,7 @@ const settings: Environment = {
 
 async function startServer(more: Environment = {}) {
   const program = startProgram('src/server.ts', { ...settings, ...more });
-  await program.waitForOutput('"msg":"listening"');
+  await program.waitForOutput('MiniTwit is listening');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   return { program, url: `http://127.0.0.1:${port}` };
 }
@@ -161,7 +161,7 @@ test('each line of its log is JSON', async () => {
 
 test('it starts and serves without a database, and says 503 in our look', async () => {
   const program = startProgram('src/server.ts', { ...settings, DB_PASSWD: 'wrong-secret' });
-  await program.waitForOutput('"msg":"listening"');
+  await program.waitForOutput('MiniTwit is listening');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
   const response = await fetch(`http://127.0.0.1:${port}/public`);
   expect(response.status).toBe(503);
@@ -192,7 +192,7 @@ test('a port that is taken is one line, and status 1', async () => {
   const program = startProgram('src/server.ts', { ...settings, PORT: String(port) });
   expect(await program.ended).toBe(1);
   expect(program.output.stderr).toBe(
-    `Cannot listen on port ${port} of 127.0.0.1: something else uses it. Set PORT to another.\n`,
+    `Cannot listen on port ${port} of 127.0.0.1: another program uses the port. Set PORT to another port.\n`,
   );
   other.close();
 });
@@ -212,7 +212,7 @@ describe('several workers', () => {
     const { program, url } = await startServer({ WEB_CONCURRENCY: '2' });
     const [first] = await workersOf(program, 2);
     process.kill(first ?? 0, 'SIGKILL');
-    await program.waitForOutput('a worker died');
+    await program.waitForOutput('A worker exited');
     const pids = await workersOf(program, 3);
     expect(new Set(pids).size).toBe(3);
     expect((await fetch(`${url}/public`)).status).toBe(200);
@@ -236,15 +236,17 @@ describe('several workers', () => {
       WEB_CONCURRENCY: '2',
     });
     expect(await program.ended).toBe(1);
-    expect(program.output.stderr).toContain('something else uses it');
-    expect(program.output.stderr).toContain('No worker could serve.');
+    expect(program.output.stderr).toContain('another program uses the port');
+    expect(program.output.stderr).toContain('No worker could start.');
     other.close();
   });
 
   /** Waits until so many workers have started to listen, and gives their process ids. */
   async function workersOf(program: Program, count: number): Promise<number[]> {
-    await program.waitForOutput(new RegExp(`(?:"msg":"listening"[^]*){${count}}`));
-    const lines = program.output.stdout.split('\n').filter((line) => line.includes('"listening"'));
+    await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${count}}`));
+    const lines = program.output.stdout
+      .split('\n')
+      .filter((line) => line.includes('MiniTwit is listening'));
     return lines.map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
   }
 });
@@ -255,7 +257,7 @@ describe('metrics', () => {
     const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
     const { url, program } = await startServer(more);
     // A worker that still starts is not asked for its figures, or shows how it connects to the database.
-    await program.waitForOutput(new RegExp(`(?:"msg":"listening"[^]*){${workers}}`));
+    await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${workers}}`));
     for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
     await fetch(`${url}/nobody`);
     await fetch(`${url}/static/style.css`);

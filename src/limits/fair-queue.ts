@@ -22,7 +22,8 @@ export type Release = () => void;
 export interface FairQueue {
   /**
    * Resolves when a task of this client may start.
-   * @throws AppError `unavailable` if the client has too many tasks in the queue, if the queue is full and no other client
+   * @throws AppError `unavailable` if the client has too many tasks in the queue, if the queue is full and no other
+   *   client
    *   has more tasks in it, or if the task waited too long
    */
   acquire(client: string): Promise<Release>;
@@ -106,8 +107,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   /**
-   * Rejects the newest task of the client with the longest queue, unless that queue is no longer than this client's would be.
-   * Returns whether a task was rejected.
+   * Rejects the newest task of the client with the longest queue, unless that queue is no longer than this client's
+   * would be. Returns whether a task was rejected.
    */
   function evictFor(client: Client): boolean {
     let longest = client;

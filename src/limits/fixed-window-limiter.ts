@@ -16,8 +16,8 @@ interface Window {
 }
 
 /**
- * Creates a limiter that allows each key `points` events in `windowMs`. A window starts with its first event. The limiter
- * stores at most `maxKeys` windows, and then drops the least recently used one. (The in-memory limiter of
+ * Creates a limiter that allows each key `points` events in `windowMs`. A window starts with its first event. The
+ * limiter stores at most `maxKeys` windows, and then drops the least recently used one. (The in-memory limiter of
  * rate-limiter-flexible has no such bound, and a timer for each key.)
  */
 export function createFixedWindowLimiter({

@@ -48,7 +48,7 @@ async function startInstance(changes: Environment = {}) {
     PORT: '0',
     ...changes,
   });
-  await instance.waitForOutput('"msg":"listening"');
+  await instance.waitForOutput('MiniTwit is listening');
   const port = Number(/"port":(\d+)/.exec(instance.output.stdout)?.[1]);
   const count = (path: string) => instance.output.stdout.split(`"path":"${path}"`).length - 1;
   return { ...instance, port, count };

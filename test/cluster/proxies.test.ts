@@ -44,7 +44,7 @@ beforeAll(async () => {
     server.process.kill('SIGKILL');
     await server.ended;
   });
-  await server.waitForOutput('"msg":"listening"');
+  await server.waitForOutput('MiniTwit is listening');
 });
 
 describe.each<{ title: string; name: ProxyName; network: string }>([

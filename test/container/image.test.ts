@@ -159,7 +159,7 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect(initdb.program.output.stdout).toBe('Initialized the database.\n');
 
   const { program, name } = start();
-  await program.waitForOutput('"msg":"listening"');
+  await program.waitForOutput('MiniTwit is listening');
   const url = `http://127.0.0.1:${settings.PORT}`;
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect(await (await fetch(`${url}/public`)).text()).toContain('Public Timeline');

@@ -1,18 +1,18 @@
 import type { Request } from 'express';
 
 /**
- * The events that an operator searches the log for:
- * - `registered`, `login_succeeded`, `login_failed`: what a user did
- * - `locked_out`: a failed login was the last that a limit allows
- * - `limit_reached`: a limit refused an action
+ * The events of the audit log:
+ * - `registered`, `login_succeeded`, `login_failed`: actions of users
+ * - `locked_out`: a failed login that used up a limit
+ * - `limit_reached`: an action that a limit refused
  */
 export type AuditEvent =
   'registered' | 'login_succeeded' | 'login_failed' | 'locked_out' | 'limit_reached';
 
-/** What is known about an event. What a user typed must not be in it: a password may be in any field. */
+/** The details of an event. They never contain user input, since a user may type a password into any field. */
 export interface AuditDetails {
   userId?: number | undefined;
-  /** Why a login failed. */
+  /** The cause of a failed login. */
   reason?: 'unknown_name' | 'wrong_password';
   /** The name of a limit. */
   limit?: string;
@@ -20,7 +20,7 @@ export interface AuditDetails {
 
 const WARNINGS: ReadonlySet<AuditEvent> = new Set(['locked_out', 'limit_reached']);
 
-/** Logs an event with the id and the client address of its request; limits as a warning. */
+/** Logs an event with the id and the client address of its request. Events about limits are warnings. */
 export function logEvent(req: Request, event: AuditEvent, details: AuditDetails): void {
   req.log[WARNINGS.has(event) ? 'warn' : 'info']({ event, ...details }, event);
 }

@@ -1,38 +1,37 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Request } from 'express';
 
-// The longest IPv6 address has 45 characters; brackets, a zone and a port come to it.
+// The longest IPv6 address has 45 characters. Brackets, a zone and a port make it longer.
 const MAX_LENGTH = 80;
 const NETWORK_GROUPS = 4;
 const GROUPS = 8;
 const MAPPED = '::ffff:';
 
 /**
- * Returns the key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address,
- * since a client with one address of a network can use all of them. Never throws; empty once the connection is
- * closed.
+ * Returns the key of a client for limits: its IPv4 address, or the /64 network of its IPv6 address, because a client
+ * with one address of a network can use all of them. Returns an empty string if the connection is closed. Never throws.
  */
 export function clientAddress(req: Request): string {
   return addressKey(fullClientAddress(req));
 }
 
-/** Returns the key under which a connection is counted, as `clientAddress` does for a request. */
+/** Returns the key of a connection's peer for limits, in the form of `clientAddress`. */
 export function socketAddress(socket: Pick<Socket, 'remoteAddress'>): string {
   return addressKey(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
- * Returns the whole IP address of a client, for the log: the entry of `X-Forwarded-For` that the outermost of
- * `TRUST_PROXY` proxies wrote, without its port. If that entry is no address, it is the address of the
- * connection. IPv4 in IPv6 becomes IPv4. Never throws; empty once the connection is closed.
+ * Returns the full IP address of a client for the log: the entry in `X-Forwarded-For` of the outermost trusted proxy,
+ * without its port. Returns the address of the connection if that entry is not an address, and an empty string if the
+ * connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
  */
 export function fullClientAddress(req: Request): string {
   return parseAddress(req.ip) ?? parseAddress(req.socket.remoteAddress) ?? '';
 }
 
 /**
- * Parses an address as proxies write it: `203.0.113.8`, `203.0.113.8:40001`, `2001:db8::1`,
- * `[2001:db8::1]:40001`. Returns null for anything else.
+ * Parses an address in one of the forms that proxies write: `203.0.113.8`, `203.0.113.8:40001`, `2001:db8::1` or
+ * `[2001:db8::1]:40001`. Returns null for any other text.
  */
 function parseAddress(entry: string | undefined): string | null {
   if (entry === undefined || entry.length > MAX_LENGTH) return null;
@@ -47,18 +46,18 @@ function withoutPort(entry: string): string {
   return bracketed ?? ipv4 ?? entry;
 }
 
-/** Returns an address without the interface that it is seen from (`fe80::1%eth0`). */
+/** Returns an address without its zone: `fe80::1` for `fe80::1%eth0`. */
 function withoutZone(ipv6: string): string {
   const percent = ipv6.indexOf('%');
   return percent === -1 ? ipv6 : ipv6.slice(0, percent);
 }
 
-/** Returns the IPv4 address that an IPv6 address stands for (`::ffff:192.0.2.7`), or the address itself. */
+/** Returns the IPv4 address in an IPv4-mapped IPv6 address (`::ffff:192.0.2.7`), and any other address unchanged. */
 function withoutMapping(ipv6: string): string {
-  // As Node writes it where it listens for both.
+  // Node writes this form if it listens for both IPv4 and IPv6.
   if (ipv6.startsWith(MAPPED) && isIPv4(ipv6.slice(MAPPED.length)))
     return ipv6.slice(MAPPED.length);
-  // Every other spelling contains this, and few other addresses do.
+  // Every other form of a mapped address contains `ffff`. This check is cheaper than parsing all addresses.
   if (!ipv6.includes('ffff')) return ipv6;
   const groups = parseGroups(ipv6);
   if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return ipv6;
@@ -72,14 +71,15 @@ function addressKey(address: string): string {
   return groups.map((group) => group.toString(16)).join(':');
 }
 
-/** Returns the eight groups of a valid IPv6 address. */
+/** Returns the eight numbers of a valid IPv6 address. */
 function parseGroups(ipv6: string): number[] {
   const groups: number[] = [];
   let gap = -1;
   for (const group of ipv6.split(':')) {
     if (group.includes('.')) groups.push(...parseIPv4Groups(group));
     else if (group !== '') groups.push(Number.parseInt(group, 16));
-    // The two colons of `::` stand for as many groups of zero as are missing. At an end, they give two empty groups.
+    // `::` stands for all missing groups, which are zero. At the start or the end of an address it gives two empty
+    // groups.
     else if (gap === -1) gap = groups.length;
   }
   if (gap !== -1) groups.splice(gap, 0, ...Array<number>(GROUPS - groups.length).fill(0));

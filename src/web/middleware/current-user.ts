@@ -4,14 +4,14 @@ import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
 import { type CurrentUser, hasSession } from './session.ts';
 
-/** Who sent this request; null for somebody who is not logged in. */
+/** Returns the user who sent this request, and null without a login. */
 export function currentUser(req: Request): CurrentUser | null {
   return hasSession(req) ? (req.session.user ?? null) : null;
 }
 
 /**
  * Returns the user who sent this request.
- * @throws AppError `unauthenticated` without a login, and `conflict` if the form was made for another user
+ * @throws AppError `unauthenticated` without a login, and `conflict` if the submitted form belongs to another user
  */
 export function requireUser(req: Request): CurrentUser {
   const user = currentUser(req);
@@ -20,32 +20,32 @@ export function requireUser(req: Request): CurrentUser {
   if (intended !== null) {
     throw new AppError(
       'conflict',
-      `The page that you used was made for ${intended}, and you are now signed in as ${user.username}. Nothing was changed.`,
+      `${intended} opened this page, but you are now signed in as ${user.username}. Nothing was changed.`,
     );
   }
   return user;
 }
 
 /**
- * Returns the username for which the submitted form was made, if that is not the current user: another user has signed in
- * since, in another tab. Returns null if it is the same user, or if the form does not name one.
+ * Returns the username in the submitted form, if it is not that of the current user: another user has signed in since
+ * the page was opened, in another tab. Returns null if it is the same user, or if the form has no username.
  */
 export function findOtherFormUser({ body }: Request, { username }: CurrentUser): string | null {
   const intended = submittedField(body, 'signed_in_as');
   if (typeof intended !== 'string' || intended === username) return null;
-  // A form of ours has no longer name.
+  // No form of MiniTwit has a longer name.
   return intended.slice(0, 2 * USERNAME_MAX_LENGTH);
 }
 
-/** Logs a user in: a new session, which the database holds when this resolves. */
+/** Logs a user in with a new session. Resolves when the database has stored the session. */
 export async function logIn(req: Request, user: CurrentUser): Promise<void> {
-  // A new id, so that nobody who knew the old one shares the login.
+  // A new id prevents session fixation: a client that knows the old id does not share the login.
   await toPromise((done) => req.session.regenerate(done));
   req.session.user = user;
   await toPromise((done) => req.session.save(done));
 }
 
-/** Logs out whoever sent this request: the session is gone from the database when this resolves. */
+/** Logs the user of this request out. Resolves when the database has deleted the session. */
 export async function logOut(req: Request): Promise<void> {
   await toPromise((done) => req.session.destroy(done));
 }

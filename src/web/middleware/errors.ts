@@ -3,25 +3,31 @@ import { AppError, type ErrorCode, HTTP_STATUS } from '../../errors/app-error.ts
 import { submittedField } from '../forms/form.ts';
 import { currentUser } from './current-user.ts';
 
-/** Answers methods that a route does not know. To be the route's last handler, by `all`. */
+/**
+ * Responds with 405 to a method that a route does not support. Add it to the route as the last handler, with `all`.
+ * @throws AppError `method_not_allowed`
+ */
 export const methodNotAllowed: RequestHandler = (req, res) => {
-  const known = Object.keys((req.route as { methods: Record<string, boolean> }).methods)
+  const allowed = Object.keys((req.route as { methods: Record<string, boolean> }).methods)
     .filter((method) => method !== '_all')
     .map((method) => method.toUpperCase());
-  res.set('Allow', (known.includes('GET') ? [...known, 'HEAD'] : known).join(', '));
-  throw new AppError('method_not_allowed', `This address does not understand ${req.method}.`);
+  res.set('Allow', (allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed).join(', '));
+  throw new AppError('method_not_allowed', `This address does not support ${req.method}.`);
 };
 
-/** Answers whatever no route did. */
+/**
+ * Responds with 404 to a request that matches no route.
+ * @throws AppError `not_found`
+ */
 export const notFound: RequestHandler = () => {
   throw new AppError('not_found', 'There is nothing at this address.');
 };
 
-/** Shows a failure as a page, with what was typed still on it, and logs what is ours to mend. */
+/** Renders an error as a page that still contains the submitted text. Logs an error whose status is 500 or more. */
 export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (res.headersSent) return next(error);
   const appError = toAppError(error);
-  // pino-http writes it into the request's line
+  // pino-http adds it to the log line of the request.
   if (HTTP_STATUS[appError.code] >= 500) res.err = error as Error;
   res.status(HTTP_STATUS[appError.code]);
   res.set('Cache-Control', 'no-store');
@@ -43,14 +49,15 @@ export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, n
 
 const RETRY_AFTER_S = 5;
 
+const COPY_LABEL = 'Your text, so that you can copy it:';
 const LABELS = {
-  text: 'What you wrote, so that you can copy it:',
-  draft: 'What you wrote, so that you can copy it:',
+  text: COPY_LABEL,
+  draft: COPY_LABEL,
   username: 'Username:',
   email: 'E-Mail:',
 };
 
-// Another site may have written it: over plain http, browsers do not name the sender's site.
+// Another site may have written the text: over plain http, browsers do not name the sender's site.
 const FORBIDDEN_LABELS = {
   ...LABELS,
   text: 'The request contained:',
@@ -65,10 +72,10 @@ const HEADINGS: Record<ErrorCode, string> = {
   method_not_allowed: 'That does not work here',
   conflict: 'This page is out of date',
   too_large: 'That is too much',
-  unsupported: 'That is no form',
+  unsupported: 'That is not a form',
   too_many: 'Too many requests',
   internal: 'Something went wrong',
-  unavailable: 'MiniTwit is out of breath',
+  unavailable: 'MiniTwit is not available',
 };
 
 const CODE_BY_STATUS: Record<number, ErrorCode> = {
@@ -85,14 +92,14 @@ function toAppError(error: unknown): AppError {
   return new AppError(code, message ?? '', { cause: error });
 }
 
-// What Express and its parsers complain about, in our own words.
+// The messages for errors of Express and its body parsers.
 const MESSAGE_BY_CODE: Partial<Record<ErrorCode, string>> = {
-  invalid: 'Your browser sent something that cannot be understood.',
+  invalid: 'Your browser sent a request that MiniTwit cannot read.',
   not_found: 'There is nothing at this address.',
   too_large:
-    'This is more than MiniTwit accepts: a message has at most 280 characters. Your browser’s Back button leads back to what you wrote.',
-  unsupported: 'This address reads forms in UTF-8 only (application/x-www-form-urlencoded).',
-  internal: 'The mistake is ours, and it has been written down. Please try again in a while.',
+    'This is more than MiniTwit accepts: a message has at most 280 characters. To return to your text, use the Back button of your browser.',
+  unsupported: 'This address accepts forms in UTF-8 only (application/x-www-form-urlencoded).',
+  internal: 'This is an error of MiniTwit, and it has been logged. Please try again later.',
 };
 
 const TOO_MANY_FIELDS =
@@ -102,7 +109,7 @@ function hasTooManyFields(error: unknown): boolean {
   return error instanceof Error && 'type' in error && error.type === 'parameters.too.many';
 }
 
-/** Returns the fields of a refused form, except passwords, each with its label. */
+/** Returns the submitted fields of a form with their labels, without passwords. */
 function submittedFields(
   body: unknown,
   code: ErrorCode,

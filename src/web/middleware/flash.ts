@@ -5,17 +5,17 @@ import { type CookieConfig, type CookieRule, createCookieRule } from './secure-c
 declare global {
   namespace Express {
     interface Response {
-      /** Stores a short message for the next page that this browser shows, if that is within five minutes. */
+      /** Stores a short message for the next page that this browser shows within five minutes. */
       flash: (message: string) => void;
-      /** Shows a message on the page of this response, in the place of a stored one. */
+      /** Shows a message on the page of this response, instead of a stored message. */
       flashNow: (message: string) => void;
-      /** Clears the stored message. The page of this response does not show it. */
+      /** Clears the stored message without showing it. */
       discardFlash: () => void;
     }
     interface Locals {
       /**
-       * Returns the message for this page and clears it. Returns null if the message is forged or has expired. Missing
-       * if there is no message, or if the request is not for a page.
+       * Returns the flash message and clears it. Returns null if the message is forged or has expired. The function is
+       * missing if there is no message, or if the request is not for a page.
        */
       consumeFlash?: () => string | null;
     }
@@ -26,13 +26,13 @@ const COOKIE = 'flash';
 const LIFETIME_S = 5 * 60;
 
 /**
- * MiniTwit's flashed messages. They travel in a signed cookie, so that a message costs the database nothing and a
- * reader without login needs no session.
+ * Returns middleware for MiniTwit's flash messages. A signed cookie contains the message, so that a message does not
+ * use the database, and a reader without a login needs no session.
  */
 export function flash(config: CookieConfig): RequestHandler[] {
   const rule = createCookieRule(COOKIE, config);
   return [
-    // Not the session's own secrets: what was signed as a flash must not pass as a session.
+    // Derived from the secrets of sessions, so that a flash message's signature is not valid for a session.
     cookieParser(config.sessionSecrets.map((secret) => `flash ${secret}`)),
     (req, res, next) => {
       attachFlash(req, res, rule);
@@ -44,7 +44,7 @@ export function flash(config: CookieConfig): RequestHandler[] {
 function attachFlash(req: Request, res: Response, rule: CookieRule): void {
   const name = rule.nameFor(req);
   res.flash = (message) => {
-    // The time inside what is signed counts, since a client may store a cookie for longer than its Max-Age.
+    // The signed value contains the expiry, because a client may store a cookie for longer than its Max-Age.
     const value = `${nowS() + LIFETIME_S} ${message}`;
     const attributes = { ...rule.attributesFor(req), signed: true, maxAge: LIFETIME_S * 1000 };
     res.cookie(name, value, attributes);
@@ -63,7 +63,7 @@ function attachFlash(req: Request, res: Response, rule: CookieRule): void {
     res.locals.consumeFlash?.();
     delete res.locals.consumeFlash;
   };
-  // express-session would accept a cookie of this name here as its own, whatever signed or shaped it.
+  // express-session would accept these parsed cookies as its own, although other secrets signed them.
   req.cookies = {};
   req.signedCookies = {};
 }
@@ -75,8 +75,8 @@ function readMessage(value: unknown): string | null {
 }
 
 /**
- * Returns whether a request asks for a page that a person is about to see, rather than for an icon, a script's data or a
- * page in advance. Over plain http, only `Accept` differs: browsers accept HTML where they navigate.
+ * Returns whether a request navigates to a page. Icons, `fetch` and prefetched pages are not navigations. Over plain
+ * http only `Accept` tells them apart: browsers accept HTML when they navigate.
  */
 function isPageNavigation(req: Request): boolean {
   if (req.method === 'HEAD' || req.get('sec-purpose')?.includes('prefetch')) return false;

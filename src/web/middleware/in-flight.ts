@@ -3,7 +3,7 @@ import { createFairQueue } from '../../limits/fair-queue.ts';
 import { clientAddress } from './client-address.ts';
 import { createUnreadResponseLimit } from './unread-responses.ts';
 
-/** Requests at work and waiting in one process. */
+/** The bounds of running and queued requests in one process. */
 export interface InFlightLimits {
   maxConcurrent: number;
   maxConcurrentPerAddress: number;
@@ -11,14 +11,14 @@ export interface InFlightLimits {
   maxQueuedPerAddress: number;
 }
 
-// A user who waits longer has pressed reload.
+// Users who wait longer press reload.
 const WAIT_MAX_MS = 5000;
 
 /**
- * Bounds the requests that are being worked on, and shares them among client addresses: the requests that one address sends
- * beyond its share wait for each other, and no other address waits for them. Beyond the bounds, and after a wait of 5 s, a
- * request fails with AppError `unavailable`. A request counts until its answer is handed to its socket, so a client that
- * reads slowly holds no place.
+ * Returns middleware that bounds the requests in flight, and shares the capacity fairly among client addresses: the
+ * requests of one address beyond its share wait for each other, and do not delay another address. A request counts
+ * until its response is written to the socket, so a client that reads slowly does not occupy capacity.
+ * @throws AppError `unavailable` if the queue is full, and after a wait of 5 s
  */
 export function limitInFlight(limits: InFlightLimits): RequestHandler {
   const queue = createFairQueue({
@@ -34,7 +34,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
     const address = clientAddress(req);
     const release = await queue.acquire(address);
     res.once('close', release);
-    // The client may have gone while its request waited.
+    // The client may have disconnected while its request was queued.
     if (res.closed) return release();
     onResponseEnd(res, () => {
       release();
@@ -44,7 +44,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
   };
 }
 
-/** Calls back when the application has ended an answer, which may be long before the client has read it. */
+/** Calls back when the application has ended a response. The client may read it much later. */
 function onResponseEnd(res: Response, callback: () => void): void {
   const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
   res.end = (...parameters: unknown[]) => {

@@ -4,8 +4,8 @@ import { AppError } from '../../errors/app-error.ts';
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * Refuses a POST whose body is not a form: it would be read as a form without fields. A POST without a body may have any
- * type, or none.
+ * Refuses a POST whose body is not a form. The body parser would return a form without fields for it. A POST without a
+ * body may have any content type, or none.
  * @throws AppError `unsupported`
  */
 export const requireForm: RequestHandler = (req, res, next) => {
@@ -13,7 +13,7 @@ export const requireForm: RequestHandler = (req, res, next) => {
     req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length']) > 0;
   if (req.method === 'POST' && hasBody && req.is(FORM) === false) {
     res.set('Accept-Post', FORM);
-    throw new AppError('unsupported', `This address reads forms only (${FORM}).`);
+    throw new AppError('unsupported', `This address accepts forms only (${FORM}).`);
   }
   next();
 };

@@ -3,8 +3,8 @@ import { AppError } from '../../errors/app-error.ts';
 import { isFromTrustedProxy } from './trusted-proxy.ts';
 
 /**
- * Refuses two `Host` headers: a proxy and this server may believe different ones. Node uses the first and drops the
- * others, so the raw headers are counted.
+ * Refuses a request with several `Host` headers, because a proxy and this server could use different ones. Node uses
+ * the first and drops the others, so this counts the raw headers.
  * @throws AppError `invalid`
  */
 export const rejectMultipleHosts: RequestHandler = ({ rawHeaders }, _res, next) => {
@@ -17,12 +17,12 @@ export const rejectMultipleHosts: RequestHandler = ({ rawHeaders }, _res, next) 
   next();
 };
 
-/** Returns whether a URL, as `Origin` or `Referer` has it, is on a host that this request was sent to. */
+/** Returns whether a URL from `Origin` or `Referer` is on the host of this request. The port must be the same. */
 export function isSameHost(req: Request, url: string): boolean {
   return matchesHost(req, url, (host) => host);
 }
 
-/** Returns whether a URL is on a host that this request was sent to, whatever the scheme and the port. */
+/** Returns whether a URL is on the hostname of this request, with any scheme and port. */
 export function isSameHostname(req: Request, url: string): boolean {
   return matchesHost(req, url, (host) => host.replace(/:\d+$/, ''));
 }
@@ -37,8 +37,8 @@ function matchesHost(req: Request, url: string, part: (host: string) => string):
 }
 
 /**
- * Returns the hosts that this request was sent to: `Host` and, from a trusted proxy, `X-Forwarded-Host`. A page of
- * another site can make a browser send neither with a value of its own.
+ * Returns the hosts of this request: `Host` and, from a trusted proxy, `X-Forwarded-Host`. A page of another site
+ * cannot make a browser send either header with a value of its choice.
  */
 function requestHosts(req: Request): string[] {
   const forwarded = isFromTrustedProxy(req) ? (req.get('x-forwarded-host') ?? '') : '';
@@ -46,8 +46,8 @@ function requestHosts(req: Request): string[] {
 }
 
 /**
- * Returns a host in one form: lower case, without a dot at the end of its name, and without a default port. Both default
- * ports are dropped, since a proxy that ends https may add either. Returns null for what is no host.
+ * Returns a host in lower case, without a dot at the end of the name, and without the ports 80 and 443: a proxy that
+ * terminates TLS may add either of them. Returns null if the text is not a host.
  */
 function normalizeHost(host: string): string | null {
   const url = `http://${host}`;

@@ -9,7 +9,7 @@ import { isFromTrustedProxy } from './trusted-proxy.ts';
 
 const HEALTH_CHECKS = new Set(['/healthz', '/readyz']);
 
-/** A request, as pino-http hands it to a serializer. */
+/** A request in the form that pino-http passes to a serializer. */
 interface LoggedRequest {
   id: string;
   method: string;
@@ -18,10 +18,10 @@ interface LoggedRequest {
 }
 
 /**
- * Gives each request an id, `req.id`, which the answer carries in `X-Request-Id`, and logs a line when it
- * has been answered: method, path, client address, route, user, status and duration, but no query, header,
- * cookie or form. Health checks are logged at the level `debug` alone, and a refusal that a proxy may have caused at
- * `warn`, with the hosts that differ.
+ * Returns middleware that sets an id for each request, `req.id` and `X-Request-Id`, and logs a line after the response:
+ * method, path, client address, route, user, status and duration, but no query, header, cookie or form. The level is
+ * `debug` for health checks, `error` for a status of 500 or more, `warn` for a request whose refusal a proxy may have
+ * caused, and otherwise `info`.
  */
 export function logRequests(logger: Logger): RequestHandler {
   const more = (req: Request, { locals }: Response) => ({
@@ -32,7 +32,7 @@ export function logRequests(logger: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
     logger,
     genReqId: (req, res) => {
-      const id = givenId(req) ?? randomUUID();
+      const id = findProxyId(req) ?? randomUUID();
       res.setHeader('X-Request-Id', id);
       return id;
     },
@@ -44,11 +44,11 @@ export function logRequests(logger: Logger): RequestHandler {
     customSuccessObject: (req, res, line: object) => ({ ...line, ...more(req, res) }),
     customErrorObject: (req, res, _error, line: object) => ({ ...line, ...more(req, res) }),
     serializers: {
-      // Runs when the request comes, while its connection still has an address.
+      // pino-http calls this serializer when the request arrives, while the connection still has an address.
       req: ({ id, method, url, raw }: LoggedRequest) => ({
         id,
         method,
-        // a form that was sent by GET would stand behind it
+        // The query may contain a form that was sent by GET.
         path: url.split('?', 1)[0],
         address: fullClientAddress(raw),
       }),
@@ -58,10 +58,10 @@ export function logRequests(logger: Logger): RequestHandler {
 }
 
 /**
- * Returns the id that a trusted proxy gave a request, so that its log and ours can be put together; null if it gave none.
- * AWS's load balancer passes on a `Root` that the client sent, and then adds its own id as `Self`.
+ * Returns the id that a trusted proxy set, so that its log lines can be matched with those of MiniTwit. Returns null
+ * without one. AWS's load balancer forwards a `Root` of the client, and then adds its own id as `Self`.
  */
-function givenId(req: Request): string | null {
+function findProxyId(req: Request): string | null {
   if (!isFromTrustedProxy(req)) return null;
   const trace = req.get('x-amzn-trace-id') ?? '';
   const own = /(?:^|;) *Self=([\w-]{1,64})(?:;|$)/.exec(trace)?.[1];

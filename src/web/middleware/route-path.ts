@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 
-/** The path of the route that answers a request, as the application names it: `/:username`; null without. */
+/** Returns the path pattern of the matched route, for example `/:username`. Returns null if no route matched. */
 export function routePath(req: Request): string | null {
   const route = req.route as { path: string } | undefined;
   return route?.path ?? null;

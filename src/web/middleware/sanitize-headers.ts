@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Config } from '../../config/config.ts';
 
-// The names behind `COOKIE_PREFIX` of all cookies that this application reads.
+// The names of all cookies that the application reads, without `COOKIE_PREFIX`.
 const OWN_COOKIES = ['device', 'flash', 'session'];
 
-// The libraries that parse these take a millisecond for each kilobyte, or quadratic time. Browsers send some hundred
-// characters.
+// The libraries that parse these headers take a millisecond for each kilobyte, or quadratic time. Browsers send about a
+// hundred characters.
 const DROPPED_IF_LONG = [
   'accept',
   'accept-charset',
@@ -17,20 +17,20 @@ const DROPPED_IF_LONG = [
 ];
 const DROPPED_MAX_LENGTH = 1000;
 
-// URLs and hosts, which Node normalizes in quadratic time. Those of our own pages are shorter.
-const FOREIGN_IF_LONG = ['host', 'origin', 'referer'];
-const FOREIGN_MAX_LENGTH = 2000;
-// As browsers write an origin that they do not name. It is no URL, so the request counts as another site's.
-const FOREIGN = 'null';
+// Node normalizes URLs and hosts in quadratic time. MiniTwit's own URLs are shorter.
+const OPAQUE_IF_LONG = ['host', 'origin', 'referer'];
+const OPAQUE_MAX_LENGTH = 2000;
+// Browsers send this value for an opaque origin. It is not a URL, so the request counts as cross-origin.
+const OPAQUE_ORIGIN = 'null';
 
-// Proxies append to it, so the last entries count. More than the ten proxies that `TRUST_PROXY` can name fit.
+// Proxies append their entry. This length has room for more than the ten proxies that `TRUST_PROXY` allows.
 const FORWARDED_FOR = 'x-forwarded-for';
 const FORWARDED_FOR_MAX_LENGTH = 1000;
 
 /**
- * Removes from a request what is expensive to parse and of no use: cookies of other applications, and headers that are
- * longer than any browser's. The 16 KB that all headers may have fit thousands of cookies, and each could cost a check of
- * its signature or an exception.
+ * Returns middleware that removes useless headers that are expensive to parse: the cookies of other applications, and
+ * headers that are longer than those of any browser. The 16 KB of headers that Node accepts have room for thousands of
+ * cookies, and each could cost a signature check or an exception.
  */
 export function sanitizeHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
   const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);
@@ -42,7 +42,7 @@ export function sanitizeHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>):
   };
 }
 
-/** Returns a Cookie header with the first cookie of each of these names alone. */
+/** Returns a Cookie header with the first cookie of each of `names`, and no other cookie. */
 function pickCookies(header: string, names: ReadonlySet<string>): string {
   const picked = new Map<string, string>();
   for (const pair of header.split(';')) {
@@ -56,14 +56,14 @@ function limitLengths(headers: IncomingHttpHeaders): void {
   for (const name of DROPPED_IF_LONG) {
     if (isLongerThan(headers[name], DROPPED_MAX_LENGTH)) delete headers[name];
   }
-  for (const name of FOREIGN_IF_LONG) {
-    if (isLongerThan(headers[name], FOREIGN_MAX_LENGTH)) headers[name] = FOREIGN;
+  for (const name of OPAQUE_IF_LONG) {
+    if (isLongerThan(headers[name], OPAQUE_MAX_LENGTH)) headers[name] = OPAQUE_ORIGIN;
   }
   const forwardedFor = headers[FORWARDED_FOR];
   if (typeof forwardedFor === 'string') headers[FORWARDED_FOR] = takeLastEntries(forwardedFor);
 }
 
-/** Returns the last entries of a list, without one that does not fit as a whole. */
+/** Returns the last entries of a list that fit into `FORWARDED_FOR_MAX_LENGTH`, none of them cut. */
 function takeLastEntries(list: string): string {
   if (list.length <= FORWARDED_FOR_MAX_LENGTH) return list;
   const end = list.slice(-FORWARDED_FOR_MAX_LENGTH);

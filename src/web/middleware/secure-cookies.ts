@@ -4,13 +4,13 @@ import type { Config } from '../../config/config.ts';
 /** The settings of cookies. */
 export type CookieConfig = Pick<Config, 'sessionSecrets' | 'cookieSecure' | 'cookiePrefix'>;
 
-/** How one cookie of this application is named, protected and removed. */
+/** The name and the attributes of one cookie. */
 export interface CookieRule {
-  /** The name over plain http: the prefix of `COOKIE_PREFIX`, then the cookie's own name. */
+  /** The name over plain http: `COOKIE_PREFIX`, then the name of the cookie. */
   plainName: string;
   /** The name over https: `__Host-`, then the plain name. */
   hostName: string;
-  /** Returns whether the cookie is for https alone, as `COOKIE_SECURE` says. */
+  /** Returns whether the cookie has the attribute `Secure`, which depends on `COOKIE_SECURE`. */
   isSecure: (req: Request) => boolean;
   /** Returns the name that the cookie has in this request and in its response. */
   nameFor: (req: Request) => string;
@@ -21,8 +21,8 @@ export interface CookieRule {
 }
 
 /**
- * Returns the rule for a cookie. Browsers accept a name with `__Host-` only with `Secure`, `Path=/` and no `Domain`, over
- * https. So neither a neighbour on the same domain nor a listener on plain http can plant such a cookie.
+ * Returns the rule for a cookie. Browsers accept a name with `__Host-` only over https, with `Secure` and `Path=/` and
+ * without `Domain`. Neither another host of the domain nor an attacker on plain http can set such a cookie.
  */
 export function createCookieRule(
   name: string,

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../../config/config.ts';
 
-// Pages use none of these, and a script that got in could not use them either.
+// Pages use none of these features, so an injected script cannot use them either.
 const PERMISSIONS_POLICY = [
   'camera',
   'display-capture',
@@ -15,7 +15,7 @@ const PERMISSIONS_POLICY = [
   .map((feature) => `${feature}=()`)
   .join(', ');
 
-/** Returns middleware whose headers let browsers run, load and embed nothing but our own files. */
+/** Returns middleware that sets headers which restrict pages to files of MiniTwit, and of Gravatar if it is on. */
 export function securityHeaders({
   gravatar,
   hsts,
@@ -37,11 +37,11 @@ export function securityHeaders({
         frameAncestors: ["'none'"],
       },
     },
-    // Nothing to other sites; to ourselves, so that the cross-origin protection can tell it is us.
+    // MiniTwit itself needs the referrer for its cross-origin protection. Other sites receive none.
     referrerPolicy: { policy: 'same-origin' },
-    // For browsers that do not know `frame-ancestors`.
+    // For browsers that do not support `frame-ancestors`.
     xFrameOptions: { action: 'deny' },
-    // This host alone, unless HSTS=site: other servers below its domain may have no https.
+    // Servers on subdomains may not support https, so HSTS covers them only if the operator opts in.
     strictTransportSecurity: { includeSubDomains: hsts === 'site' },
   });
   return [setPermissions, setOthers];

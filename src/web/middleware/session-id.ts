@@ -5,8 +5,8 @@ const RANDOM_BYTES = 18;
 const CLOCK_SKEW_S = 3600;
 
 /**
- * Creates a session id of 32 characters: the time of its creation (seconds since 1970, eight hexadecimal
- * digits), then 144 random bits in base64url.
+ * Returns a new session id of 32 characters: the time of its creation in seconds since 1970, in eight hexadecimal
+ * digits, then 144 random bits in base64url.
  */
 export function createSessionId(nowS: number): string {
   const time = nowS.toString(16).padStart(TIME_DIGITS, '0');
@@ -14,8 +14,9 @@ export function createSessionId(nowS: number): string {
 }
 
 /**
- * Returns when a session was created, in seconds since 1970, or null for an id of MiniTwit 1.5 or earlier, which
- * does not contain that. (Those ids are random: one in 65,000 begins with eight such digits, most of them in the future.)
+ * Returns the time when a session was created, in seconds since 1970. Returns null for an id of MiniTwit 1.5 or
+ * earlier, which does not contain the time. (Those ids are random: one in 65,000 begins with eight hexadecimal digits,
+ * which mostly give a time in the future.)
  */
 export function createdAtS(sessionId: string, nowS: number): number | null {
   const digits = sessionId.slice(0, TIME_DIGITS);

@@ -6,7 +6,7 @@ import { SAFE_METHODS } from './cross-origin.ts';
 import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 import { createdAtS, createSessionId } from './session-id.ts';
 
-/** The person who is logged in. */
+/** The user who is logged in. */
 export interface CurrentUser {
   userId: number;
   username: string;
@@ -14,14 +14,14 @@ export interface CurrentUser {
 
 declare module 'express-session' {
   interface SessionData {
-    /** Without it, nobody is logged in and nothing is stored. */
+    /** Missing before the login. A session without a user is not stored. */
     user: CurrentUser;
-    /** When the stored session ends, in seconds since 1970. Missing before it is stored. */
+    /** The time when the stored session expires, in seconds since 1970. Missing before the session is stored. */
     expiresS?: number;
   }
 }
 
-/** The name of the session cookie, behind the prefix that `COOKIE_PREFIX` gives it. */
+/** The name of the session cookie, without `COOKIE_PREFIX`. */
 export const SESSION_COOKIE = 'session';
 
 const LIFETIME_S = 30 * 24 * 3600;
@@ -30,8 +30,8 @@ const EXTEND_EVERY_S = 3600;
 const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
 
 /**
- * Gives each request that may have or need one its `req.session`. It is stored once somebody logs in, ends
- * after 30 days without use and 180 days after the login, and is prolonged once an hour at most.
+ * Returns middleware that sets `req.session`, except for a safe request without a session cookie. A session is stored
+ * at the login, expires after 30 days without use and 180 days after the login, and is extended at most once an hour.
  */
 export function session(sessions: Sessions, config: CookieConfig): RequestHandler[] {
   const rule = createCookieRule(SESSION_COOKIE, config);
@@ -50,7 +50,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
   return [
     (req, res, next) => {
       const cookies = req.headers.cookie;
-      // a reader without a login, for whom a session would be made and thrown away
+      // The reader has no login, and express-session would create a session and discard it.
       if (SAFE_METHODS.has(req.method) && !cookies?.includes(rule.plainName)) next();
       else if (!rule.isSecure(req)) useOverHttp(req, res, next);
       else {
@@ -60,8 +60,8 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
     },
     (req, _res, next) => {
       if (hasSession(req)) {
-        // A session that comes from the store does not know by which way its request came. (`OPTIONS *`,
-        // which has no path, has none.)
+        // A stored session does not contain the scheme of its request. (express-session creates no session for `OPTIONS
+        // *`, which has no path.)
         req.session.cookie.secure = rule.isSecure(req);
         extendSession(req.session, req.sessionID);
       }
@@ -71,10 +71,10 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
 }
 
 /**
- * Returns a Cookie header in which the session's cookie of MiniTwit 1.5 or earlier, which has no prefix over https either,
- * has its name of https. Such a session ends within 30 days. A later session's cookie over https has the prefix: without
- * it, another host of the domain or a listener on plain http may have planted an attacker's session. The id is read only
- * where it is not encoded, so that express-session, which decodes it, finds the same one.
+ * Returns a Cookie header in which the session cookie of MiniTwit 1.5 or earlier, which has no `__Host-` over https, is
+ * renamed. Such a session expires within 30 days. A cookie without `__Host-` that contains a newer session is not
+ * renamed: another host of the domain or an attacker on plain http may have set it. The pattern matches an id without
+ * encoded characters only, because express-session decodes the id, and both must read the same one.
  */
 function renameLegacyCookie(cookies: string, { plainName, hostName }: CookieRule): string {
   if (cookies.includes(`${hostName}=`)) return cookies;
@@ -84,7 +84,9 @@ function renameLegacyCookie(cookies: string, { plainName, hostName }: CookieRule
   );
 }
 
-/** Returns a function that removes a session's cookie from the browser, under its old name as well. */
+/**
+ * Returns a function that removes the session cookie from the browser, and also the cookie of MiniTwit 1.5 or earlier.
+ */
 export function createClearSessionCookie(
   config: CookieConfig,
 ): (req: Request, res: Response) => void {
@@ -95,29 +97,29 @@ export function createClearSessionCookie(
   };
 }
 
-/** Lets a session live on, once an hour at most: what changed is stored, and the cookie is sent again. */
+/** Extends a session if an hour has passed. express-session stores a changed session and sends its cookie again. */
 function extendSession(current: Request['session'], sessionId: string): void {
-  // No user has logged in yet, so nothing is stored.
+  // The session has no login and is not stored.
   if (current.expiresS === undefined) return;
   const expiresS = Math.min(nowS() + LIFETIME_S, latestExpiryS(sessionId, current.expiresS));
   if (expiresS - current.expiresS >= EXTEND_EVERY_S) current.expiresS = expiresS;
 }
 
-/** Returns when a session ends however much it is used; a session of unknown age is never prolonged. */
+/** Returns the latest time until which a session can be extended. A session of unknown age cannot be extended. */
 function latestExpiryS(sessionId: string, expiresS: number): number {
   const createdS = createdAtS(sessionId, nowS());
   return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;
 }
 
-/** Tells whether a request has a session: not before that was looked for, nor when it was not needed. */
+/** Returns whether a request has a session. It has none before `session` has run, and if it does not need one. */
 export function hasSession(req: Request): boolean {
   return (req.session as Request['session'] | undefined) !== undefined;
 }
 
-/** Lets express-session keep its sessions in the table `session`. */
+/** Stores the sessions of express-session in the table `session`. */
 class SessionStore extends Store {
   readonly #sessions: Sessions;
-  // made once: to make one takes longer than all else that happens here
+  // Each function is created once, because `callbackify` takes longer than all other work of this class.
   readonly #get = callbackify((id: string) => this.#find(id));
   readonly #set = callbackify((id: string, data: SessionData) => this.#store(id, data));
   readonly #destroy = callbackify((id: string) => this.#sessions.deleteSession(id));
@@ -144,7 +146,7 @@ class SessionStore extends Store {
     if (expiresS === undefined) {
       return this.#sessions.saveSession(id, user.userId, nowS() + LIFETIME_S);
     }
-    // The page is already made; should this fail, the next request prolongs the session.
+    // A failure must not replace the page, which is already rendered. The next request extends the session.
     await this.#sessions.extendSession(id, expiresS).catch(() => undefined);
   }
 
@@ -152,7 +154,7 @@ class SessionStore extends Store {
     const found = await this.#sessions.findSession(id, nowS());
     if (!found) return null;
     const { userId, username, expiresS } = found;
-    // An instance of an earlier version may have prolonged it too far.
+    // An instance of an earlier version may have extended it for too long.
     if (latestExpiryS(id, expiresS) <= nowS()) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
     return { cookie, user: { userId, username }, expiresS };

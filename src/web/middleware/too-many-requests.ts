@@ -4,14 +4,17 @@ import type { Refusal } from '../../repositories/rate-limit-rules.ts';
 import { logEvent } from './audit.ts';
 import { currentUser } from './current-user.ts';
 
-/** Makes a response, which is not sent yet, a 429 with `Retry-After`, and logs which limit was reached. */
+/**
+ * Sets the status 429 and `Retry-After` of an unsent response, and logs the limit that was reached. Returns the
+ * response.
+ */
 export function setTooManyRequests(res: Response, { limit, retryAfterS }: Refusal): Response {
   logEvent(res.req, 'limit_reached', { limit, userId: currentUser(res.req)?.userId });
   return res.status(HTTP_STATUS.too_many).set('Retry-After', String(retryAfterS));
 }
 
 /**
- * Prepares the response to a refused action.
+ * Passes an action that no limit has refused. Otherwise sets the headers of the error page.
  * @throws AppError `too_many` if there is a refusal
  */
 export function assertWithinLimit(res: Response, refusal: Refusal | null): void {

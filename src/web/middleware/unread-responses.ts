@@ -1,12 +1,12 @@
 import type { Response } from 'express';
 
-// Several hundred slow readers behind one address, each with a page of which their connection's buffers hold nothing.
+// Enough for several hundred slow readers behind one address, each with a whole page in the memory of this process.
 const MAX_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
 
 /**
- * Bounds the answers that wait in this process because the clients of one address do not read them. Beyond 16 MB, the
- * connections that have waited longest are closed.
- * @returns a function to call when an answer has been handed to its socket
+ * Bounds the responses in memory that the clients of one address have not read yet. Beyond 16 MB, the connections with
+ * the oldest responses are closed.
+ * @returns a function to call after a response has been written to its socket
  */
 export function createUnreadResponseLimit(): (res: Response, address: string) => void {
   const backlogs = new Map<string, Backlog>();
@@ -30,7 +30,7 @@ export function createUnreadResponseLimit(): (res: Response, address: string) =>
   };
 }
 
-/** The unread answers of an address, oldest first, with their bytes. */
+/** The unread responses of an address with their sizes in bytes, the oldest first. */
 interface Backlog {
   bytes: number;
   responses: Map<Response, number>;

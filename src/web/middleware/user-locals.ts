@@ -5,18 +5,18 @@ import type { CurrentUser } from './session.ts';
 declare global {
   namespace Express {
     interface Locals {
-      /** Who reads: null without a login, missing as long as that is not known. */
+      /** The user of this request: null without a login, and missing before the session has been read. */
       user?: CurrentUser | null;
     }
   }
 }
 
-/** Tells templates who reads, and caches that a page was made for that reader alone. */
+/** Sets the user for templates, and headers that restrict the page to the private cache of one reader. */
 export const setUserLocals: RequestHandler = (req, res, next) => {
   const user = currentUser(req);
   res.locals.user = user;
   res.vary('Cookie');
-  // After a logout, nobody shall find the pages of whoever logged out by going back.
+  // After a logout, the Back button must not show the user's pages to the next reader.
   res.set('Cache-Control', user ? 'private, no-store' : 'private, no-cache');
   next();
 };

@@ -6,56 +6,63 @@ import { AppError } from '../../errors/app-error.ts';
 import { createFairQueue } from '../../limits/fair-queue.ts';
 
 /**
- * Hashes and compares passwords with bcrypt, in worker threads, so that no page waits for a hash. Client addresses get the
- * threads in turn, and the passwords of one account are compared one after the other.
+ * Hashes and compares passwords with bcrypt in worker threads, so that hashing does not block the event loop. The
+ * threads are shared fairly among client addresses. The passwords of one account are compared one after another.
  */
 export interface Passwords {
-  /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
+  /**
+   * Returns the hash of a password.
+   * @throws AppError `unavailable` if the queue is full, or if the password has waited in it for too long
+   */
   hash(password: string, address: string): Promise<string>;
-  /** @throws AppError `unavailable` when too many hashes are waiting, or this one waited too long */
+  /**
+   * Returns whether a password matches a hash.
+   * @throws AppError `unavailable` if a queue is full, or if the password has waited in it for too long
+   */
   matches(password: string, hash: string, client: PasswordClient): Promise<boolean>;
   /**
-   * Returns a hash of the current cost for a password that matches `hash`; null if the cost of `hash` is not lower.
-   * @throws AppError `unavailable` when other hashes are waiting: they come first
+   * Returns a hash of the current cost for a password that matches `hash`. Returns null if `hash` already has that
+   * cost.
+   * @throws AppError `unavailable` if any other password is queued, because logins have priority
    */
   rehash(password: string, hash: string, address: string): Promise<string | null>;
-  /** Hashes that wait for a thread, or for another hash of their account. */
+  /** Returns the number of queued passwords. */
   queued(): number;
-  /** Ends the threads. */
+  /** Terminates the threads. */
   close(): Promise<void>;
 }
 
-/** Who shares the threads with others. */
+/** The client and the account of a login, which share the threads with others. */
 export interface PasswordClient {
   address: string;
-  /** A key of the account whose password is compared. */
+  /** The key of the account. */
   account: string;
 }
 
-/** What a worker thread is asked to do. */
+/** The task of a worker thread. */
 export type Task =
   | { kind: 'hash'; password: string; cost: number }
   | { kind: 'compare'; password: string; hash: string };
 
-// Each waits about 0.1 s for each hash before it.
+// A queued password waits about 0.1 s for each one before it.
 const WAITING_PER_THREAD = 50;
-// One address leaves places for others, who do not wait for it.
+// One address cannot fill the queue.
 const WAITING_PER_ADDRESS_AND_THREAD = 40;
-// As many as guesses at an account from one address, by default.
+// The default of `LIMIT_LOGINS_PER_NAME`.
 const WAITING_PER_ACCOUNT = 10;
-// In each of the two queues.
+// The limit of each of the two queues.
 const WAIT_MAX_MS = 5000;
 const BUSY_MESSAGE = 'Too many people are logging in at this moment.';
 
 /**
- * Starts the threads.
- * @param options.cost bcrypt's: each step doubles the work
- * @param options.processes how many processes share the machine's cores
+ * Starts the worker threads.
+ * @param options.cost the cost of bcrypt, whose increment doubles the work
+ * @param options.processes the number of processes that share the cores of this machine
  */
 export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
   const threads = Math.max(1, Math.floor((availableParallelism() - 1) / processes));
   const pool = new Piscina<Task, string | boolean>({
-    // beside this file, and of its kind: source under test, JavaScript once built
+    // The worker has the extension of this file: `.ts` in the source, `.js` in the build.
     filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 1,
     maxThreads: threads,
@@ -68,7 +75,8 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     waitMaxMs: WAIT_MAX_MS,
     rejectionMessage: BUSY_MESSAGE,
   });
-  // Before the queue for threads, so that parallel logins of one account delay no other user behind their address.
+  // This queue comes before the queue for threads, so that parallel logins of one account do not delay other users of
+  // its address.
   const byAccount = createFairQueue({
     maxConcurrent: Infinity,
     maxConcurrentPerClient: 1,

@@ -2,18 +2,18 @@ import { createHmac } from 'node:crypto';
 import { compareSync, hashSync, truncates } from 'bcryptjs';
 import type { Task } from './passwords.ts';
 
-// The key is no secret: it makes the HMAC differ from what other sites store. A new key would invalidate stored hashes.
+// The key is not a secret. It makes the HMAC differ from those of other sites. A change would invalidate stored hashes.
 const HMAC_KEY = 'MiniTwit: passwords of more than 72 bytes';
 
-/** Runs in a worker thread: gives the hash of a password, or whether a password matches a hash. */
+/** Returns the hash of a password, or whether a password matches a hash. Runs in a worker thread. */
 export default function hashOrCompare(task: Task): string | boolean {
   const password = toBcryptInput(task.password);
   return task.kind === 'hash' ? hashSync(password, task.cost) : compareSync(password, task.hash);
 }
 
 /**
- * Returns a password that bcrypt reads as a whole, as it is. Of a longer one than its 72 bytes, returns the HMAC-SHA-256 in
- * base64, which has no NUL: bcrypt takes a text and its repetitions with a NUL between them for the same.
+ * Returns a password of up to 72 bytes, which bcrypt does not truncate, unchanged. Returns the HMAC-SHA-256 of a longer
+ * password in base64, which contains no NUL: for bcrypt, a text and its repetitions with NUL between them are equal.
  */
 function toBcryptInput(password: string): string {
   if (!truncates(password)) return password;

@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
 import { socketAddress } from '../middleware/client-address.ts';
 
-/** Closes new connections of a client address that has `max` open. */
+/** Closes a new connection if its client address has `max` open connections. */
 export function limitConnectionsPerAddress(server: Server, max: number): void {
   const counts = new Map<string, number>();
   server.on('connection', (socket) => {

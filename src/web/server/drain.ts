@@ -2,23 +2,24 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A server's way to stop without failing anybody. */
+/** The graceful shutdown of a server. */
 export interface Drain {
+  /** Returns whether the shutdown has started. */
   isDraining(): boolean;
   /**
-   * Stops the server; resolves when its connections are gone. First it goes on for `delayMs`, so that
-   * load balancers notice that it is not ready any more, but tells keep-alive connections to close.
-   * Then it accepts no more connections, closes idle ones, lets open requests finish, and closes
-   * whatever is left when `maxMs` have passed from the call.
+   * Stops the server, and resolves when all connections are closed. For `delayMs` the server still accepts connections,
+   * so that load balancers notice that it is not ready, and sends `Connection: close` with each response. Then it
+   * accepts no connections, closes idle ones and finishes open requests. It closes the remaining connections `maxMs`
+   * after the call.
    */
   start(options: { delayMs: number; maxMs: number }): Promise<void>;
 }
 
-/** Watches a server's connections from now on, to be able to end them. */
+/** Tracks the connections of a server. Call it before the server listens. */
 export function prepareDrain(server: Server): Drain {
-  // Node's own closeIdleConnections() leaves out those that never sent a request, as browsers open them.
+  // Browsers open connections in advance. Node's closeIdleConnections() does not close a connection without a request.
   const idle = new Set<Socket>();
-  // of each connection that is at work, since a client may send a request before it has its answer
+  // A connection can have several open responses, because clients may pipeline requests.
   const open = new Map<Socket, Set<ServerResponse>>();
   let isDraining = false;
 
@@ -26,7 +27,7 @@ export function prepareDrain(server: Server): Drain {
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
   });
-  // before the application, which may answer at once
+  // This must run before the application, which may respond immediately.
   server.prependListener('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket);
     const responses = open.get(socket) ?? new Set();

@@ -3,26 +3,31 @@ import type { Socket } from 'node:net';
 import { limitConnectionsPerAddress } from './connection-limit.ts';
 
 const HTTP_LIMITS = {
-  // A load balancer keeps an idle connection for less time than this (60 s on AWS). If this server closed it first, the
-  // balancer's next request would fail.
+  // This timeout must exceed the idle timeout of the load balancer (60 s on AWS). If this server closed an idle
+  // connection first, the load balancer's next request would fail.
   keepAliveTimeout: 65_000,
   headersTimeout: 15_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5000,
   maxHeaderSize: 16 * 1024,
 };
-/** From a request's headers to the last byte of its answer. A usual page arrives in time at 1 KB/s, the largest (484 KB) at 9 KB/s. */
+/**
+ * From the headers of a request to the last byte of its response. A typical page needs 1 KB/s, and the largest (484 KB)
+ * 9 KB/s.
+ */
 const RESPONSE_MAX_MS = 60_000;
 const CONNECTIONS_MAX = 4000;
-// Several hundred people behind one address, with the six connections that a browser opens.
+// Enough for several hundred people behind one address, whose browsers open six connections each.
 const CONNECTIONS_PER_ADDRESS_MAX = 2000;
-/** Requests that a client has sent on one connection before it had the answer to the first. */
+/** Unanswered requests of one connection. */
 const PIPELINED_MAX = 16;
 
 /**
- * Creates a server that bounds what one client can take: the time of requests and answers, the size of headers, the
- * connections of one address, and one request of a connection at a time.
- * @param options.trustProxy with 1 or more, all connections come from a load balancer, which has to bound those of an address
+ * Creates a server that bounds the resources of each client: the duration of requests and responses, the size of
+ * headers, the connections of one address, and the concurrent requests of one connection, which are handled one after
+ * another.
+ * @param options.trustProxy with 1 or more, all connections come from a proxy, which must limit those of each client
+ *   address
  */
 export function createHttpServer(
   handler: RequestListener,
@@ -34,7 +39,7 @@ export function createHttpServer(
   return server;
 }
 
-/** Closes the connection of a client that has not read its whole answer in time. */
+/** Closes the connection of a client that does not read the whole response within `RESPONSE_MAX_MS`. */
 function limitResponseTime(handler: RequestListener): RequestListener {
   return (req, res) => {
     const timer = setTimeout(() => req.socket.destroy(), RESPONSE_MAX_MS);
@@ -44,8 +49,8 @@ function limitResponseTime(handler: RequestListener): RequestListener {
 }
 
 /**
- * Handles the requests of each connection one after another. Node would hand all requests over that a client pipelines, and a
- * client that reads none of the answers could have any number of requests at work.
+ * Handles the requests of each connection one after another. Node emits all pipelined requests at once, so a client
+ * that reads no response could start any number of requests.
  */
 function serializeRequests(handler: RequestListener): RequestListener {
   const queues = new WeakMap<Socket, (() => void)[]>();

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 /**
- * Makes a server listen; gives the port, which the system chose where 0 was asked for.
- * @throws OperatorError that names the setting to change when the port cannot be had
+ * Starts listening. Returns the port, which the system chooses if `port` is 0.
+ * @throws OperatorError that names the setting to change if the server cannot listen on the port
  */
 export async function listen(
   server: Server,
@@ -16,9 +16,9 @@ export async function listen(
     await once(server, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? 'something else uses it' : code;
+    const reason = code === 'EADDRINUSE' ? 'another program uses the port' : code;
     throw new OperatorError(
-      `Cannot listen on port ${port} of ${host}: ${reason}. Set ${setting} to another.`,
+      `Cannot listen on port ${port} of ${host}: ${reason}. Set ${setting} to another port.`,
     );
   }
   return (server.address() as AddressInfo).port;

@@ -3,9 +3,8 @@ import { Registry } from 'prom-client';
 import { listen } from './listen.ts';
 
 /**
- * Shows figures at `/metrics` on a port of their own, which is for Prometheus and not for the public.
- * It ends with the process.
- * @throws OperatorError when the port cannot be had
+ * Serves metrics for Prometheus at `/metrics`, on a port that is not public. The server runs until the process ends.
+ * @throws OperatorError if the server cannot listen on the port
  */
 export async function serveMetrics(
   read: () => Promise<string>,
@@ -13,7 +12,7 @@ export async function serveMetrics(
 ): Promise<void> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {
-      response.writeHead(404).end('The figures are at /metrics\n');
+      response.writeHead(404).end('The metrics are at /metrics.\n');
       return;
     }
     read().then(

@@ -11,56 +11,81 @@ import {
 import type { PoolState } from '../../database/pool.ts';
 import { routePath } from '../middleware/route-path.ts';
 
-/** What is measured beside requests and Node itself. */
+/** The sources of the application's own metrics. */
 export interface MetricSources {
   poolState: () => PoolState;
-  /** Hashes that wait for a thread. */
-  hashesWaiting: () => number;
-  /** People who are logged in. */
+  /** Password hashes that are queued for a thread. */
+  hashesQueued: () => number;
+  /** Unexpired sessions in the database. */
   countSessions: () => Promise<number>;
 }
 
-/** What one process measures. */
+/** The metrics of one process. */
 export interface Metrics {
-  /** To be told of each request as it comes, before the application. */
+  /** Measures a request. Call it before the application handles the request. */
   observe: (request: IncomingMessage, response: ServerResponse) => void;
-  /** All figures, as Prometheus reads them. */
+  /** Returns all metrics in the text format of Prometheus. */
   read: () => Promise<string>;
 }
 
 const DURATIONS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const COUNT_SESSIONS_EVERY_MS = 60_000;
 
-/** Measures this process. */
-export function createMetrics({ poolState, hashesWaiting, countSessions }: MetricSources): Metrics {
+/** Creates the metrics of this process. */
+export function createMetrics({ poolState, hashesQueued, countSessions }: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer.',
+    help: 'Time from a request to the end of its response.',
     labelNames: ['method', 'route', 'status'],
     buckets: DURATIONS_S,
     registers: [registry],
   });
   gauge(registry, 'minitwit_db_connections', 'Open database connections.', () => poolState().open);
-  gauge(registry, 'minitwit_db_connections_used', 'Those in use.', () => poolState().used);
-  gauge(registry, 'minitwit_db_waiting', 'Who waits for one of them.', () => poolState().waiting);
-  counter(registry, 'minitwit_db_waits_total', 'Who asked for one.', () => poolState().asked);
-  counter(registry, 'minitwit_db_wait_seconds_total', 'How long they waited.', () => {
-    return poolState().waitedS;
-  });
-  gauge(registry, 'minitwit_hashes_waiting', 'Password hashes without a thread.', hashesWaiting);
+  gauge(
+    registry,
+    'minitwit_db_connections_used',
+    'Database connections in use.',
+    () => poolState().used,
+  );
+  gauge(
+    registry,
+    'minitwit_db_waiting',
+    'Requests that wait for a database connection.',
+    () => poolState().waiting,
+  );
+  counter(
+    registry,
+    'minitwit_db_waits_total',
+    'Requests for a database connection.',
+    () => poolState().asked,
+  );
+  counter(
+    registry,
+    'minitwit_db_wait_seconds_total',
+    'Time spent waiting for a database connection.',
+    () => {
+      return poolState().waitedS;
+    },
+  );
+  gauge(
+    registry,
+    'minitwit_hashes_waiting',
+    'Password hashes that wait for a thread.',
+    hashesQueued,
+  );
   const sessions = cacheSample(countSessions, COUNT_SESSIONS_EVERY_MS);
   gauge(
     registry,
     'minitwit_sessions',
-    'Sessions in the database, of all instances.',
+    'Sessions in the database, which all instances share.',
     sessions,
     'max',
   );
 
-  // lets the primary ask a worker for its figures, once there is such a registry
+  // With a registry of this kind in the worker, the primary process can read the worker's metrics.
   AggregatorRegistry.setRegistries([registry]);
   void new AggregatorRegistry();
   return {
@@ -77,7 +102,7 @@ export function createMetrics({ poolState, hashesWaiting, countSessions }: Metri
 
 type Sample = () => number | Promise<number>;
 
-/** Shows a figure as it is; several processes' figures are added, unless said otherwise. */
+/** Registers a gauge. Its values of several processes are added, unless `aggregator` is set. */
 function gauge(registry: Registry, name: string, help: string, read: Sample, aggregator?: 'max') {
   return new Gauge({
     name,
@@ -90,7 +115,7 @@ function gauge(registry: Registry, name: string, help: string, read: Sample, agg
   });
 }
 
-/** Shows a figure that only grows. */
+/** Registers a counter. `read` returns its total. */
 function counter(registry: Registry, name: string, help: string, read: Sample) {
   return new Counter({
     name,
@@ -103,15 +128,15 @@ function counter(registry: Registry, name: string, help: string, read: Sample) {
   });
 }
 
-/** Keeps a figure that is dear to get for some time, and for longer when it cannot be had. */
-function cacheSample(read: () => Promise<number>, keepMs: number): () => Promise<number> {
-  let figure = Number.NaN;
+/** Caches an expensive sample for `ttlMs`. If a read fails, the last value remains valid for another `ttlMs`. */
+function cacheSample(read: () => Promise<number>, ttlMs: number): () => Promise<number> {
+  let sample = Number.NaN;
   let readAtMs = -Infinity;
   return async () => {
-    if (performance.now() - readAtMs > keepMs) {
+    if (performance.now() - readAtMs > ttlMs) {
       readAtMs = performance.now();
-      figure = await read().catch(() => figure);
+      sample = await read().catch(() => sample);
     }
-    return figure;
+    return sample;
   };
 }

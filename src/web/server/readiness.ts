@@ -1,6 +1,6 @@
 /**
- * Returns a function that runs a check once at a time, and returns the same result for `shareMs` after it: any number of
- * requests cause one query. A check that rejects counts as false.
+ * Returns a function that caches the result of a check for `ttlMs`. Concurrent calls share one check, so any number of
+ * requests causes one query. A check that rejects counts as false.
  */
 export function cacheCheck(check: () => Promise<boolean>, ttlMs: number): () => Promise<boolean> {
   let result: Promise<boolean> | null = null;

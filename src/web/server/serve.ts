@@ -19,19 +19,19 @@ import { waitForShutdown } from './shutdown.ts';
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;
 
-// Load balancers poll about as often.
+// Load balancers poll about once a second.
 const READINESS_TTL_MS = 1000;
-/** How much of the time to stop, behind the delay, is for open requests; the rest is for farewells. */
+/** The share of the shutdown after `drainDelayMs` in which open requests may finish. The rest is for the cleanup. */
 const DRAIN_SHARE_FOR_REQUESTS = 0.8;
 
 /**
- * Serves MiniTwit, whatever becomes of its database, until the process is told to stop; then within
- * the time that is set for it.
- * @throws OperatorError when a port cannot be had, and when the database does not take MiniTwit's session variables
+ * Serves MiniTwit until the process receives a signal, also while the database is down. Then shuts down gracefully
+ * within `drainMaxMs`.
+ * @throws OperatorError if a port is not available, and if the database rejects MiniTwit's session variables
  */
 export async function serve(config: Config, logger: Logger): Promise<void> {
-  // heard from the start, since without a listener a signal ends the process
-  const stop = waitForShutdown();
+  // Without a listener, a signal during the start would end the process.
+  const shutdown = waitForShutdown();
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
   const database = openDatabase({ ...config.database, poolSize });
@@ -47,40 +47,40 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   if (metricsPort !== null) {
     const metrics = createMetrics({
       poolState: () => database.state(),
-      hashesWaiting: () => passwords.queued(),
+      hashesQueued: () => passwords.queued(),
       countSessions: () => repositories.sessions.countSessions(nowS()),
     });
     server.prependListener('request', metrics.observe);
-    // the primary shows the figures of all workers together
+    // With several workers, the primary process serves the metrics of all.
     if (!cluster.isWorker)
       await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
   await database.checkSessionVariables();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
-  logger.info({ host, port }, 'listening');
-  // tells `npm run local` that pages can be read
+  logger.info({ host, port }, 'MiniTwit is listening.');
+  // `npm run local` waits for this message.
   process.send?.({ port });
   const sweeper = setInterval(() => {
     void sweep(repositories.sessions, rateLimits, logger);
   }, SWEEP_EVERY_MS);
 
-  await stop;
-  logger.info('shutting down');
+  await shutdown;
+  logger.info('MiniTwit is shutting down.');
   clearInterval(sweeper);
   const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
   await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
-  // A database that hangs does not answer the farewell either.
+  // A database that does not respond must not delay the exit.
   const cleanup = Promise.all([passwords.close(), database.end()]);
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 
-/** Deletes what has expired, some at a time. */
+/** Deletes expired sessions and rate limits in batches. */
 async function sweep(sessions: Sessions, rateLimits: RateLimits, logger: Logger): Promise<void> {
   try {
     while ((await sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
   } catch (err) {
-    logger.warn({ err }, 'what has expired could not be deleted');
+    logger.warn({ err }, 'Expired rows could not be deleted.');
   }
 }
 

@@ -1,9 +1,12 @@
-/** Resolves when somebody wants this process to stop. Who asks again does not make it stop any faster. */
+/**
+ * Resolves when this process has to shut down: at SIGTERM, at SIGINT, and when its parent process has exited. Further
+ * signals have no effect.
+ */
 export function waitForShutdown(): Promise<void> {
   return new Promise((resolve) => {
     process.on('SIGTERM', resolve);
     process.on('SIGINT', resolve);
-    // whoever started us, `npm run local` or the primary of some workers, is gone
+    // The IPC channel to `npm run local` or to the primary process has closed.
     process.on('disconnect', resolve);
   });
 }

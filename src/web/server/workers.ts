@@ -9,19 +9,19 @@ import { serveMetrics } from './metrics-server.ts';
 import { waitForShutdown } from './shutdown.ts';
 
 const RESTART_AFTER_MS = 1000;
-/** Beyond their own bound. */
+/** Added to `drainMaxMs`, in which the workers shut down by themselves. */
 const STOP_GRACE_MS = 1000;
 
 /**
- * Runs this program several times on one port, each in a process of its own, and starts another one for
- * each that dies, until this process is told to stop; then they are as well.
- * @throws OperatorError when a worker ends before any has served: it has told why
+ * Runs `webConcurrency` workers of this program on one port, and replaces a worker that exits, until this process
+ * receives a signal. Then stops the workers.
+ * @throws OperatorError if a worker exits before any worker has listened. The worker has printed the cause.
  */
 export async function superviseWorkers(
   { metricsHost: host, metricsPort, webConcurrency, drainMaxMs }: Config,
   logger: Logger,
 ): Promise<void> {
-  const stop = waitForShutdown();
+  const shutdown = waitForShutdown();
   let isStopping = false;
   let hasServed = false;
   let fail: (error: OperatorError) => void;
@@ -33,9 +33,9 @@ export async function superviseWorkers(
   });
   cluster.on('exit', (worker, status, signal) => {
     if (isStopping) return;
-    if (!hasServed) fail(new OperatorError('No worker could serve.'));
-    logger.error({ worker: worker.process.pid, status, signal }, 'a worker died');
-    // one that dies as it starts would otherwise die as often as it can
+    if (!hasServed) fail(new OperatorError('No worker could start.'));
+    logger.error({ worker: worker.process.pid, status, signal }, 'A worker exited.');
+    // Without a pause, a worker that fails at its start would be restarted in a tight loop.
     setTimeout(start, RESTART_AFTER_MS);
   });
   if (metricsPort !== null) {
@@ -45,7 +45,7 @@ export async function superviseWorkers(
   const start = () => !isStopping && cluster.fork();
   for (let index = 0; index < webConcurrency; index++) start();
 
-  await Promise.race([stop, failed]);
+  await Promise.race([shutdown, failed]);
   isStopping = true;
   await stopWorkers(drainMaxMs);
 }

@@ -42,7 +42,9 @@ describe.each(requests)('a change that %s asks for', (_from, headers, isOurs) =>
       .type('form')
       .send(method === 'post' ? { text: 'hello' } : undefined);
     expect(response.status).toBe(isOurs ? 302 : 403);
-    expect(response.text.includes('MiniTwit did not ask for this itself')).toBe(!isOurs);
+    expect(response.text.includes('This request did not come from a page of MiniTwit')).toBe(
+      !isOurs,
+    );
   });
 });
 

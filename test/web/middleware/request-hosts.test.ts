@@ -95,7 +95,9 @@ test('behind a proxy that changes Host, the page shows what was typed, and the l
       origin: Origin,
       host: 'backend:5000',
       forwardedHost: '',
-      remedy: expect.stringMatching(/a proxy changes Host.*X-Forwarded-Host and TRUST_PROXY/),
+      remedy: expect.stringMatching(
+        /a proxy changes the Host header.*X-Forwarded-Host, and set TRUST_PROXY/,
+      ),
     },
   });
   const form = { username: 'bob', email: 'bob@example.com', password: 'a-secret' };
