@@ -2,27 +2,27 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 
 const ATTEMPTS_MAX = 6;
 const CONNECT_MAX_MS = 5000;
-const ANSWER_MAX_MS = 30_000;
+const RESPONSE_MAX_MS = 30_000;
 
 /**
- * How our clients of AWS's services go about it. Account, region and endpoint are found as AWS's SDK finds them. It
- * repeats by itself what was throttled, answered with 5xx, or lost on the way. A client keeps connections, and the
- * process, until `destroy()`.
- * @param answerMaxMs for how long each attempt waits for its answer
+ * Returns the options of all AWS clients. The SDK itself finds account, region and endpoint. It retries requests that AWS
+ * throttled or answered with 5xx, and those without a response. A client holds connections open, and so the process alive,
+ * until `destroy()`.
+ * @param responseMaxMs how long each attempt waits for a response
  */
-export function clientOptions(answerMaxMs = ANSWER_MAX_MS) {
+export function clientOptions(responseMaxMs = RESPONSE_MAX_MS) {
   return {
     maxAttempts: ATTEMPTS_MAX,
     requestHandler: {
       connectionTimeout: CONNECT_MAX_MS,
-      requestTimeout: answerMaxMs,
-      // else the SDK only warns, and waits for ever
+      requestTimeout: responseMaxMs,
+      // Without this, the SDK only warns after the timeout, and waits indefinitely.
       throwOnRequestTimeout: true,
     },
   };
 }
 
-/** Opens a client of EC2's, with `clientOptions`. */
-export function createEc2(answerMaxMs?: number): EC2Client {
-  return new EC2Client(clientOptions(answerMaxMs));
+/** Creates an EC2 client with `clientOptions`. */
+export function createEc2(responseMaxMs?: number): EC2Client {
+  return new EC2Client(clientOptions(responseMaxMs));
 }

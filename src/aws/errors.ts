@@ -1,35 +1,46 @@
 import { OperatorError } from '../errors/operator-error.ts';
 
-/**
- * What AWS calls the error that it answered with, or what its SDK calls one of its own; also of one that `ask`
- * has explained. Null for others' errors.
- */
-export function awsErrorName(error: unknown): string | null {
-  if (error instanceof OperatorError) return awsErrorName(error.cause);
-  return isSdkError(error) ? error.name : null;
-}
-
-const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'TimeoutError']);
-
+/** An error that AWS returned, or that its SDK threw before or without a response. */
 interface AwsError extends Error {
-  /** What Node.js calls it, where it is of the network: `ECONNRESET`. */
+  /** Node.js's code of a network error: `ECONNRESET`. */
   code?: string | undefined;
   $metadata?: { httpStatusCode?: number; attempts?: number };
 }
 
+const SDK_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'TimeoutError']);
+
 function isSdkError(error: unknown): error is AwsError {
   return error instanceof Error && ('$metadata' in error || SDK_ERRORS.has(error.name));
+}
+
+/** Returns the error of AWS or its SDK: the given one, or the cause of an OperatorError. Null for other errors. */
+export function findAwsError(error: unknown): AwsError | null {
+  if (error instanceof OperatorError) return findAwsError(error.cause);
+  return isSdkError(error) ? error : null;
+}
+
+/**
+ * Returns whether an error, or the cause of an OperatorError, is AWS's and has one of these names. Some SDK clients
+ * append `Exception` or `Fault` to the names of AWS: both spellings match.
+ */
+export function isAwsError(error: unknown, ...names: string[]): boolean {
+  const name = findAwsError(error)?.name;
+  return name !== undefined && names.includes(name.replace(/(Exception|Fault)$/, ''));
 }
 
 function isNetworkError({ name, code }: AwsError): boolean {
   return name === 'TimeoutError' || /^E[A-Z_]+$/.test(code ?? '');
 }
 
-const NO_CREDENTIALS = 'set AWS_PROFILE, or log in as AWS describes';
-const EXPIRED = 'log in again: the credentials have expired';
-const NOT_ALLOWED = 'docs/ has the IAM policy that allows all that is needed';
-const QUOTA = 'end what is not needed, or ask for more under Service Quotas';
-const ADVICE: Record<string, string> = {
+/** The message when no AWS region is configured. */
+export const REGION_MISSING = 'The AWS region is not set. Set AWS_REGION, such as us-east-1.';
+
+const NO_CREDENTIALS = 'Set AWS_PROFILE, or log in as AWS describes.';
+const EXPIRED = 'The credentials have expired: log in again.';
+/** The hint for a request that the operator's IAM policy does not allow. */
+export const NOT_ALLOWED_HINT = 'docs/ has the IAM policy that allows every request.';
+const QUOTA = 'Delete resources that you do not need, or request more in Service Quotas.';
+const HINTS: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,
   AuthFailure: NO_CREDENTIALS,
   InvalidClientTokenId: NO_CREDENTIALS,
@@ -37,27 +48,28 @@ const ADVICE: Record<string, string> = {
   TokenProviderError: EXPIRED,
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
-  RequestExpired: 'log in again, or set the clock: the credentials have expired',
-  UnauthorizedOperation: NOT_ALLOWED,
-  AccessDenied: NOT_ALLOWED,
-  AccessDeniedException: NOT_ALLOWED,
+  RequestExpired: 'The credentials have expired, or the clock is wrong: log in again, or set it.',
+  UnauthorizedOperation: NOT_ALLOWED_HINT,
+  AccessDenied: NOT_ALLOWED_HINT,
+  AccessDeniedException: NOT_ALLOWED_HINT,
   VcpuLimitExceeded: QUOTA,
   SecurityGroupLimitExceeded: QUOTA,
   LimitExceededException: QUOTA,
   TooManyBuckets: QUOTA,
-  InsufficientInstanceCapacity: 'try again in some minutes, or with another type',
+  InsufficientInstanceCapacity: 'Try again in some minutes, or use another instance type.',
 };
 
 /**
- * Says an error of AWS's in one line: what was tried, what AWS answered, and what to do about it where that is
- * known. Others' errors come back as they are.
+ * Returns an OperatorError with a one-line message: the attempt, AWS's error, and a hint where one is known. Its cause is
+ * AWS's error. Errors of other origin are returned unchanged.
+ * @param attempt the first words of the message: `Cannot attach the volume`
  */
 export function toOperatorError(attempt: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  // what AWS encodes there is long, and for whoever may decode it
+  // The encoded part is long, and only an administrator with a permission of its own can decode it.
   const message = error.message.replace(/\s+/g, ' ').replace(/ ?Encoded auth\w+ failure .*/, '');
   if (/^Region (is missing|not accepted)/.test(message)) {
-    return new OperatorError('AWS needs to know the region: set AWS_REGION, such as us-east-1.');
+    return new OperatorError(REGION_MISSING);
   }
   if (!isSdkError(error)) return error;
   return new OperatorError(`${attempt}: ${formatAwsError(error, message)}`, { cause: error });
@@ -65,22 +77,23 @@ export function toOperatorError(attempt: string, error: unknown): unknown {
 
 function formatAwsError(error: AwsError, message: string): string {
   const { name, code } = error;
-  if (isNetworkError(error)) return `AWS cannot be reached (${message || code})`;
-  const advice = ADVICE[name] ? ` (${ADVICE[name]})` : '';
-  return `AWS says ${name}: ${message}${advice}`;
+  if (isNetworkError(error)) return `AWS cannot be reached (${message || code}).`;
+  const origin = SDK_ERRORS.has(name) ? '' : 'AWS returned ';
+  const text = `${origin}${name}: ${message.replace(/\.?$/, '.')}`;
+  return HINTS[name] ? `${text} ${HINTS[name]}` : text;
 }
 
 /**
- * Waits for an answer of AWS's.
- * @param attempt what is asked for: `Cannot attach the volume`
- * @throws OperatorError when AWS refuses, as `explainAws` says it
+ * Awaits the response to an AWS request.
+ * @param attempt the first words of the error's message: `Cannot attach the volume`
+ * @throws OperatorError when the request fails, see `toOperatorError`
  */
-export async function withAwsError<Answer>(
+export async function withAwsError<Response>(
   attempt: string,
-  answer: Promise<Answer>,
-): Promise<Answer> {
+  response: Promise<Response>,
+): Promise<Response> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
     throw toOperatorError(attempt, error);
   }
@@ -89,47 +102,49 @@ export async function withAwsError<Answer>(
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException']);
 
 /**
- * Whether the same may well be answered in a minute: AWS was throttling, failed by itself, or was not reached. What
- * was asked for may have been done all the same.
+ * Returns whether a request that failed with this error may succeed later: AWS throttled it, failed itself (5xx), or was
+ * not reached. AWS may have carried out the request all the same.
  */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof OperatorError) return isTransient(error.cause);
-  if (!isSdkError(error)) return false;
-  if (isNetworkError(error)) return true;
-  const { name, $metadata } = error;
-  return THROTTLED.has(name) || ($metadata?.httpStatusCode ?? 0) >= 500;
+  const awsError = findAwsError(error);
+  if (!awsError) return false;
+  const { name, $metadata } = awsError;
+  return isNetworkError(awsError) || THROTTLED.has(name) || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
-/** Whether AWS refused what was asked for when it was first asked: nothing of it was done. */
+/**
+ * Returns whether AWS certainly did nothing of a request: it refused the first attempt (4xx). After a retry this is
+ * unknown, since an earlier attempt may have succeeded without a response.
+ */
 export function wasRefused(error: unknown): boolean {
-  if (error instanceof OperatorError) return wasRefused(error.cause);
-  if (!isSdkError(error)) return false;
-  const { httpStatusCode = 0, attempts } = error.$metadata ?? {};
+  const { httpStatusCode = 0, attempts } = findAwsError(error)?.$metadata ?? {};
   return attempts === 1 && httpStatusCode >= 400 && httpStatusCode < 500;
 }
 
 /**
- * Gives null where AWS says that there is no such thing: `InvalidVolume.NotFound`, `InvalidAMIID.Malformed`. Just
- * after something was created it says so too.
+ * Resolves to null when AWS does not know the requested id: `InvalidVolume.NotFound`, `InvalidAMIID.Malformed`. Because
+ * of eventual consistency, this includes resources that were just created.
  */
-export async function nullIfNotFound<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+export async function nullIfNotFound<Response>(
+  response: Promise<Response>,
+): Promise<Response | null> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
-    if (/\.(NotFound|Malformed|Unavailable)$/.test(awsErrorName(error) ?? '')) return null;
+    if (/\.(NotFound|Malformed|Unavailable)$/.test(findAwsError(error)?.name ?? '')) return null;
     throw error;
   }
 }
 
-/** Gives null where AWS answers with this error, which is as good; IAM's `Exception` at its end is left out. */
-export async function nullIfAwsError<Answer>(
+/** Resolves to null when AWS returns the error of this name, see `isAwsError`. */
+export async function nullIfAwsError<Response>(
   name: string,
-  answer: Promise<Answer>,
-): Promise<Answer | null> {
+  response: Promise<Response>,
+): Promise<Response | null> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
-    if (awsErrorName(error)?.replace(/Exception$/, '') === name) return null;
+    if (isAwsError(error, name)) return null;
     throw error;
   }
 }

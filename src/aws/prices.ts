@@ -1,16 +1,16 @@
-/** How many hours a month has, as AWS's own calculator counts. */
+/** The hours per month, as AWS's pricing calculator counts. */
 export const HOURS_A_MONTH = 730;
 
-/** The one region whose prices are known here; those of others are not far from them. */
+/** The region of all prices here. Prices of other regions are similar. */
 export const PRICED_REGION = 'us-east-1';
 
 /** The year of these prices. */
 export const PRICED_IN = '2026';
 
 /**
- * Dollars an hour for an instance with Linux, on demand, by its type, in us-east-1; spot costs less, and
- * how much less changes. AWS says what holds today: https://aws.amazon.com/ec2/pricing/on-demand/. These were
- * listed by https://instances.vantage.sh in July 2026 (t3, t4g) and by others in June (the rest).
+ * Dollars per hour of an on-demand Linux instance in us-east-1, by type. Spot prices are lower, and change. Present prices:
+ * https://aws.amazon.com/ec2/pricing/on-demand/. Sources: https://instances.vantage.sh in July 2026 (t3, t4g), other lists
+ * in June 2026 (all others).
  */
 export const INSTANCE_HOUR: Record<string, number> = {
   't3.nano': 0.0052,
@@ -30,23 +30,23 @@ export const INSTANCE_HOUR: Record<string, number> = {
   'r6i.xlarge': 0.252,
 };
 
-/** What a GB of a volume of type gp3 costs a month: https://aws.amazon.com/ebs/pricing/. */
+/** Dollars per month and GB of a gp3 volume: https://aws.amazon.com/ebs/pricing/. */
 export const GP3_GB_MONTH = 0.08;
 
 const VOLUME_GB_MONTH: Record<string, number> = { gp2: 0.1, gp3: GP3_GB_MONTH };
 
-/** What a GB that snapshots of volumes hold costs a month. */
+/** Dollars per month and GB stored in EBS snapshots. */
 export const SNAPSHOT_GB_MONTH = 0.05;
 
-/** What a public IPv4 address costs an hour, in every region. */
+/** Dollars per hour of a public IPv4 address, in every region. */
 export const ADDRESS_HOUR = 0.005;
 
-/** Dollars an hour for an instance on demand; null for a type whose price is not known. */
+/** Returns the dollars per hour of an on-demand instance, or null for a type without a known price. */
 export function instancePrice(type: string): number | null {
   return INSTANCE_HOUR[type] ?? null;
 }
 
-/** Dollars an hour for a volume, at work or not; null for a type whose price is not known. */
+/** Returns the dollars per hour of a volume, attached or not, or null for a type without a known price. */
 export function volumePrice(type: string, sizeGib: number): number | null {
   const price = VOLUME_GB_MONTH[type];
   return price === undefined ? null : (price * sizeGib) / HOURS_A_MONTH;

@@ -35,7 +35,7 @@ test('a request that is cut off six times fails with what happened', async () =>
   const { id } = aws.account.addVolume();
   aws.fail('DescribeVolumes', { kind: 'lost', times: 6 });
   await expect(findVolume(openEc2(), id)).rejects.toThrow(
-    /^Cannot look at the volume vol-\w+: AWS cannot be reached \(.+\)$/,
+    /^Cannot read the volume vol-\w+: AWS cannot be reached \(.+\)\.$/,
   );
   expect(aws.asked).toHaveLength(6);
 });
@@ -43,6 +43,6 @@ test('a request that is cut off six times fails with what happened', async () =>
 test('a request that is refused is not sent again', async () => {
   const aws = await useFakeEc2();
   aws.fail('DescribeVolumes', { code: 'UnauthorizedOperation', status: 403 });
-  await expect(findVolume(openEc2(), 'vol-1')).rejects.toThrow(/AWS says Unauthorized/);
+  await expect(findVolume(openEc2(), 'vol-1')).rejects.toThrow(/AWS returned Unauthorized/);
   expect(aws.asked).toHaveLength(1);
 });

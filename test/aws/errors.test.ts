@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { withAwsError, awsErrorName, isTransient, wasRefused } from '../../src/aws/errors.ts';
+import {
+  isAwsError,
+  isTransient,
+  NOT_ALLOWED_HINT,
+  wasRefused,
+  withAwsError,
+} from '../../src/aws/errors.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 
 interface Metadata {
@@ -41,15 +47,27 @@ test.each([
   expect(isTransient(new OperatorError('Cannot do it', { cause: error }))).toBe(canSucceedLater);
 });
 
-test('a refusal is explained by what was tried, what AWS says, and what to do', async () => {
-  const refused = withAwsError('Cannot make it', Promise.reject(awsError('AccessDenied', REFUSED)));
+test('withAwsError throws an OperatorError with the attempt, the error of AWS, and a hint, and other errors unchanged', async () => {
+  const refused = withAwsError(
+    'Cannot create it',
+    Promise.reject(awsError('AccessDenied', REFUSED)),
+  );
   const error = await refused.catch((reason: unknown) => reason);
   expect(error).toEqual(
     new OperatorError(
-      'Cannot make it: AWS says AccessDenied: It says why. (docs/ has the IAM policy that allows all that is needed)',
+      `Cannot create it: AWS returned AccessDenied: It says why. ${NOT_ALLOWED_HINT}`,
     ),
   );
-  expect(awsErrorName(error)).toBe('AccessDenied');
+  expect(isAwsError(error, 'NoSuchBucket', 'AccessDenied')).toBe(true);
   const bug = new TypeError('a fault in the program');
-  await expect(withAwsError('Cannot make it', Promise.reject(bug))).rejects.toBe(bug);
+  await expect(withAwsError('Cannot create it', Promise.reject(bug))).rejects.toBe(bug);
 });
+
+test.each(['DBSnapshotNotFound', 'DBSnapshotNotFoundFault', 'DBSnapshotNotFoundException'])(
+  'isAwsError recognizes %s by its name without a suffix',
+  (name) => {
+    expect(isAwsError(awsError(name), 'DBSnapshotNotFound')).toBe(true);
+    expect(isAwsError(awsError(name), 'DBSnapshot')).toBe(false);
+    expect(isAwsError(Object.assign(new Error('no'), { name }), 'DBSnapshotNotFound')).toBe(false);
+  },
+);

@@ -17,7 +17,7 @@ import { createGroup, deleteGroup, listGroups } from '../../src/cloud/image/secu
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';
-import { findStack, listStacks } from '../../src/cloud/stack/stack.ts';
+import { findStack } from '../../src/cloud/stack/stack.ts';
 import { listRequests } from '../support/list-aws-requests.ts';
 import { expectAccessDenied, startEmptyAws } from '../support/aws-access-denied.ts';
 import * as requesting from './requesting.ts';
@@ -31,7 +31,7 @@ const ORDER: changeSets.ChangeSetRequest = {
   parameters: [],
 };
 const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.micro' } };
-/** What makes each request of `src/cloud/`. */
+/** The functions that send each request of `src/cloud/` and `src/aws/s3/`. */
 const CALLS: Record<string, Call | Call[]> = {
   'autoscaling:DescribeAutoScalingGroups': [
     ({ clients }) => requireScalingGroup(clients.autoScaling, 'group'),
@@ -51,7 +51,7 @@ const CALLS: Record<string, Call | Call[]> = {
     (cloud) => listEvents(cloud, 'arn:stack', null),
     (cloud) => findLastEventId(cloud, 'arn:stack'),
   ],
-  'cloudformation:DescribeStacks': [findStack, ({ clients }) => listStacks(clients)],
+  'cloudformation:DescribeStacks': findStack,
   'cloudformation:ExecuteChangeSet': (cloud) => changeSets.executeChangeSet(cloud, 'set'),
   'cloudformation:ListStackResources': (cloud) => listResources(cloud, 'arn:stack'),
   'cloudwatch:DescribeAlarmHistory': ({ clients }) =>
@@ -122,17 +122,20 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
   [calls].flat().map((call) => [name, call] as const),
 );
 
-test('every request of the source is here', () => {
+test('this file has every request of src/cloud and src/aws/s3', () => {
   const names = requests.map(([name]) => name);
   // The source does not send GetObject: it only signs a URL for it.
   expect([...names, 's3:GetObject'].toSorted()).toEqual(listRequests('cloud', 'aws/s3').toSorted());
 });
 
-test.each(requests)('%s that is refused is explained', async (name, call) => {
-  const front = await startEmptyAws();
-  const cloud = openTestCloud().open();
-  const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
-  const isOfBucketAlone = name === 's3:DeleteBucket' && call === requesting.emptyBucket;
-  front.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
-  await expectAccessDenied(() => call(cloud, front));
-});
+test.each(requests)(
+  'a refused %s throws an error that names the IAM policy',
+  async (name, call) => {
+    const front = await startEmptyAws();
+    const cloud = openTestCloud().open();
+    const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
+    const isOfBucketAlone = name === 's3:DeleteBucket' && call === requesting.emptyBucket;
+    front.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
+    await expectAccessDenied(() => call(cloud, front));
+  },
+);

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
+import { NOT_ALLOWED_HINT } from '../../src/aws/errors.ts';
 import { type AwsStub, startAwsStub } from './aws-stub.ts';
 import type { AwsResponse, AwsRequest } from './aws-request.ts';
 
-/** Opens a front that has nothing, and grants everything. */
+/** Starts a stub of an empty account, which refuses no request. */
 export function startEmptyAws(): Promise<AwsStub> {
   return startAwsStub(({ action, headers }: AwsRequest): AwsResponse => {
     if (headers['x-amz-target']) return { status: 200, body: '{}' };
@@ -13,9 +14,9 @@ export function startEmptyAws(): Promise<AwsStub> {
   });
 }
 
-/** Looks that a function fails for want of a permission, and says what it could not do, and where the policy is. */
+/** Expects that a function throws what it could not do, AWS's error, and where the IAM policy is. */
 export async function expectAccessDenied(call: () => Promise<unknown>): Promise<void> {
   await expect(call()).rejects.toThrow(
-    /^Cannot [^:].*: AWS says AccessDenied: .* \(docs\/ has the IAM policy that allows all that is needed\)/,
+    new RegExp(`^Cannot [^:].*: AWS returned AccessDenied: .* ${NOT_ALLOWED_HINT}$`, 'm'),
   );
 }

@@ -1,13 +1,14 @@
 import { globSync, readFileSync } from 'node:fs';
 
-// AWS names some services otherwise in its policies than in its SDK's packages.
+// IAM policies and the SDK's packages have different names for some services.
 const SERVICES: Record<string, string> = {
   'auto-scaling': 'autoscaling',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
 };
 
 /**
- * Lists the requests to AWS that the source makes, once for each place that makes one: `ec2:RunInstances`.
+ * Lists the requests to AWS in the source, once for each place that sends one (`new …Command(` or `paginate…(`):
+ * `ec2:RunInstances`.
  * @param folders folders of `src/`, such as `aws/ec2`
  */
 export function listRequests(...folders: string[]): string[] {
@@ -20,8 +21,9 @@ export function listRequests(...folders: string[]): string[] {
       ),
     );
     return Array.from(
-      text.matchAll(/new ((\w+)Command)\(/g),
-      ([, command = '', name]) => `${services.get(command)}:${name}`,
+      text.matchAll(/new (\w+)Command\(|\bpaginate(\w+)\(/g),
+      ([, sent, listed]) =>
+        `${services.get(sent ? `${sent}Command` : `paginate${listed}`)}:${sent ?? listed}`,
     );
   });
 }

@@ -1,50 +1,53 @@
 import type { Filter } from '@aws-sdk/client-ec2';
-import { type PollOptions, poll } from '../../cli/poll.ts';
 import type { CommandContext } from '../../cli/command-context.ts';
+import { type PollOptions, poll } from '../../cli/poll.ts';
 import { cleanupPollOptions } from '../poll-options.ts';
 import { RUN_TAG, tagFilter } from './tags.ts';
 
-/** What may have been made, of one kind. */
+/** A resource that AWS may have created. */
 export interface CreatedResource {
-  /** For people: `A volume that AWS may have made`. */
+  /** The first words of the poll's messages: `A volume that AWS may have created`. */
   subject: string;
-  /** Null when AWS never said it. */
+  /** Null when the response was lost. */
   knownId: string | null;
-  /** Lists, by its tags, what AWS shows. */
+  /** Lists the ids of the resources that AWS shows by now. */
   list: () => Promise<string[]>;
-  /** For how long to look for what is not listed: it may be too new. */
+  /** How long to poll for a resource that is not listed: AWS's lists are eventually consistent. */
   visibilityTimeoutMs: number;
 }
 
-/** The ids of what was made, be its id known or its answer lost; that which AWS does not list yet is looked for. */
+/** Returns the ids of the resources that were created, with `knownId` even if AWS never lists it. Polls past eventual consistency. */
 export function findCreated(
   { subject, knownId, list, visibilityTimeoutMs }: CreatedResource,
-  waiting: PollOptions,
+  options: PollOptions,
 ): Promise<string[]> {
-  const giveUpAt = performance.now() + visibilityTimeoutMs;
-  const look = async () => {
+  const deadline = performance.now() + visibilityTimeoutMs;
+  const checkListed = async () => {
     const ids = await list();
-    const isSeen = knownId === null ? ids.length > 0 : ids.includes(knownId);
-    if (!isSeen && performance.now() < giveUpAt) return { pending: 'none seen yet' };
+    const isListed = knownId === null ? ids.length > 0 : ids.includes(knownId);
+    if (!isListed && performance.now() < deadline) return { pending: 'none listed yet' };
     return { done: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
   };
-  return poll(subject, look, waiting);
+  return poll(subject, checkListed, options);
 }
 
-/** The ids of what a run made, of one kind: `A volume`. Its answer may have been lost. */
+/**
+ * Returns the ids of the resources that a run created, found by its run tag. Use this when the response may be lost.
+ * @param kind for people: `A volume`
+ */
 export function findCreatedByRun(
   context: CommandContext & { runId: string },
   kind: string,
   knownId: string | null,
-  list: (ofRun: Filter) => Promise<{ id: string }[]>,
+  list: (filter: Filter) => Promise<{ id: string }[]>,
 ): Promise<string[]> {
-  const { timing, runId } = context;
-  const made = {
-    subject: `${kind} that AWS may have made`,
+  const { runId, timing } = context;
+  const created = {
+    subject: `${kind} that AWS may have created`,
     knownId,
     list: async () => (await list(tagFilter(RUN_TAG, runId))).map(({ id }) => id),
     visibilityTimeoutMs: timing.visibilityTimeoutMs,
   };
-  // twice as long, since AWS may not answer for a while
-  return findCreated(made, cleanupPollOptions(context, timing.visibilityTimeoutMs * 2));
+  // Twice as long, since AWS may not respond for some of the time.
+  return findCreated(created, cleanupPollOptions(context, timing.visibilityTimeoutMs * 2));
 }

@@ -1,46 +1,24 @@
 import {
-  DescribeImagesCommand,
+  type DescribeImagesCommandInput,
   DescribeInstanceTypesCommand,
   type EC2Client,
   type Filter,
+  paginateDescribeImages,
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
-import { type Tags, tagsSchema } from './tags.ts';
+import { nullIfAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
+import { listItems } from '../pages.ts';
+import { tagsSchema } from './tags.ts';
 
-/** The volume that the instances of an image start from. */
-export interface RootVolume {
-  /** `/dev/xvda` and the like. */
-  device: string;
-  /** Null where the image does not say. */
-  sizeGib: number | null;
-}
-
-/** An image as AWS describes it. */
-export interface Image {
-  id: string;
-  name: string;
-  /** `pending`, `available`, `failed` and others. */
-  state: string;
-  /** `x86_64` or `arm64`. */
-  architecture: string;
-  /** As AWS writes it, which sorts. */
-  createdAt: string;
-  root: RootVolume;
-  /** The ids of the snapshots that it is made of. */
-  snapshotIds: string[];
-  tags: Tags;
-}
-
-const mappingAnswer = z.object({
+const mappingSchema = z.object({
   DeviceName: z.string(),
   Ebs: z
     .object({ VolumeSize: z.number().optional(), SnapshotId: z.string().optional() })
     .optional(),
 });
 
-const imageAnswer = z
+const imageSchema = z
   .object({
     ImageId: z.string(),
     Name: z.string().default(''),
@@ -48,76 +26,74 @@ const imageAnswer = z
     Architecture: z.string(),
     CreationDate: z.string().default(''),
     RootDeviceName: z.string().default(''),
-    BlockDeviceMappings: z.array(mappingAnswer).default([]),
+    BlockDeviceMappings: z.array(mappingSchema).default([]),
     Tags: tagsSchema,
   })
-  .transform((it): Image => {
+  .transform((it) => {
     const device = it.RootDeviceName;
     const mapping = it.BlockDeviceMappings.find(({ DeviceName }) => DeviceName === device);
     return {
       id: it.ImageId,
       name: it.Name,
+      /** `pending`, `available`, `failed` and others. */
       state: it.State,
+      /** `x86_64` or `arm64`. */
       architecture: it.Architecture,
+      /** An ISO 8601 string. */
       createdAt: it.CreationDate,
+      /** The root volume: a device name such as `/dev/xvda`, and a size that is null if the image has none. */
       root: { device, sizeGib: mapping?.Ebs?.VolumeSize ?? null },
       snapshotIds: it.BlockDeviceMappings.flatMap(({ Ebs }) => Ebs?.SnapshotId ?? []),
       tags: it.Tags,
     };
   });
 
-const imagesAnswer = z.object({ Images: z.array(imageAnswer).default([]) });
+/** A machine image (AMI). */
+export type Image = z.infer<typeof imageSchema>;
 
-/** An image; null when there is none, or none for this account. */
-export async function findImage(ec2: EC2Client, id: string): Promise<Image | null> {
-  const request = ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
-  const answer = await nullIfNotFound(withAwsError(`Cannot look at the image ${id}`, request));
-  return imagesAnswer.parse(answer ?? {}).Images[0] ?? null;
+function describeImages(ec2: EC2Client, attempt: string, input: DescribeImagesCommandInput) {
+  const pages = paginateDescribeImages({ client: ec2 }, input);
+  return listItems(attempt, pages, ({ Images }) => Images, imageSchema);
 }
 
-/** Every image of an owner that these filters find. */
-export async function listImages(
+/** Returns an image, or null if there is none, or none that this account may use. */
+export async function findImage(ec2: EC2Client, id: string): Promise<Image | null> {
+  const attempt = `Cannot read the image ${id}`;
+  const found = await nullIfNotFound(describeImages(ec2, attempt, { ImageIds: [id] }));
+  return found?.[0] ?? null;
+}
+
+/** Lists the images of an owner that match all filters. */
+export function listImages(
   ec2: EC2Client,
   owner: 'self' | 'amazon',
   filters: Filter[],
 ): Promise<Image[]> {
-  const request = ec2.send(new DescribeImagesCommand({ Owners: [owner], Filters: filters }));
-  return imagesAnswer.parse(await withAwsError('Cannot look for images', request)).Images;
+  const input = { Owners: [owner], Filters: filters };
+  return describeImages(ec2, 'Cannot list the images', input);
 }
 
-/** A type of instance as AWS describes it. */
-export interface InstanceType {
-  /** Those that it runs: `x86_64`, `arm64`. */
-  architectures: string[];
-  /** `nitro`, `xen` for those before; null for one that is a whole machine. */
-  hypervisor: string | null;
-}
+const instanceTypeSchema = z
+  .object({
+    Hypervisor: z.string().optional(),
+    ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
+  })
+  .transform((it) => ({
+    /** `x86_64`, `arm64` and others. */
+    architectures: it.ProcessorInfo.SupportedArchitectures,
+    /** `nitro` or `xen`; null for bare metal. */
+    hypervisor: it.Hypervisor ?? null,
+  }));
 
-const typesAnswer = z.object({
-  InstanceTypes: z.tuple([
-    z.object({
-      Hypervisor: z.string().optional(),
-      ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
-    }),
-  ]),
-});
+/** An instance type, such as `t3.micro`. */
+export type InstanceType = z.infer<typeof instanceTypeSchema>;
 
-/** A type of instance; null when there is no such type here. */
+/** Returns an instance type, or null if this region has none of this name. */
 export async function findInstanceType(ec2: EC2Client, type: string): Promise<InstanceType | null> {
   const request = ec2.send(
     new DescribeInstanceTypesCommand({ InstanceTypes: [type as _InstanceType] }),
   );
-  try {
-    const answer = typesAnswer.parse(
-      await withAwsError(`Cannot look at the type ${type}`, request),
-    );
-    const [{ Hypervisor, ProcessorInfo }] = answer.InstanceTypes;
-    return {
-      architectures: ProcessorInfo.SupportedArchitectures,
-      hypervisor: Hypervisor ?? null,
-    };
-  } catch (error) {
-    if (awsErrorName(error) === 'InvalidInstanceType') return null;
-    throw error;
-  }
+  const attempt = `Cannot read the instance type ${type}`;
+  const response = await nullIfAwsError('InvalidInstanceType', withAwsError(attempt, request));
+  return response && instanceTypeSchema.parse(response.InstanceTypes?.[0]);
 }

@@ -1,40 +1,19 @@
 import {
-  DescribeInstancesCommand,
+  type DescribeInstancesCommandInput,
   type EC2Client,
   type Filter,
   GetConsoleOutputCommand,
+  paginateDescribeInstances,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { OperatorError } from '../../errors/operator-error.ts';
-import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
 import type { PollResult } from '../../cli/poll.ts';
-import { RUN_TAG, type Tags, tagsSchema } from './tags.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { isAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
+import { listItems } from '../pages.ts';
+import { RUN_TAG, tagsSchema } from './tags.ts';
 
-/** An instance as AWS describes it. */
-export interface Instance {
-  id: string;
-  /** `pending`, `running`, `stopping`, `stopped`, `shutting-down` or `terminated`. */
-  state: string;
-  /** Why it is no longer running, in AWS's words; null where it says nothing. */
-  reason: string | null;
-  type: string;
-  /** What it was started from. */
-  imageId: string;
-  zone: string;
-  launchedAt: Date;
-  /** Its public name or address, else its private one; null while it has none. */
-  address: string | null;
-  /** Whether it has an address on the internet, which costs. */
-  isPublic: boolean;
-  /** Null unless it is a spot instance. */
-  spotRequestId: string | null;
-  /** The run that started it; null for a stranger. */
-  runId: string | null;
-  tags: Tags;
-}
-
-/** Reads an instance in an answer of AWS's. */
+/** Validates and converts an instance in a response. */
 export const instanceSchema = z
   .object({
     InstanceId: z.string(),
@@ -50,84 +29,96 @@ export const instanceSchema = z
     SpotInstanceRequestId: z.string().optional(),
     Tags: tagsSchema,
   })
-  .transform((it): Instance => ({
+  .transform((it) => ({
     id: it.InstanceId,
+    /** `pending`, `running`, `stopping`, `stopped`, `shutting-down` or `terminated`. */
     state: it.State.Name,
+    /** AWS's reason why the instance no longer runs, or null. */
     reason: it.StateReason?.Message || null,
     type: it.InstanceType,
     imageId: it.ImageId,
     zone: it.Placement.AvailabilityZone,
     launchedAt: it.LaunchTime,
+    /** The public name or address, otherwise the private address; null while there is none. */
     address: it.PublicDnsName || it.PublicIpAddress || it.PrivateIpAddress || null,
+    /** Whether the instance has a public IPv4 address, which costs. */
     isPublic: Boolean(it.PublicIpAddress),
+    /** Null unless it is a spot instance. */
     spotRequestId: it.SpotInstanceRequestId || null,
+    /** The run that launched the instance, or null. */
     runId: it.Tags[RUN_TAG] ?? null,
     tags: it.Tags,
   }));
 
-const instancesAnswer = z.object({
-  Reservations: z.array(z.object({ Instances: z.array(instanceSchema).default([]) })).default([]),
-});
+/** An EC2 instance. */
+export type Instance = z.infer<typeof instanceSchema>;
 
-/** Every instance that these filters find, the oldest first; terminated ones stay for an hour or so. */
+function describeInstances(ec2: EC2Client, attempt: string, input: DescribeInstancesCommandInput) {
+  return listItems(
+    attempt,
+    paginateDescribeInstances({ client: ec2 }, input),
+    ({ Reservations }) => Reservations?.flatMap(({ Instances = [] }) => Instances),
+    instanceSchema,
+  );
+}
+
+/** Lists the instances that match all filters, oldest first. AWS lists terminated instances for about an hour. */
 export async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<Instance[]> {
-  const request = ec2.send(new DescribeInstancesCommand({ Filters: filters }));
-  const answer = instancesAnswer.parse(await withAwsError('Cannot look for instances', request));
-  const instances = answer.Reservations.flatMap(({ Instances }) => Instances);
+  const instances = await describeInstances(ec2, 'Cannot list the instances', { Filters: filters });
   return instances.toSorted((a, b) => (isOlder(a, b) ? -1 : 1));
 }
 
-/** Whether an instance was started before another; of two that AWS started in the same second, one is taken. */
+/** Returns whether one instance was launched before the other. Instances of the same second are ordered by id. */
 export function isOlder(one: Instance, other: Instance): boolean {
   const differenceMs = Number(one.launchedAt) - Number(other.launchedAt);
   return differenceMs === 0 ? one.id < other.id : differenceMs < 0;
 }
 
-/** An instance; null when there is none, or when it is so new that AWS does not know it yet. */
+/** Returns an instance, or null if AWS does not know it, or does not know it yet. */
 export async function findInstance(ec2: EC2Client, id: string): Promise<Instance | null> {
-  const request = ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-  const answer = await nullIfNotFound(withAwsError(`Cannot look at the instance ${id}`, request));
-  return instancesAnswer.parse(answer ?? {}).Reservations[0]?.Instances[0] ?? null;
+  const attempt = `Cannot read the instance ${id}`;
+  const found = await nullIfNotFound(describeInstances(ec2, attempt, { InstanceIds: [id] }));
+  return found?.[0] ?? null;
 }
 
 /**
- * Looks whether an instance is as it should be.
- * @throws OperatorError when it has ended instead
+ * Returns whether an instance has reached a state, for `poll`.
+ * @throws OperatorError when the instance is terminated instead
  */
 export async function checkInstanceState(
   ec2: EC2Client,
   id: string,
-  wanted: 'running' | 'stopped',
+  expected: 'running' | 'stopped',
 ): Promise<PollResult<true>> {
   const instance = await findInstance(ec2, id);
   const state = instance?.state ?? 'not known yet';
   if (['shutting-down', 'terminated'].includes(state)) {
     throw new OperatorError(`The instance ${id} has ended: ${instance?.reason ?? state}.`);
   }
-  return state === wanted ? { done: true } : { pending: state };
+  return state === expected ? { done: true } : { pending: state };
 }
 
-/** Ends instances for ever; those that have ended already stay so. */
+/** Terminates instances. Idempotent. */
 export async function terminateInstances(ec2: EC2Client, ids: string[]): Promise<void> {
   const request = ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
   await nullIfNotFound(withAwsError(`Cannot terminate ${ids.join(', ')}`, request));
 }
 
-/** What an instance has printed on its console, as text; empty while there is nothing. */
+/** Returns the console output of an instance, empty while there is none. */
 export async function readConsoleOutput(ec2: EC2Client, id: string): Promise<string> {
   const get = (latest: boolean) => {
     const request = ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: latest }));
-    return withAwsError(`Cannot read the console of ${id}`, request);
+    return withAwsError(`Cannot read the console output of ${id}`, request);
   };
   try {
     return decode(await get(true));
   } catch (error) {
-    // older types of instances have only what AWS collects now and then
-    if (awsErrorName(error) === 'UnsupportedOperation') return decode(await get(false));
+    // Older instance types have only the output that AWS collects from time to time.
+    if (isAwsError(error, 'UnsupportedOperation')) return decode(await get(false));
     throw error;
   }
 }
 
-function decode({ Output }: { Output?: string | undefined }): string {
-  return Buffer.from(Output ?? '', 'base64').toString('utf8');
+function decode({ Output = '' }: { Output?: string | undefined }): string {
+  return Buffer.from(Output, 'base64').toString('utf8');
 }

@@ -3,35 +3,34 @@ import {
   RunInstancesCommand,
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
 import { withAwsError } from '../errors.ts';
-import type { RootVolume } from './images.ts';
+import type { Image } from './images.ts';
 import { type Instance, instanceSchema } from './instances.ts';
 import { type Tags, tagSpecifications } from './tags.ts';
 
-/** What kind of instance is started. */
+/** An instance to launch. */
 export interface LaunchOptions {
-  /** However often it is asked for with the same token, one instance is started. */
+  /** The client token: AWS launches one instance for all requests with the same token. */
   token: string;
   imageId: string;
-  /** The image's own volume, a copy of which the instance starts from: it goes when the instance ends. */
-  root: RootVolume;
+  /** The image's root volume. The instance's copy is deleted when the instance is terminated. */
+  root: Image['root'];
   instanceType: string;
-  /** Of the key pair that opens it; nobody can log in without. */
+  /** The name of the key pair for ssh. Without it, ssh is not possible. */
   keyName?: string;
-  /** Of the role that it has. */
+  /** The name of the instance profile, whose role the instance has. */
   instanceProfile?: string;
   securityGroup: string;
   subnetId: string;
-  /** Whether it has an address on the internet, whatever its subnet gives; as the subnet says where it is left out. */
+  /** Whether the instance has a public IPv4 address. By default, the subnet decides. */
   isPublic?: boolean;
   market: 'spot' | 'on-demand';
-  /** What the instance runs as root when it first starts. */
+  /** The script that the instance runs as root at its first start. */
   userData: string;
   tags: Tags;
 }
 
-/** The request for it: one instance that is gone for ever once it is shut down. */
+/** Returns the input of RunInstances: one instance that is terminated when it shuts down. */
 export function runInstancesInput(launch: LaunchOptions): RunInstancesCommandInput {
   const spot = { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' } as const;
   const { root } = launch;
@@ -60,18 +59,16 @@ export function runInstancesInput(launch: LaunchOptions): RunInstancesCommandInp
   };
 }
 
-// AWS takes the wish for an address with an interface alone, and then all else about the network there, too
+// AWS accepts the choice of a public address only as part of a network interface, which then has to have subnet and groups too.
 function networkInput({ isPublic, subnetId, securityGroup }: LaunchOptions) {
   if (isPublic === undefined) return { SecurityGroupIds: [securityGroup], SubnetId: subnetId };
   const placed = { DeviceIndex: 0, SubnetId: subnetId, Groups: [securityGroup] };
   return { NetworkInterfaces: [{ ...placed, AssociatePublicIpAddress: isPublic }] };
 }
 
-const launchAnswer = z.object({ Instances: z.tuple([instanceSchema]) });
-
 /**
- * Starts an instance; it is still `pending` then.
- * @param signal ends the asking: AWS may have started it all the same, but will not do so later
+ * Launches an instance, which is still `pending`. Idempotent by its token.
+ * @param signal ends the request and its retries. AWS may have launched the instance by then, but will not do so later.
  */
 export async function launchInstance(
   ec2: EC2Client,
@@ -80,9 +77,7 @@ export async function launchInstance(
 ): Promise<Instance> {
   const options = signal ? { abortSignal: signal } : {};
   const request = ec2.send(new RunInstancesCommand(runInstancesInput(launch)), options);
-  const answer = await withAwsError(
-    `Cannot start a ${launch.instanceType} (${launch.market})`,
-    request,
-  );
-  return launchAnswer.parse(answer).Instances[0];
+  const attempt = `Cannot launch a ${launch.instanceType} (${launch.market})`;
+  const { Instances } = await withAwsError(attempt, request);
+  return instanceSchema.parse(Instances?.[0]);
 }

@@ -1,31 +1,17 @@
 import {
   CreateSnapshotCommand,
   type CreateSnapshotCommandInput,
-  DescribeSnapshotsCommand,
+  type DescribeSnapshotsCommandInput,
   EC2Client,
   type Filter,
+  paginateDescribeSnapshots,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { withAwsError, nullIfNotFound } from '../errors.ts';
-import { RUN_TAG, type Tags, tagsSchema } from './tags.ts';
+import { nullIfNotFound, withAwsError } from '../errors.ts';
+import { listItems } from '../pages.ts';
+import { RUN_TAG, tagsSchema } from './tags.ts';
 
-/** A snapshot as AWS describes it. */
-export interface Snapshot {
-  id: string;
-  /** `pending`, `completed` or `error`. */
-  state: string;
-  /** How much of it is written, as AWS says it: `42%`. */
-  progress: string;
-  volumeId: string;
-  /** Of the volume; a snapshot holds, and costs, only what differs from the one before. */
-  sizeGib: number;
-  startedAt: Date;
-  /** The run that took it; null for a stranger's. */
-  runId: string | null;
-  tags: Tags;
-}
-
-const snapshotAnswer = z
+const snapshotSchema = z
   .object({
     SnapshotId: z.string(),
     State: z.string(),
@@ -35,47 +21,56 @@ const snapshotAnswer = z
     StartTime: z.date(),
     Tags: tagsSchema,
   })
-  .transform((it): Snapshot => ({
+  .transform((it) => ({
     id: it.SnapshotId,
+    /** `pending`, `completed` or `error`. */
     state: it.State,
+    /** The part that is written: `42%`. */
     progress: it.Progress,
     volumeId: it.VolumeId,
+    /** The size of the volume. A snapshot stores, and costs, only the difference to the snapshot before it. */
     sizeGib: it.VolumeSize,
     startedAt: it.StartTime,
+    /** The run that created the snapshot, or null. */
     runId: it.Tags[RUN_TAG] ?? null,
     tags: it.Tags,
   }));
 
-const snapshotsAnswer = z.object({ Snapshots: z.array(snapshotAnswer).default([]) });
+/** A snapshot of an EBS volume. */
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+function describeSnapshots(ec2: EC2Client, attempt: string, input: DescribeSnapshotsCommandInput) {
+  const pages = paginateDescribeSnapshots({ client: ec2 }, input);
+  return listItems(attempt, pages, ({ Snapshots }) => Snapshots, snapshotSchema);
+}
 
 /**
- * Begins a snapshot, which AWS goes on with by itself; it holds the volume as it is at this moment. It is asked for
- * once, since AWS would take another each time: when there is no answer, there may be one all the same.
+ * Starts a snapshot of the volume's present state and returns its id. AWS completes it by itself. The request is sent
+ * once, since it has no client token and AWS would create a snapshot for each attempt: after an error without a
+ * response, there may be a snapshot.
  */
 export async function createSnapshot(
   ec2: EC2Client,
   input: CreateSnapshotCommandInput & { VolumeId: string },
 ): Promise<string> {
-  const attempt = `Cannot take a snapshot of ${input.VolumeId}`;
-  // which a client finds for itself
+  const attempt = `Cannot create a snapshot of ${input.VolumeId}`;
+  // A client resolves these two itself.
   const { retryStrategy: _, serviceConfiguredEndpoint: __, ...config } = ec2.config;
   const once = new EC2Client({ ...config, maxAttempts: 1 });
-  const answer = await withAwsError(attempt, once.send(new CreateSnapshotCommand(input)));
-  return z.object({ SnapshotId: z.string() }).parse(answer).SnapshotId;
+  const response = await withAwsError(attempt, once.send(new CreateSnapshotCommand(input)));
+  return z.string().parse(response.SnapshotId);
 }
 
-/** A snapshot; null when there is none, or when it is so new that AWS does not know it yet. */
+/** Returns a snapshot, or null if AWS does not know it, or does not know it yet. */
 export async function findSnapshot(ec2: EC2Client, id: string): Promise<Snapshot | null> {
-  const request = ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
-  const answer = await nullIfNotFound(withAwsError(`Cannot look at the snapshot ${id}`, request));
-  return snapshotsAnswer.parse(answer ?? {}).Snapshots[0] ?? null;
+  const attempt = `Cannot read the snapshot ${id}`;
+  const found = await nullIfNotFound(describeSnapshots(ec2, attempt, { SnapshotIds: [id] }));
+  return found?.[0] ?? null;
 }
 
-/** Every snapshot of this account's that these filters find, the newest first. */
+/** Lists the account's own snapshots that match all filters, newest first. */
 export async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<Snapshot[]> {
-  const request = ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: filters }));
-  const { Snapshots } = snapshotsAnswer.parse(
-    await withAwsError('Cannot look for snapshots', request),
-  );
-  return Snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
+  const input = { OwnerIds: ['self'], Filters: filters };
+  const snapshots = await describeSnapshots(ec2, 'Cannot list the snapshots', input);
+  return snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
 }

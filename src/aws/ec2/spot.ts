@@ -7,26 +7,16 @@ import {
 import { z } from 'zod';
 import { withAwsError } from '../errors.ts';
 
-const requestsAnswer = z.object({
-  SpotInstanceRequests: z.array(z.object({ Status: z.object({ Code: z.string() }) })).default([]),
-});
-
-/** What AWS says of a request for a spot instance: `fulfilled`, `marked-for-termination`; null for nothing yet. */
+/** Returns the status of a spot request, such as `fulfilled` or `marked-for-termination`, or null while there is none. */
 export async function findSpotStatus(ec2: EC2Client, requestId: string): Promise<string | null> {
   const request = ec2.send(
     new DescribeSpotInstanceRequestsCommand({ SpotInstanceRequestIds: [requestId] }),
   );
-  const answer = requestsAnswer.parse(
-    await withAwsError('Cannot look at the spot request', request),
-  );
-  return answer.SpotInstanceRequests[0]?.Status.Code ?? null;
+  const response = await withAwsError(`Cannot read the spot request ${requestId}`, request);
+  return response.SpotInstanceRequests?.[0]?.Status?.Code ?? null;
 }
 
-const pricesAnswer = z.object({
-  SpotPriceHistory: z.array(z.object({ SpotPrice: z.coerce.number() })).default([]),
-});
-
-/** What a spot instance of a type costs now, in dollars an hour; null where AWS does not say. */
+/** Returns the present price of a spot instance in dollars per hour, or null if AWS has none for this type and zone. */
 export async function findSpotPrice(
   ec2: EC2Client,
   type: string,
@@ -37,12 +27,11 @@ export async function findSpotPrice(
       InstanceTypes: [type as _InstanceType],
       AvailabilityZone: zone,
       ProductDescriptions: ['Linux/UNIX'],
-      // from now on: the price that holds
+      // A history that starts now has one entry: the present price.
       StartTime: new Date(),
     }),
   );
-  const { SpotPriceHistory } = pricesAnswer.parse(
-    await withAwsError('Cannot ask for prices', request),
-  );
-  return SpotPriceHistory[0]?.SpotPrice ?? null;
+  const response = await withAwsError('Cannot read the spot price', request);
+  const price = response.SpotPriceHistory?.[0]?.SpotPrice;
+  return price === undefined ? null : z.coerce.number().parse(price);
 }

@@ -3,37 +3,38 @@ import { type PollOptions, poll } from '../../cli/poll.ts';
 import { findInstance, terminateInstances } from './instances.ts';
 import { listVolumes } from './volumes.ts';
 
-/** For how long an instance may take to end, and to let its volumes go. */
+/** The longest that an instance may take to terminate and to detach its volumes. */
 export const TERMINATED_MAX_MS = 15 * 60_000;
 
 /**
- * Ends an instance for ever, and waits until it has ended and every volume that outlives it is free.
- * @param unknownMaxMs for how long to believe in one that AWS does not know: it may be too new
+ * Terminates an instance, and waits until it is terminated and its volumes are detached.
+ * @param visibilityTimeoutMs how long AWS may not know a new instance. After this, an unknown instance counts as terminated.
  */
 export async function terminateAndWait(
   ec2: EC2Client,
   id: string,
-  unknownMaxMs: number,
-  waiting: PollOptions,
+  visibilityTimeoutMs: number,
+  options: PollOptions,
 ): Promise<void> {
-  const giveUpAt = performance.now() + unknownMaxMs;
-  let isEnding = false;
-  const look = async () => {
-    // first, since AWS may take this when it cannot say what there is
-    if (!isEnding) await terminateInstances(ec2, [id]);
+  const deadline = performance.now() + visibilityTimeoutMs;
+  let isTerminating = false;
+  const checkTerminated = async () => {
+    // Terminate first: AWS may accept this while it cannot describe the instance.
+    if (!isTerminating) await terminateInstances(ec2, [id]);
     const instance = await findInstance(ec2, id);
-    const isGone = instance ? instance.state === 'terminated' : performance.now() > giveUpAt;
+    const isGone = instance ? instance.state === 'terminated' : performance.now() > deadline;
     if (isGone) return { done: undefined };
-    isEnding = instance?.state === 'shutting-down';
+    isTerminating = instance?.state === 'shutting-down';
     return { pending: instance?.state ?? 'not known to AWS' };
   };
-  await poll(`The instance ${id}`, look, waiting);
-  await poll(`The volumes of ${id}`, () => lookForHeld(ec2, id), waiting);
+  await poll(`The instance ${id}`, checkTerminated, options);
+  await poll(`The volumes of ${id}`, () => checkDetached(ec2, id), options);
 }
 
-async function lookForHeld(ec2: EC2Client, instanceId: string) {
-  const attached = { Name: 'attachment.instance-id', Values: [instanceId] };
-  const held = (await listVolumes(ec2, [attached])).filter((it) => it.attachedTo === instanceId);
-  if (held.length === 0) return { done: undefined };
-  return { pending: held.map((volume) => `${volume.id} is ${volume.attachment}`).join(', ') };
+async function checkDetached(ec2: EC2Client, instanceId: string) {
+  const filter = { Name: 'attachment.instance-id', Values: [instanceId] };
+  const volumes = await listVolumes(ec2, [filter]);
+  const attached = volumes.filter(({ attachedTo }) => attachedTo === instanceId);
+  if (attached.length === 0) return { done: undefined };
+  return { pending: attached.map((volume) => `${volume.id} is ${volume.attachment}`).join(', ') };
 }

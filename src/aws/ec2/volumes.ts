@@ -2,36 +2,18 @@ import {
   AttachVolumeCommand,
   CreateVolumeCommand,
   type CreateVolumeCommandInput,
-  DescribeVolumesCommand,
+  type DescribeVolumesCommandInput,
   DetachVolumeCommand,
   type EC2Client,
   type Filter,
+  paginateDescribeVolumes,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { withAwsError, awsErrorName, nullIfNotFound } from '../errors.ts';
-import { type Tags, tagsSchema } from './tags.ts';
+import { isAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
+import { listItems } from '../pages.ts';
+import { tagsSchema } from './tags.ts';
 
-/** A volume as AWS describes it. */
-export interface Volume {
-  id: string;
-  /** `creating`, `available`, `in-use`, `deleting`, `deleted` or `error`. */
-  state: string;
-  zone: string;
-  sizeGib: number;
-  /** `gp3` and the like. */
-  type: string;
-  /** Operations a second; null where its type has no such setting. */
-  iops: number | null;
-  /** MiB a second; null where its type has no such setting. */
-  throughput: number | null;
-  /** The instance that has it; null when none has. */
-  attachedTo: string | null;
-  /** `attaching`, `attached`, `detaching` or `busy`; null when no instance has it. */
-  attachment: string | null;
-  tags: Tags;
-}
-
-const volumeAnswer = z
+const volumeSchema = z
   .object({
     VolumeId: z.string(),
     State: z.string(),
@@ -43,64 +25,78 @@ const volumeAnswer = z
     Attachments: z.array(z.object({ InstanceId: z.string(), State: z.string() })).default([]),
     Tags: tagsSchema,
   })
-  .transform((it): Volume => {
+  .transform((it) => {
     const attachment = it.Attachments.find(({ State }) => State !== 'detached');
     return {
       id: it.VolumeId,
+      /** `creating`, `available`, `in-use`, `deleting`, `deleted` or `error`. */
       state: it.State,
       zone: it.AvailabilityZone,
       sizeGib: it.Size,
+      /** Such as `gp3`. */
       type: it.VolumeType,
-      // of others AWS says what it comes to, and takes no wish
+      /**
+       * I/O operations per second; null for a type without this setting. AWS returns a value for each type, but accepts
+       * one only for these.
+       */
       iops: ['gp3', 'io1', 'io2'].includes(it.VolumeType) ? (it.Iops ?? null) : null,
+      /** MiB per second; null for a type without this setting. */
       throughput: it.VolumeType === 'gp3' ? (it.Throughput ?? null) : null,
+      /** The id of the instance that the volume is attached to, or null. */
       attachedTo: attachment?.InstanceId ?? null,
+      /** `attaching`, `attached`, `detaching` or `busy`; null without an attachment. */
       attachment: attachment?.State ?? null,
       tags: it.Tags,
     };
   });
 
-const volumesAnswer = z.object({ Volumes: z.array(volumeAnswer).default([]) });
+/** An EBS volume. */
+export type Volume = z.infer<typeof volumeSchema>;
 
-/** A volume; null when there is none, or when it is so new that AWS does not know it yet. */
+function describeVolumes(ec2: EC2Client, attempt: string, input: DescribeVolumesCommandInput) {
+  const pages = paginateDescribeVolumes({ client: ec2 }, input);
+  return listItems(attempt, pages, ({ Volumes }) => Volumes, volumeSchema);
+}
+
+/** Returns a volume, or null if AWS does not know it, or does not know it yet. */
 export async function findVolume(ec2: EC2Client, id: string): Promise<Volume | null> {
-  const request = ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
-  const answer = await nullIfNotFound(withAwsError(`Cannot look at the volume ${id}`, request));
-  return volumesAnswer.parse(answer ?? {}).Volumes[0] ?? null;
+  const input = { VolumeIds: [id] };
+  const found = await nullIfNotFound(describeVolumes(ec2, `Cannot read the volume ${id}`, input));
+  return found?.[0] ?? null;
 }
 
-/** Every volume that these filters find. */
-export async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<Volume[]> {
-  const request = ec2.send(new DescribeVolumesCommand({ Filters: filters }));
-  return volumesAnswer.parse(await withAwsError('Cannot look for volumes', request)).Volumes;
+/** Lists the volumes that match all filters. */
+export function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<Volume[]> {
+  return describeVolumes(ec2, 'Cannot list the volumes', { Filters: filters });
 }
 
-/** Makes a volume; it is still `creating` then. */
+/** Creates a volume and returns its id. The volume is still `creating`. */
 export async function createVolume(
   ec2: EC2Client,
   input: CreateVolumeCommandInput,
 ): Promise<string> {
-  const answer = await withAwsError(
-    'Cannot create a volume',
-    ec2.send(new CreateVolumeCommand(input)),
-  );
-  return z.object({ VolumeId: z.string() }).parse(answer).VolumeId;
+  const request = ec2.send(new CreateVolumeCommand(input));
+  const response = await withAwsError('Cannot create a volume', request);
+  return z.string().parse(response.VolumeId);
 }
 
-/** Which volume is given to which instance, under which name. */
+/** The attachment of a volume to an instance, as a device of this name. */
 export interface Attachment {
   VolumeId: string;
   InstanceId: string;
   Device: string;
 }
 
-/** Gives a volume to an instance; it is still `attaching` then. */
+/** Attaches a volume to an instance. The attachment is still `attaching`. */
 export async function attachVolume(ec2: EC2Client, input: Attachment): Promise<void> {
   const attempt = `Cannot attach ${input.VolumeId} to ${input.InstanceId}`;
   await withAwsError(attempt, ec2.send(new AttachVolumeCommand(input)));
 }
 
-/** Takes a volume from this instance, if that has it, and from no other; it may still be `detaching` then. */
+/**
+ * Detaches a volume from this instance. The attachment may still be `detaching`. A volume that is attached to no instance,
+ * or to another one, is left alone.
+ */
 export async function detachVolume(
   ec2: EC2Client,
   volumeId: string,
@@ -110,8 +106,6 @@ export async function detachVolume(
   try {
     await withAwsError(`Cannot detach ${volumeId} from ${instanceId}`, request);
   } catch (error) {
-    // it is with no instance, or with another
-    const ALREADY = ['IncorrectState', 'InvalidAttachment.NotFound'];
-    if (!ALREADY.includes(awsErrorName(error) ?? '')) throw error;
+    if (!isAwsError(error, 'IncorrectState', 'InvalidAttachment.NotFound')) throw error;
   }
 }

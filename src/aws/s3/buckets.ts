@@ -2,82 +2,66 @@ import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
   GetBucketTaggingCommand,
-  ListBucketsCommand,
   ListObjectVersionsCommand,
   type ObjectIdentifier,
+  paginateListBuckets,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { type Tags, tagsSchema } from '../ec2/tags.ts';
-import { withAwsError, awsErrorName } from '../errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-
-const bucketsAnswer = z.object({
-  Buckets: z.array(z.object({ Name: z.string() })).default([]),
-  ContinuationToken: z.string().optional(),
-});
+import { type Tags, tagsSchema } from '../ec2/tags.ts';
+import { isAwsError, withAwsError } from '../errors.ts';
+import { listItems } from '../pages.ts';
 
 /** Lists the names of the buckets in the client's region that begin with a prefix. */
 export async function listBucketNames(s3: S3Client, prefix: string): Promise<string[]> {
-  const region = await s3.config.region();
-  const found: string[] = [];
-  let token: string | undefined;
-  do {
-    const page = {
-      Prefix: prefix,
-      BucketRegion: region,
-      ContinuationToken: token,
-      MaxBuckets: 1000,
-    };
-    const answer = await withAwsError(
-      'Cannot look for buckets',
-      s3.send(new ListBucketsCommand(page)),
-    );
-    const { Buckets, ContinuationToken } = bucketsAnswer.parse(answer);
-    found.push(...Buckets.map(({ Name }) => Name).filter((name) => name.startsWith(prefix)));
-    token = ContinuationToken;
-  } while (token);
-  return found;
+  const input = { Prefix: prefix, BucketRegion: await s3.config.region() };
+  const names = await listItems(
+    'Cannot list the buckets',
+    paginateListBuckets({ client: s3, pageSize: 1000 }, input),
+    ({ Buckets }) => Buckets?.map(({ Name }) => Name),
+    z.string(),
+  );
+  return names.filter((name) => name.startsWith(prefix));
 }
 
 /** Returns the tags of a bucket. A bucket that does not exist has none. */
 export async function readBucketTags(s3: S3Client, bucket: string): Promise<Tags> {
   try {
     const request = s3.send(new GetBucketTaggingCommand({ Bucket: bucket }));
-    const answer = await withAwsError(`Cannot read the tags of the bucket ${bucket}`, request);
-    return tagsSchema.parse(answer.TagSet);
+    const response = await withAwsError(`Cannot read the tags of the bucket ${bucket}`, request);
+    return tagsSchema.parse(response.TagSet);
   } catch (error) {
-    if (['NoSuchTagSet', 'NoSuchBucket'].includes(awsErrorName(error) ?? '')) return {};
+    if (isAwsError(error, 'NoSuchTagSet', 'NoSuchBucket')) return {};
     throw error;
   }
 }
 
-const entriesAnswer = z
+const entriesSchema = z
   .array(z.object({ Key: z.string(), VersionId: z.string(), Size: z.number().default(0) }))
   .default([]);
 
-const versionsAnswer = z.object({
-  Versions: entriesAnswer,
-  // what says that an object is deleted is an entry of its own
-  DeleteMarkers: entriesAnswer,
+const versionsSchema = z.object({
+  Versions: entriesSchema,
+  // Deleted objects have markers, which are entries of their own.
+  DeleteMarkers: entriesSchema,
   NextKeyMarker: z.string().optional(),
   NextVersionIdMarker: z.string().optional(),
 });
 
-/** Gives all that is in a bucket, page by page: every version of every object. */
+/** Yields every version of every object in a bucket, page by page. The SDK has no paginator for this request. */
 async function* readVersions(s3: S3Client, bucket: string) {
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
   do {
     const request = s3.send(new ListObjectVersionsCommand({ Bucket: bucket, ...next }));
-    const answer = await withAwsError(`Cannot look into the bucket ${bucket}`, request);
-    const { Versions, DeleteMarkers, NextKeyMarker, NextVersionIdMarker } =
-      versionsAnswer.parse(answer);
-    yield [...Versions, ...DeleteMarkers];
-    next = { KeyMarker: NextKeyMarker, VersionIdMarker: NextVersionIdMarker };
+    const response = await withAwsError(`Cannot list the objects in the bucket ${bucket}`, request);
+    const page = versionsSchema.parse(response);
+    yield [...page.Versions, ...page.DeleteMarkers];
+    next = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
   } while (next.KeyMarker);
 }
 
-/** How much a bucket holds, older versions included. */
+/** Returns the bytes of all objects in a bucket, older versions included. */
 export async function measureBucket(s3: S3Client, bucket: string): Promise<number> {
   let bytes = 0;
   for await (const entries of readVersions(s3, bucket)) {
@@ -86,7 +70,7 @@ export async function measureBucket(s3: S3Client, bucket: string): Promise<numbe
   return bytes;
 }
 
-/** Removes a bucket with everything that is in it; one that is gone already is fine. */
+/** Deletes a bucket and all objects in it. Idempotent. */
 export async function removeBucket(s3: S3Client, bucket: string): Promise<void> {
   try {
     for await (const entries of readVersions(s3, bucket)) {
@@ -96,11 +80,14 @@ export async function removeBucket(s3: S3Client, bucket: string): Promise<void> 
     const request = s3.send(new DeleteBucketCommand({ Bucket: bucket }));
     await withAwsError(`Cannot delete the bucket ${bucket}`, request);
   } catch (error) {
-    if (awsErrorName(error) !== 'NoSuchBucket') throw error;
+    if (!isAwsError(error, 'NoSuchBucket')) throw error;
   }
 }
 
-/** At most the 1000 that a page has. AWS answers well when it could not delete some. */
+/**
+ * Deletes at most 1000 objects, the size of a page.
+ * @throws OperatorError also when AWS reports failures in a successful response
+ */
 async function deleteObjects(s3: S3Client, bucket: string, objects: ObjectIdentifier[]) {
   const request = new DeleteObjectsCommand({
     Bucket: bucket,
@@ -110,6 +97,6 @@ async function deleteObjects(s3: S3Client, bucket: string, objects: ObjectIdenti
   const [first] = Errors;
   if (!first) return;
   throw new OperatorError(
-    `Cannot empty the bucket ${bucket}: AWS says ${first.Code} of ${first.Key}: ${first.Message}`,
+    `Cannot empty the bucket ${bucket}: AWS returned ${first.Code} for ${first.Key}: ${first.Message}`,
   );
 }

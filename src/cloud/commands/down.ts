@@ -11,7 +11,7 @@ import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
 import { removeRetainedResources, printRemaining } from '../teardown/remaining.ts';
 import { removeStack } from '../stack/remove-stack.ts';
-import { listResources, type Resource } from '../stack/resources.ts';
+import { listResources, type StackResource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
@@ -63,7 +63,7 @@ async function removeRest(cloud: CloudContext, { everything }: DownOptions): Pro
 async function showPlan(
   cloud: CloudContext,
   stack: Stack | null,
-  resources: Resource[],
+  resources: StackResource[],
   { everything }: DownOptions,
 ): Promise<boolean> {
   const { print, stackName } = cloud;
@@ -88,7 +88,7 @@ async function showPlan(
   return everything;
 }
 
-function describeResources(resources: Resource[]): string[] {
+function describeResources(resources: StackResource[]): string[] {
   return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
 }
 
@@ -99,7 +99,7 @@ async function confirm({ stackName }: CloudContext, prompt: DownOptions['prompt'
 }
 
 /** AWS may go on showing for a while what is gone. */
-async function waitUntilGone(cloud: CloudContext, resources: Resource[]): Promise<void> {
+async function waitUntilGone(cloud: CloudContext, resources: StackResource[]): Promise<void> {
   const look = async () => {
     const left = await listOrphans(cloud, resources);
     return left.length === 0 ? { done: undefined } : { pending: left.join('; ') };

@@ -1,30 +1,10 @@
-import { DescribeDBInstancesCommand, type RDSClient } from '@aws-sdk/client-rds';
+import { paginateDescribeDBInstances, type RDSClient } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
-import { withAwsError } from '../../aws/errors.ts';
+import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { listItems } from '../../aws/pages.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
-/** A database as AWS describes it. */
-export interface DatabaseInstance {
-  id: string;
-  /** `available`, `creating`, `deleting` and many others. */
-  status: string;
-  /** `db.t4g.micro` and the like. */
-  class: string;
-  /** `8.4.11` and the like. */
-  version: string;
-  sizeGib: number;
-  isMultiAz: boolean;
-  /** For how many days its daily backups are kept. */
-  backupDays: number;
-  /** Until when it can be restored, five minutes ago or so; null while it has no backup. */
-  restorableUntil: Date | null;
-  /** Its host name; null while it has none. */
-  endpoint: string | null;
-  tags: Tags;
-}
-
-const databaseAnswer = z
+const databaseSchema = z
   .object({
     DBInstanceIdentifier: z.string(),
     DBInstanceStatus: z.string(),
@@ -37,36 +17,40 @@ const databaseAnswer = z
     Endpoint: z.object({ Address: z.string().optional() }).optional(),
     TagList: tagsSchema,
   })
-  .transform((it): DatabaseInstance => ({
+  .transform((it) => ({
     id: it.DBInstanceIdentifier,
+    /** `available`, `creating`, `deleting` and many others. */
     status: it.DBInstanceStatus,
+    /** Such as `db.t4g.micro`. */
     class: it.DBInstanceClass,
+    /** Such as `8.4.11`. */
     version: it.EngineVersion,
     sizeGib: it.AllocatedStorage,
     isMultiAz: it.MultiAZ,
+    /** How many days AWS retains the daily backups. */
     backupDays: it.BackupRetentionPeriod,
+    /** The latest time to which the database can be restored, usually five minutes ago; null without a backup. */
     restorableUntil: it.LatestRestorableTime ?? null,
+    /** The host name, or null while there is none. */
     endpoint: it.Endpoint?.Address ?? null,
     tags: it.TagList,
   }));
 
-const databasesAnswer = z.object({
-  DBInstances: z.array(databaseAnswer).default([]),
-  Marker: z.string().optional(),
-});
+/** A database instance of RDS. */
+export type DatabaseInstance = z.infer<typeof databaseSchema>;
 
-/** The databases of a stack: one, but while another takes its place; found by their tag, however the stack is. */
+/**
+ * Lists the databases of a stack by their tag, whatever the stack's status: one, or two while one replaces the other.
+ */
 export async function listDatabases(
   rds: RDSClient,
   stackName: string,
 ): Promise<DatabaseInstance[]> {
-  const databases: DatabaseInstance[] = [];
-  let marker: string | undefined;
-  do {
-    const request = rds.send(new DescribeDBInstancesCommand({ Marker: marker }));
-    const answer = databasesAnswer.parse(await withAwsError('Cannot look for databases', request));
-    databases.push(...answer.DBInstances);
-    marker = answer.Marker;
-  } while (marker);
+  const databases = await listItems(
+    'Cannot list the databases',
+    paginateDescribeDBInstances({ client: rds }, {}),
+    ({ DBInstances }) => DBInstances,
+    databaseSchema,
+  );
   return databases.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }

@@ -1,35 +1,15 @@
 import {
   CreateDBSnapshotCommand,
-  DescribeDBSnapshotsCommand,
   type DescribeDBSnapshotsCommandInput,
+  paginateDescribeDBSnapshots,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
-import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
+import { type Tags, tagsSchema, toTagList } from '../../aws/ec2/tags.ts';
+import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 
-/** A snapshot of a database as AWS describes it. */
-export interface DatabaseSnapshot {
-  id: string;
-  /** `creating`, `available`, `failed` and others. */
-  status: string;
-  /** How much of it is written, 0 to 100. */
-  percent: number;
-  /** Of which database. */
-  databaseId: string;
-  /** `mysql` and others. */
-  engine: string;
-  /** Of the engine: `8.4.11`. */
-  version: string;
-  /** Of the database's storage. */
-  sizeGib: number;
-  isEncrypted: boolean;
-  /** Null while AWS has not begun with it. */
-  createdAt: Date | null;
-  tags: Tags;
-}
-
-const snapshotAnswer = z
+const snapshotSchema = z
   .object({
     DBSnapshotIdentifier: z.string(),
     Status: z.string(),
@@ -42,70 +22,61 @@ const snapshotAnswer = z
     SnapshotCreateTime: z.date().optional(),
     TagList: tagsSchema,
   })
-  .transform((it): DatabaseSnapshot => ({
+  .transform((it) => ({
     id: it.DBSnapshotIdentifier,
+    /** `creating`, `available`, `failed` and others. */
     status: it.Status,
+    /** The part that is written, 0 to 100. */
     percent: it.PercentProgress,
     databaseId: it.DBInstanceIdentifier,
+    /** `mysql` and others. */
     engine: it.Engine,
+    /** The version of the engine: `8.4.11`. */
     version: it.EngineVersion,
+    /** The size of the database's storage. */
     sizeGib: it.AllocatedStorage,
     isEncrypted: it.Encrypted,
+    /** Null until AWS has started the snapshot. */
     createdAt: it.SnapshotCreateTime ?? null,
     tags: it.TagList,
   }));
 
-const snapshotsAnswer = z.object({
-  DBSnapshots: z.array(snapshotAnswer).default([]),
-  Marker: z.string().optional(),
-});
+/** A snapshot of an RDS database. */
+export type DatabaseSnapshot = z.infer<typeof snapshotSchema>;
 
-/** A snapshot; null when there is none of this id. */
+function describeSnapshots(rds: RDSClient, input: DescribeDBSnapshotsCommandInput) {
+  return listItems(
+    'Cannot list the snapshots of the database',
+    paginateDescribeDBSnapshots({ client: rds }, input),
+    ({ DBSnapshots }) => DBSnapshots,
+    snapshotSchema,
+  );
+}
+
+/** Returns a snapshot, or null if there is none of this id. */
 export async function findSnapshot(rds: RDSClient, id: string): Promise<DatabaseSnapshot | null> {
-  try {
-    const [snapshot] = await list(rds, { DBSnapshotIdentifier: id });
-    return snapshot ?? null;
-  } catch (error) {
-    if (awsErrorName(error)?.startsWith('DBSnapshotNotFound')) return null;
-    throw error;
-  }
+  const request = describeSnapshots(rds, { DBSnapshotIdentifier: id });
+  const found = await nullIfAwsError('DBSnapshotNotFound', request);
+  return found?.[0] ?? null;
 }
 
 /**
- * The snapshots that were taken by somebody's wish, or as the last of a database; not those of every day. The newest
- * first.
- * @param databaseId null for those of all databases, also of those that are gone
+ * Lists the manual and final snapshots, newest first. Automatic daily backups are not included.
+ * @param databaseId null for the snapshots of all databases, deleted ones included
  */
 export async function listSnapshots(
   rds: RDSClient,
   databaseId: string | null,
 ): Promise<DatabaseSnapshot[]> {
-  const ofDatabase = databaseId === null ? {} : { DBInstanceIdentifier: databaseId };
-  const snapshots = await list(rds, { SnapshotType: 'manual', ...ofDatabase });
+  const filter = databaseId === null ? {} : { DBInstanceIdentifier: databaseId };
+  const snapshots = await describeSnapshots(rds, { SnapshotType: 'manual', ...filter });
   const time = ({ createdAt }: DatabaseSnapshot) => Number(createdAt ?? Infinity);
   return snapshots.toSorted((a, b) => time(b) - time(a));
 }
 
-async function list(
-  rds: RDSClient,
-  filter: DescribeDBSnapshotsCommandInput,
-): Promise<DatabaseSnapshot[]> {
-  const snapshots: DatabaseSnapshot[] = [];
-  let marker: string | undefined;
-  do {
-    const request = rds.send(new DescribeDBSnapshotsCommand({ ...filter, Marker: marker }));
-    const answer = snapshotsAnswer.parse(
-      await withAwsError('Cannot look for snapshots of the database', request),
-    );
-    snapshots.push(...answer.DBSnapshots);
-    marker = answer.Marker;
-  } while (marker);
-  return snapshots;
-}
-
 /**
- * Begins a snapshot of a database; AWS goes on with it by itself.
- * @returns false while the database does something else, such as a backup
+ * Starts a snapshot of a database. AWS completes it by itself. Idempotent by its id.
+ * @returns false while the database is busy, for example with a backup
  */
 export async function createSnapshot(
   rds: RDSClient,
@@ -115,16 +86,15 @@ export async function createSnapshot(
   const request = new CreateDBSnapshotCommand({
     DBInstanceIdentifier: databaseId,
     DBSnapshotIdentifier: id,
-    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    Tags: toTagList(tags),
   });
   try {
-    await withAwsError(`Cannot take a snapshot of ${databaseId}`, rds.send(request));
+    await withAwsError(`Cannot create a snapshot of ${databaseId}`, rds.send(request));
     return true;
   } catch (error) {
-    const name = awsErrorName(error) ?? '';
-    // asked for again, since the answer was lost
-    if (name.startsWith('DBSnapshotAlreadyExists')) return true;
-    if (name.startsWith('InvalidDBInstanceState')) return false;
+    // Ids have the time and a random part, so this snapshot is from an earlier attempt whose response was lost.
+    if (isAwsError(error, 'DBSnapshotAlreadyExists')) return true;
+    if (isAwsError(error, 'InvalidDBInstanceState')) return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { listInstances, checkInstanceState } from '../../aws/ec2/instances.ts';
 import { launchInstance } from '../../aws/ec2/launch.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
-import { awsErrorName } from '../../aws/errors.ts';
+import { isAwsError } from '../../aws/errors.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
@@ -54,7 +54,7 @@ async function launch({ clients, plan, groupId, signal }: BuildContext) {
 
 function isRoleTooNew(error: unknown): boolean {
   return (
-    awsErrorName(error) === 'InvalidParameterValue' &&
+    isAwsError(error, 'InvalidParameterValue') &&
     /iam\s?instance\s?profile/i.test(errorMessage(error))
   );
 }

@@ -1,5 +1,5 @@
 import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
-import { awsErrorName } from '../../aws/errors.ts';
+import { isAwsError } from '../../aws/errors.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { createGroup, deleteGroup, listGroups } from './security-groups.ts';
@@ -35,7 +35,7 @@ async function createOnce(build: BuildContext): Promise<string> {
   try {
     return await createGroup(build.clients.ec2, groupInput(build.plan));
   } catch (error) {
-    if (awsErrorName(error) !== 'InvalidGroup.Duplicate') throw error;
+    if (!isAwsError(error, 'InvalidGroup.Duplicate')) throw error;
     const [id] = await findGroups(build);
     if (id === undefined) throw error;
     return id;

@@ -1,8 +1,8 @@
-import { DescribeLaunchTemplateVersionsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { type EC2Client, paginateDescribeLaunchTemplateVersions } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { deregisterImage } from '../../aws/ec2/create-image.ts';
-import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import type { Clients, CloudContext } from '../context.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
@@ -45,15 +45,9 @@ export function sayOldImage({ image, user }: OldImage): string {
   return user === null ? `Removing the old image ${name}` : `Keeping ${name}: ${user} uses it`;
 }
 
-const templatesAnswer = z.object({
-  LaunchTemplateVersions: z
-    .array(
-      z.object({
-        LaunchTemplateId: z.string(),
-        LaunchTemplateData: z.object({ ImageId: z.string().optional() }).default({}),
-      }),
-    )
-    .default([]),
+const versionSchema = z.object({
+  LaunchTemplateId: z.string(),
+  LaunchTemplateData: z.object({ ImageId: z.string().optional() }).default({}),
 });
 
 async function findUser(ec2: EC2Client, imageId: string): Promise<string | null> {
@@ -61,13 +55,16 @@ async function findUser(ec2: EC2Client, imageId: string): Promise<string | null>
   const instances = await listInstances(ec2, filters);
   const instance = instances.find(({ state }) => state !== 'terminated');
   if (instance) return instance.id;
-  // of every launch template there is; the versions before are used by none of ours
-  const request = new DescribeLaunchTemplateVersionsCommand({
-    Versions: ['$Latest'],
-    Filters: filters,
-  });
-  const answer = await withAwsError('Cannot look for launch templates', ec2.send(request));
-  const versions = templatesAnswer.parse(answer).LaunchTemplateVersions;
+  // Only the latest version of a launch template is used.
+  const versions = await listItems(
+    'Cannot list the launch templates',
+    paginateDescribeLaunchTemplateVersions(
+      { client: ec2 },
+      { Versions: ['$Latest'], Filters: filters },
+    ),
+    ({ LaunchTemplateVersions }) => LaunchTemplateVersions,
+    versionSchema,
+  );
   const version = versions.find((it) => it.LaunchTemplateData.ImageId === imageId);
   return version?.LaunchTemplateId ?? null;
 }

@@ -8,7 +8,7 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
-import { withAwsError, awsErrorName, nullIfAwsError } from '../../aws/errors.ts';
+import { withAwsError, isAwsError, nullIfAwsError } from '../../aws/errors.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { beginWith, type BuildStep, sayLeft } from './build.ts';
@@ -66,7 +66,7 @@ async function lookIfGone(answer: Promise<unknown>): Promise<PollResult<true>> {
     return { done: true };
   } catch (error) {
     // what was taken from it just now is not everywhere yet
-    if (awsErrorName(error)?.startsWith('DeleteConflict')) return { pending: 'still in use' };
+    if (isAwsError(error, 'DeleteConflict')) return { pending: 'still in use' };
     throw error;
   }
 }

@@ -2,36 +2,30 @@ import {
   CreateSecurityGroupCommand,
   type CreateSecurityGroupCommandInput,
   DeleteSecurityGroupCommand,
-  DescribeSecurityGroupsCommand,
   type EC2Client,
   type Filter,
+  paginateDescribeSecurityGroups,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
-import { withAwsError, awsErrorName, nullIfNotFound } from '../../aws/errors.ts';
+import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { isAwsError, nullIfNotFound, withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 
-/** A security group as AWS describes it. */
-export interface Group {
-  id: string;
-  name: string;
-  tags: Tags;
-}
+const groupSchema = z
+  .object({ GroupId: z.string(), GroupName: z.string(), Tags: tagsSchema })
+  .transform((it) => ({ id: it.GroupId, name: it.GroupName, tags: it.Tags }));
 
-const groupsAnswer = z.object({
-  SecurityGroups: z
-    .array(
-      z
-        .object({ GroupId: z.string(), GroupName: z.string(), Tags: tagsSchema })
-        .transform((it): Group => ({ id: it.GroupId, name: it.GroupName, tags: it.Tags })),
-    )
-    .default([]),
-});
+/** A security group. */
+export type SecurityGroup = z.infer<typeof groupSchema>;
 
-/** Every security group that these filters find. */
-export async function listGroups(ec2: EC2Client, filters: Filter[]): Promise<Group[]> {
-  const request = ec2.send(new DescribeSecurityGroupsCommand({ Filters: filters }));
-  return groupsAnswer.parse(await withAwsError('Cannot look for security groups', request))
-    .SecurityGroups;
+/** Lists the security groups that match all filters. */
+export function listGroups(ec2: EC2Client, filters: Filter[]): Promise<SecurityGroup[]> {
+  return listItems(
+    'Cannot list the security groups',
+    paginateDescribeSecurityGroups({ client: ec2 }, { Filters: filters }),
+    ({ SecurityGroups }) => SecurityGroups,
+    groupSchema,
+  );
 }
 
 /** Makes a security group; asked again, AWS says that there is one of this name (`InvalidGroup.Duplicate`). */
@@ -51,7 +45,7 @@ export async function deleteGroup(ec2: EC2Client, id: string): Promise<boolean> 
     await nullIfNotFound(withAwsError(`Cannot delete the security group ${id}`, request));
     return true;
   } catch (error) {
-    if (awsErrorName(error) === 'DependencyViolation') return false;
+    if (isAwsError(error, 'DependencyViolation')) return false;
     throw error;
   }
 }

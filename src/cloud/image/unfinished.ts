@@ -1,10 +1,10 @@
-import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { paginateListInstanceProfiles, paginateListRoles } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { listImages } from '../../aws/ec2/images.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
-import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import { parseRunStart } from '../../cli/run-id.ts';
 import { undoSteps } from '../../cli/steps.ts';
 import { formatAge } from '../../cli/times.ts';
@@ -74,33 +74,23 @@ async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {
   return found.flat().flatMap(({ tags }) => tags[RUN_TAG] ?? []);
 }
 
-const rolesAnswer = z.object({
-  Roles: z.array(z.object({ RoleName: z.string() })).default([]),
-  Marker: z.string().optional(),
-});
-const profilesAnswer = z.object({
-  InstanceProfiles: z.array(z.object({ InstanceProfileName: z.string() })).default([]),
-  Marker: z.string().optional(),
-});
-
 /** Those of this region of which there is something that can be found by its name alone. */
 async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
   const PathPrefix = iamPathOf(await iam.config.region());
   const names = await listBucketNames(s3, NAME_PREFIX);
-  let Marker: string | undefined;
-  do {
-    const request = iam.send(new ListRolesCommand({ PathPrefix, Marker }));
-    const answer = rolesAnswer.parse(await withAwsError('Cannot look for roles', request));
-    names.push(...answer.Roles.map(({ RoleName }) => RoleName));
-    Marker = answer.Marker;
-  } while (Marker);
-  do {
-    const request = iam.send(new ListInstanceProfilesCommand({ PathPrefix, Marker }));
-    const answer = profilesAnswer.parse(await withAwsError('Cannot look for profiles', request));
-    names.push(...answer.InstanceProfiles.map((it) => it.InstanceProfileName));
-    Marker = answer.Marker;
-  } while (Marker);
-  return names
+  const roles = await listItems(
+    'Cannot list the roles',
+    paginateListRoles({ client: iam }, { PathPrefix }),
+    ({ Roles }) => Roles?.map(({ RoleName }) => RoleName),
+    z.string(),
+  );
+  const profiles = await listItems(
+    'Cannot list the instance profiles',
+    paginateListInstanceProfiles({ client: iam }, { PathPrefix }),
+    ({ InstanceProfiles }) => InstanceProfiles?.map((it) => it.InstanceProfileName),
+    z.string(),
+  );
+  return [...names, ...roles, ...profiles]
     .filter((name) => name.startsWith(NAME_PREFIX))
     .map((name) =>
       // a bucket's name has no capitals

@@ -1,69 +1,57 @@
 import {
   type CloudWatchClient,
   DescribeAlarmHistoryCommand,
-  DescribeAlarmsCommand,
+  paginateDescribeAlarms,
 } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 
-/** An alarm as it is now. */
-export interface Alarm {
-  name: string;
-  /** `OK`, `ALARM`, or `INSUFFICIENT_DATA`. */
-  state: string;
-  /** What it is about, in our own words. */
-  about: string;
-  /** When it came into this state. */
-  since: Date | null;
-}
-
-const alarmAnswer = z
+const alarmSchema = z
   .object({
     AlarmName: z.string(),
     StateValue: z.string(),
     AlarmDescription: z.string().default(''),
     StateTransitionedTimestamp: z.date().optional(),
   })
-  .transform((it): Alarm => ({
+  .transform((it) => ({
     name: it.AlarmName,
+    /** `OK`, `ALARM` or `INSUFFICIENT_DATA`. */
     state: it.StateValue,
+    /** The description in the template. */
     about: it.AlarmDescription,
+    /** When the alarm entered its state, or null. */
     since: it.StateTransitionedTimestamp ?? null,
   }));
 
-const alarmsAnswer = z.object({ MetricAlarms: z.array(alarmAnswer).default([]) });
+/** An alarm of CloudWatch. */
+export type Alarm = z.infer<typeof alarmSchema>;
 
-/** The alarms of these names, as far as they are there. */
+/** Lists the alarms of these names. Names without an alarm are ignored. */
 export async function listAlarms(cloudWatch: CloudWatchClient, names: string[]): Promise<Alarm[]> {
-  // none at all would mean every one of the account
+  // AWS takes an empty list for all alarms of the account.
   if (names.length === 0) return [];
-  const request = cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames: names }));
-  return alarmsAnswer.parse(await withAwsError('Cannot look at the alarms', request)).MetricAlarms;
+  return listItems(
+    'Cannot list the alarms',
+    paginateDescribeAlarms({ client: cloudWatch }, { AlarmNames: names }),
+    ({ MetricAlarms }) => MetricAlarms,
+    alarmSchema,
+  );
 }
 
-/** A change of an alarm's state. */
-export interface AlarmChange {
-  name: string;
-  at: Date;
-  /** In AWS's words: `Alarm updated from OK to ALARM`. */
-  summary: string;
-}
+const alarmChangeSchema = z
+  .object({ AlarmName: z.string(), Timestamp: z.date(), HistorySummary: z.string() })
+  .transform((it) => ({
+    name: it.AlarmName,
+    at: it.Timestamp,
+    /** AWS's description: `Alarm updated from OK to ALARM`. */
+    summary: it.HistorySummary,
+  }));
 
-const historyAnswer = z.object({
-  AlarmHistoryItems: z
-    .array(
-      z
-        .object({ AlarmName: z.string(), Timestamp: z.date(), HistorySummary: z.string() })
-        .transform((it): AlarmChange => ({
-          name: it.AlarmName,
-          at: it.Timestamp,
-          summary: it.HistorySummary,
-        })),
-    )
-    .default([]),
-});
+/** A change of the state of an alarm. */
+export type AlarmChange = z.infer<typeof alarmChangeSchema>;
 
-/** How an alarm's state changed last, the newest first. */
+/** Lists the last changes of an alarm's state, newest first, `max` at most. */
 export async function listAlarmChanges(
   cloudWatch: CloudWatchClient,
   name: string,
@@ -76,6 +64,6 @@ export async function listAlarmChanges(
       MaxRecords: max,
     }),
   );
-  const answer = await withAwsError(`Cannot look at the history of the alarm ${name}`, request);
-  return historyAnswer.parse(answer).AlarmHistoryItems;
+  const response = await withAwsError(`Cannot read the history of the alarm ${name}`, request);
+  return z.array(alarmChangeSchema).parse(response.AlarmHistoryItems ?? []);
 }

@@ -5,21 +5,15 @@ import {
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
 
-const activitiesAnswer = z.object({
-  Activities: z
-    .array(
-      z.object({
-        StartTime: z.date(),
-        StatusCode: z.string(),
-        StatusMessage: z.string().optional(),
-      }),
-    )
-    .default([]),
+const activitySchema = z.object({
+  StartTime: z.date(),
+  StatusCode: z.string(),
+  StatusMessage: z.string().default('AWS returned no reason'),
 });
 
 /**
- * Why a group could not start an instance, in AWS's words: `There is no Spot capacity available …`. Null when the
- * last that it did since then, or is doing, went well.
+ * Returns AWS's reason why an Auto Scaling group could not launch an instance: `There is no Spot capacity available …`.
+ * Returns null if the group's last activity since that time has not failed, or if there was none.
  */
 export async function findLaunchFailure(
   autoScaling: AutoScalingClient,
@@ -29,9 +23,10 @@ export async function findLaunchFailure(
   const request = autoScaling.send(
     new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 1 }),
   );
-  const answer = await withAwsError(`Cannot look at what the group ${groupName} does`, request);
-  // the newest comes first
-  const [last] = activitiesAnswer.parse(answer).Activities;
+  const attempt = `Cannot read the activities of the Auto Scaling group ${groupName}`;
+  const { Activities = [] } = await withAwsError(attempt, request);
+  // AWS lists the newest activity first.
+  const last = activitySchema.optional().parse(Activities[0]);
   if (!last || last.StartTime < since || last.StatusCode !== 'Failed') return null;
-  return last.StatusMessage?.replace(/\s+/g, ' ') ?? 'it does not say why';
+  return last.StatusMessage.replace(/\s+/g, ' ');
 }

@@ -5,22 +5,7 @@ import {
   type StartInstanceRefreshCommandInput,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
-
-/** A replacement of a group's instances, which AWS goes on with by itself. */
-export interface InstanceRefresh {
-  id: string;
-  /** `Pending`, `InProgress`, `Successful`, `Failed`, `RollbackSuccessful` and others. */
-  status: string;
-  /** Why it is in this status, in AWS's words; null where it says nothing. */
-  reason: string | null;
-  percent: number;
-  /** How many instances are still to be replaced; null where AWS does not say. */
-  left: number | null;
-  startedAt: Date | null;
-  /** The version of the launch template that it brings; null where AWS does not say. */
-  version: string | null;
-}
+import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 
 const ENDED = new Set([
   'Successful',
@@ -30,12 +15,12 @@ const ENDED = new Set([
   'RollbackFailed',
 ]);
 
-/** Whether it goes on no longer. */
+/** Returns whether an instance refresh has ended. */
 export function hasEnded({ status }: InstanceRefresh): boolean {
   return ENDED.has(status);
 }
 
-const refreshAnswer = z
+const refreshSchema = z
   .object({
     InstanceRefreshId: z.string(),
     Status: z.string(),
@@ -47,41 +32,47 @@ const refreshAnswer = z
       .object({ LaunchTemplate: z.object({ Version: z.string().optional() }).optional() })
       .optional(),
   })
-  .transform((it): InstanceRefresh => ({
+  .transform((it) => ({
     id: it.InstanceRefreshId,
+    /** `Pending`, `InProgress`, `Successful`, `Failed`, `RollbackSuccessful` and others. */
     status: it.Status,
+    /** AWS's reason for the status, or null. */
     reason: it.StatusReason || null,
     percent: it.PercentageComplete,
+    /** The number of instances that are not replaced yet, or null if AWS does not know it. */
     left: it.InstancesToUpdate ?? null,
     startedAt: it.StartTime ?? null,
+    /** The version of the launch template that the refresh rolls out, or null if AWS does not return it. */
     version: it.DesiredConfiguration?.LaunchTemplate?.Version ?? null,
   }));
 
-const refreshesAnswer = z.object({ InstanceRefreshes: z.array(refreshAnswer).default([]) });
+/** An instance refresh: AWS replaces the instances of an Auto Scaling group by itself. */
+export type InstanceRefresh = z.infer<typeof refreshSchema>;
 
-/** A replacement; null when there is none of this id. */
+/** Returns an instance refresh, or null if there is none of this id. */
 export async function findRefresh(
   autoScaling: AutoScalingClient,
   groupName: string,
   id: string,
 ): Promise<InstanceRefresh | null> {
-  const [refresh] = await list(autoScaling, { groupName, ids: [id] });
+  const [refresh] = await listRefreshes(autoScaling, groupName, [id]);
   return refresh ?? null;
 }
 
-/** The one that goes on, of which a group has one at most; null when none does. */
+/** Returns the instance refresh of a group that has not ended, or null. A group has one at most. */
 export async function findActiveRefresh(
   autoScaling: AutoScalingClient,
   groupName: string,
 ): Promise<InstanceRefresh | null> {
-  // AWS lists those that go on first
-  const refreshes = await list(autoScaling, { groupName });
+  const refreshes = await listRefreshes(autoScaling, groupName);
   return refreshes.find((it) => !hasEnded(it)) ?? null;
 }
 
-async function list(
+/** Lists the refreshes of the first page. AWS lists an active refresh first. */
+async function listRefreshes(
   autoScaling: AutoScalingClient,
-  { groupName, ids }: { groupName: string; ids?: string[] },
+  groupName: string,
+  ids?: string[],
 ): Promise<InstanceRefresh[]> {
   const request = autoScaling.send(
     new DescribeInstanceRefreshesCommand({
@@ -89,21 +80,22 @@ async function list(
       InstanceRefreshIds: ids,
     }),
   );
-  const answer = await withAwsError('Cannot look how the instances are replaced', request);
-  return refreshesAnswer.parse(answer).InstanceRefreshes;
+  const response = await withAwsError('Cannot read the instance refreshes', request);
+  return z.array(refreshSchema).parse(response.InstanceRefreshes ?? []);
 }
 
-/** Starts one; gives its id, or null when one goes on already, which may be this one: its answer may be lost. */
+/**
+ * Starts an instance refresh and returns its id.
+ * @returns null when a refresh is active already. It may be from an earlier attempt whose response was lost.
+ */
 export async function startRefresh(
   autoScaling: AutoScalingClient,
   input: StartInstanceRefreshCommandInput,
 ): Promise<string | null> {
   const request = autoScaling.send(new StartInstanceRefreshCommand(input));
-  try {
-    const answer = await withAwsError('Cannot replace the instances', request);
-    return z.object({ InstanceRefreshId: z.string() }).parse(answer).InstanceRefreshId;
-  } catch (error) {
-    if (awsErrorName(error)?.startsWith('InstanceRefreshInProgress')) return null;
-    throw error;
-  }
+  const response = await nullIfAwsError(
+    'InstanceRefreshInProgress',
+    withAwsError('Cannot start an instance refresh', request),
+  );
+  return response && z.string().parse(response.InstanceRefreshId);
 }

@@ -1,7 +1,7 @@
 import {
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
-  ListCommandsCommand,
+  paginateListCommands,
   SendCommandCommand,
   type SendCommandCommandInput,
   SSMClient,
@@ -9,51 +9,52 @@ import {
 import { z } from 'zod';
 import { clientOptions } from '../../aws/clients.ts';
 import { findCreated } from '../../aws/ec2/find-created.ts';
-import { withAwsError, awsErrorName, wasRefused } from '../../aws/errors.ts';
-import { createRunId } from '../../cli/run-id.ts';
-import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
+import { isAwsError, wasRefused, withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
+import { cleanupPollOptions, pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
+import { createRunId } from '../../cli/run-id.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 
-// The agent tries again after minutes when it first starts without its rights, which IAM spreads slowly.
+// IAM is eventually consistent: an agent that first starts without its permissions tries again after minutes.
 const ONLINE_MAX_MS = 10 * 60_000;
-const TAKEN_MAX_MS = 5 * 60_000;
+const SENT_MAX_MS = 5 * 60_000;
 const DELIVERED_MAX_S = 120;
 const LINES_SHOWN = 20;
 
-/** What an instance is to do. */
+/** A script to run on an instance. */
 export interface RemoteScript {
-  /** What it does, for people: `Installing MiniTwit`; AWS takes at most 70 characters. */
+  /** What the script does, for people: `Installing MiniTwit`. AWS accepts at most 70 characters. */
   comment: string;
   /**
-   * Its first line says of which shell. AWS keeps its text for a month: no secret belongs into it that is one for
-   * longer than the script runs. The address of the source, which says all that it takes to fetch it, is good for an
-   * hour, and for nothing once the bucket is gone.
+   * The text, whose first line names the shell. AWS stores it for a month, so it must not contain a secret that is valid
+   * longer than the script runs. The signed URL of the source is valid for an hour, and only while its bucket exists.
    */
   script: string;
   maxMs: number;
-  /** The log group that keeps what it prints, whole. */
+  /** The log group that stores the complete output. */
   logGroup?: string;
 }
 
 /**
- * Runs a script on an instance as root, through Systems Manager's Run Command, once, whichever answers are lost.
- * Waits first until the instance's agent is known there.
- * @returns what the script printed, of which AWS keeps the first 24,000 characters
- * @throws OperatorError with its last lines when it fails; the signal's reason, and the script goes on by itself
+ * Waits until the agent of an instance is online, then runs a script as root with Systems Manager's Run Command. The script
+ * runs once, also when responses are lost.
+ * @returns the output of the script, of which AWS stores the first 24,000 characters
+ * @throws OperatorError with the last lines of the output when the script fails; the signal's reason, while the script
+ *   continues
  */
 export async function runCommand(
-  cloud: CloudContext,
+  context: CloudContext,
   instanceId: string,
   { comment, script, maxMs, logGroup }: RemoteScript,
 ): Promise<string> {
-  await waitUntilOnline(cloud, instanceId);
-  cloud.signal.throwIfAborted();
-  const commandId = await send(cloud, {
+  await waitUntilOnline(context, instanceId);
+  context.signal.throwIfAborted();
+  const commandId = await sendOnce(context, {
     DocumentName: 'AWS-RunShellScript',
     InstanceIds: [instanceId],
-    // by which it is found when the answer is lost
+    // The id in the comment finds the command when the response is lost.
     Comment: `${comment}: ${createRunId(new Date())}`,
     TimeoutSeconds: DELIVERED_MAX_S,
     Parameters: { commands: [script], executionTimeout: [String(Math.ceil(maxMs / 1000))] },
@@ -61,105 +62,106 @@ export async function runCommand(
       CloudWatchOutputConfig: { CloudWatchOutputEnabled: true, CloudWatchLogGroupName: logGroup },
     }),
   });
-  const look = () => lookForEnd(cloud.clients.ssm, commandId, instanceId);
-  const waiting = pollOptions(cloud, maxMs + DELIVERED_MAX_S * 1000);
-  const ended = await poll(`${comment} on ${instanceId}`, look, waiting);
-  if (ended.Status === 'Success') return ended.StandardOutputContent;
-  throw new OperatorError(`${comment} on ${instanceId} has failed: ${sayFailure(ended)}`);
+  const { status, details, output, errors } = await poll(
+    `${comment} on ${instanceId}`,
+    () => checkInvocation(context.clients.ssm, commandId, instanceId),
+    pollOptions(context, maxMs + DELIVERED_MAX_S * 1000),
+  );
+  if (status === 'Success') return output;
+  const lines = (errors.trim() || output.trim()).split('\n').slice(-LINES_SHOWN);
+  throw new OperatorError(
+    `${comment} on ${instanceId} has failed: ${details}\n${lines.map((line) => `  ${line}`).join('\n')}`,
+  );
 }
 
-const informationAnswer = z.object({
-  InstanceInformationList: z.array(z.object({ PingStatus: z.string() })).default([]),
-});
-
-async function waitUntilOnline(cloud: CloudContext, instanceId: string): Promise<void> {
-  const { clients } = cloud;
-  const look = async () => {
+async function waitUntilOnline(context: CloudContext, instanceId: string): Promise<void> {
+  const checkOnline = async () => {
     const request = new DescribeInstanceInformationCommand({
       Filters: [{ Key: 'InstanceIds', Values: [instanceId] }],
     });
-    const attempt = `Cannot ask Systems Manager for ${instanceId}`;
-    const answer = informationAnswer.parse(await withAwsError(attempt, clients.ssm.send(request)));
-    const state = answer.InstanceInformationList[0]?.PingStatus ?? 'not there yet';
+    const attempt = `Cannot read the state of the agent of ${instanceId}`;
+    const response = await withAwsError(attempt, context.clients.ssm.send(request));
+    const state = response.InstanceInformationList?.[0]?.PingStatus ?? 'not registered yet';
     return state === 'Online' ? { done: true } : { pending: state };
   };
-  await poll(`The agent of ${instanceId}`, look, pollOptions(cloud, ONLINE_MAX_MS));
+  await poll(`The agent of ${instanceId}`, checkOnline, pollOptions(context, ONLINE_MAX_MS));
 }
 
-const sendAnswer = z.object({ Command: z.object({ CommandId: z.string() }) });
-const commandsAnswer = z.object({
-  Commands: z
-    .array(z.object({ CommandId: z.string(), Comment: z.string().default('') }))
-    .default([]),
-});
-
-/** It is sent again only where AWS says that it has not taken it: it would run it each time. */
-async function send(cloud: CloudContext, input: SendCommandCommandInput): Promise<string> {
+/**
+ * Sends a command and returns its id. It is sent again only after AWS has refused it, since each accepted request runs the
+ * script.
+ */
+async function sendOnce(context: CloudContext, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
   const attempt = `Cannot run a command on ${instanceId}`;
-  const once = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
-  let lost: unknown;
-  const look = async () => {
+  const client = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
+  let lostError: unknown;
+  const send = async () => {
     try {
-      const answer = await withAwsError(attempt, once.send(new SendCommandCommand(input)));
-      return { done: sendAnswer.parse(answer).Command.CommandId };
+      const response = await withAwsError(attempt, client.send(new SendCommandCommand(input)));
+      return { done: z.string().parse(response.Command?.CommandId) };
     } catch (error) {
-      // which may be since AWS is too busy, and is tried again then
+      // `poll` retries throttled requests.
       if (wasRefused(error)) throw error;
-      lost = error;
+      lostError = error;
       return { done: null };
     }
   };
-  const sent = await poll('Sending a command', look, pollOptions(cloud, TAKEN_MAX_MS)).finally(() =>
-    once.destroy(),
+  const sentId = await poll('Sending a command', send, pollOptions(context, SENT_MAX_MS)).finally(
+    () => client.destroy(),
   );
-  const id = sent ?? (await findSent(cloud, instanceId, input.Comment ?? ''))[0];
-  if (id === undefined) throw lost;
+  const id = sentId ?? (await findSent(context, instanceId, input.Comment ?? ''))[0];
+  if (id === undefined) throw lostError;
   return id;
 }
 
-function findSent(cloud: CloudContext, instanceId: string, comment: string): Promise<string[]> {
-  const { clients, timing } = cloud;
+const commandSchema = z.object({ CommandId: z.string(), Comment: z.string().default('') });
+
+function findSent(context: CloudContext, instanceId: string, comment: string): Promise<string[]> {
   const list = async () => {
-    const request = new ListCommandsCommand({ InstanceId: instanceId });
-    const attempt = `Cannot look for commands on ${instanceId}`;
-    const { Commands } = commandsAnswer.parse(
-      await withAwsError(attempt, clients.ssm.send(request)),
+    const commands = await listItems(
+      `Cannot list the commands of ${instanceId}`,
+      paginateListCommands({ client: context.clients.ssm }, { InstanceId: instanceId }),
+      ({ Commands }) => Commands,
+      commandSchema,
     );
-    return Commands.filter((it) => it.Comment === comment).map(({ CommandId }) => CommandId);
+    return commands.filter((it) => it.Comment === comment).map(({ CommandId }) => CommandId);
   };
-  const subject = 'The command whose answer was lost';
-  const made = { subject, knownId: null, list, visibilityTimeoutMs: timing.visibilityTimeoutMs };
-  return findCreated(made, cleanupPollOptions(cloud, timing.visibilityTimeoutMs * 2));
+  const { visibilityTimeoutMs } = context.timing;
+  const subject = 'The command whose response was lost';
+  return findCreated(
+    { subject, knownId: null, list, visibilityTimeoutMs },
+    cleanupPollOptions(context, visibilityTimeoutMs * 2),
+  );
 }
 
-const invocationAnswer = z.object({
-  Status: z.string(),
-  StatusDetails: z.string().default(''),
-  StandardOutputContent: z.string().default(''),
-  StandardErrorContent: z.string().default(''),
-});
+const invocationSchema = z
+  .object({
+    Status: z.string(),
+    StatusDetails: z.string().default(''),
+    StandardOutputContent: z.string().default(''),
+    StandardErrorContent: z.string().default(''),
+  })
+  .transform((it) => ({
+    /** `Pending`, `InProgress`, `Success`, `Failed`, `TimedOut` and others. */
+    status: it.Status,
+    /** More precise than the status, such as `ExecutionTimedOut`. */
+    details: it.StatusDetails || it.Status,
+    output: it.StandardOutputContent,
+    errors: it.StandardErrorContent,
+  }));
 
-const GOING_ON = new Set(['Pending', 'InProgress', 'Delayed', 'Cancelling']);
+const ACTIVE = new Set(['Pending', 'InProgress', 'Delayed', 'Cancelling']);
 
-async function lookForEnd(ssm: SSMClient, commandId: string, instanceId: string) {
+async function checkInvocation(ssm: SSMClient, commandId: string, instanceId: string) {
   const request = new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: instanceId });
   try {
-    const answer = await withAwsError(
-      `Cannot look at the command on ${instanceId}`,
-      ssm.send(request),
-    );
-    const seen = invocationAnswer.parse(answer);
-    return GOING_ON.has(seen.Status) ? { pending: seen.Status } : { done: seen };
+    const attempt = `Cannot read the command on ${instanceId}`;
+    const invocation = invocationSchema.parse(await withAwsError(attempt, ssm.send(request)));
+    return ACTIVE.has(invocation.status) ? { pending: invocation.status } : { done: invocation };
   } catch (error) {
-    // for a moment after it was sent
-    if (awsErrorName(error) === 'InvocationDoesNotExist') return { pending: 'sent' };
+    // AWS is eventually consistent: it does not know a command for a moment.
+    if (isAwsError(error, 'InvocationDoesNotExist')) return { pending: 'sent' };
     throw error;
   }
-}
-
-function sayFailure(ended: z.infer<typeof invocationAnswer>): string {
-  const { StandardOutputContent: output, StandardErrorContent: errors } = ended;
-  const lines = (errors.trim() || output.trim()).split('\n').slice(-LINES_SHOWN);
-  return `${ended.StatusDetails || ended.Status}\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

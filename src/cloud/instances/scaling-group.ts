@@ -6,60 +6,45 @@ import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-/** An instance as its group sees it. */
-export interface Member {
-  id: string;
-  zone: string;
-  /** `Pending`, `InService`, `Terminating` and others. */
-  state: string;
-  /** The version of the launch template that it was started from; null where AWS does not say. */
-  version: string | null;
-}
-
-/** The Auto Scaling group that keeps the instances running. */
-export interface ScalingGroup {
-  name: string;
-  /** How many instances it keeps. */
-  desired: number;
-  templateId: string;
-  /** The version of the launch template that it starts instances from. */
-  version: string;
-  members: Member[];
-}
-
-const memberAnswer = z
+const memberSchema = z
   .object({
     InstanceId: z.string(),
-    AvailabilityZone: z.string(),
     LifecycleState: z.string(),
     LaunchTemplate: z.object({ Version: z.string().optional() }).optional(),
   })
-  .transform((it): Member => ({
+  .transform((it) => ({
     id: it.InstanceId,
-    zone: it.AvailabilityZone,
+    /** `Pending`, `InService`, `Terminating` and others. */
     state: it.LifecycleState,
+    /** The version of the launch template that the instance was launched from, or null. */
     version: it.LaunchTemplate?.Version ?? null,
   }));
 
-const groupAnswer = z
+/** An instance in an Auto Scaling group. */
+export type Member = z.infer<typeof memberSchema>;
+
+const groupSchema = z
   .object({
     AutoScalingGroupName: z.string(),
     DesiredCapacity: z.number(),
     LaunchTemplate: z.object({ LaunchTemplateId: z.string(), Version: z.string() }),
-    Instances: z.array(memberAnswer).default([]),
+    Instances: z.array(memberSchema).default([]),
   })
-  .transform((it): ScalingGroup => ({
+  .transform((it) => ({
     name: it.AutoScalingGroupName,
+    /** The desired number of instances. */
     desired: it.DesiredCapacity,
     templateId: it.LaunchTemplate.LaunchTemplateId,
+    /** The version of the launch template that the group launches instances from. */
     version: it.LaunchTemplate.Version,
     members: it.Instances,
   }));
 
-const groupsAnswer = z.object({ AutoScalingGroups: z.array(groupAnswer).default([]) });
+/** The Auto Scaling group that keeps the desired number of instances running. */
+export type ScalingGroup = z.infer<typeof groupSchema>;
 
 /**
- * A group as it is now.
+ * Returns an Auto Scaling group.
  * @throws OperatorError when there is none of this name
  */
 export async function requireScalingGroup(
@@ -69,10 +54,8 @@ export async function requireScalingGroup(
   const request = autoScaling.send(
     new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }),
   );
-  const answer = groupsAnswer.parse(
-    await withAwsError(`Cannot look at the group ${name}`, request),
-  );
-  const [group] = answer.AutoScalingGroups;
-  if (!group) throw new OperatorError(`There is no Auto Scaling group ${name} any more.`);
-  return group;
+  const attempt = `Cannot read the Auto Scaling group ${name}`;
+  const [group] = (await withAwsError(attempt, request)).AutoScalingGroups ?? [];
+  if (!group) throw new OperatorError(`The Auto Scaling group ${name} no longer exists.`);
+  return groupSchema.parse(group);
 }

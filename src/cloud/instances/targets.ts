@@ -5,29 +5,27 @@ import {
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
 
-const healthAnswer = z.object({
-  TargetHealthDescriptions: z
-    .array(
-      z.object({
-        Target: z.object({ Id: z.string() }),
-        TargetHealth: z.object({ State: z.string() }),
-      }),
-    )
-    .default([]),
-});
+const targetsSchema = z
+  .array(
+    z.object({
+      Target: z.object({ Id: z.string() }),
+      TargetHealth: z.object({ State: z.string() }),
+    }),
+  )
+  .default([]);
 
 /**
- * How the load balancer finds its instances, by their ids: `initial`, `healthy`, `unhealthy`, `draining` and others.
- * One that it has not been given yet, or no longer has, is missing.
+ * Returns the health of instances in the load balancer's target group, by instance id: `initial`, `healthy`, `unhealthy`,
+ * `draining` and others. Instances that are not registered are missing. The SDK has no paginator for this request.
  */
 export async function readTargetHealth(
   loadBalancing: ElasticLoadBalancingV2Client,
-  targetsArn: string,
+  targetGroupArn: string,
 ): Promise<Map<string, string>> {
   const request = loadBalancing.send(
-    new DescribeTargetHealthCommand({ TargetGroupArn: targetsArn }),
+    new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
   );
-  const answer = await withAwsError('Cannot look at the health of the instances', request);
-  const { TargetHealthDescriptions } = healthAnswer.parse(answer);
-  return new Map(TargetHealthDescriptions.map((it) => [it.Target.Id, it.TargetHealth.State]));
+  const response = await withAwsError('Cannot read the health of the instances', request);
+  const targets = targetsSchema.parse(response.TargetHealthDescriptions);
+  return new Map(targets.map((it) => [it.Target.Id, it.TargetHealth.State]));
 }

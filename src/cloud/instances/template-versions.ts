@@ -2,54 +2,43 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   CreateLaunchTemplateVersionCommand,
   DeleteLaunchTemplateVersionsCommand,
-  DescribeLaunchTemplateVersionsCommand,
   type EC2Client,
+  paginateDescribeLaunchTemplateVersions,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-/** A version of a launch template: what instances are started from. */
-export interface LaunchTemplateVersion {
-  number: string;
-  /** All that it says, of which only this has to be known here. */
-  content: { ImageId: string; InstanceType: string };
-}
-
-const versionAnswer = z
+const versionSchema = z
   .object({
     VersionNumber: z.number(),
     LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
   })
-  .transform((it): LaunchTemplateVersion => ({
+  .transform((it) => ({
     number: String(it.VersionNumber),
-    content: it.LaunchTemplateData,
+    /** All settings of the version, of which only these two are typed. */
+    content: it.LaunchTemplateData as { ImageId: string; InstanceType: string },
   }));
 
-const versionsAnswer = z.object({
-  LaunchTemplateVersions: z.array(versionAnswer).default([]),
-  NextToken: z.string().optional(),
-});
+/** A version of a launch template, from which instances are launched. */
+export type LaunchTemplateVersion = z.infer<typeof versionSchema>;
 
-/** Every version of a launch template, the newest first. */
+/** Lists the versions of a launch template, newest first. */
 export async function listTemplateVersions(
   ec2: EC2Client,
   templateId: string,
 ): Promise<LaunchTemplateVersion[]> {
-  const versions: LaunchTemplateVersion[] = [];
-  let token: string | undefined;
-  do {
-    const page = { LaunchTemplateId: templateId, MaxResults: 200, NextToken: token };
-    const request = ec2.send(new DescribeLaunchTemplateVersionsCommand(page));
-    const answer = await withAwsError(`Cannot look at the launch template ${templateId}`, request);
-    const { LaunchTemplateVersions, NextToken } = versionsAnswer.parse(answer);
-    versions.push(...LaunchTemplateVersions);
-    token = NextToken;
-  } while (token);
+  const versions = await listItems(
+    `Cannot list the versions of the launch template ${templateId}`,
+    paginateDescribeLaunchTemplateVersions({ client: ec2 }, { LaunchTemplateId: templateId }),
+    ({ LaunchTemplateVersions }) => LaunchTemplateVersions,
+    versionSchema,
+  );
   return versions.toSorted((a, b) => Number(b.number) - Number(a.number));
 }
 
-/** What a version says, with another image. */
+/** Returns the settings of a version with another image. */
 export function withImage(
   { content }: LaunchTemplateVersion,
   imageId: string,
@@ -57,7 +46,7 @@ export function withImage(
   return { ...content, ImageId: imageId };
 }
 
-/** Whether instances of this version are what is wanted; its number and its description do not matter. */
+/** Returns whether a version has exactly these settings, whatever its number and description. */
 export function hasContent(
   version: LaunchTemplateVersion,
   content: LaunchTemplateVersion['content'],
@@ -65,7 +54,7 @@ export function hasContent(
   return isDeepStrictEqual(version.content, content);
 }
 
-/** Makes a version that differs from another by its image alone; gives its number. */
+/** Creates a version that differs from another by its image alone, and returns its number. */
 export async function createTemplateVersion(
   ec2: EC2Client,
   templateId: string,
@@ -80,40 +69,25 @@ export async function createTemplateVersion(
       LaunchTemplateData: { ImageId: imageId },
     }),
   );
-  const answer = await withAwsError(
-    `Cannot make a version of ${templateId} with ${imageId}`,
-    request,
-  );
-  return z
-    .object({ LaunchTemplateVersion: z.object({ VersionNumber: z.number() }) })
-    .transform((it) => String(it.LaunchTemplateVersion.VersionNumber))
-    .parse(answer);
+  const attempt = `Cannot create a version of ${templateId} with ${imageId}`;
+  const response = await withAwsError(attempt, request);
+  return String(z.number().parse(response.LaunchTemplateVersion?.VersionNumber));
 }
 
 /**
- * Deletes a version.
- * @throws OperatorError also when AWS says in an answer that is no error that it did not
+ * Deletes a version of a launch template.
+ * @throws OperatorError also when AWS reports a failure in a successful response
  */
 export async function deleteTemplateVersion(
   ec2: EC2Client,
   templateId: string,
   number: string,
 ): Promise<void> {
-  const doing = `Cannot delete the version ${number} of ${templateId}`;
+  const attempt = `Cannot delete the version ${number} of ${templateId}`;
   const request = ec2.send(
     new DeleteLaunchTemplateVersionsCommand({ LaunchTemplateId: templateId, Versions: [number] }),
   );
-  const answer = deletionAnswer.parse(await withAwsError(doing, request));
-  const [failure] = answer.UnsuccessfullyDeletedLaunchTemplateVersions;
-  if (failure) throw new OperatorError(`${doing}: ${failure.ResponseError.Message}`);
+  const response = await withAwsError(attempt, request);
+  const [failure] = response.UnsuccessfullyDeletedLaunchTemplateVersions ?? [];
+  if (failure) throw new OperatorError(`${attempt}: ${failure.ResponseError?.Message}`);
 }
-
-const deletionAnswer = z.object({
-  UnsuccessfullyDeletedLaunchTemplateVersions: z
-    .array(
-      z.object({
-        ResponseError: z.object({ Message: z.string().default('') }).default({ Message: '' }),
-      }),
-    )
-    .default([]),
-});

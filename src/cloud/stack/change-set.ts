@@ -1,12 +1,13 @@
 import {
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
-  DescribeChangeSetCommand,
   ExecuteChangeSetCommand,
+  paginateDescribeChangeSet,
   type Parameter,
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { isAwsError, withAwsError } from '../../aws/errors.ts';
+import { readPages } from '../../aws/pages.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -15,27 +16,25 @@ import { type ResourceChange, resourceChangeSchema } from './changes.ts';
 import { isStackNotFound, STACK_TAG } from './stack.ts';
 
 const READY_MAX_MS = 10 * 60_000;
-const NO_CHANGE = /didn't contain changes|no updates are to be performed/i;
 
-/** What is asked for. */
+/** A change set to create. */
 export interface ChangeSetRequest {
-  /** Also the token: however often it is asked for with this name, one is made. */
+  /** Also the client token: AWS creates one change set for all requests of this name. */
   name: string;
-  /** `CREATE` for a stack that is not there, or that has nothing in it. */
+  /** `CREATE` for a stack that does not exist or is empty. */
   kind: 'CREATE' | 'UPDATE';
-  /** Null for the one that the stack has. */
+  /** Null to reuse the template of the stack. */
   template: string | null;
   parameters: Parameter[];
 }
 
 /**
- * Asks AWS to find out what would change; it is still finding out then.
- * @returns the stack's id; null when AWS says at once that nothing would change
+ * Creates a change set and returns the id of its stack. AWS is still computing the changes.
  */
 export async function createChangeSet(
   { clients, stackName }: CloudContext,
   { name, kind, template, parameters }: ChangeSetRequest,
-): Promise<string | null> {
+): Promise<string> {
   const request = new CreateChangeSetCommand({
     StackName: stackName,
     ChangeSetName: name,
@@ -46,58 +45,57 @@ export async function createChangeSet(
     Capabilities: ['CAPABILITY_NAMED_IAM'],
     Tags: [{ Key: STACK_TAG, Value: stackName }],
   });
-  const attempt = `Cannot find out what would change in the stack ${stackName}`;
-  try {
-    const answer = await withAwsError(attempt, clients.cloudFormation.send(request));
-    return z.object({ StackId: z.string() }).parse(answer).StackId;
-  } catch (error) {
-    if (error instanceof OperatorError && NO_CHANGE.test(error.message)) return null;
-    throw error;
-  }
+  const attempt = `Cannot create a change set of the stack ${stackName}`;
+  const response = await withAwsError(attempt, clients.cloudFormation.send(request));
+  return z.string().parse(response.StackId);
 }
 
-const changeSetAnswer = z.object({
-  Status: z.string(),
-  StatusReason: z.string().default(''),
-  Changes: z.array(z.object({ ResourceChange: resourceChangeSchema.optional() })).default([]),
-  NextToken: z.string().optional(),
-});
-
 /**
- * Waits until AWS has found out what would change, and lists it by resource.
- * @returns null when nothing would
- * @throws OperatorError when AWS cannot tell, which says why
+ * Waits until AWS has computed the changes of a change set, and returns them.
+ * @returns null when the change set changes nothing
+ * @throws OperatorError with AWS's reason when the change set failed
  */
 export async function readChangeSet(
   cloud: CloudContext,
   name: string,
 ): Promise<ResourceChange[] | null> {
-  const look = async () => {
-    const { Status, StatusReason, Changes } = await describe(cloud, name);
-    if (Status === 'CREATE_COMPLETE') return { done: Changes };
-    if (Status !== 'FAILED') return { pending: Status };
-    if (NO_CHANGE.test(StatusReason)) return { done: null };
-    throw new OperatorError(`AWS cannot change the stack ${cloud.stackName} so: ${StatusReason}`);
+  const checkComputed = async () => {
+    const { status, reason, changes } = await describeChangeSet(cloud, name);
+    if (status === 'CREATE_COMPLETE') return { done: changes };
+    if (status !== 'FAILED') return { pending: status };
+    if (saysNothingChanges(reason)) return { done: null };
+    throw new OperatorError(`AWS cannot change the stack ${cloud.stackName}: ${reason}`);
   };
-  return await poll('What would change', look, pollOptions(cloud, READY_MAX_MS));
+  return await poll('The change set', checkComputed, pollOptions(cloud, READY_MAX_MS));
 }
 
-/** All pages in one. */
-async function describe({ clients, stackName }: CloudContext, name: string) {
-  const changes: ResourceChange[] = [];
-  let token: string | undefined;
-  for (;;) {
-    const page = { StackName: stackName, ChangeSetName: name, NextToken: token };
-    const request = clients.cloudFormation.send(new DescribeChangeSetCommand(page));
-    const attempt = `Cannot look what would change in the stack ${stackName}`;
-    const answer = changeSetAnswer.parse(await withAwsError(attempt, request));
-    changes.push(...answer.Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []));
-    token = answer.NextToken;
-    if (!token) return { ...answer, Changes: changes };
+/** AWS has neither a status nor an error code for a change set without changes, only these reasons. */
+function saysNothingChanges(reason: string): boolean {
+  return /didn't contain changes|no updates are to be performed/i.test(reason);
+}
+
+const pageSchema = z.object({
+  Status: z.string(),
+  StatusReason: z.string().default(''),
+  Changes: z.array(z.object({ ResourceChange: resourceChangeSchema.optional() })).default([]),
+});
+
+async function describeChangeSet({ clients, stackName }: CloudContext, name: string) {
+  const pages = paginateDescribeChangeSet(
+    { client: clients.cloudFormation },
+    { StackName: stackName, ChangeSetName: name },
+  );
+  const changeSet = { status: '', reason: '', changes: [] as ResourceChange[] };
+  for await (const page of readPages(`Cannot read the changes of the stack ${stackName}`, pages)) {
+    const { Status, StatusReason, Changes } = pageSchema.parse(page);
+    changeSet.status = Status;
+    changeSet.reason = StatusReason;
+    changeSet.changes.push(...Changes.flatMap(({ ResourceChange }) => ResourceChange ?? []));
   }
+  return changeSet;
 }
 
-/** Has AWS begin with the changes. All other change sets of the stack end with it. */
+/** Starts the execution of a change set. AWS deletes all other change sets of the stack with it. */
 export async function executeChangeSet(
   { clients, stackName }: CloudContext,
   name: string,
@@ -110,24 +108,16 @@ export async function executeChangeSet(
   await withAwsError(`Cannot change the stack ${stackName}`, clients.cloudFormation.send(request));
 }
 
-/** Removes a change set, which has changed nothing; one that is gone already is fine. */
+/** Deletes a change set that was not executed. Idempotent. */
 export async function deleteChangeSet(
   { clients, stackName }: CloudContext,
   name: string,
 ): Promise<void> {
   const request = new DeleteChangeSetCommand({ StackName: stackName, ChangeSetName: name });
+  const attempt = `Cannot delete the change set ${name}`;
   try {
-    await withAwsError(
-      `Cannot remove the change set ${name}`,
-      clients.cloudFormation.send(request),
-    );
+    await withAwsError(attempt, clients.cloudFormation.send(request));
   } catch (error) {
-    if (isOfNoChangeSet(error) || isStackNotFound(error)) return;
-    throw error;
+    if (!isAwsError(error, 'ChangeSetNotFound') && !isStackNotFound(error)) throw error;
   }
-}
-
-function isOfNoChangeSet(error: unknown): boolean {
-  // The first is AWS's own name, the second the SDK's.
-  return /^ChangeSetNotFound(?:Exception)?$/.test(awsErrorName(error) ?? '');
 }

@@ -1,79 +1,75 @@
 import { DeleteStackCommand, type Parameter } from '@aws-sdk/client-cloudformation';
-import { withAwsError, wasRefused } from '../../aws/errors.ts';
-import { createRunId } from '../../cli/run-id.ts';
+import { wasRefused, withAwsError } from '../../aws/errors.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
+import { createRunId } from '../../cli/run-id.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import {
+  type ChangeSetRequest,
   createChangeSet,
   deleteChangeSet,
   executeChangeSet,
-  type ChangeSetRequest,
   readChangeSet,
 } from './change-set.ts';
-import { type ResourceChange, listDataLosses, formatChanges } from './changes.ts';
+import { formatChanges, listDataLosses, type ResourceChange } from './changes.ts';
 import { findLastEventId } from './events.ts';
 import { findStack, isEmpty, type Stack } from './stack.ts';
 import { watchStack } from './watch.ts';
 
 const REMOVED_MAX_MS = 5 * 60_000;
 
-/** What the stack is to become. */
+/** A new state of the stack. */
 export interface StackUpdate {
-  /** Null for the template that the stack has. */
+  /** Null to keep the template of the stack. */
   template: string | null;
   parameters: Parameter[];
   dryRun: boolean;
-  /** Whether it is meant that the database is replaced. */
+  /** Whether the change may delete the database's data. */
   mayReplaceDatabase?: boolean;
 }
 
 /**
- * Makes a stack, or changes it, after it has shown what that changes, and watches it to its end. A dry run only shows.
- * What it does not go on with leaves nothing behind.
- * @param stack null to make one
- * @returns the stack as it is then; null after a dry run, and when nothing would change
- * @throws OperatorError when the database would be lost, and what `watchStack` throws
+ * Creates or changes the stack, and watches the operation to its end. Prints the changes first. A dry run only prints them.
+ * A change set that is not executed is deleted.
+ * @param stack null to create the stack
+ * @returns the changed stack; null after a dry run, and when there is nothing to change
+ * @throws OperatorError when the change would delete the database's data, and the errors of `watchStack`
  */
 export async function changeStack(
   cloud: CloudContext,
   stack: Stack | null,
-  { dryRun, mayReplaceDatabase = false, ...wish }: StackUpdate,
+  { dryRun, mayReplaceDatabase = false, ...update }: StackUpdate,
 ): Promise<Stack | null> {
   const name = `minitwit-${createRunId(new Date())}`;
-  const order: ChangeSetRequest = { ...wish, name, kind: stack ? 'UPDATE' : 'CREATE' };
-  const stackId = await makeChangeSet(cloud, order);
-  if (stackId === null) {
-    printChanges(cloud, null);
-    return null;
-  }
-  let begun: { since: string | null } | null = null;
+  const request: ChangeSetRequest = { ...update, name, kind: stack ? 'UPDATE' : 'CREATE' };
+  const stackId = await requestChangeSet(cloud, request);
+  let started: { since: string | null } | null = null;
   try {
     const changes = await readChangeSet(cloud, name);
     printChanges(cloud, changes);
     if (changes && !mayReplaceDatabase) assertNoDataLoss(cloud, changes);
-    if (changes && !dryRun) begun = { since: await begin(cloud, stackId, name) };
+    if (changes && !dryRun) started = { since: await execute(cloud, stackId, name) };
   } catch (error) {
-    await discard(cloud, order, error);
+    await discardChangeSet(cloud, request, error);
     throw error;
   }
-  if (begun) return watchStack(cloud, stackId, begun.since);
-  await discard(cloud, order, null);
+  if (started) return watchStack(cloud, stackId, started.since);
+  await discardChangeSet(cloud, request, null);
   return null;
 }
 
-/** Gives the stack's id; null when AWS says at once that nothing would change. */
-async function makeChangeSet(cloud: CloudContext, order: ChangeSetRequest): Promise<string | null> {
+/** Creates a change set and returns the id of its stack. */
+async function requestChangeSet(cloud: CloudContext, request: ChangeSetRequest): Promise<string> {
   cloud.signal.throwIfAborted();
-  cloud.log('Finding out what changes …');
+  cloud.log('Creating a change set …');
   try {
-    return await createChangeSet(cloud, order);
+    return await createChangeSet(cloud, request);
   } catch (error) {
-    // one whose answer was lost is there
-    if (!wasRefused(error)) await discard(cloud, order, error);
+    // If a response was lost, the change set exists.
+    if (!wasRefused(error)) await discardChangeSet(cloud, request, error);
     throw error;
   }
 }
@@ -83,8 +79,8 @@ function printChanges({ log, print }: CloudContext, changes: ResourceChange[] | 
   for (const line of formatChanges(changes ?? [])) print(`  ${line}`);
 }
 
-/** Has AWS begin; gives the id of the event before. */
-async function begin(cloud: CloudContext, stackId: string, name: string): Promise<string | null> {
+/** Executes a change set and returns the id of the last event before it. */
+async function execute(cloud: CloudContext, stackId: string, name: string): Promise<string | null> {
   const since = await findLastEventId(cloud, stackId);
   cloud.signal.throwIfAborted();
   await executeChangeSet(cloud, name);
@@ -94,42 +90,49 @@ async function begin(cloud: CloudContext, stackId: string, name: string): Promis
 function assertNoDataLoss(cloud: CloudContext, changes: ResourceChange[]): void {
   const losses = listDataLosses(changes);
   if (losses.length === 0) return;
-  const lines = formatChanges(losses).join(', ');
   throw new OperatorError(
-    `This would lose what is in the database: ${lines}. Nothing was changed. To have another database, made of a ` +
-      `snapshot: ${formatCommand(cloud, 'restore SNAPSHOT')}; to end it: ${formatCommand(cloud, 'down')}`,
+    `This change would delete the data in the database: ${formatChanges(losses).join(', ')}. Nothing was changed. To ` +
+      `replace the database by a snapshot, run ${formatCommand(cloud, 'restore SNAPSHOT')}. To remove it, run ` +
+      `${formatCommand(cloud, 'down')}.`,
   );
 }
 
-/** Removes what was made only to find out, unless the stack has begun to change after all. */
-async function discard(
+/**
+ * Deletes a change set, and the stack if it is empty.
+ * @param reason the error that stopped the change, or null
+ * @throws OperatorError when this fails, with the reason and with what may still exist
+ */
+async function discardChangeSet(
   cloud: CloudContext,
   { name, kind }: ChangeSetRequest,
-  why: unknown,
+  reason: unknown,
 ): Promise<void> {
   const { stackName } = cloud;
   try {
     await deleteChangeSet(cloud, name);
     if (kind === 'CREATE') await removeEmptyStack(cloud);
   } catch (error) {
-    const left =
+    const remaining =
       kind === 'CREATE'
-        ? `the stack ${stackName}, with nothing in it: ${formatCommand(cloud, 'up')} goes on with it`
+        ? `the empty stack ${stackName}. Run ${formatCommand(cloud, 'up')} to continue with it.`
         : `the change set ${name}: aws cloudformation delete-change-set --stack-name ${stackName} --change-set-name ${name}`;
-    const lines = [...(why === null ? [] : [errorMessage(why)]), errorMessage(error)];
-    throw new OperatorError(`${lines.join('\n')}\nThis may still exist: ${left}`, { cause: why });
+    const messages = reason === null ? [error] : [reason, error];
+    throw new OperatorError(
+      `${messages.map(errorMessage).join('\n')}\nThis may still exist: ${remaining}`,
+      { cause: reason },
+    );
   }
 }
 
-/** A stack of which there is but the name, since nobody went on with its change set. */
+/** Removes a stack that has no resources, because its first change set was not executed. */
 async function removeEmptyStack(cloud: CloudContext): Promise<void> {
   const { clients, stackName } = cloud;
-  const look = async () => {
+  const tryRemove = async () => {
     const stack = await findStack(cloud);
     if (!stack || !isEmpty(stack)) return { done: undefined };
     const request = clients.cloudFormation.send(new DeleteStackCommand({ StackName: stack.id }));
     await withAwsError(`Cannot remove the empty stack ${stackName}`, request);
     return { pending: stack.status };
   };
-  await poll(`The empty stack ${stackName}`, look, cleanupPollOptions(cloud, REMOVED_MAX_MS));
+  await poll(`The empty stack ${stackName}`, tryRemove, cleanupPollOptions(cloud, REMOVED_MAX_MS));
 }

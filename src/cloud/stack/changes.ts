@@ -1,17 +1,8 @@
 import { z } from 'zod';
 
-/** What would be done to one resource of the stack. */
-export interface ResourceChange {
-  kind: 'add' | 'change' | 'replace' | 'remove';
-  /** Its logical id, as the template calls it. */
-  resource: string;
-  /** `AWS::RDS::DBInstance` and the like. */
-  type: string;
-  /** Whether AWS does not know yet if it comes to this: only a `replace` can be so. */
-  isUncertain: boolean;
-}
+type ChangeKind = 'add' | 'change' | 'replace' | 'remove';
 
-/** Reads a change in an answer of AWS's. */
+/** Validates and converts a change in a response. */
 export const resourceChangeSchema = z
   .object({
     Action: z.string(),
@@ -19,14 +10,21 @@ export const resourceChangeSchema = z
     ResourceType: z.string(),
     Replacement: z.string().optional(),
   })
-  .transform((it): ResourceChange => ({
+  .transform((it) => ({
     kind: kindOf(it),
+    /** The logical id in the template. */
     resource: it.LogicalResourceId,
+    /** Such as `AWS::RDS::DBInstance`. */
     type: it.ResourceType,
+    /** Whether AWS does not know yet if it has to replace the resource. */
     isUncertain: it.Action === 'Modify' && it.Replacement === 'Conditional',
   }));
 
-function kindOf({ Action, Replacement }: { Action: string; Replacement?: string | undefined }) {
+/** A change of one resource of a stack. */
+export type ResourceChange = z.infer<typeof resourceChangeSchema>;
+
+function kindOf(change: { Action: string; Replacement?: string | undefined }): ChangeKind {
+  const { Action, Replacement } = change;
   if (Action === 'Add' || Action === 'Import') return 'add';
   if (Action === 'Remove') return 'remove';
   return Replacement === 'True' || Replacement === 'Conditional' ? 'replace' : 'change';
@@ -34,7 +32,7 @@ function kindOf({ Action, Replacement }: { Action: string; Replacement?: string 
 
 const MARKS = { add: '+', change: '~', replace: '±', remove: '-' } as const;
 
-/** Says changes, a line each, by their resources' names: `± replace  Database (AWS::RDS::DBInstance)`. */
+/** Returns a line for each change, sorted by resource: `± replace  Database (AWS::RDS::DBInstance)`. */
 export function formatChanges(changes: ResourceChange[]): string[] {
   const sorted = changes.toSorted((a, b) => (a.resource < b.resource ? -1 : 1));
   return sorted.map(({ kind, resource, type, isUncertain }) => {
@@ -43,7 +41,7 @@ export function formatChanges(changes: ResourceChange[]): string[] {
   });
 }
 
-/** Those by which a database would end, or might, with what has been written to it. */
+/** Lists the changes that delete, or may delete, a database and its data. */
 export function listDataLosses(changes: ResourceChange[]): ResourceChange[] {
   return changes.filter(
     ({ kind, type }) => type === 'AWS::RDS::DBInstance' && ['replace', 'remove'].includes(kind),

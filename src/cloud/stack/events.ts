@@ -1,85 +1,71 @@
-import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
+import {
+  DescribeStackEventsCommand,
+  paginateDescribeStackEvents,
+} from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
+import { readPages } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
 
-/** Something that happened to a resource of the stack, or to the stack itself. */
-export interface StackEvent {
-  id: string;
-  at: Date;
-  /** Its logical id, as the template calls it. */
-  resource: string;
-  /** `AWS::RDS::DBInstance` and the like. */
-  type: string;
-  /** `CREATE_IN_PROGRESS` and many others. */
-  status: string;
-  /** In AWS's words; null where it says nothing. */
-  reason: string | null;
-  /** Whether it is about the stack as a whole. */
-  isOfStack: boolean;
-}
+const eventSchema = z
+  .object({
+    EventId: z.string(),
+    StackId: z.string(),
+    Timestamp: z.date(),
+    LogicalResourceId: z.string(),
+    PhysicalResourceId: z.string().optional(),
+    ResourceType: z.string(),
+    ResourceStatus: z.string(),
+    ResourceStatusReason: z.string().optional(),
+  })
+  .transform((it) => ({
+    id: it.EventId,
+    at: it.Timestamp,
+    /** The logical id in the template. */
+    resource: it.LogicalResourceId,
+    /** Such as `AWS::RDS::DBInstance`. */
+    type: it.ResourceType,
+    /** `CREATE_IN_PROGRESS` and many others. */
+    status: it.ResourceStatus,
+    /** AWS's reason for the status, or null. */
+    reason: it.ResourceStatusReason || null,
+    /** Whether the event is about the stack itself and not about a resource. */
+    isOfStack: it.PhysicalResourceId === it.StackId,
+  }));
 
-const eventsAnswer = z.object({
-  StackEvents: z
-    .array(
-      z
-        .object({
-          EventId: z.string(),
-          StackId: z.string(),
-          Timestamp: z.date(),
-          LogicalResourceId: z.string(),
-          PhysicalResourceId: z.string().optional(),
-          ResourceType: z.string(),
-          ResourceStatus: z.string(),
-          ResourceStatusReason: z.string().optional(),
-        })
-        .transform((it): StackEvent => ({
-          id: it.EventId,
-          at: it.Timestamp,
-          resource: it.LogicalResourceId,
-          type: it.ResourceType,
-          status: it.ResourceStatus,
-          reason: it.ResourceStatusReason || null,
-          isOfStack: it.PhysicalResourceId === it.StackId,
-        })),
-    )
-    .default([]),
-  NextToken: z.string().optional(),
-});
+/** A change of the status of a resource, or of the stack itself. */
+export type StackEvent = z.infer<typeof eventSchema>;
 
 /**
- * What has happened to a stack, the oldest first.
- * @param since the id of an event: only what came after it; null for what the last operation did, from its beginning
+ * Lists the events of a stack, oldest first.
+ * @param since the id of an event, to list only later events; null to list the events of the last operation
  */
 export async function listEvents(
   { clients, stackName }: CloudContext,
   stackId: string,
   since: string | null,
 ): Promise<StackEvent[]> {
-  const found: StackEvent[] = [];
-  let token: string | undefined;
-  do {
-    const page = { StackName: stackId, NextToken: token };
-    const request = clients.cloudFormation.send(new DescribeStackEventsCommand(page));
-    const answer = eventsAnswer.parse(
-      await withAwsError(`Cannot look what happens to the stack ${stackName}`, request),
-    );
-    for (const event of answer.StackEvents) {
-      if (event.id === since) return found.toReversed();
-      found.push(event);
-      if (since === null && isBeginning(event)) return found.toReversed();
+  const pages = paginateDescribeStackEvents(
+    { client: clients.cloudFormation },
+    { StackName: stackId },
+  );
+  const events: StackEvent[] = [];
+  for await (const page of readPages(`Cannot read the events of the stack ${stackName}`, pages)) {
+    for (const event of z.array(eventSchema).parse(page.StackEvents ?? [])) {
+      if (event.id === since) return events.toReversed();
+      events.push(event);
+      if (since === null && startsOperation(event)) return events.toReversed();
     }
-    token = answer.NextToken;
-  } while (token);
-  return found.toReversed();
+  }
+  return events.toReversed();
 }
 
-/** Whether an operation began with it; what comes of it, such as its undoing, goes on from there. */
-function isBeginning({ isOfStack, status }: StackEvent): boolean {
+/** Returns whether an operation starts with this event. A rollback is part of the operation that it rolls back. */
+function startsOperation({ isOfStack, status }: StackEvent): boolean {
   return isOfStack && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(status);
 }
 
-/** The id of what happened last; null where nothing has. */
+/** Returns the id of the newest event of a stack, or null if there is none. */
 export async function findLastEventId(
   { clients, stackName }: CloudContext,
   stackId: string,
@@ -87,6 +73,7 @@ export async function findLastEventId(
   const request = clients.cloudFormation.send(
     new DescribeStackEventsCommand({ StackName: stackId }),
   );
-  const answer = await withAwsError(`Cannot look what happened to the stack ${stackName}`, request);
-  return eventsAnswer.parse(answer).StackEvents[0]?.id ?? null;
+  const attempt = `Cannot read the last event of the stack ${stackName}`;
+  const response = await withAwsError(attempt, request);
+  return response.StackEvents?.[0]?.EventId ?? null;
 }

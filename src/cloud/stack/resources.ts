@@ -1,23 +1,9 @@
-import { ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
 
-/** Something that a stack is made of. */
-export interface Resource {
-  /** Its logical id, as the template calls it. */
-  name: string;
-  /** `AWS::RDS::DBInstance` and the like. */
-  type: string;
-  /** What its service calls it; empty before it is made. */
-  id: string;
-  /** `CREATE_COMPLETE`, `DELETE_FAILED` and many others. */
-  status: string;
-  /** Why it is in this status, in AWS's words; null where it says nothing. */
-  reason: string | null;
-}
-
-const resourceAnswer = z
+const resourceSchema = z
   .object({
     LogicalResourceId: z.string(),
     ResourceType: z.string(),
@@ -25,35 +11,32 @@ const resourceAnswer = z
     ResourceStatus: z.string(),
     ResourceStatusReason: z.string().optional(),
   })
-  .transform((it): Resource => ({
+  .transform((it) => ({
+    /** The logical id in the template. */
     name: it.LogicalResourceId,
+    /** Such as `AWS::RDS::DBInstance`. */
     type: it.ResourceType,
+    /** The id in its service, empty until the resource is created. */
     id: it.PhysicalResourceId,
+    /** `CREATE_COMPLETE`, `DELETE_FAILED` and many others. */
     status: it.ResourceStatus,
+    /** AWS's reason for the status, or null. */
     reason: it.ResourceStatusReason || null,
   }));
 
-const resourcesAnswer = z.object({
-  StackResourceSummaries: z.array(resourceAnswer).default([]),
-  NextToken: z.string().optional(),
-});
+/** A resource of a stack. */
+export type StackResource = z.infer<typeof resourceSchema>;
 
-/** All that a stack is made of that is not gone, by its logical id; of a stack that is gone, all that it was made of. */
+/** Lists the resources of a stack that are not deleted, or all resources of a deleted stack, sorted by logical id. */
 export async function listResources(
   { clients, stackName }: CloudContext,
   stackId: string,
-): Promise<Resource[]> {
-  const resources: Resource[] = [];
-  let token: string | undefined;
-  do {
-    const request = clients.cloudFormation.send(
-      new ListStackResourcesCommand({ StackName: stackId, NextToken: token }),
-    );
-    const answer = resourcesAnswer.parse(
-      await withAwsError(`Cannot look what the stack ${stackName} is made of`, request),
-    );
-    resources.push(...answer.StackResourceSummaries);
-    token = answer.NextToken;
-  } while (token);
+): Promise<StackResource[]> {
+  const resources = await listItems(
+    `Cannot list the resources of the stack ${stackName}`,
+    paginateListStackResources({ client: clients.cloudFormation }, { StackName: stackId }),
+    ({ StackResourceSummaries }) => StackResourceSummaries,
+    resourceSchema,
+  );
   return resources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,29 +1,19 @@
-import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  type DescribeStacksCommandInput,
+  paginateDescribeStacks,
+} from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { type Tags, tagsSchema } from '../../aws/ec2/tags.ts';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { findAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Clients, CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 
-/** The tag of the stack, and of all that is in it, whose value is the stack's name. */
+/** The tag of a stack and of all its resources, whose value is the name of the stack. */
 export const STACK_TAG = 'minitwit:stack';
 
-/** The stack as AWS describes it. */
-export interface Stack {
-  /** Its ARN, which tells it from an earlier one of the same name. */
-  id: string;
-  name: string;
-  /** `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS` and many others. */
-  status: string;
-  /** Why it is in this status, in AWS's words; null where it says nothing. */
-  reason: string | null;
-  parameters: Record<string, string>;
-  outputs: Record<string, string>;
-  tags: Tags;
-}
-
-const stackAnswer = z
+const stackSchema = z
   .object({
     StackId: z.string(),
     StackName: z.string(),
@@ -37,89 +27,87 @@ const stackAnswer = z
       .default([]),
     Tags: tagsSchema,
   })
-  .transform((it): Stack => ({
+  .transform((it) => ({
+    /** The ARN, which differs from that of an earlier stack of the same name. */
     id: it.StackId,
     name: it.StackName,
+    /** `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS` and many others. */
     status: it.StackStatus,
+    /** AWS's reason for the status, or null. */
     reason: it.StackStatusReason || null,
     parameters: Object.fromEntries(
       it.Parameters.map(({ ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue]),
-    ),
+    ) as Record<string, string>,
     outputs: Object.fromEntries(
       it.Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
-    ),
+    ) as Record<string, string>,
     tags: it.Tags,
   }));
 
-const stacksAnswer = z.object({ Stacks: z.tuple([stackAnswer]) });
+/** A CloudFormation stack. */
+export type Stack = z.infer<typeof stackSchema>;
+
+function describeStacks(
+  { cloudFormation }: Clients,
+  attempt: string,
+  input: DescribeStacksCommandInput,
+) {
+  const pages = paginateDescribeStacks({ client: cloudFormation }, input);
+  return listItems(attempt, pages, ({ Stacks }) => Stacks, stackSchema);
+}
 
 /**
- * The command's stack; null when there is none.
- * @throws OperatorError when the stack of that name is not one of MiniTwit's: nobody wants that changed or removed
+ * Returns the command's stack, or null if there is none.
+ * @throws OperatorError when the stack of this name is not a stack of MiniTwit, so that no other stack is changed or removed
  */
 export async function findStack(cloud: CloudContext): Promise<Stack | null> {
   const { stackName } = cloud;
   const stack = await findStackById(cloud, stackName);
-  // one without anything in it has no tags yet, or no more
+  // An empty stack, and one that is being deleted, may have no tags.
   if (!stack || isEmpty(stack) || stack.status === 'DELETE_IN_PROGRESS') return stack;
   if (stack.tags[STACK_TAG] === stackName) return stack;
   throw new OperatorError(
-    `The stack ${stackName} is not one of MiniTwit's: it has no tag ${STACK_TAG}. Choose another name: --stack NAME`,
+    `The stack ${stackName} is not a stack of MiniTwit: it has no tag ${STACK_TAG}. Use --stack NAME to choose another name.`,
   );
 }
 
 /**
- * A stack; null when there is none.
- * @param idOrName one that is being deleted, or was, is found by its id alone
+ * Returns a stack, or null if there is none.
+ * @param idOrName A deleted stack, and one that is being deleted, is only found by its id.
  */
 export async function findStackById(
   { clients, stackName }: CloudContext,
   idOrName: string,
 ): Promise<Stack | null> {
-  const request = clients.cloudFormation.send(new DescribeStacksCommand({ StackName: idOrName }));
+  const attempt = `Cannot read the stack ${stackName}`;
   try {
-    return stacksAnswer.parse(await withAwsError(`Cannot look at the stack ${stackName}`, request))
-      .Stacks[0];
+    const [stack] = await describeStacks(clients, attempt, { StackName: idOrName });
+    return stack ?? null;
   } catch (error) {
     if (isStackNotFound(error)) return null;
     throw error;
   }
 }
 
-const pageAnswer = z.object({
-  Stacks: z.array(stackAnswer).default([]),
-  NextToken: z.string().optional(),
-});
-
-/** Every stack of MiniTwit in this region. */
-export async function listStacks({ cloudFormation }: Clients): Promise<Stack[]> {
-  const stacks: Stack[] = [];
-  let token: string | undefined;
-  do {
-    const request = cloudFormation.send(new DescribeStacksCommand({ NextToken: token }));
-    const page = pageAnswer.parse(await withAwsError('Cannot look for stacks', request));
-    stacks.push(...page.Stacks.filter(({ tags }) => tags[STACK_TAG]));
-    token = page.NextToken;
-  } while (token);
-  return stacks;
+/** Lists all stacks of MiniTwit in this region. */
+export async function listStacks(clients: Clients): Promise<Stack[]> {
+  const stacks = await describeStacks(clients, 'Cannot list the stacks', {});
+  return stacks.filter(({ tags }) => tags[STACK_TAG]);
 }
 
-/** Whether AWS says that there is no such stack, for which it has no error of its own. */
+/** Returns whether AWS answered that a stack does not exist. CloudFormation has no error code of its own for this. */
 export function isStackNotFound(error: unknown): boolean {
-  return (
-    awsErrorName(error) === 'ValidationError' &&
-    error instanceof Error &&
-    error.message.includes('does not exist')
-  );
+  const { name, message = '' } = findAwsError(error) ?? {};
+  return name === 'ValidationError' && message.includes('does not exist');
 }
 
-/** Whether there is nothing in it: of its first change set, nobody has decided yet. */
+/** Returns whether a stack is empty: its first change set has not been executed. */
 export function isEmpty({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS';
 }
 
 /**
- * The stack, whatever its status.
+ * Returns the command's stack, whatever its status.
  * @throws OperatorError when there is none
  */
 export async function requireStack(cloud: CloudContext): Promise<Stack> {
@@ -128,9 +116,9 @@ export async function requireStack(cloud: CloudContext): Promise<Stack> {
   return stack;
 }
 
-/** Says that there is none, and how to get one. */
+/** Returns the error for a stack that does not exist, with the command that creates it. */
 export function stackNotFoundError(cloud: CloudContext): OperatorError {
   return new OperatorError(
-    `There is no stack ${cloud.stackName} in this region. To raise it: ${formatCommand(cloud, 'up')}`,
+    `There is no stack ${cloud.stackName} in this region. Run ${formatCommand(cloud, 'up')} to create it.`,
   );
 }

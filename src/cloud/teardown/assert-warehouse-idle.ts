@@ -1,7 +1,7 @@
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-import type { Resource } from '../stack/resources.ts';
+import type { StackResource } from '../stack/resources.ts';
 
 /**
  * Makes sure that the warehouse's server does not run, which would keep the stack's security group, and its volume.
@@ -9,7 +9,7 @@ import type { Resource } from '../stack/resources.ts';
  */
 export async function assertWarehouseIdle(
   { clients }: CloudContext,
-  resources: Resource[],
+  resources: StackResource[],
 ): Promise<void> {
   const group = resources.find(({ name }) => name === 'WarehouseGroup');
   if (!group?.id) return;

@@ -1,5 +1,5 @@
 import { DeleteDBSnapshotCommand, type RDSClient } from '@aws-sdk/client-rds';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { isAwsError, withAwsError } from '../../aws/errors.ts';
 import { formatTime } from '../../cli/times.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
@@ -9,9 +9,9 @@ import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import type { RetainedResource } from './retained-resource.ts';
 
-const TAKEN_MAX_MS = 2 * 3_600_000;
+const CREATED_MAX_MS = 2 * 3_600_000;
 
-/** The snapshots of a stack's databases that stay until they are deleted, also of those long gone; the newest first. */
+/** Lists the manual and final snapshots of a stack's databases, deleted databases included, newest first. */
 export async function listStackSnapshots({
   clients,
   stackName,
@@ -20,7 +20,7 @@ export async function listStackSnapshots({
   return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }
 
-/** The same as what outlives the stack. */
+/** Lists the snapshots of a stack's databases as retained resources, newest first. */
 export async function listRetainedDatabaseSnapshots(
   cloud: CloudContext,
 ): Promise<RetainedResource[]> {
@@ -34,24 +34,22 @@ export async function listRetainedDatabaseSnapshots(
 }
 
 async function remove(cloud: CloudContext, id: string): Promise<void> {
-  const { clients } = cloud;
-  const look = async () =>
-    (await deleteSnapshot(clients.rds, id))
+  const tryDelete = async () =>
+    (await deleteSnapshot(cloud.clients.rds, id))
       ? { done: undefined }
-      : { pending: 'still being taken' };
-  await poll(`The snapshot ${id}`, look, pollOptions(cloud, TAKEN_MAX_MS));
+      : { pending: 'still being created' };
+  await poll(`The snapshot ${id}`, tryDelete, pollOptions(cloud, CREATED_MAX_MS));
 }
 
-/** One that is gone already is fine. False while it is being taken. */
+/** Deletes a snapshot. Idempotent. Returns false while it is being created. */
 async function deleteSnapshot(rds: RDSClient, id: string): Promise<boolean> {
   const request = rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: id }));
   try {
     await withAwsError(`Cannot delete the snapshot ${id}`, request);
     return true;
   } catch (error) {
-    const name = awsErrorName(error) ?? '';
-    if (name.startsWith('DBSnapshotNotFound')) return true;
-    if (name.startsWith('InvalidDBSnapshotState')) return false;
+    if (isAwsError(error, 'DBSnapshotNotFound')) return true;
+    if (isAwsError(error, 'InvalidDBSnapshotState')) return false;
     throw error;
   }
 }

@@ -1,63 +1,50 @@
 import {
-  DescribeLoadBalancersCommand,
   DescribeTagsCommand,
-  DescribeTargetGroupsCommand,
+  paginateDescribeLoadBalancers,
+  paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { z } from 'zod';
 import { tagsSchema } from '../../aws/ec2/tags.ts';
 import { withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
-const balancersAnswer = z.object({
-  LoadBalancers: z.array(z.object({ LoadBalancerArn: z.string() })).default([]),
-  NextMarker: z.string().optional(),
-});
-const targetsAnswer = z.object({
-  TargetGroups: z.array(z.object({ TargetGroupArn: z.string() })).default([]),
-  NextMarker: z.string().optional(),
-});
-const tagDescriptionsAnswer = z.object({
-  TagDescriptions: z.array(z.object({ ResourceArn: z.string(), Tags: tagsSchema })).default([]),
-});
+// AWS accepts no more ARNs in one request. The SDK has no paginator for it.
+const DESCRIBE_TAGS_MAX = 20;
 
-/** The load balancers of a stack, and what they lead to, by their tag: a line each. */
+const tagDescriptionsSchema = z
+  .array(z.object({ ResourceArn: z.string(), Tags: tagsSchema }))
+  .default([]);
+
+/** Lists the load balancers and target groups of a stack by their tag, a line for each. */
 export async function listOrphanedLoadBalancers({
-  clients: { loadBalancing },
+  clients: { loadBalancing: client },
   stackName,
 }: CloudContext): Promise<string[]> {
-  const arns: string[] = [];
-  let marker: string | undefined;
-  do {
-    const request = loadBalancing.send(new DescribeLoadBalancersCommand({ Marker: marker }));
-    const answer = balancersAnswer.parse(
-      await withAwsError('Cannot look for load balancers', request),
-    );
-    arns.push(...answer.LoadBalancers.map(({ LoadBalancerArn }) => LoadBalancerArn));
-    marker = answer.NextMarker;
-  } while (marker);
-  do {
-    const request = loadBalancing.send(new DescribeTargetGroupsCommand({ Marker: marker }));
-    const answer = targetsAnswer.parse(
-      await withAwsError('Cannot look for target groups', request),
-    );
-    arns.push(...answer.TargetGroups.map(({ TargetGroupArn }) => TargetGroupArn));
-    marker = answer.NextMarker;
-  } while (marker);
-
-  const ours: string[] = [];
-  // of so many AWS tells at once
-  for (let from = 0; from < arns.length; from += 20) {
-    const command = new DescribeTagsCommand({ ResourceArns: arns.slice(from, from + 20) });
-    const request = withAwsError(
-      'Cannot look at tags of load balancers',
-      loadBalancing.send(command),
-    );
-    const { TagDescriptions } = tagDescriptionsAnswer.parse(await request);
-    const tagged = TagDescriptions.filter(({ Tags }) => Tags[STACK_TAG] === stackName);
-    ours.push(...tagged.map(({ ResourceArn }) => ResourceArn));
-  }
-  return ours.map(
-    (arn) => `the ${arn.includes(':targetgroup/') ? 'target group' : 'load balancer'} ${arn}`,
+  const balancers = await listItems(
+    'Cannot list the load balancers',
+    paginateDescribeLoadBalancers({ client }, {}),
+    ({ LoadBalancers }) => LoadBalancers?.map((it) => it.LoadBalancerArn),
+    z.string(),
   );
+  const targetGroups = await listItems(
+    'Cannot list the target groups',
+    paginateDescribeTargetGroups({ client }, {}),
+    ({ TargetGroups }) => TargetGroups?.map((it) => it.TargetGroupArn),
+    z.string(),
+  );
+  const arns = [...balancers, ...targetGroups];
+  const lines: string[] = [];
+  for (let from = 0; from < arns.length; from += DESCRIBE_TAGS_MAX) {
+    const ResourceArns = arns.slice(from, from + DESCRIBE_TAGS_MAX);
+    const request = client.send(new DescribeTagsCommand({ ResourceArns }));
+    const response = await withAwsError('Cannot read the tags of the load balancers', request);
+    for (const { ResourceArn, Tags } of tagDescriptionsSchema.parse(response.TagDescriptions)) {
+      if (Tags[STACK_TAG] !== stackName) continue;
+      const kind = targetGroups.includes(ResourceArn) ? 'target group' : 'load balancer';
+      lines.push(`the ${kind} ${ResourceArn}`);
+    }
+  }
+  return lines;
 }

@@ -1,26 +1,31 @@
-import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
-import { DescribeLaunchTemplatesCommand } from '@aws-sdk/client-ec2';
+import { paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
+import { paginateDescribeLaunchTemplates } from '@aws-sdk/client-ec2';
 import { GetInstanceProfileCommand, GetRoleCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter, WAREHOUSE_TAG } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
-import { withAwsError, awsErrorName } from '../../aws/errors.ts';
+import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
+import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
 import { listDatabases } from '../database/databases.ts';
 import { listGroups } from '../image/security-groups.ts';
-import type { Resource } from '../stack/resources.ts';
+import type { StackResource } from '../stack/resources.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import { listOrphanedLoadBalancers } from './load-balancers.ts';
 
 /**
- * What should be gone with the stack, and is there all the same: a line each. What costs is looked for by its tag,
- * since the stack may be long gone; roles cost nothing, and are looked for where it is known what they were called.
+ * Lists orphaned resources, which should have been deleted with the stack: a line for each. Resources that cost are found
+ * by their tag, so that those of earlier stacks are included. Roles and instance profiles, which cost nothing, are found by
+ * their names among the stack's resources.
  */
-export async function listOrphans(cloud: CloudContext, resources: Resource[]): Promise<string[]> {
+export async function listOrphans(
+  cloud: CloudContext,
+  resources: StackResource[],
+): Promise<string[]> {
   const found = await Promise.all([
-    listMachines(cloud),
-    listOfNetwork(cloud),
+    listInstancesAndVolumes(cloud),
+    listLaunchResources(cloud),
     listOrphanedLoadBalancers(cloud),
     listDatabases(cloud.clients.rds, cloud.stackName).then((databases) =>
       databases.map(({ id, status }) => `the database ${id}, ${status}`),
@@ -30,7 +35,10 @@ export async function listOrphans(cloud: CloudContext, resources: Resource[]): P
   return found.flat();
 }
 
-async function listMachines({ clients: { ec2 }, stackName }: CloudContext): Promise<string[]> {
+async function listInstancesAndVolumes({
+  clients: { ec2 },
+  stackName,
+}: CloudContext): Promise<string[]> {
   const filters = [tagFilter(STACK_TAG, stackName)];
   const [instances, volumes] = await Promise.all([
     listInstances(ec2, filters),
@@ -46,66 +54,51 @@ async function listMachines({ clients: { ec2 }, stackName }: CloudContext): Prom
   ];
 }
 
-const templatesAnswer = z.object({
-  LaunchTemplates: z.array(z.object({ LaunchTemplateId: z.string() })).default([]),
-});
-const scalingAnswer = z.object({
-  AutoScalingGroups: z.array(z.object({ AutoScalingGroupName: z.string() })).default([]),
-});
-
-async function listOfNetwork({ clients, stackName }: CloudContext): Promise<string[]> {
+/** Lists what launches instances: security groups, launch templates and Auto Scaling groups. */
+async function listLaunchResources({ clients, stackName }: CloudContext): Promise<string[]> {
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];
-  const [groups, templates, scaling] = await Promise.all([
+  const [securityGroups, templateIds, scalingGroups] = await Promise.all([
     listGroups(ec2, Filters),
-    withAwsError(
-      'Cannot look for launch templates',
-      ec2.send(new DescribeLaunchTemplatesCommand({ Filters })),
+    listItems(
+      'Cannot list the launch templates',
+      paginateDescribeLaunchTemplates({ client: ec2 }, { Filters }),
+      ({ LaunchTemplates }) => LaunchTemplates?.map((it) => it.LaunchTemplateId),
+      z.string(),
     ),
-    withAwsError(
-      'Cannot look for Auto Scaling groups',
-      autoScaling.send(new DescribeAutoScalingGroupsCommand({ Filters })),
+    listItems(
+      'Cannot list the Auto Scaling groups',
+      paginateDescribeAutoScalingGroups({ client: autoScaling }, { Filters }),
+      ({ AutoScalingGroups }) => AutoScalingGroups?.map((it) => it.AutoScalingGroupName),
+      z.string(),
     ),
   ]);
   return [
-    ...groups.map(({ id, name }) => `the security group ${id} ${name}`),
-    ...templatesAnswer
-      .parse(templates)
-      .LaunchTemplates.map(({ LaunchTemplateId }) => `the launch template ${LaunchTemplateId}`),
-    ...scalingAnswer
-      .parse(scaling)
-      .AutoScalingGroups.map((it) => `the Auto Scaling group ${it.AutoScalingGroupName}`),
+    ...securityGroups.map(({ id, name }) => `the security group ${id} ${name}`),
+    ...templateIds.map((id) => `the launch template ${id}`),
+    ...scalingGroups.map((name) => `the Auto Scaling group ${name}`),
   ];
 }
 
 async function listRoles(
   { clients: { iam } }: CloudContext,
-  resources: Resource[],
+  resources: StackResource[],
 ): Promise<string[]> {
-  const left: string[] = [];
+  const orphans: string[] = [];
   for (const { type, id } of resources) {
     if (type === 'AWS::IAM::Role') {
       const request = iam.send(new GetRoleCommand({ RoleName: id }));
-      if (await isThere(withAwsError(`Cannot look at the role ${id}`, request)))
-        left.push(`the role ${id}`);
+      if (await exists(`Cannot read the role ${id}`, request)) orphans.push(`the role ${id}`);
     }
     if (type === 'AWS::IAM::InstanceProfile') {
       const request = iam.send(new GetInstanceProfileCommand({ InstanceProfileName: id }));
-      const isLeft = await isThere(
-        withAwsError(`Cannot look at the instance profile ${id}`, request),
-      );
-      if (isLeft) left.push(`the instance profile ${id}`);
+      const attempt = `Cannot read the instance profile ${id}`;
+      if (await exists(attempt, request)) orphans.push(`the instance profile ${id}`);
     }
   }
-  return left;
+  return orphans;
 }
 
-async function isThere(answer: Promise<unknown>): Promise<boolean> {
-  try {
-    await answer;
-    return true;
-  } catch (error) {
-    if (awsErrorName(error)?.startsWith('NoSuchEntity')) return false;
-    throw error;
-  }
+async function exists(attempt: string, request: Promise<unknown>): Promise<boolean> {
+  return (await nullIfAwsError('NoSuchEntity', withAwsError(attempt, request))) !== null;
 }

@@ -11,7 +11,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { Attachment } from '../../aws/ec2/volumes.ts';
-import { awsErrorName, toOperatorError } from '../../aws/errors.ts';
+import { findAwsError, toOperatorError } from '../../aws/errors.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 
 /** The answer when AWS denies something for certain. */
@@ -64,7 +64,7 @@ async function wordFor(request: () => Promise<unknown>, isOfInstance: boolean): 
     await request();
     return 'AWS did it in place of answering';
   } catch (error) {
-    const name = awsErrorName(error);
+    const name = findAwsError(error)?.name;
     if (name === 'DryRunOperation') return 'allowed';
     if (name === 'UnauthorizedOperation') {
       return isOfInstance ? 'can be told only once there is an instance' : NOT_ALLOWED;

@@ -1,6 +1,6 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
 import { type LaunchOptions, launchInstance } from '../../aws/ec2/launch.ts';
-import { awsErrorName, wasRefused } from '../../aws/errors.ts';
+import { findAwsError, wasRefused } from '../../aws/errors.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -73,7 +73,7 @@ async function launch(run: ActiveRun): Promise<Instance> {
       const token = `${wanted.token}-${refusals}`;
       return { done: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
     } catch (error) {
-      const name = awsErrorName(error) ?? '';
+      const name = findAwsError(error)?.name ?? '';
       const isShortage = SHORTAGES.has(name);
       // which says nothing of what was asked before
       const isRefused = wasRefused(error) && !wasUnanswered;
@@ -90,7 +90,7 @@ async function launch(run: ActiveRun): Promise<Instance> {
 }
 
 function sayShortage(error: unknown, market: LaunchOptions['market']): unknown {
-  if (!(error instanceof OperatorError) || awsErrorName(error)) return error;
+  if (!(error instanceof OperatorError) || findAwsError(error)) return error;
   const orOnDemand = market === 'spot' ? ', or WAREHOUSE_MARKET=on-demand' : '';
   const advice = `Try it later, or with another WAREHOUSE_INSTANCE_TYPE${orOnDemand}.`;
   return new OperatorError(`${error.message} ${advice}`, { cause: error });

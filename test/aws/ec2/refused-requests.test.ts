@@ -1,10 +1,9 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { findImage, findInstanceType, listImages } from '../../../src/aws/ec2/images.ts';
+import { findInstanceType, listImages } from '../../../src/aws/ec2/images.ts';
 import {
   readConsoleOutput,
-  findInstance,
   listInstances,
   terminateInstances,
 } from '../../../src/aws/ec2/instances.ts';
@@ -12,20 +11,18 @@ import { launchInstance } from '../../../src/aws/ec2/launch.ts';
 import { createImage, deregisterImage, stopAndWait } from '../../../src/aws/ec2/create-image.ts';
 import {
   findVpcOfSecurityGroup,
-  findSubnet,
   listDefaultSubnets,
   hasKeyPair,
   listZonesWith,
 } from '../../../src/aws/ec2/network.ts';
 import { deleteSnapshot, deleteVolume } from '../../../src/aws/ec2/removal.ts';
-import { createSnapshot, findSnapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
+import { createSnapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { findSpotPrice, findSpotStatus } from '../../../src/aws/ec2/spot.ts';
 import { addTags } from '../../../src/aws/ec2/tags.ts';
 import {
   attachVolume,
   createVolume,
   detachVolume,
-  findVolume,
   listVolumes,
 } from '../../../src/aws/ec2/volumes.ts';
 import { createCommandContext, DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
@@ -53,7 +50,7 @@ const ATTACHMENT = { VolumeId: 'vol-1', InstanceId: 'i-1', Device: '/dev/sdf' };
 
 type Call = (ec2: EC2Client) => Promise<unknown>;
 
-/** What makes each request of `src/aws/`. */
+/** A function that sends each request of `src/aws/ec2/`. */
 const CALLS: Record<string, Call | Call[]> = {
   AttachVolume: (ec2) => attachVolume(ec2, ATTACHMENT),
   CreateImage: (ec2) => createImage(ec2, IMAGE, async () => []),
@@ -63,17 +60,17 @@ const CALLS: Record<string, Call | Call[]> = {
   DeleteSnapshot: (ec2) => deleteSnapshot(ec2, 'snap-1'),
   DeleteVolume: (ec2) => deleteVolume(ec2, 'vol-1'),
   DeregisterImage: (ec2) => deregisterImage(ec2, 'ami-1'),
-  DescribeImages: [(ec2) => findImage(ec2, 'ami-1'), (ec2) => listImages(ec2, 'self', [])],
+  DescribeImages: (ec2) => listImages(ec2, 'self', []),
   DescribeInstanceTypeOfferings: (ec2) => listZonesWith(ec2, 't3.micro'),
   DescribeInstanceTypes: (ec2) => findInstanceType(ec2, 't3.micro'),
-  DescribeInstances: [(ec2) => findInstance(ec2, 'i-1'), (ec2) => listInstances(ec2, [])],
+  DescribeInstances: (ec2) => listInstances(ec2, []),
   DescribeKeyPairs: (ec2) => hasKeyPair(ec2, 'operator'),
   DescribeSecurityGroups: (ec2) => findVpcOfSecurityGroup(ec2, 'sg-1'),
-  DescribeSnapshots: [(ec2) => findSnapshot(ec2, 'snap-1'), (ec2) => listSnapshots(ec2, [])],
+  DescribeSnapshots: (ec2) => listSnapshots(ec2, []),
   DescribeSpotInstanceRequests: (ec2) => findSpotStatus(ec2, 'sir-1'),
   DescribeSpotPriceHistory: (ec2) => findSpotPrice(ec2, 't3.micro', 'us-east-1a'),
-  DescribeSubnets: [(ec2) => findSubnet(ec2, 'subnet-1'), listDefaultSubnets],
-  DescribeVolumes: [(ec2) => findVolume(ec2, 'vol-1'), (ec2) => listVolumes(ec2, [])],
+  DescribeSubnets: listDefaultSubnets,
+  DescribeVolumes: (ec2) => listVolumes(ec2, []),
   DetachVolume: (ec2) => detachVolume(ec2, 'vol-1', 'i-1'),
   GetConsoleOutput: (ec2) => readConsoleOutput(ec2, 'i-1'),
   RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
@@ -85,15 +82,18 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
   [calls].flat().map((call) => [`ec2:${name}`, call] as const),
 );
 
-test('every request of the source is here', () => {
+test('this file has every request of src/aws/ec2', () => {
   const names = requests.map(([name]) => name);
   expect(names.toSorted()).toEqual(listRequests('aws/ec2').toSorted());
 });
 
-test.each(requests)('%s that is refused is explained', async (name, call) => {
-  const front = await startEmptyAws();
-  const ec2 = createEc2();
-  onTestFinished(() => ec2.destroy());
-  front.fail(name, 'AccessDenied');
-  await expectAccessDenied(() => call(ec2));
-});
+test.each(requests)(
+  'a refused %s throws an error that names the IAM policy',
+  async (name, call) => {
+    const front = await startEmptyAws();
+    const ec2 = createEc2();
+    onTestFinished(() => ec2.destroy());
+    front.fail(name, 'AccessDenied');
+    await expectAccessDenied(() => call(ec2));
+  },
+);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { REGION_MISSING } from '../../../src/aws/errors.ts';
 import { createCli } from '../../../src/cloud/commands/cli.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
@@ -40,9 +41,7 @@ test('without a region, one message says so', async () => {
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
   const { open } = openTestCloud();
   const cli = createCli({ open, prompt: async () => '' });
-  await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(
-    'AWS needs to know the region: set AWS_REGION, such as us-east-1.',
-  );
+  await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(REGION_MISSING);
 });
 
 test('the program ends with status 1 and its one message on stderr', async () => {

@@ -130,6 +130,6 @@ test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, a
 
   const bare = takeSnapshot(paper.open('another'), { dryRun: false });
   await expect(bare).rejects.toThrow(
-    'There is no stack another in this region. To raise it: npm run cloud -- up --stack another',
+    'There is no stack another in this region. Run npm run cloud -- up --stack another to create it.',
   );
 });

@@ -107,7 +107,7 @@ test('what stands against it is said, and nothing is begun', async () => {
   // The account has no capacity left.
   const full = () => says('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
   expect(await world.build({ 'ec2:RunInstances': full })).toMatch(
-    /^Cannot start a t3.small .* AWS says VcpuLimitExceeded: .*Service Quotas\)$/,
+    /^Cannot launch a t3.small .* AWS returned VcpuLimitExceeded: .*Service Quotas\.$/,
   );
   expect(await world.list()).toEqual(before);
 });

@@ -43,7 +43,7 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
       expect(await list(), where).toEqual(nothing);
 
       account.fail(action, 'AccessDenied', { after, times: 1 });
-      expect(await run(), where).toMatch(/^Cannot .*AWS says AccessDenied/);
+      expect(await run(), where).toMatch(/^Cannot .*AWS returned AccessDenied/);
       account.clearFaults();
       expect(await undo(), where).toBe('done');
       expect(await list(), where).toEqual(nothing);

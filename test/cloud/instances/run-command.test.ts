@@ -9,7 +9,7 @@ const ECHO = { comment: 'Saying hello', script: '#!/bin/bash\necho hello', maxMs
 
 const json = (answer: object): AwsResponse => ({ status: 200, body: JSON.stringify(answer) });
 
-/** An instance whose agent is seen in these states, and that says this of a command, one after the other. */
+/** Opens an instance whose agent has these states, and whose command these invocations, one after the other. */
 async function openInstance(
   pings: string[],
   invocations: object[],
@@ -33,7 +33,7 @@ async function openInstance(
   return { front, cloud: open(), lines, stop, sent };
 }
 
-test('a script is sent once the agent is there, and gives what it printed', async () => {
+test('runCommand sends a script when the agent is online, and returns its output', async () => {
   const { cloud, lines, sent } = await openInstance(
     ['', 'ConnectionLost', 'Online'],
     [
@@ -50,14 +50,14 @@ test('a script is sent once the agent is there, and gives what it printed', asyn
     Parameters: { commands: [ECHO.script], executionTimeout: ['91'] },
   });
   expect(lines).toEqual([
-    `The agent of ${ID}: not there yet`,
+    `The agent of ${ID}: not registered yet`,
     `The agent of ${ID}: ConnectionLost`,
     `Saying hello on ${ID}: Pending`,
     `Saying hello on ${ID}: InProgress`,
   ]);
 });
 
-test('of a script that failed, the last lines are said', async () => {
+test('runCommand throws the last 20 lines of the errors of a script that failed', async () => {
   const errors = Array.from({ length: 30 }, (_, n) => `line ${n}`).join('\n');
   const failed = { Status: 'Failed', StatusDetails: 'Failed', StandardOutputContent: 'much' };
   const { cloud } = await openInstance(['Online'], [{ ...failed, StandardErrorContent: errors }]);
@@ -67,7 +67,7 @@ test('of a script that failed, the last lines are said', async () => {
   );
 });
 
-test('what says nothing of errors is shown by what it printed', async () => {
+test('runCommand throws the output of a script that failed without errors', async () => {
   const { cloud } = await openInstance(
     ['Online'],
     [{ Status: 'TimedOut', StatusDetails: 'ExecutionTimedOut', StandardOutputContent: 'half\n' }],
@@ -75,7 +75,7 @@ test('what says nothing of errors is shown by what it printed', async () => {
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/failed: ExecutionTimedOut\n {2}half$/);
 });
 
-test('a command whose answer was lost is found, and not sent again', async () => {
+test('runCommand finds a command whose response was lost, and does not send it again', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.loseResponse('ssm:SendCommand');
   await runCommand(cloud, ID, ECHO);
@@ -83,7 +83,7 @@ test('a command whose answer was lost is found, and not sent again', async () =>
   expect(front.actions).toContain('ssm:ListCommands');
 });
 
-test('a command that AWS does not list is not sent again', async () => {
+test('runCommand does not send a command again when its response was lost and AWS does not list it', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.stub('ssm:SendCommand', () => {
     throw new Error('lost on the way there');
@@ -92,14 +92,14 @@ test('a command that AWS does not list is not sent again', async () => {
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
-test('a command that AWS throttled is sent again', async () => {
+test('runCommand sends a command again after AWS has throttled it', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.fail('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
   await runCommand(cloud, ID, ECHO);
   expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
 });
 
-test('a command that AWS refuses is not sent again', async () => {
+test('runCommand does not send a command again after AWS has refused it', async () => {
   const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
   front.fail('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);
@@ -108,14 +108,16 @@ test('a command that AWS refuses is not sent again', async () => {
 
 test('runCommand fails when the SSM agent does not register in time', async () => {
   const { front, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
-  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/The agent of .*: still not there yet/);
+  await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(
+    /The agent of .*: still not registered yet/,
+  );
   expect(front.actions).not.toContain('ssm:SendCommand');
 });
 
 test.each([
-  ['before the script is sent, it is not', 'ssm:DescribeInstanceInformation', 0],
-  ['after it is sent, it goes on by itself', 'ssm:SendCommand', 1],
-])('stopped %s', async (_, action, times) => {
+  ['before it sends the script, sends nothing', 'ssm:DescribeInstanceInformation', 0],
+  ['after it has sent the script, leaves it running', 'ssm:SendCommand', 1],
+])('runCommand, stopped %s', async (_, action, times) => {
   const { front, cloud, stop, sent } = await openInstance(['Online'], [{ Status: 'InProgress' }]);
   front.onRequest = (it) => it === action && stop();
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow('Stopped by SIGINT.');

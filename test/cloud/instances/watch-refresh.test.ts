@@ -154,7 +154,7 @@ test('a launch template version that AWS does not delete is reported beside the 
 
 test.each([
   ['a stop', /^Stopped by SIGINT\. AWS goes on replacing the instances by itself/],
-  ['a refusal', /^Cannot look .*AccessDenied.* AWS goes on replacing the instances by itself/],
+  ['a refusal', /^Cannot read .*AccessDenied.* AWS goes on replacing the instances by itself/],
 ])('watchRefresh ends at %s, with the message that AWS continues', async (what, says) => {
   const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
   if (what === 'a stop') front.onRequest = () => stop();

@@ -107,7 +107,7 @@ describe.each([
       paper.front.fail(action, 'AccessDenied');
       const said = await change(paper, larger).then(() => 'done', errorMessage);
       paper.front.clearFaults();
-      expect(said, action).toMatch(/^Cannot .* stack minitwit: AWS says AccessDenied: /);
+      expect(said, action).toMatch(/^Cannot .* stack minitwit: AWS returned AccessDenied: /);
       expect(await look(paper), action).toEqual(before);
     }
   });
@@ -142,7 +142,7 @@ describe.each([
     await expect(change(paper, { ...larger, dryRun: true })).rejects.toThrow(
       isThere
         ? /AccessDenied.*\nThis may still exist: the change set (\S+): aws cloudformation delete-change-set --stack-name minitwit --change-set-name \1$/
-        : /AccessDenied.*\nThis may still exist: the stack minitwit, with nothing in it: npm run cloud -- up/,
+        : /AccessDenied.*\nThis may still exist: the empty stack minitwit\. Run npm run cloud -- up/,
     );
     paper.front.clearFaults();
     await change(paper, larger);
@@ -156,7 +156,7 @@ test('a change by which the database would be lost is refused, unless that is me
   const before = await look(paper);
   const parameters = { Snapshot: 'another' };
   await expect(change(paper, { parameters })).rejects.toThrow(
-    /would lose what is in the database: ± replace  Database .* Nothing was changed\..* npm run cloud -- restore SNAPSHOT/,
+    /would delete the data in the database: ± replace  Database .* Nothing was changed\..* npm run cloud -- restore SNAPSHOT/,
   );
   expect(await look(paper)).toEqual(before);
   await change(paper, { parameters, mayReplaceDatabase: true });

@@ -39,7 +39,7 @@ test.each([
     prompt: async () => 'minitwit',
   };
   await expect(command(cloud, options)).rejects.toThrow(
-    /^The stack minitwit is not one of MiniTwit's: .* --stack NAME$/,
+    /^The stack minitwit is not a stack of MiniTwit: .* --stack NAME /,
   );
   expect(account.actions.filter((action) => !/:(Describe|List|Get)/.test(action))).toEqual([]);
   const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({}));

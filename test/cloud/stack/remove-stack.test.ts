@@ -69,7 +69,9 @@ test('removeStack repeats a DeleteStack whose response is lost, and can be run a
 
   const refused = await openRaised();
   refused.front.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
-  expect(await act(refused)).toMatch(/^Cannot remove the stack minitwit: AWS says AccessDenied/);
+  expect(await act(refused)).toMatch(
+    /^Cannot remove the stack minitwit: AWS returned AccessDenied/,
+  );
   expect(await isThere(refused)).toBe(true);
   expect(await act(refused)).toBe('done');
   expect(await isThere(refused)).toBe(false);

@@ -149,6 +149,6 @@ test('a snapshot that does not fit, or that is not there, is refused before anyt
   expect(world.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
   const restored = restoreSnapshot(world.open('twit'), { snapshotId: 'a', dryRun: false });
   await expect(restored).rejects.toThrow(
-    'There is no stack twit in this region. To raise it: npm run cloud -- up --stack twit',
+    'There is no stack twit in this region. Run npm run cloud -- up --stack twit to create it.',
   );
 });

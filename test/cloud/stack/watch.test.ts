@@ -109,7 +109,7 @@ test.each([
   // Two polls fail, each after the six attempts of the SDK.
   front.fail('cloudformation:DescribeStackEvents', code, { status, times: 12 });
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'UPDATE_COMPLETE' });
-  expect(lines[0]).toContain(`AWS says ${code}`);
+  expect(lines[0]).toContain(`AWS returned ${code}`);
 });
 
 test.each([

@@ -153,7 +153,7 @@ test('a part that is refused ends the upload and the dump', async () => {
   const body = dumpOf(80 * MIB);
   const upload = uploadDump({ ...target, s3: client }, body);
   await expect(upload).rejects.toThrow(
-    /^Cannot store s3:\/\/minitwit-warehouse-\w+\/runs\/.*\/dump\.sql\.gz: AWS says AccessDenied: no more/,
+    /^Cannot store s3:\/\/minitwit-warehouse-\w+\/runs\/.*\/dump\.sql\.gz: AWS returned AccessDenied: no more/,
   );
   expect(body.destroyed).toBe(true);
   expect(await listUnfinished()).toEqual([]);

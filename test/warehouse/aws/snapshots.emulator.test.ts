@@ -106,8 +106,8 @@ test('`snapshots prune` retains and names a snapshot that is in use', async () =
     },
   });
   await pruneSnapshots({ ...context, ec2: client }, 1);
-  expect(printed).toContain(`${imaged} stays: the image ${ImageId} is made of it.`);
-  expect(printed).toContain(`${copied} stays: the volume vol-new is being made of it.`);
+  expect(printed).toContain(`${imaged} stays: the image ${ImageId} uses it.`);
+  expect(printed).toContain(`${copied} stays: the volume vol-new is being created from it.`);
   expect(printed).toContain(`${taken} stays: AWS says that it is in use.`);
   expect(printed.at(-1)).toBe('Deleted 0 of 1.');
   expect(await idsLeft()).toEqual([newest, imaged, copied, taken]);

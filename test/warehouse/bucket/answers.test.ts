@@ -29,7 +29,7 @@ test.for([
     { 'x-amz-bucket-region': 'us-east-1' },
     /^WAREHOUSE_BUCKET: .* is another's, or the IAM policy .* is missing\.$/,
   ],
-  [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS says /],
+  [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS returned /],
 ] as const)('a bucket that answers %d is reported', async ([status, headers, message]) => {
   const client = await openS3(() => ({ status, headers, body: '' }));
   await expect(checkBucket(client, bucket)).rejects.toThrow(message);

@@ -82,7 +82,9 @@ test('an image is found by its tag when the response to its creation is lost', a
   world.aws.fail('CreateImage', { kind: 'lost' });
   // The repeated request is refused, since the name is taken, so the image is looked up.
   onceAt(world, 'CreateImage', () => world.aws.fail('DescribeImages', REFUSED));
-  expect(await outcomeOfProvision(world)).toMatch(/Cannot look for images: AWS says Unauthorized/);
+  expect(await outcomeOfProvision(world)).toMatch(
+    /Cannot list the images: AWS returned Unauthorized/,
+  );
   expectNothingMade(world);
 });
 

@@ -32,8 +32,8 @@ function failAt({ at }: World, point: Point, message: string): void {
 }
 
 test.each([
-  ['DescribeImages', /^Cannot look at the image ami-\w+: AWS says UnauthorizedOperation: .*IAM/],
-  ['AttachVolume', /^Cannot attach vol-\w+ to i-\w+: AWS says UnauthorizedOperation: .*IAM/],
+  ['DescribeImages', /^Cannot read the image ami-\w+: AWS returned UnauthorizedOperation: .*IAM/],
+  ['AttachVolume', /^Cannot attach vol-\w+ to i-\w+: AWS returned UnauthorizedOperation: .*IAM/],
 ])('when %s is refused, the run ends with what AWS says', async (action, message) => {
   const world = await makeWorld();
   world.aws.fail(action, REFUSED);
@@ -131,7 +131,7 @@ test.each([1, 6])(
       asked += 1;
       world.aws.fail('RunInstances', asked <= lost ? { kind: 'lost' } : REFUSED);
     });
-    expect(await runToEnd(world, 0)).toMatch(/Cannot start a t3.large/);
+    expect(await runToEnd(world, 0)).toMatch(/Cannot launch a t3.large/);
     expect(asked).toBe(lost + 1);
     expect(world.aws.account.instances).toHaveLength(1);
   },

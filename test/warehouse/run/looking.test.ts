@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { REGION_MISSING } from '../../../src/aws/errors.ts';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { dryRun } from '../../../src/warehouse/commands/dry-run.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
@@ -153,9 +154,9 @@ const noSettings = {
 };
 
 test.each([
-  ['no region', { AWS_REGION: undefined }, /^AWS needs to know the region: set AWS_REGION/],
-  ['an empty region', { AWS_REGION: '' }, /^AWS needs to know the region: set AWS_REGION/],
-  ['no credentials', {}, /CredentialsProviderError: .*set AWS_PROFILE, or log in/],
+  ['no region', { AWS_REGION: undefined }, REGION_MISSING],
+  ['an empty region', { AWS_REGION: '' }, REGION_MISSING],
+  ['no credentials', {}, /CredentialsProviderError: .*Set AWS_PROFILE, or log in/],
 ])('%s: one message says so', async (_, change, message) => {
   await makeWorld();
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
@@ -170,6 +171,6 @@ test('an endpoint at which no server listens is reported in one message', async 
   useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
   const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(
-    /^Cannot look at the volume vol-00000000: AWS cannot be reached \(.*ECONNREFUSED/,
+    /^Cannot read the volume vol-00000000: AWS cannot be reached \(.*ECONNREFUSED/,
   );
 });
