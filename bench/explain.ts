@@ -3,13 +3,9 @@ import { pino } from 'pino';
 import type { RowDataPacket } from 'mysql2/promise';
 import { createApp } from '../src/web/app.ts';
 import { readConfig } from '../src/config/config.ts';
-import {
-  type Database,
-  openDatabase,
-  type Parameters,
-  type Statements,
-} from '../src/database/database.ts';
+import { type Database, openDatabase } from '../src/database/database.ts';
 import { ANY_SERVER } from '../src/database/primary.ts';
+import type { Parameters, Statements } from '../src/database/statements.ts';
 import { listen } from '../src/web/server/listen.ts';
 import { createPasswords } from '../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';

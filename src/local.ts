@@ -20,7 +20,7 @@ import { runProgram } from './cli/program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DATA = join(ROOT, '.data');
-// The warehouse reads these settings. They exist while the database runs.
+// The warehouse reads these settings. The file exists while the database runs.
 const SETTINGS = join(DATA, 'local.env');
 const WATCHED = ['src', 'views', 'static'].map((folder) => join(ROOT, folder));
 const SCHEMA_WAIT_MAX_MS = 30_000;
@@ -64,30 +64,30 @@ function shutdownSignal(...names: NodeJS.Signals[]): AbortSignal {
   return controller.signal;
 }
 
-/** Runs a database and a server that uses it, until the process is told to stop or one of them ends. */
+/** Runs a database and a server on it, until `shutdown` is aborted or one of them ends. */
 async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<void> {
   await mkdir(DATA, { recursive: true, mode: 0o700 });
-  const claim = await acquireLock(join(DATA, 'local.sock'));
+  const lock = await acquireLock(join(DATA, 'local.sock'));
   const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'), { signal: shutdown });
   const databaseEnd = new AbortController();
-  const message = `The database ended by itself. See ${mariadb.log}.`;
+  const message = `The database has ended unexpectedly. See ${mariadb.log}.`;
   void mariadb.ended.then(() => databaseEnd.abort(new OperatorError(message)));
   try {
-    await initializeSchema(mariadb.config, { existing: 'keep', waitMaxMs: SCHEMA_WAIT_MAX_MS });
-    const environment = await serverEnvironment(mariadb.config);
+    await initializeSchema(mariadb.config, { existing: 'retain', waitMaxMs: SCHEMA_WAIT_MAX_MS });
+    const environment = await createServerEnvironment(mariadb.config);
     if (demo) {
       console.log(await addDemoData(mariadb.config));
-      warnOfDemoUsers(environment.HOST);
+      warnAboutDemoUsers(environment.HOST);
     }
     await writeDatabaseSettings(SETTINGS, mariadb.config);
     const onListening = (port: number) => {
-      claim.setDescription(`http://localhost:${port}`);
+      lock.setDescription(`http://localhost:${port}`);
       console.log(`MiniTwit is ready: http://localhost:${port} (Ctrl-C stops it)`);
     };
     const colorize = process.stdout.isTTY;
     const start = () => startServerProcess(environment, { colorize, onListening });
     const end = AbortSignal.any([shutdown, databaseEnd.signal]);
-    if (watch) await runServerWithRestarts(start, nextChange, end);
+    if (watch) await runServerWithRestarts(start, waitForNextChange, end);
     else process.exitCode = (await runServer(start, end)) ?? 0;
     if (!shutdown.aborted) end.throwIfAborted();
   } finally {
@@ -96,34 +96,34 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
   }
 }
 
-/** Waits until the source changes. Returns the path that changed, as seen from the checkout. */
-async function nextChange(): Promise<string> {
+/** Waits until the source changes. Returns the changed path, relative to the checkout. */
+async function waitForNextChange(): Promise<string> {
   return relative(ROOT, await waitForChange(WATCHED));
 }
 
-/** Returns the settings of the server: those of this process and of .env, and those of the private database. */
-async function serverEnvironment(database: DatabaseConfig): Promise<Environment> {
+/** Returns the server's settings, from this process, from .env and from the private database. */
+async function createServerEnvironment(database: DatabaseConfig): Promise<Environment> {
   const fromFile: Environment = {};
   dotenv.config({ quiet: true, processEnv: fromFile });
-  const read = (name: string) => process.env[name] || fromFile[name];
-  const configuredPort = read('PORT') || '5000';
+  const readSetting = (name: string) => process.env[name] || fromFile[name];
+  const configuredPort = readSetting('PORT') || '5000';
   const port = configuredPort === '0' ? String(await findFreePort()) : configuredPort;
   return {
     ...process.env,
-    // Loopback only, unless HOST says otherwise.
-    HOST: read('HOST') || '127.0.0.1',
+    // By default, the server listens on loopback only.
+    HOST: readSetting('HOST') || '127.0.0.1',
     PORT: port,
-    // Browsers send a host's cookies to all of its ports: another checkout's server must not take ours for its own.
-    COOKIE_PREFIX: read('COOKIE_PREFIX') || `${Number(port)}_`,
+    // Browsers send a host's cookies to all of its ports. The prefix separates the cookies of several checkouts.
+    COOKIE_PREFIX: readSetting('COOKIE_PREFIX') || `${Number(port)}_`,
     ...toSettings(database),
     DB_SSL_CA: '',
     SESSION_SECRET: await readSessionSecret(join(DATA, 'session-secret')),
   };
 }
 
-function warnOfDemoUsers(host = ''): void {
+function warnAboutDemoUsers(host = ''): void {
   if (LOOPBACK.has(host)) return;
   console.warn(
-    `Warning: HOST is ${host}, so every device on your network can sign in as each demo user, with the public password.`,
+    `Warning: HOST is ${host}, so every device on your network can sign in as every demo user with the public password.`,
   );
 }

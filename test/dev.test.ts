@@ -7,7 +7,7 @@ import { waitFor } from './support/wait-for.ts';
 
 const checkout = useCheckout();
 
-/** Reads the public timeline; null while nothing serves it. */
+/** Returns the public timeline, or null while the server does not listen. */
 async function readPage(): Promise<string | null> {
   const response = await fetch(`${checkout.url}/public`).catch(() => null);
   return response && response.text();
@@ -23,7 +23,7 @@ async function replaceIn(name: string, from: string, to: string): Promise<void> 
 const readDatabasePid = () =>
   readFile(join(checkout.home, '.data/mariadb/data/mariadb.pid'), 'utf8');
 
-test('a change of a template, a static file or code is served, and the database keeps running', async () => {
+test('serves a changed template, static file and module, without a restart of the database', async () => {
   const dev = await checkout.startAndWait('--watch');
   const pid = await readDatabasePid();
   const alice = createVisitor(checkout.url);
@@ -48,7 +48,7 @@ test('a change of a template, a static file or code is served, and the database 
 test('a syntax error is printed, and the server starts again once it is corrected', async () => {
   const dev = await checkout.startAndWait('--watch');
   await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
-  await dev.waitForOutput('The server has ended. It starts again after the next change.');
+  await dev.waitForOutput('The server has ended. It will restart after the next change.');
   expect(dev.output.stderr).toContain('SyntaxError');
   expect(await readPage()).toBeNull();
   await replaceIn('src/web/app.ts', 'export funktion createApp', 'export function createApp');
@@ -56,7 +56,7 @@ test('a syntax error is printed, and the server starts again once it is correcte
   await expectCleanStop(dev);
 });
 
-test('stops while the server is broken', async () => {
+test('stops while the server cannot start', async () => {
   await replaceIn('src/web/app.ts', 'export function createApp', 'export funktion createApp');
   const dev = checkout.start('--watch');
   await dev.waitForOutput('The server has ended.');

@@ -12,24 +12,24 @@ async function initdb(changes: Environment = {}, ...parameters: string[]) {
   return { status: await program.ended, ...program.output };
 }
 
-test('a new database gets its tables, once or twice', async () => {
-  const done = { status: 0, stdout: 'Initialized the database.\n', stderr: '' };
-  expect(await initdb()).toEqual(done);
-  expect(await initdb()).toEqual(done);
+test('creates the tables, also if empty tables exist', async () => {
+  const success = { status: 0, stdout: 'Initialized the database.\n', stderr: '' };
+  expect(await initdb()).toEqual(success);
+  expect(await initdb()).toEqual(success);
 });
 
-test('tables with rows are left alone, unless --force is given', async () => {
+test('changes no table with rows without --force', async () => {
   await runSql(config, `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`);
   const refused = await initdb();
   expect(refused).toMatchObject({ status: 1, stdout: '' });
   expect(refused.stderr).toMatch(
-    /^Nothing was changed: these tables hold rows: user \(1\)\. .*\n$/,
+    /^Nothing was changed, because these tables have rows: user \(1\)\. .*\n$/,
   );
   expect(await initdb({}, '--force')).toMatchObject({ status: 0 });
   expect(await initdb()).toMatchObject({ status: 0 });
 });
 
-test('with --if-missing it can be part of every start: tables that are there stay', async () => {
+test('--if-missing adds missing tables, and changes nothing if all exist', async () => {
   await runSql(
     config,
     `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`,
@@ -37,7 +37,7 @@ test('with --if-missing it can be part of every start: tables that are there sta
   );
   expect(await initdb({}, '--if-missing')).toEqual({
     status: 0,
-    stdout: 'The tables are there: nothing was changed.\n',
+    stdout: 'All tables exist. Nothing was changed.\n',
     stderr: '',
   });
 
@@ -52,27 +52,31 @@ test.each<[what: string, changes: Environment, message: RegExp]>([
   [
     'a wrong password',
     { DB_PASSWD: 'wrong-secret' },
-    /^The database at .* refused the user "minitwit": look at DB_USER and DB_PASSWD\.\n$/,
+    /^The database at .* refused the user "minitwit"\. Check DB_USER and DB_PASSWD\.\n$/,
   ],
   [
     'an unknown database',
     { DB_NAME: 'minitwit_nowhere' },
-    /^There is no database "minitwit_nowhere" at .*: look at DB_NAME\.\n$/,
+    /^The server at .* has no database "minitwit_nowhere"\. Check DB_NAME\.\n$/,
   ],
   [
-    "somebody else's database",
+    'a database without access',
     { DB_NAME: 'mysql' },
-    /^The user "minitwit" may not use the database "mysql" at .*\.\n$/,
+    /^The user "minitwit" may not use the database "mysql" at .*\. Check DB_NAME .*\.\n$/,
   ],
-  ['an unknown host', { DB_HOST: 'no host' }, /^There is no host "no host": look at DB_HOST\.\n$/],
-])('%s is one line, and status 1', async (_what, changes, message) => {
+  [
+    'an unknown host',
+    { DB_HOST: 'no host' },
+    /^The host "no host" does not exist\. Check DB_HOST\.\n$/,
+  ],
+])('%s ends with status 1 and one line', async (_what, changes, message) => {
   const refused = await initdb(changes);
   expect(refused).toMatchObject({ status: 1, stdout: '' });
   expect(refused.stderr).toMatch(message);
   expect(refused.stderr).not.toContain('wrong-secret');
 });
 
-test('settings that are missing are all named', async () => {
+test('lists all missing settings', async () => {
   const refused = await initdb({ DB_HOST: '', DB_PASSWD: '', DB_NAME: '' });
   expect(refused).toMatchObject({
     status: 1,
@@ -80,7 +84,7 @@ test('settings that are missing are all named', async () => {
   });
 });
 
-test('the password of a user who is to be made is a setting as the others', async () => {
+test('--user needs APP_DB_PASSWD', async () => {
   const refused = await initdb({ DB_HOST: '' }, '--user', 'app');
   expect(refused).toMatchObject({
     status: 1,
@@ -95,7 +99,7 @@ test.each([
   [['--user', '']],
   [['--user', `app'@'%`]],
   [['--user', 'x'.repeat(33)]],
-])('parameters that make no sense change nothing: %s', async (parameters) => {
+])('prints the usage and changes nothing if the arguments are invalid: %s', async (parameters) => {
   expect(await initdb({}, ...parameters)).toMatchObject({
     status: 1,
     stdout: '',
@@ -105,7 +109,7 @@ test.each([
   });
 });
 
-test('a server that is starting is waited for, which is said', async () => {
+test('waits for a server that is starting, and prints that it waits', async () => {
   const port = String(await findFreePort());
   const program = startProgram('src/initdb.ts', { ...settings, DB_PORT: port });
   await program.waitForOutput(/Waiting for the database at .*/);

@@ -27,7 +27,7 @@ function register(username: string) {
     .send({ username, email: 'a@b', password: 'pw', password2: 'pw' });
 }
 
-/** The port of the private MariaDB, from its own log. */
+/** Reads the port of the private MariaDB from its log. */
 async function readDatabasePort(): Promise<number> {
   const log = await readFile(join(checkout.home, '.data/mariadb/mariadb.log'), 'utf8');
   return Number(Array.from(log.matchAll(/port: (\d+)/g)).at(-1)?.[1]);
@@ -49,7 +49,7 @@ test('--demo fills an empty database, and refuses one with users', async () => {
   expect(await second.ended).toBe(1);
   expect(second.output).toEqual({
     stdout: '',
-    stderr: expect.stringMatching(/^The database has \d+ users, and the demo data is for an .*\n$/),
+    stderr: expect.stringMatching(/^The database has \d+ users, but the demo data needs an .*\n$/),
   });
 });
 
@@ -63,7 +63,7 @@ test('--demo warns when other devices can sign in as its users', async () => {
   await expectCleanStop(local);
 });
 
-test('what people wrote outlives a restart, and an end by force', async () => {
+test('users survive a restart and a SIGKILL', async () => {
   const first = await startAndWait();
   expect((await register('ada')).headers.location).toBe('/login');
   await expectCleanStop(first);
@@ -112,7 +112,7 @@ function createBrowser() {
   };
 }
 
-test('two checkouts on one host do not log each other’s readers out', async () => {
+test('two checkouts on one host do not log out each other’s users', async () => {
   const here = await startAndWait();
   const home = await copyProgram(onTestFinished, 'minitwit local ');
   const otherPort = String(await findFreePort());
@@ -135,26 +135,30 @@ test('two checkouts on one host do not log each other’s readers out', async ()
   await expectCleanStop(here);
 });
 
-test('a second one beside it says that one is running, and where', async () => {
+test('a second process in the same checkout ends with the URL of the first one', async () => {
   const first = await startAndWait();
   const second = start();
   expect(await second.ended).toBe(1);
-  expect(second.output.stderr).toBe(`MiniTwit is already running here: ${checkout.url}\n`);
+  expect(second.output.stderr).toBe(
+    `MiniTwit is already running in this folder (${checkout.url}). Stop it, or wait until it has ended.\n`,
+  );
   expect((await minitwit().get('/public')).status).toBe(200);
   await expectCleanStop(first);
 });
 
-test('one that is suspended still counts as running', async () => {
+test('a suspended process counts as running', async () => {
   const first = await startAndWait();
   first.process.kill('SIGSTOP');
   const second = start();
   expect(await second.ended).toBe(1);
-  expect(second.output.stderr).toBe('MiniTwit is already running here: it does not answer\n');
+  expect(second.output.stderr).toBe(
+    'MiniTwit is already running in this folder (not responding). Stop it, or wait until it has ended.\n',
+  );
   first.process.kill('SIGCONT');
   await expectCleanStop(first);
 });
 
-test('it takes its database with it, also when the whole group is interrupted', async () => {
+test('the database ends, too, if Ctrl-C reaches the whole process group', async () => {
   const local = await startAndWait();
   const pid = await readDatabasePid();
   process.kill(-(local.process.pid ?? 0), 'SIGINT');
@@ -162,18 +166,18 @@ test('it takes its database with it, also when the whole group is interrupted', 
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-test('it ends with npm, which a supervisor ends alone', async () => {
+test('ends if only npm gets a SIGTERM', async () => {
   const npm = spawn('npm', ['run', '--ignore-scripts', 'local'], {
     cwd: checkout.home,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: checkout.port },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let said = '';
+  let output = '';
   for await (const text of npm.stdout.setEncoding('utf8')) {
-    said += text;
-    if (said.includes('is ready')) npm.kill('SIGTERM');
+    output += text;
+    if (output.includes('is ready')) npm.kill('SIGTERM');
   }
-  expect(said).toContain('shutting down');
+  expect(output).toContain('shutting down');
   await expect(minitwit().get('/public')).rejects.toThrow(/ECONNREFUSED/);
 });
 
@@ -191,7 +195,7 @@ test('a stop while the database creates its files ends the start, and the next s
   await expectCleanStop(second);
 });
 
-test('a stop while it starts leaves no database behind either', async () => {
+test('a stop while the database starts leaves no database process', async () => {
   const local = start();
   const pid = await vi.waitFor(readDatabasePid, { timeout: HANG_MS });
   local.process.kill('SIGTERM');
@@ -200,14 +204,16 @@ test('a stop while it starts leaves no database behind either', async () => {
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-test('a database that ends by itself is said, not served without', async () => {
+test('ends with status 1 if the database ends unexpectedly', async () => {
   const local = await startAndWait();
   process.kill(await readDatabasePid(), 'SIGKILL');
   expect(await local.ended).toBe(1);
-  expect(local.output.stderr).toMatch(/^The database ended by itself\. See .*mariadb\.log\.\n$/);
+  expect(local.output.stderr).toMatch(
+    /^The database has ended unexpectedly\. See .*mariadb\.log\.\n$/,
+  );
 });
 
-test('its data are for nobody else, and its database has no root for the network', async () => {
+test('other users cannot read the data, and root cannot log in to the database over the network', async () => {
   const local = await startAndWait();
   for (const file of ['.data', '.data/session-secret', '.data/mariadb', '.data/mariadb/init.sql']) {
     expect((await stat(join(checkout.home, file))).mode & 0o077).toBe(0);
@@ -227,7 +233,7 @@ test('its data are for nobody else, and its database has no root for the network
   await expectCleanStop(local);
 });
 
-test('a port that is taken ends it, in one line', async () => {
+test('ends with one line if its port is in use', async () => {
   const taker = createServer().listen(Number(checkout.port), '127.0.0.1');
   await once(taker, 'listening');
   const local = start();

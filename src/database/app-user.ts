@@ -5,46 +5,45 @@ import { type RetryOptions, withConnection } from './with-connection.ts';
 
 const PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** How a user of the database server logs in, from wherever it is. */
+/** The name and password of a user of the database server, who may connect from any host. */
 export interface Login {
   name: string;
   password: string;
 }
 
 /**
- * Makes a user of the database server who may read and write the rows of this database, and nothing else:
- * no tables, no other database. One that is there already gets this password, as long as it may do no more
- * than that. Where the connection has TLS, the user's must have it too.
- * @returns whether there was no such user
- * @throws OperatorError, one line, when the user is there and may do more (it is not changed then), and as
- *   `withConnection` does
+ * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user gets the
+ * password of `login`. If the connection uses TLS, the user must use it, too.
+ * @returns whether the user was created
+ * @throws OperatorError, one line, if an existing user has more privileges (the user is not changed then), and the
+ *   errors of `withConnection`
  */
 export async function ensureAppUser(
   config: DatabaseConfig,
   login: Login,
-  patience: RetryOptions,
+  retryOptions: RetryOptions,
 ): Promise<{ isNew: boolean }> {
-  return withConnection(config, patience, async (connection) => {
+  return withConnection(config, retryOptions, async (connection) => {
     const database = quoteDatabaseForGrant(config.name);
     const grants = await listGrants(connection, login.name);
     if (grants !== null) assertNoExtraPrivileges(grants, database, login.name);
 
     const requirement = config.sslCa === null ? '' : ' require ssl';
-    const given = { name: login.name, password: login.password };
-    // both, since somebody else may just have made it
-    for (const make of ['create user if not exists', 'alter user'])
-      await connection.query(`${make} :name@'%' identified by :password${requirement}`, given);
-    await connection.query(`grant ${PRIVILEGES.join(', ')} on ${database}.* to :name@'%'`, given);
+    const values = { name: login.name, password: login.password };
+    // Both statements, since another process may have created the user after `listGrants`.
+    for (const verb of ['create user if not exists', 'alter user'])
+      await connection.query(`${verb} :name@'%' identified by :password${requirement}`, values);
+    await connection.query(`grant ${PRIVILEGES.join(', ')} on ${database}.* to :name@'%'`, values);
     return { isNew: grants === null };
   });
 }
 
-/** A database's name as the server writes it in grants, where `_` and `%` would stand for any character. */
+/** Returns a database's name as the server writes it in grants, in which `_` and `%` are wildcards. */
 function quoteDatabaseForGrant(database: string): string {
   return mysql.escapeId(database.replace(/[_%\\]/g, String.raw`\$&`), true);
 }
 
-/** What a user may do, as the server says it; null when there is no such user. */
+/** Lists a user's grants in the server's words. Returns null if the user does not exist. */
 async function listGrants(connection: Connection, name: string): Promise<string[] | null> {
   try {
     const [rows] = await connection.query<RowDataPacket[]>("show grants for :name@'%'", { name });
@@ -56,16 +55,16 @@ async function listGrants(connection: Connection, name: string): Promise<string[
 }
 
 function assertNoExtraPrivileges(grants: string[], database: string, name: string): void {
-  const more = grants.flatMap((grant) => {
-    // behind TO, MariaDB shows the hash of the password
-    const [, what = grant, where] = /^GRANT (.+?)(?: ON (.+?))? TO /.exec(grant) ?? [];
-    if (where === '*.*' && what === 'USAGE') return [];
-    const isOurs = where === `${database}.*` && !grant.endsWith('WITH GRANT OPTION');
-    if (isOurs && what.split(', ').every((each) => PRIVILEGES.includes(each))) return [];
-    return [where === undefined ? what : `${what} ON ${where}`];
+  const extra = grants.flatMap((grant) => {
+    // After TO, MariaDB writes the hash of the password, which must not be printed.
+    const [, privileges = grant, scope] = /^GRANT (.+?)(?: ON (.+?))? TO /.exec(grant) ?? [];
+    if (scope === '*.*' && privileges === 'USAGE') return [];
+    const isOurs = scope === `${database}.*` && !grant.endsWith('WITH GRANT OPTION');
+    if (isOurs && privileges.split(', ').every((each) => PRIVILEGES.includes(each))) return [];
+    return [scope === undefined ? privileges : `${privileges} ON ${scope}`];
   });
-  if (more.length === 0) return;
+  if (extra.length === 0) return;
   throw new OperatorError(
-    `The user "${name}" was not changed: it is there and may do more than MiniTwit should: ${more.join('; ')}. Take that away, or give another name.`,
+    `The user "${name}" was not changed, because the user exists and has more privileges than MiniTwit needs: ${extra.join('; ')}. Revoke these privileges, or use another name.`,
   );
 }

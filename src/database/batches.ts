@@ -1,92 +1,90 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Behind a batch that takes longer, on a connection that hangs for one, the next does not wait.
-const HOLD_READS_MAX_MS = 20;
-// Writes wait longer: one that waits for a lock keeps others locked, and more of them would soon have all
-// connections wait.
-const HOLD_WRITES_MAX_MS = 1000;
+// After this time the next batch is sent, even if the connection of the last one hangs.
+const READ_BATCH_WAIT_MAX_MS = 20;
+// A batch of writes may hold row locks while it waits for others, so further batches could soon use all connections.
+const WRITE_BATCH_WAIT_MAX_MS = 1000;
 
-/** What somebody wants, and how they are told. */
-interface Wish<Wanted, Result> {
-  wanted: Wanted;
+/** A request in a batch that has not been sent. */
+interface Pending<Key, Result> {
+  key: Key;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Lets what many want at the same time be written at once, in a few statements instead of a few for each. Who
- * comes while a batch is on its way waits for the next.
- * @param write gives a result for each wish, in the same order; all wishes of a batch fail together
+ * Returns a function that adds a key to the next batch and resolves with its result. While a batch is on its way, the next
+ * one collects keys, so that concurrent writes take a few statements instead of a few statements each.
+ * @param write resolves with one result for each key, in the same order. If it rejects, all keys of the batch fail
  */
-export function batchWrites<Wanted, Result>(
-  write: (wanted: Wanted[]) => Promise<Result[]>,
-): (wanted: Wanted) => Promise<Result> {
-  return batch(HOLD_WRITES_MAX_MS, write);
-}
-
-function batch<Wanted, Result>(
-  holdMaxMs: number,
-  send: (wanted: Wanted[]) => Promise<Result[]>,
-): (wanted: Wanted) => Promise<Result> {
-  let wishes: Wish<Wanted, Result>[] = [];
-  let isSending = false;
-
-  async function sendAll(): Promise<void> {
-    while (wishes.length > 0) {
-      const sent = wishes;
-      wishes = [];
-      await Promise.race([answer(sent, send), sleep(holdMaxMs, undefined, { ref: false })]);
-    }
-    isSending = false;
-  }
-
-  return (wanted) => {
-    if (!isSending) {
-      isSending = true;
-      // when all requests that have come by now have said what they want
-      setImmediate(() => void sendAll());
-    }
-    return new Promise<Result>((resolve, reject) => {
-      wishes.push({ wanted, resolve, reject });
-    });
-  };
+export function batchWrites<Key, Result>(
+  write: (keys: Key[]) => Promise<Result[]>,
+): (key: Key) => Promise<Result> {
+  return batch(WRITE_BATCH_WAIT_MAX_MS, write);
 }
 
 /**
- * Lets what many want at the same time be read at once: one statement instead of many, and one of several
- * that want the same. A batch is sent after the last of those came whose wishes are in it, so that nobody
- * is told what was true before they asked: who comes while one is on its way waits for the next.
- * @param read gives a result for each wish, in the same order; what several get is the same object
+ * Returns a function that adds a key to the next batch and resolves with its result. Equal keys of a batch are sent once. A
+ * request never joins a batch that has already been sent, so no reader sees data older than its request.
+ * @param read resolves with one result for each key, in the same order. Requests with equal keys share the result object
  */
-export function batchReads<Wanted, Result>(
-  read: (wanted: Wanted[]) => Promise<Result[]>,
-): (wanted: Wanted) => Promise<Result> {
+export function batchReads<Key, Result>(
+  read: (keys: Key[]) => Promise<Result[]>,
+): (key: Key) => Promise<Result> {
   let results = new Map<string, Promise<Result>>();
-  const want = batch(HOLD_READS_MAX_MS, (wanted: Wanted[]) => {
+  const enqueue = batch(READ_BATCH_WAIT_MAX_MS, (keys: Key[]) => {
     results = new Map();
-    return read(wanted);
+    return read(keys);
   });
 
-  return (wanted) => {
-    const key = JSON.stringify(wanted);
-    const result = results.get(key) ?? want(wanted);
-    results.set(key, result);
+  return (key) => {
+    const text = JSON.stringify(key);
+    const result = results.get(text) ?? enqueue(key);
+    results.set(text, result);
     return result;
   };
 }
 
-/** Resolves when the answer is there; those who wait for it are told a little later. */
-async function answer<Wanted, Result>(
-  wishes: Wish<Wanted, Result>[],
-  send: (wanted: Wanted[]) => Promise<Result[]>,
-): Promise<void> {
-  let tell: () => void;
-  try {
-    const results = await send(wishes.map(({ wanted }) => wanted));
-    tell = () => wishes.forEach(({ resolve }, index) => resolve(results[index] as Result));
-  } catch (error) {
-    tell = () => wishes.forEach(({ reject }) => reject(error));
+function batch<Key, Result>(
+  waitMaxMs: number,
+  send: (keys: Key[]) => Promise<Result[]>,
+): (key: Key) => Promise<Result> {
+  let pending: Pending<Key, Result>[] = [];
+  let isSending = false;
+
+  async function sendAll(): Promise<void> {
+    while (pending.length > 0) {
+      const sent = pending;
+      pending = [];
+      await Promise.race([sendBatch(sent, send), sleep(waitMaxMs, undefined, { ref: false })]);
+    }
+    isSending = false;
   }
-  // when the next batch has been sent: the database shall work while their pages are made
-  setImmediate(tell);
+
+  return (key) => {
+    if (!isSending) {
+      isSending = true;
+      // All requests of this turn of the event loop join the batch.
+      setImmediate(() => void sendAll());
+    }
+    return new Promise<Result>((resolve, reject) => {
+      pending.push({ key, resolve, reject });
+    });
+  };
+}
+
+/** Sends a batch, and resolves when the response has arrived. The requests are settled a little later. */
+async function sendBatch<Key, Result>(
+  batched: Pending<Key, Result>[],
+  send: (keys: Key[]) => Promise<Result[]>,
+): Promise<void> {
+  let settle: () => void;
+  try {
+    const results = await send(batched.map(({ key }) => key));
+    settle = () => batched.forEach(({ resolve }, index) => resolve(results[index] as Result));
+  } catch (error) {
+    settle = () => batched.forEach(({ reject }) => reject(error));
+  }
+  // The next batch is sent first, so that the database works while pages are rendered.
+  setImmediate(settle);
 }

@@ -1,20 +1,21 @@
 import type { Duplex } from 'node:stream';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
-import { REQUEST_BOUNDS, setSessionVariables } from './session-variables.ts';
+import { REQUEST_BOUNDS } from './session-variables.ts';
+import { setSessionVariables } from './set-session-variables.ts';
 
 const CONNECT_MAX_MS = 1500;
-// A server that went without a word is noticed ten seconds after this, also by idle connections.
+// TCP detects a vanished server ten seconds after this, also on idle connections.
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** A connection with MiniTwit's session variables. */
+/** A connection on which MiniTwit's session variables are set. */
 export interface OpenedConnection {
   connection: Connection;
   /** Whether the server was read-only when the connection was opened. */
   isReplica: boolean;
 }
 
-/** The options that a connection needs, for mysql2. */
+/** Returns mysql2's options for a connection to a database. */
 export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
   return {
     host: config.host,
@@ -25,14 +26,14 @@ export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
     charset: 'utf8mb4',
     timezone: 'Z',
     namedPlaceholders: true,
-    // Without TLS the server's public key protects the password of caching_sha2_password.
+    // Without TLS, the server's public key protects the password of caching_sha2_password.
     ...(config.sslCa && { ssl: { ca: config.sslCa, verifyIdentity: true } }),
   };
 }
 
 /**
  * Opens a connection for web requests, within 1.5 s. It resolves the server's name again.
- * @throws mysql2's errors; OperatorError when the server does not take MiniTwit's session variables
+ * @throws mysql2's errors; OperatorError if the server does not accept MiniTwit's session variables
  */
 export async function openConnection(config: DatabaseConfig): Promise<OpenedConnection> {
   const connection = createConnection({
@@ -41,7 +42,7 @@ export async function openConnection(config: DatabaseConfig): Promise<OpenedConn
   });
   // An error of a connection on which no statement runs would end the process.
   connection.on('error', () => undefined);
-  // mysql2's own limit does not cover the session variables.
+  // mysql2's own timeout does not cover the session variables.
   const timer = setTimeout(
     () => destroySocket(connection, createTimeoutError('no connection', CONNECT_MAX_MS)),
     CONNECT_MAX_MS,
@@ -64,29 +65,29 @@ function waitForHandshake(connection: Connection): Promise<void> {
   });
 }
 
-/** The error of a wait that has ended without what was waited for. */
+/** Returns an error with the code `ETIMEDOUT`. `what` names what did not arrive in time. */
 export function createTimeoutError(what: string, afterMs: number): Error {
   return Object.assign(new Error(`${what} within ${afterMs / 1000} s`), { code: 'ETIMEDOUT' });
 }
 
-/** Ends a connection at once, and fails the statement that it runs. mysql2's `destroy` would do neither. */
+/** Closes a connection at once, and fails its running statement. mysql2's `destroy` does neither. */
 export function destroySocket(connection: Connection, error?: Error): void {
   streamOf(connection).destroy(error);
 }
 
-/** Calls back once, as soon as a connection cannot be used any more. */
-export function onceUnusable(connection: Connection, act: () => void): void {
+/** Calls `listener` once, as soon as a connection is closed or broken. */
+export function onceUnusable(connection: Connection, listener: () => void): void {
   let isCalled = false;
   const once = () => {
-    if (!isCalled) act();
+    if (!isCalled) listener();
     isCalled = true;
   };
-  // Of a connection that the server closes, `end` comes first; of one that fails while a statement runs, `close`.
+  // If the server closes a connection, `end` is emitted first. If it fails while a statement runs, `close` is.
   connection.on('end', once).on('error', once);
   streamOf(connection).on('close', once);
 }
 
 function streamOf(connection: Connection): Duplex {
-  // what mysql2's types leave out
+  // mysql2's types do not declare this property.
   return (connection as unknown as { stream: Duplex }).stream;
 }

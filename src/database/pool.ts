@@ -1,104 +1,100 @@
 import type { Connection } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
-import { isConnectionLimitReached, POOL_CLOSED } from './query-errors.ts';
 import {
+  createTimeoutError,
   destroySocket,
   onceUnusable,
   openConnection,
-  createTimeoutError,
 } from './open-connection.ts';
+import { isConnectionLimitReached, POOL_CLOSED } from './query-errors.ts';
+import { createWaitQueue } from './wait-queue.ts';
 
 const WAIT_MAX_MS = 2000;
 const USE_MAX_MS = 5000;
-// Requests that wait for a connection; beyond it, a request is refused at once.
 const WAITING_PER_CONNECTION = 50;
-// After the server has refused a connection: until the next attempt, and while the pool has none at all.
+// The time until the next attempt after the server has refused a connection, with connections and without any.
 const GROW_AFTER_MS = 5000;
 const GROW_FROM_NONE_AFTER_MS = 250;
 
-/** How busy a pool is. */
+/** The state of a pool, for metrics. */
 export interface PoolState {
-  /** Its connections, and those in use. */
+  /** The number of connections. */
   open: number;
+  /** The number of connections in use. */
   used: number;
-  /** Who waits for a connection. */
+  /** The number of requests that wait for a connection. */
   waiting: number;
-  /** Connections that were asked for so far, and the seconds spent waiting for all of them. */
-  asked: number;
+  /** The number of all requests for a connection so far. */
+  requested: number;
+  /** The time that all requests so far have waited. */
   waitedS: number;
 }
 
-/** A connection on loan. */
+/** A connection of a pool, in use. */
 export interface PoolConnection extends Connection {
-  /** Whether its server was read-only when it was opened. */
+  /** Whether the server was read-only when the connection was opened. */
   readonly isReplica: boolean;
   release(): void;
 }
 
-/** Connections to lend, for a statement or a few. No time that is spent with it is without bound. */
+/** A pool of connections. Waiting for a connection and using it have a time limit. */
 export interface Pool {
   /**
-   * Lends a connection, to be released. It is cut when it is not back after 5 s. Requests get one in the order
-   * in which they came.
-   * @throws mysql2's errors; with the code `ETIMEDOUT` when no connection was to be had within 2 s, and
-   *   `POOL_CLOSED` after `end`; OperatorError when the server does not take MiniTwit's session variables
+   * Resolves with a connection, in the order of the calls. The caller releases it. A connection that is not released
+   * within 5 s is destroyed.
+   * @throws mysql2's errors; an error with the code `ETIMEDOUT` if no connection is available within 2 s, and
+   *   `POOL_CLOSED` after `end`; OperatorError if the server does not accept MiniTwit's session variables
    */
   acquire(): Promise<PoolConnection>;
   state(): PoolState;
-  /** Closes every connection, one in use when it is released. Resolves when none is in use. */
+  /** Closes all connections. Those in use are closed when they are released. Resolves after the last release. */
   end(): Promise<void>;
 }
 
-interface Waiting {
-  /** Its number among all requests. */
-  number: number;
-  lend: (connection: PoolConnection) => void;
-  fail: (error: unknown) => void;
-}
-
 /**
- * Opens a pool. Connections are opened when they are needed, up to `poolSize`. If the server does not give as many,
- * requests wait for those that it has given, and more are tried for later.
+ * Opens a pool. It opens connections on demand, up to `poolSize`. If the server refuses further connections, requests
+ * wait for the existing ones, and the pool tries to open more after some time.
  */
 export function openPool(config: DatabaseConfig): Pool {
   const open = new Set<PoolConnection>();
   const idle: PoolConnection[] = [];
-  const cuts = new Map<PoolConnection, NodeJS.Timeout>();
-  const queue: Waiting[] = [];
+  const useTimers = new Map<PoolConnection, NodeJS.Timeout>();
   let opening = 0;
   let limit = config.poolSize;
-  // Why the last attempt to open a connection failed, if the server has too many.
+  // The error with which the server refused the last connection because it has too many.
   let refusal: unknown = null;
-  let growth: NodeJS.Timeout | undefined;
+  let growTimer: NodeJS.Timeout | undefined;
   let onEnded: (() => void) | null = null;
-  let asked = 0;
-  let waitedS = 0;
+  const queue = createWaitQueue<PoolConnection>({
+    waitMaxMs: WAIT_MAX_MS,
+    waitingMax: config.poolSize * WAITING_PER_CONNECTION,
+    createTimeoutError: () => refusal ?? createTimeoutError('no connection', WAIT_MAX_MS),
+  });
 
-  function serve(): void {
-    while (queue.length > 0 && idle.length > 0) lend(idle.pop() as PoolConnection);
-    // One for each request that none is being opened for.
+  function serveQueue(): void {
+    while (queue.length > 0 && idle.length > 0) startUse(idle.pop() as PoolConnection);
     while (opening < queue.length && open.size + opening < limit) void openAnother();
   }
 
-  function lend(connection: PoolConnection): void {
+  function startUse(connection: PoolConnection): void {
     const giveUp = () => destroySocket(connection, createTimeoutError('no answer', USE_MAX_MS));
-    cuts.set(connection, setTimeout(giveUp, USE_MAX_MS));
-    queue.shift()?.lend(connection);
+    useTimers.set(connection, setTimeout(giveUp, USE_MAX_MS));
+    queue.resolveFirst(connection);
   }
 
   async function openAnother(): Promise<void> {
     opening++;
-    const lastNumber = asked;
+    const lastNumber = queue.requested;
     try {
       const { connection, isReplica } = await openConnection(config);
       add(Object.assign(connection, { isReplica, release }));
     } catch (error) {
       if (isConnectionLimitReached(error)) shrink(error);
-      // A request that came later waits for an attempt of its own.
-      else if (queue[0] && queue[0].number <= lastNumber) queue.shift()?.fail(error);
+      // A later request waits for a later attempt.
+      else queue.rejectFirst(error, lastNumber);
     }
     opening--;
-    serve();
+    serveQueue();
   }
 
   function add(connection: PoolConnection): void {
@@ -112,22 +108,22 @@ export function openPool(config: DatabaseConfig): Pool {
   function shrink(error: unknown): void {
     refusal = error;
     limit = open.size;
-    clearTimeout(growth);
-    growth = setTimeout(grow, limit > 0 ? GROW_AFTER_MS : GROW_FROM_NONE_AFTER_MS);
+    clearTimeout(growTimer);
+    growTimer = setTimeout(grow, limit > 0 ? GROW_AFTER_MS : GROW_FROM_NONE_AFTER_MS);
   }
 
   function grow(): void {
     limit = config.poolSize;
-    serve();
+    serveQueue();
   }
 
   function release(this: PoolConnection): void {
-    // It may have been cut, or released twice.
-    if (!cuts.has(this)) return;
-    clearTimeout(cuts.get(this));
-    cuts.delete(this);
+    // The connection may have been destroyed, or released before.
+    if (!useTimers.has(this)) return;
+    clearTimeout(useTimers.get(this));
+    useTimers.delete(this);
     takeBack(this);
-    serve();
+    serveQueue();
   }
 
   function takeBack(connection: PoolConnection): void {
@@ -142,68 +138,39 @@ export function openPool(config: DatabaseConfig): Pool {
 
   function remove(connection: PoolConnection): void {
     if (!open.delete(connection)) return;
-    clearTimeout(cuts.get(connection));
-    cuts.delete(connection);
-    const at = idle.indexOf(connection);
-    if (at !== -1) idle.splice(at, 1);
-    if (cuts.size === 0) onEnded?.();
-    serve();
-  }
-
-  function wait(): Promise<PoolConnection> {
-    return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        queue.splice(queue.indexOf(waiting), 1);
-        reject(refusal ?? createTimeoutError('no connection', WAIT_MAX_MS));
-      };
-      const timer = setTimeout(giveUp, WAIT_MAX_MS);
-      const waiting: Waiting = {
-        number: asked,
-        lend(connection) {
-          clearTimeout(timer);
-          resolve(connection);
-        },
-        fail(error) {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
-      queue.push(waiting);
-      serve();
-    });
+    clearTimeout(useTimers.get(connection));
+    useTimers.delete(connection);
+    const index = idle.indexOf(connection);
+    if (index !== -1) idle.splice(index, 1);
+    if (useTimers.size === 0) onEnded?.();
+    serveQueue();
   }
 
   return {
     async acquire() {
-      const askedAtMs = performance.now();
-      asked++;
-      if (onEnded !== null) throw closed();
-      if (queue.length >= config.poolSize * WAITING_PER_CONNECTION)
-        throw new Error('Too many requests wait for a connection.');
-      try {
-        return await wait();
-      } finally {
-        waitedS += (performance.now() - askedAtMs) / 1000;
-      }
+      if (onEnded !== null) throw createClosedError();
+      const connection = queue.wait();
+      serveQueue();
+      return connection;
     },
     state: () => ({
       open: open.size,
-      used: cuts.size,
+      used: useTimers.size,
       waiting: queue.length,
-      asked,
-      waitedS,
+      requested: queue.requested,
+      waitedS: queue.waitedS,
     }),
     end: () =>
       new Promise((resolve) => {
         onEnded = resolve;
-        clearTimeout(growth);
-        for (const { fail } of queue.splice(0)) fail(closed());
+        clearTimeout(growTimer);
+        queue.rejectAll(createClosedError());
         for (const connection of idle.splice(0)) takeBack(connection);
-        if (cuts.size === 0) resolve();
+        if (useTimers.size === 0) resolve();
       }),
   };
 }
 
-function closed(): Error {
+function createClosedError(): Error {
   return Object.assign(new Error('The pool is closed.'), { code: POOL_CLOSED });
 }

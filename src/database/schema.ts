@@ -2,45 +2,45 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { type RetryOptions, withConnection } from './with-connection.ts';
 import { splitStatements } from './split-statements.ts';
+import { type RetryOptions, withConnection } from './with-connection.ts';
 
 const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
-/** What to do about tables that are there already. */
+/** Options for initializeSchema. */
 export interface SchemaOptions extends RetryOptions {
   /**
-   * `refuse` when one holds rows, `replace` them whatever they hold, or `keep` them: add the tables that are
-   * missing, and the rows that follow from others.
+   * How existing tables are handled:
+   * - `refuse`: replaces empty tables, and throws if a table has rows
+   * - `replace`: drops the tables and their rows
+   * - `retain`: adds only missing tables, and missing rows that are computed from other tables
    */
-  existing: 'refuse' | 'replace' | 'keep';
-  /** The command that replaces what is refused, for whoever reads that. */
+  existing: 'refuse' | 'replace' | 'retain';
+  /** The command that replaces the tables, for the message of `refuse`. */
   replaceWith?: string;
 }
 
 /**
- * Creates MiniTwit's tables as `schema.sql` says, after it removed those of the same names, unless they
- * are to be kept. To replace is for databases that nobody writes to yet: rows that come after it has
- * counted are lost. Several who do this at once do it one after the other.
- * @returns the names of the tables that it created or added rows to, in the file's order
- * @throws OperatorError, one line, when a table holds rows (nothing is changed then), when the
- *   settings do not lead to a database, and when the server did not answer in time
+ * Creates MiniTwit's tables with the statements of `schema.sql`. Concurrent calls run one after another. Use `refuse` only
+ * while no process writes: rows that are inserted after the count are lost.
+ * @returns the names of the tables that were created or got rows, in the order of the file
+ * @throws OperatorError, one line, if `refuse` finds rows (nothing is changed then), and the errors of `withConnection`
  */
 export async function initializeSchema(
   config: DatabaseConfig,
-  { existing, replaceWith = 'npm run initdb -- --force', ...patience }: SchemaOptions,
+  { existing, replaceWith = 'npm run initdb -- --force', ...retryOptions }: SchemaOptions,
 ): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
-  return withConnection(config, patience, async (connection) => {
-    await acquireSchemaLock(connection, patience.waitMaxMs);
-    const there = await listTables(connection, statements);
-    if (existing === 'refuse') await assertTablesEmpty(connection, there, replaceWith);
-    const adds = (statement: string) => {
+  return withConnection(config, retryOptions, async (connection) => {
+    await acquireSchemaLock(connection, retryOptions.waitMaxMs);
+    const existingTables = await listTables(connection, statements);
+    if (existing === 'refuse') await assertTablesEmpty(connection, existingTables, replaceWith);
+    const isMissing = (statement: string) => {
       const table = findCreatedTable(statement);
-      return table === null ? findFilledTable(statement) !== null : !there.includes(table);
+      return table === null ? findFilledTable(statement) !== null : !existingTables.includes(table);
     };
     const changed = new Set<string>();
-    for (const statement of existing === 'keep' ? statements.filter(adds) : statements) {
+    for (const statement of existing === 'retain' ? statements.filter(isMissing) : statements) {
       const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
       const filled = affectedRows > 0 ? findFilledTable(statement) : null;
       const table = findCreatedTable(statement) ?? filled;
@@ -51,18 +51,19 @@ export async function initializeSchema(
 }
 
 /**
- * Instances that start together find tables missing together, and each would want to make them. The turn
- * ends with the connection.
+ * Acquires a lock of this database, since instances that start at the same time find the same tables missing. The server
+ * releases it at the end of the connection.
  */
 async function acquireSchemaLock(connection: Connection, waitMaxMs: number): Promise<void> {
-  // A lock's name is for the whole server, and as short as that of a database may be. (MySQL 9.7 has
-  // neither sha1 nor md5.)
+  // The name is valid for the whole server, and has at most 64 characters. MySQL 9.7 has neither sha1 nor md5.
   const [rows] = await connection.query<RowDataPacket[]>(
-    "select get_lock(sha2(concat('minitwit schema ', database()), 224), :waitMaxS) as isMine",
+    "select get_lock(sha2(concat('minitwit schema ', database()), 224), :waitMaxS) as isAcquired",
     { waitMaxS: waitMaxMs / 1000 },
   );
-  if (rows[0]?.isMine !== 1) {
-    throw new OperatorError('Somebody else has been changing the tables for too long.');
+  if (rows[0]?.isAcquired !== 1) {
+    throw new OperatorError(
+      `Another process has been changing the tables for more than ${waitMaxMs / 1000} s. Wait until it has ended, then try again.`,
+    );
   }
 }
 
@@ -74,15 +75,15 @@ function findFilledTable(statement: string): string | null {
   return /^insert into (\w+)/.exec(statement)?.[1] ?? null;
 }
 
-/** Those of the file's tables that are there, in its order. */
+/** Lists the tables of the file that exist, in the order of the file. */
 async function listTables(connection: Connection, statements: string[]): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
     'select table_name as name from information_schema.tables where table_schema = database()',
   );
-  const there = new Set(rows.map(({ name }) => String(name)));
+  const existing = new Set(rows.map(({ name }) => String(name)));
   return statements
     .flatMap((statement) => findCreatedTable(statement) ?? [])
-    .filter((name) => there.has(name));
+    .filter((name) => existing.has(name));
 }
 
 async function assertTablesEmpty(
@@ -100,6 +101,6 @@ async function assertTablesEmpty(
   }
   if (filled.length === 0) return;
   throw new OperatorError(
-    `Nothing was changed: these tables hold rows: ${filled.join(', ')}. To delete them all and start anew: ${replaceWith}`,
+    `Nothing was changed, because these tables have rows: ${filled.join(', ')}. To delete all rows and create new tables, run ${replaceWith}`,
   );
 }

@@ -3,29 +3,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { isConnectionClosed } from './query-errors.ts';
 import { connectionOptions } from './open-connection.ts';
-import { PROGRAM_BOUNDS, setSessionVariables } from './session-variables.ts';
+import { isConnectionClosed } from './query-errors.ts';
+import { setSessionVariables } from './set-session-variables.ts';
+import { PROGRAM_BOUNDS } from './session-variables.ts';
 
 const RETRY_EVERY_MS = 250;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** For how long to try again while the server starts or connections are lost. */
+/** How long, and how often, an attempt is repeated while the server starts or connections are lost. */
 export interface RetryOptions {
   waitMaxMs: number;
-  /** How long a login may take, a minute by default; a statement may take ten times as long. */
+  /** The time limit of a login, a minute by default. The limit of a statement is ten times as long. */
   connectTimeoutMs?: number;
-  /** Is told once, when the waiting begins. */
+  /** Called once, before the first retry. */
   onWait?: (message: string) => void;
-  /** When it is aborted, the work ends at once, with its reason. */
+  /** Stops the work at once if it is aborted. */
   signal?: AbortSignal;
 }
 
 /**
- * Does work on a connection of its own, for programs that run once. While the server starts, or when
- * the connection is lost, the whole work is done again.
- * @throws OperatorError, one line, when the settings do not lead to a database, when the server did
- *   not answer in time, when it does not take MiniTwit's session variables or when it refuses a statement
+ * Opens a connection for a program, and calls `work` with it. If the server starts up or the connection is lost, calls
+ * `work` again from its beginning.
+ * @throws OperatorError, one line, if the settings are wrong, if the server does not respond within `waitMaxMs`, if it does not
+ *   accept MiniTwit's session variables, or if it refuses a statement; the reason of `signal`
  */
 export async function withConnection<T>(
   config: DatabaseConfig,
@@ -43,8 +44,8 @@ export async function withConnection<T>(
       if (!isTransient(error))
         throw new OperatorError(formatConnectionError(error, config), { cause: error });
       if (Date.now() > giveUpAt) {
-        const waited = `The database at ${config.host}:${config.port} did not serve within ${waitMaxMs / 1000} s`;
-        throw new OperatorError(`${waited}: ${error.message || error.code}`, { cause: error });
+        const timeout = `The database at ${config.host}:${config.port} did not respond within ${waitMaxMs / 1000} s`;
+        throw new OperatorError(`${timeout}: ${error.message || error.code}`, { cause: error });
       }
       if (isFirst) onWait?.(`Waiting for the database at ${config.host}:${config.port} …`);
     }
@@ -57,21 +58,21 @@ async function attempt<T>(
   { connectTimeoutMs, signal }: { connectTimeoutMs: number; signal: AbortSignal | undefined },
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  // mysql2's own time-out ends with the server's greeting; a server can fall silent after it.
+  // mysql2's own timeout ends with the server's greeting, but a server can also hang after it.
   const socket = connect(config.port, config.host);
-  const silence = Object.assign(new Error('the server fell silent'), { code: 'ETIMEDOUT' });
-  socket.setTimeout(connectTimeoutMs, () => socket.destroy(silence));
-  // what lies between may forget a connection on which nothing is said for minutes
+  const timeout = Object.assign(new Error('the server sends nothing'), { code: 'ETIMEDOUT' });
+  socket.setTimeout(connectTimeoutMs, () => socket.destroy(timeout));
+  // Firewalls and NAT gateways drop a connection that is idle for minutes.
   socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
   const stop = () => socket.destroy(new Error('stopped'));
   signal?.addEventListener('abort', stop);
   try {
     const options = { ...connectionOptions(config), stream: socket };
     const connection = await mysql.createConnection(options);
-    // A lost connection fails the query that runs, which is where it is handled.
+    // A lost connection fails the running query, and that error is handled.
     connection.on('error', () => undefined);
     await setSessionVariables(connection, config, PROGRAM_BOUNDS);
-    // a statement may take its time: to count or drop a large table, for one
+    // Some statements take long, for example those that count or drop a large table.
     socket.setTimeout(connectTimeoutMs * 10);
     return await work(connection);
   } finally {
@@ -109,13 +110,13 @@ function formatConnectionError(
   switch (error.code) {
     case 'ER_ACCESS_DENIED_ERROR':
     case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
-      return `The database at ${host}:${port} refused the user "${user}": look at DB_USER and DB_PASSWD.`;
+      return `The database at ${host}:${port} refused the user "${user}". Check DB_USER and DB_PASSWD.`;
     case 'ER_DBACCESS_DENIED_ERROR':
-      return `The user "${user}" may not use the database "${name}" at ${host}:${port}.`;
+      return `The user "${user}" may not use the database "${name}" at ${host}:${port}. Check DB_NAME and the privileges of the user.`;
     case 'ER_BAD_DB_ERROR':
-      return `There is no database "${name}" at ${host}:${port}: look at DB_NAME.`;
+      return `The server at ${host}:${port} has no database "${name}". Check DB_NAME.`;
     case 'ENOTFOUND':
-      return `There is no host "${host}": look at DB_HOST.`;
+      return `The host "${host}" does not exist. Check DB_HOST.`;
     default:
       return `The database at ${host}:${port} failed: ${error.message || error.code}`;
   }

@@ -13,8 +13,8 @@ const ADVICE: Record<string, string> = {
 const WITHOUT_PATH = new Set(['EDQUOT', 'EFBIG', 'EIO', 'EISDIR', 'ENOSPC']);
 
 /**
- * Does work that stores files in the folder `data`. Node's error about a file there, which this user cannot read or
- * write, becomes an OperatorError of one line.
+ * Calls `work`, which stores files in the folder `data`.
+ * @throws OperatorError, one line, instead of Node's error, if this user cannot read or write a file in the folder
  */
 export async function withDataFiles<Result>(
   data: string,
@@ -27,31 +27,31 @@ export async function withDataFiles<Result>(
     if (file === null) throw error;
     const refusal = findRefusal(error as NodeJS.ErrnoException, data);
     const advice =
-      ADVICE[codeOf(refusal)] ?? 'Make that folder readable and writable for this user';
+      ADVICE[readCode(refusal)] ?? 'Make that folder readable and writable for this user';
     const message =
-      `Cannot read or write ${file}: ${reasonOf(refusal)}. MiniTwit stores its data in ${data}. ` +
+      `Cannot read or write ${file}: ${formatReason(refusal)}. MiniTwit stores its data in ${data}. ` +
       `${advice}, or use a checkout of your own.`;
     throw new OperatorError(message, { cause: error });
   }
 }
 
 /**
- * Returns the file in the folder that an error of the system is about, or the folder where the error names no file; null
- * if it is about something else.
+ * Returns the path of the file in the folder that caused a system error, or the folder if the error has no path. Returns
+ * null for any other error.
  */
 function findFile(error: unknown, folder: string): string | null {
   if (!(error instanceof Error) || !('errno' in error)) return null;
-  // Node calls the path of a socket its address.
+  // The error of a socket has its path in `address`.
   const refusal = error as NodeJS.ErrnoException & { address?: string };
   const { path, address } = refusal;
-  if (path === undefined && WITHOUT_PATH.has(codeOf(refusal))) return folder;
+  if (path === undefined && WITHOUT_PATH.has(readCode(refusal))) return folder;
   const file = resolve(path ?? address ?? '/');
   return relative(folder, file).startsWith('..') ? null : file;
 }
 
 /**
- * Returns why the folder could not be created, where an error says only that it does not exist: Node's recursive mkdir does
- * on a read-only file system. Returns other errors as they are.
+ * Returns the error that explains why a folder could not be created. On a read-only file system, Node's recursive mkdir
+ * only reports that the folder does not exist. Returns any other error unchanged.
  */
 function findRefusal(error: NodeJS.ErrnoException, folder: string): NodeJS.ErrnoException {
   if (error.code !== 'ENOENT') return error;
@@ -63,13 +63,13 @@ function findRefusal(error: NodeJS.ErrnoException, folder: string): NodeJS.Errno
   }
 }
 
-/** Returns the error's code, also of EDQUOT, which Node does not know. */
-function codeOf({ code = '', errno = 0 }: NodeJS.ErrnoException): string {
+/** Returns the error's code. Node has no code for EDQUOT. */
+function readCode({ code = '', errno = 0 }: NodeJS.ErrnoException): string {
   return Math.abs(errno) === system.errno.EDQUOT ? 'EDQUOT' : code;
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (codeOf(error) === 'EDQUOT') return 'disk quota exceeded';
-  // Most of Node's functions set a negative number, some a positive one.
+function formatReason(error: NodeJS.ErrnoException): string {
+  if (readCode(error) === 'EDQUOT') return 'disk quota exceeded';
+  // Most of Node's functions set a negative number, but some set a positive one.
   return getSystemErrorMessage(-Math.abs(error.errno ?? 0));
 }

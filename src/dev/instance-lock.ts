@@ -4,51 +4,53 @@ import { connect, createServer } from 'node:net';
 import { relative } from 'node:path';
 import { OperatorError } from '../errors/operator-error.ts';
 
-const ANSWER_MAX_MS = 2000;
+const RESPONSE_WAIT_MAX_MS = 2000;
 
-/** That this process, and no other, works here. */
+/** The lock that this process holds. */
 export interface InstanceLock {
-  /** What to tell others who want it. */
-  setDescription: (url: string) => void;
-  /** Gives it up, before the process ends. */
+  /** Sets the text that other processes print if they fail to acquire the lock. */
+  setDescription: (description: string) => void;
   release: () => void;
 }
 
 /**
- * Keeps a second MiniTwit from working where this socket is. The claim is the socket, which the system
- * takes from us however we end; whoever connects to it reads where MiniTwit is. (Two that start in the
- * same moment, after one that was killed, can still miss each other.)
- * @param who what works here, for the message
- * @throws OperatorError when another one works here
+ * Acquires a lock that only one process can hold at a time. The lock is a listening Unix socket, which the system closes
+ * when the process ends, even if it is killed. A process that connects to the socket reads the owner's description. If the owner was
+ * killed and two processes start at the same moment, both can acquire the lock.
+ * @param program names the owner in the error's message
+ * @throws OperatorError if another process holds the lock
  */
-export async function acquireLock(socket: string, who = 'MiniTwit'): Promise<InstanceLock> {
-  // relative, since a socket's path must be short
+export async function acquireLock(socket: string, program = 'MiniTwit'): Promise<InstanceLock> {
+  // The path is relative, since the path of a socket must be short.
   const path = relative(process.cwd(), socket);
-  let url = 'it is starting';
-  // whoever asks may be gone before the answer
-  const claim = createServer((asker) => asker.on('error', () => undefined).end(url));
+  let description = 'starting';
+  // A client may have disconnected before the response.
+  const server = createServer((client) => client.on('error', () => undefined).end(description));
   try {
-    await once(claim.listen(path), 'listening');
+    await once(server.listen(path), 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const owner = await readFrom(path);
-    if (owner !== null) throw new OperatorError(`${who} is already running here: ${owner}`);
-    // left behind by a process that was killed
+    const owner = await readDescription(path);
+    if (owner !== null)
+      throw new OperatorError(
+        `${program} is already running in this folder (${owner}). Stop it, or wait until it has ended.`,
+      );
+    // The owner was killed.
     await rm(path);
-    await once(claim.listen(path), 'listening');
+    await once(server.listen(path), 'listening');
   }
-  return { setDescription: (newUrl) => (url = newUrl), release: () => claim.close() };
+  return { setDescription: (text) => (description = text), release: () => server.close() };
 }
 
-/** What the process that listens on a socket has to say; null when there is none. */
-async function readFrom(path: string): Promise<string | null> {
+/** Returns the description from the process that listens on a socket, or null if no process does. */
+async function readDescription(path: string): Promise<string | null> {
   const connection = connect(path).setEncoding('utf8');
-  // `push(null)` ends the reading, whatever the other side does
-  connection.setTimeout(ANSWER_MAX_MS, () => connection.push(null));
+  // `push(null)` ends the loop even if the owner hangs.
+  connection.setTimeout(RESPONSE_WAIT_MAX_MS, () => connection.push(null));
   let text = '';
   try {
     for await (const chunk of connection) text += chunk;
-    return text || 'it does not answer';
+    return text || 'not responding';
   } catch {
     return null;
   }

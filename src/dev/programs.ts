@@ -23,7 +23,8 @@ export function findProgram(name: string): string | null {
 /**
  * Returns the path of a program. If it is not installed, its Debian package is unpacked into the cache, which needs
  * no root and changes nothing else on the machine.
- * @throws OperatorError with `advice`, which gets the reason why the package could not be unpacked
+ * @param advice returns the error's message from the reason, which is a clause without a full stop
+ * @throws OperatorError if the package cannot be unpacked
  */
 export function findOrUnpack(
   program: string,
@@ -38,14 +39,16 @@ export function findOrUnpack(
     encoding: 'utf8',
   });
   if (signal !== null) {
-    throw new OperatorError(`Stopped while unpacking ${packageName}. Run the command again.`);
+    throw new OperatorError(
+      `A signal stopped the unpacking of ${packageName}. Run the command again.`,
+    );
   }
   if (status !== 0)
-    throw new OperatorError(advice('its Debian package could not be unpacked, as said above'));
+    throw new OperatorError(advice('its Debian package could not be unpacked (see above)'));
   const unpacked = join(stdout.trim(), 'programs', program);
   if (isExecutable(unpacked)) return unpacked;
   const reason = existsSync(unpacked)
-    ? `${unpacked} cannot be executed: its file system may be mounted with noexec; set XDG_CACHE_HOME to a folder of another`
+    ? `${unpacked} cannot be executed: its file system may be mounted with noexec. Set XDG_CACHE_HOME to a folder on another file system`
     : `the Debian package ${packageName} does not contain it`;
   throw new OperatorError(advice(reason));
 }

@@ -7,17 +7,17 @@ import type { Environment } from '../config/environment.ts';
 // TypeScript when this file is TypeScript, and JavaScript in dist/.
 const SERVER = new URL(`../server${extname(import.meta.url)}`, import.meta.url);
 
-/** A server in a process of its own. */
+/** A server in a child process. */
 export interface ServerProcess {
-  /** Resolves with its exit status; null when a signal ended it. */
+  /** Resolves with the exit status, or null if a signal ended the process. */
   ended: Promise<number | null>;
-  /** Asks it to shut down gracefully. */
+  /** Sends SIGTERM, which starts a graceful shutdown. */
   stop: () => void;
 }
 
 /**
  * Starts the server as production does, and prints its log in a readable form.
- * @param onListening receives the port once pages can be read
+ * @param onListening called with the port when the server listens
  */
 export function startServerProcess(
   environment: Environment,
@@ -45,7 +45,7 @@ interface LogLine {
   responseTime?: number;
 }
 
-/** Formats a request in a few words; null when the line is about something else. */
+/** Returns a short text for the log line of a request, or null for any other line. */
 function formatRequest({ req, res, responseTime }: LogLine): string | null {
   return req && res ? `${req.method} ${req.path} ${res.statusCode} in ${responseTime} ms` : null;
 }

@@ -4,8 +4,8 @@ import type { ServerProcess } from './server-process.ts';
 
 /**
  * Runs a server until `signal` is aborted.
- * @returns its exit status when it ends before that; else null
- * @throws OperatorError when something else killed it
+ * @returns the exit status if the server ends before that, otherwise null
+ * @throws OperatorError if another process kills the server
  */
 export async function runServer(
   start: () => ServerProcess,
@@ -22,8 +22,8 @@ export async function runServer(
 }
 
 /**
- * Runs a server until `signal` is aborted, and starts it again after each change. When it ends by itself, because of a
- * syntax error for example, it starts again after the next change.
+ * Runs a server until `signal` is aborted, and restarts it after each change. A server that ends, for example because of a
+ * syntax error, is also restarted after the next change.
  * @param waitForChange resolves with the path of the next file that changes
  */
 export async function runServerWithRestarts(
@@ -33,7 +33,7 @@ export async function runServerWithRestarts(
 ): Promise<void> {
   const aborted = once(signal, 'abort').then(() => null);
   while (!signal.aborted) {
-    // Before the start: what changes while the server reads its files makes it start again.
+    // Watching begins before the start, since a file may change while the server reads it.
     const interrupted = Promise.race([aborted, waitForChange()]);
     const server = start();
     try {
@@ -42,12 +42,12 @@ export async function runServerWithRestarts(
         interrupted.then(() => false),
       ]);
       if (hasEnded && !signal.aborted) {
-        console.error('The server has ended. It starts again after the next change.');
+        console.error('The server has ended. It will restart after the next change.');
       }
       const file = await interrupted;
       if (file !== null) console.log(`Restarting the server: ${file} has changed.`);
     } finally {
-      // Also when the folders cannot be watched: the server must not outlive its database.
+      // If the folders cannot be watched, the server must not outlive its database either.
       server.stop();
       await server.ended;
     }

@@ -52,18 +52,18 @@ END
 } > "$apt/main.conf"
 export APT_CONFIG=$apt/apt.conf DEBIAN_FRONTEND=noninteractive
 
-run_apt() { # A mirror that is just being updated fails once.
+run_apt() { # The second attempt succeeds if a mirror was just being updated.
   apt-get -qq "$@" > "$apt/log" 2>&1 || { sleep 2 && apt-get -qq "$@" > "$apt/log" 2>&1; } || { cat "$apt/log" >&2; return 1; }
 }
-# One source of several may be broken, and the package come from another.
+# One of several sources may be broken while another one has the package.
 run_apt update || true
 run_apt install --yes --reinstall --download-only "$package"
 find "$apt/cache/archives" -name '*.deb' -print0 | xargs -0 -P 4 -I '{}' dpkg-deb --extract '{}' "$new"
 rm -rf -- "$apt"
-# No program of the cache gives its caller another user's rights.
+# A program in the cache must not give its caller the rights of another user.
 find "$new" -perm /6000 -exec chmod a-s '{}' +
 
-# Its programs find libraries, fonts, and plugins and other files of MariaDB here instead of below /usr.
+# The programs must find libraries, fonts, and plugins and other files of MariaDB in this folder instead of /usr.
 libraries=$(cd "$new" && find . -path '*/lib/*' -name 'lib*.so*' -printf '%h\n' | sort -u | while read -r each; do echo "$folder/${each#./}"; done | paste -sd:)
 plugins=$folder/$(cd "$new" && find . -type d -path '*/libmariadb*/plugin' -print -quit)
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g' <<< "$1"; }
@@ -72,10 +72,10 @@ cat > "$new/fonts.conf" << END
 END
 cat > "$new/run" << END
 #!/bin/bash
-# Runs the program of this folder whose name it is called by.
+# Runs the program of this folder that has the name of the link to this script.
 export LD_LIBRARY_PATH=$(printf %q "$libraries") MY_BASEDIR_VERSION=$(printf %q "$folder/usr")
 export MARIADB_PLUGIN_DIR=$(printf %q "$plugins") FONTCONFIG_FILE=$(printf %q "$folder/fonts.conf")
-# Some of usr/bin are scripts that start /usr/lib/NAME/PROGRAM.
+# Some files in usr/bin are scripts that start /usr/lib/NAME/PROGRAM.
 for program in $(printf %q "$folder")/usr/{lib/*,sbin,bin}/"\${0##*/}"; do
   if [ -f "\$program" ] && [ -x "\$program" ]; then exec "\$program" "\$@"; fi
 done

@@ -1,4 +1,4 @@
-/** The one table from the kind of a failure to the HTTP status that tells of it. */
+/** The HTTP status of each error code. */
 export const HTTP_STATUS = {
   invalid: 400,
   unauthenticated: 401,
@@ -13,13 +13,10 @@ export const HTTP_STATUS = {
   unavailable: 503,
 } as const;
 
-/** What went wrong, in one of the few words that all parts share. */
+/** The kind of an error. */
 export type ErrorCode = keyof typeof HTTP_STATUS;
 
-/**
- * A failure whose message may be shown to the person who caused it or met it.
- * What only the operator may see belongs in `cause`.
- */
+/** An error whose message is shown to users. `cause` is only for the log. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
@@ -30,7 +27,7 @@ export class AppError extends Error {
   }
 }
 
-/** Tells whether an error is an AppError of this code. */
+/** Returns whether an error is an AppError with this code. */
 export function isAppError(error: unknown, code: ErrorCode): error is AppError {
   return error instanceof AppError && error.code === code;
 }

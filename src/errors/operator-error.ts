@@ -1,4 +1,4 @@
-/** A failure that the operator can mend: a program prints the message alone, and exits with status 1. */
+/** An error that the operator can fix. A program prints only its message, and exits with status 1. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }

@@ -1,6 +1,7 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
-import { type Database, NOW } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { isLockTimeout } from '../database/query-errors.ts';
+import { NOW } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
 

@@ -1,4 +1,4 @@
-import type { Statements } from '../database/database.ts';
+import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 

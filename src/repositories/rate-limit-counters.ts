@@ -1,5 +1,6 @@
 import { batchWrites } from '../database/batches.ts';
-import type { Database, Statements } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
+import type { Statements } from '../database/statements.ts';
 
 /** A limit of one key, such as the failed logins from one address. */
 export interface Counter {

@@ -8,7 +8,7 @@ import { createAdministrator } from '../support/administrator.ts';
 import { runSql } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-test('a server on which a backslash is a backslash gets the password that was given', async () => {
+test('stores the given password on a server with NO_BACKSLASH_ESCAPES', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-rules-'));
   const { init, loginTo } = createAdministrator();
   const mariadb = await startPrivateMariadb(folder, {

@@ -9,26 +9,26 @@ import { databaseSettings, startProgram } from '../support/programs.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-const PATIENCE = { waitMaxMs: HANG_MS };
+const RETRY_OPTIONS = { waitMaxMs: HANG_MS };
 const PASSWORD = 'a password';
 
 const database = useEmptyDatabase();
-const neighbour = useEmptyDatabase();
+const otherDatabase = useEmptyDatabase();
 const server = inject('administrator');
 
-// elsewhere nobody is there who may make users
+// Without an administrator, the tests cannot create users.
 describe.skipIf(server === null)('a user for MiniTwit', () => {
   const administrator: DatabaseConfig = { ...database, ...login(server) };
   const name = `app_${randomBytes(6).toString('hex')}`;
   const asUser = (password = PASSWORD): DatabaseConfig => ({ ...database, user: name, password });
-  const save = (password = PASSWORD, config = administrator) =>
-    ensureAppUser(config, { name, password }, PATIENCE);
+  const ensureUser = (password = PASSWORD, config = administrator) =>
+    ensureAppUser(config, { name, password }, RETRY_OPTIONS);
 
-  beforeAll(() => initializeSchema(database, { existing: 'refuse', ...PATIENCE }));
+  beforeAll(() => initializeSchema(database, { existing: 'refuse', ...RETRY_OPTIONS }));
   afterEach(() => runSql(administrator, `drop user if exists '${name}'@'%'`));
 
   async function listGrants(): Promise<string[]> {
-    return withConnection(administrator, PATIENCE, async (connection) => {
+    return withConnection(administrator, RETRY_OPTIONS, async (connection) => {
       const [rows] = await connection.query<RowDataPacket[]>(`show grants for '${name}'@'%'`);
       return rows.map((row) =>
         String(Object.values(row)[0]).replace(/ IDENTIFIED BY PASSWORD '.*?'/, ''),
@@ -37,7 +37,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   }
 
   test('reads and writes rows', async () => {
-    expect(await save()).toEqual({ isNew: true });
+    expect(await ensureUser()).toEqual({ isNew: true });
     await runSql(
       asUser(),
       `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`,
@@ -48,20 +48,20 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   });
 
   test.each([
-    ['make a table', 'create table other (id int)'],
+    ['create a table', 'create table other (id int)'],
     ['alter a table', 'alter table user add column other int'],
     ['drop a table', 'drop table session'],
-    ['empty a table at once', 'truncate table session'],
-    ['make an index', 'create index other on user (email)'],
-    ['make a database', 'create database minitwit_other'],
+    ['truncate a table', 'truncate table session'],
+    ['create an index', 'create index other on user (email)'],
+    ['create a database', 'create database minitwit_other'],
     ['drop the database', `drop database ${database.name}`],
-    ['read another database', `select * from ${neighbour.name}.secret`],
-    ['read how others log in', 'select * from mysql.user'],
-    ['give away what it may do', `grant select on ${database.name}.* to ${name}`],
-    ['set the server up', 'set global max_connections = 10'],
+    ['read another database', `select * from ${otherDatabase.name}.secret`],
+    ['read the users of the server', 'select * from mysql.user'],
+    ['grant its privileges to another user', `grant select on ${database.name}.* to ${name}`],
+    ['change settings of the server', 'set global max_connections = 10'],
   ])('cannot %s', async (_what, statement) => {
-    await runSql(neighbour, 'create table if not exists secret (id int)');
-    await save();
+    await runSql(otherDatabase, 'create table if not exists secret (id int)');
+    await ensureUser();
     await expect(runSql(asUser(), statement)).rejects.toThrow(/denied|may not use/);
   });
 
@@ -69,17 +69,17 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     const similar = database.name.replace('_', 'x');
     await runSql(administrator, `create database ${similar}`, `create table ${similar}.t (id int)`);
     try {
-      await save();
+      await ensureUser();
       await expect(runSql(asUser(), `select * from ${similar}.t`)).rejects.toThrow(/denied/);
     } finally {
       await runSql(administrator, `drop database ${similar}`);
     }
   });
 
-  test('keeps all but the password when it is saved again', async () => {
-    await save();
+  test('a second call changes only the password', async () => {
+    await ensureUser();
     const before = await listGrants();
-    expect(await save('another password')).toEqual({ isNew: false });
+    expect(await ensureUser('another password')).toEqual({ isNew: false });
     expect(await listGrants()).toEqual(before);
     await expect(runSql(asUser(), 'select 1')).rejects.toThrow(/refused the user/);
     await runSql(asUser('another password'), 'select user_id from user');
@@ -94,14 +94,14 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     ' '.repeat(3),
     'x'.repeat(70),
   ])('logs in with the password %j', async (password) => {
-    await save(password);
+    await ensureUser(password);
     const logIn = runSql(asUser(password), 'select user_id from user');
     await expect(logIn).resolves.toBeUndefined();
   });
 
-  test('must come with TLS where we do, and only there', async () => {
-    await save();
-    const [row] = await withConnection(administrator, PATIENCE, async (connection) => {
+  test('must use TLS if and only if the connection of the administrator does', async () => {
+    await ensureUser();
+    const [row] = await withConnection(administrator, RETRY_OPTIONS, async (connection) => {
       const [rows] = await connection.query<RowDataPacket[]>(
         'select ssl_type as required from mysql.user where user = :name',
         { name },
@@ -112,26 +112,26 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
   });
 
   test.each([
-    ['any database', `grant select on *.* to '${name}'@'%'`, 'SELECT ON *.*'],
+    ['every database', `grant select on *.* to '${name}'@'%'`, 'SELECT ON *.*'],
     ['tables', `grant drop on ${database.name}.* to '${name}'@'%'`, 'DROP ON '],
-    ['its neighbour', `grant select on ${neighbour.name}.* to '${name}'@'%'`, 'SELECT ON '],
+    ['another database', `grant select on ${otherDatabase.name}.* to '${name}'@'%'`, 'SELECT ON '],
     [
-      'giving away',
+      'the grant option',
       `grant select on ${database.name}.* to '${name}'@'%' with grant option`,
       'SELECT ON ',
     ],
-  ])('is left alone when it may do more: %s', async (_what, grant, said) => {
+  ])('is not changed if its privileges include %s', async (_what, grant, privilege) => {
     await runSql(administrator, `create user '${name}'@'%' identified by 'old'`, grant);
-    const refused = save();
+    const refused = ensureUser();
     await expect(refused).rejects.toThrow(
-      `The user "${name}" was not changed: it is there and may do more than MiniTwit should: ${said}`,
+      `The user "${name}" was not changed, because the user exists and has more privileges than MiniTwit needs: ${privilege}`,
     );
     await expect(refused).rejects.not.toThrow('PASSWORD');
-    // the old password
+    // The old password is still valid.
     await runSql({ ...asUser('old'), name: 'information_schema' }, 'select 1');
   });
 
-  test('is made by initdb, beside the tables', async () => {
+  test('initdb --user creates the user after the tables', async () => {
     const settings = { ...databaseSettings(administrator), APP_DB_PASSWD: PASSWORD };
     const initdb = async (...parameters: string[]) => {
       const program = startProgram('src/initdb.ts', settings, { parameters });
@@ -139,17 +139,17 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     };
     expect(await initdb('--if-missing', '--user', name)).toEqual({
       status: 0,
-      stdout: `The tables are there: nothing was changed.\nMade the user "${name}", who may read and write rows, and nothing else.\n`,
+      stdout: `All tables exist. Nothing was changed.\nCreated the user "${name}", who may only read and write rows.\n`,
       stderr: '',
     });
     expect(await initdb('--if-missing', '--user', name)).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining(`Set the password of the user "${name}"`),
+      stdout: expect.stringContaining(`Changed the password of the user "${name}"`),
     });
     expect(await initdb('--if-missing', '--user', administrator.user)).toEqual({
       status: 1,
       stdout: '',
-      stderr: `"${administrator.user}" is DB_USER, who makes the tables: --user is for another.\n`,
+      stderr: `--user must not be "${administrator.user}", which is DB_USER and creates the tables. Use another name.\n`,
     });
   });
 });

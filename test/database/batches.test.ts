@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { batchReads, batchWrites } from '../../src/database/batches.ts';
 
-/** Reads that end when they are told to, in the order in which they were sent. */
-function useReads() {
-  const sent: { wanted: string[]; end: (time: string) => void; fail: () => void }[] = [];
+/** Returns a batched read, and the batches that were sent, which the test resolves or rejects. */
+function createReads() {
+  const sent: { keys: string[]; end: (time: string) => void; fail: () => void }[] = [];
   const read = batchReads(
-    (wanted: string[]) =>
+    (keys: string[]) =>
       new Promise<string[]>((resolve, reject) => {
-        const end = (time: string) => resolve(wanted.map((each) => `${each} at ${time}`));
-        sent.push({ wanted, end, fail: () => reject(new Error('failed')) });
+        const end = (time: string) => resolve(keys.map((key) => `${key} at ${time}`));
+        sent.push({ keys, end, fail: () => reject(new Error('failed')) });
       }),
   );
   return { read, sent };
@@ -16,17 +16,17 @@ function useReads() {
 
 const nextTurn = () => new Promise(setImmediate);
 
-test('what is wanted at the same time is sent at once, and the same but once', async () => {
-  const { read, sent } = useReads();
+test('concurrent reads are sent as one batch, and equal keys once', async () => {
+  const { read, sent } = createReads();
   const results = Promise.all([read('a'), read('b'), read('a')]);
   await nextTurn();
-  expect(sent.map(({ wanted }) => wanted)).toEqual([['a', 'b']]);
+  expect(sent.map(({ keys }) => keys)).toEqual([['a', 'b']]);
   sent[0]?.end('1');
   expect(await results).toEqual(['a at 1', 'b at 1', 'a at 1']);
 });
 
-test('who comes while one is on its way waits for the next, which is sent after all of them came', async () => {
-  const { read, sent } = useReads();
+test('a read joins the next batch while one is on its way', async () => {
+  const { read, sent } = createReads();
   const first = read('a');
   await nextTurn();
   const later = [read('a'), read('b'), read('a')];
@@ -35,7 +35,7 @@ test('who comes while one is on its way waits for the next, which is sent after 
   sent[0]?.end('1');
   expect(await first).toBe('a at 1');
   await nextTurn();
-  expect(sent[1]?.wanted).toEqual(['a', 'b']);
+  expect(sent[1]?.keys).toEqual(['a', 'b']);
   const last = read('a');
   sent[1]?.end('2');
   expect(await Promise.all(later)).toEqual(['a at 2', 'b at 2', 'a at 2']);
@@ -44,8 +44,8 @@ test('who comes while one is on its way waits for the next, which is sent after 
   expect(await last).toBe('a at 3');
 });
 
-test('one that takes long does not hold the others', async () => {
-  const { read, sent } = useReads();
+test('a slow batch does not delay the next one for long', async () => {
+  const { read, sent } = createReads();
   const slow = read('slow');
   await nextTurn();
   const quick = read('quick');
@@ -56,8 +56,8 @@ test('one that takes long does not hold the others', async () => {
   expect(await slow).toBe('slow at 2');
 });
 
-test('a read that fails fails those who are in it, and nobody else', async () => {
-  const { read, sent } = useReads();
+test('a failed batch rejects its own reads only', async () => {
+  const { read, sent } = createReads();
   const first = [read('a'), read('b')];
   await nextTurn();
   const later = read('a');
@@ -68,9 +68,9 @@ test('a read that fails fails those who are in it, and nobody else', async () =>
   expect(await later).toBe('a at 1');
 });
 
-test('objects that say the same are the same wish', async () => {
-  const read = batchReads(async (wanted: ({ page: number } | null)[]) =>
-    wanted.map((each) => [wanted.length, each?.page ?? 'none']),
+test('objects with equal contents are equal keys', async () => {
+  const read = batchReads(async (keys: ({ page: number } | null)[]) =>
+    keys.map((key) => [keys.length, key?.page ?? 'none']),
   );
   expect(await Promise.all([read({ page: 1 }), read(null), read({ page: 1 })])).toEqual([
     [2, 1],
@@ -79,11 +79,11 @@ test('objects that say the same are the same wish', async () => {
   ]);
 });
 
-test('of what is not only read, the same is done for each who wants it', async () => {
+test('equal writes are all sent', async () => {
   const sent: string[][] = [];
-  const write = batchWrites(async (wanted: string[]) => {
-    sent.push(wanted);
-    return wanted.map((_, index) => index);
+  const write = batchWrites(async (keys: string[]) => {
+    sent.push(keys);
+    return keys.map((_, index) => index);
   });
   expect(await Promise.all([write('a'), write('b'), write('a')])).toEqual([0, 1, 2]);
   expect(sent).toEqual([['a', 'b', 'a']]);

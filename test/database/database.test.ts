@@ -11,7 +11,7 @@ const config = { ...inject('database'), poolSize: 2 };
 const database = openDatabase(config);
 afterAll(() => database.end());
 
-test('parameters have names; an array is a list', async () => {
+test('parameters are named, and an array becomes a list', async () => {
   const rows = await database.select<{ n: number }>(
     'select n from (select 1 as n union select 2 union select 3) as numbers where n in (:ids) and n <> :not',
     { ids: [1, 3], not: 1 },
@@ -19,7 +19,7 @@ test('parameters have names; an array is a list', async () => {
   expect(rows).toEqual([{ n: 3 }]);
 });
 
-test('every connection has the same strict rules, whatever the server', async () => {
+test('every connection has the same sql_mode', async () => {
   const modes = await Promise.all(
     [1, 2].map(() => database.select<{ mode: string }>('select @@sql_mode as mode')),
   );
@@ -31,16 +31,16 @@ test('every connection has the same strict rules, whatever the server', async ()
   }
 });
 
-test('an error carries the query, but none of its values', async () => {
-  const failure = database.select('select no_such_column, :password', { password: 'tell-nobody' });
+test('an error has the statement without its values', async () => {
+  const failure = database.select('select no_such_column, :password', { password: 'secret-value' });
   await expect(failure).rejects.toMatchObject({ sql: 'select no_such_column, :password' });
   await expect(failure).rejects.not.toHaveProperty(
     'message',
-    expect.stringContaining('tell-nobody'),
+    expect.stringContaining('secret-value'),
   );
 });
 
-test('a server that cannot be reached, or lets nobody in, is unavailable', async () => {
+test('rejects with the code unavailable if the server cannot be reached or refuses the login', async () => {
   const port = await findFreePort();
   for (const wrong of [{ port }, { password: 'wrong' }, { host: 'nowhere.invalid' }]) {
     const unreachable = openDatabase({ ...config, ...wrong });
@@ -49,11 +49,11 @@ test('a server that cannot be reached, or lets nobody in, is unavailable', async
   }
 });
 
-test('a wrong query is not mistaken for a missing server', async () => {
+test('rejects with the error of the server if a statement is wrong', async () => {
   await expect(database.select('selec')).rejects.toMatchObject({ errno: 1064 });
 });
 
-test('more queries than can wait are refused at once', async () => {
+test('refuses statements at once if too many wait', async () => {
   const results = await Promise.allSettled(
     Array.from({ length: 150 }, () => database.select('select 1')),
   );
@@ -63,58 +63,58 @@ test('more queries than can wait are refused at once', async () => {
   expect(await database.select('select 1 as n')).toEqual([{ n: 1 }]);
 });
 
-test('work that needs a connection is tried again while the server starts', async () => {
-  // A server that hangs up on the first two callers, and passes the third on to the real one.
+test('withConnection retries while the server starts', async () => {
+  // This server disconnects the first two clients, and forwards the third one to the database server.
   let calls = 0;
-  const proxy = createServer((caller) => {
+  const proxy = createServer((client) => {
     calls++;
-    if (calls <= 2) return caller.destroy();
+    if (calls <= 2) return client.destroy();
     const real = connect(config.port, config.host);
-    caller.pipe(real).pipe(caller);
-    for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
+    client.pipe(real).pipe(client);
+    for (const socket of [client, real]) socket.on('error', () => socket.destroy());
     return undefined;
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   const { port } = proxy.address() as AddressInfo;
-  const throughGate = { ...config, port };
+  const throughProxy = { ...config, port };
 
-  const works = withConnection(throughGate, { waitMaxMs: HANG_MS }, async () => 'done');
-  await expect(works).resolves.toBe('done');
+  const work = withConnection(throughProxy, { waitMaxMs: HANG_MS }, async () => 'done');
+  await expect(work).resolves.toBe('done');
   expect(calls).toBe(3);
   proxy.close();
 });
 
-test('work that loses its connection is done again from its beginning', async () => {
-  const done: string[] = [];
+test('withConnection repeats the work from its beginning after the connection is lost', async () => {
+  const calls: string[] = [];
   const work = withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
-    done.push('begun');
-    if (done.length === 1) await kill(connection);
+    calls.push('started');
+    if (calls.length === 1) await kill(connection);
     await connection.query('select 1');
     return 'done';
   });
   await expect(work).resolves.toBe('done');
-  expect(done).toEqual(['begun', 'begun']);
+  expect(calls).toEqual(['started', 'started']);
 });
 
-/** Cuts a connection as an administrator does, on the server. */
+/** Kills a connection on the server. */
 async function kill(connection: Connection): Promise<void> {
   await database.select('kill :id', { id: connection.threadId });
 }
 
-test('a server that says nothing is given up', async () => {
+test('withConnection fails after connectTimeoutMs if the server sends no greeting', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const patience = { waitMaxMs: 100, connectTimeoutMs: 100 };
-  const attempt = withConnection({ ...config, port }, patience, async () => 'never');
-  await expect(attempt).rejects.toThrow(/the server fell silent$/);
+  const retryOptions = { waitMaxMs: 100, connectTimeoutMs: 100 };
+  const attempt = withConnection({ ...config, port }, retryOptions, async () => 'never');
+  await expect(attempt).rejects.toThrow(/the server sends nothing$/);
   silent.close();
 });
 
-test('work is given up in time, in one line', async () => {
+test('withConnection fails after waitMaxMs with one line', async () => {
   const port = await findFreePort();
   const attempt = withConnection({ ...config, port }, { waitMaxMs: 300 }, async () => 'never');
   await expect(attempt).rejects.toThrow(
-    new RegExp(`^The database at .*:${port} did not serve within 0\\.3 s: .*ECONNREFUSED`),
+    new RegExp(`^The database at .*:${port} did not respond within 0\\.3 s: .*ECONNREFUSED`),
   );
 });

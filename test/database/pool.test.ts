@@ -10,42 +10,42 @@ import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const POOL_SIZE = 10;
-const GIVEN = 3;
+const CONNECTION_LIMIT = 3;
 const server = inject('administrator');
 
-// The server of a developer may not let its user create others.
-describe.skipIf(server === null)('a server that gives fewer connections than are wanted', () => {
+// Without an administrator, the tests cannot create users.
+describe.skipIf(server === null)('a server that allows fewer connections than poolSize', () => {
   const administrator = { ...inject('database'), ...server };
   const user = `few_${randomBytes(6).toString('hex')}`;
   const config = { ...administrator, user, password: 'a password', poolSize: POOL_SIZE };
-  const give = (connections: number) =>
+  const setConnectionLimit = (connections: number) =>
     runSql(administrator, `alter user '${user}'@'%' with max_user_connections ${connections}`);
 
   beforeEach(async () => {
     await runSql(
       administrator,
-      `create user '${user}'@'%' identified by 'a password' with max_user_connections ${GIVEN}`,
+      `create user '${user}'@'%' identified by 'a password' with max_user_connections ${CONNECTION_LIMIT}`,
       `grant select on ${administrator.name}.* to '${user}'@'%'`,
     );
   });
   afterEach(() => runSql(administrator, `drop user '${user}'@'%'`));
 
-  test('serves every request with those that it has given, and more of them later', async () => {
+  test('serves all requests, and more connections are opened after the limit was raised', async () => {
     const database = openDatabase(config);
-    const ask = () => database.select('select sleep(0.01) as n');
-    const answers = await Promise.all(Array.from({ length: 100 }, ask));
+    const query = () => database.select('select sleep(0.01) as n');
+    const answers = await Promise.all(Array.from({ length: 100 }, query));
     expect(answers).toHaveLength(100);
-    expect(database.state()).toMatchObject({ open: GIVEN, used: 0, waiting: 0 });
+    expect(database.state()).toMatchObject({ open: CONNECTION_LIMIT, used: 0, waiting: 0 });
 
-    await give(POOL_SIZE);
+    await setConnectionLimit(POOL_SIZE);
     await waitFor('the pool has grown', async () => {
-      await Promise.all(Array.from({ length: 2 * POOL_SIZE }, ask));
+      await Promise.all(Array.from({ length: 2 * POOL_SIZE }, query));
       return database.state().open === POOL_SIZE;
     });
     await database.end();
   });
 
-  test('lends them in the order in which they were asked for', async () => {
+  test('serves requests in their order', async () => {
     const pool = openPool(config);
     const order: number[] = [];
     const use = async (index: number) => {
@@ -59,9 +59,11 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
     await pool.end();
   });
 
-  test('makes requests wait, and says why they failed, when it gives none at all', async () => {
-    const other = openPool({ ...config, poolSize: GIVEN });
-    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+  test('makes requests wait while it allows no connection, and their error has its reason', async () => {
+    const other = openPool({ ...config, poolSize: CONNECTION_LIMIT });
+    const taken = await Promise.all(
+      Array.from({ length: CONNECTION_LIMIT }, () => other.acquire()),
+    );
     const database = openDatabase(config);
     await expect(database.select('select 1')).rejects.toMatchObject({
       code: 'unavailable',
@@ -74,9 +76,11 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
     await Promise.all([database.end(), other.end()]);
   });
 
-  test('makes a program wait', async () => {
-    const other = openPool({ ...config, poolSize: GIVEN });
-    const taken = await Promise.all(Array.from({ length: GIVEN }, () => other.acquire()));
+  test('makes withConnection wait', async () => {
+    const other = openPool({ ...config, poolSize: CONNECTION_LIMIT });
+    const taken = await Promise.all(
+      Array.from({ length: CONNECTION_LIMIT }, () => other.acquire()),
+    );
     let work: Promise<string> | undefined;
     await new Promise<unknown>((resolve) => {
       work = withConnection(config, { waitMaxMs: HANG_MS, onWait: resolve }, async () => 'done');
@@ -87,16 +91,16 @@ describe.skipIf(server === null)('a server that gives fewer connections than are
   });
 });
 
-test('an attempt to connect that hangs fails no request that came after it', async () => {
+test('an attempt to connect that hangs fails no later request', async () => {
   const config = inject('database');
   let calls = 0;
-  // A server that says nothing to the second one who connects.
-  const silentOnce = createServer((caller) => {
+  // This server sends nothing to the second client.
+  const silentOnce = createServer((client) => {
     calls++;
     if (calls === 2) return;
     const real = connect(config.port, config.host);
-    caller.pipe(real).pipe(caller);
-    for (const socket of [caller, real]) socket.on('error', () => socket.destroy());
+    client.pipe(real).pipe(client);
+    for (const socket of [client, real]) socket.on('error', () => socket.destroy());
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void silentOnce.close());
   await once(silentOnce, 'listening');
@@ -114,7 +118,7 @@ test('an attempt to connect that hangs fails no request that came after it', asy
   await pool.end();
 });
 
-test('a connection that is released twice is lent once', async () => {
+test('a connection that is released twice serves one request', async () => {
   const pool = openPool({ ...inject('database'), poolSize: 2 });
   const connection = await pool.acquire();
   connection.release();
@@ -127,7 +131,7 @@ test('a connection that is released twice is lent once', async () => {
   await pool.end();
 });
 
-test('a connection that was destroyed is not lent again', async () => {
+test('a destroyed connection is not used again', async () => {
   const pool = openPool({ ...inject('database'), poolSize: 1 });
   const connection = await pool.acquire();
   connection.destroy();
@@ -143,7 +147,7 @@ test('a connection that was destroyed is not lent again', async () => {
   await pool.end();
 });
 
-test('a pool that is closed lends what is in use until it is back, and nothing else', async () => {
+test('a pool that is closed waits for the connections in use, and refuses requests', async () => {
   const pool = openPool({ ...inject('database'), poolSize: 1 });
   const connection = await pool.acquire();
   const waiting = pool.acquire();

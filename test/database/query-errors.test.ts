@@ -2,7 +2,7 @@ import type { QueryError } from 'mysql2';
 import { expect, test } from 'vitest';
 import { findOutage, isRolledBack, type Outage } from '../../src/database/query-errors.ts';
 
-const of = (errno: number, message = '') =>
+const createError = (errno: number, message = '') =>
   Object.assign(new Error(message), { errno, sqlState: 'HY000' }) as unknown as QueryError;
 
 test.each<[errno: number, outage: Outage | null]>([
@@ -24,15 +24,18 @@ test.each<[errno: number, outage: Outage | null]>([
   [3797, 'stale'],
   [3798, 'stale'],
   [3799, 'stale'],
-])('errno %i means %s', (errno, outage) => {
-  expect(findOutage(of(errno))).toBe(outage);
+])('the outage of error %i is %s', (errno, outage) => {
+  expect(findOutage(createError(errno))).toBe(outage);
 });
 
-test('a commit that InnoDB has aborted stored nothing, and the outcome of most other failures is unknown', () => {
-  const aborted = of(1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT");
+test('isRolledBack is true for commits that InnoDB or a read-only server has refused, and false for other errors', () => {
+  const aborted = createError(
+    1180,
+    "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT",
+  );
   expect(findOutage(aborted)).toBe('stale');
-  const refused = [1205, 1213, 1290, 3098, 3101].map((errno) => of(errno));
+  const refused = [1205, 1213, 1290, 3098, 3101].map((errno) => createError(errno));
   expect([aborted, ...refused].filter(isRolledBack)).toHaveLength(6);
-  const unknown = [1021, 1053, 1180, 1317, 1927, 3100].map((errno) => of(errno));
+  const unknown = [1021, 1053, 1180, 1317, 1927, 3100].map((errno) => createError(errno));
   expect(unknown.filter(isRolledBack)).toEqual([]);
 });

@@ -15,19 +15,19 @@ async function countUsers(): Promise<number> {
   return rows.length;
 }
 
-test('an empty database gets the tables', async () => {
+test('creates all tables in an empty database', async () => {
   const all = ['user', 'message', 'follower', 'profile', 'session', 'rate_limit'];
   expect(await initializeSchema(config, { existing: 'refuse', waitMaxMs })).toEqual(all);
   expect(await countUsers()).toBe(0);
 });
 
-test('empty tables are made anew', async () => {
+test('replaces empty tables', async () => {
   await runSql(config, 'alter table user add column old int');
   await initializeSchema(config, { existing: 'refuse', waitMaxMs });
   await expect(runSql(config, 'select old from user')).rejects.toThrow(/Unknown column/);
 });
 
-test('tables with rows are named with their counts, and not changed', async () => {
+test('refuse lists the tables that have rows, with their counts, and changes nothing', async () => {
   await runSql(
     config,
     `insert into user (username, email, pw_hash) values ('a', 'a', 'x'), ('b', 'b', 'x')`,
@@ -35,41 +35,41 @@ test('tables with rows are named with their counts, and not changed', async () =
   );
   const attempt = initializeSchema(config, { existing: 'refuse', waitMaxMs });
   await expect(attempt).rejects.toThrow(
-    /^Nothing was changed: these tables hold rows: user \(2\), follower \(1\)\. .*--force$/,
+    /^Nothing was changed, because these tables have rows: user \(2\), follower \(1\)\. .*--force$/,
   );
   expect(await countUsers()).toBe(2);
 });
 
-test('tables that are there are kept when asked, and those that are missing are added', async () => {
-  // they were stored without profiles
-  expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual(['profile']);
-  expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual([]);
+test('retain changes no existing row, and adds missing tables and profiles', async () => {
+  // The users were inserted without profiles.
+  expect(await initializeSchema(config, { existing: 'retain', waitMaxMs })).toEqual(['profile']);
+  expect(await initializeSchema(config, { existing: 'retain', waitMaxMs })).toEqual([]);
   await runSql(config, 'drop table session, rate_limit');
   const added = ['session', 'rate_limit'];
-  expect(await initializeSchema(config, { existing: 'keep', waitMaxMs })).toEqual(added);
+  expect(await initializeSchema(config, { existing: 'retain', waitMaxMs })).toEqual(added);
   expect(await countUsers()).toBe(2);
 });
 
-test('of several who make missing tables at once, one does', async () => {
+test('one of several concurrent calls creates the missing tables', async () => {
   await runSql(config, 'drop table session, rate_limit');
   const attempts = Array.from({ length: 4 }, () =>
-    initializeSchema(config, { existing: 'keep', waitMaxMs }),
+    initializeSchema(config, { existing: 'retain', waitMaxMs }),
   );
   expect((await Promise.all(attempts)).filter(({ length }) => length > 0)).toHaveLength(1);
 });
 
-test('who waits for another for too long gives up', async () => {
+test('fails after waitMaxMs while another process changes the tables', async () => {
   await withConnection(config, { waitMaxMs }, async (other) => {
-    // The server may still be ending a connection that held it.
+    // An ended connection may still hold the lock for a moment.
     const name = `sha2('minitwit schema ${config.name}', 224)`;
     await other.query(`select get_lock(${name}, ${HANG_MS / 1000})`);
-    await expect(initializeSchema(config, { existing: 'keep', waitMaxMs: 0 })).rejects.toThrow(
-      /^Somebody else has been changing the tables/,
+    await expect(initializeSchema(config, { existing: 'retain', waitMaxMs: 0 })).rejects.toThrow(
+      /^Another process has been changing the tables/,
     );
   });
 });
 
-test('they are replaced when that is asked', async () => {
+test('replace deletes all rows', async () => {
   await initializeSchema(config, { existing: 'replace', waitMaxMs });
   expect(await countUsers()).toBe(0);
 });

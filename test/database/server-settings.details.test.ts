@@ -26,7 +26,7 @@ beforeAll(async () => {
 const minitwit = useMiniTwit();
 
 test.each([...SETTINGS, ...MARIADB_SETTINGS])(
-  'MiniTwit works on a MariaDB with %s = %s',
+  'all features work on MariaDB with %s = %s',
   async (...setting) => {
     await withSetting(server.administrator, setting, async () => {
       const config = await createMiniTwitDatabase(server.config);

@@ -15,8 +15,8 @@ import {
   withSetting,
 } from './server-settings.ts';
 
-// The settings are the whole server's, so they cannot be changed on a MySQL that is the developer's own.
-describe.runIf(existsSync(REAL_MYSQL))('a MySQL of its own', () => {
+// The settings are global, so the tests must not change them on the developer's own MySQL.
+describe.runIf(existsSync(REAL_MYSQL))('on a private MySQL', () => {
   let server: Logins;
   const defer = useCleanup();
   beforeAll(async () => {
@@ -24,12 +24,15 @@ describe.runIf(existsSync(REAL_MYSQL))('a MySQL of its own', () => {
   });
   const minitwit = useMiniTwit();
 
-  test.each([...SETTINGS, ...MYSQL_SETTINGS])('MiniTwit works with %s = %s', async (...setting) => {
-    await withSetting(server.administrator, setting, async () => {
-      const config = await createMiniTwitDatabase(server.config);
-      await expectMiniTwitWorks(minitwit, config);
-      await expectUpdateWorks(config);
-      await expectWarehouseWorks(config);
-    });
-  });
+  test.each([...SETTINGS, ...MYSQL_SETTINGS])(
+    'all features work with %s = %s',
+    async (...setting) => {
+      await withSetting(server.administrator, setting, async () => {
+        const config = await createMiniTwitDatabase(server.config);
+        await expectMiniTwitWorks(minitwit, config);
+        await expectUpdateWorks(config);
+        await expectWarehouseWorks(config);
+      });
+    },
+  );
 });

@@ -11,19 +11,19 @@ import { runSql } from '../support/database.ts';
 import type { MiniTwit, Visitor } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-/** A global variable of a server, and a value with which statements mean something else. */
+/** A global variable of a server, and a value that changes the meaning of statements. */
 export type Setting = [variable: string, value: string];
 
-/** Options of a server with a character set that lacks most characters. */
+/** Options of a server whose character set lacks most characters. */
 export const SERVER_OPTIONS = [
   '--character-set-server=latin1',
   '--collation-server=latin1_swedish_ci',
 ];
 
-/** An option of MariaDB's, with which connections begin with that character set, whatever they ask for. */
+/** An option of MariaDB that ignores the character set of the handshake. */
 export const NO_HANDSHAKE = '--skip-character-set-client-handshake';
 
-/** Settings that MySQL and MariaDB have. */
+/** Settings of both MySQL and MariaDB. */
 export const SETTINGS: Setting[] = [
   ['autocommit', '0'],
   ['completion_type', "'CHAIN'"],
@@ -47,7 +47,7 @@ export const SETTINGS: Setting[] = [
   ['div_precision_increment', '0'],
 ];
 
-/** Settings that MySQL has. */
+/** Settings of MySQL. */
 export const MYSQL_SETTINGS: Setting[] = [
   ['transaction_isolation', "'READ-UNCOMMITTED'"],
   ['transaction_isolation', "'SERIALIZABLE'"],
@@ -56,7 +56,7 @@ export const MYSQL_SETTINGS: Setting[] = [
   ['sql_require_primary_key', '1'],
 ];
 
-/** Settings that MariaDB has. */
+/** Settings of MariaDB. */
 export const MARIADB_SETTINGS: Setting[] = [
   ['tx_isolation', "'READ-UNCOMMITTED'"],
   ['tx_isolation', "'SERIALIZABLE'"],
@@ -68,7 +68,7 @@ export const MARIADB_SETTINGS: Setting[] = [
   ['default_regex_flags', "'EXTENDED'"],
 ];
 
-/** Runs work while a global variable of the server has another value. */
+/** Calls `work` while a global variable of the server has a value. */
 export async function withSetting(
   administrator: DatabaseConfig,
   [variable, value]: Setting,
@@ -88,17 +88,14 @@ export async function createMiniTwitDatabase(config: DatabaseConfig): Promise<Da
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
   const own = { ...config, name, poolSize: 3 };
-  const tables = await initializeSchema(own, { existing: 'keep', waitMaxMs: HANG_MS });
+  const tables = await initializeSchema(own, { existing: 'retain', waitMaxMs: HANG_MS });
   expect(tables).toHaveLength(6);
   return own;
 }
 
 const TEXT = String.raw`Grüße, 日本語 👩🏽‍🚀 \' "quoted" <b>`;
 
-/**
- * Does at one instance what people do, and reads at another one what came of it: registers, logs in, posts, follows,
- * deletes and logs out.
- */
+/** Registers, logs in, posts, follows, deletes and logs out on one instance, and expects the results on another one. */
 export async function expectMiniTwitWorks(
   { anotherInstance, visitor }: Pick<MiniTwit, 'anotherInstance' | 'visitor'>,
   config: DatabaseConfig,
@@ -106,19 +103,19 @@ export async function expectMiniTwitWorks(
   const here = anotherInstance(config);
   const alice = visitor(here);
   const bob = visitor(here);
-  const stranger = visitor(anotherInstance(config));
+  const otherVisitor = visitor(anotherInstance(config));
   const read = async (someone: Visitor, path: string) => (await someone.get(path)).text;
 
   for (const [name, someone] of Object.entries({ alice, bob })) {
     expect((await someone.register(name, 'a password')).text).toContain('successfully registered');
-    expect((await stranger.register(name, 'a password')).text).toContain('already taken');
+    expect((await otherVisitor.register(name, 'a password')).text).toContain('already taken');
     expect((await someone.login(name, 'a password')).text).toContain('You were logged in');
   }
-  await expectPosts(alice, () => read(stranger, '/public'));
+  await expectPosts(alice, () => read(otherVisitor, '/public'));
   await expectIsolation(config);
   await expectFollows(bob, (path) => read(bob, path));
-  await expectDeletes(alice, () => read(stranger, '/alice'));
-  expect((await stranger.login('alice', 'a wrong one')).text).toContain('Invalid password');
+  await expectDeletes(alice, () => read(otherVisitor, '/alice'));
+  expect((await otherVisitor.login('alice', 'a wrong one')).text).toContain('Invalid password');
   expect((await alice.logout()).text).toContain('You were logged out');
   await withRepositories(config, async ({ messages, sessions }) => {
     expect(await sessions.countSessions(Math.floor(Date.now() / 1000))).toBe(1);
@@ -128,7 +125,7 @@ export async function expectMiniTwitWorks(
   });
 }
 
-/** Others neither see what is not committed, nor wait for who only reads. */
+/** Expects that reads see no uncommitted rows, and that they do not block writes. */
 async function expectIsolation(config: DatabaseConfig): Promise<void> {
   const [writer, other] = [openDatabase(config), openDatabase(config)];
   const sql = "select email from user where username = 'alice'";
@@ -167,7 +164,7 @@ async function expectPosts(alice: Visitor, readPublic: () => Promise<string>): P
   expect(Math.abs(Date.now() - Date.parse(posted))).toBeLessThan(HANG_MS);
 }
 
-/** Whichever way a page writes them. */
+/** Decodes the character references of a page. */
 function unescapeHtml(html: string): string {
   return html
     .replaceAll(/&#(\d+);/g, (_entity, code: string) => String.fromCodePoint(Number(code)))
@@ -206,7 +203,7 @@ export async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
         select user_id, 'old', 1 from user where username = '${name}'`,
     ),
   );
-  const update = () => initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
+  const update = () => initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   expect(await update()).toEqual(['profile']);
   expect(await update()).toEqual([]);
   await withRepositories(config, async ({ profiles }) => {
@@ -220,7 +217,7 @@ export async function expectWarehouseWorks(config: DatabaseConfig): Promise<void
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
   const warehouse = { ...config, name };
-  await initializeSchema(warehouse, { existing: 'keep', waitMaxMs: HANG_MS });
+  await initializeSchema(warehouse, { existing: 'retain', waitMaxMs: HANG_MS });
   const copy = await copyDatabase(config, warehouse, {
     withCredentials: true,
     maxRowsPerSecond: null,

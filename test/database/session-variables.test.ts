@@ -6,13 +6,13 @@ import { databaseSettings, startProgram } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
 const config = inject('database');
-// Something between MiniTwit and the server may change what is set, and servers differ in what can be set.
+// A proxy may change variables, and servers differ in the variables that they have.
 const changing = await startTcpProxy(config, { rewrite: ['autocommit = 1', 'autocommit = 0'] });
 const refusing = await startTcpProxy(config, { rewrite: ['completion_type', 'completion_typo'] });
 
 const CASES = [
   [
-    'has another value than was set',
+    'has another value than MiniTwit has set',
     changing.config,
     /^The database at .* changes session variables that MiniTwit has set: autocommit is "0", not "1"\. .*$/,
   ],
@@ -31,15 +31,18 @@ test.each(CASES)('a program ends with one line if a variable %s', async (_what, 
   });
 });
 
-test.each(CASES)('no page uses a connection of which a variable %s', async (_what, at, message) => {
-  const database = openDatabase(at);
-  await expect(database.select('select 1')).rejects.toMatchObject({
-    code: 'unavailable',
-    cause: { message: expect.stringMatching(message) },
-  });
-  await expect(database.checkSessionVariables()).rejects.toThrow(message);
-  await database.end();
-});
+test.each(CASES)(
+  'the pool uses no connection on which a variable %s',
+  async (_what, at, message) => {
+    const database = openDatabase(at);
+    await expect(database.select('select 1')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringMatching(message) },
+    });
+    await expect(database.checkSessionVariables()).rejects.toThrow(message);
+    await database.end();
+  },
+);
 
 test.each(CASES)('the server does not start if a variable %s', async (_what, at, message) => {
   const settings = { ...databaseSettings(at), SESSION_SECRET: 'x'.repeat(32), PORT: '0' };
@@ -48,7 +51,7 @@ test.each(CASES)('the server does not start if a variable %s', async (_what, at,
   expect(program.output.stderr.trimEnd()).toMatch(message);
 });
 
-test('a connection of the pool has the bounds of a request, and one of a program has none', async () => {
+test('a connection of the pool has the time limits of a request, and one of a program has longer ones', async () => {
   const sql = 'select @@innodb_lock_wait_timeout as lockS, @@autocommit as autocommit';
   const database = openDatabase(config);
   expect(await database.select(sql)).toEqual([{ lockS: 3, autocommit: 1 }]);

@@ -6,7 +6,7 @@ test.each<[what: string, sql: string, statements: string[]]>([
   ['one statement', 'select 1', ['select 1']],
   ['semicolons', 'select 1; select 2 ;', ['select 1', 'select 2']],
   ['empty statements', ';;\n ; select 1;;', ['select 1']],
-  ['nothing', ' \n', []],
+  ['an empty file', ' \n', []],
   ['a single-quoted string', `select 'a;b'; select 2`, [`select 'a;b'`, 'select 2']],
   ['a double-quoted string', 'select "a;b"; select 2', ['select "a;b"', 'select 2']],
   ['a quoted name', 'select `a;b`; select 2', ['select `a;b`', 'select 2']],
@@ -19,11 +19,7 @@ test.each<[what: string, sql: string, statements: string[]]>([
   ['one quote inside another', `select "'"; select '"'`, [`select "'"`, `select '"'`]],
   ['a dashed comment', 'select 1 -- a; b\n; select 2', ['select 1', 'select 2']],
   ['a dashed comment at the end', 'select 1; -- a;', ['select 1']],
-  [
-    'two dashes without a space, which are two minus signs',
-    'select 1--1; select 2',
-    ['select 1--1', 'select 2'],
-  ],
+  ['two minus signs without a space', 'select 1--1; select 2', ['select 1--1', 'select 2']],
   ['a hash comment', 'select 1 # a; b\n; select 2', ['select 1', 'select 2']],
   ['a C comment', 'select /* a; b\n ; */ 1; select 2', ['select   1', 'select 2']],
   ['a comment between two words', 'select/**/1', ['select 1']],
@@ -43,13 +39,13 @@ test.each<[what: string, sql: string, statements: string[]]>([
     `select '-- ;', '# ;', '/* ;'; select 2`,
     [`select '-- ;', '# ;', '/* ;'`, 'select 2'],
   ],
-  ['a string that does not end', `select 'a; select 2`, [`select 'a; select 2`]],
-  ['a comment that does not end', 'select 1; /* a; select 2', ['select 1']],
-])('%s', (_what, sql, statements) => {
+  ['an unterminated string', `select 'a; select 2`, [`select 'a; select 2`]],
+  ['an unterminated comment', 'select 1; /* a; select 2', ['select 1']],
+])('splits %s', (_what, sql, statements) => {
   expect(splitStatements(sql)).toEqual(statements);
 });
 
-test('schema.sql has a statement for each table, after the one that removes them', async () => {
+test('the statements of schema.sql drop all tables, then create them in the order of their foreign keys', async () => {
   const statements = splitStatements(await readFile('schema.sql', 'utf8'));
   expect(statements.map((statement) => statement.split(/[(\n]/, 1)[0]?.trim())).toEqual([
     'drop table if exists rate_limit, session, profile, follower, message, user',

@@ -6,7 +6,7 @@ import { testSwitchover } from './switchover.ts';
 
 const next = inject('administrator');
 
-// `read_only` is the whole server's, so it cannot be changed on a MySQL that is the developer's own.
+// `read_only` is global, so the tests must not change it on the developer's own MySQL.
 describe.runIf(next && existsSync(REAL_MYSQL))('two servers', async () => {
   if (!next) return;
   const { administrator } = await startRealMysql(useCleanup());

@@ -11,7 +11,7 @@ import { HANG_MS } from '../support/timeouts.ts';
 
 const USER = { user: 'switching', password: 'a password' };
 
-/** Declares the tests of what MiniTwit shows when one server takes over from another one. */
+/** Declares tests of a switchover from one database server to another. */
 export async function testSwitchover(
   oldAdministrator: DatabaseConfig,
   newAdministrator: DatabaseConfig,
@@ -72,14 +72,14 @@ export async function testSwitchover(
   });
   afterEach(() => setReadOnly(false));
 
-  test('no page comes from a server that was demoted, once another one has its name', async () => {
+  test('all pages come from the new primary after the host name leads to it', async () => {
     await setReadOnly(true);
     proxy.redirectTo(newServer);
     expect(await readAll()).toEqual(NEW);
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });
 
-  test('as long as there is no other server, a demoted one shows pages, and stores nothing', async () => {
+  test('a demoted server serves pages and refuses posts while there is no other server', async () => {
     const carol = await logIn();
     await setReadOnly(true);
     expect(await readAll()).toEqual(OLD);
@@ -91,7 +91,7 @@ export async function testSwitchover(
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });
 
-  test('a server that is promoted again takes posts at once', async () => {
+  test('a server accepts posts as soon as it is promoted again', async () => {
     const carol = await logIn();
     await setReadOnly(true);
     expect(await readAll()).toEqual(OLD);

@@ -20,21 +20,21 @@ beforeAll(async () => {
   defer(() => otherServer.stop());
 });
 
-test('a server whose certificate its authority signed is trusted', async () => {
+test('connects if the certificate of the server is signed by the configured authority', async () => {
   await expect(runSql(server, 'select 1')).resolves.toBeUndefined();
 });
 
-test('the server itself refuses a plain connection', async () => {
+test('the server refuses a connection without TLS', async () => {
   await expect(runSql({ ...server, sslCa: null }, 'select 1')).rejects.toThrow(
     /secure transport|refused the user/,
   );
 });
 
-test('a server whose certificate another authority signed is refused', async () => {
+test('refuses a server whose certificate is signed by another authority', async () => {
   const sslCa = await readFile(join(folder, 'other-authority.pem'), 'utf8');
   await expect(runSql({ ...server, sslCa }, 'select 1')).rejects.toThrow(/certificate/);
 });
 
-test('a server whose certificate is for another host is refused', async () => {
+test('refuses a server whose certificate is for another host', async () => {
   await expect(runSql(otherServer.config, 'select 1')).rejects.toThrow(/localhost/);
 });

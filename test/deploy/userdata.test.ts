@@ -342,7 +342,7 @@ describe('minitwit.sh', () => {
     await writeFile(join(instance.root, 'srv/script.sh'), script);
     const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
     // it comes as far as to look for the database
-    expect(output).toBe('There is no host "nowhere.invalid": look at DB_HOST.\n');
+    expect(output).toBe('The host "nowhere.invalid" does not exist. Check DB_HOST.\n');
     expect(status).toBe(1);
   });
 

@@ -10,7 +10,7 @@ const checkout = useCheckout();
 
 beforeAll(async () => expectCleanStop(await checkout.startAndWait()));
 
-/** Puts something in the place of a file or folder of `npm run local`. */
+/** Functions that block the path of a file or folder of `npm run local`. */
 const obstacles = {
   // Not even root may create files there.
   'a folder without write access': (path: string) => symlink('/proc/sys/kernel', path),
@@ -18,7 +18,7 @@ const obstacles = {
   'a folder': (path: string) => mkdir(path),
 };
 
-// Of a file that can be opened but not read, Node does not say the path; then the folder is named.
+// The error of a file that can be opened but not read has no path. The message names the folder then.
 test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
   ['.data', 'a folder without write access', '.data/local.sock'],
   ['.data', 'a file', '.data'],
@@ -29,9 +29,9 @@ test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
   ['.data/mariadb/mariadb.log', 'a folder', '.data/mariadb/mariadb.log'],
   ['.data/local.env', 'a folder', '.data/local.env'],
   ['.data/session-secret', 'a folder', '.data'],
-])('%s that is %s ends in one line that names %s', async (name, obstacle, named) => {
+])('if %s is %s, the one line of the message names %s', async (name, obstacle, named) => {
   const path = join(checkout.home, name);
-  const isThere = await rename(path, `${path}.old`).then(
+  const exists = await rename(path, `${path}.old`).then(
     () => true,
     () => false,
   );
@@ -46,11 +46,11 @@ test.each<[path: string, obstacle: keyof typeof obstacles, named: string]>([
     expect(local.output.stdout).toBe('');
   } finally {
     await rm(path, { recursive: true });
-    if (isThere) await rename(`${path}.old`, path);
+    if (exists) await rename(`${path}.old`, path);
   }
 });
 
-test('a data folder that cannot be created is named with the reason, which mkdir does not give', async () => {
+test('names a data folder that cannot be created, with the reason, which mkdir does not report', async () => {
   const data = '/proc/sys/kernel/.data';
   const create = mkdir(data);
   await expect(create).rejects.toThrow(/no such file/);
@@ -63,7 +63,7 @@ test.each([
   ['ENOSPC', -28, 'no space left on device', 'Free disk space'],
   ['EDQUOT', -122, 'disk quota exceeded', 'Free disk space'],
   ['EROFS', -30, 'read-only file system', 'Make its file system writable'],
-])('%s is explained with what to do about it', async (code, errno, reason, advice) => {
+])('the message for %s has the reason and an advice', async (code, errno, reason, advice) => {
   const path = '/home/someone/.data/local.env';
   const failed = Promise.reject(Object.assign(new Error(code), { code, errno, path }));
   await expect(withDataFiles('/home/someone/.data', () => failed)).rejects.toThrow(
@@ -71,7 +71,7 @@ test.each([
   );
 });
 
-test('a checkout that cannot be written ends in one line, before packages are installed', async () => {
+test('setup ends with one line before packages are installed if the checkout is not writable', async () => {
   const home = await mkdtemp(join(tmpdir(), 'minitwit setup '));
   await writeFile(join(home, 'package-lock.json'), '{}');
   await symlink('/proc/sys/kernel', join(home, 'node_modules'));

@@ -56,7 +56,7 @@ test.each(
   'Latin Greek Cyrillic Arabic Hebrew Devanagari Bengali Tamil Thai Georgian Armenian Ethiopic Han Hiragana Hangul Emoji_Presentation'.split(
     ' ',
   ),
-)('there are messages with %s', (script) => {
+)('at least three messages contain %s', (script) => {
   const property = script === 'Emoji_Presentation' ? script : `Script=${script}`;
   const character = new RegExp(String.raw`\p{${property}}`, 'u');
   expect(data.messages.filter(({ text }) => character.test(text)).length).toBeGreaterThan(2);
@@ -84,7 +84,7 @@ test('refuses a database that has users, and changes nothing', async () => {
   const count = () => database.select('select count(*) as total from message');
   const before = await count();
   await expect(addDemoData(databaseConfig)).rejects.toThrow(
-    /^The database has 45 users, and the demo data is for an empty database\. .*$/,
+    /^The database has 45 users, but the demo data needs an empty database\. .*$/,
   );
   expect(await count()).toEqual(before);
 });

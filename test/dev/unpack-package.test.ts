@@ -16,8 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Puts a program before those of the system. */
-async function putProgram(name: string, script: string): Promise<void> {
+/** Creates a program that has precedence over the system's. */
+async function createProgram(name: string, script: string): Promise<void> {
   await mkdir(join(folder, 'bin'), { recursive: true });
   await writeFile(join(folder, 'bin', name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
 }
@@ -40,9 +40,9 @@ async function buildPackage(): Promise<void> {
   expect(await ended).toBe(0);
 }
 
-/** Puts a stand-in for apt-get that logs its calls, fails this many times, and then succeeds. */
-async function putAptGet(failures: number): Promise<void> {
-  await putProgram(
+/** Creates an apt-get that logs its calls. The first `failures` calls fail, the others succeed. */
+async function createAptGet(failures: number): Promise<void> {
+  await createProgram(
     'apt-get',
     `cd '${folder}'
     echo "\${*: -1}" >> calls
@@ -57,41 +57,41 @@ function unpack() {
   return startCommand(['bash', SCRIPT, 'greeter'], environment);
 }
 
-// Only these systems have the packages.
+// Other systems have no Debian packages.
 describe.runIf(findProgram('dpkg-deb'))('a Debian package', () => {
-  test('is unpacked once for all who ask at the same time, though the mirror fails once', async () => {
+  test('is unpacked once if several processes need it and the mirror fails once', async () => {
     await buildPackage();
-    await putAptGet(1);
+    await createAptGet(1);
     const processes = [unpack(), unpack(), unpack()];
     expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0]);
-    const [place, ...others] = processes.map(({ output }) => output.stdout.trim());
-    expect(others).toEqual([place, place]);
+    const [path, ...others] = processes.map(({ output }) => output.stdout.trim());
+    expect(others).toEqual([path, path]);
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('update\nupdate\ngreeter\n');
 
-    const greet = startCommand([join(place ?? '', 'programs/greet'), 'two words']);
+    const greet = startCommand([join(path ?? '', 'programs/greet'), 'two words']);
     expect(await greet.ended).toBe(0);
-    expect(greet.output.stdout).toBe(`two words|${place}/usr/lib/greeter-libs\n`);
+    expect(greet.output.stdout).toBe(`two words|${path}/usr/lib/greeter-libs\n`);
   });
 
-  test('that cannot be downloaded leaves no folder, and apt-get says why', async () => {
-    await putAptGet(99);
+  test('leaves no folder if the download fails, and prints the error of apt-get', async () => {
+    await createAptGet(99);
     const { ended, output } = unpack();
     expect(await ended).not.toBe(0);
     expect(output.stderr).toContain('the mirror is being updated');
     expect(existsSync(output.stdout.trim())).toBe(false);
   });
 
-  test('whose file system executes no program is told from one that lacks the program', async () => {
+  test('has different errors for a noexec file system and for a missing program', async () => {
     await buildPackage();
-    await putAptGet(0);
+    await createAptGet(0);
     const { ended, output } = unpack();
     expect(await ended).toBe(0);
-    // As it is on a file system that is mounted with noexec, also for root.
+    // Without this permission, not even root can execute the file, as on a file system with noexec.
     await chmod(join(output.stdout.trim(), 'run'), 0o644);
     vi.stubEnv('XDG_CACHE_HOME', folder);
     onTestFinished(() => void vi.unstubAllEnvs());
     const find = (program: string) => findOrUnpack(program, 'greeter', (reason) => reason);
-    expect(() => find('greet')).toThrow(/greet cannot be executed: .* noexec; set XDG_CACHE_HOME/);
+    expect(() => find('greet')).toThrow(/greet cannot be executed: .* noexec\. Set XDG_CACHE_HOME/);
     expect(() => find('other')).toThrow('the Debian package greeter does not contain it');
   });
 });

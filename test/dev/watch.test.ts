@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const inFolder = (name: string) => join(folder, name);
 const watch = () => waitForChange([inFolder('src'), inFolder('views')]);
 
-/** Replaces a file as many editors do: they write another one, and give it the name. */
+/** Replaces a file as many editors do: they write a new file and rename it. */
 async function replace(name: string): Promise<void> {
   await writeFile(inFolder('new'), '2');
   await rename(inFolder('new'), inFolder(name));

@@ -37,7 +37,7 @@ beforeAll(async () => {
     );
   }
   await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
+  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   await runSql(config, 'analyze table user, message, follower, profile');
 });
 

@@ -126,7 +126,7 @@ test('those who were there before the table get their profiles', async () => {
   await followers.follow(people[0] ?? 0, people[1] ?? 0);
   const before = await listProfiles();
   await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
+  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(before);
 });
 
@@ -144,7 +144,7 @@ test('who has no profile gets one, and nobody changes what it should say before'
     await expect(change()).rejects.toThrow('A user has no row in the table profile.');
   }
   await runSql(config, 'delete from profile');
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
+  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(await collect());
   expect((await profiles.findProfile('person 0'))?.newestIds).toEqual(before[0]?.newestIds);
 });

@@ -49,9 +49,9 @@ test('two instances count one sum, also at the same time', async () => {
 });
 
 test('a refusal has the seconds to wait, and takes one query', async () => {
-  const { asked } = database.state();
+  const { requested } = database.state();
   const { refusal } = await one.consumePost(1);
-  expect(database.state().asked).toBe(asked + 1);
+  expect(database.state().requested).toBe(requested + 1);
   expect(refusal?.message).toMatch(
     /^You have posted a lot\. Please try again in (\d+ seconds?|1 minute)\.$/,
   );
@@ -61,12 +61,12 @@ test('a refusal has the seconds to wait, and takes one query', async () => {
 });
 
 test('logins at the same time are counted on one connection', async () => {
-  const { asked } = database.state();
+  const { requested } = database.state();
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => guess(`many ${index}`, `10.0.0.${index}`)),
   );
   // A read and a transaction.
-  expect(database.state().asked - asked).toBe(2);
+  expect(database.state().requested - requested).toBe(2);
 });
 
 test('failed logins under a name are refused to the address that guessed, not to another', async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Parameters } from '../../src/database/database.ts';
+import type { Parameters } from '../../src/database/statements.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { type Cursor, PAGE_SIZE } from '../../src/repositories/page.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
     `insert into message (author_id, text, pub_date) values ${values}`,
     'drop table profile',
   );
-  await initializeSchema(config, { existing: 'keep', waitMaxMs: HANG_MS });
+  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   const rows = await database.select<{ messageId: number }>(
     'select message_id as messageId from message where author_id <> :stranger order by message_id desc',
     { stranger: stranger ?? 0 },

@@ -35,7 +35,7 @@ const OTHER_PARTS_FILES = [
 ];
 // Servers of two kinds may take these files' statements in different ways.
 const DIALECT = [
-  'test/database/{database,outage,schema,app-user,transact}.test.ts',
+  'test/database/{database,outage,schema,app-user,transaction}.test.ts',
   'test/repositories/*.test.ts',
   'test/{initdb,web/minitwit}.test.ts',
   'test/warehouse/copy/{consistency,copy,failures}.test.ts',

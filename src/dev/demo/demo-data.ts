@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-// The same depth from dist/ and from src/.
+// The path is the same from dist/ and from src/.
 const CONVERSATIONS = new URL('../../../src/dev/demo/conversations.txt', import.meta.url);
 const MINUTE_S = 60;
 const SEED = 20_260_101;
-// How many of 100 users an author follows without mentioning them.
-const STRANGERS_PERCENT = 12;
+// The share of users whom an author follows without mentioning them.
+const RANDOM_FOLLOWS_PERCENT = 12;
 
-/** Users, their messages and whom they follow. */
+/** Users, their messages and their follows. */
 export interface DemoData {
   /** Usernames, in the order of registration. */
   people: string[];
@@ -49,7 +49,7 @@ function parseLine(line: string): Line {
   return { author, text: rest.join(': ').replaceAll(String.raw`\n`, '\n') };
 }
 
-/** Draws the time of each message, from the newest back: minutes apart, and hours between conversations. */
+/** Draws the time of each message, newest first. Messages are minutes apart, and conversations are hours apart. */
 function drawTimes(conversations: Line[][], nowS: number, random: () => number): number[] {
   const times: number[] = [];
   let timeS = nowS - 3 * MINUTE_S;
@@ -58,20 +58,20 @@ function drawTimes(conversations: Line[][], nowS: number, random: () => number):
       times.unshift(Math.floor(timeS));
       timeS -= (1 + random() * 14) * MINUTE_S;
     }
-    // More is written each day than on the day before.
+    // Users write more messages each day than on the day before.
     timeS -= random() * (60 + age * 10) * MINUTE_S;
   }
   return times;
 }
 
-/** Draws the follows: each author follows those whom they mention, and some others. */
+/** Draws the follows. Each author follows all users whom they mention, and some others. */
 function drawFollows(people: string[], lines: Line[], random: () => number): DemoData['follows'] {
   return people.flatMap((who) => {
-    const said = lines.filter(({ author }) => author === who).map(({ text }) => text);
-    const mentioned = new Set(said.join(' ').match(/(?<=@)[^\s:,.!?]+/g));
+    const texts = lines.filter(({ author }) => author === who).map(({ text }) => text);
+    const mentioned = new Set(texts.join(' ').match(/(?<=@)[^\s:,.!?]+/g));
     return people
       .filter((whom) => whom !== who)
-      .filter((whom) => random() * 100 < STRANGERS_PERCENT || mentioned.has(whom))
+      .filter((whom) => random() * 100 < RANDOM_FOLLOWS_PERCENT || mentioned.has(whom))
       .map((whom) => ({ who, whom }));
   });
 }

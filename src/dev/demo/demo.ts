@@ -13,16 +13,16 @@ const HASH_COST = 10;
 const WAIT_MAX_MS = 10_000;
 
 /**
- * Fills a database that has no users with the demo data, all of it or nothing.
- * @returns a message that says so, and how to sign in
- * @throws OperatorError when the database has users
+ * Inserts the demo data into a database without users, in one transaction.
+ * @returns a message with the number of users and messages, and with a login
+ * @throws OperatorError if the database has users
  */
 export async function addDemoData(database: DatabaseConfig): Promise<string> {
   const data = createDemoData(Math.floor(Date.now() / 1000));
   const passwordHash = await hash(PASSWORD, HASH_COST);
-  await insert(database, data, passwordHash);
-  // This also creates the profiles of people who have none.
-  await initializeSchema(database, { existing: 'keep', waitMaxMs: WAIT_MAX_MS });
+  await insertRows(database, data, passwordHash);
+  // This creates the missing profiles.
+  await initializeSchema(database, { existing: 'retain', waitMaxMs: WAIT_MAX_MS });
   const { people, messages } = data;
   return (
     `Added the demo data: ${people.length} people and ${messages.length} messages. ` +
@@ -30,8 +30,8 @@ export async function addDemoData(database: DatabaseConfig): Promise<string> {
   );
 }
 
-/** Inserts the rows in one transaction, since a part of them would keep `--demo` from ever adding the rest. */
-async function insert(
+/** Inserts the rows in one transaction. After a part of them, `--demo` could never add the other rows. */
+async function insertRows(
   database: DatabaseConfig,
   data: DemoData,
   passwordHash: string,
@@ -69,7 +69,7 @@ async function insert(
 
 function formatRefusal(users: number): string {
   return (
-    `The database has ${users} users, and the demo data is for an empty database. Start without --demo, ` +
-    'or start over: rm -r .data/mariadb deletes all data.'
+    `The database has ${users} users, but the demo data needs an empty database. Start without --demo, ` +
+    'or delete all data with: rm -r .data/mariadb'
   );
 }

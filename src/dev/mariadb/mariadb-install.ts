@@ -8,7 +8,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 
 /**
  * Returns the path of `mariadbd`. If it is not installed, Debian's package is unpacked into the cache.
- * @throws OperatorError that says how to install it, or how to do without
+ * @throws OperatorError, with the commands that install it, or with those that use another server
  */
 export function findMariadb(): string {
   return findOrUnpack(
@@ -19,21 +19,21 @@ Install it:
   Debian, Ubuntu    sudo apt-get install mariadb-server-core
   Amazon Linux      sudo dnf install mariadb105-server
   macOS             brew install mariadb
-Or use a MySQL of your own: set DB_HOST, DB_USER, DB_PASSWD, DB_NAME and SESSION_SECRET, then run
+Or use your own MySQL server: set DB_HOST, DB_USER, DB_PASSWD, DB_NAME and SESSION_SECRET, then run
 npm run build, npm run initdb and npm start.`,
   );
 }
 
-/** Returns the options that every mariadbd on a data folder needs. */
+/** Returns the options of every mariadbd process on a data folder. */
 export function commonOptions(data: string): string[] {
   const isRoot = process.getuid?.() === 0;
   return ['--no-defaults', `--datadir=${data}`, ...(isRoot ? ['--user=root'] : [])];
 }
 
 /**
- * Creates a data folder with the server's own tables, all of it or nothing. mariadb-install-db cannot do it: it needs
- * programs that `mariadb-server-core` does not have.
- * @throws OperatorError when mariadbd fails; an AbortError when `signal` is aborted first
+ * Creates a data folder with the server's system tables. After a failure the folder does not exist. mariadb-install-db is not used, since it
+ * needs programs that are not in `mariadb-server-core`.
+ * @throws OperatorError if mariadbd fails; an AbortError if `signal` is aborted first
  */
 export async function createDataFolder(
   mariadbd: string,
@@ -43,7 +43,7 @@ export async function createDataFolder(
   const unfinished = `${data}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
-  const sql = await systemTables(mariadbd);
+  const sql = await readSystemTables(mariadbd);
   // A starting MariaDB deletes every `#sql*` file in its temporary folder, also those of other servers.
   const options = [...commonOptions(unfinished), `--tmpdir=${unfinished}`, '--bootstrap'];
   const bootstrap = spawn(mariadbd, options, {
@@ -51,27 +51,27 @@ export async function createDataFolder(
     signal,
     // The unfinished folder is deleted at the next start, so there is nothing to save.
     killSignal: 'SIGKILL',
-    // A group of its own: Ctrl-C in the terminal must reach it by the signal alone.
+    // Ctrl-C in the terminal does not reach a separate process group, so only `signal` stops the process.
     detached: true,
   });
-  let complaints = '';
-  bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
-  // When it ends before it has read all, its complaints tell more than a broken pipe.
+  let errors = '';
+  bootstrap.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  // If mariadbd ends before it has read its input, its own errors are more useful than a broken pipe.
   bootstrap.stdin.on('error', () => undefined).end(sql);
   const [status] = (await once(bootstrap, 'close')) as [number | null];
   if (status !== 0) {
-    throw new OperatorError(`MariaDB could not set up its files in ${unfinished}:\n${complaints}`);
+    throw new OperatorError(`MariaDB could not create its files in ${unfinished}:\n${errors}`);
   }
   await rename(unfinished, data);
 }
 
-async function systemTables(mariadbd: string): Promise<string> {
+async function readSystemTables(mariadbd: string): Promise<string> {
   const share = await findShareFolder(mariadbd);
-  // MariaDB 11 calls them mariadb_…
+  // MariaDB 11 names these files mariadb_….
   const prefix = existsSync(join(share, 'mariadb_system_tables.sql')) ? 'mariadb' : 'mysql';
   const files = [`${prefix}_system_tables.sql`, `${prefix}_system_tables_data.sql`];
   const sql = await Promise.all(files.map((file) => readFile(join(share, file), 'utf8')));
-  // With this variable, the server's root logs in through the socket alone, as the system's root.
+  // With this variable, the server's root can only log in through the socket, as the system's root.
   return `create database mysql;\nuse mysql;\nset @auth_root_socket = 'root';\n${sql.join('\n')}`;
 }
 
@@ -82,6 +82,9 @@ async function findShareFolder(mariadbd: string): Promise<string> {
   let settings = '';
   for await (const text of help.stdout.setEncoding('utf8')) settings += text;
   const charsets = /^character-sets-dir\s+(.+)$/m.exec(settings)?.[1];
-  if (!charsets) throw new OperatorError(`${mariadbd} does not say where its files are.`);
+  if (!charsets)
+    throw new OperatorError(
+      `${mariadbd} --help does not print the folder of its files. Install another version of MariaDB.`,
+    );
   return dirname(resolve(charsets));
 }

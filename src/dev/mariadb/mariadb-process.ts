@@ -6,29 +6,29 @@ import { OperatorError } from '../../errors/operator-error.ts';
 
 const POLL_EVERY_MS = 10;
 
-/** The files that a mariadbd writes about itself. */
+/** The paths of the files that mariadbd writes. */
 export interface MariadbFiles {
   log: string;
-  /** Written by the server once it has bound its port. */
+  /** The server writes its process id to this file after it has bound its port. */
   pid: string;
 }
 
 /** A running mariadbd. */
 export interface MariadbProcess {
-  /** Resolves when it has ended, for any reason, also when it could not be executed. */
+  /** Resolves when the process has ended, or could not be executed. */
   ended: Promise<unknown>;
-  /** Stops it cleanly. */
+  /** Sends SIGTERM, and waits until the process has ended. */
   stop(): Promise<void>;
   /**
-   * Waits until the server listens on its port. Rejects when the server ends before that, and when `signal` is aborted.
-   * @throws OperatorError after `maxMs`, when the server has been killed
+   * Waits until the server listens on its port. Rejects if the server ends before that, or if `signal` is aborted.
+   * @throws OperatorError after `maxMs`. The server is killed then
    */
   waitUntilListening(maxMs: number, signal?: AbortSignal): Promise<void>;
-  /** Reads what was logged since the start. */
+  /** Returns the log since the start. */
   readLog(): Promise<string>;
 }
 
-/** Starts mariadbd, which also ends when this process exits. */
+/** Starts mariadbd. It is stopped when this process exits. */
 export async function startMariadbProcess(
   mariadbd: string,
   options: string[],
@@ -41,13 +41,13 @@ export async function startMariadbProcess(
     mariadbd,
     [...options, `--log-error=${files.log}`, `--pid-file=${files.pid}`],
     {
-      // What the server writes before it has opened its log belongs there, too.
+      // Output from before the server has opened its log also goes to the log.
       stdio: ['ignore', 'ignore', log.fd],
-      // A group of its own: Ctrl-C in the terminal is not for the database, which is stopped last.
+      // Ctrl-C in the terminal does not reach a separate process group. The database is stopped last.
       detached: true,
     },
   );
-  // Attached before anything is awaited: a server that cannot load a library has ended by then.
+  // The listeners are attached before any await, since a server that cannot load a library ends at once.
   let hasEnded = false;
   const kill = () => server.kill('SIGTERM');
   process.once('exit', kill);
@@ -74,7 +74,7 @@ export async function startMariadbProcess(
           server.kill('SIGKILL');
           const limit = `${maxMs / 1000} s`;
           throw new OperatorError(
-            `MariaDB, process ${server.pid}, did not listen within ${limit}.`,
+            `MariaDB (process ${server.pid}) did not listen within ${limit}.`,
           );
         }
         if (signal?.aborted) server.kill('SIGKILL');

@@ -9,24 +9,27 @@ const STOP_MAX_MS = 60_000;
 
 /**
  * Stops the orphaned MariaDB of a killed process, if one runs on a data folder. Two servers cannot share the files.
- * @throws OperatorError when the server does not stop within a minute
+ * @throws OperatorError if the server does not stop within a minute
  */
 export async function stopOrphanedServer(data: string): Promise<void> {
-  // The server that answers on the socket has written its process id to the file. Without an answer, that id may
-  // belong to another process by now.
+  // A server that accepts connections on the socket has written its process id to the file. Without such a server, the id
+  // may belong to another process.
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
-  if (!(await accepts(socket))) return;
+  if (!(await acceptsConnections(socket))) return;
   const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));
-  if (!(pid > 1)) throw new OperatorError(`A MariaDB already runs on ${data}: stop it first.`);
+  if (!(pid > 1)) throw new OperatorError(`Another MariaDB server uses ${data}. Stop it first.`);
   process.kill(pid, 'SIGTERM');
   const giveUpAt = Date.now() + STOP_MAX_MS;
   while (isRunning(pid)) {
-    if (Date.now() > giveUpAt) throw new OperatorError(`MariaDB, process ${pid}, does not stop.`);
+    if (Date.now() > giveUpAt)
+      throw new OperatorError(
+        `MariaDB (process ${pid}) did not stop within ${STOP_MAX_MS / 1000} s. Kill it, then try again.`,
+      );
     await sleep(50);
   }
 }
 
-function accepts(socket: string): Promise<boolean> {
+function acceptsConnections(socket: string): Promise<boolean> {
   return new Promise((done) => {
     const connection = connect(socket);
     connection.once('error', () => done(false));

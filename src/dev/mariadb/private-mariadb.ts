@@ -11,17 +11,17 @@ import { stopOrphanedServer } from './orphaned-mariadb.ts';
 import { startMariadbProcess } from './mariadb-process.ts';
 
 const START_MAX_MS = 60_000;
-// Other programs may take a port between the moment when it is found free and the moment when MariaDB binds it.
+// Another program may take a free port before MariaDB binds it.
 const START_ATTEMPTS = 5;
 
 /** A MariaDB server that is a child of this process. */
 export interface PrivateMariadb {
   config: DatabaseConfig;
-  /** Path of the server's log. */
+  /** The path of the server's log. */
   log: string;
-  /** Resolves when the server has ended, by itself or not. */
+  /** Resolves when the server has ended, for any reason. */
   ended: Promise<unknown>;
-  /** Stops it cleanly. */
+  /** Stops the server cleanly. */
   stop(): Promise<void>;
 }
 
@@ -29,18 +29,19 @@ export interface PrivateMariadb {
 export interface MariadbOptions {
   /** Options of mariadbd. */
   options?: string[];
-  /** SQL statements, each on one line, that the server runs as its root at each start. */
+  /** SQL statements without line breaks. The server runs them as root at each start. */
   init?: string[];
-  /** Stops the start. */
+  /** Stops the start if it is aborted. */
   signal?: AbortSignal;
 }
 
 /**
- * Starts a MariaDB whose files are all in `folder`, temporary ones included. Creates the folder if it is missing, and
- * waits until the server answers. The server listens on a socket there and on a free loopback port; over the network,
- * only the user of `config` can log in, to databases whose names start with `minitwit`, unless `init` creates others.
- * @throws OperatorError when there is no MariaDB and none can be installed, and when it does not start; Node's error,
- *   with the path, when a file in the folder cannot be read or written; an AbortError when `signal` is aborted first
+ * Starts a MariaDB server whose files are all in `folder`, including temporary files. Creates the folder if it is missing,
+ * and resolves when the server accepts statements. The server listens on a socket in the folder and on a free loopback port.
+ * Over the network, only the user of `config` can log in, and use databases whose names start with `minitwit`. `init` can
+ * create other users.
+ * @throws OperatorError if MariaDB is missing and cannot be unpacked, or if it does not start; Node's error, with the
+ *   path, if a file in the folder cannot be read or written; an AbortError if `signal` is aborted first
  */
 export async function startPrivateMariadb(
   folder: string,
@@ -57,13 +58,13 @@ export async function startPrivateMariadb(
 
   const files = { log: join(home, 'mariadb.log'), pid: join(data, 'mariadb.pid') };
   for (let attempt = 1; ; attempt++) {
-    const config = await chooseConfig();
-    await writeFile(join(home, 'init.sql'), initSql(config, init), { mode: 0o600 });
-    const allOptions = [...serverOptions(home, config.port), ...options];
+    const config = await createConfig();
+    await writeFile(join(home, 'init.sql'), createInitSql(config, init), { mode: 0o600 });
+    const allOptions = [...listServerOptions(home, config.port), ...options];
     const server = await startMariadbProcess(mariadbd, allOptions, files);
     try {
       await server.waitUntilListening(START_MAX_MS, signal);
-      // Not aborted: a SIGTERM between listening and serving makes MariaDB hang.
+      // `signal` does not stop this step: MariaDB hangs on a SIGTERM between listening and accepting statements.
       await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
       signal.throwIfAborted();
       return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
@@ -80,12 +81,12 @@ export async function startPrivateMariadb(
   }
 }
 
-function serverOptions(home: string, port: number): string[] {
+function listServerOptions(home: string, port: number): string[] {
   return [
     ...commonOptions(join(home, 'data')),
     `--tmpdir=${join(home, 'tmp')}`,
     `--init-file=${join(home, 'init.sql')}`,
-    // Relative to the data folder, since the whole path may be too long for a socket.
+    // The path is relative to the data folder, since an absolute path may be too long for a socket.
     '--socket=mariadb.sock',
     '--bind-address=127.0.0.1',
     `--port=${port}`,
@@ -97,7 +98,7 @@ function serverOptions(home: string, port: number): string[] {
   ];
 }
 
-/** Throws Node's error, with the path, for a file of the folder that this user cannot read and write. */
+/** @throws Node's error, with the path, if this user cannot read and write a file of the folder */
 async function assertAccess(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true });
   for (const name of ['.', ...names])
@@ -108,12 +109,12 @@ function isPortTaken(log: string): boolean {
   return log.includes("Can't start server: Bind on TCP/IP port");
 }
 
-async function chooseConfig(): Promise<DatabaseConfig> {
+async function createConfig(): Promise<DatabaseConfig> {
   return {
     host: '127.0.0.1',
     port: await findFreePort(),
     user: 'minitwit',
-    // A new one at every start. The server reads it from its init file.
+    // The password is new at every start. The server reads it from its init file.
     password: randomBytes(24).toString('base64url'),
     name: 'minitwit',
     sslCa: null,
@@ -121,7 +122,7 @@ async function chooseConfig(): Promise<DatabaseConfig> {
   };
 }
 
-function initSql({ user, password, name }: DatabaseConfig, more: string[]): string {
+function createInitSql({ user, password, name }: DatabaseConfig, more: string[]): string {
   const account = `'${user}'@'127.0.0.1'`;
   return [
     `create database if not exists ${name} character set utf8mb4;`,

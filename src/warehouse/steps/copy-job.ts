@@ -32,7 +32,7 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: WorkPlaces):
   return async (warehouse, { id, signal }) => {
     const patience = { waitMaxMs: WAIT_MAX_MS, signal };
     print(`Copying from ${source.name} at ${source.host}:${source.port} …`);
-    await initializeSchema(warehouse, { ...patience, existing: 'keep' });
+    await initializeSchema(warehouse, { ...patience, existing: 'retain' });
     const copy = await copyAll(warehouse, order, screen, signal);
     print(describeCopy(copy));
     print('Computing statistics …');

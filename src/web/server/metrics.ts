@@ -60,7 +60,7 @@ export function createMetrics({ poolState, hashesQueued, countSessions }: Metric
     registry,
     'minitwit_db_waits_total',
     'Requests for a database connection.',
-    () => poolState().asked,
+    () => poolState().requested,
   );
   counter(
     registry,

@@ -98,7 +98,7 @@ describe('what sets the database up, on an instance', () => {
     expect(await setUp()).toEqual({
       status: 0,
       stdout:
-        'Initialized the database.\nMade the user "minitwit", who may read and write rows, and nothing else.\n',
+        'Initialized the database.\nCreated the user "minitwit", who may only read and write rows.\n',
       stderr: '',
     });
     await expect(logIn(OWN_PASSWORD)).resolves.toBeUndefined();
@@ -108,7 +108,7 @@ describe('what sets the database up, on an instance', () => {
     await putSecret('master', JSON.stringify({ username: 'administrator', password: CANARY }));
     const { status, stdout, stderr } = await setUp();
     expect(status).toBe(1);
-    expect(stderr).toMatch(/refused the user "administrator": look at DB_USER and DB_PASSWD/);
+    expect(stderr).toMatch(/refused the user "administrator"\. Check DB_USER and DB_PASSWD/);
     const calls = await readFile(join(folder, 'calls'), 'utf8');
     const get = 'aws secretsmanager get-secret-value --output json --secret-id';
     expect(calls).toContain(`${get} ${MASTER_SECRET}\nregion eu-central-1\n`);
@@ -128,7 +128,7 @@ describe('what sets the database up, on an instance', () => {
     await putSecret('minitwit', JSON.stringify({ password: 'another one' }));
     expect(await setUp()).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('nothing was changed.\nSet the password of the user'),
+      stdout: expect.stringContaining('Nothing was changed.\nChanged the password of the user'),
     });
     await expect(logIn('another one')).resolves.toBeUndefined();
   });

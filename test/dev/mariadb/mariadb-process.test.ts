@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startMariadbProcess } from '../../../src/dev/mariadb/mariadb-process.ts';
 
-// Each job takes longer than /bin/false.
+// Each hash takes longer than /bin/false.
 const HASH_ROUNDS = 10_000;
 const HANGING_SERVER = ['-c', 'exec sleep 1000', 'mariadbd'];
 
@@ -55,7 +55,7 @@ test('notices a server that cannot be executed', async () => {
 test('kills a server that does not listen in time, and names its process', async () => {
   const server = await start('/bin/sh', HANGING_SERVER);
   await expect(server.waitUntilListening(100)).rejects.toThrow(
-    /^MariaDB, process \d+, did not listen within 0\.1 s\.$/,
+    /^MariaDB \(process \d+\) did not listen within 0\.1 s\.$/,
   );
   await server.ended;
 });

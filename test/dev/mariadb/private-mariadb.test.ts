@@ -15,7 +15,7 @@ import {
 import { runSql } from '../../support/database.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-// MariaDB rarely binds its port before the test has taken it.
+// Sometimes, MariaDB binds its port before the test can take it.
 const ATTEMPTS = 50;
 
 let folder: string;
@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('it speaks utf8mb4, and what it has written is on the disk', async () => {
+test('uses utf8mb4, and writes each commit to the disk', async () => {
   mariadb = await startPrivateMariadb(folder);
   const database = openDatabase(mariadb.config);
   const [variables] = await database.select(
@@ -42,7 +42,7 @@ test('it speaks utf8mb4, and what it has written is on the disk', async () => {
   await database.end();
 });
 
-test('rows that one statement inserts have ids that follow each other, whatever the server was told', async () => {
+test('the rows of one insert have consecutive ids, even with --auto-increment-increment=7', async () => {
   mariadb = await startPrivateMariadb(folder, { options: ['--auto-increment-increment=7'] });
   await runSql(mariadb.config, 'create table thing (id int auto_increment primary key, n int)');
   const database = openDatabase(mariadb.config);
@@ -56,7 +56,7 @@ test('rows that one statement inserts have ids that follow each other, whatever 
   await database.end();
 });
 
-test('its user may make databases called minitwit…, and nothing else', async () => {
+test('its user may only create databases called minitwit…', async () => {
   mariadb = await startPrivateMariadb(folder);
   await runSql(mariadb.config, 'create database minitwit_more', 'drop database minitwit_more');
   await expect(runSql(mariadb.config, 'create database other')).rejects.toThrow(
@@ -65,24 +65,24 @@ test('its user may make databases called minitwit…, and nothing else', async (
   await expect(runSql(mariadb.config, 'select * from mysql.global_priv')).rejects.toThrow(/denied/);
 });
 
-test('a server that was left behind is stopped, and its data are there', async () => {
-  const leftover = await startPrivateMariadb(folder);
-  await runSql(leftover.config, 'create table kept (id int)');
+test('stops an orphaned server, and uses its data', async () => {
+  const orphan = await startPrivateMariadb(folder);
+  await runSql(orphan.config, 'create table thing (id int)');
   mariadb = await startPrivateMariadb(folder);
-  await leftover.ended;
-  await expect(runSql(mariadb.config, 'select id from kept')).resolves.toBeUndefined();
+  await orphan.ended;
+  await expect(runSql(mariadb.config, 'select id from thing')).resolves.toBeUndefined();
 });
 
-test('a server that was killed comes back with its data', async () => {
+test('starts with the data of a killed server', async () => {
   const killed = await startPrivateMariadb(folder);
-  await runSql(killed.config, 'create table kept (id int)', 'insert into kept values (1)');
+  await runSql(killed.config, 'create table thing (id int)', 'insert into thing values (1)');
   process.kill(Number(await readFile(join(folder, 'data/mariadb.pid'), 'utf8')), 'SIGKILL');
   await killed.ended;
   mariadb = await startPrivateMariadb(folder);
-  await expect(runSql(mariadb.config, 'select id from kept')).resolves.toBeUndefined();
+  await expect(runSql(mariadb.config, 'select id from thing')).resolves.toBeUndefined();
 });
 
-test('files that are no database are an error that shows the log', async () => {
+test('the error for corrupt files has the end of the log', async () => {
   mariadb = await startPrivateMariadb(folder);
   await mariadb.stop();
   mariadb = null;
@@ -99,13 +99,12 @@ test('init statements run at the start', async () => {
   await expect(runSql(reader, 'select 1')).resolves.toBeUndefined();
 });
 
-test('a query that uses a temporary file outlives the start of another private server', async () => {
+test('a query with a temporary file is not disturbed by the start of another private server', async () => {
   mariadb = await startPrivateMariadb(folder);
   const otherFolder = join(folder, 'other');
   await (await startPrivateMariadb(otherFolder)).stop();
-  const database = openDatabase(mariadb.config);
-  const gate = await database.acquire();
-  gate.query(`select get_lock('gate', 60)`);
+  const database = openDatabase({ ...mariadb.config, poolSize: 1 });
+  await database.select(`select get_lock('gate', 60)`);
   const rows = runSql(
     mariadb.config,
     'set big_tables = 1',
@@ -121,13 +120,12 @@ test('a query that uses a temporary file outlives the start of another private s
   });
   const other = await startPrivateMariadb(otherFolder);
   await other.stop();
-  gate.query(`select release_lock('gate')`);
-  gate.release();
+  await database.select(`select release_lock('gate')`);
   await expect(rows).resolves.toBeUndefined();
   await database.end();
 });
 
-test('the first start leaves the temporary files of other servers alone', async () => {
+test('the first start deletes no temporary files of other servers', async () => {
   onTestFinished(() => void vi.unstubAllEnvs());
   // A server without --tmpdir uses this folder.
   vi.stubEnv('TMPDIR', folder);
@@ -137,7 +135,7 @@ test('the first start leaves the temporary files of other servers alone', async 
   expect(existsSync(file)).toBe(true);
 });
 
-/** Returns the port that a mariadbd, which has just been started on this folder, is about to bind; null without one. */
+/** Returns the port of the mariadbd that is starting on this folder, or null. */
 function findPortOfStart(data: string): string | null {
   for (const file of globSync('/proc/[0-9]*/cmdline')) {
     const words = readCommand(file);
@@ -156,7 +154,7 @@ function readCommand(file: string): string[] {
   }
 }
 
-/** Listens on a port; null when something else does. */
+/** Returns a server that listens on a port, or null if the port is in use. */
 async function takePort(port: number): Promise<Server | null> {
   const server = createServer().listen(port, '127.0.0.1');
   return once(server, 'listening').then(
@@ -165,7 +163,7 @@ async function takePort(port: number): Promise<Server | null> {
   );
 }
 
-/** Starts a server, and takes the port that it has chosen, if the server has not bound it by then. */
+/** Starts MariaDB, and takes its port before MariaDB binds it. `taker` is null if MariaDB was faster. */
 async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Server | null }> {
   const end = new AbortController();
   const starting = startPrivateMariadb(folder).finally(() => end.abort());
@@ -178,7 +176,7 @@ async function startAndTakePort(): Promise<{ started: PrivateMariadb; taker: Ser
   return { started: await starting, taker };
 }
 
-test('another port is used when another program takes the chosen one', async () => {
+test('uses another port if another program takes the first one', async () => {
   await (await startPrivateMariadb(folder)).stop();
   let taker: Server | null = null;
   onTestFinished(() => void taker?.close());
@@ -191,7 +189,7 @@ test('another port is used when another program takes the chosen one', async () 
   expect(await readFile(join(folder, 'mariadb.log'), 'utf8')).toContain('Address already in use');
 });
 
-test('the start fails when no attempt can bind its port', async () => {
+test('fails if no attempt can bind its port', async () => {
   const taker = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taker.close());
   await once(taker, 'listening');
@@ -200,11 +198,11 @@ test('the start fails when no attempt can bind its port', async () => {
   await expect(starting).rejects.toThrow(/^MariaDB did not start\.[^]*Address already in use/);
 });
 
-test('a file that cannot be written is named', async () => {
+test('the error names a file that cannot be written', async () => {
   await (await startPrivateMariadb(folder)).stop();
   const file = join(folder, 'data/ibdata1');
   await rm(file);
-  // Not even root may write this one.
+  // Not even root can write this file.
   await symlink('/proc/sys/kernel/ostype', file);
   const error = { code: 'EACCES', path: file };
   await expect(startPrivateMariadb(folder)).rejects.toMatchObject(error);

@@ -46,7 +46,7 @@ test('when the settings are of a MiniTwit that was killed, the operator reads so
   const now = vi.spyOn(Date, 'now').mockImplementation(() => (nowMs += 3000));
   const finding = findLocalSource(file, {}).finally(() => now.mockRestore());
   await expect(finding).rejects.toThrow(
-    /did not serve within 2 s.*\(Is `npm run local` still running\?\)$/,
+    /did not respond within 2 s.*\(Is `npm run local` still running\?\)$/,
   );
 });
 

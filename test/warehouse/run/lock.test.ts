@@ -78,7 +78,8 @@ test('a second command in the same folder is refused', async () => {
     return {};
   };
   await run(world.context, once);
-  const message = /A command of the warehouse is already running here: the run \w+-\w+$/;
+  const message =
+    /A command of the warehouse is already running in this folder \(the run \w+-\w+\)\./;
   expect(refusals.map(String)).toEqual([
     expect.stringMatching(message),
     expect.stringMatching(message),

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { openDatabase, type Statements } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import type { Statements } from '../../src/database/statements.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -7,7 +8,7 @@ import { startTcpProxy } from '../support/tcp-proxy.ts';
 const { config, database: direct } = useDatabase();
 const proxy = await startTcpProxy(config);
 const database = openDatabase({ ...proxy.config, poolSize: 1 });
-// A server that understands everything but `commit`.
+// The server behind this proxy does not understand `commit`.
 const failing = await startTcpProxy(config, { rewrite: [/\bcommit/g, 'comzit'] });
 const uncommitted = openDatabase({ ...failing.config, poolSize: 1 });
 const defer = useCleanup();
@@ -24,7 +25,7 @@ const add = (statements: Statements, name: string) =>
 const isThere = async (name: string) =>
   (await direct.select('select 1 from thing where name = :name', { name })).length > 0;
 
-test('all is done, and the work’s result comes back', async () => {
+test('commits all statements, and returns the result of the work', async () => {
   const result = await database.transact(async (statements) => {
     await add(statements, 'first');
     await add(statements, 'second');
@@ -34,7 +35,7 @@ test('all is done, and the work’s result comes back', async () => {
   expect(await isThere('second')).toBe(true);
 });
 
-test('others see nothing of it before it is done', async () => {
+test('other connections see no row before the commit', async () => {
   await database.transact(async (statements) => {
     await add(statements, 'unseen');
     expect(await isThere('unseen')).toBe(false);
@@ -42,59 +43,59 @@ test('others see nothing of it before it is done', async () => {
   expect(await isThere('unseen')).toBe(true);
 });
 
-test('a statement that is wrong undoes all, and its connection is free of it', async () => {
+test('rolls back if a statement fails, and the connection is usable afterwards', async () => {
   const attempt = database.transact(async (statements) => {
     await add(statements, 'undone');
     await add(statements, 'first');
   });
   await expect(attempt).rejects.toMatchObject({ errno: 1062 });
-  // on the only connection
+  // The pool has only one connection.
   await add(database, 'afterwards');
   expect(await isThere('undone')).toBe(false);
   expect(await isThere('afterwards')).toBe(true);
 });
 
-test('work that thinks better of it undoes all', async () => {
+test('rolls back if the work throws', async () => {
   const attempt = database.transact(async (statements) => {
-    await add(statements, 'regretted');
-    throw new Error('better not');
+    await add(statements, 'rolled back');
+    throw new Error('the work failed');
   });
-  await expect(attempt).rejects.toThrow('better not');
-  expect(await isThere('regretted')).toBe(false);
+  await expect(attempt).rejects.toThrow('the work failed');
+  expect(await isThere('rolled back')).toBe(false);
 });
 
-test('when its connection ends before the commit, it is done again from its beginning', async () => {
+test('repeats the work if the connection ends before the commit', async () => {
   let times = 0;
   await database.transact(async (statements) => {
     await add(statements, 'once');
     if (times++ === 0) proxy.disconnectAll();
-    await add(statements, 'and for all');
+    await add(statements, 'also once');
   });
   expect(times).toBe(2);
-  expect(await isThere('and for all')).toBe(true);
+  expect(await isThere('also once')).toBe(true);
 });
 
-test('when there is no answer before the commit, it is certain that nothing was done', async () => {
+test('nothing was stored if the server hangs before the commit', async () => {
   const attempt = database.transact(async (statements) => {
-    await add(statements, 'silent');
+    await add(statements, 'before a hang');
     proxy.freeze();
-    await add(statements, 'as well');
+    await add(statements, 'after a hang');
   });
   await expect(attempt).rejects.toThrow(/^MiniTwit cannot answer at this moment/);
   proxy.resume();
-  expect(await isThere('silent')).toBe(false);
+  expect(await isThere('before a hang')).toBe(false);
 });
 
-test('when there is no answer to the commit, nobody knows', async () => {
+test('the outcome is unknown if the server hangs in the commit', async () => {
   const attempt = database.transact(async (statements) => {
-    await add(statements, 'who knows');
+    await add(statements, 'unknown');
     proxy.freeze();
   });
   await expect(attempt).rejects.toThrow(/may have been stored or not/);
   proxy.resume();
 });
 
-test('after any other error of a commit the outcome is unknown, and it is not done again', async () => {
+test('the outcome of any other error of the commit is unknown, and the work is not repeated', async () => {
   let times = 0;
   const attempt = uncommitted.transact(async (statements) => {
     times++;
@@ -110,7 +111,7 @@ test('after any other error of a commit the outcome is unknown, and it is not do
   expect(await uncommitted.select("select 1 from thing where name = 'uncommitted'")).toEqual([]);
 });
 
-test('the victim of a deadlock is done again', async () => {
+test('repeats the work after a deadlock', async () => {
   const other = openDatabase({ ...config, poolSize: 1 });
   const touch = (statements: Statements, name: string) =>
     statements.select('select 1 from thing where name = :name for update', { name });
