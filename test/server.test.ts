@@ -26,7 +26,7 @@ async function startServer(more: Environment = {}) {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'it serves, and stops at %s with status 0',
+  'serves pages, and exits with status 0 at %s',
   async (signal) => {
     const { program, url } = await startServer();
     const response = await fetch(`${url}/public`);
@@ -43,7 +43,7 @@ test.each([
   ['production', 'Password1', 'This password is among the most common ones'],
   ['development', 'Password1', 'You were successfully registered'],
   ['development', 'p', 'You were successfully registered'],
-])('with NODE_ENV=%s, the password %s gets: %s', async (NODE_ENV, password, message) => {
+])('NODE_ENV=%s responds to the password %s with: %s', async (NODE_ENV, password, message) => {
   const { program, url } = await startServer({ NODE_ENV });
   const { text } = await createVisitor(url).register(`${NODE_ENV} ${password}`, password);
   expect(text).toContain(message);
@@ -51,18 +51,18 @@ test.each([
   expect(await program.ended).toBe(0);
 });
 
-test('it stops at once with connections that ask for nothing, after those that do', async () => {
+test('closes idle connections at SIGTERM, and finishes open requests', async () => {
   const { program, url } = await startServer();
   const { port } = new URL(url);
-  // one that never asks, as browsers open them, and one that keeps open what it has
-  const silent = connect(Number(port), '127.0.0.1');
-  await once(silent, 'connect');
-  const keptOpen = new Agent({ keepAlive: true });
-  const [response] = (await once(get(url, { agent: keptOpen }), 'response')) as [IncomingMessage];
+  // One idle connection never sends a request, like those that browsers open in advance. The other is keep-alive.
+  const unused = connect(Number(port), '127.0.0.1');
+  await once(unused, 'connect');
+  const keepAlive = new Agent({ keepAlive: true });
+  const [response] = (await once(get(url, { agent: keepAlive }), 'response')) as [IncomingMessage];
   response.resume();
   await once(response, 'end');
 
-  // and one whose form is still coming
+  // The form of this request has not been sent yet.
   const slow = request(`${url}/register`, {
     method: 'POST',
     headers: { Expect: '100-continue', 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -70,58 +70,58 @@ test('it stops at once with connections that ask for nothing, after those that d
   slow.flushHeaders();
   await once(slow, 'continue');
   program.process.kill('SIGTERM');
-  // not only when the time for open requests is over, which would end the slow one as well
-  await once(silent.resume(), 'close');
+  // At the end of the time for open requests, the server would close the slow request as well.
+  await once(unused.resume(), 'close');
   slow.end('username=a&email=a@b&password=x&password2=x');
-  const [answer] = (await once(slow, 'response')) as [IncomingMessage];
-  expect(answer.headers.location).toBe('/login');
+  const [registration] = (await once(slow, 'response')) as [IncomingMessage];
+  expect(registration.headers.location).toBe('/login');
   expect(await program.ended).toBe(0);
-  keptOpen.destroy();
+  keepAlive.destroy();
 });
 
-test('asked to stop, it says at once that it is not ready, and serves on until balancers know', async () => {
+test('is not ready after SIGTERM, and serves requests during DRAIN_DELAY_S', async () => {
   const { program, url } = await startServer({ DRAIN_DELAY_S: '4' });
-  const keptOpen = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = async (path: string) => {
-    const [answer] = (await once(get(url + path, { agent: keptOpen }), 'response')) as [
+  const keepAlive = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = async (path: string) => {
+    const [response] = (await once(get(url + path, { agent: keepAlive }), 'response')) as [
       IncomingMessage,
     ];
-    await once(answer.resume(), 'end');
-    return [answer.statusCode, answer.headers.connection];
+    await once(response.resume(), 'end');
+    return [response.statusCode, response.headers.connection];
   };
-  expect(await ask('/readyz')).toEqual([200, 'keep-alive']);
+  expect(await send('/readyz')).toEqual([200, 'keep-alive']);
   program.process.kill('SIGTERM');
   await program.waitForOutput('shutting down');
-  expect(await ask('/readyz')).toEqual([503, 'close']);
-  expect(await ask('/healthz')).toEqual([200, 'close']);
-  expect(await ask('/public')).toEqual([200, 'close']);
+  expect(await send('/readyz')).toEqual([503, 'close']);
+  expect(await send('/healthz')).toEqual([200, 'close']);
+  expect(await send('/public')).toEqual([200, 'close']);
   expect(await program.ended).toBe(0);
-  keptOpen.destroy();
+  keepAlive.destroy();
 });
 
-test('asked to stop, it answers what came on a connection behind something else', async () => {
+test('finishes a pipelined request after SIGTERM', async () => {
   const { program, url } = await startServer();
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
-  let answers = '';
-  socket.on('data', (text: string) => (answers += text));
+  let received = '';
+  socket.on('data', (text: string) => (received += text));
   const form = 'username=b&email=a@b&password=x&password2=x';
   socket.write(
     `GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nPOST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n`,
   );
-  await waitFor('the first answer', () => answers.includes('alive'));
+  await waitFor('the first response', () => received.includes('alive'));
   program.process.kill('SIGTERM');
   await program.waitForOutput('shutting down');
   socket.write(form);
   await once(socket, 'close');
-  expect(answers).toMatch(/HTTP\/1\.1 302 Found[^]*Location: \/login/);
+  expect(received).toMatch(/HTTP\/1\.1 302 Found[^]*Location: \/login/);
   expect(await program.ended).toBe(0);
 });
 
 test.each(['1', '2'])(
-  'asked to stop twice, it still finishes, with %s processes',
+  'shuts down gracefully after two signals, with WEB_CONCURRENCY=%s',
   async (workers) => {
     const { program } = await startServer({ DRAIN_DELAY_S: '1', WEB_CONCURRENCY: workers });
-    // as a terminal or a supervisor signals: the whole group
+    // Terminals and supervisors signal the whole process group.
     const group = -(program.process.pid ?? 0);
     process.kill(group, 'SIGTERM');
     await program.waitForOutput('shutting down');
@@ -130,7 +130,7 @@ test.each(['1', '2'])(
   },
 );
 
-test('asked to stop, it ends in time, whoever is slow', async () => {
+test('exits after DRAIN_MAX_S, although a request is still open', async () => {
   const { program, url } = await startServer({ DRAIN_MAX_S: '1' });
   const slow = request(`${url}/register`, {
     method: 'POST',
@@ -143,7 +143,7 @@ test('asked to stop, it ends in time, whoever is slow', async () => {
   expect(await program.ended).toBe(0);
 });
 
-test('each line of its log is JSON', async () => {
+test('logs lines of JSON', async () => {
   const { program, url } = await startServer();
   await fetch(`${url}/public?before=x`);
   await program.waitForOutput('request completed');
@@ -159,7 +159,7 @@ test('each line of its log is JSON', async () => {
   );
 });
 
-test('it starts and serves without a database, and says 503 in our look', async () => {
+test('starts without a database, and returns 503 with a page of MiniTwit', async () => {
   const program = startProgram('src/server.ts', { ...settings, DB_PASSWD: 'wrong-secret' });
   await program.waitForOutput('MiniTwit is listening');
   const port = /"port":(\d+)/.exec(program.output.stdout)?.[1];
@@ -170,7 +170,7 @@ test('it starts and serves without a database, and says 503 in our look', async 
   expect(program.output.stdout).not.toContain('wrong-secret');
 });
 
-test('settings that are bad or missing are all named, and nothing is started', async () => {
+test('lists all missing and invalid settings and does not start', async () => {
   const program = startProgram('src/server.ts', { DB_HOST: 'x', PORT: 'y' });
   expect(await program.ended).toBe(1);
   expect(program.output).toEqual({
@@ -185,7 +185,7 @@ test('settings that are bad or missing are all named, and nothing is started', a
   });
 });
 
-test('a port that is taken is one line, and status 1', async () => {
+test('exits with status 1 and one line if another program uses the port', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -197,10 +197,10 @@ test('a port that is taken is one line, and status 1', async () => {
   other.close();
 });
 
-describe('several workers', () => {
-  test('share a port and the connections, and stop together', async () => {
+describe('with several workers', () => {
+  test('shares the port among the workers, and stops all of them', async () => {
     const { program, url } = await startServer({ WEB_CONCURRENCY: '2', DB_POOL_SIZE: '2' });
-    const pids = await workersOf(program, 2);
+    const pids = await waitForWorkers(program, 2);
     expect(new Set(pids).size).toBe(2);
     expect((await fetch(`${url}/public`)).status).toBe(200);
     program.process.kill('SIGTERM');
@@ -208,25 +208,25 @@ describe('several workers', () => {
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
-  test('are replaced when they die', async () => {
+  test('replaces a worker that exits', async () => {
     const { program, url } = await startServer({ WEB_CONCURRENCY: '2' });
-    const [first] = await workersOf(program, 2);
+    const [first] = await waitForWorkers(program, 2);
     process.kill(first ?? 0, 'SIGKILL');
     await program.waitForOutput('A worker exited');
-    const pids = await workersOf(program, 3);
+    const pids = await waitForWorkers(program, 3);
     expect(new Set(pids).size).toBe(3);
     expect((await fetch(`${url}/public`)).status).toBe(200);
   });
 
-  test('do not outlive the primary', async () => {
+  test('the workers exit if the primary process is killed', async () => {
     const { program } = await startServer({ WEB_CONCURRENCY: '2' });
-    const pids = await workersOf(program, 2);
+    const pids = await waitForWorkers(program, 2);
     program.process.kill('SIGKILL');
-    await waitFor('all have ended', () => !pids.some(isRunning));
+    await waitFor('all workers have exited', () => !pids.some(isRunning));
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
-  test('that cannot start end the program, with the reason', async () => {
+  test('exits with the reason if no worker can start', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -241,8 +241,8 @@ describe('several workers', () => {
     other.close();
   });
 
-  /** Waits until so many workers have started to listen, and gives their process ids. */
-  async function workersOf(program: Program, count: number): Promise<number[]> {
+  /** Waits until `count` workers have listened, and returns their process ids. */
+  async function waitForWorkers(program: Program, count: number): Promise<number[]> {
     await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${count}}`));
     const lines = program.output.stdout
       .split('\n')
@@ -252,43 +252,46 @@ describe('several workers', () => {
 });
 
 describe('metrics', () => {
-  test.each(['1', '2'])('are shown on a port of their own, with %s workers', async (workers) => {
-    const port = String(await findFreePort());
-    const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
-    const { url, program } = await startServer(more);
-    // A worker that still starts is not asked for its figures, or shows how it connects to the database.
-    await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${workers}}`));
-    for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
-    await fetch(`${url}/nobody`);
-    await fetch(`${url}/static/style.css`);
-    await fetch(`${url}/a/b`);
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
-    const text = await response.text();
-    const figure = (name: string) => Number(text.split(`\n${name} `, 2)[1]?.split('\n', 1)[0]);
-    const requests = (labels: string) => figure(`http_request_duration_seconds_count{${labels}}`);
-    expect(requests('method="GET",route="/public",status="200"')).toBe(4);
-    expect(requests('method="GET",route="/:username",status="404"')).toBe(1);
-    expect(requests('method="GET",route="/static/:name",status="200"')).toBe(1);
-    expect(requests('method="GET",route="none",status="404"')).toBe(1);
-    expect(figure('minitwit_db_connections')).toBeGreaterThan(0);
-    expect(figure('minitwit_db_connections_used')).toBe(0);
-    expect(figure('minitwit_db_waiting')).toBe(0);
-    expect(figure('minitwit_db_waits_total')).toBeGreaterThan(4);
-    expect(figure('minitwit_hashes_waiting')).toBe(0);
-    expect(figure('minitwit_sessions')).toBe(0);
-    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
-    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
-    expect((await fetch(`${url}/metrics`)).status).toBe(404);
-  });
+  test.each(['1', '2'])(
+    'are served on METRICS_PORT only, with WEB_CONCURRENCY=%s',
+    async (workers) => {
+      const port = String(await findFreePort());
+      const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
+      const { url, program } = await startServer(more);
+      // The metrics of a worker that is still starting would be missing, or would contain its connection to the database.
+      await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${workers}}`));
+      for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
+      await fetch(`${url}/nobody`);
+      await fetch(`${url}/static/style.css`);
+      await fetch(`${url}/a/b`);
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+      const text = await response.text();
+      const metric = (name: string) => Number(text.split(`\n${name} `, 2)[1]?.split('\n', 1)[0]);
+      const requests = (labels: string) => metric(`http_request_duration_seconds_count{${labels}}`);
+      expect(requests('method="GET",route="/public",status="200"')).toBe(4);
+      expect(requests('method="GET",route="/:username",status="404"')).toBe(1);
+      expect(requests('method="GET",route="/static/:name",status="200"')).toBe(1);
+      expect(requests('method="GET",route="none",status="404"')).toBe(1);
+      expect(metric('minitwit_db_connections')).toBeGreaterThan(0);
+      expect(metric('minitwit_db_connections_used')).toBe(0);
+      expect(metric('minitwit_db_waiting')).toBe(0);
+      expect(metric('minitwit_db_waits_total')).toBeGreaterThan(4);
+      expect(metric('minitwit_hashes_waiting')).toBe(0);
+      expect(metric('minitwit_sessions')).toBe(0);
+      expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+      expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    },
+  );
 
   test.each(['1', '2'])(
-    'are shown to this machine alone, unless METRICS_HOST is set, with %s workers',
+    'are served on 127.0.0.1 unless METRICS_HOST is set, with WEB_CONCURRENCY=%s',
     async (workers) => {
       const more = { HOST: '0.0.0.0', METRICS_PORT: String(await findFreePort()) };
       const address = `http://127.0.0.2:${more.METRICS_PORT}/metrics`;
       const closed = await startServer({ ...more, WEB_CONCURRENCY: workers });
-      // The pages are there, on all addresses of this machine.
+      // Pages are served on all addresses of this machine.
       const pages = closed.url.replace('127.0.0.1', '127.0.0.2');
       expect((await fetch(`${pages}/public`)).status).toBe(200);
       await expect(fetch(address)).rejects.toThrow('fetch failed');
@@ -300,22 +303,20 @@ describe('metrics', () => {
   );
 });
 
-describe('what HTTP allows', () => {
-  /** Sends bytes as they are, and gives the status line of what comes back before the end. */
-  async function send(url: string, bytes: string): Promise<string> {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
-    socket.write(bytes);
-    let answer = '';
-    socket.on('data', (text: string) => (answer += text));
-    await once(socket, 'close');
-    return answer.split('\r\n', 1)[0] ?? '';
-  }
+/** Sends bytes, and returns the status line of the response when the connection is closed. */
+async function sendBytes(url: string, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+  socket.write(bytes);
+  let response = '';
+  socket.on('data', (text: string) => (response += text));
+  await once(socket, 'close');
+  return response.split('\r\n', 1)[0] ?? '';
+}
 
-  test('headers of more than 16 KiB are refused, and others served', async () => {
-    const { url } = await startServer();
-    const head = `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`;
-    expect(await send(url, head)).toBe('HTTP/1.1 431 Request Header Fields Too Large');
-    expect(await send(url, 'nonsense\r\n\r\n')).toBe('HTTP/1.1 400 Bad Request');
-    expect((await fetch(url)).status).toBe(200);
-  });
+test('refuses headers of more than 16 KiB, and text that is not HTTP', async () => {
+  const { url } = await startServer();
+  const head = `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`;
+  expect(await sendBytes(url, head)).toBe('HTTP/1.1 431 Request Header Fields Too Large');
+  expect(await sendBytes(url, 'nonsense\r\n\r\n')).toBe('HTTP/1.1 400 Bad Request');
+  expect((await fetch(url)).status).toBe(200);
 });

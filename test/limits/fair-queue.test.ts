@@ -17,12 +17,12 @@ const OPTIONS: FairQueueOptions = {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Records the tasks that got a place, and lets the test end them. */
+/** Records the tasks that have started, and lets the test end them. */
 function setUp(options: Partial<FairQueueOptions> = {}) {
   const queue = createFairQueue({ ...OPTIONS, ...options });
   const started: string[] = [];
   const releases = new Map<string, Release>();
-  /** A task is named for its client: `alice 1`. */
+  /** The name of a task begins with its client: `alice 1`. */
   const add = async (task: string) => {
     const release = await queue.acquire(task.split(' ', 1)[0] ?? '');
     started.push(task);
@@ -31,22 +31,22 @@ function setUp(options: Partial<FairQueueOptions> = {}) {
   const end = async (task: string) => {
     releases.get(task)?.();
     releases.delete(task);
-    // Lets the task that got the place start.
+    // Lets the next task start.
     await vi.advanceTimersByTimeAsync(0);
   };
   return { queue, started, add, end };
 }
 
-const refused = { code: 'unavailable', message: 'Too many.' };
+const rejected = { code: 'unavailable', message: 'Too many.' };
 
-test('tasks start at once while there are places', async () => {
+test('starts a task immediately while fewer than maxConcurrent run', async () => {
   const { add, started, queue } = setUp();
   await Promise.all([add('alice 1'), add('alice 2')]);
   expect(started).toEqual(['alice 1', 'alice 2']);
   expect(queue.queued()).toBe(0);
 });
 
-test('clients get free places in turn, however many tasks one of them has in the queue', async () => {
+test('starts a task of each client in turn, although one client has more in the queue', async () => {
   const { add, end, started } = setUp({ maxConcurrent: 1 });
   const all = ['alice 1', 'alice 2', 'alice 3', 'bob 1', 'bob 2'].map(add);
   await all[0];
@@ -54,7 +54,7 @@ test('clients get free places in turn, however many tasks one of them has in the
   expect(started).toEqual(['alice 1', 'alice 2', 'bob 1', 'alice 3', 'bob 2']);
 });
 
-test('a client that has its share waits, and another does not wait for it', async () => {
+test('queues a task of a client beyond maxConcurrentPerClient, without delay for another client', async () => {
   const { add, end, started, queue } = setUp({ maxConcurrentPerClient: 1 });
   await add('alice 1');
   void add('alice 2');
@@ -67,7 +67,7 @@ test('a client that has its share waits, and another does not wait for it', asyn
   expect(started).toEqual(['alice 1', 'bob 1', 'alice 2']);
 });
 
-test('a place that is released twice is free once', async () => {
+test('counts a second release of a task only once', async () => {
   const { queue } = setUp({ maxConcurrent: 1 });
   const release = await queue.acquire('alice');
   release();
@@ -77,36 +77,36 @@ test('a place that is released twice is free once', async () => {
   expect(queue.queued()).toBe(1);
 });
 
-test('a task is refused where too many of its client wait', async () => {
+test('rejects a task if the queue of its client is full', async () => {
   const { add } = setUp({ maxConcurrent: 1 });
   await add('alice 1');
   for (const task of ['alice 2', 'alice 3', 'alice 4']) void add(task);
-  await expect(add('alice 5')).rejects.toMatchObject(refused);
+  await expect(add('alice 5')).rejects.toMatchObject(rejected);
 });
 
-test('where too many tasks wait, the newest of the client with the most makes room for another client', async () => {
+test('rejects the newest task of the longest queue for a task of another client, if the whole queue is full', async () => {
   const { add, end, started, queue } = setUp({ maxConcurrent: 1, maxQueued: 3 });
   await add('alice 1');
   const newest = ['alice 2', 'alice 3', 'alice 4'].map(add).at(-1);
   const bob = add('bob 1');
-  await expect(newest).rejects.toMatchObject(refused);
+  await expect(newest).rejects.toMatchObject(rejected);
   expect(queue.queued()).toBe(3);
-  // Alice has two tasks left: a second one of bob's has no better claim.
-  await expect(add('bob 2')).rejects.toMatchObject(refused);
+  // Alice now has two tasks in the queue, so a second one of bob does not replace any.
+  await expect(add('bob 2')).rejects.toMatchObject(rejected);
   await end('alice 1');
   await end('alice 2');
   await bob;
   expect(started).toEqual(['alice 1', 'alice 2', 'bob 1']);
 });
 
-test('a task that waited too long is refused and leaves the queue', async () => {
+test('rejects a task after waitMaxMs and removes it from the queue', async () => {
   const { add, end, started, queue } = setUp({ maxConcurrent: 1 });
   await add('alice 1');
   const late = add('bob 1').catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(999);
   void add('bob 2');
   await vi.advanceTimersByTimeAsync(1);
-  expect(await late).toMatchObject(refused);
+  expect(await late).toMatchObject(rejected);
   expect(queue.queued()).toBe(1);
   await end('alice 1');
   expect(started).toEqual(['alice 1', 'bob 2']);

@@ -29,7 +29,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
     waitMaxMs: WAIT_MAX_MS,
     rejectionMessage: 'Too many people are here at this moment.',
   });
-  const addUnread = createUnreadResponseLimit();
+  const trackUnread = createUnreadResponseLimit();
   return async (req, res, next) => {
     const address = clientAddress(req);
     const release = await queue.acquire(address);
@@ -38,7 +38,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
     if (res.closed) return release();
     onResponseEnd(res, () => {
       release();
-      addUnread(res, address);
+      trackUnread(res, address);
     });
     next();
   };

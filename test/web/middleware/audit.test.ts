@@ -15,7 +15,7 @@ interface LogLine {
   [field: string]: unknown;
 }
 
-/** Sends a form from the address; returns the response and the events that it caused. */
+/** Sends a form from `ADDRESS`. Returns the response and the events that the request has logged. */
 async function send(path: string, form: Record<string, string>, cookies: string[] = []) {
   const before = lines.length;
   const response = await request(app)
@@ -25,7 +25,7 @@ async function send(path: string, form: Record<string, string>, cookies: string[
     .send(form);
   const logged = lines.slice(before).map((line) => JSON.parse(line) as LogLine);
   const req = { id: response.headers['x-request-id'], address: ADDRESS };
-  // Events name the request and the whole address, as the request's own line does.
+  // Each event has the id and the full address of its request.
   for (const line of logged) expect(line).toMatchObject({ req });
   const events = logged.flatMap(({ event, level, userId, reason, limit }) =>
     event === undefined ? [] : [{ event, level, userId, reason, limit }],
@@ -37,7 +37,7 @@ async function findUserId(username: string): Promise<number | undefined> {
   return (await repositories.users.findUser(username))?.userId;
 }
 
-test('a registration and a login are events with the user’s id', async () => {
+test('logs a registration and a login with the id of the user', async () => {
   const registration = await send('/register', { username: 'alice', ...REGISTRATION });
   const userId = await findUserId('alice');
   expect(registration.events).toEqual([{ event: 'registered', level: 30, userId }]);
@@ -45,12 +45,12 @@ test('a registration and a login are events with the user’s id', async () => {
   expect(login.events).toEqual([{ event: 'login_succeeded', level: 30, userId }]);
 });
 
-test('a registration that fails is no event of a registration', async () => {
+test('logs no event for a failed registration', async () => {
   const { events } = await send('/register', { username: 'alice', ...REGISTRATION });
   expect(events).toEqual([]);
 });
 
-test('failed logins, the one that locks a name, and those after it are events', async () => {
+test('logs failed logins, the one that reaches the limit of the username, and refused ones', async () => {
   await send('/register', { username: 'bob', ...REGISTRATION });
   const userId = await findUserId('bob');
   const guess = async () => (await send('/login', { username: 'bob', password: 'guess' })).events;
@@ -61,12 +61,12 @@ test('failed logins, the one that locks a name, and those after it are events', 
   expect(await guess()).toEqual([{ event: 'limit_reached', level: 40, limit }]);
 });
 
-test('a failed login under an unknown name does not log the name, which may be a password', async () => {
+test('does not log the unknown username of a failed login, which may be a password', async () => {
   const { events } = await send('/login', { username: 'typed-by-mistake', password: 'x' });
   expect(events).toEqual([{ event: 'login_failed', level: 30, reason: 'unknown_name' }]);
 });
 
-test('a reached limit of a user is an event with the user’s id', async () => {
+test('logs the id of a user who has reached a limit', async () => {
   const login = await send('/login', { username: 'alice', password: 'pass-1' });
   const cookies = login.response.headers['set-cookie'] as unknown as string[];
   await send('/add_message', { text: 'one' }, cookies);
@@ -75,7 +75,7 @@ test('a reached limit of a user is an event with the user’s id', async () => {
   expect(events).toEqual([{ event: 'limit_reached', level: 40, userId, limit: 'post' }]);
 });
 
-test('no password, e-mail address, session, device or message is in the log', async () => {
+test('logs no password, email address, session, device or message', async () => {
   const login = await send('/login', { username: 'alice', password: 'pass-1' });
   const cookies = login.response.headers['set-cookie'] as unknown as string[];
   const values = cookies.map((cookie) => /=(?:s%3A)?([^;.]{10,})/.exec(cookie)?.[1] ?? '');

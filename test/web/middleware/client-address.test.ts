@@ -31,7 +31,7 @@ test.each([
   ['64:ff9b::192.0.2.7', '64:ff9b::192.0.2.7', '64:ff9b:0:0'],
   ['::1', '::1', '0:0:0:0'],
   ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0'],
-])('%s is the address %s, and is counted as %s', (ip, full, counted) => {
+])('parses %s as the address %s with the key %s', (ip, full, counted) => {
   expect(fullClientAddress(requestFrom(ip))).toBe(full);
   expect(clientAddress(requestFrom(ip))).toBe(counted);
   expect(socketAddress({ remoteAddress: ip })).toBe(counted);
@@ -50,12 +50,12 @@ test.each([
   `${'0'.repeat(15_000)}:${'1'.repeat(15_000)}`,
   `2001:db8::1%${'x'.repeat(15_000)}`,
   undefined,
-])('an entry that is no address falls back to the connection’s: %s', (ip) => {
+])('returns the address of the connection if the entry is not an address: %s', (ip) => {
   expect(fullClientAddress(requestFrom(ip))).toBe(PEER);
   expect(clientAddress(requestFrom(ip, '::ffff:198.51.100.2'))).toBe('198.51.100.2');
 });
 
-test('a request whose connection is closed has no address', () => {
+test('returns an empty string if the connection is closed', () => {
   const closed = { ip: undefined, socket: { remoteAddress: undefined } } as unknown as Request;
   expect(fullClientAddress(closed)).toBe('');
   expect(clientAddress(closed)).toBe('');
@@ -68,9 +68,12 @@ test.each([
   ['10.0.0.1, [2001:db8::1]:40001', '2001:db8::1'],
   ['not an address', '127.0.0.1'],
   ['x'.repeat(5000), '127.0.0.1'],
-])('behind a proxy that writes X-Forwarded-For: %s, the log has %s', async (header, address) => {
-  const { logger, lines } = captureLog();
-  const app = withSettings({ trustProxy: 1 }, logger);
-  await request(app).get('/nobody').set('X-Forwarded-For', header);
-  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ req: { address } });
-});
+])(
+  'a trusted proxy with X-Forwarded-For: %s causes the logged address %s',
+  async (header, address) => {
+    const { logger, lines } = captureLog();
+    const app = withSettings({ trustProxy: 1 }, logger);
+    await request(app).get('/nobody').set('X-Forwarded-For', header);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ req: { address } });
+  },
+);

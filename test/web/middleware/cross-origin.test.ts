@@ -13,48 +13,48 @@ beforeAll(async () => {
 });
 
 type Headers = Record<string, string>;
-const requests: [from: string, headers: Headers, isOurs: boolean][] = [
-  ['our own page', { 'Sec-Fetch-Site': 'same-origin' }, true],
+const requests: [from: string, headers: Headers, isSameOrigin: boolean][] = [
+  ['a page of MiniTwit', { 'Sec-Fetch-Site': 'same-origin' }, true],
   ['another site', { 'Sec-Fetch-Site': 'cross-site' }, false],
-  ['a neighbour on the same domain', { 'Sec-Fetch-Site': 'same-site' }, false],
+  ['another host of the same domain', { 'Sec-Fetch-Site': 'same-site' }, false],
   [
-    'another site that forges Referer',
+    'another site with a forged Referer',
     { 'Sec-Fetch-Site': 'cross-site', Referer: `http://${HOST}/` },
     false,
   ],
-  ['our own page over http', { Origin: `http://${HOST}` }, true],
+  ['a page of MiniTwit over http', { Origin: `http://${HOST}` }, true],
   ['another site over http', { Origin: 'http://evil.example.com' }, false],
   ['another port', { Origin: `http://${HOST}:81` }, false],
-  ['nowhere that has a name', { Origin: 'null' }, false],
-  ['our own page, by its Referer', { Referer: `http://${HOST}/bob` }, true],
-  ['another site, by its Referer', { Referer: `http://evil.example.com/?${HOST}` }, false],
+  ['an opaque origin', { Origin: 'null' }, false],
+  ['a page of MiniTwit by its Referer', { Referer: `http://${HOST}/bob` }, true],
+  ['another site by its Referer', { Referer: `http://evil.example.com/?${HOST}` }, false],
 ];
 
-describe.each(requests)('a change that %s asks for', (_from, headers, isOurs) => {
+describe.each(requests)('a change of state by %s', (_from, headers, isSameOrigin) => {
   test.each([
     ['post', '/bob/follow'],
     ['post', '/add_message'],
     ['get', '/bob/follow'],
     ['get', '/bob/unfollow'],
-  ] as const)(`by %s %s is ${isOurs ? 'made' : 'refused'}`, async (method, path) => {
+  ] as const)(`${isSameOrigin ? 'accepts' : 'refuses'} %s %s`, async (method, path) => {
     const response = await alice.agent[method](path)
       .set({ 'User-Agent': BROWSER, Host: HOST, ...headers })
       .type('form')
       .send(method === 'post' ? { text: 'hello' } : undefined);
-    expect(response.status).toBe(isOurs ? 302 : 403);
+    expect(response.status).toBe(isSameOrigin ? 302 : 403);
     expect(response.text.includes('This request did not come from a page of MiniTwit')).toBe(
-      !isOurs,
+      !isSameOrigin,
     );
   });
 });
 
-test('a browser that tells nothing is not trusted with a GET', async () => {
+test('refuses a GET of a browser without Sec-Fetch-Site, Origin and Referer', async () => {
   for (const path of ['/bob/follow', '/bob/unfollow', '/logout']) {
     expect((await alice.agent.get(path).set('User-Agent', BROWSER)).status).toBe(403);
   }
 });
 
-test("what the reader's own hand asks for is made by POST, but not by a link in a mail", async () => {
+test('accepts a POST with Sec-Fetch-Site: none, and refuses a GET, which may be a link in an email', async () => {
   const headers = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'none' };
   expect((await alice.agent.post('/bob/follow').set(headers)).status).toBe(302);
   for (const path of ['/bob/follow', '/bob/unfollow', '/logout']) {
@@ -62,14 +62,14 @@ test("what the reader's own hand asks for is made by POST, but not by a link in 
   }
 });
 
-test('what is no browser may change what its cookie allows', async () => {
+test('accepts changes of state by a client that is not a browser', async () => {
   for (const method of ['get', 'post'] as const) {
     const response = await alice.agent[method]('/bob/follow').set('User-Agent', 'curl/8.0');
     expect(response.status).toBe(302);
   }
 });
 
-test('HEAD, which Express answers like GET, changes nothing', async () => {
+test('refuses HEAD, which Express routes like GET', async () => {
   await alice.agent.post('/bob/follow');
   expect((await alice.agent.head('/bob/unfollow')).status).toBe(405);
   expect((await alice.agent.head('/logout')).status).toBe(405);
@@ -85,7 +85,7 @@ test('another site can neither log somebody in nor out', async () => {
   expect((await alice.get('/')).text).toContain('sign out [alice]');
 });
 
-test('another site may lead readers to any page', async () => {
+test('accepts a navigation from another site to any page', async () => {
   const evil = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'cross-site' };
   for (const path of ['/public', '/bob', '/login']) {
     expect((await alice.agent.get(path).set(evil)).status).toBeLessThan(400);
@@ -114,7 +114,7 @@ test('SECURITY.md has a row for each kind of request', () => {
   expect(rows).toHaveLength(8);
 });
 
-describe.each(rows)('Sec-Fetch-Site $site, sent by $sender', ({ site, sender, byPost, byGet }) => {
+describe.each(rows)('Sec-Fetch-Site $site, source $sender', ({ site, sender, byPost, byGet }) => {
   const sites =
     site === 'missing' ? [undefined] : Array.from(site.matchAll(/`([a-z-]+)`/g), ([, s]) => s);
 
@@ -134,7 +134,7 @@ describe.each(rows)('Sec-Fetch-Site $site, sent by $sender', ({ site, sender, by
   });
 });
 
-test('no message is posted or deleted by GET, by a browser or another client', async () => {
+test('neither posts nor deletes a message by GET', async () => {
   const { text } = await alice.addMessage('not deleted by a link');
   const [, path = ''] = /href="(\/delete_message\/\d+)"/.exec(text) ?? [];
   for (const agent of [BROWSER, 'curl/8.0']) {

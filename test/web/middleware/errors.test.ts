@@ -9,8 +9,8 @@ import { testConfig, useMiniTwit } from '../../support/minitwit.ts';
 
 const { repositories, database } = useMiniTwit();
 
-/** MiniTwit, whose public timeline fails, and what it logs. */
-function failingWith(error: Error) {
+/** Returns a MiniTwit whose public timeline and passwords fail with an error, and the lines of its log. */
+function createFailingApp(error: Error) {
   const { logger, lines } = captureLog();
   const failing: Repositories = {
     ...repositories,
@@ -34,8 +34,8 @@ function failingWith(error: Error) {
   return { app, lines };
 }
 
-test('an internal failure is logged whole, and told shortly', async () => {
-  const { app, lines } = failingWith(new TypeError('the secret reason'));
+test('logs an internal error in full, and shows a page without details', async () => {
+  const { app, lines } = createFailingApp(new TypeError('the secret reason'));
   const response = await request(app).get('/public');
   expect(response.status).toBe(500);
   expect(response.text).toContain('Something went wrong');
@@ -55,9 +55,9 @@ test('an internal failure is logged whole, and told shortly', async () => {
   });
 });
 
-test('a failure of the database is 503, with its cause in the log', async () => {
+test('returns 503 for a failure of the database, and logs the cause', async () => {
   const cause = new Error('connect ECONNREFUSED');
-  const { app, lines } = failingWith(new AppError('unavailable', 'Try again.', { cause }));
+  const { app, lines } = createFailingApp(new AppError('unavailable', 'Try again.', { cause }));
   const response = await request(app).get('/public');
   expect(response.status).toBe(503);
   expect(response.text).toContain('Try again.');
@@ -66,8 +66,8 @@ test('a failure of the database is 503, with its cause in the log', async () => 
   expect(lines[0]).toContain('connect ECONNREFUSED');
 });
 
-test('what was typed is kept on the page, but for passwords', async () => {
-  const { app } = failingWith(new AppError('unavailable', 'Try again.'));
+test('the error page contains the submitted fields, except for passwords', async () => {
+  const { app } = createFailingApp(new AppError('unavailable', 'Try again.'));
   const form = { username: 'alice', email: 'alice@example.com', password: 'a-password' };
   const { text } = await request(app)
     .post('/register')
@@ -78,15 +78,15 @@ test('what was typed is kept on the page, but for passwords', async () => {
   expect(text).not.toContain('a-password');
 });
 
-test('a page that is not there is no failure of ours', async () => {
-  const { app, lines } = failingWith(new Error('unused'));
+test('logs a 404 at the level info and without an error', async () => {
+  const { app, lines } = createFailingApp(new Error('unused'));
   await request(app).get('/nobody');
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 30, res: { statusCode: 404 } });
   expect(lines[0]).not.toContain('"err"');
 });
 
-test('no cookie, password or text is logged', async () => {
-  const { app, lines } = failingWith(new Error('broken'));
+test('logs no cookie, password or text', async () => {
+  const { app, lines } = createFailingApp(new Error('broken'));
   await request(app)
     .post('/login')
     .set('Cookie', 'session=a-cookie')
@@ -102,9 +102,14 @@ test.each([
   ['too_many', 429],
   ['forbidden', 403],
   ['unauthenticated', 401],
-] as const)('%s is %i, in our look', async (code, status) => {
-  const response = await request(failingWith(new AppError(code, 'Why so.')).app).get('/public');
-  expect(response.status).toBe(status);
-  expect(response.text).toContain('Why so.');
-  expect(response.text).toContain('<link rel="stylesheet" href="/static/style.');
-});
+] as const)(
+  'renders the error %s with the status %i and the style of MiniTwit',
+  async (code, status) => {
+    const response = await request(createFailingApp(new AppError(code, 'The reason.')).app).get(
+      '/public',
+    );
+    expect(response.status).toBe(status);
+    expect(response.text).toContain('The reason.');
+    expect(response.text).toContain('<link rel="stylesheet" href="/static/style.');
+  },
+);

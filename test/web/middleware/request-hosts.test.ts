@@ -19,12 +19,12 @@ beforeAll(async () => {
   for (const each of [direct, proxied]) await each.login('alice', 'a password');
 });
 
-/** Posts as a browser on plain http does, which names the page's origin and the host that the proxy sends. */
+/** Posts a message with the headers `Origin` and `Host` of a browser on plain http. */
 function post(from: Visitor, headers: Record<string, string>, text = 'written with care') {
   return from.agent.post('/add_message').set(headers).type('form').send({ text });
 }
 
-describe('hosts that are the same', () => {
+describe('accepts a POST from the same host', () => {
   test.each([
     ['http://example.com', 'example.com'],
     ['http://example.com', 'example.com:80'],
@@ -36,12 +36,12 @@ describe('hosts that are the same', () => {
     ['https://xn--mnchen-3ya.example', 'xn--mnchen-3ya.EXAMPLE'],
     ['http://[::1]:5000', '[0:0::1]:5000'],
     ['http://127.0.0.1:5000', '127.0.0.1:5000'],
-  ])('%s and Host: %s', async (Origin, Host) => {
+  ])('Origin: %s, Host: %s', async (Origin, Host) => {
     expect((await post(direct, { Origin, Host })).status).toBe(302);
   });
 });
 
-describe('hosts that differ', () => {
+describe('refuses a POST from another host', () => {
   test.each([
     ['https://example.com', 'example.com:8443'],
     ['https://example.com:8443', 'example.com'],
@@ -53,7 +53,7 @@ describe('hosts that differ', () => {
     ['null', 'null'],
     ['https://', ''],
     ['nonsense', 'nonsense'],
-  ])('%s and Host: %s', async (Origin, Host) => {
+  ])('Origin: %s, Host: %s', async (Origin, Host) => {
     expect((await post(direct, { Origin, Host })).status).toBe(403);
   });
 });
@@ -64,7 +64,7 @@ test.each([
   'EXAMPLE.com',
   'example.com, backend:5000',
   'backend:5000, example.com',
-])('a trusted proxy names the host in X-Forwarded-Host: %s', async (forwarded) => {
+])('accepts the host in X-Forwarded-Host from a trusted proxy only: %s', async (forwarded) => {
   const headers = {
     Origin: 'https://example.com',
     Host: 'backend:5000',
@@ -74,20 +74,20 @@ test.each([
   expect((await post(direct, headers)).status).toBe(403);
 });
 
-test('a proxy that passes Host on may set another X-Forwarded-Host', async () => {
+test('accepts the host in Host, although a proxy sets a different X-Forwarded-Host', async () => {
   const headers = { Origin: 'https://example.com', Host: 'example.com' };
   expect((await post(proxied, { ...headers, 'X-Forwarded-Host': 'edge.test' })).status).toBe(302);
 });
 
-test('behind a proxy that changes Host, the page shows what was typed, and the log names the cause', async () => {
+test('the error page contains the text, and the log the cause, if a proxy changes Host', async () => {
   const Origin = 'http://example.com';
   lines.length = 0;
   const { status, text } = await post(proxied, { Origin, Host: 'backend:5000' }, 'an <hour>');
   expect(status).toBe(403);
   expect(text).toContain('an &lt;hour&gt;</textarea>');
-  // The text may be another site's: over plain http, the browser does not name the sender as one.
+  // Another site may have written the text. Over plain http, the browser does not name the sender's site.
   expect(text).toContain('The request contained:');
-  expect(text).not.toContain('What you wrote');
+  expect(text).not.toContain('Your text');
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     level: 40,
@@ -113,13 +113,13 @@ test('behind a proxy that changes Host, the page shows what was typed, and the l
   }
 });
 
-test('a client cannot fill the log with the hosts that it names', async () => {
+test('truncates long hosts in the log', async () => {
   lines.length = 0;
   await post(proxied, { Origin: `http://${'x'.repeat(5000)}`, Host: 'y'.repeat(5000) });
   expect(lines[0]?.length).toBeLessThan(2000);
 });
 
-test('what another site sent is not shown as what the reader wrote, nor logged as a mistake of a proxy', async () => {
+test('neither shows the text of another site nor logs a proxy error for it', async () => {
   lines.length = 0;
   const evil = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.test' };
   const { status, text } = await post(
@@ -132,7 +132,7 @@ test('what another site sent is not shown as what the reader wrote, nor logged a
   expect(JSON.parse(lines[0] ?? '')).not.toHaveProperty('originMismatch');
 });
 
-test('over http, the page does not present the text of another site as what the reader wrote', async () => {
+test('does not label the text of another site as the text of the reader over http', async () => {
   const evil = { Origin: 'http://evil.test', Host: 'example.com' };
   for (const field of ['text', 'draft']) {
     const { status, text } = await visitor(withoutProxy)
@@ -143,11 +143,11 @@ test('over http, the page does not present the text of another site as what the 
     expect(status).toBe(403);
     expect(text).toContain('The request contained:');
     expect(text).toContain('call this number</textarea>');
-    expect(text).not.toContain('you wrote');
+    expect(text).not.toContain('Your text');
   }
 });
 
-test('a page from before the site moved to https, or to another port, loses no text', async () => {
+test('the error page contains the text of a page that was opened before the site moved to another scheme or port', async () => {
   for (const Origin of ['http://example.com', 'https://example.com:8443']) {
     const moved = { 'Sec-Fetch-Site': 'cross-site', Origin, Host: 'example.com:444' };
     const { status, text } = await post(direct, moved, 'written before');
@@ -157,11 +157,11 @@ test('a page from before the site moved to https, or to another port, loses no t
 });
 
 test.each([
-  ['two', 'Host: example.com\r\nHost: example.com', 400],
-  ['two that differ', 'Host: example.com\r\nhost: evil.test', 400],
+  ['two equal', 'Host: example.com\r\nHost: example.com', 400],
+  ['two different', 'Host: example.com\r\nhost: evil.test', 400],
   ['one', 'Host: example.com', 200],
   ['no', 'X: y', 400],
-])('%s Host headers', async (_many, headers, status) => {
+])('handles a request with %s Host headers', async (_many, headers, status) => {
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8');

@@ -7,12 +7,12 @@ const { withSettings, visitor } = useMiniTwit();
 const { logger, lines } = captureLog();
 const app = withSettings({ trustProxy: 1 }, logger);
 
-/** The line of the request that was answered last. */
+/** Returns the last log line. */
 function lastLine(): unknown {
   return JSON.parse(lines.at(-1) ?? 'null');
 }
 
-test('a request is a line: id, method, path, client address, route, user, status and duration', async () => {
+test('logs the id, method, path, client address, route, user, status and duration of a request', async () => {
   const alice = visitor(app);
   await alice.register('alice', 'a password');
   expect(lastLine()).not.toHaveProperty('userId');
@@ -33,12 +33,12 @@ test('a request is a line: id, method, path, client address, route, user, status
   });
 });
 
-test('what no route answers has none', async () => {
+test('logs the route null if no route matches', async () => {
   await request(app).get('/a/b');
   expect(lastLine()).toMatchObject({ req: { path: '/a/b' }, route: null });
 });
 
-test('a form that was sent by GET does not stand in the log', async () => {
+test('does not log a form that was sent by GET', async () => {
   await request(app).get('/login?username=alice&password=a-password');
   expect(lines.at(-1)).toContain('"path":"/login"');
   expect(lines.at(-1)).not.toContain('a-password');
@@ -53,7 +53,7 @@ test.each([
   ],
   // The client sent Root, and the load balancer added Self.
   ['X-Amzn-Trace-Id', 'Self=1-0-a;Root=1-67891233-abcdef01;Sampled=1', '1-0-a'],
-])('the load balancer’s id is taken: %s: %s', async (header, value, id) => {
+])('uses the id of a trusted load balancer: %s: %s', async (header, value, id) => {
   const { headers, text } = await request(app).get('/nobody').set(header, value);
   expect(headers['x-request-id']).toBe(id);
   expect(text).toContain(`<code>${id}</code>`);
@@ -61,7 +61,7 @@ test.each([
 });
 
 test.each(['X-Request-Id', 'X-Amzn-Trace-Id'])(
-  'a client cannot choose the id of its request by %s where no proxy is trusted',
+  'ignores %s if no proxy is trusted',
   async (name) => {
     const { headers } = await request(withSettings({})).get('/public').set(name, 'Root=chosen');
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
@@ -71,14 +71,14 @@ test.each(['X-Request-Id', 'X-Amzn-Trace-Id'])(
 );
 
 test.each(['<script>', 'x'.repeat(65), 'a b', '\u00e9'])(
-  'an id that cannot be one is not taken: %s',
+  'ignores an invalid request id: %s',
   async (id) => {
     const { headers } = await request(app).get('/public').set('X-Request-Id', id);
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   },
 );
 
-test('health checks, which come all the time, are not logged unless one debugs', async () => {
+test('logs health checks at the level debug only', async () => {
   const before = lines.length;
   await request(app).get('/healthz');
   await request(app).get('/readyz');

@@ -3,8 +3,8 @@ import request from 'supertest';
 import { expect, test } from 'vitest';
 import { sanitizeHeaders } from '../../../src/web/middleware/sanitize-headers.ts';
 
-/** Returns the headers that are left of a request for whatever comes behind the middleware. */
-async function bound(headers: Record<string, string>, cookiePrefix = '') {
+/** Sends a request with `headers`. Returns its headers after the middleware. */
+async function sanitize(headers: Record<string, string>, cookiePrefix = '') {
   const app = express();
   app.use(sanitizeHeaders({ cookiePrefix }));
   app.use((req, res) => {
@@ -22,43 +22,43 @@ test.each([
   ['session="a=b"', 'session="a=b"'],
   ['', ''],
   [';;;=;', ''],
-])('of the cookies %j, %j are left', async (cookie, expected) => {
-  expect((await bound({ Cookie: cookie })).cookie).toBe(expected);
+])('reduces the cookies %j to %j', async (cookie, expected) => {
+  expect((await sanitize({ Cookie: cookie })).cookie).toBe(expected);
 });
 
-test('cookies have the prefix that is configured', async () => {
+test('retains the cookies with the configured prefix only', async () => {
   const cookie = 'session=a; 5000_session=b; __Host-5000_flash=c';
-  expect((await bound({ Cookie: cookie }, '5000_')).cookie).toBe(
+  expect((await sanitize({ Cookie: cookie }, '5000_')).cookie).toBe(
     '5000_session=b; __Host-5000_flash=c',
   );
 });
 
 test.each(['accept', 'accept-encoding', 'accept-language', 'if-none-match', 'x-forwarded-host'])(
-  'an overlong %s counts as none',
+  'removes the header %s if it is longer than 1,000 characters',
   async (name) => {
-    expect((await bound({ [name]: 'a'.repeat(1000) }))[name]).toBe('a'.repeat(1000));
-    expect(await bound({ [name]: 'a'.repeat(1001) })).not.toHaveProperty(name);
+    expect((await sanitize({ [name]: 'a'.repeat(1000) }))[name]).toBe('a'.repeat(1000));
+    expect(await sanitize({ [name]: 'a'.repeat(1001) })).not.toHaveProperty(name);
   },
 );
 
 test.each(['origin', 'referer', 'host'])(
-  'an overlong %s counts as that of another site',
+  'replaces the header %s by null if it is longer than 2,000 characters',
   async (name) => {
     const longest = `http://${'a'.repeat(1993)}`;
-    expect((await bound({ [name]: longest }))[name]).toBe(longest);
-    expect((await bound({ [name]: `${longest}a` }))[name]).toBe('null');
+    expect((await sanitize({ [name]: longest }))[name]).toBe(longest);
+    expect((await sanitize({ [name]: `${longest}a` }))[name]).toBe('null');
   },
 );
 
-test('of an overlong list of forwarding proxies, the last entries are left', async () => {
+test('retains the last entries of a long X-Forwarded-For', async () => {
   const last = '192.0.2.1, 192.0.2.2';
-  const left = async (list: string) =>
-    (await bound({ 'x-forwarded-for': list }))['x-forwarded-for'];
-  expect(await left(last)).toBe(last);
-  expect(await left(`${'192.0.2.7,'.repeat(1000)}${last}`)).toMatch(
+  const forwarded = async (list: string) =>
+    (await sanitize({ 'x-forwarded-for': list }))['x-forwarded-for'];
+  expect(await forwarded(last)).toBe(last);
+  expect(await forwarded(`${'192.0.2.7,'.repeat(1000)}${last}`)).toMatch(
     /^(?:192\.0\.2\.7,){97}192\.0\.2\.1, 192\.0\.2\.2$/,
   );
-  expect(await left(`${'a'.repeat(5000)}, ${last}`)).toBe(last);
-  // An entry that does not fit is none: too long for an address.
-  expect(await left('a'.repeat(5000))).toBe('a'.repeat(1000));
+  expect(await forwarded(`${'a'.repeat(5000)}, ${last}`)).toBe(last);
+  // A cut entry is no address.
+  expect(await forwarded('a'.repeat(5000))).toBe('a'.repeat(1000));
 });

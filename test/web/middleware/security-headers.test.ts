@@ -5,7 +5,7 @@ import { useMiniTwit } from '../../support/minitwit.ts';
 const { app, repositories, withSettings } = useMiniTwit();
 
 test.each(['/public', '/login', '/nobody', '/static/style.css', '/avatars/alice'])(
-  '%s lets nothing run but our own files, and says nothing of how it is made',
+  '%s has a strict Content-Security-Policy, and no X-Powered-By',
   async (path) => {
     const { headers } = await request(app).get(path);
     const policy = headers['content-security-policy'];
@@ -22,7 +22,7 @@ test.each(['/public', '/login', '/nobody', '/static/style.css', '/avatars/alice'
   },
 );
 
-test('pages hold no script, style or handler of their own, nor anything from elsewhere', async () => {
+test('pages contain no inline script, style or event handler, and no URL of another host', async () => {
   for (const path of ['/public', '/login', '/register', '/nobody']) {
     const { text } = await request(app).get(path);
     expect(text).not.toMatch(/<style|style=|<script(?! type="module" src="\/)|\son\w+=/);
@@ -31,7 +31,7 @@ test('pages hold no script, style or handler of their own, nor anything from els
   }
 });
 
-test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async () => {
+test('GRAVATAR=on: pages show pictures of Gravatar, and the policy allows them', async () => {
   const author = await repositories.users.createUser({
     username: 'alice',
     email: 'alice@example.com',
@@ -48,7 +48,7 @@ test("with GRAVATAR=on, pictures are Gravatar's and may come from there", async 
   expect((await request(app).get('/public')).text).toContain('<img src="/avatars/alice"');
 });
 
-test('with HSTS=site, https is for all hosts below this one', async () => {
+test('HSTS=site: Strict-Transport-Security includes subdomains', async () => {
   const { headers } = await request(withSettings({ hsts: 'site' })).get('/public');
   expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
 });

@@ -24,7 +24,7 @@ async function readSessionOf(username: string): Promise<SessionRow | undefined> 
   return row;
 }
 
-/** Makes somebody's session one that was last used some time ago; gives when it ends now. */
+/** Makes the session of a user older by `byS` seconds. Returns when it expires now. */
 async function age(username: string, byS: number): Promise<number> {
   const row = await readSessionOf(username);
   const expires = (row?.expires_s ?? 0) - byS;
@@ -59,7 +59,7 @@ async function createSessionOfEarlierVersion(username: string): Promise<string> 
   return `session=${encodeURIComponent(`s:${id}.${signature}`)}`;
 }
 
-test('who only reads gets no session and no cookie', async () => {
+test('creates no session and no cookie without a login', async () => {
   const before = (await readSessions()).length;
   for (const path of ['/public', '/login', '/register', '/nobody', '/static/style.css']) {
     const response = await request(app).get(path);
@@ -70,7 +70,7 @@ test('who only reads gets no session and no cookie', async () => {
   expect(await readSessions()).toHaveLength(before);
 });
 
-test('the cookie is signed, for us alone, and for 30 days', async () => {
+test('the cookie is signed, valid for this host only, and expires after 30 days', async () => {
   const cookie = sessionCookie(await logIn('alice'));
   expect(cookie).toMatch(
     /^session=s%3A[\w-]{32}\.[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
@@ -81,16 +81,16 @@ test('the cookie is signed, for us alone, and for 30 days', async () => {
   expect(Math.abs((row?.expires_s ?? 0) - Date.now() / 1000 - 30 * DAY_S)).toBeLessThan(60);
 });
 
-describe('behind https, the cookie is for https alone', () => {
-  test('from the login on', async () => {
+describe('over https', () => {
+  test('a login sets a Secure session cookie', async () => {
     const cookie = sessionCookie(await logIn('bob', { 'X-Forwarded-Proto': 'https' }));
-    // What browsers want of a cookie with this prefix: Secure, the path /, and no domain.
+    // Browsers accept this prefix only with Secure, with the path /, and without a domain.
     expect(cookie).toMatch(
       /^__Host-session=s%3A[^;]+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/,
     );
   });
 
-  test('and so is a flash', async () => {
+  test('the flash cookie is Secure', async () => {
     const { headers } = await logIn('bart', { 'X-Forwarded-Proto': 'https' });
     expect(headers['set-cookie']).toContainEqual(
       expect.stringMatching(
@@ -99,7 +99,7 @@ describe('behind https, the cookie is for https alone', () => {
     );
   });
 
-  test('and so is the cookie of a device', async () => {
+  test('the device cookie is Secure', async () => {
     const https = { 'X-Forwarded-Proto': 'https' };
     const { headers } = await logIn('basil', https);
     const device =
@@ -107,7 +107,7 @@ describe('behind https, the cookie is for https alone', () => {
     const cookies = headers['set-cookie'] as unknown as string[];
     const cookie = cookies.find((each) => device.test(each)) ?? '';
     expect(cookie).not.toBe('');
-    // The device is recognized by it at its next login.
+    // The next login recognizes the device.
     const again = await logIn('basil', { ...https, Cookie: cookie.split(';', 1)[0] ?? '' });
     const [, id] = device.exec(cookie) ?? [];
     expect(again.headers['set-cookie']).toContainEqual(
@@ -115,7 +115,7 @@ describe('behind https, the cookie is for https alone', () => {
     );
   });
 
-  test('and a logout removes it, under its old name as well', async () => {
+  test('a logout removes the session cookie, and the cookie of MiniTwit 1.5 or earlier', async () => {
     const https = { 'X-Forwarded-Proto': 'https' };
     const [cookie = ''] = sessionCookie(await logIn('berta', https)).split(';');
     const { headers } = await request(app)
@@ -130,7 +130,7 @@ describe('behind https, the cookie is for https alone', () => {
     expect(headers['clear-site-data']).toBe('"storage"');
   });
 
-  test('and what was planted over http does not replace it', async () => {
+  test('a cookie that was set over http does not replace the session cookie', async () => {
     const https = { 'X-Forwarded-Proto': 'https' };
     const [own = ''] = sessionCookie(await logIn('bianca', https)).split(';');
     const [planted = ''] = sessionCookie(await logIn('brutus')).split(';');
@@ -140,12 +140,12 @@ describe('behind https, the cookie is for https alone', () => {
         .set({ Cookie: cookies, ...https });
       expect(text).toContain('sign out [bianca]');
     }
-    // Nor does a cookie of https count where its prefix proves nothing.
+    // The prefix proves nothing over http.
     const overHttp = await request(app).get('/').set('Cookie', own);
     expect(overHttp.headers.location).toBe('/public');
   });
 
-  test('and whenever it is sent again', async () => {
+  test('an extended session has a Secure cookie', async () => {
     const cookie = sessionCookie(await logIn('bea', { 'X-Forwarded-Proto': 'https' }));
     await age('bea', DAY_S);
     const again = await request(app).get('/').set({ Cookie: cookie, 'X-Forwarded-Proto': 'https' });
@@ -154,14 +154,14 @@ describe('behind https, the cookie is for https alone', () => {
     expect(sessionCookie(again)).toContain('; SameSite=Lax');
   });
 
-  test('unless COOKIE_SECURE says otherwise', async () => {
+  test('COOKIE_SECURE=never sets a cookie without Secure', async () => {
     const never = withSettings({ cookieSecure: 'never' });
     const cookie = sessionCookie(await logIn('ben', { 'X-Forwarded-Proto': 'https' }, never));
     expect(cookie).toMatch(/^session=s/);
     expect(cookie).not.toContain('Secure');
   });
 
-  test('and with COOKIE_SECURE=always there is none without https', async () => {
+  test('COOKIE_SECURE=always sets no cookie over http', async () => {
     const always = withSettings({ cookieSecure: 'always' });
     expect(sessionCookie(await logIn('bill', {}, always))).toBe('');
     const cookie = sessionCookie(await logIn('bonnie', { 'X-Forwarded-Proto': 'https' }, always));
@@ -198,7 +198,7 @@ test('instances with different cookie prefixes on one host have separate session
   expect((await read(app)).text).toContain('sign out [anna]');
 });
 
-test('a cookie that was set over http is no session over https, where another host could have planted it', async () => {
+test('ignores a cookie that was set over http in a request over https', async () => {
   const https = { 'X-Forwarded-Proto': 'https' };
   const [planted = ''] = sessionCookie(await logIn('agnes')).split(';');
   expect(planted).toMatch(/^session=s%3A/);
@@ -215,7 +215,7 @@ test('a cookie that was set over http is no session over https, where another ho
   expect(text).toContain('sign out [agnes]');
 });
 
-test('a session of an earlier version, whose cookie has no prefix, is accepted over https', async () => {
+test('accepts a session cookie of MiniTwit 1.5 or earlier over https', async () => {
   const cookie = await createSessionOfEarlierVersion('albert');
   const read = (cookies: string) =>
     request(app).get('/').set({ Cookie: cookies, 'X-Forwarded-Proto': 'https' });
@@ -226,7 +226,7 @@ test('a session of an earlier version, whose cookie has no prefix, is accepted o
   expect((await read(`${cookie}; ${own}`)).text).toContain('sign out [anton]');
 });
 
-test('who logs in with a cookie that somebody planted gets a session of their own', async () => {
+test('a login creates a new session, although the request has the cookie of another', async () => {
   const planted = sessionCookie(await logIn('mallory')).split(';', 1)[0] ?? '';
   await request(app).post('/logout').set('Cookie', planted);
   const own = sessionCookie(await logIn('carol', { Cookie: planted }));
@@ -235,21 +235,21 @@ test('who logs in with a cookie that somebody planted gets a session of their ow
   expect((await request(app).get('/').set('Cookie', planted)).headers.location).toBe('/public');
 });
 
-test('what was signed as a flash is no session', async () => {
+test('the signature of a flash message is not valid for a session', async () => {
   const ivy = await user('ivy');
   await user('Ægir');
-  const response = await ivy.agent.post(`/${encodeURIComponent('Ægir')}/follow`);
-  const cookies = response.headers['set-cookie'] as unknown as string[];
+  const follow = await ivy.agent.post(`/${encodeURIComponent('Ægir')}/follow`);
+  const cookies = follow.headers['set-cookie'] as unknown as string[];
   const signed = cookies.find((cookie) => cookie.startsWith('flash='))?.split(';', 1)[0] ?? '';
   expect(signed).toContain('now%20following');
-  const answer = await request(app)
+  const page = await request(app)
     .get('/public')
     .set('Cookie', signed.replace('flash=', 'session='));
-  expect(answer.status).toBe(200);
-  expect(answer.text).toContain('sign in');
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('sign in');
 });
 
-test('a cookie of before a logout is worth nothing after it', async () => {
+test('a session cookie is not valid after the logout', async () => {
   const cookie = sessionCookie(await logIn('dave'));
   const page = () => request(app).get('/').set('Cookie', cookie);
   expect((await page()).status).toBe(200);
@@ -257,7 +257,7 @@ test('a cookie of before a logout is worth nothing after it', async () => {
   expect((await page()).headers.location).toBe('/public');
 });
 
-test('an expired session is nobody', async () => {
+test('an expired session is not valid', async () => {
   const erin = await user('erin');
   const past = Math.floor(Date.now() / 1000) - 1;
   await database.execute(
@@ -270,7 +270,7 @@ test('an expired session is nobody', async () => {
   expect((await erin.agent.get('/')).headers.location).toBe('/public');
 });
 
-test('a session is prolonged by use, with its cookie, but once an hour at most', async () => {
+test('extends a session and its cookie at most once an hour', async () => {
   const frank = await user('frank');
   const use = async (afterS: number) => {
     const expires = await age('frank', afterS);
@@ -284,7 +284,7 @@ test('a session is prolonged by use, with its cookie, but once an hour at most',
   expect(cookieEnds).toBeGreaterThan(Date.now() + 29 * DAY_S * 1000);
 });
 
-/** Sets the clock of the process, apart from its timers, to some days from now. */
+/** Returns a function that moves the clock of the process, without its timers, to a number of days from now. */
 function useClock(): (days: number) => void {
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs });
@@ -292,7 +292,7 @@ function useClock(): (days: number) => void {
   return (days) => vi.setSystemTime(startMs + days * DAY_S * 1000);
 }
 
-test('a session ends 180 days after the login, however much it is used', async () => {
+test('a session expires 180 days after the login, although it is used', async () => {
   const setDay = useClock();
   const loginS = Math.floor(Date.now() / 1000);
   const cookie = sessionCookie(await logIn('judy')).split(';', 1)[0] ?? '';
@@ -307,12 +307,12 @@ test('a session ends 180 days after the login, however much it is used', async (
   expect((await visit()).status).toBe(200);
   setDay(180.1);
   expect((await visit()).headers.location).toBe('/public');
-  // Nor does a later end help, which an instance of an earlier version may have stored.
+  // An instance of an earlier version may have stored a later expiry.
   await age('judy', -30 * DAY_S);
   expect((await visit()).headers.location).toBe('/public');
 });
 
-test('a session of an earlier version, whose id does not contain its age, is not prolonged', async () => {
+test('does not extend a session of MiniTwit 1.5 or earlier', async () => {
   const setDay = useClock();
   const cookie = await createSessionOfEarlierVersion('karl');
   const visit = () => request(app).get('/').set('Cookie', cookie);
@@ -324,7 +324,7 @@ test('a session of an earlier version, whose id does not contain its age, is not
   expect((await visit()).headers.location).toBe('/public');
 });
 
-test('a user has 20 sessions at most: a login ends the one that was used least recently', async () => {
+test('a login deletes the least recently used of more than 20 sessions of a user', async () => {
   const logins = [];
   for (let login = 0; login < 20; login++) {
     logins.push(sessionCookie(await logIn('liam')).split(';', 1)[0] ?? '');
@@ -332,7 +332,7 @@ test('a user has 20 sessions at most: a login ends the one that was used least r
   const isLoggedIn = async (cookie: string) =>
     (await request(app).get('/').set('Cookie', cookie)).status === 200;
   const [first = '', second = ''] = logins;
-  // All of them are some days old, and the first is used again.
+  // All sessions are a day old, and the first is used again.
   await database.execute(
     'update session join user using (user_id) set expires_s = expires_s - 86400 where username = :liam',
     { liam: 'liam' },
@@ -356,14 +356,14 @@ test('a user has 20 sessions at most: a login ends the one that was used least r
 test.each([
   ['forged', (cookie: string) => cookie.replace(/\.[^;]+/, '.forged')],
   [
-    'of an unknown session',
+    'for an unknown session',
     (cookie: string) => cookie.replace(/s%3A[\w-]{32}/, `s%3A${'x'.repeat(32)}`),
   ],
   ['garbage', () => 'session=%zz%00;;; flash=s%3Ax.y; =;='],
-  ['an object, to some', () => 'session=j%3A%7B%22a%22%3A1%7D; flash=j%3A%5B1%5D'],
+  ['an object for some parsers', () => 'session=j%3A%7B%22a%22%3A1%7D; flash=j%3A%5B1%5D'],
   ['unsigned', () => 'session=abc; flash=<b>forged</b>'],
   ['very long', () => `session=${'x'.repeat(4000)}`],
-])('a cookie that is %s is nobody', async (_what, spoil) => {
+])('ignores a cookie that is %s', async (_what, spoil) => {
   const cookie = sessionCookie(await logIn(`owner ${_what}`)).split(';', 1)[0] ?? '';
   const response = await request(app).get('/public').set('Cookie', spoil(cookie));
   expect(response.status).toBe(200);
@@ -371,7 +371,7 @@ test.each([
   expect(response.text).not.toContain('forged');
 });
 
-test('secrets can be rotated: the old one is still read, the new one signs', async () => {
+test('accepts the signature of an old secret, and signs with the first one', async () => {
   const cookie = sessionCookie(await logIn('grace'));
   await age('grace', DAY_S);
   const sessionSecrets = ['another secret that has 32 characters', ...testConfig.sessionSecrets];
@@ -382,7 +382,7 @@ test('secrets can be rotated: the old one is still read, the new one signs', asy
   expect(renewed.split(';')[0]).not.toBe(cookie.split(';')[0]);
 });
 
-test('pages of somebody are kept by no cache', async () => {
+test('pages of a user are not stored in any cache', async () => {
   const heidi = await user('heidi');
   const response = await heidi.get('/');
   expect(response.headers['cache-control']).toBe('private, no-store');

@@ -6,16 +6,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createUnreadResponseLimit } from '../../../src/web/middleware/unread-responses.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-// Several times what the buffers of a connection hold.
-const ANSWER = Buffer.alloc(12 * 1024 * 1024);
+// Several times as much as the buffers of a connection hold.
+const BODY = Buffer.alloc(12 * 1024 * 1024);
 
-/** Serves a large answer, and connects clients from any address that do not read it. */
+/** Serves a large response to clients that do not read it. */
 async function serve() {
-  const addUnread = createUnreadResponseLimit();
+  const trackUnread = createUnreadResponseLimit();
   const app = express();
   app.get('/:address', (req, res) => {
-    res.end(ANSWER);
-    addUnread(res, req.params.address);
+    res.end(BODY);
+    trackUnread(res, req.params.address);
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   onTestFinished(() => {
@@ -26,8 +26,8 @@ async function serve() {
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    /** Resolves when the answer is in the server's memory; returns whether its connection has been closed. */
-    ask: async (address: string) => {
+    /** Sends a request. Returns a function that returns whether the server has closed the connection. */
+    send: async (address: string) => {
       const client = connect(port, '127.0.0.1').pause();
       onTestFinished(() => void client.destroy());
       const [[socket]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
@@ -39,23 +39,23 @@ async function serve() {
   };
 }
 
-test('the oldest unread answers of an address are given up beyond a bound, and those of others are kept', async () => {
-  const { ask } = await serve();
-  const first = await ask('192.0.2.1');
-  const other = await ask('192.0.2.2');
+test('closes the connections with the oldest unread responses of an address beyond 16 MB, and no others', async () => {
+  const { send } = await serve();
+  const first = await send('192.0.2.1');
+  const other = await send('192.0.2.2');
   expect([first(), other()]).toEqual([false, false]);
-  const [second, third] = [await ask('192.0.2.1'), await ask('192.0.2.1')];
+  const [second, third] = [await send('192.0.2.1'), await send('192.0.2.1')];
   await waitFor('the first is closed', first);
   expect([other(), third()]).toEqual([false, false]);
   expect(second()).toBe(true);
 });
 
-test('an answer that is read counts no more', async () => {
-  const { ask, port } = await serve();
+test('does not count a response that was read', async () => {
+  const { send, port } = await serve();
   for (let time = 0; time < 5; time++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/192.0.2.1`);
-    expect((await answer.arrayBuffer()).byteLength).toBe(ANSWER.length);
+    const response = await fetch(`http://127.0.0.1:${port}/192.0.2.1`);
+    expect((await response.arrayBuffer()).byteLength).toBe(BODY.length);
   }
-  const unread = await ask('192.0.2.1');
+  const unread = await send('192.0.2.1');
   expect(unread()).toBe(false);
 });

@@ -7,26 +7,26 @@ import { createPasswords } from '../../../src/web/passwords/passwords.ts';
 const ADDRESS = '192.0.2.1';
 const CLIENT = { address: ADDRESS, account: 'alice' };
 const FAST_HASH = `$2b$04$${'x'.repeat(53)}`;
-// It takes longer than a thread takes to start.
+// A comparison with this hash takes longer than the start of a thread.
 const SLOWER_HASH = `$2b$08$${'x'.repeat(53)}`;
 
 const passwords = createPasswords();
 afterAll(() => passwords.close());
 
-test('a hash is bcrypt, of cost 10 or more, and matches its password alone', async () => {
+test('a hash is bcrypt with a cost of 10 or more, and matches only its password', async () => {
   const stored = await passwords.hash('correct horse', ADDRESS);
   expect(getRounds(stored)).toBeGreaterThanOrEqual(10);
   expect(await passwords.matches('correct horse', stored, CLIENT)).toBe(true);
   expect(await passwords.matches('Correct horse', stored, CLIENT)).toBe(false);
 });
 
-test('a password of 72 bytes is what bcrypt hashes', async () => {
+test('hashes a password of 72 bytes without an HMAC', async () => {
   const password = '密'.repeat(24);
   expect(compareSync(password, await passwords.hash(password, ADDRESS))).toBe(true);
   expect(await passwords.matches(password, hashSync(password, 4), CLIENT)).toBe(true);
 });
 
-test('of a longer password, bcrypt hashes a keyed hash, which no later version may change', async () => {
+test('hashes the HMAC of a longer password, whose key no version may change', async () => {
   const password = `${'密'.repeat(24)}!`;
   const stored = await passwords.hash(password, ADDRESS);
   const key = 'MiniTwit: passwords of more than 72 bytes';
@@ -35,7 +35,7 @@ test('of a longer password, bcrypt hashes a keyed hash, which no later version m
   expect(await passwords.matches(password, stored, CLIENT)).toBe(true);
 });
 
-test('every character of a password counts', async () => {
+test('compares every character of a long password', async () => {
   const all = 'x'.repeat(256);
   const stored = await passwords.hash(all, ADDRESS);
   expect(await passwords.matches(all, stored, CLIENT)).toBe(true);
@@ -46,7 +46,7 @@ test('every character of a password counts', async () => {
   expect(await passwords.matches('x'.repeat(73), shorter, CLIENT)).toBe(false);
 });
 
-test('a hash of a lower cost is renewed, and no other', async () => {
+test('rehashes a password only if its hash has a lower cost', async () => {
   const renewed = await passwords.rehash('correct horse', hashSync('correct horse', 4), ADDRESS);
   expect(getRounds(String(renewed))).toBe(10);
   expect(compareSync('correct horse', String(renewed))).toBe(true);
@@ -54,7 +54,7 @@ test('a hash of a lower cost is renewed, and no other', async () => {
   expect(await passwords.rehash('x', `$2b$11$${'x'.repeat(53)}`, ADDRESS)).toBeNull();
 });
 
-test('no hash is renewed while other hashes wait for a thread', async () => {
+test('does not rehash while other passwords are queued', async () => {
   const others = Array.from({ length: availableParallelism() + 1 }, () =>
     passwords.hash('x', ADDRESS),
   );
@@ -66,7 +66,7 @@ test('no hash is renewed while other hashes wait for a thread', async () => {
   expect(await passwords.rehash('x', FAST_HASH, '192.0.2.2')).toMatch(/^\$2b\$10\$/);
 });
 
-test('the event loop goes on while passwords are hashed', async () => {
+test('does not block the event loop', async () => {
   let turns = 0;
   const turn = () => {
     turns++;
@@ -77,7 +77,7 @@ test('the event loop goes on while passwords are hashed', async () => {
   expect(turns).toBe(100);
 });
 
-test('beyond a bound, the hashes of an address are refused, and those of another are not', async () => {
+test('rejects passwords of an address whose queue is full, and accepts those of another address', async () => {
   const compare = (address: string, account: string) =>
     passwords.matches('x', FAST_HASH, { address, account });
   const many = Array.from({ length: availableParallelism() * 60 }, (_, index) =>
@@ -92,7 +92,7 @@ test('beyond a bound, the hashes of an address are refused, and those of another
   expect(await other).toBe(false);
 });
 
-test('the hash of one address does not wait for all hashes of another', async () => {
+test('hashes a password before the queued ones of another address', async () => {
   const ended: string[] = [];
   const compare = async (address: string, index: number) => {
     await passwords.matches('x', FAST_HASH, { address, account: `user ${index}` });
@@ -100,11 +100,11 @@ test('the hash of one address does not wait for all hashes of another', async ()
   };
   const addresses = [...Array.from({ length: 30 }, () => ADDRESS), '192.0.2.2'];
   await Promise.all(addresses.map(compare));
-  // Behind the hashes that had a thread before, and one more for each thread.
+  // The earlier passwords that had a thread, and one more for each thread, come first.
   expect(ended.indexOf('192.0.2.2')).toBeLessThan(2 * availableParallelism());
 });
 
-test('the hash of one account does not wait for all hashes of another behind the same address', async () => {
+test('compares a password before the queued ones of another account at the same address', async () => {
   const ended: string[] = [];
   const compare = async (account: string) => {
     await passwords.matches('x', SLOWER_HASH, { address: ADDRESS, account });
@@ -115,7 +115,7 @@ test('the hash of one account does not wait for all hashes of another behind the
   expect(ended.indexOf('bob')).toBeLessThan(4);
 });
 
-test('beyond a bound, the hashes of an account are refused, from whatever addresses they come', async () => {
+test('rejects passwords of an account with too many queued ones from any addresses', async () => {
   const compare = (index: number, account: string) =>
     passwords.matches('x', FAST_HASH, { address: `192.0.2.${index}`, account });
   const many = Array.from({ length: 12 }, (_, index) => compare(index, 'alice'));

@@ -18,7 +18,7 @@ async function listen(handler: RequestListener): Promise<Server> {
   return server;
 }
 
-/** Opens a connection, and collects what arrives on it. */
+/** Opens a connection, and collects the data that it receives. */
 async function open(server: Server, localAddress = '127.0.0.1') {
   const { port } = server.address() as AddressInfo;
   const socket: Socket = connect({ port, host: '127.0.0.1', localAddress });
@@ -31,7 +31,7 @@ async function open(server: Server, localAddress = '127.0.0.1') {
   return { socket, received };
 }
 
-test('pipelined requests are handled one after another, and answered in order', async () => {
+test('handles pipelined requests one after another, and responds in order', async () => {
   const atWork: ServerResponse[] = [];
   let handled = 0;
   const server = await listen((_req, res) => {
@@ -41,15 +41,15 @@ test('pipelined requests are handled one after another, and answered in order', 
   const { socket, received } = await open(server);
   socket.write(REQUEST.repeat(3));
   for (const number of [1, 2, 3]) {
-    await waitFor(`request ${number} is at work`, () => atWork.length === 1);
+    await waitFor(`request ${number} is in flight`, () => atWork.length === 1);
     expect(handled).toBe(number);
-    atWork.pop()?.end(`answer ${number}`);
+    atWork.pop()?.end(`response ${number}`);
   }
-  await waitFor('all answers are there', () => received.text.includes('answer 3'));
-  expect(received.text).toMatch(/answer 1[^]*answer 2[^]*answer 3/);
+  await waitFor('all responses have arrived', () => received.text.includes('response 3'));
+  expect(received.text).toMatch(/response 1[^]*response 2[^]*response 3/);
 });
 
-test('a connection on which more requests wait than a client has reason to send is closed', async () => {
+test('closes a connection with more than 16 pipelined requests', async () => {
   let handled = 0;
   const server = await listen(() => handled++);
   const { socket, received } = await open(server);
@@ -58,7 +58,7 @@ test('a connection on which more requests wait than a client has reason to send 
   expect(handled).toBe(1);
 });
 
-test('a client that has not read its answer within a minute is disconnected', async () => {
+test('closes the connection of a client that does not read the response within a minute', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   let handled: ServerResponse | null = null;
@@ -75,8 +75,8 @@ test('a client that has not read its answer within a minute is disconnected', as
   await vi.waitUntil(() => received.isClosed);
 });
 
-test('an address that has its share of connections gets no more, and another address does', async () => {
-  const server = await listen((_req, res) => res.end('answer'));
+test('closes a new connection of an address with too many, and accepts one of another address', async () => {
+  const server = await listen((_req, res) => res.end('response'));
   limitConnectionsPerAddress(server, 2);
   const [first] = await Promise.all([open(server), open(server)]);
   expect(await isServed(server)).toBe(false);
@@ -86,13 +86,13 @@ test('an address that has its share of connections gets no more, and another add
   await waitFor('the address may connect again', () => isServed(server));
 });
 
-/** Opens one more connection, and tells whether it is answered. */
+/** Opens a connection, and returns whether the server responds. */
 async function isServed(server: Server, localAddress?: string): Promise<boolean> {
   const { socket, received } = await open(server, localAddress);
   socket.write(REQUEST);
-  await waitFor('the connection is answered or closed', () => {
-    return received.text.includes('answer') || received.isClosed;
+  await waitFor('a response has arrived or the connection is closed', () => {
+    return received.text.includes('response') || received.isClosed;
   });
   socket.destroy();
-  return received.text.includes('answer');
+  return received.text.includes('response');
 }

@@ -4,14 +4,14 @@ import { cacheCheck } from '../../../src/web/server/readiness.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('all who ask while a check runs, and for a while after it, share its result', async () => {
+test('returns one result to all calls during a check and for ttlMs after it', async () => {
   const ends: ((isReady: boolean) => void)[] = [];
   const check = cacheCheck(() => new Promise((resolve) => ends.push(resolve)), 1000);
-  const asked = [check(), check()];
+  const calls = [check(), check()];
   await vi.advanceTimersByTimeAsync(5000);
-  asked.push(check());
+  calls.push(check());
   ends[0]?.(true);
-  expect(await Promise.all(asked)).toEqual([true, true, true]);
+  expect(await Promise.all(calls)).toEqual([true, true, true]);
   await vi.advanceTimersByTimeAsync(999);
   expect(await check()).toBe(true);
   expect(ends).toHaveLength(1);
@@ -22,7 +22,7 @@ test('all who ask while a check runs, and for a while after it, share its result
   expect(await later).toBe(false);
 });
 
-test('a check that fails is not ready, and the next one is made', async () => {
+test('returns false if the check rejects, and checks again after ttlMs', async () => {
   const results = [Promise.reject(new Error('no database')), Promise.resolve(true)];
   const check = cacheCheck(() => results.shift() ?? Promise.resolve(false), 1000);
   expect(await check()).toBe(false);

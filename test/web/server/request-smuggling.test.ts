@@ -11,7 +11,7 @@ const CHUNKS = `0\r\n\r\n${SMUGGLED}`;
 const FORM = 'Content-Type: application/x-www-form-urlencoded';
 const LENGTH = `Content-Length: ${CHUNKS.length}`;
 
-/** Sends bytes to a server of MiniTwit, and returns the status codes of all answers until the connection is closed. */
+/** Sends bytes to a server of MiniTwit. Returns the status codes of all responses until the connection is closed. */
 async function send(bytes: string): Promise<{ statuses: number[]; text: string }> {
   const server = createHttpServer(app, { trustProxy: 0 }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +30,7 @@ async function send(bytes: string): Promise<{ statuses: number[]; text: string }
 const post = (...headers: string[]) =>
   ['POST /login HTTP/1.1', 'Host: x', FORM, ...headers, '', CHUNKS].join('\r\n');
 
-// Proxies and servers that differ about where the first request ends would find another request in the rest.
+// If a proxy and this server disagree on the end of the first request, one of them finds a second request after it.
 test.each([
   ['a length and chunks', post(LENGTH, 'Transfer-Encoding: chunked')],
   ['chunks and a length', post('Transfer-Encoding: chunked', LENGTH)],
@@ -51,16 +51,16 @@ test.each([
     'a chunk without its end',
     `${post('Transfer-Encoding: chunked').split('0\r\n')[0]}1\r\naGET ${SMUGGLED}`,
   ],
-])('a request with %s is refused, and what follows it is not run', async (_, bytes) => {
+])('refuses a request with %s, and does not handle the data after it', async (_, bytes) => {
   expect((await send(bytes)).statuses).toEqual([400]);
 });
 
-test('two requests that are sent at once are two', async () => {
+test('handles two requests in one packet', async () => {
   const first = 'GET /nobody HTTP/1.1\r\nHost: x\r\n\r\n';
   expect((await send(first + SMUGGLED)).statuses).toEqual([404, 200]);
 });
 
-test('TRACE is refused, and returns nothing of the request', async () => {
+test('refuses TRACE without an echo of the request', async () => {
   const { statuses, text } = await send(
     'TRACE /public HTTP/1.1\r\nHost: x\r\nX-Secret: s3cret\r\nConnection: close\r\n\r\n',
   );
