@@ -13,7 +13,7 @@ import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 
 const FILE = 'cloud/minitwit.yaml';
 
-test('AWS’s own validators find nothing wrong in the template', async () => {
+test('AWS’s validators report no problem of the template', async () => {
   const rendered = await renderTemplate();
   const folder = mkdtempSync(join(tmpdir(), 'minitwit-template-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -23,14 +23,14 @@ test('AWS’s own validators find nothing wrong in the template', async () => {
   const file = join(folder, 'rendered.yaml');
   writeFileSync(file, rendered);
   expect(engines.flatMap((engine) => validate(engine, file))).toEqual([]);
-  // The script, which is not there yet, is what uses the settings.
+  // The settings are used by the script, which is not in this file.
   expect(validate(rego, FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
-  // They look at what they are given.
+  // A misspelt property is reported.
   writeFileSync(file, rendered.replace('Family: mysql8.4', 'Familie: mysql8.4'));
   expect(validate(rego, file)).not.toEqual([]);
 });
 
-/** All that a validator of AWS's says, but for remarks. */
+/** Returns a validator's warnings and errors. */
 function validate(validator: Engine | SchemaValidator, path: string): string[] {
   const file = new TemplateFile(path);
   const region = 'us-east-1';
