@@ -2,54 +2,38 @@ import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { sanitizeHeaders } from './middleware/sanitize-headers.ts';
+import type { RateLimits } from '../repositories/rate-limits.ts';
+import type { Repositories } from '../repositories/repositories.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
-import { limitInFlight } from './middleware/in-flight.ts';
-import { logRequests } from './middleware/request-log.ts';
-import { requireForm } from './middleware/request-form.ts';
+import { parseFormBody } from './middleware/form-body.ts';
+import { IN_FLIGHT_LIMITS, limitInFlight } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
+import { logRequests } from './middleware/request-log.ts';
+import { sanitizeHeaders } from './middleware/sanitize-headers.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
-import { setUserLocals } from './middleware/user-locals.ts';
 import { session } from './middleware/session.ts';
+import { setUserLocals } from './middleware/user-locals.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
 import { createRenderTimeline } from './presentation/timeline-pages.ts';
-import type { RateLimits } from '../repositories/rate-limits.ts';
-import type { Repositories } from '../repositories/repositories.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
+import { createRenderHomeTimeline } from './routes/home-timeline.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
-import { createReadPage } from './routes/read-page.ts';
-import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addRegisterRoutes } from './routes/register.ts';
+import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
-import {
-  addTimelineRoutes,
-  addUserTimelineRoutes,
-  createRenderHomeTimeline,
-} from './routes/timelines.ts';
+import { addTimelineRoutes, addUserTimelineRoutes } from './routes/timelines.ts';
 
-const STATIC = fileURLToPath(new URL('../../static', import.meta.url));
-// Some times as much as the longest message: 1,000 code points are at most 12,000 bytes in a form.
-const BODY_LIMIT_BYTES = 32 * 1024;
-// A process answers a page within milliseconds: what would wait behind these requests is refused instead.
-const IN_FLIGHT_LIMITS = {
-  maxConcurrent: 250,
-  // More would not be faster, and the event loop would come to the requests of others later.
-  maxConcurrentPerAddress: 25,
-  maxQueued: 500,
-  maxQueuedPerAddress: 250,
-};
-// Some times as many as a form of ours has: a name that is repeated a thousand times takes milliseconds to parse.
-const FIELDS_MAX = 50;
+const STATIC_FOLDER = fileURLToPath(new URL('../../static', import.meta.url));
 
-/** What the application works with; whoever opened it closes it. */
+/** Everything that the application needs. The caller opens and closes it. */
 export interface Dependencies {
   config: Omit<Config, 'database'>;
   repositories: Repositories;
@@ -59,53 +43,49 @@ export interface Dependencies {
   logger: Logger;
 }
 
-/** Everything that a request meets, in order. */
+/** Creates the application. A request passes the middleware and the routes in this order. */
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
   const { users, messages, followers, sessions, timelines } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
-  // as in MiniTwit, /public and /Public are two addresses
-  app.enable('case sensitive routing');
   app.disable('x-powered-by');
-  // those pages that may be kept have one of their own
+  // As in MiniTwit, `/public` is the public timeline and `/Public` is the page of a user.
+  app.enable('case sensitive routing');
+  // Only cached pages and static files have an ETag, and they set their own.
   app.disable('etag');
-  const staticFiles = readStaticFiles(STATIC);
-  const sendTimeline = createRenderTimeline(messages, useTemplates(app, config, staticFiles));
-  const readPage = createReadPage(rateLimits);
-  const showMyTimeline = createRenderHomeTimeline(timelines, sendTimeline);
+
+  const staticFiles = readStaticFiles(STATIC_FOLDER);
+  const renderTimeline = createRenderTimeline(messages, useTemplates(app, config, staticFiles));
+  const renderHomeTimeline = createRenderHomeTimeline(timelines, renderTimeline);
 
   app.use(logRequests(logger));
   app.use(sanitizeHeaders(config));
   app.use(securityHeaders(config));
   app.use(rejectMultipleHosts);
+
+  // Routes without a form, a session or a limit.
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
   addHealthRoutes(app, isReady);
   addSecurityTxtRoute(app, config.securityContact);
 
   app.use(flash(config));
-  // before anything that can fail: the page that says so can still show what was typed
-  app.use(requireForm);
-  app.use(
-    express.urlencoded({
-      extended: false,
-      limit: BODY_LIMIT_BYTES,
-      parameterLimit: FIELDS_MAX,
-    }),
-  );
+  // The form is parsed before all checks that can fail, so that the error page shows what the user has typed.
+  app.use(parseFormBody);
   app.use(rejectCrossOrigin);
   app.use(limitInFlight(IN_FLIGHT_LIMITS));
   app.use(session(sessions, config));
   app.use(setUserLocals);
 
-  addTimelineRoutes(app, timelines, sendTimeline, showMyTimeline, readPage);
-  addLoginRoutes(app, users, passwords, rateLimits, config, showMyTimeline);
+  addTimelineRoutes(app, timelines, rateLimits, renderTimeline, renderHomeTimeline);
   addRegisterRoutes(app, users, passwords, rateLimits, config);
+  addLoginRoutes(app, users, passwords, rateLimits, config, renderHomeTimeline);
   addLogoutRoutes(app, config);
-  addMessageRoutes(app, messages, rateLimits, showMyTimeline);
+  addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
-  addUserTimelineRoutes(app, repositories, sendTimeline, readPage);
+  // The last route, because almost any path can be a username.
+  addUserTimelineRoutes(app, repositories, rateLimits, renderTimeline);
 
   app.use(notFound);
   app.use(renderErrorPage);

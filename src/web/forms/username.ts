@@ -1,3 +1,4 @@
+import { AppError } from '../../errors/app-error.ts';
 import { boundedField, isBlank, isLongerThan, normalizeIfShort } from './form.ts';
 import { RESERVED_NAMES } from './reserved-names.ts';
 
@@ -60,6 +61,16 @@ export const usernameField = boundedField(USERNAME_MAX_UNITS).transform((text) =
 export function parseUsername(text: string): string | null {
   const username = normalizeUsername(text);
   return isLongerThan(username, USERNAME_MAX_LENGTH) ? null : username;
+}
+
+/**
+ * Returns a username from a path, in NFC.
+ * @throws AppError `not_found` if it is too long for a username
+ */
+export function requireUsername(text: string): string {
+  const username = parseUsername(text);
+  if (username === null) throw new AppError('not_found', 'No user has such a long name.');
+  return username;
 }
 
 /** Returns an error message if a username (in NFC) cannot be registered, and null if it can. */

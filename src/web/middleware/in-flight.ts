@@ -11,6 +11,15 @@ export interface InFlightLimits {
   maxQueuedPerAddress: number;
 }
 
+/** The limits of one process, which answers a request for a page within milliseconds. */
+export const IN_FLIGHT_LIMITS: InFlightLimits = {
+  maxConcurrent: 250,
+  // More requests of one client would not finish sooner, and would delay the requests of other clients.
+  maxConcurrentPerAddress: 25,
+  maxQueued: 500,
+  maxQueuedPerAddress: 250,
+};
+
 // Users who wait longer press reload.
 const WAIT_MAX_MS = 5000;
 

@@ -3,36 +3,36 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-/** A file that every reader gets alike, with what its answers need. */
+/** A file that is the same for all readers. */
 export interface StaticFile {
-  /** As in its folder: `style.css`. */
+  /** The name in its folder: `style.css`. */
   name: string;
-  /** Of its content, in hexadecimal. */
+  /** The hash of its content, in hexadecimal. */
   hash: string;
   body: Buffer;
-  /** What is smaller than the body, smallest first. */
+  /** The compressed bodies that are smaller than the body, smallest first. */
   compressed: { encoding: 'br' | 'gzip'; body: Buffer }[];
 }
 
-/** What somebody means who asks for a file: this very content, another version of it, or whatever it is. */
-export type Fingerprint = 'this' | 'another' | 'any';
+/** Whether a URL has the hash of the file's content: `stale` is the hash of another version, `none` is a URL without a hash. */
+export type Fingerprint = 'current' | 'stale' | 'none';
 
 /** The files of a folder. */
 export interface StaticFiles {
   /**
-   * Gives the address of a file by its name, with a hash of the content in it: `/static/style.3f2a1b9c.css`.
-   * Throws when there is no such file.
+   * Returns the URL of a file, with a hash of its content: `/static/style.3f2a1b9c.css`.
+   * @throws Error if there is no such file
    */
   staticUrl: (name: string) => string;
-  /** Finds a file by what stands behind `/static/`, with or without a hash; null when there is none. */
-  findStaticFile: (asked: string) => { file: StaticFile; version: Fingerprint } | null;
+  /** Returns the file for a URL's name behind `/static/`, with or without a hash, or null if there is none. */
+  findStaticFile: (urlName: string) => { file: StaticFile; fingerprint: Fingerprint } | null;
 }
 
 const HASH_LENGTH = 8;
-// Another version of MiniTwit may make longer ones.
+// A later version of MiniTwit may have longer hashes.
 const HASH_IN_NAME = /\.([0-9a-f]{8,64})(?=\.|$)/;
 
-/** Reads and compresses the files of a folder, once for ever: nothing is read when they are asked for. */
+/** Reads and compresses all files of a folder. Requests for them then read nothing from the disk. */
 export function readStaticFiles(folder: string): StaticFiles {
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
   const files = new Map(
@@ -45,12 +45,12 @@ export function readStaticFiles(folder: string): StaticFiles {
       const { name: stem, ext } = parse(name);
       return `/static/${stem}.${file.hash}${ext}`;
     },
-    findStaticFile(asked) {
-      const hash = HASH_IN_NAME.exec(asked)?.[1];
-      const file = files.get(asked.replace(HASH_IN_NAME, ''));
+    findStaticFile(urlName) {
+      const hash = HASH_IN_NAME.exec(urlName)?.[1];
+      const file = files.get(urlName.replace(HASH_IN_NAME, ''));
       if (!file) return null;
-      if (hash === undefined) return { file, version: 'any' };
-      return { file, version: hash === file.hash ? 'this' : 'another' };
+      if (hash === undefined) return { file, fingerprint: 'none' };
+      return { file, fingerprint: hash === file.hash ? 'current' : 'stale' };
     },
   };
 }
@@ -62,6 +62,6 @@ function createStaticFile(name: string, body: Buffer): StaticFile {
     { encoding: 'gzip' as const, body: gzipSync(body, { level: constants.Z_BEST_COMPRESSION }) },
   ]
     .filter((each) => each.body.length < body.length)
-    .toSorted((one, other) => one.body.length - other.body.length);
+    .toSorted((a, b) => a.body.length - b.body.length);
   return { name, hash, body, compressed };
 }

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IRouter, RequestHandler } from 'express';
 import { methodNotAllowed } from '../middleware/errors.ts';
 
-const READY_MAX_MS = 2000;
+const READINESS_TIMEOUT_MS = 2000;
 
-/** Tells whether this process should be sent requests. */
+/** Returns whether this process can serve requests. */
 export type Readiness = () => Promise<boolean>;
 
 /**
- * What load balancers and supervisors ask. `/healthz`: the process lives; it asks no database, since
- * to restart the process would not mend one. `/readyz`: 200 or 503, whether requests can be served.
+ * Adds the health checks. `/healthz` returns 200 as long as the process runs, also without a database, because a restart would
+ * not repair the database. `/readyz` returns 200 or 503, so that a load balancer sends requests to ready processes only.
  */
 export function addHealthRoutes(app: IRouter, isReady: Readiness): void {
   app
     .route('/healthz')
-    .all(answerInText)
+    .all(setTextHeaders)
     .get((_req, res) => {
       res.send('alive\n');
     })
@@ -22,16 +22,16 @@ export function addHealthRoutes(app: IRouter, isReady: Readiness): void {
 
   app
     .route('/readyz')
-    .all(answerInText)
+    .all(setTextHeaders)
     .get(async (_req, res) => {
-      const isLate = sleep(READY_MAX_MS, false, { ref: false });
-      if (await Promise.race([isReady(), isLate])) res.send('ready\n');
+      const timeout = sleep(READINESS_TIMEOUT_MS, false, { ref: false });
+      if (await Promise.race([isReady(), timeout])) res.send('ready\n');
       else res.status(503).send('not ready\n');
     })
     .all(methodNotAllowed);
 }
 
-const answerInText: RequestHandler = (_req, res, next) => {
+const setTextHeaders: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store').type('text');
   next();
 };

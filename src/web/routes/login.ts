@@ -1,5 +1,7 @@
 import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../../config/config.ts';
+import type { LimitCheck, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
+import type { Credentials, Users } from '../../repositories/users.ts';
 import { type FieldError, parseForm, submittedField } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { parseDraft } from '../forms/message.ts';
@@ -9,25 +11,23 @@ import { clientAddress } from '../middleware/client-address.ts';
 import { currentUser, logIn } from '../middleware/current-user.ts';
 import { createDeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { setUserLocals } from '../middleware/user-locals.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
+import { setUserLocals } from '../middleware/user-locals.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';
-import type { LimitCheck, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
-import type { Credentials, Users } from '../../repositories/users.ts';
-import type { RenderHomeTimeline } from './timelines.ts';
+import type { RenderHomeTimeline } from './home-timeline.ts';
 
-// The request that follows a login: it has the session's cookie, unless the browser did not store it.
-const LOGIN_CHECK = '/login?signed-in';
+// The path to which a login redirects. A request for it without a session means that the browser did not store the cookie.
+const COOKIE_CHECK_PATH = '/login?signed-in';
 
-/** `/login`. */
+/** Adds `/login`. */
 export function addLoginRoutes(
   app: IRouter,
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
   config: Omit<Config, 'database'>,
-  showMyTimeline: RenderHomeTimeline,
+  renderHomeTimeline: RenderHomeTimeline,
 ): void {
   const devices = createDeviceCookies(config);
 
@@ -35,72 +35,69 @@ export function addLoginRoutes(
     .route('/login')
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
-      else if ('signed-in' in req.query) showLostCookie(res);
+      else if ('signed-in' in req.query) renderMissingCookiePage(res);
       else renderLoginPage(res);
     })
     .post(async (req, res) => {
-      const before = currentUser(req);
+      const previousUser = currentUser(req);
       const { username, password } = parseForm(loginForm, req.body);
       const draft = parseDraft(submittedField(req.body, 'draft'));
-      // A login under another name is carried out, although a user has signed in since in another tab.
-      if (before && (username === '' || username === before.username)) {
-        return leadHome(req, res, draft);
+      // Another user may have logged in since, in another tab. The login of this form replaces that session.
+      if (previousUser && (username === '' || username === previousUser.username)) {
+        return redirectHome(req, res, draft);
       }
       const deviceId = devices.findDevice(req, username);
       const attempt = { username, address: clientAddress(req), deviceId };
-      const counted = await rateLimits.consumeLogin(attempt);
-      if (counted.refusal) {
-        const error = { field: 'username', message: counted.refusal.message };
-        return renderLoginPage(setTooManyRequests(res, counted.refusal), {
-          username,
-          error,
-          draft,
-        });
+      const limitCheck = await rateLimits.consumeLogin(attempt);
+      const { refusal } = limitCheck;
+      if (refusal) {
+        setTooManyRequests(res, refusal);
+        const error = { field: 'username', message: refusal.message };
+        return renderLoginPage(res, { username, error, draft });
       }
-      const error = await logInIfRight(req, attempt, password, counted);
+      const error = await attemptLogin(req, attempt, password, limitCheck);
       if (error) return renderLoginPage(res, { username, error, draft });
       devices.rememberDevice(req, res, username);
-      const flash = before
-        ? `You were logged in, and ${before.username} was logged out`
+      const message = previousUser
+        ? `You were logged in, and ${previousUser.username} was logged out`
         : 'You were logged in';
       if (draft === null) {
-        res.flash(flash);
-        return res.redirect(LOGIN_CHECK);
+        res.flash(message);
+        return res.redirect(COOKIE_CHECK_PATH);
       }
-      res.flashNow(flash);
-      await leadHome(req, res, draft);
+      res.flashNow(message);
+      await redirectHome(req, res, draft);
     })
     .all(methodNotAllowed);
 
-  /** Logs in a user whose password is right. Otherwise returns what is wrong, and lets the attempt count. */
-  async function logInIfRight(
+  /** Logs in the user and returns null. Returns an error for the form if the username or the password is wrong. */
+  async function attemptLogin(
     req: Request,
     attempt: LoginAttempt,
     password: string,
-    counted: LimitCheck,
+    limitCheck: LimitCheck,
   ): Promise<FieldError | null> {
-    let judged: JudgedLogin | null = null;
+    let result: VerificationResult | null = null;
     try {
-      judged = await judgeLogin(attempt, password);
-      if (!judged.error) {
-        const { userId } = judged;
+      result = await verifyCredentials(attempt, password);
+      if (!result.error) {
+        const { userId } = result;
         await logIn(req, { userId, username: attempt.username });
         logEvent(req, 'login_succeeded', { userId });
-        await renewHash(req, judged, password, attempt.address);
+        await renewHash(req, result, password, attempt.address);
       }
     } finally {
-      // A login that was right, or that could not be judged, is no guess.
-      if (!judged?.error) await counted.refund();
+      // Only a wrong login counts towards the limits: no correct one, and none that could not be verified.
+      if (!result?.error) await limitCheck.refund();
     }
-    if (judged.error) logFailedLogin(req, judged, counted);
-    return judged.error;
+    if (result.error) logFailedLogin(req, result, limitCheck);
+    return result.error;
   }
 
-  /** Returns the user whose name and password these are, or what is wrong with them. */
-  async function judgeLogin(
+  async function verifyCredentials(
     { username, address, deviceId }: LoginAttempt,
     password: string,
-  ): Promise<JudgedLogin> {
+  ): Promise<VerificationResult> {
     const isTooLong = parseUsername(username) === null;
     const credentials = isTooLong ? null : await users.findCredentials(username);
     if (!credentials) {
@@ -108,7 +105,7 @@ export function addLoginRoutes(
       return { error, reason: 'unknown_name' };
     }
     const { userId, passwordHash } = credentials;
-    // Strangers who guess do not delay a login from a device that has logged in before.
+    // Known devices have a queue of their own, so that strangers who guess a password do not delay them.
     const account = `${deviceId === null ? 'stranger' : 'device'} ${userId}`;
     const isRight = await passwords.matches(password, passwordHash, { address, account });
     if (isRight) return { userId, passwordHash, error: null };
@@ -116,7 +113,7 @@ export function addLoginRoutes(
     return { userId, error, reason: 'wrong_password' };
   }
 
-  /** Replaces the hash of a correct password if its cost is too low. The login does not depend on that. */
+  /** Replaces the hash of a correct password if its cost is too low. If that fails, the login still succeeds. */
   async function renewHash(
     req: Request,
     credentials: Credentials,
@@ -132,29 +129,34 @@ export function addLoginRoutes(
     }
   }
 
-  /** Redirects a logged-in user to the home timeline or, with a draft, shows it with the draft in the post box. */
-  async function leadHome(req: Request, res: Response, draft: string | null): Promise<void> {
+  /** Redirects to the home timeline. With a draft, it sends the home timeline, with the draft in the post box. */
+  async function redirectHome(req: Request, res: Response, draft: string | null): Promise<void> {
     if (draft === null) return res.redirect('/');
     setUserLocals(req, res, () => undefined);
-    await showMyTimeline(req, res, { draft: { text: draft, error: null } });
+    await renderHomeTimeline(req, res, { draft: { text: draft, error: null } });
   }
 }
 
-type JudgedLogin =
-  | (Credentials & { error: null })
-  | { userId?: number; error: FieldError; reason: 'unknown_name' | 'wrong_password' };
+type VerificationResult = (Credentials & { error: null }) | LoginFailure;
+
+interface LoginFailure {
+  /** Missing if there is no such user. */
+  userId?: number;
+  error: FieldError;
+  reason: 'unknown_name' | 'wrong_password';
+}
 
 function logFailedLogin(
   req: Request,
-  { userId, reason }: Extract<JudgedLogin, { reason: string }>,
+  { userId, reason }: LoginFailure,
   { exhausted }: LimitCheck,
 ): void {
   logEvent(req, 'login_failed', { userId, reason });
   for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
 }
 
-/** Shows the sign-in page to a reader without a session, who may also come by a bookmark or a link. */
-function showLostCookie(res: Response): void {
+/** Sends the login page with a hint on cookies. The reader may have opened a bookmark of this path. */
+function renderMissingCookiePage(res: Response): void {
   // The flash message claims that the user is signed in.
   res.discardFlash();
   renderLoginPage(res, {

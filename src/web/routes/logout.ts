@@ -1,18 +1,18 @@
 import type { IRouter, RequestHandler } from 'express';
-import type { CookieConfig } from '../middleware/secure-cookies.ts';
 import { requireSameOrigin } from '../middleware/cross-origin.ts';
 import { currentUser, logOut } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import type { CookieConfig } from '../middleware/secure-cookies.ts';
 import { createClearSessionCookie } from '../middleware/session.ts';
 
-/** `/logout`; GET for MiniTwit's old clients. */
+/** Adds `/logout`. It accepts GET, too, for old clients of MiniTwit. */
 export function addLogoutRoutes(app: IRouter, config: CookieConfig): void {
   const clearSessionCookie = createClearSessionCookie(config);
 
   const endSession: RequestHandler = async (req, res) => {
     if (currentUser(req)) await logOut(req);
     clearSessionCookie(req, res);
-    // Drafts of messages. Browsers clear it over https only, and complain otherwise.
+    // Removes the drafts of messages. Browsers obey this header over https only, and warn over http.
     if (req.secure) res.set('Clear-Site-Data', '"storage"');
     res.flash('You were logged out');
     res.redirect('/public');

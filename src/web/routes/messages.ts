@@ -1,28 +1,28 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError, HTTP_STATUS } from '../../errors/app-error.ts';
+import type { Message, Messages } from '../../repositories/messages.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
 import { parseMessageId } from '../forms/cursor.ts';
 import { isBlank, parseForm, submittedField } from '../forms/form.ts';
-import { messageForm, validateMessageLength, parseDraft } from '../forms/message.ts';
+import { messageForm, parseDraft, validateMessageLength } from '../forms/message.ts';
 import { currentUser, findOtherFormUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';
-import type { Message, Messages } from '../../repositories/messages.ts';
-import type { RateLimits } from '../../repositories/rate-limits.ts';
-import type { RenderHomeTimeline } from './timelines.ts';
+import type { RenderHomeTimeline } from './home-timeline.ts';
 
-/** `/add_message` and `/delete_message/ID`. */
+/** Adds `/add_message` and `/delete_message/ID`. */
 export function addMessageRoutes(
   app: IRouter,
   messages: Messages,
   rateLimits: RateLimits,
-  showMyTimeline: RenderHomeTimeline,
+  renderHomeTimeline: RenderHomeTimeline,
 ): void {
   app
     .route('/add_message')
     .post(async (req, res) => {
       const user = currentUser(req);
-      if (!user) return keepDraft(req, res);
+      if (!user) return renderLoginPageWithDraft(req, res);
       const { text } = parseForm(messageForm, req.body);
       const author = findOtherFormUser(req, user);
       if (author !== null) {
@@ -31,11 +31,11 @@ export function addMessageRoutes(
       }
       if (isBlank(text)) return res.redirect('/');
       const error = validateMessageLength(text);
-      if (error !== null) return showMyTimeline(req, res, { draft: { text, error } });
+      if (error !== null) return renderHomeTimeline(req, res, { draft: { text, error } });
       const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
-        const draft = { text, error: refusal.message };
-        return showMyTimeline(req, setTooManyRequests(res, refusal), { draft });
+        setTooManyRequests(res, refusal);
+        return renderHomeTimeline(req, res, { draft: { text, error: refusal.message } });
       }
       await messages.createMessage(user.userId, text);
       res.flash('Your message was recorded');
@@ -55,16 +55,6 @@ export function addMessageRoutes(
     })
     .all(methodNotAllowed);
 
-  /** Shows the login form with the message of a user whose session has ended. */
-  function keepDraft(req: Request, res: Response): void {
-    const draft = parseDraft(submittedField(req.body, 'text'));
-    // Without a message, or with one that is too long for the login form, the error page shows what was typed.
-    if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
-    const notice =
-      'You are not signed in, so your message is not posted yet. Sign in, and it is in the box again. If you have just signed in, allow cookies for this site.';
-    renderLoginPage(res.status(HTTP_STATUS.unauthenticated), { notice, draft });
-  }
-
   async function findOwnMessage(req: Request): Promise<Message> {
     const user = requireUser(req);
     const messageId = parseMessageId(req.params.messageId);
@@ -75,4 +65,14 @@ export function addMessageRoutes(
     }
     return message;
   }
+}
+
+/** Sends the login page with the message of a user whose session has ended, so that the message is not lost. */
+function renderLoginPageWithDraft(req: Request, res: Response): void {
+  const draft = parseDraft(submittedField(req.body, 'text'));
+  // The error page shows a message that is too long for the login form.
+  if (draft === null) throw new AppError('unauthenticated', 'You have to sign in first.');
+  const notice =
+    'You are not signed in, so your message is not posted yet. Sign in, and then share it. If you have just signed in, allow cookies for this site.';
+  renderLoginPage(res.status(HTTP_STATUS.unauthenticated), { notice, draft });
 }

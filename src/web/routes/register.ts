@@ -1,10 +1,12 @@
 import type { IRouter, Response } from 'express';
 import { AppError, isAppError } from '../../errors/app-error.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { Users } from '../../repositories/users.ts';
 import { type FieldError, parseForm } from '../forms/form.ts';
 import {
   type PasswordRules,
-  validateRegistration,
   registrationForm,
+  validateRegistration,
 } from '../forms/registration.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientAddress } from '../middleware/client-address.ts';
@@ -12,10 +14,8 @@ import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import type { Passwords } from '../passwords/passwords.ts';
-import type { RateLimits } from '../../repositories/rate-limits.ts';
-import type { Users } from '../../repositories/users.ts';
 
-/** `/register`. */
+/** Adds `/register`. */
 export function addRegisterRoutes(
   app: IRouter,
   users: Users,
@@ -27,24 +27,23 @@ export function addRegisterRoutes(
     .route('/register')
     .get((req, res) => {
       if (currentUser(req)) res.redirect('/');
-      else showRegister(res);
+      else renderRegistrationPage(res);
     })
     .post(async (req, res) => {
       const form = parseForm(registrationForm, req.body);
       const user = currentUser(req);
       if (user && form.username === '') return res.redirect('/');
       if (user) {
-        const { username } = user;
-        const message = `You are signed in as ${username}. Sign out first to sign up under another name.`;
+        const message = `You are signed in as ${user.username}. Sign out first to sign up under another name.`;
         throw new AppError('conflict', message);
       }
       const error = validateRegistration(form, rules);
-      if (error) return showRegister(res, form, error);
+      if (error) return renderRegistrationPage(res, form, error);
       const address = clientAddress(req);
       const { refusal, refund } = await rateLimits.consumeRegistration(address);
       if (refusal) {
-        const { message } = refusal;
-        return showRegister(setTooManyRequests(res, refusal), form, { field: 'username', message });
+        setTooManyRequests(res, refusal);
+        return renderRegistrationPage(res, form, { field: 'username', message: refusal.message });
       }
       const { username, email, password } = form;
       try {
@@ -53,7 +52,8 @@ export function addRegisterRoutes(
         logEvent(req, 'registered', { userId });
       } catch (failure) {
         if (isAppError(failure, 'conflict')) {
-          return showRegister(res, form, { field: 'username', message: failure.message });
+          const { message } = failure;
+          return renderRegistrationPage(res, form, { field: 'username', message });
         }
         await refund();
         throw failure;
@@ -64,7 +64,7 @@ export function addRegisterRoutes(
     .all(methodNotAllowed);
 }
 
-function showRegister(
+function renderRegistrationPage(
   res: Response,
   { username, email } = { username: '', email: '' },
   error: FieldError | null = null,

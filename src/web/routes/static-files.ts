@@ -4,16 +4,15 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 import type { Fingerprint, StaticFiles } from '../presentation/static-files.ts';
 
 const CACHE_CONTROL: Record<Fingerprint, string> = {
-  this: 'public, max-age=31536000, immutable',
-  // Not even to be shown again by the Back button: the address promises something else.
-  another: 'no-store',
-  any: 'no-cache',
+  current: 'public, max-age=31536000, immutable',
+  // A cache must not store this content under the URL of another content, not even for the Back button.
+  stale: 'no-store',
+  none: 'no-cache',
 };
 
 /**
- * `GET /static/NAME`: a file, with or without a hash in its name. While a new version replaces the old
- * one, a page of either may ask an instance of the other for a hash that it does not know: it gets the
- * file as this instance has it, which nobody keeps.
+ * Adds `/static/NAME`, with or without a fingerprint in the name. During a rolling deployment, the page of one version can
+ * request a file from an instance of another version. The instance then sends its own version of the file, uncached.
  */
 export function addStaticFileRoutes(app: IRouter, { findStaticFile }: StaticFiles): void {
   app
@@ -21,14 +20,14 @@ export function addStaticFileRoutes(app: IRouter, { findStaticFile }: StaticFile
     .get((req, res) => {
       const found = findStaticFile(req.params.name);
       if (!found) throw new AppError('not_found', 'There is nothing at this address.');
-      const { file, version } = found;
-      const smaller = file.compressed.find(({ encoding }) => req.acceptsEncodings(encoding));
-      res.set('Cache-Control', CACHE_CONTROL[version]);
-      // One for each encoding, so that a 304 never speaks of bytes that somebody else has.
-      res.set('ETag', `"${file.hash}-${smaller?.encoding ?? 'identity'}"`);
+      const { file, fingerprint } = found;
+      const compressed = file.compressed.find(({ encoding }) => req.acceptsEncodings(encoding));
+      res.set('Cache-Control', CACHE_CONTROL[fingerprint]);
+      // Each encoding has an ETag of its own, so that a 304 refers to the bytes that the client has.
+      res.set('ETag', `"${file.hash}-${compressed?.encoding ?? 'identity'}"`);
       res.vary('Accept-Encoding');
-      if (smaller) res.set('Content-Encoding', smaller.encoding);
-      res.type(file.name).send((smaller ?? file).body);
+      if (compressed) res.set('Content-Encoding', compressed.encoding);
+      res.type(file.name).send((compressed ?? file).body);
     })
     .all(methodNotAllowed);
 }

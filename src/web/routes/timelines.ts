@@ -1,101 +1,76 @@
-import type { IRouter, Request, Response } from 'express';
+import type { IRouter } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import { parseUsername } from '../forms/username.ts';
-import { currentUser, requireUser } from '../middleware/current-user.ts';
+import type { Followers } from '../../repositories/followers.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { Repositories } from '../../repositories/repositories.ts';
+import type { Timelines } from '../../repositories/timelines.ts';
+import type { User } from '../../repositories/users.ts';
+import { requireUsername } from '../forms/username.ts';
+import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
 import type { RenderTimeline } from '../presentation/timeline-pages.ts';
-import type { Followers } from '../../repositories/followers.ts';
-import type { Repositories } from '../../repositories/repositories.ts';
-import type { Cursor } from '../../repositories/page.ts';
-import type { Timelines } from '../../repositories/timelines.ts';
-import type { User } from '../../repositories/users.ts';
-import type { ReadPage } from './read-page.ts';
+import type { RenderHomeTimeline } from './home-timeline.ts';
+import { readPageCursor } from './page-cursor.ts';
 
-/** `/public` and `/`: everyone's messages, and those of the reader and whom they follow. */
+/** Adds `/`, the home timeline, and `/public`, the messages of all users. */
 export function addTimelineRoutes(
   app: IRouter,
   timelines: Timelines,
-  sendTimeline: RenderTimeline,
-  showMyTimeline: RenderHomeTimeline,
-  readPage: ReadPage,
+  rateLimits: RateLimits,
+  renderTimeline: RenderTimeline,
+  renderHomeTimeline: RenderHomeTimeline,
 ): void {
   app
     .route('/')
     .get(async (req, res) => {
       if (!currentUser(req)) return res.redirect('/public');
-      await showMyTimeline(req, res, { cursor: readPage(req, res) });
+      await renderHomeTimeline(req, res, { cursor: readPageCursor(req, res, rateLimits) });
     })
     .all(methodNotAllowed);
 
   app
     .route('/public')
     .get(async (req, res) => {
-      const page = await timelines.listPublic(readPage(req, res));
-      await sendTimeline(req, res, 'public.html', { page, path: '/public' });
+      const page = await timelines.listPublic(readPageCursor(req, res, rateLimits));
+      await renderTimeline(req, res, 'public.html', { page, path: '/public' });
     })
     .all(methodNotAllowed);
 }
 
-/** `/NAME`: one person's messages. To be added last: a name can be almost any word. */
+/** Adds `/USERNAME`, the messages of one user. Add it last: almost any path can be a username. */
 export function addUserTimelineRoutes(
   app: IRouter,
   { profiles, timelines, followers }: Repositories,
-  sendTimeline: RenderTimeline,
-  readPage: ReadPage,
+  rateLimits: RateLimits,
+  renderTimeline: RenderTimeline,
 ): void {
   app
     .route('/:username')
     .get(async (req, res) => {
-      const username = parseUsername(req.params.username);
-      if (username === null) throw new AppError('not_found', 'No user has such a long name.');
+      const username = requireUsername(req.params.username);
       const profile = await profiles.findProfile(username);
-      if (!profile) throw new AppError('not_found', `There is nobody called “${username}”.`);
-      const [page, state] = await Promise.all([
-        timelines.listByAuthor(profile, readPage(req, res)),
+      if (!profile) throw new AppError('not_found', `There is no user called “${username}”.`);
+      const [page, followState] = await Promise.all([
+        timelines.listByAuthor(profile, readPageCursor(req, res, rateLimits)),
         findFollowState(followers, currentUser(req), profile),
       ]);
       const path = `/${encodeURIComponent(username)}`;
-      await sendTimeline(req, res, 'user.html', { page, path, profile, followState: state });
+      await renderTimeline(req, res, 'user.html', { page, path, profile, followState });
     })
     .all(methodNotAllowed);
 }
 
-/** A message that is not posted. It stays in the post box. */
-export interface Draft {
-  text: string;
-  /** Why it could not be posted; null if there was no attempt, as after a login. */
-  error: string | null;
-}
-
-/** Shows `/`, with the post box, to somebody who is logged in. */
-export type RenderHomeTimeline = (
-  req: Request,
-  res: Response,
-  more: { cursor?: Cursor; draft?: Draft },
-) => Promise<void>;
-
-/** `/` as a page, for all routes that show it. */
-export function createRenderHomeTimeline(
-  timelines: Timelines,
-  sendTimeline: RenderTimeline,
-): RenderHomeTimeline {
-  return async (req, res, { cursor = null, draft = null }) => {
-    const page = await timelines.listHome(requireUser(req).userId, cursor);
-    await sendTimeline(req, res, 'timeline.html', { page, path: '/', draft });
-  };
-}
-
-/** What a person's page says of the reader: nothing without a login. */
+/** The relation of the reader to the user of a page; null without a login. */
 type FollowState = 'self' | 'following' | 'not_following' | null;
 
 async function findFollowState(
   followers: Followers,
   reader: CurrentUser | null,
-  profile: User,
+  user: User,
 ): Promise<FollowState> {
   if (!reader) return null;
-  if (reader.userId === profile.userId) return 'self';
-  const follows = await followers.isFollowing(reader.userId, profile.userId);
-  return follows ? 'following' : 'not_following';
+  if (reader.userId === user.userId) return 'self';
+  const isFollowing = await followers.isFollowing(reader.userId, user.userId);
+  return isFollowing ? 'following' : 'not_following';
 }

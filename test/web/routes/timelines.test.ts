@@ -50,7 +50,7 @@ test("a user's page says whose it is, and how I stand to them", async () => {
 test('nobody has a page', async () => {
   const { status, text } = await visitor().get('/nobody');
   expect(status).toBe(404);
-  expect(text).toContain('There is nobody called “nobody”.');
+  expect(text).toContain('There is no user called “nobody”.');
 });
 
 test.each([
