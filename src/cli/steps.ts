@@ -4,55 +4,82 @@ import { errorMessage } from '../errors/error-message.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** What is done on the way out. */
-export interface Undoable<Context> {
-  /** Its name in the journal, which the next process may read. */
+/**
+ * One step of a command, with what undoes it. Another process may undo a step than the one that ran it, so
+ * `UndoContext` may have less than `Context`.
+ */
+export interface Step<Context, UndoContext = Context> {
+  /** The name in the journal. */
   name: string;
-  /** What is going on, for whoever watches: `Terminating the instance`. Nothing is said of one without. */
-  undoMessage?: string;
-  /**
-   * Leaves things as they were before, however far `run` came and whoever ran it; what is undone already is fine.
-   * It hears no signal: its waits have bounds of their own.
-   * @throws what kept it from that; what goes by itself with an earlier step's undoing is no reason
-   */
-  undo?: (context: Context) => Promise<void>;
-  /** What may still exist when it could not be undone, and how to remove it by hand: one line each. */
-  formatOrphans?: (context: Context) => string[];
-}
-
-/** Something that is done on the way in, and what is done about it on the way out, where less may be at hand. */
-export interface Step<Context, Ending = Context> extends Undoable<Ending> {
-  /** The same of the way in: `Starting the instance`. */
+  /** The operator reads this before `run`: `Starting the instance`. */
   runMessage?: string;
   run?: (context: Context) => Promise<void>;
+  /** The operator reads this before `undo`: `Terminating the instance`. */
+  undoMessage?: string;
+  /**
+   * Removes everything that `run` created, even after `run` failed or its process was killed. It is idempotent. The
+   * signal does not end it, so each wait in it needs a timeout.
+   * @throws an error unless undoing an earlier step removes the rest
+   */
+  undo?: (context: UndoContext) => Promise<void>;
+  /** Returns a line for each resource that may still exist after `undo` failed, with the command that removes it. */
+  formatOrphans?: (context: UndoContext) => string[];
 }
 
-/** Remembers which steps were begun and are not undone, for the next process too. */
+/** The requests and commands of a step that change something, a line each, in order. */
+export interface StepPlan {
+  run?: string[];
+  /** What `undo` does after all steps have succeeded. */
+  undo?: string[];
+}
+
+/** A step that a dry run can show. */
+export interface PlannedStep<Context, UndoContext = Context> extends Step<Context, UndoContext> {
+  /** Returns what `run` and `undo` would do, and changes nothing. */
+  plan: (context: Context) => StepPlan | Promise<StepPlan>;
+}
+
+/** Stores the names of the steps that have begun and that are not undone. */
 export interface Journal {
-  begun: () => string[];
+  listBegun: () => string[];
   begin: (step: string) => Promise<void>;
   end: (step: string) => Promise<void>;
 }
 
-/** Remembers it for this process alone: what a killed one leaves is found by its tags. */
+/** Creates a journal that is lost with the process. After a crash, resources are found by their tags. */
 export function createMemoryJournal(begunAlready: string[] = []): Journal {
   const begun = new Set(begunAlready);
   return {
-    begun: () => [...begun],
+    listBegun: () => [...begun],
     begin: async (step) => void begun.add(step),
     end: async (step) => void begun.delete(step),
   };
 }
 
-/** What steps are run and undone with. */
+/** What running and undoing steps needs. */
 export interface StepContext extends CommandContext {
   journal: Journal;
 }
 
+/** Returns the lines of a dry run: the plans of all steps in order, then the plans of their undoing in reverse order. */
+export async function planSteps<Context>(
+  steps: PlannedStep<Context>[],
+  context: Context,
+): Promise<string[]> {
+  const runLines: string[] = [];
+  const undoLines: string[] = [];
+  for (const step of steps) {
+    const { run = [], undo = [] } = await step.plan(context);
+    runLines.push(...run);
+    undoLines.unshift(...undo);
+  }
+  return [...runLines, ...undoLines];
+}
+
 /**
- * Runs steps in their order. Each is in the journal before it begins, so that whatever it leaves behind is found.
- * One that does not hear the signal is left to itself after a while.
- * @throws the signal's reason, once that is aborted, else what the step threw; no further step is begun
+ * Runs steps in order. Each step is journalled before it starts. A step that ignores the signal is abandoned after
+ * `timing.stopTimeoutMs`.
+ * @throws the reason of the signal once it is aborted, otherwise the error of a step; no further step starts
  */
 export async function runSteps<Context extends StepContext>(
   steps: Step<Context>[],
@@ -64,9 +91,9 @@ export async function runSteps<Context extends StepContext>(
     await journal.begin(step.name);
     if (step.runMessage) log(`${step.runMessage} …`);
     try {
-      await untilStopped(step.run?.(context), signal, timing.stopTimeoutMs);
+      await runUntilStopped(step.run?.(context), signal, timing.stopTimeoutMs);
     } catch (error) {
-      // what it broke off with is of no interest then
+      // An error after the signal is a consequence of the signal.
       signal.throwIfAborted();
       throw error;
     }
@@ -74,57 +101,57 @@ export async function runSteps<Context extends StepContext>(
   }
 }
 
-/** Ends with the work; or without it, when that goes on for too long after the signal. */
-async function untilStopped(
+/** Waits for a step, but no longer than `stopTimeoutMs` after the signal. */
+async function runUntilStopped(
   work: Promise<void> | undefined,
   signal: AbortSignal,
   stopTimeoutMs: number,
 ): Promise<void> {
   const ended = new AbortController();
-  const late = async () => {
+  const waitForTimeout = async () => {
     if (!signal.aborted) await once(signal, 'abort', { signal: ended.signal });
     await sleep(stopTimeoutMs, undefined, { signal: ended.signal });
   };
   try {
-    await Promise.race([work, late()]);
+    await Promise.race([work, waitForTimeout()]);
   } finally {
     ended.abort();
   }
 }
 
 /**
- * Undoes those of the steps that were begun, the last first, and goes on when one cannot be undone.
- * @throws OperatorError that says why, and what may still exist
+ * Undoes the steps that have begun, in reverse order. After a failure, the remaining steps are undone too.
+ * @throws OperatorError with all failures and all resources that may still exist
  */
 export async function undoSteps<Context extends StepContext>(
-  steps: Undoable<Context>[],
+  steps: Step<never, Context>[],
   context: Context,
 ): Promise<void> {
   const { journal, log } = context;
   const errors: unknown[] = [];
-  const leftovers: string[] = [];
+  const orphans: string[] = [];
   for (const step of steps.toReversed()) {
-    if (!journal.begun().includes(step.name)) continue;
+    if (!journal.listBegun().includes(step.name)) continue;
     if (step.undoMessage) log(`${step.undoMessage} …`);
     try {
       await step.undo?.(context);
-      // what is undone is undone: if that cannot be remembered, it may be undone again
+      // The step is undone. A journal that cannot be written costs no more than to undo it again.
       await journal.end(step.name).catch((error: unknown) => log(errorMessage(error)));
     } catch (error) {
-      const left = step.formatOrphans?.(context) ?? [];
-      // at once, since what is left to undo may take hours
+      const stepOrphans = step.formatOrphans?.(context) ?? [];
+      // The operator reads this at once, since undoing the other steps may take hours.
       log(errorMessage(error));
-      for (const line of left) log(`This may still exist: ${line}`);
+      for (const line of stepOrphans) log(`This may still exist: ${line}`);
       errors.push(error);
-      leftovers.push(...left);
+      orphans.push(...stepOrphans);
     }
   }
   if (errors.length === 0) return;
-  throw new OperatorError(sayLeftovers(errors, leftovers), { cause: new AggregateError(errors) });
+  throw new OperatorError(formatFailure(errors, orphans), { cause: new AggregateError(errors) });
 }
 
-function sayLeftovers(errors: unknown[], leftovers: string[]): string {
+function formatFailure(errors: unknown[], orphans: string[]): string {
   const list = (lines: string[]) => lines.map((line) => `\n  ${line}`).join('');
   const reasons = list(errors.map(errorMessage));
-  return `Not everything could be undone:${reasons}\nThis may still exist:${list(leftovers)}`;
+  return `Not everything could be undone:${reasons}\nThis may still exist:${list(orphans)}`;
 }

@@ -4,6 +4,7 @@ import { DEFAULT_TIMING } from '../../src/cli/command-context.ts';
 import {
   type Journal,
   createMemoryJournal,
+  planSteps,
   runSteps,
   type Step,
   type StepContext,
@@ -22,7 +23,7 @@ function setUp(...names: string[]) {
   const lines: string[] = [];
   const memory = createMemoryJournal();
   const journal: Journal = {
-    begun: memory.begun,
+    listBegun: memory.listBegun,
     begin: (step) => {
       events.push(`begin ${step}`);
       return memory.begin(step);
@@ -69,7 +70,7 @@ test('each step is in the journal before it runs, and steps run in their order',
   const { events, journal, run } = setUp('one', 'two');
   await run();
   expect(events).toEqual(['begin one', 'run one', 'begin two', 'run two']);
-  expect(journal.begun()).toEqual(['one', 'two']);
+  expect(journal.listBegun()).toEqual(['one', 'two']);
 });
 
 test('steps are undone in reverse order, and leave the journal once they are undone', async () => {
@@ -78,7 +79,7 @@ test('steps are undone in reverse order, and leave the journal once they are und
   events.length = 0;
   await undo();
   expect(events).toEqual(['undo two', 'end two', 'undo one', 'end one']);
-  expect(journal.begun()).toEqual([]);
+  expect(journal.listBegun()).toEqual([]);
 });
 
 test('a step that fails ends the run with its error, and is undone with those before it alone', async () => {
@@ -125,7 +126,7 @@ test.each([
   });
   await expect(run()).rejects.toBe(stopped);
   expect(events).toEqual(['begin one']);
-  expect(journal.begun()).toEqual(['one']);
+  expect(journal.listBegun()).toEqual(['one']);
 });
 
 test('a step that ignores the signal is abandoned after stopTimeoutMs, and undone', async () => {
@@ -178,7 +179,7 @@ test('a step that cannot be undone stays in the journal, and the other steps are
       'This may still exist:\n  the instance i-1, which costs\n  the volume vol-1',
   );
   expect(events).toEqual(['undo three', 'end three', 'undo one', 'end one']);
-  expect(journal.begun()).toEqual(['two']);
+  expect(journal.listBegun()).toEqual(['two']);
   // The operator reads it at once, since the steps before it may take hours to undo.
   expect(lines).toEqual([
     'AWS says no.',
@@ -215,7 +216,7 @@ test('a step that needs no undoing leaves the journal as well', async () => {
   const { context, journal } = setUp();
   await journal.begin('work');
   await undoSteps([{ name: 'work' }], context);
-  expect(journal.begun()).toEqual([]);
+  expect(journal.listBegun()).toEqual([]);
 });
 
 test('the next process undoes the steps that the journal of a killed one holds', async () => {
@@ -223,5 +224,15 @@ test('the next process undoes the steps that the journal of a killed one holds',
   const journal = createMemoryJournal(['one', 'two']);
   await undoSteps(steps, { ...context, journal });
   expect(events).toEqual(['undo two', 'undo one']);
-  expect(journal.begun()).toEqual([]);
+  expect(journal.listBegun()).toEqual([]);
+});
+
+test('the plan of steps has what each step runs, then what undoes the steps in reverse order', async () => {
+  const planned = (name: string) => ({
+    name,
+    plan: () => ({ run: [`run ${name}`], undo: [`undo ${name}`, `end ${name}`] }),
+  });
+  const checked = { name: 'check', plan: async () => ({}) };
+  const lines = await planSteps([planned('one'), checked, planned('two')], undefined);
+  expect(lines).toEqual(['run one', 'run two', 'undo two', 'end two', 'undo one', 'end one']);
 });

@@ -1,34 +1,29 @@
 import { wasRefused } from '../../aws/errors.ts';
-import { createMemoryJournal, type Step, type StepContext } from '../../cli/steps.ts';
+import type { ImageBuild } from '../../aws/image-builder/image-build.ts';
+import { createMemoryJournal, type PlannedStep } from '../../cli/steps.ts';
 import type { CloudContext } from '../context.ts';
 import type { Plan } from './plan.ts';
 
-/** What the way out works with, of this run's or of one that was killed. */
-export interface UndoContext extends CloudContext, StepContext {
-  runId: string;
+/** What undoing a build needs. Another process may have started the build. */
+export interface UndoContext extends CloudContext, ImageBuild {
   /** The security group of the builder. */
   groupId: string | null;
-  /** The instance that becomes the image. */
-  builderId: string | null;
-  imageId: string | null;
-  /** Whether the image is as it should be, and stays. */
-  isDone: boolean;
 }
 
-/** One image in the making. */
+/** One build of an image. */
 export interface BuildContext extends UndoContext {
   plan: Plan;
 }
 
-/** One of the things that are done for it. */
-export type BuildStep = Step<BuildContext, UndoContext>;
+/** A step of a build. */
+export type BuildStep = PlannedStep<BuildContext, UndoContext>;
 
-/** An image of which there is nothing yet. */
+/** Creates the context of a new build. */
 export function createBuildContext(cloud: CloudContext, plan: Plan): BuildContext {
   return { ...createUndoContext(cloud, plan.runId), plan };
 }
 
-/** What a run may have left. */
+/** Creates the context that undoes the steps in `begun` of a build. */
 export function createUndoContext(
   cloud: CloudContext,
   runId: string,
@@ -36,6 +31,7 @@ export function createUndoContext(
 ): UndoContext {
   return {
     ...cloud,
+    ec2: cloud.clients.ec2,
     runId,
     groupId: null,
     builderId: null,
@@ -45,27 +41,24 @@ export function createUndoContext(
   };
 }
 
-/** Makes the first thing of a step: when AWS refuses it, there is nothing of the step to undo. */
-export async function beginWith<Answer>(
+/**
+ * Waits for the request that creates the first resource of a step. When AWS refuses it, the step has created nothing,
+ * and leaves the journal.
+ */
+export async function createFirstResource<Answer>(
   { journal }: UndoContext,
   step: string,
-  making: Promise<Answer>,
+  request: Promise<Answer>,
 ): Promise<Answer> {
   try {
-    return await making;
+    return await request;
   } catch (error) {
     if (wasRefused(error)) await journal.end(step);
     throw error;
   }
 }
 
-/** What the steps before have made. */
-export function idOf(made: string | null): string {
-  if (made === null) throw new Error('The steps are in another order');
-  return made;
-}
-
-/** What to do about something that could not be removed. */
-export function sayLeft(what: string): string {
-  return `${what}: the next image or down (npm run cloud) removes it`;
+/** Formats a resource that may still exist, with what removes it. */
+export function formatOrphan(resource: string): string {
+  return `${resource}: the next image or down (npm run cloud) removes it`;
 }

@@ -44,6 +44,7 @@ export function roleInputs(runId: string, region: string) {
   const Path = iamPathOf(region);
   const RoleName = nameOf(runId);
   const InstanceProfileName = nameOf(runId);
+  const policyKey = { RoleName, PolicyName: 'run-command' };
   const Tags = Object.entries(builderTags(runId)).map(([Key, Value]) => ({ Key, Value }));
   return {
     role: {
@@ -57,12 +58,14 @@ export function roleInputs(runId: string, region: string) {
       Tags,
     },
     policy: {
-      RoleName,
-      PolicyName: 'run-command',
+      ...policyKey,
       PolicyDocument: policyOf({ Action: RUN_COMMAND_ACTIONS, Resource: '*' }),
     },
     profile: { InstanceProfileName, Path, Tags },
     membership: { InstanceProfileName, RoleName },
+    roleKey: { RoleName },
+    policyKey,
+    profileKey: { InstanceProfileName },
   };
 }
 
@@ -120,9 +123,8 @@ export function launchOf(
 }
 
 /** As what the image is made. */
-export function imageOrderOf({ runId, source }: Plan, instanceId: string): CreateImageOptions {
+export function imageOrderOf({ runId, source }: Plan): Omit<CreateImageOptions, 'instanceId'> {
   return {
-    instanceId,
     name: `minitwit-${runId}`,
     description: `MiniTwit ${source.version}, commit ${source.commit.slice(0, 12)}`,
     tags: builderTags(runId),

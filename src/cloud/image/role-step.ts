@@ -8,64 +8,80 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
-import { withAwsError, isAwsError, nullIfAwsError } from '../../aws/errors.ts';
+import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
+import { formatRequest } from '../../aws/format-request.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
-import { beginWith, type BuildStep, sayLeft } from './build.ts';
+import { type BuildStep, createFirstResource, formatOrphan, type UndoContext } from './build.ts';
 import { nameOf, roleInputs } from './requests.ts';
 
-const GONE_MAX_MS = 60_000;
+const DELETED_TIMEOUT_MS = 60_000;
 
-/** Makes a role with which the builder can be sent commands; undone, there is none. */
+/** Creates the builder's role and instance profile, which let Systems Manager run commands on it. */
 export const role: BuildStep = {
   name: 'role',
-  runMessage: 'Making a role for the instance',
+  runMessage: 'Creating a role for the instance',
   run: async (build) => {
     const { iam } = build.clients;
-    const inputs = roleInputs(build.runId, await iam.config.region());
-    const attempt = `Cannot make the role ${inputs.role.RoleName}`;
-    const making = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
-    await beginWith(build, 'role', nullIfAwsError('EntityAlreadyExists', making));
+    const inputs = await inputsOf(build);
+    const attempt = `Cannot create the role ${inputs.role.RoleName}`;
+    const created = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
+    await createFirstResource(build, 'role', nullIfAwsError('EntityAlreadyExists', created));
     await withAwsError(attempt, iam.send(new PutRolePolicyCommand(inputs.policy)));
-    const profile = withAwsError(
-      attempt,
-      iam.send(new CreateInstanceProfileCommand(inputs.profile)),
-    );
-    await nullIfAwsError('EntityAlreadyExists', profile);
-    const member = withAwsError(
-      attempt,
-      iam.send(new AddRoleToInstanceProfileCommand(inputs.membership)),
-    );
-    // a profile has one role: with it, AWS says that it is full
-    await nullIfAwsError('LimitExceeded', member);
+    const profile = iam.send(new CreateInstanceProfileCommand(inputs.profile));
+    await nullIfAwsError('EntityAlreadyExists', withAwsError(attempt, profile));
+    const member = iam.send(new AddRoleToInstanceProfileCommand(inputs.membership));
+    // A profile has at most one role, so the limit is exceeded when an earlier attempt has added the role.
+    await nullIfAwsError('LimitExceeded', withAwsError(attempt, member));
   },
   undo: async (context) => {
-    const { runId } = context;
     const { iam } = context.clients;
-    const { membership, policy } = roleInputs(runId, await iam.config.region());
-    const { InstanceProfileName, RoleName } = membership;
-    const { PolicyName } = policy;
-    const attempt = `Cannot delete the role ${RoleName}`;
+    const { membership, profileKey, policyKey, roleKey } = await inputsOf(context);
+    const attempt = `Cannot delete the role ${roleKey.RoleName}`;
     const requests = [
       () => iam.send(new RemoveRoleFromInstanceProfileCommand(membership)),
-      () => iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
-      () => iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName })),
-      () => iam.send(new DeleteRoleCommand({ RoleName })),
+      () => iam.send(new DeleteInstanceProfileCommand(profileKey)),
+      () => iam.send(new DeleteRolePolicyCommand(policyKey)),
+      () => iam.send(new DeleteRoleCommand(roleKey)),
     ];
     for (const send of requests) {
-      const look = () => lookIfGone(withAwsError(attempt, send()));
-      await poll(`The role ${RoleName}`, look, cleanupPollOptions(context, GONE_MAX_MS));
+      const request = () => checkDeleted(withAwsError(attempt, send()));
+      const options = cleanupPollOptions(context, DELETED_TIMEOUT_MS);
+      await poll(`The role ${roleKey.RoleName}`, request, options);
     }
   },
-  formatOrphans: ({ runId }) => [sayLeft(`the role and the instance profile ${nameOf(runId)}`)],
+  formatOrphans: ({ runId }) => [
+    formatOrphan(`the role and the instance profile ${nameOf(runId)}`),
+  ],
+  plan: async (build) => {
+    const inputs = await inputsOf(build);
+    return {
+      run: [
+        formatRequest('CreateRole', inputs.role),
+        formatRequest('PutRolePolicy', inputs.policy),
+        formatRequest('CreateInstanceProfile', inputs.profile),
+        formatRequest('AddRoleToInstanceProfile', inputs.membership),
+      ],
+      undo: [
+        formatRequest('RemoveRoleFromInstanceProfile', inputs.membership),
+        formatRequest('DeleteInstanceProfile', inputs.profileKey),
+        formatRequest('DeleteRolePolicy', inputs.policyKey),
+        formatRequest('DeleteRole', inputs.roleKey),
+      ],
+    };
+  },
 };
 
-async function lookIfGone(answer: Promise<unknown>): Promise<PollResult<true>> {
+async function inputsOf({ clients: { iam }, runId }: UndoContext) {
+  return roleInputs(runId, await iam.config.region());
+}
+
+async function checkDeleted(response: Promise<unknown>): Promise<PollResult<true>> {
   try {
-    await nullIfAwsError('NoSuchEntity', answer);
+    await nullIfAwsError('NoSuchEntity', response);
     return { done: true };
   } catch (error) {
-    // what was taken from it just now is not everywhere yet
+    // IAM is eventually consistent: it may not know yet that the role was removed from its profile.
     if (isAwsError(error, 'DeleteConflict')) return { pending: 'still in use' };
     throw error;
   }

@@ -6,42 +6,55 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { withAwsError, nullIfAwsError } from '../../aws/errors.ts';
-import { beginWith, type BuildContext, type BuildStep, sayLeft } from './build.ts';
+import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
+import { formatRequest } from '../../aws/format-request.ts';
+import { type BuildContext, type BuildStep, createFirstResource, formatOrphan } from './build.ts';
 import { bucketOf, SOURCE_KEY } from './requests.ts';
 
 const URL_MAX_S = 60 * 60;
 
-/** Puts the source where the builder can fetch it, in a bucket of its own, which is private; undone, both are gone. */
+/** Uploads the source to a new private bucket, from which the builder downloads it. */
 export const source: BuildStep = {
   name: 'source',
-  runMessage: 'Putting the source into a bucket',
+  runMessage: 'Uploading the source to a bucket',
   run: async (build) => {
     const { s3 } = build.clients;
     const Bucket = bucketOf(build.runId);
-    const making = withAwsError(
-      `Cannot make the bucket ${Bucket}`,
+    const created = withAwsError(
+      `Cannot create the bucket ${Bucket}`,
       s3.send(new CreateBucketCommand({ Bucket })),
     );
-    await beginWith(build, 'source', nullIfAwsError('BucketAlreadyOwnedByYou', making));
+    await createFirstResource(build, 'source', nullIfAwsError('BucketAlreadyOwnedByYou', created));
     const Body = build.plan.source.archive;
-    const putting = s3.send(new PutObjectCommand({ Bucket, Key: SOURCE_KEY, Body }));
-    await withAwsError(`Cannot put the source into ${Bucket}`, putting);
+    const uploaded = s3.send(new PutObjectCommand({ Bucket, Key: SOURCE_KEY, Body }));
+    await withAwsError(`Cannot upload the source to ${Bucket}`, uploaded);
   },
   undo: async ({ clients: { s3 }, runId }) => {
     const Bucket = bucketOf(runId);
-    const attempt = `Cannot delete the bucket ${Bucket}`;
-    const object = new DeleteObjectCommand({ Bucket, Key: SOURCE_KEY });
-    await nullIfAwsError('NoSuchBucket', withAwsError(attempt, s3.send(object)));
-    await nullIfAwsError(
-      'NoSuchBucket',
-      withAwsError(attempt, s3.send(new DeleteBucketCommand({ Bucket }))),
-    );
+    const requests = [
+      () => s3.send(new DeleteObjectCommand({ Bucket, Key: SOURCE_KEY })),
+      () => s3.send(new DeleteBucketCommand({ Bucket })),
+    ];
+    for (const send of requests) {
+      const deleted = withAwsError(`Cannot delete the bucket ${Bucket}`, send());
+      await nullIfAwsError('NoSuchBucket', deleted);
+    }
   },
-  formatOrphans: ({ runId }) => [sayLeft(`the bucket ${bucketOf(runId)}`)],
+  formatOrphans: ({ runId }) => [formatOrphan(`the bucket ${bucketOf(runId)}`)],
+  plan: ({ runId, plan }) => {
+    const bucket = { Bucket: bucketOf(runId) };
+    const object = { ...bucket, Key: SOURCE_KEY };
+    return {
+      run: [
+        formatRequest('CreateBucket', bucket),
+        `${formatRequest('PutObject', object)} (${plan.source.archive.length} bytes)`,
+      ],
+      undo: [formatRequest('DeleteObject', object), formatRequest('DeleteBucket', bucket)],
+    };
+  },
 };
 
-/** An address at which the source can be fetched without any right to S3, for an hour. */
+/** Returns a URL from which the source can be downloaded without credentials for an hour. */
 export function signSource({ clients, runId }: BuildContext): Promise<string> {
   const request = new GetObjectCommand({ Bucket: bucketOf(runId), Key: SOURCE_KEY });
   return getSignedUrl(clients.s3, request, { expiresIn: URL_MAX_S });

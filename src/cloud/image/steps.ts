@@ -1,39 +1,67 @@
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
+import { formatRequest } from '../../aws/format-request.ts';
+import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
+import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';
+import { createImageStep } from '../../aws/image-builder/image-step.ts';
+import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { runCommand } from '../instances/run-command.ts';
-import { type BuildStep, idOf } from './build.ts';
-import { builder } from './builder-step.ts';
+import { type BuildContext, type BuildStep, formatOrphan } from './build.ts';
 import { group } from './group-step.ts';
-import { image } from './image-step.ts';
 import { renderInstallScript } from './install-script.ts';
-import { imageTags } from './requests.ts';
+import { imageOrderOf, imageTags, launchOf } from './requests.ts';
 import { role } from './role-step.ts';
 import { signSource, source } from './source-step.ts';
 
-const INSTALL_MAX_MS = 25 * 60_000;
+const INSTALL_TIMEOUT_MS = 25 * 60_000;
 
-/** Lets userdata/image.sh work on it, which tries whether the server starts. */
+const stackImage: ImageKind<BuildContext> = {
+  launchOptions: ({ plan, groupId }) => launchOf(plan, requireId(groupId)),
+  imageOptions: ({ plan }) => imageOrderOf(plan),
+  unfinished: tagFilter(IMAGE_TAG, BUILDER),
+  formatOrphan: (resource, id, runId) =>
+    formatOrphan(`the ${resource} ${id ?? `of the run ${runId}`}, which costs`),
+};
+
+/** Runs userdata/image.sh on the builder, which also checks that the server starts. */
 const install: BuildStep = {
   name: 'install',
   runMessage: 'Installing MiniTwit',
   run: async (build) => {
     const url = await signSource(build);
-    await runCommand(build, idOf(build.builderId), {
+    await runCommand(build, requireId(build.builderId), {
       comment: 'Installing MiniTwit',
       script: renderInstallScript({ url, sha256: build.plan.source.sha256 }),
-      maxMs: INSTALL_MAX_MS,
+      maxMs: INSTALL_TIMEOUT_MS,
     });
   },
-};
-
-/** From now on, the image is one of MiniTwit's, and stays. */
-const handOver: BuildStep = {
-  name: 'hand-over',
-  run: async ({ clients: { ec2 }, runId, imageId, plan }) => {
-    const snapshots = await listSnapshots(ec2, [tagFilter(RUN_TAG, runId)]);
-    await addTags(ec2, [idOf(imageId), ...snapshots.map(({ id }) => id)], imageTags(plan));
+  plan: ({ builderId, plan }) => {
+    const input = { InstanceIds: [requireId(builderId)] };
+    const script = renderInstallScript({ url: 'URL', sha256: plan.source.sha256 });
+    return { run: [`${formatRequest('SendCommand', input)}\n${script}`] };
   },
 };
 
-/** All that is done for an image, in order. */
-export const BUILD_STEPS: BuildStep[] = [role, source, group, builder, install, image, handOver];
+/** Tags the image and its snapshots as finished. Only then do other commands use the image. */
+const handOver: BuildStep = {
+  name: 'hand-over',
+  run: async ({ ec2, runId, imageId, plan }) => {
+    const snapshots = await listSnapshots(ec2, [tagFilter(RUN_TAG, runId)]);
+    await addTags(ec2, [requireId(imageId), ...snapshots.map(({ id }) => id)], imageTags(plan));
+  },
+  plan: ({ imageId, plan }) => {
+    const input = { Resources: [requireId(imageId), 'SNAPSHOTS'], Tags: imageTags(plan) };
+    return { run: [formatRequest('CreateTags', input)] };
+  },
+};
+
+/** The steps of a build, in order. */
+export const BUILD_STEPS: BuildStep[] = [
+  role,
+  source,
+  group,
+  createBuilderStep(stackImage),
+  install,
+  createImageStep(stackImage),
+  handOver,
+];

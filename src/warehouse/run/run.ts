@@ -63,7 +63,7 @@ export function openRun<Context extends WarehouseContext>(
     return writeState(context.folder, state);
   };
   const journal = {
-    begun: () => state.begun,
+    listBegun: () => state.begun,
     begin: (step: string) => record({ begun: [...state.begun.filter((it) => it !== step), step] }),
     end: (step: string) => record({ begun: state.begun.filter((it) => it !== step) }),
   };

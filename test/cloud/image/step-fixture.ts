@@ -61,7 +61,7 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
   const run = async (cloud: CloudContext = world.open()) => {
     const runId = createRunId(new Date());
     const own = { runId, plan: { ...plan, runId }, journal: createMemoryJournal() };
-    build = { ...first, ...cloud, ...own };
+    build = { ...first, ...cloud, ec2: cloud.clients.ec2, ...own };
     const said = await runSteps([step], build).then(() => 'done', errorMessage);
     // A request that was cut off may still be at work, and to look for what it makes has an end.
     await world.account.waitUntilIdle();

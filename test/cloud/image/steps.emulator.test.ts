@@ -1,27 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import type { BuildStep } from '../../../src/cloud/image/build.ts';
-import { builder } from '../../../src/cloud/image/builder-step.ts';
-import { group } from '../../../src/cloud/image/group-step.ts';
-import { image } from '../../../src/cloud/image/image-step.ts';
-import { role } from '../../../src/cloud/image/role-step.ts';
-import { source } from '../../../src/cloud/image/source-step.ts';
+import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
 import { type Kind, openStep, type Place } from './step-fixture.ts';
 
-// Of the others, run-command.test.ts proves `install`, and neither that nor `hand-over` is undone.
-const STEPS: [name: string, step: BuildStep, before: BuildStep[], made: Kind[]][] = [
-  ['role', role, [], ['roles', 'profiles']],
-  ['source', source, [], ['buckets']],
-  ['group', group, [], ['groups']],
-  ['builder', builder, [group], ['instances', 'volumes']],
-  ['image', image, [group, builder], ['images', 'snapshots']],
+// The steps `install` and `hand-over` create nothing. The test of `install` is run-command.test.ts.
+const STEPS: [name: string, before: string[], created: Kind[]][] = [
+  ['role', [], ['roles', 'profiles']],
+  ['source', [], ['buckets']],
+  ['group', [], ['groups']],
+  ['builder', ['group'], ['instances', 'volumes']],
+  ['image', ['group', 'builder'], ['images', 'snapshots']],
 ];
+
+function findStep(name: string): BuildStep {
+  const step = BUILD_STEPS.find((it) => it.name === name);
+  if (!step) throw new Error(`There is no step ${name}.`);
+  return step;
+}
 
 // The way in waits for nothing that it does not see at once.
 const HASTY = { firstPauseMs: 1, waitMaxMs: 1 };
 
 const isLook = ({ action }: Place) => /:(Describe|List|Get|GET)/.test(action);
 
-describe.each(STEPS)('the step %s', (_, step, before, made) => {
+describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
+  const step = findStep(name);
+  const before = stepsBefore.map(findStep);
+
   test('leaves nothing once it is undone, wherever it was stopped or refused', async () => {
     const { account, stop, run, undo, list, listRequests, nothing } = await openStep(
       step,
@@ -104,7 +109,11 @@ describe.each(STEPS)('the step %s', (_, step, before, made) => {
 });
 
 test('one instance is started, also when the answers are lost for longer than the SDK asks', async () => {
-  const { account, run, list, nothing } = await openStep(builder, [group], ['instances']);
+  const { account, run, list, nothing } = await openStep(
+    findStep('builder'),
+    [findStep('group')],
+    ['instances'],
+  );
   account.loseResponse('ec2:RunInstances', { times: 8 });
   expect(await run()).toBe('done');
   expect(account.actions.filter((it) => it === 'ec2:RunInstances')).toHaveLength(9);

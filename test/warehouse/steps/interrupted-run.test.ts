@@ -64,7 +64,7 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
       endInterruption();
       await undoSteps([step], run);
       expect(holdings(world), label).toEqual(held);
-      expect(run.journal.begun(), label).not.toContain(step.name);
+      expect(run.journal.listBegun(), label).not.toContain(step.name);
     }
   }
 });
