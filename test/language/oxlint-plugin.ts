@@ -1,5 +1,6 @@
 // A plugin for oxlint, which checks the language of comments, messages and titles of tests.
-import { findSentenceProblem } from './sentences.ts';
+import { relative } from 'node:path';
+import { findOpeningProblem, findSentenceProblem } from './sentences.ts';
 import { blank, listRefusedWords } from './words.ts';
 
 interface Comment {
@@ -23,6 +24,7 @@ interface Node {
 }
 
 interface Context {
+  cwd: string;
   physicalFilename: string;
   sourceCode: {
     text: string;
@@ -39,7 +41,7 @@ const TEST_FUNCTIONS = new Set(['test', 'it', 'describe']);
 const words = {
   create(context: Context) {
     const { text } = context.sourceCode;
-    const isTest = context.physicalFilename.includes('/test/');
+    const isTest = relative(context.cwd, context.physicalFilename).startsWith('test/');
     const check = ([start, end]: [number, number]) => {
       // Marks of comments and the code in them count as spaces.
       const prose = text
@@ -68,6 +70,12 @@ const words = {
 
 const sentences = {
   create(context: Context) {
+    const checkTitle = (node: Node) => {
+      if (!isTitle(node)) return;
+      const [start, end] = node.range;
+      const problem = findOpeningProblem(context.sourceCode.text.slice(start + 1, end - 1));
+      if (problem !== null) report(context, start, end - start, problem);
+    };
     return {
       Program: () => {
         for (const { text, range, isTrailing } of listComments(context)) {
@@ -77,6 +85,8 @@ const sentences = {
           if (problem !== null) report(context, range[0], range[1] - range[0], problem);
         }
       },
+      Literal: checkTitle,
+      TemplateLiteral: checkTitle,
     };
   },
 };

@@ -2,8 +2,18 @@
 // as mysql2, pino-http or openPool, counts as a name, too.
 const NAMES = new Set(['npm', 'wrk', 'systemd', 'moto', 'ssh', 'apt', 'pino', 'podman', 'gzip']);
 
-/** Returns the problem of a comment's text: no capital letter at its start, or no full stop at its end. Null without one. */
+const OPENINGS = /^(?:who|whose|what|of|that|whatever)\b/i;
+
+/** Returns the problem of the first words of a sentence or title, or null. */
+export function findOpeningProblem(text: string): string | null {
+  const [word] = OPENINGS.exec(text) ?? [];
+  return word === undefined ? null : `The text begins with “${word}”. Begin with the subject.`;
+}
+
+/** Returns the problem of a comment's text, or null: its first word, no capital letter, or no full stop. */
 export function findSentenceProblem(text: string): string | null {
+  const problem = findOpeningProblem(text);
+  if (problem !== null) return problem;
   const [first = ''] = text.split(/[\s,;:.)’']/, 1);
   if (/^[a-z]+$/.test(first) && !NAMES.has(first)) {
     return `The comment begins with “${first}”. Begin with a capital letter.`;

@@ -21,6 +21,7 @@ test.each(['the keep-alive timeout', 'It looks up a name.', 'the option --keep',
 test.each([
   ['the first word', 'The comment begins with “the”. Begin with a capital letter.'],
   ['No full stop', 'The comment lacks a full stop.'],
+  ['What it does.', 'The text begins with “What”. Begin with the subject.'],
   ['A sentence.', null],
   ['mysql2 has no types for it.', null],
   ['`npm run check` runs it.', null],
