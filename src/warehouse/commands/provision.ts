@@ -1,7 +1,7 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import {
-  type Order,
+  type ProvisionOptions,
   createProvisionContext,
   type ProvisionContext,
 } from '../provision/provision.ts';
@@ -19,7 +19,7 @@ import type { InstanceConfig } from '../settings.ts';
 export async function provision(
   context: WarehouseContext,
   config: InstanceConfig,
-  order: Order,
+  order: ProvisionOptions,
 ): Promise<void> {
   const claim = await claimFolder(context.folder);
   try {

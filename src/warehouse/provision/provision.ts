@@ -1,49 +1,44 @@
 import type { Image } from '../../aws/ec2/images.ts';
+import type { ImageBuild } from '../../aws/image-builder/image-build.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
 import type { Tags } from '../../aws/ec2/tags.ts';
 import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../cli/run-id.ts';
-import { createMemoryJournal, type StepContext } from '../../cli/steps.ts';
+import { createMemoryJournal } from '../../cli/steps.ts';
 import { originTag } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
 
-/** What a provision is asked to make. */
-export interface Order {
-  /** The volume to use; null to make one. */
+/** The options of `provision`. */
+export interface ProvisionOptions {
+  /** The volume to use; null to create one. */
   volumeId: string | null;
-  /** Of one that is made. */
+  /** The size of a new volume. */
   sizeGib: number;
-  /** A plain Amazon Linux 2023; null for the newest. */
+  /** The image of the builder; null for the newest Amazon Linux 2023. */
   baseImageId: string | null;
 }
 
-/** Where and of what it is made. */
+/** Where the builder runs, and its image. */
 export interface Site {
   image: Image;
   subnet: Subnet;
-  /** The volume that is used; null where one is to be made. */
+  /** The volume to use; null when one is created. */
   volume: Volume | null;
 }
 
-/** One provision: what it works with, and what it has made so far. */
-export interface ProvisionContext extends WarehouseContext, StepContext {
+/** One run of `provision`, and what it has created so far. */
+export interface ProvisionContext extends WarehouseContext, ImageBuild {
   timing: WarehouseContext['timing'];
   config: InstanceConfig;
   sizeGib: number;
   site: Site;
-  runId: string;
   tags: Tags;
   volumeId: string | null;
-  /** The instance that becomes the image. */
-  builderId: string | null;
-  imageId: string | null;
-  /** Whether volume and image are as they should be, and stay. */
-  isDone: boolean;
 }
 
-/** A provision that begins now, of which there is nothing yet. */
+/** Creates the context of a new run of `provision`. */
 export function createProvisionContext(
   context: WarehouseContext,
   config: InstanceConfig,
@@ -63,11 +58,4 @@ export function createProvisionContext(
     isDone: false,
     journal: createMemoryJournal(),
   };
-}
-
-/** What the steps before have made. */
-export function idsOf(provision: ProvisionContext): { volumeId: string; builderId: string } {
-  const { volumeId, builderId } = provision;
-  if (volumeId === null || builderId === null) throw new Error('The steps are in another order');
-  return { volumeId, builderId };
 }

@@ -18,7 +18,7 @@ import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { problemsOfPlace } from './problems.ts';
 import type { InstanceConfig } from '../settings.ts';
-import type { Order, Site } from './provision.ts';
+import type { ProvisionOptions, Site } from './provision.ts';
 
 /**
  * Finds out where a provision can take place, and of which image, before anything is made.
@@ -27,7 +27,7 @@ import type { Order, Site } from './provision.ts';
 export async function findSite(
   ec2: EC2Client,
   config: InstanceConfig,
-  { baseImageId, volumeId }: Order,
+  { baseImageId, volumeId }: ProvisionOptions,
 ): Promise<Site> {
   const [type, volume] = await Promise.all([
     findInstanceType(ec2, config.instanceType),

@@ -1,65 +1,75 @@
-import { readConsoleOutput } from '../../aws/ec2/instances.ts';
-import { addTags } from '../../aws/ec2/tags.ts';
-import { detachVolume } from '../../aws/ec2/volumes.ts';
-import { attachAndWait, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
+import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
+import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';
+import { createImageStep } from '../../aws/image-builder/image-step.ts';
+import { addTags, tagFilter } from '../../aws/ec2/tags.ts';
 import type { Step } from '../../cli/steps.ts';
-import { pollOptions } from '../../aws/poll-options.ts';
-import { poll } from '../../cli/poll.ts';
-import { OperatorError } from '../../errors/operator-error.ts';
-import { WAREHOUSE_TAG } from '../tags.ts';
-import { builder } from './builder-step.ts';
-import { image } from './image-step.ts';
-import { idsOf, type ProvisionContext } from './provision.ts';
-import { readOutcome } from './user-data.ts';
+import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
+import { install } from './install-step.ts';
+import type { ProvisionContext } from './provision.ts';
+import { fillIn } from './user-data.ts';
 import { volume } from './volume-step.ts';
 
-const STATE_MAX_MS = 5 * 60_000;
-const SCRIPT_MAX_MS = 20 * 60_000;
+// The builder shuts itself down after this time, in case its process was killed.
+const BUILDER_MAX_MINUTES = 120;
 
-/** Lets the script work on it: install MariaDB, make the filesystem, try both, and leave the volume. */
-const install: Step<ProvisionContext> = {
-  name: 'install',
-  runMessage: 'Installing MariaDB, and making the filesystem',
-  run: async (provision) => {
-    const { ec2, config } = provision;
-    const { volumeId, builderId } = idsOf(provision);
-    const Device = config.volumeDevice;
-    const attachment = { VolumeId: volumeId, InstanceId: builderId, Device };
-    await attachAndWait(ec2, attachment, pollOptions(provision, STATE_MAX_MS));
-    const look = async () => {
-      const outcome = readOutcome(await readConsoleOutput(ec2, builderId));
-      if (outcome === 'ready') return { done: true };
-      if (outcome) throw new OperatorError(outcome.problem);
-      return { pending: 'still at it' };
+const warehouseImage: ImageKind<ProvisionContext> = {
+  launchOptions: async (provision) => {
+    const { config, site, runId, tags } = provision;
+    return {
+      token: runId,
+      imageId: site.image.id,
+      root: site.image.root,
+      instanceType: config.instanceType,
+      keyName: config.keyName,
+      securityGroup: config.securityGroup,
+      subnetId: site.subnet.id,
+      market: 'on-demand',
+      userData: await renderUserData(provision),
+      tags,
     };
-    await poll(
-      `userdata/warehouse.sh on ${builderId}`,
-      look,
-      pollOptions(provision, SCRIPT_MAX_MS),
-    );
-    await detachVolume(ec2, volumeId, builderId);
-    await waitUntilAvailable(ec2, volumeId, pollOptions(provision, STATE_MAX_MS));
+  },
+  imageOptions: ({ runId, tags }) => ({
+    name: `minitwit-warehouse-${runId}`,
+    description: "Database server of MiniTwit's warehouse",
+    tags,
+  }),
+  unfinished: tagFilter(WAREHOUSE_TAG, UNFINISHED),
+  formatOrphan: (resource, id, runId) => {
+    // `cleanup` does not find an image whose tags say that it is finished.
+    const remove =
+      resource === 'image' && id !== null
+        ? `aws ec2 deregister-image --delete-associated-snapshots --image-id ${id}`
+        : `npm run warehouse -- cleanup ${runId}`;
+    return `the ${resource} ${id ?? `of the run ${runId}`}, which costs: ${remove}`;
   },
 };
 
+function renderUserData({ config, volumeId }: ProvisionContext): Promise<string> {
+  return fillIn({
+    MOUNT_DIR: config.mountDir,
+    VOLUME_ID: requireId(volumeId),
+    VOLUME_DEVICE: config.volumeDevice,
+    END_AFTER_MINUTES: String(BUILDER_MAX_MINUTES),
+  });
+}
+
 /**
- * From now on, volume and image are a warehouse of its own, and stay. The snapshots that the image is made of keep
- * their tag: they are none of the volume's.
+ * Tags volume and image as finished. The snapshots of the image keep their tag, since they are no snapshots of the
+ * volume.
  */
 const handOver: Step<ProvisionContext> = {
   name: 'hand-over',
-  run: async (provision) => {
-    const { ec2, imageId } = provision;
-    const { volumeId } = idsOf(provision);
-    await addTags(ec2, [volumeId, imageId ?? ''], { [WAREHOUSE_TAG]: volumeId });
+  run: async ({ ec2, imageId, volumeId }) => {
+    const id = requireId(volumeId);
+    await addTags(ec2, [id, requireId(imageId)], { [WAREHOUSE_TAG]: id });
   },
 };
 
-/** All that a provision does, in order. */
+/** The steps of `provision`, in order. */
 export const PROVISION_STEPS: Step<ProvisionContext>[] = [
   volume,
-  builder,
+  createBuilderStep(warehouseImage),
   install,
-  image,
+  createImageStep(warehouseImage),
   handOver,
 ];

@@ -89,7 +89,7 @@ test('an image is found by its tag when the response to its creation is lost', a
 });
 
 test.each([
-  ['DeregisterImage', /the image ami-\w+: aws ec2 deregister-image .*--image-id ami-/],
+  ['DeregisterImage', /the image ami-\w+, which costs: aws ec2 deregister-image .*--image-id ami-/],
   ['TerminateInstances', /the instance i-\w+, which costs: npm run warehouse -- cleanup \w+/],
   ['DeleteVolume', /the volume vol-\w+, which costs: aws ec2 delete-volume --volume-id vol-/],
 ])('%s is refused on the way out: what is left is said', async (action, left) => {
