@@ -1,30 +1,31 @@
 #!/bin/bash
-# Prepares the image (AMI) of MiniTwit's instances, on an instance that exists for this alone:
+# Prepares the image (AMI) of MiniTwit's instances, on a temporary instance:
 #
 #   1. launch a plain Amazon Linux 2023, and copy a checkout of this repository to it
 #   2. sudo bash userdata/image.sh
 #   3. create the image, and launch from it with userdata/minitwit.sh as user data
 #
-# `npm run cloud -- image` does all but the launch, without a key pair, and removes what it needed.
-# /opt/minitwit then holds what runs. What is personal or secret is deleted at the end, and that is
-# thorough: keys, histories, logs and the checkout go, and nobody can log in to THIS instance again.
-# Run on an instance of an earlier image, with a newer checkout, it upgrades.
+# `npm run cloud -- image` does all of this except the launch. It needs no key pair, and deletes its temporary resources.
+#
+# The script installs MiniTwit in /opt/minitwit. At the end, it deletes all personal and secret files: keys, histories, logs
+# and the checkout. No user can log in to THIS instance afterwards. On an instance of an earlier image, with a newer checkout,
+# it upgrades MiniTwit.
 set -euo pipefail
 umask 022
 
 readonly APP=/opt/minitwit
 readonly AUTHORITY=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
-# Linux assigns ports from 32768 on to connections of clients, so no client can occupy this one.
+# Linux gives outgoing connections ports above 32767, so no connection can occupy this one.
 readonly TRY_PORT=17115
 readonly TRY_MAX_S=60
 
 main() {
   checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-  check_place
-  # not in /tmp: on Amazon Linux that is memory, of which a micro instance has little
+  check_system
+  # On Amazon Linux, /tmp is in memory, and a micro instance has little memory.
   work=$(mktemp -d /var/tmp/minitwit-image.XXXXXX)
   release=$APP.$(date -u +%Y%m%dT%H%M%SZ)
-  # what a failed run had begun goes as well
+  # Also deletes the incomplete release of a failed run.
   trap 'rm -rf "$work"; [ "$(readlink "$APP")" = "$release" ] || rm -rf "$release"' EXIT
 
   install_node
@@ -32,13 +33,13 @@ main() {
   fill_release
   try_release
   switch_to_release
-  delete_what_is_personal
+  delete_personal_files
   echo "$APP is ready: create the image now. To leave this shell without its history: kill -9 \$\$"
 }
 
-check_place() {
+check_system() {
   ((EUID == 0)) || fail 'only root can do this: sudo bash userdata/image.sh'
-  # On anybody's own computer the last step would do harm.
+  # The last step would delete a user's own files on any other computer.
   grep -qs '^ID="\?amzn"\?$' /etc/os-release || fail 'this is not Amazon Linux'
   grep -qs '"name": "minitwit"' "$checkout/package.json" ||
     fail "$checkout is no checkout of MiniTwit"
@@ -47,21 +48,21 @@ check_place() {
 install_node() {
   echo 'Installing Node.js 24 …'
   dnf install --assumeyes --quiet nodejs24 nodejs24-npm
-  # The package brings node-24; which of all versions is called node is decided by this.
+  # The package installs node-24. This command selects it as `node`.
   alternatives --set node /usr/bin/node-24
 }
 
-# All that npm leaves behind is in $work. No package needs its install script: those of the
-# development dependencies bring programs, Node.js once more among them, that no build uses.
+# All of npm's files are in $work. No package needs its install script. Those of the development dependencies download
+# programs that the build does not use, such as another Node.js.
 npm_ci() {
   npm ci --cache "$work/npm" --ignore-scripts --no-audit --no-fund \
     --no-update-notifier --loglevel=error "$@"
 }
 
-# A micro instance has memory enough: npm and tsc do with 600 MB.
+# npm and tsc need 600 MB, which a micro instance has.
 build() {
   echo 'Building …'
-  # A copy of what is needed by name: neither .env nor anything else that lies around gets in.
+  # Copies only the listed files, so that no .env can be in the image.
   (
     cd "$checkout"
     cp -r package.json package-lock.json tsconfig.json schema.sql src static views "$work"
@@ -70,8 +71,8 @@ build() {
   npm_ci --include=dev
   node node_modules/typescript/bin/tsc
   npm_ci --omit=dev
-  # An inventory of these packages (CycloneDX), for scanners. With --omit=dev, npm sbom fails on packages of
-  # development that are missing.
+  # An inventory of these packages (CycloneDX) for scanners. `npm sbom --omit=dev` fails because development packages are
+  # missing.
   npm pkg delete devDependencies --cache "$work/npm"
   npm sbom --sbom-format=cyclonedx --sbom-type=application --cache "$work/npm" >sbom.cdx.json
 }
@@ -81,19 +82,19 @@ fill_release() {
   cp -r dist static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
   curl -fsS --retry 5 -o "$release/rds-ca.pem" "$AUTHORITY"
   node -e 'new crypto.X509Certificate(fs.readFileSync(process.argv[1]))' "$release/rds-ca.pem" ||
-    fail "$AUTHORITY gave no certificate"
-  # ec2-user, who runs it, may read it and no more
+    fail "$AUTHORITY returned no certificate"
+  # The server's user, ec2-user, may only read the files.
   chown -R root:root "$release"
   chmod -R u=rwX,go=rX "$release"
 }
 
 try_release() {
-  echo 'Trying it …'
+  echo 'Testing the server …'
   local server give_up_at=$((SECONDS + TRY_MAX_S))
   cd "$release"
   env -i PATH="$PATH" NODE_ENV=production HOST=127.0.0.1 PORT=$TRY_PORT \
-    DB_HOST=database.invalid DB_USER=nobody DB_PASSWD=none DB_NAME=none DB_SSL_CA=rds-ca.pem \
-    SESSION_SECRET=for-a-try-that-nobody-else-can-reach \
+    DB_HOST=database.invalid DB_USER=none DB_PASSWD=none DB_NAME=none DB_SSL_CA=rds-ca.pem \
+    SESSION_SECRET=public-secret-of-a-test-on-loopback \
     setpriv --reuid=ec2-user --regid=ec2-user --init-groups --no-new-privs \
     node dist/server.js >"$work/server.log" 2>&1 &
   server=$!
@@ -106,10 +107,10 @@ $(tail -n 20 "$work/server.log")"
     sleep 0.2
   done
   kill -TERM $server
-  wait $server || fail 'the server does not stop as it should'
+  wait $server || fail 'the server does not exit with status 0'
 }
 
-# A link is replaced in one step: at no moment is there half a MiniTwit, or none.
+# `mv` replaces the link atomically, so that a complete release is always installed.
 switch_to_release() {
   [ -L $APP ] || rm -rf $APP
   ln -sfn "$release" "$APP.link"
@@ -117,9 +118,9 @@ switch_to_release() {
   find "$(dirname $APP)" -maxdepth 1 -name "$(basename $APP).*" ! -path "$release" -exec rm -rf {} +
 }
 
-delete_what_is_personal() {
-  echo 'Deleting what is personal or secret …'
-  # where the instance came from an image of ours, what minitwit.sh made
+delete_personal_files() {
+  echo 'Deleting personal and secret files …'
+  # Deletes the files of minitwit.sh, which exist if this instance was started from an earlier image.
   systemctl stop minitwit.service 2>/dev/null || true
   rm -f /etc/minitwit.env /usr/local/sbin/minitwit-secrets \
     /etc/systemd/system/{minitwit,minitwit-secrets,multi-user.target.wants/minitwit}.service
@@ -132,9 +133,9 @@ delete_what_is_personal() {
         .*_history .lesshst .viminfo
     )
   done
-  # cloud-init keeps each user data; it and systemd make all of these anew on an instance's first boot
-  # but for the link `instance`: cloud-init, which still runs, would make a folder where none is, and then
-  # never start again; it replaces a link that leads nowhere
+  # cloud-init stores each user data. cloud-init and systemd create all of these files again on an instance's first boot. The
+  # link `instance` stays: without it, cloud-init, which still runs, would create a folder there, and would never start again.
+  # It replaces a link that leads nowhere.
   rm -rf /var/lib/cloud/{data,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
     /var/lib/systemd/random-seed
   : >/etc/machine-id

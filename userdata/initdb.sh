@@ -1,7 +1,7 @@
 #!/bin/bash
-# Sets MiniTwit's database up, once: its tables, and the user with whom the instances log in. Run Command runs
-# this as root on one of them, since nobody else reaches the database. `npm run cloud -- up` fills in the first
-# lines; no secret is among them, since Run Command keeps what it was given.
+# Initializes MiniTwit's database: creates the tables, and the database user of the instances. Run Command runs this script as
+# root on one of the instances, because only these can connect to the database. `npm run cloud -- up` fills in the lines below.
+# They contain no secret, because AWS stores the parameters of Run Command.
 export AWS_REGION=''
 export DB_HOST=''
 export MASTER_SECRET=''
@@ -12,7 +12,7 @@ umask 077
 export HOME=/root AWS_PAGER=
 
 readonly APP=/opt/minitwit
-# A role that was made just now may take a moment.
+# IAM is eventually consistent: a new role is not effective at once.
 readonly GIVE_UP_AT=$((SECONDS + 120))
 
 main() {
@@ -25,7 +25,7 @@ main() {
   APP_DB_PASSWD=$(field password "$own")
   export DB_USER DB_PASSWD APP_DB_PASSWD
   export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
-  # as nobody, since the server's user could look into its environment
+  # Runs as the user with the id 65534, because the server's user could read the environment of its own processes.
   exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs \
     node dist/initdb.js --if-missing --user minitwit
 }
@@ -34,7 +34,7 @@ read_secret() {
   local answer
   until answer=$(ask "$1" 2>/dev/null); do
     if ((SECONDS >= GIVE_UP_AT)); then
-      echo "$1 could not be read:" >&2
+      echo "Cannot read the secret $1:" >&2
       ask "$1" >/dev/null || exit 1
     fi
     sleep 2
@@ -46,8 +46,8 @@ ask() {
   timeout 30 aws secretsmanager get-secret-value --output json --secret-id "$1"
 }
 
-# Secrets Manager holds plain text or, where RDS made it, {"username": …, "password": …}. Builtins and
-# pipes: no command line ever shows a secret.
+# A secret in Secrets Manager is plain text or, if RDS created it, {"username": …, "password": …}. Only shell builtins and
+# pipes pass it on, so that no command line contains it.
 field() {
   printf %s "$2" | node -e '
     const { SecretString } = JSON.parse(fs.readFileSync(0, "utf8"));

@@ -1,25 +1,23 @@
 #!/bin/bash
-# User data of a MiniTwit instance. Fill in the settings, and paste all of this into the launch of an
-# Amazon Linux 2023 instance whose image userdata/image.sh prepared. It may be run again by hand.
+# User data of a MiniTwit instance. Fill in the settings, and use the complete script as user data of an instance whose image
+# was prepared by userdata/image.sh. The script is idempotent.
 
-# The settings, which README.md explains. Between single quotes every character stands for itself; a
-# ' among them is written '\''.
-export DB_HOST='' # the endpoint that RDS shows
+# README.md explains the settings. Write a single quote in a value as '\''.
+export DB_HOST='' # the endpoint in the RDS console
 export DB_USER=''
 export DB_NAME=''
 export DB_SSL_CA='/opt/minitwit/rds-ca.pem'
 export TRUST_PROXY='1'
-# The networks of load balancer, database and name server: '10.0.0.0/8 172.16.0.0/12' for one. The server then exchanges
-# packets with no other address. Without any, the metadata service alone is denied.
+# The networks of load balancer, database and name server, such as '10.0.0.0/8 172.16.0.0/12'. The server exchanges packets
+# with these networks only. If empty, only the metadata service is denied.
 export SERVER_NETWORKS=''
-# Two are secret, and every process of an instance can read its user data. So, rather than a secret,
-# give the place of it: `ssm:/NAME` or `secretsmanager:NAME`, which the instance's role must be
-# allowed to read. It is read at each start of the service.
+# Every process of an instance can read its user data. Instead of a secret, set its place: `ssm:/NAME` or
+# `secretsmanager:NAME`. The instance's role needs permission to read it. The service reads it at each start.
 export DB_PASSWD=''
 export DB_PASSWD_FROM=''
 export SESSION_SECRET=''
 export SESSION_SECRET_FROM=''
-# export AWS_REGION='' # of those two places; the instance's own, unless it is set
+# export AWS_REGION='' # region of these two places, by default the instance's own
 # export PORT='5000'
 # export DB_PORT='3306'
 # export DB_POOL_SIZE='10'
@@ -27,15 +25,15 @@ export SESSION_SECRET_FROM=''
 # export PASSWORD_MIN_LENGTH='8'
 # export WEB_CONCURRENCY='1'
 # export METRICS_PORT=''
-# export METRICS_HOST='127.0.0.1' # 0.0.0.0: for a Prometheus elsewhere
-export DRAIN_DELAY_S='15' # longer than the load balancer takes to notice
+# export METRICS_HOST='127.0.0.1' # 0.0.0.0 if Prometheus runs on another host
+export DRAIN_DELAY_S='15' # longer than the load balancer needs to notice
 export DRAIN_MAX_S='30'
 # export LOG_LEVEL='info'
 # export RATE_LIMITS='on'
 # export GRAVATAR='off'
 # export HSTS='host'
 # export SECURITY_CONTACT='mailto:security@example.com'
-# export LIMIT_POSTS_PER_USER='60' # and the other LIMIT_…
+# export LIMIT_POSTS_PER_USER='60' # and all other LIMIT_…
 
 set -euo pipefail
 umask 077
@@ -53,7 +51,7 @@ main() {
   local problems
   problems=$(list_problems)
   if [ -n "$problems" ]; then
-    say "MiniTwit was not started, and nothing was changed. Settings that need attention:
+    print "MiniTwit was not started, and nothing was changed. Correct these settings:
 $problems"
     exit 1
   fi
@@ -63,11 +61,11 @@ $problems"
   write_unit | put /etc/systemd/system/minitwit.service 644
   systemctl daemon-reload
   systemctl enable --quiet minitwit.service
-  # A restart, since an earlier run of this may have started it with other settings.
+  # An earlier run of this script may have started the service with other settings.
   if systemctl restart minitwit.service && answers; then
-    say "MiniTwit is up, on port ${PORT:-5000}."
+    print "MiniTwit is up on port ${PORT:-5000}."
   else
-    say "MiniTwit does not answer on port ${PORT:-5000}; systemd keeps trying. Its last words:
+    print "MiniTwit does not answer on port ${PORT:-5000}. systemd retries. The last lines of its log:
 $(journalctl --unit minitwit.service --unit minitwit-secrets.service --lines 20 --output cat --no-pager)"
     exit 1
   fi
@@ -81,34 +79,34 @@ list_problems() {
   for name in DB_PASSWD SESSION_SECRET; do
     from=${name}_FROM
     case ${!name:+value}${!from:+place} in
-      valueplace) echo "  $name and $from are both set: give one of them" ;;
-      '') echo "  $name is not set, nor is $from" ;;
+      valueplace) echo "  $name and $from are both set: set only one of them" ;;
+      '') echo "  $name is not set, and $from is not set" ;;
     esac
     case ${!from:-} in
       '' | ssm:?* | secretsmanager:?*) ;;
       *) echo "  $from must be ssm:NAME or secretsmanager:NAME" ;;
     esac
   done
-  # This script calculates with these two. The server checks all other settings itself.
+  # This script calculates with these two settings. The server validates all others.
   [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be a whole number of seconds'
   [[ ${WEB_CONCURRENCY:-1} =~ ^[0-9]{1,3}$ ]] || echo '  WEB_CONCURRENCY must be a whole number'
-  [ -e $APP/dist/server.js ] || echo "  $APP holds no MiniTwit: this image is not of image.sh"
+  [ -e $APP/dist/server.js ] || echo "  $APP does not contain MiniTwit: image.sh did not create this image"
 }
 
-# cloud-init puts what we say into its log, but not everywhere on the console that EC2 shows.
-say() {
+# cloud-init writes standard error to its log, but not on every system to the console that EC2 shows.
+print() {
   echo "$1" >&2
   { echo "$1" >/dev/console; } 2>/dev/null || true
 }
 
-# Replaces a file as a whole: what reads it finds the old one or the new one.
+# Replaces a file atomically.
 put() {
   cat >"$1.new"
   chmod "$2" "$1.new"
   mv "$1.new" "$1"
 }
 
-# In systemd's syntax for environment files, which knows no escapes but these.
+# In systemd's syntax for environment files, which has only these escapes.
 write_settings() {
   local name
   for name in "${PASSED_ON[@]}"; do
@@ -120,13 +118,13 @@ write_settings() {
 write_secrets_program() {
   cat <<'EOF'
 #!/bin/bash
-# Reads the secrets whose places are set (DB_PASSWD_FROM, SESSION_SECRET_FROM) into a file in memory that
-# only root can read. minitwit-secrets.service runs it.
+# Reads the secrets from their places (DB_PASSWD_FROM, SESSION_SECRET_FROM) into a file in memory that only root can read.
+# minitwit-secrets.service runs it.
 set -euo pipefail
 umask 077
 export HOME=/root AWS_PAGER=
 
-# After a boot, network and role may take a moment.
+# After a boot, the network and the role may not be available at once.
 readonly GIVE_UP_AT=$((SECONDS + 120))
 
 main() {
@@ -141,12 +139,12 @@ read_secret() {
   local answer
   until answer=$(ask "$2"); do
     if ((SECONDS >= GIVE_UP_AT)); then
-      echo "$1 could not be read from $2" >&2
+      echo "Cannot read $1 from $2." >&2
       exit 1
     fi
     sleep 2
   done
-  # a builtin and pipes: no command line ever shows a secret
+  # Shell builtins and pipes: no command line contains the secret.
   printf %s "$answer" | to_setting "$1"
 }
 
@@ -165,7 +163,7 @@ own_region() {
     curl -fsS -m 5 -H "X-aws-ec2-metadata-token: $token" $metadata/meta-data/placement/region
 }
 
-# Secrets Manager holds plain text or, where RDS made it, {"username": …, "password": …}.
+# A secret in Secrets Manager is plain text or, if RDS created it, {"username": …, "password": …}.
 to_setting() {
   node -e '
     const { Parameter, SecretString } = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -185,7 +183,7 @@ main
 EOF
 }
 
-# The secrets have a unit of their own: the server's unit cannot reach the metadata service, which gives the role's keys.
+# The secrets have a separate unit, because the server's unit cannot reach the metadata service, which returns the role's keys.
 write_secrets_unit() {
   cat <<'EOF'
 [Unit]
@@ -201,9 +199,9 @@ RuntimeDirectory=minitwit-secrets
 RuntimeDirectoryMode=0700
 EnvironmentFile=/etc/minitwit.env
 ExecStart=/usr/local/sbin/minitwit-secrets
-# longer than it tries
+# Longer than the program retries.
 TimeoutStartSec=210
-# An empty home directory: the AWS command line finds the role, and no other keys.
+# With an empty home directory, the AWS command line finds the role and no other keys.
 ProtectHome=tmpfs
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 EOF
@@ -211,16 +209,16 @@ EOF
 }
 
 write_unit() {
-  # the time that the server takes at most, and some
+  # The server's maximum time, and a reserve.
   local stop_max_s=$((10#${DRAIN_MAX_S:-10} + 20))
-  # Several processes have one more, which starts them. Together they hash passwords on a thread for each core.
+  # Several processes need a primary process in addition. All of them together have one hashing thread for each core.
   local tasks_max=$((64 * (10#${WEB_CONCURRENCY:-1} + 1) + $(nproc)))
   cat <<EOF
 [Unit]
 Description=MiniTwit
 Wants=network-online.target
 After=network-online.target
-# User data runs on the first boot only: from then on nobody but systemd starts the server.
+# User data runs on the first boot only. Afterwards, only systemd starts the server.
 StartLimitIntervalSec=0
 
 [Install]
@@ -231,23 +229,24 @@ Type=exec
 User=ec2-user
 WorkingDirectory=$APP
 Environment=NODE_ENV=production
-# Stack traces name TypeScript. The sizes are in megabytes, for a process: else Node takes them from the size of the machine.
+# Stack traces show TypeScript. The heap sizes are in megabytes for each process. By default, Node derives them from the
+# machine's memory.
 Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
 EnvironmentFile=/etc/minitwit.env
 EnvironmentFile=-/run/minitwit-secrets/env
-# Secrets are read before each start, so a restart is enough after a secret has changed. A dependency on the other
-# unit would not do: when a dependency fails, systemd does not try again. +: as root, and outside of the sandbox.
+# Secrets are read before each start, so a restart is sufficient after a secret has changed. A dependency on the other unit
+# was rejected: systemd does not retry after a failed dependency. + means as root, and outside of the sandbox.
 ExecStartPre=+/usr/bin/systemctl restart minitwit-secrets.service
 ExecStart=/usr/bin/node dist/server.js
 # From here on, the server has the secrets in its environment.
 ExecStartPost=+/usr/bin/systemctl stop minitwit-secrets.service
 ExecStopPost=+/usr/bin/systemctl stop minitwit-secrets.service
 SyslogIdentifier=minitwit
-# longer than that of minitwit-secrets.service
+# Longer than the timeout of minitwit-secrets.service.
 TimeoutStartSec=240
 Restart=always
 RestartSec=2
-# The first process drains, and tells the others to.
+# The primary process drains, and stops the other processes.
 KillMode=mixed
 TimeoutStopSec=$stop_max_s
 LimitNOFILE=65536
@@ -260,24 +259,24 @@ OOMPolicy=continue
 # On two cores, a process has 8 threads under full load.
 TasksMax=$tasks_max
 
-# The metadata service, which gives the keys of the instance's role. What IPAddressAllow= lists, no IPAddressDeny= denies.
+# Denies the metadata service, which returns the keys of the instance's role. IPAddressAllow= has priority over IPAddressDeny=.
 IPAddressDeny=169.254.169.254 fd00:ec2::254 ${SERVER_NETWORKS:+any}
 IPAddressAllow=${SERVER_NETWORKS:+localhost $SERVER_NETWORKS}
 # AF_UNIX is not needed, neither to find addresses nor for cluster.
 RestrictAddressFamilies=AF_INET AF_INET6
 ProtectHome=yes
-# ec2-user may read logs, some groups of whom we cannot shed
+# The groups of ec2-user allow it to read logs, and systemd cannot remove them.
 InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
 PrivateUsers=yes
 EOF
   write_sandbox
 }
 
-# What a service cannot do, even if an attacker controls it. The server needs the network and its files. V8 generates
-# machine code at run time, which rules MemoryDenyWriteExecute= out.
+# The sandbox applies even if an attacker controls the service. The server needs only the network and its files.
+# MemoryDenyWriteExecute= is impossible, because V8 generates machine code at run time.
 write_sandbox() {
   cat <<'EOF'
-# A dump of the memory would hold the secrets.
+# A memory dump would contain the secrets.
 LimitCORE=0
 NoNewPrivileges=yes
 CapabilityBoundingSet=

@@ -1,17 +1,16 @@
 #!/bin/bash
-# Prepares the image (AMI) of the warehouse's instances: a MariaDB that keeps its data on a volume, and
-# listens on a socket of its own alone. `npm run warehouse -- provision` gives this, with the settings
-# filled in, as user data to a plain Amazon Linux 2023 that exists for this alone, waits for its last line
-# on the console, and creates the image. What is personal is deleted at the end: keys, histories and logs
-# go, and nobody can log in to THIS instance again.
+# Prepares the image (AMI) of the warehouse's instances: a MariaDB with its data on a volume, which listens only on a socket.
+# `npm run warehouse -- provision` fills in the settings, and uses this script as user data of a temporary Amazon Linux 2023
+# instance. It waits for the last line of this script on the console, and creates the image. At the end, the script deletes all
+# personal files: keys, histories and logs. No user can log in to THIS instance afterwards.
 
-# Where the volume is mounted: WAREHOUSE_MOUNT_DIR of whoever uses the image.
+# The mount point of the volume. WAREHOUSE_MOUNT_DIR must be the same.
 MOUNT_DIR='/mysql-db'
-# A volume that is, or will be, attached to this instance: it is given a filesystem if it holds nothing,
-# and MariaDB is tried on it. Without one, that is left out.
+# A volume that is attached to this instance, now or later. The script creates a filesystem on it if it is empty, and tests
+# MariaDB on it. If VOLUME_ID is empty, the script does neither.
 VOLUME_ID=''
 VOLUME_DEVICE='/dev/sdf'
-# After so many minutes this instance ends, should nobody be left to end it.
+# This instance terminates itself after this time, in case that the command cannot terminate it.
 END_AFTER_MINUTES=''
 
 set -euo pipefail
@@ -26,8 +25,8 @@ readonly ATTACH_MAX_S=300
 
 main() {
   problem='see /var/log/cloud-init-output.log'
-  trap 'say "The image of the warehouse was not made: $problem"' EXIT
-  check_place
+  trap 'print "The image of the warehouse was not made: $problem"' EXIT
+  check_system
   [ -z "$END_AFTER_MINUTES" ] || shutdown -h "+$END_AFTER_MINUTES"
   install_mariadb
   write_config >$CONFIG
@@ -37,22 +36,22 @@ main() {
   systemctl daemon-reload
   mkdir -p "$MOUNT_DIR"
   [ -z "$VOLUME_ID" ] || try_volume
-  delete_what_is_personal
+  delete_personal_files
   trap - EXIT
-  say "MiniTwit's warehouse is ready: create the image now."
+  print "MiniTwit's warehouse is ready: create the image now."
 }
 
-check_place() {
+check_system() {
   ((EUID == 0)) || fail 'only root can do this'
-  # On anybody's own computer the last step would do harm.
+  # The last step would delete a user's own files on any other computer.
   grep -qs '^ID="\?amzn"\?$' /etc/os-release || fail 'this is not Amazon Linux'
 }
 
 install_mariadb() {
   echo 'Installing MariaDB 10.11 …'
   dnf install --assumeyes --quiet mariadb1011-server e2fsprogs || fail 'dnf brought no MariaDB'
-  mariadbd=$(PATH=/usr/libexec:/usr/sbin:$PATH command -v mariadbd) || fail 'dnf brought no mariadbd'
-  # The distribution's own service would make its files on the instance's disk.
+  mariadbd=$(PATH=/usr/libexec:/usr/sbin:$PATH command -v mariadbd) || fail 'dnf installed no mariadbd'
+  # The distribution's own service would create its files on the instance's disk.
   systemctl disable --now --quiet mariadb.service
   systemctl mask --quiet mariadb.service
 }
@@ -61,7 +60,7 @@ write_config() {
   cat <<EOF
 [mysqld]
 datadir=$MOUNT_DIR/data
-# On Amazon Linux, /tmp is memory; what a large query puts aside belongs on the volume.
+# On Amazon Linux, /tmp is in memory. Temporary files of large queries belong on the volume.
 tmpdir=$MOUNT_DIR/tmp
 socket=$SOCKET
 skip-networking
@@ -69,7 +68,7 @@ skip-log-bin
 local-infile=0
 character-set-server=utf8mb4
 collation-server=utf8mb4_unicode_ci
-# A power cut may cost a second of work, which the next copy makes up for.
+# A power failure can lose a second of changes, and the next copy restores them.
 innodb-flush-log-at-trx-commit=2
 innodb-log-file-size=256M
 EOF
@@ -78,26 +77,26 @@ EOF
 write_prepare() {
   cat <<EOF
 #!/bin/bash
-# Run as root before each start of $UNIT.
+# Runs as root before each start of $UNIT.
 set -euo pipefail
 umask 077
 cd "$MOUNT_DIR"
 
-# whole or not at all
+# Creates the data folder atomically.
 if [ ! -d data ]; then
   rm -rf data.new
-  said=\$(mariadb-install-db --no-defaults --user=mysql --datadir="$MOUNT_DIR/data.new" --skip-test-db \\
+  output=\$(mariadb-install-db --no-defaults --user=mysql --datadir="$MOUNT_DIR/data.new" --skip-test-db \\
     --auth-root-authentication-method=socket --auth-root-socket-user=root 2>&1) || {
-    echo "\$said" >&2
+    echo "\$output" >&2
     exit 1
   }
   mv data.new data
 fi
-# It may have had another number in an earlier image.
+# The user mysql may have had another id in an earlier image.
 [ "\$(stat -c %U:%G data)" = mysql:mysql ] || chown -R mysql:mysql data
 rm -rf tmp
 install -d -o mysql -g mysql -m 700 tmp
-# Nothing else wants this instance's memory.
+# No other program needs this instance's memory.
 awk '/^MemTotal:/ { printf "BUFFER_POOL_BYTES=%d\n", \$2 * 1024 * 0.6 }' /proc/meminfo \\
   >/run/minitwit-warehouse.env
 EOF
@@ -107,30 +106,30 @@ write_unit() {
   cat <<EOF
 [Unit]
 Description=MariaDB of MiniTwit's warehouse
-# Nothing starts it but the warehouse's own commands, over ssh, once the volume is mounted. Without the
-# volume it would fill the instance's disk, and all would be gone with the instance.
+# Only the warehouse's commands start this unit, over ssh, after the volume is mounted. Without the volume, MariaDB would write
+# to the instance's disk, and all data would be lost with the instance.
 AssertPathIsMountPoint=$MOUNT_DIR
 
 [Service]
 Type=notify
 User=mysql
 Group=mysql
-# written by the line below; +: as root, and outside of all that shuts the server in
+# The next line writes this file. + means as root, and outside of the sandbox.
 EnvironmentFile=-/run/minitwit-warehouse.env
 ExecStartPre=+$PREPARE
 ExecStart=$mariadbd --defaults-file=$CONFIG --innodb-buffer-pool-size=\${BUFFER_POOL_BYTES}
 SyslogIdentifier=minitwit-warehouse
 RuntimeDirectory=minitwit-warehouse
-# While it recovers from a crash, it asks systemd for more.
+# During crash recovery, MariaDB extends this timeout.
 TimeoutStartSec=300
-# All that is in memory is written.
+# MariaDB writes all changes in memory to the volume.
 TimeoutStopSec=600
 LimitNOFILE=65536
 LimitMEMLOCK=524288
 LimitCORE=0
 
-# What the server cannot do, should somebody else get hold of it. It needs its files and its socket, and
-# no network at all. PCRE makes machine code at run time, which rules MemoryDenyWriteExecute= out.
+# The sandbox applies even if an attacker controls the server. The server needs only its files and its socket, and no network.
+# MemoryDenyWriteExecute= is impossible, because PCRE generates machine code at run time.
 PrivateNetwork=yes
 RestrictAddressFamilies=AF_UNIX
 NoNewPrivileges=yes
@@ -166,14 +165,14 @@ EOF
 try_volume() {
   local device signatures
   device=$(find_volume) || fail "the volume $VOLUME_ID was not attached"
-  # a filesystem, a partition table or whatever else; a device that cannot be read is no empty one
+  # Finds a filesystem, a partition table or other data. An unreadable device does not count as empty.
   signatures=$(wipefs --noheadings --output TYPE "$device") || fail "$device cannot be read"
   if [ -z "$signatures" ]; then
-    echo 'Making the filesystem …'
-    # nothing is kept for root, who stores nothing there
+    echo 'Creating the filesystem …'
+    # Reserves no blocks for root, which stores nothing there.
     mkfs.ext4 -q -L $LABEL -m 0 "$device"
   fi
-  echo 'Trying MariaDB …'
+  echo 'Testing MariaDB …'
   mount -o nodev,nosuid,noatime "$device" "$MOUNT_DIR"
   systemctl start $UNIT || fail "MariaDB does not start:
 $(journalctl --unit $UNIT --lines 20 --output cat --no-pager)"
@@ -182,7 +181,7 @@ $(journalctl --unit $UNIT --lines 20 --output cat --no-pager)"
   umount "$MOUNT_DIR"
 }
 
-# The device's name depends on the type of the instance.
+# The name of the device depends on the instance type.
 find_volume() {
   local device give_up_at=$((SECONDS + ATTACH_MAX_S))
   while ((SECONDS < give_up_at)); do
@@ -198,8 +197,8 @@ find_volume() {
   return 1
 }
 
-delete_what_is_personal() {
-  echo 'Deleting what is personal …'
+delete_personal_files() {
+  echo 'Deleting personal files …'
   local home
   for home in /root /home/*; do
     (
@@ -207,9 +206,9 @@ delete_what_is_personal() {
       rm -rf .ssh .aws .cache .config .local .*_history .lesshst .viminfo
     )
   done
-  # cloud-init keeps the user data; it and systemd make all of these anew on an instance's first boot
-  # but for the link `instance`: cloud-init, which still runs, would make a folder where none is, and then
-  # never start again; it replaces a link that leads nowhere
+  # cloud-init stores the user data. cloud-init and systemd create all of these files again on an instance's first boot. The
+  # link `instance` stays: without it, cloud-init, which still runs, would create a folder there, and would never start again.
+  # It replaces a link that leads nowhere.
   rm -rf /var/lib/cloud/{data,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
     /var/lib/systemd/random-seed
   : >/etc/machine-id
@@ -217,8 +216,8 @@ delete_what_is_personal() {
   find /var/log -type f -delete
 }
 
-# cloud-init puts what we say into its log, but not everywhere on the console that EC2 shows.
-say() {
+# cloud-init writes standard error to its log, but not on every system to the console that EC2 shows.
+print() {
   echo "$1" >&2
   { echo "$1" >/dev/console; } 2>/dev/null || true
 }

@@ -299,7 +299,7 @@ describe('minitwit.sh', () => {
       await instance.run('systemctl kill --signal=KILL minitwit-secrets.service');
     };
     const [{ status, output }] = await Promise.all([instance.runUserData(script), kill()]);
-    expect(output).toContain('systemd keeps trying');
+    expect(output).toContain('systemd retries');
     expect(status).toBe(1);
 
     await putSecret('/minitwit/late', { Parameter: { Value: 'late' } });

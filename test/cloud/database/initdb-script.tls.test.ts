@@ -138,7 +138,7 @@ describe('what sets the database up, on an instance', () => {
     expect(await setUp(0)).toEqual({
       status: 1,
       stdout: '',
-      stderr: `${MASTER_SECRET} could not be read:\nAn error occurred (AccessDeniedException): not allowed\n`,
+      stderr: `Cannot read the secret ${MASTER_SECRET}:\nAn error occurred (AccessDeniedException): not allowed\n`,
     });
   });
 });

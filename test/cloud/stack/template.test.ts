@@ -44,7 +44,7 @@ test('the script misses no setting', () => {
     '\nlist_problems\n',
   );
   expect(run('bash', '-s', problems).stdout).toBe(
-    '  /opt/minitwit holds no MiniTwit: this image is not of image.sh\n',
+    '  /opt/minitwit does not contain MiniTwit: image.sh did not create this image\n',
   );
 });
 
