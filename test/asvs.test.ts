@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const text = readFileSync('docs/asvs.md', 'utf8');
 
-/** Of ASVS 5.0.0, by chapter: for each section, the levels of its requirements in their order. */
+/** The levels of the requirements of ASVS 5.0.0, in their order, by chapter and section. */
 const LEVELS: Record<number, string> = {
   1: '22 1111122223 112222222223 222 123',
   2: '122 112 12223 23',
@@ -75,7 +75,7 @@ test('every requirement of levels 1 and 2 has one row, with its level', () => {
   }
 });
 
-test('every row says whether MiniTwit meets the requirement, by what, or why not', () => {
+test('every row has a verdict with the tests that prove it, or a reason', () => {
   for (const {
     answer,
     requirements: [first],

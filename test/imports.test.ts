@@ -17,7 +17,7 @@ interface Rule {
 
 const files = globSync('src/**/*.ts').map((path): SourceFile => {
   const text = readFileSync(path, 'utf8');
-  // `import … from`, `export … from`, `import '…'` and `import('…')`
+  // The pattern finds `import … from`, `export … from`, `import '…'` and `import('…')`.
   const statements = /^(?:import|export)\b[^;]*?from '([^']+)'|\bimport ?\(?'([^']+)'/gm;
   const imports = Array.from(text.matchAll(statements), ([, from, alone]) => {
     const name = from ?? alone ?? '';
@@ -90,7 +90,7 @@ test('folders do not import each other in a circle', () => {
     const known = folders.get(folder) ?? new Set();
     folders.set(folder, known.union(new Set(others.filter((other) => other !== folder))));
   }
-  // Folders that import nothing are removed again and again. Only a circle remains.
+  // Folders that import nothing are removed again and again. Only a circle is left.
   for (let size = Infinity; folders.size < size;) {
     size = folders.size;
     for (const [folder, imported] of folders) {

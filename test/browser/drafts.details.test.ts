@@ -19,7 +19,7 @@ describe.each([
   const suffix = javaScriptEnabled ? 'with' : 'without';
   const options: BrowserContextOptions = { javaScriptEnabled };
 
-  test('a text that is far too much is in the box again after Back', async () => {
+  test('the box has an overlong text again after Back', async () => {
     const page = await open(options);
     await signUp(page, `alice ${suffix}`);
     await share(page, TOO_MUCH);
@@ -28,7 +28,7 @@ describe.each([
     expect(await box(page).inputValue()).toBe(TOO_MUCH);
   });
 
-  test('a text is in the box again after a link and Back', async () => {
+  test('the box has the text again after a link and Back', async () => {
     const page = await open(options);
     await signUp(page, `bob ${suffix}`);
     await box(page).fill('half a sentence');
@@ -49,7 +49,7 @@ test('the counter counts the text that Back put into the box', async () => {
   await expect.poll(() => page.locator('#text-limit').textContent(), WAIT).toBe(note);
 });
 
-test('a text is in the box again by the link of the page that refused it', async () => {
+test('the link on the error page restores the refused text', async () => {
   const page = await open();
   await signUp(page, 'dave');
   await share(page, TOO_MUCH);
@@ -57,7 +57,7 @@ test('a text is in the box again by the link of the page that refused it', async
   await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
 });
 
-test('a text that was posted is not in the box again', async () => {
+test('the box is empty after a post', async () => {
   const page = await open();
   await signUp(page, 'erin');
   await share(page, 'posted');
@@ -68,7 +68,7 @@ test('a text that was posted is not in the box again', async () => {
   expect(await box(page).inputValue()).toBe('');
 });
 
-test('a text that was posted is not in the box again when another tab has shown that it was recorded', async () => {
+test('the box is empty after a post whose flash message appeared in another tab', async () => {
   const page = await open();
   await signUp(page, 'karl');
   const other = await page.context().newPage();
@@ -86,14 +86,14 @@ test('a text that was posted is not in the box again when another tab has shown 
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
 });
 
-test('a text that was refused is in the box again after another post of its author in another tab', async () => {
+test('the box has a refused text again after the author posts in another tab', async () => {
   const page = await open();
   await signUp(page, 'ludwig');
   await share(page, TOO_MUCH);
   await page.getByRole('heading', { name: 'That is too much' }).waitFor();
   const other = await page.context().newPage();
   await other.goto('/');
-  // The flash of this post is shown in the other tab's place.
+  // The flash message of this post appears in the other tab.
   await other.route('**/add_message', async (route) => {
     await route.fetch({ maxRedirects: 0 });
     await route.abort();
@@ -107,7 +107,7 @@ test('a text that was refused is in the box again after another post of its auth
   await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
 });
 
-test('a text that was refused is in the box again after its author has deleted another message', async () => {
+test('the box has a refused text again after the author deletes another message', async () => {
   const page = await open();
   await signUp(page, 'sonja');
   await share(page, 'short');
@@ -121,10 +121,10 @@ test('a text that was refused is in the box again after its author has deleted a
   await expect.poll(() => box(page).inputValue(), WAIT).toBe(TOO_MUCH);
 });
 
-describe('a text that another user of the same tab posts is not stored any more', () => {
+describe('the stored text is removed when another user of the tab posts it', () => {
   const stored = (page: Page) => page.evaluate(() => Object.keys(sessionStorage));
 
-  test('after the question who posts it', async () => {
+  test('after the question which user posts it', async () => {
     const page = await open();
     await signUp(page, 'martha');
     const other = await page.context().newPage();
@@ -155,7 +155,7 @@ describe('a text that another user of the same tab posts is not stored any more'
   });
 });
 
-test('a text that was not posted as another user is in the box again for its author', async () => {
+test('the author sees the text again if the other user does not post it', async () => {
   const page = await open();
   await signUp(page, 'quirin');
   const other = await page.context().newPage();
@@ -173,7 +173,7 @@ test('a text that was not posted as another user is in the box again for its aut
   await expect.poll(() => box(page).inputValue(), WAIT).toBe('from quirin');
 });
 
-test('a text is not in the box of another user of the same tab', async () => {
+test('another user of the same tab does not see the text', async () => {
   await visitor().register('grace', 'a password');
   const page = await open();
   await signUp(page, 'frank');
@@ -187,7 +187,7 @@ test('a text is not in the box of another user of the same tab', async () => {
   expect(await box(page).inputValue()).toBe('');
 });
 
-test('a logout forgets the text', async () => {
+test('a logout removes the text', async () => {
   const page = await open();
   await signUp(page, 'heidi');
   await box(page).fill('not for long');
@@ -197,7 +197,7 @@ test('a logout forgets the text', async () => {
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
 });
 
-test('a login names the user whom it logged out in the other tab', async () => {
+test('a login names the user that it logs out in the other tab', async () => {
   await visitor().register('judy', 'a password');
   const page = await open();
   await page.goto('/login');

@@ -11,7 +11,7 @@ describe.each([
   const window = { viewport: { width, height: 720 }, javaScriptEnabled };
   const suffix = `${width}${javaScriptEnabled ? '' : ' without'}`;
 
-  test('people register, post, follow, page back, delete and log out', async () => {
+  test('users register, post, follow, open older pages, delete and log out', async () => {
     const bob = await open(window);
     await signUp(bob, `bob ${suffix}`);
     const bobElsewhere = visitor();
@@ -57,12 +57,12 @@ describe.each([
     await expectStatus(alice, 'You were logged out');
     await alice.getByRole('link', { name: 'sign in' }).waitFor();
 
-    // To go back does not bring the login back.
+    // Back does not restore the session.
     await alice.goBack();
     await alice.getByRole('link', { name: 'sign in' }).waitFor();
   });
 
-  test('a text that is too long, or written without a login, stays', async () => {
+  test('the box retains a text that is too long or posted without a session', async () => {
     const page = await open(window);
     await signUp(page, `carol ${suffix}`);
     const text = `${'x'.repeat(280)}🐙`;
@@ -88,7 +88,7 @@ describe.each([
     expect(await page.getByLabel("What's on your mind").inputValue()).toBe('');
   });
 
-  test('a form that is wrong says so beside the field, and keeps what was typed', async () => {
+  test('an invalid form shows an error beside the field and retains the input', async () => {
     const page = await open(window);
     await page.goto('/register');
     await page.getByLabel('Username').fill('dave');
@@ -106,7 +106,7 @@ describe.each([
   });
 });
 
-test('the counter says how many characters are left, as the server counts them', async () => {
+test('the counter shows the characters left, as the server counts them', async () => {
   const page = await open();
   await signUp(page, 'erin');
   const box = page.getByLabel("What's on your mind");
@@ -121,7 +121,7 @@ test('the counter says how many characters are left, as the server counts them',
   expect(await note.textContent()).toBe('1 character left');
   await box.fill('x'.repeat(282));
   expect(await note.textContent()).toBe('2 characters too many');
-  // From here on, fewer code points are left than characters.
+  // After this, the limit of code points is nearer than the limit of characters.
   await box.fill('👩‍👩‍👧‍👦'.repeat(120));
   expect(await note.textContent()).toBe('160 characters left');
   await box.fill('👩‍👩‍👧‍👦'.repeat(121));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { useBrowser } from '../support/browser.ts';
 
 const { open, user, database } = useBrowser();
-// 2026-11-21 @ 22:36 UTC
+// This is 2026-11-21, 22:36 UTC.
 const PUB_DATE_S = 1_795_300_565;
 
 test.each([

@@ -49,7 +49,7 @@ test.each([
   expect(time.x + time.width).toBeLessThanOrEqual(remove.x);
 });
 
-test('what a message has behind its twelfth line is shown on demand, without a script', async () => {
+test('a click shows the lines of a message after the twelfth, without a script', async () => {
   const writer = await user('linus');
   await writer.addMessage(`first${'\n'.repeat(20)}last`);
   for (const javaScriptEnabled of [true, false]) {

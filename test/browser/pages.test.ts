@@ -66,7 +66,7 @@ test('every page with a login is accessible', async () => {
   await expectAccessible(page);
 });
 
-test('the question who a message is from is accessible', async () => {
+test('the question which user posts a message is accessible', async () => {
   const page = await open();
   await signUp(page, 'ruth');
   await user('stefan');
@@ -86,7 +86,7 @@ test('the question who a message is from is accessible', async () => {
   await expectStatus(page, 'Your message was recorded');
 });
 
-test('markup that somebody wrote is text, and does not run', async () => {
+test('markup in a message is shown as text and does not run', async () => {
   const writer = await user('mallory');
   await writer.addMessage(NASTY);
   const nastyName = `<b onclick="x">'"&{{ 1 }}`;
@@ -120,7 +120,7 @@ test('nothing moves while a page loads', async () => {
             for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
               sum += entry.value;
           }).observe({ type: 'layout-shift', buffered: true });
-          // observers are told in the frame after
+          // Observers run in the next frame.
           requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
         }),
     );
@@ -128,7 +128,7 @@ test('nothing moves while a page loads', async () => {
   }
 });
 
-test('style and script are loaded once, and kept for the next page', async () => {
+test('the browser loads style and script once and caches them', async () => {
   const page = await open();
   await signUp(page, 'ivan');
   await page.goto('/', { waitUntil: 'networkidle' });
@@ -153,7 +153,7 @@ test('style and script are loaded once, and kept for the next page', async () =>
   ]);
 });
 
-test('the keyboard reaches everything, and one sees where it is', async () => {
+test('the keyboard reaches every control, and the focus is visible', async () => {
   const page = await open();
   await signUp(page, 'heidi');
   await page.goto('/');

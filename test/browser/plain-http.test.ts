@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 
-// Behind a load balancer without https, browsers do not say which site asked for something. Chromium
+// Over plain http, browsers do not send the site of a request. Chromium
 // trusts 127.0.0.1 as it trusts https, but not the name minitwit.test, which leads there as well.
 const { open, url, user } = useBrowser();
 const insecure = () => url().replace('127.0.0.1', 'minitwit.test');
@@ -27,7 +27,7 @@ test.each(['GET', 'POST'])(
   async (method) => {
     const page = await open({ baseURL: insecure() });
     await signUp(page, `carol ${method}`);
-    // the same server under another name is another site
+    // The same server under another name is another site.
     await page.route('http://evil.test/', (route) =>
       route.fulfill({
         contentType: 'text/html',

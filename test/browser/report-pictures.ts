@@ -1,4 +1,4 @@
-// Makes the pictures of a warehouse's report in docs/: `npm run screenshots`.
+// Creates the pictures of a warehouse's report in docs/: `npm run screenshots`.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -93,7 +93,7 @@ test('the text of a chart is large enough on a phone', async () => {
     .evaluate(
       (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
     );
-  // The style sheet says 12 px at the size in which it is drawn.
+  // The style sheet sets 12 px for the original size of the chart.
   expect(12 * scale).toBeGreaterThan(9.5);
   await page.close();
 });

@@ -1,4 +1,4 @@
-// Makes the pictures in docs/ that README.md shows: `npm run screenshots`.
+// Creates the pictures in docs/ that README.md shows: `npm run screenshots`.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -102,7 +102,7 @@ interface Picture {
   path: string;
 }
 
-/** Logs in as alice, and photographs a page. */
+/** Logs in as alice and takes a screenshot of a page. */
 async function picture(chromium: Browser, { name, width, scheme, path }: Picture): Promise<void> {
   const viewport = { width, height: 640 };
   const page = await chromium.newPage({ colorScheme: scheme, viewport, deviceScaleFactor: 2 });

@@ -4,7 +4,7 @@ const DAY_S = 86_400;
 const PEOPLE = 1500;
 const MESSAGES = 40_000;
 const FOLLOWS = 12_000;
-// how often people write at each hour of the day, and on each day of the week from Monday on
+// The relative number of messages at each hour of the day, and on each day of the week from Monday.
 const HOURS = [
   2, 1, 1, 1, 1, 2, 4, 8, 11, 11, 10, 11, 14, 12, 10, 10, 11, 13, 15, 17, 19, 18, 12, 6,
 ];
@@ -24,15 +24,15 @@ const NAMES = [
 const WORDS =
   'good morning who wants coffee before the balancer sends me to another instance'.split(' ');
 
-/** Somebody who came one day, and left another. */
+/** A user who registers at one time, and posts nothing after another. */
 interface Person {
   cameS: number;
   leftS: number;
 }
 
 /**
- * Fills MiniTwit's tables with what there is at a moment of a year that ends then: made up, the same each time, but
- * as people are. It may be called again for a later moment.
+ * Fills MiniTwit's tables with a year of generated data that ends at `endS`, up to `untilS`. The data are the same at each
+ * call, so a later call with a greater `untilS` adds the rest.
  */
 export async function fillYear(
   connection: Connection,
@@ -41,7 +41,7 @@ export async function fillYear(
   const random = createRandom();
   const startS = endS - 366 * DAY_S;
   const people = Array.from({ length: PEOPLE }, (_, index): Person => {
-    // more each week than in the one before
+    // More users register each week than in the previous one.
     const cameS = startS + ((index + 1) / (PEOPLE + 1)) ** 0.6 * (endS - startS);
     const staysS = random() < 0.35 ? 400 * DAY_S : -Math.log(random()) * 20 * DAY_S;
     return { cameS, leftS: Math.min(endS, cameS + staysS) };
@@ -51,7 +51,7 @@ export async function fillYear(
     .map((_, index) => [index + 1, NAMES[index] ?? `somebody ${index}`, '', '']);
   await connection.query('insert ignore into user values :rows', { rows: users });
 
-  // the first are known best
+  // The first users have the most followers.
   const follows = Array.from({ length: FOLLOWS }, () => [
     1 + Math.floor(random() * PEOPLE),
     1 + Math.floor(random() ** 3 * PEOPLE),
@@ -66,7 +66,7 @@ export async function fillYear(
   await connection.query('insert ignore into message values :rows', { rows: messages });
 }
 
-/** Who wrote, and when: people write in the evening rather than at night. */
+/** Returns the author and the time of a message, at an hour when users are active. */
 function drawMoment(people: Person[], random: () => number): { author: number; atS: number } {
   for (;;) {
     const author = Math.floor(random() ** 1.6 * people.length);
@@ -86,7 +86,7 @@ function writeText(random: () => number): string {
   return words.join(' ').slice(0, 280);
 }
 
-/** Numbers from above 0 to 1 that look random, and are the same each time: Marsaglia's xorshift. */
+/** Returns a pseudo-random generator (Marsaglia's xorshift) of numbers above 0 and up to 1. */
 function createRandom(): () => number {
   let state = 2_463_534_242;
   return () => {

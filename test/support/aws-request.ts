@@ -12,7 +12,7 @@ export interface AwsRequest {
   headers: Record<string, string>;
 }
 
-/** What AWS answers. */
+/** A response of AWS. */
 export interface AwsResponse {
   status: number;
   body: Buffer | string;

@@ -41,7 +41,7 @@ export interface AwsStub {
   waitUntilIdle: () => Promise<void>;
 }
 
-/** Answers what no `stand` answers: the test has not said what AWS does there. */
+/** Answers the requests that no `stand` answers, since the test does not define them. */
 const refuseAll = (asked: AwsRequest) => formatAwsError(asked, 400, 'NotScripted');
 
 /**
@@ -101,7 +101,7 @@ export async function startAwsStub(
   return front;
 }
 
-/** What goes wrong with some requests of an action. */
+/** A fault of some requests of an action. */
 interface Fault {
   action: string;
   /** Is called for each request of the action. */

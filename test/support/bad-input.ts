@@ -6,17 +6,17 @@ import { REGISTRATION_ERRORS } from '../../src/web/forms/registration.ts';
 import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import type { Visitor } from './minitwit.ts';
 
-/** A MiniTwit that is to be attacked: the application itself, or wherever it is. */
+/** The MiniTwit under attack: an application, or the URL of one. */
 export interface Target {
   origin: () => Express | string;
-  /** What it stores. */
+  /** Returns its database. */
   database: () => Database;
   visitor: () => Visitor;
-  /** Somebody who is registered and logged in. */
+  /** Returns a registered user who is logged in. */
   user: (username: string) => Promise<Visitor>;
 }
 
-/** Declares tests that send whatever no form of ours would, and expect a page that says so. */
+/** Declares tests that send input that no form of MiniTwit sends, and expect an error page. */
 export function testBadInput({ origin, database, visitor, user }: Target): void {
   let alice: Visitor;
   let stored: string;
@@ -27,7 +27,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     stored = await everythingStored();
   });
 
-  // Whatever is sent here, nothing of it is stored, and nothing that was stored is lost.
+  // No test changes the stored data.
   afterEach(async () => {
     expect(await everythingStored()).toBe(stored);
   });
@@ -141,7 +141,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       },
     );
 
-    test('a text of 281 characters is kept in the box', async () => {
+    test('the box retains a text of 281 characters', async () => {
       const text = `${'👍🏽'.repeat(280)}!`;
       const response = await alice.addMessage(text);
       expect(response.status).toBe(200);
@@ -268,7 +268,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   });
 }
 
-/** Expects one of our error pages: in our look, with a way back and the number of the request. */
+/** Expects an error page of MiniTwit: with its style sheet, a link and the request's id. */
 export function expectErrorPage(
   { status, text }: { status: number; text: string },
   expected: number,

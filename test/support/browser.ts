@@ -10,7 +10,7 @@ import { HANG_MS } from './timeouts.ts';
 
 /** MiniTwit on a port, and a real browser in front of it. */
 export interface BrowserMiniTwit extends MiniTwit {
-  /** Where it is: `http://127.0.0.1:PORT`. */
+  /** Returns its URL: `http://127.0.0.1:PORT`. */
   url: () => string;
   /** A new browser window with no cookies. It fails the test if the page asks other hosts for anything. */
   open: (options?: BrowserContextOptions) => Promise<Page>;
@@ -26,7 +26,7 @@ export function useBrowser(): BrowserMiniTwit {
   const defer = useCleanup();
   defer(() => {
     expect(strangers, 'requests to other hosts').toEqual([]);
-    expect(complaints, 'what the browser complained about').toEqual([]);
+    expect(complaints, 'errors in the browser’s console').toEqual([]);
   });
 
   beforeAll(async () => {
@@ -56,7 +56,7 @@ export function useBrowser(): BrowserMiniTwit {
       const page = await context.newPage();
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
-        // Error pages are meant to be met here, and so is http; what violates the policy is not.
+        // The tests open error pages and plain http on purpose. They must not violate the security policy.
         const isExpected =
           /^Failed to load|^The Cross-Origin-Opener-Policy header has been ignored/;
         if (message.type() === 'error' && !isExpected.test(message.text())) {
@@ -68,7 +68,7 @@ export function useBrowser(): BrowserMiniTwit {
   };
 }
 
-/** Registers somebody and logs them in, by hand. */
+/** Registers a user and logs in with the forms. */
 export async function signUp(page: Page, username: string): Promise<void> {
   await page.goto('/');
   await page.getByRole('link', { name: 'sign up' }).click();
@@ -89,7 +89,7 @@ export async function expectStatus(page: Page, message: string): Promise<void> {
   await page.getByRole('status').filter({ hasText: message }).waitFor();
 }
 
-/** Writes something into the post box, and shares it. */
+/** Posts a message with the form. */
 export async function share(page: Page, text: string): Promise<void> {
   await page.getByLabel("What's on your mind").fill(text);
   await page.getByRole('button', { name: 'Share' }).click();

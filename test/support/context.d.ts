@@ -2,14 +2,14 @@ import 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 
 declare module 'vitest' {
-  /** What the projects of vitest.config.ts give their tests. */
+  /** The values that the global set-up of a project provides to its tests. */
   interface ProvidedContext {
     database: DatabaseConfig;
-    /** The same server, as somebody who may do anything there; null where the tests have no such user. */
+    /** The same server with an administrator's login. Null if the tests have none. */
     administrator: DatabaseConfig | null;
     /** Path of the certificate of the authority that signed the server's; only of a server with TLS. */
     authority: string;
-    /** Where the emulator of AWS is. */
+    /** The URL of the AWS emulator. */
     aws: string;
     /** The WebSocket URL of the Chromium that all files of a project share. */
     chromium: string;

@@ -23,10 +23,10 @@ const environment = {
   SESSION_SECRET: 'a secret of the tests with 32 characters or more',
 };
 
-/** The settings of the tests' application, as an environment that says little else gives them. */
+/** The settings of the tests' application: the defaults, but without rate limits. */
 export const testConfig: Config = readConfig({
   ...environment,
-  // what tests do in a minute would be too much
+  // Tests send more requests in a minute than the limits allow.
   RATE_LIMITS: 'off',
 });
 
@@ -38,14 +38,14 @@ export interface MiniTwit {
   app: Express;
   database: Database;
   repositories: Repositories;
-  /** The same with other settings, on the same database. It logs nothing, unless it is given a logger. */
+  /** Returns an application with other settings on the same database. Without `logger`, it logs nothing. */
   withSettings: (settings: Partial<Config>, logger?: Logger) => Express;
   databaseConfig: DatabaseConfig;
-  /** Another instance, with connections of its own to the same database, and caches of its own. */
+  /** Returns another instance on the same database, with its own connections and caches. */
   anotherInstance: (way?: DatabaseConfig) => Express;
-  /** Somebody who comes with a new browser, to this instance where there are several. */
+  /** Returns a client without cookies, of `instance` if there are several. */
   visitor: (instance?: Express) => Visitor;
-  /** Somebody who comes with a new browser, registers and logs in. */
+  /** Registers a user, and returns the user's client, which is logged in. */
   user: (username: string) => Promise<Visitor>;
 }
 
@@ -92,17 +92,17 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
   };
 }
 
-/** A browser in somebody's hand: it keeps cookies, and follows redirects. */
+/** A client that stores cookies and follows redirects. */
 export type Visitor = ReturnType<typeof createVisitor>;
 
-/** Somebody who comes with a new browser to the application, or to wherever it is. */
+/** Returns a client without cookies, of an application or of a URL. */
 export function createVisitor(origin: Express | string) {
   const agent = request.agent(origin);
   const get = (path: string) => agent.get(path).redirects(3);
   const post = (path: string, form: Record<string, string> = {}) =>
     agent.post(path).type('form').send(form).redirects(3);
   return {
-    /** For what is not a plain visit: it does not follow redirects. */
+    /** Sends requests without following redirects. */
     agent,
     get,
     post,
@@ -117,10 +117,10 @@ export function createVisitor(origin: Express | string) {
   };
 }
 
-/** Somebody who has come with a new browser, registered and logged in. */
+/** Registers a user, and returns the user's client, which is logged in. */
 export async function createUser(origin: Express | string, username: string): Promise<Visitor> {
-  const someone = createVisitor(origin);
-  await someone.register(username, 'a password');
-  await someone.login(username, 'a password');
-  return someone;
+  const user = createVisitor(origin);
+  await user.register(username, 'a password');
+  await user.login(username, 'a password');
+  return user;
 }

@@ -7,9 +7,9 @@ import { REAL_MYSQL } from './real-mysql.ts';
 
 /** Tests that need the same things of a machine. */
 export interface Part {
-  /** What its tests are about. */
+  /** The subject of the tests. */
   about: string;
-  /** What this machine lacks to run them, or null. */
+  /** The missing requirement on this machine, or null. */
   missing: string | null;
   projects: TestProjectInlineConfiguration[];
 }
@@ -48,7 +48,7 @@ const LOGIN = [
   'test/warehouse/copy/copy.test.ts',
 ];
 
-/** What `npm test` runs: it needs nothing but Node.js and the package registries. */
+/** The tests of `npm test`, which need only Node.js and the package registries. */
 export const PRODUCT: Part = {
   about: 'the product, on MariaDB and in Chromium',
   missing: null,
@@ -66,7 +66,7 @@ export const PRODUCT: Part = {
   ],
 };
 
-/** What `npm run test:all` runs besides. */
+/** The further tests of `npm run test:all`. */
 export const OTHERS: Part[] = [
   {
     about: 'details that take long, on MariaDB and in Chromium',

@@ -9,11 +9,11 @@ import type { Environment } from '../../src/config/environment.ts';
 /** A program that runs, as an operator would start it. */
 export interface Program {
   process: ChildProcess;
-  /** All that it has said so far. */
+  /** The output so far. */
   output: { stdout: string; stderr: string };
   /** Resolves with its exit status; null when a signal ended it. */
   ended: Promise<number | null>;
-  /** Resolves once it has said this; fails when it ends before. */
+  /** Resolves when the output contains `words`. Rejects if the program ends before. */
   waitForOutput(words: string | RegExp): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ export function killPrograms(): void {
   for (const program of running) program.kill('SIGKILL');
 }
 
-/** How a program is started. */
+/** The options of a start. */
 export interface StartOptions {
-  /** Elsewhere than here by default, where a developer may have an .env. */
+  /** The working directory. The default is outside of the repository, where a developer may have an .env. */
   cwd?: string;
   /** True if the caller ends it. Otherwise it is killed when the test has finished. */
   outlivesTest?: boolean;
@@ -66,7 +66,7 @@ export function startCommand(
     cwd,
     env: { ...ENVIRONMENT, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // a group of its own, as a shell gives it
+    // A new process group, as in a shell.
     detached: true,
   });
   const group = outlivesTest ? outliving : running;
@@ -83,7 +83,9 @@ export function startCommand(
     const end = ended.then(() => (over = true));
     while (!new RegExp(words).test(output.stdout + output.stderr)) {
       if (over)
-        throw new Error(`It ended without saying ${words}:\n${output.stdout}${output.stderr}`);
+        throw new Error(
+          `The program ended without the output ${words}:\n${output.stdout}${output.stderr}`,
+        );
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), end]);
     }
   };

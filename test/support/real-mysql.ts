@@ -24,7 +24,7 @@ const run = promisify(execFile);
  */
 export async function startRealMysql(defer: Defer, options: string[] = []): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
-  // mysqld deletes the file with its process id when it ends.
+  // When mysqld ends, it deletes the file with its process id.
   const undo = `[ ! -e "$1/pid" ] || "$2" stop "$1" || exit\nrm -rf "$1"`;
   deferScript(defer, undo, folder, REAL_MYSQL);
   const settings = await start(folder, options);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 export interface Outcome {
   /** Null when a signal ended it. */
   status: number | null;
-  /** stdout and stderr together, in order. */
+  /** The output on stdout and stderr, in order. */
   output: string;
 }
 
