@@ -1,12 +1,12 @@
-// Shows beside the post box how much of a message is left, as the server counts it: in characters as people see them or,
-// if fewer of those fit, in code points, of which an emoji or a letter with accents has several.
+// Shows how many characters can be added to the message in the post box. The server counts characters, which are graphemes,
+// and code points, of which an emoji or a letter with accents has several. The counter shows the nearer of the two limits.
 const box = document.querySelector('#text');
-const note = document.querySelector('#text-limit');
-const maxCharacters = Number(note.dataset.maxLength);
-const maxCodePoints = Number(note.dataset.maxCodePoints);
+const counter = document.querySelector('#text-limit');
+const maxCharacters = Number(counter.dataset.maxLength);
+const maxCodePoints = Number(counter.dataset.maxCodePoints);
 const segmenter = new Intl.Segmenter();
 
-function showWhatIsLeft() {
+function updateCounter() {
   // The server removes control characters.
   const text = box.value.replaceAll(/(?!\n|\t)\p{Control}/gu, '');
   const characters = maxCharacters - Array.from(segmenter.segment(text)).length;
@@ -14,11 +14,11 @@ function showWhatIsLeft() {
   const left = Math.min(characters, codePoints);
   const count = Math.abs(left);
   const unit = (codePoints < characters ? 'code point' : 'character') + (count === 1 ? '' : 's');
-  note.textContent = left < 0 ? `${count} ${unit} too many` : `${count} ${unit} left`;
-  note.classList.toggle('over', left < 0);
+  counter.textContent = left < 0 ? `${count} ${unit} too many` : `${count} ${unit} left`;
+  counter.classList.toggle('over', left < 0);
 }
 
-box.addEventListener('input', showWhatIsLeft);
-// By then a browser has put back what was typed before.
-window.addEventListener('pageshow', showWhatIsLeft);
-showWhatIsLeft();
+box.addEventListener('input', updateCounter);
+// At this event, the browser has restored the text of the post box.
+window.addEventListener('pageshow', updateCounter);
+updateCounter();

@@ -1,4 +1,4 @@
-// Shows times in the reader's own time zone. Without this script they are in UTC, and marked as such.
+// Shows times in the reader's time zone. Without this script, they are in UTC.
 for (const element of document.querySelectorAll('time')) {
   const time = new Date(element.dateTime);
   const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString();

@@ -37,7 +37,7 @@ export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, n
     heading: HEADINGS[appError.code],
     message: appError.message,
     requestId: req.id,
-    typed: submittedFields(req.body, appError.code),
+    submittedFields: submittedFields(req.body, appError.code),
     user: currentUser(req),
     isUserUnknown: res.locals.user === undefined,
   };

@@ -5,21 +5,21 @@ const CELL_PX = 8;
 const MARGIN_PX = 4;
 const SIZE_PX = CELLS * CELL_PX + 2 * MARGIN_PX;
 
-/** Gives the address of a person's picture. */
-export type AvatarUrl = (person: { username: string; email: string }) => string;
+/** Returns the URL of a user's picture. */
+export type AvatarUrl = (user: { username: string; email: string }) => string;
 
-/** The addresses of our own pictures, which depend on the name alone. */
+/** Returns the URL of a picture that MiniTwit draws. It depends on the username only. */
 export const identiconUrl: AvatarUrl = ({ username }) => `/avatars/${encodeURIComponent(username)}`;
 
-/** The addresses of Gravatar's pictures, as MiniTwit had them. */
+/** Returns the URL of a picture at Gravatar, as in the original MiniTwit. */
 export const gravatarUrl: AvatarUrl = ({ email }) => {
   const hash = createHash('sha256').update(email.trim().toLowerCase()).digest('hex');
   return `https://www.gravatar.com/avatar/${hash}?d=identicon&s=${SIZE_PX}`;
 };
 
 /**
- * Draws a person's picture: five by five cells, the left half mirrored, in a colour of their own, as
- * SVG. The same name always gives the same picture.
+ * Returns the picture of a username as SVG: five by five cells, symmetric, in a colour that depends on the username. The same
+ * username always has the same picture.
  */
 export function drawIdenticon(username: string): string {
   const digest = createHash('sha256').update(username).digest();

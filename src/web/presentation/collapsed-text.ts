@@ -1,21 +1,20 @@
-/** A text of which only the first lines are shown at once. */
+/** A text of which a page shows the first lines, and the other lines on request. */
 export interface CollapsedText {
   visible: string;
-  /** The rest; empty when all lines are shown. */
+  /** The other lines; empty if all lines are visible. */
   hidden: string;
-  /** How many lines the rest has. */
   hiddenLines: number;
 }
 
 const VISIBLE_LINES = 12;
 
-/** Folds what a text has beyond its twelfth line. The line end between the two parts belongs to neither. */
+/** Splits a text after its twelfth line. The line end between the two parts belongs to neither. */
 export function collapseText(text: string): CollapsedText {
   const lines = text.split('\n');
-  const folded = lines.slice(VISIBLE_LINES);
+  const hidden = lines.slice(VISIBLE_LINES);
   return {
-    visible: folded.length === 0 ? text : lines.slice(0, VISIBLE_LINES).join('\n'),
-    hidden: folded.join('\n'),
-    hiddenLines: folded.length,
+    visible: hidden.length === 0 ? text : lines.slice(0, VISIBLE_LINES).join('\n'),
+    hidden: hidden.join('\n'),
+    hiddenLines: hidden.length,
   };
 }

@@ -1,17 +1,17 @@
 import type { Response } from 'express';
 import type { FieldError } from '../forms/form.ts';
 
-/** What the sign-in page shows beside its empty form. */
+/** The values of the login page. */
 export interface LoginPage {
-  /** Why the page is shown to a user who did not request it; null for no notice. */
+  /** An explanation for a reader who did not request this page; null for none. */
   notice?: string | null;
   username?: string;
   error?: FieldError | null;
-  /** A message that is not posted yet, which the form sends along for the post box; null for none. */
+  /** A message that is not posted yet; null for none. The form submits it, and the home timeline shows it in the post box. */
   draft?: string | null;
 }
 
-/** Sends the sign-in page. */
+/** Sends the login page. */
 export function renderLoginPage(
   res: Response,
   { notice = null, username = '', error = null, draft = null }: LoginPage = {},

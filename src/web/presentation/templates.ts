@@ -7,7 +7,7 @@ import { escapeHtml } from './escape-html.ts';
 import { collapseText } from './collapsed-text.ts';
 import { splitMessage } from './message-parts.ts';
 import type { StaticFiles } from './static-files.ts';
-import { formatTime, isoTime } from './times.ts';
+import { formatTime, formatIsoTime } from './times.ts';
 
 const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
 
@@ -38,7 +38,7 @@ export function useTemplates(
   templates.addGlobal('messageMaxCodePoints', MESSAGE_MAX_CODE_POINTS);
   templates.addFilter('collapseText', collapseText);
   templates.addFilter('formatTime', formatTime);
-  templates.addFilter('isoTime', isoTime);
+  templates.addFilter('formatIsoTime', formatIsoTime);
   templates.addFilter('splitMessage', splitMessage);
   templates.express(app);
   app.set('view engine', 'html');

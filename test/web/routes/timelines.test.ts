@@ -116,8 +116,8 @@ test('an older page without messages says so, and leads to the newest', async ()
   for (const path of ['/public', '/frida', '/']) {
     for (const reader of path === '/' ? [someone] : readers) {
       const { text } = await reader.get(`${path}?before=1`);
-      expect(text).toContain('There are no older messages here any more.');
-      expect(text).toContain(`<a href="${path}">Go to the newest.</a>`);
+      expect(text).toContain('There are no older messages.');
+      expect(text).toContain(`<a href="${path}">Go to the newest messages.</a>`);
       expect(text).not.toContain("There's no message so far.");
       expect(text).not.toContain('aria-label="Pages"');
     }
