@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
+import { copyDatabase } from '../../src/warehouse/copy/copy-database.ts';
 
 /** The one message that the program receives. */
 export interface CopyRequest {

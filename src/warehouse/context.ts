@@ -4,7 +4,7 @@ import type { DatabaseConfig } from '../config/config.ts';
 import type { startMysql, stopMysql } from './instance/mysql.ts';
 import type { mountVolume, unmountVolume } from './instance/volume.ts';
 import type { EndConfig, WarehouseConfig } from './settings.ts';
-import type { connectOverSsh } from './ssh/ssh.ts';
+import type { connectOverSsh } from './ssh/connect-over-ssh.ts';
 
 /** How long a run waits. Tests wait less. */
 export interface WarehouseTiming extends Timing {

@@ -63,7 +63,7 @@ const bucket = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket of S3');
 
-const placeSettings = z.object({
+const storageSettings = z.object({
   WAREHOUSE_VOLUME_ID: volumeId.optional(),
   WAREHOUSE_BUCKET: bucket.optional(),
 });
@@ -136,7 +136,7 @@ export function readRunConfig(environment: Environment): RunConfig {
 }
 
 /** Where a warehouse is kept, as far as the settings say. */
-export interface Places {
+export interface StorageConfig {
   volumeId: string | null;
   bucket: string | null;
 }
@@ -145,8 +145,8 @@ export interface Places {
  * Reads the settings for commands that start no instance.
  * @throws OperatorError that names all bad settings at once
  */
-export function readPlaces(environment: Environment): Places {
-  const values = readSettings(placeSettings, environment);
+export function readStorageConfig(environment: Environment): StorageConfig {
+  const values = readSettings(storageSettings, environment);
   return {
     volumeId: values.WAREHOUSE_VOLUME_ID ?? null,
     bucket: values.WAREHOUSE_BUCKET ?? null,

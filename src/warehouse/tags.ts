@@ -6,12 +6,12 @@ export { WAREHOUSE_TAG };
 export const UNFINISHED = 'provision';
 
 /** The tag whose value is where a run was started: machine, folder and the folder's id. */
-export const FROM_TAG = 'minitwit:from';
+export const ORIGIN_TAG = 'minitwit:from';
 
 /** The tag of an instance that was left for people to query; its value is when it ends by itself. */
-export const KEPT_TAG = 'minitwit:kept-until';
+export const KEPT_UNTIL_TAG = 'minitwit:kept-until';
 
 /** The tags of everything that a run makes. */
-export function tagsOf(warehouse: string, runId: string): Tags {
+export function resourceTags(warehouse: string, runId: string): Tags {
   return { Name: 'minitwit-warehouse', [WAREHOUSE_TAG]: warehouse, [RUN_TAG]: runId };
 }

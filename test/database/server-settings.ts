@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { analyse } from '../../src/warehouse/report/analyse.ts';
-import { copyDatabase } from '../../src/warehouse/copy/copy.ts';
+import { copyDatabase } from '../../src/warehouse/copy/copy-database.ts';
 import { runSql } from '../support/database.ts';
 import type { MiniTwit, Visitor } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';

@@ -45,7 +45,7 @@ const DIALECT = [
 const LOGIN = [
   'test/database/{database,outage,app-user}.test.ts',
   'test/{initdb,server,web/minitwit}.test.ts',
-  'test/warehouse/copy/copy.test.ts',
+  'test/warehouse/copy/copy-database.test.ts',
 ];
 
 /** The tests of `npm test`, which need only Node.js and the package registries. */

@@ -3,7 +3,7 @@ import { GetObjectCommand, type S3Client, paginateListObjectsV2 } from '@aws-sdk
 import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Dump } from '../dump/read-dump.ts';
-import { dumpKey, runOfDump } from './keys.ts';
+import { dumpKey, findRunOfDump } from './keys.ts';
 
 /** The runs that have a dump in a bucket, the newest first. */
 export async function listDumps(s3: S3Client, bucket: string): Promise<string[]> {
@@ -11,7 +11,7 @@ export async function listDumps(s3: S3Client, bucket: string): Promise<string[]>
   const pages = paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: 'runs/' });
   const list = async () => {
     for await (const { Contents = [] } of pages) {
-      runs.push(...Contents.flatMap(({ Key }) => runOfDump(Key ?? '') ?? []));
+      runs.push(...Contents.flatMap(({ Key }) => findRunOfDump(Key ?? '') ?? []));
     }
   };
   await withAwsError(`Cannot look into the bucket ${bucket}`, list());

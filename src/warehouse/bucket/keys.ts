@@ -11,7 +11,7 @@ export function dumpKey(run: string): string {
 }
 
 /** The run whose dump is stored there; null when that is something else. */
-export function runOfDump(key: string): string | null {
+export function findRunOfDump(key: string): string | null {
   const [runs, run = '', file, ...rest] = key.split('/');
   return runs === 'runs' && file === DUMP && rest.length === 0 ? run : null;
 }

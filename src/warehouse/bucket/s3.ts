@@ -40,7 +40,7 @@ export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
     await s3.send(new HeadBucketCommand({ Bucket: bucket }));
   } catch (error) {
     // the answer to such a request has no text, and so no name of an error
-    const problem = await describe(s3, bucket, error as S3ServiceException);
+    const problem = await findBucketProblem(s3, bucket, error as S3ServiceException);
     if (problem === null)
       await withAwsError(`Cannot look at the bucket ${bucket}`, Promise.reject(error));
     throw new OperatorError(`WAREHOUSE_BUCKET: ${problem}.`, { cause: error });
@@ -56,7 +56,7 @@ export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
   );
 }
 
-async function describe(
+async function findBucketProblem(
   s3: S3Client,
   bucket: string,
   { $metadata, $response }: S3ServiceException,

@@ -5,12 +5,12 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { removeUnfinished } from '../provision/remove-unfinished.ts';
-import { claimFolder, originTag } from '../run/lock.ts';
+import { lockFolder, originTag } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
-import { openRun } from '../run/run.ts';
+import { openRun } from '../run/active-run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
-import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /**
  * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one
@@ -19,25 +19,25 @@ import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
  * @throws OperatorError when something cannot be ended
  */
 export async function cleanup(context: WarehouseContext, runId: string | null): Promise<void> {
-  const claim = await claimFolder(context.folder);
+  const claim = await lockFolder(context.folder);
   try {
     claim.setDescription('cleaning up');
     const isMeant = ({ tags }: { tags: Tags }) =>
       runId
         ? tags[RUN_TAG] === runId
-        : tags[FROM_TAG] === originTag(context.folder) && !tags[KEPT_TAG];
+        : tags[ORIGIN_TAG] === originTag(context.folder) && !tags[KEPT_UNTIL_TAG];
     const found = await listInstances(context.ec2, [tagFilter(WAREHOUSE_TAG)]);
     const alive = found.filter(({ state }) => state !== 'terminated');
     const spared = alive.filter((it) => !isMeant(it));
-    for (const it of spared) context.print(saySpared(it));
+    for (const it of spared) context.print(formatSpared(it));
 
-    const state = await readOwn(context, runId);
+    const state = await readMatchingState(context, runId);
     const isSpared = spared.some((it) => it.runId === state?.runId);
     const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
     let unfinished = 0;
-    await doAll([
+    await runAll([
       ...(state && !isSpared ? [() => endRun(context, state)] : []),
-      ...others.map((it) => () => endOther(context, it)),
+      ...others.map((it) => () => endOtherInstance(context, it)),
       async () => {
         unfinished = await removeUnfinished(context, isMeant);
       },
@@ -50,7 +50,7 @@ export async function cleanup(context: WarehouseContext, runId: string | null): 
 }
 
 /** What cannot be ended keeps nothing else from being ended. */
-async function doAll(tasks: (() => Promise<void>)[]): Promise<void> {
+async function runAll(tasks: (() => Promise<void>)[]): Promise<void> {
   const problems: string[] = [];
   for (const task of tasks) {
     await task().catch((error: unknown) => problems.push(`\n  ${errorMessage(error)}`));
@@ -62,7 +62,7 @@ async function doAll(tasks: (() => Promise<void>)[]): Promise<void> {
 }
 
 /** The run that this folder remembers, if it is meant. */
-async function readOwn(
+async function readMatchingState(
   { folder, print }: WarehouseContext,
   runId: string | null,
 ): Promise<RunState | null> {
@@ -86,7 +86,7 @@ async function endRun(context: WarehouseContext, state: RunState): Promise<void>
   }
 }
 
-async function endOther(context: WarehouseContext, { id, runId }: Instance): Promise<void> {
+async function endOtherInstance(context: WarehouseContext, { id, runId }: Instance): Promise<void> {
   context.print(`Terminating ${id}, of the run ${runId} …`);
   const { ec2, timing } = context;
   await terminateAndWait(
@@ -97,9 +97,9 @@ async function endOther(context: WarehouseContext, { id, runId }: Instance): Pro
   );
 }
 
-function saySpared({ id, runId, tags }: Instance): string {
-  const why = tags[KEPT_TAG]
-    ? `was kept until ${tags[KEPT_TAG]}`
-    : `was started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
+function formatSpared({ id, runId, tags }: Instance): string {
+  const why = tags[KEPT_UNTIL_TAG]
+    ? `was kept until ${tags[KEPT_UNTIL_TAG]}`
+    : `was started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
   return `${id}, of the run ${runId}, ${why}: if nobody needs it, npm run warehouse -- cleanup ${runId}`;
 }

@@ -8,7 +8,7 @@ import { dryRun } from './dry-run.ts';
 import { finish } from './finish.ts';
 import { provision } from './provision.ts';
 import { restoreDumpCommand } from './restore-dump.ts';
-import { restoreVolume } from './restore.ts';
+import { restoreVolume } from './restore-volume.ts';
 import { runLocal } from './run-local.ts';
 import { run } from './run.ts';
 import { showReport } from './show-report.ts';
@@ -22,7 +22,7 @@ import {
   FOLDER,
   print,
 } from './create-context.ts';
-import { readInstanceConfig, readPlaces } from '../settings.ts';
+import { readInstanceConfig, readStorageConfig } from '../settings.ts';
 
 // Slower than that, a copy would take longer than what it copies stays as it is.
 const RATE_MIN = 100;
@@ -72,7 +72,7 @@ function addRunCommands(program: Command, environment: Environment): void {
   program
     .command('status')
     .description('what there is in AWS, and what it costs an hour')
-    .action(() => status(createEc2(), readPlaces(environment).volumeId, print));
+    .action(() => status(createEc2(), readStorageConfig(environment).volumeId, print));
   program
     .command('report')
     .description("where the last run's report is")
@@ -110,7 +110,7 @@ function addDataCommands(program: Command, environment: Environment): void {
     .argument('<snapshot>')
     .option('--zone <zone>', 'that of the old volume by default')
     .action(async (snapshotId, { zone = null }) => {
-      const { volumeId } = readPlaces(environment);
+      const { volumeId } = readStorageConfig(environment);
       await restoreVolume(createWarehouseContext(), { snapshotId, volumeId, zone });
     });
   program
@@ -123,7 +123,7 @@ function addDataCommands(program: Command, environment: Environment): void {
         dumpName,
         force,
         s3: createS3(),
-        bucket: readPlaces(environment).bucket,
+        bucket: readStorageConfig(environment).bucket,
         target: readDatabaseConfig(environment),
         screen: process.stdout,
       }),

@@ -13,12 +13,12 @@ import {
   TIMING,
   type WarehouseContext,
 } from '../context.ts';
-import { checkSource } from '../copy/copy.ts';
+import { checkSource } from '../copy/copy-database.ts';
 import { startMysql, stopMysql } from '../instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../instance/volume.ts';
 import { readEndConfig, readRunConfig } from '../settings.ts';
-import { withoutOurs } from '../ssh/environment.ts';
-import { connectOverSsh } from '../ssh/ssh.ts';
+import { sshEnvironment } from '../ssh/ssh-environment.ts';
+import { connectOverSsh } from '../ssh/connect-over-ssh.ts';
 import { type CopyOrder, createCopyJob } from '../steps/copy-job.ts';
 import { createUploader } from '../steps/uploader.ts';
 import { findLocalSource, type LocalRunContext } from './run-local.ts';
@@ -64,7 +64,7 @@ export function createFinishContext(environment: Environment): FinishContext {
 function createOperations(environment: Environment): InstanceOperations {
   return {
     connect: (login, options) =>
-      connectOverSsh(login, { ...options, environment: withoutOurs(environment) }),
+      connectOverSsh(login, { ...options, environment: sshEnvironment(environment) }),
     mountVolume,
     unmountVolume,
     startMysql,

@@ -2,19 +2,19 @@ import { resolve } from 'node:path';
 import { runInstancesInput } from '../../aws/ec2/launch.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { runKey } from '../bucket/keys.ts';
-import * as commands from '../instance/commands.ts';
+import * as commands from '../instance/instance-commands.ts';
 import { reportFolder } from '../report/folders.ts';
 import type { RunContext } from '../context.ts';
-import { newState, openRun, type ActiveRun } from '../run/run.ts';
-import { connectCommand } from '../ssh/commands.ts';
-import { attachmentOf } from '../steps/attach.ts';
-import { check } from '../steps/check.ts';
-import { accountOf } from '../steps/mysql.ts';
-import { snapshotOf } from '../steps/snapshot.ts';
-import { launchOf } from '../steps/start-instance.ts';
-import { KEPT_TAG } from '../tags.ts';
+import { newState, openRun, type ActiveRun } from '../run/active-run.ts';
+import { connectCommand } from '../ssh/ssh-commands.ts';
+import { attachmentInput } from '../steps/attach-step.ts';
+import { preflightCheck } from '../steps/preflight-check.ts';
+import { warehouseAccount } from '../steps/mysql-steps.ts';
+import { snapshotInput } from '../steps/snapshot-steps.ts';
+import { launchOptions } from '../steps/instance-step.ts';
+import { KEPT_UNTIL_TAG } from '../tags.ts';
 import type { CopyOrder } from '../steps/copy-job.ts';
-import { askPermissions, NOT_ALLOWED } from './permissions.ts';
+import { checkPermissions, NOT_ALLOWED } from './permissions.ts';
 
 // What there will be an id of.
 const INSTANCE_ID = 'i-00000000000000000';
@@ -27,18 +27,18 @@ const DEVICE = 'DEVICE';
  */
 export async function dryRun(context: RunContext & { order: CopyOrder }): Promise<void> {
   const { ec2, order, print } = context;
-  const state = newState(context.config, await check(context));
+  const state = newState(context.config, await preflightCheck(context));
   state.instanceId = INSTANCE_ID;
   const planned = openRun(context, state);
   const plan = [...sayWayIn(planned), ...sayWork(planned, order), ...sayWayOut(planned)];
   for (const line of plan) print(line);
   print(`Nothing was changed; ${INSTANCE_ID} stands for an instance that there is not yet.`);
 
-  const permissions = await askPermissions(ec2, {
-    launch: runInstancesInput(launchOf(planned)),
-    attachment: attachmentOf(planned),
-    snapshot: snapshotOf(planned),
-    tag: { Key: KEPT_TAG, Value: 'dry run' },
+  const permissions = await checkPermissions(ec2, {
+    launch: runInstancesInput(launchOptions(planned)),
+    attachment: attachmentInput(planned),
+    snapshot: snapshotInput(planned),
+    tag: { Key: KEPT_UNTIL_TAG, Value: 'dry run' },
   });
   for (const { action, answer } of permissions) print(`  ec2:${action}: ${answer}`);
   const denied = permissions.filter(({ answer }) => answer === NOT_ALLOWED);
@@ -51,7 +51,7 @@ export async function dryRun(context: RunContext & { order: CopyOrder }): Promis
 
 function sayWayIn(run: ActiveRun): string[] {
   const { config } = run;
-  const launch = launchOf(run);
+  const launch = launchOptions(run);
   const login = { user: config.sshUser, address: 'ADDRESS', keyFile: resolve(config.keyFile) };
   const tunnel = { port: 3306, socket: commands.MYSQL_SOCKET };
   const trust = config.hostKey === 'console' ? 'pinned' : 'first-seen';
@@ -63,14 +63,14 @@ function sayWayIn(run: ActiveRun): string[] {
     commands.growFilesystem(DEVICE),
     commands.asRoot('mkdir', '-p', config.mountDir),
     commands.mount(DEVICE, config.mountDir),
-    commands.countBytes(config.mountDir),
+    commands.diskUsage(config.mountDir),
     commands.systemctl('start'),
     commands.sql(),
   ];
   return [
     `RunInstances ${JSON.stringify({ ...runInstancesInput(launch), UserData: launch.userData })}`,
     `${ssh.join(' ')}  (key: ${config.hostKey})`,
-    `AttachVolume ${JSON.stringify(attachmentOf(run))}`,
+    `AttachVolume ${JSON.stringify(attachmentInput(run))}`,
     ...onInstance.map((command) => command.join(' ')),
   ];
 }
@@ -80,7 +80,7 @@ function sayWork(
   { source, withCredentials, maxRowsPerSecond }: CopyOrder,
 ): string[] {
   const { config, folder, state } = run;
-  const { user, name } = accountOf(run);
+  const { user, name } = warehouseAccount(run);
   const from = `${source.user}@${source.host}:${source.port}/${source.name}`;
   const credentials = withCredentials ? 'with credentials' : 'without credentials';
   const rate = maxRowsPerSecond === null ? '' : `, at most ${maxRowsPerSecond} rows a second`;
@@ -97,7 +97,7 @@ function sayWayOut(run: ActiveRun): string[] {
   const { config } = run;
   const onInstance = [
     commands.systemctl('stop'),
-    commands.waitForVolume(),
+    commands.waitForVolumeLock(),
     commands.findMounted(config.mountDir),
     commands.asRoot('umount', config.mountDir),
   ];
@@ -106,7 +106,7 @@ function sayWayOut(run: ActiveRun): string[] {
     ...onInstance.map((command) => command.join(' ')),
     `DetachVolume ${JSON.stringify(ids)}`,
     commands.powerOff().join(' '),
-    `CreateSnapshot ${JSON.stringify(snapshotOf(run))}`,
+    `CreateSnapshot ${JSON.stringify(snapshotInput(run))}`,
     `TerminateInstances ${JSON.stringify({ InstanceIds: [INSTANCE_ID] })}`,
   ];
 }

@@ -1,9 +1,9 @@
 import { errorMessage } from '../../errors/error-message.ts';
-import { claimFolder } from '../run/lock.ts';
+import { lockFolder } from '../run/lock.ts';
 import type { FinishContext } from '../context.ts';
-import { type EndingRun, openRun } from '../run/run.ts';
+import { type EndingRun, openRun } from '../run/active-run.ts';
 import { readState } from '../run/state.ts';
-import { connectTo } from '../steps/connect.ts';
+import { connectTo } from '../steps/connect-step.ts';
 import { end } from './run.ts';
 
 const CONNECT_MAX_MS = 60_000;
@@ -14,7 +14,7 @@ const CONNECT_MAX_MS = 60_000;
  * @throws OperatorError that says what may still exist
  */
 export async function finish(context: FinishContext): Promise<void> {
-  const claim = await claimFolder(context.folder);
+  const claim = await lockFolder(context.folder);
   try {
     const state = await readState(context.folder);
     if (!state) {

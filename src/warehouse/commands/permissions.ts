@@ -18,7 +18,7 @@ import { errorMessage } from '../../errors/error-message.ts';
 export const NOT_ALLOWED = 'not allowed';
 
 /** What would be asked for. */
-export interface Planned {
+export interface PlannedRequests {
   launch: RunInstancesCommandInput;
   attachment: Attachment;
   snapshot: CreateSnapshotCommandInput & { VolumeId: string };
@@ -39,7 +39,7 @@ const OF_INSTANCE = new Set(['AttachVolume', 'CreateTags', 'DetachVolume', 'Term
  * Asks AWS about everything that a run would change, and changes nothing. What would be done to the instance, which
  * there is not yet, AWS may not be able to tell.
  */
-export function askPermissions(ec2: EC2Client, planned: Planned): Promise<Permission[]> {
+export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Promise<Permission[]> {
   const { VolumeId, InstanceId } = planned.attachment;
   const DryRun = true;
   const requests: Record<string, () => Promise<unknown>> = {
@@ -54,12 +54,15 @@ export function askPermissions(ec2: EC2Client, planned: Planned): Promise<Permis
   };
   const asked = Object.entries(requests).map(async ([action, request]) => ({
     action,
-    answer: await wordFor(request, OF_INSTANCE.has(action)),
+    answer: await formatPermission(request, OF_INSTANCE.has(action)),
   }));
   return Promise.all(asked);
 }
 
-async function wordFor(request: () => Promise<unknown>, isOfInstance: boolean): Promise<string> {
+async function formatPermission(
+  request: () => Promise<unknown>,
+  isOfInstance: boolean,
+): Promise<string> {
   try {
     await request();
     return 'AWS did it in place of answering';

@@ -7,7 +7,7 @@ import {
 } from '../provision/provision.ts';
 import { findSite } from '../provision/site.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
-import { claimFolder } from '../run/lock.ts';
+import { lockFolder } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 
@@ -21,7 +21,7 @@ export async function provision(
   config: InstanceConfig,
   order: ProvisionOptions,
 ): Promise<void> {
-  const claim = await claimFolder(context.folder);
+  const claim = await lockFolder(context.folder);
   try {
     const site = await findSite(context.ec2, config, order);
     const { sizeGib } = order;

@@ -7,8 +7,8 @@ import { startPrivateMariadb } from '../../dev/mariadb/private-mariadb.ts';
 import type { Environment } from '../../config/environment.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { checkSource } from '../copy/copy.ts';
-import { claimFolder } from '../run/lock.ts';
+import { checkSource } from '../copy/copy-database.ts';
+import { lockFolder } from '../run/lock.ts';
 import type { RunContext } from '../context.ts';
 
 const LOOK_MAX_MS = 2000;
@@ -18,7 +18,7 @@ export type LocalRunContext = Pick<RunContext, 'folder' | 'copy' | 'signal'>;
 
 /** Fills a warehouse on this machine: a MariaDB of its own, which is stopped in the end. */
 export async function runLocal({ folder, copy, signal }: LocalRunContext): Promise<void> {
-  const claim = await claimFolder(folder);
+  const claim = await lockFolder(folder);
   try {
     const id = createRunId(new Date());
     claim.setDescription(`the run ${id}`);

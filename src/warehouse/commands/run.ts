@@ -1,20 +1,20 @@
 import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { claimFolder } from '../run/lock.ts';
+import { lockFolder } from '../run/lock.ts';
 import type { RunContext } from '../context.ts';
-import { type EndingRun, newState, openRun, type RunStep } from '../run/run.ts';
+import { type EndingRun, newState, openRun, type RunStep } from '../run/active-run.ts';
 import { watchSpotNotice } from '../run/spot-notice.ts';
 import { readState, type RunState } from '../run/state.ts';
-import { attach } from '../steps/attach.ts';
-import { check } from '../steps/check.ts';
-import { connect } from '../steps/connect.ts';
-import { leaveRunning } from '../steps/keep.ts';
-import { mount, startMysql } from '../steps/mysql.ts';
-import { takeSnapshot, waitForSnapshot } from '../steps/snapshot.ts';
-import { startInstance } from '../steps/start-instance.ts';
-import { upload } from '../steps/upload.ts';
-import { work } from '../steps/copy.ts';
+import { attach } from '../steps/attach-step.ts';
+import { preflightCheck } from '../steps/preflight-check.ts';
+import { connect } from '../steps/connect-step.ts';
+import { leaveRunning } from '../steps/leave-running.ts';
+import { mount, startMysql } from '../steps/mysql-steps.ts';
+import { takeSnapshot, waitForSnapshot } from '../steps/snapshot-steps.ts';
+import { startInstance } from '../steps/instance-step.ts';
+import { upload } from '../steps/upload-step.ts';
+import { copy } from '../steps/copy-step.ts';
 
 /**
  * Everything that a run does, in order; and, read from the end, everything by which it ends, be it because all was
@@ -28,7 +28,7 @@ export const STEPS: RunStep[] = [
   attach,
   mount,
   startMysql,
-  work,
+  copy,
   upload,
 ];
 
@@ -39,11 +39,11 @@ export const STEPS: RunStep[] = [
  * @throws OperatorError, when everything that was begun is undone, or says what is not
  */
 export async function run(context: RunContext, options: { keep: boolean }): Promise<void> {
-  const claim = await claimFolder(context.folder);
+  const claim = await lockFolder(context.folder);
   try {
-    await refuseUnended(context.folder);
+    await assertNoUnfinishedRun(context.folder);
     context.print('Looking whether all is there …');
-    const state = newState(context.config, await check(context));
+    const state = newState(context.config, await preflightCheck(context));
     claim.setDescription(`the run ${state.runId}`);
     await runAndEnd(context, state, options);
   } finally {
@@ -52,7 +52,7 @@ export async function run(context: RunContext, options: { keep: boolean }): Prom
 }
 
 /** What is known of a run that has not ended must not be overwritten with another's. */
-async function refuseUnended(folder: string): Promise<void> {
+async function assertNoUnfinishedRun(folder: string): Promise<void> {
   const state = await readState(folder);
   if (!state) return;
   throw new OperatorError(
@@ -78,7 +78,7 @@ async function runAndEnd(
     await end(current);
     throw error;
   } finally {
-    spot.end();
+    spot.endRun();
   }
   await end(current);
 }

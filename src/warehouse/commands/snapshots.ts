@@ -8,7 +8,7 @@ import { WAREHOUSE_TAG } from '../tags.ts';
 
 /** Prints the snapshots of the warehouse's volumes, the newest first. */
 export async function printSnapshots({ ec2, print }: WarehouseContext): Promise<void> {
-  const snapshots = await listOurs(ec2);
+  const snapshots = await listWarehouseSnapshots(ec2);
   if (snapshots.length === 0) return print('There are no snapshots yet: each run takes one.');
   for (const line of formatSnapshots(snapshots)) print(line);
 }
@@ -23,7 +23,7 @@ export async function pruneSnapshots(
   keep: number,
 ): Promise<void> {
   const doomed: Snapshot[] = [];
-  for (const snapshot of chooseOld(await listOurs(ec2), keep)) {
+  for (const snapshot of listPrunable(await listWarehouseSnapshots(ec2), keep)) {
     const use = await findSnapshotUse(ec2, snapshot.id);
     if (use === null) doomed.push(snapshot);
     else print(`${snapshot.id} stays: ${use}.`);
@@ -41,7 +41,7 @@ export async function pruneSnapshots(
 }
 
 /** Those that may go, of a list with the newest first; with less than 1 to keep, all but the newest. */
-export function chooseOld(snapshots: Snapshot[], keep: number): Snapshot[] {
+export function listPrunable(snapshots: Snapshot[], keep: number): Snapshot[] {
   const complete = snapshots.filter(({ state }) => state === 'completed');
   return complete.filter((snapshot, index) => {
     const newer = complete
@@ -52,7 +52,7 @@ export function chooseOld(snapshots: Snapshot[], keep: number): Snapshot[] {
 }
 
 /** A provision's image has snapshots too, with our tag; those are no copies of the warehouse. */
-async function listOurs(ec2: EC2Client): Promise<Snapshot[]> {
+async function listWarehouseSnapshots(ec2: EC2Client): Promise<Snapshot[]> {
   const snapshots = await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]);
   return snapshots.filter((snapshot) => warehouseOf(snapshot).startsWith('vol-'));
 }

@@ -14,7 +14,7 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../../aws/prices.ts';
-import { KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /** Something that exists, and what it costs in dollars an hour; null where that is not known. */
 interface Item {
@@ -42,13 +42,13 @@ export async function status(
   const region = await ec2.config.region();
   const alive = instances.filter(({ state }) => state !== 'terminated');
   const items = [
-    ...(await Promise.all(alive.map((it) => describeInstance(ec2, it)))),
-    ...volumes.map(describeVolume),
+    ...(await Promise.all(alive.map((it) => toInstanceItem(ec2, it)))),
+    ...volumes.map(toVolumeItem),
   ];
-  for (const item of items) print(`${item.text}: ${sayPrice(item, region)}`);
-  if (items.length > 0) print(sayTotal(items, region));
-  for (const image of images) print(describeImage(image));
-  for (const snapshot of snapshots) print(describeSnapshot(snapshot));
+  for (const item of items) print(`${item.text}: ${formatPrice(item, region)}`);
+  if (items.length > 0) print(formatTotal(items, region));
+  for (const image of images) print(formatImage(image));
+  for (const snapshot of snapshots) print(formatSnapshot(snapshot));
   if (snapshots.length + images.length > 0) print(SNAPSHOTS_COST);
   if (items.length + snapshots.length + images.length === 0)
     print(`There is nothing of the warehouse in ${region}.`);
@@ -61,9 +61,9 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
   return volume ? [volume, ...tagged] : tagged;
 }
 
-async function describeInstance(ec2: EC2Client, it: Instance): Promise<Item> {
+async function toInstanceItem(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
-  const kept = it.tags[KEPT_TAG] ? ', kept for people to query' : '';
+  const kept = it.tags[KEPT_UNTIL_TAG] ? ', kept for people to query' : '';
   const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
   // one that is stopped costs no more than its volume
   if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };
@@ -73,32 +73,32 @@ async function describeInstance(ec2: EC2Client, it: Instance): Promise<Item> {
   return { text, price: price === null ? null : price + address, isExact };
 }
 
-function describeVolume(it: Volume): Item {
+function toVolumeItem(it: Volume): Item {
   const where = it.attachedTo ? `${it.attachment} to ${it.attachedTo}` : it.state;
   const text = `${it.id}, ${it.sizeGib} GiB of ${it.type} in ${it.zone}, ${where}`;
   return { text, price: volumePrice(it.type, it.sizeGib) };
 }
 
-function describeImage({ id, name, state, tags }: Image): string {
+function formatImage({ id, name, state, tags }: Image): string {
   return `${id}, the image ${name} of ${tags[WAREHOUSE_TAG]}, ${state}: it costs as its snapshots do`;
 }
 
-function describeSnapshot(it: Snapshot): string {
+function formatSnapshot(it: Snapshot): string {
   const state = it.state === 'completed' ? '' : `, ${it.state} ${it.progress}`;
   return `${it.id} of ${it.volumeId}, ${formatTime(it.startedAt)}, of the run ${it.runId}${state}`;
 }
 
 const SNAPSHOTS_COST = `Snapshots hold only what has changed since the one before; a GB of that costs $${SNAPSHOT_GB_MONTH} a month in ${PRICED_REGION}.`;
 
-function sayPrice({ price, isExact }: Omit<Item, 'text'>, region: string): string {
+function formatPrice({ price, isExact }: Omit<Item, 'text'>, region: string): string {
   if (price === null) return 'price unknown';
   const hourly = `$${price.toFixed(4)} an hour`;
   return isExact || region === PRICED_REGION ? hourly : `about ${hourly} (as in ${PRICED_REGION})`;
 }
 
-function sayTotal(items: Item[], region: string): string {
+function formatTotal(items: Item[], region: string): string {
   const price = items.reduce((total, item) => total + (item.price ?? 0), 0);
   const unknown = items.some((item) => item.price === null) ? ', and what is unknown' : '';
   const isExact = items.every((item) => item.isExact);
-  return `Together: ${sayPrice({ price, isExact }, region)}${unknown} (prices of ${PRICED_IN}; spot as AWS says now)`;
+  return `Together: ${formatPrice({ price, isExact }, region)}${unknown} (prices of ${PRICED_IN}; spot as AWS says now)`;
 }

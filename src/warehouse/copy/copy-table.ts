@@ -1,10 +1,10 @@
-import { appendRange, type Range, type RangeCopying, updateRange } from './copy-range.ts';
+import { appendRange, type Range, type RangeCopyOptions, updateRange } from './copy-range.ts';
 import { findLast, findNext } from './queries.ts';
-import type { Side } from './endpoint.ts';
+import type { CopyEndpoint } from './endpoint.ts';
 import type { Table } from './tables.ts';
 
 /** Both sides of a copy, and how it is to be made. */
-export interface Copying extends Omit<RangeCopying, 'table' | 'onSent'> {
+export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
   onProgress: (progress: CopyProgress) => void;
 }
 
@@ -36,7 +36,7 @@ export interface CopiedTable {
  * no range is left half done, and the next copy goes on from there.
  * @throws OperatorError when a side fails, and when a range differs although it has just been sent
  */
-export async function copyTable(copying: Copying, table: Table): Promise<CopiedTable> {
+export async function copyTable(copying: TableCopyOptions, table: Table): Promise<CopiedTable> {
   const { source, warehouse, onProgress } = copying;
   const copied = { table: table.name, rows: 0, sent: 0, deleted: 0 };
   let checksum = 0n;
@@ -63,13 +63,16 @@ export async function copyTable(copying: Copying, table: Table): Promise<CopiedT
 }
 
 /** The last key; -1 when there is none. */
-async function readLast(side: Side, table: Table): Promise<number> {
+async function readLast(side: CopyEndpoint, table: Table): Promise<number> {
   const [row] = await side.read<{ last: number | null }>(findLast(table));
   return row?.last ?? -1;
 }
 
 /** Ranges of a table's key, rising, which hold all rows of both sides. */
-async function* listRanges({ source, warehouse }: Copying, table: Table): AsyncGenerator<Range> {
+async function* listRanges(
+  { source, warehouse }: TableCopyOptions,
+  table: Table,
+): AsyncGenerator<Range> {
   const sql = findNext(table);
   for (let from = 0; ;) {
     const found = await Promise.all(

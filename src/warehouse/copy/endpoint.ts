@@ -10,7 +10,7 @@ const BATCH_ROWS = 1000;
 export type Row = (string | number)[];
 
 /** One of the two databases of a copy. Every failure says in which of them it was, as an OperatorError. */
-export interface Side {
+export interface CopyEndpoint {
   /** The rows of a small answer; the caller says their shape. */
   read<Shape>(sql: string, values?: QueryValues): Promise<Shape[]>;
   /**
@@ -23,7 +23,7 @@ export interface Side {
 }
 
 /** A side of that name, for people, on a connection that nobody else uses. */
-export function createSide(name: string, connection: Connection): Side {
+export function createCopyEndpoint(name: string, connection: Connection): CopyEndpoint {
   // mysql2 has streams in its callback API alone, and its types keep the way to that to themselves
   const { connection: streaming } = connection as unknown as { connection: CallbackConnection };
   const fail = (error: unknown): never => {

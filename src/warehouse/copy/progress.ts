@@ -43,7 +43,7 @@ export function createProgressBar(
       const isDone = progress.share === 1;
       if (!isDone && nowMs - shownAtMs < everyMs) return;
       shownAtMs = nowMs;
-      const line = describe(progress, nowMs - startedAtMs);
+      const line = formatProgress(progress, nowMs - startedAtMs);
       // a line that is too long would stay when the next is drawn over it
       screen.write(`${before}${line.slice(0, (screen.columns ?? Infinity) - 1)}${after}`);
       isLineOpen = Boolean(screen.isTTY);
@@ -55,21 +55,25 @@ export function createProgressBar(
 }
 
 /** `message  ████████░░░░  43 %  812,345 rows, 3,100 sent, 91,000/s, 0:12 left` */
-function describe({ table, rows, sent, share }: CopyProgress, elapsedMs: number): string {
+function formatProgress({ table, rows, sent, share }: CopyProgress, elapsedMs: number): string {
   const full = Math.floor(share * BAR_WIDTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
   const perSecond = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
-  const counts = [`${grouped(rows)} rows`, `${grouped(sent)} sent`, `${grouped(perSecond)}/s`];
-  const left = share < 1 ? [`${minutes((elapsedMs / share) * (1 - share))} left`] : [];
+  const counts = [
+    `${formatCount(rows)} rows`,
+    `${formatCount(sent)} sent`,
+    `${formatCount(perSecond)}/s`,
+  ];
+  const left = share < 1 ? [`${formatMinutes((elapsedMs / share) * (1 - share))} left`] : [];
   return `  ${table.padEnd(8)} ${bar} ${percent}  ${[...counts, ...left].join(', ')}`;
 }
 
-function grouped(count: number): string {
+function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
 
-function minutes(ms: number): string {
+function formatMinutes(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

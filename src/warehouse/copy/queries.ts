@@ -28,12 +28,12 @@ export function sumRange(table: Table, withCredentials: boolean): string {
   return `select ${sum(table, withCredentials)} from ${table.name} where ${inRange(table)}`;
 }
 
-/** The same for each leaf of the range that has rows, called by its number. */
-export function sumLeaves(table: Table, withCredentials: boolean): string {
-  return `select ${leaf(table)} as leaf, ${sum(table, withCredentials)}
+/** The same for each block of the range that has rows, called by its number. */
+export function sumBlocks(table: Table, withCredentials: boolean): string {
+  return `select ${block(table)} as block, ${sum(table, withCredentials)}
     from ${table.name}
     where ${inRange(table)}
-    group by leaf`;
+    group by block`;
 }
 
 /** The rows of a range, by key. */
@@ -44,17 +44,17 @@ export function readRange(table: Table, withCredentials: boolean): string {
     order by ${table.key.join(', ')}`;
 }
 
-/** Those that are in some of its leaves (`:leaves`). */
-export function readLeaves(table: Table, withCredentials: boolean): string {
+/** Those that are in some of its blocks (`:blocks`). */
+export function readBlocks(table: Table, withCredentials: boolean): string {
   return `select ${values(table, withCredentials)}
     from ${table.name}
-    where ${inRange(table)} and ${leaf(table)} in (:leaves)
+    where ${inRange(table)} and ${block(table)} in (:blocks)
     order by ${table.key.join(', ')}`;
 }
 
 /** Deletes them. */
-export function deleteLeaves(table: Table): string {
-  return `delete from ${table.name} where ${inRange(table)} and ${leaf(table)} in (:leaves)`;
+export function deleteBlocks(table: Table): string {
+  return `delete from ${table.name} where ${inRange(table)} and ${block(table)} in (:blocks)`;
 }
 
 /**
@@ -69,8 +69,8 @@ function inRange({ key: [lead] }: Table): string {
   return `${lead} >= :from and ${lead} < :to`;
 }
 
-function leaf({ key: [lead], leafWidth }: Table): string {
-  return `${lead} div ${leafWidth}`;
+function block({ key: [lead], blockWidth }: Table): string {
+  return `${lead} div ${blockWidth}`;
 }
 
 function sum(table: Table, withCredentials: boolean): string {

@@ -7,7 +7,7 @@ export interface Table {
   /** How many values of that column are compared at once: about as many as a server reads in a twentieth of a second. */
   rangeWidth: number;
   /** How many are sent anew when one of them differs. */
-  leafWidth: number;
+  blockWidth: number;
   /**
    * A column that is unique as well. A row that brings a value of another's locks values beside it until its
    * transaction ends, and another transaction may want those.
@@ -16,7 +16,7 @@ export interface Table {
 }
 
 /**
- * What the warehouse copies. It leaves out who is logged in at this moment (`session`) and who was how busy a
+ * What the warehouse copies. It blocks out who is logged in at this moment (`session`) and who was how busy a
  * minute ago, from which address (`rate_limit`).
  */
 export const TABLES: Table[] = [
@@ -25,7 +25,7 @@ export const TABLES: Table[] = [
     columns: ['user_id', 'username', 'email', 'pw_hash'],
     key: ['user_id'],
     rangeWidth: 65_536,
-    leafWidth: 16,
+    blockWidth: 16,
     unique: 'username',
   },
   {
@@ -33,21 +33,21 @@ export const TABLES: Table[] = [
     columns: ['message_id', 'author_id', 'text', 'pub_date'],
     key: ['message_id'],
     rangeWidth: 65_536,
-    leafWidth: 16,
+    blockWidth: 16,
   },
   {
     name: 'follower',
     columns: ['who_id', 'whom_id'],
     key: ['who_id', 'whom_id'],
     rangeWidth: 1024,
-    leafWidth: 1,
+    blockWidth: 1,
   },
   {
     name: 'profile',
     columns: ['user_id', 'followers', 'following', 'newest_ids', 'newest_id'],
     key: ['user_id'],
     rangeWidth: 65_536,
-    leafWidth: 16,
+    blockWidth: 16,
   },
 ];
 

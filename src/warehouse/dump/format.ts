@@ -44,10 +44,10 @@ const contents = z.record(z.enum(names), z.object({ total: count, checksum }));
 export type DumpHeader = z.infer<typeof header>;
 
 /** The number of rows and their checksum, by table; a dump's last line says them. */
-export type Contents = z.infer<typeof contents>;
+export type TableChecksums = z.infer<typeof contents>;
 
 /** The first line of a dump. */
-export function headerLine(of: DumpHeader): string {
+export function formatHeaderLine(of: DumpHeader): string {
   return HEADER + JSON.stringify(of);
 }
 
@@ -60,7 +60,7 @@ export function parseHeader(line: string): DumpHeader {
 }
 
 /** The last line of a dump. */
-export function completeLine(of: Contents): string {
+export function formatLastLine(of: TableChecksums): string {
   return COMPLETE + JSON.stringify(of);
 }
 
@@ -68,7 +68,7 @@ export function completeLine(of: Contents): string {
  * Reads the last line.
  * @throws OperatorError when it is no last line
  */
-export function parseComplete(line: string): Contents {
+export function parseLastLine(line: string): TableChecksums {
   return parse(contents, COMPLETE, line, 'its last line is missing');
 }
 
@@ -89,14 +89,14 @@ function parseJson(text: string): unknown {
 }
 
 /** What the lines begin with that insert into this table. */
-export function insertStart({ name, columns }: Table): string {
+export function insertPrefix({ name, columns }: Table): string {
   return `insert into ${name} (${columns.join(', ')}) values `;
 }
 
 const VALUE = String.raw`(?:\d+|'[^'\\]*(?:\\.[^'\\]*)*')`;
 const ROW = String.raw`\(${VALUE}(?:, ${VALUE})*\)`;
 const ROWS = new RegExp(`${ROW}(?:, ${ROW})*;$`, 'y');
-const STARTS = TABLES.map(insertStart);
+const STARTS = TABLES.map(insertPrefix);
 
 /** Whether a line inserts numbers and strings into one of our tables, and does nothing else. */
 export function isInsert(line: string): boolean {

@@ -2,12 +2,12 @@ import { type Readable, addAbortSignal, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OperatorError } from '../../errors/operator-error.ts';
 import {
-  type Contents,
+  type TableChecksums,
   type DumpHeader,
   ENDING,
   PREPARATION,
   isInsert,
-  parseComplete,
+  parseLastLine,
   parseHeader,
 } from './format.ts';
 
@@ -27,7 +27,7 @@ export interface Dump {
 export type DumpLine =
   | { kind: 'header'; header: DumpHeader }
   | { kind: 'insert'; sql: string }
-  | { kind: 'complete'; contents: Contents };
+  | { kind: 'complete'; contents: TableChecksums };
 
 /**
  * Reads a dump: its header, the statements that insert, and in the end what it holds; without that end, it throws.
@@ -41,7 +41,7 @@ export async function* readDump(dump: Dump, signal: AbortSignal): AsyncGenerator
     yield* parseLines(splitLines(text.setEncoding('utf8')));
   } catch (error) {
     signal.throwIfAborted();
-    throw new OperatorError(`The dump ${dump.name} cannot be used: ${describe(error)}.`, {
+    throw new OperatorError(`The dump ${dump.name} cannot be used: ${formatReason(error)}.`, {
       cause: error,
     });
   } finally {
@@ -50,13 +50,13 @@ export async function* readDump(dump: Dump, signal: AbortSignal): AsyncGenerator
 }
 
 async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLine> {
-  const header = parseHeader(await takeLine(lines));
+  const header = parseHeader(await nextLine(lines));
   yield { kind: 'header', header };
   for (const expected of PREPARATION) {
-    if ((await takeLine(lines)) !== expected) throw new OperatorError(`"${expected}" is missing`);
+    if ((await nextLine(lines)) !== expected) throw new OperatorError(`"${expected}" is missing`);
   }
   for (;;) {
-    const line = await takeLine(lines);
+    const line = await nextLine(lines);
     if (line === ENDING) break;
     if (!isInsert(line)) {
       const start = JSON.stringify(line.slice(0, 60));
@@ -64,7 +64,7 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
     }
     yield { kind: 'insert', sql: line };
   }
-  const contents = parseComplete(await takeLine(lines));
+  const contents = parseLastLine(await nextLine(lines));
   for (const [table, { total }] of Object.entries(contents)) {
     if (header.rows[table] === total) continue;
     throw new OperatorError(`its first and last line do not agree about ${table}`);
@@ -74,7 +74,7 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
   if (!(await lines.next()).done) throw new OperatorError('something follows its last line');
 }
 
-async function takeLine(lines: AsyncGenerator<string>): Promise<string> {
+async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
   const { value, done } = await lines.next();
   if (done) throw new OperatorError('its end is missing');
   return value;
@@ -92,7 +92,7 @@ async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<string> 
   if (rest !== '') throw new OperatorError('its end is missing');
 }
 
-function describe(error: unknown): string {
+function formatReason(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR') return 'its end is missing';
   return code.startsWith('Z_') ? `it is damaged (${message})` : message;

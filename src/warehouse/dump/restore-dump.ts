@@ -5,10 +5,10 @@ import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { createSide } from '../copy/endpoint.ts';
+import { createCopyEndpoint } from '../copy/endpoint.ts';
 import { type DumpHeader, ENDING, PREPARATION } from './format.ts';
 import { type Dump, readDump } from './read-dump.ts';
-import { sumTables } from './sums.ts';
+import { checksumTables } from './table-checksums.ts';
 
 const WAIT_MAX_MS = 60_000;
 
@@ -86,7 +86,7 @@ async function fillTables(
   signal: AbortSignal,
 ): Promise<void> {
   for (const statement of PREPARATION) await connection.query(statement);
-  const sum = () => sumTables(createSide('The database', connection));
+  const sum = () => checksumTables(createCopyEndpoint('The database', connection));
   let rows = 0;
   for await (const line of readDump(dump, signal)) {
     signal.throwIfAborted();

@@ -1,19 +1,19 @@
 import { Readable, pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import mysql from 'mysql2/promise';
-import { beginSnapshot } from '../copy/copy.ts';
+import { beginSnapshot } from '../copy/copy-database.ts';
 import { readRange } from '../copy/queries.ts';
-import type { Side } from '../copy/endpoint.ts';
+import type { CopyEndpoint } from '../copy/endpoint.ts';
 import { TABLES, type Table } from '../copy/tables.ts';
 import {
-  type Contents,
+  type TableChecksums,
   ENDING,
   PREPARATION,
-  completeLine,
-  headerLine,
-  insertStart,
+  formatLastLine,
+  formatHeaderLine,
+  insertPrefix,
 } from './format.ts';
-import { EVERYTHING, sumTables } from './sums.ts';
+import { ALL_KEYS, checksumTables } from './table-checksums.ts';
 
 // Well below what any server takes, and still enough for a few hundred messages of the longest kind.
 const STATEMENT_MAX_BYTES = 256 * 1024;
@@ -35,16 +35,16 @@ export interface DumpOrigin {
  * `zcat dump | mysql` as well. It is written as fast as it is read. It is to be used for nothing
  * else meanwhile, and to be closed when the stream fails.
  */
-export function createDump(warehouse: Side, origin: DumpOrigin): Readable {
+export function createDump(warehouse: CopyEndpoint, origin: DumpOrigin): Readable {
   const lines = Readable.from(listLines(warehouse, origin));
   // whoever reads the stream is told how it failed
   return pipeline(lines, createGzip({ level: GZIP_LEVEL }), () => undefined);
 }
 
-async function* listLines(warehouse: Side, origin: DumpOrigin): AsyncGenerator<string> {
+async function* listLines(warehouse: CopyEndpoint, origin: DumpOrigin): AsyncGenerator<string> {
   await beginSnapshot(warehouse);
-  const sums = await sumTables(warehouse);
-  const header = headerLine({
+  const sums = await checksumTables(warehouse);
+  const header = formatHeaderLine({
     format: 1,
     ...origin,
     credentials: await hasCredentials(warehouse),
@@ -52,23 +52,27 @@ async function* listLines(warehouse: Side, origin: DumpOrigin): AsyncGenerator<s
   });
   yield [header, ...PREPARATION, ''].join('\n');
   for (const table of TABLES) yield* listInserts(warehouse, table, sums);
-  yield [ENDING, completeLine(sums), ''].join('\n');
+  yield [ENDING, formatLastLine(sums), ''].join('\n');
   await warehouse.write('commit');
 }
 
-async function* listInserts(warehouse: Side, table: Table, sums: Contents): AsyncGenerator<string> {
+async function* listInserts(
+  warehouse: CopyEndpoint,
+  table: Table,
+  sums: TableChecksums,
+): AsyncGenerator<string> {
   const sql = readRange(table, true);
   let total = 0;
   let rows: string[] = [];
   let sizeBytes = 0;
   const takeStatement = () => {
-    const statement = `${insertStart(table)}${rows.join(', ')};\n`;
+    const statement = `${insertPrefix(table)}${rows.join(', ')};\n`;
     total += rows.length;
     rows = [];
     sizeBytes = 0;
     return statement;
   };
-  for await (const batch of warehouse.readBatches(sql, EVERYTHING)) {
+  for await (const batch of warehouse.readBatches(sql, ALL_KEYS)) {
     for (const values of batch) {
       const row = `(${values.map((value) => mysql.escape(value)).join(', ')})`;
       const rowBytes = Buffer.byteLength(row) + 2;
@@ -85,7 +89,7 @@ async function* listInserts(warehouse: Side, table: Table, sums: Contents): Asyn
   }
 }
 
-async function hasCredentials(warehouse: Side): Promise<boolean> {
+async function hasCredentials(warehouse: CopyEndpoint): Promise<boolean> {
   const sql = `select exists (select 1 from user where pw_hash <> '') as found`;
   const [row] = await warehouse.read<{ found: number }>(sql);
   return row?.found === 1;

@@ -1,16 +1,16 @@
 import { escape, escapeId } from 'mysql2';
 import type { PollOptions } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { RemoteError } from '../ssh/failures.ts';
-import type { Remote } from '../ssh/ssh.ts';
-import * as commands from './commands.ts';
+import { RemoteCommandError } from '../ssh/ssh-errors.ts';
+import type { SshConnection } from '../ssh/connect-over-ssh.ts';
+import * as commands from './instance-commands.ts';
 
 // longer than the service is given to stop
 const STOP_MAX_MS = 11 * 60_000;
 const NO_SUCH_UNIT = 5;
 
 /** Who works with the warehouse, and in which database. */
-export interface Account {
+export interface MysqlAccount {
   user: string;
   password: string;
   /** Of the database. */
@@ -23,31 +23,34 @@ export interface Account {
  * @throws OperatorError with MySQL's last words when it does not start
  */
 export async function startMysql(
-  remote: Remote,
-  account: Account,
+  remote: SshConnection,
+  account: MysqlAccount,
   waiting: PollOptions,
 ): Promise<void> {
-  const { signal, timeoutMs: maxMs } = waiting;
+  const { signal, timeoutMs } = waiting;
   waiting.onPoll('MySQL: starting');
   try {
     // ends when MySQL has told systemd that it answers, or has failed
-    await remote.run(commands.systemctl('start'), { signal, maxMs });
+    await remote.run(commands.systemctl('start'), { signal, timeoutMs });
   } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    const message = await explainStart(remote, error);
+    if (!(error instanceof RemoteCommandError)) throw error;
+    const message = await formatStartFailure(remote, error);
     throw new OperatorError(message, { cause: error });
   }
-  await makeAccount(remote, account, signal);
+  await ensureAccount(remote, account, signal);
 }
 
-async function explainStart(remote: Remote, { status, stderr }: RemoteError): Promise<string> {
+async function formatStartFailure(
+  remote: SshConnection,
+  { status, stderr }: RemoteCommandError,
+): Promise<string> {
   if (status === NO_SUCH_UNIT) {
     return "The image holds no MySQL of the warehouse's: WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.";
   }
   if (stderr.includes('Assertion failed')) {
     return 'The image wants its volume in another folder: WAREHOUSE_MOUNT_DIR must be what it was when npm run warehouse -- provision made the image.';
   }
-  const words = lastStart(await remote.run(commands.lastWords(100)));
+  const words = linesSinceLastStart(await remote.run(commands.journalTail(100)));
   // MySQL says much that is no problem
   const errors = words.filter((line) => line.includes('[ERROR]'));
   const telling = errors.length > 0 ? errors : words;
@@ -55,7 +58,7 @@ async function explainStart(remote: Remote, { status, stderr }: RemoteError): Pr
 }
 
 /** What has been said since systemd began to start it. */
-function lastStart(log: string): string[] {
+function linesSinceLastStart(log: string): string[] {
   const lines = log.trim().split('\n');
   return lines.slice(lines.findLastIndex((line) => line.startsWith('Starting ')) + 1);
 }
@@ -64,19 +67,23 @@ function lastStart(log: string): string[] {
  * Stops MySQL, and waits until it has written everything and ended; one that does not run is fine.
  * @throws OperatorError when it does not end
  */
-export async function stopMysql(remote: Remote): Promise<void> {
+export async function stopMysql(remote: SshConnection): Promise<void> {
   try {
-    await remote.run(commands.systemctl('stop'), { maxMs: STOP_MAX_MS });
+    await remote.run(commands.systemctl('stop'), { timeoutMs: STOP_MAX_MS });
   } catch (error) {
     if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
   }
 }
 
-async function makeAccount(remote: Remote, account: Account, signal: AbortSignal): Promise<void> {
+async function ensureAccount(
+  remote: SshConnection,
+  account: MysqlAccount,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await remote.run(commands.sql(), { input: accountSql(account), signal });
   } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
+    if (!(error instanceof RemoteCommandError)) throw error;
     // MySQL repeats a part of what it refuses, and the password may be in it: no cause either
     const code = /ERROR \d+/.exec(error.stderr)?.[0] ?? `status ${error.status}`;
     throw new OperatorError(`MySQL did not make the user ${account.user}: ${code}`);
@@ -84,7 +91,7 @@ async function makeAccount(remote: Remote, account: Account, signal: AbortSignal
 }
 
 /** For stdin, where no list of processes and no log of sudo's shows the password. */
-export function accountSql({ user, password, name }: Account): string {
+export function accountSql({ user, password, name }: MysqlAccount): string {
   const account = `${escape(user)}@'localhost'`;
   const database = escapeId(name, true);
   return [
@@ -110,5 +117,5 @@ const PRIVILEGES = [
 ];
 
 function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof RemoteError && error.status === status;
+  return error instanceof RemoteCommandError && error.status === status;
 }

@@ -1,8 +1,8 @@
 import { type PollOptions, poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { lastLines, RemoteError } from '../ssh/failures.ts';
-import type { Remote } from '../ssh/ssh.ts';
-import * as commands from './commands.ts';
+import { lastLines, RemoteCommandError } from '../ssh/ssh-errors.ts';
+import type { SshConnection } from '../ssh/connect-over-ssh.ts';
+import * as commands from './instance-commands.ts';
 
 const FIND_MAX_MS = 60_000;
 // a volume may be a terabyte, and its check a matter of minutes
@@ -16,18 +16,21 @@ const FREE_MIN_BYTES = 256 * 2 ** 20;
  *   is full
  */
 export async function mountVolume(
-  remote: Remote,
+  remote: SshConnection,
   mountDir: string,
   waiting: PollOptions,
 ): Promise<void> {
   const { signal } = waiting;
   const device = await findDevice(remote, waiting);
-  const mounted = await tolerate(remote.run(commands.findMounted(mountDir), { signal }), 1);
+  const mounted = await stdoutDespiteStatus(
+    remote.run(commands.findMounted(mountDir), { signal }),
+    1,
+  );
   if (mounted.trim() !== device) {
     if (mounted)
       throw new OperatorError(`${mounted.trim()} is mounted at ${mountDir}, not ${device}.`);
     await checkFilesystem(remote, device, signal);
-    await remote.run(commands.growFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
+    await remote.run(commands.growFilesystem(device), { signal, timeoutMs: CHECK_MAX_MS });
     await remote.run(commands.asRoot('mkdir', '-p', mountDir), { signal });
     await remote.run(commands.mount(device, mountDir), { signal });
   }
@@ -38,19 +41,19 @@ export async function mountVolume(
  * Unmounts the volume, with all that was written on it; one that is not mounted is fine.
  * @throws RemoteError when it is in use
  */
-export async function unmountVolume(remote: Remote, mountDir: string): Promise<void> {
-  await remote.run(commands.waitForVolume(), { maxMs: CHECK_MAX_MS });
-  const mounted = await tolerate(remote.run(commands.findMounted(mountDir)), 1);
-  if (mounted) await remote.run(commands.asRoot('umount', mountDir), { maxMs: CHECK_MAX_MS });
+export async function unmountVolume(remote: SshConnection, mountDir: string): Promise<void> {
+  await remote.run(commands.waitForVolumeLock(), { timeoutMs: CHECK_MAX_MS });
+  const mounted = await stdoutDespiteStatus(remote.run(commands.findMounted(mountDir)), 1);
+  if (mounted) await remote.run(commands.asRoot('umount', mountDir), { timeoutMs: CHECK_MAX_MS });
 }
 
-async function findDevice(remote: Remote, waiting: PollOptions): Promise<string> {
+async function findDevice(remote: SshConnection, waiting: PollOptions): Promise<string> {
   const { signal } = waiting;
   const timeoutMs = Math.min(waiting.timeoutMs, FIND_MAX_MS);
   return poll(
     'The volume',
     async () => {
-      const found = await tolerate(
+      const found = await stdoutDespiteStatus(
         remote.run(commands.findDevices(commands.VOLUME_LABEL), { signal }),
         2,
       );
@@ -67,12 +70,16 @@ async function findDevice(remote: Remote, waiting: PollOptions): Promise<string>
 
 const NO_FILESYSTEM = `without a filesystem labelled ${commands.VOLUME_LABEL} (npm run warehouse -- provision makes a volume that has one)`;
 
-async function checkFilesystem(remote: Remote, device: string, signal: AbortSignal): Promise<void> {
+async function checkFilesystem(
+  remote: SshConnection,
+  device: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    const check = remote.run(commands.checkFilesystem(device), { signal, maxMs: CHECK_MAX_MS });
-    await tolerate(check, 1);
+    const check = remote.run(commands.checkFilesystem(device), { signal, timeoutMs: CHECK_MAX_MS });
+    await stdoutDespiteStatus(check, 1);
   } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
+    if (!(error instanceof RemoteCommandError)) throw error;
     throw new OperatorError(
       'The filesystem of the volume is damaged, and was not mounted. Restore a snapshot (npm run warehouse -- ' +
         `snapshots lists them), or repair it by hand with e2fsck. It says:\n${lastLines(error.stdout + error.stderr, 5)}`,
@@ -82,11 +89,11 @@ async function checkFilesystem(remote: Remote, device: string, signal: AbortSign
 }
 
 async function checkFreeSpace(
-  remote: Remote,
+  remote: SshConnection,
   mountDir: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const table = await remote.run(commands.countBytes(mountDir), { signal });
+  const table = await remote.run(commands.diskUsage(mountDir), { signal });
   const [free = 0, size = 0] = lastLines(table, 1).split(/\s+/).map(Number);
   if (free >= FREE_MIN_BYTES) return;
   const [freeMb, sizeMb, minMb] = [free, size, FREE_MIN_BYTES].map((n) => Math.floor(n / 2 ** 20));
@@ -97,11 +104,11 @@ async function checkFreeSpace(
 }
 
 /** A program's stdout, also when it ended with this status. */
-async function tolerate(run: Promise<string>, status: number): Promise<string> {
+async function stdoutDespiteStatus(run: Promise<string>, status: number): Promise<string> {
   try {
     return await run;
   } catch (error) {
-    if (error instanceof RemoteError && error.status === status) return error.stdout;
+    if (error instanceof RemoteCommandError && error.status === status) return error.stdout;
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { createMemoryJournal } from '../../cli/steps.ts';
 import { originTag } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
-import { FROM_TAG, tagsOf, UNFINISHED } from '../tags.ts';
+import { ORIGIN_TAG, resourceTags, UNFINISHED } from '../tags.ts';
 
 /** The options of `provision`. */
 export interface ProvisionOptions {
@@ -51,7 +51,7 @@ export function createProvisionContext(
     sizeGib,
     site,
     runId,
-    tags: { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: originTag(context.folder) },
+    tags: { ...resourceTags(UNFINISHED, runId), [ORIGIN_TAG]: originTag(context.folder) },
     volumeId: null,
     builderId: null,
     imageId: null,

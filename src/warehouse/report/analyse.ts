@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
-import type { Copy } from '../copy/copy.ts';
+import type { CopyResult } from '../copy/copy-database.ts';
 import { createReport, type Report } from './report.ts';
-import { keepRun, readRunBefore } from './history.ts';
+import { saveRun, findPreviousRun } from './history.ts';
 import { computeStatistics } from '../statistics/statistics.ts';
 
 /**
@@ -9,11 +9,15 @@ import { computeStatistics } from '../statistics/statistics.ts';
  * It may be done again for the same copy.
  * @param connection to the warehouse, with named parameters, to be used for nothing else afterwards
  */
-export async function analyse(connection: Connection, run: string, copy: Copy): Promise<Report> {
-  const before = await readRunBefore(connection, copy.tables);
+export async function analyse(
+  connection: Connection,
+  run: string,
+  copy: CopyResult,
+): Promise<Report> {
+  const before = await findPreviousRun(connection, copy.tables);
   const moment = { asOfS: copy.asOfS, before: before?.run ?? null };
   const statistics = await computeStatistics(connection, moment);
   const report = createReport(run, copy, statistics, before);
-  await keepRun(connection, report);
+  await saveRun(connection, report);
   return report;
 }

@@ -46,7 +46,7 @@ export interface Author {
 }
 
 /** What a card shows beside the words of its statistic. */
-export interface CardParts {
+export interface CardOptions {
   id?: string;
   title?: string;
   meaning?: string;
@@ -55,13 +55,13 @@ export interface CardParts {
 }
 
 /** Puts a statistic's words on a card. */
-export function createCard(statistic: Statistic, parts: CardParts): Card {
+export function createCard(statistic: Statistic, parts: CardOptions): Card {
   const { name, title, meaning } = statistic;
   return { name, id: name, title, meaning, note: null, ...parts };
 }
 
 /** Charts, the first of which is to be seen unless another is said; without any, nothing yet. */
-export function charts(views: View[], shown = 0): Content {
+export function chartContent(views: View[], shown = 0): Content {
   return views.length > 0 ? { kind: 'charts', views, shown } : { kind: 'nothing' };
 }
 

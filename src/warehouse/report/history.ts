@@ -11,7 +11,7 @@ const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.
  * compared with what the first was compared with. It makes the tables in which runs leave that, if need be.
  * @returns null when there is none, or none that this version can read
  */
-export async function readRunBefore(
+export async function findPreviousRun(
   connection: Connection,
   tables: CopiedTable[],
 ): Promise<Report | null> {
@@ -32,7 +32,7 @@ export async function readRunBefore(
  * Leaves a report, and how many follow each person, for the next run. Of what others left, only what this one was
  * compared with remains, for a run that is made again for this copy. To do it again changes nothing.
  */
-export async function keepRun(connection: Connection, report: Report): Promise<void> {
+export async function saveRun(connection: Connection, report: Report): Promise<void> {
   const { run, asOf, tables, before } = report;
   const others = { before: before?.run ?? '' };
   await connection.query('begin');

@@ -11,7 +11,7 @@ const FOLDERS = ['../../../src/warehouse/report', '../../../static'].map((folder
   fileURLToPath(new URL(folder, import.meta.url)),
 );
 
-const FIGURES: Record<string, string> = {
+const KEY_FIGURE_TITLES: Record<string, string> = {
   people: 'people',
   messages: 'messages',
   follows: 'follows',
@@ -34,7 +34,7 @@ export function renderHtml(report: Report): string {
   templates.addFilter('day', formatDay);
   return templates.render('report.njk', {
     report,
-    figures: createFigures(report),
+    figures: createKeyFigures(report),
     sections: [
       { id: 'people', title: 'People', cards: createPeopleCards(report.statistics) },
       { id: 'messages', title: 'Messages', cards: createMessageCards(report.statistics) },
@@ -43,19 +43,19 @@ export function renderHtml(report: Report): string {
   });
 }
 
-interface Figure {
+interface KeyFigure {
   title: string;
   value: number;
   /** Since the run before; null when that does not tell. */
   difference: number | null;
 }
 
-function createFigures({ statistics, before }: Report): Figure[] {
+function createKeyFigures({ statistics, before }: Report): KeyFigure[] {
   return Object.entries(readTotals(statistics)).map(([name, value]) => {
     // an older version's report may lack it
     const earlier = before?.totals[name];
     return {
-      title: FIGURES[name] ?? name,
+      title: KEY_FIGURE_TITLES[name] ?? name,
       value,
       difference: earlier === undefined ? null : value - earlier,
     };

@@ -1,9 +1,9 @@
 import type { Statistic } from '../statistics/statistics.ts';
-import { type Card, charts, createCard, readRecords } from './cards.ts';
+import { type Card, chartContent, createCard, readRecords } from './cards.ts';
 import { drawLines } from './chart.ts';
 import { formatMonth, formatNumber, formatShare } from './formats.ts';
-import { viewPeriods } from './period-views.ts';
-import { viewSteps } from './step-views.ts';
+import { periodViews } from './period-views.ts';
+import { histogramView } from './histogram-view.ts';
 import { findStatistic } from './report.ts';
 
 /** How much is written, and what. */
@@ -12,19 +12,19 @@ export function createMessageCards(statistics: Statistic[]): Card[] {
   return [
     createCard(posts, {
       meaning: 'How many messages have been written.',
-      content: viewPeriods(statistics, 'posts', { column: 'posts', title: 'messages' }),
+      content: periodViews(statistics, 'posts', { column: 'posts', title: 'messages' }),
     }),
     createCard(posts, {
       id: 'posts-per-active-user',
       title: 'Messages of each active person',
       meaning: 'How many messages were written by each of those who wrote any, on average.',
-      content: viewPeriods(statistics, 'posts', {
+      content: periodViews(statistics, 'posts', {
         column: 'posts_per_active_user',
         title: 'messages of each',
       }),
     }),
     createCard(findStatistic(statistics, 'lengths'), {
-      content: viewSteps(statistics, 'lengths', {
+      content: histogramView(statistics, 'lengths', {
         of: 'characters',
         column: 'posts',
         title: 'messages',
@@ -62,6 +62,6 @@ function createLinksCard(statistics: Statistic[]): Card {
     ]),
   };
   return createCard(findStatistic(statistics, 'links-and-mentions'), {
-    content: charts(months.some(({ posts }) => posts > 0) ? [view] : []),
+    content: chartContent(months.some(({ posts }) => posts > 0) ? [view] : []),
   });
 }

@@ -1,8 +1,8 @@
 import type { Statistic } from '../statistics/statistics.ts';
-import { type Card, charts, createCard, readRecords } from './cards.ts';
+import { type Card, chartContent, createCard, readRecords } from './cards.ts';
 import { drawHeatmap, drawLines } from './chart.ts';
 import { formatDay, formatNumber, formatShare } from './formats.ts';
-import { viewPeriods } from './period-views.ts';
+import { periodViews } from './period-views.ts';
 import { findStatistic } from './report.ts';
 
 const DAYS = 90;
@@ -14,7 +14,7 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 export function createPeopleCards(statistics: Statistic[]): Card[] {
   return [
     createCard(findStatistic(statistics, 'new-users'), {
-      content: viewPeriods(statistics, 'new-users', {
+      content: periodViews(statistics, 'new-users', {
         column: 'new_users',
         title: 'new people',
       }),
@@ -71,7 +71,7 @@ function createActiveCard(statistics: Statistic[]): Card {
     },
   ];
   return createCard(findStatistic(statistics, 'active-users'), {
-    content: charts(shown.length > 0 ? views : []),
+    content: chartContent(shown.length > 0 ? views : []),
   });
 }
 
@@ -114,7 +114,7 @@ function createRetentionCard(statistics: Statistic[]): Card {
   };
   return createCard(findStatistic(statistics, 'retention'), {
     note: 'Down: the weeks in which people came. To the right: how many weeks later. The stronger the colour, the more came back.',
-    content: charts(recent.length > 0 ? [view] : []),
+    content: chartContent(recent.length > 0 ? [view] : []),
   });
 }
 
@@ -142,6 +142,6 @@ function createHoursCard(statistics: Statistic[]): Card {
     ]),
   };
   return createCard(findStatistic(statistics, 'hours'), {
-    content: charts(hours.length > 0 ? [view] : []),
+    content: chartContent(hours.length > 0 ? [view] : []),
   });
 }

@@ -1,5 +1,5 @@
 import type { Statistic, Value } from '../statistics/statistics.ts';
-import { charts, type Content, readRecords, type View } from './cards.ts';
+import { chartContent, type Content, readRecords, type View } from './cards.ts';
 import { drawBars } from './chart.ts';
 import { formatDay, formatMonth, formatNumber } from './formats.ts';
 
@@ -18,13 +18,13 @@ const WEEKS_MIN = 8;
 type PeriodRow = { period: Period; starts_on: string; [column: string]: Value };
 
 /** Charts of one of a statistic's columns by day, week and month, the last of which is not over. */
-export function viewPeriods(
+export function periodViews(
   statistics: Statistic[],
   name: string,
   { column, title }: { column: string; title: string },
 ): Content {
   const all = readRecords<PeriodRow>(statistics, name);
-  if (all.length === 0) return charts([]);
+  if (all.length === 0) return chartContent([]);
   const weeks = all.filter(({ period }) => period === 'week').length;
   const periods: Period[] = ['day', 'week', 'month'];
   const views = periods.map((period): View => {
@@ -42,5 +42,5 @@ export function viewPeriods(
       rows: rows.map((row, at) => [row.starts_on, formatNumber(values[at] ?? null)]),
     };
   });
-  return charts(views, weeks < WEEKS_MIN ? 0 : 1);
+  return chartContent(views, weeks < WEEKS_MIN ? 0 : 1);
 }

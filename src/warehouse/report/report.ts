@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Copy } from '../copy/copy.ts';
+import type { CopyResult } from '../copy/copy-database.ts';
 import type { Statistic } from '../statistics/statistics.ts';
 
 const statistic = z.object({
@@ -40,7 +40,7 @@ export type Totals = z.infer<typeof totals>;
 /** Puts together what a run has found out. */
 export function createReport(
   run: string,
-  copy: Copy,
+  copy: CopyResult,
   statistics: Statistic[],
   before: Report | null,
 ): Report {

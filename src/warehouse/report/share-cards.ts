@@ -2,7 +2,7 @@ import type { Statistic } from '../statistics/statistics.ts';
 import { type Card, type Content, createCard, readRecords, type Share } from './cards.ts';
 import { formatNumber, formatTime } from './formats.ts';
 import { findStatistic, type Report } from './report.ts';
-import { viewSteps } from './step-views.ts';
+import { histogramView } from './histogram-view.ts';
 
 const powersOfTwo = (from: number) => (from === 0 ? 1 : from * 2);
 
@@ -10,7 +10,7 @@ const powersOfTwo = (from: number) => (from === 0 ? 1 : from * 2);
 export function createShareCards({ statistics, before }: Report): Card[] {
   return [
     createCard(findStatistic(statistics, 'followers-each'), {
-      content: viewSteps(statistics, 'followers-each', {
+      content: histogramView(statistics, 'followers-each', {
         of: 'followers',
         column: 'users',
         title: 'people',
@@ -18,30 +18,34 @@ export function createShareCards({ statistics, before }: Report): Card[] {
       }),
     }),
     createCard(findStatistic(statistics, 'posts-each'), {
-      content: viewSteps(statistics, 'posts-each', {
+      content: histogramView(statistics, 'posts-each', {
         of: 'messages',
         column: 'users',
         title: 'people',
         next: powersOfTwo,
       }),
     }),
-    createCard(findStatistic(statistics, 'concentration'), { content: viewTop(statistics) }),
-    createCard(findStatistic(statistics, 'reciprocity'), { content: viewReciprocity(statistics) }),
+    createCard(findStatistic(statistics, 'concentration'), {
+      content: topShareContent(statistics),
+    }),
+    createCard(findStatistic(statistics, 'reciprocity'), {
+      content: reciprocityContent(statistics),
+    }),
     createCard(findStatistic(statistics, 'rising-authors'), {
       note: before
         ? `The run before was of ${formatTime(before.asOf)} UTC.`
         : 'There is no run to compare with: counted since the beginning.',
-      content: viewAuthors(statistics),
+      content: authorContent(statistics),
     }),
   ];
 }
 
 type Top = { counted: string; top_users: number; total: number; share: number | null };
 
-function viewTop(statistics: Statistic[]): Content {
+function topShareContent(statistics: Statistic[]): Content {
   const words: Record<string, string> = { followers: 'follows lead to', posts: 'messages are by' };
   const rows = readRecords<Top>(statistics, 'concentration');
-  return shares(
+  return shareContent(
     rows.flatMap(({ counted, top_users: users, total, share }) => {
       const people = users === 1 ? '1 person' : `${formatNumber(users)} people`;
       const text = `of ${formatNumber(total)} ${words[counted] ?? counted} ${people}`;
@@ -52,9 +56,9 @@ function viewTop(statistics: Statistic[]): Content {
 
 type Returned = { follows: number; returned: number; share: number | null };
 
-function viewReciprocity(statistics: Statistic[]): Content {
+function reciprocityContent(statistics: Statistic[]): Content {
   const rows = readRecords<Returned>(statistics, 'reciprocity');
-  return shares(
+  return shareContent(
     rows.flatMap(({ follows, returned, share }) => {
       const text = `are returned: ${formatNumber(returned)} of ${formatNumber(follows)}`;
       return share === null ? [] : [{ text, share }];
@@ -62,13 +66,13 @@ function viewReciprocity(statistics: Statistic[]): Content {
   );
 }
 
-function shares(found: Share[]): Content {
+function shareContent(found: Share[]): Content {
   return found.length > 0 ? { kind: 'shares', shares: found } : { kind: 'nothing' };
 }
 
 type Rising = { username: string; followers: number; gained: number };
 
-function viewAuthors(statistics: Statistic[]): Content {
+function authorContent(statistics: Statistic[]): Content {
   const authors = readRecords<Rising>(statistics, 'rising-authors');
   return authors.length > 0 ? { kind: 'authors', authors } : { kind: 'nothing' };
 }

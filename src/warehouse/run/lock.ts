@@ -9,7 +9,7 @@ import { tagFilter } from '../../aws/ec2/tags.ts';
 import { formatTime } from '../../cli/times.ts';
 import { type InstanceLock, acquireLock } from '../../dev/instance-lock.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { FROM_TAG, KEPT_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';
 
@@ -26,7 +26,7 @@ export function originTag(folder: string): string {
  * Keeps other commands from working with the same folder, and gives it its id if it has none.
  * @throws OperatorError when one does
  */
-export async function claimFolder(folder: string): Promise<InstanceLock> {
+export async function lockFolder(folder: string): Promise<InstanceLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const claim = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
   const path = join(folder, ID);
@@ -35,16 +35,19 @@ export async function claimFolder(folder: string): Promise<InstanceLock> {
 }
 
 /** The instances of a warehouse that have not ended and are not ending, the oldest first: each holds its lock. */
-export function listHolders(ec2: EC2Client, volumeId: string): Promise<Instance[]> {
+export function listLockHolders(ec2: EC2Client, volumeId: string): Promise<Instance[]> {
   const alive = ['pending', 'running', 'stopping', 'stopped'];
   const states = { Name: 'instance-state-name', Values: alive };
   return listInstances(ec2, [tagFilter(WAREHOUSE_TAG, volumeId), states]);
 }
 
 /** Says who holds the lock, and what can be done about it. */
-export function sayHeld(volumeId: string, { id, runId, launchedAt, tags }: Instance): string {
-  const since = `since ${formatTime(launchedAt)}, started from ${tags[FROM_TAG] ?? 'elsewhere'}`;
-  const kept = tags[KEPT_TAG] ? ', and kept for people to query' : '';
+export function formatLockHeld(
+  volumeId: string,
+  { id, runId, launchedAt, tags }: Instance,
+): string {
+  const since = `since ${formatTime(launchedAt)}, started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
+  const kept = tags[KEPT_UNTIL_TAG] ? ', and kept for people to query' : '';
   return (
     `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until it has ended; ` +
     'one that was kept ends with: npm run warehouse -- finish; one that has died with: ' +
@@ -61,7 +64,7 @@ export async function yieldToOlderRun(
   volumeId: string,
   ours: Instance,
 ): Promise<void> {
-  const holders = await listHolders(ec2, volumeId);
+  const holders = await listLockHolders(ec2, volumeId);
   const older = holders.find((it) => it.runId !== ours.runId && isOlder(it, ours));
-  if (older) throw new OperatorError(sayHeld(volumeId, older));
+  if (older) throw new OperatorError(formatLockHeld(volumeId, older));
 }

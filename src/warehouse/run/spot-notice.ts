@@ -5,14 +5,17 @@ import type { WarehouseContext } from '../context.ts';
 import type { RunState } from './state.ts';
 
 /** Asks every few seconds whether AWS wants a spot instance back, of which it gives two minutes' notice. */
-export interface SpotWatch {
+export interface SpotNoticeWatch {
   /** Aborted, with an OperatorError as its reason, once it does. */
   signal: AbortSignal;
-  end: () => void;
+  endRun: () => void;
 }
 
 /** Begins to watch; as long as there is no request to ask about, nothing is asked. */
-export function watchSpotNotice({ ec2, timing }: WarehouseContext, state: RunState): SpotWatch {
+export function watchSpotNotice(
+  { ec2, timing }: WarehouseContext,
+  state: RunState,
+): SpotNoticeWatch {
   const notice = new AbortController();
   const ended = new AbortController();
   const watch = async () => {
@@ -20,21 +23,22 @@ export function watchSpotNotice({ ec2, timing }: WarehouseContext, state: RunSta
       const id = state.spotRequestId;
       // what cannot be asked now can be asked the next time
       const status = id && (await findSpotStatus(ec2, id).catch(() => null));
-      if (status && isEnd(status)) notice.abort(new OperatorError(sayEnd(status)));
+      if (status && isInterruption(status))
+        notice.abort(new OperatorError(formatInterruption(status)));
       await sleep(timing.spotPollIntervalMs, undefined, { signal: ended.signal, ref: false }).catch(
         () => undefined,
       );
     }
   };
   void watch();
-  return { signal: notice.signal, end: () => ended.abort() };
+  return { signal: notice.signal, endRun: () => ended.abort() };
 }
 
-function isEnd(status: string): boolean {
+function isInterruption(status: string): boolean {
   return /^(marked-for-|instance-terminated-|instance-stopped-)/.test(status);
 }
 
-function sayEnd(status: string): string {
+function formatInterruption(status: string): string {
   const advice = 'run it again, or with WAREHOUSE_MARKET=on-demand';
   return `AWS takes the spot instance back (${status}): ${advice}.`;
 }

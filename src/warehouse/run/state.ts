@@ -34,7 +34,7 @@ const runState = z.object({
 export type RunState = z.infer<typeof runState>;
 
 /** What was found out of where a run can take place. */
-export type Place = RunState['place'];
+export type Placement = RunState['place'];
 
 /**
  * Reads what the last run here wrote; null when it has ended, or there was none.

@@ -19,7 +19,7 @@ export interface Statistic {
 export type Value = string | number | null;
 
 /** What the statistics are of. */
-export interface Moment {
+export interface StatisticsOptions {
   /** When the copy was made, in seconds since 1970. */
   asOfS: number;
   /** The run to compare with; null when there is none. */
@@ -53,7 +53,7 @@ export const STATISTICS = [
  */
 export async function computeStatistics(
   connection: Connection,
-  moment: Moment,
+  moment: StatisticsOptions,
 ): Promise<Statistic[]> {
   // so that what is divided and then rounded has not been rounded before
   await connection.query('set session div_precision_increment = 12');
@@ -65,7 +65,11 @@ export async function computeStatistics(
   return statistics;
 }
 
-async function compute(connection: Connection, name: string, moment: Moment): Promise<Statistic> {
+async function compute(
+  connection: Connection,
+  name: string,
+  moment: StatisticsOptions,
+): Promise<Statistic> {
   const text = await readSql(name);
   const [title, meaning] = text.split('\n').map((line) => line.replace('-- ', ''));
   const [sql] = splitStatements(text);

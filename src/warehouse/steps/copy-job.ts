@@ -2,7 +2,7 @@ import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { analyse } from '../report/analyse.ts';
-import { type Copy, copyDatabase, type CopyOptions } from '../copy/copy.ts';
+import { type CopyResult, copyDatabase, type CopyOptions } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import type { Report } from '../report/report.ts';
 import { reportFolder } from '../report/folders.ts';
@@ -19,22 +19,22 @@ export interface CopyOrder extends Pick<CopyOptions, 'withCredentials' | 'maxRow
 }
 
 /** Where what comes of a copy goes, and where it shows how far it is. */
-export interface WorkPlaces {
+export interface CopyJobOutput {
   /** Where reports are kept, each in a folder of its run. */
   folder: string;
   screen: Screen;
 }
 
 /** What a run is for: to copy what is new, to analyse it and to report. */
-export function createCopyJob(order: CopyOrder, { folder, screen }: WorkPlaces): CopyJob {
+export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutput): CopyJob {
   const { source } = order;
   const print = (line: string) => screen.write(`${line}\n`);
   return async (warehouse, { id, signal }) => {
     const patience = { waitMaxMs: WAIT_MAX_MS, signal };
     print(`Copying from ${source.name} at ${source.host}:${source.port} …`);
     await initializeSchema(warehouse, { ...patience, existing: 'retain' });
-    const copy = await copyAll(warehouse, order, screen, signal);
-    print(describeCopy(copy));
+    const copy = await copyWithProgress(warehouse, order, screen, signal);
+    print(formatCopy(copy));
     print('Computing statistics …');
     const report = await withConnection(warehouse, patience, (connection) =>
       analyse(connection, id, copy),
@@ -43,16 +43,16 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: WorkPlaces):
     const { writeReport } = await import('../report/write.ts');
     const paths = await writeReport(reportFolder(folder, id), report);
     print(`The report: ${paths.find((path) => path.endsWith('.html'))}`);
-    return tagsOf(report);
+    return snapshotTags(report);
   };
 }
 
-async function copyAll(
+async function copyWithProgress(
   warehouse: DatabaseConfig,
   { source, ...how }: CopyOrder,
   screen: Screen,
   signal: AbortSignal,
-): Promise<Copy> {
+): Promise<CopyResult> {
   const bar = createProgressBar(screen);
   try {
     return await copyDatabase(source, warehouse, { ...how, onProgress: bar.show, signal });
@@ -61,7 +61,7 @@ async function copyAll(
   }
 }
 
-function describeCopy({ tables }: Copy): string {
+function formatCopy({ tables }: CopyResult): string {
   const [rows, sent, deleted] = (['rows', 'sent', 'deleted'] as const).map((what) =>
     tables.reduce((sum, table) => sum + table[what], 0).toLocaleString('en'),
   );
@@ -69,7 +69,7 @@ function describeCopy({ tables }: Copy): string {
 }
 
 /** What the snapshot of a run says of it. */
-function tagsOf({ asOf, tables }: Report): Record<string, string> {
+function snapshotTags({ asOf, tables }: Report): Record<string, string> {
   const counts = tables.map(({ table, rows }) => [`minitwit:rows-${table}`, String(rows)]);
   return { [AS_OF_TAG]: asOf, ...Object.fromEntries(counts) };
 }

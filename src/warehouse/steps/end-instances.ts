@@ -6,7 +6,7 @@ import { formatTime } from '../../cli/times.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import type { PollOptions } from '../../cli/poll.ts';
 import type { WarehouseContext } from '../context.ts';
-import type { ActiveRun } from '../run/run.ts';
+import type { ActiveRun } from '../run/active-run.ts';
 
 /**
  * Terminates what the run has started, and waits until it has ended and holds the volume no more. As long as AWS

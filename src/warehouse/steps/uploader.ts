@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { withConnection } from '../../database/with-connection.ts';
-import { uploadDump, uploadFiles } from '../bucket/upload.ts';
-import { createSide } from '../copy/endpoint.ts';
+import { uploadDump, uploadFiles } from '../bucket/s3-upload.ts';
+import { createCopyEndpoint } from '../copy/endpoint.ts';
 import { createDump } from '../dump/write-dump.ts';
 import { reportFolder } from '../report/folders.ts';
 import type { Uploader } from '../context.ts';
@@ -12,7 +12,7 @@ import { AS_OF_TAG } from './copy-job.ts';
 const WAIT_MAX_MS = 60_000;
 
 /** What goes into the bucket, and how. */
-export interface UploadOptions {
+export interface UploaderOptions {
   s3: S3Client;
   bucket: string;
   /** Where reports are kept, each in a folder of its run. */
@@ -23,7 +23,7 @@ export interface UploadOptions {
 }
 
 /** Keeps a run's report, statistics and a dump of the warehouse in S3. */
-export function createUploader({ s3, bucket, folder, program, print }: UploadOptions): Uploader {
+export function createUploader({ s3, bucket, folder, program, print }: UploaderOptions): Uploader {
   return async (warehouse, { id, results, signal }) => {
     const target = { s3, bucket, run: id, signal };
     print(`Keeping report and dump in s3://${bucket} …`);
@@ -34,7 +34,7 @@ export function createUploader({ s3, bucket, folder, program, print }: UploadOpt
     );
     const origin = { run: id, program, asOf: results[AS_OF_TAG] ?? '' };
     await withConnection(warehouse, { waitMaxMs: WAIT_MAX_MS, signal }, (connection) =>
-      uploadDump(target, createDump(createSide('The warehouse', connection), origin)),
+      uploadDump(target, createDump(createCopyEndpoint('The warehouse', connection), origin)),
     );
   };
 }

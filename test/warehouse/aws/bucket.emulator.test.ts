@@ -15,7 +15,7 @@ import {
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findDump, listDumps } from '../../../src/warehouse/bucket/dumps.ts';
 import { checkBucket, createS3 } from '../../../src/warehouse/bucket/s3.ts';
-import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/upload.ts';
+import { uploadDump, uploadFiles } from '../../../src/warehouse/bucket/s3-upload.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { waitFor } from '../../support/wait-for.ts';

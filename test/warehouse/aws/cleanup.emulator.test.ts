@@ -9,9 +9,9 @@ import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createVolume, findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
-import { claimFolder, originTag } from '../../../src/warehouse/run/lock.ts';
+import { lockFolder, originTag } from '../../../src/warehouse/run/lock.ts';
 import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
-import { FROM_TAG, tagsOf, UNFINISHED } from '../../../src/warehouse/tags.ts';
+import { ORIGIN_TAG, resourceTags, UNFINISHED } from '../../../src/warehouse/tags.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { open } from './volumes.ts';
 
@@ -29,12 +29,12 @@ beforeEach(async () => {
   const { signal } = new AbortController();
   context = createCommandContext({ ec2, folder, print, signal, timing: TIMING });
   // This gives the folder its id.
-  (await claimFolder(folder)).release();
+  (await lockFolder(folder)).release();
 });
 
 /** What a provision has made when its process is killed just before its end. */
 async function leaveBehind(run: string, from: string): Promise<{ image: string; volume: string }> {
-  const tags: Tags = { ...tagsOf(UNFINISHED, run), [FROM_TAG]: from };
+  const tags: Tags = { ...resourceTags(UNFINISHED, run), [ORIGIN_TAG]: from };
   const volume = await createVolume(ec2, {
     AvailabilityZone: 'us-east-1a',
     Size: 20,
@@ -85,7 +85,7 @@ test('an image that was not finished goes without its volume, too', async () => 
 });
 
 test('a warehouse that is finished is nothing to clean up', async () => {
-  const tags = { ...tagsOf('vol-1', 'run'), [FROM_TAG]: originTag(context.folder) };
+  const tags = { ...resourceTags('vol-1', 'run'), [ORIGIN_TAG]: originTag(context.folder) };
   const volume = await createVolume(ec2, {
     AvailabilityZone: 'us-east-1a',
     Size: 20,

@@ -11,9 +11,9 @@ import {
   startPrivateMariadb,
 } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
-import { uploadDump } from '../../../src/warehouse/bucket/upload.ts';
+import { uploadDump } from '../../../src/warehouse/bucket/s3-upload.ts';
 import { restoreDumpCommand } from '../../../src/warehouse/commands/restore-dump.ts';
-import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
+import { createCopyEndpoint } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from '../dump/databases.ts';
 import { dump, origin } from '../dump/dumps.ts';
@@ -62,7 +62,7 @@ test('the last dump of the bucket becomes a database again', async () => {
     await withConnection(source, { waitMaxMs: 0 }, (connection) =>
       uploadDump(
         { s3, bucket, run, signal },
-        createDump(createSide('The warehouse', connection), { ...origin, run }),
+        createDump(createCopyEndpoint('The warehouse', connection), { ...origin, run }),
       ),
     );
   }

@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
-import { restoreVolume } from '../../../src/warehouse/commands/restore.ts';
+import { restoreVolume } from '../../../src/warehouse/commands/restore-volume.ts';
 import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Answer, answering, makeVolume, open, refusal, snap } from './volumes.ts';

@@ -7,7 +7,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
-import { tagsOf } from '../../../src/warehouse/tags.ts';
+import { resourceTags } from '../../../src/warehouse/tags.ts';
 
 /** The run that all of these snapshots are of. */
 export const RUN = '20261123T001500Z-3f9a';
@@ -26,7 +26,7 @@ export async function makeVolume(
 
 /** Makes a snapshot that is older than those before it, since moto has them all in the same second. */
 export async function snap(volumeId: string, warehouse = volumeId): Promise<string> {
-  const TagSpecifications = tagSpecifications(tagsOf(warehouse, RUN), 'snapshot');
+  const TagSpecifications = tagSpecifications(resourceTags(warehouse, RUN), 'snapshot');
   const { SnapshotId = '' } = await open().send(
     new CreateSnapshotCommand({ VolumeId: volumeId, TagSpecifications }),
   );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../../../src/aws/ec2/snapshots.ts';
-import { chooseOld } from '../../../src/warehouse/commands/snapshots.ts';
-import { tagsOf } from '../../../src/warehouse/tags.ts';
+import { listPrunable } from '../../../src/warehouse/commands/snapshots.ts';
+import { resourceTags } from '../../../src/warehouse/tags.ts';
 
 /** A snapshot of some days ago. */
 function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
@@ -13,7 +13,7 @@ function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
     sizeGib: 1,
     startedAt: new Date(1e12 - days * 864e5),
     runId: null,
-    tags: tagsOf(volumeId, 'run-1'),
+    tags: resourceTags(volumeId, 'run-1'),
   };
 }
 
@@ -27,5 +27,5 @@ test.for([
   // The snapshots of each volume are counted apart.
   [1, [old(1), old(2, 'vol-2'), old(3), old(4, 'vol-2')], ['snap-3', 'snap-4']],
 ] as const)('to keep %d is to delete the older ones', ([keep, snapshots, expected]) => {
-  expect(chooseOld([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
+  expect(listPrunable([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
 });

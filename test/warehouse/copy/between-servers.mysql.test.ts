@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { startPrivateMariadb } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
-import { copyDatabase } from '../../../src/warehouse/copy/copy.ts';
+import { copyDatabase } from '../../../src/warehouse/copy/copy-database.ts';
 import { runSql } from '../../support/database.ts';
 import { findTool } from '../../support/tools.ts';
 import { createDatabase, fill, nastyRows, readAll } from '../dump/databases.ts';

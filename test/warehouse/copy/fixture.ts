@@ -2,13 +2,17 @@ import { beforeAll, beforeEach } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
-import { type Copy, copyDatabase, type CopyOptions } from '../../../src/warehouse/copy/copy.ts';
+import {
+  type CopyResult,
+  copyDatabase,
+  type CopyOptions,
+} from '../../../src/warehouse/copy/copy-database.ts';
 import type { CopiedTable } from '../../../src/warehouse/copy/copy-table.ts';
 import { runSql, useEmptyDatabase } from '../../support/database.ts';
 
 const WAIT_MAX_MS = 10_000;
 
-// Ids of two ranges, which are compared separately, and of several leaves of the first.
+// Ids of two ranges, which are compared separately, and of several blocks of the first.
 export const IDS = [1, 2, 40, 70_000];
 
 const FILL = [
@@ -41,7 +45,7 @@ export function useCopy(): {
     options?: Partial<CopyOptions>,
     from?: DatabaseConfig,
     to?: DatabaseConfig,
-  ) => Promise<Copy>;
+  ) => Promise<CopyResult>;
 } {
   const source = useEmptyDatabase();
   const warehouse = useEmptyDatabase();

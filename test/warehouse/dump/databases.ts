@@ -4,9 +4,9 @@ import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { insertRows, readRange } from '../../../src/warehouse/copy/queries.ts';
-import { createSide, type Row } from '../../../src/warehouse/copy/endpoint.ts';
+import { createCopyEndpoint, type Row } from '../../../src/warehouse/copy/endpoint.ts';
 import { TABLES } from '../../../src/warehouse/copy/tables.ts';
-import { EVERYTHING } from '../../../src/warehouse/dump/sums.ts';
+import { ALL_KEYS } from '../../../src/warehouse/dump/table-checksums.ts';
 import { runSql } from '../../support/database.ts';
 
 const waitMaxMs = 10_000;
@@ -43,10 +43,10 @@ export async function fill(config: DatabaseConfig, rows: Rows): Promise<void> {
 export function readAll(config: DatabaseConfig): Promise<Rows> {
   return withConnection(config, { waitMaxMs }, async (connection) => {
     const all: Rows = {};
-    const side = createSide('The database', connection);
+    const side = createCopyEndpoint('The database', connection);
     for (const table of TABLES) {
       const rows: Row[] = [];
-      const batches = side.readBatches(readRange(table, true), EVERYTHING);
+      const batches = side.readBatches(readRange(table, true), ALL_KEYS);
       for await (const batch of batches) rows.push(...batch);
       all[table.name] = rows;
     }

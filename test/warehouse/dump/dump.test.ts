@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
-import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
+import { createCopyEndpoint } from '../../../src/warehouse/copy/endpoint.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
@@ -69,7 +69,7 @@ test('a dump is of one moment, whatever is written while it is read', async () =
   const before = await readAll(large);
   const dumped = await withConnection(large, { waitMaxMs }, async (connection) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of createDump(createSide('The warehouse', connection), origin)) {
+    for await (const chunk of createDump(createCopyEndpoint('The warehouse', connection), origin)) {
       if (chunks.length === 0) await runSql(large, 'delete from message', 'delete from profile');
       chunks.push(chunk as Buffer);
     }
@@ -82,7 +82,7 @@ test('a dump is of one moment, whatever is written while it is read', async () =
 
 test('a connection that is lost fails the dump', async () => {
   const attempt = withConnection(source, { waitMaxMs: 0 }, async (connection) => {
-    const stream = createDump(createSide('The warehouse', connection), origin);
+    const stream = createDump(createCopyEndpoint('The warehouse', connection), origin);
     connection.destroy();
     await stream.toArray();
   });

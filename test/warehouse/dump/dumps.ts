@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
-import { createSide } from '../../../src/warehouse/copy/endpoint.ts';
+import { createCopyEndpoint } from '../../../src/warehouse/copy/endpoint.ts';
 import type { Dump } from '../../../src/warehouse/dump/read-dump.ts';
 import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
@@ -18,7 +18,7 @@ export const origin = {
 /** The whole dump of a database. */
 export function dump(config: DatabaseConfig): Promise<Buffer> {
   return withConnection(config, { waitMaxMs: 10_000 }, (connection) =>
-    buffer(createDump(createSide('The warehouse', connection), origin)),
+    buffer(createDump(createCopyEndpoint('The warehouse', connection), origin)),
   );
 }
 

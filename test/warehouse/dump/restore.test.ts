@@ -43,7 +43,7 @@ test('a dump that does not hold what it says is not restored', async () => {
   await restore(bytes, target);
 });
 
-test('a restore that is stopped leaves empty tables', async () => {
+test('a restore that is stopped blocks empty tables', async () => {
   const target = await createDatabase(server);
   const controller = new AbortController();
   const onProgress = () => controller.abort(new Error('Somebody pressed Ctrl-C.'));

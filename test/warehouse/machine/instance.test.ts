@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
-import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import type { SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { buildImage } from './image.ts';
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 
 const userData = () => fillIn({ VOLUME_ID });
-const ask = (remote: Remote, sql: string, account = ACCOUNT) => query(remote, sql, account);
+const ask = (remote: SshConnection, sql: string, account = ACCOUNT) => query(remote, sql, account);
 
 describe('userdata/warehouse.sh', () => {
   test('makes an image of a plain Amazon Linux, and says so last', async () => {
@@ -77,7 +77,7 @@ describe('userdata/warehouse.sh', () => {
 describe('an instance', () => {
   skipAfterFailure();
   const afterThese = useCleanup();
-  let remote: Remote;
+  let remote: SshConnection;
   beforeAll(async () => {
     remote = await connectTo(instance, folder);
     afterThese(() => remote.close());

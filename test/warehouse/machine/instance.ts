@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { vi } from 'vitest';
-import type { Login } from '../../../src/warehouse/ssh/commands.ts';
+import type { Login } from '../../../src/warehouse/ssh/ssh-commands.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';

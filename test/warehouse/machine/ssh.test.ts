@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { Login } from '../../../src/warehouse/ssh/commands.ts';
-import { RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
+import type { Login } from '../../../src/warehouse/ssh/ssh-commands.ts';
+import { RemoteCommandError, UnreachableError } from '../../../src/warehouse/ssh/ssh-errors.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
-import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { connectOverSsh } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { startCommand } from '../../support/programs.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -79,7 +79,7 @@ test('a program that fails is told of in its own words', async () => {
     remote.run(['sudo', '-n', 'ls', '/nothing-here']),
     /^ls failed on the instance: .*No such file/,
   );
-  expect(error).toBeInstanceOf(RemoteError);
+  expect(error).toBeInstanceOf(RemoteCommandError);
   expect(error).toMatchObject({ status: 2 });
   await remote.close();
 });
@@ -143,7 +143,7 @@ test('a connection that is cut fails what runs, and what would run, at once', as
 test('a program that takes too long is given up, and the connection still works', async () => {
   const remote = await connect();
   await expectFailure(
-    remote.run(['sleep', '1000'], { maxMs: 200 }),
+    remote.run(['sleep', '1000'], { timeoutMs: 200 }),
     /^sleep did not end .* within 0.2 s/,
   );
   const stop = new AbortController();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
-import type { Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import type { SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { runOrThrow } from '../../support/run-command.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { installTool } from '../../support/system-packages.ts';
@@ -13,7 +13,7 @@ import { connectTo, MOUNT_DIR, WAITING } from './work.ts';
 
 const defer = useCleanup();
 let instance: Instance;
-let remote: Remote;
+let remote: SshConnection;
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-volumes-'));

@@ -1,9 +1,9 @@
 import mysql from 'mysql2/promise';
 import type { PollOptions } from '../../../src/cli/poll.ts';
-import { MYSQL_SOCKET } from '../../../src/warehouse/instance/commands.ts';
-import type { Account } from '../../../src/warehouse/instance/mysql.ts';
+import { MYSQL_SOCKET } from '../../../src/warehouse/instance/instance-commands.ts';
+import type { MysqlAccount } from '../../../src/warehouse/instance/mysql.ts';
 import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
-import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import { connectOverSsh, type SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import type { Instance } from './instance.ts';
 
 /** Where images have their volume. */
@@ -17,7 +17,7 @@ export const WAITING: PollOptions = {
 };
 
 /** Connects to an instance that has booted, and to which `ssh` leads. */
-export function connectTo(instance: Instance, folder: string): Promise<Remote> {
+export function connectTo(instance: Instance, folder: string): Promise<SshConnection> {
   return connectOverSsh(instance.login, {
     hostKeys: parseHostKeys(instance.console()),
     folder,
@@ -28,9 +28,9 @@ export function connectTo(instance: Instance, folder: string): Promise<Remote> {
 
 /** What a MySQL client of ours is answered through the tunnel. */
 export async function query(
-  { mysqlPort }: Remote,
+  { mysqlPort }: SshConnection,
   sql: string,
-  { user, password, name }: Account,
+  { user, password, name }: MysqlAccount,
 ): Promise<unknown> {
   const at = { host: '127.0.0.1', port: mysqlPort };
   const connection = await mysql.createConnection({ ...at, user, password, database: name });

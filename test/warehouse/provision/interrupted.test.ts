@@ -7,7 +7,7 @@ import {
 } from '../../../src/warehouse/provision/provision.ts';
 import { findSite } from '../../../src/warehouse/provision/site.ts';
 import { PROVISION_STEPS } from '../../../src/warehouse/provision/steps.ts';
-import { claimFolder } from '../../../src/warehouse/run/lock.ts';
+import { lockFolder } from '../../../src/warehouse/run/lock.ts';
 import {
   interrupt,
   listEvents,
@@ -17,7 +17,7 @@ import {
   waysOf,
 } from '../run/interruptions.ts';
 import { expectNothingLeft, onceAt } from '../run/request-points.ts';
-import { makeWorld, type World } from '../run/fixture.ts';
+import { createRunFixture, type RunFixture } from '../run/fixture.ts';
 
 // test/cli/steps.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
 // requests, to prove that undoing leaves nothing.
@@ -25,12 +25,12 @@ import { makeWorld, type World } from '../run/fixture.ts';
 /** Starts a provision that has done the steps before this one. EC2 shows what it makes only after some requests. */
 async function startProvision(
   steps: Step<ProvisionContext>[],
-): Promise<{ world: World; provision: ProvisionContext }> {
-  const world = await makeWorld();
-  const { context } = world;
+): Promise<{ fixture: RunFixture; provision: ProvisionContext }> {
+  const fixture = await createRunFixture();
+  const { context } = fixture;
   // The folder gets the id that the tags name.
-  (await claimFolder(context.folder)).release();
-  world.aws.account.looksUnseen = 2;
+  (await lockFolder(context.folder)).release();
+  fixture.aws.account.looksUnseen = 2;
   context.timing = { ...context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const order = { volumeId: null, sizeGib: 8, baseImageId: null };
   const site = await findSite(context.ec2, context.config, order);
@@ -39,7 +39,7 @@ async function startProvision(
     site,
   });
   await runSteps(steps, provision);
-  return { world, provision };
+  return { fixture, provision };
 }
 
 function stepsBefore(step: Step<ProvisionContext>): Step<ProvisionContext>[] {
@@ -48,8 +48,8 @@ function stepsBefore(step: Step<ProvisionContext>): Step<ProvisionContext>[] {
 
 /** All requests of a step that nothing interrupts. */
 async function listEventsOf(step: Step<ProvisionContext>): Promise<string[]> {
-  const { world, provision } = await startProvision(stepsBefore(step));
-  const events = await listEvents(world, () => runSteps([step], provision));
+  const { fixture, provision } = await startProvision(stepsBefore(step));
+  const events = await listEvents(fixture, () => runSteps([step], provision));
   expect(events).not.toEqual([]);
   return events;
 }
@@ -68,15 +68,15 @@ test.each(PROVISION_STEPS)(
     for (const event of await listEventsOf(step)) {
       for (const way of waysOf(event)) {
         const label = `${way} at ${event}`;
-        const { world, provision } = await startProvision(stepsBefore(step));
-        const endInterruption = interrupt(world, event, way);
+        const { fixture, provision } = await startProvision(stepsBefore(step));
+        const endInterruption = interrupt(fixture, event, way);
         const outcome = await outcomeOf(runSteps([step], provision));
         expect(outcome, label).toMatch(OUTCOMES[way]);
-        expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
+        expect(fixture.aws.account.instances.length, label).toBeLessThanOrEqual(1);
         endInterruption();
         await undoSteps(PROVISION_STEPS, provision);
-        expectNothingLeft(world, label);
-        expect(world.aws.account.snapshots, label).toEqual([]);
+        expectNothingLeft(fixture, label);
+        expect(fixture.aws.account.snapshots, label).toEqual([]);
       }
     }
   },
@@ -89,14 +89,14 @@ test.each(unfinished)(
   'cleanup leaves nothing of a provision that is killed in $name',
   async (step) => {
     for (const event of await listEventsOf(step)) {
-      const { world, provision } = await startProvision(stepsBefore(step));
+      const { fixture, provision } = await startProvision(stepsBefore(step));
       // By then, EC2 shows what was made.
-      world.aws.account.looksUnseen = 0;
-      onceAt(world, event, () => world.stop(STOPPED));
+      fixture.aws.account.looksUnseen = 0;
+      onceAt(fixture, event, () => fixture.stop(STOPPED));
       await outcomeOf(runSteps([step], provision));
-      await cleanup({ ...world.context, signal: new AbortController().signal }, null);
-      expectNothingLeft(world, event);
-      expect(world.aws.account.snapshots, event).toEqual([]);
+      await cleanup({ ...fixture.context, signal: new AbortController().signal }, null);
+      expectNothingLeft(fixture, event);
+      expect(fixture.aws.account.snapshots, event).toEqual([]);
     }
   },
 );
@@ -112,20 +112,20 @@ const UNDO_OUTCOMES: Record<Way, RegExp> = {
 test('what interrupts the undoing of a provision is reported, and cleanup does the rest', async () => {
   const usual = await startProvision(unfinished);
   const undo = ({ provision }: typeof usual) => undoSteps(PROVISION_STEPS, provision);
-  const events = await listEvents(usual.world, () => undo(usual));
-  expectNothingLeft(usual.world);
+  const events = await listEvents(usual.fixture, () => undo(usual));
+  expectNothingLeft(usual.fixture);
   for (const event of events) {
     for (const way of waysOf(event)) {
       const label = `${way} at ${event}`;
       const started = await startProvision(unfinished);
-      const { world, provision } = started;
-      const endInterruption = interrupt(world, event, way);
+      const { fixture, provision } = started;
+      const endInterruption = interrupt(fixture, event, way);
       const outcome = await outcomeOf(undo(started));
       endInterruption();
       expect(outcome, label).toMatch(UNDO_OUTCOMES[way]);
-      if (outcome !== 'done') await cleanup(world.context, provision.runId);
-      expectNothingLeft(world, label);
-      expect(world.aws.account.snapshots, label).toEqual([]);
+      if (outcome !== 'done') await cleanup(fixture.context, provision.runId);
+      expectNothingLeft(fixture, label);
+      expect(fixture.aws.account.snapshots, label).toEqual([]);
     }
   }
 });

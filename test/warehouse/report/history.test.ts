@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { analyse } from '../../../src/warehouse/report/analyse.ts';
 import { createReport, findStatistic, type Report } from '../../../src/warehouse/report/report.ts';
-import { keepRun, readRunBefore } from '../../../src/warehouse/report/history.ts';
+import { saveRun, findPreviousRun } from '../../../src/warehouse/report/history.ts';
 import { runSql, useDatabase } from '../../support/database.ts';
 import { AS_OF_S, copyWith, fillSample } from '../statistics/sample.ts';
 
@@ -25,10 +25,10 @@ function copyOf(checksum: number, ofPeople = 1) {
 function run(id: string, checksum: number, ofPeople = 1): Promise<Report> {
   const copy = copyOf(checksum, ofPeople);
   return onWarehouse(async (connection) => {
-    const before = await readRunBefore(connection, copy.tables);
+    const before = await findPreviousRun(connection, copy.tables);
     await runSql(config, PEOPLE);
     const report = createReport(id, copy, [], before);
-    await keepRun(connection, report);
+    await saveRun(connection, report);
     return report;
   });
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
-import { makeWorld, type World } from './fixture.ts';
+import { createRunFixture, type RunFixture } from './fixture.ts';
 
-const cases: [string, (world: World) => void, RegExp][] = [
+const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
   [
     'no such volume',
     ({ context }) => (context.config.volumeId = 'vol-00000000'),
@@ -77,16 +77,16 @@ const cases: [string, (world: World) => void, RegExp][] = [
 ];
 
 test.each(cases)('%s: nothing is started, and one message says why', async (_, change, message) => {
-  const world = await makeWorld();
-  change(world);
-  await expect(run(world.context, { keep: false })).rejects.toThrow(message);
-  expect(world.aws.asked).not.toContain('RunInstances');
+  const fixture = await createRunFixture();
+  change(fixture);
+  await expect(run(fixture.context, { keep: false })).rejects.toThrow(message);
+  expect(fixture.aws.asked).not.toContain('RunInstances');
 });
 
 test('all problems are said at once', async () => {
-  const world = await makeWorld();
-  Object.assign(world.context.config, { imageId: 'ami-00000000', keyName: 'nobody' });
-  await expect(run(world.context, { keep: false })).rejects.toThrow(
+  const fixture = await createRunFixture();
+  Object.assign(fixture.context.config, { imageId: 'ami-00000000', keyName: 'nobody' });
+  await expect(run(fixture.context, { keep: false })).rejects.toThrow(
     /^Nothing was started\..*:\n {2}WAREHOUSE_IMAGE_ID: .*\n {2}WAREHOUSE_KEY_NAME: .*$/,
   );
 });

@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ForkedProgram, forkProgram } from '../../support/fork-program.ts';
 import type { Point } from './fake-context.ts';
-import type { World } from './fixture.ts';
+import type { RunFixture } from './fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 
-/** Starts a run in a world's account; it waits at each point until `at` has been called and has resolved. */
+/** Starts a run in a fixture's account; it waits at each point until `at` has been called and has resolved. */
 export function startChild(
-  { aws, context, volumeId }: World,
+  { aws, context, volumeId }: RunFixture,
   at: (point: Point, child: ForkedProgram) => unknown = () => undefined,
 ): ForkedProgram {
   const child = forkProgram(PROGRAM, [context.folder, volumeId], aws.environment);

@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { outcomeOf } from './interruptions.ts';
-import { makeWorld } from './fixture.ts';
+import { createRunFixture } from './fixture.ts';
 
 test('when credentials expire, the instance is shut down over ssh', async () => {
-  const world = await makeWorld();
-  world.at.work = () => world.aws.expireCredentials();
-  expect(await outcomeOf(run(world.context, { keep: false }))).toMatch(/RequestExpired/);
-  expect(world.passed.slice(-4)).toEqual(['stop-mysql', 'unmount', 'power-off', 'close']);
-  expect(world.aws.account.billing()).toEqual([]);
-  expect(world.aws.account.volumes).toMatchObject([{ id: world.volumeId, attachment: null }]);
+  const fixture = await createRunFixture();
+  fixture.at.copy = () => fixture.aws.expireCredentials();
+  expect(await outcomeOf(run(fixture.context, { keep: false }))).toMatch(/RequestExpired/);
+  expect(fixture.passed.slice(-4)).toEqual(['stop-mysql', 'unmount', 'power-off', 'close']);
+  expect(fixture.aws.account.billing()).toEqual([]);
+  expect(fixture.aws.account.volumes).toMatchObject([{ id: fixture.volumeId, attachment: null }]);
 });
 
 test('the operator reads exactly what cannot be undone, at once, and how to remove it', async () => {
-  const world = await makeWorld();
-  world.at.work = () => world.aws.expireCredentials();
-  const message = await outcomeOf(run(world.context, { keep: false }));
-  const id = world.aws.account.instances[0]?.id ?? '';
-  const indexOf = (text: string) => world.lines.findIndex((line) => line.includes(text));
+  const fixture = await createRunFixture();
+  fixture.at.copy = () => fixture.aws.expireCredentials();
+  const message = await outcomeOf(run(fixture.context, { keep: false }));
+  const id = fixture.aws.account.instances[0]?.id ?? '';
+  const indexOf = (text: string) => fixture.lines.findIndex((line) => line.includes(text));
   expect(indexOf(`exist: the instance ${id}`)).toBeGreaterThan(0);
   expect(indexOf(`exist: the instance ${id}`)).toBeLessThan(indexOf('exist: vol-'));
   expect(message).toMatch(/Not everything could be undone:\n.*RequestExpired.*log in again/);
@@ -30,5 +30,5 @@ test('the operator reads exactly what cannot be undone, at once, and how to remo
     ),
   );
   expect(message).toMatch(/no snapshot of that: aws ec2 create-snapshot --volume-id vol-/);
-  expect(existsSync(join(world.context.folder, 'state.json'))).toBe(true);
+  expect(existsSync(join(fixture.context.folder, 'state.json'))).toBe(true);
 });

@@ -6,7 +6,7 @@ export type Point =
   | 'connect'
   | 'mount'
   | 'start-mysql'
-  | 'work'
+  | 'copy'
   | 'upload'
   | 'stop-mysql'
   | 'unmount'
@@ -55,7 +55,7 @@ export function createFakeContext(
       unmountVolume: () => pass('unmount'),
     },
     copy: async () => {
-      await pass('work');
+      await pass('copy');
       return { 'minitwit:rows-message': '42' };
     },
     upload: () => pass('upload'),

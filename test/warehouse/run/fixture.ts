@@ -7,7 +7,7 @@ import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { createFakeContext, type Point } from './fake-context.ts';
 
 /** A fake account with a volume, and all that a run there needs. */
-export interface World {
+export interface RunFixture {
   aws: FakeEc2;
   context: RunContext;
   /** Called, if it is there, when a run comes to a point. */
@@ -26,7 +26,7 @@ const FOLDER_BYTES = 1024 * 1024;
 const EVENT_MS = 50;
 
 /** Makes one, for one test. */
-export async function makeWorld(): Promise<World> {
+export async function createRunFixture(): Promise<RunFixture> {
   const aws = await startFakeEc2();
   onTestFinished(() => aws.close());
   // A run flushes each of its records.
@@ -37,7 +37,7 @@ export async function makeWorld(): Promise<World> {
   const stopping = new AbortController();
   const lines: string[] = [];
   const passed: Point[] = [];
-  const at: World['at'] = { 'power-off': () => powerOff(aws) };
+  const at: RunFixture['at'] = { 'power-off': () => powerOff(aws) };
   const pass = async (point: Point) => {
     at[point]?.();
     passed.push(point);

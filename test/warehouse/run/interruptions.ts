@@ -2,7 +2,7 @@ import { OperatorError } from '../../../src/errors/operator-error.ts';
 import type { Fault } from '../../support/fake-ec2/server.ts';
 import { onceAt } from './request-points.ts';
 import type { Point } from './fake-context.ts';
-import type { World } from './fixture.ts';
+import type { RunFixture } from './fixture.ts';
 
 /** The reason with which an interrupted command is stopped. */
 export const STOPPED = new OperatorError('Stopped by SIGINT.');
@@ -30,10 +30,10 @@ export function waysOf(event: string): Way[] {
 }
 
 /** Interrupts the next such event; gives what ends the interruption. */
-export function interrupt(world: World, event: string, way: Way): () => void {
-  const { aws, at } = world;
+export function interrupt(fixture: RunFixture, event: string, way: Way): () => void {
+  const { aws, at } = fixture;
   if (way === 'stopped') {
-    onceAt(world, event, () => world.stop(STOPPED));
+    onceAt(fixture, event, () => fixture.stop(STOPPED));
     return () => undefined;
   }
   if (!isPoint(event)) {
@@ -49,7 +49,7 @@ export function interrupt(world: World, event: string, way: Way): () => void {
 
 /** Everything that a command does in AWS or on the instance while `act` runs, each once. */
 export async function listEvents(
-  { aws, passed }: World,
+  { aws, passed }: RunFixture,
   act: () => Promise<void>,
 ): Promise<string[]> {
   const [asked, points] = [aws.asked.length, passed.length];

@@ -9,10 +9,10 @@ import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
-import { RemoteError } from '../../../src/warehouse/ssh/failures.ts';
+import { RemoteCommandError } from '../../../src/warehouse/ssh/ssh-errors.ts';
 import type { CopyOrder } from '../../../src/warehouse/steps/copy-job.ts';
 import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
-import { makeWorld } from './fixture.ts';
+import { createRunFixture } from './fixture.ts';
 
 const order: CopyOrder = {
   source: {
@@ -29,19 +29,19 @@ const order: CopyOrder = {
 };
 
 test('a dry run says everything, asks whether it is allowed, and changes nothing', async () => {
-  const world = await makeWorld();
-  world.context.config.bucket = 'minitwit-dumps';
-  await dryRun({ ...world.context, order });
-  const { account } = world.aws;
+  const fixture = await createRunFixture();
+  fixture.context.config.bucket = 'minitwit-dumps';
+  await dryRun({ ...fixture.context, order });
+  const { account } = fixture.aws;
   expect(account.instances).toEqual([]);
   expect(account.snapshots).toEqual([]);
   expect(account.volumes).toMatchObject([{ attachment: null }]);
-  expect(world.passed).toEqual([]);
-  expect(await readdir(world.context.folder)).toEqual([]);
-  const said = world.lines.join('\n');
+  expect(fixture.passed).toEqual([]);
+  expect(await readdir(fixture.context.folder)).toEqual([]);
+  const said = fixture.lines.join('\n');
   expect(said).toContain(`"ImageId":"ami-0123456789abcdef0","InstanceType":"t3.large"`);
   expect(said).toContain('"UserData":"#!/bin/sh\\nshutdown -h +510\\n"');
-  expect(said).toContain(`AttachVolume {"VolumeId":"${world.volumeId}"`);
+  expect(said).toContain(`AttachVolume {"VolumeId":"${fixture.volumeId}"`);
   expect(said).toContain('copy reader@db.example:3306/minitwit to analyst@i-0');
   expect(said).toContain('/minitwit, without credentials, at most 5000 rows a second');
   expect(said).toMatch(/to s3:\/\/minitwit-dumps\/runs\/\w+-\w{4}\/$/m);
@@ -50,7 +50,7 @@ test('a dry run says everything, asks whether it is allowed, and changes nothing
 });
 
 test('a dry run says every command that the instance is given, in order', async () => {
-  const { context, lines } = await makeWorld();
+  const { context, lines } = await createRunFixture();
   await dryRun({ ...context, order });
   const given: string[] = [];
   let isMounted = false;
@@ -61,7 +61,8 @@ test('a dry run says every command that the instance is given, in order', async 
     run: async (program: string[]) => {
       given.push(program.join(' '));
       if (program[0] === 'findmnt') {
-        if (!isMounted) throw new RemoteError('findmnt', { status: 1, stdout: '', stderr: '' });
+        if (!isMounted)
+          throw new RemoteCommandError('findmnt', { status: 1, stdout: '', stderr: '' });
         return 'DEVICE';
       }
       if (program.includes('mount')) isMounted = true;
@@ -84,25 +85,25 @@ test('a dry run says every command that the instance is given, in order', async 
 });
 
 test('a dry run fails for what is certainly not allowed', async () => {
-  const world = await makeWorld();
-  world.aws.denied.add('RunInstances').add('CreateSnapshot');
-  await expect(dryRun({ ...world.context, order })).rejects.toThrow(
+  const fixture = await createRunFixture();
+  fixture.aws.denied.add('RunInstances').add('CreateSnapshot');
+  await expect(dryRun({ ...fixture.context, order })).rejects.toThrow(
     /^AWS does not allow ec2:RunInstances, ec2:CreateSnapshot: /,
   );
 });
 
 test('what AWS denies because the instance, which there is not, has no tag, is no failure', async () => {
-  const world = await makeWorld();
+  const fixture = await createRunFixture();
   const actions = ['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances'];
-  for (const action of actions) world.aws.denied.add(action);
-  await dryRun({ ...world.context, order });
+  for (const action of actions) fixture.aws.denied.add(action);
+  await dryRun({ ...fixture.context, order });
   for (const action of actions) {
-    expect(world.lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
+    expect(fixture.lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
   }
 });
 
 test('status says what there is and what it costs', async () => {
-  const { context, lines, volumeId } = await makeWorld();
+  const { context, lines, volumeId } = await createRunFixture();
   await status(context.ec2, null, context.print);
   expect(lines).toEqual(['There is nothing of the warehouse in us-east-1.']);
   await run(context, { keep: false });
@@ -122,7 +123,7 @@ test('status says what there is and what it costs', async () => {
 });
 
 test('a price that is not known is not made up; that of spot is what AWS says', async () => {
-  const { aws, context, lines } = await makeWorld();
+  const { aws, context, lines } = await createRunFixture();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ type: 't9.new', tags });
   aws.account.addInstance({ type: 't9.new', tags, spotRequestId: 'sir-1' });
@@ -133,7 +134,7 @@ test('a price that is not known is not made up; that of spot is what AWS says', 
 });
 
 test('elsewhere than where prices are known, it says about what; and which images there are', async () => {
-  const { aws, context, lines } = await makeWorld();
+  const { aws, context, lines } = await createRunFixture();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ tags });
   const { id } = aws.account.addImage({ tags });
@@ -158,7 +159,7 @@ test.each([
   ['an empty region', { AWS_REGION: '' }, REGION_MISSING],
   ['no credentials', {}, /CredentialsProviderError: .*Set AWS_PROFILE, or log in/],
 ])('%s: one message says so', async (_, change, message) => {
-  await makeWorld();
+  await createRunFixture();
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   useEnvironment({ ...noSettings, HOME: folder, ...change });
@@ -167,7 +168,7 @@ test.each([
 });
 
 test('an endpoint at which no server listens is reported in one message', async () => {
-  await makeWorld();
+  await createRunFixture();
   useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
   const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(

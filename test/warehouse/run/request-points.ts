@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { Point } from './fake-context.ts';
-import type { World } from './fixture.ts';
+import type { RunFixture } from './fixture.ts';
 
 /** Calls something once, as soon as a run comes to a moment. */
-export function onceAt({ aws, at }: World, moment: string, call: () => void): void {
+export function onceAt({ aws, at }: RunFixture, moment: string, call: () => void): void {
   let isOver = false;
   const callOnce = () => {
     if (!isOver) call();
@@ -14,7 +14,7 @@ export function onceAt({ aws, at }: World, moment: string, call: () => void): vo
 }
 
 /** Expects that the account holds nothing that costs but the volume and its snapshots. */
-export function expectNothingLeft({ aws, volumeId }: World, when = ''): void {
+export function expectNothingLeft({ aws, volumeId }: RunFixture, when = ''): void {
   expect(aws.account.billing(), when).toEqual([]);
   expect(
     aws.account.volumes.map(({ id }) => id),

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import type { Copy } from '../../../src/warehouse/copy/copy.ts';
+import type { CopyResult } from '../../../src/warehouse/copy/copy-database.ts';
 
 /** When the sample was copied: a Wednesday, at noon. */
 export const AS_OF_S = at('2026-11-25 12:00:00');
@@ -37,7 +37,7 @@ export async function fillSample(connection: Connection): Promise<void> {
 }
 
 /** A copy of which nothing is known but checksums: of the messages, and of the people. */
-export function copyWith(ofMessages: number, { asOfS = AS_OF_S, ofPeople = 1 } = {}): Copy {
+export function copyWith(ofMessages: number, { asOfS = AS_OF_S, ofPeople = 1 } = {}): CopyResult {
   const rows = { rows: 5, sent: 5, deleted: 0 };
   return {
     asOfS,

@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../../src/database/with-connection.ts';
-import { readRunBefore } from '../../../src/warehouse/report/history.ts';
+import { findPreviousRun } from '../../../src/warehouse/report/history.ts';
 import {
   computeStatistics,
   type Statistic,
@@ -43,7 +43,7 @@ function compute(
   afterwards: (connection: Connection) => Promise<void> = async () => undefined,
 ): Promise<Statistic[]> {
   return withConnection(config, { waitMaxMs: 10_000 }, async (connection) => {
-    await readRunBefore(connection, copyWith(1).tables);
+    await findPreviousRun(connection, copyWith(1).tables);
     await prepare(connection);
     const computed = await computeStatistics(connection, { asOfS: AS_OF_S, before: 'before' });
     await afterwards(connection);

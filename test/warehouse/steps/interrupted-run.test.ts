@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { runSteps, undoSteps } from '../../../src/cli/steps.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
-import type { RunStep } from '../../../src/warehouse/run/run.ts';
+import type { RunStep } from '../../../src/warehouse/run/active-run.ts';
 import {
   interrupt,
   listEvents,
@@ -15,7 +15,7 @@ import {
 } from '../run/interruptions.ts';
 import { expectNothingLeft, onceAt } from '../run/request-points.ts';
 import type { Point } from '../run/fake-context.ts';
-import type { World } from '../run/fixture.ts';
+import type { RunFixture } from '../run/fixture.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
 // test/cli/steps.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
@@ -32,14 +32,14 @@ const steps = STEPS.filter(({ run }) => run);
 
 /** All requests and operations of a step that nothing interrupts. */
 async function listEventsOf(step: RunStep): Promise<string[]> {
-  const { world, run } = await startRun(stepsBefore(step));
-  const events = await listEvents(world, () => runSteps([step], run));
+  const { fixture, run } = await startRun(stepsBefore(step));
+  const events = await listEvents(fixture, () => runSteps([step], run));
   expect(events).not.toEqual([]);
   return events;
 }
 
 /** What a run has in AWS, and what it has begun on its instance. */
-function holdings({ aws: { account }, passed }: World) {
+function holdings({ aws: { account }, passed }: RunFixture) {
   const last = (...points: Point[]) => passed.findLast((point) => points.includes(point));
   return {
     billing: account.billing().map((it) => it.split(' ')[0]),
@@ -54,16 +54,16 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
   for (const event of await listEventsOf(step)) {
     for (const way of waysOf(event)) {
       const label = `${way} at ${event}`;
-      const { world, run } = await startRun(stepsBefore(step));
+      const { fixture, run } = await startRun(stepsBefore(step));
       // Powering off ends the instance, which another step undoes.
-      delete world.at['power-off'];
-      const held = holdings(world);
-      const endInterruption = interrupt(world, event, way);
+      delete fixture.at['power-off'];
+      const held = holdings(fixture);
+      const endInterruption = interrupt(fixture, event, way);
       expect(await outcomeOf(runSteps([step], run)), label).toMatch(OUTCOMES[way]);
-      expect(world.aws.account.instances.length, label).toBeLessThanOrEqual(1);
+      expect(fixture.aws.account.instances.length, label).toBeLessThanOrEqual(1);
       endInterruption();
       await undoSteps([step], run);
-      expect(holdings(world), label).toEqual(held);
+      expect(holdings(fixture), label).toEqual(held);
       expect(run.journal.listBegun(), label).not.toContain(step.name);
     }
   }
@@ -71,19 +71,19 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
 
 test.each(steps)('a process that is killed in $name can be finished by the next', async (step) => {
   for (const event of await listEventsOf(step)) {
-    const { world, run } = await startRun(stepsBefore(step));
-    const file = join(world.context.folder, 'state.json');
+    const { fixture, run } = await startRun(stepsBefore(step));
+    const file = join(fixture.context.folder, 'state.json');
     let state = '';
-    onceAt(world, event, () => {
+    onceAt(fixture, event, () => {
       state = readFileSync(file, 'utf8');
-      world.stop(STOPPED);
+      fixture.stop(STOPPED);
     });
     await outcomeOf(runSteps([step], run));
     // The request was sent, and the process wrote nothing after it.
     writeFileSync(file, state);
-    await finish({ ...world.context, signal: new AbortController().signal });
-    expectNothingLeft(world, event);
-    const isWorkDone = step.name === 'upload';
-    expect(world.aws.account.snapshots, event).toHaveLength(isWorkDone ? 1 : 0);
+    await finish({ ...fixture.context, signal: new AbortController().signal });
+    expectNothingLeft(fixture, event);
+    const isCopyDone = step.name === 'upload';
+    expect(fixture.aws.account.snapshots, event).toHaveLength(isCopyDone ? 1 : 0);
   }
 });

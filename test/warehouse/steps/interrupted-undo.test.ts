@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { undoSteps } from '../../../src/cli/steps.ts';
 import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
-import type { RunStep } from '../../../src/warehouse/run/run.ts';
+import type { RunStep } from '../../../src/warehouse/run/active-run.ts';
 import { interrupt, listEvents, outcomeOf, type Way, waysOf } from '../run/interruptions.ts';
 import { expectNothingLeft } from '../run/request-points.ts';
 import { type Started, startRun, stepsAfter } from './run-after.ts';
@@ -23,14 +23,14 @@ const steps = STEPS.filter(({ undo }) => undo);
 
 /** Starts a run whose work is done, and which has undone the steps after this one. */
 async function startUndo(step: RunStep): Promise<Started> {
-  const { world, run } = await startRun(STEPS);
+  const { fixture, run } = await startRun(STEPS);
   await undoSteps(stepsAfter(step), run);
-  return { world, run };
+  return { fixture, run };
 }
 
 async function listEventsOf(step: RunStep): Promise<string[]> {
-  const { world, run } = await startUndo(step);
-  const events = await listEvents(world, () => undoSteps([step], run));
+  const { fixture, run } = await startUndo(step);
+  const events = await listEvents(fixture, () => undoSteps([step], run));
   expect(events).not.toEqual([]);
   return events;
 }
@@ -39,28 +39,28 @@ test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (
   for (const event of await listEventsOf(step)) {
     for (const way of waysOf(event)) {
       const label = `${way} at ${event}`;
-      const { world, run } = await startUndo(step);
-      const endInterruption = interrupt(world, event, way);
+      const { fixture, run } = await startUndo(step);
+      const endInterruption = interrupt(fixture, event, way);
       const outcome = await outcomeOf(undoSteps(STEPS, run));
       endInterruption();
       expect(outcome, label).toMatch(OUTCOMES[way]);
-      if (outcome !== 'done') await finish(world.context);
-      expectNothingLeft(world, label);
-      expect(world.aws.account.snapshots, label).toHaveLength(1);
+      if (outcome !== 'done') await finish(fixture.context);
+      expectNothingLeft(fixture, label);
+      expect(fixture.aws.account.snapshots, label).toHaveLength(1);
     }
   }
 });
 
 test.each(steps)('the next process may undo $name again', async (step) => {
-  const { world, run } = await startUndo(step);
-  const file = join(world.context.folder, 'state.json');
+  const { fixture, run } = await startUndo(step);
+  const file = join(fixture.context.folder, 'state.json');
   const state = readFileSync(file, 'utf8');
   // By then, EC2 shows the snapshot.
-  world.aws.account.looksUnseen = 0;
+  fixture.aws.account.looksUnseen = 0;
   await undoSteps([step], run);
   // The process was killed before it could write that the step is undone.
   writeFileSync(file, state);
-  await finish(world.context);
-  expectNothingLeft(world);
-  expect(world.aws.account.snapshots).toHaveLength(1);
+  await finish(fixture.context);
+  expectNothingLeft(fixture);
+  expect(fixture.aws.account.snapshots).toHaveLength(1);
 });

@@ -1,7 +1,12 @@
 import { runSteps } from '../../../src/cli/steps.ts';
 import { STEPS } from '../../../src/warehouse/commands/run.ts';
-import { newState, openRun, type ActiveRun, type RunStep } from '../../../src/warehouse/run/run.ts';
-import { makeWorld, type World } from '../run/fixture.ts';
+import {
+  newState,
+  openRun,
+  type ActiveRun,
+  type RunStep,
+} from '../../../src/warehouse/run/active-run.ts';
+import { createRunFixture, type RunFixture } from '../run/fixture.ts';
 
 const PLACE = {
   zone: 'us-east-1a',
@@ -11,18 +16,18 @@ const PLACE = {
 
 /** A run, and the account in which it takes place. */
 export interface Started {
-  world: World;
+  fixture: RunFixture;
   run: ActiveRun;
 }
 
 /** Starts a run that has done these steps. EC2 shows what it makes only after some requests. */
 export async function startRun(steps: RunStep[]): Promise<Started> {
-  const world = await makeWorld();
-  world.aws.account.looksUnseen = 2;
-  world.context.timing = { ...world.context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
-  const run = openRun(world.context, newState(world.context.config, PLACE));
+  const fixture = await createRunFixture();
+  fixture.aws.account.looksUnseen = 2;
+  fixture.context.timing = { ...fixture.context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
+  const run = openRun(fixture.context, newState(fixture.context.config, PLACE));
   await runSteps(steps, run);
-  return { world, run };
+  return { fixture, run };
 }
 
 /** The steps of a run before this one. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import type { InstanceOperations } from '../../../src/warehouse/context.ts';
-import { connectOverSsh, type Remote } from '../../../src/warehouse/ssh/ssh.ts';
+import { connectOverSsh, type SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import type { Cloud } from '../cycle/cloud.ts';
 
 /** Cuts the connections of whoever is logged in to the instance that it is run on. */
@@ -36,7 +36,7 @@ export function cutAtLogin({ instances }: Cloud, times: number): InstanceOperati
 export function cutAtCommand(command: RegExp): InstanceOperations {
   const connect: InstanceOperations['connect'] = async (login, options) => {
     const remote = await connectOverSsh(login, options);
-    const run: Remote['run'] = (program, how) => {
+    const run: SshConnection['run'] = (program, how) => {
       const isIt = command.test(program.join(' '));
       return remote.run(isIt ? ['sh', '-c', `${CUT}; exec "$@"`, 'sh', ...program] : program, how);
     };

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { work } from '../../../src/warehouse/steps/copy.ts';
+import { copy } from '../../../src/warehouse/steps/copy-step.ts';
 import { STOPPED } from '../run/interruptions.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
 test('work that ends although the run was stopped is not recorded', async () => {
-  const { world, run } = await startRun(stepsBefore(work));
+  const { fixture, run } = await startRun(stepsBefore(copy));
   run.copy = async () => {
-    world.stop(STOPPED);
+    fixture.stop(STOPPED);
     return { 'minitwit:rows-message': '42' };
   };
-  await expect(work.run?.(run)).rejects.toBe(STOPPED);
+  await expect(copy.run?.(run)).rejects.toBe(STOPPED);
   expect(run.state.results).toBeNull();
 });

@@ -1,9 +1,9 @@
-import type { RunStep } from '../run/run.ts';
-import { withMysql } from './mysql.ts';
+import type { RunStep } from '../run/active-run.ts';
+import { withMysql } from './mysql-steps.ts';
 
 /** Fills the warehouse, which is what the run is for. Undone, it stays as it is: the next run goes on from there. */
-export const work: RunStep = {
-  name: 'work',
+export const copy: RunStep = {
+  name: 'copy',
   runMessage: 'Filling the warehouse',
   run: async (run) => {
     const { runId: id } = run.state;

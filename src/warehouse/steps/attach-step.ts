@@ -2,8 +2,8 @@ import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes
 import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
-import type { EndingRun, ActiveRun, RunStep } from '../run/run.ts';
-import { bestEffort } from './tidy.ts';
+import type { EndingRun, ActiveRun, RunStep } from '../run/active-run.ts';
+import { bestEffort } from './best-effort.ts';
 
 const ATTACHED_MAX_MS = 5 * 60_000;
 const DETACHED_MAX_MS = 2 * 60_000;
@@ -13,7 +13,7 @@ export const attach: RunStep = {
   name: 'attach',
   runMessage: 'Attaching the volume',
   run: async (run) => {
-    await attachAndWait(run.ec2, attachmentOf(run), pollOptions(run, ATTACHED_MAX_MS));
+    await attachAndWait(run.ec2, attachmentInput(run), pollOptions(run, ATTACHED_MAX_MS));
   },
   undoMessage: 'Detaching the volume',
   undo: async (run) => {
@@ -25,7 +25,7 @@ export const attach: RunStep = {
 };
 
 /** What AWS is asked for. */
-export function attachmentOf({ config, state }: ActiveRun): Attachment {
+export function attachmentInput({ config, state }: ActiveRun): Attachment {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
 }

@@ -1,8 +1,8 @@
 import { pollOptions } from '../../aws/poll-options.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
-import type { ActiveRun, RunStep } from '../run/run.ts';
-import { remoteOf } from './connect.ts';
-import { bestEffort } from './tidy.ts';
+import type { ActiveRun, RunStep } from '../run/active-run.ts';
+import { requireConnection } from './connect-step.ts';
+import { bestEffort } from './best-effort.ts';
 
 const MOUNTED_MAX_MS = 5 * 60_000;
 const MYSQL_MAX_MS = 10 * 60_000;
@@ -15,14 +15,14 @@ export const mount: RunStep = {
   runMessage: 'Mounting the volume',
   run: (run) =>
     run.operations.mountVolume(
-      remoteOf(run),
+      requireConnection(run),
       run.config.mountDir,
       pollOptions(run, MOUNTED_MAX_MS),
     ),
   undoMessage: 'Unmounting the volume',
   undo: async (run) => {
     const problem = 'The volume could not be unmounted; the end of the instance does that';
-    const unmount = () => run.operations.unmountVolume(remoteOf(run), run.config.mountDir);
+    const unmount = () => run.operations.unmountVolume(requireConnection(run), run.config.mountDir);
     run.isMounted = !(await bestEffort(run, problem, unmount));
   },
 };
@@ -32,17 +32,25 @@ export const startMysql: RunStep = {
   name: 'start-mysql',
   runMessage: 'Starting MySQL',
   run: (run) =>
-    run.operations.startMysql(remoteOf(run), accountOf(run), pollOptions(run, MYSQL_MAX_MS)),
+    run.operations.startMysql(
+      requireConnection(run),
+      warehouseAccount(run),
+      pollOptions(run, MYSQL_MAX_MS),
+    ),
   undoMessage: 'Stopping MySQL',
   undo: async (run) => {
     const problem =
       'MySQL could not be stopped in order; it recovers from its log at its next start';
-    await bestEffort(run, problem, () => run.operations.stopMysql(remoteOf(run)));
+    await bestEffort(run, problem, () => run.operations.stopMysql(requireConnection(run)));
   },
 };
 
 /** Who logs in to the warehouse, and to which database. */
-export function accountOf({ config }: ActiveRun): { user: string; password: string; name: string } {
+export function warehouseAccount({ config }: ActiveRun): {
+  user: string;
+  password: string;
+  name: string;
+} {
   return { user: config.databaseUser, password: config.databasePassword, name: DATABASE };
 }
 
@@ -54,15 +62,15 @@ export async function withMysql<T>(
   run: ActiveRun,
   use: (database: DatabaseConfig, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const remote = remoteOf(run);
+  const remote = requireConnection(run);
   const at = { host: '127.0.0.1', port: remote.mysqlPort };
   const signal = AbortSignal.any([run.signal, remote.lost]);
   try {
-    return await use({ ...accountOf(run), ...at, sslCa: null, poolSize: 1 }, signal);
+    return await use({ ...warehouseAccount(run), ...at, sslCa: null, poolSize: 1 }, signal);
   } catch (error) {
     signal.throwIfAborted();
     // a MySQL that was lost may be the first to notice
-    await remote.run(['true'], { maxMs: LOOK_MAX_MS });
+    await remote.run(['true'], { timeoutMs: LOOK_MAX_MS });
     throw error;
   }
 }

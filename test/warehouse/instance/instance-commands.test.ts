@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import * as commands from '../../../src/warehouse/instance/commands.ts';
+import * as commands from '../../../src/warehouse/instance/instance-commands.ts';
 import { accountSql } from '../../../src/warehouse/instance/mysql.ts';
 
 const line = (program: string[]) => program.join(' ');
@@ -20,7 +20,7 @@ test('the volume is found by its label, checked and mounted', () => {
   expect(line(commands.findMounted('/mysql-db'))).toBe(
     'findmnt --noheadings --output SOURCE --mountpoint /mysql-db',
   );
-  expect(line(commands.countBytes('/mysql-db'))).toBe(
+  expect(line(commands.diskUsage('/mysql-db'))).toBe(
     'df --block-size=1 --output=avail,size /mysql-db',
   );
 });
@@ -29,7 +29,7 @@ test('MySQL is started and stopped as a service, and told things through its soc
   expect(line(commands.systemctl('start'))).toBe(
     'sudo -n systemctl start minitwit-warehouse.service',
   );
-  expect(line(commands.lastWords(12))).toBe(
+  expect(line(commands.journalTail(12))).toBe(
     'sudo -n journalctl --unit minitwit-warehouse.service --lines 12 --output cat --no-pager --quiet',
   );
   expect(line(commands.sql())).toBe(

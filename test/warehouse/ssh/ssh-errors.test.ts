@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { explainSsh, RemoteError, UnreachableError } from '../../../src/warehouse/ssh/failures.ts';
+import {
+  toSshError,
+  RemoteCommandError,
+  UnreachableError,
+} from '../../../src/warehouse/ssh/ssh-errors.ts';
 
 const login = {
   user: 'ec2-user',
@@ -7,7 +11,7 @@ const login = {
   keyFile: '/keys/warehouse.pem',
   instanceId: 'i-0123456789abcdef0',
 };
-const explain = (complaint: string) => explainSsh(complaint, login);
+const explain = (complaint: string) => toSshError(complaint, login);
 
 test('what may pass can be tried again', () => {
   for (const complaint of [
@@ -42,6 +46,6 @@ test('another key than the instance printed is never tried again', () => {
 });
 
 test('a program that fails silently is told of by its status', () => {
-  const error = new RemoteError('umount', { status: 32, stdout: '', stderr: '\n' });
+  const error = new RemoteCommandError('umount', { status: 32, stdout: '', stderr: '\n' });
   expect(error.message).toBe('umount failed on the instance: status 32');
 });

@@ -1,5 +1,5 @@
-import type { RunStep } from '../run/run.ts';
-import { withMysql } from './mysql.ts';
+import type { RunStep } from '../run/active-run.ts';
+import { withMysql } from './mysql-steps.ts';
 
 /**
  * Keeps what came of the work elsewhere as well. The work is done by then: if this fails, so does the run, but what

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { findFreePort } from '../../dev/free-port.ts';
 import type { Environment } from '../../config/environment.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './commands.ts';
-import { explainSsh, lastLines, RemoteError } from './failures.ts';
+import { connectCommand, KNOWN_HOSTS, type Login, remoteCommand } from './ssh-commands.ts';
+import { toSshError, lastLines, RemoteCommandError } from './ssh-errors.ts';
 
 const CONNECT_MAX_MS = 30_000;
 const RUN_MAX_MS = 120_000;
@@ -14,15 +14,15 @@ const RUN_MAX_MS = 120_000;
 const CONNECTION_LOST = 255;
 
 /** How a program is run. */
-export interface RunOptions {
+export interface RemoteCommandOptions {
   /** Its stdin. */
   input?: string;
-  maxMs?: number;
+  timeoutMs?: number;
   signal?: AbortSignal;
 }
 
 /** A connection to an instance. */
-export interface Remote {
+export interface SshConnection {
   /** The loopback port that leads to the instance's MySQL. */
   mysqlPort: number;
   /** Aborted, with an OperatorError as its reason, once the connection has ended. */
@@ -31,7 +31,7 @@ export interface Remote {
    * Runs a program there, given as a list, and gives its stdout.
    * @throws RemoteError when it ends with another status than 0; OperatorError when the connection is lost
    */
-  run(program: string[], options?: RunOptions): Promise<string>;
+  run(program: string[], options?: RemoteCommandOptions): Promise<string>;
   /** Ends the connection, if there still is one. */
   close(): Promise<void>;
 }
@@ -55,7 +55,10 @@ export interface ConnectOptions {
  * Ctrl-C, since things are put in order through it.
  * @throws UnreachableError when it does not answer yet; OperatorError when it never will
  */
-export async function connectOverSsh(login: Login, options: ConnectOptions): Promise<Remote> {
+export async function connectOverSsh(
+  login: Login,
+  options: ConnectOptions,
+): Promise<SshConnection> {
   const { hostKeys, folder, mysqlSocket, signal, environment } = options;
   const place = { cwd: folder, env: environment };
   signal.throwIfAborted();
@@ -68,8 +71,8 @@ export async function connectOverSsh(login: Login, options: ConnectOptions): Pro
   const tunnel = { port: await findFreePort(), socket: mysqlSocket };
   const keyFile = resolve(login.keyFile);
   const trust = hostKeys ? 'pinned' : 'first-seen';
-  const master = start(connectCommand({ ...login, keyFile }, tunnel, trust), place);
-  const close = () => end(master);
+  const master = startSsh(connectCommand({ ...login, keyFile }, tunnel, trust), place);
+  const close = () => stopSsh(master);
   try {
     await waitForConnection(master, login, signal);
   } catch (error) {
@@ -78,17 +81,17 @@ export async function connectOverSsh(login: Login, options: ConnectOptions): Pro
     throw error;
   }
   const lost = new AbortController();
-  const lose = () => lost.abort(sayLost(login, '', master.output.stderr));
+  const lose = () => lost.abort(connectionLostError(login, '', master.output.stderr));
   void master.ended.then(lose, lose);
   return {
     mysqlPort: tunnel.port,
     lost: lost.signal,
-    run: (program, how) => run(login, place, program, how),
+    run: (program, how) => runRemoteCommand(login, place, program, how),
     close,
   };
 }
 
-function sayLost({ instanceId }: Login, at: string, complaint: string): OperatorError {
+function connectionLostError({ instanceId }: Login, at: string, complaint: string): OperatorError {
   const reason = lastLines(complaint, 1);
   return new OperatorError(
     `The connection to ${instanceId} is lost${at}${reason ? `: ${reason}` : '.'}`,
@@ -96,19 +99,19 @@ function sayLost({ instanceId }: Login, at: string, complaint: string): Operator
 }
 
 /** Where ssh is run, and in which environment. */
-interface Place {
+interface SpawnOptions {
   cwd: string;
   env: Environment | undefined;
 }
 
-interface Ssh {
+interface SshProcess {
   process: ChildProcessWithoutNullStreams;
   output: { stdout: string; stderr: string };
   /** Its status; null when a signal ended it. */
   ended: Promise<number | null>;
 }
 
-function start([program = '', ...parameters]: string[], place: Place): Ssh {
+function startSsh([program = '', ...parameters]: string[], place: SpawnOptions): SshProcess {
   // a group of its own: Ctrl-C in the terminal is for us alone
   const child = spawn(program, parameters, { ...place, detached: true });
   const output = { stdout: '', stderr: '' };
@@ -125,7 +128,11 @@ function start([program = '', ...parameters]: string[], place: Place): Ssh {
   return { process: child, output, ended };
 }
 
-async function waitForConnection(master: Ssh, login: Login, signal: AbortSignal): Promise<void> {
+async function waitForConnection(
+  master: SshProcess,
+  login: Login,
+  signal: AbortSignal,
+): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MAX_MS)]);
   const giveUp = () => master.process.kill();
   limit.addEventListener('abort', giveUp);
@@ -134,42 +141,42 @@ async function waitForConnection(master: Ssh, login: Login, signal: AbortSignal)
   const stands = await Promise.race([connected, master.ended.then(() => false)]);
   limit.removeEventListener('abort', giveUp);
   signal.throwIfAborted();
-  if (!stands) throw explainSsh(master.output.stderr, login);
+  if (!stands) throw toSshError(master.output.stderr, login);
 }
 
-async function run(
+async function runRemoteCommand(
   login: Login,
-  place: Place,
+  place: SpawnOptions,
   program: string[],
-  { input = '', maxMs = RUN_MAX_MS, signal }: RunOptions = {},
+  { input = '', timeoutMs = RUN_MAX_MS, signal }: RemoteCommandOptions = {},
 ): Promise<string> {
   signal?.throwIfAborted();
-  const limit = AbortSignal.any([AbortSignal.timeout(maxMs), ...(signal ? [signal] : [])]);
-  const ssh = start(remoteCommand(login, program), place);
+  const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+  const ssh = startSsh(remoteCommand(login, program), place);
   const { output } = ssh;
   ssh.process.stdin.end(input);
-  limit.addEventListener('abort', () => abandon(ssh));
+  limit.addEventListener('abort', () => killProcess(ssh));
   const status = await ssh.ended;
   if (status === 0) return output.stdout;
 
   const name = program.find((word) => !['sudo', '-n'].includes(word)) ?? '';
   signal?.throwIfAborted();
   if (limit.aborted) {
-    throw new OperatorError(`${name} did not end on the instance within ${maxMs / 1000} s.`);
+    throw new OperatorError(`${name} did not end on the instance within ${timeoutMs / 1000} s.`);
   }
   if (status === null || status === CONNECTION_LOST) {
-    throw sayLost(login, `, at ${name}`, output.stderr);
+    throw connectionLostError(login, `, at ${name}`, output.stderr);
   }
-  throw new RemoteError(name, { status, ...output });
+  throw new RemoteCommandError(name, { status, ...output });
 }
 
 /** Ends an ssh, but not what it runs: that goes on, and ssh's connection holds its pipes open. */
-function abandon({ process }: Ssh): void {
+function killProcess({ process }: SshProcess): void {
   process.kill('SIGKILL');
   for (const pipe of [process.stdin, process.stdout, process.stderr]) pipe.destroy();
 }
 
-async function end(master: Ssh): Promise<void> {
+async function stopSsh(master: SshProcess): Promise<void> {
   master.process.kill();
   await master.ended;
 }

@@ -9,9 +9,9 @@ import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type FoundPlace, problemsOfPlace } from '../provision/problems.ts';
-import { listHolders, sayHeld } from '../run/lock.ts';
+import { listLockHolders, formatLockHeld } from '../run/lock.ts';
 import type { RunContext } from '../context.ts';
-import type { Place } from '../run/state.ts';
+import type { Placement } from '../run/state.ts';
 import type { WarehouseConfig } from '../settings.ts';
 
 /** What there is of all that the settings name; null for what there is not. */
@@ -25,11 +25,11 @@ interface Found extends FoundPlace {
  * @returns where the run can take place
  * @throws OperatorError that names all problems at once
  */
-export async function check(context: RunContext): Promise<Place> {
+export async function preflightCheck(context: RunContext): Promise<Placement> {
   const { config, ec2 } = context;
-  const [holder] = await listHolders(ec2, config.volumeId);
-  if (holder) throw new OperatorError(sayHeld(config.volumeId, holder));
-  const found = await look(context);
+  const [holder] = await listLockHolders(ec2, config.volumeId);
+  if (holder) throw new OperatorError(formatLockHeld(config.volumeId, holder));
+  const found = await findAll(context);
   const problems = problemsOf(config, found);
   const { volume, image, subnet } = found;
   if (problems.length > 0 || !volume || !image || !subnet) {
@@ -39,7 +39,7 @@ export async function check(context: RunContext): Promise<Place> {
   return { zone: volume.zone, subnetId: subnet.id, root: image.root };
 }
 
-async function look({ config, ec2 }: RunContext): Promise<Found> {
+async function findAll({ config, ec2 }: RunContext): Promise<Found> {
   const volume = await findVolume(ec2, config.volumeId);
   const [image, subnet, vpcId, type, hasKey] = await Promise.all([
     findImage(ec2, config.imageId),

@@ -2,9 +2,9 @@ import { createRunId } from '../../cli/run-id.ts';
 import type { Step, StepContext } from '../../cli/steps.ts';
 import type { FinishContext, RunContext, WarehouseContext } from '../context.ts';
 import type { WarehouseConfig } from '../settings.ts';
-import type { Remote } from '../ssh/ssh.ts';
-import { tagsOf } from '../tags.ts';
-import { type Place, type RunState, removeState, writeState } from './state.ts';
+import type { SshConnection } from '../ssh/connect-over-ssh.ts';
+import { resourceTags } from '../tags.ts';
+import { type Placement, type RunState, removeState, writeState } from './state.ts';
 
 const HOUR_MS = 3_600_000;
 // A run that stops at its time limit needs time to clean up.
@@ -14,7 +14,7 @@ const GRACE_MS = HOUR_MS / 2;
 interface RunProgress extends Pick<StepContext, 'journal'> {
   state: RunState;
   /** The ssh connection to the instance; null without one. */
-  remote: Remote | null;
+  remote: SshConnection | null;
   /** The pending request for a snapshot. */
   snapshotRequest: Promise<void> | null;
   /** Whether the volume is still mounted, since it could not be unmounted. */
@@ -35,7 +35,7 @@ export type EndingRun = ActiveRun<FinishContext>;
 export type RunStep = Step<ActiveRun, EndingRun>;
 
 /** Creates the state of a new run. */
-export function newState(config: WarehouseConfig, place: Place): RunState {
+export function newState(config: WarehouseConfig, place: Placement): RunState {
   const startedAt = new Date();
   return {
     runId: createRunId(startedAt),
@@ -80,6 +80,6 @@ export function openRun<Context extends WarehouseContext>(
 }
 
 /** Returns the tags of what a run creates. */
-export function tagsOfRun({ volumeId, runId }: RunState): Record<string, string> {
-  return tagsOf(volumeId, runId);
+export function runTags({ volumeId, runId }: RunState): Record<string, string> {
+  return resourceTags(volumeId, runId);
 }

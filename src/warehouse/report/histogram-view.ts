@@ -1,10 +1,10 @@
 import type { Statistic } from '../statistics/statistics.ts';
-import { charts, type Content, readRecords } from './cards.ts';
+import { chartContent, type Content, readRecords } from './cards.ts';
 import { drawBars } from './chart.ts';
 import { formatNumber, formatRange, formatShort } from './formats.ts';
 
 /** What is counted, in which steps. */
-export interface Steps {
+export interface Histogram {
   /** What grows along the axis: `characters`. */
   of: string;
   /** The statistic's column with the counts, and what these are called. */
@@ -14,20 +14,20 @@ export interface Steps {
   next: (from: number) => number | null;
 }
 
-type Step = { at_least: number; [column: string]: number };
+type HistogramRow = { at_least: number; [column: string]: number };
 
 /** A chart of how many there are in each step, also in those without any. */
-export function viewSteps(statistics: Statistic[], name: string, steps: Steps): Content {
-  const found = readRecords<Step>(statistics, name);
+export function histogramView(statistics: Statistic[], name: string, steps: Histogram): Content {
+  const found = readRecords<HistogramRow>(statistics, name);
   const highest = found.at(-1)?.at_least;
-  if (highest === undefined) return charts([]);
+  if (highest === undefined) return chartContent([]);
   const counts = new Map(found.map((step) => [step.at_least, step[steps.column] ?? 0]));
   const starts: number[] = [];
   for (let from: number | null = 0; from !== null && from <= highest; from = steps.next(from)) {
     starts.push(from);
   }
   const values = starts.map((from) => counts.get(from) ?? 0);
-  return charts([
+  return chartContent([
     {
       label: 'all',
       legend: [],

@@ -15,13 +15,13 @@ export function asRoot(...program: string[]): string[] {
 // Held by whatever works with the volume: a program goes on when nobody waits for it any more.
 const VOLUME_LOCK = '/run/minitwit-volume.lock';
 
-function withVolume(...program: string[]): string[] {
+function withVolumeLock(...program: string[]): string[] {
   return asRoot('flock', VOLUME_LOCK, ...program);
 }
 
 /** Waits until no check, growing or mounting is going on. */
-export function waitForVolume(): string[] {
-  return withVolume('true');
+export function waitForVolumeLock(): string[] {
+  return withVolumeLock('true');
 }
 
 /** Prints the devices that hold a filesystem of that label, one a line; status 2 for none. */
@@ -40,21 +40,21 @@ export function findMounted(mountDir: string): string[] {
  * when it did.
  */
 export function checkFilesystem(device: string): string[] {
-  return withVolume('e2fsck', '-f', '-p', device);
+  return withVolumeLock('e2fsck', '-f', '-p', device);
 }
 
 /** Mounts the volume, which holds data and no programs. */
 export function mount(device: string, mountDir: string): string[] {
-  return withVolume('mount', '-o', 'nodev,nosuid,noatime', device, mountDir);
+  return withVolumeLock('mount', '-o', 'nodev,nosuid,noatime', device, mountDir);
 }
 
 /** Lets a filesystem that was just checked take the whole volume, should that have become larger. */
 export function growFilesystem(device: string): string[] {
-  return withVolume('resize2fs', device);
+  return withVolumeLock('resize2fs', device);
 }
 
 /** Prints a line of headings, and one of the free bytes and all bytes. */
-export function countBytes(mountDir: string): string[] {
+export function diskUsage(mountDir: string): string[] {
   return ['df', '--block-size=1', '--output=avail,size', mountDir];
 }
 
@@ -69,7 +69,7 @@ export function powerOff(): string[] {
 }
 
 /** Prints the service's last words. */
-export function lastWords(lines: number): string[] {
+export function journalTail(lines: number): string[] {
   const output = ['--output', 'cat', '--no-pager', '--quiet'];
   return asRoot('journalctl', '--unit', MYSQL_UNIT, '--lines', String(lines), ...output);
 }

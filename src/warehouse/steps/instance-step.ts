@@ -5,9 +5,9 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { yieldToOlderRun, originTag } from '../run/lock.ts';
-import { type ActiveRun, type RunStep, tagsOfRun } from '../run/run.ts';
+import { type ActiveRun, type RunStep, runTags } from '../run/active-run.ts';
 import type { RunState } from '../run/state.ts';
-import { FROM_TAG } from '../tags.ts';
+import { ORIGIN_TAG } from '../tags.ts';
 import { endInstances, leftoversOfInstances } from './end-instances.ts';
 
 const CAPACITY_MAX_MS = 5 * 60_000;
@@ -33,7 +33,7 @@ export const startInstance: RunStep = {
 };
 
 /** What the run asks AWS for. */
-export function launchOf({ config, state, folder }: ActiveRun): LaunchOptions {
+export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptions {
   return {
     token: state.runId,
     imageId: config.imageId,
@@ -44,17 +44,17 @@ export function launchOf({ config, state, folder }: ActiveRun): LaunchOptions {
     subnetId: state.place.subnetId,
     market: config.market,
     // should nobody be left to end it
-    userData: `#!/bin/sh\nshutdown -h +${minutesOf(state)}\n`,
-    tags: { ...tagsOfRun(state), [FROM_TAG]: originTag(folder) },
+    userData: `#!/bin/sh\nshutdown -h +${lifetimeMinutes(state)}\n`,
+    tags: { ...runTags(state), [ORIGIN_TAG]: originTag(folder) },
   };
 }
 
-function minutesOf({ startedAt, endsAt }: RunState): number {
+function lifetimeMinutes({ startedAt, endsAt }: RunState): number {
   return Math.round((Number(endsAt) - Number(startedAt)) / 60_000);
 }
 
 // What AWS may have again in a minute.
-const SHORTAGES = new Set([
+const CAPACITY_ERRORS = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientHostCapacity',
   'InsufficientCapacity',
@@ -63,7 +63,7 @@ const SHORTAGES = new Set([
 ]);
 
 async function launch(run: ActiveRun): Promise<Instance> {
-  const wanted = launchOf(run);
+  const wanted = launchOptions(run);
   let refusals = 0;
   const look = async () => {
     const wasUnanswered = run.state.isLaunchUnanswered;
@@ -74,7 +74,7 @@ async function launch(run: ActiveRun): Promise<Instance> {
       return { done: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
     } catch (error) {
       const name = findAwsError(error)?.name ?? '';
-      const isShortage = SHORTAGES.has(name);
+      const isShortage = CAPACITY_ERRORS.has(name);
       // which says nothing of what was asked before
       const isRefused = wasRefused(error) && !wasUnanswered;
       if (isShortage || isRefused) await run.record({ isLaunchUnanswered: false });
@@ -85,11 +85,11 @@ async function launch(run: ActiveRun): Promise<Instance> {
   };
   const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
   return poll(what, look, pollOptions(run, CAPACITY_MAX_MS)).catch((error: unknown) => {
-    throw refusals > 0 && !run.signal.aborted ? sayShortage(error, wanted.market) : error;
+    throw refusals > 0 && !run.signal.aborted ? withCapacityHint(error, wanted.market) : error;
   });
 }
 
-function sayShortage(error: unknown, market: LaunchOptions['market']): unknown {
+function withCapacityHint(error: unknown, market: LaunchOptions['market']): unknown {
   if (!(error instanceof OperatorError) || findAwsError(error)) return error;
   const orOnDemand = market === 'spot' ? ', or WAREHOUSE_MARKET=on-demand' : '';
   const advice = `Try it later, or with another WAREHOUSE_INSTANCE_TYPE${orOnDemand}.`;
@@ -101,12 +101,12 @@ async function waitUntilRunning(run: ActiveRun, id: string): Promise<void> {
     const instance = await findInstance(run.ec2, id);
     const state = instance?.state ?? 'not known yet';
     if (state === 'running') return { done: null };
-    if (instance && state !== 'pending') throw new OperatorError(sayEnded(instance));
+    if (instance && state !== 'pending') throw new OperatorError(formatEnded(instance));
     return { pending: state };
   };
   await poll(`The instance ${id}`, look, pollOptions(run, RUNNING_MAX_MS));
 }
 
-function sayEnded({ id, state, reason }: Instance): string {
+function formatEnded({ id, state, reason }: Instance): string {
   return `The instance ${id} is ${state} in place of running: ${reason ?? 'AWS does not say why'}.`;
 }

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { withoutOurs } from '../../../src/warehouse/ssh/environment.ts';
-import { connectOverSsh } from '../../../src/warehouse/ssh/ssh.ts';
+import { sshEnvironment } from '../../../src/warehouse/ssh/ssh-environment.ts';
+import { connectOverSsh } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 
 const settings = {
   DB_PASSWORD: 'secret',
@@ -13,7 +13,7 @@ const settings = {
 const others = { PATH: '/bin', HOME: '/home/alice', SSH_AUTH_SOCK: '/run/agent', AWS_PROFILE: 'x' };
 
 test('of the environment, ssh is given what is not for us alone', () => {
-  expect(withoutOurs({ ...settings, ...others })).toEqual(others);
+  expect(sshEnvironment({ ...settings, ...others })).toEqual(others);
 });
 
 test('ssh has the environment that it is given, for the connection and for each program', async () => {

@@ -5,9 +5,9 @@ import { findVolume } from '../../aws/ec2/volumes.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { type EndingRun, type RunStep, tagsOfRun } from '../run/run.ts';
+import { type EndingRun, type RunStep, runTags } from '../run/active-run.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
-import { bestEffort } from './tidy.ts';
+import { bestEffort } from './best-effort.ts';
 
 const BEGUN_MAX_MS = 5 * 60_000;
 const KNOWN_MAX_MS = 60_000;
@@ -24,7 +24,7 @@ export const takeSnapshot: RunStep = {
     await bestEffort(run, 'The snapshot is taken when the instance has ended', async () => {
       const volume = await findVolume(run.ec2, run.state.volumeId);
       if (volume?.attachedTo) throw new OperatorError(`${volume.id} is still ${volume.attachment}`);
-      await begin(run);
+      await ensureRequested(run);
     });
   },
 };
@@ -33,7 +33,7 @@ export const takeSnapshot: RunStep = {
 export const waitForSnapshot: RunStep = {
   name: 'wait-for-snapshot',
   undo: async (run) => {
-    await begin(run);
+    await ensureRequested(run);
     const { snapshotId } = run.state;
     if (snapshotId) await waitUntilCompleted(run, snapshotId);
   },
@@ -41,10 +41,10 @@ export const waitForSnapshot: RunStep = {
 };
 
 /** What AWS is asked for. */
-export function snapshotOf({
+export function snapshotInput({
   state,
 }: EndingRun): CreateSnapshotCommandInput & { VolumeId: string } {
-  const tags = { ...tagsOfRun(state), ...state.results };
+  const tags = { ...runTags(state), ...state.results };
   return {
     VolumeId: state.volumeId,
     Description: `MiniTwit's warehouse after the run ${state.runId}`,
@@ -53,13 +53,13 @@ export function snapshotOf({
 }
 
 /** Begins it, once, if there is anything new to keep: who comes while it is being asked for waits for the same. */
-async function begin(run: EndingRun): Promise<void> {
+async function ensureRequested(run: EndingRun): Promise<void> {
   if (!run.state.results || run.state.snapshotId) return;
-  run.snapshotRequest ??= ask(run).finally(() => (run.snapshotRequest = null));
+  run.snapshotRequest ??= requestSnapshot(run).finally(() => (run.snapshotRequest = null));
   await run.snapshotRequest;
 }
 
-async function ask(run: EndingRun): Promise<void> {
+async function requestSnapshot(run: EndingRun): Promise<void> {
   const { ec2, timing, state } = run;
   run.log('Taking a snapshot …');
   let askAgainAt = 0;
@@ -71,7 +71,7 @@ async function ask(run: EndingRun): Promise<void> {
     if (taken) return { done: taken.id };
     if (performance.now() < askAgainAt) return { pending: 'asked for, and not seen yet' };
     askAgainAt = performance.now() + timing.visibilityTimeoutMs;
-    return { done: await createSnapshot(ec2, snapshotOf(run)) };
+    return { done: await createSnapshot(ec2, snapshotInput(run)) };
   };
   await run.record({
     snapshotId: await poll('The new snapshot', look, cleanupPollOptions(run, BEGUN_MAX_MS)),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../errors/error-message.ts';
-import type { EndingRun } from '../run/run.ts';
+import type { EndingRun } from '../run/active-run.ts';
 
 /**
  * Tries to put something in order that the instance's end puts in order anyway: that it cannot be done, or not in

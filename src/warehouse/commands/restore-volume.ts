@@ -8,9 +8,9 @@ import { createRunId } from '../../cli/run-id.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { claimFolder, originTag } from '../run/lock.ts';
+import { lockFolder, originTag } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
-import { FROM_TAG, tagsOf, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
+import { ORIGIN_TAG, resourceTags, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;
@@ -35,7 +35,7 @@ export async function restoreVolume(
   context: WarehouseContext,
   options: RestoreVolumeOptions,
 ): Promise<string> {
-  const claim = await claimFolder(context.folder);
+  const claim = await lockFolder(context.folder);
   try {
     return await makeVolume(context, options);
   } finally {
@@ -49,10 +49,10 @@ async function makeVolume(
 ): Promise<string> {
   const { ec2, print, folder } = context;
   const snapshot = await requireSnapshot(ec2, options.snapshotId);
-  const place = await choosePlace(ec2, options);
+  const place = await chooseTarget(ec2, options);
   const runId = createRunId(new Date());
   // until it is done, `cleanup` removes what a killed one leaves
-  const tags = { ...tagsOf(UNFINISHED, runId), [FROM_TAG]: originTag(folder) };
+  const tags = { ...resourceTags(UNFINISHED, runId), [ORIGIN_TAG]: originTag(folder) };
   let id: string | null = null;
   try {
     id = await createVolume(ec2, {
@@ -66,7 +66,7 @@ async function makeVolume(
     await waitUntilAvailable(ec2, id, pollOptions(context, READY_MAX_MS));
     await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
-    await removeAgain(context, { runId, id }, error);
+    await deleteCreated(context, { runId, id }, error);
     throw error;
   }
   const time = snapshot.startedAt.toISOString();
@@ -88,7 +88,7 @@ async function requireSnapshot(ec2: EC2Client, id: string): Promise<Snapshot> {
   return snapshot;
 }
 
-async function choosePlace(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOptions) {
+async function chooseTarget(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOptions) {
   const old = volumeId === null ? null : await findVolume(ec2, volumeId);
   const AvailabilityZone = zone ?? old?.zone;
   if (AvailabilityZone === undefined) {
@@ -104,7 +104,7 @@ async function choosePlace(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOpti
   };
 }
 
-async function removeAgain(
+async function deleteCreated(
   context: WarehouseContext,
   made: { runId: string; id: string | null },
   why: unknown,
@@ -121,13 +121,13 @@ async function removeAgain(
     for (const id of ids) await deleteWhenFree(ec2, id, cleanupPollOptions(context, DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
-      `${errorMessage(why)}\nThis may still exist: ${sayLeft(made)}\n(${errorMessage(error)})`,
+      `${errorMessage(why)}\nThis may still exist: ${formatOrphan(made)}\n(${errorMessage(error)})`,
       { cause: why },
     );
   }
 }
 
-function sayLeft({ runId, id }: { runId: string; id: string | null }): string {
+function formatOrphan({ runId, id }: { runId: string; id: string | null }): string {
   return id === null
     ? `a volume. To remove it: npm run warehouse -- cleanup ${runId}`
     : `the volume ${id}. To remove it: aws ec2 delete-volume --volume-id ${id}`;

@@ -13,7 +13,7 @@ import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { createFakeContext } from '../run/fake-context.ts';
-import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './cuts.ts';
+import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './connection-loss.ts';
 import { buildImage } from './image.ts';
 import { createVolume } from './volume.ts';
 

@@ -3,9 +3,14 @@ import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { type CopiedTable, type Copying, type CopyProgress, copyTable } from './copy-table.ts';
+import {
+  type CopiedTable,
+  type TableCopyOptions,
+  type CopyProgress,
+  copyTable,
+} from './copy-table.ts';
 import { sumRange } from './queries.ts';
-import { createSide, type Side } from './endpoint.ts';
+import { createCopyEndpoint, type CopyEndpoint } from './endpoint.ts';
 import { TABLES, type Table } from './tables.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -23,7 +28,7 @@ export interface CopyOptions {
 }
 
 /** What the warehouse has after a copy. */
-export interface Copy {
+export interface CopyResult {
   /** The source's time when it was as it is in the warehouse now, in seconds since 1970. */
   asOfS: number;
   /** In the order in which they were copied. */
@@ -40,18 +45,18 @@ export async function copyDatabase(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
   { withCredentials, maxRowsPerSecond, onProgress, signal }: CopyOptions,
-): Promise<Copy> {
+): Promise<CopyResult> {
   const throttle = createThrottle(maxRowsPerSecond, signal);
-  return withSides(source, warehouse, signal, async (sides) => {
+  return withEndpoints(source, warehouse, signal, async (sides) => {
     await checkTables(sides.source);
-    await refuseToForgetEverybody(sides.source, sides.warehouse);
+    await assertSourceNotEmpty(sides.source, sides.warehouse);
     const asOfS = await beginSnapshot(sides.source);
-    for (const side of sides.inserters) await prepareToWrite(side);
+    for (const side of sides.inserters) await prepareWarehouseSession(side);
     const copying = { ...sides, withCredentials, throttle, onProgress };
     const tables: CopiedTable[] = [];
     for (const table of TABLES) {
       await sides.source.write('savepoint before_table');
-      tables.push(await copyTable(copying, narrow(table, maxRowsPerSecond)));
+      tables.push(await copyTable(copying, narrowRanges(table, maxRowsPerSecond)));
       // whoever wants to alter the table need not wait for the others
       await sides.source.write('rollback to savepoint before_table');
     }
@@ -69,30 +74,30 @@ export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Pr
   );
 }
 
-/** With two connections to the warehouse: one alone leaves it idle while an answer is on its way. */
-function withSides<T>(
+/** With two connections to the warehouse: one alone blocks it idle while an answer is on its way. */
+function withEndpoints<T>(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
   signal: AbortSignal,
-  work: (sides: Pick<Copying, 'source' | 'warehouse' | 'inserters'>) => Promise<T>,
+  work: (sides: Pick<TableCopyOptions, 'source' | 'warehouse' | 'inserters'>) => Promise<T>,
 ): Promise<T> {
   const patience = { waitMaxMs: WAIT_MAX_MS, signal };
   return withConnection(source, patience, (from) =>
     withConnection(warehouse, patience, (to) =>
       withConnection(warehouse, patience, (to2) => {
-        const first = createSide('The warehouse', to);
-        const second = createSide('The warehouse', to2);
+        const first = createCopyEndpoint('The warehouse', to);
+        const second = createCopyEndpoint('The warehouse', to2);
         return work({ source: createSource(from), warehouse: first, inserters: [first, second] });
       }),
     ),
   );
 }
 
-function createSource(connection: Connection): Side {
-  return createSide("MiniTwit's database", connection);
+function createSource(connection: Connection): CopyEndpoint {
+  return createCopyEndpoint("MiniTwit's database", connection);
 }
 
-async function checkTables(source: Side): Promise<void> {
+async function checkTables(source: CopyEndpoint): Promise<void> {
   try {
     for (const table of TABLES) await source.read(sumRange(table, true), { from: 0, to: 1 });
   } catch (error) {
@@ -103,24 +108,24 @@ async function checkTables(source: Side): Promise<void> {
 }
 
 /** With ranges of about as many keys as may be read in a second, so that it is never idle for long. */
-function narrow(table: Table, maxRowsPerSecond: number | null): Table {
+function narrowRanges(table: Table, maxRowsPerSecond: number | null): Table {
   if (maxRowsPerSecond === null) return table;
   const share = Math.min(1, maxRowsPerSecond / ROWS_OF_A_RANGE);
-  const rangeWidth = Math.max(table.leafWidth, Math.floor(table.rangeWidth * share));
+  const rangeWidth = Math.max(table.blockWidth, Math.floor(table.rangeWidth * share));
   return { ...table, rangeWidth };
 }
 
 /**
  * From here on, what is read is what there is at this moment: the server's, in seconds since 1970.
  */
-export async function beginSnapshot(source: Side): Promise<number> {
+export async function beginSnapshot(source: CopyEndpoint): Promise<number> {
   await source.write('start transaction with consistent snapshot, read only');
   const [now] = await source.read<{ asOfS: number }>('select unix_timestamp() as asOfS');
   return now?.asOfS ?? 0;
 }
 
 /** Somebody who has lost their database, and made a new one, does not want this copy of the old one to go as well. */
-async function refuseToForgetEverybody(source: Side, warehouse: Side): Promise<void> {
+async function assertSourceNotEmpty(source: CopyEndpoint, warehouse: CopyEndpoint): Promise<void> {
   const sql = 'select exists (select 1 from user) as found';
   const [theirs, ours] = await Promise.all(
     [source, warehouse].map((side) => side.read<{ found: number }>(sql)),
@@ -131,7 +136,7 @@ async function refuseToForgetEverybody(source: Side, warehouse: Side): Promise<v
   );
 }
 
-async function prepareToWrite(warehouse: Side): Promise<void> {
+async function prepareWarehouseSession(warehouse: CopyEndpoint): Promise<void> {
   // so that a range that two connections fill can be proved before they commit
   await warehouse.write('set session transaction isolation level read uncommitted');
   // a table is there before those that it refers to, for a while

@@ -3,7 +3,7 @@ import {
   connectCommand,
   remoteCommand,
   tunnelCommand,
-} from '../../../src/warehouse/ssh/commands.ts';
+} from '../../../src/warehouse/ssh/ssh-commands.ts';
 
 const login = {
   user: 'ec2-user',

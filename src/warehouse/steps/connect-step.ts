@@ -3,13 +3,13 @@ import { readConsoleOutput, findInstance } from '../../aws/ec2/instances.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { MYSQL_SOCKET, powerOff } from '../instance/commands.ts';
-import type { EndingRun, RunStep } from '../run/run.ts';
-import type { Login } from '../ssh/commands.ts';
-import { UnreachableError } from '../ssh/failures.ts';
+import { MYSQL_SOCKET, powerOff } from '../instance/instance-commands.ts';
+import type { EndingRun, RunStep } from '../run/active-run.ts';
+import type { Login } from '../ssh/ssh-commands.ts';
+import { UnreachableError } from '../ssh/ssh-errors.ts';
 import { parseHostKeys } from '../ssh/host-keys.ts';
-import type { Remote } from '../ssh/ssh.ts';
-import { bestEffort } from './tidy.ts';
+import type { SshConnection } from '../ssh/connect-over-ssh.ts';
+import { bestEffort } from './best-effort.ts';
 
 // AWS shows a console minutes after the instance has written it
 const HOST_KEYS_MAX_MS = 10 * 60_000;
@@ -30,16 +30,16 @@ export const connect: RunStep = {
     if (!remote) return;
     // by which it ends also when AWS does not let us terminate it, as with credentials that have expired
     await bestEffort(run, 'The instance could not be shut down; it is terminated', async () => {
-      await remote.run(powerOff(), { maxMs: POWER_OFF_MAX_MS });
+      await remote.run(powerOff(), { timeoutMs: POWER_OFF_MAX_MS });
     });
     await bestEffort(run, 'The connection could not be closed', () => remote.close());
   },
 };
 
 /** A connection to the run's instance, as soon as it accepts one. */
-export async function connectTo(run: EndingRun, maxMs: number): Promise<Remote> {
-  const login = await loginOf(run);
-  const hostKeys = run.config.hostKey === 'console' ? await hostKeysOf(run, login) : null;
+export async function connectTo(run: EndingRun, maxMs: number): Promise<SshConnection> {
+  const login = await findLogin(run);
+  const hostKeys = run.config.hostKey === 'console' ? await findHostKeys(run, login) : null;
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
   const look = async () => {
     try {
@@ -53,7 +53,7 @@ export async function connectTo(run: EndingRun, maxMs: number): Promise<Remote> 
 }
 
 /** How to log in to the run's instance. */
-export async function loginOf({ config, ec2, state }: EndingRun): Promise<Login> {
+export async function findLogin({ config, ec2, state }: EndingRun): Promise<Login> {
   const instance = state.instanceId && (await findInstance(ec2, state.instanceId));
   if (!instance || !instance.address) {
     throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address, or has ended.`);
@@ -62,7 +62,7 @@ export async function loginOf({ config, ec2, state }: EndingRun): Promise<Login>
   return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
 }
 
-async function hostKeysOf(run: EndingRun, { instanceId }: Login): Promise<string[]> {
+async function findHostKeys(run: EndingRun, { instanceId }: Login): Promise<string[]> {
   if (run.state.hostKeys) return run.state.hostKeys;
   const look = async () => {
     const keys = parseHostKeys(await readConsoleOutput(run.ec2, instanceId));
@@ -75,7 +75,7 @@ async function hostKeysOf(run: EndingRun, { instanceId }: Login): Promise<string
 }
 
 /** The connection, for a step that cannot be without. */
-export function remoteOf({ remote }: Pick<EndingRun, 'remote'>): Remote {
+export function requireConnection({ remote }: Pick<EndingRun, 'remote'>): SshConnection {
   if (!remote) throw new OperatorError('There is no connection to the instance.');
   return remote;
 }

@@ -1,11 +1,11 @@
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { Login } from './commands.ts';
+import type { Login } from './ssh-commands.ts';
 
 /** That an instance does not answer, or not yet: it can be tried again. */
 export class UnreachableError extends OperatorError {}
 
 /** That a program on the instance ended with a status other than 0. */
-export class RemoteError extends OperatorError {
+export class RemoteCommandError extends OperatorError {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -20,7 +20,7 @@ export class RemoteError extends OperatorError {
 }
 
 /** Says why there is no connection, from what ssh said on stderr. */
-export function explainSsh(complaint: string, login: Login): OperatorError {
+export function toSshError(complaint: string, login: Login): OperatorError {
   const name = `${login.user}@${login.address}`;
   if (/HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(complaint)) {
     return new OperatorError(
