@@ -1,25 +1,27 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Image, listImages } from '../aws/ec2/images.ts';
 import { tagFilter } from '../aws/ec2/tags.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+import { formatImageCommand } from './format-command.ts';
 
-/** The tag whose value is the version of MiniTwit in an image; BUILDER until that is done. */
+/** The tag of an image whose value is its version of MiniTwit, or BUILDER until the image is complete. */
 export const IMAGE_TAG = 'minitwit:image';
 
-/** The tag whose value is the commit that is in an image. */
+/** The tag of an image whose value is its commit. */
 export const COMMIT_TAG = 'minitwit:commit';
 
-/** The value of IMAGE_TAG on everything that is there only while an image is made. */
+/** The value of IMAGE_TAG on temporary resources that create an image. */
 export const BUILDER = 'builder';
 
 /** An image of MiniTwit. */
 export interface OwnImage extends Image {
-  /** As in package.json: `1.3.0`. */
+  /** The version in package.json: `1.3.0`. */
   version: string;
-  /** Of git's, whole. */
+  /** The full hash of the commit. */
   commit: string;
 }
 
-/** The images of MiniTwit that can be used, the newest first. */
+/** Lists the available images of MiniTwit, newest first. */
 export async function listOwnImages(ec2: EC2Client): Promise<OwnImage[]> {
   const images = await listImages(ec2, 'self', [
     tagFilter(IMAGE_TAG),
@@ -31,12 +33,19 @@ export async function listOwnImages(ec2: EC2Client): Promise<OwnImage[]> {
     .toSorted((a, b) => (ageKey(a) < ageKey(b) ? 1 : -1));
 }
 
-/** The newest of them; null when there is none. */
+/** Returns the newest available image of MiniTwit, or null if there is none. */
 export async function findNewestImage(ec2: EC2Client): Promise<OwnImage | null> {
   return (await listOwnImages(ec2))[0] ?? null;
 }
 
-// of two of the same second, the name tells
+/** Returns the error for an account without an image of MiniTwit, with the command that creates one. */
+export function noImageError(): OperatorError {
+  return new OperatorError(
+    `There is no image of MiniTwit in this region. Run ${formatImageCommand()} to create one.`,
+  );
+}
+
+/** Returns a key that sorts images by age. Images of the same second are sorted by name. */
 function ageKey({ createdAt, name }: OwnImage): string {
   return `${createdAt} ${name}`;
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { CloudContext } from '../context.ts';
+import { PROGRAM } from '../format-command.ts';
 import { down, type DownOptions } from './down.ts';
 import { buildImage } from './image.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -26,7 +27,7 @@ export interface CliOptions {
 
 /** Creates the command line of `npm run cloud`: its commands, their options, and the functions that run them. */
 export function createCli(options: CliOptions): Command {
-  const program = new Command('npm run cloud --')
+  const program = new Command(PROGRAM)
     .description('MiniTwit on AWS, from an empty account to a live site and back')
     .addHelpText('afterAll', NEEDS);
   addStackCommands(program, options);

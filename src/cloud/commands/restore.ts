@@ -99,13 +99,14 @@ async function requireFitting(
       `There is no snapshot ${snapshotId} of a database here. Those that there are: ${formatCommand(cloud, 'status')}`,
     );
   }
-  const problem = findProblem(snapshot, parameters);
+  const problem = findProblem(cloud, snapshot, parameters);
   if (problem) throw new OperatorError(`The snapshot ${snapshotId} ${problem}.`);
   return snapshot;
 }
 
 /** Why a database with the stack's parameters cannot be made from a snapshot; null when it can. */
 export function findProblem(
+  context: Pick<CloudContext, 'stackName'>,
   snapshot: DatabaseSnapshot,
   { DatabaseVersion = '', DatabaseStorageGib }: ParameterValues,
 ): string | null {
@@ -124,8 +125,8 @@ export function findProblem(
   }
   if (snapshot.sizeGib <= Number(DatabaseStorageGib)) return null;
   return (
-    `is of ${snapshot.sizeGib} GiB, and the stack’s database of ${DatabaseStorageGib}. First: npm run cloud -- up --set ` +
-    `DatabaseStorageGib=${snapshot.sizeGib}`
+    `is of ${snapshot.sizeGib} GiB, but the stack’s database of ${DatabaseStorageGib}. Run ` +
+    `${formatCommand(context, `up --set DatabaseStorageGib=${snapshot.sizeGib}`)} first`
   );
 }
 

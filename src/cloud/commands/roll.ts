@@ -1,13 +1,12 @@
-import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-import { findNewestImage, type OwnImage } from '../images.ts';
+import { findNewestImage, noImageError, type OwnImage } from '../images.ts';
 import {
   planReplacement,
   replaceInstances,
   type ReplacementPlan,
 } from '../instances/replace-instances.ts';
 import { changeStack } from '../stack/change-stack.ts';
-import { assertImageCompatible } from '../stack/check-image.ts';
+import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { changedParameters } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
@@ -21,7 +20,7 @@ import { requireStack } from '../stack/stack.ts';
 export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean }): Promise<void> {
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
   const image = await findNewestImage(cloud.clients.ec2);
-  if (!image) throw new OperatorError('There is no image yet. First: npm run cloud -- image');
+  if (!image) throw noImageError();
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const { InstanceType } = plan.current.content;
   await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceType });
@@ -39,11 +38,11 @@ export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean })
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
 }
 
-function sayPlan({ group, outdated, wanted, current }: ReplacementPlan, image: OwnImage): string {
+function sayPlan({ group, outdated, target, current }: ReplacementPlan, image: OwnImage): string {
   const count = group.members.length;
   if (outdated.length === 0) return `All ${count} instances run it already.`;
   const ids = outdated.map(({ id }) => id).join(', ');
-  const isOfImage = wanted === current && current.content.ImageId === image.id;
+  const isOfImage = target === current && current.content.ImageId === image.id;
   const what = isOfImage ? 'are not yet as the stack says' : 'do not run it';
   return `Of ${count} instances, ${outdated.length} ${what}: ${ids}.`;
 }

@@ -5,7 +5,7 @@ import { planReplacement } from '../instances/replace-instances.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
-import { assertImageCompatible } from '../stack/check-image.ts';
+import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import {
   assertKnownParameters,

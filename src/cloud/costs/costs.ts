@@ -9,22 +9,22 @@ import {
 } from './prices.ts';
 
 const BALANCER_ADDRESSES = 2;
-// the database's two users', and that of the sessions
+// The passwords of the database's two users, and the secret of the sessions.
 const SECRETS = 3;
 const ALARMS = 5;
-// by which they are paid
+// AWS charges for metrics, of which one alarm can have several.
 const ALARM_METRICS = 6;
-// of Amazon Linux
+// The root volume of Amazon Linux.
 const DISK_GIB = 8;
 
-/** Something of the stack that is paid for. */
+/** A cost of the stack. */
 export interface Cost {
   about: string;
-  /** Dollars an hour; null where the price is not known here. */
+  /** Dollars per hour, or null if the price is unknown. */
   hourly: number | null;
 }
 
-/** What a stack with these parameters is paid for, as long as it is there. */
+/** Lists the costs of a stack with these parameters. */
 export function listCosts(parameters: Record<string, string>): Cost[] {
   const { InstanceType = '', Market, DatabaseClass = '', DatabaseMultiAz } = parameters;
   const count = Number(parameters.InstanceCount);
@@ -47,7 +47,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       hourly: times(zones, DATABASE_HOUR[DatabaseClass]),
     },
     {
-      about: `its ${storageGib} GiB, backups included${zoned}`,
+      about: `database storage of ${storageGib} GiB, with backups${zoned}`,
       hourly: monthly(zones * storageGib * PRICES.databaseGbMonth),
     },
     { about: 'load balancer, without traffic', hourly: PRICES.balancerHour },
@@ -79,27 +79,27 @@ function monthly(dollars: number): number {
   return dollars / HOURS_A_MONTH;
 }
 
-/** What a stack with these parameters costs, by the hour and by the month: a table, with its sum. */
+/** Returns a table of the costs of a stack with these parameters per hour and month, with the total. */
 export function formatCosts(parameters: Record<string, string>): string[] {
   const costs = listCosts(parameters);
   const sum = costs.reduce((total, { hourly }) => total + (hourly ?? 0), 0);
-  const isWhole = costs.every(({ hourly }) => hourly !== null);
+  const isComplete = costs.every(({ hourly }) => hourly !== null);
   return [
     ...alignColumns([
       ['', 'AN HOUR', 'A MONTH'],
-      ...costs.map(sayCost),
-      sayCost({ about: isWhole ? 'together' : 'together, without what is unknown', hourly: sum }),
+      ...costs.map(formatCost),
+      formatCost({ about: isComplete ? 'total' : 'total without unknown prices', hourly: sum }),
     ]),
-    `Prices of ${PRICED_IN} in ${PRICED_REGION}, without traffic, and without what AWS gives new accounts.`,
+    `Prices of ${PRICED_IN} in ${PRICED_REGION}, without traffic, and without the free plan of new accounts.`,
   ];
 }
 
-function sayCost({ about, hourly }: Cost): string[] {
+function formatCost({ about, hourly }: Cost): string[] {
   if (hourly === null) return [about, 'unknown'];
   return [about, `$${hourly.toFixed(4)}`, `$${(hourly * HOURS_A_MONTH).toFixed(2)}`.padStart(7)];
 }
 
-/** What something costs that is paid by the month, at most. */
+/** Returns a maximum cost per month, such as `at most $1.20 a month`. */
 export function formatMonthlyCost(dollars: number | null): string {
   if (dollars === null) return 'price unknown';
   return dollars < 0.01 ? 'less than $0.01 a month' : `at most $${dollars.toFixed(2)} a month`;

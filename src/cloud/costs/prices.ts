@@ -3,9 +3,9 @@ import { ADDRESS_HOUR, GP3_GB_MONTH, SNAPSHOT_GB_MONTH } from '../../aws/prices.
 export { HOURS_A_MONTH, INSTANCE_HOUR, PRICED_IN, PRICED_REGION } from '../../aws/prices.ts';
 
 /**
- * Dollars an hour for a MySQL of RDS in one zone, on demand, by its class, in us-east-1; in two zones it is
- * twice that. https://aws.amazon.com/rds/mysql/pricing/ says what holds today; the t4g's were compared with
- * AWS's price list in September 2026, the others are as others list them.
+ * Dollars per hour of an on-demand RDS MySQL database in one zone of us-east-1, by class. Two zones cost twice as much.
+ * Present prices: https://aws.amazon.com/rds/mysql/pricing/. Sources: AWS's price list in September 2026 (t4g), other lists
+ * (t3).
  */
 export const DATABASE_HOUR: Record<string, number> = {
   'db.t3.micro': 0.017,
@@ -16,24 +16,24 @@ export const DATABASE_HOUR: Record<string, number> = {
   'db.t4g.medium': 0.065,
 };
 
-/** Dollars in us-east-1 for all else of a stack, by what is paid for: each with where and when it was read. */
+/** Dollars in us-east-1 for all other parts of a stack, each with its source and date. */
 export const PRICES = {
-  /** An application load balancer, and what it carries: AWS's own page in September 2026. */
+  /** An application load balancer and its traffic: AWS's page in September 2026. */
   balancerHour: 0.0225,
   balancerUnitHour: 0.008,
-  /** A public IPv4 address: AWS's own announcement, in force since February 2024. */
+  /** A public IPv4 address: AWS's announcement, in force since February 2024. */
   addressHour: ADDRESS_HOUR,
-  /** AWS's own page in September 2026. */
+  /** AWS's page in September 2026. */
   secretMonth: 0.4,
-  /** For each metric that an alarm looks at: as others list it. */
+  /** A metric of an alarm: other lists. */
   alarmMonth: 0.1,
-  /** A disk or another volume, gp3: as others listed it in June 2026. */
+  /** A root volume or another gp3 volume: other lists in June 2026. */
   volumeGbMonth: GP3_GB_MONTH,
   snapshotGbMonth: SNAPSHOT_GB_MONTH,
-  /** The database's storage, gp3, in one zone: compared with AWS's price list in September 2026. */
+  /** The database's gp3 storage in one zone: AWS's price list in September 2026. */
   databaseGbMonth: 0.115,
-  /** Its snapshots, beyond as much as the database has storage: as others listed it in June 2026. */
+  /** The database's snapshots, beyond the size of its storage: other lists in June 2026. */
   databaseSnapshotGbMonth: 0.095,
-  /** S3: compared with AWS's price list in September 2026. */
+  /** S3: AWS's price list in September 2026. */
   bucketGbMonth: 0.023,
 };

@@ -2,30 +2,30 @@ import { readFile } from 'node:fs/promises';
 
 const SCRIPT = new URL('../../../userdata/initdb.sh', import.meta.url);
 
-/** Which database is to be set up. */
+/** The values that the script needs. */
 export interface InitdbScriptValues {
   region: string;
   /** The database's host name. */
   endpoint: string;
-  /** The secret of RDS with the master's name and password: its ARN or name. */
+  /** The ARN or name of RDS's secret with the name and password of the master user. */
   masterSecret: string;
-  /** The secret with the password of MiniTwit's own user: its ARN or name. */
+  /** The ARN or name of the secret with the password of the application's database user. */
   databasePassword: string;
 }
 
 /**
- * `userdata/initdb.sh`, filled in: what an instance runs as root to make tables and user. It may run again, and
- * then does what is missing.
+ * Returns `userdata/initdb.sh` with these values. An instance runs it as root to create tables and database user. The script
+ * is idempotent.
  */
-export async function renderInitdbScript(setUp: InitdbScriptValues): Promise<string> {
-  const values = {
-    AWS_REGION: setUp.region,
-    DB_HOST: setUp.endpoint,
-    MASTER_SECRET: setUp.masterSecret,
-    DATABASE_PASSWORD: setUp.databasePassword,
+export async function renderInitdbScript(values: InitdbScriptValues): Promise<string> {
+  const variables = {
+    AWS_REGION: values.region,
+    DB_HOST: values.endpoint,
+    MASTER_SECRET: values.masterSecret,
+    DATABASE_PASSWORD: values.databasePassword,
   };
   let script = await readFile(SCRIPT, 'utf8');
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, value] of Object.entries(variables)) {
     const quoted = `'${value.replaceAll("'", String.raw`'\''`)}'`;
     script = script.replace(`export ${name}=''`, () => `export ${name}=${quoted}`);
   }

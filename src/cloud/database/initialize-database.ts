@@ -1,4 +1,3 @@
-import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
@@ -12,18 +11,19 @@ import { type Outputs, readOutputs } from '../stack/outputs.ts';
 import { changedParameters } from '../stack/parameters.ts';
 import type { Stack } from '../stack/stack.ts';
 
+const COMMENT = 'Initializing the database';
 const IN_SERVICE_MAX_MS = 10 * 60_000;
-const SET_UP_MAX_MS = 5 * 60_000;
+const INITDB_MAX_MS = 5 * 60_000;
 
 /**
- * Sets up the database of a stack whose parameter SetUp says that this is still to be done: makes its tables, where
- * there are none, and MiniTwit's own user, from one of the instances, which alone reach it. Then takes the right to
- * do so from the instances.
+ * Initializes the database of a stack whose parameter SetUp is `yes`: creates missing tables and the application's database
+ * user. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that instances can
+ * no longer read the password of the database's master user.
  */
 export async function initializeDatabase(cloud: CloudContext, stack: Stack): Promise<void> {
   if (stack.parameters.SetUp !== 'yes') return;
   const outputs = readOutputs(stack);
-  cloud.log('Setting up the database …');
+  cloud.log(`${COMMENT} …`);
   const instanceId = await findInService(cloud, outputs);
   const script = await renderInitdbScript({
     region: await cloud.clients.cloudFormation.config.region(),
@@ -32,32 +32,32 @@ export async function initializeDatabase(cloud: CloudContext, stack: Stack): Pro
     databasePassword: outputs.databasePassword,
   });
   const output = await runCommand(cloud, instanceId, {
-    comment: 'Setting up the database',
+    comment: COMMENT,
     script,
-    maxMs: SET_UP_MAX_MS,
+    maxMs: INITDB_MAX_MS,
     logGroup: outputs.logs,
   });
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
-  cloud.log('Taking the right to do that from the instances …');
+  cloud.log('Removing the permission for this from the instances …');
   const parameters = changedParameters(stack, { SetUp: 'no' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
 }
 
 function findInService(cloud: CloudContext, { instances }: Outputs): Promise<string> {
   const { clients } = cloud;
-  const look = async () => {
+  const checkInService = async () => {
     const { members } = await requireScalingGroup(clients.autoScaling, instances);
     const ready = members.find(({ state }) => state === 'InService');
     if (ready) return { done: ready.id };
-    if (members.length === 0) return { pending: await sayWhyNone(clients.autoScaling, instances) };
+    if (members.length === 0) return { pending: await explainNoInstance(cloud, instances) };
     return { pending: members.map(({ id, state }) => `${id} is ${state}`).join(', ') };
   };
-  return poll('An instance', look, pollOptions(cloud, IN_SERVICE_MAX_MS));
+  return poll('An instance', checkInService, pollOptions(cloud, IN_SERVICE_MAX_MS));
 }
 
-async function sayWhyNone(autoScaling: AutoScalingClient, groupName: string): Promise<string> {
-  const why = await findLaunchFailure(autoScaling, groupName, new Date(0));
-  if (why === null) return 'there is none yet';
-  const advice = hintFor(why);
-  return `none could be started: ${why}${advice ? ` (${advice})` : ''}`;
+async function explainNoInstance(cloud: CloudContext, groupName: string): Promise<string> {
+  const reason = await findLaunchFailure(cloud.clients.autoScaling, groupName, new Date(0));
+  if (reason === null) return 'not launched yet';
+  const hint = hintFor(reason, cloud);
+  return `could not be launched: ${reason.replace(/\.?$/, '.')}${hint ? ` ${hint}` : ''}`;
 }

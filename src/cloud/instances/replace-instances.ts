@@ -14,27 +14,27 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
 import { requireStack } from '../stack/stack.ts';
 
-// The alarm sounds within 375 s after an unhealthy instance is in service: up to 75 s until two checks have failed and
+// The alarm is active within 375 s after an unhealthy instance is in service: up to 75 s until two checks have failed and
 // the next full minute begins, 180 s for the alarm's three minutes, and up to 120 s until AWS has the last of them and
 // evaluates it. The next instance must not be replaced before that.
 const WARMUP_S = 420;
 // The alarm's three minutes once more after the last instance, for faults that occur only when all instances are new.
 const BAKE_S = 180;
 
-/** What it takes for all instances to be as they should. */
+/** The instances to replace, and the launch template version for their replacements. */
 export interface ReplacementPlan {
   group: ScalingGroup;
-  /** What the group starts instances from now. */
+  /** The version that the group launches instances from. */
   current: LaunchTemplateVersion;
-  /** What it should start them from, where there is such a version already. */
-  wanted: LaunchTemplateVersion | null;
-  /** Those that were started from something else. */
+  /** The version that the group should launch instances from, or null if it does not exist yet. */
+  target: LaunchTemplateVersion | null;
+  /** The instances that were launched from a version with other settings. */
   outdated: Member[];
 }
 
 /**
- * Finds out which instances are not as the group's launch template says, with this image where one is given. What
- * versions say is compared, and not their numbers: the same may have been written down twice.
+ * Returns which instances differ from the group's launch template, or from that template with another image. Compares the
+ * settings of versions and not their numbers, since an interrupted command may have created the same version before.
  */
 export async function planReplacement(
   { clients }: CloudContext,
@@ -45,45 +45,47 @@ export async function planReplacement(
   const versions = await listTemplateVersions(clients.ec2, group.templateId);
   const current = versions.find(({ number }) => number === group.version);
   if (!current) {
-    throw new OperatorError(`There is no version ${group.version} of ${group.templateId}.`);
+    throw new OperatorError(
+      `The launch template ${group.templateId} has no version ${group.version}.`,
+    );
   }
   const content = imageId ? withImage(current, imageId) : current.content;
-  const isWanted = (version: LaunchTemplateVersion | undefined) =>
+  const isTarget = (version: LaunchTemplateVersion | undefined) =>
     !!version && hasContent(version, content);
   const outdated = group.members.filter(
-    (member) => !isWanted(versions.find(({ number }) => number === member.version)),
+    (member) => !isTarget(versions.find(({ number }) => number === member.version)),
   );
-  const wanted = isWanted(current) ? current : (versions.find(isWanted) ?? null);
-  return { group, current, wanted, outdated };
+  const target = isTarget(current) ? current : (versions.find(isTarget) ?? null);
+  return { group, current, target, outdated };
 }
 
 /**
- * Replaces the instances that are not as they should be, one at a time, none leaving before the next has had its
- * time to come up. When MiniTwit becomes unhealthy by that, AWS goes back by itself, or stops where there is no other
- * version to go back to. A replacement that goes on already is watched to its end first.
- * @param imageId what to start them from; the group's own image unless given
- * @param despiteAlarm whether to go on when MiniTwit is unhealthy, as where those that leave cannot be otherwise
- * @throws OperatorError when AWS has gone back, or could not, or goes on alone
+ * Replaces the outdated instances with an instance refresh, one at a time. Each new instance has its warm-up time before the
+ * next one is replaced. If MiniTwit becomes unhealthy, AWS rolls back, or stops if there is no other version. Waits first
+ * until an active refresh has ended.
+ * @param imageId the image of the new instances, by default that of the group
+ * @param despiteAlarm whether to ignore the alarm on unhealthy instances, because the old instances are unhealthy
+ * @throws OperatorError when the refresh failed, or when it continues without this command
  */
 export async function replaceInstances(
   cloud: CloudContext,
   { imageId, despiteAlarm = false }: { imageId?: string; despiteAlarm?: boolean } = {},
 ): Promise<void> {
   const outputs = readOutputs(await requireStack(cloud));
-  await finishActive(cloud, outputs);
+  await waitForActiveRefresh(cloud, outputs);
   const plan = await planReplacement(cloud, outputs.instances, imageId);
   if (plan.outdated.length === 0) return;
   const { group, current, outdated } = plan;
   cloud.signal.throwIfAborted();
   cloud.log(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
   const version =
-    plan.wanted?.number ??
+    plan.target?.number ??
     (await createTemplateVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
-  const canGoBack = version !== group.version;
-  const isWatched = !despiteAlarm && (await isHealthy(cloud, outputs));
-  if (isWatched && !canGoBack) {
+  const canRollBack = version !== group.version;
+  const usesAlarm = !despiteAlarm && (await isHealthy(cloud, outputs));
+  if (usesAlarm && !canRollBack) {
     cloud.log(
-      'There is no other version to go back to: if a new instance is unhealthy, AWS stops, and the old ones that remain stay.',
+      'There is no other version for a rollback. If a new instance is unhealthy, AWS stops and does not replace the other instances.',
     );
   }
   cloud.signal.throwIfAborted();
@@ -98,31 +100,31 @@ export async function replaceInstances(
       MaxHealthyPercentage: Math.floor(100 + 100 / Math.max(1, group.desired)),
       InstanceWarmup: WARMUP_S,
       BakeTime: BAKE_S,
-      // Instances that an earlier attempt has replaced stay.
+      // Instances that an earlier attempt has replaced are not replaced again.
       SkipMatching: true,
-      AutoRollback: canGoBack,
-      ...(isWatched && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),
+      AutoRollback: canRollBack,
+      ...(usesAlarm && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),
     },
   });
   if (id) await watchRefresh(cloud, outputs, id);
-  else await finishActive(cloud, outputs);
+  else await waitForActiveRefresh(cloud, outputs);
   await waitUntilHealthy(cloud, outputs);
 }
 
-async function finishActive(cloud: CloudContext, outputs: Outputs): Promise<void> {
+async function waitForActiveRefresh(cloud: CloudContext, outputs: Outputs): Promise<void> {
   const active = await findActiveRefresh(cloud.clients.autoScaling, outputs.instances);
   if (!active) return;
-  cloud.log('AWS is replacing the instances already: watching that …');
+  cloud.log('AWS is already replacing the instances. Waiting until that has ended …');
   await watchRefresh(cloud, outputs, active.id);
 }
 
-/** Whether the alarm does not sound yet; if it did, a replacement that heeds it would fail at once. */
+/** Returns whether the alarm is not active. With an active alarm, a refresh that uses it would fail immediately. */
 async function isHealthy(
   { clients, log }: CloudContext,
   { unhealthyAlarm }: Outputs,
 ): Promise<boolean> {
   const [alarm] = await listAlarms(clients.cloudWatch, [unhealthyAlarm]);
   if (alarm?.state !== 'ALARM') return true;
-  log(`MiniTwit is unhealthy already (${alarm.name}): AWS goes on if it stays so.`);
+  log(`MiniTwit is already unhealthy (${alarm.name}), so AWS ignores this alarm.`);
   return false;
 }

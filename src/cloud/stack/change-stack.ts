@@ -17,7 +17,7 @@ import {
 import { formatChanges, listDataLosses, type ResourceChange } from './changes.ts';
 import { findLastEventId } from './events.ts';
 import { findStack, isEmpty, type Stack } from './stack.ts';
-import { watchStack } from './watch.ts';
+import { watchStack } from './watch-stack.ts';
 
 const REMOVED_MAX_MS = 5 * 60_000;
 

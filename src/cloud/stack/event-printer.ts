@@ -1,12 +1,12 @@
 import type { StackEvent } from './events.ts';
 
-const DOING: Record<string, string> = {
+const STARTED: Record<string, string> = {
   CREATE: 'being created',
   UPDATE: 'being changed',
   DELETE: 'being removed',
   IMPORT: 'being imported',
 };
-const DONE: Record<string, string> = {
+const COMPLETE: Record<string, string> = {
   CREATE: 'created',
   UPDATE: 'changed',
   DELETE: 'removed',
@@ -14,35 +14,35 @@ const DONE: Record<string, string> = {
 };
 
 /**
- * Tells of resources as their states change, each state once, with how long it took: `Database
- * (AWS::RDS::DBInstance): created after 6 min 12 s`. What it is given again it does not tell again.
+ * Creates a function that logs the new events of each resource, a line for each state: `Database (AWS::RDS::DBInstance):
+ * created after 6 min 12 s`. It ignores events of the stack itself, and those that it has logged before.
  */
 export function createEventPrinter(log: (line: string) => void): (events: StackEvent[]) => void {
   const seen = new Set<string>();
-  const begun = new Map<string, { status: string; at: Date }>();
+  const lastEvents = new Map<string, StackEvent>();
   return (events) => {
     for (const event of events) {
       if (seen.has(event.id) || event.isOfStack) continue;
       seen.add(event.id);
-      const before = begun.get(event.resource);
-      if (event.status === before?.status) continue;
-      log(`${event.resource} (${event.type}): ${sayState(event, before?.at)}`);
-      begun.set(event.resource, event);
+      const last = lastEvents.get(event.resource);
+      if (event.status === last?.status) continue;
+      log(`${event.resource} (${event.type}): ${formatState(event, last?.at)}`);
+      lastEvents.set(event.resource, event);
     }
   };
 }
 
-function sayState({ status, reason, at }: StackEvent, since: Date | undefined): string {
+function formatState({ status, reason, at }: StackEvent, since: Date | undefined): string {
   const [, action = '', phase] = /^([A-Z]+)_(IN_PROGRESS|COMPLETE)$/.exec(status) ?? [];
-  const after = since ? ` after ${sayDuration(Number(at) - Number(since))}` : '';
-  if (phase === 'COMPLETE' && DONE[action]) return `${DONE[action]}${after}`;
-  if (phase === 'IN_PROGRESS' && DOING[action]) return DOING[action];
-  if (status === 'DELETE_SKIPPED') return 'kept';
+  const after = since ? ` after ${formatDuration(Number(at) - Number(since))}` : '';
+  if (phase === 'COMPLETE' && COMPLETE[action]) return `${COMPLETE[action]}${after}`;
+  if (phase === 'IN_PROGRESS' && STARTED[action]) return STARTED[action];
+  if (status === 'DELETE_SKIPPED') return 'retained';
   return reason === null ? status : `${status}: ${reason.replace(/\s+/g, ' ')}`;
 }
 
-/** A time that something took: `45 s`, `6 min 12 s`. */
-function sayDuration(ms: number): string {
+/** Returns a duration, such as `45 s` or `6 min 12 s`. */
+function formatDuration(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }

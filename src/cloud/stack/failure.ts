@@ -1,50 +1,56 @@
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { hintFor } from './hints.ts';
 import type { StackEvent } from './events.ts';
+import { hintFor } from './hints.ts';
 
 /**
- * Says why an operation failed: with what failed first, from which all else follows.
- * @param events all of the operation, the oldest first
+ * Returns the error for a failed operation. Its message has the first failure, which caused all others, with a hint, the
+ * status of the stack, and what to do.
+ * @param events all events of the operation, oldest first
  */
 export function explainFailure(
-  { stackName }: Pick<CloudContext, 'stackName'>,
+  context: Pick<CloudContext, 'stackName'>,
   status: string,
   events: StackEvent[],
 ): OperatorError {
-  const afterwards = explainStatus(status, stackName);
-  const outcome = `The stack ${stackName} is ${status}${afterwards ? `: ${afterwards}` : ''}`;
-  const first = events.find(isOwnFailure) ?? events.find(isFailure);
-  if (!first) return new OperatorError(`${outcome}.`);
-  const reason = (first.reason ?? first.status).replace(/\s+/g, ' ').replace(/\.$/, '');
-  const advice = hintFor(reason);
-  const why = `${first.resource} (${first.type}) failed: ${reason}`;
-  return new OperatorError(`${why}${advice ? ` (${advice})` : ''}. ${outcome}.`);
+  const first = events.find(isRootCause) ?? events.find(isFailure);
+  const reason = (first?.reason ?? first?.status)?.replace(/\s+/g, ' ').replace(/\.?$/, '.');
+  const sentences = [
+    first && `${first.resource} (${first.type}) failed: ${reason}`,
+    reason && hintFor(reason, context),
+    `The stack ${context.stackName} is ${status}.`,
+    explainStatus(status, context),
+  ];
+  return new OperatorError(sentences.filter(Boolean).join(' '));
 }
 
 function isFailure({ status }: StackEvent): boolean {
   return status.endsWith('_FAILED');
 }
 
-/** Not one of those that AWS broke off because something else had failed. */
-function isOwnFailure(event: StackEvent): boolean {
-  const isOther = /(creation|update|deletion) cancelled/i.test(event.reason ?? '');
-  return isFailure(event) && !event.isOfStack && !isOther;
+/** Returns whether a resource failed by itself. AWS cancels the operations on other resources after a failure. */
+function isRootCause(event: StackEvent): boolean {
+  const wasCancelled = /(creation|update|deletion) cancelled/i.test(event.reason ?? '');
+  return isFailure(event) && !event.isOfStack && !wasCancelled;
 }
 
-/** What a stack is left in when an operation could not be done, and what to do; null for a status that is none of these. */
-export function explainStatus(status: string, stackName: string): string | null {
-  const down = formatCommand({ stackName }, 'down');
-  const stuck = 'it is stuck between old and new. AWS goes back with: aws cloudformation';
-  const says: Record<string, string> = {
-    CREATE_FAILED: `not everything is made. First: ${down}`,
-    ROLLBACK_COMPLETE: `what was made is removed. First: ${down}`,
-    ROLLBACK_FAILED: `not all of what was made could be removed. First: ${down}`,
-    DELETE_FAILED: `not everything is removed. Again: ${down}`,
-    UPDATE_ROLLBACK_COMPLETE: 'everything is as it was before',
-    UPDATE_ROLLBACK_FAILED: `${stuck} continue-update-rollback --stack-name ${stackName}`,
-    UPDATE_FAILED: `${stuck} rollback-stack --stack-name ${stackName}`,
+/** Returns sentences that explain the status of a stack after a failed operation, and what to do. Null for other statuses. */
+export function explainStatus(
+  status: string,
+  context: Pick<CloudContext, 'stackName'>,
+): string | null {
+  const down = formatCommand(context, 'down');
+  const aws = (command: string) =>
+    `aws cloudformation ${command} --stack-name ${context.stackName}`;
+  const explanations: Record<string, string> = {
+    CREATE_FAILED: `Some resources were not created. Run ${down} first.`,
+    ROLLBACK_COMPLETE: `The resources that were created are removed. Run ${down} first.`,
+    ROLLBACK_FAILED: `Some resources could not be removed. Run ${down} first.`,
+    DELETE_FAILED: `Some resources could not be removed. Run ${down} again.`,
+    UPDATE_ROLLBACK_COMPLETE: 'It is unchanged, since AWS rolled back.',
+    UPDATE_ROLLBACK_FAILED: `AWS could not roll back. Run ${aws('continue-update-rollback')} to continue.`,
+    UPDATE_FAILED: `It is partly changed. Run ${aws('rollback-stack')} to roll back.`,
   };
-  return says[status] ?? null;
+  return explanations[status] ?? null;
 }

@@ -1,61 +1,76 @@
-/** What a reason of AWS's sounds like, and what to do about it. */
-const ADVICE: [RegExp, string | ((found: RegExpExecArray) => string)][] = [
+import type { CloudContext } from '../context.ts';
+import { formatCommand, formatImageCommand } from '../format-command.ts';
+
+type Context = Pick<CloudContext, 'stackName'>;
+
+// Patterns of AWS's reasons, each with a function that returns what to do.
+const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = [
   [
     /not authorized to perform:? (\w+:\w+)/i,
     ([, action]) =>
-      `you need the permission ${action}: docs/going-live.md has the IAM policy that allows all`,
+      `You need the permission ${action}. docs/going-live.md has the IAM policy with every permission.`,
   ],
   [
     /MaxSpotInstanceCountExceeded|max spot instance count/i,
-    'ask for more under "All Standard Spot Instance Requests" in AWS’s Service Quotas, or go without spot: --set Market=on-demand',
+    () =>
+      'Request a higher quota for "All Standard Spot Instance Requests" in AWS’s Service Quotas, or add --set Market=on-demand.',
   ],
   [
     /vCPU/i,
-    'ask for more vCPUs under "Running On-Demand Standard instances" in AWS’s Service Quotas, or take fewer: --set InstanceCount=1',
+    () =>
+      'Request a higher quota for "Running On-Demand Standard instances" in AWS’s Service Quotas, or add --set InstanceCount=1.',
   ],
   [
     /service-linked role/i,
-    'make it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
+    () =>
+      'Create the role once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ],
   [
     /FreeTierRestriction|free (tier|plan)/i,
-    'a free plan allows less, such as backups of one day: --set BackupDays=1',
+    () => 'A free plan allows less, such as backups of one day: add --set BackupDays=1.',
   ],
   [
     /InsufficientDBInstanceCapacity/i,
-    'AWS has no such database to spare now: try later, or another class, such as --set DatabaseClass=db.t3.micro',
+    () =>
+      'AWS has no database of this class available. Try again later, or use another class, such as --set DatabaseClass=db.t3.micro.',
   ],
   [
     /InsufficientInstanceCapacity|no spot capacity|UnfulfillableCapacity|spot request .*(fulfil|capacity)/i,
-    'AWS has no such instances to spare now: try later, another --set InstanceType=…, or --set Market=on-demand',
+    () =>
+      'AWS has no such instances available. Try again later, or add --set InstanceType=… or --set Market=on-demand.',
   ],
   [
     /architecture/i,
-    'make an image for this type of instance (npm run cloud -- image --instance-type …), or set another InstanceType',
+    () =>
+      `Run ${formatImageCommand('TYPE')} to create an image for this instance type, or set another InstanceType.`,
   ],
   [
     /certificate.*(not found|does not exist|not valid|unsupported)|CertificateNotFound/i,
-    'CertificateArn must name one that AWS Certificate Manager has issued in this region',
+    () =>
+      'CertificateArn must name a certificate that AWS Certificate Manager has issued in this region.',
   ],
   [
     /InstanceQuotaExceeded|StorageQuotaExceeded|LimitExceeded|quota/i,
-    'ask for more in AWS’s Service Quotas, or remove what is not needed',
+    () =>
+      'Request a higher quota in AWS’s Service Quotas, or delete resources that you do not need.',
   ],
   [
     /active instance refresh/i,
-    'the instances are being replaced: watch that to its end with npm run cloud -- roll, then try again',
+    (_, context) =>
+      `The instances are being replaced. Run ${formatCommand(context, 'roll')} to wait for it, then try again.`,
   ],
   [
     /already exists/i,
-    'it is not of this stack: remove it if nobody needs it, or raise the stack under another name, --stack NAME',
+    () =>
+      'It belongs to another stack. Remove it if it is not needed, or use --stack NAME to choose another name for this stack.',
   ],
 ];
 
-/** What can be done about something that AWS could not make, from the reason that it gives; null where unknown. */
-export function hintFor(reason: string): string | null {
-  for (const [pattern, advice] of ADVICE) {
-    const found = pattern.exec(reason);
-    if (found) return typeof advice === 'string' ? advice : advice(found);
+/** Returns what to do about a failure with this reason of AWS's, as sentences, or null if that is unknown. */
+export function hintFor(reason: string, context: Context): string | null {
+  for (const [pattern, hint] of HINTS) {
+    const match = pattern.exec(reason);
+    if (match) return hint(match, context);
   }
   return null;
 }

@@ -4,7 +4,7 @@ import { formatCommand } from '../format-command.ts';
 import { explainStatus } from './failure.ts';
 import type { Stack } from './stack.ts';
 
-const outputsAnswer = z
+const outputsSchema = z
   .object({
     Address: z.string(),
     DatabaseId: z.string(),
@@ -17,38 +17,39 @@ const outputsAnswer = z
     UnhealthyAlarm: z.string(),
   })
   .transform((it) => ({
-    /** Of the site: `http://…`, with a certificate `https://…`. */
+    /** The URL of the site: `http://…`, or `https://…` with a certificate. */
     address: it.Address,
     databaseId: it.DatabaseId,
     /** The database's host name. */
     databaseEndpoint: it.DatabaseEndpoint,
-    /** ARN of the secret of the database's master user. */
+    /** The ARN of the secret of the database's master user. */
     masterSecret: it.MasterSecret,
-    /** ARN of the secret of MiniTwit's own user of the database. */
+    /** The ARN of the secret of the application's database user. */
     databasePassword: it.DatabasePassword,
-    /** Name of the Auto Scaling group. */
+    /** The name of the Auto Scaling group. */
     instances: it.Instances,
-    /** ARN of the load balancer's target group. */
+    /** The ARN of the load balancer's target group. */
     targets: it.Targets,
-    /** Name of the log group of what commands print that run on the instances. */
+    /** The name of the log group for the output of commands on instances. */
     logs: it.Logs,
-    /** Name of the alarm on unhealthy instances. */
+    /** The name of the alarm on unhealthy instances. */
     unhealthyAlarm: it.UnhealthyAlarm,
   }));
 
-/** What the commands need to know of what the stack has made. */
-export type Outputs = z.infer<typeof outputsAnswer>;
+/** The outputs of the stack. */
+export type Outputs = z.infer<typeof outputsSchema>;
 
 /**
- * Reads what the template's outputs say.
- * @throws OperatorError that names those that are missing: the stack is of another template
+ * Returns the outputs of a stack.
+ * @throws OperatorError when outputs are missing, because the stack has another template or was not created completely
  */
 export function readOutputs({ name, status, outputs }: Stack): Outputs {
-  const { data, error } = outputsAnswer.safeParse(outputs);
+  const { data, error } = outputsSchema.safeParse(outputs);
   if (data) return data;
   const missing = error.issues.map(({ path }) => path.join('.')).join(', ');
+  const context = { stackName: name };
   const todo =
-    explainStatus(status, name) ??
-    `${formatCommand({ stackName: name }, 'up')} brings it to this version`;
-  throw new OperatorError(`The stack ${name} (${status}) does not say ${missing}: ${todo}.`);
+    explainStatus(status, context) ??
+    `Run ${formatCommand(context, 'up')} to update it to this version.`;
+  throw new OperatorError(`The stack ${name} (${status}) has no output ${missing}. ${todo}`);
 }

@@ -1,31 +1,25 @@
 import type { Parameter } from '@aws-sdk/client-cloudformation';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Stack } from './stack.ts';
-
-/** A parameter of a template. */
-export interface TemplateParameter {
-  name: string;
-  /** Null when it has none, and must be given. */
-  default: string | null;
-}
+import type { TemplateParameter } from './template.ts';
 
 /** Values of parameters by name. */
 export type ParameterValues = Record<string, string>;
 
 /**
- * Refuses names that the template does not know.
- * @throws OperatorError that names the nearest
+ * Asserts that the template has parameters of these names.
+ * @throws OperatorError with the most similar name, or with all names
  */
 export function assertKnownParameters(parameters: TemplateParameter[], set: ParameterValues): void {
   const names = parameters.map(({ name }) => name);
   for (const unknown of Object.keys(set).filter((name) => !names.includes(name))) {
     const near = findNear(unknown, names);
-    const hint = near ? `Did you mean ${near}?` : `There are: ${names.join(', ')}.`;
+    const hint = near ? `Did you mean ${near}?` : `Its parameters are ${names.join(', ')}.`;
     throw new OperatorError(`The template has no parameter ${unknown}. ${hint}`);
   }
 }
 
-/** The one that begins or ends alike, whichever letters are capitals. */
+/** Returns the name with the longest common beginning or end, in any case, or null. */
 function findNear(unknown: string, names: string[]): string | null {
   const low = unknown.toLowerCase();
   const alike = (name: string) => {
@@ -40,7 +34,7 @@ function findNear(unknown: string, names: string[]): string | null {
   return near.toSorted((a, b) => a.rank - b.rank)[0]?.name ?? null;
 }
 
-/** What each parameter comes to: as it is set, else as the stack has it, else as the template says. */
+/** Returns the value of each parameter: the value that is set, otherwise that of the stack, otherwise the template's default. */
 export function effectiveValues(
   parameters: TemplateParameter[],
   stack: Stack | null,
@@ -54,8 +48,8 @@ export function effectiveValues(
 }
 
 /**
- * What is sent of parameters: those that are set, and that the others are as the stack has them. What neither knows
- * is as the template says.
+ * Returns the parameters of a request: the values that are set, and for all other parameters of the stack, that they are
+ * unchanged. CloudFormation uses the template's default for a parameter that is missing.
  */
 export function sentParameters(
   names: string[],
@@ -70,7 +64,7 @@ export function sentParameters(
   });
 }
 
-/** The same for a stack that keeps its template. */
+/** Returns the parameters of a request that changes only these values, and not the template. */
 export function changedParameters(stack: Stack, set: ParameterValues): Parameter[] {
   return sentParameters(Object.keys(stack.parameters), stack, set);
 }

@@ -5,34 +5,34 @@ import { z } from 'zod';
 const TEMPLATE = new URL('../../../cloud/minitwit.yaml', import.meta.url);
 const USER_DATA = new URL('../../../userdata/minitwit.sh', import.meta.url);
 
-/** A parameter of a template, whose default is null where it has to be given. */
-export interface Parameter {
+/** A parameter of a template. A parameter whose default is null must be set. */
+export interface TemplateParameter {
   name: string;
   default: string | null;
 }
 
 /**
- * Reads cloud/minitwit.yaml as CloudFormation is to get it: with userdata/minitwit.sh where its name stands,
- * whose settings CloudFormation fills in.
+ * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its name.
+ * CloudFormation fills in the settings of the script.
  */
 export async function renderTemplate(): Promise<string> {
-  return putIn(await readFile(TEMPLATE, 'utf8'), await readFile(USER_DATA, 'utf8'));
+  return insertScript(await readFile(TEMPLATE, 'utf8'), await readFile(USER_DATA, 'utf8'));
 }
 
-/** Lists what a template takes, in its order. */
-export function listParameters(template: string): Parameter[] {
+/** Lists the parameters of a template, in its order. */
+export function listParameters(template: string): TemplateParameter[] {
   const { Parameters } = readTemplate(template);
   return Object.entries(Parameters).map(([name, { Default }]) => ({ name, default: Default }));
 }
 
-/** Puts the script in place of its name, as a block of YAML. */
-function putIn(template: string, script: string): string {
+/** Replaces the name of the script by its text, as a block of YAML. */
+function insertScript(template: string, script: string): string {
   const [, settings] =
     readTemplate(template).Resources.LaunchTemplate.Properties.LaunchTemplateData.UserData[
       'Fn::Base64'
     ];
   const escaped = script
-    // what Fn::Sub would take for one of its own
+    // Fn::Sub would replace these variables of the shell.
     .replaceAll('${', '${!')
     .replaceAll(/^(export (\w+)=')(?=')/gm, (line, start: string, name: string) =>
       name in settings ? `${start}\${${name}}` : line,
@@ -44,7 +44,7 @@ function putIn(template: string, script: string): string {
 }
 
 function readTemplate(template: string): z.infer<typeof templateShape> {
-  // CloudFormation's short tags are none that YAML knows, and do not matter here.
+  // YAML does not know CloudFormation's short tags, which are not needed here.
   return templateShape.parse(parseDocument(template, { logLevel: 'silent' }).toJS());
 }
 

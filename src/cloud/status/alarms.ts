@@ -7,7 +7,7 @@ import type { Stack } from '../stack/stack.ts';
 
 const CHANGES_MAX = 5;
 
-/** Shows which alarms tell of something now, and what they told last. */
+/** Returns the active alarms, and the last changes of all alarms. */
 export async function formatAlarms(cloud: CloudContext, { id }: Stack): Promise<string[]> {
   const { cloudWatch } = cloud.clients;
   const resources = await listResources(cloud, id);

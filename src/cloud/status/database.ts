@@ -3,7 +3,7 @@ import type { CloudContext } from '../context.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 
-/** Shows the database, or both while one takes the other's place, and from what it could be had back. */
+/** Returns the databases, two while one replaces the other, and the last snapshot. */
 export async function formatDatabases(cloud: CloudContext): Promise<string[]> {
   const [databases, snapshots] = await Promise.all([
     listDatabases(cloud.clients.rds, cloud.stackName),
@@ -12,12 +12,12 @@ export async function formatDatabases(cloud: CloudContext): Promise<string[]> {
   const [last] = snapshots;
   const taken = last?.createdAt ? formatTime(last.createdAt) : last?.status;
   return [
-    ...(databases.length === 0 ? ['none'] : databases.flatMap(describe)),
+    ...(databases.length === 0 ? ['none'] : databases.flatMap(formatDatabase)),
     ...(last ? [`last snapshot: ${last.id}, ${taken}`] : ['no snapshot']),
   ];
 }
 
-function describe(it: DatabaseInstance): string[] {
+function formatDatabase(it: DatabaseInstance): string[] {
   const zones = it.isMultiAz ? ', in two zones' : '';
   const until = it.restorableUntil ? `, to ${formatTime(it.restorableUntil)}` : '';
   return [

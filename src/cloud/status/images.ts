@@ -1,17 +1,18 @@
 import { alignColumns } from '../../cli/table.ts';
 import type { CloudContext } from '../context.ts';
+import { formatImageCommand } from '../format-command.ts';
 import { listOwnImages } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const SHOWN_MAX = 5;
 
-/** Shows the newest images, and which of them the stack starts instances from. */
+/** Returns the newest images, and marks that of the stack. */
 export async function formatImages(
   { clients }: CloudContext,
   { parameters }: Stack,
 ): Promise<string[]> {
   const images = await listOwnImages(clients.ec2);
-  if (images.length === 0) return ['none: npm run cloud -- image makes one'];
+  if (images.length === 0) return [`none. Run ${formatImageCommand()} to create one.`];
   const rows = images
     .slice(0, SHOWN_MAX)
     .map(({ id, version, commit, createdAt, architecture }) => [

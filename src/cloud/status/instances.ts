@@ -3,15 +3,16 @@ import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
+import { formatCommand } from '../format-command.ts';
 import { listOwnImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/refreshes.ts';
 import { readTargetHealth } from '../instances/targets.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
 
-const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'BALANCER SAYS', 'IMAGE', 'AGE', 'TYPE'];
+const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'HEALTH', 'IMAGE', 'AGE', 'TYPE'];
 
-/** Shows each instance, and whether they are as they should be. */
+/** Returns a table of the instances, and whether they are being replaced or have to be. */
 export async function formatInstances(cloud: CloudContext, { outputs }: Stack): Promise<string[]> {
   const { ec2, loadBalancing } = cloud.clients;
   const [instances, images, health] = await Promise.all([
@@ -22,12 +23,16 @@ export async function formatInstances(cloud: CloudContext, { outputs }: Stack): 
   const alive = instances.filter(({ state }) => state !== 'terminated');
   if (alive.length === 0) return ['none'];
   const names = new Map(images.map((it) => [it.id, `${it.version} (${it.commit.slice(0, 7)})`]));
-  const rows = alive.map((it) => describe(it, names.get(it.imageId), health.get(it.id)));
-  const remarks = outputs.Instances ? await describeChange(cloud, outputs.Instances) : [];
-  return [...alignColumns([TITLES, ...rows]), ...remarks];
+  const rows = alive.map((it) => formatInstance(it, names.get(it.imageId), health.get(it.id)));
+  const notes = outputs.Instances ? await formatReplacement(cloud, outputs.Instances) : [];
+  return [...alignColumns([TITLES, ...rows]), ...notes];
 }
 
-function describe(it: Instance, image: string | undefined, health: string | undefined): string[] {
+function formatInstance(
+  it: Instance,
+  image: string | undefined,
+  health: string | undefined,
+): string[] {
   const market = it.spotRequestId ? 'spot' : 'on demand';
   return [
     it.id,
@@ -40,17 +45,21 @@ function describe(it: Instance, image: string | undefined, health: string | unde
   ];
 }
 
-async function describeChange(cloud: CloudContext, groupName: string): Promise<string[]> {
+async function formatReplacement(cloud: CloudContext, groupName: string): Promise<string[]> {
   const [{ outdated, group }, active] = await Promise.all([
     planReplacement(cloud, groupName),
     findActiveRefresh(cloud.clients.autoScaling, groupName),
   ]);
   if (active) {
-    return [`AWS is replacing them: ${active.status}, ${active.percent} %. To watch: roll`];
+    const command = formatCommand(cloud, 'roll');
+    return [
+      `AWS is replacing them: ${active.status}, ${active.percent} %. Run ${command} to wait for it.`,
+    ];
   }
   if (group.members.length < group.desired) {
-    return [`${group.desired} should run: AWS is starting what is missing.`];
+    return [`AWS is launching instances until there are ${group.desired}.`];
   }
   if (outdated.length === 0) return [];
-  return [`Not as the stack says: ${outdated.map(({ id }) => id).join(', ')}. To replace: roll`];
+  const ids = outdated.map(({ id }) => id).join(', ');
+  return [`Outdated: ${ids}. Run ${formatCommand(cloud, 'roll')} to replace them.`];
 }

@@ -3,17 +3,19 @@ import { explainStatus } from '../stack/failure.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 
-/** Says how the stack is, where the site is, and what of it is being made or has failed. */
+/** Returns the status of the stack, the URL of the site, and the resources that are being changed or have failed. */
 export async function formatStack(
   cloud: CloudContext,
   { id, status, reason, outputs }: Stack,
 ): Promise<string[]> {
   const resources = await listResources(cloud, id);
-  const odd = resources.filter((it) => /_(IN_PROGRESS|FAILED)$/.test(it.status));
-  const what = explainStatus(status, cloud.stackName) ?? reason;
+  const unfinished = resources.filter((it) => /_(IN_PROGRESS|FAILED)$/.test(it.status));
+  const explanation = explainStatus(status, cloud) ?? reason;
   return [
-    `${cloud.stackName}, ${status}${what ? `: ${what}` : ''}`,
+    `${cloud.stackName}, ${status}${explanation ? `: ${explanation}` : ''}`,
     ...(outputs.Address ? [outputs.Address] : []),
-    ...odd.map((it) => `${it.name} (${it.type}): ${it.status}${it.reason ? `, ${it.reason}` : ''}`),
+    ...unfinished.map(
+      (it) => `${it.name} (${it.type}): ${it.status}${it.reason ? `, ${it.reason}` : ''}`,
+    ),
   ];
 }

@@ -4,8 +4,8 @@ import type { CloudContext } from '../context.ts';
 import type { StackResource } from '../stack/resources.ts';
 
 /**
- * Makes sure that the warehouse's server does not run, which would keep the stack's security group, and its volume.
- * @throws OperatorError that says how to end it
+ * Asserts that no instance of the warehouse runs. It would use the stack's security group and volume.
+ * @throws OperatorError with the instances, and the command that ends them
  */
 export async function assertWarehouseIdle(
   { clients }: CloudContext,
@@ -18,7 +18,7 @@ export async function assertWarehouseIdle(
   const alive = instances.filter(({ state }) => state !== 'terminated');
   if (alive.length === 0) return;
   throw new OperatorError(
-    `The warehouse is at work (${alive.map(({ id }) => id).join(', ')}), and nothing was removed: wait until it has ` +
-      'ended, or end what is left of it with npm run warehouse -- cleanup.',
+    `The warehouse is running (${alive.map(({ id }) => id).join(', ')}), so nothing was removed. Wait until its run has ` +
+      'ended, or run npm run warehouse -- cleanup.',
   );
 }

@@ -15,30 +15,30 @@ import type { RetainedResource } from './retained-resource.ts';
 const GONE_MAX_MS = 5 * 60_000;
 
 /**
- * Removes what outlives the stack. What cannot be removed keeps nothing else from going.
- * @throws OperatorError that says what is left, and why
+ * Removes all retained resources. A resource that cannot be removed does not prevent the removal of the others.
+ * @throws OperatorError with the resources that could not be removed, and why
  */
 export async function removeRetainedResources(cloud: CloudContext): Promise<void> {
   const tried = new Set<string>();
-  const look = async () => {
-    const left = await listRetainedResources(cloud);
-    const untried = left.filter(({ id }) => !tried.has(id));
-    if (left.length === 0 || untried.length > 0) return { done: untried };
-    return { pending: left.map(({ id }) => id).join(', ') };
+  const listUntried = async () => {
+    const retained = await listRetainedResources(cloud);
+    const untried = retained.filter(({ id }) => !tried.has(id));
+    if (retained.length === 0 || untried.length > 0) return { done: untried };
+    return { pending: retained.map(({ id }) => id).join(', ') };
   };
-  // some are seen only when what was made of them is gone
+  // Some resources are only listed when those that use them are removed: the snapshots of an image, for example.
   for (;;) {
-    const untried = await poll('What was removed', look, pollOptions(cloud, GONE_MAX_MS));
+    const untried = await poll('Removed resources', listUntried, pollOptions(cloud, GONE_MAX_MS));
     if (untried.length === 0) return;
     await removeEach(cloud, untried);
     for (const { id } of untried) tried.add(id);
   }
 }
 
-async function removeEach(cloud: CloudContext, remains: RetainedResource[]): Promise<void> {
+async function removeEach(cloud: CloudContext, resources: RetainedResource[]): Promise<void> {
   const { signal, log } = cloud;
   const problems: string[] = [];
-  for (const { id, about, remove } of remains) {
+  for (const { id, about, remove } of resources) {
     signal.throwIfAborted();
     log(`Removing ${id}, ${about} …`);
     await remove().catch((error: unknown) => problems.push(`\n  ${id}: ${errorMessage(error)}`));
@@ -46,41 +46,45 @@ async function removeEach(cloud: CloudContext, remains: RetainedResource[]): Pro
   signal.throwIfAborted();
   if (problems.length === 0) return;
   throw new OperatorError(
-    `Not everything could be removed, and what is left goes on costing:${problems.join('')}\n` +
-      `Once that is mended: ${formatCommand(cloud, 'down --everything')}`,
+    `These resources could not be removed, and continue to cost:${problems.join('')}\n` +
+      `Correct this, then run ${formatCommand(cloud, 'down --everything')} again.`,
   );
 }
 
 /**
- * Says what is there although there is no stack, and what that costs.
- * @param builds the images that may be in the making, which leave more
+ * Prints the resources that exist without the stack, with their costs.
+ * @param builds the unfinished images that another process may still be creating
  */
 export async function printRemaining(
   cloud: CloudContext,
   builds: Unfinished[] = [],
 ): Promise<void> {
   const { print, stackName } = cloud;
-  const [kept, others, snapshots] = await Promise.all([
+  const [retained, otherStacks, snapshots] = await Promise.all([
     listRetainedResources(cloud),
     listOtherStacks(cloud),
     listStackSnapshots(cloud),
   ]);
-  if (kept.length + builds.length === 0) print(`Nothing of ${stackName} is left.`);
+  if (retained.length + builds.length === 0) print(`No resources of ${stackName} remain.`);
   else {
-    print(`Of ${stackName} nothing is left but:`);
+    print(`Remaining resources of ${stackName}:`);
     const rows = [
-      ...kept.map(({ id, about, monthly }) => [id, about, formatMonthlyCost(monthly)]),
-      ...builds.map(({ runId }) => [runId, 'an image that may be in the making elsewhere']),
+      ...retained.map(({ id, about, monthly }) => [id, about, formatMonthlyCost(monthly)]),
+      ...builds.map(({ runId }) => [runId, 'an image that another process may be creating']),
     ];
     for (const line of alignColumns(rows)) print(`  ${line}`);
   }
-  if (kept.length > 0) print(`${formatCommand(cloud, 'down --everything')} removes this, too.`);
+  if (retained.length > 0) {
+    print(`Run ${formatCommand(cloud, 'down --everything')} to remove them.`);
+  }
   const [last] = snapshots;
   if (last) print(`The last snapshot of the database is ${last.id}.`);
-  if (others.length > 0) {
-    print(`Images, and whatever else belongs to no stack, stay for ${others.join(', ')}.`);
+  if (otherStacks.length > 0) {
+    print(
+      `Resources that belong to no stack, such as images, are retained for ${otherStacks.join(', ')}.`,
+    );
   }
   if (builds.length > 0) {
-    print(`Once that image is done or broken off, look again: ${formatCommand(cloud, 'down')}`);
+    print(`When that image is complete or cancelled, run ${formatCommand(cloud, 'down')} again.`);
   }
 }

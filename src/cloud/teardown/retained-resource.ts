@@ -1,10 +1,10 @@
-/** Something of ours that outlives the stack. */
+/** A resource that is retained when the stack is removed. */
 export interface RetainedResource {
   id: string;
-  /** What it is, for people: `image minitwit-20261123T001500Z-3f9a, 1.3.0`. */
+  /** A description for people: `image minitwit-20261123T001500Z-3f9a, 1.3.0`. */
   about: string;
-  /** What it costs a month, in dollars, at most; null where that is not known. */
+  /** The maximum cost in dollars per month, or null if it is unknown. */
   monthly: number | null;
-  /** Removes it; what is gone already is fine. */
+  /** Removes the resource. Idempotent. */
   remove: () => Promise<void>;
 }

@@ -19,36 +19,39 @@ import type { RetainedResource } from './retained-resource.ts';
 const GB = 1024 ** 3;
 
 /**
- * What outlives the stack, in the order in which it can be removed. What belongs to no stack (images, a warehouse that
- * was provisioned apart) is ours only when there is no other stack that may need it.
+ * Lists the resources that are retained when the stack is removed, in the order in which they can be removed. Resources that
+ * belong to no stack (images, a warehouse that was provisioned without a stack) are included if there is no other stack.
  */
 export async function listRetainedResources(cloud: CloudContext): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
-    ({ tags }) => isOurs(tags, cloud.stackName, isLast),
+    ({ tags }) => belongsToStack(tags, cloud.stackName, isLast),
   );
   const [ofDatabases, images, snapshots, buckets] = await Promise.all([
     listRetainedDatabaseSnapshots(cloud),
-    listImageRemains(cloud, isLast),
-    listSnapshotRemains(cloud, volumes, isLast),
-    listBucketRemains(cloud),
+    listRetainedImages(cloud, isLast),
+    listRetainedSnapshots(cloud, volumes, isLast),
+    listRetainedBuckets(cloud),
   ]);
-  const ofVolumes = volumes.map((volume) => remainOfVolume(cloud, volume));
+  const ofVolumes = volumes.map((volume) => toRetainedResource(cloud, volume));
   return [...ofDatabases, ...images, ...ofVolumes, ...snapshots, ...buckets];
 }
 
-function isOurs(tags: Tags, stackName: string, isLast: boolean): boolean {
+function belongsToStack(tags: Tags, stackName: string, isLast: boolean): boolean {
   const owner = tags[STACK_TAG];
   return owner === undefined ? isLast : owner === stackName;
 }
 
-/** What goes with the last stack without being of it is to be seen before. */
-function sayOwner({ stackName }: CloudContext, tags: Tags): string {
+/** Returns a note for a resource that is removed with the last stack, but does not belong to it. */
+function formatOwner({ stackName }: CloudContext, tags: Tags): string {
   return tags[STACK_TAG] === stackName ? '' : ', not of this stack';
 }
 
-/** Images of MiniTwit, and of its warehouse's server. */
-async function listImageRemains(cloud: CloudContext, isLast: boolean): Promise<RetainedResource[]> {
+/** Lists the images of MiniTwit and of the warehouse's server. */
+async function listRetainedImages(
+  cloud: CloudContext,
+  isLast: boolean,
+): Promise<RetainedResource[]> {
   if (!isLast) return [];
   const { ec2 } = cloud.clients;
   const images = await Promise.all(
@@ -59,31 +62,31 @@ async function listImageRemains(cloud: CloudContext, isLast: boolean): Promise<R
     .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
     .map(({ id, name, tags, root }) => ({
       id,
-      about: `image ${name}${sayContent(tags)}${sayOwner(cloud, tags)}`,
+      about: `image ${name}${formatContent(tags)}${formatOwner(cloud, tags)}`,
       monthly: root.sizeGib === null ? null : root.sizeGib * PRICES.snapshotGbMonth,
       remove: () => deregisterImage(ec2, id),
     }));
 }
 
-function sayContent(tags: Tags): string {
+function formatContent(tags: Tags): string {
   return tags[IMAGE_TAG] ? `, ${tags[IMAGE_TAG]}` : ' of the warehouse';
 }
 
-function remainOfVolume(cloud: CloudContext, it: Volume): RetainedResource {
+function toRetainedResource(cloud: CloudContext, it: Volume): RetainedResource {
   return {
     id: it.id,
-    about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}${sayOwner(cloud, it.tags)}`,
+    about: `volume of the warehouse in ${it.zone}, ${it.sizeGib} GiB, ${it.state}${formatOwner(cloud, it.tags)}`,
     monthly: it.sizeGib * PRICES.volumeGbMonth,
     remove: async () => {
       if (await deleteVolume(cloud.clients.ec2, it.id)) return;
       const holder = it.attachedTo ?? 'an instance';
-      throw new OperatorError(`The volume ${it.id} is in use: ${holder} has it.`);
+      throw new OperatorError(`The volume ${it.id} is attached to ${holder}.`);
     },
   };
 }
 
-/** Snapshots of the warehouse's volumes, and those that an image has left behind. */
-async function listSnapshotRemains(
+/** Lists the snapshots of the warehouse's volumes, and the snapshots of deregistered images. */
+async function listRetainedSnapshots(
   cloud: CloudContext,
   volumes: Volume[],
   isLast: boolean,
@@ -95,26 +98,27 @@ async function listSnapshotRemains(
     listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]),
     listSnapshots(ec2, [tagFilter(IMAGE_TAG)]),
   ]);
-  // those go with their images
+  // These are deleted with their images.
   const inUse = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
   return (
     tagged
       .flat()
       .filter(({ id, tags }) => (isLast || findVolume(tags)) && !inUse.has(id))
-      // one that is in the making, or goes with what is left of that
+      // These belong to an image that is being created, or are removed with it.
       .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
       .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
         id,
-        about: `snapshot of ${volumeId}, ${formatTime(startedAt)}, of ${sizeGib} GiB${sayOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
+        about: `snapshot of ${volumeId}, ${formatTime(startedAt)}, of ${sizeGib} GiB${formatOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
         monthly: sizeGib * PRICES.snapshotGbMonth,
         remove: async () => {
-          if (!(await deleteSnapshot(ec2, id))) throw new OperatorError(`${id} is in use.`);
+          if (!(await deleteSnapshot(ec2, id)))
+            throw new OperatorError(`The snapshot ${id} is in use.`);
         },
       }))
   );
 }
 
-async function listBucketRemains({
+async function listRetainedBuckets({
   clients: { s3 },
   stackName,
 }: CloudContext): Promise<RetainedResource[]> {

@@ -53,6 +53,6 @@ test('SIGINT ends the watching of up, and says that AWS goes on', async () => {
   expect(await ended).toBe(1);
   expect(output.stdout).toContain(formatStopping('SIGINT'));
   expect(output.stderr).toBe(
-    'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.\n',
+    'Stopped by SIGINT. AWS continues to change the stack minitwit. Run the same command again to wait for it.\n',
   );
 });

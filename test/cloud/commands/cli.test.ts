@@ -26,7 +26,7 @@ test.each([
     ['up', '--set', 'x'],
     /^error: option '--set <name=value>' argument 'x' is invalid\. It must be name=value\.\n$/,
   ],
-  [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. There are: /],
+  [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. Its parameters are /],
   [['restore'], /^error: missing required argument 'snapshot'\n$/],
 ])('of %j one message says what is wrong, and AWS is asked for nothing', async (words, message) => {
   const { said, actions } = await run(...words);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { findProblem } from '../../../src/cloud/commands/restore.ts';
 
+const CONTEXT = { stackName: 'blog' };
 const SNAPSHOT = {
   id: 'a-snapshot',
   status: 'available',
@@ -26,13 +27,13 @@ test.each([
   ],
   [
     { sizeGib: 40 },
-    'is of 40 GiB, and the stack’s database of 20. First: npm run cloud -- up --set DatabaseStorageGib=40',
+    'is of 40 GiB, but the stack’s database of 20. Run npm run cloud -- up --set DatabaseStorageGib=40 --stack blog first',
   ],
-])('a snapshot with %j does not fit', (difference, problem) => {
-  expect(findProblem({ ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);
+])('findProblem returns the problem of a snapshot with %j', (difference, problem) => {
+  expect(findProblem(CONTEXT, { ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);
 });
 
-test('a snapshot of the same MySQL release and of no larger size fits', () => {
-  expect(findProblem(SNAPSHOT, PARAMETERS)).toBeNull();
-  expect(findProblem({ ...SNAPSHOT, sizeGib: 5 }, PARAMETERS)).toBeNull();
+test('findProblem returns null for a snapshot of the same MySQL release that is not larger than the database', () => {
+  expect(findProblem(CONTEXT, SNAPSHOT, PARAMETERS)).toBeNull();
+  expect(findProblem(CONTEXT, { ...SNAPSHOT, sizeGib: 5 }, PARAMETERS)).toBeNull();
 });

@@ -16,10 +16,10 @@ function hourly(changes: Record<string, string>): number {
   return costs.reduce((sum, cost) => sum + (cost.hourly ?? 0), 0);
 }
 
-test('the table ends with what all costs together', () => {
+test('formatCosts ends with the total of all costs', () => {
   const lines = formatCosts(parameters);
   const rows = lines.slice(1, -2).map((line) => Number(/\$(\S+) +\$/.exec(line)?.[1]));
-  const [, sum] = /together +\$(\S+)/.exec(lines.at(-2) ?? '') ?? [];
+  const [, sum] = /total +\$(\S+)/.exec(lines.at(-2) ?? '') ?? [];
   expect(rows.length).toBeGreaterThan(6);
   expect(Number(sum)).toBeCloseTo(
     rows.reduce((total, row) => total + row, 0),
@@ -27,20 +27,20 @@ test('the table ends with what all costs together', () => {
   );
 });
 
-test('more costs more: instances, zones, and the warehouse’s volume', () => {
+test('listCosts adds the costs of instances, zones, and the warehouse’s volume', () => {
   const plain = hourly({});
   expect(hourly({ InstanceCount: '3' })).toBeGreaterThan(plain + 0.0104);
   expect(hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(plain + 0.016 + (20 * 0.115) / 730, 6);
   expect(hourly({ WarehouseVolumeGib: '50' })).toBeCloseTo(plain + (50 * 0.08) / 730, 6);
 });
 
-test('a price that is not known is not made up', () => {
+test('formatCosts shows an unknown price as unknown, and a total without it', () => {
   const lines = formatCosts({ ...parameters, InstanceType: 'x9.large' });
   expect(lines.find((line) => line.startsWith('2 x9.large'))).toMatch(/unknown$/);
-  expect(lines.at(-2)).toMatch(/^together, without what is unknown/);
+  expect(lines.at(-2)).toMatch(/^total without unknown prices/);
 });
 
-test('what is kept is said by the month', () => {
+test('formatMonthlyCost returns an unknown, a small and another cost', () => {
   expect([null, 0, 1.9].map(formatMonthlyCost)).toEqual([
     'price unknown',
     'less than $0.01 a month',

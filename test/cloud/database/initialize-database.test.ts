@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hintFor } from '../../../src/cloud/stack/hints.ts';
 import { initializeDatabase } from '../../../src/cloud/database/initialize-database.ts';
 import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
@@ -56,7 +57,7 @@ async function listRequests(): Promise<[place: number, action: string][]> {
   return [...new Set(actions)].map((action) => [actions.indexOf(action), action]);
 }
 
-test('an instance runs the script, and then loses the right to do so', async () => {
+test('initializeDatabase runs the script on an instance, and then removes the permission for it', async () => {
   const { paper, scripts } = await openRaised();
   expect(await act(paper)).toBe('done');
   expect(scripts).toHaveLength(1);
@@ -71,7 +72,7 @@ test('an instance runs the script, and then loses the right to do so', async () 
   expect(paper.front.actions).toEqual(['cloudformation:DescribeStacks']);
 });
 
-test('stopped at any of its requests, nothing more is begun, and the next one ends it', async () => {
+test('initializeDatabase, stopped at any request, changes nothing more, and completes when it is run again', async () => {
   for (const [index, action] of await listRequests()) {
     const { paper, scripts } = await openRaised();
     paper.front.onRequest = () => {
@@ -89,7 +90,7 @@ test('stopped at any of its requests, nothing more is begun, and the next one en
   }
 });
 
-test('setUp waits for an instance, and prints why AWS cannot launch it', async () => {
+test('initializeDatabase waits for an instance, and prints why AWS cannot launch it', async () => {
   const { paper, instances, activities } = await openRaised([]);
   const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
   let polls = 0;
@@ -113,18 +114,18 @@ test('setUp waits for an instance, and prints why AWS cannot launch it', async (
   };
   expect(await act(paper)).toBe('done');
   expect(paper.lines.filter((line) => line.startsWith('An instance: '))).toEqual([
-    'An instance: there is none yet',
-    `An instance: none could be started: ${message} (AWS has no such instances to spare now: try later, another --set InstanceType=…, or --set Market=on-demand)`,
+    'An instance: not launched yet',
+    `An instance: could not be launched: ${message}. ${hintFor(message, paper.open())}`,
     'An instance: i-1 is Pending',
   ]);
 });
 
-test('setUp reports a failed script with its output, and runs it again the next time', async () => {
+test('initializeDatabase reports a failed script with its output, and runs it again the next time', async () => {
   const { paper } = await openRaised();
   const { runScript } = paper;
   paper.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
   expect(await act(paper)).toBe(
-    'Setting up the database on i-1 has failed: Failed\n  Access denied',
+    'Initializing the database on i-1 has failed: Failed\n  Access denied',
   );
   expect(await isSetUp(paper)).toBe(false);
   paper.runScript = runScript;

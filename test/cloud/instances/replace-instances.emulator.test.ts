@@ -53,7 +53,7 @@ test('stopped before AWS begins, nothing is replaced; stopped after, the next on
     account.onRequest = (action) => action === place && world.stop();
     expect(await act(world, image), place).toMatch(
       isBegun
-        ? /^Stopped by SIGINT\. AWS goes on replacing the instances by itself: npm run cloud -- roll/
+        ? /^Stopped by SIGINT\. AWS continues to replace the instances\. Run npm run cloud -- roll/
         : /^Stopped by SIGINT\.$/,
     );
     account.onRequest = () => undefined;

@@ -36,14 +36,14 @@ test('waitUntilReady waits for status 200, and prints each other answer of the l
   ]);
 });
 
-test('the deadline names what was answered last, and what to look at', async () => {
+test('waitUntilReady throws the last status at its timeout, and the command that shows the state', async () => {
   const { cloud } = cloudWith(async () => 503, 5);
   await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow(
-    /^http:\/\/site\/public: still 503 after 0 s\. What there is: npm run cloud -- status$/,
+    /^http:\/\/site\/public: still 503 after 0 s\. Run npm run cloud -- status to see the state of the stack\.$/,
   );
 });
 
-test('a stop ends the waiting', async () => {
+test('waitUntilReady ends when the command is stopped', async () => {
   const { cloud, stop } = cloudWith(async () => {
     stop.abort(new OperatorError('Stopped by SIGINT.'));
     return 503;

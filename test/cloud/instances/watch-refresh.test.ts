@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hintFor } from '../../../src/cloud/stack/hints.ts';
 import { waitUntilHealthy, watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
 import type { Outputs } from '../../../src/cloud/stack/outputs.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
@@ -109,36 +110,39 @@ test('watchRefresh prints the progress of an instance refresh, and why an instan
   await watchRefresh(cloud, OUTPUTS, 'refresh-1');
   expect(lines).toEqual([
     'The instances: 50 %, 1 to go; i-1 InService healthy, i-2 InService',
-    `The instances: 50 %, 1 to go; i-1 InService healthy, i-2 InService; AWS tries again what failed: ${problem} ` +
-      '(AWS has no such instances to spare now: try later, another --set InstanceType=…, or --set Market=on-demand)',
-    `The instances: 50 %, 1 to go, going back (${REASON}); i-1 InService healthy, i-2 InService healthy`,
+    'The instances: 50 %, 1 to go; i-1 InService healthy, i-2 InService. An instance could not be launched, and AWS ' +
+      `tries again: ${problem}. ${hintFor(problem, cloud)}`,
+    `The instances: 50 %, 1 to go, rolling back (${REASON}); i-1 InService healthy, i-2 InService healthy`,
   ]);
 });
 
 test.each([
-  ['RollbackSuccessful', /AWS has gone back to what ran before, which serves on/],
-  ['RollbackFailed', /AWS could not go back either; status shows what runs now/],
-  ['Failed', /AWS has stopped, with some perhaps replaced; the old ones that remain serve on/],
-  ['Cancelled', /somebody has cancelled it; status shows what runs now/],
+  ['RollbackSuccessful', /AWS has rolled back to the instances of before/],
+  ['RollbackFailed', /AWS could not roll back\./],
+  ['Failed', /AWS has stopped\. It may have replaced some instances\./],
+  ['Cancelled', /The instance refresh was cancelled\./],
 ])('an instance refresh that ends as %s is reported with AWS’s reason', async (status, says) => {
   const { cloud } = await openRefresh([{ status }]);
   const watched = watchRefresh(cloud, OUTPUTS, 'refresh-1');
   await expect(watched).rejects.toThrow(says);
   await expect(watched).rejects.toThrow(
-    /^The instances were not replaced: .* AWS says: it was no good$/,
+    /^The instances were not replaced\. .* AWS’s reason: it was no good\. /,
   );
 });
 
 test.each([
-  ['gone back from it, and it is the newest', 'RollbackSuccessful', '2', ['2']],
-  ['gone back from it, and there is a newer one', 'RollbackSuccessful', '3', []],
+  ['rolled it back, and it is the newest', 'RollbackSuccessful', '2', ['2']],
+  ['rolled it back, and there is a newer one', 'RollbackSuccessful', '3', []],
   ['stopped', 'Failed', '2', []],
-])('a launch template version is deleted where AWS has %s', async (_, status, newest, expected) => {
-  const { cloud, versions, deleted } = await openRefresh([{ status }]);
-  versions.newest = newest;
-  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('were not replaced');
-  expect(deleted).toEqual(expected);
-});
+])(
+  'watchRefresh deletes a launch template version only if AWS has rolled it back and it is the newest: %s',
+  async (_, status, newest, expected) => {
+    const { cloud, versions, deleted } = await openRefresh([{ status }]);
+    versions.newest = newest;
+    await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('were not replaced');
+    expect(deleted).toEqual(expected);
+  },
+);
 
 test('a launch template version that AWS does not delete is reported beside the failed refresh', async () => {
   const { front, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
@@ -148,13 +152,13 @@ test('a launch template version that AWS does not delete is reported beside the 
     const set = `<unsuccessfullyDeletedLaunchTemplateVersionSet>${failed}</unsuccessfullyDeletedLaunchTemplateVersionSet>`;
     return { status: 200, body: `<R>${set}</R>` };
   });
-  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('AWS has gone back');
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow('AWS has rolled back');
   expect(lines).toContain('Cannot delete the version 2 of lt-1: it is in use');
 });
 
 test.each([
-  ['a stop', /^Stopped by SIGINT\. AWS goes on replacing the instances by itself/],
-  ['a refusal', /^Cannot read .*AccessDenied.* AWS goes on replacing the instances by itself/],
+  ['a stop', /^Stopped by SIGINT\. AWS continues to replace the instances\./],
+  ['a refusal', /^Cannot read .*AccessDenied.* AWS continues to replace the instances\./],
 ])('watchRefresh ends at %s, with the message that AWS continues', async (what, says) => {
   const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
   if (what === 'a stop') front.onRequest = () => stop();
@@ -167,7 +171,7 @@ test('waitUntilHealthy waits until the load balancer finds all instances healthy
   const { cloud, lines } = await openRefresh(polls, 'autoscaling:DescribeAutoScalingGroups');
   await waitUntilHealthy(cloud, OUTPUTS);
   expect(lines).toEqual([
-    'The instances: 0 of 2 found healthy by the load balancer',
-    'The instances: 1 of 2 found healthy by the load balancer',
+    'The instances: 0 of 2 healthy in the load balancer',
+    'The instances: 1 of 2 healthy in the load balancer',
   ]);
 });

@@ -113,13 +113,15 @@ test('`cloud down` removes all other resources of an interrupted image when one 
   const volume = await createVolume(cloud, OF_STACK);
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
   world.account.fail('ec2:DeleteVolume', 'AccessDenied');
-  await expect(down(cloud, everything)).rejects.toThrow(/goes on costing:\n {2}vol-.*AccessDenied/);
+  await expect(down(cloud, everything)).rejects.toThrow(
+    /continue to cost:\n {2}vol-.*AccessDenied/,
+  );
   expect(await listAccount(cloud)).toEqual({ volumes: [volume] });
 
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
   world.account.fail('ec2:TerminateInstances', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(
-    /goes on costing:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
+    /continue to cost:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
   );
 });
 
@@ -134,8 +136,8 @@ test('an image that may be in the making is left whole, and is not said to be no
   await down(cloud, everything);
   expect(await listAccount(cloud)).toMatchObject({ snapshots: [SnapshotId] });
   expect(world.lines.slice(-3)).toEqual([
-    'Of minitwit nothing is left but:',
-    `  ${runId}  an image that may be in the making elsewhere`,
-    'Once that image is done or broken off, look again: npm run cloud -- down',
+    'Remaining resources of minitwit:',
+    `  ${runId}  an image that another process may be creating`,
+    'When that image is complete or cancelled, run npm run cloud -- down again.',
   ]);
 });

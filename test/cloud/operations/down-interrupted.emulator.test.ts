@@ -60,7 +60,7 @@ test('`cloud down` goes on after each refused removal, and makes these when it i
   const world = await openFilled();
   for (const action of REMOVALS) world.account.fail(action, 'AccessDenied', { times: 1 });
   const said = await act(world);
-  expect(said).toMatch(/^Not everything could be removed, and what is left goes on costing:\n/);
+  expect(said).toMatch(/^These resources could not be removed, and continue to cost:\n/);
   // The snapshot of an image is listed only after the image is deregistered.
   expect(said.match(/^ {2}\S+: Cannot .*AccessDenied/gm), said).toHaveLength(3);
   expect(await act(world)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);

@@ -39,7 +39,7 @@ test('where there is nothing, down removes nothing, and says so', async () => {
   await down(world.open(), { ...plain, everything: true, prompt: neverAsk });
   expect(world.lines).toEqual([
     'There is no stack minitwit in this region.',
-    'Nothing of minitwit is left.',
+    'No resources of minitwit remain.',
   ]);
   expect(changesOf(world.account)).toEqual([]);
 });
@@ -75,7 +75,7 @@ test('what AWS cannot remove is said, with what to do, and the next down goes on
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
   world.emulated.fault = { resource: 'WarehouseGroup', reason };
   await expect(down(world.open(), plain)).rejects.toThrow(
-    `WarehouseGroup (AWS::EC2::SecurityGroup): ${reason} (something that is not of the stack uses it: end that first)`,
+    `WarehouseGroup (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it.`,
   );
   expect(await findStack(world.open())).toMatchObject({ status: 'DELETE_FAILED' });
   await down(world.open(), plain);
@@ -99,7 +99,9 @@ test('what other stacks may need stays, even with --everything', async () => {
   const volume = await createVolume(cloud, { 'minitwit:warehouse': 'vol-1' });
   await raise(world.open(), image, { template });
   await down(world.open(), { ...plain, everything: true });
-  expect(world.lines.at(-1)).toBe('Images, and whatever else belongs to no stack, stay for twit.');
+  expect(world.lines.at(-1)).toBe(
+    'Resources that belong to no stack, such as images, are retained for twit.',
+  );
   expect(await listAccount(cloud)).toMatchObject({ images: [image], volumes: [volume] });
   await down(world.open('twit'), { ...plain, everything: true, prompt: async () => 'twit' });
   await expectEmptyAccount(cloud);
@@ -113,7 +115,7 @@ test('while the warehouse is at work, down says so', async () => {
   const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
   await cloud.clients.ec2.send(new RunInstancesCommand({ ...one, SecurityGroups: groups }));
   world.account.actions.length = 0;
-  await expect(down(world.open(), plain)).rejects.toThrow(/The warehouse is at work \(i-/);
+  await expect(down(world.open(), plain)).rejects.toThrow(/The warehouse is running \(i-/);
   expect(changesOf(world.account)).toEqual([]);
 });
 

@@ -48,7 +48,7 @@ test('down removes the stack, and names what is left of it; down --everything le
     'snapshots',
     'volumes',
   ]);
-  const shown = lines.slice(lines.indexOf('Of minitwit nothing is left but:'));
+  const shown = lines.slice(lines.indexOf('Remaining resources of minitwit:'));
   for (const id of [last, volume, image, bucket, snapshot]) {
     expect(shown.join('\n')).toContain(id);
   }
@@ -58,6 +58,6 @@ test('down removes the stack, and names what is left of it; down --everything le
   cloud = world.open();
   await down(cloud, everything);
   expect(lines).toContain('There is no stack minitwit in this region.');
-  expect(lines.at(-1)).toBe('Nothing of minitwit is left.');
+  expect(lines.at(-1)).toBe('No resources of minitwit remain.');
   await expectEmptyAccount(cloud);
 });

@@ -95,16 +95,16 @@ test('when AWS goes back, roll says so, and neither the stack nor the group reme
   world.account.onRequest = (action) =>
     action === 'autoscaling:DescribeScalingActivities' && world.stop();
   await expect(roll(world.open(), now)).rejects.toThrow(
-    'Stopped by SIGINT. AWS goes on replacing the instances by itself: npm run cloud -- roll watches it again.',
+    'Stopped by SIGINT. AWS continues to replace the instances. Run npm run cloud -- roll to wait for it.',
   );
   world.account.onRequest = () => undefined;
   // The next roll watches the end of the refresh.
-  await expect(roll(world.open(), now)).rejects.toThrow('AWS has gone back to what ran before');
-  expect(world.lines).toContain('AWS is replacing the instances already: watching that …');
-  expect(deleted).toEqual(['2']);
+  await expect(roll(world.open(), now)).rejects.toThrow('AWS has rolled back');
   expect(world.lines).toContain(
-    'The version 2 of the launch template, which did not do, is deleted.',
+    'AWS is already replacing the instances. Waiting until that has ended …',
   );
+  expect(deleted).toEqual(['2']);
+  expect(world.lines).toContain('Deleted launch template version 2, which failed to roll out.');
   expect((await describe(world.open())).stack).toBe(stack);
 });
 
@@ -115,13 +115,15 @@ test('without an image that fits, or without a stack, roll says what to do', asy
   );
   const cloud = world.open();
   await raise(cloud, 'ami-12c6146b');
-  await expect(roll(world.open(), now)).rejects.toThrow('First: npm run cloud -- image');
+  await expect(roll(world.open(), now)).rejects.toThrow(
+    'Run npm run cloud -- image to create one.',
+  );
   await makeImage(world.open(), '1.4.0');
   world.account.stub('ec2:DescribeImages', async (_, pass) => {
     const answered = await pass();
     return { ...answered, body: String(answered.body).replaceAll('x86_64', 'arm64') };
   });
-  await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, and a t3.micro for x86_64/);
+  await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, but a t3.micro is x86_64/);
 });
 
 test('what makes MiniTwit unhealthy already does not keep the next image from it', async () => {
@@ -147,7 +149,7 @@ test('what makes MiniTwit unhealthy already does not keep the next image from it
   const heard = hearRefreshes(cloud);
   await roll(cloud, now);
   expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
-  expect(world.lines.join('\n')).toMatch(`MiniTwit is unhealthy already (${AlarmName})`);
+  expect(world.lines.join('\n')).toMatch(`MiniTwit is already unhealthy (${AlarmName})`);
 });
 
 test('what the stack says otherwise is replaced as well, until the alarm sounds: there is nothing to go back to', async () => {
@@ -164,7 +166,7 @@ test('what the stack says otherwise is replaced as well, until the alarm sounds:
   expect(heard).toMatchObject([
     { Preferences: { AutoRollback: false, AlarmSpecification: { Alarms: alarms } } },
   ]);
-  expect(world.lines.join('\n')).toMatch('if a new instance is unhealthy, AWS stops');
+  expect(world.lines.join('\n')).toMatch('If a new instance is unhealthy, AWS stops');
   const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
   const running = instances.filter(({ state }) => state === 'running');
   expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);

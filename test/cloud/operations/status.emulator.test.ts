@@ -1,5 +1,6 @@
 import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { expect, test } from 'vitest';
+import { explainStatus } from '../../../src/cloud/stack/failure.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
@@ -57,7 +58,7 @@ test('status shows on a screen how everything is, and asks for nothing else', as
   const { outputs, parameters } = await requireStack(cloud);
   expect(sectionOf(world, 'STACK')).toEqual(['minitwit, CREATE_COMPLETE', outputs.Address]);
   expect(sectionOf(world, 'INSTANCES')).toEqual([
-    expect.stringMatching(/^INSTANCE +ZONE +STATE +BALANCER SAYS +IMAGE +AGE +TYPE$/),
+    expect.stringMatching(/^INSTANCE +ZONE +STATE +HEALTH +IMAGE +AGE +TYPE$/),
     ...(Array(2).fill(
       expect.stringMatching(
         /^i-\w+ +us-east-1\w +running +healthy +1\.3\.0 \(0123456\) +0 min +t3/,
@@ -73,7 +74,7 @@ test('status shows on a screen how everything is, and asks for nothing else', as
   expect(sectionOf(world, 'IMAGES')).toEqual([
     expect.stringMatching(new RegExp(`^${parameters.ImageId} +1\\.3\\.0 .* of the stack$`)),
   ]);
-  expect(sectionOf(world, 'COSTS').join('\n')).toMatch(/together +\$0\.\d{4} +\$\d\d\.\d\d\n/);
+  expect(sectionOf(world, 'COSTS').join('\n')).toMatch(/total +\$0\.\d{4} +\$\d\d\.\d\d\n/);
 });
 
 test('what is refused is said in its section, and all else is shown', async () => {
@@ -102,7 +103,7 @@ test('of a stack that could not be made, status says what to do', async () => {
   await expect(raise(cloud, image)).rejects.toThrow('ROLLBACK_COMPLETE');
   await printStatus(world.open());
   expect(sectionOf(world, 'STACK')).toEqual([
-    'minitwit, ROLLBACK_COMPLETE: what was made is removed. First: npm run cloud -- down',
+    `minitwit, ROLLBACK_COMPLETE: ${explainStatus('ROLLBACK_COMPLETE', cloud)}`,
   ]);
   expect(sectionOf(world, 'INSTANCES')).toEqual(['none']);
   expect(sectionOf(world, 'DATABASE')).toEqual(['none', 'no snapshot']);

@@ -25,7 +25,7 @@ interface Changes {
   mayReplaceDatabase?: boolean;
 }
 
-/** Makes the stack, or changes it. */
+/** Creates or changes the stack. */
 async function change(paper: PaperStack, changes: Changes = {}): Promise<void> {
   const { parameters = {}, dryRun = false, ...rest } = changes;
   const cloud = paper.open();
@@ -37,7 +37,7 @@ async function change(paper: PaperStack, changes: Changes = {}): Promise<void> {
   await changeStack(cloud, stack, { template: TEMPLATE, parameters: given, dryRun, ...rest });
 }
 
-/** What there is of the stack: its status, its parameter Size, and how many change sets. */
+/** Returns the status of the stack, its parameter Size, and the number of change sets. */
 async function look({ open, front }: PaperStack) {
   const cloud = open();
   const stack = await findStack(cloud);
@@ -49,9 +49,9 @@ async function look({ open, front }: PaperStack) {
 }
 
 describe.each([
-  ['that is made', false, { status: 'CREATE_COMPLETE', size: '2', changeSets: 0 }],
-  ['that is changed', true, { status: 'UPDATE_COMPLETE', size: '2', changeSets: 0 }],
-])('a stack %s', (_, isThere, done) => {
+  ['creates', false, { status: 'CREATE_COMPLETE', size: '2', changeSets: 0 }],
+  ['changes', true, { status: 'UPDATE_COMPLETE', size: '2', changeSets: 0 }],
+])('a change set that %s a stack', (_, isThere, done) => {
   const larger = { parameters: { Size: '2' } };
 
   async function openBefore() {
@@ -60,14 +60,14 @@ describe.each([
     return { paper, before: await look(paper) };
   }
 
-  /** Every request of the change, in order. */
+  /** Lists the requests of the change, in order. */
   async function listRequests(): Promise<string[]> {
     const { paper } = await openBefore();
     await change(paper, larger);
     return [...paper.front.actions];
   }
 
-  test('is as asked for, by one change set with our tag', async () => {
+  test('is executed, and tags the stack', async () => {
     const { paper, before } = await openBefore();
     expect(before.status).toBe(isThere ? 'CREATE_COMPLETE' : null);
     await change(paper, larger);
@@ -76,7 +76,7 @@ describe.each([
     expect(await look(paper)).toEqual(done);
   });
 
-  test('is left as it was when it is stopped before ExecuteChangeSet, and is changed when it is stopped after', async () => {
+  test('is deleted when the command is stopped before ExecuteChangeSet, and takes effect when it is stopped later', async () => {
     const requests = await listRequests();
     const begun = requests.indexOf('cloudformation:ExecuteChangeSet');
     expect(begun).toBeGreaterThan(3);
@@ -94,13 +94,13 @@ describe.each([
       expect(paper.front.actions, where).not.toContain('cloudformation:ExecuteChangeSet');
       expect(await look(paper), where).toEqual(before);
     }
-    expect(await stopAt(begun)).toMatch(/^Stopped by SIGINT\. AWS goes on with the stack/);
+    expect(await stopAt(begun)).toMatch(/^Stopped by SIGINT\. AWS continues to change the stack/);
     paper.front.onRequest = () => undefined;
     await waitUntilStable(paper.open());
     expect(await look(paper)).toEqual(done);
   });
 
-  test('is left as it was when a request is refused, which is said', async () => {
+  test('is deleted when a request is refused, which the error reports', async () => {
     const requests = await listRequests();
     const { paper, before } = await openBefore();
     for (const action of new Set(requests)) {
@@ -112,7 +112,7 @@ describe.each([
     }
   });
 
-  test('is made once, whichever answer is lost', async () => {
+  test('is executed once, whichever response is lost', async () => {
     for (const action of new Set(await listRequests())) {
       const { paper } = await openBefore();
       paper.front.loseResponse(action);
@@ -122,7 +122,7 @@ describe.each([
     }
   });
 
-  test('is left as it was when AWS never says that it has made the change set', async () => {
+  test('is deleted when all responses to CreateChangeSet are lost', async () => {
     const { paper, before } = await openBefore();
     paper.front.loseResponse('cloudformation:CreateChangeSet', { times: Infinity });
     await expect(change(paper, larger)).rejects.toThrow('AWS cannot be reached');
@@ -130,7 +130,7 @@ describe.each([
     expect(await look(paper)).toEqual(before);
   });
 
-  test('is shown by a dry run, which leaves nothing, or names what it could not remove', async () => {
+  test('is printed and deleted by a dry run, or named if it cannot be deleted', async () => {
     const { paper, before } = await openBefore();
     await change(paper, { ...larger, dryRun: true });
     expect(paper.lines).toContain(
@@ -150,7 +150,7 @@ describe.each([
   });
 });
 
-test('a change by which the database would be lost is refused, unless that is meant', async () => {
+test('changeStack refuses to delete the data in the database, except with mayReplaceDatabase', async () => {
   const paper = await openPaperStack();
   await change(paper);
   const before = await look(paper);
@@ -163,7 +163,7 @@ test('a change by which the database would be lost is refused, unless that is me
   expect(await look(paper)).toEqual({ ...before, status: 'UPDATE_COMPLETE' });
 });
 
-test('where nothing would change, nothing is begun, and no change set stays', async () => {
+test('changeStack deletes a change set without changes', async () => {
   const paper = await openPaperStack();
   await change(paper);
   const before = await look(paper);
@@ -173,12 +173,12 @@ test('where nothing would change, nothing is begun, and no change set stays', as
   expect(await look(paper)).toEqual(before);
 });
 
-test('what AWS cannot do is said when all is as it was before', async () => {
+test('changeStack throws the failure after a rollback', async () => {
   const paper = await openPaperStack();
   await change(paper);
   paper.fault = { resource: 'Volume', reason: 'There is no room.' };
   await expect(change(paper, { parameters: { Size: '2' } })).rejects.toThrow(
-    /Volume .*no room\..* is UPDATE_ROLLBACK_COMPLETE: everything is as it was before\.$/,
+    /Volume .*no room\..* is UPDATE_ROLLBACK_COMPLETE\. /,
   );
   expect(await look(paper)).toMatchObject({ size: '1', changeSets: 0 });
 });

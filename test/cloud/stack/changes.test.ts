@@ -12,7 +12,7 @@ function change(LogicalResourceId: string, Action: string, Replacement?: string)
   return resourceChangeSchema.parse({ LogicalResourceId, ResourceType, Action, Replacement });
 }
 
-test('changes are said by their resources’ names, each with what becomes of it', () => {
+test('formatChanges returns a line for each change, sorted by resource', () => {
   expect(
     formatChanges([
       change('E', 'Modify', 'Conditional'),
@@ -38,6 +38,6 @@ test.each([
   [change('Database', 'Add'), 0],
   [change('Group', 'Remove'), 0],
   [change('Group', 'Modify', 'True'), 0],
-])('%j loses %d databases', (it, losses) => {
+])('listDataLosses finds for %j %d lost databases', (it, losses) => {
   expect(listDataLosses([it])).toHaveLength(losses);
 });

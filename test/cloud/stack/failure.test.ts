@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hintFor } from '../../../src/cloud/stack/hints.ts';
 import type { StackEvent } from '../../../src/cloud/stack/events.ts';
-import { explainFailure } from '../../../src/cloud/stack/failure.ts';
+import { explainFailure, explainStatus } from '../../../src/cloud/stack/failure.ts';
 
 function event(resource: string, status: string, reason: string | null = null): StackEvent {
   const isOfStack = resource === 'minitwit';
@@ -16,7 +16,9 @@ function event(resource: string, status: string, reason: string | null = null): 
   };
 }
 
-// Messages as AWS writes them.
+const CONTEXT = { stackName: 'blog' };
+
+// Reasons in the words of AWS.
 test.each([
   [
     'You have requested more vCPU capacity than your current vCPU limit of 1 allows (Service: Ec2, VcpuLimitExceeded)',
@@ -28,7 +30,7 @@ test.each([
   ],
   [
     'Group did not stabilize. Failed Scaling Activity: Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due to your request configuration.',
-    'AWS has no such instances to spare now',
+    'AWS has no such instances available',
   ],
   [
     'The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.',
@@ -44,29 +46,29 @@ test.each([
   ],
   [
     'User: arn:aws:iam::1:user/eve is not authorized to perform: elasticloadbalancing:CreateLoadBalancer on resource: x',
-    'you need the permission elasticloadbalancing:CreateLoadBalancer',
+    'You need the permission elasticloadbalancing:CreateLoadBalancer',
   ],
   ['minitwit-errors already exists in stack arn:aws:…', '--stack NAME'],
   ['Certificate ARN arn:aws:acm:… is not valid (CertificateNotFound)', 'AWS Certificate Manager'],
   [
     'The architecture x86_64 of the specified instance type does not match the architecture arm64 of the specified AMI.',
-    'npm run cloud -- image --instance-type',
+    'npm run cloud -- image --instance-type TYPE to create',
   ],
   [
     'An active instance refresh with a desired configuration exists. All configuration options are not available.',
-    'npm run cloud -- roll',
+    'npm run cloud -- roll --stack blog',
   ],
   ['Cannot create more than 40 instances. (InstanceQuotaExceeded)', 'Service Quotas'],
-])('%s: has advice', (reason, advice) => {
-  expect(hintFor(reason)).toContain(advice);
+])('hintFor returns a hint for the reason “%s”', (reason, hint) => {
+  expect(hintFor(reason, CONTEXT)).toContain(hint);
 });
 
-test('what is not known has none', () => {
-  expect(hintFor('Internal Failure')).toBeNull();
+test('hintFor returns null for an unknown reason', () => {
+  expect(hintFor('Internal Failure', CONTEXT)).toBeNull();
 });
 
-test('the first failure is reported, and not what AWS cancelled because of it', () => {
-  const error = explainFailure({ stackName: 'minitwit' }, 'ROLLBACK_COMPLETE', [
+test('explainFailure reports the first failure, and not what AWS cancelled because of it', () => {
+  const error = explainFailure(CONTEXT, 'ROLLBACK_COMPLETE', [
     event('minitwit', 'CREATE_IN_PROGRESS'),
     event('Database', 'CREATE_FAILED', 'Resource creation cancelled'),
     event('Balancer', 'CREATE_FAILED', 'A load balancer\ncannot be attached to one subnet.'),
@@ -74,18 +76,25 @@ test('the first failure is reported, and not what AWS cancelled because of it', 
     event('minitwit', 'ROLLBACK_IN_PROGRESS', 'The following resource(s) failed to create'),
   ]);
   expect(error.message).toBe(
-    'Balancer (T) failed: A load balancer cannot be attached to one subnet. The stack minitwit is ' +
-      'ROLLBACK_COMPLETE: what was made is removed. First: npm run cloud -- down.',
+    'Balancer (T) failed: A load balancer cannot be attached to one subnet. The stack blog is ROLLBACK_COMPLETE. ' +
+      'The resources that were created are removed. Run npm run cloud -- down --stack blog first.',
   );
 });
 
 test.each([
-  ['UPDATE_ROLLBACK_COMPLETE', 'everything is as it was before.'],
-  ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --stack-name blog.'],
-  ['DELETE_FAILED', 'npm run cloud -- down --stack blog.'],
-  ['ROLLBACK_FAILED', 'npm run cloud -- down --stack blog.'],
-  ['SOMETHING_NEW', 'The stack blog is SOMETHING_NEW.'],
-])('a stack left in %s: it is said what to do', (status, end) => {
-  const { message } = explainFailure({ stackName: 'blog' }, status, []);
-  expect(message.endsWith(end)).toBe(true);
+  ['UPDATE_ROLLBACK_COMPLETE', 'AWS rolled back'],
+  ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --stack-name blog'],
+  ['UPDATE_FAILED', 'aws cloudformation rollback-stack --stack-name blog'],
+  ['DELETE_FAILED', 'npm run cloud -- down --stack blog'],
+  ['ROLLBACK_FAILED', 'npm run cloud -- down --stack blog'],
+])('explainFailure explains the status %s', (status, explanation) => {
+  const { message } = explainFailure(CONTEXT, status, []);
+  expect(message).toBe(`The stack blog is ${status}. ${explainStatus(status, CONTEXT)}`);
+  expect(message).toContain(explanation);
+});
+
+test('explainFailure reports an unknown status without an explanation', () => {
+  expect(explainFailure(CONTEXT, 'SOMETHING_NEW', []).message).toBe(
+    'The stack blog is SOMETHING_NEW.',
+  );
 });

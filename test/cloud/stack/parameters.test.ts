@@ -27,20 +27,20 @@ test.each([
   ['Instances', 'Did you mean InstanceType?'],
   ['StorageGib', 'Did you mean DatabaseStorageGib?'],
   ['Image', 'Did you mean ImageId?'],
-  ['Colour', 'There are: ImageId, InstanceType, InstanceCount, DatabaseStorageGib.'],
-])('a parameter %s is refused with what there is: %s', (name, hint) => {
+  ['Colour', 'Its parameters are ImageId, InstanceType, InstanceCount, DatabaseStorageGib.'],
+])('assertKnownParameters rejects %s: %s', (name, hint) => {
   expect(() => assertKnownParameters(known, { InstanceCount: '1', [name]: 'x' })).toThrow(
     `The template has no parameter ${name}. ${hint}`,
   );
 });
 
-test('known names are fine', () => {
+test('assertKnownParameters accepts the parameters of the template', () => {
   expect(() =>
     assertKnownParameters(known, { ImageId: 'ami-2', InstanceCount: '3' }),
   ).not.toThrow();
 });
 
-test('a value is as it is set, else as the stack has it, else as the template says', () => {
+test('effectiveValues prefers values that are set, then those of the stack, then the defaults of the template', () => {
   expect(effectiveValues(known, stack, { InstanceCount: '3' })).toEqual({
     ImageId: 'ami-1',
     InstanceType: 't3.small',
@@ -50,7 +50,7 @@ test('a value is as it is set, else as the stack has it, else as the template sa
   expect(effectiveValues(known, null, {})).not.toHaveProperty('ImageId');
 });
 
-test('what is not set stays as the stack has it; what the stack does not know is left to the template', () => {
+test('sentParameters retains the values of the stack, and omits parameters that are new in the template', () => {
   expect(sentParameters(names, stack, { ImageId: 'ami-2' })).toEqual([
     { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
     { ParameterKey: 'InstanceType', UsePreviousValue: true },

@@ -3,6 +3,7 @@ import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
+import { formatStackContinues } from '../../../src/cloud/stack/watch-stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { openPaperStack, type PaperStack } from './paper-stack.ts';
 import { raiseSite } from './site-template.ts';
@@ -13,7 +14,7 @@ async function openRaised(): Promise<PaperStack> {
   return paper;
 }
 
-/** Removes the stack, as far as it goes; asks for no more than that. */
+/** Removes the stack, and returns `done` or the message of the error. */
 async function act({ open, front }: PaperStack, stack?: Stack): Promise<string> {
   const cloud = open();
   const found = stack ?? (await requireStack(cloud));
@@ -23,7 +24,7 @@ async function act({ open, front }: PaperStack, stack?: Stack): Promise<string> 
 
 const isThere = async ({ open }: PaperStack) => (await findStack(open())) !== null;
 
-test('the stack is watched until it is gone, each resource as it goes', async () => {
+test('removeStack waits until the stack is deleted, and logs each resource', async () => {
   const paper = await openRaised();
   expect(await act(paper)).toBe('done');
   expect(paper.front.actions.slice(0, 3)).toEqual([
@@ -37,7 +38,7 @@ test('the stack is watched until it is gone, each resource as it goes', async ()
   expect(await isThere(paper)).toBe(false);
 });
 
-test('stopped before AWS begins, nothing is removed; stopped after, the next one watches on', async () => {
+test('removeStack, stopped before DeleteStack, removes nothing, and waits again when it was stopped later', async () => {
   for (const [index, isBegun] of [false, true, true].entries()) {
     const paper = await openRaised();
     const { front } = paper;
@@ -50,7 +51,7 @@ test('stopped before AWS begins, nothing is removed; stopped after, the next one
     const place = `${index}: ${front.actions[index]}`;
     expect(said, place).toBe(
       isBegun
-        ? 'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.'
+        ? `Stopped by SIGINT. ${formatStackContinues({ stackName: 'minitwit' })}`
         : 'Stopped by SIGINT.',
     );
     expect(front.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
@@ -82,16 +83,16 @@ test('removeStack names what AWS cannot remove and what to do, and continues whe
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
   paper.fault = { resource: 'Group', reason };
   expect(await act(paper)).toBe(
-    'Of the stack minitwit this could not be removed, and may go on costing:\n' +
-      `  Group (AWS::EC2::SecurityGroup): ${reason} (something that is not of the stack uses it: end that first)\n` +
-      'Once that is mended, npm run cloud -- down goes on.',
+    'These resources of the stack minitwit could not be removed, and may cost:\n' +
+      `  Group (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it. Remove that first.\n` +
+      'Correct this, then run npm run cloud -- down again.',
   );
   expect((await findStack(paper.open()))?.status).toBe('DELETE_FAILED');
   expect(await act(paper)).toBe('done');
   expect(await isThere(paper)).toBe(false);
 });
 
-test('a change that goes on is watched to its end first, however it ends', async () => {
+test('removeStack waits first until a change has ended, also if the change fails', async () => {
   const paper = await openRaised();
   const cloud = paper.open();
   const stack = await requireStack(cloud);
@@ -101,10 +102,10 @@ test('a change that goes on is watched to its end first, however it ends', async
   paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
   const parameters = changedParameters(stack, { SetUp: 'no' });
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
-  await expect(changed).rejects.toThrow('AWS goes on');
+  await expect(changed).rejects.toThrow('AWS continues');
   paper.front.onRequest = () => undefined;
   expect(await act(paper, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
-  expect(paper.lines[0]).toBe('AWS is still changing the stack minitwit: watching that first …');
+  expect(paper.lines[0]).toBe('AWS is changing the stack minitwit. Waiting until that has ended …');
   expect(paper.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');
   expect(await isThere(paper)).toBe(false);
 });

@@ -6,11 +6,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { createEc2 } from '../../../src/aws/clients.ts';
-import { assertImageCompatible } from '../../../src/cloud/stack/check-image.ts';
+import { assertImageCompatible } from '../../../src/cloud/stack/image-compatibility.ts';
 import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 
-/** An account with an image of MiniTwit. */
+/** Opens an account with an image of MiniTwit. */
 async function openWithImage(architecture = 'x86_64') {
   const account = await openEmulatedAccount();
   // The emulator does not return the architecture of an image.
@@ -26,7 +26,7 @@ async function openWithImage(architecture = 'x86_64') {
   return { account, ec2, imageId: ImageId };
 }
 
-test('a new stack has the newest image, and is in two zones of the default VPC that have its instances', async () => {
+test('resolveDefaults returns the newest image, and subnets of the default VPC in two zones that offer the instance type', async () => {
   const { account, ec2, imageId } = await openWithImage();
   account.stub('ec2:DescribeInstanceTypeOfferings', () => ({
     status: 200,
@@ -44,7 +44,7 @@ test('a new stack has the newest image, and is in two zones of the default VPC t
   });
 });
 
-test('what is set stays so', async () => {
+test('resolveDefaults does not replace parameters that are set', async () => {
   const { ec2 } = await openWithImage();
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand());
   const set = {
@@ -61,16 +61,18 @@ test('what is set stays so', async () => {
 test.each([
   [{ VpcId: 'vpc-2' }, 'Set both VpcId and SubnetIds, or neither'],
   [{ SubnetIds: 'subnet-2' }, 'Set both VpcId and SubnetIds, or neither'],
-  [{ VpcId: 'vpc-2', SubnetIds: 'subnet-2' }, 'There is no subnet subnet-2 here.'],
-])('a network of %j is refused', async (set, message) => {
+  [{ VpcId: 'vpc-2', SubnetIds: 'subnet-2' }, 'There is no subnet subnet-2 in this region.'],
+])('resolveDefaults rejects the network %j', async (set, message) => {
   const { ec2 } = await openWithImage();
   await expect(resolveDefaults(ec2, set)).rejects.toThrow(message);
 });
 
-test('without an image, and without a default network, it is said how to get one', async () => {
+test('resolveDefaults throws how to create an image, and a default VPC, when there is none', async () => {
   await openEmulatedAccount();
   const bare = createEc2();
-  await expect(resolveDefaults(bare, {})).rejects.toThrow('First: npm run cloud -- image');
+  await expect(resolveDefaults(bare, {})).rejects.toThrow(
+    'Run npm run cloud -- image to create one.',
+  );
   const { Subnets = [] } = await bare.send(new DescribeSubnetsCommand());
   for (const { SubnetId } of Subnets.slice(1)) {
     await bare.send(new DeleteSubnetCommand({ SubnetId }));
@@ -78,21 +80,25 @@ test('without an image, and without a default network, it is said how to get one
   await expect(
     resolveDefaults(bare, { ImageId: 'ami-1', InstanceType: 't3.micro' }),
   ).rejects.toThrow(
-    /no default VPC here that has subnets in two zones with a t3\.micro.*aws ec2 create-default-vpc/,
+    /no default VPC with subnets in two zones that offer a t3\.micro.*aws ec2 create-default-vpc/,
   );
 });
 
-test('an image starts where its architecture fits', async () => {
+test('assertImageCompatible accepts an image of the architecture of the instance type', async () => {
   const { ec2, imageId } = await openWithImage('arm64');
   const fits = assertImageCompatible(ec2, { ImageId: imageId, InstanceType: 't4g.micro' });
   await expect(fits).resolves.toBeUndefined();
 });
 
 test.each([
-  ['t3.micro', null, /^The image ami-\w+ is for arm64, and a t3\.micro for x86_64\. Make one/],
-  ['t9.micro', null, 'There are no instances of the type t9.micro in this region.'],
-  ['t4g.micro', 'ami-2', 'There is no image ami-2 here. To make one: npm run cloud -- image'],
-])('a %s does not start from it (%s)', async (InstanceType, other, message) => {
+  ['t3.micro', null, /^The image ami-\w+ is for arm64, but a t3\.micro is x86_64\. Run /],
+  ['t9.micro', null, 'This region has no instance type t9.micro.'],
+  [
+    't4g.micro',
+    'ami-2',
+    'There is no image ami-2 in this region. Run npm run cloud -- image to create one.',
+  ],
+])('assertImageCompatible rejects a %s (%s)', async (InstanceType, other, message) => {
   const { ec2, imageId } = await openWithImage('arm64');
   const wanted = { ImageId: other ?? imageId, InstanceType };
   await expect(assertImageCompatible(ec2, wanted)).rejects.toThrow(message);

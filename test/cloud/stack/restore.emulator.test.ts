@@ -105,7 +105,7 @@ test('a restore that is stopped before or in any of its steps continues when it 
   const again =
     ' MiniTwit does not serve until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
   stopAt('cloudformation:ExecuteChangeSet');
-  await expect(restore()).rejects.toThrow('AWS goes on with the stack minitwit by itself');
+  await expect(restore()).rejects.toThrow('AWS continues to change the stack minitwit.');
   // The set-up of the new database begins with this request.
   stopAt('autoscaling:DescribeAutoScalingGroups');
   await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
@@ -114,7 +114,7 @@ test('a restore that is stopped before or in any of its steps continues when it 
   await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
   stopAt('autoscaling:StartInstanceRefresh');
   await expect(restore()).rejects.toThrow(
-    /AWS goes on replacing the instances by itself: .* MiniTwit does not serve until/,
+    /AWS continues to replace the instances\. .* MiniTwit does not serve until/,
   );
   stopAt('');
   await restore();

@@ -1,11 +1,13 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findImage, findInstanceType } from '../../aws/ec2/images.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
+import { formatImageCommand } from '../format-command.ts';
 import type { ParameterValues } from './parameters.ts';
 
 /**
- * Makes sure that instances of this type start from this image, which AWS itself finds out only when all else is made.
- * @throws OperatorError that says what does not fit
+ * Asserts that instances of this type can be launched from this image. AWS itself would report it only after the other
+ * resources are created.
+ * @throws OperatorError when the image or the type does not exist, or when their architectures differ
  */
 export async function assertImageCompatible(
   ec2: EC2Client,
@@ -19,15 +21,17 @@ export async function assertImageCompatible(
   if (problem) throw new OperatorError(problem);
 
   function findProblem(): string | null {
-    if (!type) return `There are no instances of the type ${InstanceType} in this region.`;
-    if (!image) return `There is no image ${ImageId} here. To make one: npm run cloud -- image`;
-    if (image.state !== 'available')
+    if (!type) return `This region has no instance type ${InstanceType}.`;
+    if (!image) {
+      return `There is no image ${ImageId} in this region. Run ${formatImageCommand()} to create one.`;
+    }
+    if (image.state !== 'available') {
       return `The image ${ImageId} is not available: ${image.state}.`;
+    }
     if (type.architectures.includes(image.architecture)) return null;
     return (
-      `The image ${ImageId} is for ${image.architecture}, and a ${InstanceType} for ` +
-      `${type.architectures.join(', ')}. Make one that fits (npm run cloud -- image --instance-type ${InstanceType}), ` +
-      'or set another InstanceType.'
+      `The image ${ImageId} is for ${image.architecture}, but a ${InstanceType} is ${type.architectures.join(', ')}. ` +
+      `Run ${formatImageCommand(InstanceType)} to create another image, or set another InstanceType.`
     );
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
-import { watchStack } from '../../../src/cloud/stack/watch.ts';
+import { formatStackContinues, watchStack } from '../../../src/cloud/stack/watch-stack.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
 import { openTestCloud } from '../test-cloud.ts';
 import { scriptEvents, STACK_ID } from './scripted.ts';
@@ -8,7 +8,7 @@ import { scriptEvents, STACK_ID } from './scripted.ts';
 const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit CREATE_COMPLETE'];
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
-test('each resource is printed once for each state, with how long it took', async () => {
+test('watchStack logs each state of a resource once, with the time that it took', async () => {
   const front = await startAwsStub();
   scriptEvents(front, [
     BEFORE,
@@ -22,12 +22,12 @@ test('each resource is printed once for each state, with how long it took', asyn
   const stack = await watchStack(cloud, STACK_ID, 'event-2');
   expect(stack).toMatchObject({ id: STACK_ID, status: 'UPDATE_COMPLETE' });
   expect(lines).toEqual([
-    'The stack minitwit: not begun yet',
+    'The stack minitwit: not started yet',
     'A (AWS::A): being created',
     'The stack minitwit: UPDATE_IN_PROGRESS',
     'B (AWS::B): being changed',
     'A (AWS::A): created after 3 min 0 s',
-    'C (AWS::C): kept',
+    'C (AWS::C): retained',
     'B (AWS::B): changed after 3 min 0 s',
     'D (AWS::D): being removed',
     'The stack minitwit: UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
@@ -35,7 +35,7 @@ test('each resource is printed once for each state, with how long it took', asyn
   ]);
 });
 
-test('a change that is in progress is watched from its beginning, over all pages of events', async () => {
+test('watchStack logs an operation in progress from its start, from all pages of events', async () => {
   const front = await startAwsStub();
   scriptEvents(
     front,
@@ -56,7 +56,7 @@ test('a change that is in progress is watched from its beginning, over all pages
   ]);
 });
 
-test('a stack that goes is watched until it is gone', async () => {
+test('watchStack returns a deleted stack', async () => {
   scriptEvents(await startAwsStub(), [
     [...BEFORE, 'minitwit DELETE_IN_PROGRESS'],
     ['minitwit DELETE_COMPLETE'],
@@ -65,7 +65,7 @@ test('a stack that goes is watched until it is gone', async () => {
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'DELETE_COMPLETE' });
 });
 
-test('of an operation that fails, what failed first is said when all is undone', async () => {
+test('watchStack throws the first failure after the rollback', async () => {
   scriptEvents(await startAwsStub(), [
     ['Old CREATE_FAILED of another time', ...BEGUN],
     ['A CREATE_FAILED vCPU limit', 'B CREATE_FAILED Resource creation cancelled'],
@@ -75,33 +75,32 @@ test('of an operation that fails, what failed first is said when all is undone',
   const { open, lines } = openTestCloud();
   const cloud = open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
-    /^A \(AWS::A\) failed: vCPU limit \(ask for more .* The stack minitwit is UPDATE_ROLLBACK_COMPLETE: everything is as it was before\.$/,
+    /^A \(AWS::A\) failed: vCPU limit\. Request a higher quota .* The stack minitwit is UPDATE_ROLLBACK_COMPLETE\. /,
   );
   expect(lines).toContain('A (AWS::A): CREATE_FAILED: vCPU limit');
 });
 
-test('stopped, it says that AWS goes on', async () => {
+test('watchStack, stopped, throws that AWS continues', async () => {
   scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const { open, stop } = openTestCloud();
-  const watched = watchStack(open(), STACK_ID, null);
+  const cloud = open();
+  const watched = watchStack(cloud, STACK_ID, null);
   stop();
-  await expect(watched).rejects.toThrow(
-    'Stopped by SIGINT. AWS goes on with the stack minitwit by itself: the same command watches on.',
-  );
+  await expect(watched).rejects.toThrow(`Stopped by SIGINT. ${formatStackContinues(cloud)}`);
 });
 
-test('its deadline says so, too', async () => {
+test('watchStack throws at its timeout that AWS continues', async () => {
   scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const cloud = openTestCloud({ waitMaxMs: 20 }).open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
-    /still UPDATE_IN_PROGRESS after 0 s\. AWS goes on/,
+    /still UPDATE_IN_PROGRESS after 0 s\. AWS continues/,
   );
 });
 
 test.each([
   ['Throttling', 400],
   ['ServiceUnavailable', 503],
-])('%s for a while does not end it', async (code, status) => {
+])('watchStack continues after %s', async (code, status) => {
   const front = await startAwsStub();
   scriptEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
   const { open, lines } = openTestCloud();
@@ -113,15 +112,22 @@ test.each([
 });
 
 test.each([
-  ['ROLLBACK_COMPLETE', 'Database', /^Database .*no room.* First: npm run cloud -- down\.$/],
-  ['UPDATE_ROLLBACK_FAILED', 'Instances', /continue-update-rollback --stack-name minitwit\.$/],
-  ['DELETE_FAILED', 'Balancer', /Again: npm run cloud -- down\.$/],
-])('a stack in %s is not touched, and it is said why and what to do', async (status, it, what) => {
-  scriptEvents(await startAwsStub(), [
-    ['minitwit CREATE_IN_PROGRESS', `${it} CREATE_FAILED no room`, `minitwit ${status}`],
-    [],
-  ]);
-  const cloud = openTestCloud().open();
-  await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(what);
-  await expect(waitUntilStable(cloud)).rejects.toThrow(what);
-});
+  ['ROLLBACK_COMPLETE', 'Database', /^Database .*no room.* Run npm run cloud -- down first\.$/],
+  [
+    'UPDATE_ROLLBACK_FAILED',
+    'Instances',
+    /continue-update-rollback --stack-name minitwit to continue\.$/,
+  ],
+  ['DELETE_FAILED', 'Balancer', /Run npm run cloud -- down again\.$/],
+])(
+  'waitUntilStable throws for a stack in %s, with the reason and what to do',
+  async (status, it, what) => {
+    scriptEvents(await startAwsStub(), [
+      ['minitwit CREATE_IN_PROGRESS', `${it} CREATE_FAILED no room`, `minitwit ${status}`],
+      [],
+    ]);
+    const cloud = openTestCloud().open();
+    await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(what);
+    await expect(waitUntilStable(cloud)).rejects.toThrow(what);
+  },
+);

@@ -1,0 +1,26 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { formatCommand, formatImageCommand, PROGRAM } from '../../src/cloud/format-command.ts';
+
+test('formatCommand adds the name of a stack that is not the default', () => {
+  expect(formatCommand({ stackName: 'minitwit' }, 'down')).toBe('npm run cloud -- down');
+  expect(formatCommand({ stackName: 'blog' }, 'restore a-snapshot')).toBe(
+    'npm run cloud -- restore a-snapshot --stack blog',
+  );
+});
+
+test('formatImageCommand adds an instance type', () => {
+  expect(formatImageCommand()).toBe('npm run cloud -- image');
+  expect(formatImageCommand('t4g.micro')).toBe('npm run cloud -- image --instance-type t4g.micro');
+});
+
+test('no other file of src/cloud writes a command itself, which would lack --stack', () => {
+  const files = globSync('src/{cloud.ts,cloud/**/*.ts}');
+  expect(files.length).toBeGreaterThan(50);
+  const isComment = (line: string) => /^\s*(\/\/|\/?\*)/.test(line);
+  const writers = files.filter((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.some((line) => line.includes(PROGRAM) && !isComment(line));
+  });
+  expect(writers).toEqual(['src/cloud/format-command.ts']);
+});
