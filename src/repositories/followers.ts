@@ -3,29 +3,30 @@ import { isDuplicateKey } from '../database/query-errors.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
 import { updateFollowCounts } from './profile-updates.ts';
 
-/** The table `follower`: who (`who_id`) follows whom (`whom_id`). */
+/** Reads and writes the table `follower`: the user `who_id` follows the user `whom_id`. */
 export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;
   /**
    * Idempotent.
-   * @throws AppError `unavailable`, without any change, when too many follows of `whomId` wait, or this one waited too long
+   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited too long;
+   *   AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users
    */
   follow(whoId: number, whomId: number): Promise<void>;
   /**
    * Idempotent.
-   * @throws AppError `unavailable`, and changes nothing, as `follow` does
+   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited too long
    */
   unfollow(whoId: number, whomId: number): Promise<void>;
 }
 
-// One takes about 5 ms, so that a follow waits longer only while the database is slow.
+// A follow takes about 5 ms, so 50 of them wait this long only while the database is slow.
 const WAIT_MAX_MS = 2000;
 const WAITING_PER_USER = 50;
 
-/** The followers in this database. */
+/** Creates the followers of a database. */
 export function createFollowers(database: Database): Followers {
-  // Parallel follows of one user would all wait for the row of that user, each with a connection, and a post of that
-  // user would wait behind them. One at a time per process, they take as long altogether.
+  // Concurrent follows of one user would all wait for the lock of that user's profile, each with a connection, and so would that
+  // user's posts. One at a time in each process, they take no longer.
   const queue = createFairQueue({
     maxConcurrent: Infinity,
     maxConcurrentPerClient: 1,
@@ -35,8 +36,8 @@ export function createFollowers(database: Database): Followers {
     rejectionMessage: 'Too many people follow or unfollow this user at this moment.',
   });
 
-  /** Does the work when the follows of this user that came before it have ended. */
-  async function inTurn(whomId: number, work: () => Promise<void>): Promise<void> {
+  /** Calls `work` after all earlier follows of this user in this process. */
+  async function runInTurn(whomId: number, work: () => Promise<void>): Promise<void> {
     const release = await queue.acquire(String(whomId));
     try {
       await work();
@@ -58,7 +59,7 @@ export function createFollowers(database: Database): Followers {
 
     async follow(whoId, whomId) {
       try {
-        await inTurn(whomId, () =>
+        await runInTurn(whomId, () =>
           database.transact(async (transaction) => {
             await transaction.execute(
               `insert into follower (who_id, whom_id)
@@ -74,7 +75,7 @@ export function createFollowers(database: Database): Followers {
     },
 
     unfollow: (whoId, whomId) =>
-      inTurn(whomId, () =>
+      runInTurn(whomId, () =>
         database.transact(async (transaction) => {
           const { affectedRows } = await transaction.execute(
             `delete from follower

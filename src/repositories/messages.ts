@@ -5,7 +5,7 @@ import { NOW } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
 
-/** A message with its author, as a page shows it. `email` is for Gravatar alone. */
+/** A message with its author. `email` is only for Gravatar, and no page shows it. */
 export interface Message {
   messageId: number;
   authorId: number;
@@ -18,17 +18,17 @@ export interface Message {
 
 type Draft = Pick<Message, 'authorId' | 'text'>;
 
-/** The table `message`. */
+/** Reads and writes the table `message`. */
 export interface Messages {
-  /** Stores a message with the database's time. */
+  /** Stores a message with the time of the database. Returns its id. */
   createMessage(authorId: number, text: string): Promise<number>;
   findMessage(messageId: number): Promise<Message | null>;
-  /** In the order of the ids, without those that are gone. */
+  /** Lists messages in the order of the ids, without ids that do not exist. */
   listMessages(messageIds: number[]): Promise<Message[]>;
   deleteMessage(message: Pick<Message, 'messageId' | 'authorId'>): Promise<void>;
 }
 
-/** The messages in this database. */
+/** Creates the messages of a database. */
 export function createMessages(database: Database): Messages {
   const readMessages = batchReads(async (lists: number[][]) => {
     const rows = await database.select<Message>(
@@ -71,7 +71,7 @@ export function createMessages(database: Database): Messages {
         return await storeMessage(draft);
       } catch (error) {
         if (error instanceof AppError && !isLockTimeout(error)) throw error;
-        // nothing of the batch was stored, and it may be another's message that cannot be
+        // No message of the batch was stored, and the cause may be another message of the batch.
         const [messageId] = await storeMessages([draft]);
         return messageId as number;
       }

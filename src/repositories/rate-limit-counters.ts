@@ -2,33 +2,33 @@ import { batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
 
-/** A limit of one key, such as the failed logins from one address. */
+/** The limit of one key, for example of the failed logins from one address. */
 export interface Counter {
-  /** The primary key of its row, in ASCII. */
+  /** The primary key of the row, in ASCII. */
   key: string;
-  /** How many events are allowed in a window, which starts with its first event. */
+  /** The number of events allowed in a window. A window starts with its first event. */
   points: number;
   windowMs: number;
 }
 
-/** What came of an event that several counters count. */
+/** The result of counting an event at several counters. */
 export interface CountResult<C extends Counter> {
-  /** The counter that allows no more, and when its window ends; null if all of them counted the event. */
+  /** The counter that has no point left, and the time until its window ends. Null if all counters counted the event. */
   refusal: { counter: C; waitMs: number } | null;
-  /** The counters whose last point this event took. */
+  /** The counters of which this event took the last point. */
   exhausted: C[];
-  /** Undoes the counting, in the windows in which it was counted. */
+  /** Takes the event off the counters, unless a new window has begun. */
   refund: () => Promise<void>;
 }
 
-/** The table `rate_limit`: what all instances count together. */
+/** Reads and writes the table `rate_limit`, in which all instances count together. */
 export interface RateLimitCounters<C extends Counter> {
   /**
-   * Counts an event at each of the counters, or at none if one of them allows no more. Events at the same
-   * time are counted one after the other, at all instances together: no more pass than a counter allows.
+   * Counts an event at all of the counters, or at none if one of them has no point left. Concurrent events of all instances are
+   * counted one after another, so a counter never allows more events than its points.
    */
   count(counters: C[]): Promise<CountResult<C>>;
-  /** Deletes up to `limit` rows whose windows ended by `nowMs`; returns how many. */
+  /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
   deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
@@ -40,7 +40,7 @@ interface Row {
 
 type Allocation<C extends Counter> = Omit<CountResult<C>, 'refund'>;
 
-/** Creates the counters of this database. */
+/** Creates the counters of a database. */
 export function createRateLimitCounters<C extends Counter>(
   database: Database,
 ): RateLimitCounters<C> {
@@ -65,7 +65,7 @@ async function countEvents<C extends Counter>(
   events: C[][],
 ): Promise<CountResult<C>[]> {
   const nowMs = Date.now();
-  // Refused clients are many and retry: a read is cheaper than a transaction.
+  // Most events of an attack are refused, and a read is cheaper than a transaction.
   const found = allocate(events, await listRows(database, events.flat()), nowMs);
   const open = events.filter((_, index) => found[index]?.refusal === null);
   const counted = open.length > 0 ? await countOpen(database, open, nowMs) : [];
@@ -77,7 +77,7 @@ async function countEvents<C extends Counter>(
   );
 }
 
-/** Counts all events, then takes back those that another instance left no room for. */
+/** Counts all events, then takes those back for which another instance has left no point. */
 function countOpen<C extends Counter>(
   database: Database,
   events: C[][],
@@ -103,13 +103,13 @@ function countOpen<C extends Counter>(
   });
 }
 
-/** Gives each event its points in turn, in `rows`, until a counter has none left. */
+/** Adds the points of each event to `rows`, in the order of the events. An event is refused if a counter has no point left. */
 function allocate<C extends Counter>(
   events: C[][],
   rows: Map<string, Row>,
   nowMs: number,
 ): Allocation<C>[] {
-  const rowOf = ({ key, windowMs }: C): Row => {
+  const findOrCreateRow = ({ key, windowMs }: C): Row => {
     const row = rows.get(key);
     if (row && row.expiresMs > nowMs) return row;
     const fresh = { key, points: 0, expiresMs: nowMs + windowMs };
@@ -117,12 +117,14 @@ function allocate<C extends Counter>(
     return fresh;
   };
   return events.map((counters) => {
-    const full = counters.find((counter) => rowOf(counter).points >= counter.points);
+    const full = counters.find((counter) => findOrCreateRow(counter).points >= counter.points);
     if (full) {
-      const waitMs = rowOf(full).expiresMs - nowMs;
+      const waitMs = findOrCreateRow(full).expiresMs - nowMs;
       return { refusal: { counter: full, waitMs }, exhausted: [] };
     }
-    const exhausted = counters.filter((counter) => ++rowOf(counter).points === counter.points);
+    const exhausted = counters.filter(
+      (counter) => ++findOrCreateRow(counter).points === counter.points,
+    );
     return { refusal: null, exhausted };
   });
 }
@@ -137,9 +139,9 @@ async function listRows(database: Statements, counters: Counter[]): Promise<Map<
   return new Map(rows.map((row) => [row.key, row]));
 }
 
-/** Adds points, in a new window where the last one has ended, and locks the rows until the transaction ends. */
+/** Adds points, and starts a new window if the last one has ended. Locks the rows until the end of the transaction. */
 async function addPoints(transaction: Statements, added: Row[], nowMs: number): Promise<void> {
-  // In the order of the key, so that no two instances wait for each other.
+  // Rows are locked in the order of the key, so that two instances cannot deadlock.
   const rows = added
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ key, points, expiresMs }) => [key, points, expiresMs]);
@@ -165,7 +167,7 @@ async function setPoints(transaction: Statements, rows: Map<string, Row>): Promi
   );
 }
 
-/** Takes one point from each of these rows, unless a new window has begun there. */
+/** Subtracts one point from each row, unless a new window has begun. */
 async function subtract(database: Statements, rows: Row[]): Promise<void> {
   if (rows.length === 0) return;
   await database.execute(

@@ -1,54 +1,54 @@
 import { createFixedWindowLimiter } from '../limits/fixed-window-limiter.ts';
 import type { RateLimitConfig } from '../config/config.ts';
 
-/** How many events are allowed in a window. */
+/** The number of events of one key that are allowed in a window. */
 export interface RateLimitRule {
-  /** The prefix of the keys of its rows, and its name in the log. */
+  /** The prefix of its keys, and its name in the log. */
   name: string;
   points: number;
   windowMs: number;
-  /** The message for a client that has reached the limit, without the full stop. */
+  /** The message for a client that has reached the limit, without its full stop. */
   message: string;
 }
 
-/** Why a client has to wait, and for how many seconds. */
+/** The reason why a client has to wait, and the time until the next attempt. */
 export interface Refusal {
-  /** The name of the limit. */
+  /** The name of the rule. */
   limit: string;
   message: string;
   retryAfterS: number;
 }
 
 const MINUTE_MS = 60_000;
-/** At one key for each client, more clients than one process serves in 10 minutes. */
+/** With one key for each client, this is more than one process serves in 10 minutes. */
 const MAX_KEYS = 10_000;
 
 /**
- * Creates all limits. A limit that the database counts is a `Limit`. A limit that one process counts is a function: it
- * counts an event of a key, and returns a refusal, or null if the event is allowed.
+ * Creates all rules. The database counts the events of a `RateLimitRule`. The others are functions that count an event of
+ * a key in this process, and return a refusal, or null if the event is allowed.
  */
 export function createRateLimitRules(config: RateLimitConfig) {
   const failedByName = 'Too many failed logins under this name';
   const failedByAddress = 'Too many failed logins from where you are';
   return {
-    loginNameAddress: limit('login_name_address', config.loginsPerName, 15, failedByName),
-    loginName: limit('login_name', config.loginsPerNameAnywhere, 15, failedByName),
-    loginAddress: limit('login_address', config.loginsPerAddress, 60, failedByAddress),
-    loginDevice: limit('login_device', config.loginsPerName, 15, failedByName),
-    loginDevices: limit('login_devices', config.loginsPerNameAnywhere, 15, failedByName),
-    registration: limit(
+    loginNameAddress: createRule('login_name_address', config.loginsPerName, 15, failedByName),
+    loginName: createRule('login_name', config.loginsPerNameAnywhere, 15, failedByName),
+    loginAddress: createRule('login_address', config.loginsPerAddress, 60, failedByAddress),
+    loginDevice: createRule('login_device', config.loginsPerName, 15, failedByName),
+    loginDevices: createRule('login_devices', config.loginsPerNameAnywhere, 15, failedByName),
+    registration: createRule(
       'registration',
       config.registrationsPerAddress,
       60,
       'Too many people signed up from where you are',
     ),
-    post: limit('post', config.postsPerUser, 1, 'You have posted a lot'),
-    follow: limit('follow', config.followsPerUser, 5, 'You have followed or unfollowed a lot'),
+    post: createRule('post', config.postsPerUser, 1, 'You have posted a lot'),
+    follow: createRule('follow', config.followsPerUser, 5, 'You have followed or unfollowed a lot'),
     allLoginsByName: inProcess(
-      limit('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),
+      createRule('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),
     ),
     allLoginsByAddress: inProcess(
-      limit(
+      createRule(
         'all_logins_address',
         config.allLoginsPerAddress,
         10,
@@ -56,10 +56,10 @@ export function createRateLimitRules(config: RateLimitConfig) {
       ),
     ),
     pagesByUser: inProcess(
-      limit('pages_user', config.pagesPerUser, 5, 'You have read a lot of pages'),
+      createRule('pages_user', config.pagesPerUser, 5, 'You have read a lot of pages'),
     ),
     pagesByAddress: inProcess(
-      limit(
+      createRule(
         'pages_address',
         config.pagesPerAddress,
         5,
@@ -69,19 +69,19 @@ export function createRateLimitRules(config: RateLimitConfig) {
   };
 }
 
-function limit(name: string, points: number, minutes: number, message: string): RateLimitRule {
+function createRule(name: string, points: number, minutes: number, message: string): RateLimitRule {
   return { name, points, windowMs: minutes * MINUTE_MS, message };
 }
 
-function inProcess(counted: RateLimitRule): (key: string) => Refusal | null {
-  const limiter = createFixedWindowLimiter({ ...counted, maxKeys: MAX_KEYS });
+function inProcess(rule: RateLimitRule): (key: string) => Refusal | null {
+  const limiter = createFixedWindowLimiter({ ...rule, maxKeys: MAX_KEYS });
   return (key) => {
     const waitMs = limiter.consume(key);
-    return waitMs > 0 ? toRefusal(counted, waitMs) : null;
+    return waitMs > 0 ? toRefusal(rule, waitMs) : null;
   };
 }
 
-/** Returns the refusal for a client that has reached a limit. */
+/** Returns the refusal of a client that has reached a limit. */
 export function toRefusal({ name, message }: RateLimitRule, waitMs: number): Refusal {
   const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
   const wait =

@@ -12,64 +12,64 @@ import {
   toRefusal,
 } from './rate-limit-rules.ts';
 
-/** What a login is counted by. */
+/** The values by which a login is counted. */
 export interface LoginAttempt {
   username: string;
   address: string;
-  /** The id of a device that has logged in under this name before; null for any other. */
+  /** The id of a device from which this user has logged in before. Null for any other device. */
   deviceId: string | null;
 }
 
-/** What came of counting an action, which must happen before the action. */
+/** The result of counting an action. Count an action before it happens. */
 export interface LimitCheck {
-  /** Why the action must not happen; null if it may. */
+  /** The reason why the action must not happen. Null if it is allowed. */
   refusal: Refusal | null;
-  /** The names of the limits whose last point this action took. */
+  /** The names of the rules of which this action took the last point. */
   exhausted: string[];
   /** Takes the count back. Never rejects. */
   refund: () => Promise<void>;
 }
 
 /**
- * How often users and addresses may act. All instances count together, in the table `rate_limit`, except for
- * pages and correct logins, which cost the process that serves them. The functions that return a promise
- * reject with AppError `unavailable` if the database could not count: then the action must not happen either.
+ * Limits how often users and addresses may act. All instances count together in the table `rate_limit`. Each process counts
+ * pages and correct logins itself, since these cost CPU time of that process. The functions that return a promise reject
+ * with AppError `unavailable` if the database could not count. The action must not happen then either.
  */
 export interface RateLimits {
-  /** Counts a login. Take it back with `refund` unless its password is wrong. */
+  /** Counts a login. Call `refund` unless the password is wrong. */
   consumeLogin(attempt: LoginAttempt): Promise<LimitCheck>;
   consumeRegistration(address: string): Promise<LimitCheck>;
   consumePost(userId: number): Promise<LimitCheck>;
   /** Counts a follow or an unfollow. */
   consumeFollow(userId: number): Promise<LimitCheck>;
-  /** Counts an older or newer page of a timeline; `userId` is null without login. */
+  /** Counts an older or newer page of a timeline. `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
-  /** Deletes up to `limit` rows whose windows ended by `nowMs`; returns how many. */
+  /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
   deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
 const UNAVAILABLE = 'MiniTwit cannot do this at this moment. Please try again in a minute.';
 
-interface LimitCounter extends Counter {
-  limit: RateLimitRule;
+interface RuleCounter extends Counter {
+  rule: RateLimitRule;
 }
 
-/** Creates the limits that are counted in this database; if `config` is null, nothing is limited. */
+/** Creates the limits of a database. If `config` is null, nothing is limited. */
 export function createRateLimits(
   database: Database,
   config: RateLimitConfig | null,
   logger: Logger,
 ): RateLimits {
   if (config === null) return noLimits;
-  const limits = createRateLimitRules(config);
-  const counters = createRateLimitCounters<LimitCounter>(database);
+  const rules = createRateLimitRules(config);
+  const counters = createRateLimitCounters<RuleCounter>(database);
 
-  async function consume(...counted: LimitCounter[]): Promise<LimitCheck> {
+  async function consume(...ruleCounters: RuleCounter[]): Promise<LimitCheck> {
     try {
-      const { refusal, exhausted, refund } = await counters.count(counted);
+      const { refusal, exhausted, refund } = await counters.count(ruleCounters);
       return {
-        refusal: refusal && toRefusal(refusal.counter.limit, refusal.waitMs),
-        exhausted: exhausted.map(({ limit }) => limit.name),
+        refusal: refusal && toRefusal(refusal.counter.rule, refusal.waitMs),
+        exhausted: exhausted.map(({ rule }) => rule.name),
         refund: () => refund().catch(logFailure),
       };
     } catch (cause) {
@@ -79,7 +79,7 @@ export function createRateLimits(
   }
 
   function logFailure(error: unknown): void {
-    // The database's own message: its AppError is for users.
+    // The message of an AppError is for users, so its cause is logged.
     const reason = errorMessage(error instanceof AppError ? error.cause : error);
     logger.warn({ reason }, 'A rate limit could not be counted.');
   }
@@ -89,25 +89,25 @@ export function createRateLimits(
       const name = digest(username);
       const login = await (deviceId === null
         ? consume(
-            counter(limits.loginNameAddress, `${name}:${address}`),
-            counter(limits.loginName, name),
-            counter(limits.loginAddress, address),
+            counter(rules.loginNameAddress, `${name}:${address}`),
+            counter(rules.loginName, name),
+            counter(rules.loginAddress, address),
           )
-        : consume(counter(limits.loginDevice, deviceId), counter(limits.loginDevices, name)));
+        : consume(counter(rules.loginDevice, deviceId), counter(rules.loginDevices, name)));
       if (login.refusal) return login;
-      // The budgets come after the counters, so that strangers cannot spend a name's budget with logins that the counters
-      // refuse. The name comes before the address, so that its refusals do not spend the budget of other users there.
+      // The counters come first, so that a client cannot use up a name's budget with logins that the counters refuse. The name
+      // comes before the address, so that a refused name does not use up the budget of other users at the address.
       const refusal =
-        limits.allLoginsByName(`${deviceId === null ? 'stranger' : 'device'} ${name}`) ??
-        limits.allLoginsByAddress(address);
+        rules.allLoginsByName(`${deviceId === null ? 'unknown' : 'known'} ${name}`) ??
+        rules.allLoginsByAddress(address);
       if (refusal) await login.refund();
       return { ...login, refusal };
     },
-    consumeRegistration: (address) => consume(counter(limits.registration, address)),
-    consumePost: (userId) => consume(counter(limits.post, String(userId))),
-    consumeFollow: (userId) => consume(counter(limits.follow, String(userId))),
+    consumeRegistration: (address) => consume(counter(rules.registration, address)),
+    consumePost: (userId) => consume(counter(rules.post, String(userId))),
+    consumeFollow: (userId) => consume(counter(rules.follow, String(userId))),
     consumePage: ({ userId, address }) =>
-      userId === null ? limits.pagesByAddress(address) : limits.pagesByUser(String(userId)),
+      userId === null ? rules.pagesByAddress(address) : rules.pagesByUser(String(userId)),
     deleteExpired: (nowMs, limit) => counters.deleteExpired(nowMs, limit),
   };
 }
@@ -123,11 +123,11 @@ const noLimits: RateLimits = {
   deleteExpired: () => Promise.resolve(0),
 };
 
-function counter(limit: RateLimitRule, key: string): LimitCounter {
-  return { limit, key: `${limit.name}:${key}`, points: limit.points, windowMs: limit.windowMs };
+function counter(rule: RateLimitRule, key: string): RuleCounter {
+  return { rule, key: `${rule.name}:${key}`, points: rule.points, windowMs: rule.windowMs };
 }
 
-/** Returns a hash of a name, since a name can be long, and a user may have typed a password as the name. */
+/** Returns a hash of a name. A name can be long, and a user may have typed a password as the name. */
 function digest(username: string): string {
   return hash('sha256', username, 'base64url');
 }

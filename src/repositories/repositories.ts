@@ -6,7 +6,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
 import { createUsers, type Users } from './users.ts';
 
-/** All that the web application asks of its database, a table each. */
+/** The repositories of the web application. Each one has the SQL of one table, and `timelines` has that of pages. */
 export interface Repositories {
   users: Users;
   messages: Messages;
@@ -14,11 +14,11 @@ export interface Repositories {
   profiles: Profiles;
   sessions: Sessions;
   timelines: Timelines;
-  /** Whether the database answers, and has MiniTwit's tables. */
+  /** Returns whether the database responds and has MiniTwit's tables. */
   isReady(): Promise<boolean>;
 }
 
-/** The repositories on this database. */
+/** Creates the repositories of a database. */
 export function createRepositories(database: Database): Repositories {
   const profiles = createProfiles(database);
   return {

@@ -1,36 +1,36 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 
-/** Who is logged in, and until when if they do nothing (seconds since 1970). */
+/** A session of a user. It expires at `expiresS` (seconds since 1970), unless it is extended. */
 export interface StoredSession {
   userId: number;
   username: string;
   expiresS: number;
 }
 
-/** The table `session`: one row for each browser that is logged in. */
+/** Reads and writes the table `session`, which has a row for each browser that is logged in. */
 export interface Sessions {
-  /** null when there is no such session, or it has expired by `nowS` (seconds since 1970) */
+  /** Returns null if the session does not exist or has expired by `nowS` (seconds since 1970). */
   findSession(sessionId: string, nowS: number): Promise<StoredSession | null>;
   /**
-   * Stores a new session; the same again prolongs it. If the user then has more than 20, those that were
-   * prolonged least recently are deleted.
+   * Stores a session, or extends it if it exists. If the user has more than 20 sessions then, those that expire first are
+   * deleted.
    */
   saveSession(sessionId: string, userId: number, expiresS: number): Promise<void>;
-  /** Prolongs a session; one that is gone stays gone. */
+  /** Extends a session. Does nothing if it does not exist. */
   extendSession(sessionId: string, expiresS: number): Promise<void>;
   deleteSession(sessionId: string): Promise<void>;
-  /** How many have not expired by `nowS`. */
+  /** Returns the number of sessions that have not expired by `nowS`. */
   countSessions(nowS: number): Promise<number>;
-  /** Deletes up to `limit` sessions that have expired by `nowS`; gives how many those were. */
+  /** Deletes up to `limit` sessions that have expired by `nowS`. Returns their number. */
   deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
 }
 
 const SESSIONS_PER_USER = 20;
-// Sessions of before there was a limit: the next logins delete the rest.
+// A user may have more sessions from a version without this limit. Later logins delete the others.
 const DELETED_PER_LOGIN = 500;
 
-/** The sessions in this database. */
+/** Creates the sessions of a database. */
 export function createSessions(database: Database): Sessions {
   const readSession = batchReads(
     async (sessionIds: string[]): Promise<(StoredSession | null)[]> => {
@@ -48,10 +48,9 @@ export function createSessions(database: Database): Sessions {
   );
 
   /**
-   * Deletes what is beyond the limit, apart from the session that was just stored. Of several logins at the same
-   * time, the last one to read sees all the others, so the limit holds after it
-   * (with one session less, if the logins retained different ones). The read locks nothing, and the
-   * delete locks rows in the order of the key, so that such logins do not deadlock.
+   * Deletes the sessions above the limit, except the one that was just stored. Of concurrent logins, the last one reads the sessions
+   * of all others, so the limit holds after it. A session less than the limit may be left, if the logins chose different ones. The
+   * read locks no row, and the delete locks rows in the order of the key, so concurrent logins do not deadlock.
    */
   async function deleteOldest(userId: number, sessionId: string): Promise<void> {
     const rows = await database.select<{ oldId: string }>(

@@ -8,13 +8,13 @@ const { users, messages, followers, profiles, timelines } = createRepositories(d
 const ids: Record<string, number> = {};
 const numberOf = new Map<number, number>();
 
-/** The number that each message of a page has. */
+/** Returns the numbers of the messages on a page. */
 function numbers({ messageIds }: Page): (number | undefined)[] {
   return messageIds.map((id) => numberOf.get(id));
 }
 
-/** Writes the message with a number. */
-async function write(author: string, number: number): Promise<number> {
+/** Creates the message with a number. */
+async function createNumbered(author: string, number: number): Promise<number> {
   const messageId = await messages.createMessage(idOf(author), `${number}th message`);
   numberOf.set(messageId, number);
   return messageId;
@@ -24,20 +24,20 @@ function range(newest: number, oldest: number, step = 1): number[] {
   return Array.from({ length: (newest - oldest) / step + 1 }, (_, index) => newest - index * step);
 }
 
-// 100 messages, 1 to 100: alice writes the even ones, bob the odd ones, and carol none.
+// alice writes the even ones of 100 messages, bob the odd ones, and carol none.
 beforeAll(async () => {
   for (const username of ['alice', 'bob', 'carol', 'dave']) {
     const email = `${username}@example.com`;
     ids[username] = await users.createUser({ username, email, passwordHash: 'x' });
   }
   for (let number = 1; number <= 100; number++) {
-    await write(number % 2 === 0 ? 'alice' : 'bob', number);
+    await createNumbered(number % 2 === 0 ? 'alice' : 'bob', number);
   }
 });
 
 async function listBy(username: string, cursor: Cursor): Promise<Page> {
   const profile = await profiles.findProfile(username);
-  if (!profile) throw new Error(`There is no ${username}.`);
+  if (!profile) throw new Error(`The user ${username} does not exist.`);
   return timelines.listByAuthor(profile, cursor);
 }
 
@@ -49,7 +49,7 @@ function idOf(username: string): number {
   return ids[username] ?? 0;
 }
 
-test('everyone reads the thirty newest messages, newest first', async () => {
+test('the public timeline has the thirty newest messages, newest first', async () => {
   const page = await timelines.listPublic(null);
   expect(numbers(page)).toEqual(range(100, 71));
   expect(page).toMatchObject({ hasOlder: true, hasNewer: false });
@@ -61,7 +61,7 @@ test('everyone reads the thirty newest messages, newest first', async () => {
   });
 });
 
-test('a message has the time of the database, in seconds', async () => {
+test('a message has the time of the database in seconds', async () => {
   const before = Math.floor(Date.now() / 1000) - 1;
   const message = await messages.findMessage(await messages.createMessage(idOf('dave'), 'now'));
   expect(message?.pubDateS).toBeGreaterThanOrEqual(before);
@@ -69,7 +69,7 @@ test('a message has the time of the database, in seconds', async () => {
   await remove(message?.messageId ?? 0, 'dave');
 });
 
-test('pages lead to the oldest message and back, without a gap or a double', async () => {
+test('paging to the oldest message and back shows each message once', async () => {
   const older = (page: Page) => ({ before: page.messageIds.at(-1) ?? 0 });
   const newer = (page: Page) => ({ after: page.messageIds[0] ?? 0 });
 
@@ -88,39 +88,38 @@ test('pages lead to the oldest message and back, without a gap or a double', asy
   expect(back.hasNewer).toBe(false);
 });
 
-test('an older page stays what it is while people post', async () => {
+test('a new message does not change an older page', async () => {
   const { messageIds } = await timelines.listPublic(null);
   const cursor = { before: messageIds.at(-1) ?? 0 };
   const before = await timelines.listPublic(cursor);
-  const newId = await write('dave', 101);
+  const newId = await createNumbered('dave', 101);
   expect(await timelines.listPublic(cursor)).toEqual(before);
   await remove(newId, 'dave');
 });
 
-test('beyond the oldest message there is an empty page, with a way back', async () => {
+test('the page before the oldest message is empty, and links to newer messages', async () => {
   const page = await timelines.listPublic({ before: 1 });
   expect(page).toEqual({ messageIds: [], hasOlder: false, hasNewer: true });
 });
 
-test("a person's page has that person's messages alone", async () => {
+test('the page of a user has only messages of this user', async () => {
   const page = await listBy('bob', null);
   expect(numbers(page)).toEqual(range(99, 41, 2));
-  const than = page.messageIds.at(-1) ?? 0;
-  const older = await listBy('bob', { before: than });
+  const older = await listBy('bob', { before: page.messageIds.at(-1) ?? 0 });
   expect(numbers(older)).toEqual(range(39, 1, 2));
   expect(older.hasOlder).toBe(false);
 });
 
-test('somebody who follows nobody reads their own messages', async () => {
+test('the home timeline of a user who follows no users has only own messages', async () => {
   expect(numbers(await timelines.listHome(idOf('alice'), null))).toEqual(range(100, 42, 2));
   expect(numbers(await timelines.listHome(idOf('carol'), null))).toEqual([]);
 });
 
-test('a reader reads whom they follow, and their own messages', async () => {
+test('the home timeline has messages of followed users and own messages', async () => {
   await followers.follow(idOf('carol'), idOf('bob'));
   expect(numbers(await timelines.listHome(idOf('carol'), null))).toEqual(range(99, 41, 2));
 
-  const own = await write('carol', 101);
+  const own = await createNumbered('carol', 101);
   const page = await timelines.listHome(idOf('carol'), null);
   expect(numbers(page)).toEqual([101, ...range(99, 43, 2)]);
   const newer = await timelines.listHome(idOf('carol'), { after: own - 50 });
@@ -128,21 +127,21 @@ test('a reader reads whom they follow, and their own messages', async () => {
   await remove(own, 'carol');
 });
 
-test('a deleted message is gone from every page', async () => {
+test('a deleted message is on no page', async () => {
   const id = await messages.createMessage(idOf('dave'), 'a mistake');
   await remove(id, 'dave');
   expect(await messages.findMessage(id)).toBeNull();
   expect(numbers(await timelines.listPublic(null))).toEqual(range(100, 71));
 });
 
-test('any text comes back as it was', async () => {
+test('returns any text unchanged', async () => {
   const text = `'; drop table message; -- \\ "x" :limit ? %s\n\t🐙 שלום مرحبا 明 \u202e`;
   const id = await messages.createMessage(idOf('dave'), text);
   expect((await messages.findMessage(id))?.text).toBe(text);
   await remove(id, 'dave');
 });
 
-test('the longest message that a form lets through fits', async () => {
+test('stores the longest message that the form accepts', async () => {
   const kiss = '👩🏽‍❤️‍💋‍👨🏿';
   const text = kiss.repeat(280);
   const id = await messages.createMessage(idOf('dave'), text);
@@ -150,15 +149,15 @@ test('the longest message that a form lets through fits', async () => {
   await remove(id, 'dave');
 });
 
-test('messages are listed by their ids, without those that are gone', async () => {
-  const gone = await messages.createMessage(idOf('dave'), 'a mistake');
-  const kept = await messages.createMessage(idOf('dave'), 'no mistake');
-  await remove(gone, 'dave');
-  expect(await messages.listMessages([kept, gone])).toMatchObject([{ text: 'no mistake' }]);
+test('lists messages in the order of the ids, without deleted ones', async () => {
+  const deleted = await messages.createMessage(idOf('dave'), 'a mistake');
+  const existing = await messages.createMessage(idOf('dave'), 'no mistake');
+  await remove(deleted, 'dave');
+  expect(await messages.listMessages([existing, deleted])).toMatchObject([{ text: 'no mistake' }]);
   expect(await messages.listMessages([])).toEqual([]);
-  await remove(kept, 'dave');
+  await remove(existing, 'dave');
 });
 
-test('nobody cannot write', async () => {
+test('refuses a message of a user who does not exist', async () => {
   await expect(messages.createMessage(999_999, 'boo')).rejects.toThrow(/foreign key/);
 });

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 
 const FOLDER = 'src/repositories';
 const SELECT = /`\s*select\b[^`]*`|'select\b[^']*'/g;
-// A transaction fails on such a server by its writes.
+// In a transaction, the writes fail on a demoted server.
 const IN_TRANSACTION = /transaction\.select(<[^>]*>)?\(\s*$/;
 
-test('no read of the repositories is served by a server that was demoted', () => {
+test('every select outside of a transaction has the condition :isPrimary', () => {
   const reads = readdirSync(FOLDER).flatMap((file) => {
     const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
     return Array.from(text.matchAll(SELECT))

@@ -6,28 +6,28 @@ import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-// Two instances, each with connections of its own.
+// Two instances, each with its own connections.
 const { config, database } = useDatabase();
 const other = openDatabase({ ...config, poolSize: 5 });
 const here = createRepositories(database);
 const there = createRepositories(other);
 const { users, messages, followers, profiles } = here;
-const PEOPLE = 4;
-let people: number[];
+const USERS = 4;
+let userIds: number[];
 
 beforeAll(async () => {
-  people = await Promise.all(
-    Array.from({ length: PEOPLE }, (_, index) =>
-      users.createUser({ username: `person ${index}`, email: 'a@b', passwordHash: 'x' }),
+  userIds = await Promise.all(
+    Array.from({ length: USERS }, (_, index) =>
+      users.createUser({ username: `user ${index}`, email: 'a@b', passwordHash: 'x' }),
     ),
   );
 });
 afterAll(() => other.end());
 
-/** What profiles should say, by the tables that they are made of. */
-async function collect() {
+/** Computes the profiles from `follower` and `message`. */
+async function computeProfiles() {
   return Promise.all(
-    people.map(async (userId, index) => {
+    userIds.map(async (userId, index) => {
       const count = async (column: 'who_id' | 'whom_id') => {
         const sql = {
           who_id: 'select count(*) as total from follower where who_id = :userId',
@@ -43,7 +43,7 @@ async function collect() {
       );
       return {
         userId,
-        username: `person ${index}`,
+        username: `user ${index}`,
         email: 'a@b',
         followers: await count('whom_id'),
         following: await count('who_id'),
@@ -54,10 +54,10 @@ async function collect() {
 }
 
 function listProfiles() {
-  return Promise.all(people.map((_, index) => profiles.findProfile(`person ${index}`)));
+  return Promise.all(userIds.map((_, index) => profiles.findProfile(`user ${index}`)));
 }
 
-/** Draws the same numbers each time, from 0 to below a limit. */
+/** Returns a seeded generator of integers from 0 to below a limit. */
 function createDraw(): (limit: number) => number {
   let state = 7;
   return (limit) => {
@@ -66,13 +66,13 @@ function createDraw(): (limit: number) => number {
   };
 }
 
-test('whatever people do at once, wherever, profiles say what the tables say', async () => {
+test('profiles are correct after concurrent posts, deletions and follows on two instances', async () => {
   const draw = createDraw();
   const posted: { messageId: number; authorId: number }[] = [];
   for (let round = 0; round < 30; round++) {
     const acts = Array.from({ length: 10 }, async () => {
       const instance = draw(2) === 0 ? here : there;
-      const [who = 0, whom = 0] = [people[draw(PEOPLE)], people[draw(PEOPLE)]];
+      const [who = 0, whom = 0] = [userIds[draw(USERS)], userIds[draw(USERS)]];
       const act = draw(10);
       if (act < 6) {
         const messageId = await instance.messages.createMessage(who, 'a message');
@@ -87,12 +87,12 @@ test('whatever people do at once, wherever, profiles say what the tables say', a
       }
     });
     await Promise.all(acts);
-    expect(await listProfiles()).toEqual(await collect());
+    expect(await listProfiles()).toEqual(await computeProfiles());
   }
 });
 
-test('a message that was numbered first but stored last is in its place', async () => {
-  const [author = 0] = people;
+test('a message with a lower id that is stored later is in its place', async () => {
+  const [author = 0] = userIds;
   let between = 0;
   const ids = await database.transact(async (transaction) => {
     const insert = async () => {
@@ -102,7 +102,7 @@ test('a message that was numbered first but stored last is in its place', async 
       );
       return insertId;
     };
-    // the first has its number, and waits; another overtakes it
+    // The first message has its id. Another message is stored before it.
     const first = await insert();
     between = await messages.createMessage(author, 'quick');
     const last = await insert();
@@ -111,53 +111,53 @@ test('a message that was numbered first but stored last is in its place', async 
     return [last, between, first];
   });
   expect(ids).toEqual(ids.toSorted((a, b) => b - a));
-  const profile = await profiles.findProfile('person 0');
+  const profile = await profiles.findProfile('user 0');
   expect(profile?.newestIds.slice(0, 3)).toEqual(ids);
 });
 
-test('a profile knows no more messages than a page and one', async () => {
-  const [, , , author = 0] = people;
+test('a profile has at most 31 message ids', async () => {
+  const [, , , author = 0] = userIds;
   for (let index = 0; index < 40; index++) await messages.createMessage(author, 'one more');
-  expect((await profiles.findProfile('person 3'))?.newestIds).toHaveLength(31);
-  expect(await listProfiles()).toEqual(await collect());
+  expect((await profiles.findProfile('user 3'))?.newestIds).toHaveLength(31);
+  expect(await listProfiles()).toEqual(await computeProfiles());
 });
 
-test('those who were there before the table get their profiles', async () => {
-  await followers.follow(people[0] ?? 0, people[1] ?? 0);
+test('initializeSchema creates the profiles of users from before the table', async () => {
+  await followers.follow(userIds[0] ?? 0, userIds[1] ?? 0);
   const before = await listProfiles();
   await runSql(config, 'drop table profile');
   await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(before);
 });
 
-test('who has no profile gets one, and nobody changes what it should say before', async () => {
+test('initializeSchema creates a missing profile, and until then posts and follows of its user fail', async () => {
   const before = await listProfiles();
-  const [lacking = 0, whole = 0] = people;
-  await runSql(config, `delete from profile where user_id = ${lacking}`);
-  const changes = [
-    () => messages.createMessage(lacking, 'lost'),
-    () => followers.follow(lacking, whole),
-    () => followers.follow(whole, lacking),
+  const [missing = 0, complete = 0] = userIds;
+  await runSql(config, `delete from profile where user_id = ${missing}`);
+  const writes = [
+    () => messages.createMessage(missing, 'lost'),
+    () => followers.follow(missing, complete),
+    () => followers.follow(complete, missing),
   ];
   await runSql(config, 'delete from follower');
-  for (const change of changes) {
-    await expect(change()).rejects.toThrow('A user has no row in the table profile.');
+  for (const write of writes) {
+    await expect(write()).rejects.toThrow('A user has no row in the table profile.');
   }
   await runSql(config, 'delete from profile');
   await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
-  expect(await listProfiles()).toEqual(await collect());
-  expect((await profiles.findProfile('person 0'))?.newestIds).toEqual(before[0]?.newestIds);
+  expect(await listProfiles()).toEqual(await computeProfiles());
+  expect((await profiles.findProfile('user 0'))?.newestIds).toEqual(before[0]?.newestIds);
 });
 
-test('who follows themselves, as some did in MiniTwit, reads their messages once', async () => {
-  const [self = 0] = people;
+test('the home timeline of a user who follows themselves has each message once', async () => {
+  const [self = 0] = userIds;
   await followers.follow(self, self);
   const ids = await profiles.listHomeTimelineIds(self);
   expect(ids).toEqual(Array.from(new Set(ids)));
-  expect(ids).toEqual((await profiles.findProfile('person 0'))?.newestIds);
+  expect(ids).toEqual((await profiles.findProfile('user 0'))?.newestIds);
 });
 
-test('nobody is null', async () => {
+test('returns null if the user does not exist', async () => {
   expect(await profiles.findProfile('nobody')).toBeNull();
-  expect(await profiles.findProfile('person 0 ')).toBeNull();
+  expect(await profiles.findProfile('user 0 ')).toBeNull();
 });

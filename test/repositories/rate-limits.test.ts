@@ -26,12 +26,12 @@ function createInstance(own: Partial<RateLimitConfig> = {}, from = database): Ra
   return createRateLimits(from, { ...limits, ...own }, captureLog().logger);
 }
 
-// Two instances, each with connections of its own.
+// Two instances, each with its own connections.
 const one = createInstance();
 const other = createInstance({}, otherDatabase);
 
-/** A login from a device that is not known; returns its refusal. */
-async function guess(username: string, address: string, instance = one) {
+/** Counts a login from an unknown device. Returns its refusal. */
+async function consumeGuess(username: string, address: string, instance = one) {
   return (await instance.consumeLogin({ username, address, deviceId: null })).refusal;
 }
 
@@ -40,7 +40,7 @@ async function countRefused(attempts: Promise<{ refusal: unknown } | null>[]): P
   return results.filter((result) => result !== null && result.refusal !== null).length;
 }
 
-test('two instances count one sum, also at the same time', async () => {
+test('two instances count together, also concurrently', async () => {
   const attempts = Array.from({ length: 60 }, (_, index) =>
     (index % 2 ? one : other).consumePost(1),
   );
@@ -60,33 +60,33 @@ test('a refusal has the seconds to wait, and takes one query', async () => {
   expect(refusal?.retryAfterS).toBeLessThanOrEqual(60);
 });
 
-test('logins at the same time are counted on one connection', async () => {
+test('concurrent logins are counted on one connection', async () => {
   const { requested } = database.state();
   await Promise.all(
-    Array.from({ length: 100 }, (_, index) => guess(`many ${index}`, `10.0.0.${index}`)),
+    Array.from({ length: 100 }, (_, index) => consumeGuess(`many ${index}`, `10.0.0.${index}`)),
   );
-  // A read and a transaction.
+  // One read and one transaction.
   expect(database.state().requested - requested).toBe(2);
 });
 
-test('failed logins under a name are refused to the address that guessed, not to another', async () => {
-  for (let attempt = 0; attempt < 3; attempt++) expect(await guess('alice', 'a')).toBeNull();
-  expect(await guess('alice', 'a', other)).toMatchObject({
+test('failed logins under a name block this name for their address only', async () => {
+  for (let attempt = 0; attempt < 3; attempt++) expect(await consumeGuess('alice', 'a')).toBeNull();
+  expect(await consumeGuess('alice', 'a', other)).toMatchObject({
     limit: 'login_name_address',
     message: 'Too many failed logins under this name. Please try again in 15 minutes.',
   });
-  expect(await guess('alice', 'b', other)).toBeNull();
-  expect(await guess('bob', 'a', other)).toBeNull();
+  expect(await consumeGuess('alice', 'b', other)).toBeNull();
+  expect(await consumeGuess('bob', 'a', other)).toBeNull();
 });
 
-test('failed logins under a name from many addresses are refused to all strangers', async () => {
+test('failed logins under a name from many addresses block this name for all unknown devices', async () => {
   for (const address of ['c', 'd', 'e', 'f', 'g', 'h']) {
-    expect(await guess('carol', address)).toBeNull();
+    expect(await consumeGuess('carol', address)).toBeNull();
   }
-  expect(await guess('carol', 'i', other)).toMatchObject({ limit: 'login_name' });
+  expect(await consumeGuess('carol', 'i', other)).toMatchObject({ limit: 'login_name' });
 });
 
-test('no guesses at the same time pass a limit, from whatever addresses', async () => {
+test('concurrent guesses from many addresses do not exceed the limit of a name', async () => {
   const attempts = Array.from({ length: 200 }, (_, index) => {
     const attempt = { username: 'dan', address: `dan ${index % 50}`, deviceId: null };
     return (index % 2 ? one : other).consumeLogin(attempt);
@@ -94,8 +94,8 @@ test('no guesses at the same time pass a limit, from whatever addresses', async 
   expect(await countRefused(attempts)).toBe(194);
 });
 
-test('a known device has a counter of its own, which strangers do not touch', async () => {
-  for (let index = 0; index < 20; index++) await guess('erin', `erin ${index}`);
+test('a known device has its own counter, which failed logins of other devices do not change', async () => {
+  for (let index = 0; index < 20; index++) await consumeGuess('erin', `erin ${index}`);
   const fromDevice = (deviceId: string) =>
     other.consumeLogin({ username: 'erin', address: 'erin 1', deviceId });
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -105,14 +105,14 @@ test('a known device has a counter of its own, which strangers do not touch', as
   expect((await fromDevice('laptop')).refusal).toBeNull();
 });
 
-test('all known devices of a name together have a limit', async () => {
+test('all known devices of a user together have a limit', async () => {
   const attempts = Array.from({ length: 10 }, (_, index) =>
     one.consumeLogin({ username: 'frank', address: 'j', deviceId: `device ${index}` }),
   );
   expect(await countRefused(attempts)).toBe(4);
 });
 
-test('a login that takes the last point names the limit that it exhausts', async () => {
+test('a login that takes the last point of a limit has its name in `exhausted`', async () => {
   const exhausted = [];
   for (let attempt = 0; attempt < 4; attempt++) {
     const login = await one.consumeLogin({ username: 'grace', address: 'k', deviceId: null });
@@ -121,7 +121,7 @@ test('a login that takes the last point names the limit that it exhausts', async
   expect(exhausted).toEqual([[], [], ['login_name_address'], []]);
 });
 
-test('what is refunded, and what is refused, does not count', async () => {
+test('refunded and refused logins do not count', async () => {
   const attempt = { username: 'heidi', address: 'l', deviceId: null };
   for (let round = 0; round < 3; round++) {
     const logins = await Promise.all(
@@ -132,7 +132,7 @@ test('what is refunded, and what is refused, does not count', async () => {
   }
 });
 
-test('a refund does not reach into the next window', async () => {
+test('a refund does not change the next window', async () => {
   const attempt = { username: 'ivan', address: 'm', deviceId: null };
   const { refund } = await one.consumeLogin(attempt);
   await database.execute("update rate_limit set expire = expire - 3600001 where `key` like '%:m'");
@@ -144,20 +144,20 @@ test('a refund does not reach into the next window', async () => {
   expect(rows).toEqual([{ points: 1 }, { points: 1 }]);
 });
 
-test('failed logins from an address count under all names, and lock no name', async () => {
-  for (const name of ['1', '2', '3', '4', '5']) expect(await guess(name, 'n')).toBeNull();
+test('failed logins from an address block all names for this address only', async () => {
+  for (const name of ['1', '2', '3', '4', '5']) expect(await consumeGuess(name, 'n')).toBeNull();
   for (let attempt = 0; attempt < 5; attempt++) {
-    expect(await guess('judy', 'n', other)).toMatchObject({
+    expect(await consumeGuess('judy', 'n', other)).toMatchObject({
       limit: 'login_address',
       message: expect.stringMatching(
         /^Too many failed logins from where you are\. .* 60 minutes\.$/,
       ),
     });
   }
-  expect(await guess('judy', 'o', other)).toBeNull();
+  expect(await consumeGuess('judy', 'o', other)).toBeNull();
 });
 
-test('correct logins have a budget for each name and each address', async () => {
+test('correct logins have a limit for each name and each address', async () => {
   const strict = createInstance({ allLoginsPerName: 2, allLoginsPerAddress: 4 });
   const logIn = async (username: string, deviceId: string | null = null) => {
     const login = await strict.consumeLogin({ username, address: 'p', deviceId });
@@ -166,22 +166,22 @@ test('correct logins have a budget for each name and each address', async () => 
   };
   expect([await logIn('kim'), await logIn('kim')]).toEqual([null, null]);
   for (let login = 0; login < 3; login++) expect(await logIn('kim')).toBe('all_logins_name');
-  // What the budget refused does not count as a failed login either.
-  expect(await guess('kim', 'p')).toBeNull();
-  // Strangers cannot spend what is for the name's own devices.
+  // A refused correct login does not count as a failed login.
+  expect(await consumeGuess('kim', 'p')).toBeNull();
+  // Known devices of the user have their own budget.
   expect(await logIn('kim', 'tablet')).toBeNull();
-  // Nor do refused logins spend what is for others at the address.
+  // Refused logins do not use up the budget of other users at the address.
   expect(await logIn('leo')).toBeNull();
   expect(await logIn('mo')).toBe('all_logins_address');
 });
 
-test('logins that the counters refuse take nothing from the budget of the name', async () => {
+test('refused failed logins do not use up the budget of the name', async () => {
   const strict = createInstance({ allLoginsPerName: 4 });
-  for (let attempt = 0; attempt < 20; attempt++) await guess('mia', 'q', strict);
-  expect(await guess('mia', 'r', strict)).toBeNull();
+  for (let attempt = 0; attempt < 20; attempt++) await consumeGuess('mia', 'q', strict);
+  expect(await consumeGuess('mia', 'r', strict)).toBeNull();
 });
 
-test('registrations of an address, follows of a user', async () => {
+test('limits registrations of an address and follows of a user', async () => {
   const registrations = [one, other, one].map((instance) => instance.consumeRegistration('a'));
   expect(await countRefused(registrations)).toBe(1);
   expect((await one.consumeRegistration('a')).refusal?.message).toMatch(
@@ -192,7 +192,7 @@ test('registrations of an address, follows of a user', async () => {
   expect((await one.consumeFollow(2)).refusal).toBeNull();
 });
 
-test('pages of a user, and of an address without login', () => {
+test('limits pages of a user, and of an address without login', () => {
   const pages = (reader: { userId: number | null; address: string }) =>
     Array.from({ length: 4 }, () => one.consumePage(reader)?.limit ?? null);
   expect(pages({ userId: 1, address: 'a' })).toEqual([null, null, 'pages_user', 'pages_user']);
@@ -201,12 +201,12 @@ test('pages of a user, and of an address without login', () => {
 });
 
 test('names are not stored, since a password may have been typed there', async () => {
-  await guess('typed-by-mistake', 's');
+  await consumeGuess('typed-by-mistake', 's');
   const rows = await database.select<{ key: string }>('select `key` from rate_limit');
   expect(JSON.stringify(rows)).not.toContain('typed-by-mistake');
 });
 
-test('rows whose window has ended are deleted, a bounded number at a time', async () => {
+test('deleteExpired deletes at most `limit` rows whose windows have ended', async () => {
   await database.execute('update rate_limit set expire = 5 where points > 1');
   const [row] = await database.select<{ total: number }>(
     'select count(*) as total from rate_limit where expire = 5',
@@ -216,16 +216,16 @@ test('rows whose window has ended are deleted, a bounded number at a time', asyn
   expect(await one.deleteExpired(5, 1000)).toBe((row?.total ?? 0) - 2);
 });
 
-test('an action that cannot be counted is refused, and the reason is logged', async () => {
+test('rejects with the code unavailable and logs the reason if the database cannot count', async () => {
   await runSql(config, 'drop table rate_limit');
   const { logger, lines } = captureLog();
-  const blind = createRateLimits(database, limits, logger);
+  const failing = createRateLimits(database, limits, logger);
   const unavailable = { code: 'unavailable' };
   const attempt = { username: 'alice', address: 'a', deviceId: null };
-  await expect(blind.consumeLogin(attempt)).rejects.toMatchObject(unavailable);
-  await expect(blind.consumeRegistration('a')).rejects.toMatchObject(unavailable);
-  await expect(blind.consumePost(1)).rejects.toMatchObject(unavailable);
-  await expect(blind.consumeFollow(1)).rejects.toMatchObject(unavailable);
+  await expect(failing.consumeLogin(attempt)).rejects.toMatchObject(unavailable);
+  await expect(failing.consumeRegistration('a')).rejects.toMatchObject(unavailable);
+  await expect(failing.consumePost(1)).rejects.toMatchObject(unavailable);
+  await expect(failing.consumeFollow(1)).rejects.toMatchObject(unavailable);
   expect(lines).toHaveLength(4);
   expect(lines[0]).toMatch(/rate_limit.* doesn't exist/);
 });

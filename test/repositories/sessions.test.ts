@@ -17,7 +17,7 @@ beforeAll(async () => {
   alice = await users.createUser({ username: 'alice', email: 'a@example.com', passwordHash: 'x' });
 });
 
-test('a session is found until it ends', async () => {
+test('finds a session until it expires', async () => {
   await sessions.saveSession('one', alice, now + 10);
   const found = { userId: alice, username: 'alice', expiresS: now + 10 };
   expect(await sessions.findSession('one', now)).toEqual(found);
@@ -26,7 +26,7 @@ test('a session is found until it ends', async () => {
   expect(await sessions.findSession('One', now)).toBeNull();
 });
 
-test('a session can be prolonged, but not once it is gone', async () => {
+test('extends a session, but not a deleted one', async () => {
   await sessions.saveSession('two', alice, now + 10);
   await sessions.extendSession('two', now + 20);
   expect(await sessions.findSession('two', now + 15)).toMatchObject({ expiresS: now + 20 });
@@ -36,7 +36,7 @@ test('a session can be prolonged, but not once it is gone', async () => {
   expect(await sessions.findSession('two', now)).toBeNull();
 });
 
-test('expired sessions are deleted, a bounded number at a time', async () => {
+test('deleteExpiredSessions deletes at most `limit` expired sessions', async () => {
   for (let index = 0; index < 5; index++) {
     await sessions.saveSession(`old ${index}`, alice, now - 100);
   }
@@ -47,7 +47,7 @@ test('expired sessions are deleted, a bounded number at a time', async () => {
   expect(await sessions.findSession('young', now)).not.toBeNull();
 });
 
-test('logins of one user at the same time leave 20 sessions at most, and all of them succeed', async () => {
+test('concurrent logins of one user all succeed, and leave at most 20 sessions', async () => {
   const users = createUsers(database);
   const bob = await users.createUser({ username: 'bob', email: 'b@b', passwordHash: 'x' });
   const others = await users.createUser({ username: 'carol', email: 'c@c', passwordHash: 'x' });
@@ -64,14 +64,14 @@ test('logins of one user at the same time leave 20 sessions at most, and all of 
     'select session_id as id from session where user_id = :bob',
     { bob },
   );
-  // Each login retains its own session and the 19 best others, so parallel ones may retain 19 that all agree on.
+  // Each login retains its own session and 19 others, and concurrent logins may agree on only 19.
   expect([19, 20]).toContain(rows.length);
-  // Those of the last round end last.
+  // The sessions of the last round expire last.
   expect(rows.filter(({ id }) => !id.startsWith('bob 2'))).toEqual([]);
   expect(await sessions.findSession('of another user', now - 1)).not.toBeNull();
 });
 
-test('the new session stays even if all others end later', async () => {
+test('retains the new session even if all others expire later', async () => {
   const users = createUsers(database);
   const dan = await users.createUser({ username: 'dan', email: 'd@d', passwordHash: 'x' });
   for (let index = 0; index < 20; index++) {
@@ -83,7 +83,7 @@ test('the new session stays even if all others end later', async () => {
   expect(await sessions.findSession('dan 1', now)).not.toBeNull();
 });
 
-test('a user with far more sessions loses them a bounded number at a time', async () => {
+test('a login deletes at most 500 sessions', async () => {
   const users = createUsers(database);
   const eve = await users.createUser({ username: 'eve', email: 'e@e', passwordHash: 'x' });
   const rows = Array.from({ length: 700 }, (_, index) => [`eve ${index}`, eve, now + 10]);
@@ -98,7 +98,7 @@ test('a user with far more sessions loses them a bounded number at a time', asyn
   expect(await count()).toBe(20);
 });
 
-test('a person who is removed by hand has no sessions left', async () => {
+test('deleting a user deletes the sessions of this user', async () => {
   await sessions.saveSession('three', alice, now + 10);
   await database.execute('delete from user where user_id = :alice', { alice });
   expect(await sessions.findSession('three', now)).toBeNull();

@@ -4,10 +4,10 @@ import { useDatabase } from '../support/database.ts';
 
 const { database } = useDatabase();
 const users = createUsers(database);
-const person = { email: 'someone@example.com', passwordHash: '$2b$04$hash' };
+const newUser = { email: 'someone@example.com', passwordHash: '$2b$04$hash' };
 
-test('a user is found by name, without the hash of the password', async () => {
-  const userId = await users.createUser({ ...person, username: 'alice' });
+test('findUser returns no password hash', async () => {
+  const userId = await users.createUser({ ...newUser, username: 'alice' });
   expect(await users.findUser('alice')).toEqual({
     userId,
     username: 'alice',
@@ -19,25 +19,25 @@ test('a user is found by name, without the hash of the password', async () => {
   });
 });
 
-test('a hash is replaced only if it is still the one that was read', async () => {
-  const userId = await users.createUser({ ...person, username: 'zoe' });
-  await users.createUser({ ...person, username: 'yves' });
-  const read = { userId, passwordHash: person.passwordHash };
+test('replaces a password hash only if it has not changed since it was read', async () => {
+  const userId = await users.createUser({ ...newUser, username: 'zoe' });
+  await users.createUser({ ...newUser, username: 'yves' });
+  const read = { userId, passwordHash: newUser.passwordHash };
   await users.replacePasswordHash(read, '$2b$10$first');
   await users.replacePasswordHash(read, '$2b$10$second');
   expect(await users.findCredentials('zoe')).toMatchObject({ passwordHash: '$2b$10$first' });
   expect(await users.findCredentials('yves')).toMatchObject({ passwordHash: '$2b$04$hash' });
 });
 
-test('nobody is null', async () => {
+test('returns null if the user does not exist', async () => {
   expect(await users.findUser('nobody')).toBeNull();
   expect(await users.findCredentials('nobody')).toBeNull();
 });
 
-test('names are compared exactly: case, accents, and spaces at the end', async () => {
+test('compares usernames exactly, including case, accents and trailing spaces', async () => {
   const ids = new Set<number>();
   for (const username of ['Roger', 'roger', 'Rogér', 'straße', 'strasse', '明', '🐙', '🦑']) {
-    const userId = await users.createUser({ ...person, username });
+    const userId = await users.createUser({ ...newUser, username });
     expect(await users.findUser(username)).toMatchObject({ userId, username });
     ids.add(userId);
   }
@@ -47,9 +47,9 @@ test('names are compared exactly: case, accents, and spaces at the end', async (
   expect(await users.findUser('ROGER')).toBeNull();
 });
 
-test('of many who want one name at once, one gets it', async () => {
+test('one of several concurrent registrations of a name succeeds', async () => {
   const attempts = await Promise.allSettled(
-    Array.from({ length: 10 }, () => users.createUser({ ...person, username: 'wanted' })),
+    Array.from({ length: 10 }, () => users.createUser({ ...newUser, username: 'wanted' })),
   );
   expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   for (const attempt of attempts.filter(({ status }) => status === 'rejected')) {
@@ -59,8 +59,8 @@ test('of many who want one name at once, one gets it', async () => {
   }
 });
 
-test('quotes and backslashes in values stay values', async () => {
+test('stores quotes and backslashes unchanged', async () => {
   const username = `\\' or '1'='1" -- \\`;
-  const userId = await users.createUser({ ...person, username });
+  const userId = await users.createUser({ ...newUser, username });
   expect(await users.findUser(username)).toMatchObject({ userId, username });
 });

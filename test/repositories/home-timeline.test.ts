@@ -7,34 +7,34 @@ import { runSql, useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
 const { config, database } = useDatabase();
-/** How many rows each statement gave. */
-const rowsGiven: number[] = [];
+/** The number of rows of each select. */
+const rowCounts: number[] = [];
 const { users, messages, followers, timelines } = createRepositories({
   ...database,
   async select<Row>(sql: string, parameters?: Parameters) {
     const rows = await database.select<Row>(sql, parameters);
-    rowsGiven.push(rows.length);
+    rowCounts.push(rows.length);
     return rows;
   },
 });
 let readerId: number;
 let shown: number[];
 
-// The reader follows one who wrote most of all messages long ago, one who writes now and then, and one
-// who wrote little; others write between them, and the reader does a little.
+// The reader follows three users: `busy` wrote most of the old messages, `steady` writes regularly, and `quiet` wrote two
+// messages. Between them are messages of a user who is not followed, and a few of the reader.
 beforeAll(async () => {
   const person = { email: 'someone@example.com', passwordHash: 'x' };
   const create = (username: string) => users.createUser({ ...person, username });
-  const [busy, steady, quiet, stranger] = await Promise.all(
-    ['busy', 'steady', 'quiet', 'stranger'].map(create),
+  const [busy, steady, quiet, unfollowed] = await Promise.all(
+    ['busy', 'steady', 'quiet', 'unfollowed'].map(create),
   );
   readerId = await create('reader');
   for (const author of [busy, steady, quiet]) await followers.follow(readerId, author ?? 0);
   const authors = Array.from({ length: 5000 }, (_, index) => {
-    if (index < 3000) return index % 3 === 0 ? stranger : busy;
+    if (index < 3000) return index % 3 === 0 ? unfollowed : busy;
     if (index % 1000 === 0) return readerId;
     if (index === 3100 || index === 4700) return quiet;
-    return index % 60 === 1 ? steady : stranger;
+    return index % 60 === 1 ? steady : unfollowed;
   });
   const values = authors.map((author) => `(${author}, 'a message', 0)`).join();
   await runSql(
@@ -44,8 +44,8 @@ beforeAll(async () => {
   );
   await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
   const rows = await database.select<{ messageId: number }>(
-    'select message_id as messageId from message where author_id <> :stranger order by message_id desc',
-    { stranger: stranger ?? 0 },
+    'select message_id as messageId from message where author_id <> :unfollowed order by message_id desc',
+    { unfollowed: unfollowed ?? 0 },
   );
   shown = rows.map(({ messageId }) => messageId);
 });
@@ -54,41 +54,41 @@ async function read(cursor: Cursor, reader = readerId): Promise<number[]> {
   return (await timelines.listHome(reader, cursor)).messageIds;
 }
 
-test('the newest page has the newest of all whom the reader follows', async () => {
+test('the newest page has the newest messages of the reader and of all followed users', async () => {
   expect(await read(null)).toEqual(shown.slice(0, PAGE_SIZE));
 });
 
-test('beside any message stand those that are just older, and just newer', async () => {
+test('the pages before and after any message have its nearest messages', async () => {
   for (let place = 0; place <= shown.length; place += 41) {
-    const than = shown[place] ?? 1;
-    const older = shown.filter((id) => id < than);
-    expect(await read({ before: than })).toEqual(older.slice(0, PAGE_SIZE));
-    const newer = shown.filter((id) => id > than);
-    // a newest page is a full one
+    const cursorId = shown[place] ?? 1;
+    const older = shown.filter((id) => id < cursorId);
+    expect(await read({ before: cursorId })).toEqual(older.slice(0, PAGE_SIZE));
+    const newer = shown.filter((id) => id > cursorId);
+    // The newest page is always a full page.
     const expected = newer.length > PAGE_SIZE ? newer.slice(-PAGE_SIZE) : shown.slice(0, PAGE_SIZE);
-    expect(await read({ after: than })).toEqual(expected);
+    expect(await read({ after: cursorId })).toEqual(expected);
   }
 });
 
-test('no page takes more than a few queries, or a thousand rows of one', async () => {
+test('a page takes at most 6 queries, and at most 1000 rows of each', async () => {
   for (let place = 0; place < shown.length; place += 29) {
-    const than = shown[place] ?? 1;
-    for (const cursor of [{ before: than }, { after: than }]) {
-      rowsGiven.length = 0;
+    const cursorId = shown[place] ?? 1;
+    for (const cursor of [{ before: cursorId }, { after: cursorId }]) {
+      rowCounts.length = 0;
       await read(cursor);
-      expect(rowsGiven.length).toBeLessThanOrEqual(6);
-      expect(Math.max(...rowsGiven)).toBeLessThanOrEqual(1000);
+      expect(rowCounts.length).toBeLessThanOrEqual(6);
+      expect(Math.max(...rowCounts)).toBeLessThanOrEqual(1000);
     }
   }
 });
 
-test('cursors that nobody was given lead to the nearest page', async () => {
+test('a cursor beyond all messages returns the nearest page', async () => {
   const beyond = await read({ before: Number.MAX_SAFE_INTEGER });
   expect(beyond).toEqual(shown.slice(0, PAGE_SIZE));
   expect(await read({ after: 0 })).toEqual(shown.slice(-PAGE_SIZE));
 });
 
-test('a page is found beyond a time in which nothing was written', async () => {
+test('finds a page beyond a long range of ids without messages', async () => {
   const person = { email: 'a@b', passwordHash: 'x' };
   const brisk = await users.createUser({ ...person, username: 'brisk' });
   const own = async (count: number) => {
@@ -102,22 +102,22 @@ test('a page is found beyond a time in which nothing was written', async () => {
   const others = Array.from({ length: 1000 }, () => `(${readerId}, 'of another', 0)`).join();
   await runSql(config, `insert into message (author_id, text, pub_date) values ${others}`);
   const all = [...(await own(40)), ...old];
-  for (const [place, than] of all.entries()) {
+  for (const [place, cursorId] of all.entries()) {
     const older = all.slice(place + 1, place + 1 + PAGE_SIZE);
-    rowsGiven.length = 0;
-    expect(await read({ before: than }, brisk)).toEqual(older);
-    expect(rowsGiven.length).toBeLessThanOrEqual(6);
+    rowCounts.length = 0;
+    expect(await read({ before: cursorId }, brisk)).toEqual(older);
+    expect(rowCounts.length).toBeLessThanOrEqual(6);
   }
 });
 
-test('of many authors, the newest of all are read', async () => {
+test('a reader who follows many users gets the newest messages of all of them', async () => {
   const person = { email: 'a@b', passwordHash: 'x' };
   const crowd = await users.createUser({ ...person, username: 'crowd' });
   const all: number[] = [];
   for (let index = 0; index < 40; index++) {
     const author = await users.createUser({ ...person, username: `one of a crowd ${index}` });
     await followers.follow(crowd, author);
-    // some write more than others
+    // The authors write one to three messages each.
     for (let count = 0; count <= index % 3; count++) {
       all.unshift(await messages.createMessage(author, 'in a crowd'));
     }
@@ -125,7 +125,7 @@ test('of many authors, the newest of all are read', async () => {
   expect(await read(null, crowd)).toEqual(all.slice(0, PAGE_SIZE));
 });
 
-test('who has written once reads that, and nothing beside it', async () => {
+test('the page before the only message is empty, and the page after it has this message', async () => {
   const person = { email: 'a@b', passwordHash: 'x' };
   const shy = await users.createUser({ ...person, username: 'shy' });
   const only = await messages.createMessage(shy, 'hello');
@@ -133,7 +133,7 @@ test('who has written once reads that, and nothing beside it', async () => {
   expect(await read({ after: only }, shy)).toEqual([only]);
 });
 
-test('who reads fewer messages than a page has all of them beside any', async () => {
+test('a timeline shorter than a page has all other messages before and after any message', async () => {
   const lonely = await users.createUser({ username: 'lonely', email: 'a@b', passwordHash: 'x' });
   const own: number[] = [];
   for (let index = 0; index < 3; index++) {

@@ -8,7 +8,6 @@ import { PAGE_SIZE } from '../../src/repositories/page.ts';
 import { useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-// What happens when several people post at the same time.
 const { config, database } = useDatabase();
 const { users, messages, timelines } = createRepositories(database);
 let carol: number;
@@ -20,7 +19,7 @@ beforeAll(async () => {
   dave = await users.createUser({ ...person, username: 'dave' });
 });
 
-/** The newest messages of somebody who follows nobody, by their profile. */
+/** Lists the newest messages of a user who follows no users, from the user's profile. */
 async function listNewest(userId: number): Promise<number[]> {
   return (await timelines.listHome(userId, null)).messageIds;
 }
@@ -31,7 +30,7 @@ async function listTexts(userId: number, count: number): Promise<string[]> {
   return listed.map(({ text }) => text);
 }
 
-test('messages that come at once are stored at once, each with its own author and number', async () => {
+test('concurrent messages are stored with two statements, each with its own author and id', async () => {
   const changes: string[] = [];
   const counting: Database = {
     ...database,
@@ -47,7 +46,7 @@ test('messages that come at once are stored at once, each with its own author an
   const counted = createMessages(counting);
   const drafts = Array.from({ length: 40 }, (_, index) => ({
     authorId: index % 3 === 0 ? dave : carol,
-    // some are the same twice
+    // Some texts occur twice.
     text: `at once ${index % 7}`,
   }));
   const stored = await Promise.all(
@@ -71,18 +70,18 @@ test('messages that come at once are stored at once, each with its own author an
   }
 });
 
-test('a message that cannot be stored keeps none from being stored that came with it', async () => {
+test('the other messages of a batch are stored if one of them cannot be', async () => {
   const results = await Promise.allSettled([
     messages.createMessage(dave, 'before'),
     messages.createMessage(999_999, 'boo'),
     messages.createMessage(dave, 'after'),
   ]);
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  // each was stored alone then, and these at the same time
+  // The messages were then stored concurrently, so their order is random.
   expect(new Set(await listTexts(dave, 2))).toEqual(new Set(['before', 'after']));
 });
 
-test('whose profile somebody keeps locked waits in vain, but keeps nobody else from posting', async () => {
+test('a locked profile blocks the posts of its user, and of no other user', async () => {
   const before = await listNewest(carol);
   await withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
     await connection.query('begin');
@@ -98,15 +97,17 @@ test('whose profile somebody keeps locked waits in vain, but keeps nobody else f
   expect(await listTexts(dave, 1)).toEqual(['free']);
 });
 
-test('what may have been stored is not stored again', async () => {
-  let tries = 0;
+test('a message is not stored again if the outcome is unknown', async () => {
+  let calls = 0;
   const lost: Database = {
     ...database,
     transact() {
-      tries++;
-      throw new AppError('unavailable', 'Who knows?');
+      calls++;
+      throw new AppError('unavailable', 'The outcome is unknown.');
     },
   };
-  await expect(createMessages(lost).createMessage(dave, 'once')).rejects.toThrow('Who');
-  expect(tries).toBe(1);
+  await expect(createMessages(lost).createMessage(dave, 'once')).rejects.toThrow(
+    'The outcome is unknown.',
+  );
+  expect(calls).toBe(1);
 });
