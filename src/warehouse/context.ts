@@ -1,6 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type CommandContext, DEFAULT_TIMING, type Timing } from '../cli/command-context.ts';
 import type { DatabaseConfig } from '../config/config.ts';
+import type { CopyOptions } from './copy/copy-database.ts';
 import type { startMysql, stopMysql } from './instance/mysql.ts';
 import type { mountVolume, unmountVolume } from './instance/volume.ts';
 import type { EndConfig, WarehouseConfig } from './settings.ts';
@@ -44,6 +45,11 @@ export interface FinishContext extends WarehouseContext {
   operations: InstanceOperations;
 }
 
+/** What a run copies, and how. */
+export interface CopyOrder extends Pick<CopyOptions, 'withCredentials' | 'maxRowsPerSecond'> {
+  source: DatabaseConfig;
+}
+
 /** Fills the warehouse. Returns the tags of its snapshot. */
 export type CopyJob = (
   warehouse: DatabaseConfig,
@@ -59,6 +65,7 @@ export type Uploader = (
 /** What a whole run uses. */
 export interface RunContext extends FinishContext {
   config: WarehouseConfig;
+  order: CopyOrder;
   copy: CopyJob;
   /** Null without a bucket. */
   upload: Uploader | null;

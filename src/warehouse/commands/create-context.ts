@@ -7,6 +7,7 @@ import { shutdownSignal } from '../../cli/shutdown-signal.ts';
 import type { Environment } from '../../config/environment.ts';
 import { checkBucket, createS3 } from '../bucket/s3.ts';
 import {
+  type CopyOrder,
   type FinishContext,
   type InstanceOperations,
   type RunContext,
@@ -19,7 +20,7 @@ import { mountVolume, unmountVolume } from '../instance/volume.ts';
 import { readEndConfig, readRunConfig } from '../settings.ts';
 import { sshEnvironment } from '../ssh/ssh-environment.ts';
 import { connectOverSsh } from '../ssh/connect-over-ssh.ts';
-import { type CopyOrder, createCopyJob } from '../steps/copy-job.ts';
+import { createCopyJob } from '../steps/copy-job.ts';
 import { createUploader } from '../steps/uploader.ts';
 import { findLocalSource, type LocalRunContext } from './run-local.ts';
 
@@ -80,7 +81,7 @@ function createOperations(environment: Environment): InstanceOperations {
 export function createRunContext(
   environment: Environment,
   { withCredentials, maxRowsPerSecond }: Omit<CopyOrder, 'source'>,
-): RunContext & { order: CopyOrder } {
+): RunContext {
   const { source, warehouse: config } = readRunConfig(environment);
   const order = { source, withCredentials, maxRowsPerSecond };
   const bucket = config.bucket === null ? null : openBucket(config.bucket);

@@ -47,6 +47,28 @@ export async function unmountVolume(remote: SshConnection, mountDir: string): Pr
   if (mounted) await remote.run(commands.asRoot('umount', mountDir), { timeoutMs: CHECK_MAX_MS });
 }
 
+/** Returns the commands of `mountVolume` on a volume that is not mounted, in order. `DEVICE` stands for its device. */
+export function planMount(mountDir: string): string[][] {
+  return [
+    commands.findDevices(commands.VOLUME_LABEL),
+    commands.findMounted(mountDir),
+    commands.checkFilesystem('DEVICE'),
+    commands.growFilesystem('DEVICE'),
+    commands.asRoot('mkdir', '-p', mountDir),
+    commands.mount('DEVICE', mountDir),
+    commands.diskUsage(mountDir),
+  ];
+}
+
+/** Returns the commands of `unmountVolume` on a mounted volume, in order. */
+export function planUnmount(mountDir: string): string[][] {
+  return [
+    commands.waitForVolumeLock(),
+    commands.findMounted(mountDir),
+    commands.asRoot('umount', mountDir),
+  ];
+}
+
 async function findDevice(remote: SshConnection, waiting: PollOptions): Promise<string> {
   const { signal } = waiting;
   const timeoutMs = Math.min(waiting.timeoutMs, FIND_MAX_MS);

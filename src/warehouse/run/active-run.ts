@@ -1,5 +1,5 @@
 import { createRunId } from '../../cli/run-id.ts';
-import type { Step, StepContext } from '../../cli/steps.ts';
+import type { PlannedStep, StepContext } from '../../cli/steps.ts';
 import type { FinishContext, RunContext, WarehouseContext } from '../context.ts';
 import type { WarehouseConfig } from '../settings.ts';
 import type { SshConnection } from '../ssh/connect-over-ssh.ts';
@@ -32,7 +32,7 @@ export type ActiveRun<Context extends WarehouseContext = RunContext> = Context &
 export type EndingRun = ActiveRun<FinishContext>;
 
 /** A step of a run. Its `undo` needs no more than `finish` has. */
-export type RunStep = Step<ActiveRun, EndingRun>;
+export type RunStep = PlannedStep<ActiveRun, EndingRun>;
 
 /** Creates the state of a new run. */
 export function newState(config: WarehouseConfig, place: Placement): RunState {

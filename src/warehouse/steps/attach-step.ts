@@ -1,5 +1,6 @@
 import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes.ts';
 import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
+import { formatRequest } from '../../aws/format-request.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { EndingRun, ActiveRun, RunStep } from '../run/active-run.ts';
@@ -21,6 +22,13 @@ export const attach: RunStep = {
     if (run.isMounted) return;
     const problem = 'The volume could not be detached; it is free when the instance has ended';
     await bestEffort(run, problem, () => detach(run));
+  },
+  plan: (run) => {
+    const { VolumeId, InstanceId } = attachmentInput(run);
+    return {
+      run: [formatRequest('AttachVolume', attachmentInput(run))],
+      undo: [formatRequest('DetachVolume', { VolumeId, InstanceId })],
+    };
   },
 };
 

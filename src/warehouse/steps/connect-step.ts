@@ -5,7 +5,7 @@ import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { MYSQL_SOCKET, powerOff } from '../instance/instance-commands.ts';
 import type { EndingRun, RunStep } from '../run/active-run.ts';
-import type { Login } from '../ssh/ssh-commands.ts';
+import { connectCommand, type Login } from '../ssh/ssh-commands.ts';
 import { UnreachableError } from '../ssh/ssh-errors.ts';
 import { parseHostKeys } from '../ssh/host-keys.ts';
 import type { SshConnection } from '../ssh/connect-over-ssh.ts';
@@ -33,6 +33,14 @@ export const connect: RunStep = {
       await remote.run(powerOff(), { timeoutMs: POWER_OFF_MAX_MS });
     });
     await bestEffort(run, 'The connection could not be closed', () => remote.close());
+  },
+  plan: ({ config, state }) => {
+    const { sshUser: user, hostKey } = config;
+    const instanceId = state.instanceId ?? '';
+    const login = { user, address: 'ADDRESS', keyFile: resolve(config.keyFile), instanceId };
+    const tunnel = { port: 3306, socket: MYSQL_SOCKET };
+    const ssh = connectCommand(login, tunnel, hostKey === 'console' ? 'pinned' : 'first-seen');
+    return { run: [`${ssh.join(' ')}  (key: ${hostKey})`], undo: [powerOff().join(' ')] };
   },
 };
 

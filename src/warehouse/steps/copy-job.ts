@@ -2,21 +2,16 @@ import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { initializeSchema } from '../../database/schema.ts';
 import { analyse } from '../report/analyse.ts';
-import { type CopyResult, copyDatabase, type CopyOptions } from '../copy/copy-database.ts';
+import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import type { Report } from '../report/report.ts';
 import { reportFolder } from '../report/folders.ts';
-import type { CopyJob } from '../context.ts';
+import type { CopyJob, CopyOrder } from '../context.ts';
 
 const WAIT_MAX_MS = 60_000;
 
 /** The tag of a snapshot that says of when its copy is: ISO 8601, UTC. */
 export const AS_OF_TAG = 'minitwit:as-of';
-
-/** What is to be copied, and how. */
-export interface CopyOrder extends Pick<CopyOptions, 'withCredentials' | 'maxRowsPerSecond'> {
-  source: DatabaseConfig;
-}
 
 /** Where what comes of a copy goes, and where it shows how far it is. */
 export interface CopyJobOutput {

@@ -1,6 +1,7 @@
 import { findInstance, type Instance } from '../../aws/ec2/instances.ts';
-import { type LaunchOptions, launchInstance } from '../../aws/ec2/launch.ts';
+import { type LaunchOptions, launchInstance, runInstancesInput } from '../../aws/ec2/launch.ts';
 import { findAwsError, wasRefused } from '../../aws/errors.ts';
+import { formatRequest } from '../../aws/format-request.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -30,6 +31,14 @@ export const startInstance: RunStep = {
   undoMessage: 'Terminating the instance',
   undo: endInstances,
   formatOrphans: leftoversOfInstances,
+  plan: (run) => {
+    const options = launchOptions(run);
+    const input = { ...runInstancesInput(options), UserData: options.userData };
+    return {
+      run: [formatRequest('RunInstances', input)],
+      undo: [formatRequest('TerminateInstances', { InstanceIds: [run.state.instanceId] })],
+    };
+  },
 };
 
 /** What the run asks AWS for. */

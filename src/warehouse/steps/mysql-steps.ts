@@ -1,5 +1,7 @@
 import { pollOptions } from '../../aws/poll-options.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
+import { sql, systemctl } from '../instance/instance-commands.ts';
+import { planMount, planUnmount } from '../instance/volume.ts';
 import type { ActiveRun, RunStep } from '../run/active-run.ts';
 import { requireConnection } from './connect-step.ts';
 import { bestEffort } from './best-effort.ts';
@@ -25,6 +27,10 @@ export const mount: RunStep = {
     const unmount = () => run.operations.unmountVolume(requireConnection(run), run.config.mountDir);
     run.isMounted = !(await bestEffort(run, problem, unmount));
   },
+  plan: ({ config: { mountDir } }) => ({
+    run: formatCommands(planMount(mountDir)),
+    undo: formatCommands(planUnmount(mountDir)),
+  }),
 };
 
 /** Starts MySQL on the mounted volume. */
@@ -43,7 +49,15 @@ export const startMysql: RunStep = {
       'MySQL could not be stopped in order; it recovers from its log at its next start';
     await bestEffort(run, problem, () => run.operations.stopMysql(requireConnection(run)));
   },
+  plan: () => ({
+    run: formatCommands([systemctl('start'), sql()]),
+    undo: formatCommands([systemctl('stop')]),
+  }),
 };
+
+function formatCommands(commands: string[][]): string[] {
+  return commands.map((command) => command.join(' '));
+}
 
 /** Who logs in to the warehouse, and to which database. */
 export function warehouseAccount({ config }: ActiveRun): {

@@ -2,6 +2,7 @@ import type { CreateSnapshotCommandInput } from '@aws-sdk/client-ec2';
 import { createSnapshot, findSnapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { findVolume } from '../../aws/ec2/volumes.ts';
+import { formatRequest } from '../../aws/format-request.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -27,6 +28,7 @@ export const takeSnapshot: RunStep = {
       await ensureRequested(run);
     });
   },
+  plan: (run) => ({ undo: [formatRequest('CreateSnapshot', snapshotInput(run))] }),
 };
 
 /** Waits for the snapshot last, when there is no instance any more that would cost meanwhile. */
@@ -38,6 +40,7 @@ export const waitForSnapshot: RunStep = {
     if (snapshotId) await waitUntilCompleted(run, snapshotId);
   },
   formatOrphans: leftoversOfSnapshot,
+  plan: () => ({}),
 };
 
 /** What AWS is asked for. */

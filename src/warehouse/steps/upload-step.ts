@@ -1,3 +1,4 @@
+import { runKey } from '../bucket/keys.ts';
 import type { RunStep } from '../run/active-run.ts';
 import { withMysql } from './mysql-steps.ts';
 
@@ -12,5 +13,10 @@ export const upload: RunStep = {
     await withMysql(run, async (from, signal) =>
       run.upload?.(from, { id, results: results ?? {}, signal }),
     );
+  },
+  plan: ({ config: { bucket }, state }) => {
+    if (bucket === null) return {};
+    const target = `s3://${bucket}/${runKey(state.runId, '')}`;
+    return { run: [`upload report, statistics and dump to ${target}`] };
   },
 };

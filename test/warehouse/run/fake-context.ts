@@ -39,6 +39,19 @@ export function createFakeContext(
       databasePassword: 'not to be seen',
       bucket: null,
     },
+    order: {
+      source: {
+        host: 'db.example',
+        port: 3306,
+        user: 'reader',
+        password: 'not to be seen',
+        name: 'minitwit',
+        sslCa: null,
+        poolSize: 1,
+      },
+      withCredentials: false,
+      maxRowsPerSecond: 5000,
+    },
     operations: {
       connect: async () => {
         await pass('connect');

@@ -1,106 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { REGION_MISSING } from '../../../src/aws/errors.ts';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
-import { dryRun } from '../../../src/warehouse/commands/dry-run.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
-import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
-import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
-import { RemoteCommandError } from '../../../src/warehouse/ssh/ssh-errors.ts';
-import type { CopyOrder } from '../../../src/warehouse/steps/copy-job.ts';
 import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
 import { createRunFixture } from './fixture.ts';
-
-const order: CopyOrder = {
-  source: {
-    host: 'db.example',
-    port: 3306,
-    user: 'reader',
-    password: 'not to be seen',
-    name: 'minitwit',
-    sslCa: null,
-    poolSize: 1,
-  },
-  withCredentials: false,
-  maxRowsPerSecond: 5000,
-};
-
-test('a dry run says everything, asks whether it is allowed, and changes nothing', async () => {
-  const fixture = await createRunFixture();
-  fixture.context.config.bucket = 'minitwit-dumps';
-  await dryRun({ ...fixture.context, order });
-  const { account } = fixture.aws;
-  expect(account.instances).toEqual([]);
-  expect(account.snapshots).toEqual([]);
-  expect(account.volumes).toMatchObject([{ attachment: null }]);
-  expect(fixture.passed).toEqual([]);
-  expect(await readdir(fixture.context.folder)).toEqual([]);
-  const said = fixture.lines.join('\n');
-  expect(said).toContain(`"ImageId":"ami-0123456789abcdef0","InstanceType":"t3.large"`);
-  expect(said).toContain('"UserData":"#!/bin/sh\\nshutdown -h +510\\n"');
-  expect(said).toContain(`AttachVolume {"VolumeId":"${fixture.volumeId}"`);
-  expect(said).toContain('copy reader@db.example:3306/minitwit to analyst@i-0');
-  expect(said).toContain('/minitwit, without credentials, at most 5000 rows a second');
-  expect(said).toMatch(/to s3:\/\/minitwit-dumps\/runs\/\w+-\w{4}\/$/m);
-  expect(said.match(/ {2}ec2:\w+: allowed/g)).toHaveLength(6);
-  expect(said).not.toContain('not to be seen');
-});
-
-test('a dry run says every command that the instance is given, in order', async () => {
-  const { context, lines } = await createRunFixture();
-  await dryRun({ ...context, order });
-  const given: string[] = [];
-  let isMounted = false;
-  const remote = {
-    mysqlPort: 1,
-    lost: new AbortController().signal,
-    close: async () => undefined,
-    run: async (program: string[]) => {
-      given.push(program.join(' '));
-      if (program[0] === 'findmnt') {
-        if (!isMounted)
-          throw new RemoteCommandError('findmnt', { status: 1, stdout: '', stderr: '' });
-        return 'DEVICE';
-      }
-      if (program.includes('mount')) isMounted = true;
-      if (program.includes('blkid')) return 'DEVICE\n';
-      return program[0] === 'df' ? 'Avail 1B-blocks\n999999999 999999999\n' : '';
-    },
-  };
-  const { mountDir } = context.config;
-  const waiting = {
-    timeoutMs: 1000,
-    firstPauseMs: 1,
-    signal: context.signal,
-    onPoll: () => undefined,
-  };
-  await mountVolume(remote, mountDir, waiting);
-  await startMysql(remote, { user: 'analyst', password: 'p', name: 'minitwit' }, waiting);
-  await stopMysql(remote);
-  await unmountVolume(remote, mountDir);
-  expect(lines.filter((line) => given.includes(line))).toEqual(given);
-});
-
-test('a dry run fails for what is certainly not allowed', async () => {
-  const fixture = await createRunFixture();
-  fixture.aws.denied.add('RunInstances').add('CreateSnapshot');
-  await expect(dryRun({ ...fixture.context, order })).rejects.toThrow(
-    /^AWS does not allow ec2:RunInstances, ec2:CreateSnapshot: /,
-  );
-});
-
-test('what AWS denies because the instance, which there is not, has no tag, is no failure', async () => {
-  const fixture = await createRunFixture();
-  const actions = ['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances'];
-  for (const action of actions) fixture.aws.denied.add(action);
-  await dryRun({ ...fixture.context, order });
-  for (const action of actions) {
-    expect(fixture.lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
-  }
-});
 
 test('status says what there is and what it costs', async () => {
   const { context, lines, volumeId } = await createRunFixture();
