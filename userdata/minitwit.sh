@@ -1,23 +1,25 @@
 #!/bin/bash
-# User data of a MiniTwit instance. Fill in the settings, and use the complete script as user data of an instance whose image
-# was prepared by userdata/image.sh. The script is idempotent.
+# The user data of a MiniTwit instance. Fill in the settings, and use the whole script as the user data of an Amazon
+# Linux 2023 instance with an image of userdata/image.sh. You can run the script again by hand.
 
-# README.md explains the settings. Write a single quote in a value as '\''.
-export DB_HOST='' # the endpoint in the RDS console
+# README.md describes the settings. Between single quotes every character is literal. Write '\'' for a single quote.
+export DB_HOST='' # the endpoint that RDS shows
 export DB_USER=''
 export DB_NAME=''
 export DB_SSL_CA='/opt/minitwit/rds-ca.pem'
 export TRUST_PROXY='1'
-# The networks of load balancer, database and name server, such as '10.0.0.0/8 172.16.0.0/12'. The server exchanges packets
-# with these networks only. If empty, only the metadata service is denied.
+# The networks of the load balancer, the database and the name server, for example '10.0.0.0/8 172.16.0.0/12'. The
+# server cannot reach any other address. If this is empty, the server can reach all addresses except for those of the
+# metadata service.
 export SERVER_NETWORKS=''
-# Every process of an instance can read its user data. Instead of a secret, set its place: `ssm:/NAME` or
-# `secretsmanager:NAME`. The instance's role needs permission to read it. The service reads it at each start.
+# Two settings are secret, and every process on an instance can read the user data. Set the location of a secret instead
+# of the secret: `ssm:/NAME` or `secretsmanager:NAME`. The role of the instance needs permission to read it. The service
+# reads it at each start.
 export DB_PASSWD=''
 export DB_PASSWD_FROM=''
 export SESSION_SECRET=''
 export SESSION_SECRET_FROM=''
-# export AWS_REGION='' # region of these two places, by default the instance's own
+# export AWS_REGION='' # region of the secrets; by default that of the instance
 # export PORT='5000'
 # export DB_PORT='3306'
 # export DB_POOL_SIZE='10'
@@ -25,8 +27,8 @@ export SESSION_SECRET_FROM=''
 # export PASSWORD_MIN_LENGTH='8'
 # export WEB_CONCURRENCY='1'
 # export METRICS_PORT=''
-# export METRICS_HOST='127.0.0.1' # 0.0.0.0 if Prometheus runs on another host
-export DRAIN_DELAY_S='15' # longer than the load balancer needs to notice
+# export METRICS_HOST='127.0.0.1' # 0.0.0.0 for a Prometheus on another host
+export DRAIN_DELAY_S='15' # longer than the load balancer takes to notice
 export DRAIN_MAX_S='30'
 # export LOG_LEVEL='info'
 # export RATE_LIMITS='on'
@@ -38,7 +40,7 @@ export DRAIN_MAX_S='30'
 set -euo pipefail
 umask 077
 
-readonly PASSED_ON=(
+readonly SETTING_NAMES=(
   DB_HOST DB_PORT DB_USER DB_PASSWD DB_PASSWD_FROM DB_NAME DB_SSL_CA DB_POOL_SIZE
   SESSION_SECRET SESSION_SECRET_FROM AWS_REGION PORT TRUST_PROXY COOKIE_SECURE COOKIE_PREFIX
   PASSWORD_MIN_LENGTH WEB_CONCURRENCY METRICS_PORT METRICS_HOST DRAIN_DELAY_S DRAIN_MAX_S LOG_LEVEL
@@ -51,21 +53,21 @@ main() {
   local problems
   problems=$(list_problems)
   if [ -n "$problems" ]; then
-    print "MiniTwit was not started, and nothing was changed. Correct these settings:
+    report "MiniTwit was not started, and nothing was changed. Correct these problems, and run the user data again:
 $problems"
     exit 1
   fi
-  write_settings | put /etc/minitwit.env 600
-  write_secrets_program | put /usr/local/sbin/minitwit-secrets 700
-  write_secrets_unit | put /etc/systemd/system/minitwit-secrets.service 644
-  write_unit | put /etc/systemd/system/minitwit.service 644
+  write_settings | replace_file /etc/minitwit.env 600
+  write_secrets_program | replace_file /usr/local/sbin/minitwit-secrets 700
+  write_secrets_unit | replace_file /etc/systemd/system/minitwit-secrets.service 644
+  write_unit | replace_file /etc/systemd/system/minitwit.service 644
   systemctl daemon-reload
   systemctl enable --quiet minitwit.service
   # An earlier run of this script may have started the service with other settings.
-  if systemctl restart minitwit.service && answers; then
-    print "MiniTwit is up on port ${PORT:-5000}."
+  if systemctl restart minitwit.service && wait_until_up; then
+    report "MiniTwit is up on port ${PORT:-5000}."
   else
-    print "MiniTwit does not answer on port ${PORT:-5000}. systemd retries. The last lines of its log:
+    report "MiniTwit does not respond on port ${PORT:-5000}. systemd restarts it until it does. The end of its log:
 $(journalctl --unit minitwit.service --unit minitwit-secrets.service --lines 20 --output cat --no-pager)"
     exit 1
   fi
@@ -74,42 +76,42 @@ $(journalctl --unit minitwit.service --unit minitwit-secrets.service --lines 20 
 list_problems() {
   local name from
   for name in DB_HOST DB_USER DB_NAME; do
-    [ -n "${!name:-}" ] || echo "  $name is not set"
+    [ -n "${!name:-}" ] || echo "  $name is not set."
   done
   for name in DB_PASSWD SESSION_SECRET; do
     from=${name}_FROM
     case ${!name:+value}${!from:+place} in
-      valueplace) echo "  $name and $from are both set: set only one of them" ;;
-      '') echo "  $name is not set, and $from is not set" ;;
+      valueplace) echo "  $name and $from are both set. Set only one of them." ;;
+      '') echo "  $name is not set. Set it or $from." ;;
     esac
     case ${!from:-} in
       '' | ssm:?* | secretsmanager:?*) ;;
-      *) echo "  $from must be ssm:NAME or secretsmanager:NAME" ;;
+      *) echo "  $from must be ssm:NAME or secretsmanager:NAME." ;;
     esac
   done
-  # This script calculates with these two settings. The server validates all others.
-  [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be a whole number of seconds'
-  [[ ${WEB_CONCURRENCY:-1} =~ ^[0-9]{1,3}$ ]] || echo '  WEB_CONCURRENCY must be a whole number'
-  [ -e $APP/dist/server.js ] || echo "  $APP does not contain MiniTwit: image.sh did not create this image"
+  # This script calculates with these two settings. The server checks all others.
+  [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be an integer.'
+  [[ ${WEB_CONCURRENCY:-1} =~ ^[0-9]{1,3}$ ]] || echo '  WEB_CONCURRENCY must be an integer.'
+  [ -e $APP/dist/server.js ] || echo "  $APP does not contain MiniTwit. Launch the instance from an image of userdata/image.sh."
 }
 
-# cloud-init writes standard error to its log, but not on every system to the console that EC2 shows.
-print() {
+# Logs a message. cloud-init writes stderr to its log, but not in all configurations to the console that EC2 shows.
+report() {
   echo "$1" >&2
   { echo "$1" >/dev/console; } 2>/dev/null || true
 }
 
-# Replaces a file atomically.
-put() {
+# Replaces a file atomically with stdin, with the mode $2.
+replace_file() {
   cat >"$1.new"
   chmod "$2" "$1.new"
   mv "$1.new" "$1"
 }
 
-# In systemd's syntax for environment files, which has only these escapes.
+# Prints the settings as an environment file of systemd, which has no escapes other than these.
 write_settings() {
   local name
-  for name in "${PASSED_ON[@]}"; do
+  for name in "${SETTING_NAMES[@]}"; do
     [ -z "${!name:-}" ] ||
       printf '%s="%s"\n' "$name" "$(printf %s "${!name}" | LC_ALL=C sed 's/[\\"$`]/\\&/g')"
   done
@@ -118,14 +120,14 @@ write_settings() {
 write_secrets_program() {
   cat <<'EOF'
 #!/bin/bash
-# Reads the secrets from their places (DB_PASSWD_FROM, SESSION_SECRET_FROM) into a file in memory that only root can read.
-# minitwit-secrets.service runs it.
+# Reads the secrets in DB_PASSWD_FROM and SESSION_SECRET_FROM into a file in memory that only root can read.
+# minitwit-secrets.service runs this script.
 set -euo pipefail
 umask 077
 export HOME=/root AWS_PAGER=
 
-# After a boot, the network and the role may not be available at once.
-readonly GIVE_UP_AT=$((SECONDS + 120))
+# After a boot, the network and the role of the instance may not be available immediately.
+readonly DEADLINE=$((SECONDS + 120))
 
 main() {
   {
@@ -136,20 +138,20 @@ main() {
 
 read_secret() {
   [ -n "$2" ] || return 0
-  local answer
-  until answer=$(ask "$2"); do
-    if ((SECONDS >= GIVE_UP_AT)); then
-      echo "Cannot read $1 from $2." >&2
+  local response
+  until response=$(fetch_secret "$2"); do
+    if ((SECONDS >= DEADLINE)); then
+      echo "$1 cannot be read from $2. Check the name and the role of the instance." >&2
       exit 1
     fi
     sleep 2
   done
-  # Shell builtins and pipes: no command line contains the secret.
-  printf %s "$answer" | to_setting "$1"
+  # With a builtin and a pipe, no command line contains a secret.
+  printf %s "$response" | to_setting "$1"
 }
 
-ask() {
-  AWS_REGION=${AWS_REGION:-$(own_region)} || return
+fetch_secret() {
+  AWS_REGION=${AWS_REGION:-$(instance_region)} || return
   export AWS_REGION
   case $1 in
     ssm:*) timeout 30 aws ssm get-parameter --output json --with-decryption --name "${1#*:}" ;;
@@ -157,13 +159,13 @@ ask() {
   esac
 }
 
-own_region() {
+instance_region() {
   local metadata=http://169.254.169.254/latest token
   token=$(curl -fsS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $metadata/api/token) &&
     curl -fsS -m 5 -H "X-aws-ec2-metadata-token: $token" $metadata/meta-data/placement/region
 }
 
-# A secret in Secrets Manager is plain text or, if RDS created it, {"username": …, "password": …}.
+# A secret is plain text or, if RDS created it, {"username": …, "password": …}.
 to_setting() {
   node -e '
     const { Parameter, SecretString } = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -183,12 +185,13 @@ main
 EOF
 }
 
-# The secrets have a separate unit, because the server's unit cannot reach the metadata service, which returns the role's keys.
+# Another unit reads the secrets, because the server's unit cannot reach the metadata service, which returns the role's
+# keys.
 write_secrets_unit() {
   cat <<'EOF'
 [Unit]
 Description=Secrets of MiniTwit
-# Each attempt to start minitwit.service starts it.
+# Each start of minitwit.service starts this unit.
 StartLimitIntervalSec=0
 
 [Service]
@@ -199,9 +202,9 @@ RuntimeDirectory=minitwit-secrets
 RuntimeDirectoryMode=0700
 EnvironmentFile=/etc/minitwit.env
 ExecStart=/usr/local/sbin/minitwit-secrets
-# Longer than the program retries.
+# The script gives up after 120 seconds.
 TimeoutStartSec=210
-# With an empty home directory, the AWS command line finds the role and no other keys.
+# With an empty home directory, the AWS CLI uses the role and no other keys.
 ProtectHome=tmpfs
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 EOF
@@ -209,16 +212,16 @@ EOF
 }
 
 write_unit() {
-  # The server's maximum time, and a reserve.
+  # The server exits within DRAIN_MAX_S. systemd kills it 20 seconds later.
   local stop_max_s=$((10#${DRAIN_MAX_S:-10} + 20))
-  # Several processes need a primary process in addition. All of them together have one hashing thread for each core.
+  # A primary process supervises the workers. All processes together hash passwords in one thread for each core.
   local tasks_max=$((64 * (10#${WEB_CONCURRENCY:-1} + 1) + $(nproc)))
   cat <<EOF
 [Unit]
 Description=MiniTwit
 Wants=network-online.target
 After=network-online.target
-# User data runs on the first boot only. Afterwards, only systemd starts the server.
+# User data runs on the first boot only. On later boots, systemd starts the server.
 StartLimitIntervalSec=0
 
 [Install]
@@ -229,54 +232,54 @@ Type=exec
 User=ec2-user
 WorkingDirectory=$APP
 Environment=NODE_ENV=production
-# Stack traces show TypeScript. The heap sizes are in megabytes for each process. By default, Node derives them from the
-# machine's memory.
+# Stack traces name TypeScript files. The sizes are megabytes for each process. Node's defaults depend on the machine.
 Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
 EnvironmentFile=/etc/minitwit.env
 EnvironmentFile=-/run/minitwit-secrets/env
-# Secrets are read before each start, so a restart is sufficient after a secret has changed. A dependency on the other unit
-# was rejected: systemd does not retry after a failed dependency. + means as root, and outside of the sandbox.
+# Each start reads the secrets, so a changed secret needs a restart only. This is not a dependency on the other unit,
+# because systemd does not start a unit again whose dependency has failed. A plus sign runs the command as root without
+# the sandbox.
 ExecStartPre=+/usr/bin/systemctl restart minitwit-secrets.service
 ExecStart=/usr/bin/node dist/server.js
-# From here on, the server has the secrets in its environment.
+# The server now has the secrets in its environment.
 ExecStartPost=+/usr/bin/systemctl stop minitwit-secrets.service
 ExecStopPost=+/usr/bin/systemctl stop minitwit-secrets.service
 SyslogIdentifier=minitwit
-# Longer than the timeout of minitwit-secrets.service.
+# The timeout of minitwit-secrets.service is shorter.
 TimeoutStartSec=240
 Restart=always
 RestartSec=2
-# The primary process drains, and stops the other processes.
+# The primary process forwards SIGTERM to the workers.
 KillMode=mixed
 TimeoutStopSec=$stop_max_s
 LimitNOFILE=65536
 
-# Under full load, a process grew to 259 MB in ten minutes. Two of them, and the one that starts them, fit into three
-# quarters of a micro instance's 1 GB. The rest is for the system and Session Manager.
+# Under full load, a process grew to 259 MB in ten minutes. Two workers and the primary process fit into three quarters
+# of a micro instance's 1 GB. The rest is for the system and Session Manager.
 MemoryMax=75%
-# The kernel kills one process, not all: a killed worker is replaced while the others serve.
+# If the kernel kills a worker, the other processes continue, and the primary process replaces it.
 OOMPolicy=continue
 # On two cores, a process has 8 threads under full load.
 TasksMax=$tasks_max
 
-# Denies the metadata service, which returns the keys of the instance's role. IPAddressAllow= has priority over IPAddressDeny=.
+# The metadata service returns the keys of the instance's role. IPAddressAllow= takes precedence over IPAddressDeny=.
 IPAddressDeny=169.254.169.254 fd00:ec2::254 ${SERVER_NETWORKS:+any}
 IPAddressAllow=${SERVER_NETWORKS:+localhost $SERVER_NETWORKS}
-# AF_UNIX is not needed, neither to find addresses nor for cluster.
+# Neither DNS nor Node's cluster needs AF_UNIX.
 RestrictAddressFamilies=AF_INET AF_INET6
 ProtectHome=yes
-# The groups of ec2-user allow it to read logs, and systemd cannot remove them.
+# The groups of ec2-user allow it to read logs.
 InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
 PrivateUsers=yes
 EOF
   write_sandbox
 }
 
-# The sandbox applies even if an attacker controls the service. The server needs only the network and its files.
-# MemoryDenyWriteExecute= is impossible, because V8 generates machine code at run time.
+# Restricts a service, in case an attacker controls it. The server needs the network and its files. V8 generates machine
+# code at run time, so MemoryDenyWriteExecute= is not possible.
 write_sandbox() {
   cat <<'EOF'
-# A memory dump would contain the secrets.
+# A core dump would contain the secrets.
 LimitCORE=0
 NoNewPrivileges=yes
 CapabilityBoundingSet=
@@ -307,10 +310,10 @@ ProtectKernelTunables=yes
 EOF
 }
 
-answers() {
-  local give_up_at=$((SECONDS + UP_MAX_S))
+wait_until_up() {
+  local deadline=$((SECONDS + UP_MAX_S))
   until curl -fs -o /dev/null -m 2 "http://127.0.0.1:${PORT:-5000}/healthz"; do
-    ((SECONDS < give_up_at)) || return
+    ((SECONDS < deadline)) || return
     sleep 1
   done
 }

@@ -48,7 +48,7 @@ test('the user data names only settings that exist, and shows their defaults', a
 
 test('the user data passes all settings on to the server', async () => {
   const script = await readFile('userdata/minitwit.sh', 'utf8');
-  const [, list = ''] = /^readonly PASSED_ON=\(([^)]*)\)/m.exec(script) ?? [];
+  const [, list = ''] = /^readonly SETTING_NAMES=\(([^)]*)\)/m.exec(script) ?? [];
   expect(list).toContain('"${!LIMIT_@}"');
   // The server must listen on all addresses, and its unit sets NODE_ENV.
   const passedOn = new Set([...(list.match(/\w+/g) ?? []), 'HOST', 'NODE_ENV']);

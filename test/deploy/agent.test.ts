@@ -4,27 +4,27 @@ import { expect, onTestFinished, test } from 'vitest';
 import { renderInstallScript } from '../../src/cloud/image/install-script.ts';
 import { createMachine } from './machine.ts';
 
-// Takes its time as it stops, and says a last word, as Systems Manager's may.
+// This agent stops slowly and writes a file then. The agent of Systems Manager may do the same.
 const AGENT = `[Service]
 ExecStart=/bin/sleep infinity
-ExecStop=/bin/sh -c 'sleep 0.5; echo stopping >/var/lib/amazon/ssm/last-word'
+ExecStop=/bin/sh -c 'sleep 0.5; echo stopping >/var/lib/amazon/ssm/last-file'
 `;
 
-test('what the agent keeps of the script that makes an image is there until it stops, and not in the image', async () => {
+test('deletes the files of the SSM agent after it has stopped, so that the image does not contain the script', async () => {
   const machine = await createMachine(onTestFinished);
-  const kept = join(machine.root, 'var/lib/amazon/ssm');
-  await mkdir(join(kept, 'i-1/orchestration'), { recursive: true });
-  await writeFile(join(kept, 'i-1/orchestration/_script.sh'), 'curl https://…');
+  const agentFiles = join(machine.root, 'var/lib/amazon/ssm');
+  await mkdir(join(agentFiles, 'i-1/orchestration'), { recursive: true });
+  await writeFile(join(agentFiles, 'i-1/orchestration/_script.sh'), 'curl https://…');
   const unit = join(machine.root, 'etc/systemd/system/amazon-ssm-agent.service');
   await writeFile(unit, AGENT);
   await machine.boot();
   await machine.run('systemctl start amazon-ssm-agent.service');
 
   const script = renderInstallScript({ url: 'https://a', sha256: 'a'.repeat(64) });
-  const [, last = ''] = script.split('bash userdata/image.sh\n');
-  expect(await machine.run(last)).toEqual({ status: 0, output: '' });
-  expect(await readdir(kept)).toEqual(['i-1']);
+  const [, cleanup = ''] = script.split('bash userdata/image.sh\n');
+  expect(await machine.run(cleanup)).toEqual({ status: 0, output: '' });
+  expect(await readdir(agentFiles)).toEqual(['i-1']);
 
   await machine.powerOff();
-  expect(await readdir(kept)).toEqual([]);
+  expect(await readdir(agentFiles)).toEqual([]);
 });

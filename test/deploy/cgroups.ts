@@ -26,7 +26,7 @@ export function removeCgroups(name: string): string {
         [ -e $each ] || break
         find $each -name cgroup.procs -exec cat {} + 2>/dev/null | grep -v '^0$' |
           xargs --no-run-if-empty kill -KILL 2>/dev/null
-        # It only calls rmdir, on the innermost first, although each control group shows files.
+        # -delete only calls rmdir here, the innermost directory first, although control groups contain files.
         find $each -type d -delete 2>/dev/null || sleep 0.02
       done
       [ ! -e $each ] || { echo "$each cannot be removed." >&2; exit 1; }

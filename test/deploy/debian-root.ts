@@ -10,7 +10,7 @@ const PACKAGES = [
   'ca-certificates',
   'iproute2',
   'libstdc++6',
-  // It resolves names on Amazon Linux as well.
+  // Amazon Linux also resolves names with it.
   'systemd-resolved',
   'libnss-resolve',
   // The warehouse's instances have these.
@@ -29,7 +29,7 @@ const OPTIONS = [
   '--dpkgopt=path-exclude=/usr/share/doc/*',
   '--dpkgopt=path-exclude=/usr/share/man/*',
   '--dpkgopt=path-exclude=/usr/share/locale/*',
-  // Installed, and not started: each kind of machine enables what it has.
+  // Each kind of machine enables its own services.
   `--customize-hook=chroot "$1" systemctl --quiet disable ${SERVERS.join(' ')}`,
   // On Amazon Linux, this user may read all logs.
   '--customize-hook=chroot "$1" useradd --create-home --shell /bin/bash --groups adm,systemd-journal ec2-user',
@@ -41,7 +41,9 @@ const OPTIONS = [
  */
 export function findDebianRoot(): Promise<string> {
   return findOrCreate(`debian-root-${hashRecipe([RELEASE, ...OPTIONS])}`, async (path) => {
-    console.error('Making the Debian for the tests of userdata/. This takes a minute, once.');
+    console.error(
+      'Creating the Debian for the tests of userdata/. This takes a minute, and is cached.',
+    );
     await createDebianRoot(RELEASE, OPTIONS, path);
   });
 }

@@ -12,20 +12,20 @@ import type { Outcome } from '../support/run-command.ts';
 const run = promisify(execFile);
 const STAND_INS = 'test/deploy/stand-ins';
 const CHECKOUT = 'home/ec2-user/minitwit';
-// Cache of stand-ins/npm-24.
+// The cache of stand-ins/npm-24.
 const INSTALLED = join(CACHE, 'npm-ci');
 
-/** A machine that passes for an EC2 instance with Amazon Linux, with the stand-ins of this folder. */
+/** A machine that looks like an EC2 instance with Amazon Linux. It uses the programs in `stand-ins/`. */
 export interface Instance extends Machine {
-  /** Puts a checkout of the repository where image.sh expects it, and returns its folder. */
+  /** Copies the files of the repository to the instance, and returns their folder. */
   copyCheckout(): Promise<string>;
-  /** Runs userdata/image.sh of that checkout, with the instance switched off. */
+  /** Runs userdata/image.sh of the copied checkout while the instance is off. */
   runImageScript(): Promise<Outcome>;
-  /** Runs user data as cloud-init does. */
+  /** Runs user data in the way of cloud-init. */
   runUserData(script: string): Promise<Outcome>;
 }
 
-/** Creates an instance that has nothing of MiniTwit, switched off. It is destroyed at the end. */
+/** Creates an instance without MiniTwit, which is off. `defer` destroys it. */
 export async function createInstance(defer: Defer): Promise<Instance> {
   const machine = await createMachine(defer);
   const { root } = machine;
@@ -34,17 +34,17 @@ export async function createInstance(defer: Defer): Promise<Instance> {
   await mkdir(shared);
   const authority = await createAuthority(shared, 'authority');
   await mkdir(INSTALLED, { recursive: true });
-  await pretendAmazonLinux(root);
+  await imitateAmazonLinux(root);
 
   const copyCheckout = async () => {
     const checkout = join(root, CHECKOUT);
     await mkdir(checkout, { recursive: true });
-    // the files as they are now, committed or not
+    // Uncommitted changes are included.
     const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
     const { stdout } = await run('git', list);
     const files = stdout.split('\0').filter(Boolean);
     await run('cp', ['-a', '--parents', ...files, checkout]);
-    await setTryPort(join(checkout, 'userdata/image.sh'), await reservePort(defer));
+    await setSmokeTestPort(join(checkout, 'userdata/image.sh'), await reservePort(defer));
     return checkout;
   };
 
@@ -70,15 +70,15 @@ export async function createInstance(defer: Defer): Promise<Instance> {
   return { ...machine, copyCheckout, runImageScript, runUserData };
 }
 
-/** Sets the port on which image.sh tries the server. Test runs use the network of the host at the same time. */
-async function setTryPort(imageScript: string, port: number): Promise<void> {
+/** Sets the port on which image.sh tests the server, because concurrent test runs share the network of this machine. */
+async function setSmokeTestPort(imageScript: string, port: number): Promise<void> {
   const script = await readFile(imageScript, 'utf8');
-  const changed = script.replace(/(?<=^readonly TRY_PORT=)\d+$/m, String(port));
-  if (changed === script) throw new Error(`${imageScript} does not set TRY_PORT.`);
+  const changed = script.replace(/(?<=^readonly SMOKE_TEST_PORT=)\d+$/m, String(port));
+  if (changed === script) throw new Error(`${imageScript} does not set SMOKE_TEST_PORT.`);
   await writeFile(imageScript, changed);
 }
 
-async function pretendAmazonLinux(root: string): Promise<void> {
+async function imitateAmazonLinux(root: string): Promise<void> {
   await rm(join(root, 'etc/os-release'));
   await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
   for (const program of ['dnf', 'alternatives', 'aws'])
@@ -89,7 +89,7 @@ async function pretendAmazonLinux(root: string): Promise<void> {
   const units = join(root, 'etc/systemd/system');
   await cp(join(STAND_INS, 'network.service'), join(units, 'network.service'));
   await symlink('../network.service', join(units, 'multi-user.target.wants/network.service'));
-  // The stand-ins record their calls there.
+  // The stand-ins record their calls in /srv.
   await mkdir(join(units, 'minitwit-secrets.service.d'));
   const writable = '[Service]\nReadWritePaths=/srv\n';
   await writeFile(join(units, 'minitwit-secrets.service.d/stand-ins.conf'), writable);
@@ -99,16 +99,13 @@ async function pretendAmazonLinux(root: string): Promise<void> {
   await mkdir(join(root, 'srv/aws'));
 }
 
-/** Returns the folder of npm's own package. */
+/** Returns the folder of the npm package on this machine. */
 async function findNpm(): Promise<string> {
   const { stdout } = await run('which', ['npm']);
   return dirname(dirname(await realpath(stdout.trim())));
 }
 
-/**
- * Returns userdata/minitwit.sh, filled in as an operator would: each setting in its line, or in one of its own where it
- * has none.
- */
+/** Returns userdata/minitwit.sh with settings. A setting without a line gets a new one. */
 export async function fillIn(settings: Record<string, string>): Promise<string> {
   let script = await readFile('userdata/minitwit.sh', 'utf8');
   for (const [name, value] of Object.entries(settings)) {

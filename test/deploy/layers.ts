@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOrThrow } from '../support/run-command.ts';
 
-/** Folders that make up a machine's `/` together, the upper first. A machine changes none of them. */
+/** Folders that together are the `/` of a machine, the uppermost first. A machine does not change them. */
 export type Layers = string[];
 
 /** Mounts layers as one folder, which does not exist yet, with a layer on top for changes. */
@@ -43,7 +43,7 @@ export function findMountError(): string | null {
   }
 }
 
-/** Copies the changes of a machine that is switched off, as one more layer. */
+/** Copies the changes of a machine, which must be off, to a new layer. */
 export async function copyChanges(folder: string, to: string): Promise<void> {
   await runOrThrow('cp', '-a', upperOf(folder), to);
 }

@@ -11,25 +11,25 @@ import { type Outcome, runCommand } from '../support/run-command.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
-/** A throw-away computer: a Debian with systemd in a folder. Its commands run as root. */
+/** A temporary machine: a Debian with systemd in a folder. Commands run as root. */
 export interface Machine {
   /** The folder that is its `/`. */
   root: string;
-  /** Runs bash while it is off, with the network of this machine. */
+  /** Runs a bash script while the machine is off, in the network of this machine. */
   runOff(script: string, binds?: Bind[]): Promise<Outcome>;
-  /** Runs bash while it is on, in an environment as bare as cloud-init's. */
+  /** Runs a bash script while the machine is on, in an environment without variables, like that of cloud-init. */
   run(script: string): Promise<Outcome>;
-  /** Switches it on, with a network of its own that leads nowhere. Resolves when its systemd runs. */
+  /** Switches the machine on, with an isolated network. Resolves when its systemd runs. */
   start(): Promise<void>;
-  /** Waits until it has booted. Fails when one of its services has failed. */
+  /** Waits until the machine has booted. Fails if one of its services has failed. */
   booted(): Promise<void>;
-  /** Switches it on and waits until it has booted. */
+  /** Switches the machine on, and waits until it has booted. */
   boot(): Promise<void>;
-  /** Shuts it down in order and boots it. */
+  /** Shuts the machine down and boots it. */
   reboot(): Promise<void>;
-  /** Shuts it down in order. */
+  /** Shuts the machine down. */
   powerOff(): Promise<void>;
-  /** Process id, on this machine, of its first process. */
+  /** Returns the process id on this machine of the machine's first process. */
   leader(): Promise<number>;
   /** Returns all output of the console so far. */
   console(): string;
@@ -38,9 +38,8 @@ export interface Machine {
 }
 
 /**
- * Creates a machine, switched off. It is destroyed at the end. `findMissingForMachines` returns what this needs and
- * this machine lacks.
- * @param layers of its `/`; by default a plain Debian
+ * Creates a machine, which is off. `defer` destroys it. `findMissingForMachines` returns the missing requirements.
+ * @param layers the layers of its `/`, by default a Debian
  */
 export async function createMachine(defer: Defer, layers?: Layers): Promise<Machine> {
   const cleanups = new AsyncDisposableStack();

@@ -27,7 +27,7 @@ export interface Nspawn {
   start: () => Promise<void>;
   /** Resolves when the machine is off and its control groups are removed. */
   ended: () => Promise<void>;
-  /** Process id, on this machine, of its first process. */
+  /** Returns the process id on this machine of the machine's first process. */
   leader: () => Promise<number>;
   /** Returns all output of the console so far. */
   console: () => string;
@@ -35,7 +35,7 @@ export interface Nspawn {
   runOff: (command: string[], binds: Bind[]) => Promise<Outcome>;
 }
 
-/** Prepares a machine of this name, with this folder as its `/`. */
+/** Prepares a machine with a name, and with the folder `root` as its `/`. */
 export function prepareNspawn(machine: string, root: string): Nspawn {
   const program = installTool('systemd-nspawn', 'systemd-container');
   const always = ['--quiet', `--directory=${root}`, `--machine=${machine}`, ...STANDALONE];

@@ -7,12 +7,12 @@ import { findTool } from '../support/tools.ts';
 
 const run = promisify(execFile);
 
-// Commands that start the scripts of the repository.
+// The first lines of the repository's scripts.
 const SHELLS = '^#!(/usr/bin/env |/bin/)(ba)?sh$';
-// Each sh that runs them (dash, bash, BusyBox, macOS's) knows `-nt`, and shellcheck may read /etc/os-release.
+// All shells that run the scripts support `-nt`: dash, bash, BusyBox and the sh of macOS. shellcheck may read /etc/os-release.
 const OPTIONS = ['--exclude=SC3013', '--external-sources'];
 
-test('shellcheck finds nothing in any script of the repository', async () => {
+test('no script of the repository has a shellcheck warning', async () => {
   const { stdout } = await run('git', ['grep', '--untracked', '-lE', SHELLS]);
   const scripts = stdout.trim().split('\n');
   expect(scripts).toEqual(
@@ -30,7 +30,7 @@ test('shellcheck finds nothing in any script of the repository', async () => {
   expect(found).toEqual({ status: 0, output: '' });
 });
 
-test('user data fits into EC2', async () => {
+test('the user data is smaller than the limit of EC2', async () => {
   const { size } = await stat('userdata/minitwit.sh');
   expect(size).toBeLessThan(16 * 1024);
 });

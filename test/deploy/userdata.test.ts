@@ -14,7 +14,7 @@ import { createInstance, fillIn, type Instance } from './instance.ts';
 
 const run = promisify(execFile);
 
-// what a search finds wherever it was left
+// A search for this text finds every copy of a secret.
 const CANARY = 'canary-4f1d9c';
 const NASTY = ` "two" 'one' \\ \\\\ \\n $HOME \${HOME} $(id) \`id\` #no=t;a%n %% é 🐦\nnext ${CANARY}\\`;
 const SETTINGS = {
@@ -23,7 +23,7 @@ const SETTINGS = {
   DB_PASSWD: NASTY,
   DB_NAME: 'minitwit',
   SESSION_SECRET: `${CANARY}-and-thirty-two-characters`,
-  // no load balancer has to notice
+  // These tests have no load balancer.
   DRAIN_DELAY_S: '0',
 };
 const WAIT = { timeout: HANG_MS, interval: 100 };
@@ -34,14 +34,14 @@ let instance: Instance;
 beforeAll(async () => {
   instance = await createInstance(defer);
   await instance.copyCheckout();
-  await plantSecrets();
+  await writeSecrets();
   const { status, output } = await instance.runImageScript();
   expect(output).toContain('/opt/minitwit is ready');
   expect(status).toBe(0);
 });
 
 describe('image.sh', () => {
-  test('installs what runs, and nothing else', async () => {
+  test('installs the server and its production packages only', async () => {
     const list = async (folder: string) =>
       (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
     expect(await list('/opt/minitwit/')).toEqual([
@@ -65,7 +65,7 @@ describe('image.sh', () => {
       Record<string, string>
     >;
     expect(packages).toEqual(expect.arrayContaining(Object.keys(direct.dependencies)));
-    // Packages of production depend on some of those of development.
+    // Some development packages are also dependencies of production packages.
     const unneeded = Object.keys(direct.devDependencies).filter(
       (name) => lock.packages[`node_modules/${name}`]?.dev,
     );
@@ -73,7 +73,7 @@ describe('image.sh', () => {
     for (const name of unneeded) expect(packages).not.toContain(name);
   });
 
-  test('the inventory lists the packages of production, and no others', async () => {
+  test('the SBOM lists the production packages only', async () => {
     const file = join(
       instance.root,
       (await instance.runOff('readlink /opt/minitwit')).output.trim(),
@@ -81,14 +81,14 @@ describe('image.sh', () => {
     await expectSbom(await readFile(join(file, 'sbom.cdx.json'), 'utf8'));
   });
 
-  test('lets nobody but root change it', async () => {
+  test('only root can change the files', async () => {
     const found = await instance.runOff(
       'find /opt/ ! -type l \\( ! -user root -o -perm /022 -o ! -perm -004 \\)',
     );
     expect(found).toEqual({ status: 0, output: '' });
   });
 
-  test('leaves nothing personal or secret', async () => {
+  test('deletes personal data and secrets', async () => {
     expect(await findCanary()).toBe('');
     expect(await readFile(join(instance.root, 'etc/machine-id'), 'utf8')).toBe('');
     const gone = ['root/.npm', 'root/.ssh', 'home/ec2-user/.ssh', 'home/ec2-user/minitwit'];
@@ -98,7 +98,7 @@ describe('image.sh', () => {
     expect(await readFile(join(instance.root, 'srv/dnf-calls'), 'utf8')).toContain('clean all');
   });
 
-  test('refuses where it would do harm, and changes nothing', async () => {
+  test('refuses to run on another system, and changes nothing', async () => {
     const checkout = await instance.copyCheckout();
     const script = `/${relative(instance.root, checkout)}/userdata/image.sh`;
     const before = await listFiles('etc', 'home', 'opt', 'root', 'usr', 'var');
@@ -108,35 +108,35 @@ describe('image.sh', () => {
       expect(status).toBe(1);
     };
 
-    await refuses(`setpriv --reuid=ec2-user --clear-groups bash ${script}`, 'only root can');
-    const becomeDebian = 'mount --bind /usr/lib/os-release /etc/os-release';
-    await refuses(`${becomeDebian} && bash ${script}`, 'this is not Amazon Linux');
-    await refuses(`bash <(cat ${script})`, 'is no checkout of MiniTwit');
+    await refuses(`setpriv --reuid=ec2-user --clear-groups bash ${script}`, 'This needs root');
+    const imitateDebian = 'mount --bind /usr/lib/os-release /etc/os-release';
+    await refuses(`${imitateDebian} && bash ${script}`, 'This is not Amazon Linux');
+    await refuses(`bash <(cat ${script})`, 'is not a checkout of MiniTwit');
 
     expect(await listFiles('etc', 'home', 'opt', 'root', 'usr', 'var')).toBe(before);
     await rm(checkout, { recursive: true });
   });
 
-  test('keeps what there is when the new server does not start', async () => {
+  test('does not replace the release if the new server does not start', async () => {
     const checkout = await instance.copyCheckout();
     await writeFile(join(checkout, 'src/server.ts'), "throw new Error('It is broken');\n");
     const before = await listFiles('opt', 'var/tmp', 'home');
 
     const { status, output } = await instance.runImageScript();
 
-    expect(output).toMatch(/the server does not start[^]*It is broken/);
+    expect(output).toMatch(/The server does not start[^]*It is broken/);
     expect(status).toBe(1);
     expect(await listFiles('opt', 'var/tmp', 'home')).toBe(before);
     await rm(checkout, { recursive: true });
   });
 
-  test('upgrades an instance that has served', async () => {
+  test('upgrades an instance that has run MiniTwit', async () => {
     const checkout = await instance.copyCheckout();
     await appendFile(join(checkout, 'static/style.css'), '/* newer */\n');
     const units = 'etc/systemd/system';
-    await plant('etc/minitwit.env', `${units}/minitwit.service`);
-    await plant(`${units}/minitwit-secrets.service`);
-    await plant(`${units}/multi-user.target.wants/minitwit.service`);
+    await writeCanary('etc/minitwit.env', `${units}/minitwit.service`);
+    await writeCanary(`${units}/minitwit-secrets.service`);
+    await writeCanary(`${units}/multi-user.target.wants/minitwit.service`);
 
     expect(await instance.runImageScript()).toMatchObject({ status: 0 });
 
@@ -152,7 +152,7 @@ describe('minitwit.sh', () => {
     await start(SETTINGS);
   });
 
-  test('serves, as ec2-user, with each setting as it was given', async () => {
+  test('runs the server as ec2-user with the exact settings', async () => {
     await start({ ...SETTINGS, LOG_LEVEL: 'debug', LIMIT_POSTS_PER_USER: '7', GRAVATAR: 'on' });
 
     await expectUp();
@@ -172,14 +172,14 @@ describe('minitwit.sh', () => {
     });
   });
 
-  test('keeps the settings where root alone reads them', async () => {
+  test('only root can read the settings', async () => {
     const { output } = await instance.run('stat --format "%U %a" /etc/minitwit.env');
     expect(output).toBe('root 600\n');
     expect(await findCanaryRunning('etc', 'usr', 'run')).toBe('etc/minitwit.env\n');
     expect(await journal()).not.toContain(CANARY);
   });
 
-  test('reaches its database, by its name', async () => {
+  test('connects to the database by its name', async () => {
     await vi.waitFor(async () => {
       await instance.run('curl -s http://127.0.0.1:5000/public');
       const calls = await readFile(join(instance.root, 'srv/database-calls'), 'utf8');
@@ -187,32 +187,32 @@ describe('minitwit.sh', () => {
     }, WAIT);
   });
 
-  test('starts the server again whenever it dies', async () => {
+  test('restarts the server after each crash', async () => {
     const first = await mainPid();
     await instance.run(`kill -KILL ${first}`);
     await vi.waitFor(async () => expect(await mainPid()).not.toMatch(`^(0|${first})$`), WAIT);
     await expectUp();
-    // however often that is
+    // The number of restarts is not limited.
     expect(await show('StartLimitIntervalUSec')).toBe('0');
   });
 
-  test('serves after a reboot, without being run', async () => {
+  test('the server starts after a reboot', async () => {
     await instance.reboot();
     await expectUp();
     expect(await readSettings()).toMatchObject(SETTINGS);
   });
 
-  test('run again, puts changed settings in force', async () => {
+  test('applies changed settings if it runs again', async () => {
     await start({ ...SETTINGS, PORT: '5050', DRAIN_MAX_S: '0100' });
     await expectUp(5050);
     const settings = await readSettings();
     expect(settings).toMatchObject({ PORT: '5050', DRAIN_MAX_S: '0100' });
     expect(settings).not.toHaveProperty('GRAVATAR');
-    // more time than the server takes
+    // The server exits within DRAIN_MAX_S.
     expect(await show('TimeoutStopUSec')).toBe('2min');
   });
 
-  test('names all that is missing, on the console too, and changes nothing', async () => {
+  test('lists all invalid settings, also on the console, and changes nothing', async () => {
     await start(SETTINGS);
     const before = [await listFiles('etc', 'usr', 'opt'), await mainPid()];
 
@@ -242,19 +242,19 @@ describe('minitwit.sh', () => {
     expect([await listFiles('etc', 'usr', 'opt'), await mainPid()]).toEqual(before);
   });
 
-  test('says why the server does not answer', async () => {
+  test('prints the log if the server does not start', async () => {
     const script = await fillIn({ ...SETTINGS, DB_POOL_SIZE: 'many' });
-    const impatient = script.replace(/(?<=^readonly UP_MAX_S=)\d+$/m, '3');
+    const withShortTimeout = script.replace(/(?<=^readonly UP_MAX_S=)\d+$/m, '3');
     // A busy machine may take longer than those three seconds to start the server.
     await vi.waitFor(async () => {
-      const { status, output } = await instance.runUserData(impatient);
+      const { status, output } = await instance.runUserData(withShortTimeout);
       expect(output).not.toContain(CANARY);
       expect(status).toBe(1);
-      expect(output).toMatch(/does not answer on port 5000[^]*DB_POOL_SIZE must be an integer/);
+      expect(output).toMatch(/does not respond on port 5000[^]*DB_POOL_SIZE must be an integer/);
     }, WAIT);
   });
 
-  test('stops in order, before systemd kills it', async () => {
+  test('shuts down gracefully before systemd kills it', async () => {
     await start(SETTINGS);
     const { status } = await instance.run('systemctl stop minitwit.service');
     expect(status).toBe(0);
@@ -263,35 +263,35 @@ describe('minitwit.sh', () => {
     expect(await journal()).toContain('shutting down');
   });
 
-  test('reads secrets with the role of the instance, once there is one', async () => {
-    const { DB_PASSWD, SESSION_SECRET, ...open } = SETTINGS;
+  test('reads secrets with the role of the instance, and retries until it has one', async () => {
+    const { DB_PASSWD, SESSION_SECRET, ...others } = SETTINGS;
     const places = { DB_PASSWD_FROM: 'ssm:/minitwit/db', SESSION_SECRET_FROM: 'secretsmanager:s' };
     await recordNode();
     const giveRole = async () => {
-      // after a try without, and another
+      // Two attempts have failed.
       await vi.waitFor(async () => expect((await awsCalls()).length).toBeGreaterThan(1), WAIT);
       await putSecret('/minitwit/db', { Parameter: { Value: DB_PASSWD } });
       await putSecret('s', { SecretString: SESSION_SECRET });
     };
-    await Promise.all([start({ ...open, ...places }), giveRole()]);
+    await Promise.all([start({ ...others, ...places }), giveRole()]);
 
     await expectUp();
     expect(await readSettings()).toMatchObject({ DB_PASSWD, SESSION_SECRET });
     for (const call of await awsCalls())
       expect(call).toMatch(/^HOME=\/root AWS_REGION=eu-test-1 aws /);
-    // The only files with them are the answers that this test gave.
+    // Only the responses of this test contain the secrets.
     expect(await findCanaryRunning('etc', 'opt', 'run', 'tmp', 'usr', 'var')).toBe('');
     expect(await journal()).not.toContain(CANARY);
     const { output: calls } = await instance.run('cat /srv/node-calls /srv/aws/calls');
     expect(calls).toContain('DB_PASSWD');
     expect(calls).not.toContain(CANARY);
-    // While it was read, root alone could open the file, which was in memory.
+    // The file was in memory, and only root could open it.
     expect(calls).toMatch(/^root 700 tmpfs\nroot 600 tmpfs$/m);
   });
 
-  test('reads secrets again until it can, and then starts the server', async () => {
-    const { DB_PASSWD: _, ...open } = SETTINGS;
-    const script = await fillIn({ ...open, DB_PASSWD_FROM: 'ssm:/minitwit/late' });
+  test('retries to read secrets, and then starts the server', async () => {
+    const { DB_PASSWD: _, ...others } = SETTINGS;
+    const script = await fillIn({ ...others, DB_PASSWD_FROM: 'ssm:/minitwit/late' });
     const tries = async () =>
       (await awsCalls()).filter((call) => call.endsWith('/minitwit/late')).length;
     const kill = async () => {
@@ -299,7 +299,7 @@ describe('minitwit.sh', () => {
       await instance.run('systemctl kill --signal=KILL minitwit-secrets.service');
     };
     const [{ status, output }] = await Promise.all([instance.runUserData(script), kill()]);
-    expect(output).toContain('systemd retries');
+    expect(output).toContain('systemd restarts it');
     expect(status).toBe(1);
 
     await putSecret('/minitwit/late', { Parameter: { Value: 'late' } });
@@ -307,13 +307,13 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject({ DB_PASSWD: 'late' });
   });
 
-  test('reads changed secrets when the service starts again, also those that RDS made', async () => {
-    const { DB_PASSWD, SESSION_SECRET: _, ...open } = SETTINGS;
+  test('a restart of the service reads changed secrets, also those of RDS', async () => {
+    const { DB_PASSWD, SESSION_SECRET: _, ...others } = SETTINGS;
     const json = '{"not":"from RDS and long enough for a secret"}';
     await putSecret('s', { SecretString: json });
     await putSecret('rds!db-1', { SecretString: JSON.stringify({ password: DB_PASSWD }) });
     await start({
-      ...open,
+      ...others,
       DB_PASSWD_FROM: 'secretsmanager:rds!db-1',
       SESSION_SECRET_FROM: 'secretsmanager:s',
       AWS_REGION: 'eu-test-2',
@@ -325,12 +325,12 @@ describe('minitwit.sh', () => {
     await instance.run('systemctl restart minitwit.service');
     expect(await readSettings()).toMatchObject({ DB_PASSWD: 'rotated' });
 
-    // and forgets them where they are given again
+    // Settings without a location replace the secrets.
     await start(SETTINGS);
     expect(await readSettings()).toMatchObject(SETTINGS);
   });
 
-  test('can set its database up, as nobody, with two secrets', async () => {
+  test('initdb.sh runs as nobody with two secrets', async () => {
     await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
     await putSecret('own', { SecretString: CANARY });
     const script = await renderInitdbScript({
@@ -341,7 +341,7 @@ describe('minitwit.sh', () => {
     });
     await writeFile(join(instance.root, 'srv/script.sh'), script);
     const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
-    // it comes as far as to look for the database
+    // The script has read both secrets and started initdb.
     expect(output).toBe('The host "nowhere.invalid" does not exist. Check DB_HOST.\n');
     expect(status).toBe(1);
   });
@@ -349,13 +349,13 @@ describe('minitwit.sh', () => {
   test.each([
     ['minitwit.service', 1.1],
     ['minitwit-secrets.service', 1.6],
-  ])('shuts %s in', async (unit, allowed) => {
+  ])('the sandbox of %s has a low exposure level', async (unit, allowed) => {
     const { output } = await instance.run(`systemd-analyze security ${unit} --no-pager`);
     const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(output) ?? [];
     expect(Number(exposure), output).toBeLessThanOrEqual(allowed);
   });
 
-  test('the server cannot reach the metadata service, which other programs reach', async () => {
+  test('the server cannot reach the metadata service, but other programs can', async () => {
     await start(SETTINGS);
     expect((await show('IPAddressDeny')).split(' ').toSorted()).toEqual([
       '169.254.169.254/32',
@@ -363,25 +363,25 @@ describe('minitwit.sh', () => {
     ]);
     const metadata = 'curl -sS -m 5 -o /dev/null -w "%{http_code}" http://169.254.169.254/';
     expect(await instance.run(metadata)).toEqual({ status: 0, output: '401' });
-    // 28: no answer came in time.
+    // Status 28 is a timeout of curl.
     expect(await asServer(metadata)).toMatchObject({ status: 28 });
     expect(await asServer(connectTo('169.254.169.252', 3306))).toMatchObject({ status: 0 });
     expect(await asServer(connectTo('203.0.113.9', 443))).toMatchObject({ status: 0 });
   });
 
-  test('the server of a stack reaches private addresses only', async () => {
+  test('the server of a stack can reach private addresses only', async () => {
     const template = await readFile('cloud/minitwit.yaml', 'utf8');
     const [, networks = ''] = /^ +SERVER_NETWORKS: (.+)$/m.exec(template) ?? [];
     await start({ ...SETTINGS, SERVER_NETWORKS: networks });
     expect(await instance.run(connectTo('203.0.113.9', 443))).toMatchObject({ status: 0 });
-    // 124: there was no connection in time.
+    // Status 124 is a timeout.
     expect(await asServer(connectTo('203.0.113.9', 443))).toMatchObject({ status: 124 });
     expect(await asServer(connectTo('169.254.169.254', 80))).toMatchObject({ status: 124 });
     expect(await asServer(connectTo('10.0.0.6', 443))).toMatchObject({ status: 0 });
     expect(await asServer(connectTo('127.0.0.1', 5000))).toMatchObject({ status: 0 });
   });
 
-  test('the server can take neither all memory nor all processes', async () => {
+  test('the memory and the processes of the server are limited', async () => {
     await start({ ...SETTINGS, WEB_CONCURRENCY: '02' });
     const memory = Number(await show('MemoryMax')) / totalmem();
     expect(memory).toBeGreaterThan(0.7);
@@ -414,13 +414,13 @@ async function show(property: string): Promise<string> {
 
 const mainPid = () => show('MainPID');
 
-/** Runs a command in the control group of the server, whose rules for addresses then hold for the command. */
+/** Runs a command in the control group of the server, so that the server's IP filter applies to the command. */
 async function asServer(command: string): Promise<Outcome> {
   const group = `/sys/fs/cgroup${await show('ControlGroup')}/cgroup.procs`;
   return instance.run(`echo $$ >${group} && ${command}`);
 }
 
-/** Returns a command that connects, and fails with status 124 if that takes five seconds. */
+/** Returns a command that connects, and fails with status 124 after five seconds. */
 function connectTo(address: string, port: number): string {
   return `timeout 5 bash -c ': </dev/tcp/${address}/${port}'`;
 }
@@ -446,7 +446,7 @@ async function journal(): Promise<string> {
   return output;
 }
 
-/** What these folders of the instance hold, and when each file was changed. */
+/** Returns the path, size, mode, owner and modification time of each file in these folders of the instance. */
 async function listFiles(...folders: string[]): Promise<string> {
   const { stdout } = await run('find', [...folders, '-type', 'f', '-printf', '%p %s %m %u %T@\n'], {
     cwd: instance.root,
@@ -455,7 +455,7 @@ async function listFiles(...folders: string[]): Promise<string> {
   return stdout.split('\n').toSorted().join('\n');
 }
 
-async function plant(...paths: string[]): Promise<void> {
+async function writeCanary(...paths: string[]): Promise<void> {
   for (const path of paths) {
     const file = join(instance.root, path);
     await mkdir(dirname(file), { recursive: true });
@@ -463,19 +463,27 @@ async function plant(...paths: string[]): Promise<void> {
   }
 }
 
-async function plantSecrets(): Promise<void> {
+async function writeSecrets(): Promise<void> {
   for (const home of ['root', 'home/ec2-user'])
     for (const file of ['.bash_history', '.mysql_history', '.ssh/authorized_keys', '.ssh/id_rsa'])
-      await plant(`${home}/${file}`);
-  await plant('root/.npmrc', 'home/ec2-user/.aws/credentials', 'home/ec2-user/.git-credentials');
+      await writeCanary(`${home}/${file}`);
+  await writeCanary(
+    'root/.npmrc',
+    'home/ec2-user/.aws/credentials',
+    'home/ec2-user/.git-credentials',
+  );
   const checkout = 'home/ec2-user/minitwit';
-  await plant(`${checkout}/.env`, `${checkout}/.data/session-secret`, `${checkout}/.git/config`);
-  await plant('var/lib/cloud/instances/i-1/user-data.txt', 'var/lib/cloud/data/previous');
-  await plant('var/log/cloud-init-output.log', 'var/log/journal/1/system.journal');
-  await plant('etc/ssh/ssh_host_rsa_key', 'var/lib/systemd/random-seed');
+  await writeCanary(
+    `${checkout}/.env`,
+    `${checkout}/.data/session-secret`,
+    `${checkout}/.git/config`,
+  );
+  await writeCanary('var/lib/cloud/instances/i-1/user-data.txt', 'var/lib/cloud/data/previous');
+  await writeCanary('var/log/cloud-init-output.log', 'var/log/journal/1/system.journal');
+  await writeCanary('etc/ssh/ssh_host_rsa_key', 'var/lib/systemd/random-seed');
 }
 
-/** The files that a canary was left in; the instance is switched off. */
+/** Returns the files that contain the canary. The instance must be off. */
 async function findCanary(): Promise<string> {
   const { output } = await instance.runOff(
     `cd / && grep -rlsF ${CANARY} $(ls -A | grep -vx -e proc -e sys -e dev)`,
@@ -483,16 +491,13 @@ async function findCanary(): Promise<string> {
   return output;
 }
 
-/** The files of these folders that a canary was left in; the instance is switched on. */
+/** Returns the files in these folders that contain the canary. The instance must be on. */
 async function findCanaryRunning(...folders: string[]): Promise<string> {
   const { output } = await instance.run(`cd / && grep -rlsF ${CANARY} ${folders.join(' ')}`);
   return output;
 }
 
-/**
- * Records the arguments with which Node.js is called by its name alone, as minitwit-secrets does, and who may open the file
- * that it writes.
- */
+/** Records the arguments of each `node` without a path, such as that of minitwit-secrets, and the permissions of its file. */
 async function recordNode(): Promise<void> {
   const script = `#!/bin/sh
 echo "$*" >>/srv/node-calls
@@ -504,11 +509,11 @@ exec /usr/bin/node "$@"
   await writeFile(join(instance.root, 'usr/local/bin/node'), script, { mode: 0o755 });
 }
 
-/** Makes the aws stand-in give this answer. */
-async function putSecret(name: string, answer: object): Promise<void> {
+/** Sets the response of the AWS stand-in for a secret. */
+async function putSecret(name: string, response: object): Promise<void> {
   const file = join(instance.root, 'srv/aws', name);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(answer));
+  await writeFile(file, JSON.stringify(response));
 }
 
 async function awsCalls(): Promise<string[]> {

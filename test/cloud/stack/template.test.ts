@@ -44,7 +44,7 @@ test('the script misses no setting', () => {
     '\nlist_problems\n',
   );
   expect(run('bash', '-s', problems).stdout).toBe(
-    '  /opt/minitwit does not contain MiniTwit: image.sh did not create this image\n',
+    '  /opt/minitwit does not contain MiniTwit. Launch the instance from an image of userdata/image.sh.\n',
   );
 });
 

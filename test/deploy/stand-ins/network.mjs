@@ -1,6 +1,6 @@
-// Stands in for what an instance finds in its network: the metadata service (version 2, which says
-// nothing without a token), the name server, a database, which notes who knocks and hangs up, and two hosts that only hang
-// up: one at a private address, one at a public address (TEST-NET-3).
+// Replaces the network of an instance: the metadata service (version 2, which needs a token), the name server, a database that
+// records and closes each connection, and two hosts that close each connection: one has a private address, the other a
+// public address (TEST-NET-3).
 import { createSocket } from 'node:dgram';
 import { appendFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -8,8 +8,8 @@ import { createServer } from 'node:net';
 
 createHttpServer((request, response) => {
   if (request.method === 'PUT' && request.url === '/latest/api/token') {
-    const isSound = request.headers['x-aws-ec2-metadata-token-ttl-seconds'] === '60';
-    response.writeHead(isSound ? 200 : 400).end('a-token');
+    const isValid = request.headers['x-aws-ec2-metadata-token-ttl-seconds'] === '60';
+    response.writeHead(isValid ? 200 : 400).end('a-token');
   } else if (request.headers['x-aws-ec2-metadata-token'] !== 'a-token') {
     response.writeHead(401).end();
   } else if (request.url === '/latest/meta-data/placement/region') {
@@ -19,7 +19,7 @@ createHttpServer((request, response) => {
   }
 }).listen(80, '169.254.169.254');
 
-// Every name has the database's address; there are no other records.
+// Every name resolves to the address of the database.
 const nameServer = createSocket('udp4', (query, from) => {
   const typeAt = query.indexOf(0, 12) + 1;
   const question = query.subarray(12, typeAt + 4);
