@@ -25,7 +25,7 @@ const LINES_SHOWN = 20;
 
 /** A script to run on an instance. */
 export interface RemoteScript {
-  /** What the script does, for people: `Installing MiniTwit`. AWS accepts at most 70 characters. */
+  /** A description for people: `Installing MiniTwit`. AWS accepts at most 70 characters. */
   comment: string;
   /**
    * The text, whose first line names the shell. AWS stores it for a month, so it must not contain a secret that is valid

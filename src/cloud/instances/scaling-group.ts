@@ -40,7 +40,7 @@ const groupSchema = z
     members: it.Instances,
   }));
 
-/** The Auto Scaling group that keeps the desired number of instances running. */
+/** An Auto Scaling group, which runs the desired number of instances. */
 export type ScalingGroup = z.infer<typeof groupSchema>;
 
 /**

@@ -23,7 +23,7 @@ const REMOVED_MAX_MS = 5 * 60_000;
 
 /** A new state of the stack. */
 export interface StackUpdate {
-  /** Null to keep the template of the stack. */
+  /** Null to reuse the template of the stack. */
   template: string | null;
   parameters: Parameter[];
   dryRun: boolean;

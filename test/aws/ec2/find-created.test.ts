@@ -9,24 +9,24 @@ const context = createCommandContext({
   timing: { ...DEFAULT_TIMING, firstPauseMs: 1, visibilityTimeoutMs: 60_000 },
 });
 
-/** What AWS lists, one answer after the other; the last one stays. */
+/** Creates a function that returns these lists, one after the other, and then repeats the last one. */
 function listing(...answers: string[][]) {
   let polls = 0;
   return async () => answers[Math.min(polls++, answers.length - 1)] ?? [];
 }
 
 test.each([
-  ['whose id is known, and that is listed', 'vol-1', [['vol-1']], ['vol-1']],
-  ['whose id is known, and that is listed later', 'vol-1', [[], ['vol-1']], ['vol-1']],
-  ['whose answer was lost, and that is listed', null, [['vol-1']], ['vol-1']],
-  ['whose answer was lost, and that is listed later', null, [[], [], ['vol-1']], ['vol-1']],
+  ['whose id is known and listed', 'vol-1', [['vol-1']], ['vol-1']],
+  ['whose id is known, and listed later', 'vol-1', [[], ['vol-1']], ['vol-1']],
+  ['whose response was lost, and that is listed', null, [['vol-1']], ['vol-1']],
+  ['whose response was lost, and that is listed later', null, [[], [], ['vol-1']], ['vol-1']],
   [
-    'that is another beside the one that is known',
+    'of the same run besides the one with the known id',
     'vol-1',
     [['vol-2', 'vol-1']],
     ['vol-1', 'vol-2'],
   ],
-])('what was made is found %s', async (_, knownId, answers, ids) => {
+])('findCreated returns a resource %s', async (_, knownId, answers, ids) => {
   const made = {
     subject: 'A volume',
     knownId,
@@ -37,17 +37,14 @@ test.each([
 });
 
 test.each([
-  ['of which nothing is known', null, []],
-  ['whose id is known all the same', 'vol-1', ['vol-1']],
-])(
-  'something %s is looked for no longer than it may take to be listed',
-  async (_, knownId, ids) => {
-    const made = { subject: 'A volume', knownId, list: listing([]), visibilityTimeoutMs: 5 };
-    expect(await findCreated(made, pollOptions(context, 60_000))).toEqual(ids);
-  },
-);
+  ['without a known id', null, []],
+  ['with a known id', 'vol-1', ['vol-1']],
+])('findCreated stops at its timeout for a resource %s', async (_, knownId, ids) => {
+  const made = { subject: 'A volume', knownId, list: listing([]), visibilityTimeoutMs: 5 };
+  expect(await findCreated(made, pollOptions(context, 60_000))).toEqual(ids);
+});
 
-test('a volume of a run is looked for by the run’s tag', async () => {
+test('findCreatedByRun lists by the run’s tag', async () => {
   const filters: object[] = [];
   const found = await findCreatedByRun(
     { ...context, runId: 'run-1' },
