@@ -69,7 +69,7 @@ test('a click shows the lines of a message after the twelfth, without a script',
   }
 });
 
-test('a folded message is accessible, folded and unfolded', async () => {
+test('a collapsed message is accessible before and after a click', async () => {
   const writer = await user('ada');
   await writer.addMessage(`first${'\n'.repeat(20)}last @ada https://example.com/`);
   const page = await open();

@@ -6,7 +6,7 @@ import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 const { open, url, user } = useBrowser();
 const insecure = () => url().replace('127.0.0.1', 'minitwit.test');
 
-test('our own pages work over plain http, under any name', async () => {
+test('MiniTwit works over plain http under any host name', async () => {
   await user('bob');
   const page = await open({ baseURL: insecure() });
   const told: (string | undefined)[] = [];

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { splitMessage } from '../../../src/web/presentation/message-parts.ts';
 
-/** A message with its links written as `[text](href)`. */
-function linked(text: string): string {
+/** Formats a message, with its links as `[text](href)`. */
+function formatParts(text: string): string {
   return splitMessage(text)
     .map((part) => (part.href === null ? part.text : `[${part.text}](${part.href})`))
     .join('');
@@ -42,7 +42,7 @@ test.each([
   ['alice@example.com', 'alice@example.com'],
   ['@ @@ @/', '@ @@ @/'],
   ['https://example.com/@bob', '[https://example.com/@bob](https://example.com/@bob)'],
-  // Mentions behind other characters than spaces.
+  // Mentions after characters other than spaces.
   ['.@alice', '.[@alice](/alice)'],
   ['"@alice" -@alice (@alice)', '"[@alice](/alice)" -[@alice](/alice) ([@alice](/alice))'],
   ['日本語@alice', '日本語[@alice](/alice)'],
@@ -53,7 +53,7 @@ test.each([
   ['🎉@alice ❤️@alice 1️⃣@alice', '🎉[@alice](/alice) ❤️[@alice](/alice) 1️⃣[@alice](/alice)'],
   ['、@alice。', '、[@alice](/alice)。'],
   ['שלום @אליס', 'שלום [@אליס](/%D7%90%D7%9C%D7%99%D7%A1)'],
-  // No mentions: addresses in scripts with spaces between words, and parts of other addresses.
+  // Not mentions: email addresses in scripts with spaces between words, and parts of URLs.
   ['bob@alice.example bob_@alice b.o.b@alice', 'bob@alice.example bob_@alice b.o.b@alice'],
   ['josé@alice.example мама@почта.рф', 'josé@alice.example мама@почта.рф'],
   ['मेल@alice.example 7@alice', 'मेल@alice.example 7@alice'],
@@ -67,7 +67,7 @@ test.each([
     `[@${'x'.repeat(64)}](/${'x'.repeat(64)}) @${'x'.repeat(65)}`,
   ],
   ['@admin @static', '[@admin](/admin) @static'],
-  // Addresses that look like others.
+  // URLs that look like other URLs.
   ['https://a@b.example/ @bob', 'https://a@b.example/ [@bob](/bob)'],
   ['see https://bank.example@evil.example/path.', 'see https://bank.example@evil.example/path.'],
   ['https://user:pass@b.example', 'https://user:pass@b.example'],
@@ -84,11 +84,11 @@ test.each([
   ['https://example.com/\u202egpj.exe', 'https://example.com/\u202egpj.exe'],
   ['https://example.com/\u2067@bob', 'https://example.com/\u2067@bob'],
   ['https://example.com/a,@bob/follow', 'https://example.com/a,@bob/follow'],
-])('%j', (text, expected) => {
-  expect(linked(text)).toBe(expected);
+])('splits %j', (text, expected) => {
+  expect(formatParts(text)).toBe(expected);
 });
 
-test('nothing of a text is lost or doubled', () => {
+test('the parts of a message join to the message', () => {
   const text =
     '<b>@bob</b> & https://example.com/?"x"=<script> @ü\n"quoted" \u202e https://a@b/ @bob@c .@bob';
   expect(

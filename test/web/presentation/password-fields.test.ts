@@ -8,17 +8,17 @@ test.each([
   ['/login', ['current-password']],
   ['/register', ['new-password', 'new-password']],
 ])(
-  'the password fields of %s hide what is typed, and tell password managers what it is',
-  async (path, purposes) => {
+  'the password fields of %s hide the input, and have the right autocomplete value',
+  async (path, autocompletes) => {
     const { text } = await request(app).get(path);
     const fields = (text.match(/<input[^>]*>/g) ?? []).filter((field) =>
       /name="password/.test(field),
     );
-    expect(fields).toHaveLength(purposes.length);
+    expect(fields).toHaveLength(autocompletes.length);
     for (const [index, field] of fields.entries()) {
       expect(field).toContain('type="password"');
-      expect(field).toContain(`autocomplete="${purposes[index]}"`);
-      // A password that is longer than the field would be cut without a word.
+      expect(field).toContain(`autocomplete="${autocompletes[index]}"`);
+      // The browser would cut a longer password without a warning.
       expect(field).not.toContain('maxlength');
     }
   },

@@ -14,7 +14,7 @@ async function countRows(table: 'user' | 'session'): Promise<number> {
 }
 
 describe('register', () => {
-  test('leads to the login, which says so', async () => {
+  test('redirects to the login page, which shows the flash message', async () => {
     const { agent } = visitor();
     const form = { username: 'amy', email: 'amy@example.com', password: 'pw', password2: 'pw' };
     const response = await agent.post('/register').type('form').send(form);
@@ -25,7 +25,7 @@ describe('register', () => {
     expect((await agent.get('/login')).text).not.toContain('successfully registered');
   });
 
-  test('a failed form comes back with what was typed, but never a password', async () => {
+  test('an invalid form returns the input without the passwords', async () => {
     const { status, text } = await visitor().register('ben "the <b>', 'first-secret', {
       password2: 'second-secret',
       email: 'ben@example.com',
@@ -35,13 +35,13 @@ describe('register', () => {
     expect(text).toContain('value="ben &#34;the &lt;b&gt;"');
     expect(text).toContain('value="ben@example.com"');
     expect(text).not.toContain('secret');
-    // the error is beside its field
+    // The error is beside its field.
     expect(text).toMatch(
       /id="password2"[^>]*aria-invalid="true" aria-describedby="password2-error"[^>]*>\s*<span class="error" id="password2-error" role="alert"><strong>Error:<\/strong> The two passwords do not match/,
     );
   });
 
-  test('two at once give one user', async () => {
+  test('concurrent registrations of one username create one user', async () => {
     const before = await countRows('user');
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => visitor().register('twin', 'pw')),
@@ -52,20 +52,20 @@ describe('register', () => {
     expect(await countRows('user')).toBe(before + 1);
   });
 
-  test('names that differ in case are two people', async () => {
+  test('usernames that differ in case belong to two users', async () => {
     expect((await visitor().register('Roger', 'one')).text).toContain('successfully registered');
     expect((await visitor().register('roger', 'two')).text).toContain('successfully registered');
     expect((await visitor().login('roger', 'one')).text).toContain('Invalid password');
   });
 
-  test('a name is one name, however its accents were typed', async () => {
+  test('a username is the same with composed and with combining accents', async () => {
     await visitor().register('Zo\u00eb', 'pw');
     expect((await visitor().register('Zoe\u0308', 'pw')).text).toContain('already taken');
     expect((await visitor().login('Zoe\u0308', 'pw')).text).toContain('You were logged in');
     expect((await visitor().get(`/${encodeURIComponent('Zoe\u0308')}`)).status).toBe(200);
   });
 
-  test('spaces around a name, as phones add them, are left out of it', async () => {
+  test('removes spaces around a username', async () => {
     const someone = visitor();
     expect((await someone.register(' mary ann ', 'pw')).text).toContain('successfully registered');
     expect((await someone.register('mary ann', 'pw')).text).toContain('already taken');
@@ -73,7 +73,7 @@ describe('register', () => {
     expect((await visitor().get('/mary%20ann')).status).toBe(200);
   });
 
-  test('a common, guessable or short password is refused where it is configured', async () => {
+  test('refuses a common, guessable or short password if the settings say so', async () => {
     const instance = withSettings({ passwordMinLength: 8, refuseGuessablePasswords: true });
     const { text } = await visitor(instance).register('nora', 'Password1');
     expect(text).toContain(REGISTRATION_ERRORS.commonPassword);
@@ -88,7 +88,7 @@ describe('register', () => {
     );
   });
 
-  test('a user who had a name before it was reserved logs in, and has a page', async () => {
+  test('a user with a name that was reserved later can log in and has a page', async () => {
     const someone = await user('olga');
     await someone.logout();
     await database.execute("update user set username = 'settings' where username = 'olga'");
@@ -102,13 +102,13 @@ describe('register', () => {
     expect((await visitor().get('/avatars/settings')).status).toBe(200);
   });
 
-  test('whoever is logged in is led to their timeline', async () => {
+  test('redirects a signed-in user to the home timeline', async () => {
     const carl = await user('carl');
     expect((await carl.agent.get('/register')).headers.location).toBe('/');
     expect((await carl.agent.post('/register')).headers.location).toBe('/');
   });
 
-  test('a form that was left open while a user signed in is not ignored', async () => {
+  test('returns 409 for a form of a signed-in user', async () => {
     const before = await countRows('user');
     const carla = await user('carla');
     const { status, text } = await carla.register('carlos', 'a-secret', { email: 'c@example.com' });
@@ -124,7 +124,7 @@ describe('register', () => {
 });
 
 describe('login', () => {
-  test('shows whose page it is, and no form to sign in', async () => {
+  test('shows the home timeline of the user, without a link to the login page', async () => {
     const someone = visitor();
     await someone.register('dora', 'pw');
     const { text } = await someone.login('dora', 'pw');
@@ -134,7 +134,7 @@ describe('login', () => {
     expect(text).not.toContain('href="/login"');
   });
 
-  test('a failed form keeps the name, not the password', async () => {
+  test('a failed form returns the username without the password', async () => {
     const { status, text } = await visitor().login('dora', 'wrong-secret');
     expect(status).toBe(200);
     expect(text).toContain('<strong>Error:</strong> Invalid password');
@@ -142,7 +142,7 @@ describe('login', () => {
     expect(text).not.toContain('wrong-secret');
   });
 
-  test('whoever is logged in is led to their timeline', async () => {
+  test('redirects a signed-in user to the home timeline', async () => {
     const eve = await user('eve');
     expect((await eve.agent.get('/login')).headers.location).toBe('/');
     expect((await eve.agent.post('/login').type('form').send({})).headers.location).toBe('/');
@@ -150,7 +150,7 @@ describe('login', () => {
     expect(again.headers.location).toBe('/');
   });
 
-  test('a form that was left open while another user signed in logs in the user who is typed', async () => {
+  test('a login form logs in its user while another user is signed in', async () => {
     await user('faye');
     const george = await user('george');
     const before = await countRows('session');
@@ -160,11 +160,11 @@ describe('login', () => {
     const { text } = await george.login('faye', 'a password');
     expect(text).toContain('You were logged in, and george was logged out');
     expect(text).toContain('sign out [faye]');
-    // The session of the other ended with it.
+    // The session of the other user ended.
     expect(await countRows('session')).toBe(before);
   });
 
-  test('a login whose cookie does not come back shows why, and not that the user was logged in', async () => {
+  test('a login shows a hint on cookies if the browser did not store the session cookie', async () => {
     await user('hugo');
     const form = { username: 'hugo', password: 'a password' };
     const login = await request(app).post('/login').type('form').send(form);
@@ -172,11 +172,11 @@ describe('login', () => {
     const { text } = await request(app).get(location);
     expect(text).toContain('your browser did not store MiniTwit’s cookie');
     expect(text).toContain('action="/login"');
-    // The address alone, from a bookmark or a link, is no proof of a login.
+    // A bookmark or a link can lead to this URL without a login.
     expect(text).toContain('You are not signed in. If you have just signed in,');
     expect(text).not.toMatch(/password (?:is|are) right/);
 
-    // A browser that stores the flash alone, as over http where cookies are for https.
+    // Over http, with cookies for https only, a browser can store the flash cookie alone.
     const cookies = login.headers['set-cookie'] as unknown as string[];
     const flash = cookies.find((cookie) => cookie.startsWith('flash='))?.split(';', 1)[0] ?? '';
     const withFlash = await request(app).get(location).set('Cookie', flash);
@@ -186,7 +186,7 @@ describe('login', () => {
     expect((await request(app).get('/login')).text).not.toContain('cookie');
   });
 
-  test('behind http with COOKIE_SECURE=always, a login explains that the cookie is missing', async () => {
+  test('a login over http with COOKIE_SECURE=always shows a hint on cookies', async () => {
     await user('ida');
     const overHttp = visitor(withSettings({ cookieSecure: 'always', trustProxy: 1 }));
     const { text } = await overHttp.login('ida', 'a password');
@@ -197,7 +197,7 @@ describe('login', () => {
 
 describe('logout', () => {
   test.each(['post', 'get'] as const)(
-    'by %s, the session is gone in the database too',
+    '%s deletes the session from the database',
     async (method) => {
       const someone = await user(`leaver-${method}`);
       const before = await countRows('session');
@@ -211,7 +211,7 @@ describe('logout', () => {
     },
   );
 
-  test('who is not logged in is told the same', async () => {
+  test('shows the same message without a session', async () => {
     const before = await countRows('session');
     expect((await visitor().logout()).text).toContain('You were logged out');
     expect(await countRows('session')).toBe(before);

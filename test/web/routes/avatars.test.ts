@@ -4,7 +4,7 @@ import { useMiniTwit } from '../../support/minitwit.ts';
 
 const { app } = useMiniTwit();
 
-test('a picture is SVG, and may be kept for ever', async () => {
+test('returns an SVG that caches can store for a year', async () => {
   const response = await request(app).get('/avatars/Roger%20Histand');
   expect(response.status).toBe(200);
   expect(response.type).toBe('image/svg+xml');
@@ -12,6 +12,6 @@ test('a picture is SVG, and may be kept for ever', async () => {
   expect(response.headers['set-cookie']).toBeUndefined();
 });
 
-test('a name that nobody can have has none', async () => {
+test('returns 404 for a username that is too long', async () => {
   expect((await request(app).get(`/avatars/${'x'.repeat(65)}`)).status).toBe(404);
 });

@@ -37,7 +37,7 @@ async function check(path: string): Promise<[status: number, text: string]> {
   return [status, text];
 }
 
-test('with a database, both are fine, and nobody keeps that', async () => {
+test('both checks return 200 with a database, and caches do not store that', async () => {
   expect(await check('/healthz')).toEqual([200, 'alive\n']);
   expect(await check('/readyz')).toEqual([200, 'ready\n']);
   const { headers } = await request(app).get('/readyz');
@@ -45,7 +45,7 @@ test('with a database, both are fine, and nobody keeps that', async () => {
   expect(headers['set-cookie']).toBeUndefined();
 });
 
-test('with a database that hangs, the process lives but is not ready', async () => {
+test('/readyz returns 503 while the database is frozen, and /healthz returns 200', async () => {
   proxy.freeze();
   expect(await check('/readyz')).toEqual([503, 'not ready\n']);
   expect(await check('/healthz')).toEqual([200, 'alive\n']);
@@ -53,14 +53,14 @@ test('with a database that hangs, the process lives but is not ready', async () 
   await waitFor('it is ready again', async () => (await check('/readyz'))[0] === 200);
 });
 
-test('whoever asks is answered, also when nobody answers us', async () => {
-  const stuck = express();
-  addHealthRoutes(stuck, () => new Promise(() => undefined));
-  const { status } = await request(stuck).get('/readyz');
+test('/readyz returns 503 if the readiness check does not return', async () => {
+  const frozen = express();
+  addHealthRoutes(frozen, () => new Promise(() => undefined));
+  const { status } = await request(frozen).get('/readyz');
   expect(status).toBe(503);
 });
 
-test('without MiniTwit’s tables it is not ready', async () => {
+test('/readyz returns 503 without MiniTwit’s tables', async () => {
   await runSql(config, 'alter table user rename to other');
   expect(await check('/readyz')).toEqual([503, 'not ready\n']);
   const page = await request(app).get('/alice');
@@ -69,7 +69,7 @@ test('without MiniTwit’s tables it is not ready', async () => {
   expect(await check('/readyz')).toEqual([200, 'ready\n']);
 });
 
-test('other methods are told what these understand', async () => {
+test('returns 405 with the allowed methods', async () => {
   const { status, headers } = await request(app).post('/healthz');
   expect(status).toBe(405);
   expect(headers.allow).toBe('GET, HEAD');

@@ -7,7 +7,7 @@ async function countMessages(): Promise<number> {
   return (await database.select('select 1 from message')).length;
 }
 
-test('a posted message is the newest, and said to be recorded', async () => {
+test('a posted message is first on the home timeline, which shows the flash message', async () => {
   const alice = await user('alice');
   await alice.addMessage('first');
   const { text } = await alice.addMessage('second 🐙 שלום');
@@ -16,7 +16,7 @@ test('a posted message is the newest, and said to be recorded', async () => {
 });
 
 test.each(['', '   ', '\n\t', '\u200b\u2060', '\u3164', '\u0000'])(
-  'the text %j posts nothing',
+  'redirects without a post for the blank text %j',
   async (nothing) => {
     const before = await countMessages();
     const someone = await user(`silent-${Buffer.from(nothing).toString('hex')}`);
@@ -28,12 +28,12 @@ test.each(['', '   ', '\n\t', '\u200b\u2060', '\u3164', '\u0000'])(
   },
 );
 
-test('280 characters fit, as people count them', async () => {
+test('posts a message of 280 graphemes', async () => {
   const bob = await user('bob');
   expect((await bob.addMessage('👍🏽'.repeat(280))).text).toContain('Your message was recorded');
 });
 
-test('1,001 code points come back in the box, and are not posted', async () => {
+test('returns a message of 1,001 code points in the post box', async () => {
   const erin = await user('accented');
   const before = await countMessages();
   const text = `${`e${'\u0301'.repeat(9)}`.repeat(100)}!`;
@@ -44,7 +44,7 @@ test('1,001 code points come back in the box, and are not posted', async () => {
   expect(await countMessages()).toBe(before);
 });
 
-test('281 characters come back in the box, and are not posted', async () => {
+test('returns a message of 281 characters in the post box', async () => {
   const carol = await user('carol');
   const before = await countMessages();
   const text = `${'x'.repeat(278)}<b>`;
@@ -55,7 +55,7 @@ test('281 characters come back in the box, and are not posted', async () => {
   expect(await countMessages()).toBe(before);
 });
 
-test('without a login nothing is posted, and the text is kept on the page', async () => {
+test('returns 401 without a session, with the message on the page', async () => {
   const before = await countMessages();
   const response = await visitor().addMessage('written for an <hour>');
   expect(response.status).toBe(401);
@@ -64,7 +64,7 @@ test('without a login nothing is posted, and the text is kept on the page', asyn
   expect(await countMessages()).toBe(before);
 });
 
-test('a text that was written for a session that has ended is in the box again after the login', async () => {
+test('a message posted after the end of a session is in the post box after the login', async () => {
   await user('paula');
   const before = await countMessages();
   const paula = visitor();
@@ -75,7 +75,7 @@ test('a text that was written for a session that has ended is in the box again a
     /first line\n&(?:quot|#34);second&(?:quot|#34); &amp; &lt;last&gt;<\/textarea>/,
   );
 
-  // A wrong password loses it no more than a right one. Browsers send line ends as CRLF.
+  // The form retains the message after a wrong password. Browsers send line ends as CRLF.
   const form = { username: 'paula', password: 'wrong', draft: text.replaceAll('\n', '\r\n') };
   const wrong = await paula.post('/login', form);
   expect(wrong.text).toContain('Invalid password');
@@ -90,11 +90,11 @@ test('a text that was written for a session that has ended is in the box again a
   );
   expect(right.text).not.toContain('role="alert"');
   expect(await countMessages()).toBe(before);
-  // The same form once more, as a reload sends it.
+  // A reload of the page sends the same form again.
   expect((await paula.post('/login', form)).text).toContain('&lt;last&gt;</textarea>');
 });
 
-test('a text that is too long to take along is shown, so that it can be copied', async () => {
+test('the error page shows a message that is too long for the login form', async () => {
   const text = '🐙'.repeat(1500);
   const { status, text: page } = await visitor().addMessage(text);
   expect(status).toBe(401);
@@ -102,7 +102,7 @@ test('a text that is too long to take along is shown, so that it can be copied',
   expect(page).not.toContain('name="draft"');
 });
 
-test('the largest draft fits in the login form', async () => {
+test('the login form accepts the longest draft', async () => {
   await user('petra');
   const petra = visitor();
   const draft = '漢'.repeat(2800);
@@ -111,7 +111,7 @@ test('the largest draft fits in the login form', async () => {
   expect(login.text).toContain(`${draft}</textarea>`);
 });
 
-test('a form of one user is not posted as another, unless the other confirms it', async () => {
+test('returns 409 for a message of another user, and posts it after a confirmation', async () => {
   await user('quentin');
   const rose = await user('rose');
   const { text: timeline } = await rose.get('/');
@@ -129,12 +129,12 @@ test('a form of one user is not posted as another, unless the other confirms it'
   expect(confirmed.text).toContain('Your message was recorded');
 });
 
-test('a client whose form does not name a user posts as before', async () => {
+test('posts a message of a form without `signed_in_as`', async () => {
   const sara = await user('sara');
   expect((await sara.addMessage('no name')).text).toContain('Your message was recorded');
 });
 
-test('a delete form of one user deletes nothing of another', async () => {
+test('returns 409 for the delete form of another user', async () => {
   const tina = await user('tina');
   const { text } = await tina.addMessage('stays');
   const [, path = ''] = /href="(\/delete_message\/\d+)"/.exec(text) ?? [];
@@ -143,7 +143,7 @@ test('a delete form of one user deletes nothing of another', async () => {
   expect((await tina.get('/')).text).toContain('stays');
 });
 
-test('my own message can be deleted, once I confirmed it', async () => {
+test('a user deletes a message after a confirmation', async () => {
   const dave = await user('dave');
   const { text } = await dave.addMessage('a mistake');
   const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
@@ -159,7 +159,7 @@ test('my own message can be deleted, once I confirmed it', async () => {
   expect((await dave.post(path)).status).toBe(404);
 });
 
-test("nobody can delete another's message, or is offered to", async () => {
+test('returns 403 if a user deletes the message of another user', async () => {
   const erin = await user('erin');
   const { text } = await erin.addMessage('mine');
   const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
@@ -172,7 +172,7 @@ test("nobody can delete another's message, or is offered to", async () => {
 });
 
 test.each(['0', '-1', '1.5', 'x', '1e3', '99999999999999999999', '%00'])(
-  'there is no message %s to delete',
+  'returns 404 for the message id %s',
   async (id) => {
     const someone = await user(`deleter ${id.replace('%', '')}`);
     expect((await someone.get(`/delete_message/${id}`)).status).toBe(404);

@@ -11,25 +11,22 @@ beforeAll(async () => {
   for (let number = 1; number <= 31; number++) await alice.addMessage(`message ${number}.`);
 });
 
-test.each(PAGES)(
-  '%s is compressed for who can read that, and the same for who cannot',
-  async (path) => {
-    const plain = await request(app).get(path).set('Accept-Encoding', 'identity');
-    expect(plain.headers).not.toHaveProperty('content-encoding');
-    expect(plain.text).toContain('message 31.');
-    const compressed = await request(app).get(path).set('Accept-Encoding', 'gzip, br');
-    expect(compressed.headers['content-encoding']).toBe('gzip');
-    expect(compressed.text).toBe(plain.text);
-    expect(Number(compressed.headers['content-length'])).toBeLessThan(plain.text.length / 4);
-    for (const { headers } of [plain, compressed]) {
-      expect(headers.vary).toMatch(/Cookie.*Accept-Encoding/);
-      expect(headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(headers['cache-control']).toBe('private, no-cache');
-    }
-  },
-);
+test.each(PAGES)('%s has the same content with and without compression', async (path) => {
+  const plain = await request(app).get(path).set('Accept-Encoding', 'identity');
+  expect(plain.headers).not.toHaveProperty('content-encoding');
+  expect(plain.text).toContain('message 31.');
+  const compressed = await request(app).get(path).set('Accept-Encoding', 'gzip, br');
+  expect(compressed.headers['content-encoding']).toBe('gzip');
+  expect(compressed.text).toBe(plain.text);
+  expect(Number(compressed.headers['content-length'])).toBeLessThan(plain.text.length / 4);
+  for (const { headers } of [plain, compressed]) {
+    expect(headers.vary).toMatch(/Cookie.*Accept-Encoding/);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['cache-control']).toBe('private, no-cache');
+  }
+});
 
-test.each(PAGES)('%s is not sent again to who has it, until it is another', async (path) => {
+test.each(PAGES)('%s returns 304 until its content changes', async (path) => {
   const first = await request(app).get(path);
   const again = () =>
     request(app)
@@ -45,7 +42,7 @@ test.each(PAGES)('%s is not sent again to who has it, until it is another', asyn
   expect(changed.text).toContain(`news on ${path}`);
 });
 
-test('each page has an ETag of its own', async () => {
+test('each page has its own ETag', async () => {
   const newest = await request(app).get('/public');
   const oldest = await request(app).get('/public?before=5');
   const tags = [newest, oldest, await request(app).get('/alice')].map(
@@ -54,10 +51,10 @@ test('each page has an ETag of its own', async () => {
   expect(new Set(tags).size).toBe(3);
 });
 
-test('pages that are alike are not taken for each other', async () => {
+test('returns the right page for pages with the same messages', async () => {
   await user('dave');
   await user('erin');
-  // kept by the second time, shown from there on
+  // The second request stores a page in the cache, and later requests read it.
   for (let time = 0; time < 3; time++) {
     for (const name of ['dave', 'erin']) {
       expect((await request(app).get(`/${name}`)).text).toContain(`<h1>${name}'s Timeline</h1>`);
@@ -67,7 +64,7 @@ test('pages that are alike are not taken for each other', async () => {
   }
 });
 
-test('a page that lacks a message for a while is whole again when that is back', async () => {
+test('shows a message that was missing while its page was rendered', async () => {
   const frank = await user('frank');
   await frank.addMessage('seen by no reader yet');
   const [row] = await database.select<{ messageId: number; authorId: number }>(
@@ -84,18 +81,15 @@ test('a page that lacks a message for a while is whole again when that is back',
   expect(await text()).toContain('seen by no reader yet');
 });
 
-test.each(['/', ...PAGES])(
-  '%s of somebody in particular is not compressed, and not kept',
-  async (path) => {
-    const { headers, text } = await alice.get(path).set('Accept-Encoding', 'gzip');
-    expect(headers).not.toHaveProperty('content-encoding');
-    expect(headers).not.toHaveProperty('etag');
-    expect(headers['cache-control']).toBe('private, no-store');
-    expect(text).toContain('sign out [alice]');
-  },
-);
+test.each(['/', ...PAGES])('%s of a user is not compressed and not cached', async (path) => {
+  const { headers, text } = await alice.get(path).set('Accept-Encoding', 'gzip');
+  expect(headers).not.toHaveProperty('content-encoding');
+  expect(headers).not.toHaveProperty('etag');
+  expect(headers['cache-control']).toBe('private, no-store');
+  expect(text).toContain('sign out [alice]');
+});
 
-test.each(PAGES)('who logs in does not get %s of who does not', async (path) => {
+test.each(PAGES)('a user who logs in does not get the cached page %s', async (path) => {
   const { headers } = await request(app).get(path);
   const own = await alice.get(path).set('If-None-Match', headers.etag ?? '');
   expect(own.status).toBe(200);
@@ -103,16 +97,16 @@ test.each(PAGES)('who logs in does not get %s of who does not', async (path) => 
   expect((await request(app).get(path)).text).toContain('sign in');
 });
 
-test('a message that a browser was told once is on no other page', async () => {
+test('no other page shows the flash message of a browser', async () => {
   const bob = await user('bob');
-  const told = await bob.logout();
-  expect(told.text).toContain('You were logged out');
-  expect(told.headers).not.toHaveProperty('content-encoding');
+  const withFlash = await bob.logout();
+  expect(withFlash.text).toContain('You were logged out');
+  expect(withFlash.headers).not.toHaveProperty('content-encoding');
   expect((await request(app).get('/public')).text).not.toContain('You were logged out');
   expect((await bob.get('/public')).text).not.toContain('You were logged out');
 });
 
-test('only who wrote a message finds a way to delete it, whoever has seen it before', async () => {
+test('only the author sees a link that deletes a message, also if the message is cached', async () => {
   const link = /\/delete_message\//;
   const carol = await user('carol');
   for (let time = 0; time < 2; time++) {
@@ -123,7 +117,7 @@ test('only who wrote a message finds a way to delete it, whoever has seen it bef
   }
 });
 
-test('HEAD tells what GET would send', async () => {
+test('HEAD returns the headers of GET', async () => {
   const { headers } = await request(app).get('/public');
   const head = await request(app).head('/public').set('Accept-Encoding', 'gzip');
   for (const name of ['etag', 'content-encoding', 'content-length']) {

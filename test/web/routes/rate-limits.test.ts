@@ -21,17 +21,17 @@ const other = withSettings({ rateLimits, trustProxy: 1 });
 const right = (username: string) => ({ username, password: 'a password' });
 const wrong = (username: string) => ({ username, password: 'wrong-secret' });
 
-/** What a load balancer passes on from this address. */
+/** Sends a form through a load balancer from a client address. */
 function post(instance: Express, path: string, form: Record<string, string>, address: string) {
   return request(instance).post(path).set('X-Forwarded-For', address).type('form').send(form);
 }
 
-/** Logs in from an address with a browser of its own. */
+/** Logs in from a client address, with the cookies of a visitor. */
 function logIn({ agent }: Visitor, form: Record<string, string>, address: string) {
   return agent.post('/login').set('X-Forwarded-For', address).type('form').send(form);
 }
 
-test('failed logins under a name: 429 with the name in the form, at every instance, for that address alone', async () => {
+test('returns 429 after failed logins under a username from one address, at every instance', async () => {
   await user('alice');
   for (const instance of [one, other, one]) {
     const { text } = await post(instance, '/login', wrong('alice'), '192.0.2.1');
@@ -48,7 +48,7 @@ test('failed logins under a name: 429 with the name in the form, at every instan
   expect((await post(other, '/login', right('alice'), '192.0.2.2')).status).toBe(302);
 });
 
-test('strangers at many addresses lock a name for strangers, not for a device that has logged in', async () => {
+test('failed logins from many addresses lock a username, but not for a known device', async () => {
   await user('olivia');
   const laptop = visitor(one);
   await logIn(laptop, right('olivia'), '192.0.2.20');
@@ -61,12 +61,12 @@ test('strangers at many addresses lock a name for strangers, not for a device th
   expect((await logIn(laptop, right('olivia'), '192.0.2.20')).status).toBe(302);
 });
 
-test('a login from a known device does not wait for the parallel guesses of strangers', async () => {
+test('a login from a known device does not wait for the parallel logins of strangers', async () => {
   await user('nora');
   const tablet = visitor(one);
   await logIn(tablet, right('nora'), '192.0.2.70');
   await tablet.logout();
-  // Guesses take long enough to fill the queue of the account.
+  // The logins take long enough to fill the queue of the account.
   const slow = await hash('a password', 9);
   await database.execute("update user set pw_hash = :slow where username = 'nora'", { slow });
   const patient = withSettings({ rateLimits: testLimits, trustProxy: 1 });
@@ -79,7 +79,7 @@ test('a login from a known device does not wait for the parallel guesses of stra
   expect(new Set(statuses)).toEqual(new Set([200, 503]));
 });
 
-test('a known device has as many guesses as a stranger, and only under the name of its last login', async () => {
+test('limits the failed logins of a known device, which is known under one username only', async () => {
   await user('peter');
   await user('paula');
   const phone = visitor(one);
@@ -89,7 +89,7 @@ test('a known device has as many guesses as a stranger, and only under the name 
     expect((await logIn(phone, wrong('peter'), `192.0.2.${30 + guess}`)).status).toBe(200);
   }
   expect((await logIn(phone, right('peter'), '192.0.2.33')).status).toBe(429);
-  // Under another name it is a stranger.
+  // Under another username, the device is not known.
   for (let guess = 0; guess < 8; guess++) {
     expect((await logIn(phone, wrong('paula'), `192.0.2.${40 + guess}`)).status).toBe(200);
   }
@@ -98,10 +98,10 @@ test('a known device has as many guesses as a stranger, and only under the name 
 
 test.each([
   ['forged', (cookie: string) => `${cookie.slice(0, -2)}xx`],
-  ['of another device id', (cookie: string) => cookie.replace(/=.{4}/, '=AAAA')],
+  ['signed for another device id', (cookie: string) => cookie.replace(/=.{4}/, '=AAAA')],
   ['cut', (cookie: string) => cookie.slice(0, -3)],
-  ['a session’s', () => 'device=s%3Axxx.yyy'],
-])('a device cookie that is %s is a stranger’s', async (what, spoil) => {
+  ['a session cookie', () => 'device=s%3Axxx.yyy'],
+])('does not accept a device cookie that is %s', async (what, spoil) => {
   const username = `quinn ${what}`;
   await user(username);
   const response = await post(one, '/login', right(username), '192.0.2.60');
@@ -120,7 +120,7 @@ test.each([
   expect((await withCookie(cookie)).status).toBe(302);
 });
 
-test('a device is known after the secrets were rotated', async () => {
+test('a device is known after a rotation of the secrets', async () => {
   await user('ruth');
   const response = await post(one, '/login', right('ruth'), '192.0.2.62');
   const cookies = response.headers['set-cookie'] as unknown as string[];
@@ -140,14 +140,14 @@ test('a device is known after the secrets were rotated', async () => {
   expect((await login(['n'.repeat(32), old])).status).toBe(302);
 });
 
-test('logins that succeed are no guesses', async () => {
+test('successful logins do not count as failed logins', async () => {
   await user('bob');
   for (let login = 0; login < 10; login++) {
     expect((await post(one, '/login', right('bob'), '192.0.2.3')).status).toBe(302);
   }
 });
 
-test('correct logins at the same time have a budget too: 429 with Retry-After', async () => {
+test('returns 429 after too many successful logins', async () => {
   await user('sam');
   const strict = withSettings({
     rateLimits: { ...rateLimits, allLoginsPerName: 3, allLoginsPerAddress: 5 },
@@ -163,7 +163,7 @@ test('correct logins at the same time have a budget too: 429 with Retry-After', 
   expect(refused.text).toContain('Too many logins under this name.');
 });
 
-test('logins that could not be judged do not count', async () => {
+test('logins that fail with 503 do not count', async () => {
   await user('grace');
   const login = () => post(one, '/login', right('grace'), '192.0.2.7');
   await database.execute('alter table user rename to away');
@@ -172,7 +172,7 @@ test('logins that could not be judged do not count', async () => {
   expect((await login()).status).toBe(302);
 });
 
-test('registrations that could not be stored do not count', async () => {
+test('registrations that fail with 503 do not count', async () => {
   const register = () =>
     post(
       one,
@@ -186,7 +186,7 @@ test('registrations that could not be stored do not count', async () => {
   expect((await register()).status).toBe(302);
 });
 
-test('without a count no password is judged and nothing is stored: 503 with what was typed', async () => {
+test('returns 503 with the input if the limits cannot be counted', async () => {
   await user('tina');
   const tina = visitor(one);
   await logIn(tina, right('tina'), '192.0.2.65');
@@ -211,24 +211,24 @@ test('without a count no password is judged and nothing is stored: 503 with what
   expect((await tina.get('/uwe')).status).toBe(404);
 });
 
-test('no guess beyond the limit is judged while other requests crowd the database', async () => {
+test('verifies no password beyond the limit while the database is busy', async () => {
   await user('zoe');
   const crowd = Promise.all(Array.from({ length: 200 }, () => request(one).get('/readyz')));
   const guesses = await Promise.all(
     Array.from({ length: 100 }, () => post(one, '/login', wrong('zoe'), '192.0.2.70')),
   );
   await crowd;
-  const judged = guesses.filter(({ text }) => text.includes('Invalid password'));
-  expect(judged.length).toBeLessThanOrEqual(3);
-  const others = guesses.filter((guess) => !judged.includes(guess));
+  const verified = guesses.filter(({ text }) => text.includes('Invalid password'));
+  expect(verified.length).toBeLessThanOrEqual(3);
+  const others = guesses.filter((guess) => !verified.includes(guess));
   expect(others.filter(({ status }) => status !== 429 && status !== 503)).toEqual([]);
 });
 
-test('failed logins from an address, which the load balancer tells, not the client', async () => {
+test('returns 429 after failed logins from one address, as the load balancer reports it', async () => {
   const guess = (name: number, address: string) =>
     post(other, '/login', { username: `user ${name}`, password: 'x' }, address);
   for (let name = 0; name < 6; name++) {
-    // Some load balancers add the client's port.
+    // Some load balancers append the client's port.
     expect((await guess(name, `198.51.100.${name}, 192.0.2.4:${40_000 + name}`)).status).toBe(200);
   }
   const refused = await guess(6, '198.51.100.6, 192.0.2.4:41000');
@@ -237,7 +237,7 @@ test('failed logins from an address, which the load balancer tells, not the clie
   expect((await guess(7, '192.0.2.5')).status).toBe(200);
 });
 
-test('registrations from an address: 429 with the fields kept; what was not accepted does not count', async () => {
+test('returns 429 with the input after too many registrations from one address, and does not count invalid forms', async () => {
   const form = (name: string) => ({
     username: name,
     email: 'a@b.c',
@@ -257,7 +257,7 @@ test('registrations from an address: 429 with the fields kept; what was not acce
   expect(text).toContain('value="a@b.c"');
 });
 
-test('posts of a user: 429 with the text in the box, and what was posted is there', async () => {
+test('returns 429 with the message in the post box after too many posts', async () => {
   await user('frank');
   const frank = visitor(one);
   await frank.login('frank', 'a password');
@@ -272,7 +272,7 @@ test('posts of a user: 429 with the text in the box, and what was posted is ther
   expect((await frank.get('/frank')).text).not.toContain('third');
 });
 
-test('follows and unfollows of a user: 429 with Retry-After, and nothing changes', async () => {
+test('returns 429 after too many follows and unfollows', async () => {
   await user('victor');
   await user('wanda');
   const wanda = visitor(one);
@@ -289,7 +289,7 @@ test('follows and unfollows of a user: 429 with Retry-After, and nothing changes
   expect((await wanda.get('/victor')).text).toContain('You are currently following this user');
 });
 
-test('older and newer pages of a user and of an address: 429 with Retry-After; newest pages are served', async () => {
+test('returns 429 after too many older and newer pages, and serves the newest pages', async () => {
   await user('xenia');
   const xenia = visitor(one);
   await xenia.login('xenia', 'a password');
@@ -315,7 +315,7 @@ test('older and newer pages of a user and of an address: 429 with Retry-After; n
   expect((await stranger.get('/xenia?before=x')).status).toBe(400);
 });
 
-test('with RATE_LIMITS=off nothing is limited', async () => {
+test('limits nothing with RATE_LIMITS=off', async () => {
   await user('yara');
   const off = visitor(withSettings({ rateLimits: null }));
   for (let guess = 0; guess < 20; guess++) {

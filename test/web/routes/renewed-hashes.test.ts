@@ -7,7 +7,7 @@ const COST = 5;
 
 const { database, repositories, visitor, withSettings } = useMiniTwit({}, { cost: COST });
 
-/** Registers a user whose password, `a password`, has a hash of the cost 4. Returns the hash. */
+/** Registers a user with the password `a password` and a hash of cost 4. Returns the hash. */
 async function registerWithCost4(username: string): Promise<string> {
   const passwordHash = hashSync('a password', 4);
   const email = 'someone@example.com';
@@ -20,7 +20,7 @@ async function findHash(username: string): Promise<string> {
   return credentials?.passwordHash ?? '';
 }
 
-test('a login replaces a hash of a lower cost, and the password still works', async () => {
+test('a login replaces a hash of a lower cost', async () => {
   const before = await registerWithCost4('alice');
   expect((await visitor().login('alice', 'a password')).text).toContain('You were logged in');
   const after = await findHash('alice');
@@ -31,13 +31,13 @@ test('a login replaces a hash of a lower cost, and the password still works', as
   expect(await findHash('alice')).toBe(after);
 });
 
-test('a wrong password replaces no hash', async () => {
+test('a login with a wrong password does not replace the hash', async () => {
   const before = await registerWithCost4('bob');
   expect((await visitor().login('bob', 'another')).text).toContain('Invalid password');
   expect(await findHash('bob')).toBe(before);
 });
 
-test('logins at the same time all succeed, and the hash is replaced', async () => {
+test('concurrent logins succeed and replace the hash', async () => {
   await registerWithCost4('carl');
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => visitor().login('carl', 'a password')),
@@ -47,7 +47,7 @@ test('logins at the same time all succeed, and the hash is replaced', async () =
   expect((await visitor().login('carl', 'a password')).text).toContain('You were logged in');
 });
 
-test('a login succeeds although the database refuses the new hash, and the log says so', async () => {
+test('a login succeeds, and logs an entry, if the database refuses the new hash', async () => {
   const before = await registerWithCost4('dora');
   await database.execute(
     "create trigger refuse before update on user for each row signal sqlstate '45000'",

@@ -5,7 +5,7 @@ import { useMiniTwit } from '../../support/minitwit.ts';
 const { app, withSettings } = useMiniTwit();
 const PATH = '/.well-known/security.txt';
 
-test('security.txt names the contact, for less than a year', async () => {
+test('returns the contact, which expires within a year', async () => {
   const securityContact = 'mailto:security@example.com';
   const { status, text, headers } = await request(withSettings({ securityContact })).get(PATH);
   expect(status).toBe(200);
@@ -17,6 +17,6 @@ test('security.txt names the contact, for less than a year', async () => {
   expect(days).toBeLessThan(365);
 });
 
-test('without a contact there is no security.txt', async () => {
+test('returns 404 without a contact', async () => {
   expect((await request(app).get(PATH)).status).toBe(404);
 });

@@ -17,17 +17,17 @@ import { expectErrorPage } from '../../support/bad-input.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
-const FOR_EVER = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 const { app, user } = useMiniTwit();
 const { staticUrl } = readStaticFiles('static');
 
-/** The addresses of the files that a page asks for. */
-function filesOf(page: { text: string }): string[] {
-  return Array.from(page.text.matchAll(/"(\/static\/[^"]*)"/g), ([, address]) => address ?? '');
+/** Lists the URLs of the static files on a page. */
+function listUrls(page: { text: string }): string[] {
+  return Array.from(page.text.matchAll(/"(\/static\/[^"]*)"/g), ([, url]) => url ?? '');
 }
 
-/** What came, decompressed, whether it is text or a picture. */
-function contentOf(response: { text?: string; body: unknown }): string {
+/** Returns the decompressed body of a text or a picture. */
+function readContent(response: { text?: string; body: unknown }): string {
   return response.text ?? String(response.body);
 }
 
@@ -37,31 +37,31 @@ test.each([
   ['draft.js', 'text/javascript; charset=utf-8'],
   ['local-times.js', 'text/javascript; charset=utf-8'],
   ['favicon.svg', 'image/svg+xml'],
-])('a page asks for %s by an address that may be kept for ever', async (name, type) => {
+])('a page has a URL of %s that caches can store for a year', async (name, type) => {
   const alice = await user(`alice ${name}`);
-  const addresses = filesOf(await alice.get('/'));
-  expect(addresses).toHaveLength(5);
-  expect(addresses).toContain(staticUrl(name));
+  const urls = listUrls(await alice.get('/'));
+  expect(urls).toHaveLength(5);
+  expect(urls).toContain(staticUrl(name));
   const response = await request(app).get(staticUrl(name));
   expect(response.status).toBe(200);
-  expect(response.headers).toMatchObject({ 'cache-control': FOR_EVER, 'content-type': type });
-  expect(contentOf(response)).toBe(readFileSync(`static/${name}`, 'utf8'));
+  expect(response.headers).toMatchObject({ 'cache-control': IMMUTABLE, 'content-type': type });
+  expect(readContent(response)).toBe(readFileSync(`static/${name}`, 'utf8'));
 });
 
-test('an address without a hash, as 1.1.0 had them, is asked about again each time', async () => {
+test('caches revalidate a URL without a hash', async () => {
   const response = await request(app).get('/static/style.css');
   expect(response.headers['cache-control']).toBe('no-cache');
   expect(response.text).toBe(readFileSync('static/style.css', 'utf8'));
 });
 
-test('a hash of another length, from a version to come, is a hash as well', async () => {
+test('accepts a hash of another length', async () => {
   const response = await request(app).get(`/static/style.${'0'.repeat(64)}.css`);
   expect(response.status).toBe(200);
   expect(response.headers['cache-control']).toBe('no-store');
 });
 
 test.each(['/static/style.css', staticUrl('style.css')])(
-  'who has %s already is told so',
+  '%s returns 304 if the client has it',
   async (path) => {
     const { headers } = await request(app).get(path);
     const again = () =>
@@ -72,17 +72,17 @@ test.each(['/static/style.css', staticUrl('style.css')])(
     expect(status).toBe(304);
     expect(text).toBe('');
     expect(others['cache-control']).toBe(headers['cache-control']);
-    // the same file, but not the same bytes
+    // Another encoding of the same file has other bytes.
     expect((await again().set('Accept-Encoding', 'identity')).status).toBe(200);
     expect((await request(app).get(path).set('If-None-Match', '"another"')).status).toBe(200);
   },
 );
 
-test('HEAD tells what GET would', async () => {
-  const ask = (method: 'get' | 'head') =>
+test('HEAD returns the headers of GET', async () => {
+  const send = (method: 'get' | 'head') =>
     request(app)[method](staticUrl('style.css')).set('Accept-Encoding', 'gzip');
-  const got = await ask('get');
-  const { status, text, headers } = await ask('head');
+  const got = await send('get');
+  const { status, text, headers } = await send('head');
   expect(status).toBe(200);
   expect(text ?? '').toBe('');
   for (const name of [
@@ -95,7 +95,7 @@ test('HEAD tells what GET would', async () => {
     expect(headers[name], name).toBe(got.headers[name]);
 });
 
-test('nothing can be sent to a file', async () => {
+test('returns 405 for a POST', async () => {
   const response = await request(app).post(staticUrl('style.css'));
   expectErrorPage(response, 405);
   expect(response.headers.allow).toBe('GET, HEAD');
@@ -103,7 +103,7 @@ test('nothing can be sent to a file', async () => {
 
 describe('compression', () => {
   test.each(['style.css', 'counter.js', 'favicon.svg'])(
-    '%s travels smaller to who can decompress it',
+    'sends %s compressed if the client accepts that',
     async (name) => {
       const file = readFileSync(`static/${name}`);
       const sizes: number[] = [];
@@ -111,7 +111,7 @@ describe('compression', () => {
         const response = await request(app).get(staticUrl(name)).set('Accept-Encoding', encoding);
         expect(response.headers['content-encoding']).toBe(encoding);
         expect(response.headers.vary).toBe('Accept-Encoding');
-        expect(contentOf(response)).toBe(file.toString());
+        expect(readContent(response)).toBe(file.toString());
         sizes.push(Number(response.headers['content-length']));
       }
       expect(Math.max(...sizes)).toBeLessThan(file.length);
@@ -121,7 +121,7 @@ describe('compression', () => {
   );
 
   test.each(['', 'identity', 'gzip;q=0, br;q=0', 'deflate'])(
-    'and as it is to who accepts “%s”',
+    'sends a file uncompressed for Accept-Encoding “%s”',
     async (accepted) => {
       const file = readFileSync('static/style.css');
       const response = await request(app)
@@ -135,7 +135,7 @@ describe('compression', () => {
   );
 });
 
-describe('while a new version replaces the old one', () => {
+describe('during a rolling deployment', () => {
   let folder: string;
   let older: Express;
   let newer: Express;
@@ -149,7 +149,7 @@ describe('while a new version replaces the old one', () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** An instance whose stylesheet is this one. It has no page but the one that says so. */
+  /** Starts an instance with a stylesheet. Each of its pages is the 404 page. */
   async function start(style: string): Promise<Express> {
     await writeFile(join(folder, 'style.css'), style);
     const instance = express();
@@ -161,29 +161,29 @@ describe('while a new version replaces the old one', () => {
     return instance;
   }
 
-  async function styleOf(instance: Express): Promise<string> {
-    const [style] = filesOf(await request(instance).get('/nothing'));
+  async function findStyleUrl(instance: Express): Promise<string> {
+    const [style] = listUrls(await request(instance).get('/nothing'));
     return style ?? '';
   }
 
-  test('a file has another address when it has another content, and only then', async () => {
+  test('the URL of a file changes with its content only', async () => {
     const [oldFiles, newFiles] = [
-      filesOf(await request(older).get('/nothing')),
-      filesOf(await request(newer).get('/nothing')),
+      listUrls(await request(older).get('/nothing')),
+      listUrls(await request(newer).get('/nothing')),
     ];
     expect(oldFiles[0]).toMatch(/^\/static\/style\.[0-9a-f]{8}\.css$/);
     expect(newFiles[0]).not.toBe(oldFiles[0]);
     expect(newFiles[1]).toBe(oldFiles[1]);
   });
 
-  test('either serves what a page of the other asks for, and nobody keeps it', async () => {
-    for (const [asked, other, content] of [
+  test('each version serves the URLs of the other version uncached', async () => {
+    for (const [instance, other, content] of [
       [older, newer, 'a { color: blue }'],
       [newer, older, 'a { color: red }'],
     ] as const) {
-      const own = await request(asked).get(await styleOf(asked));
-      expect(own.headers['cache-control']).toBe(FOR_EVER);
-      const response = await request(other).get(await styleOf(asked));
+      const own = await request(instance).get(await findStyleUrl(instance));
+      expect(own.headers['cache-control']).toBe(IMMUTABLE);
+      const response = await request(other).get(await findStyleUrl(instance));
       expect(response.status).toBe(200);
       expect(response.text).toBe(content);
       expect(response.headers['cache-control']).toBe('no-store');
@@ -191,12 +191,12 @@ describe('while a new version replaces the old one', () => {
     }
   });
 
-  test('what would not become smaller is not compressed', async () => {
+  test('does not compress a file that would not become smaller', async () => {
     const response = await request(newer).get('/static/favicon.svg');
     expect(response.headers).not.toHaveProperty('content-encoding');
   });
 
-  test('a page that names a file which does not exist fails', async () => {
+  test('a page with the URL of a missing file fails', async () => {
     expect((await request(newer).get('/nothing')).text).toContain('<html');
     await rm(join(folder, 'favicon.svg'));
     const withoutIcon = await start('');
@@ -205,7 +205,7 @@ describe('while a new version replaces the old one', () => {
   });
 });
 
-describe('nothing but the files', () => {
+describe('paths of no file', () => {
   let server: Server;
 
   beforeAll(async () => {
@@ -233,8 +233,8 @@ describe('nothing but the files', () => {
     ['/static/..%2fsrc', 404],
     ['/static/style.css%00.js', 404],
     ['/static/%', 400],
-  ])('%s', async (path, status) => {
-    // as it is written: other clients put such paths right
+  ])('%s returns %i', async (path, status) => {
+    // Other clients normalize such paths.
     const { port } = server.address() as AddressInfo;
     const [response] = (await once(get({ port, path, agent: false }), 'response')) as [
       IncomingMessage,

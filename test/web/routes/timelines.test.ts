@@ -3,13 +3,13 @@ import { useMiniTwit } from '../../support/minitwit.ts';
 
 const { visitor, user, repositories } = useMiniTwit();
 
-test('without a login, / leads to everyone', async () => {
+test('/ redirects to the public timeline without a session', async () => {
   const response = await visitor().agent.get('/');
   expect(response.status).toBe(302);
   expect(response.headers.location).toBe('/public');
 });
 
-test('everyone is titled, navigated and empty as in MiniTwit', async () => {
+test('the public timeline has the texts of MiniTwit', async () => {
   const { text } = await visitor().get('/public');
   expect(text).toContain('<title>Public Timeline | MiniTwit</title>');
   expect(text).toContain('<h1>Public Timeline</h1>');
@@ -19,7 +19,7 @@ test('everyone is titled, navigated and empty as in MiniTwit', async () => {
   expect(text).not.toContain('<textarea');
 });
 
-test('my timeline has the post box, and the words of MiniTwit', async () => {
+test('the home timeline has the post box and the texts of MiniTwit', async () => {
   const { text } = await (await user('alice')).get('/');
   expect(text).toContain('<title>My Timeline | MiniTwit</title>');
   expect(text).toContain("What's on your mind alice?");
@@ -27,7 +27,7 @@ test('my timeline has the post box, and the words of MiniTwit', async () => {
   expect(text).toContain('sign out [alice]');
 });
 
-test("a user's page says whose it is, and how I stand to them", async () => {
+test("a user's page shows the username and whether the reader follows the user", async () => {
   const bob = await user('bob');
   const carol = await user('carol');
   expect((await bob.get('/bob')).text).toContain('This is you!');
@@ -47,7 +47,7 @@ test("a user's page says whose it is, and how I stand to them", async () => {
   expect(anonymous).not.toMatch(/following this user|This is you/);
 });
 
-test('nobody has a page', async () => {
+test('returns 404 for an unknown user', async () => {
   const { status, text } = await visitor().get('/nobody');
   expect(status).toBe(404);
   expect(text).toContain('There is no user called “nobody”.');
@@ -64,7 +64,7 @@ test.each([
   '🐙',
   'x\\y',
   'constructor',
-])('a user called %s has a page, a picture and followers', async (username) => {
+])('a user with the name %s has a page, a picture and followers', async (username) => {
   const someone = await user(username);
   const { text } = await someone.addMessage(`I am ${username}`);
   const path = /<a class="author" href="(\/[^"]+)"/.exec(text)?.[1] ?? '';
@@ -82,7 +82,7 @@ test.each([
   expect(followed.text).toContain('You are currently following this user.');
 });
 
-test('older and newer pages are linked by message', async () => {
+test('pages have links to the older and the newer page', async () => {
   const writer = await repositories.users.createUser({
     username: 'writer',
     email: 'w@example.com',
@@ -110,7 +110,7 @@ test('older and newer pages are linked by message', async () => {
   expect(shown((await someone.get(link(second, '← Newer'))).text)).toEqual(shown(first));
 });
 
-test('an older page without messages says so, and leads to the newest', async () => {
+test('an older page without messages has a link to the newest page', async () => {
   const someone = await user('frida');
   const readers = [visitor(), someone];
   for (const path of ['/public', '/frida', '/']) {
@@ -125,23 +125,23 @@ test('an older page without messages says so, and leads to the newest', async ()
   expect((await someone.get('/frida')).text).toContain("There's no message so far.");
 });
 
-test('a message of many lines shows the first, and unfolds the others', async () => {
+test('collapses the lines of a message after the twelfth', async () => {
   const gina = await user('gina');
   const { text } = await gina.addMessage(`one @gina${'\n'.repeat(12)}thirteen @gina <b>`);
-  const [, visible, folded] =
+  const [, visible, hidden] =
     /<span class="text">one ([^]*?)<\/span>[^]*?<details>\s*<summary><bdi>1 more line<\/bdi><\/summary>\s*<p class="text">thirteen ([^]*?)<\/p>\s*<\/details>/.exec(
       text,
     ) ?? [];
   const mention = '<bdi><a href="/gina">@gina</a></bdi>';
   expect(visible).toBe(`${mention}${'\n'.repeat(11)}`);
-  expect(folded).toBe(`${mention} &lt;b&gt;`);
+  expect(hidden).toBe(`${mention} &lt;b&gt;`);
   const path = /href="(\/delete_message\/\d+)"/.exec(text)?.[1] ?? '';
   expect((await gina.get(path)).text).toContain('1 more line');
-  // A message of twelve lines is shown as a whole.
+  // A message of twelve lines is not collapsed.
   expect((await gina.addMessage(`a${'\n'.repeat(11)}b`)).text.match(/<details>/g)).toHaveLength(1);
 });
 
-test('a message shows when it was written, for people and machines', async () => {
+test('a message shows its time as text and in ISO format', async () => {
   const { text } = await (await user('dave')).addMessage('on time');
   const [, iso, date, time] =
     /on time[^]*?<time datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)">(\d{4}-\d\d-\d\d) @ (\d\d:\d\d) UTC<\/time>/.exec(
@@ -151,12 +151,12 @@ test('a message shows when it was written, for people and machines', async () =>
   expect(Math.abs(Date.parse(iso ?? '') - Date.now())).toBeLessThan(60_000);
 });
 
-test('links and mentions in a message lead there, markup leads nowhere', async () => {
+test('a message shows links and mentions, and escapes markup', async () => {
   const { text } = await (
     await user('erin')
   ).addMessage('<script>alert(1)</script> @alice https://example.com/?a="b"&c');
   expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-  // A name in another script than the message does not decide the direction of the message.
+  // `bdi` isolates a username whose direction differs from that of the message.
   expect(text).toContain('<bdi><a href="/alice">@alice</a></bdi>');
   expect(text).toContain(
     '<a href="https://example.com/?a=&#34;b&#34;&amp;c" rel="nofollow ugc noopener">',

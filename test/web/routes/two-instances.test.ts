@@ -6,15 +6,15 @@ import { useCleanup } from '../../support/cleanup.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createVisitor, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-// What one instance has acknowledged, every instance shows in the next request: while others read the same
-// pages all the time, so that reads are shared and pages come from caches. To one of the two the database's
-// answers take a while, so that reads are on their way there that were sent before.
+// Every instance shows each acknowledged change in the next request. Readers request the same pages all the time, so that
+// instances share reads and cache pages. The responses of the database to one instance are delayed, so that older reads are
+// in flight there.
 const { anotherInstance, databaseConfig, repositories } = useMiniTwit();
-const ANSWERS_TAKE_MS = 3;
+const RESPONSE_DELAY_MS = 3;
 const ROUNDS = 24;
 const READERS = 6;
 const PAGES = ['/public', '/alice'];
-const proxy = await startTcpProxy(databaseConfig, { responseDelayMs: ANSWERS_TAKE_MS });
+const proxy = await startTcpProxy(databaseConfig, { responseDelayMs: RESPONSE_DELAY_MS });
 const defer = useCleanup();
 let origins: string[];
 let alice: Visitor[];
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await bob[0]?.post('/alice/follow');
 });
 
-/** Somebody's browsers, one for each instance. */
+/** Registers a user and logs in at each instance. */
 async function logInEverywhere(username: string): Promise<Visitor[]> {
   const visitors = origins.map((origin) => createVisitor(origin));
   await visitors[0]?.register(username, 'a password');
@@ -45,7 +45,7 @@ async function logInEverywhere(username: string): Promise<Visitor[]> {
   return visitors;
 }
 
-/** Reads without a pause until it is told to stop. */
+/** Reads pages all the time. Returns a function that stops it. */
 function startReaders(): () => Promise<void> {
   const end = new AbortController();
   const readers = Array.from({ length: READERS }, async (_, index) => {
@@ -60,13 +60,13 @@ function startReaders(): () => Promise<void> {
   };
 }
 
-/** Does something, and returns as soon as it is acknowledged. */
+/** Sends a form and returns when the instance has acknowledged it. */
 async function post(visitor: Visitor | undefined, path: string, form = {}): Promise<void> {
   const answer = await visitor?.agent.post(path).type('form').send(form);
   expect(answer?.status).toBe(302);
 }
 
-/** Every page on which alice's messages stand, at every instance, as they are now. */
+/** Reads all pages with alice's messages, at every instance. */
 async function readAll(): Promise<string[]> {
   const anonymous = origins.flatMap((origin) =>
     PAGES.map((page) => fetch(`${origin}${page}`).then((answer) => answer.text())),
@@ -75,7 +75,7 @@ async function readAll(): Promise<string[]> {
   return Promise.all([...anonymous, ...timelines]);
 }
 
-test('a message is on every page at every instance as soon as it is acknowledged, and gone as soon as it is deleted', async () => {
+test('every instance shows a message after its post, and hides it after its deletion', async () => {
   const stop = startReaders();
   for (let round = 0; round < ROUNDS; round++) {
     const text = (number: number) => `message ${number}, and no other`;
@@ -83,7 +83,7 @@ test('a message is on every page at every instance as soon as it is acknowledged
     for (const page of await readAll()) expect(page).toContain(text(round));
 
     if (round % 3 !== 1) continue;
-    // the one before
+    // This is the message of the previous round.
     const profile = await repositories.profiles.findProfile('alice');
     await post(alice[0], `/delete_message/${profile?.newestIds[1]}`);
     for (const page of await readAll()) expect(page).not.toContain(text(round - 1));
@@ -91,7 +91,7 @@ test('a message is on every page at every instance as soon as it is acknowledged
   await stop();
 });
 
-test('follows are counted, and what they bring is read, at every instance at once', async () => {
+test('every instance counts a follow and shows the messages of the followed user', async () => {
   const stop = startReaders();
   for (let round = 0; round < ROUNDS / 4; round++) {
     const isFollowing = round % 2 > 0;
