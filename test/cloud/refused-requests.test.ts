@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
-import { listUnfinished } from '../../src/cloud/image/unfinished.ts';
+import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
 import { findLaunchFailure } from '../../src/cloud/instances/failed-launch.ts';
 import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
 import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/refreshes.ts';
@@ -13,7 +13,11 @@ import {
   listTemplateVersions,
 } from '../../src/cloud/instances/template-versions.ts';
 import { listOrphanedLoadBalancers } from '../../src/cloud/teardown/load-balancers.ts';
-import { createGroup, deleteGroup, listGroups } from '../../src/cloud/image/security-groups.ts';
+import {
+  createSecurityGroup,
+  deleteSecurityGroup,
+  listSecurityGroups,
+} from '../../src/cloud/image/security-groups.ts';
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';
@@ -60,16 +64,16 @@ const CALLS: Record<string, Call | Call[]> = {
   'ec2:CreateLaunchTemplateVersion': ({ clients }) =>
     createTemplateVersion(clients.ec2, 'lt-1', VERSION, 'ami-2'),
   'ec2:CreateSecurityGroup': ({ clients }) =>
-    createGroup(clients.ec2, { GroupName: 'group', Description: '' }),
+    createSecurityGroup(clients.ec2, { GroupName: 'group', Description: '' }),
   'ec2:DeleteLaunchTemplateVersions': ({ clients }) =>
     deleteTemplateVersion(clients.ec2, 'lt-1', '1'),
-  'ec2:DeleteSecurityGroup': ({ clients }) => deleteGroup(clients.ec2, 'sg-1'),
+  'ec2:DeleteSecurityGroup': ({ clients }) => deleteSecurityGroup(clients.ec2, 'sg-1'),
   'ec2:DescribeLaunchTemplateVersions': [
     ({ clients }) => listTemplateVersions(clients.ec2, 'lt-1'),
     requesting.lookForUses,
   ],
   'ec2:DescribeLaunchTemplates': requesting.lookForLeft(''),
-  'ec2:DescribeSecurityGroups': ({ clients }) => listGroups(clients.ec2, []),
+  'ec2:DescribeSecurityGroups': ({ clients }) => listSecurityGroups(clients.ec2, []),
   'elasticloadbalancing:DescribeLoadBalancers': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTags': requesting.lookForOwner,
   'elasticloadbalancing:DescribeTargetGroups': listOrphanedLoadBalancers,
@@ -83,8 +87,8 @@ const CALLS: Record<string, Call | Call[]> = {
   'iam:DeleteRolePolicy': requesting.removeRole,
   'iam:GetInstanceProfile': requesting.lookForLeft('AWS::IAM::InstanceProfile'),
   'iam:GetRole': requesting.lookForLeft('AWS::IAM::Role'),
-  'iam:ListInstanceProfiles': ({ clients }) => listUnfinished(clients),
-  'iam:ListRoles': ({ clients }) => listUnfinished(clients),
+  'iam:ListInstanceProfiles': ({ clients }) => listUnfinishedBuilds(clients),
+  'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:PutRolePolicy': requesting.makeRole,
   'iam:RemoveRoleFromInstanceProfile': requesting.removeRole,
   'rds:CreateDBSnapshot': ({ clients }) =>

@@ -29,7 +29,7 @@ export async function findAmazonLinux(ec2: EC2Client, architecture: string): Pro
 }
 
 /** Stops an instance and waits until it is stopped, so that an image of it has all that was written. */
-export async function stopAndWait(
+export async function stopInstanceAndWait(
   ec2: EC2Client,
   id: string,
   context: CommandContext,

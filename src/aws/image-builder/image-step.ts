@@ -4,7 +4,7 @@ import {
   createImage,
   createImageInput,
   deregisterImage,
-  stopAndWait,
+  stopInstanceAndWait,
   waitForImage,
 } from '../ec2/create-image.ts';
 import { findCreatedByRun } from '../ec2/find-created.ts';
@@ -37,7 +37,7 @@ export function createImageStep<Build extends ImageBuild>(
     run: async (build) => {
       const { ec2 } = build;
       const options = optionsFor(build);
-      await stopAndWait(ec2, options.instanceId, build);
+      await stopInstanceAndWait(ec2, options.instanceId, build);
       build.imageId = await createImage(ec2, options, () => findImages(build));
       // The instance must exist until the image is available.
       await waitForImage(ec2, build.imageId, build);

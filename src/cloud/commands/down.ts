@@ -5,7 +5,7 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { removeUnfinished, type Unfinished } from '../image/unfinished.ts';
+import { removeUnfinishedBuilds, type UnfinishedBuild } from '../image/unfinished-builds.ts';
 import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
@@ -46,12 +46,15 @@ export async function down(cloud: CloudContext, options: DownOptions): Promise<v
 }
 
 /** Removes what is of no stack; neither kind keeps the other from going. Gives the images that may be in the making. */
-async function removeRest(cloud: CloudContext, { everything }: DownOptions): Promise<Unfinished[]> {
+async function removeRest(
+  cloud: CloudContext,
+  { everything }: DownOptions,
+): Promise<UnfinishedBuild[]> {
   const problems: unknown[] = [];
   const note = (error: unknown): undefined => void problems.push(error);
   if (everything) await removeRetainedResources(cloud).catch(note);
   cloud.signal.throwIfAborted();
-  const builds = await removeUnfinished(cloud).catch(note);
+  const builds = await removeUnfinishedBuilds(cloud).catch(note);
   cloud.signal.throwIfAborted();
   if (builds && problems.length === 0) return builds;
   if (problems.length === 1) throw problems[0];

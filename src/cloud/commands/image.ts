@@ -2,11 +2,11 @@ import { runSteps, undoSteps } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import type { CloudContext } from '../context.ts';
 import { type BuildContext, createBuildContext } from '../image/build.ts';
-import { printPlan } from '../image/dry-run.ts';
-import { type Plan, planBuild } from '../image/plan.ts';
+import { printBuildPlan } from '../image/dry-run.ts';
+import { type BuildPlan, planBuild } from '../image/plan.ts';
 import { removeOldImages } from '../image/prune.ts';
 import { BUILD_STEPS } from '../image/steps.ts';
-import { removeUnfinished } from '../image/unfinished.ts';
+import { removeUnfinishedBuilds } from '../image/unfinished-builds.ts';
 
 const PATHS_SHOWN = 5;
 
@@ -20,17 +20,17 @@ export async function buildImage(
   { instanceType, dryRun }: { instanceType: string; dryRun: boolean },
 ): Promise<void> {
   const plan = await planBuild(cloud.clients.ec2, instanceType);
-  for (const line of sayPlan(plan)) cloud.log(line);
+  for (const line of formatPlan(plan)) cloud.log(line);
   if (dryRun) {
-    await printPlan(cloud, plan);
+    await printBuildPlan(cloud, plan);
     return;
   }
-  await removeUnfinished(cloud);
-  await make(createBuildContext(cloud, plan));
+  await removeUnfinishedBuilds(cloud);
+  await runBuild(createBuildContext(cloud, plan));
   await removeOldImages(cloud);
 }
 
-function sayPlan({ runId, source, instanceType, base, subnet }: Plan): string[] {
+function formatPlan({ runId, source, instanceType, base, subnet }: BuildPlan): string[] {
   const { version, commit, uncommitted } = source;
   const paths = uncommitted.slice(0, PATHS_SHOWN).join(', ');
   const more =
@@ -42,7 +42,7 @@ function sayPlan({ runId, source, instanceType, base, subnet }: Plan): string[] 
   ];
 }
 
-async function make(build: BuildContext): Promise<void> {
+async function runBuild(build: BuildContext): Promise<void> {
   try {
     await runSteps(BUILD_STEPS, build);
   } catch (error) {

@@ -2,7 +2,7 @@ import { wasRefused } from '../../aws/errors.ts';
 import type { ImageBuild } from '../../aws/image-builder/image-build.ts';
 import { createMemoryJournal, type PlannedStep } from '../../cli/steps.ts';
 import type { CloudContext } from '../context.ts';
-import type { Plan } from './plan.ts';
+import type { BuildPlan } from './plan.ts';
 
 /** What undoing a build needs. Another process may have started the build. */
 export interface UndoContext extends CloudContext, ImageBuild {
@@ -12,14 +12,14 @@ export interface UndoContext extends CloudContext, ImageBuild {
 
 /** One build of an image. */
 export interface BuildContext extends UndoContext {
-  plan: Plan;
+  plan: BuildPlan;
 }
 
 /** A step of a build. */
 export type BuildStep = PlannedStep<BuildContext, UndoContext>;
 
 /** Creates the context of a new build. */
-export function createBuildContext(cloud: CloudContext, plan: Plan): BuildContext {
+export function createBuildContext(cloud: CloudContext, plan: BuildPlan): BuildContext {
   return { ...createUndoContext(cloud, plan.runId), plan };
 }
 

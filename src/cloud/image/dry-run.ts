@@ -2,10 +2,10 @@ import { planSteps } from '../../cli/steps.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { createBuildContext } from './build.ts';
-import type { Plan } from './plan.ts';
-import { listOldImages, sayOldImage } from './prune.ts';
+import type { BuildPlan } from './plan.ts';
+import { listOldImages, formatOldImage } from './prune.ts';
 import { BUILD_STEPS } from './steps.ts';
-import { listUnfinished } from './unfinished.ts';
+import { listUnfinishedBuilds } from './unfinished-builds.ts';
 
 // The ids of resources that do not exist yet.
 const GROUP_ID = 'sg-00000000000000000';
@@ -13,11 +13,11 @@ const BUILDER_ID = 'i-00000000000000000';
 const IMAGE_ID = 'ami-00000000000000000';
 
 /** Prints what a build would do, with all its requests, and changes nothing. */
-export async function printPlan(cloud: CloudContext, plan: Plan): Promise<void> {
+export async function printBuildPlan(cloud: CloudContext, plan: BuildPlan): Promise<void> {
   const { clients, print } = cloud;
-  const unfinished = await listUnfinished(clients);
-  for (const { runId, startedAt, mayGoOn } of unfinished) {
-    const fate = mayGoOn ? 'Leaving alone' : 'Removing what is left of';
+  const unfinished = await listUnfinishedBuilds(clients);
+  for (const { runId, startedAt, mayBeRunning } of unfinished) {
+    const fate = mayBeRunning ? 'Leaving alone' : 'Removing what is left of';
     print(`${fate} an image that was begun ${formatAge(startedAt)} ago (${runId})`);
   }
   const build = {
@@ -27,6 +27,6 @@ export async function printPlan(cloud: CloudContext, plan: Plan): Promise<void> 
     imageId: IMAGE_ID,
   };
   for (const line of await planSteps(BUILD_STEPS, build)) print(line);
-  for (const old of await listOldImages(clients, 1)) print(sayOldImage(old));
+  for (const old of await listOldImages(clients, 1)) print(formatOldImage(old));
   print(`Nothing was changed. ${GROUP_ID} and similar ids stand for resources that do not exist.`);
 }

@@ -12,7 +12,7 @@ import { readSource, type Source } from './source.ts';
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Of what, where and on what an image is made. */
-export interface Plan {
+export interface BuildPlan {
   runId: string;
   source: Source;
   instanceType: string;
@@ -25,13 +25,13 @@ export interface Plan {
  * Finds out how an image can be made, before anything is.
  * @throws OperatorError that names all that is missing
  */
-export async function planBuild(ec2: EC2Client, instanceType: string): Promise<Plan> {
+export async function planBuild(ec2: EC2Client, instanceType: string): Promise<BuildPlan> {
   const problems: string[] = [];
   const source = await readSource(CHECKOUT).catch((error: unknown) => {
     if (!(error instanceof OperatorError)) throw error;
     problems.push(error.message);
   });
-  const base = await findBase(ec2, instanceType);
+  const base = await findBaseImage(ec2, instanceType);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
   if (typeof base === 'string') problems.push(base);
   // of a type that is not there, no zone has it
@@ -46,7 +46,7 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<P
 }
 
 /** What to start from; or why there is nothing. */
-async function findBase(ec2: EC2Client, instanceType: string): Promise<Image | string> {
+async function findBaseImage(ec2: EC2Client, instanceType: string): Promise<Image | string> {
   const type = await findInstanceType(ec2, instanceType);
   if (!type) return `there is no instance type ${instanceType} in this region (--instance-type)`;
   const architecture = ['arm64', 'x86_64'].find((it) => type.architectures.includes(it));

@@ -7,7 +7,7 @@ import type { Clients, CloudContext } from '../context.ts';
 import { listOwnImages, type OwnImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
 
-const KEPT = 5;
+const RETAINED_IMAGES = 5;
 
 /** An image that is older than those that are kept. */
 export interface OldImage {
@@ -22,11 +22,11 @@ export interface OldImage {
  */
 export async function listOldImages(clients: Clients, made = 0): Promise<OldImage[]> {
   const { ec2 } = clients;
-  const old = (await listOwnImages(ec2)).slice(KEPT - made);
-  const stacks = await mapStacks(clients);
+  const old = (await listOwnImages(ec2)).slice(RETAINED_IMAGES - made);
+  const stacks = await findStackUsers(clients);
   const describe = async (image: OwnImage) => ({
     image,
-    user: stacks.get(image.id) ?? (await findUser(ec2, image.id)),
+    user: stacks.get(image.id) ?? (await findImageUser(ec2, image.id)),
   });
   return Promise.all(old.map(describe));
 }
@@ -34,13 +34,13 @@ export async function listOldImages(clients: Clients, made = 0): Promise<OldImag
 /** Removes them, unless something uses them; it tells of each. */
 export async function removeOldImages({ clients, log }: CloudContext): Promise<void> {
   for (const old of await listOldImages(clients)) {
-    log(`${sayOldImage(old)}.`);
+    log(`${formatOldImage(old)}.`);
     if (old.user === null) await deregisterImage(clients.ec2, old.image.id);
   }
 }
 
 /** Says what becomes of one: `Removing the image ami-1, minitwit 1.2.0 of …`. */
-export function sayOldImage({ image, user }: OldImage): string {
+export function formatOldImage({ image, user }: OldImage): string {
   const name = `${image.id}, MiniTwit ${image.version}, made ${image.createdAt.slice(0, 10)}`;
   return user === null ? `Removing the old image ${name}` : `Keeping ${name}: ${user} uses it`;
 }
@@ -50,7 +50,7 @@ const versionSchema = z.object({
   LaunchTemplateData: z.object({ ImageId: z.string().optional() }).default({}),
 });
 
-async function findUser(ec2: EC2Client, imageId: string): Promise<string | null> {
+async function findImageUser(ec2: EC2Client, imageId: string): Promise<string | null> {
   const filters = [{ Name: 'image-id', Values: [imageId] }];
   const instances = await listInstances(ec2, filters);
   const instance = instances.find(({ state }) => state !== 'terminated');
@@ -73,7 +73,7 @@ async function findUser(ec2: EC2Client, imageId: string): Promise<string | null>
  * The stacks of MiniTwit, by the images that they remember: after `roll` was broken off or AWS went back, nothing else
  * may use them, and yet the stack's next change starts from them.
  */
-async function mapStacks(clients: Clients): Promise<Map<string, string>> {
+async function findStackUsers(clients: Clients): Promise<Map<string, string>> {
   const stacks = await listStacks(clients);
   return new Map(
     stacks.map(({ name, parameters }) => [parameters.ImageId ?? '', `the stack ${name}`]),

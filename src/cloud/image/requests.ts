@@ -2,10 +2,10 @@ import type { LaunchOptions } from '../../aws/ec2/launch.ts';
 import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
 import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
-import type { Plan } from './plan.ts';
+import type { BuildPlan } from './plan.ts';
 
 /** The path of what IAM keeps for the builders of a region, though it keeps it for all of them. */
-export function iamPathOf(region: string): string {
+export function iamPath(region: string): string {
   return `/minitwit-builder/${region}/`;
 }
 
@@ -19,13 +19,13 @@ export const SOURCE_KEY = 'source.tar.gz';
 const BUILDER_MAX_MINUTES = 120;
 
 /** What a run calls what it makes on the way. */
-export function nameOf(runId: string): string {
+export function builderName(runId: string): string {
   return `${NAME_PREFIX}${runId}`;
 }
 
 /** The same for its bucket, whose name has no capitals. */
-export function bucketOf(runId: string): string {
-  return nameOf(runId).toLowerCase();
+export function sourceBucketName(runId: string): string {
+  return builderName(runId).toLowerCase();
 }
 
 /** The tags of all that is made on the way. */
@@ -34,16 +34,16 @@ export function builderTags(runId: string): Tags {
 }
 
 /** The tags of the image once it is done. */
-export function imageTags({ source }: Plan): Tags {
+export function imageTags({ source }: BuildPlan): Tags {
   const { version, commit } = source;
   return { Name: `minitwit ${version}`, [IMAGE_TAG]: version, [COMMIT_TAG]: commit };
 }
 
 /** The requests for a role that an instance can have, with which it can be sent commands, and nothing else. */
 export function roleInputs(runId: string, region: string) {
-  const Path = iamPathOf(region);
-  const RoleName = nameOf(runId);
-  const InstanceProfileName = nameOf(runId);
+  const Path = iamPath(region);
+  const RoleName = builderName(runId);
+  const InstanceProfileName = builderName(runId);
   const policyKey = { RoleName, PolicyName: 'run-command' };
   const Tags = Object.entries(builderTags(runId)).map(([Key, Value]) => ({ Key, Value }));
   return {
@@ -51,7 +51,7 @@ export function roleInputs(runId: string, region: string) {
       RoleName,
       Path,
       Description: 'The instance of which an image of MiniTwit is made',
-      AssumeRolePolicyDocument: policyOf({
+      AssumeRolePolicyDocument: policyDocument({
         Principal: { Service: 'ec2.amazonaws.com' },
         Action: 'sts:AssumeRole',
       }),
@@ -59,7 +59,7 @@ export function roleInputs(runId: string, region: string) {
     },
     policy: {
       ...policyKey,
-      PolicyDocument: policyOf({ Action: RUN_COMMAND_ACTIONS, Resource: '*' }),
+      PolicyDocument: policyDocument({ Action: RUN_COMMAND_ACTIONS, Resource: '*' }),
     },
     profile: { InstanceProfileName, Path, Tags },
     membership: { InstanceProfileName, RoleName },
@@ -84,7 +84,7 @@ const RUN_COMMAND_ACTIONS = [
   'ec2messages:SendReply',
 ];
 
-function policyOf(statement: object): string {
+function policyDocument(statement: object): string {
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', ...statement }],
@@ -92,9 +92,9 @@ function policyOf(statement: object): string {
 }
 
 /** The request for a security group that lets nobody in; out, as every new one, to everywhere. */
-export function groupInput({ runId, subnet }: Plan) {
+export function securityGroupInput({ runId, subnet }: BuildPlan) {
   return {
-    GroupName: nameOf(runId),
+    GroupName: builderName(runId),
     Description: 'Lets nobody in while an image of MiniTwit is made',
     VpcId: subnet.vpcId,
     TagSpecifications: tagSpecifications(builderTags(runId), 'security-group'),
@@ -102,8 +102,8 @@ export function groupInput({ runId, subnet }: Plan) {
 }
 
 /** What kind of instance the image is made of. */
-export function launchOf(
-  { runId, base, subnet, instanceType }: Plan,
+export function launchOptions(
+  { runId, base, subnet, instanceType }: BuildPlan,
   groupId: string,
 ): LaunchOptions {
   return {
@@ -111,7 +111,7 @@ export function launchOf(
     imageId: base.id,
     root: base.root,
     instanceType,
-    instanceProfile: nameOf(runId),
+    instanceProfile: builderName(runId),
     securityGroup: groupId,
     subnetId: subnet.id,
     // it fetches packages, and its commands
@@ -123,7 +123,7 @@ export function launchOf(
 }
 
 /** As what the image is made. */
-export function imageOrderOf({ runId, source }: Plan): Omit<CreateImageOptions, 'instanceId'> {
+export function imageOptions({ runId, source }: BuildPlan): Omit<CreateImageOptions, 'instanceId'> {
   return {
     name: `minitwit-${runId}`,
     description: `MiniTwit ${source.version}, commit ${source.commit.slice(0, 12)}`,

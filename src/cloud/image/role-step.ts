@@ -13,7 +13,7 @@ import { formatRequest } from '../../aws/format-request.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { type BuildStep, createFirstResource, formatOrphan, type UndoContext } from './build.ts';
-import { nameOf, roleInputs } from './requests.ts';
+import { builderName, roleInputs } from './requests.ts';
 
 const DELETED_TIMEOUT_MS = 60_000;
 
@@ -23,7 +23,7 @@ export const role: BuildStep = {
   runMessage: 'Creating a role for the instance',
   run: async (build) => {
     const { iam } = build.clients;
-    const inputs = await inputsOf(build);
+    const inputs = await readInputs(build);
     const attempt = `Cannot create the role ${inputs.role.RoleName}`;
     const created = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
     await createFirstResource(build, 'role', nullIfAwsError('EntityAlreadyExists', created));
@@ -36,7 +36,7 @@ export const role: BuildStep = {
   },
   undo: async (context) => {
     const { iam } = context.clients;
-    const { membership, profileKey, policyKey, roleKey } = await inputsOf(context);
+    const { membership, profileKey, policyKey, roleKey } = await readInputs(context);
     const attempt = `Cannot delete the role ${roleKey.RoleName}`;
     const requests = [
       () => iam.send(new RemoveRoleFromInstanceProfileCommand(membership)),
@@ -51,10 +51,10 @@ export const role: BuildStep = {
     }
   },
   formatOrphans: ({ runId }) => [
-    formatOrphan(`the role and the instance profile ${nameOf(runId)}`),
+    formatOrphan(`the role and the instance profile ${builderName(runId)}`),
   ],
   plan: async (build) => {
-    const inputs = await inputsOf(build);
+    const inputs = await readInputs(build);
     return {
       run: [
         formatRequest('CreateRole', inputs.role),
@@ -72,7 +72,7 @@ export const role: BuildStep = {
   },
 };
 
-async function inputsOf({ clients: { iam }, runId }: UndoContext) {
+async function readInputs({ clients: { iam }, runId }: UndoContext) {
   return roleInputs(runId, await iam.config.region());
 }
 

@@ -19,7 +19,7 @@ const groupSchema = z
 export type SecurityGroup = z.infer<typeof groupSchema>;
 
 /** Lists the security groups that match all filters. */
-export function listGroups(ec2: EC2Client, filters: Filter[]): Promise<SecurityGroup[]> {
+export function listSecurityGroups(ec2: EC2Client, filters: Filter[]): Promise<SecurityGroup[]> {
   return listItems(
     'Cannot list the security groups',
     paginateDescribeSecurityGroups({ client: ec2 }, { Filters: filters }),
@@ -29,7 +29,7 @@ export function listGroups(ec2: EC2Client, filters: Filter[]): Promise<SecurityG
 }
 
 /** Makes a security group; asked again, AWS says that there is one of this name (`InvalidGroup.Duplicate`). */
-export async function createGroup(
+export async function createSecurityGroup(
   ec2: EC2Client,
   input: CreateSecurityGroupCommandInput,
 ): Promise<string> {
@@ -39,7 +39,7 @@ export async function createGroup(
 }
 
 /** Deletes a security group; one that is gone already is fine. False while something uses it. */
-export async function deleteGroup(ec2: EC2Client, id: string): Promise<boolean> {
+export async function deleteSecurityGroup(ec2: EC2Client, id: string): Promise<boolean> {
   const request = ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
   try {
     await nullIfNotFound(withAwsError(`Cannot delete the security group ${id}`, request));

@@ -9,7 +9,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { type BuildContext, type BuildStep, createFirstResource, formatOrphan } from './build.ts';
-import { bucketOf, SOURCE_KEY } from './requests.ts';
+import { sourceBucketName, SOURCE_KEY } from './requests.ts';
 
 const URL_MAX_S = 60 * 60;
 
@@ -19,7 +19,7 @@ export const source: BuildStep = {
   runMessage: 'Uploading the source to a bucket',
   run: async (build) => {
     const { s3 } = build.clients;
-    const Bucket = bucketOf(build.runId);
+    const Bucket = sourceBucketName(build.runId);
     const created = withAwsError(
       `Cannot create the bucket ${Bucket}`,
       s3.send(new CreateBucketCommand({ Bucket })),
@@ -30,7 +30,7 @@ export const source: BuildStep = {
     await withAwsError(`Cannot upload the source to ${Bucket}`, uploaded);
   },
   undo: async ({ clients: { s3 }, runId }) => {
-    const Bucket = bucketOf(runId);
+    const Bucket = sourceBucketName(runId);
     const requests = [
       () => s3.send(new DeleteObjectCommand({ Bucket, Key: SOURCE_KEY })),
       () => s3.send(new DeleteBucketCommand({ Bucket })),
@@ -40,9 +40,9 @@ export const source: BuildStep = {
       await nullIfAwsError('NoSuchBucket', deleted);
     }
   },
-  formatOrphans: ({ runId }) => [formatOrphan(`the bucket ${bucketOf(runId)}`)],
+  formatOrphans: ({ runId }) => [formatOrphan(`the bucket ${sourceBucketName(runId)}`)],
   plan: ({ runId, plan }) => {
-    const bucket = { Bucket: bucketOf(runId) };
+    const bucket = { Bucket: sourceBucketName(runId) };
     const object = { ...bucket, Key: SOURCE_KEY };
     return {
       run: [
@@ -56,6 +56,6 @@ export const source: BuildStep = {
 
 /** Returns a URL from which the source can be downloaded without credentials for an hour. */
 export function signSource({ clients, runId }: BuildContext): Promise<string> {
-  const request = new GetObjectCommand({ Bucket: bucketOf(runId), Key: SOURCE_KEY });
+  const request = new GetObjectCommand({ Bucket: sourceBucketName(runId), Key: SOURCE_KEY });
   return getSignedUrl(clients.s3, request, { expiresIn: URL_MAX_S });
 }

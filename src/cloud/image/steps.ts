@@ -7,17 +7,17 @@ import { createImageStep } from '../../aws/image-builder/image-step.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { runCommand } from '../instances/run-command.ts';
 import { type BuildContext, type BuildStep, formatOrphan } from './build.ts';
-import { group } from './group-step.ts';
+import { securityGroup } from './security-group-step.ts';
 import { renderInstallScript } from './install-script.ts';
-import { imageOrderOf, imageTags, launchOf } from './requests.ts';
+import { imageOptions, imageTags, launchOptions } from './requests.ts';
 import { role } from './role-step.ts';
 import { signSource, source } from './source-step.ts';
 
 const INSTALL_TIMEOUT_MS = 25 * 60_000;
 
 const stackImage: ImageKind<BuildContext> = {
-  launchOptions: ({ plan, groupId }) => launchOf(plan, requireId(groupId)),
-  imageOptions: ({ plan }) => imageOrderOf(plan),
+  launchOptions: ({ plan, groupId }) => launchOptions(plan, requireId(groupId)),
+  imageOptions: ({ plan }) => imageOptions(plan),
   unfinished: tagFilter(IMAGE_TAG, BUILDER),
   formatOrphan: (resource, id, runId) =>
     formatOrphan(`the ${resource} ${id ?? `of the run ${runId}`}, which costs`),
@@ -43,7 +43,7 @@ const install: BuildStep = {
 };
 
 /** Tags the image and its snapshots as finished. Only then do other commands use the image. */
-const handOver: BuildStep = {
+const markFinished: BuildStep = {
   name: 'hand-over',
   run: async ({ ec2, runId, imageId, plan }) => {
     const snapshots = await listSnapshots(ec2, [tagFilter(RUN_TAG, runId)]);
@@ -59,9 +59,9 @@ const handOver: BuildStep = {
 export const BUILD_STEPS: BuildStep[] = [
   role,
   source,
-  group,
+  securityGroup,
   createBuilderStep(stackImage),
   install,
   createImageStep(stackImage),
-  handOver,
+  markFinished,
 ];

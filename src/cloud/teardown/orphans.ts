@@ -9,7 +9,7 @@ import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
 import { listDatabases } from '../database/databases.ts';
-import { listGroups } from '../image/security-groups.ts';
+import { listSecurityGroups } from '../image/security-groups.ts';
 import type { StackResource } from '../stack/resources.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import { listOrphanedLoadBalancers } from './load-balancers.ts';
@@ -59,7 +59,7 @@ async function listLaunchResources({ clients, stackName }: CloudContext): Promis
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];
   const [securityGroups, templateIds, scalingGroups] = await Promise.all([
-    listGroups(ec2, Filters),
+    listSecurityGroups(ec2, Filters),
     listItems(
       'Cannot list the launch templates',
       paginateDescribeLaunchTemplates({ client: ec2 }, { Filters }),

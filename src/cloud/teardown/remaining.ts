@@ -6,7 +6,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatMonthlyCost } from '../costs/costs.ts';
-import type { Unfinished } from '../image/unfinished.ts';
+import type { UnfinishedBuild } from '../image/unfinished-builds.ts';
 import { listStackSnapshots } from './database-snapshots.ts';
 import { listRetainedResources } from './retained-resources.ts';
 import { listOtherStacks } from './other-stacks.ts';
@@ -57,7 +57,7 @@ async function removeEach(cloud: CloudContext, resources: RetainedResource[]): P
  */
 export async function printRemaining(
   cloud: CloudContext,
-  builds: Unfinished[] = [],
+  builds: UnfinishedBuild[] = [],
 ): Promise<void> {
   const { print, stackName } = cloud;
   const [retained, otherStacks, snapshots] = await Promise.all([

@@ -32,13 +32,13 @@ export async function provision(
     current.log(
       `${where} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
     );
-    await makeAll(current);
+    await runProvision(current);
   } finally {
     claim.release();
   }
 }
 
-async function makeAll(current: ProvisionContext): Promise<void> {
+async function runProvision(current: ProvisionContext): Promise<void> {
   try {
     await runSteps(PROVISION_STEPS, current);
   } catch (error) {

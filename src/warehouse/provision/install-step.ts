@@ -7,7 +7,7 @@ import { poll } from '../../cli/poll.ts';
 import type { Step } from '../../cli/steps.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { ProvisionContext } from './provision.ts';
-import { readOutcome } from './user-data.ts';
+import { parseOutcome } from './user-data.ts';
 
 const VOLUME_TIMEOUT_MS = 5 * 60_000;
 const SCRIPT_TIMEOUT_MS = 20 * 60_000;
@@ -23,7 +23,7 @@ export const install: Step<ProvisionContext> = {
     const attachment = { VolumeId: volumeId, InstanceId: builderId, Device: config.volumeDevice };
     await attachAndWait(ec2, attachment, pollOptions(provision, VOLUME_TIMEOUT_MS));
     const request = async () => {
-      const outcome = readOutcome(await readConsoleOutput(ec2, builderId));
+      const outcome = parseOutcome(await readConsoleOutput(ec2, builderId));
       if (outcome === 'ready') return { done: true };
       if (outcome) throw new OperatorError(outcome.problem);
       return { pending: 'running' };

@@ -16,7 +16,7 @@ import {
 } from '../../aws/ec2/network.ts';
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
-import { problemsOfPlace } from './problems.ts';
+import { validateInstanceSettings } from './validate-instance-settings.ts';
 import type { InstanceConfig } from '../settings.ts';
 import type { ProvisionOptions, Site } from './provision.ts';
 
@@ -34,23 +34,23 @@ export async function findSite(
     volumeId === null ? null : findVolume(ec2, volumeId),
   ]);
   const [image, subnet, vpcId, hasKey] = await Promise.all([
-    type && findBase(ec2, type, baseImageId),
-    type && findPlace(ec2, config, volume),
+    type && findBaseImage(ec2, type, baseImageId),
+    type && findBuilderSubnet(ec2, config, volume),
     findVpcOfSecurityGroup(ec2, config.securityGroup),
     hasKeyPair(ec2, config.keyName),
   ]);
   const problems = [
-    type && problemOfType(config, type),
-    type && problemOfBase(config, { type, image, baseImageId }),
-    volumeId !== null && problemOfVolume(volumeId, volume, subnet),
-    type && !subnet && problemOfSubnet(config, volume),
-    ...problemsOfPlace(config, { type, subnet, vpcId, hasKey }),
+    type && validateType(config, type),
+    type && validateBaseImage(config, { type, image, baseImageId }),
+    volumeId !== null && validateVolume(volumeId, volume, subnet),
+    type && !subnet && explainMissingSubnet(config, volume),
+    ...validateInstanceSettings(config, { type, subnet, vpcId, hasKey }),
   ].filter((problem) => typeof problem === 'string');
   if (problems.length > 0 || !image || !subnet) throw preflightError(problems);
   return { image, subnet, volume };
 }
 
-function findBase(
+function findBaseImage(
   ec2: EC2Client,
   { architectures }: InstanceType,
   baseImageId: string | null,
@@ -59,7 +59,7 @@ function findBase(
   return findAmazonLinux(ec2, architectures.includes('arm64') ? 'arm64' : 'x86_64');
 }
 
-async function findPlace(
+async function findBuilderSubnet(
   ec2: EC2Client,
   { subnetId, instanceType }: InstanceConfig,
   volume: Volume | null,
@@ -69,12 +69,12 @@ async function findPlace(
   return findDefaultSubnetFor(ec2, instanceType);
 }
 
-function problemOfType({ instanceType }: InstanceConfig, type: InstanceType): string | null {
+function validateType({ instanceType }: InstanceConfig, type: InstanceType): string | null {
   if (type.hypervisor !== 'xen') return null;
   return `WAREHOUSE_INSTANCE_TYPE: a ${instanceType} shows its console too late; take one of AWS's Nitro system, such as a t3`;
 }
 
-function problemOfBase(
+function validateBaseImage(
   { instanceType }: InstanceConfig,
   found: { type: InstanceType; image: Image | null; baseImageId: string | null },
 ): string | null {
@@ -84,14 +84,14 @@ function problemOfBase(
   return `${image.id} is for ${image.architecture}, but a ${instanceType} for ${type.architectures.join(', ')}`;
 }
 
-function problemOfVolume(id: string, volume: Volume | null, subnet: Subnet | null): string | null {
+function validateVolume(id: string, volume: Volume | null, subnet: Subnet | null): string | null {
   if (!volume) return `there is no volume ${id} here`;
   if (volume.attachedTo) return `the volume ${id} is attached to ${volume.attachedTo}`;
   if (!subnet || subnet.zone === volume.zone) return null;
   return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume ${id} in ${volume.zone}`;
 }
 
-function problemOfSubnet(
+function explainMissingSubnet(
   { subnetId, instanceType }: InstanceConfig,
   volume: Volume | null,
 ): string {

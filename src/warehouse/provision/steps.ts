@@ -6,7 +6,7 @@ import type { Step } from '../../cli/steps.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 import { install } from './install-step.ts';
 import type { ProvisionContext } from './provision.ts';
-import { fillIn } from './user-data.ts';
+import { renderScript } from './user-data.ts';
 import { volume } from './volume-step.ts';
 
 // The builder shuts itself down after this time, in case its process was killed.
@@ -45,7 +45,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
 };
 
 function renderUserData({ config, volumeId }: ProvisionContext): Promise<string> {
-  return fillIn({
+  return renderScript({
     MOUNT_DIR: config.mountDir,
     VOLUME_ID: requireId(volumeId),
     VOLUME_DEVICE: config.volumeDevice,
@@ -57,7 +57,7 @@ function renderUserData({ config, volumeId }: ProvisionContext): Promise<string>
  * Tags volume and image as finished. The snapshots of the image keep their tag, since they are no snapshots of the
  * volume.
  */
-const handOver: Step<ProvisionContext> = {
+const markFinished: Step<ProvisionContext> = {
   name: 'hand-over',
   run: async ({ ec2, imageId, volumeId }) => {
     const id = requireId(volumeId);
@@ -71,5 +71,5 @@ export const PROVISION_STEPS: Step<ProvisionContext>[] = [
   createBuilderStep(warehouseImage),
   install,
   createImageStep(warehouseImage),
-  handOver,
+  markFinished,
 ];

@@ -11,7 +11,7 @@ const FAILED = /The image of the warehouse was not made: .*/;
  * userdata/warehouse.sh with these settings, each in its line. Their values hold no quotes.
  * @param settings by the script's names: `VOLUME_ID`
  */
-export async function fillIn(settings: Record<string, string>): Promise<string> {
+export async function renderScript(settings: Record<string, string>): Promise<string> {
   let script = await readFile(SCRIPT, 'utf8');
   for (const [name, value] of Object.entries(settings)) {
     const line = new RegExp(`^${name}='.*'$`, 'm');
@@ -22,7 +22,7 @@ export async function fillIn(settings: Record<string, string>): Promise<string> 
 }
 
 /** What a console says of the script: that it is `ready`, why it failed, or null for nothing yet. */
-export function readOutcome(console: string): 'ready' | { problem: string } | null {
+export function parseOutcome(console: string): 'ready' | { problem: string } | null {
   if (console.includes(READY)) return 'ready';
   const [problem] = FAILED.exec(console) ?? [];
   return problem === undefined ? null : { problem: problem.trim() };

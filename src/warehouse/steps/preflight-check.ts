@@ -8,14 +8,17 @@ import {
 import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { type FoundPlace, problemsOfPlace } from '../provision/problems.ts';
+import {
+  type FoundInstanceSettings,
+  validateInstanceSettings,
+} from '../provision/validate-instance-settings.ts';
 import { listLockHolders, formatLockHeld } from '../run/lock.ts';
 import type { RunContext } from '../context.ts';
 import type { Placement } from '../run/state.ts';
 import type { WarehouseConfig } from '../settings.ts';
 
 /** What there is of all that the settings name; null for what there is not. */
-interface Found extends FoundPlace {
+interface Found extends FoundInstanceSettings {
   volume: Volume | null;
   image: Image | null;
 }
@@ -59,7 +62,7 @@ function problemsOf(config: WarehouseConfig, found: Found): string[] {
     problemOfVolume(config, found),
     problemOfImage(config, found),
     problemOfSubnet(config, found),
-    ...problemsOfPlace(config, found),
+    ...validateInstanceSettings(config, found),
   ].filter((problem) => typeof problem === 'string');
 }
 

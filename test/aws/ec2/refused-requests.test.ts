@@ -8,7 +8,11 @@ import {
   terminateInstances,
 } from '../../../src/aws/ec2/instances.ts';
 import { launchInstance } from '../../../src/aws/ec2/launch.ts';
-import { createImage, deregisterImage, stopAndWait } from '../../../src/aws/ec2/create-image.ts';
+import {
+  createImage,
+  deregisterImage,
+  stopInstanceAndWait,
+} from '../../../src/aws/ec2/create-image.ts';
 import {
   findVpcOfSecurityGroup,
   listDefaultSubnets,
@@ -74,7 +78,7 @@ const CALLS: Record<string, Call | Call[]> = {
   DetachVolume: (ec2) => detachVolume(ec2, 'vol-1', 'i-1'),
   GetConsoleOutput: (ec2) => readConsoleOutput(ec2, 'i-1'),
   RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
-  StopInstances: (ec2) => stopAndWait(ec2, 'i-1', context),
+  StopInstances: (ec2) => stopInstanceAndWait(ec2, 'i-1', context),
   TerminateInstances: (ec2) => terminateInstances(ec2, ['i-1']),
 };
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { CreateTagsCommand, DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import { ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
-import { listGroups } from '../../../src/cloud/image/security-groups.ts';
+import { listSecurityGroups } from '../../../src/cloud/image/security-groups.ts';
 import { listImages } from '../../../src/aws/ec2/images.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { deleteSnapshot } from '../../../src/aws/ec2/removal.ts';
@@ -179,7 +179,7 @@ export const LISTS = {
   instances: async ({ clients: { ec2 } }: CloudContext) =>
     idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
   volumes: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listVolumes(ec2, [])),
-  groups: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listGroups(ec2, [])),
+  groups: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listSecurityGroups(ec2, [])),
   images: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listImages(ec2, 'self', [])),
   snapshots: async ({ clients: { ec2 } }: CloudContext) =>
     idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),

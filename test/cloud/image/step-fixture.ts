@@ -8,7 +8,7 @@ import {
   type BuildStep,
   createBuildContext,
 } from '../../../src/cloud/image/build.ts';
-import type { Plan } from '../../../src/cloud/image/plan.ts';
+import type { BuildPlan } from '../../../src/cloud/image/plan.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import type { EmulatedAccount } from '../../support/aws-account.ts';
 import type { AwsResponse } from '../../support/aws-request.ts';
@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** A plan for a source of one byte. */
-async function planSmall({ clients: { ec2 } }: CloudContext): Promise<Plan> {
+async function planSmall({ clients: { ec2 } }: CloudContext): Promise<BuildPlan> {
   const instanceType = 't3.small';
   const [base] = await listImages(ec2, 'amazon', []);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
+import { renderScript, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { Layers } from '../../deploy/layers.ts';
 import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -20,7 +20,7 @@ export async function buildImage(
   defer: Defer,
   { volumeId, volume, folder }: Build,
 ): Promise<{ builder: Instance; image: Layers }> {
-  const userData = await fillIn({ VOLUME_ID: volumeId });
+  const userData = await renderScript({ VOLUME_ID: volumeId });
   const builder = await createInstance(defer, { userData });
   await builder.start();
   await builder.attach(volume, 'xvdf');

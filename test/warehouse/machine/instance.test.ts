@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
-import { fillIn, READY } from '../../../src/warehouse/provision/user-data.ts';
+import { renderScript, READY } from '../../../src/warehouse/provision/user-data.ts';
 import type { SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await instance.useForSsh();
 });
 
-const userData = () => fillIn({ VOLUME_ID });
+const userData = () => renderScript({ VOLUME_ID });
 const ask = (remote: SshConnection, sql: string, account = ACCOUNT) => query(remote, sql, account);
 
 describe('userdata/warehouse.sh', () => {

@@ -6,7 +6,10 @@ import { runSteps } from '../../../src/cli/steps.ts';
 import { createBuildContext } from '../../../src/cloud/image/build.ts';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
-import { listUnfinished, removeUnfinished } from '../../../src/cloud/image/unfinished.ts';
+import {
+  listUnfinishedBuilds,
+  removeUnfinishedBuilds,
+} from '../../../src/cloud/image/unfinished-builds.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
 import { openWorld } from './fixture.ts';
 
@@ -58,9 +61,9 @@ test('what is left in another region is left to a command there; what is here is
   const onlyThere = (await world.list()).filter((it) => !before.includes(it));
   world.account.stub('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
 
-  const found = await listUnfinished(world.cloud.clients);
+  const found = await listUnfinishedBuilds(world.cloud.clients);
   expect(found.map(({ runId }) => runId)).toEqual([first, second]);
-  await removeUnfinished(world.cloud);
+  await removeUnfinishedBuilds(world.cloud);
   const still = await world.list();
   expect(still.filter((it) => it.startsWith('minitwit-builder-'))).toEqual(onlyThere);
 });

@@ -11,29 +11,29 @@ import { formatAge } from '../../cli/times.ts';
 import type { Clients, CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { listBucketNames } from '../../aws/s3/buckets.ts';
-import { listGroups } from './security-groups.ts';
+import { listSecurityGroups } from './security-groups.ts';
 import { createUndoContext } from './build.ts';
-import { iamPathOf, NAME_PREFIX } from './requests.ts';
+import { iamPath, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 
 // more than all waits of one that goes on take together
 const BUILD_MAX_MS = 2 * 60 * 60_000;
 
 /** An image that was begun and is not done; of it there is something in the account. */
-export interface Unfinished {
+export interface UnfinishedBuild {
   runId: string;
   startedAt: Date;
   /** Whether its process may still be at work, here or elsewhere. */
-  mayGoOn: boolean;
+  mayBeRunning: boolean;
 }
 
 /** Every image that was begun in this region and is not done, the oldest first. */
-export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
-  const runs = new Set([...(await listRunsInEc2(clients)), ...(await listRunsByName(clients))]);
+export async function listUnfinishedBuilds(clients: Clients): Promise<UnfinishedBuild[]> {
+  const runs = new Set([...(await listRunsByTag(clients)), ...(await listRunsByName(clients))]);
   return [...runs].toSorted().flatMap((runId) => {
     const startedAt = parseRunStart(runId);
     if (!startedAt) return [];
-    return { runId, startedAt, mayGoOn: Date.now() - Number(startedAt) < BUILD_MAX_MS };
+    return { runId, startedAt, mayBeRunning: Date.now() - Number(startedAt) < BUILD_MAX_MS };
   });
 }
 
@@ -43,12 +43,12 @@ export async function listUnfinished(clients: Clients): Promise<Unfinished[]> {
  * @returns what is left alone
  * @throws OperatorError that says what may still exist
  */
-export async function removeUnfinished(cloud: CloudContext): Promise<Unfinished[]> {
-  const unfinished = await listUnfinished(cloud.clients);
-  for (const { runId, startedAt, mayGoOn } of unfinished) {
+export async function removeUnfinishedBuilds(cloud: CloudContext): Promise<UnfinishedBuild[]> {
+  const unfinished = await listUnfinishedBuilds(cloud.clients);
+  for (const { runId, startedAt, mayBeRunning } of unfinished) {
     cloud.signal.throwIfAborted();
     const which = `an image that was begun ${formatAge(startedAt)} ago (${runId})`;
-    if (mayGoOn) {
+    if (mayBeRunning) {
       cloud.log(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
       continue;
     }
@@ -59,15 +59,15 @@ export async function removeUnfinished(cloud: CloudContext): Promise<Unfinished[
     const ending = createUndoContext(patient, runId, begun);
     await undoSteps(BUILD_STEPS, ending);
   }
-  return unfinished.filter(({ mayGoOn }) => mayGoOn);
+  return unfinished.filter(({ mayBeRunning }) => mayBeRunning);
 }
 
-async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {
+async function listRunsByTag({ ec2 }: Clients): Promise<string[]> {
   const filters = [tagFilter(IMAGE_TAG, BUILDER)];
   const instances = await listInstances(ec2, filters);
   const found = [
     instances.filter(({ state }) => state !== 'terminated'),
-    await listGroups(ec2, filters),
+    await listSecurityGroups(ec2, filters),
     await listImages(ec2, 'self', filters),
     await listSnapshots(ec2, filters),
   ];
@@ -76,7 +76,7 @@ async function listRunsInEc2({ ec2 }: Clients): Promise<string[]> {
 
 /** Those of this region of which there is something that can be found by its name alone. */
 async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
-  const PathPrefix = iamPathOf(await iam.config.region());
+  const PathPrefix = iamPath(await iam.config.region());
   const names = await listBucketNames(s3, NAME_PREFIX);
   const roles = await listItems(
     'Cannot list the roles',
