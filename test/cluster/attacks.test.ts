@@ -70,10 +70,10 @@ test.each(Object.keys(ATTACKS))(
     await begin(attack);
     const during = await read();
     await note(`10. ${attack}`, {
-      'ms of the median page alone': percentile(alone, 50),
-      'of the 99th percentile': percentile(alone, 99),
-      'ms of the median page during the attack': percentile(during, 50),
-      'of its 99th percentile': percentile(during, 99),
+      'median page before the attack in ms': percentile(alone, 50),
+      '99th percentile before the attack in ms': percentile(alone, 99),
+      'median page during the attack in ms': percentile(during, 50),
+      '99th percentile during the attack in ms': percentile(during, 99),
       'not served': during.statuses.filter((status) => status !== 200).length,
     });
     expect(new Set([...alone.statuses, ...during.statuses])).toEqual(new Set([200]));
@@ -88,13 +88,13 @@ test('a user whom accounts follow and unfollow can post', async () => {
   const post = () =>
     measure(POSTS, () => victim.post('/add_message', { text: 'they follow me, they do not' }));
   const alone = await post();
-  await begin('accounts that follow and unfollow one person');
+  await begin('accounts that follow and unfollow one user');
   const during = await post();
-  await note('10. accounts that follow and unfollow one person, who posts', {
-    'ms of the median post alone': percentile(alone, 50),
-    'of the slowest': percentile(alone, 99.9),
-    'ms of the median post during the attack': percentile(during, 50),
-    'of its slowest': percentile(during, 99.9),
+  await note('10. posts of a user whom accounts follow and unfollow', {
+    'median post before the attack in ms': percentile(alone, 50),
+    'slowest post before the attack in ms': percentile(alone, 99.9),
+    'median post during the attack in ms': percentile(during, 50),
+    'slowest post during the attack in ms': percentile(during, 99.9),
     'not served': during.statuses.filter((status) => status !== 302).length,
   });
   expect(new Set([...alone.statuses, ...during.statuses])).toEqual(new Set([302]));
@@ -103,14 +103,14 @@ test('a user whom accounts follow and unfollow can post', async () => {
 test('logins elsewhere are served while one address logs in with all it has', async () => {
   const user = () => new Client(cluster().url, { localAddress: READER });
   await user().register('someone');
-  await begin('correct logins in parallel');
+  await begin('parallel correct logins');
   for (let login = 0; login < LOGINS; login++) {
     expect((await user().login('someone')).status).toBe(302);
   }
 });
 
 test('no guess beyond the limit is judged while an instance is asked whether it is ready', async () => {
-  await begin('asking an instance whether it is ready');
+  await begin('readiness checks of an instance');
   const answers = await Promise.all(
     Array.from({ length: GUESSES }, () => {
       const guesser = new Client(cluster().url, { localAddress: '127.0.6.2' });

@@ -22,14 +22,14 @@ const REQUEST = 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 
 /** The attacks of one address, or of twenty accounts, by name. Each resolves when it has begun. */
 export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
-  'asking an instance whether it is ready': ({ instance }) =>
+  'readiness checks of an instance': ({ instance }) =>
     repeat(400, instance, (client) => client.get('/readyz')),
-  'reading in parallel': ({ url }) => repeat(200, url, (client) => client.get('/public')),
-  'names that are slow to normalize': ({ url }) =>
+  'parallel reads': ({ url }) => repeat(200, url, (client) => client.get('/public')),
+  'usernames that are slow to normalize': ({ url }) =>
     repeat(3, url, (client) =>
       client.post('/login', { username: COMBINING_MARKS, password: 'a password' }),
     ),
-  async 'correct logins in parallel'({ url }) {
+  async 'parallel correct logins'({ url }) {
     await createAccounts(url, 'login');
     // Each login is a new session of a client without cookies.
     await repeat(72, url, async (_client, index) => {
@@ -46,7 +46,7 @@ export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
       for (const socket of sockets) socket.read(16);
     }, 100);
   },
-  async 'accounts that follow and unfollow one person'({ url }) {
+  async 'accounts that follow and unfollow one user'({ url }) {
     await attacker(url).register('victim');
     // Accounts of this run, which have not spent their budgets.
     const accounts = await createAccounts(url, `fan${process.pid}-`);
@@ -54,7 +54,7 @@ export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
       await accounts[index]?.post(`/victim/${turn % 2 === 0 ? 'follow' : 'unfollow'}`);
     });
   },
-  'paging through the oldest messages': ({ url }) =>
+  'reads of the oldest pages': ({ url }) =>
     repeat(20, url, (client, index, turn) =>
       client.get(`/public?before=${index * 1000 + turn + 1}`),
     ),

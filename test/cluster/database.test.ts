@@ -92,9 +92,9 @@ test('the database is killed and started again', async () => {
   const account = await settle(load.made, cluster.database);
   await note('4. The database is killed, and started again', {
     ...account,
-    'ms until not ready': notReadyMs,
-    'ms from its return to a page': pageMs,
-    'ms from its return to ready': readyMs,
+    'ms until the instances are not ready': notReadyMs,
+    'ms from the database’s return to the first page': pageMs,
+    'ms from the database’s return to ready': readyMs,
   });
   expectNothingLost(account);
   expectTold(load.made);
@@ -136,7 +136,7 @@ test('the database’s name leads to another server', async () => {
   const account = await settle(load.made, cluster.database);
   await note('4. The database’s name leads to another server', {
     ...account,
-    'ms from the new address to a page': pageMs,
+    'ms from the new address to the first page': pageMs,
   });
   expectNothingLost(account);
 });
@@ -158,7 +158,7 @@ test('the database comes back as a replica, which may be read alone', async () =
   await more(load, 200);
   await load.stop();
   const account = await settle(load.made, cluster.database);
-  await note('4. The database comes back as a replica, and later as itself', { ...account });
+  await note('4. The database returns as a replica, and later as the primary', { ...account });
   expect(asReplica.filter(({ kind, status }) => kind === 'read' && status !== 200)).toEqual([]);
   expect(asReplica.filter(({ kind, status }) => kind === 'post' && status !== 503)).toEqual([]);
   expectNothingLost(account);
@@ -198,12 +198,12 @@ test('the database hangs', async () => {
   const account = await settle(load.made, cluster.database);
   await note('5. The database hangs', {
     ...account,
-    'ms until a login’s 503': loginMs,
+    'ms until a login gets 503': loginMs,
     'ms until the last 503': Math.max(
       ...whileHung.map(({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs),
     ),
-    'MB of memory meanwhile': memoryMb,
-    'ms from its return to a page': pageMs,
+    'MB of memory during the outage': memoryMb,
+    'ms from the database’s return to the first page': pageMs,
   });
   expectTold(load.made);
   expect(login.status).toBe(503);
@@ -253,9 +253,9 @@ test('the database has fewer connections than are wanted', async () => {
   await load.stop();
   await expectAlive(cluster);
   const account = await settle(load.made, cluster.database);
-  await note('6. Fewer connections than are wanted', {
+  await note('6. The database gives too few connections', {
     ...account,
-    'ms until there are more': grownMs,
+    'ms until the pool has grown': grownMs,
   });
   expect(account.failed).toBe(0);
   expectNothingLost(account);

@@ -31,7 +31,7 @@ export default async function collectFigures(project: TestProject): Promise<() =
     await rm(folder, { recursive: true });
     const table = entries
 
-      .toSorted((a, b) => a.scenario.localeCompare(b.scenario))
+      .toSorted((a, b) => a.scenario.localeCompare(b.scenario, 'en', { numeric: true }))
       .map(({ scenario, figures }) => `| ${scenario} | ${describe(figures)} |`);
     const text = ['| Scenario | Measured |', '| --- | --- |', ...table].join('\n');
     console.log(`\n${text}\n`);

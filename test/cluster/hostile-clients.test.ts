@@ -86,8 +86,8 @@ test('slow, idle and greedy clients do not keep others from being served', async
     ...account,
     'slow clients': 3 * SLOW,
     'idle connections': IDLE,
-    'ms for the slowest request of others': Math.max(...durations),
-    'ms until the last slow client is shown out': shownOutMs,
+    'slowest request of other clients in ms': Math.max(...durations),
+    'ms until the last slow client is disconnected': shownOutMs,
   });
   expect(load.made.filter((each) => !isServed(each))).toEqual([]);
   expect(account.found).toBe(account.acknowledged);

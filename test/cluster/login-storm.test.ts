@@ -90,14 +90,14 @@ test('guesses are limited at all instances together, while pages are served and 
   const passed = (statuses: number[]) => statuses.filter((status) => status === 200).length;
   await note('9. A login storm', {
     'guesses at one name': byName.length,
-    'of these tried': passed(byName),
+    'checked at one name': passed(byName),
     'guesses from one address': byAddress.length,
-    'of those tried': passed(byAddress),
-    'guesses from one address at one name, all at once': byBoth.length,
-    'of those judged': passed(byBoth),
-    'pages meanwhile': pages.length,
-    'ms of the median page': percentile(pages, 50),
-    'ms of the 99th percentile': percentile(pages, 99),
+    'checked from one address': passed(byAddress),
+    'parallel guesses from one address at one name': byBoth.length,
+    'checked from one address at one name': passed(byBoth),
+    'pages during the storm': pages.length,
+    'median page in ms': percentile(pages, 50),
+    '99th percentile in ms': percentile(pages, 99),
   });
   expectLimited(byName, PER_NAME_ANYWHERE);
   expectLimited(byAddress, PER_ADDRESS);

@@ -109,7 +109,7 @@ afterAll(() =>
     strings: strings.length,
     requests: figures.requests,
     'messages stored': figures.stored,
-    'pages seen in Chromium': figures.pages,
+    'pages checked in Chromium': figures.pages,
   }),
 );
 

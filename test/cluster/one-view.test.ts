@@ -24,7 +24,7 @@ test('all instances show the same, whichever did what', async () => {
     await writer.post('/add_message', { text });
     for (const reader of readers) expect((await reader.get('/public')).text).toContain(text);
   }
-  await note('1. All instances show the same', { posts, 'pages that had them': 2 * posts });
+  await note('1. All instances show the same pages', { posts, 'pages that show them': 2 * posts });
 
   expect((await one.post('/logout')).status).toBe(302);
   expect((await alice.get('/')).headers.location).toBe('/public');
