@@ -30,24 +30,27 @@ test.each([
   ['mallory2', 'an isolate', '\u2067evil'],
   ['mallory3', 'an end of isolates, and an override', '\u2069\u2069\u202eevil'],
   ['mallory4', 'an end of embeddings, and an override', '\u202c\u202c\u202eevil'],
-  ['mallory5', 'several of them', '\u202e\u2066\u202b\u2067\u202d\u2068\u202eevil'],
-  ['mallory6', 'an override behind line ends', `${'\n'.repeat(14)}\u202eevil`],
-])('%s: %s that a message does not close turns nothing behind it', async (name, _what, text) => {
-  const page = await openOwnMessage(name, text);
-  const message = page.getByRole('article').first();
-  if (text.includes('\n')) await message.getByText('3 more lines').click();
-  const author = await box(message.locator('.author'));
-  const firstLineX = await message
-    .locator('.text')
-    .first()
-    .evaluate((element) => element.getClientRects()[0]?.x);
-  const time = await box(message.locator('time'));
-  const remove = await box(message.getByRole('link', { name: 'delete' }));
-  // From left to right: the author in front of the text, the time in front of the link.
-  expect(author.x + author.width).toBeLessThanOrEqual(firstLineX ?? 0);
-  expect(time.x).toBe(author.x);
-  expect(time.x + time.width).toBeLessThanOrEqual(remove.x);
-});
+  ['mallory5', 'several of these characters', '\u202e\u2066\u202b\u2067\u202d\u2068\u202eevil'],
+  ['mallory6', 'an override after line ends', `${'\n'.repeat(14)}\u202eevil`],
+])(
+  'a message of %s with %s does not change the direction of the text after it',
+  async (name, _what, text) => {
+    const page = await openOwnMessage(name, text);
+    const message = page.getByRole('article').first();
+    if (text.includes('\n')) await message.getByText('3 more lines').click();
+    const author = await box(message.locator('.author'));
+    const firstLineX = await message
+      .locator('.text')
+      .first()
+      .evaluate((element) => element.getClientRects()[0]?.x);
+    const time = await box(message.locator('time'));
+    const remove = await box(message.getByRole('link', { name: 'delete' }));
+    // From left to right: the author in front of the text, the time in front of the link.
+    expect(author.x + author.width).toBeLessThanOrEqual(firstLineX ?? 0);
+    expect(time.x).toBe(author.x);
+    expect(time.x + time.width).toBeLessThanOrEqual(remove.x);
+  },
+);
 
 test('a click shows the lines of a message after the twelfth, without a script', async () => {
   const writer = await user('linus');
@@ -57,13 +60,13 @@ test('a click shows the lines of a message after the twelfth, without a script',
     await page.goto('/linus');
     const last = page.getByText('last', { exact: true });
     expect(await last.isVisible()).toBe(false);
-    const folded = await box(page.getByRole('article'));
+    const collapsed = await box(page.getByRole('article'));
     await page.keyboard.press('Tab');
     await page.locator('summary').focus();
     await page.keyboard.press('Enter');
     await last.waitFor();
-    const unfolded = await box(page.getByRole('article'));
-    expect(unfolded.height).toBeGreaterThan(folded.height);
+    const expanded = await box(page.getByRole('article'));
+    expect(expanded.height).toBeGreaterThan(collapsed.height);
     await page.getByText('9 more lines').click();
     await last.waitFor({ state: 'hidden' });
   }

@@ -33,7 +33,7 @@ export function parseDraft(text: unknown): string | null {
 export function validateMessageLength(text: string): string | null {
   // A text has at least as many code units as code points or graphemes, and counting those costs more.
   if (text.length <= MESSAGE_MAX_LENGTH) return null;
-  // The code points come first: to find the graphemes of 32 KB takes tens of milliseconds.
+  // The code points come first, because to count the graphemes of 32 KB takes tens of milliseconds.
   const codePoints = countCodePoints(text);
   if (codePoints > MESSAGE_MAX_CODE_POINTS) {
     return `Your message has ${codePoints} code points. It can have at most ${MESSAGE_MAX_CODE_POINTS}. An emoji or a letter can have several code points.`;

@@ -17,7 +17,7 @@ export const USERNAME_ERRORS = {
   reserved: 'This username is reserved. Choose another one.',
 };
 
-// In NFC, a code point comes from at most four, each of one or two code units, however a keyboard composes the letters.
+// At most four code points, of one or two code units each, become one code point in NFC.
 const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
 
 // Characters that are invisible, or that set the direction of the text around them.

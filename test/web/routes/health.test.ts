@@ -50,7 +50,7 @@ test('/readyz returns 503 while the database is frozen, and /healthz returns 200
   expect(await check('/readyz')).toEqual([503, 'not ready\n']);
   expect(await check('/healthz')).toEqual([200, 'alive\n']);
   proxy.resume();
-  await waitFor('it is ready again', async () => (await check('/readyz'))[0] === 200);
+  await waitFor('the process is ready again', async () => (await check('/readyz'))[0] === 200);
 });
 
 test('/readyz returns 503 if the readiness check does not return', async () => {
