@@ -2,119 +2,128 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
-import type { Defer } from './cleanup.ts';
 import {
-  type AwsResponse,
   type AwsRequest,
-  readAwsRequest,
+  type AwsResponse,
   formatAwsError,
+  readAwsRequest,
 } from './aws-request.ts';
+import type { Defer } from './cleanup.ts';
 import { useAwsEmulator } from './use-aws-emulator.ts';
 
-/** Answers a request; `pass` answers it as it would be without this, with the request's body or another one. */
+/** Responds to a request. `pass` returns the response without this handler, for the request's body or another one. */
 export type AwsHandler = (
-  asked: AwsRequest,
+  request: AwsRequest,
   pass: (body?: Buffer | string) => Promise<AwsResponse>,
 ) => Promise<AwsResponse> | AwsResponse;
 
-/** Which requests of an action a fault meets: the next `times`, or all that follow, once `after` of them are answered. */
+/** The requests of an action that a fault affects: the first `after` requests succeed, and the next `times` fail. */
 export interface FaultRange {
   times?: number;
   after?: number;
 }
 
-/** A server of the tests that answers in AWS's place. */
+/** A server that replaces AWS in a test, and injects faults. */
 export interface AwsStub {
-  /** Every action that was requested, in order. */
+  url: string;
+  /** The actions of all requests, in order. */
   actions: string[];
-  /** Is called with each action before it is answered. */
+  /** Called with each action before its response. */
   onRequest: (action: string) => void;
-  /** From now on, answers an action by this function. The last function that was given counts. */
-  stub: (action: string, stand: AwsHandler) => void;
-  /** Refuses an action: all its requests, unless `times` limits them. */
+  /** Sets the handler of an action. It replaces an earlier handler. */
+  stub: (action: string, handler: AwsHandler) => void;
+  /** Makes requests of an action fail with an error code. By default, all of them fail, with status 403. */
   fail: (action: string, code: string, how?: FaultRange & { status?: number }) => void;
-  /** Does what an action's next request asks for, or so many, but loses the answer. */
-  loseResponse: (action: string, when?: FaultRange) => void;
-  /** Ends all refusals and losses. */
-  clearFaults: () => void;
-  /** Waits until every request is answered, also those that their clients have given up. */
+  /** Handles requests of an action, but closes the connection without a response. By default, the next request. */
+  loseResponse: (action: string, range?: FaultRange) => void;
+  /** Neither handles nor answers requests of an action. By default, the next request. */
+  hang: (action: string, range?: FaultRange) => void;
+  /** Removes the faults of an action, or of all actions. */
+  clearFaults: (action?: string) => void;
+  /** Waits until all requests have a response, including those that their clients have aborted. */
   waitUntilIdle: () => Promise<void>;
 }
 
-/** Answers the requests that no `stand` answers, since the test does not define them. */
-const refuseAll = (asked: AwsRequest) => formatAwsError(asked, 400, 'NotScripted');
+/** Refuses the requests of actions for which the test has no handler. */
+const refuseAll = (request: AwsRequest) => formatAwsError(request, 400, 'NotScripted');
 
 /**
- * Starts a server in AWS's place, to which AWS's SDK is led.
- * @param rest answers what no `stand` answers; by default, it is refused
- * @param defer where the end of the server is registered: `afterAll` for one that serves a whole file
+ * Starts a server to which the AWS SDK sends its requests until the cleanup.
+ * @param defaultHandler handles the actions without a handler. By default, they are refused
+ * @param defer by default, the server stops at the end of the test
  */
 export async function startAwsStub(
-  rest: (asked: AwsRequest) => Promise<AwsResponse> | AwsResponse = refuseAll,
+  defaultHandler: (request: AwsRequest) => Promise<AwsResponse> | AwsResponse = refuseAll,
   defer: Defer = onTestFinished,
 ): Promise<AwsStub> {
-  const stands = new Map<string, AwsHandler>();
+  const handlers = new Map<string, AwsHandler>();
   let faults: Fault[] = [];
-  const answer = async (request: IncomingMessage): Promise<AwsResponse> => {
-    const asked = await readAwsRequest(request);
-    front.actions.push(asked.action);
-    front.onRequest(asked.action);
-    const atLast = async (body: Buffer | string = asked.body) =>
-      rest({ ...asked, body: Buffer.from(body) });
-    const usual = async () => stands.get(asked.action)?.(asked, atLast) ?? atLast();
-    const met = faults.filter((fault) => fault.action === asked.action && fault.meets());
-    return met.at(-1)?.answer(asked, usual) ?? usual();
+  const respond = async (message: IncomingMessage): Promise<AwsResponse> => {
+    const request = await readAwsRequest(message);
+    aws.actions.push(request.action);
+    aws.onRequest(request.action);
+    const passToDefault = async (body: Buffer | string = request.body) =>
+      defaultHandler({ ...request, body: Buffer.from(body) });
+    const handle = async () =>
+      handlers.get(request.action)?.(request, passToDefault) ?? passToDefault();
+    const active = faults.filter(({ action, isHit }) => action === request.action && isHit());
+    return active.at(-1)?.handler(request, handle) ?? handle();
   };
-  const underWay = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
-    const answered = answer(request)
+  const pending = new Set<Promise<void>>();
+  const server = createServer((message, response) => {
+    const answered = respond(message)
       .then(({ status, headers, body }) => void response.writeHead(status, headers).end(body))
-      // A request whose answer is lost loses its connection.
-      .catch(() => void request.socket.destroy())
-      .finally(() => underWay.delete(answered));
-    underWay.add(answered);
+      .catch(() => void message.socket.destroy())
+      .finally(() => pending.delete(answered));
+    pending.add(answered);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   defer(() => {
     server.closeAllConnections();
     server.close();
-    // Files that a worker runs later are led elsewhere.
+    // Other test files of this worker need their own environment.
     vi.unstubAllEnvs();
   });
-  useAwsEmulator(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  useAwsEmulator(url);
 
-  const front: AwsStub = {
+  const addFault = (action: string, range: Required<FaultRange>, handler: AwsHandler) =>
+    void faults.push({ action, isHit: createRangeCounter(range), handler });
+  const aws: AwsStub = {
+    url,
     actions: [],
     onRequest: () => undefined,
-    stub: (action, stand) => void stands.set(action, stand),
-    fail: (action, code, { status = 403, ...when } = {}) => {
-      const refuse = (asked: AwsRequest) => formatAwsError(asked, status, code);
-      faults.push({ action, meets: counter({ times: Infinity, ...when }), answer: refuse });
+    stub: (action, handler) => void handlers.set(action, handler),
+    fail: (action, code, { status = 403, times = Infinity, after = 0 } = {}) =>
+      addFault(action, { times, after }, (request) => formatAwsError(request, status, code)),
+    loseResponse: (action, { times = 1, after = 0 } = {}) =>
+      addFault(action, { times, after }, loseResponse),
+    hang: (action, { times = 1, after = 0 } = {}) => addFault(action, { times, after }, hang),
+    clearFaults: (action) => {
+      faults = action === undefined ? [] : faults.filter((fault) => fault.action !== action);
     },
-    loseResponse: (action, when = {}) =>
-      void faults.push({ action, meets: counter({ times: 1, ...when }), answer: lose }),
-    clearFaults: () => (faults = []),
     waitUntilIdle: async () => {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (pending.size > 0) await Promise.all(pending);
     },
   };
-  return front;
+  return aws;
 }
 
-/** A fault of some requests of an action. */
 interface Fault {
   action: string;
-  /** Is called for each request of the action. */
-  meets: () => boolean;
-  answer: AwsHandler;
+  /** Called for each request of the action. Returns whether the fault affects it. */
+  isHit: () => boolean;
+  handler: AwsHandler;
 }
 
-function counter({ times, after = 0 }: FaultRange & { times: number }): () => boolean {
-  let nth = 0;
-  return () => (nth += 1) > after && nth <= after + times;
+function createRangeCounter({ times, after }: Required<FaultRange>): () => boolean {
+  let count = 0;
+  return () => (count += 1) > after && count <= after + times;
 }
 
-const lose: AwsHandler = async (_, usual) => {
-  await usual();
-  throw new Error('The answer is lost.');
+const loseResponse: AwsHandler = async (_request, handle) => {
+  await handle();
+  throw new Error('The response is lost.');
 };
+
+const hang: AwsHandler = () => new Promise(() => undefined);

@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 
-/** Makes a client of AWS's SDK retry lost and throttled requests as often as it does, but without the pauses. */
+/** Removes the pauses between the retries of an AWS SDK client. */
 export function retryWithoutPauses({
   config,
 }: {

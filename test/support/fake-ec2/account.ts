@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
-/** Whatever has an id, tags and a state that changes with time: here, with each look at it. */
-export interface Thing {
+/** A resource with an id, tags and a state, which changes with each poll. */
+export interface Resource {
   id: string;
   tags: Record<string, string>;
-  /** The first is the present one; polls lead to the next. */
+  /** The current state, and the states that follow with each poll. */
   states: string[];
-  /** How many polls do not find it yet. */
-  unseen: number;
+  /** The number of polls that do not find the resource yet, because of eventual consistency. */
+  hiddenPolls: number;
   createdAt: Date;
 }
 
 /** An instance. */
-export interface FakeInstance extends Thing {
+export interface Instance extends Resource {
   type: string;
   imageId: string;
   subnetId: string;
@@ -27,51 +27,49 @@ export interface FakeInstance extends Thing {
 }
 
 /** A volume. */
-export interface FakeVolume extends Thing {
+export interface Volume extends Resource {
   zone: string;
   sizeGib: number;
   attachment: { instanceId: string; device: string; states: string[] } | null;
-  /** Whether it goes when the instance ends that it was made for. */
-  endsWith: string | null;
+  /** The id of the instance with which the volume is deleted. */
+  deletedWith: string | null;
   token: string;
-  /** Whether the system holds it so that it stays `busy` until its instance has ended. */
-  isHeld: boolean;
+  /** Whether a detachment stays `busy` until the instance is terminated. */
+  isDetachBusy: boolean;
 }
 
 /** A snapshot. */
-export interface FakeSnapshot extends Thing {
+export interface Snapshot extends Resource {
   volumeId: string;
   description: string;
 }
 
 /** An image. */
-export interface FakeImage extends Thing {
+export interface Image extends Resource {
   name: string;
   architecture: string;
   owner: 'self' | 'amazon';
-  /** Of its root volume. */
+  /** The snapshot of the root volume. */
   snapshotId: string;
 }
 
-/** Everything that an account of AWS's holds; tests change it as they like. */
-export class Account {
-  readonly instances: FakeInstance[] = [];
-  readonly volumes: FakeVolume[] = [];
-  readonly snapshots: FakeSnapshot[] = [];
-  readonly images: FakeImage[] = [];
+/** The resources of an AWS account. Tests may change all fields. */
+export class FakeAccount {
+  readonly instances: Instance[] = [];
+  readonly volumes: Volume[] = [];
+  readonly snapshots: Snapshot[] = [];
+  readonly images: Image[] = [];
   readonly subnets = [
     { subnetId: 'subnet-0000000000000000a', availabilityZone: 'us-east-1a', vpcId: 'vpc-1' },
     { subnetId: 'subnet-0000000000000000b', availabilityZone: 'us-east-1b', vpcId: 'vpc-1' },
   ];
   readonly groups = [{ groupId: 'sg-0123456789abcdef0', vpcId: 'vpc-1' }];
   readonly keyNames = ['operator'];
-  readonly spotStatus = new Map<string, string>();
-  /** How many polls a state lasts. */
-  looksPerState = 1;
-  /** How many polls do not find a resource that has just been created. */
-  looksUnseen = 1;
-  /** What the script of a provision says last, once there is a volume. */
-  scriptSays = "MiniTwit's warehouse is ready: create the image now.";
+  readonly spotStatusById = new Map<string, string>();
+  /** The `hiddenPolls` of resources that requests create. */
+  hiddenPollsOfNew = 1;
+  /** The last line of the console output of a provisioning script, after a volume is attached. */
+  provisionOutput = "MiniTwit's warehouse is ready: create the image now.";
 
   constructor() {
     this.addImage({ id: 'ami-0123456789abcdef0' });
@@ -80,24 +78,24 @@ export class Account {
     this.addImage({ name: 'al2023-ami-2023.9-kernel-6.1-x86_64', owner: 'amazon' });
   }
 
-  addVolume(fields: Partial<FakeVolume> = {}): FakeVolume {
+  addVolume(fields: Partial<Volume> = {}): Volume {
     const volume = {
-      ...newThing('vol', ['available']),
+      ...createResource('vol', ['available']),
       zone: 'us-east-1a',
       sizeGib: 100,
       attachment: null,
-      endsWith: null,
+      deletedWith: null,
       token: '',
-      isHeld: false,
+      isDetachBusy: false,
       ...fields,
     };
     this.volumes.push(volume);
     return volume;
   }
 
-  addInstance(fields: Partial<FakeInstance> = {}): FakeInstance {
+  addInstance(fields: Partial<Instance> = {}): Instance {
     const instance = {
-      ...newThing('i', ['running']),
+      ...createResource('i', ['running']),
       type: 't3.large',
       imageId: '',
       subnetId: '',
@@ -115,9 +113,9 @@ export class Account {
     return instance;
   }
 
-  addSnapshot(fields: Partial<FakeSnapshot> = {}): FakeSnapshot {
+  addSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     const snapshot = {
-      ...newThing('snap', ['completed']),
+      ...createResource('snap', ['completed']),
       volumeId: '',
       description: '',
       ...fields,
@@ -126,9 +124,9 @@ export class Account {
     return snapshot;
   }
 
-  addImage(fields: Partial<FakeImage> = {}): FakeImage {
-    const image: FakeImage = {
-      ...newThing('ami', ['available']),
+  addImage(fields: Partial<Image> = {}): Image {
+    const image: Image = {
+      ...createResource('ami', ['available']),
       name: 'minitwit-warehouse',
       architecture: 'x86_64',
       owner: 'self',
@@ -139,47 +137,47 @@ export class Account {
     return image;
   }
 
-  /** What costs, but for a volume that was there before and its snapshots: that is what a warehouse is. */
-  billing(): string[] {
-    const isMade = ({ tags }: Thing) => 'minitwit:run' in tags;
+  /** Lists the id and state of each billable resource, without the warehouse's own volume and its snapshots. */
+  listBillable(): string[] {
+    const hasRunTag = ({ tags }: Resource) => 'minitwit:run' in tags;
     const instances = this.instances.filter(({ states }) => states[0] !== 'terminated');
-    const volumes = this.volumes.filter((it) => it.attachment ?? it.endsWith ?? isMade(it));
-    const images = this.images.filter(isMade);
+    const volumes = this.volumes.filter((it) => it.attachment ?? it.deletedWith ?? hasRunTag(it));
+    const images = this.images.filter(hasRunTag);
     return [...instances, ...volumes, ...images].map(({ id, states }) => `${id} ${states[0]}`);
   }
 
-  /** Lets time go by for a thing that is looked at. Gives whether it is seen at all. */
-  look(thing: Thing): boolean {
-    if (thing.unseen > 0) {
-      thing.unseen -= 1;
+  /** Counts a poll. Returns whether it finds the resource. */
+  isVisible(resource: Resource): boolean {
+    if (resource.hiddenPolls > 0) {
+      resource.hiddenPolls -= 1;
       return false;
     }
     return true;
   }
 
-  /** Lets the states of a thing and of what hangs on it go on. */
-  age(thing: Thing): void {
-    advance(thing.states);
-    if (thing.states[0] === 'terminated') this.release(thing.id);
+  /** Changes a resource to its next state. If that terminates an instance, its volumes change, too. */
+  advanceState(resource: Resource): void {
+    goToNextState(resource.states);
+    if (resource.states[0] === 'terminated') this.release(resource.id);
   }
 
-  /** An instance has ended: its own volumes are gone, and others are free. */
+  /** Detaches the volumes of a terminated instance, and deletes those that end with it. */
   private release(instanceId: string): void {
     for (const volume of this.volumes.filter((it) => it.attachment?.instanceId === instanceId)) {
       volume.attachment = null;
       volume.states = ['available'];
     }
-    const gone = this.volumes.filter(({ endsWith }) => endsWith === instanceId);
-    for (const volume of gone) this.volumes.splice(this.volumes.indexOf(volume), 1);
+    const deleted = this.volumes.filter(({ deletedWith }) => deletedWith === instanceId);
+    for (const volume of deleted) this.volumes.splice(this.volumes.indexOf(volume), 1);
   }
 }
 
-/** Goes to the next state, if there is one. */
-export function advance(states: string[]): void {
+/** Changes to the next state, if there is one. */
+export function goToNextState(states: string[]): void {
   if (states.length > 1) states.shift();
 }
 
-function newThing(prefix: string, states: string[]): Thing {
+function createResource(prefix: string, states: string[]): Resource {
   const id = `${prefix}-0${randomBytes(8).toString('hex')}`;
-  return { id, tags: {}, states, unseen: 0, createdAt: new Date() };
+  return { id, tags: {}, states, hiddenPolls: 0, createdAt: new Date() };
 }

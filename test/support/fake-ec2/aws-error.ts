@@ -1,4 +1,4 @@
-/** An error as EC2 answers it. */
+/** An error that the fake EC2 API returns. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;

@@ -1,7 +1,7 @@
-/** What an answer is made of; an array becomes AWS's list of `item`s, and null nothing at all. */
+/** A value of a response. An array becomes a list of `item` elements, and null becomes no element. */
 export type Xml = string | number | boolean | Date | null | Xml[] | { [name: string]: Xml };
 
-/** Writes an answer as AWS's EC2 does. */
+/** Returns a value in the XML format of EC2. */
 export function toXml(value: Xml): string {
   if (value === null) return '';
   if (value instanceof Date) return value.toISOString();

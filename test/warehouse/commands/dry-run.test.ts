@@ -32,10 +32,10 @@ function createConnection(onCommand: (command: string) => void) {
 /** Runs the whole cycle. Returns EC2's requests that change something, and the commands on the instance, in order. */
 async function recordRun({ aws, context }: Fixture): Promise<string[]> {
   const recorded: string[] = [];
-  let seen = aws.asked.length;
+  let seen = aws.actions.length;
   const recordRequests = () => {
-    recorded.push(...aws.asked.slice(seen).filter((request) => !/^(Describe|Get)/.test(request)));
-    seen = aws.asked.length;
+    recorded.push(...aws.actions.slice(seen).filter((request) => !/^(Describe|Get)/.test(request)));
+    seen = aws.actions.length;
   };
   const connection = createConnection((command) => {
     recordRequests();
@@ -85,7 +85,7 @@ test('a dry run prints that AWS allows each request', async () => {
 
 test('a dry run fails when AWS does not allow a request', async () => {
   const { aws, context } = await createRunFixture();
-  aws.denied.add('RunInstances').add('CreateSnapshot');
+  aws.deniedActions.add('RunInstances').add('CreateSnapshot');
   await expect(dryRun(context)).rejects.toThrow(
     /^AWS does not allow ec2:RunInstances, ec2:CreateSnapshot\. /,
   );
@@ -94,7 +94,7 @@ test('a dry run fails when AWS does not allow a request', async () => {
 test('a dry run does not fail for requests that AWS allows only on a tagged instance', async () => {
   const { aws, context, lines } = await createRunFixture();
   const actions = ['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances'];
-  for (const action of actions) aws.denied.add(action);
+  for (const action of actions) aws.deniedActions.add(action);
   await dryRun(context);
   for (const action of actions) {
     expect(lines).toContain(`  ec2:${action}: can be told only once there is an instance`);

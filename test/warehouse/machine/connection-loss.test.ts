@@ -9,7 +9,7 @@ import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import type { RunContext, CopyJob } from '../../../src/warehouse/context.ts';
 import { useCleanup } from '../../support/cleanup.ts';
-import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
+import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/fake-ec2.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
 import { type Cloud, openCloud } from '../cycle/cloud.ts';
 import { createFakeContext } from '../run/fake-context.ts';
@@ -34,12 +34,8 @@ const lines: string[] = [];
 const words: string[] = [];
 
 beforeAll(async () => {
-  aws = await startFakeEc2();
-  defer(() => aws.close());
-  // Files that a worker runs later have the environment of the process.
-  defer(() => void vi.unstubAllEnvs());
-  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-  cloud = await openCloud(defer, { url: aws.environment.AWS_ENDPOINT_URL ?? '' });
+  aws = await startFakeEc2(defer);
+  cloud = await openCloud(defer, { url: aws.url });
   cloud.answersWhenBooted = true;
   vi.stubEnv('AWS_ENDPOINT_URL', cloud.url);
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cuts-'));
@@ -95,7 +91,7 @@ async function outcomeOf(changed: Partial<RunContext>): Promise<string> {
       error instanceof OperatorError ? error.message : `not for operators: ${String(error)}`,
   );
   expect(lines.join('\n')).not.toMatch(DAMAGING);
-  expect(aws.account.billing()).toEqual([]);
+  expect(aws.account.listBillable()).toEqual([]);
   expect(cloud.instances.size).toBe(0);
   expect(existsSync(join(context.folder, 'state.json'))).toBe(false);
   return outcome;

@@ -30,7 +30,7 @@ async function startProvision(
   const { context } = fixture;
   // The folder gets the id that the tags name.
   (await lockFolder(context.folder)).release();
-  fixture.aws.account.looksUnseen = 2;
+  fixture.aws.account.hiddenPollsOfNew = 2;
   context.timing = { ...context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const order = { volumeId: null, sizeGib: 8, baseImageId: null };
   const site = await findSite(context.ec2, context.config, order);
@@ -91,7 +91,7 @@ test.each(unfinished)(
     for (const event of await listEventsOf(step)) {
       const { fixture, provision } = await startProvision(stepsBefore(step));
       // By then, EC2 shows what was made.
-      fixture.aws.account.looksUnseen = 0;
+      fixture.aws.account.hiddenPollsOfNew = 0;
       onceAt(fixture, event, () => fixture.stop(STOPPED));
       await outcomeOf(runSteps([step], provision));
       await cleanup({ ...fixture.context, signal: new AbortController().signal }, null);

@@ -24,7 +24,7 @@ function outcomeOfProvision(
 function expectWarehouse({ aws: { account }, lines, volumeId }: RunFixture): void {
   const volume = account.volumes.find(({ id }) => id !== volumeId);
   const image = account.images.at(-1);
-  expect(account.billing()).toEqual([`${volume?.id} available`, `${image?.id} available`]);
+  expect(account.listBillable()).toEqual([`${volume?.id} available`, `${image?.id} available`]);
   for (const made of [volume, image]) expect(made?.tags['minitwit:warehouse']).toBe(volume?.id);
   expect(lines).toContain(`WAREHOUSE_VOLUME_ID=${volume?.id}`);
   expect(lines).toContain(`WAREHOUSE_IMAGE_ID=${image?.id}`);
@@ -105,7 +105,7 @@ test.each([
 
 test('the script fails: the console says why, and nothing is left', async () => {
   const fixture = await makeProvision();
-  fixture.aws.account.scriptSays =
+  fixture.aws.account.provisionOutput =
     'The image of the warehouse was not made: dnf brought no MariaDB';
   expect(await outcomeOfProvision(fixture)).toMatch(/not made: dnf brought no MariaDB$/);
   expectNothingMade(fixture);
@@ -129,5 +129,5 @@ test.each([
   const fixture = await makeProvision();
   Object.assign(fixture.context.config, change);
   expect(await outcomeOfProvision(fixture)).toMatch(message);
-  expect(fixture.aws.asked).not.toContain('CreateVolume');
+  expect(fixture.aws.actions).not.toContain('CreateVolume');
 });

@@ -80,7 +80,7 @@ test.each(cases)('%s: nothing is started, and one message says why', async (_, c
   const fixture = await createRunFixture();
   change(fixture);
   await expect(run(fixture.context, { keep: false })).rejects.toThrow(message);
-  expect(fixture.aws.asked).not.toContain('RunInstances');
+  expect(fixture.aws.actions).not.toContain('RunInstances');
 });
 
 test('all problems are said at once', async () => {

@@ -8,10 +8,10 @@ const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 
 /** Starts a run in a fixture's account; it waits at each point until `at` has been called and has resolved. */
 export function startChild(
-  { aws, context, volumeId }: RunFixture,
+  { context, volumeId }: RunFixture,
   at: (point: Point, child: ForkedProgram) => unknown = () => undefined,
 ): ForkedProgram {
-  const child = forkProgram(PROGRAM, [context.folder, volumeId], aws.environment);
+  const child = forkProgram(PROGRAM, [context.folder, volumeId]);
   child.process.on('message', ({ point }: { point: Point }) => {
     void answer(child.process, at(point, child));
   });

@@ -10,7 +10,7 @@ test('when credentials expire, the instance is shut down over ssh', async () => 
   fixture.at.copy = () => fixture.aws.expireCredentials();
   expect(await outcomeOf(run(fixture.context, { keep: false }))).toMatch(/RequestExpired/);
   expect(fixture.passed.slice(-4)).toEqual(['stop-mysql', 'unmount', 'power-off', 'close']);
-  expect(fixture.aws.account.billing()).toEqual([]);
+  expect(fixture.aws.account.listBillable()).toEqual([]);
   expect(fixture.aws.account.volumes).toMatchObject([{ id: fixture.volumeId, attachment: null }]);
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
-import type { Fault } from '../../support/fake-ec2/server.ts';
+import type { Fault } from '../../support/fake-ec2/fake-ec2.ts';
 import { outcomeOf } from './interruptions.ts';
 import { expectNothingLeft } from './request-points.ts';
 import type { Point } from './fake-context.ts';
@@ -71,7 +71,7 @@ test('whatever cannot be put in order on the instance is reported, and the rest 
   expect(said).toMatch(/The instance could not be shut down; it is terminated: It is in use\./);
   expect(said).toMatch(/The connection could not be closed: It is in use\./);
   // It would lose what is not written yet.
-  expect(fixture.aws.asked).not.toContain('DetachVolume');
+  expect(fixture.aws.actions).not.toContain('DetachVolume');
 });
 
 test('whatever hangs on the way out is left to the end of the instance', async () => {
@@ -85,14 +85,14 @@ test('whatever hangs on the way out is left to the end of the instance', async (
 test('a volume that the system does not let go is free when the instance has ended', async () => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, bestEffortTimeoutMs: 100 };
-  for (const volume of fixture.aws.account.volumes) volume.isHeld = true;
+  for (const volume of fixture.aws.account.volumes) volume.isDetachBusy = true;
   // To shut down takes the instance its time.
   delete fixture.at['power-off'];
   expect(await runToEnd(fixture, 1)).toBe('done');
   expect(fixture.lines.join('\n')).toMatch(/could not be detached/);
   // Until then its snapshot would lack what the system has not written.
-  const { asked } = fixture.aws;
-  const ends = asked.filter((action) => /^(TerminateInstances|CreateSnapshot)$/.test(action));
+  const { actions } = fixture.aws;
+  const ends = actions.filter((action) => /^(TerminateInstances|CreateSnapshot)$/.test(action));
   expect(ends).toEqual(['TerminateInstances', 'CreateSnapshot']);
 });
 
@@ -132,9 +132,9 @@ test.each([1, 6])(
   'a refusal of RunInstances after %i lost answers does not hide the instance that AWS started',
   async (lost) => {
     const fixture = await createRunFixture();
-    fixture.aws.account.looksUnseen = 2;
+    fixture.aws.account.hiddenPollsOfNew = 2;
     let asked = 0;
-    fixture.aws.before('RunInstances', () => {
+    fixture.aws.onRequest('RunInstances', () => {
       asked += 1;
       fixture.aws.fail('RunInstances', asked <= lost ? { kind: 'lost' } : REFUSED);
     });
@@ -146,7 +146,7 @@ test.each([1, 6])(
 
 test('an instance that ends while it starts: the run ends with what AWS says of it', async () => {
   const fixture = await createRunFixture();
-  fixture.aws.before('DescribeInstances', () => {
+  fixture.aws.onRequest('DescribeInstances', () => {
     for (const instance of fixture.aws.account.instances) {
       if (instance.states.length === 2) instance.states = ['pending', 'terminated'];
     }
@@ -162,7 +162,7 @@ test('when AWS cannot be reached for long on the way out, the instance is ended 
   fixture.at.close = () => {
     // The client sends each request six times.
     fixture.aws.fail('DescribeInstances', { ...BROKEN, times: 13 });
-    expect(fixture.aws.account.billing()).not.toEqual([]);
+    expect(fixture.aws.account.listBillable()).not.toEqual([]);
   };
   // It would end by itself.
   fixture.at['power-off'] = () => undefined;

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { onTestFinished, vi } from 'vitest';
 import type { RunContext } from '../../../src/warehouse/context.ts';
 import { createFastFolder } from '../../support/fast-folder.ts';
-import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
-import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/server.ts';
+import { openEc2 } from '../../support/ec2-client.ts';
+import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/fake-ec2.ts';
 import { createFakeContext, type Point } from './fake-context.ts';
 
 /** A fake account with a volume, and all that a run there needs. */
@@ -28,11 +28,9 @@ const EVENT_MS = 50;
 /** Makes one, for one test. */
 export async function createRunFixture(): Promise<RunFixture> {
   const aws = await startFakeEc2();
-  onTestFinished(() => aws.close());
   // A run flushes each of its records.
   const folder = await createFastFolder('minitwit-warehouse-', FOLDER_BYTES);
   onTestFinished(() => rm(folder, { recursive: true }));
-  useEnvironment(aws.environment);
   const { id: volumeId } = aws.account.addVolume();
   const stopping = new AbortController();
   const lines: string[] = [];
@@ -42,7 +40,7 @@ export async function createRunFixture(): Promise<RunFixture> {
     at[point]?.();
     passed.push(point);
   };
-  countEventsAsTime(() => aws.asked.length + passed.length);
+  countEventsAsTime(() => aws.actions.length + passed.length);
   const print = (line: string) => lines.push(line);
   const given = { ec2: openEc2(), folder, print, signal: stopping.signal };
   const context = createFakeContext(given, volumeId, pass);
@@ -60,6 +58,6 @@ function powerOff({ account }: FakeEc2): void {
   for (const instance of account.instances) {
     if (instance.shutdownBehavior !== 'terminate' || instance.states[0] !== 'running') continue;
     instance.states = ['shutting-down', 'terminated'];
-    account.age(instance);
+    account.advanceState(instance);
   }
 }

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../../src/errors/operator-error.ts';
-import type { Fault } from '../../support/fake-ec2/server.ts';
+import type { Fault } from '../../support/fake-ec2/fake-ec2.ts';
 import { onceAt } from './request-points.ts';
 import type { Point } from './fake-context.ts';
 import type { RunFixture } from './fixture.ts';
@@ -38,7 +38,7 @@ export function interrupt(fixture: RunFixture, event: string, way: Way): () => v
   }
   if (!isPoint(event)) {
     aws.fail(event, FAULTS[way]);
-    return () => aws.heal(event);
+    return () => aws.clearFault(event);
   }
   const usual = at[event];
   at[event] = () => {
@@ -52,9 +52,9 @@ export async function listEvents(
   { aws, passed }: RunFixture,
   act: () => Promise<void>,
 ): Promise<string[]> {
-  const [asked, points] = [aws.asked.length, passed.length];
+  const [asked, points] = [aws.actions.length, passed.length];
   await act();
-  return [...new Set([...aws.asked.slice(asked), ...passed.slice(points)])];
+  return [...new Set([...aws.actions.slice(asked), ...passed.slice(points)])];
 }
 
 /** How something ends: `done`, or with its message for the operator. */

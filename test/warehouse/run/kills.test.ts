@@ -32,7 +32,7 @@ test('a run that is killed before it hears of its instance is ended by cleanup',
   const child = startChild(fixture);
   await child.ended;
   expect(child.process.signalCode).toBe('SIGKILL');
-  expect(fixture.aws.account.billing()).not.toEqual([]);
+  expect(fixture.aws.account.listBillable()).not.toEqual([]);
   await cleanup(fixture.context, null);
   expectNothingLeft(fixture);
   await cleanup(fixture.context, null);
@@ -56,7 +56,7 @@ test('a run that is killed while it copies is finished in order, without a snaps
 
 test('a run that is killed as it takes its snapshot is finished with that one, and no other', async () => {
   const fixture = await createRunFixture();
-  fixture.aws.account.looksUnseen = 0;
+  fixture.aws.account.hiddenPollsOfNew = 0;
   onceAt(fixture, 'CreateSnapshot', () => child.process.kill('SIGKILL'));
   const child = startChild(fixture);
   await child.ended;

@@ -50,7 +50,7 @@ test.each([1, 3])(
   'of two machines that start together one runs, seen only after %i polls',
   async (polls) => {
     const fixture = await createRunFixture();
-    fixture.aws.account.looksUnseen = polls;
+    fixture.aws.account.hiddenPollsOfNew = polls;
     const outcomes = await runTogether(fixture);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(fixture.aws.account.instances).toHaveLength(2);
@@ -61,11 +61,11 @@ test.each([1, 3])(
 
 test('of two machines that start together, the younger steps back before it attaches', async () => {
   const fixture = await createRunFixture();
-  fixture.aws.account.looksUnseen = 0;
+  fixture.aws.account.hiddenPollsOfNew = 0;
   const outcomes = await runTogether(fixture);
   const refused = outcomes.find((outcome) => outcome.status === 'rejected');
   expect(String(refused?.reason)).toMatch(/is in use by the run/);
-  expect(fixture.aws.asked.filter((action) => action === 'AttachVolume')).toHaveLength(1);
+  expect(fixture.aws.actions.filter((action) => action === 'AttachVolume')).toHaveLength(1);
   expectNothingLeft(fixture);
 });
 
@@ -104,7 +104,7 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
 
   await cleanup(elsewhere(fixture), keptRun);
   expect(kept?.states).toEqual(['terminated']);
-  expect(account.billing()).toEqual([expect.stringContaining('running')]);
+  expect(account.listBillable()).toEqual([expect.stringContaining('running')]);
 });
 
 test('cleanup spares a run of another machine, which may be alive', async () => {
@@ -127,7 +127,7 @@ test('cleanup spares a run of another folder that has the same name on a machine
     await rm(`${fixture.context.folder}/id`);
     await rm(`${fixture.context.folder}/claim.sock`);
     await cleanup(fixture.context, null);
-    expect(account.billing()).not.toEqual([]);
+    expect(account.listBillable()).not.toEqual([]);
     return {};
   };
   await run(fixture.context, once);
@@ -161,7 +161,7 @@ test('cleanup needs no state file, and survives one that makes no sense', async 
       throw new OperatorError('The connection is lost.');
     };
     await expect(run(fixture.context, once)).rejects.toThrow('This may still exist');
-    expect(fixture.aws.account.billing()).toHaveLength(3);
+    expect(fixture.aws.account.listBillable()).toHaveLength(3);
     await damage(`${fixture.context.folder}/state.json`);
     fixture.aws.renewCredentials();
     await cleanup(fixture.context, null);

@@ -6,7 +6,7 @@ import { REGION_MISSING } from '../../../src/aws/errors.ts';
 import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
-import { openEc2, useEnvironment } from '../../support/fake-ec2/client.ts';
+import { openEc2, stubEnvironment } from '../../support/ec2-client.ts';
 import { createRunFixture } from './fixture.ts';
 
 test('status says what there is and what it costs', async () => {
@@ -45,7 +45,7 @@ test('elsewhere than where prices are known, it says about what; and which image
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ tags });
   const { id } = aws.account.addImage({ tags });
-  useEnvironment({ AWS_REGION: 'eu-north-1' });
+  stubEnvironment({ AWS_REGION: 'eu-north-1' });
   const ec2 = openEc2();
   await status(ec2, null, context.print);
   expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
@@ -69,14 +69,14 @@ test.each([
   await createRunFixture();
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  useEnvironment({ ...noSettings, HOME: folder, ...change });
+  stubEnvironment({ ...noSettings, HOME: folder, ...change });
   const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(message);
 });
 
 test('an endpoint at which no server listens is reported in one message', async () => {
   await createRunFixture();
-  useEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+  stubEnvironment({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
   const ec2 = openEc2();
   await expect(findVolume(ec2, 'vol-00000000')).rejects.toThrow(
     /^Cannot read the volume vol-00000000: AWS cannot be reached \(.*ECONNREFUSED/,

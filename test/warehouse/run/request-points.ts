@@ -9,13 +9,13 @@ export function onceAt({ aws, at }: RunFixture, moment: string, call: () => void
     if (!isOver) call();
     isOver = true;
   };
-  aws.before(moment, callOnce);
+  aws.onRequest(moment, callOnce);
   at[moment as Point] = callOnce;
 }
 
 /** Expects that the account holds nothing that costs but the volume and its snapshots. */
 export function expectNothingLeft({ aws, volumeId }: RunFixture, when = ''): void {
-  expect(aws.account.billing(), when).toEqual([]);
+  expect(aws.account.listBillable(), when).toEqual([]);
   expect(
     aws.account.volumes.map(({ id }) => id),
     when,

@@ -11,7 +11,7 @@ function watch({ aws, at }: RunFixture): string[] {
   const events: string[] = [];
   const actions = ['RunInstances', 'TerminateInstances', 'AttachVolume', 'DetachVolume'];
   for (const action of [...actions, 'CreateSnapshot', 'CreateTags']) {
-    aws.before(action, () => events.push(action));
+    aws.onRequest(action, () => events.push(action));
   }
   const points = ['connect', 'mount', 'start-mysql', 'copy', 'stop-mysql', 'unmount'] as const;
   for (const point of [...points, 'power-off' as const, 'close' as const]) {
@@ -36,7 +36,7 @@ test('a run does everything in its order, and leaves the volume and a snapshot',
   await run(fixture.context, { keep: false });
   expect(events).toEqual([...FIRST_HALF, ...SECOND_HALF, 'TerminateInstances']);
   const { account } = fixture.aws;
-  expect(account.billing()).toEqual([]);
+  expect(account.listBillable()).toEqual([]);
   const [instance] = account.instances;
   expect(instance).toMatchObject({
     zone: 'us-east-1a',
@@ -66,7 +66,7 @@ test('a run that is kept costs on until it is finished', async () => {
   const events = watch(fixture);
   await run(fixture.context, { keep: true });
   expect(events).toEqual([...FIRST_HALF, 'CreateTags', 'close']);
-  expect(fixture.aws.account.billing()).toHaveLength(3);
+  expect(fixture.aws.account.listBillable()).toHaveLength(3);
   const said = fixture.lines.join('\n');
   expect(said).toContain('npm run warehouse -- finish');
   expect(said).toMatch(/ssh -N .* -L 127\.0\.0\.1:3307:\S+ ec2-user@127\.0\.0\.1/);
@@ -80,7 +80,7 @@ test('a run that is kept costs on until it is finished', async () => {
   fixture.aws.fail('GetConsoleOutput', { times: 1000 });
   await finish(fixture.context);
   expect(events).toEqual(['connect', ...SECOND_HALF, 'TerminateInstances']);
-  expect(fixture.aws.account.billing()).toEqual([]);
+  expect(fixture.aws.account.listBillable()).toEqual([]);
   expect(fixture.aws.account.snapshots).toHaveLength(1);
   await finish(fixture.context);
   expect(fixture.lines.at(-1)).toMatch(/no run to finish/);
@@ -97,7 +97,7 @@ test('a run is refused as long as another of the same folder has not ended', asy
     new RegExp(`${instance?.tags['minitwit:run']}, on ${fixture.volumeId}, .*finish.*cleanup`),
   );
   await finish(context);
-  expect(aws.account.billing()).toEqual([]);
+  expect(aws.account.listBillable()).toEqual([]);
   expect(aws.account.snapshots).toMatchObject([{ volumeId: fixture.volumeId }]);
 });
 

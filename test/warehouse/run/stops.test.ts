@@ -29,8 +29,8 @@ test('a spot instance that AWS wants back: the run ends in order, in time', asyn
   fixture.context.config.market = 'spot';
   fixture.context.copy = (_, { signal }) =>
     new Promise((_done, fail) => {
-      const { spotStatus } = fixture.aws.account;
-      for (const id of spotStatus.keys()) spotStatus.set(id, 'marked-for-termination');
+      const { spotStatusById } = fixture.aws.account;
+      for (const id of spotStatusById.keys()) spotStatusById.set(id, 'marked-for-termination');
       signal.addEventListener('abort', () => fail(new Error('ssh: cut')));
     });
   await expect(run(fixture.context, { keep: false })).rejects.toThrow(

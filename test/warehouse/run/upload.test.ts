@@ -10,7 +10,7 @@ test('an upload that fails, fails the run, and costs no snapshot', async () => {
   };
   await expect(run(fixture.context, { keep: false })).rejects.toThrow('No S3 today.');
   const { account } = fixture.aws;
-  expect(account.billing()).toEqual([]);
+  expect(account.listBillable()).toEqual([]);
   expect(account.snapshots).toMatchObject([
     { states: ['completed'], tags: { 'minitwit:rows-message': '42' } },
   ]);

@@ -42,7 +42,7 @@ async function listEventsOf(step: RunStep): Promise<string[]> {
 function holdings({ aws: { account }, passed }: RunFixture) {
   const last = (...points: Point[]) => passed.findLast((point) => points.includes(point));
   return {
-    billing: account.billing().map((it) => it.split(' ')[0]),
+    billing: account.listBillable().map((it) => it.split(' ')[0]),
     isAttached: account.volumes.some(({ attachment }) => attachment !== null),
     isConnected: last('connect', 'close') === 'connect',
     isMounted: last('mount', 'unmount') === 'mount',

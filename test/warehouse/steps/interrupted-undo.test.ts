@@ -56,7 +56,7 @@ test.each(steps)('the next process may undo $name again', async (step) => {
   const file = join(fixture.context.folder, 'state.json');
   const state = readFileSync(file, 'utf8');
   // By then, EC2 shows the snapshot.
-  fixture.aws.account.looksUnseen = 0;
+  fixture.aws.account.hiddenPollsOfNew = 0;
   await undoSteps([step], run);
   // The process was killed before it could write that the step is undone.
   writeFileSync(file, state);

@@ -23,7 +23,7 @@ export interface Started {
 /** Starts a run that has done these steps. EC2 shows what it makes only after some requests. */
 export async function startRun(steps: RunStep[]): Promise<Started> {
   const fixture = await createRunFixture();
-  fixture.aws.account.looksUnseen = 2;
+  fixture.aws.account.hiddenPollsOfNew = 2;
   fixture.context.timing = { ...fixture.context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const run = openRun(fixture.context, newState(fixture.context.config, PLACE));
   await runSteps(steps, run);
