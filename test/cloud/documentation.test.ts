@@ -10,7 +10,7 @@ const parameters = listParameters(await renderTemplate());
 const NUMBERS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const defaults = Object.fromEntries(parameters.map((it) => [it.name, it.default ?? '']));
 
-/** The cells of the tables under a heading, without backticks and asterisks. */
+/** Returns the cells of the tables under a heading, without backticks and asterisks. */
 function readRows(heading: string): string[][] {
   const [, section = ''] =
     new RegExp(`^## ${heading}\n([^]*?)(?=^## |$(?![^]))`, 'm').exec(text) ?? [];
@@ -19,13 +19,13 @@ function readRows(heading: string): string[][] {
   );
 }
 
-/** What a stack costs a month, with the defaults but for these. */
+/** Returns the monthly costs of a stack with the defaults and these parameters. */
 function monthly(changes: Record<string, string> = {}): number {
   const costs = listCosts({ ...defaults, ...changes });
   return costs.reduce((sum, { hourly }) => sum + (hourly ?? NaN), 0) * HOURS_A_MONTH;
 }
 
-test('every parameter of the template is described, with its default', () => {
+test('the documentation has every parameter of the template, with its default', () => {
   const rows = readRows('Parameters');
   const described = new Map(
     rows.flatMap(([names = '', preset = '']) => names.split(', ').map((name) => [name, preset])),
@@ -41,7 +41,7 @@ test('every parameter of the template is described, with its default', () => {
   );
 });
 
-test('what the default stack costs is what the commands say', () => {
+test('the documented costs of the default stack are those of the commands', () => {
   const [, , ...rows] = readRows('Cost');
   const costs = listCosts(defaults);
   const shown = rows.slice(0, costs.length).map(([, hour, month]) => [hour, month]);
@@ -65,14 +65,14 @@ test.each([
   ['DatabaseClass=db.t4g.small', { DatabaseClass: 'db.t4g.small' }],
   ['DatabaseMultiAz=yes', { DatabaseMultiAz: 'yes' }],
   ['WarehouseVolumeGib=50', { WarehouseVolumeGib: '50' }],
-])('what %s changes of that is what the commands say', (choice, changes) => {
+])('the documented costs of %s are those of the commands', (choice, changes) => {
   const difference = monthly(changes) - monthly();
   const sign = difference < 0 ? '−' : '+';
   const row = readRows('Cost').find(([about]) => about === choice);
   expect(row?.[1]).toMatch(`${sign}$${Math.abs(difference).toFixed(2)}`);
 });
 
-test('single prices are those of the source', () => {
+test('the documented prices are those of the source', () => {
   const rows = new Map(readRows('Cost').map(([about, what]) => [about, what]));
   const each = monthly({ InstanceCount: '3' }) - monthly();
   expect(rows.get('InstanceCount, each instance')).toContain(`$${each.toFixed(2)}`);
@@ -84,12 +84,12 @@ test('single prices are those of the source', () => {
 
 const { commands } = createCli({
   open: () => {
-    throw new Error('No command is run here.');
+    throw new Error('This test runs no command.');
   },
   prompt: async () => '',
 });
 
-test('the commands that are described are those that there are', () => {
+test('the documentation has exactly the existing commands', () => {
   expect(commands.length).toBeGreaterThan(6);
   // After the table's head come the commands, then the options of several commands.
   const described = readRows('Commands')
@@ -99,7 +99,7 @@ test('the commands that are described are those that there are', () => {
   expect(new Set(described)).toEqual(new Set(commands.map((it) => it.name())));
 });
 
-test('the options that are described are those that there are', () => {
+test('the documentation has exactly the existing options', () => {
   const options = commands.flatMap((it) => it.options.map(({ long }) => long));
   expect(new Set(options).size).toBeGreaterThan(4);
   const table = readRows('Commands').flat().join(' ');
@@ -107,7 +107,7 @@ test('the options that are described are those that there are', () => {
   expect(new Set(described)).toEqual(new Set(options));
 });
 
-test('a stack’s name that is described as impossible is refused, and no other', () => {
+test('the command refuses exactly the names of stacks that are documented as invalid', () => {
   const [, longest] = /letters, digits and hyphens, (\d+) characters at most/.exec(text) ?? [];
   const long = 'a'.repeat(Number(longest));
   const options = commands.flatMap((it) => it.options).filter((it) => it.long === '--stack');
@@ -120,7 +120,7 @@ test('a stack’s name that is described as impossible is refused, and no other'
   }
 });
 
-test('as many images are kept as is said', async () => {
+test('the command retains the documented number of images', async () => {
   const prune = await readFile('src/cloud/image/prune.ts', 'utf8');
   const [, kept] = /^const KEPT = (\d+);$/m.exec(prune) ?? [];
   expect(text).toContain(
@@ -131,7 +131,7 @@ test('as many images are kept as is said', async () => {
   );
 });
 
-test('the alarms are counted in the same way everywhere', async () => {
+test('every document has the same number of alarms', async () => {
   const template = await renderTemplate();
   const count = (pattern: RegExp) => template.match(pattern)?.length ?? 0;
   const alarms = count(/Type: AWS::CloudWatch::Alarm$/gm);
@@ -143,7 +143,7 @@ test('the alarms are counted in the same way everywhere', async () => {
   expect((await readFile('docs/stack.svg', 'utf8')).toLowerCase()).toContain(title);
 });
 
-test('every resource that a table names is in the template', async () => {
+test('the template has every resource that a table names', async () => {
   const template = await renderTemplate();
   const names = text.match(/(?<=`)[A-Z][a-z]+[A-Z]\w+(?=`)/g) ?? [];
   expect(names.length).toBeGreaterThan(30);

@@ -1,25 +1,25 @@
 import type { EmulatedAccount } from '../support/aws-account.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
-import { onMoto } from './emulated/make.ts';
+import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
 import type { Fault } from './emulated/stack.ts';
 import { emulateStacks } from './emulated/stacks.ts';
 
-/** What a test may say of what happens in an account; it can be changed at any time. */
+/** The behaviour of an account, which a test can change at any time. */
 export interface Emulated {
-  /** What the next change, or removal, of a stack fails with. */
+  /** The fault of the next update or deletion of a stack. */
   fault: Fault | undefined;
-  /** How instance refreshes end. */
+  /** The end of instance refreshes. */
   refreshEnd: RefreshEnd;
-  /** What scripts do that are sent to instances. */
+  /** The results of scripts on instances. */
   runScript: RunScript;
 }
 
 /**
- * Adds to an account what moto lacks, or does at once, of CloudFormation, Systems Manager and Auto Scaling: stacks
- * made of cloud/minitwit.yaml by change sets, with an event for each resource, commands on instances, and instance
- * refreshes. All take a few polls.
+ * Adds the operations to an account that moto lacks or completes at once: change sets that create stacks from
+ * cloud/minitwit.yaml, with an event for each resource, commands on instances, and instance refreshes. Each takes a few
+ * polls.
  */
 export function emulate(account: EmulatedAccount): Emulated {
   const emulated: Emulated = {
@@ -28,7 +28,7 @@ export function emulate(account: EmulatedAccount): Emulated {
     runScript: () => ({}),
   };
   const moto = openMoto(account.id);
-  emulateStacks(account, onMoto(moto), () => {
+  emulateStacks(account, createMotoResources(moto), () => {
     const { fault } = emulated;
     emulated.fault = undefined;
     return fault;

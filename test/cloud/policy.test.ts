@@ -13,7 +13,7 @@ const [, json = ''] =
 const { Statement: statements } = policySchema.parse(JSON.parse(json));
 const allowed = statements.flatMap(({ Action }) => Action);
 
-// What policies call otherwise than the SDK.
+// Actions whose name in policies differs from the SDK's.
 const ACTIONS: Record<string, string> = {
   's3:DeleteObjects': 's3:DeleteObjectVersion',
   's3:ListBuckets': 's3:ListAllMyBuckets',
@@ -37,20 +37,20 @@ test('the policy in the documentation allows what the commands do', () => {
   expect(ours.filter((action) => !isAllowed(action))).toEqual([]);
 });
 
-test('it lets CloudFormation change the rules of security groups', () => {
+test('the policy allows CloudFormation to change the rules of security groups', () => {
   for (const action of ['AuthorizeSecurityGroup', 'RevokeSecurityGroup']) {
     expect(allowed).toContain(`ec2:${action}Ingress`);
     expect(allowed).toContain(`ec2:${action}Egress`);
   }
 });
 
-test('it allows whole kinds of actions only to look, and no service whole', () => {
+test('the policy has wildcards only for actions that read, and none for a whole service', () => {
   const whole = statements.filter(({ Action }) => Action.some((each) => each.endsWith('*')));
   expect(whole.map(({ Sid }) => Sid)).toEqual(['Describe']);
   expect(allowed.filter((each) => /^\*|:\*$/.test(each))).toEqual([]);
 });
 
-test('roles, buckets, databases and alarms are bound to names', () => {
+test('the policy limits roles, buckets, databases and alarms to names', () => {
   const named = new Set([
     'ManageRoles',
     'ManageBuckets',

@@ -39,7 +39,7 @@ const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.mi
 const CALLS: Record<string, Call | Call[]> = {
   'autoscaling:DescribeAutoScalingGroups': [
     ({ clients }) => requireScalingGroup(clients.autoScaling, 'group'),
-    requesting.lookForLeft(''),
+    requesting.listOrphansOf(''),
   ],
   'autoscaling:DescribeInstanceRefreshes': ({ clients }) =>
     findActiveRefresh(clients.autoScaling, 'group'),
@@ -49,7 +49,10 @@ const CALLS: Record<string, Call | Call[]> = {
     startRefresh(clients.autoScaling, { AutoScalingGroupName: 'group' }),
   'cloudformation:CreateChangeSet': (cloud) => changeSets.createChangeSet(cloud, ORDER),
   'cloudformation:DeleteChangeSet': (cloud) => changeSets.deleteChangeSet(cloud, 'set'),
-  'cloudformation:DeleteStack': [requesting.removeWholeStack, requesting.tryNewStack],
+  'cloudformation:DeleteStack': [
+    requesting.deleteStackWithResources,
+    requesting.createAndDeleteStack,
+  ],
   'cloudformation:DescribeChangeSet': (cloud) => changeSets.readChangeSet(cloud, 'set'),
   'cloudformation:DescribeStackEvents': [
     (cloud) => listEvents(cloud, 'arn:stack', null),
@@ -70,26 +73,26 @@ const CALLS: Record<string, Call | Call[]> = {
   'ec2:DeleteSecurityGroup': ({ clients }) => deleteSecurityGroup(clients.ec2, 'sg-1'),
   'ec2:DescribeLaunchTemplateVersions': [
     ({ clients }) => listTemplateVersions(clients.ec2, 'lt-1'),
-    requesting.lookForUses,
+    requesting.listImageUses,
   ],
-  'ec2:DescribeLaunchTemplates': requesting.lookForLeft(''),
+  'ec2:DescribeLaunchTemplates': requesting.listOrphansOf(''),
   'ec2:DescribeSecurityGroups': ({ clients }) => listSecurityGroups(clients.ec2, []),
   'elasticloadbalancing:DescribeLoadBalancers': listOrphanedLoadBalancers,
-  'elasticloadbalancing:DescribeTags': requesting.lookForOwner,
+  'elasticloadbalancing:DescribeTags': requesting.readBalancerOwner,
   'elasticloadbalancing:DescribeTargetGroups': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTargetHealth': ({ clients }) =>
     readTargetHealth(clients.loadBalancing, 'arn:targets'),
-  'iam:AddRoleToInstanceProfile': requesting.makeRole,
-  'iam:CreateInstanceProfile': requesting.makeRole,
-  'iam:CreateRole': requesting.makeRole,
+  'iam:AddRoleToInstanceProfile': requesting.createRole,
+  'iam:CreateInstanceProfile': requesting.createRole,
+  'iam:CreateRole': requesting.createRole,
   'iam:DeleteInstanceProfile': requesting.removeRole,
   'iam:DeleteRole': requesting.removeRole,
   'iam:DeleteRolePolicy': requesting.removeRole,
-  'iam:GetInstanceProfile': requesting.lookForLeft('AWS::IAM::InstanceProfile'),
-  'iam:GetRole': requesting.lookForLeft('AWS::IAM::Role'),
+  'iam:GetInstanceProfile': requesting.listOrphansOf('AWS::IAM::InstanceProfile'),
+  'iam:GetRole': requesting.listOrphansOf('AWS::IAM::Role'),
   'iam:ListInstanceProfiles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
-  'iam:PutRolePolicy': requesting.makeRole,
+  'iam:PutRolePolicy': requesting.createRole,
   'iam:RemoveRoleFromInstanceProfile': requesting.removeRole,
   'rds:CreateDBSnapshot': ({ clients }) =>
     createSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
@@ -100,17 +103,17 @@ const CALLS: Record<string, Call | Call[]> = {
   's3:DeleteBucket': [requesting.removeSource, requesting.emptyBucket],
   's3:DeleteObject': requesting.removeSource,
   's3:DeleteObjects': requesting.emptyBucket,
-  's3:GetBucketTagging': requesting.lookForBuckets,
-  's3:ListBuckets': requesting.lookForBuckets,
+  's3:GetBucketTagging': requesting.listBuckets,
+  's3:ListBuckets': requesting.listBuckets,
   's3:ListObjectVersions': requesting.emptyBucket,
   's3:PutObject': requesting.putSource,
   'ssm:DescribeInstanceInformation': requesting.runScript,
   'ssm:GetCommandInvocation': requesting.runScript,
-  'ssm:ListCommands': requesting.runScriptUnheard,
+  'ssm:ListCommands': requesting.runScriptWithLostResponse,
   'ssm:SendCommand': requesting.runScript,
 };
 
-// What the front calls them: S3 has only methods on the way, and how many of these come before.
+// The actions of the stub. A request to S3 has only a method, so its row has the number of earlier requests.
 const METHODS: Record<string, [action: string, after: number]> = {
   's3:CreateBucket': ['s3:PUT', 0],
   's3:DeleteBucket': ['s3:DELETE', 1],

@@ -14,7 +14,7 @@ import { removeStack } from '../../src/cloud/stack/remove-stack.ts';
 import { findStackById } from '../../src/cloud/stack/stack.ts';
 import type { AwsStub } from '../support/aws-stub.ts';
 
-/** Makes a request, after those that come before it. */
+/** Sends a request after the requests that it needs. */
 export type Call = (cloud: CloudContext, front: AwsStub) => Promise<unknown>;
 
 const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
@@ -26,18 +26,18 @@ const xml = (body: string) => () => ({
 const result = (name: string, body: string) =>
   xml(`<${name}Response><${name}Result>${body}</${name}Result></${name}Response>`);
 
-/** A build that is given as much of a plan as the requests of IAM and S3 need. */
+/** A build with the part of a plan that the requests to IAM and S3 need. */
 function buildOf(cloud: CloudContext): BuildContext {
   const plan = { runId: '20261123T001500Z-3f9a', source: { archive: Buffer.from('x') } };
   return createBuildContext(cloud, plan as BuildContext['plan']);
 }
 
-export const makeRole: Call = async (cloud) => role.run?.(buildOf(cloud));
+export const createRole: Call = async (cloud) => role.run?.(buildOf(cloud));
 export const removeRole: Call = async (cloud) => role.undo?.(buildOf(cloud));
 export const putSource: Call = async (cloud) => source.run?.(buildOf(cloud));
 export const removeSource: Call = async (cloud) => source.undo?.(buildOf(cloud));
 
-/** Runs a script where an agent is online. */
+/** Runs a script on an instance whose agent is online. */
 export const runScript: Call = async (cloud, front) => {
   const online = { InstanceInformationList: [{ PingStatus: 'Online' }] };
   front.stub('ssm:DescribeInstanceInformation', json(online));
@@ -45,14 +45,14 @@ export const runScript: Call = async (cloud, front) => {
   return runCommand(cloud, 'i-1', { comment: 'Hello', script: 'echo hello', maxMs: 1000 });
 };
 
-/** Runs a script whose answer is lost. */
-export const runScriptUnheard: Call = async (cloud, front) => {
+/** Runs a script whose response is lost. */
+export const runScriptWithLostResponse: Call = async (cloud, front) => {
   front.loseResponse('ssm:SendCommand', { times: Infinity });
   return runScript(cloud, front);
 };
 
-/** Looks for what is left of a stack that had a resource of this type. */
-export const lookForLeft =
+/** Lists the orphaned resources of a stack that had a resource of this type. */
+export const listOrphansOf =
   (type: string): Call =>
   (cloud) =>
     listOrphans(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
@@ -65,8 +65,8 @@ function standForStack(front: AwsStub, status: string): void {
   front.stub('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
 }
 
-/** Makes a new stack's change set, and removes it with the stack, which has nothing in it then. */
-export const tryNewStack: Call = async (cloud, front) => {
+/** Creates the change set of a new stack, and deletes it with the stack, which has no resource. */
+export const createAndDeleteStack: Call = async (cloud, front) => {
   const done = '<Status>CREATE_COMPLETE</Status>';
   front.stub('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
   front.stub('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
@@ -74,14 +74,14 @@ export const tryNewStack: Call = async (cloud, front) => {
   return changeStack(cloud, null, { template: '', parameters: [], dryRun: true });
 };
 
-/** Removes a stack with all that is in it. */
-export const removeWholeStack: Call = async (cloud, front) => {
+/** Deletes a stack with all resources. */
+export const deleteStackWithResources: Call = async (cloud, front) => {
   standForStack(front, 'CREATE_FAILED');
   const stack = await findStackById(cloud, 'minitwit');
   return stack && removeStack(cloud, stack);
 };
 
-/** Removes a snapshot of a database. */
+/** Deletes a snapshot of a database. */
 export const removeDatabaseSnapshot: Call = async (cloud, front) => {
   const snapshot =
     '<DBSnapshotIdentifier>s</DBSnapshotIdentifier><Status>available</Status><AllocatedStorage>20</AllocatedStorage>' +
@@ -92,8 +92,8 @@ export const removeDatabaseSnapshot: Call = async (cloud, front) => {
   return (await listRetainedDatabaseSnapshots(cloud))[0]?.remove();
 };
 
-/** Looks whether old images are used. */
-export const lookForUses: Call = ({ clients }, front) => {
+/** Checks whether old images are in use. */
+export const listImageUses: Call = ({ clients }, front) => {
   const images = Array.from(
     { length: 6 },
     (_, n) =>
@@ -104,8 +104,8 @@ export const lookForUses: Call = ({ clients }, front) => {
   return listOldImages(clients);
 };
 
-/** Looks whose a load balancer is. */
-export const lookForOwner: Call = (cloud, front) => {
+/** Reads the stack of a load balancer. */
+export const readBalancerOwner: Call = (cloud, front) => {
   const one = '<member><LoadBalancerArn>arn:balancer</LoadBalancerArn></member>';
   front.stub(
     'elasticloadbalancing:DescribeLoadBalancers',
@@ -114,14 +114,14 @@ export const lookForOwner: Call = (cloud, front) => {
   return listOrphanedLoadBalancers(cloud);
 };
 
-/** Looks for the buckets of a stack, of which there may be one. */
-export const lookForBuckets: Call = ({ clients }, front) => {
+/** Lists the buckets of a stack. */
+export const listBuckets: Call = ({ clients }, front) => {
   const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
   front.stub('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
   return listStackBuckets(clients.s3, 'minitwit');
 };
 
-/** Removes a bucket with an object. */
+/** Deletes a bucket with an object. */
 export const emptyBucket: Call = ({ clients }, front) => {
   const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
   front.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));

@@ -4,21 +4,21 @@ import { type CloudContext, createCloudContext } from '../../src/cloud/context.t
 import { OperatorError } from '../../src/errors/operator-error.ts';
 import { retryWithoutPauses } from '../support/retry-without-pauses.ts';
 
-/** What a test says of the commands that it opens. */
+/** The options of the commands of a test. */
 export interface TestCloudOptions {
-  /** The longest that anything is waited for. */
+  /** The timeout of every wait. */
   waitMaxMs?: number;
 }
 
-/** Commands, one after the other, with what they show. */
+/** Commands that run one after the other, with their output. */
 export interface TestCloud {
-  /** What was shown since the last `open`, without times. */
+  /** The output since the last `open`, without times. */
   lines: string[];
-  /** The addresses that were asked whether they are ready; all are. */
+  /** The polled addresses. All are ready. */
   asked: string[];
-  /** To look with: it is no command, and shows nothing. */
+  /** A context for reads by the test, without output. */
   cloud: CloudContext;
-  /** Opens a command; the one before it is over. */
+  /** Opens the context of the next command. */
   open: (stackName?: string) => CloudContext;
   /** Stops the command, as Ctrl-C does. */
   stop: () => void;
@@ -28,7 +28,7 @@ export interface TestCloud {
 const LOST_MAX_MS = 50;
 
 /**
- * Creates what commands work with, until the test ends: they wait for milliseconds where operators wait for seconds.
+ * Creates the contexts of commands until the test ends. They wait for milliseconds instead of seconds.
  */
 export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): TestCloud {
   const lines: string[] = [];

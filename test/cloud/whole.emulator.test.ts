@@ -21,26 +21,26 @@ import { openTestCloud } from './test-cloud.ts';
 const now = { dryRun: false };
 const build = { ...now, instanceType: 't3.small' };
 
-/** Has AWS say of snapshots what the emulator does not, that they are encrypted. */
-function sayEncrypted(account: EmulatedAccount): void {
+/** Adds to the response that snapshots are encrypted, which the emulator omits. */
+function reportEncryptedSnapshots(account: EmulatedAccount): void {
   account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     return { ...answer, body: String(body).replaceAll('<Encrypted>false<', '<Encrypted>true<') };
   });
 }
 
-/** The emulator's volumes have the tags of their stack alone. */
+/** Adds the tags of the volume, since the emulator's volumes have only the tags of their stack. */
 async function tagVolume({ clients: { ec2 }, stackName }: CloudContext, id = ''): Promise<void> {
   const Tags = [{ Key: WAREHOUSE_TAG, Value: stackName }];
   await ec2.send(new CreateTagsCommand({ Resources: [id], Tags }));
 }
 
-/** An empty account, in which each command is given what it works with by `open`; `lines` is what the last one showed. */
-async function openWorld() {
+/** Opens an empty account. `open` returns the context of the next command, and `lines` is the last command's output. */
+async function openSite() {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
-  sayEncrypted(account);
+  reportEncryptedSnapshots(account);
   const scripts: string[] = [];
   emulated.runScript = (script) => {
     scripts.push(script);
@@ -53,8 +53,8 @@ async function openWorld() {
   return { open, lines, scripts };
 }
 
-test('from an empty account to a live site, through all that is done with it, and back', async () => {
-  const { open, lines, scripts } = await openWorld();
+test('the commands create a site in an empty account, operate it and remove it', async () => {
+  const { open, lines, scripts } = await openSite();
   const imageIds = async () => (await listOwnImages(open().clients.ec2)).map(({ id }) => id);
   await expectEmptyAccount(open());
 
@@ -64,7 +64,7 @@ test('from an empty account to a live site, through all that is done with it, an
   const { outputs, parameters } = await requireStack(open());
   expect(parameters).toMatchObject({ ImageId: first, SetUp: 'no' });
   await tagVolume(open(), outputs.WarehouseVolumeId);
-  // One script makes the image, the other sets up the database.
+  // One script builds the image, and the other initializes the database.
   expect(scripts).toHaveLength(2);
   expect(scripts[1]).toContain(`DB_HOST='${outputs.DatabaseEndpoint}'`);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import { Refusal, standFor } from '../emulated/query.ts';
+import { Refusal, answerActions } from '../emulated/query.ts';
 import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
 import { raiseSite } from '../stack/site-template.ts';
 
@@ -17,7 +17,7 @@ interface Snapshot {
 async function openWithSnapshots(polls = 1) {
   const paper = await openPaperStack();
   const snapshots: Snapshot[] = [];
-  standFor(paper.front, 'rds', {
+  answerActions(paper.front, 'rds', {
     CreateDBSnapshot: ({ DBSnapshotIdentifier: id = '', ...form }) => {
       if (snapshots.some((it) => it.id === id)) throw new Refusal('DBSnapshotAlreadyExists', id);
       const tag = form['Tags.Tag.1.Value'] ?? '';

@@ -4,7 +4,7 @@ import { initializeDatabase } from '../../../src/cloud/database/initialize-datab
 import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import { standFor } from '../emulated/query.ts';
+import { answerActions } from '../emulated/query.ts';
 import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
 import { raiseSite } from '../stack/site-template.ts';
 
@@ -28,7 +28,7 @@ async function openRaised(instances: object[] = [IN_SERVICE]) {
     LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
   };
   const activities = { Activities: [] as object[] };
-  standFor(paper.front, 'autoscaling', {
+  answerActions(paper.front, 'autoscaling', {
     DescribeAutoScalingGroups: () => ({
       AutoScalingGroups: [{ ...group, Instances: instances }],
     }),

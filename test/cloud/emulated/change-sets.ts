@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AwsStub } from '../../support/aws-stub.ts';
-import { type AskedFor, invalid, readAsked } from './read-request.ts';
+import { type ChangeSetRequest, validationError, readChangeSetRequest } from './read-request.ts';
 import { type Change, listChanges } from './changes.ts';
-import { Refusal, standFor } from './query.ts';
-import type { Resources } from './resources.ts';
-import { enter, type Fault, findStack, openStack, plan, planFault } from './stack.ts';
-import { showParameters, type Stack } from './stack.ts';
+import { Refusal, answerActions } from './query.ts';
+import type { ResourceProvider } from './resources.ts';
+import {
+  setStatus,
+  type Fault,
+  findStack,
+  createStack,
+  startOperation,
+  startFailingOperation,
+} from './stack.ts';
+import { formatParameters, type Stack } from './stack.ts';
 
-interface ChangeSet extends AskedFor {
+interface ChangeSet extends ChangeSetRequest {
   id: string;
   name: string;
   stack: Stack;
@@ -21,10 +28,10 @@ interface ChangeSet extends AskedFor {
 const NO_CHANGES =
   "The submitted information didn't contain changes. Submit different information to create a change set.";
 
-/** Answers for change sets of these stacks, which are ready at the second look. */
+/** Answers requests about change sets of the stacks. A change set is ready at the second poll. */
 export function emulateChangeSets(
   account: AwsStub & { id: string },
-  resources: Resources,
+  resources: ResourceProvider,
   stacks: Stack[],
   takeFault: () => Fault | undefined,
 ): void {
@@ -43,7 +50,7 @@ export function emulateChangeSets(
     throw new Refusal('ChangeSetNotFound', `ChangeSet [${form.ChangeSetName}] does not exist`);
   };
 
-  standFor(account, 'cloudformation', {
+  answerActions(account, 'cloudformation', {
     CreateChangeSet: (form) => {
       const { StackName = '', ChangeSetName: name = '' } = form;
       const type = form.ChangeSetType === 'CREATE' ? 'CREATE' : 'UPDATE';
@@ -52,13 +59,13 @@ export function emulateChangeSets(
       if (before) return before;
       mustBeFree(StackName, type, found);
       if (find(form)) throw taken(`ChangeSet ${name} already exists`);
-      const asked = readAsked(form, found);
-      const stack = found ?? openStack(account.id, StackName);
+      const asked = readChangeSetRequest(form, found);
+      const stack = found ?? createStack(account.id, StackName);
       if (!found) {
-        enter(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
+        setStatus(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
         stacks.push(stack);
       }
-      const changes = listChanges(stack.made?.wanted.resources ?? {}, asked.wanted.resources);
+      const changes = listChanges(stack.made?.requested.resources ?? {}, asked.requested.resources);
       const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
       const id = `${place}/${randomUUID()}`;
       const status = 'CREATE_IN_PROGRESS';
@@ -117,7 +124,7 @@ export function emulateChangeSets(
       // Before the work, which may take longer than the client waits for the response.
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       const fault = takeFault();
-      if (fault) planFault(stack, type, changes, fault);
+      if (fault) startFailingOperation(stack, type, changes, fault);
       else await execute(resources, stack, type, changes, asked);
       return {};
     },
@@ -125,18 +132,18 @@ export function emulateChangeSets(
 }
 
 async function execute(
-  resources: Resources,
+  resources: ResourceProvider,
   stack: Stack,
   type: ChangeSet['type'],
   changes: Change[],
-  { template, parameters, tags, wanted }: AskedFor,
+  { template, parameters, tags, requested }: ChangeSetRequest,
 ): Promise<void> {
   const before = stack.made;
   stack.made = before
-    ? await resources.remake(stack.name, before, wanted)
-    : await resources.make(stack.name, wanted, tags);
+    ? await resources.update(stack.name, before, requested)
+    : await resources.create(stack.name, requested, tags);
   Object.assign(stack, { template, parameters });
-  plan(stack, type, changes, before);
+  startOperation(stack, type, changes, before);
 }
 
 function mustBeFree(name: string, type: ChangeSet['type'], stack: Stack | undefined): void {
@@ -144,9 +151,9 @@ function mustBeFree(name: string, type: ChangeSet['type'], stack: Stack | undefi
     if (!stack || stack.status === 'REVIEW_IN_PROGRESS') return;
     throw taken(`Stack [${name}] already exists and cannot be created again with the changeSet`);
   }
-  if (!stack) throw invalid(`Stack [${name}] does not exist`);
+  if (!stack) throw validationError(`Stack [${name}] does not exist`);
   if (/^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status)) return;
-  throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+  throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
 }
 
 function taken(message: string): Refusal {
@@ -169,7 +176,7 @@ function show({ id, name, stack, status, creationTime, parameters, changes }: Ch
     Status: status,
     StatusReason: status === 'FAILED' ? NO_CHANGES : undefined,
     ExecutionStatus: status === 'CREATE_COMPLETE' ? 'AVAILABLE' : 'UNAVAILABLE',
-    Parameters: showParameters(parameters),
+    Parameters: formatParameters(parameters),
     Changes: changes.map(({ names, ...change }) => ({
       Type: 'Resource',
       ResourceChange: {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Resource, Wanted } from './moto-template.ts';
+import type { Resource, RequestedStack } from './moto-template.ts';
 
 /** A resource that a change set adds, changes or removes. */
 export interface Change {
   Action: 'Add' | 'Modify' | 'Remove';
   LogicalResourceId: string;
   ResourceType: string;
-  /** Of what is changed: whether another one takes its place. */
+  /** Whether the change replaces the resource. */
   Replacement?: 'True' | 'False';
   /** The properties that change. */
   names: string[];
@@ -31,19 +31,24 @@ const FIXED: Record<string, string[]> = {
   'AWS::CloudWatch::Alarm': ['AlarmName'],
 };
 
-/** Lists what changes between what a stack is and what it is to be, as CloudFormation does. */
-export function listChanges(is: Wanted['resources'], toBe: Wanted['resources']): Change[] {
+/** Lists the changes from a stack's present state to the requested one, as CloudFormation does. */
+export function listChanges(
+  existing: RequestedStack['resources'],
+  requested: RequestedStack['resources'],
+): Change[] {
   const changes: Change[] = [
-    ...Object.entries(toBe).flatMap(([name, resource]) => changeOf(name, is[name], resource)),
-    ...Object.entries(is)
-      .filter(([name]) => !(name in toBe))
+    ...Object.entries(requested).flatMap(([name, resource]) =>
+      changeOf(name, existing[name], resource),
+    ),
+    ...Object.entries(existing)
+      .filter(([name]) => !(name in requested))
       .map(([name, { Type }]) => ({ Action: 'Remove' as const, ...said(name, Type), names: [] })),
   ];
   const replaced = changes.filter(({ Replacement }) => Replacement === 'True');
-  // Who refers to what is replaced changes with it.
-  const following = Object.entries(toBe).filter(
+  // A resource that refers to a replaced one changes, too.
+  const following = Object.entries(requested).filter(
     ([name, resource]) =>
-      name in is &&
+      name in existing &&
       !changes.some(({ LogicalResourceId }) => LogicalResourceId === name) &&
       replaced.some(({ LogicalResourceId }) => refersTo(resource, LogicalResourceId)),
   );
@@ -58,15 +63,15 @@ export function listChanges(is: Wanted['resources'], toBe: Wanted['resources']):
   ];
 }
 
-function changeOf(name: string, is: Resource | undefined, toBe: Resource): Change[] {
-  if (!is) return [{ Action: 'Add', ...said(name, toBe.Type), names: [] }];
-  const names = Object.keys({ ...is.Properties, ...toBe.Properties }).filter(
-    (each) => !isDeepStrictEqual(is.Properties[each], toBe.Properties[each]),
+function changeOf(name: string, existing: Resource | undefined, requested: Resource): Change[] {
+  if (!existing) return [{ Action: 'Add', ...said(name, requested.Type), names: [] }];
+  const names = Object.keys({ ...existing.Properties, ...requested.Properties }).filter(
+    (each) => !isDeepStrictEqual(existing.Properties[each], requested.Properties[each]),
   );
   if (names.length === 0) return [];
-  const isReplaced = names.some((each) => FIXED[toBe.Type]?.includes(each));
+  const isReplaced = names.some((each) => FIXED[requested.Type]?.includes(each));
   const Replacement = isReplaced ? 'True' : 'False';
-  return [{ Action: 'Modify', ...said(name, toBe.Type), Replacement, names }];
+  return [{ Action: 'Modify', ...said(name, requested.Type), Replacement, names }];
 }
 
 function said(LogicalResourceId: string, ResourceType: string) {

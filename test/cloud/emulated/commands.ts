@@ -3,16 +3,16 @@ import { z } from 'zod';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import type { AwsResponse } from '../../support/aws-request.ts';
 
-/** What a script that was sent to an instance does. */
-export interface Ran {
-  /** `Success`, unless it is said. */
+/** The result of a script on an instance. */
+export interface ScriptResult {
+  /** `Success` by default. */
   status?: 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
   stdout?: string;
   stderr?: string;
 }
 
-/** Runs a script in an instance's place. */
-export type RunScript = (script: string, instanceId: string) => Ran;
+/** Returns the result of a script, in place of an instance. */
+export type RunScript = (script: string, instanceId: string) => ScriptResult;
 
 const filters = z.object({
   Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()) })).default([]),
@@ -27,12 +27,12 @@ const sent = z.object({
 const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
 
 /**
- * Answers as Systems Manager: an instance is known to it at the second look, and a command has ended at the third
- * look at it, the first of which finds none.
+ * Answers as Systems Manager. An instance is registered at the second poll. The first poll finds no command, and the third
+ * one finds it ended.
  */
 export function emulateCommands(account: AwsStub, run: RunScript): void {
   const pollsOf = new Map<string, number>();
-  const ran = new Map<string, Ran>();
+  const ran = new Map<string, ScriptResult>();
   const countPoll = (id: string) => {
     const polls = (pollsOf.get(id) ?? 0) + 1;
     pollsOf.set(id, polls);

@@ -16,8 +16,8 @@ export function valuesOf(template: Template, parameters: Record<string, string>)
   );
 }
 
-/** Decides a template's conditions. */
-export function decider(template: Template, values: Values): (name: string) => boolean {
+/** Evaluates a template's conditions. */
+export function createConditions(template: Template, values: Values): (name: string) => boolean {
   const decide = (condition: unknown): boolean => {
     const [kind, given] = Object.entries(condition as Record<string, unknown[]>)[0] ?? ['', []];
     if (kind === 'Condition') return decide(template.Conditions[String(given)]);
@@ -34,8 +34,8 @@ export function decider(template: Template, values: Values): (name: string) => b
 
 const NOTHING = Symbol('AWS::NoValue');
 
-/** Fills parameters in, and decides where the template says `if`. */
-export function resolver(values: Values, decide: (name: string) => boolean) {
+/** Replaces references to parameters, and evaluates each `Fn::If`. */
+export function createResolver(values: Values, decide: (name: string) => boolean) {
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve).filter((each) => each !== NOTHING);
     if (!isNode(value)) return value;
@@ -58,7 +58,7 @@ export function resolver(values: Values, decide: (name: string) => boolean) {
   return resolve;
 }
 
-/** Whether it is a map of a template. */
+/** Returns whether a value is a map of a template. */
 export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

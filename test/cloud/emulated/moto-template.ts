@@ -1,18 +1,18 @@
 import type { Template } from '../stack/parse-template.ts';
-import { decider, isNode, type Node, resolver, valuesOf } from './evaluate.ts';
+import { createConditions, isNode, type Node, createResolver, valuesOf } from './evaluate.ts';
 
-/** A tag, as AWS says it. */
+/** A tag in AWS's format. */
 export interface Tag {
   Key: string;
   Value: string;
 }
 
-/** What a stack is to be. */
-export interface Wanted {
-  /** Of the template, the resources whose condition holds, with all parameters filled in. */
+/** The requested state of a stack. */
+export interface RequestedStack {
+  /** The template's resources whose condition is true, with the values of all parameters. */
   resources: Record<string, Resource>;
-  /** Those of them that moto can make, as it wants them. */
-  made: Record<string, Node>;
+  /** The resources that moto can create, in moto's form. */
+  motoResources: Record<string, Node>;
   outputs: Node;
 }
 
@@ -23,15 +23,15 @@ export interface Resource {
   Properties: Node;
 }
 
-/** Decides what a template with these parameters makes. */
-export function wantedOf(
+/** Returns the state that a template with these parameters requests. */
+export function requestStack(
   template: Template,
   parameters: Record<string, string>,
   tags: Tag[],
-): Wanted {
+): RequestedStack {
   const values = valuesOf(template, parameters);
-  const decide = decider(template, values);
-  const resolve = resolver(values, decide);
+  const decide = createConditions(template, values);
+  const resolve = createResolver(values, decide);
   const select = <Thing extends { Condition?: string | undefined }>(
     things: Record<string, Thing>,
   ) =>
@@ -44,22 +44,22 @@ export function wantedOf(
   const resources = select(template.Resources) as Record<string, Resource>;
   const literals = literalsOf(resources);
   const known = (value: unknown) => replaceLacking(value, literals);
-  const made = Object.fromEntries(
+  const motoResources = Object.fromEntries(
     Object.entries(resources)
       .filter(([, { Type }]) => !LACKING.has(Type))
       .map(([name, resource]) => [name, known(withTags(putRight(resource), tags)) as Node]),
   );
-  return { resources, made, outputs: known(select(template.Outputs)) as Node };
+  return { resources, motoResources, outputs: known(select(template.Outputs)) as Node };
 }
 
-/** What moto's CloudFormation cannot make. */
+/** The resource types that moto's CloudFormation cannot create. */
 const LACKING = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::SecretsManager::Secret',
 ]);
 
-/** What stands for what refers to them: by name, or by name and attribute. */
+/** The values of references to these resources, by name, or by name and attribute. */
 function literalsOf(resources: Record<string, Resource>): Map<string, unknown> {
   const literals = new Map<string, unknown>();
   for (const [name, { Type, Properties }] of Object.entries(resources)) {
@@ -89,7 +89,7 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
   if (Array.isArray(attribute)) return literals.get(attribute.join('.')) ?? value;
   const text = value['Fn::Sub'];
   if (typeof text === 'string') {
-    // Within a text, its name does for what is lacking.
+    // Within a text, the name replaces a resource that moto lacks.
     const name = (whole: string, each: string) => (literals.has(each) ? each : whole);
     return { 'Fn::Sub': text.replaceAll(/\$\{(\w+)\}/g, name) };
   }
@@ -98,7 +98,7 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
   );
 }
 
-/** Says what moto reads otherwise. */
+/** Converts the properties that moto reads differently. */
 function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node {
   const kept = DeletionPolicy === 'RetainExceptOnCreate' ? { DeletionPolicy: 'Retain' } : {};
   return { ...rest, ...kept, Type, Properties: propertiesFor(Type, Properties) };
@@ -106,7 +106,7 @@ function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node
 
 function propertiesFor(type: string, properties: Node): Node {
   if (type === 'AWS::EC2::LaunchTemplate') return withSize(properties);
-  // Moto looks up certificates, and has none.
+  // Moto resolves certificates, and has none.
   if (type === 'AWS::ElasticLoadBalancingV2::Listener') {
     return { ...without(properties, 'Certificates', 'SslPolicy'), Protocol: 'HTTP' };
   }
@@ -120,11 +120,11 @@ function propertiesFor(type: string, properties: Node): Node {
     MasterUsername: 'admin',
     ...rest,
     VpcSecurityGroupIds: VPCSecurityGroups,
-    MasterUserPassword: 'made-by-rds',
+    MasterUserPassword: 'motoResources-by-rds',
   };
 }
 
-/** Moto does not take the size of a disk from its image. */
+/** Adds the size of each disk, which moto does not read from the image. */
 function withSize(properties: Node): Node {
   const data = properties.LaunchTemplateData as { BlockDeviceMappings: { Ebs: Node }[] };
   const BlockDeviceMappings = data.BlockDeviceMappings.map((mapping) => ({

@@ -5,7 +5,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { inject } from 'vitest';
 
-/** Clients for what AWS does by itself: they ask moto directly, so that no test sees it as asked for. */
+/** Clients for the changes that AWS makes by itself. They connect to moto directly, so tests do not record their requests. */
 export interface Moto {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;
@@ -14,7 +14,7 @@ export interface Moto {
   rds: RDSClient;
 }
 
-/** Opens them for an account. */
+/** Creates the clients for an account. */
 export function openMoto(accountId: string): Moto {
   const options = {
     endpoint: inject('aws'),

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import type { AwsResponse, AwsRequest } from '../../support/aws-request.ts';
 
-/** What a request of AWS's query protocol asks for: `{ 'Tags.member.1.Key': … }`. */
+/** The fields of a request in AWS's query protocol: `{ 'Tags.member.1.Key': … }`. */
 function formOf({ body }: AwsRequest): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(body.toString()));
 }
 
-/** Reads a list of such a request: `Tags.member.1.Key=…` as `[{ Key: … }]`. */
-export function listIn(form: Record<string, string>, name: string): Record<string, string>[] {
+/** Reads a list of a request: `Tags.member.1.Key=…` as `[{ Key: … }]`. */
+export function readList(form: Record<string, string>, name: string): Record<string, string>[] {
   const list: Record<string, string>[] = [];
   for (const [key, value] of Object.entries(form)) {
     const [start, , index, field] = key.split('.');
@@ -23,7 +23,7 @@ function answer({ action }: AwsRequest, result: object): AwsResponse {
   return { status: 200, headers: { 'content-type': 'text/xml' }, body };
 }
 
-/** What is refused, with AWS's code for it. */
+/** An error response with AWS's code. */
 export class Refusal extends Error {
   readonly code: string;
 
@@ -33,11 +33,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Answers a request for which this stands: what a form's fields ask for, or a Refusal. */
+/** Returns the response to a request with these fields, or throws a Refusal. */
 export type Reply = (form: Record<string, string>) => Promise<object> | object;
 
-/** Stands for actions of a service that speaks that protocol. */
-export function standFor(account: AwsStub, service: string, replies: Record<string, Reply>): void {
+/** Registers the answers to actions of a service with AWS's query protocol. */
+export function answerActions(
+  account: AwsStub,
+  service: string,
+  replies: Record<string, Reply>,
+): void {
   for (const [action, reply] of Object.entries(replies)) {
     account.stub(`${service}:${action}`, async (asked): Promise<AwsResponse> => {
       try {

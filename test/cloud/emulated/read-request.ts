@@ -1,28 +1,31 @@
 import { parseTemplate } from '../stack/parse-template.ts';
-import { type Tag, type Wanted, wantedOf } from './moto-template.ts';
-import { listIn, Refusal } from './query.ts';
+import { type Tag, type RequestedStack, requestStack } from './moto-template.ts';
+import { readList, Refusal } from './query.ts';
 import type { Stack } from './stack.ts';
 
 const TEMPLATE_MAX_BYTES = 51_200;
 
-/** What a change set is to make of a stack. */
-export interface AskedFor {
+/** The request of a change set. */
+export interface ChangeSetRequest {
   template: string;
   parameters: Record<string, string>;
   tags: Tag[];
-  wanted: Wanted;
+  requested: RequestedStack;
 }
 
 /**
- * Reads it from a request.
- * @throws Refusal, as CloudFormation does when it cannot be read
+ * Reads the request of a change set.
+ * @throws Refusal if CloudFormation would refuse the request
  */
-export function readAsked(form: Record<string, string>, stack: Stack | undefined): AskedFor {
+export function readChangeSetRequest(
+  form: Record<string, string>,
+  stack: Stack | undefined,
+): ChangeSetRequest {
   const template =
     form.UsePreviousTemplate === 'true' ? (stack?.template ?? '') : (form.TemplateBody ?? '');
   if (Buffer.byteLength(template) > TEMPLATE_MAX_BYTES) {
     const limit = `length less than or equal to ${TEMPLATE_MAX_BYTES}`;
-    throw invalid(
+    throw validationError(
       `Value at 'templateBody' failed to satisfy constraint: Member must have ${limit}`,
     );
   }
@@ -49,17 +52,17 @@ export function readAsked(form: Record<string, string>, stack: Stack | undefined
     'must have values',
   );
   const parameters = Object.fromEntries(known) as Record<string, string>;
-  const tags = listIn(form, 'Tags').map(({ Key = '', Value = '' }) => ({ Key, Value }));
-  return { template, parameters, tags, wanted: wantedOf(parsed, parameters, tags) };
+  const tags = readList(form, 'Tags').map(({ Key = '', Value = '' }) => ({ Key, Value }));
+  return { template, parameters, tags, requested: requestStack(parsed, parameters, tags) };
 }
 
-/** CloudFormation's way to say that it does not do that. */
-export function invalid(message: string): Refusal {
+/** Returns the error with which CloudFormation refuses an invalid request. */
+export function validationError(message: string): Refusal {
   return new Refusal('ValidationError', message);
 }
 
 function readGiven(form: Record<string, string>, stack: Stack | undefined): Record<string, string> {
-  const list = listIn(form, 'Parameters');
+  const list = readList(form, 'Parameters');
   return Object.fromEntries(
     list.map(({ ParameterKey = '', ParameterValue = '', UsePreviousValue }) => [
       ParameterKey,
@@ -69,5 +72,5 @@ function readGiven(form: Record<string, string>, stack: Stack | undefined): Reco
 }
 
 function mustBeNone(names: unknown[], what: string): void {
-  if (names.length > 0) throw invalid(`Parameters: [${names.join(', ')}] ${what}`);
+  if (names.length > 0) throw validationError(`Parameters: [${names.join(', ')}] ${what}`);
 }

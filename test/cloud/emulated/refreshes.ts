@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import type { Moto } from './moto.ts';
-import { Refusal, standFor } from './query.ts';
+import { Refusal, answerActions } from './query.ts';
 
 /** An instance refresh of a group. */
 interface Refresh {
@@ -19,19 +19,19 @@ interface Refresh {
   PercentageComplete: number;
   InstancesToUpdate: number;
   DesiredConfiguration?: { LaunchTemplate: { Version: string } };
-  /** What it goes through, one at each look. */
+  /** The further statuses, one for each poll. */
   ahead: (() => Promise<void> | void)[];
 }
 
-/** How a refresh is to end. */
+/** The end of a refresh. */
 export interface RefreshEnd {
   status: 'Successful' | 'RollbackSuccessful' | 'RollbackFailed' | 'Failed';
   reason?: string;
 }
 
 /**
- * Answers as an Auto Scaling group that replaces its instances: one at each look, and then the refresh ends as
- * `endOf` says at its beginning.
+ * Answers as an Auto Scaling group that replaces its instances, one at each poll. The refresh then ends as `endOf` returned
+ * at its start.
  */
 export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => RefreshEnd): void {
   const refreshes: Refresh[] = [];
@@ -51,7 +51,7 @@ export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => Refr
     return { InstanceRefreshId: refresh.InstanceRefreshId };
   };
 
-  standFor(account, 'autoscaling', {
+  answerActions(account, 'autoscaling', {
     StartInstanceRefresh: async (form) => {
       const group = await findGroup(moto, form.AutoScalingGroupName);
       if (current(form.AutoScalingGroupName)) {
@@ -60,7 +60,7 @@ export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => Refr
           'An Instance Refresh is already in progress',
         );
       }
-      const refresh = begin(group);
+      const refresh = startRefresh(group);
       const version = form['DesiredConfiguration.LaunchTemplate.Version'];
       if (version) refresh.DesiredConfiguration = { LaunchTemplate: { Version: version } };
       planEnd(moto, refresh, group, version, endOf());
@@ -82,7 +82,7 @@ export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => Refr
   });
 }
 
-function begin(group: AutoScalingGroup): Refresh {
+function startRefresh(group: AutoScalingGroup): Refresh {
   return {
     InstanceRefreshId: randomUUID(),
     AutoScalingGroupName: group.AutoScalingGroupName ?? '',
@@ -113,7 +113,7 @@ function planEnd(
   refresh.ahead = [
     async () => {
       refresh.Status = 'InProgress';
-      if (isSuccess) await pointTo(moto, group, version);
+      if (isSuccess) await setLaunchTemplate(moto, group, version);
     },
     ...(isSuccess ? replace : replace.slice(0, 1)),
     ...(end.status.startsWith('Rollback') ? [turnBack] : []),
@@ -132,8 +132,12 @@ async function findGroup(moto: Moto, name = ''): Promise<AutoScalingGroup> {
   return group;
 }
 
-/** What a desired configuration that succeeds leaves behind. */
-async function pointTo(moto: Moto, group: AutoScalingGroup, Version?: string): Promise<void> {
+/** Applies the desired configuration of a successful refresh to the group. */
+async function setLaunchTemplate(
+  moto: Moto,
+  group: AutoScalingGroup,
+  Version?: string,
+): Promise<void> {
   if (Version === undefined) return;
   const { AutoScalingGroupName, LaunchTemplate } = group;
   const to = { LaunchTemplateId: LaunchTemplate?.LaunchTemplateId, Version };

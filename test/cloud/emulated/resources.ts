@@ -1,8 +1,8 @@
-import type { Tag, Wanted } from './moto-template.ts';
+import type { Tag, RequestedStack } from './moto-template.ts';
 
-/** What there is of a stack. */
-export interface Made {
-  wanted: Wanted;
+/** The existing resources of a stack. */
+export interface ExistingResources {
+  requested: RequestedStack;
   /** The physical id of each resource, by its name in the template. */
   ids: Record<string, string>;
   outputs: Record<string, string>;
@@ -10,13 +10,17 @@ export interface Made {
   names: Record<string, string>;
 }
 
-/** Makes, changes and removes the resources of stacks. */
-export interface Resources {
-  make: (stackName: string, wanted: Wanted, tags: Tag[]) => Promise<Made>;
-  remake: (stackName: string, is: Made, toBe: Wanted) => Promise<Made>;
-  /** Removes all but what the template retains. */
-  unmake: (stackName: string, is: Made) => Promise<void>;
+/** Creates, updates and deletes the resources of stacks. */
+export interface ResourceProvider {
+  create: (stackName: string, requested: RequestedStack, tags: Tag[]) => Promise<ExistingResources>;
+  update: (
+    stackName: string,
+    existing: ExistingResources,
+    requested: RequestedStack,
+  ) => Promise<ExistingResources>;
+  /** Deletes all resources that the template does not retain. */
+  delete: (stackName: string, existing: ExistingResources) => Promise<void>;
 }
 
 /** The key of the launch template's newest version among the outputs, which no output of a template has. */
-export const VERSION = 'the newest version';
+export const NEWEST_VERSION = 'the newest version';

@@ -17,7 +17,7 @@ import { expect, test } from 'vitest';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 
-test('a command on an instance runs after a look, with what its script says', async () => {
+test('a command on an instance runs after a poll, and returns the output of its script', async () => {
   const emulated = emulate(await openEmulatedAccount());
   emulated.runScript = (script, instanceId) =>
     script.includes('fail')
@@ -40,7 +40,7 @@ test('a command on an instance runs after a look, with what its script says', as
   });
 });
 
-test('an instance refresh rolls back by itself or on request, and leaves all as it was', async () => {
+test('an instance refresh rolls back after a failure or on request, and restores the previous state', async () => {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   const before = await makeGroup();
@@ -110,7 +110,7 @@ async function listInstances() {
   return AutoScalingGroups?.[0]?.Instances?.map(({ InstanceId }) => InstanceId);
 }
 
-/** The statuses that the last refresh comes to, until it is at its end. */
+/** Polls the last refresh to its end, and returns its statuses. */
 async function statuses(end: string) {
   const seen: (string | undefined)[] = [];
   while (seen.length < 8 && seen.at(-1) !== end) {

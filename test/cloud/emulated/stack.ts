@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from './changes.ts';
 import type { Tag } from './moto-template.ts';
-import type { Made } from './resources.ts';
+import type { ExistingResources } from './resources.ts';
 
 /** A stack, as CloudFormation stores it. */
 export interface Stack {
@@ -13,16 +13,16 @@ export interface Stack {
   parameters: Record<string, string>;
   tags: Tag[];
   template: string;
-  /** What there is of it; null before there is anything. */
-  made: Made | null;
-  /** Newest first. */
-  events: Event[];
-  /** What is still to come, one at each look. */
+  /** The existing resources. Null before the first one. */
+  made: ExistingResources | null;
+  /** The events, newest first. */
+  events: StackEvent[];
+  /** The further changes, one for each poll. */
   ahead: (() => void)[];
 }
 
-/** What has happened to a stack or one of its resources. */
-export interface Event {
+/** An event of a stack or of one of its resources. */
+export interface StackEvent {
   StackId: string;
   StackName: string;
   EventId: string;
@@ -34,7 +34,7 @@ export interface Event {
   ResourceStatusReason?: string;
 }
 
-/** What goes wrong with a resource, and what AWS says of it. */
+/** A failing resource, with AWS's reason. */
 export interface Fault {
   resource: string;
   reason: string;
@@ -42,8 +42,8 @@ export interface Fault {
 
 type Verb = 'CREATE' | 'UPDATE' | 'DELETE';
 
-/** Begins a stack's life, or another one. */
-export function openStack(accountId: string, name: string): Stack {
+/** Creates a stack, or creates it again. */
+export function createStack(accountId: string, name: string): Stack {
   return {
     id: `arn:aws:cloudformation:us-east-1:${accountId}:stack/${name}/${randomUUID()}`,
     name,
@@ -58,43 +58,54 @@ export function openStack(accountId: string, name: string): Stack {
   };
 }
 
-/** Whether it has been removed. */
-export function isGone({ status }: Stack): boolean {
+/** Returns whether a stack has been deleted. */
+export function isDeleted({ status }: Stack): boolean {
   return status === 'DELETE_COMPLETE';
 }
 
-/** Finds a stack by its name, or, even when it is gone, by its ARN. */
+/** Finds a stack by its name, or by its ARN, which also finds a deleted one. */
 export function findStack(stacks: Stack[], key = ''): Stack | undefined {
-  return stacks.find((each) => each.id === key || (each.name === key && !isGone(each)));
+  return stacks.find((each) => each.id === key || (each.name === key && !isDeleted(each)));
 }
 
-/** Says its parameters as AWS does. */
-export function showParameters(parameters: Record<string, string>) {
+/** Formats a stack's parameters as AWS does. */
+export function formatParameters(parameters: Record<string, string>) {
   return Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
     ParameterKey,
     ParameterValue,
   }));
 }
 
-/** Lets a stack do something: half of its resources are done at the first look, the others at the second. */
-export function plan(stack: Stack, verb: Verb, changes: Change[], before: Made | null): void {
-  enter(stack, `${verb}_IN_PROGRESS`, 'User Initiated');
-  for (const change of changes) tellOf(stack, change, 'IN_PROGRESS', before);
+/** Starts an operation of a stack. Half of its resources are complete at the first poll, the others at the second. */
+export function startOperation(
+  stack: Stack,
+  verb: Verb,
+  changes: Change[],
+  before: ExistingResources | null,
+): void {
+  setStatus(stack, `${verb}_IN_PROGRESS`, 'User Initiated');
+  for (const change of changes) addResourceEvent(stack, change, 'IN_PROGRESS', before);
   const half = Math.ceil(changes.length / 2);
-  const end = (some: Change[]) => some.forEach((each) => tellOf(stack, each, 'COMPLETE', before));
+  const end = (some: Change[]) =>
+    some.forEach((each) => addResourceEvent(stack, each, 'COMPLETE', before));
   stack.ahead = [
     () => end(changes.slice(0, half)),
     () => {
       end(changes.slice(half));
-      enter(stack, `${verb}_COMPLETE`);
+      setStatus(stack, `${verb}_COMPLETE`);
     },
   ];
 }
 
-/** Lets it fail, and go back. */
-export function planFault(stack: Stack, verb: Verb, changes: Change[], fault: Fault): void {
-  enter(stack, `${verb}_IN_PROGRESS`, 'User Initiated');
-  for (const change of changes) tellOf(stack, change, 'IN_PROGRESS', null);
+/** Makes an operation fail and roll back. */
+export function startFailingOperation(
+  stack: Stack,
+  verb: Verb,
+  changes: Change[],
+  fault: Fault,
+): void {
+  setStatus(stack, `${verb}_IN_PROGRESS`, 'User Initiated');
+  for (const change of changes) addResourceEvent(stack, change, 'IN_PROGRESS', null);
   const which = verb === 'DELETE' ? 'delete' : verb === 'UPDATE' ? 'update' : 'create';
   const reason = `The following resource(s) failed to ${which}: [${fault.resource}]. `;
   const failed = changes.find(({ LogicalResourceId }) => LogicalResourceId === fault.resource);
@@ -105,11 +116,12 @@ export function planFault(stack: Stack, verb: Verb, changes: Change[], fault: Fa
           change === failed
             ? fault.reason
             : `Resource ${which === 'create' ? 'creation' : which} cancelled`;
-        if (change === failed || verb !== 'DELETE') tellOf(stack, change, 'FAILED', null, own);
+        if (change === failed || verb !== 'DELETE')
+          addResourceEvent(stack, change, 'FAILED', null, own);
       }
-      if (verb === 'DELETE') enter(stack, 'DELETE_FAILED', reason);
+      if (verb === 'DELETE') setStatus(stack, 'DELETE_FAILED', reason);
       else
-        enter(
+        setStatus(
           stack,
           verb === 'UPDATE' ? 'UPDATE_ROLLBACK_IN_PROGRESS' : 'ROLLBACK_IN_PROGRESS',
           reason,
@@ -117,28 +129,34 @@ export function planFault(stack: Stack, verb: Verb, changes: Change[], fault: Fa
     },
     () => {
       if (verb === 'DELETE') return;
-      enter(stack, verb === 'UPDATE' ? 'UPDATE_ROLLBACK_COMPLETE' : 'ROLLBACK_COMPLETE');
+      setStatus(stack, verb === 'UPDATE' ? 'UPDATE_ROLLBACK_COMPLETE' : 'ROLLBACK_COMPLETE');
     },
   ];
 }
 
-/** Sets a status, and adds an event of it. */
-export function enter(stack: Stack, status: string, reason?: string): void {
+/** Sets a status and adds its event. */
+export function setStatus(stack: Stack, status: string, reason?: string): void {
   stack.status = status;
   if (reason === undefined || status.endsWith('_COMPLETE')) delete stack.reason;
   else stack.reason = reason;
-  tell(stack, stack.name, stack.id, 'AWS::CloudFormation::Stack', status, reason);
+  addEvent(stack, stack.name, stack.id, 'AWS::CloudFormation::Stack', status, reason);
 }
 
 const VERBS = { Add: 'CREATE', Modify: 'UPDATE', Remove: 'DELETE' };
 
-function tellOf(stack: Stack, change: Change, state: string, before: Made | null, reason?: string) {
+function addResourceEvent(
+  stack: Stack,
+  change: Change,
+  state: string,
+  before: ExistingResources | null,
+  reason?: string,
+) {
   const { Action, LogicalResourceId: name, ResourceType } = change;
   const id = (Action === 'Remove' ? before : stack.made)?.ids[name] ?? '';
-  tell(stack, name, id, ResourceType, `${VERBS[Action]}_${state}`, reason);
+  addEvent(stack, name, id, ResourceType, `${VERBS[Action]}_${state}`, reason);
 }
 
-function tell(
+function addEvent(
   stack: Stack,
   name: string,
   id: string,

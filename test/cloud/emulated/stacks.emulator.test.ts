@@ -62,7 +62,7 @@ const EVERYTHING = {
   WarehouseZone: 'us-east-1a',
 };
 
-test('the stack is made by a change set, changed, and removed without a trace', async () => {
+test('a change set creates and updates the stack, and a deletion removes every resource', async () => {
   const account = await openEmulatedAccount();
   emulate(account);
   const given = { ...(await chooseParameters()), ...EVERYTHING };
@@ -75,7 +75,7 @@ test('the stack is made by a change set, changed, and removed without a trace', 
   const before = await listInstances();
   expect(before.map(({ State }) => State?.Name)).toEqual(['running', 'running']);
 
-  // The instances stay until they are replaced.
+  // An update does not replace the instances.
   await change('UPDATE', { ...given, ImageId: 'ami-0000000000000002', SetUp: 'no' });
   expect(await events()).toContainEqual(['SetUpPolicy', 'DELETE_COMPLETE']);
   expect((await listInstances()).map(({ InstanceId }) => InstanceId)).toEqual(
@@ -112,7 +112,7 @@ test('the stack is made by a change set, changed, and removed without a trace', 
   });
 });
 
-test('a stack that fails goes back, and says why', async () => {
+test('a failing stack rolls back and reports the reason', async () => {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulated.fault = { resource: 'Database', reason: 'You have reached your quota.' };

@@ -1,35 +1,42 @@
 import type { AwsStub } from '../../support/aws-stub.ts';
-import { invalid } from './read-request.ts';
+import { validationError } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listChanges } from './changes.ts';
-import { standFor } from './query.ts';
-import { type Resources, VERSION } from './resources.ts';
-import { type Fault, findStack, isGone, plan, planFault, showParameters } from './stack.ts';
+import { answerActions } from './query.ts';
+import { type ResourceProvider, NEWEST_VERSION } from './resources.ts';
+import {
+  type Fault,
+  findStack,
+  isDeleted,
+  startOperation,
+  startFailingOperation,
+  formatParameters,
+} from './stack.ts';
 import type { Stack } from './stack.ts';
 
 /**
- * Answers as CloudFormation: a stack has changed when it has been looked at twice (DescribeStacks), but its resources
- * are made at once. `takeFault` says what goes wrong in what is about to be done.
+ * Answers as CloudFormation. An operation is complete after two polls (DescribeStacks), but its resources are created at
+ * once. `takeFault` returns the fault of the next operation.
  */
 export function emulateStacks(
   account: AwsStub & { id: string },
-  resources: Resources,
+  resources: ResourceProvider,
   takeFault: () => Fault | undefined,
 ): void {
   const stacks: Stack[] = [];
   const mustFind = (key = '') => {
     const found = findStack(stacks, key);
     if (found) return found;
-    throw invalid(`Stack with id ${key} does not exist`);
+    throw validationError(`Stack with id ${key} does not exist`);
   };
   const listResources = ({ StackName }: Record<string, string>) => resourcesOf(mustFind(StackName));
 
   emulateChangeSets(account, resources, stacks, takeFault);
-  standFor(account, 'cloudformation', {
+  answerActions(account, 'cloudformation', {
     DescribeStacks: ({ StackName }) => {
       for (const stack of StackName ? [mustFind(StackName)] : stacks) stack.ahead.shift()?.();
-      // One that has gone with this look is found by its ARN alone.
-      const shown = StackName ? [mustFind(StackName)] : stacks.filter((each) => !isGone(each));
+      // A stack that this poll deleted is found only by its ARN.
+      const shown = StackName ? [mustFind(StackName)] : stacks.filter((each) => !isDeleted(each));
       return { Stacks: shown.map(show) };
     },
 
@@ -44,16 +51,16 @@ export function emulateStacks(
 
     DeleteStack: async ({ StackName }) => {
       const stack = findStack(stacks, StackName);
-      if (!stack || isGone(stack) || stack.status === 'DELETE_IN_PROGRESS') return {};
+      if (!stack || isDeleted(stack) || stack.status === 'DELETE_IN_PROGRESS') return {};
       const { made } = stack;
-      const changes = listChanges(made?.wanted.resources ?? {}, {});
+      const changes = listChanges(made?.requested.resources ?? {}, {});
       const fault = takeFault();
       if (fault) {
-        planFault(stack, 'DELETE', changes, fault);
+        startFailingOperation(stack, 'DELETE', changes, fault);
         return {};
       }
-      if (made) await resources.unmake(stack.name, made);
-      plan(stack, 'DELETE', changes, made);
+      if (made) await resources.delete(stack.name, made);
+      startOperation(stack, 'DELETE', changes, made);
       return {};
     },
   });
@@ -68,16 +75,16 @@ function show({ id, name, status, reason, creationTime, parameters, tags, made }
     StackStatus: status,
     StackStatusReason: reason,
     CreationTime: creationTime,
-    Parameters: showParameters(parameters),
+    Parameters: formatParameters(parameters),
     Tags: tags,
     Outputs: outputs
-      .filter(([key]) => key !== VERSION)
+      .filter(([key]) => key !== NEWEST_VERSION)
       .map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
   };
 }
 
 function resourcesOf({ name, made }: Stack) {
-  return Object.entries(made?.wanted.resources ?? {}).map(([LogicalResourceId, { Type }]) => ({
+  return Object.entries(made?.requested.resources ?? {}).map(([LogicalResourceId, { Type }]) => ({
     StackName: name,
     LogicalResourceId,
     PhysicalResourceId: made?.ids[LogicalResourceId],

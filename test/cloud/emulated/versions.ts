@@ -7,8 +7,8 @@ import type { EmulatedAccount } from '../../support/aws-account.ts';
 import { openMoto } from './moto.ts';
 
 /**
- * Answers as AWS of versions of launch templates: one that is made from another has all that this says, and an instance
- * remembers of which it was started. Moto makes it of what is given alone, and takes all instances for the first.
+ * Answers as AWS about versions of launch templates. A version that is based on another has its properties, and an instance
+ * has the version with which it was started. Moto ignores the other version, and assigns the first one to all instances.
  */
 export function emulateVersions(account: EmulatedAccount): void {
   const { ec2 } = openMoto(account.id);

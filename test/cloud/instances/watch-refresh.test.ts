@@ -3,7 +3,7 @@ import { hintFor } from '../../../src/cloud/stack/hints.ts';
 import { waitUntilHealthy, watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
 import type { Outputs } from '../../../src/cloud/stack/outputs.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
-import { standFor } from '../emulated/query.ts';
+import { answerActions } from '../emulated/query.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 const OUTPUTS = { instances: 'group-1', targets: 'arn:targets' } as Outputs;
@@ -38,7 +38,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
     Instances: instances,
   };
-  standFor(front, 'autoscaling', {
+  answerActions(front, 'autoscaling', {
     DescribeInstanceRefreshes: () => ({
       InstanceRefreshes: [
         {
@@ -68,7 +68,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
         : [],
     }),
   });
-  standFor(front, 'elasticloadbalancing', {
+  answerActions(front, 'elasticloadbalancing', {
     DescribeTargetHealth: () => {
       const { healthy = [] } = current();
       return {

@@ -1,6 +1,6 @@
 import { startAwsStub, type AwsStub } from '../../support/aws-stub.ts';
 import { emulateCommands, type RunScript } from '../emulated/commands.ts';
-import { onPaper } from '../emulated/on-paper.ts';
+import { fakeResources } from '../emulated/fake-resources.ts';
 import type { Fault } from '../emulated/stack.ts';
 import { emulateStacks } from '../emulated/stacks.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
@@ -23,7 +23,7 @@ export async function openPaperStack(options?: TestCloudOptions): Promise<PaperS
     fault: undefined,
     runScript: () => ({}),
   };
-  emulateStacks({ ...front, id: '123456789012' }, onPaper, () => {
+  emulateStacks({ ...front, id: '123456789012' }, fakeResources, () => {
     const { fault } = paper;
     paper.fault = undefined;
     return fault;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listParameters, renderTemplate } from '../../../src/cloud/stack/template.ts';
-import { wantedOf } from '../emulated/moto-template.ts';
+import { requestStack } from '../emulated/moto-template.ts';
 import { parseTemplate, type Template } from './parse-template.ts';
 
 const script = readFileSync('userdata/minitwit.sh', 'utf8');
@@ -129,7 +129,7 @@ function substitute(
 }
 
 function resourcesWith(parameters: Record<string, string>) {
-  return wantedOf(template, parameters, []).resources;
+  return requestStack(template, parameters, []).resources;
 }
 
 function run(command: string, option: string, input: string) {

@@ -10,25 +10,30 @@ import { DeletePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateDBSnapshotCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
-import type { Tag, Wanted } from './moto-template.ts';
+import type { Tag, RequestedStack } from './moto-template.ts';
 import type { Moto } from './moto.ts';
-import { type Made, type Resources, VERSION } from './resources.ts';
+import { type ExistingResources, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
 
-/** Makes the resources of stacks on moto. */
-export function onMoto(moto: Moto): Resources {
+/** Creates the resources of stacks on moto. */
+export function createMotoResources(moto: Moto): ResourceProvider {
   return {
-    make: (...asked) => make(moto, ...asked),
-    remake: (...asked) => remake(moto, ...asked),
-    unmake: (...asked) => unmake(moto, ...asked),
+    create: (...asked) => createResources(moto, ...asked),
+    update: (...asked) => updateResources(moto, ...asked),
+    delete: (...asked) => deleteResources(moto, ...asked),
   };
 }
 
-async function make(moto: Moto, stackName: string, wanted: Wanted, tags: Tag[]): Promise<Made> {
-  const TemplateBody = templateOf(wanted.made, wanted.outputs, {});
+async function createResources(
+  moto: Moto,
+  stackName: string,
+  requested: RequestedStack,
+  tags: Tag[],
+): Promise<ExistingResources> {
+  const TemplateBody = templateOf(requested.motoResources, requested.outputs, {});
   await moto.cloudFormation.send(
     new CreateStackCommand({ StackName: stackName, TemplateBody, Tags: tags }),
   );
-  return look(moto, stackName, wanted, {});
+  return readResources(moto, stackName, requested, {});
 }
 
 // Resource types that moto's CloudFormation can change in place. It loses track of others.
@@ -39,42 +44,56 @@ const CHANGEABLE = new Set([
   'AWS::IAM::Policy',
 ]);
 
-/** What moto cannot change stays as it is. */
-async function remake(moto: Moto, stackName: string, is: Made, toBe: Wanted): Promise<Made> {
-  const names = { ...is.names };
-  const made = { ...toBe.made };
-  for (const change of listChanges(is.wanted.resources, toBe.resources)) {
+/** Leaves resources unchanged that moto cannot change. */
+async function updateResources(
+  moto: Moto,
+  stackName: string,
+  existing: ExistingResources,
+  requested: RequestedStack,
+): Promise<ExistingResources> {
+  const names = { ...existing.names };
+  const made = { ...requested.motoResources };
+  for (const change of listChanges(existing.requested.resources, requested.resources)) {
     const { Action, LogicalResourceId: name, ResourceType, Replacement } = change;
     if (Action === 'Remove' || Replacement === 'True') {
-      await takeLastSnapshot(moto, stackName, is, name);
+      await takeLastSnapshot(moto, stackName, existing, name);
       names[name] = `${name}${randomInt(1e6, 1e7)}`;
     } else if (Action === 'Modify' && name in made && !CHANGEABLE.has(ResourceType)) {
-      made[name] = is.wanted.made[name] ?? {};
+      made[name] = existing.requested.motoResources[name] ?? {};
     }
   }
-  const TemplateBody = templateOf(made, toBe.outputs, names);
+  const TemplateBody = templateOf(made, requested.outputs, names);
   await moto.cloudFormation.send(new UpdateStackCommand({ StackName: stackName, TemplateBody }));
-  const now = await look(moto, stackName, toBe, names);
+  const now = await readResources(moto, stackName, requested, names);
   await changeGroups(moto, now);
   return now;
 }
 
-async function unmake(moto: Moto, stackName: string, is: Made): Promise<void> {
-  for (const name of Object.keys(is.wanted.resources)) {
-    await takeLastSnapshot(moto, stackName, is, name);
+async function deleteResources(
+  moto: Moto,
+  stackName: string,
+  existing: ExistingResources,
+): Promise<void> {
+  for (const name of Object.keys(existing.requested.resources)) {
+    await takeLastSnapshot(moto, stackName, existing, name);
   }
   await moto.cloudFormation.send(new DeleteStackCommand({ StackName: stackName }));
   // Moto's CloudFormation does not delete managed policies.
-  for (const [name, { Type }] of Object.entries(is.wanted.resources)) {
+  for (const [name, { Type }] of Object.entries(existing.requested.resources)) {
     if (Type !== 'AWS::IAM::ManagedPolicy') continue;
-    await moto.iam.send(new DeletePolicyCommand({ PolicyArn: is.ids[name] }));
+    await moto.iam.send(new DeletePolicyCommand({ PolicyArn: existing.ids[name] }));
   }
 }
 
-async function takeLastSnapshot(moto: Moto, stackName: string, is: Made, name: string) {
-  const { Type, DeletionPolicy } = is.wanted.resources[name] ?? {};
+async function takeLastSnapshot(
+  moto: Moto,
+  stackName: string,
+  existing: ExistingResources,
+  name: string,
+) {
+  const { Type, DeletionPolicy } = existing.requested.resources[name] ?? {};
   if (Type !== 'AWS::RDS::DBInstance' || DeletionPolicy !== 'Snapshot') return;
-  const DBInstanceIdentifier = is.ids[name] ?? '';
+  const DBInstanceIdentifier = existing.ids[name] ?? '';
   const found = await moto.rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }));
   const suffix = randomInt(1e8, 1e9).toString(36);
   await moto.rds.send(
@@ -86,9 +105,12 @@ async function takeLastSnapshot(moto: Moto, stackName: string, is: Made, name: s
   );
 }
 
-/** As a change of the stack leaves them: instances stay, and the next ones are of the newest version. */
-async function changeGroups(moto: Moto, { wanted, ids, outputs }: Made): Promise<void> {
-  for (const [name, { Type, Properties }] of Object.entries(wanted.resources)) {
+/** Sets the newest version of the launch template for new instances, as an update of a stack does. Instances are not replaced. */
+async function changeGroups(
+  moto: Moto,
+  { requested, ids, outputs }: ExistingResources,
+): Promise<void> {
+  for (const [name, { Type, Properties }] of Object.entries(requested.resources)) {
     if (Type !== 'AWS::AutoScaling::AutoScalingGroup') continue;
     const size = Number(Properties.MinSize);
     await moto.autoScaling.send(
@@ -96,7 +118,7 @@ async function changeGroups(moto: Moto, { wanted, ids, outputs }: Made): Promise
         AutoScalingGroupName: ids[name],
         LaunchTemplate: {
           LaunchTemplateId: ids.LaunchTemplate,
-          Version: outputs[VERSION],
+          Version: outputs[NEWEST_VERSION],
         },
         MinSize: size,
         MaxSize: Number(Properties.MaxSize),
@@ -106,12 +128,12 @@ async function changeGroups(moto: Moto, { wanted, ids, outputs }: Made): Promise
   }
 }
 
-async function look(
+async function readResources(
   moto: Moto,
   StackName: string,
-  wanted: Wanted,
-  names: Made['names'],
-): Promise<Made> {
+  requested: RequestedStack,
+  names: ExistingResources['names'],
+): Promise<ExistingResources> {
   const [{ Stacks = [] }, { StackResources = [] }] = await Promise.all([
     moto.cloudFormation.send(new DescribeStacksCommand({ StackName })),
     moto.cloudFormation.send(new DescribeStackResourcesCommand({ StackName })),
@@ -120,9 +142,9 @@ async function look(
     StackResources.find(({ LogicalResourceId }) => LogicalResourceId === (names[name] ?? name))
       ?.PhysicalResourceId ?? `${StackName}-${name}`;
   return {
-    wanted,
+    requested,
     names,
-    ids: Object.fromEntries(Object.keys(wanted.resources).map((name) => [name, idOf(name)])),
+    ids: Object.fromEntries(Object.keys(requested.resources).map((name) => [name, idOf(name)])),
     outputs: Object.fromEntries(
       (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [
         OutputKey,
@@ -132,13 +154,17 @@ async function look(
   };
 }
 
-function templateOf(made: Wanted['made'], outputs: object, names: Made['names']): string {
+function templateOf(
+  made: RequestedStack['motoResources'],
+  outputs: object,
+  names: ExistingResources['names'],
+): string {
   const nameOf = (name: string) => names[name] ?? name;
   const Resources = Object.fromEntries(
     Object.entries(made).map(([name, resource]) => [nameOf(name), resource]),
   );
   const version = { Value: { 'Fn::GetAtt': ['LaunchTemplate', 'LatestVersionNumber'] } };
-  const Outputs = { ...outputs, ...('LaunchTemplate' in made && { [VERSION]: version }) };
+  const Outputs = { ...outputs, ...('LaunchTemplate' in made && { [NEWEST_VERSION]: version }) };
   const rename = (key: string, value: unknown) => {
     if (key === 'Ref') return nameOf(String(value));
     if (key === 'Fn::GetAtt' && Array.isArray(value)) return [nameOf(String(value[0])), value[1]];
