@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 
-// Over plain http, browsers do not send the site of a request. Chromium
-// trusts 127.0.0.1 as it trusts https, but not the name minitwit.test, which leads there as well.
+// Over plain http, browsers do not send the site of a request. Chromium trusts 127.0.0.1 like https, but not the host
+// minitwit.test, which resolves to 127.0.0.1.
 const { open, url, user } = useBrowser();
-const insecure = () => url().replace('127.0.0.1', 'minitwit.test');
+const insecureUrl = () => url().replace('127.0.0.1', 'minitwit.test');
 
 test('MiniTwit works over plain http under any host name', async () => {
   await user('bob');
-  const page = await open({ baseURL: insecure() });
-  const told: (string | undefined)[] = [];
-  page.on('request', (request) => told.push(request.headers()['sec-fetch-site']));
+  const page = await open({ baseURL: insecureUrl() });
+  const sentSites: (string | undefined)[] = [];
+  page.on('request', (request) => sentSites.push(request.headers()['sec-fetch-site']));
   await signUp(page, 'alice');
   await share(page, 'hello');
   await expectStatus(page, 'Your message was recorded');
@@ -19,20 +19,20 @@ test('MiniTwit works over plain http under any host name', async () => {
   await expectStatus(page, 'You are now following "bob"');
   await page.getByRole('button', { name: 'sign out [alice]' }).click();
   await expectStatus(page, 'You were logged out');
-  expect(told.filter((site) => site !== undefined)).toEqual([]);
+  expect(sentSites.filter((site) => site !== undefined)).toEqual([]);
 });
 
 test.each(['GET', 'POST'])(
   'a page of another site cannot change anything by %s',
   async (method) => {
-    const page = await open({ baseURL: insecure() });
+    const page = await open({ baseURL: insecureUrl() });
     await signUp(page, `carol ${method}`);
     // The same server under another name is another site.
     await page.route('http://evil.test/', (route) =>
       route.fulfill({
         contentType: 'text/html',
         body: `<meta name="referrer" content="no-referrer">
-        <form action="${insecure()}/bob/follow" method="${method}"><button>Win a prize</button></form>`,
+        <form action="${insecureUrl()}/bob/follow" method="${method}"><button>Win a prize</button></form>`,
       }),
     );
     await page.goto('http://evil.test/');

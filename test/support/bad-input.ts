@@ -62,13 +62,13 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['username[name]=bob&email=b@c&password=x&password2=x', USERNAME_ERRORS.missing],
       ['user%00name=bob', USERNAME_ERRORS.missing],
       ['__proto__[username]=bob&constructor=x', USERNAME_ERRORS.missing],
-    ])('register %s', async (body, message) => {
+    ])('/register returns an error for the body %s', async (body, message) => {
       const { status, text } = await registerRaw(body);
       expect(status).toBe(200);
       expect(text).toContain(message);
     });
 
-    test('login without a name or a password', async () => {
+    test('/login returns an error without a username or a password', async () => {
       const login = (body: string) =>
         request(origin())
           .post('/login')
@@ -82,14 +82,14 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/register', 'username=a&username=b&email=b@c&password=x&password2=x', 'username'],
       ['/register', 'username=bob&email=b@c&password=x&password=y&password2=x', 'password'],
       ['/login', 'username=alice&password=x&password=y', 'password'],
-    ])('%s %s', async (path, body, field) => {
+    ])('%s returns 400 for the body %s', async (path, body, field) => {
       const response = await request(origin()).post(path).type('form').send(body);
       expectErrorPage(response, 400);
       expect(response.text).toContain(`“${field}”`);
     });
 
     test.each(['', 'message=hello', 'text[]=hello', 'text=a&text=b'])(
-      'add_message %s',
+      '/add_message returns 400 for the body “%s”',
       async (body) => {
         const response = await postRaw('/add_message', body);
         expectErrorPage(response, 400);
@@ -97,7 +97,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       },
     );
 
-    test('a form in another format than forms have', async () => {
+    test('returns 415 for a body that is not a form', async () => {
       for (const type of [
         'application/json',
         'text/plain',
@@ -118,7 +118,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       expect(registration.headers['accept-post']).toBe('application/x-www-form-urlencoded');
     });
 
-    test.each([51, 2000])('%i fields', async (count) => {
+    test.each([51, 2000])('returns 413 for %i fields', async (count) => {
       const response = await postRaw('/add_message', `text=hi${'&a=b'.repeat(count - 1)}`);
       expectErrorPage(response, 413);
       expect(response.text).toContain('This form has more fields than any form of MiniTwit');
@@ -126,9 +126,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     });
   });
 
-  describe('too much', () => {
+  describe('large inputs', () => {
     test.each(['/add_message', '/login', '/register', '/logout'])(
-      'a body over 32 KiB to %s',
+      '%s returns 413 for a body of more than 32 KiB',
       async (path) => {
         const someone = path === '/add_message' ? alice.agent : visitor().agent;
         expectErrorPage(
@@ -149,13 +149,13 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       expect(response.text).toContain(`${text}</textarea>`);
     });
 
-    test('a pile of accents on one letter', async () => {
+    test('refuses a message with too many accents on one letter', async () => {
       const response = await alice.addMessage(`e${'\u0301'.repeat(3000)}`);
       expect(response.text).toContain('Your message has 3001 code points');
     });
   });
 
-  describe('names, addresses and passwords that cannot be', () => {
+  describe('invalid usernames, email addresses and passwords', () => {
     test.each([
       ['', USERNAME_ERRORS.missing],
       [' \u200b\u3164', USERNAME_ERRORS.missing],
@@ -167,18 +167,18 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['bob\t', USERNAME_ERRORS.outerSpace],
       ['..', USERNAME_ERRORS.reserved],
       ['Static', USERNAME_ERRORS.reserved],
-    ])('the name %j', async (username, message) => {
+    ])('refuses the username %j', async (username, message) => {
       const { status, text } = await visitor().register(username, 'pw');
       expect(status).toBe(200);
       expect(text).toContain(message);
     });
 
-    test('an address over 254 characters', async () => {
+    test('refuses an email address of more than 254 characters', async () => {
       const { text } = await visitor().register('bob', 'pw', { email: `${'x'.repeat(251)}@b.c` });
       expect(text).toContain(REGISTRATION_ERRORS.longEmail);
     });
 
-    test('a password over 256 characters', async () => {
+    test('refuses a password of more than 256 characters', async () => {
       const { text } = await visitor().register('bob', 'é'.repeat(257));
       expect(text).toContain(REGISTRATION_ERRORS.longPassword);
       expect((await visitor().login('alice', 'x'.repeat(20_000))).text).toContain(
@@ -186,21 +186,21 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       );
     });
 
-    test('a name that is taken', async () => {
+    test('refuses a username that is taken', async () => {
       expect((await visitor().register('alice', 'a password')).text).toContain(
         'The username is already taken',
       );
     });
 
-    test('a name with a space more than there is', async () => {
+    test('distinguishes usernames by their spaces', async () => {
       expect((await visitor().login('ali ce', 'a password')).text).toContain('Invalid username');
       expectErrorPage(await visitor().get('/alice%20'), 404);
     });
   });
 
-  describe('addresses', () => {
+  describe('URLs', () => {
     test.each(['/%', '/%zz', '/%ff', '/%c3%28', '/%zz/follow', '/avatars/%zz', '/static/%zz'])(
-      'malformed percent-encoding: %s',
+      'returns 400 for malformed percent-encoding: %s',
       async (path) => {
         expectErrorPage(await alice.get(path), 400);
       },
@@ -219,7 +219,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       'after=00',
       'before=5&after=3',
       "before=1'--",
-    ])('a page cursor that cannot be: %s', async (query) => {
+    ])('returns 400 for the cursor %s', async (query) => {
       for (const path of ['/', '/public', '/alice']) {
         const response = await alice.get(`${path}?${query}`);
         expectErrorPage(response, 400);
@@ -237,7 +237,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['delete', '/delete_message/1', 'GET, POST, HEAD'],
       ['post', '/avatars/alice', 'GET, HEAD'],
       ['options', '/register', 'GET, POST, HEAD'],
-    ] as const)('an unknown method: %s %s', async (method, path, allowed) => {
+    ] as const)('returns 405 for %s %s', async (method, path, allowed) => {
       const response = await alice.agent[method](path);
       expectErrorPage(response, 405);
       expect(response.headers.allow).toBe(allowed);
@@ -262,7 +262,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/avatars',
       '/delete_message',
       '/%F0%9F%90%99/follow/x',
-    ])('an unknown path: %s', async (path) => {
+    ])('returns 404 for %s', async (path) => {
       expectErrorPage(await alice.get(path), 404);
     });
   });
