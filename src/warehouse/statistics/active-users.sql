@@ -1,5 +1,5 @@
--- Active people
--- How many people have written on a day, in the 7 days up to it, and in the 30, and how many of the 30 days' people the day and the week have seen.
+-- Active users
+-- Users who posted on a day, in the 7 days up to it, and in the 30 days up to it; and the daily and weekly users as a share of the monthly ones.
 with recursive age as (
   select 0 as days union all select days + 1 from age where days < 29
 ),
@@ -7,7 +7,7 @@ activity as (
   select day, lead(day) over (partition by user_id order by day) as next_day
   from active_day
 ),
--- of how many people a day remains the latest for how many days
+-- For each day and each number of days: the users whose latest active day it was for that long.
 latest as (
   select day, least(coalesce(datediff(next_day, day), 30), 30) as days, count(*) as users
   from activity

@@ -1,5 +1,5 @@
 -- The top 1 %
--- The share of all follows that the most followed 1 % of people have, and of all messages that the busiest 1 % have written.
+-- The share of all follows that go to the most followed 1 % of users, and of all messages by the most active 1 %.
 with counted as (
   select 'followers' as counted, followers as total from person
   union all
@@ -10,7 +10,7 @@ ranked as (
     counted,
     total,
     row_number() over (partition by counted order by total desc) as place,
-    -- one person at least
+    -- At least one user.
     ceil(count(*) over (partition by counted) / 100) as top_users
   from counted
 )

@@ -1,7 +1,7 @@
--- Followers of each
--- How many people have so many followers: none, 1, 2 to 3, 4 to 7 and so on.
+-- Followers of each user
+-- Users by their number of followers: none, 1, 2 to 3, 4 to 7 and so on.
 select
-  -- the power of two that it has as many binary digits as
+  -- The greatest power of two that is not above the number.
   if(followers = 0, 0, 1 << (length(bin(followers)) - 1)) as at_least,
   count(*) as users,
   sum(followers) as followers

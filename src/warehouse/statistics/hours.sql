@@ -1,7 +1,7 @@
 -- Hours of the week
--- When people write: how many messages there are of each hour (UTC) of each weekday.
+-- Messages by hour (UTC) and weekday.
 select
-  -- 0 is Monday: 1970 began on a Thursday
+  -- 0 is Monday, because 1970 began on a Thursday.
   (pub_date div 86400 + 3) % 7 as weekday,
   pub_date div 3600 % 24 as hour,
   count(*) as posts

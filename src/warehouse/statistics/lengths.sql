@@ -1,5 +1,5 @@
 -- Message lengths
--- How many messages are so long, in steps of 20 characters; the last step has no end.
+-- Messages by length, in steps of 20 characters. The last step has no upper limit.
 select
   least(char_length(text) div 20 * 20, 280) as at_least,
   count(*) as posts

@@ -1,5 +1,5 @@
 -- Links and mentions
--- About what share of each month's messages links to a page, and what share names somebody with an @.
+-- The approximate shares of each month's messages with a link and with a mention.
 with posted as (
   select
     date(from_unixtime(least(pub_date, :asOfS))) as day,

@@ -1,5 +1,5 @@
--- New people
--- How many people have come, each counted on the latest day on which they can have come: the day of the first message by them or by anybody who came later.
+-- New users
+-- New users, each on the latest possible day of registration: the day of the first message by this user or by a user who registered later.
 select calendar.period, calendar.starts_on, count(person.user_id) as new_users
 from calendar
 left join person on person.since = calendar.day

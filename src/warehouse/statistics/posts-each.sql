@@ -1,7 +1,7 @@
--- Messages of each
--- How many people have written so many messages: none, 1, 2 to 3, 4 to 7 and so on.
+-- Messages of each user
+-- Users by their number of messages: none, 1, 2 to 3, 4 to 7 and so on.
 select
-  -- the power of two that it has as many binary digits as
+  -- The greatest power of two that is not above the number.
   if(posts = 0, 0, 1 << (length(bin(posts)) - 1)) as at_least,
   count(*) as users,
   sum(posts) as posts

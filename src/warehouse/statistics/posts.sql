@@ -1,5 +1,5 @@
 -- Messages
--- How many messages have been written, by how many people, and how many by each of these.
+-- Messages, their authors, and messages for each author.
 select
   calendar.period,
   calendar.starts_on,

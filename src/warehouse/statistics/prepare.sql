@@ -1,9 +1,9 @@
--- What the statistics have in common, made anew from the copy for each run. Days are UTC's; the last is that of
--- `:asOfS`, the moment of which the copy is.
+-- Tables that all statistics use, created from the copy for each run. Days are in UTC. The last one is the day of `:asOfS`,
+-- the time of the copy.
 
 drop table if exists calendar, person, active_day;
 
--- who wrote how much on which day
+-- The number of messages of each user on each day.
 create table active_day (
   user_id int unsigned not null,
   day date not null,
@@ -13,13 +13,13 @@ create table active_day (
 ) engine = InnoDB;
 
 insert into active_day (user_id, day, posts)
--- to sort a million messages takes a second, and to look up the group of each in a table of groups twenty
+-- `sql_big_result` makes the server sort a million messages in a second. A temporary table of groups takes 20 s.
 select sql_big_result author_id, date(from_unixtime(least(pub_date, :asOfS))) as day, count(*)
 from message
 group by author_id, day;
 
--- MiniTwit keeps no date of a registration. But ids rise: whoever has a lower id than an author came before that
--- author's first message. So `since` is the latest day on which somebody can have come.
+-- MiniTwit stores no registration date. Ids rise, so a user with a lower id than an author registered before that author's
+-- first message. `since` is therefore the latest possible day of registration.
 create table person (
   user_id int unsigned not null,
   since date not null,
@@ -36,13 +36,13 @@ with wrote as (
 followed as (
   select whom_id as user_id, count(*) as followers from follower group by whom_id
 ),
--- the highest of those who have written first on a day; whoever comes after all of them came by the last day
+-- The highest id of the users whose first message was on a day. Users with higher ids registered by the last day.
 newest as (
   select first_day as day, max(user_id) as user_id from wrote group by first_day
   union all
   select date(from_unixtime(:asOfS)), 4294967295
 ),
--- (a maximum over days, which are few: servers take the square of the time for one over people)
+-- The maximum is over days, which are few. Over users, the servers' time is quadratic.
 reached as (
   select day, max(user_id) over (order by day, user_id rows unbounded preceding) as to_id
   from newest
@@ -62,7 +62,7 @@ join user on user.user_id > arrival.after_id and user.user_id <= arrival.to_id
 left join wrote on wrote.user_id = user.user_id
 left join followed on followed.user_id = user.user_id;
 
--- each day, from the first on which there was somebody, in the three periods that it belongs to
+-- Each day since the first registration, in each of its three periods.
 create table calendar (
   period enum('day', 'week', 'month') not null,
   starts_on date not null,
@@ -78,7 +78,7 @@ with digit as (
   union all select 6 union all select 7 union all select 8 union all select 9
 ),
 each_day as (
-  -- a hundred thousand days back: longer than there have been seconds since 1970 in an `int unsigned`
+  -- The last 100,000 days, which is more than an `int unsigned` of seconds since 1970 can contain.
   select
     date_sub(
       date(from_unixtime(:asOfS)),

@@ -1,5 +1,5 @@
 -- Reciprocity
--- Of all follows, the share that is returned.
+-- The share of follows in which the followed user follows back.
 select
   count(*) as follows,
   count(back.who_id) as returned,

@@ -1,5 +1,5 @@
 -- Retention
--- Of the people who have come in a week (counted as for new people), the share that writes so many weeks later.
+-- Of the new users of a week (see New users), the share that posts a number of weeks later.
 with week as (
   select starts_on, day from calendar where period = 'week'
 ),

@@ -1,5 +1,5 @@
--- Read-worthy authors
--- The twenty whom more people have begun to follow since the run before than any others.
+-- Rising authors
+-- The twenty users who gained most followers since the previous run.
 select
   user.username,
   coalesce(followers_at.followers, 0) as followers_before,

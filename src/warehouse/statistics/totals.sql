@@ -1,5 +1,5 @@
 -- Key figures
--- How many people, messages and follows there are, and how many people have written in the last 7 and 30 days.
+-- The numbers of users, messages and follows, and of users who posted in the last 7 and 30 days.
 with recent as (
   select
     user_id,
