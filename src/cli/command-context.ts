@@ -20,7 +20,7 @@ export const DEFAULT_TIMING: Timing = {
   stopTimeoutMs: 30_000,
 };
 
-/** What every command uses. */
+/** The context of every command. */
 export interface CommandContext {
   /** Writes a line to the terminal. */
   print: (line: string) => void;

@@ -2,10 +2,10 @@ import { OperatorError } from '../errors/operator-error.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What the operator reads when a signal arrives again during the cleanup. */
+/** The message for a signal that arrives during the cleanup. */
 export const STILL_CLEANING_UP = 'Still cleaning up. Stopping now could leave billable resources.';
 
-/** Formats what the operator reads when the first signal arrives. */
+/** Formats the message for the first signal. */
 export function formatStopping(signal: NodeJS.Signals): string {
   return `${signal}: stopping, after cleaning up …`;
 }

@@ -29,7 +29,7 @@ export interface Step<Context, UndoContext = Context> {
 /** The requests and commands of a step that change something, a line each, in order. */
 export interface StepPlan {
   run?: string[];
-  /** What `undo` does after all steps have succeeded. */
+  /** The undoing after all steps have succeeded. */
   undo?: string[];
 }
 
@@ -56,7 +56,7 @@ export function createMemoryJournal(begunAlready: string[] = []): Journal {
   };
 }
 
-/** What running and undoing steps needs. */
+/** The context in which steps are run and undone. */
 export interface StepContext extends CommandContext {
   journal: Journal;
 }

@@ -50,7 +50,7 @@ test('a command is stopped at its time limit', async () => {
   await requestEnd(listener);
 });
 
-test('a command that prints goes on after its terminal is closed', async () => {
+test('a command can print after its terminal is closed', async () => {
   const listener = await startListener();
   const { process, nextMessage } = listener;
   process.stdout?.destroy();

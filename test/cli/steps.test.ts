@@ -202,7 +202,7 @@ test('all steps that cannot be undone are in the one error', async () => {
   );
 });
 
-test('what was undone but cannot leave the journal is no error, since it can be undone again', async () => {
+test('a step that is undone but cannot leave the journal is no error, since it can be undone again', async () => {
   const { events, lines, journal, run, undo } = setUp('one', 'two');
   await run();
   events.length = 0;

@@ -11,9 +11,9 @@ import { removeUnfinishedBuilds } from '../image/unfinished-builds.ts';
 const PATHS_SHOWN = 5;
 
 /**
- * Makes an image of MiniTwit as it is committed here, of an instance that exists for this alone, and removes the
- * oldest images. Nothing is left when something fails.
- * @throws OperatorError, when everything that was begun is undone, or says what is not
+ * Builds an image of MiniTwit's current commit on a temporary instance, and removes the oldest images. After a failure,
+ * all steps are undone.
+ * @throws OperatorError with the failure, and with the resources that may still exist
  */
 export async function buildImage(
   cloud: CloudContext,
@@ -36,9 +36,9 @@ function formatPlan({ runId, source, instanceType, base, subnet }: BuildPlan): s
   const more =
     uncommitted.length > PATHS_SHOWN ? ` and ${uncommitted.length - PATHS_SHOWN} more` : '';
   return [
-    `MiniTwit ${version}, commit ${commit.slice(0, 12)}, on ${base.name || base.id} (${base.architecture}), ` +
-      `by a ${instanceType} in ${subnet.zone}: ${runId}`,
-    ...(paths ? [`What is not committed is not in it: ${paths}${more}.`] : []),
+    `Building MiniTwit ${version}, commit ${commit.slice(0, 12)}, on ${base.name || base.id} (${base.architecture}), ` +
+      `with a ${instanceType} in ${subnet.zone}. The run is ${runId}.`,
+    ...(paths ? [`Uncommitted changes are not in the image: ${paths}${more}.`] : []),
   ];
 }
 
@@ -52,9 +52,9 @@ async function runBuild(build: BuildContext): Promise<void> {
   }
   build.isDone = true;
   const { base, source } = build.plan;
-  // before the instance is ended, which may fail: the image is there
+  // The image is ready, even if removing the builder fails.
   build.print(
-    `The image ${build.imageId}: MiniTwit ${source.version}, for ${base.architecture} instances.`,
+    `The image ${build.imageId} is ready. It has MiniTwit ${source.version}, for ${base.architecture} instances.`,
   );
   await undoSteps(BUILD_STEPS, build);
 }

@@ -4,7 +4,7 @@ import { createMemoryJournal, type PlannedStep } from '../../cli/steps.ts';
 import type { CloudContext } from '../context.ts';
 import type { BuildPlan } from './plan.ts';
 
-/** What undoing a build needs. Another process may have started the build. */
+/** The context in which a build is undone. Another process may have started the build. */
 export interface UndoContext extends CloudContext, ImageBuild {
   /** The security group of the builder. */
   groupId: string | null;

@@ -1,11 +1,10 @@
 import { planSteps } from '../../cli/steps.ts';
-import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { createBuildContext } from './build.ts';
 import type { BuildPlan } from './plan.ts';
 import { listOldImages, formatOldImage } from './prune.ts';
 import { BUILD_STEPS } from './steps.ts';
-import { listUnfinishedBuilds } from './unfinished-builds.ts';
+import { formatUnfinishedBuild, listUnfinishedBuilds } from './unfinished-builds.ts';
 
 // The ids of resources that do not exist yet.
 const GROUP_ID = 'sg-00000000000000000';
@@ -15,11 +14,7 @@ const IMAGE_ID = 'ami-00000000000000000';
 /** Prints what a build would do, with all its requests, and changes nothing. */
 export async function printBuildPlan(cloud: CloudContext, plan: BuildPlan): Promise<void> {
   const { clients, print } = cloud;
-  const unfinished = await listUnfinishedBuilds(clients);
-  for (const { runId, startedAt, mayBeRunning } of unfinished) {
-    const fate = mayBeRunning ? 'Leaving alone' : 'Removing what is left of';
-    print(`${fate} an image that was begun ${formatAge(startedAt)} ago (${runId})`);
-  }
+  for (const build of await listUnfinishedBuilds(clients)) print(formatUnfinishedBuild(build));
   const build = {
     ...createBuildContext(cloud, plan),
     groupId: GROUP_ID,

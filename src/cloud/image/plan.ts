@@ -8,22 +8,23 @@ import { createRunId } from '../../cli/run-id.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { readSource, type Source } from './source.ts';
 
-// as far from here in dist/ as in src/
+// The path is the same from src/ and from dist/.
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Of what, where and on what an image is made. */
+/** The inputs of a build. */
 export interface BuildPlan {
   runId: string;
   source: Source;
+  /** The instance type of the builder. */
   instanceType: string;
-  /** A plain Amazon Linux 2023. */
+  /** An image of Amazon Linux 2023, from which the builder starts. */
   base: Image;
   subnet: Subnet;
 }
 
 /**
- * Finds out how an image can be made, before anything is.
- * @throws OperatorError that names all that is missing
+ * Finds the inputs of a build. Creates nothing.
+ * @throws OperatorError with all inputs that are missing
  */
 export async function planBuild(ec2: EC2Client, instanceType: string): Promise<BuildPlan> {
   const problems: string[] = [];
@@ -34,25 +35,26 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<B
   const base = await findBaseImage(ec2, instanceType);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
   if (typeof base === 'string') problems.push(base);
-  // of a type that is not there, no zone has it
+  // An unknown instance type is one problem, not two.
   else if (!subnet) {
     problems.push(
-      `no zone here has both a default subnet and a ${instanceType}: ` +
-        'aws ec2 create-default-vpc makes the subnets, and --instance-type takes another type',
+      `No availability zone of this region has both a default subnet and the instance type ${instanceType}. ` +
+        'Create default subnets with aws ec2 create-default-vpc, or choose another --instance-type.',
     );
   }
   if (!source || typeof base === 'string' || !subnet) throw preflightError(problems);
   return { runId: createRunId(new Date()), source, instanceType, base, subnet };
 }
 
-/** What to start from; or why there is nothing. */
+/** Returns the newest Amazon Linux 2023 for the instance type, or the problem as a sentence. */
 async function findBaseImage(ec2: EC2Client, instanceType: string): Promise<Image | string> {
   const type = await findInstanceType(ec2, instanceType);
-  if (!type) return `there is no instance type ${instanceType} in this region (--instance-type)`;
+  if (!type)
+    return `This region has no instance type ${instanceType}. Choose another --instance-type.`;
   const architecture = ['arm64', 'x86_64'].find((it) => type.architectures.includes(it));
   if (!architecture) {
-    return `there is no Amazon Linux 2023 for ${type.architectures.join(', ')}, which a ${instanceType} is (--instance-type)`;
+    return `There is no Amazon Linux 2023 for ${type.architectures.join(', ')}, the architecture of ${instanceType}. Choose another --instance-type.`;
   }
   const image = await findAmazonLinux(ec2, architecture);
-  return image ?? `there is no Amazon Linux 2023 for ${architecture} in this region`;
+  return image ?? `This region has no Amazon Linux 2023 for ${architecture}.`;
 }

@@ -9,20 +9,20 @@ import { listStacks } from '../stack/stack.ts';
 
 const RETAINED_IMAGES = 5;
 
-/** An image that is older than those that are kept. */
+/** An image that is older than the retained ones. */
 export interface OldImage {
   image: OwnImage;
-  /** The instance, launch template or stack that uses it, for people; null when none does, and it can go. */
+  /** The instance, launch template or stack that uses the image; null when the image can be removed. */
   user: string | null;
 }
 
 /**
- * The images of MiniTwit but for the newest five, the newest first.
- * @param made how many newer ones are about to be made
+ * Lists the images of MiniTwit except the newest five, newest first.
+ * @param created how many newer images are about to be created
  */
-export async function listOldImages(clients: Clients, made = 0): Promise<OldImage[]> {
+export async function listOldImages(clients: Clients, created = 0): Promise<OldImage[]> {
   const { ec2 } = clients;
-  const old = (await listOwnImages(ec2)).slice(RETAINED_IMAGES - made);
+  const old = (await listOwnImages(ec2)).slice(RETAINED_IMAGES - created);
   const stacks = await findStackUsers(clients);
   const describe = async (image: OwnImage) => ({
     image,
@@ -31,18 +31,20 @@ export async function listOldImages(clients: Clients, made = 0): Promise<OldImag
   return Promise.all(old.map(describe));
 }
 
-/** Removes them, unless something uses them; it tells of each. */
+/** Removes the old images that are not used, and logs what happens to each old image. */
 export async function removeOldImages({ clients, log }: CloudContext): Promise<void> {
   for (const old of await listOldImages(clients)) {
-    log(`${formatOldImage(old)}.`);
+    log(formatOldImage(old));
     if (old.user === null) await deregisterImage(clients.ec2, old.image.id);
   }
 }
 
-/** Says what becomes of one: `Removing the image ami-1, minitwit 1.2.0 of …`. */
+/** Formats what happens to an old image: `Removing the old image ami-1, MiniTwit 1.2.0, created 2026-11-23.` */
 export function formatOldImage({ image, user }: OldImage): string {
-  const name = `${image.id}, MiniTwit ${image.version}, made ${image.createdAt.slice(0, 10)}`;
-  return user === null ? `Removing the old image ${name}` : `Keeping ${name}: ${user} uses it`;
+  const name = `${image.id}, MiniTwit ${image.version}, created ${image.createdAt.slice(0, 10)}`;
+  return user === null
+    ? `Removing the old image ${name}.`
+    : `Retaining the old image ${name}, which ${user} uses.`;
 }
 
 const versionSchema = z.object({
@@ -50,6 +52,7 @@ const versionSchema = z.object({
   LaunchTemplateData: z.object({ ImageId: z.string().optional() }).default({}),
 });
 
+/** Returns the instance or launch template that uses an image, or null. */
 async function findImageUser(ec2: EC2Client, imageId: string): Promise<string | null> {
   const filters = [{ Name: 'image-id', Values: [imageId] }];
   const instances = await listInstances(ec2, filters);
@@ -70,8 +73,8 @@ async function findImageUser(ec2: EC2Client, imageId: string): Promise<string | 
 }
 
 /**
- * The stacks of MiniTwit, by the images that they remember: after `roll` was broken off or AWS went back, nothing else
- * may use them, and yet the stack's next change starts from them.
+ * Returns the stacks of MiniTwit by the id of the image in their parameters. After an interrupted or rolled back `roll`,
+ * no instance may use that image, but the next change of the stack does.
  */
 async function findStackUsers(clients: Clients): Promise<Map<string, string>> {
   const stacks = await listStacks(clients);

@@ -4,42 +4,42 @@ import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { BuildPlan } from './plan.ts';
 
-/** The path of what IAM keeps for the builders of a region, though it keeps it for all of them. */
+/** Returns the IAM path of the roles and instance profiles of a region's builders. IAM itself has no regions. */
 export function iamPath(region: string): string {
   return `/minitwit-builder/${region}/`;
 }
 
-/** What the names begin with of what is there only while an image is made; the run's id follows. */
+/** The prefix of the names of a build's temporary resources. The run id follows. */
 export const NAME_PREFIX = 'minitwit-builder-';
 
-/** The name of the archive in its bucket. */
+/** The key of the source archive in its bucket. */
 export const SOURCE_KEY = 'source.tar.gz';
 
-// should nobody be left to end the builder; it is stopped before, where all goes well
+// The builder shuts itself down after this time, in case its process was killed.
 const BUILDER_MAX_MINUTES = 120;
 
-/** What a run calls what it makes on the way. */
+/** Returns the name of a build's temporary resources. */
 export function builderName(runId: string): string {
   return `${NAME_PREFIX}${runId}`;
 }
 
-/** The same for its bucket, whose name has no capitals. */
+/** Returns the name of a build's bucket. Bucket names are in lower case. */
 export function sourceBucketName(runId: string): string {
   return builderName(runId).toLowerCase();
 }
 
-/** The tags of all that is made on the way. */
+/** Returns the tags of a build's temporary resources. */
 export function builderTags(runId: string): Tags {
   return { Name: 'minitwit-builder', [IMAGE_TAG]: BUILDER, [RUN_TAG]: runId };
 }
 
-/** The tags of the image once it is done. */
+/** Returns the tags of a complete image. */
 export function imageTags({ source }: BuildPlan): Tags {
   const { version, commit } = source;
   return { Name: `minitwit ${version}`, [IMAGE_TAG]: version, [COMMIT_TAG]: commit };
 }
 
-/** The requests for a role that an instance can have, with which it can be sent commands, and nothing else. */
+/** Returns the requests that create and delete a role that lets Systems Manager run commands on an instance. */
 export function roleInputs(runId: string, region: string) {
   const Path = iamPath(region);
   const RoleName = builderName(runId);
@@ -50,7 +50,7 @@ export function roleInputs(runId: string, region: string) {
     role: {
       RoleName,
       Path,
-      Description: 'The instance of which an image of MiniTwit is made',
+      Description: 'Builder of an image of MiniTwit',
       AssumeRolePolicyDocument: policyDocument({
         Principal: { Service: 'ec2.amazonaws.com' },
         Action: 'sts:AssumeRole',
@@ -69,7 +69,7 @@ export function roleInputs(runId: string, region: string) {
   };
 }
 
-// what the agent asks for that is on every Amazon Linux
+// The Systems Manager agent needs these. It is installed on every Amazon Linux.
 const RUN_COMMAND_ACTIONS = [
   'ssm:UpdateInstanceInformation',
   'ssmmessages:CreateControlChannel',
@@ -91,17 +91,17 @@ function policyDocument(statement: object): string {
   });
 }
 
-/** The request for a security group that lets nobody in; out, as every new one, to everywhere. */
+/** Returns the request for a security group without inbound rules. New groups allow all outbound traffic. */
 export function securityGroupInput({ runId, subnet }: BuildPlan) {
   return {
     GroupName: builderName(runId),
-    Description: 'Lets nobody in while an image of MiniTwit is made',
+    Description: 'Builder of an image of MiniTwit, no inbound traffic',
     VpcId: subnet.vpcId,
     TagSpecifications: tagSpecifications(builderTags(runId), 'security-group'),
   };
 }
 
-/** What kind of instance the image is made of. */
+/** Returns how the builder is launched. */
 export function launchOptions(
   { runId, base, subnet, instanceType }: BuildPlan,
   groupId: string,
@@ -114,7 +114,7 @@ export function launchOptions(
     instanceProfile: builderName(runId),
     securityGroup: groupId,
     subnetId: subnet.id,
-    // it fetches packages, and its commands
+    // The builder downloads packages, and its agent polls Systems Manager for commands.
     isPublic: true,
     market: 'on-demand',
     userData: `#!/bin/bash\nshutdown -h +${BUILDER_MAX_MINUTES}\n`,
@@ -122,7 +122,7 @@ export function launchOptions(
   };
 }
 
-/** As what the image is made. */
+/** Returns name, description and tags of the image until it is complete. */
 export function imageOptions({ runId, source }: BuildPlan): Omit<CreateImageOptions, 'instanceId'> {
   return {
     name: `minitwit-${runId}`,

@@ -28,17 +28,20 @@ export function listSecurityGroups(ec2: EC2Client, filters: Filter[]): Promise<S
   );
 }
 
-/** Makes a security group; asked again, AWS says that there is one of this name (`InvalidGroup.Duplicate`). */
+/**
+ * Creates a security group, and returns its id.
+ * @throws OperatorError, as `InvalidGroup.Duplicate` when its name exists
+ */
 export async function createSecurityGroup(
   ec2: EC2Client,
   input: CreateSecurityGroupCommandInput,
 ): Promise<string> {
   const request = ec2.send(new CreateSecurityGroupCommand(input));
-  const answer = await withAwsError(`Cannot make the security group ${input.GroupName}`, request);
+  const answer = await withAwsError(`Cannot create the security group ${input.GroupName}`, request);
   return z.object({ GroupId: z.string() }).parse(answer).GroupId;
 }
 
-/** Deletes a security group; one that is gone already is fine. False while something uses it. */
+/** Deletes a security group. Returns false while it is in use, and true when it does not exist. */
 export async function deleteSecurityGroup(ec2: EC2Client, id: string): Promise<boolean> {
   const request = ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
   try {

@@ -6,28 +6,28 @@ import { OperatorError } from '../../errors/operator-error.ts';
 
 const run = promisify(execFile);
 
-// what userdata/image.sh builds of, itself included
+// The files that userdata/image.sh needs, itself included.
 const PATHS = ['package.json', 'package-lock.json', 'tsconfig.json', 'schema.sql'];
 const FOLDERS = ['src', 'static', 'views', 'userdata'];
 const ARCHIVE_MAX_BYTES = 64 * 1024 * 1024;
 
-/** What goes into an image: what is committed, and nothing that only lies around. */
+/** The committed source from which an image is built. */
 export interface Source {
-  /** As in package.json. */
+  /** The version in package.json. */
   version: string;
-  /** Of git's, whole. */
+  /** The full hash of the commit. */
   commit: string;
-  /** A tar, zipped. */
+  /** A gzipped tar archive. */
   archive: Buffer;
-  /** Of the archive, in hex. */
+  /** The checksum of the archive in hex. */
   sha256: string;
-  /** Paths that differ from the commit, as git names them. */
+  /** The paths of files that differ from the commit. */
   uncommitted: string[];
 }
 
 /**
- * Reads it from a checkout.
- * @throws OperatorError when that is none, or there is no git
+ * Reads the source from a git checkout.
+ * @throws OperatorError when the folder is no checkout, or git is not installed
  */
 export async function readSource(checkout: string): Promise<Source> {
   const git = async (...args: string[]) => (await runGit(checkout, args)).toString('utf8');
@@ -46,7 +46,7 @@ export async function readSource(checkout: string): Promise<Source> {
     commit,
     archive,
     sha256: createHash('sha256').update(archive).digest('hex'),
-    // two letters of what changed, and a space, are before each
+    // Each line begins with two letters for the kind of change, and a space.
     uncommitted: changes.split('\n').flatMap((line) => line.slice(3) || []),
   };
 }
@@ -57,10 +57,16 @@ async function runGit(checkout: string, args: string[]): Promise<Buffer> {
     return (await run('git', ['-C', checkout, ...args], options)).stdout;
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: Buffer };
-    if (code === 'ENOENT') throw new OperatorError('git is not installed, which knows the commit');
+    if (code === 'ENOENT')
+      throw new OperatorError(
+        'git is not installed. Install git, which finds the commit of the image.',
+      );
     const answer = stderr?.toString('utf8').trim().split('\n')[0] ?? '';
-    throw new OperatorError(`${checkout} must be a checkout of MiniTwit, but git says ${answer}`, {
-      cause: error,
-    });
+    throw new OperatorError(
+      `${checkout} must be a git checkout of MiniTwit. git printed: ${answer}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -16,18 +16,18 @@ import { createUndoContext } from './build.ts';
 import { iamPath, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
 
-// more than all waits of one that goes on take together
+// Longer than the sum of all timeouts of a build.
 const BUILD_MAX_MS = 2 * 60 * 60_000;
 
-/** An image that was begun and is not done; of it there is something in the account. */
+/** A build that has not finished, of which the account still has resources. */
 export interface UnfinishedBuild {
   runId: string;
   startedAt: Date;
-  /** Whether its process may still be at work, here or elsewhere. */
+  /** Whether its process may still run, on this machine or another. */
   mayBeRunning: boolean;
 }
 
-/** Every image that was begun in this region and is not done, the oldest first. */
+/** Lists the unfinished builds of this region, oldest first. */
 export async function listUnfinishedBuilds(clients: Clients): Promise<UnfinishedBuild[]> {
   const runs = new Set([...(await listRunsByTag(clients)), ...(await listRunsByName(clients))]);
   return [...runs].toSorted().flatMap((runId) => {
@@ -37,27 +37,29 @@ export async function listUnfinishedBuilds(clients: Clients): Promise<Unfinished
   });
 }
 
+/** Formats what happens to an unfinished build. */
+export function formatUnfinishedBuild({ runId, startedAt, mayBeRunning }: UnfinishedBuild): string {
+  const age = formatAge(startedAt);
+  return mayBeRunning
+    ? `The build ${runId} started ${age} ago and may still be running, so its resources are retained.`
+    : `Removing the resources of the build ${runId}, which started ${age} ago …`;
+}
+
 /**
- * Removes what was left by an `image` that was killed, and tells of it, too of what is left alone, since its process
- * may still be at work.
- * @returns what is left alone
- * @throws OperatorError that says what may still exist
+ * Removes the resources of killed builds, and logs what happens to each unfinished build.
+ * @returns the builds that may still be running, whose resources are retained
+ * @throws OperatorError with the resources that may still exist
  */
 export async function removeUnfinishedBuilds(cloud: CloudContext): Promise<UnfinishedBuild[]> {
   const unfinished = await listUnfinishedBuilds(cloud.clients);
-  for (const { runId, startedAt, mayBeRunning } of unfinished) {
+  for (const build of unfinished) {
     cloud.signal.throwIfAborted();
-    const which = `an image that was begun ${formatAge(startedAt)} ago (${runId})`;
-    if (mayBeRunning) {
-      cloud.log(`There is ${which}: it may be in the making elsewhere, and is left alone.`);
-      continue;
-    }
-    cloud.log(`Removing what is left of ${which} …`);
+    cloud.log(formatUnfinishedBuild(build));
+    if (build.mayBeRunning) continue;
+    // AWS lists resources of this age.
+    const context = { ...cloud, timing: { ...cloud.timing, visibilityTimeoutMs: 0 } };
     const begun = BUILD_STEPS.map(({ name }) => name);
-    // what it has made is old enough to be seen
-    const patient = { ...cloud, timing: { ...cloud.timing, visibilityTimeoutMs: 0 } };
-    const ending = createUndoContext(patient, runId, begun);
-    await undoSteps(BUILD_STEPS, ending);
+    await undoSteps(BUILD_STEPS, createUndoContext(context, build.runId, begun));
   }
   return unfinished.filter(({ mayBeRunning }) => mayBeRunning);
 }
@@ -74,7 +76,7 @@ async function listRunsByTag({ ec2 }: Clients): Promise<string[]> {
   return found.flat().flatMap(({ tags }) => tags[RUN_TAG] ?? []);
 }
 
-/** Those of this region of which there is something that can be found by its name alone. */
+/** Returns the runs of this region's roles, instance profiles and buckets, which are found by their names. */
 async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
   const PathPrefix = iamPath(await iam.config.region());
   const names = await listBucketNames(s3, NAME_PREFIX);
@@ -93,7 +95,7 @@ async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
   return [...names, ...roles, ...profiles]
     .filter((name) => name.startsWith(NAME_PREFIX))
     .map((name) =>
-      // a bucket's name has no capitals
+      // Bucket names are in lower case.
       name.slice(NAME_PREFIX.length).replace(/^(\d{8})t(\d{6})z/, '$1T$2Z'),
     );
 }

@@ -65,7 +65,7 @@ test('what is committed is built, on an instance without ssh access, and nothing
     tags: { 'minitwit:image': image?.version, 'minitwit:run': image?.name.slice(9) },
   });
   expect(world.lines).toContain(
-    `The image ${image?.id}: MiniTwit ${image?.version}, for x86_64 instances.`,
+    `The image ${image?.id} is ready. It has MiniTwit ${image?.version}, for x86_64 instances.`,
   );
 });
 
@@ -112,12 +112,12 @@ test('what stands against it is said, and nothing is begun', async () => {
   });
   const nowhere = { 'ec2:DescribeSubnets': noSubnets };
   expect(await world.build({}, { instanceType: 'x9.huge' })).toMatch(
-    /^Nothing was started\..*:\n {2}there is no instance type x9.huge in this region.*$/,
+    /^Nothing was started\..*:\n {2}This region has no instance type x9\.huge\..*$/,
   );
   expect(await world.build({}, { instanceType: 'mac1.metal' })).toMatch(
-    /no Amazon Linux 2023 for x86_64_mac, which a mac1.metal is/,
+    /no Amazon Linux 2023 for x86_64_mac, the architecture of mac1\.metal/,
   );
-  expect(await world.build(nowhere)).toMatch(/no zone here has .*create-default-vpc/);
+  expect(await world.build(nowhere)).toMatch(/No availability zone .*create-default-vpc/);
   // The account has no capacity left.
   const full = () => says('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
   expect(await world.build({ 'ec2:RunInstances': full })).toMatch(

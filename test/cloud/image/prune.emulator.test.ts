@@ -10,10 +10,10 @@ import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
 import { openWorld, type World } from './fixture.ts';
 
-test('the newest five images stay, and those that something uses', async () => {
+test('`cloud image` retains the newest five images, and images in use', async () => {
   const world = await openWorld();
   const { ec2 } = world.cloud.clients;
-  const [first = '', second = '', third = '', fourth = ''] = await makeImages(world, 8);
+  const [first = '', second = '', third = '', fourth = ''] = await createImages(world, 8);
   await ec2.send(new RunInstancesCommand({ ImageId: first, MinCount: 1, MaxCount: 1 }));
   await ec2.send(
     new CreateLaunchTemplateCommand({
@@ -42,16 +42,18 @@ test('the newest five images stay, and those that something uses', async () => {
   expect(ids).not.toContain(fourth);
   expect(world.lines).toEqual(
     expect.arrayContaining([
-      expect.stringMatching(`Removing the old image ${fourth}, MiniTwit 1.0.3, made 2`),
-      expect.stringMatching(`Keeping ${third}, .*: the stack minitwit-b uses it`),
-      expect.stringMatching(`Keeping ${second}, .*: lt-\\w+ uses it`),
-      expect.stringMatching(`Keeping ${first}, .*: i-\\w+ uses it`),
+      expect.stringMatching(`Removing the old image ${fourth}, MiniTwit 1.0.3, created 2`),
+      expect.stringMatching(
+        `Retaining the old image ${third}, .*, which the stack minitwit-b uses`,
+      ),
+      expect.stringMatching(`Retaining the old image ${second}, .*, which lt-\\w+ uses`),
+      expect.stringMatching(`Retaining the old image ${first}, .*, which i-\\w+ uses`),
     ]),
   );
 });
 
-/** So many images of ours, and one that is not done; the oldest first. */
-async function makeImages({ cloud }: World, count: number): Promise<string[]> {
+/** Creates `count` images of MiniTwit and one unfinished image. Returns the ids of the former, oldest first. */
+async function createImages({ cloud }: World, count: number): Promise<string[]> {
   const { ec2 } = cloud.clients;
   const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
   const { Instances = [] } = await ec2.send(

@@ -32,9 +32,9 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(join(checkout, path), text);
 }
 
-test('what is not committed is said, and does not go in; nor does what is not needed', async () => {
+test('an image has the committed files that it needs, and uncommitted files are listed', async () => {
   await write('src/a', 'changed');
-  await write('src/secret', 'lies around');
+  await write('src/secret', 'uncommitted');
   await write('docs/a', 'changed');
   await write('package.json', '{"version":"9.9.9"}');
 
@@ -51,11 +51,11 @@ test('what is not committed is said, and does not go in; nor does what is not ne
   expect(content.stdout).toBe('a');
 });
 
-test('without a checkout there is no image', async () => {
+test('fails outside a git checkout', async () => {
   await expect(readSource(join(checkout, '..'))).rejects.toThrow(/must be a checkout of MiniTwit/);
 });
 
-test('the script fetches, checks, and lets image.sh do the rest', async () => {
+test('the script downloads and checks the source, and runs image.sh', async () => {
   const url = 'https://s3.amazonaws.com/b/source.tar.gz?X-Amz-Signature=a%2Fb&X-Amz-Date=1';
   const script = renderInstallScript({ url, sha256: SUM });
   await expect(run('bash', ['-n', '-c', script])).resolves.toMatchObject({ stderr: '' });
@@ -77,6 +77,6 @@ test.each([
   { url: "https://a/'b", sha256: SUM },
   { url: 'https://a/\nb', sha256: SUM },
   { url: 'https://a', sha256: '$(id)' },
-])('nothing gets into the script but what is quoted there: $url $sha256', (source) => {
-  expect(() => renderInstallScript(source)).toThrow('It cannot be quoted');
+])('refuses a URL or checksum that could leave its quotes: $url $sha256', (source) => {
+  expect(() => renderInstallScript(source)).toThrow('cannot be quoted');
 });
