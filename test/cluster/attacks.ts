@@ -3,11 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from './client.ts';
 
-// A program of its own, so that the attacker's work does not slow down the reader whose pages are measured:
+// The attacker is a separate program, so that its work does not slow down the reader whose pages are measured:
 //   node attacks.ts ATTACK URL URL-OF-AN-INSTANCE
-// It sends a message when the attack has begun, and attacks until it is killed.
+// It sends a message after the attack has started, and attacks until it is killed.
 
-/** Where the attacker finds MiniTwit: through the load balancer, and past it. */
+/** The URLs of the load balancer and of an instance. */
 interface Target {
   url: string;
   instance: string;
@@ -15,53 +15,53 @@ interface Target {
 
 const ATTACKER = '127.0.4.1';
 const ACCOUNTS = 20;
-// A name whose normalization would take seconds, in a form of 32 KB.
+// The normalization of this name would take seconds. It fits into a form of 32 KB.
 const COMBINING_MARKS = `a${'\u0344'.repeat(2600)}${'\u0316'.repeat(2600)}`;
 
 const REQUEST = 'GET /public HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 
-/** The attacks of one address, or of twenty accounts, by name. Each resolves when it has begun. */
+/** The attacks by name. Each comes from one address or from twenty accounts, and resolves when it has started. */
 export const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
-  'readiness checks of an instance': ({ instance }) =>
-    repeat(400, instance, (client) => client.get('/readyz')),
-  'parallel reads': ({ url }) => repeat(200, url, (client) => client.get('/public')),
-  'usernames that are slow to normalize': ({ url }) =>
-    repeat(3, url, (client) =>
+  'Readiness checks of an instance': ({ instance }) =>
+    runClients(400, instance, (client) => client.get('/readyz')),
+  'Parallel reads of a page': ({ url }) => runClients(200, url, (client) => client.get('/public')),
+  'Usernames that are slow to normalize': ({ url }) =>
+    runClients(3, url, (client) =>
       client.post('/login', { username: COMBINING_MARKS, password: 'a password' }),
     ),
-  async 'parallel correct logins'({ url }) {
+  async 'Parallel correct logins'({ url }) {
     await createAccounts(url, 'login');
-    // Each login is a new session of a client without cookies.
-    await repeat(72, url, async (_client, index) => {
+    // A client without cookies creates a new session at each login.
+    await runClients(72, url, async (_client, index) => {
       const { status } = await attacker(url).login(`login${index % 8}`);
       if (status !== 302) await sleep(10);
     });
   },
-  'connections that never read': async ({ url, instance }) => {
+  'Connections that never read': async ({ url, instance }) => {
     for (const at of [url, instance]) await openConnections(at, 150, [16, 100]);
   },
-  async 'connections with pipelined requests that read slowly'({ instance }) {
+  async 'Connections with pipelined requests that read slowly'({ instance }) {
     const sockets = await openConnections(instance, 20, [16, 400]);
     setInterval(() => {
       for (const socket of sockets) socket.read(16);
     }, 100);
   },
-  async 'accounts that follow and unfollow one user'({ url }) {
+  async 'Follows and unfollows of one user'({ url }) {
     await attacker(url).register('victim');
-    // Accounts of this run, which have not spent their budgets.
+    // New accounts have not reached their limits.
     const accounts = await createAccounts(url, `fan${process.pid}-`);
-    await repeat(ACCOUNTS, url, async (_client, index, turn) => {
+    await runClients(ACCOUNTS, url, async (_client, index, turn) => {
       await accounts[index]?.post(`/victim/${turn % 2 === 0 ? 'follow' : 'unfollow'}`);
     });
   },
-  'reads of the oldest pages': ({ url }) =>
-    repeat(20, url, (client, index, turn) =>
+  'Reads of the oldest pages': ({ url }) =>
+    runClients(20, url, (client, index, turn) =>
       client.get(`/public?before=${index * 1000 + turn + 1}`),
     ),
 };
 
-/** Lets this many clients do something again and again; resolves when each has done it once. */
-async function repeat(
+/** Repeats an action in `clients` concurrent clients. Resolves when each client has done it once. */
+async function runClients(
   clients: number,
   url: string,
   act: (client: Client, index: number, turn: number) => Promise<unknown>,
@@ -82,8 +82,8 @@ function attacker(url: string): Client {
 }
 
 /**
- * Opens connections that read nothing, and sends pipelined requests on them: in turn each of these numbers, whose answers are
- * together more than the buffers of a connection hold.
+ * Opens `count` connections that do not read, and sends pipelined requests on them. The numbers of requests in
+ * `pipelined` are used in turn. The responses of a connection exceed its buffers.
  */
 async function openConnections(url: string, count: number, pipelined: number[]): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
@@ -97,7 +97,7 @@ async function openConnections(url: string, count: number, pipelined: number[]):
   return sockets;
 }
 
-/** Creates accounts that are logged in, from an address each. */
+/** Returns clients that are logged in. Each has an address and an account of its own. */
 async function createAccounts(url: string, prefix: string): Promise<Client[]> {
   const clients = Array.from(
     { length: ACCOUNTS },
@@ -114,5 +114,5 @@ async function createAccounts(url: string, prefix: string): Promise<Client[]> {
 if (import.meta.main) {
   const [name = '', url = '', instance = ''] = process.argv.slice(2);
   await ATTACKS[name]?.({ url, instance });
-  process.send?.('begun');
+  process.send?.('started');
 }

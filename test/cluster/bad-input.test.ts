@@ -4,7 +4,7 @@ import { useCluster } from './cluster.ts';
 
 const cluster = useCluster();
 
-// the same as without a load balancer
+// test/web/bad-input.test.ts runs these tests without a load balancer.
 testBadInput({
   origin: () => cluster().url,
   database: () => cluster().database,

@@ -3,29 +3,29 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 
-/** What came back; its `status` is 0 when nothing did. */
-export interface Answer {
+/** A response. The status is 0 if the connection failed. */
+export interface ClientResponse {
   status: number;
   headers: IncomingMessage['headers'];
   text: string;
 }
 
-/** How a client differs from a plain one. */
+/** The options of a client. */
 export interface ClientOptions {
-  /** The address of this machine (127.0.0.0/8) that requests come from. */
+  /** The source address of requests, in 127.0.0.0/8. */
   localAddress?: string;
-  /** The authority's certificate, in PEM, for an https server on this machine under any name. */
+  /** The PEM of the certificate authority for an https server. Every host name then resolves to this machine. */
   ca?: string;
-  /** Headers of each request. */
+  /** Additional headers of each request. */
   headers?: Record<string, string>;
 }
 
-const toThisMachine: LookupFunction = (_host, { all }, done) => {
+const lookupLoopback: LookupFunction = (_host, { all }, done) => {
   if (all) done(null, [{ address: '127.0.0.1', family: 4 }]);
   else done(null, '127.0.0.1', 4);
 };
 
-/** A browser of sorts: it keeps cookies and its connection, and follows no redirect. */
+/** A client that stores cookies, keeps its connection open, and does not follow redirects. */
 export class Client {
   readonly #url: string;
   readonly #agent: Agent;
@@ -39,36 +39,36 @@ export class Client {
     this.#agent =
       ca === undefined
         ? new Agent(options)
-        : new TlsAgent({ ...options, ca, lookup: toThisMachine });
+        : new TlsAgent({ ...options, ca, lookup: lookupLoopback });
   }
 
-  get(path: string): Promise<Answer> {
-    return this.#ask('GET', path);
+  get(path: string): Promise<ClientResponse> {
+    return this.#send('GET', path);
   }
 
-  post(path: string, form: Record<string, string> = {}): Promise<Answer> {
-    return this.#ask('POST', path, new URLSearchParams(form).toString());
+  post(path: string, form: Record<string, string> = {}): Promise<ClientResponse> {
+    return this.#send('POST', path, new URLSearchParams(form).toString());
   }
 
-  async register(username: string, password = 'a password'): Promise<Answer> {
+  async register(username: string, password = 'a password'): Promise<ClientResponse> {
     const email = 'someone@example.com';
     return this.post('/register', { username, email, password, password2: password });
   }
 
-  login(username: string, password = 'a password'): Promise<Answer> {
+  login(username: string, password = 'a password'): Promise<ClientResponse> {
     return this.post('/login', { username, password });
   }
 
-  /** The same browser, as it were, at another address. */
-  at(url: string): Client {
+  /** Returns a client with the same cookies for another URL. */
+  withUrl(url: string): Client {
     const other = new Client(url);
     for (const [name, value] of this.#cookies) other.#cookies.set(name, value);
     return other;
   }
 
-  async #ask(method: string, path: string, form?: string): Promise<Answer> {
-    const send = this.#url.startsWith('https:') ? tlsRequest : request;
-    const asking = send(this.#url + path, {
+  async #send(method: string, path: string, form?: string): Promise<ClientResponse> {
+    const createRequest = this.#url.startsWith('https:') ? tlsRequest : request;
+    const pending = createRequest(this.#url + path, {
       method,
       agent: this.#agent,
       headers: {
@@ -77,19 +77,19 @@ export class Client {
         ...(form !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
       },
     });
-    asking.end(form);
+    pending.end(form);
     try {
-      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      const [response] = (await once(pending, 'response')) as [IncomingMessage];
       let text = '';
       for await (const chunk of response.setEncoding('utf8')) text += chunk;
-      this.#keepCookies(response.headers['set-cookie'] ?? []);
+      this.#storeCookies(response.headers['set-cookie'] ?? []);
       return { status: response.statusCode ?? 0, headers: response.headers, text };
     } catch (error) {
       return { status: 0, headers: {}, text: String(error) };
     }
   }
 
-  #keepCookies(lines: string[]): void {
+  #storeCookies(lines: string[]): void {
     for (const line of lines) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '') this.#cookies.delete(name);

@@ -12,35 +12,35 @@ import { type Mariadb, startMariadb } from './mariadb.ts';
 
 const INSTANCES = 2;
 
-/** A server of MiniTwit at a port that it keeps, however often it is started. */
+/** A server of MiniTwit with a fixed port. */
 export interface Instance {
   url: string;
   program: () => Program;
-  /** Starts it, again if it has ended; resolves when it listens. */
+  /** Starts the server, also after it has exited. Resolves when it responds. */
   start: () => Promise<void>;
 }
 
-/** MiniTwit as it runs in production, on this machine: a load balancer, two instances, a database. */
+/** A production setup on this machine: a load balancer, two instances and a database. */
 export interface Cluster {
-  /** Where people find it. */
+  /** The URL of the load balancer. */
   url: string;
   instances: [Instance, Instance];
   mariadb: Mariadb;
-  /** Reads what is stored, not through MiniTwit. */
+  /** A direct connection to the database. */
   database: Database;
 }
 
-/** What may differ from production. */
+/** Differences from production. */
 export interface ClusterOptions {
   /** Settings of the instances. */
   settings?: Environment;
   /** Options of mariadbd. */
   mariadb?: string[];
-  /** Of the load balancer, when it cannot connect to an instance. */
+  /** The retries of the load balancer if it cannot connect to an instance. */
   retries?: number;
 }
 
-/** Starts all of it for this file's tests, with empty tables. */
+/** Starts a cluster with empty tables for all tests of a file. Returns a function that returns the cluster. */
 export function useCluster(options: ClusterOptions = {}): () => Cluster {
   const defer = useCleanup();
   let cluster: Cluster | null = null;
@@ -48,12 +48,12 @@ export function useCluster(options: ClusterOptions = {}): () => Cluster {
     cluster = await startCluster(options, defer);
   });
   return () => {
-    if (!cluster) throw new Error('The cluster is not there yet.');
+    if (!cluster) throw new Error('The cluster has not started yet.');
     return cluster;
   };
 }
 
-/** Starts all of it, with empty tables; for one test, unless told otherwise. */
+/** Starts a cluster with empty tables. By default, it stops at the end of the test. */
 export async function startCluster(
   { settings = {}, mariadb: mariadbOptions = [], ...balancing }: ClusterOptions = {},
   defer: Defer = onTestFinished,
@@ -101,10 +101,10 @@ function createInstance(port: number, defer: Defer, settings: Environment): Inst
         { outlivesTest: true },
       );
       program = started;
-      await waitFor(`${url} answers`, async () => {
+      await waitFor(`${url} responds`, async () => {
         if (started.process.exitCode !== null) throw new Error(started.output.stderr);
-        const answer = await fetch(`${url}/healthz`).catch(() => null);
-        return answer?.status === 200;
+        const response = await fetch(`${url}/healthz`).catch(() => null);
+        return response?.status === 200;
       });
     },
   };

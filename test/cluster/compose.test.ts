@@ -54,7 +54,7 @@ async function startInstance(changes: Environment = {}) {
   return { ...instance, port, count };
 }
 
-/** Something that answers like an instance, as ready as the test wants, and keeps the headers it gets. */
+/** Starts a stub of an instance. The test sets its readiness, and it records the headers of requests. */
 async function startStub() {
   const stub = { isReady: true, headers: [] as IncomingHttpHeaders[], port: 0 };
   const server = createServer((req, res) => {
@@ -70,8 +70,8 @@ async function startStub() {
   return stub;
 }
 
-/** Asks one after the other, on a connection of its own each; returns the status codes. */
-async function ask(url: string, times: number, headers: Record<string, string> = {}) {
+/** Sends requests one after another on separate connections. Returns the status codes. */
+async function sendRequests(url: string, times: number, headers: Record<string, string> = {}) {
   const statuses = [];
   for (let i = 0; i < times; i++) {
     const response = await fetch(url, { headers: { connection: 'close', ...headers } });
@@ -81,7 +81,7 @@ async function ask(url: string, times: number, headers: Record<string, string> =
   return statuses;
 }
 
-test('MiniTwit accepts the settings that it gets there', () => {
+test('the settings of the instances are valid', () => {
   expect(instances()).toHaveLength(2);
   for (const [, { environment, stop_grace_period: grace }] of instances()) {
     expect(readConfig(environment)).toMatchObject({ trustProxy: 1, database: { host: 'mysql' } });
@@ -96,14 +96,14 @@ test('MiniTwit accepts the settings that it gets there', () => {
   });
 });
 
-test('the load balancer alone is published, and to this machine alone', () => {
+test('publishes only the port of the load balancer, and only to this machine', () => {
   const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
     ports.map((port) => `${name} ${port}`),
   );
   expect(published).toEqual(['load-balancer 127.0.0.1:8080:8080']);
 });
 
-test('no container may write to its own files, or become more than it is', () => {
+test('each container is read-only and without capabilities', () => {
   expect(Object.keys(services)).toHaveLength(5);
   for (const [name, service] of Object.entries(services)) {
     expect(service, name).toMatchObject({
@@ -114,20 +114,20 @@ test('no container may write to its own files, or become more than it is', () =>
   }
 });
 
-test('HAProxy understands its configuration, and starts before the instances have addresses', async () => {
+test('the configuration of HAProxy is valid before the instances have addresses', async () => {
   const check = startCommand([findTool('haproxy'), '-c', '-f', resolve('compose/haproxy.cfg')]);
   expect(await check.ended, check.output.stderr).toBe(0);
   expect(check.output.stderr).not.toContain('[ALERT]');
-  // the one file that the container gets
+  // The container has no other file.
   expect(services['load-balancer']?.volumes).toEqual([
     './compose/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro',
   ]);
 });
 
-test('requests go to each instance in turn; to the others alone when one is gone', async () => {
+test('distributes requests in turn, and only to the remaining instance after the other is killed', async () => {
   const [one, two] = [await startInstance(), await startInstance()];
   const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
-  expect(await ask(`${url}/public`, 6)).toEqual(Array(6).fill(200));
+  expect(await sendRequests(`${url}/public`, 6)).toEqual(Array(6).fill(200));
   await one.waitForOutput('"path":"/public"');
   await two.waitForOutput('"path":"/public"');
   await vi.waitFor(
@@ -137,26 +137,26 @@ test('requests go to each instance in turn; to the others alone when one is gone
 
   one.process.kill('SIGKILL');
   await one.ended;
-  // at once, before a health check can have told
-  expect(await ask(`${url}/login`, 6)).toEqual(Array(6).fill(200));
+  // These requests arrive before a health check has failed.
+  expect(await sendRequests(`${url}/login`, 6)).toEqual(Array(6).fill(200));
   await vi.waitFor(() => expect([one.count('/login'), two.count('/login')]).toEqual([0, 6]), WAIT);
 });
 
-test('an instance that says it is not ready gets no request, until it is again', async () => {
+test('sends no request to an instance that is not ready', async () => {
   const [one, two] = [await startStub(), await startStub()];
   const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   one.isReady = false;
   await balancer.waitForOutput('Server minitwit/minitwit-1 is DOWN');
   one.headers.length = 0;
-  expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
+  expect(await sendRequests(url, 4)).toEqual([200, 200, 200, 200]);
   expect(one.headers).toEqual([]);
   one.isReady = true;
   await balancer.waitForOutput('Server minitwit/minitwit-1 is UP');
-  await ask(url, 4);
+  await sendRequests(url, 4);
   expect(one.headers).toHaveLength(2);
 });
 
-test('when no instance is ready, all are asked: their 503 keeps what people wrote', async () => {
+test('sends requests to all instances if none is ready, because their 503 contains the submitted text', async () => {
   const [one, two] = [await startStub(), await startStub()];
   const { program: balancer, url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   one.isReady = false;
@@ -165,15 +165,15 @@ test('when no instance is ready, all are asked: their 503 keeps what people wrot
   await balancer.waitForOutput('Server minitwit/minitwit-2 is DOWN');
   one.headers.length = 0;
   two.headers.length = 0;
-  expect(await ask(url, 4)).toEqual([200, 200, 200, 200]);
+  expect(await sendRequests(url, 4)).toEqual([200, 200, 200, 200]);
   expect([one.headers.length, two.headers.length]).toEqual([2, 2]);
 });
 
-test('an instance learns who asks from the load balancer, not from who asks', async () => {
+test('replaces the forwarding headers of clients', async () => {
   const [one, two] = [await startStub(), await startStub()];
   const { url } = await startLoadBalancer([one.port, two.port], onTestFinished);
   one.headers.length = 0;
-  await ask(url, 2, {
+  await sendRequests(url, 2, {
     'X-Forwarded-For': '192.0.2.1',
     'X-Forwarded-Proto': 'https',
     'X-Forwarded-Host': 'elsewhere.test',

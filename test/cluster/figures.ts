@@ -14,12 +14,15 @@ interface Entry {
   figures: Record<string, number>;
 }
 
-/** Notes what a scenario measured; all of it is shown when the tests are over. */
-export async function note(scenario: string, figures: Record<string, number>): Promise<void> {
+/** Records the figures of a scenario. They are printed after the tests. */
+export async function recordFigures(
+  scenario: string,
+  figures: Record<string, number>,
+): Promise<void> {
   await appendFile(inject('figures'), `${JSON.stringify({ scenario, figures })}\n`);
 }
 
-/** Collects the tests' figures. Shows them, and writes them into docs/reliability.md if that is asked. */
+/** Prints all figures after the tests, and writes them to docs/reliability.md if `WRITE_FIGURES` is set. */
 export default async function collectFigures(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-figures-'));
   const file = join(folder, 'figures');
@@ -30,16 +33,15 @@ export default async function collectFigures(project: TestProject): Promise<() =
     const entries = lines.map((line) => JSON.parse(line) as Entry);
     await rm(folder, { recursive: true });
     const table = entries
-
       .toSorted((a, b) => a.scenario.localeCompare(b.scenario, 'en', { numeric: true }))
-      .map(({ scenario, figures }) => `| ${scenario} | ${describe(figures)} |`);
+      .map(({ scenario, figures }) => `| ${scenario} | ${formatFigures(figures)} |`);
     const text = ['| Scenario | Measured |', '| --- | --- |', ...table].join('\n');
     console.log(`\n${text}\n`);
     if (process.env.WRITE_FIGURES) await writeReport(text);
   };
 }
 
-function describe(figures: Record<string, number>): string {
+function formatFigures(figures: Record<string, number>): string {
   return Object.entries(figures)
     .map(([name, value]) => `${name}: ${Math.round(value)}`)
     .join('; ');
@@ -48,7 +50,7 @@ function describe(figures: Record<string, number>): string {
 async function writeReport(table: string): Promise<void> {
   const missing = SCENARIOS.filter((scenario) => !table.includes(`| ${scenario}. `));
   if (missing.length > 0)
-    throw new Error(`${REPORT} was not written: no figures of ${missing.join(', ')}.`);
+    throw new Error(`${REPORT} was not written. Scenarios without figures: ${missing.join(', ')}.`);
   const report = await readFile(REPORT, 'utf8');
   const [before = '', rest = ''] = report.split(BEGIN);
   const [, after = ''] = rest.split(END);

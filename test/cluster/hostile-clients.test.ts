@@ -4,16 +4,16 @@ import { setInterval as every } from 'node:timers';
 import { expect, onTestFinished, test } from 'vitest';
 import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
-import { note } from './figures.ts';
-import { gather, isServed, more, settle, startLoad } from './load.ts';
+import { recordFigures } from './figures.ts';
+import { createUsers, succeeded, waitForRequests, reconcile, startLoad } from './load.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const PEOPLE = 8;
+const USERS = 8;
 const IDLE = 2000;
 const SLOW = 200;
 const BYTE_EVERY_MS = 1000;
 
-/** Opens connections that do one thing, and are closed after the test. */
+/** Opens connections, calls `begin` with each, and closes them after the test. */
 async function openConnections(
   url: string,
   count: number,
@@ -25,7 +25,7 @@ async function openConnections(
   await Promise.all(
     sockets.map(async (socket) => {
       await once(socket, 'connect');
-      // what the server thinks of them is not the question
+      // The server may close or reset the connection.
       socket.on('error', () => undefined).resume();
       begin(socket);
     }),
@@ -33,7 +33,7 @@ async function openConnections(
   return sockets;
 }
 
-/** Sends a text a byte at a time, for as long as anybody listens. */
+/** Sends a text repeatedly, one byte a second, until the connection is closed. */
 function trickle(socket: Socket, text: string): void {
   let sent = 0;
   const timer = every(() => {
@@ -42,13 +42,13 @@ function trickle(socket: Socket, text: string): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-test('slow, idle and greedy clients do not keep others from being served', async () => {
+test('serves other clients in spite of slow and idle clients and large requests', async () => {
   const cluster = await startCluster();
   const [instance] = cluster.instances;
-  const people = await gather(cluster.url, PEOPLE);
-  const load = startLoad(people);
+  const users = await createUsers(cluster.url, USERS);
+  const load = startLoad(users);
 
-  // past the load balancer, which would hold them off
+  // The load balancer would not forward these connections.
   await openConnections(instance.url, IDLE, () => undefined);
   const slowHeaders = await openConnections(instance.url, SLOW, (socket) => {
     socket.write('GET / HTTP/1.1\r\nHost: minitwit\r\nX: ');
@@ -65,31 +65,31 @@ test('slow, idle and greedy clients do not keep others from being served', async
     socket.write('GET / HTTP/1.1\r\nHost: minitwit\r\nX: ');
     trickle(socket, 'x');
   });
-  const before = load.made.length;
-  const greedy = new Client(instance.url);
+  const before = load.requests.length;
+  const client = new Client(instance.url);
   for (let time = 0; time < 20; time++) {
-    expect((await greedy.post('/login', { username: 'x'.repeat(70_000) })).status).toBe(413);
-    expect((await greedy.get(`/public?${'x'.repeat(20_000)}`)).status).toBe(431);
+    expect((await client.post('/login', { username: 'x'.repeat(70_000) })).status).toBe(413);
+    expect((await client.get(`/public?${'x'.repeat(20_000)}`)).status).toBe(431);
   }
-  await more(load, 400);
+  await waitForRequests(load, 400);
   const direct = await fetch(`${instance.url}/public`);
   expect(direct.status).toBe(200);
   await load.stop();
-  const meanwhile = load.made.slice(before);
+  const meanwhile = load.requests.slice(before);
 
-  const shownOutMs = await waitFor('slow clients are disconnected', () =>
+  const disconnectedMs = await waitFor('slow clients are disconnected', () =>
     [...slowHeaders, ...slowBodies].every(({ closed }) => closed),
   );
-  const account = await settle(load.made, cluster.database);
+  const ledger = await reconcile(load.requests, cluster.database);
   const durations = meanwhile.map(({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs);
-  await note('7. Slow, idle and greedy clients', {
-    ...account,
+  await recordFigures('7. Slow and idle clients, and large requests', {
+    ...ledger,
     'slow clients': 3 * SLOW,
     'idle connections': IDLE,
-    'slowest request of other clients in ms': Math.max(...durations),
-    'ms until the last slow client is disconnected': shownOutMs,
+    'slowest request of other clients (ms)': Math.max(...durations),
+    'until the last slow client is disconnected (ms)': disconnectedMs,
   });
-  expect(load.made.filter((each) => !isServed(each))).toEqual([]);
-  expect(account.found).toBe(account.acknowledged);
+  expect(load.requests.filter((each) => !succeeded(each))).toEqual([]);
+  expect(ledger.found).toBe(ledger.acknowledged);
   expect(instance.program().process.exitCode).toBeNull();
 });

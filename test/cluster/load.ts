@@ -3,110 +3,115 @@ import { Client } from './client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ACCOUNTS_MAX = 8;
-/** How much longer `npm run reliability` measures than the tests need. */
+/** The factor by which `npm run reliability` runs a longer load. */
 export const LOAD_FACTOR = process.env.WRITE_FIGURES ? 5 : 1;
 
-/** A request that somebody made, and what became of it; `status` 0 when nothing came back. */
-export interface Made {
+/** A request and its result. The status is 0 if the connection failed. */
+export interface LoadRequest {
   kind: 'read' | 'post';
   status: number;
-  /** By `performance.now()`. */
+  /** On the clock of `performance.now()`. */
   startedAtMs: number;
   endedAtMs: number;
-  /** Of a post. */
+  /** The text of a post, and an empty string for a read. */
   text: string;
 }
 
-/** People who read and post without a pause, and the ledger of what they were told. */
+/** Users who read and post without pauses, and the ledger of their requests. */
 export interface Load {
-  /** Every request so far, in the order of their ends. */
-  made: Made[];
-  /** Stops when each has the answer to the last request. */
+  /** All completed requests in the order of their ends. */
+  requests: LoadRequest[];
+  /** Stops the users, and resolves when all have received their last response. */
   stop: () => Promise<void>;
 }
 
-/** Returns logged-in clients. Some share an account, because to hash the password of a login takes a tenth of a second. */
-export async function gather(url: string, people: number): Promise<Client[]> {
+/** Returns logged-in clients. Some share an account, because the hash at a login takes a tenth of a second. */
+export async function createUsers(url: string, count: number): Promise<Client[]> {
   const accounts = await Promise.all(
-    Array.from({ length: Math.min(people, ACCOUNTS_MAX) }, async (_, index) => {
+    Array.from({ length: Math.min(count, ACCOUNTS_MAX) }, async (_, index) => {
       const client = new Client(url);
-      await client.register(`person${index}`);
-      const { status } = await client.login(`person${index}`);
-      if (status !== 302) throw new Error(`person${index} could not log in: ${status}`);
+      await client.register(`user${index}`);
+      const { status } = await client.login(`user${index}`);
+      if (status !== 302) throw new Error(`user${index} could not log in: ${status}`);
       return client;
     }),
   );
-  const others = Array.from({ length: people - accounts.length }, (_, index) =>
-    accounts[index % accounts.length]?.at(url),
+  const others = Array.from({ length: count - accounts.length }, (_, index) =>
+    accounts[index % accounts.length]?.withUrl(url),
   );
   return [...accounts, ...others.filter((client) => client !== undefined)];
 }
 
-/** Lets people who are logged in post, and read the public timeline and their own, in turn. */
-export function startLoad(people: Client[]): Load {
-  const made: Made[] = [];
+/** Lets each client post, read the public timeline and read its home timeline in turn. */
+export function startLoad(clients: Client[]): Load {
+  const requests: LoadRequest[] = [];
   const end = new AbortController();
 
-  async function live(client: Client, person: number): Promise<void> {
+  async function run(client: Client, user: number): Promise<void> {
     for (let turn = 0; !end.signal.aborted; turn++) {
       const kind = turn % 3 === 0 ? 'post' : 'read';
-      const text = kind === 'post' ? `post ${turn} of person ${person}` : '';
+      const text = kind === 'post' ? `post ${turn} of user ${user}` : '';
       const startedAtMs = performance.now();
       const { status } = await (kind === 'post'
         ? client.post('/add_message', { text })
         : client.get(turn % 3 === 1 ? '/public' : '/'));
-      made.push({ kind, status, startedAtMs, endedAtMs: performance.now(), text });
+      requests.push({ kind, status, startedAtMs, endedAtMs: performance.now(), text });
     }
   }
 
-  const lives = people.map(live);
+  const runs = clients.map(run);
   return {
-    made,
+    requests,
     async stop() {
       end.abort();
-      await Promise.all(lives);
+      await Promise.all(runs);
     },
   };
 }
 
-/** Waits until the load has made this many more requests, times LOAD_FACTOR. Returns the duration in milliseconds. */
-export function more(load: Load, requests: number): Promise<number> {
-  const enough = load.made.length + requests * LOAD_FACTOR;
-  return waitFor(`${requests * LOAD_FACTOR} more requests`, () => load.made.length >= enough);
+/**
+ * Waits until the load has completed `count` more requests, times LOAD_FACTOR. Returns the duration in milliseconds.
+ */
+export function waitForRequests(load: Load, count: number): Promise<number> {
+  const enough = load.requests.length + count * LOAD_FACTOR;
+  return waitFor(`${count * LOAD_FACTOR} more requests`, () => load.requests.length >= enough);
 }
 
-/** Whether a request was answered as it should be. */
-export function isServed({ kind, status }: Made): boolean {
+/** Returns whether a request has the expected status. */
+export function succeeded({ kind, status }: LoadRequest): boolean {
   return status === (kind === 'post' ? 302 : 200);
 }
 
-/** What the ledger and the database say of the same posts. */
-export interface Account {
+/** The comparison of the ledger with the database. */
+export interface LedgerResult {
   requests: number;
   failed: number;
   acknowledged: number;
-  /** Acknowledged, and stored exactly once. */
+  /** Acknowledged posts that are stored exactly once. */
   found: number;
-  /** Stored more than once, acknowledged or not. */
-  twice: number;
-  /** Stored without having been acknowledged: those whose answer was lost. */
+  /** Posts that are stored more than once, acknowledged or not. */
+  duplicated: number;
+  /** Stored posts whose response was lost. */
   unacknowledged: number;
 }
 
-/** Compares what people were told with what is stored. */
-export async function settle(made: Made[], database: Database): Promise<Account> {
+/** Compares the ledger with the database. */
+export async function reconcile(
+  requests: LoadRequest[],
+  database: Database,
+): Promise<LedgerResult> {
   const rows = await database.select<{ text: string; times: number }>(
     'select text, count(*) as times from message group by text',
   );
   const stored = new Map(rows.map(({ text, times }) => [text, times]));
-  const acknowledged = made.filter((each) => each.kind === 'post' && isServed(each));
+  const acknowledged = requests.filter((each) => each.kind === 'post' && succeeded(each));
   const known = new Set(acknowledged.map(({ text }) => text));
   return {
-    requests: made.length,
-    failed: made.filter((each) => !isServed(each)).length,
+    requests: requests.length,
+    failed: requests.filter((each) => !succeeded(each)).length,
     acknowledged: acknowledged.length,
     found: acknowledged.filter(({ text }) => stored.get(text) === 1).length,
-    twice: rows.filter(({ times }) => times > 1).length,
+    duplicated: rows.filter(({ times }) => times > 1).length,
     unacknowledged: rows.filter(({ text }) => !known.has(text)).length,
   };
 }

@@ -13,25 +13,25 @@ import { reservePort } from '../support/ports.ts';
 import { type Program, startCommand } from '../support/programs.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
-// Most of this is for InnoDB's log.
+// InnoDB's log needs most of this.
 const DATA_BYTES = 512 * 1024 ** 2;
 
-/** A MariaDB to which everything is done that happens to servers. */
+/** A MariaDB that tests can kill, restart and freeze. */
 export interface Mariadb {
-  /** For MiniTwit: a user who may read and write rows, and nothing else. */
+  /** The least-privilege user of MiniTwit. */
   config: DatabaseConfig;
-  /** For initdb: a user who may do anything to the database. */
+  /** A user with all privileges on the database. */
   adminConfig: DatabaseConfig;
-  /** Starts it anew on the same files, perhaps otherwise; resolves when one can log in. */
+  /** Starts the server on the same files, optionally with changes. Resolves when a client can log in. */
   start: (changes?: { host?: string; option?: string }) => Promise<void>;
-  /** As the power fails. */
+  /** Kills the server with SIGKILL. */
   kill: () => Promise<void>;
-  /** From now on it does nothing, but its connections stay. */
+  /** Freezes the server. Its connections remain open. */
   suspend: () => void;
   resume: () => void;
 }
 
-/** Starts a MariaDB with further options of mariadbd's. */
+/** Starts a MariaDB with additional options of mariadbd. */
 export async function startMariadb(options: string[], defer: Defer): Promise<Mariadb> {
   const mariadbd = findMariadb();
   const folder = await createFastFolder('minitwit-cluster-', DATA_BYTES);
@@ -43,7 +43,7 @@ export async function startMariadb(options: string[], defer: Defer): Promise<Mar
   const init = join(folder, 'init.sql');
   const log = join(folder, 'mariadb.log');
   await createDataFolder(mariadbd, data);
-  // a statement a line
+  // MariaDB reads one statement from each line.
   await writeFile(
     init,
     [
@@ -51,7 +51,7 @@ export async function startMariadb(options: string[], defer: Defer): Promise<Mar
       "create or replace user admin identified by 'minitwit';",
       'grant all on minitwit.* to admin;',
       "create or replace user minitwit identified by 'minitwit';",
-      // as `initdb --user` makes it
+      // `initdb --user` creates this user.
       'grant select, insert, update, delete on minitwit.* to minitwit;',
       '',
     ].join('\n'),
@@ -85,14 +85,14 @@ export async function startMariadb(options: string[], defer: Defer): Promise<Mar
     ];
     const started = startCommand(command, {}, { outlivesTest: true });
     server = started;
-    const fails = started.ended.then(async () => {
-      throw new Error(`MariaDB has ended:\n${await readFile(log, 'utf8')}`);
+    const failed = started.ended.then(async () => {
+      throw new Error(`MariaDB exited:\n${await readFile(log, 'utf8')}`);
     });
-    const there = { ...config, host };
-    const answers = withConnection(there, { waitMaxMs: HANG_MS }, async () => undefined);
-    // later it is meant to end
-    fails.catch(() => undefined);
-    await Promise.race([answers, fails]);
+    const address = { ...config, host };
+    const responds = withConnection(address, { waitMaxMs: HANG_MS }, async () => undefined);
+    // Tests end the server later.
+    failed.catch(() => undefined);
+    await Promise.race([responds, failed]);
   };
 
   const kill = async () => {

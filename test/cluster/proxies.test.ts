@@ -51,14 +51,14 @@ describe.each<{ title: string; name: ProxyName; network: string }>([
   { title: 'nginx', name: 'nginx', network: '127.0.1' },
   { title: 'Caddy', name: 'caddyfile', network: '127.0.2' },
   { title: 'Apache', name: 'apache', network: '127.0.3' },
-])('$title as docs/proxies.md configures it', ({ name, network }) => {
+])('$title with the configuration in docs/proxies.md', ({ name, network }) => {
   let url: string;
 
   beforeAll(async () => {
     url = `https://${HOST}:${await startProxy(name, { upstream, certificate }, defer)}`;
   });
 
-  /** Returns a client at an address, which sends the headers of a browser that does not know `Sec-Fetch-Site`. */
+  /** Returns a client at an address, with the headers of a browser without `Sec-Fetch-Site`. */
   function createClient(address: number, headers: Record<string, string> = {}): Client {
     const localAddress = `${network}.${address}`;
     return new Client(url, { localAddress, ca, headers: { Origin: url, ...headers } });
@@ -70,7 +70,7 @@ describe.each<{ title: string; name: ProxyName; network: string }>([
     expect((await alice.register(username)).headers.location).toBe('/login');
     const login = await alice.login(username);
     expect(login.headers.location).toBe('/login?signed-in');
-    // It came by https, and MiniTwit knows.
+    // MiniTwit knows that the client used https.
     expect(login.headers['set-cookie']).toContainEqual(
       expect.stringMatching(/^__Host-session=.*; Secure/),
     );
@@ -82,14 +82,14 @@ describe.each<{ title: string; name: ProxyName; network: string }>([
     expect((await alice.post('/add_message', { text: 'too late' })).status).toBe(401);
   });
 
-  test('a page of another site changes nothing', async () => {
+  test('refuses a change of state by another site', async () => {
     const { status } = await createClient(2, { Origin: 'https://evil.test' }).post('/logout');
     expect(status).toBe(403);
     const forged = { Origin: 'https://evil.test', 'X-Forwarded-Host': 'evil.test' };
     expect((await createClient(2, forged).post('/logout')).status).toBe(403);
   });
 
-  test('limits count a client by its own address, whatever headers it sends', async () => {
+  test('limits count the address of a client, and ignore its headers', async () => {
     const register = (address: number, number: number, headers = {}) =>
       createClient(address, headers).register(`${name} ${address} ${number}`);
     for (let number = 0; number < REGISTRATIONS_MAX; number++) {
@@ -101,12 +101,12 @@ describe.each<{ title: string; name: ProxyName; network: string }>([
     expect((await register(4, 1, forged)).status).toBe(302);
   });
 
-  test('a client cannot choose the id of its request', async () => {
+  test('ignores request ids of clients', async () => {
     const client = createClient(5, { 'X-Request-Id': 'chosen', 'X-Amzn-Trace-Id': 'Root=chosen' });
     expect((await client.get('/public')).headers['x-request-id']).toMatch(/^[\w-]{20,64}$/);
   });
 
-  test('a text that is far too long gets the page of MiniTwit', async () => {
+  test('forwards a form that is too large to MiniTwit', async () => {
     const { status, text } = await createClient(6).post('/login', { draft: 'x'.repeat(70_000) });
     expect(status).toBe(413);
     expect(text).toContain('This is more than MiniTwit accepts');

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
-import { note } from './figures.ts';
+import { recordFigures } from './figures.ts';
 
 const GUESSERS = 16;
 const ROUNDS = 20;
 const AT_ONCE = 200;
 const PER_NAME = 10;
 const PER_NAME_ANYWHERE = 100;
-// Fewer than by default, so that this test needs fewer guesses.
+// A lower limit than the default needs fewer guesses.
 const PER_ADDRESS = 100;
 
-/** Reads the public timeline until a storm is over; gives how long each page took. */
-async function readDuring(url: string, storm: Promise<unknown>): Promise<number[]> {
+/** Reads the public timeline until an attack ends. Returns the duration of each page in milliseconds. */
+async function readDuring(url: string, attack: Promise<unknown>): Promise<number[]> {
   const reader = new Client(url, { localAddress: '127.0.0.99' });
   const end = new AbortController();
-  void storm.finally(() => end.abort());
+  void attack.finally(() => end.abort());
   const durations: number[] = [];
   while (!end.signal.aborted) {
     const startedAtMs = performance.now();
@@ -29,7 +29,7 @@ function percentile(sorted: number[], percent: number): number {
   return sorted[Math.floor((sorted.length * percent) / 100)] ?? Number.NaN;
 }
 
-/** Guesses passwords from some addresses at once; gives the statuses. */
+/** Guesses passwords in parallel. Returns the status codes. */
 async function guess(
   url: string,
   nameOf: (guesser: number, round: number) => string,
@@ -48,7 +48,7 @@ async function guess(
   return statuses.flat();
 }
 
-test('guesses are limited at all instances together, while pages are served and the owner logs in', async () => {
+test('limits guesses across instances, while pages are served and the owner logs in', async () => {
   const cluster = await startCluster({
     settings: { RATE_LIMITS: 'on', LIMIT_LOGINS_PER_ADDRESS: String(PER_ADDRESS) },
   });
@@ -57,7 +57,7 @@ test('guesses are limited at all instances together, while pages are served and 
   await alice.login('alice');
   await alice.post('/add_message', { text: 'something to read' });
 
-  // many addresses, one name
+  // Many addresses guess the password of one user.
   const oneName = guess(
     cluster.url,
     () => 'alice',
@@ -66,7 +66,7 @@ test('guesses are limited at all instances together, while pages are served and 
   const duringOneName = await readDuring(cluster.url, oneName);
   const byName = await oneName;
 
-  // one address, many names
+  // One address guesses the passwords of many users.
   const oneAddress = guess(
     cluster.url,
     (guesser, round) => `name ${guesser} ${round}`,
@@ -75,7 +75,7 @@ test('guesses are limited at all instances together, while pages are served and 
   const duringOneAddress = await readDuring(cluster.url, oneAddress);
   const byAddress = await oneAddress;
 
-  // one address, one name, all at once
+  // One address guesses the password of one user in parallel.
   await alice.register('carol');
   const atOnce = Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
@@ -87,23 +87,23 @@ test('guesses are limited at all instances together, while pages are served and 
   const byBoth = await atOnce;
 
   const pages = [...duringOneName, ...duringOneAddress, ...duringAll].toSorted((a, b) => a - b);
-  const passed = (statuses: number[]) => statuses.filter((status) => status === 200).length;
-  await note('9. A login storm', {
-    'guesses at one name': byName.length,
-    'checked at one name': passed(byName),
+  const countChecked = (statuses: number[]) => statuses.filter((status) => status === 200).length;
+  await recordFigures('9. Password guessing', {
+    'guesses at one username': byName.length,
+    'checked guesses at one username': countChecked(byName),
     'guesses from one address': byAddress.length,
-    'checked from one address': passed(byAddress),
-    'parallel guesses from one address at one name': byBoth.length,
-    'checked from one address at one name': passed(byBoth),
-    'pages during the storm': pages.length,
-    'median page in ms': percentile(pages, 50),
-    '99th percentile in ms': percentile(pages, 99),
+    'checked guesses from one address': countChecked(byAddress),
+    'parallel guesses from one address at one username': byBoth.length,
+    'checked parallel guesses': countChecked(byBoth),
+    'pages during the attacks': pages.length,
+    'median page (ms)': percentile(pages, 50),
+    '99th percentile (ms)': percentile(pages, 99),
   });
   expectLimited(byName, PER_NAME_ANYWHERE);
   expectLimited(byAddress, PER_ADDRESS);
   expectLimited(byBoth, PER_NAME);
 
-  // A user at another address logs in, and so does the user whose name was guessed at, from a known device.
+  // A user at another address can log in, and so can the attacked user on a known device.
   const bob = new Client(cluster.url, { localAddress: '127.0.3.1' });
   await bob.register('bob');
   expect((await bob.login('bob')).status).toBe(302);
@@ -114,9 +114,9 @@ test('guesses are limited at all instances together, while pages are served and 
   expect((await stranger.login('alice')).status).toBe(429);
 });
 
-/** Expects that no guess beyond a limit was judged; one that could not be counted in time was not judged either. */
+/** Expects that no guess beyond a limit was checked. A guess that could not be counted in time has the status 503. */
 function expectLimited(statuses: number[], limit: number): void {
-  const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
+  const count = (expected: number) => statuses.filter((status) => status === expected).length;
   expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
   expect(count(200)).toBeLessThanOrEqual(limit);
   expect(count(200) + count(503)).toBeGreaterThanOrEqual(limit);

