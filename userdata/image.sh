@@ -91,7 +91,7 @@ smoke_test_release() {
   local server deadline=$((SECONDS + SMOKE_TEST_MAX_S))
   cd "$release"
   env -i PATH="$PATH" NODE_ENV=production HOST=127.0.0.1 PORT=$SMOKE_TEST_PORT \
-    DB_HOST=database.invalid DB_USER=nobody DB_PASSWD=none DB_NAME=none DB_SSL_CA=rds-ca.pem \
+    DB_HOST=database.invalid DB_USER=none DB_PASSWD=none DB_NAME=none DB_SSL_CA=rds-ca.pem \
     SESSION_SECRET=a-secret-for-this-smoke-test-only \
     setpriv --reuid=ec2-user --regid=ec2-user --init-groups --no-new-privs \
     node dist/server.js >"$work/server.log" 2>&1 &

@@ -25,7 +25,7 @@ main() {
   APP_DB_PASSWD=$(field password "$app")
   export DB_USER DB_PASSWD APP_DB_PASSWD
   export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
-  # The user nobody runs it, because processes of the server's user could read its environment.
+  # Runs as the user with the id 65534, because processes of the server's user could read its environment.
   exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs \
     node dist/initdb.js --if-missing --user minitwit
 }
