@@ -29,7 +29,7 @@ function isAllowed(action: string): boolean {
   );
 }
 
-test('the policy in the documentation allows what the commands do', () => {
+test('the policy in the documentation allows all requests of the commands', () => {
   const ours = asked.filter(
     (action) => !(action.startsWith('ec2:') && OF_THE_WAREHOUSE.test(action)),
   );

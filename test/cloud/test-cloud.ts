@@ -41,7 +41,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
     visibilityTimeoutMs: LOST_MAX_MS,
   };
   let controller = new AbortController();
-  // Its clients serve all commands, since it takes milliseconds to make them.
+  // All commands use the same clients, since the creation of clients takes milliseconds.
   const cloud = createCloudContext({
     stackName: 'minitwit',
     print,

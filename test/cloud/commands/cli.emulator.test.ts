@@ -20,7 +20,7 @@ function start(...parameters: string[]): Program {
   return startProgram('src/cloud.ts', environment, { parameters });
 }
 
-test('of an account without a stack, status says how to raise it', async () => {
+test('`cloud status` prints in an account without a stack how to create it', async () => {
   await openEmulatedAccount();
   const { ended, output } = start('status');
   expect({ status: await ended, ...output }).toEqual({
@@ -42,7 +42,7 @@ test('`cloud down` removes nothing when the prompt is not answered', async () =>
   expect(changesOf(account)).toEqual([]);
 });
 
-test('SIGINT ends the watching of up, and says that AWS goes on', async () => {
+test('`cloud up` prints at SIGINT that AWS continues', async () => {
   const { account, open } = await openWorld();
   await makeImage(open(), '1.3.0');
   const { process, ended, output } = start('up');

@@ -28,13 +28,13 @@ test.each([
   ],
   [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. Its parameters are /],
   [['restore'], /^error: missing required argument 'snapshot'\n$/],
-])('of %j one message says what is wrong, and AWS is asked for nothing', async (words, message) => {
+])('%j ends with one message, and sends no request', async (words, message) => {
   const { said, actions } = await run(...words);
   expect(said).toMatch(message);
   expect(actions).toEqual([]);
 });
 
-test('without a region, one message says so', async () => {
+test('a command without a region ends with one message', async () => {
   await startAwsStub();
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
     vi.stubEnv(name, undefined);

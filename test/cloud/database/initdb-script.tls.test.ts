@@ -17,7 +17,7 @@ const OWN_PASSWORD = `own' "$(id)" \\ ${CANARY}`;
 let folder: string;
 let server: TlsServer;
 
-/** A program that notes how it was called, and does what these lines say. */
+/** Writes a program that records its command line, and then runs these lines. */
 async function putProgram(name: string, lines: string): Promise<void> {
   const text = `#!/bin/bash\necho "\${0##*/} $*" >>'${folder}/calls'\n${lines}\n`;
   await writeFile(join(folder, 'bin', name), text, { mode: 0o755 });
@@ -68,7 +68,7 @@ async function setUp(giveUpAfterS = 120) {
   return { status: await ended, ...output };
 }
 
-describe('what sets the database up, on an instance', () => {
+describe('the initdb script on an instance', () => {
   const defer = useCleanup();
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minitwit-set-up-'));
@@ -94,7 +94,7 @@ describe('what sets the database up, on an instance', () => {
     await runSql(config, 'select user_id from user', 'select user_id from profile');
   };
 
-  test('makes the tables and the user, with the two secrets', async () => {
+  test('creates the tables and the user with the two secrets', async () => {
     expect(await setUp()).toEqual({
       status: 0,
       stdout:
@@ -133,7 +133,7 @@ describe('what sets the database up, on an instance', () => {
     await expect(logIn('another one')).resolves.toBeUndefined();
   });
 
-  test('says which secret it may not read, and why', async () => {
+  test('prints which secret it may not read, and why', async () => {
     await rm(join(folder, 'secrets/master'));
     expect(await setUp(0)).toEqual({
       status: 1,

@@ -5,7 +5,7 @@ export type Node = Record<string, unknown>;
 
 type Values = Record<string, unknown>;
 
-/** Each parameter's value, of its type. */
+/** Returns the value of each parameter, converted to its type. */
 export function valuesOf(template: Template, parameters: Record<string, string>): Values {
   return Object.fromEntries(
     Object.entries(template.Parameters).map(([name, { Type, Default }]) => {

@@ -38,7 +38,7 @@ async function look({ open }: World) {
 
 const MAKING = ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh'];
 
-test('stopped before AWS begins, nothing is replaced; stopped after, the next one watches on', async () => {
+test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, and waits again when it was stopped later', async () => {
   const world = await openRaised();
   const { account } = world;
   const image = await makeImage(world.open(), '1.4.0');
@@ -65,22 +65,25 @@ test('stopped before AWS begins, nothing is replaced; stopped after, the next on
   expect(await look(world)).toEqual({ versions: ['2', '2'], refreshes: 1 });
 });
 
-test.each(MAKING)('%s whose answer is lost is found, then or by the next one', async (action) => {
-  const world = await openRaised();
-  world.account.loseResponse(action);
-  const image = await makeImage(world.open(), '1.4.0');
-  expect(await act(world, image)).toBe('done');
-  const { versions, refreshes } = await look(world);
-  expect(new Set(versions).size).toBe(1);
-  expect(refreshes).toBe(1);
+test.each(MAKING)(
+  'replaceInstances finds the result of a %s whose response is lost',
+  async (action) => {
+    const world = await openRaised();
+    world.account.loseResponse(action);
+    const image = await makeImage(world.open(), '1.4.0');
+    expect(await act(world, image)).toBe('done');
+    const { versions, refreshes } = await look(world);
+    expect(new Set(versions).size).toBe(1);
+    expect(refreshes).toBe(1);
 
-  const another = await makeImage(world.open(), '1.5.0');
-  world.account.loseResponse(action, { times: Infinity });
-  expect(await act(world, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
-  world.account.clearFaults();
-  expect(await act(world, another)).toBe('done');
-  const then = await look(world);
-  expect(new Set(then.versions).size).toBe(1);
-  expect(then.versions).not.toEqual(versions);
-  expect(then.refreshes).toBe(2);
-});
+    const another = await makeImage(world.open(), '1.5.0');
+    world.account.loseResponse(action, { times: Infinity });
+    expect(await act(world, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
+    world.account.clearFaults();
+    expect(await act(world, another)).toBe('done');
+    const then = await look(world);
+    expect(new Set(then.versions).size).toBe(1);
+    expect(then.versions).not.toEqual(versions);
+    expect(then.refreshes).toBe(2);
+  },
+);

@@ -36,7 +36,7 @@ async function beginImage({ clients }: CloudContext, at: number): Promise<string
   return tags['minitwit:run'];
 }
 
-test('that the last snapshot of the database goes, too, is said before the question', async () => {
+test('`cloud down --everything` announces before the prompt that it deletes the last snapshot of the database', async () => {
   const world = await openWorld();
   const template = `
 Resources:
@@ -58,7 +58,7 @@ Resources:
   expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
 });
 
-test('a removal may take as long as it takes', async () => {
+test('`cloud down --everything` waits until AWS no longer lists what it has removed', async () => {
   const world = await openWorld();
   const cloud = world.open();
   for (const tags of [OF_STACK, {}]) await createVolume(cloud, tags);
@@ -74,7 +74,7 @@ test('a removal may take as long as it takes', async () => {
   await expectEmptyAccount(cloud);
 });
 
-test('what is not of this stack alone is named as such', async () => {
+test('`cloud down --everything` marks resources that do not belong to this stack', async () => {
   const world = await openWorld();
   const cloud = world.open();
   const ours = await createVolume(cloud, OF_STACK);
@@ -85,7 +85,7 @@ test('what is not of this stack alone is named as such', async () => {
   for (const id of others) expect(lineOf(id)).toMatch(/, not of this stack$/);
 });
 
-test('the bucket of a stack with a long name is found, and no other stack’s', async () => {
+test('`cloud down --everything` finds the bucket of a stack with a long name, and no bucket of another stack', async () => {
   const world = await openWorld();
   const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
   const cloud = world.open(name);
@@ -125,7 +125,7 @@ test('`cloud down` removes all other resources of an interrupted image when one 
   );
 });
 
-test('an image that may be in the making is left whole, and is not said to be nothing', async () => {
+test('`cloud down --everything` names and retains an image that may still be created', async () => {
   const world = await openWorld();
   const cloud = world.open();
   const runId = await beginImage(cloud, Date.now());

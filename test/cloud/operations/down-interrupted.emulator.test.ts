@@ -56,7 +56,7 @@ test('`cloud down` that is stopped continues when it is run again', async () => 
   await expectEmptyAccount(world.open());
 });
 
-test('`cloud down` goes on after each refused removal, and makes these when it is run again', async () => {
+test('`cloud down` continues after each refused removal, and repeats these when it is run again', async () => {
   const world = await openFilled();
   for (const action of REMOVALS) world.account.fail(action, 'AccessDenied', { times: 1 });
   const said = await act(world);

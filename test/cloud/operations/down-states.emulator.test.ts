@@ -34,7 +34,7 @@ async function createVolume(
   return VolumeId;
 }
 
-test('where there is nothing, down removes nothing, and says so', async () => {
+test('`cloud down` removes nothing in an empty account', async () => {
   const world = await openWorld();
   await down(world.open(), { ...plain, everything: true, prompt: neverAsk });
   expect(world.lines).toEqual([
@@ -44,7 +44,7 @@ test('where there is nothing, down removes nothing, and says so', async () => {
   expect(changesOf(world.account)).toEqual([]);
 });
 
-test('a stack that could not be made, or of which there is but the name, is removed', async () => {
+test('`cloud down` removes a stack whose creation failed, and an empty stack', async () => {
   const world = await openWorld();
   world.emulated.fault = { resource: 'WarehouseGroup', reason: 'VcpuLimitExceeded' };
   await expect(raise(world.open(), '', { template })).rejects.toThrow('ROLLBACK_COMPLETE');
@@ -58,7 +58,7 @@ test('a stack that could not be made, or of which there is but the name, is remo
   await expectEmptyAccount(world.open());
 });
 
-test('a removal that goes on is watched, without asking again', async () => {
+test('`cloud down` waits for a removal in progress without another prompt', async () => {
   const world = await openWorld();
   const cloud = world.open();
   await raise(cloud, '', { template });
@@ -69,7 +69,7 @@ test('a removal that goes on is watched, without asking again', async () => {
   await expectEmptyAccount(world.open());
 });
 
-test('what AWS cannot remove is said, with what to do, and the next down goes on', async () => {
+test('`cloud down` names what AWS cannot remove and what to do, and continues when it is run again', async () => {
   const world = await openWorld();
   await raise(world.open(), '', { template });
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
@@ -82,7 +82,7 @@ test('what AWS cannot remove is said, with what to do, and the next down goes on
   await expectEmptyAccount(world.open());
 });
 
-test('what is there although the stack is gone is named', async () => {
+test('`cloud down` names orphaned resources of a stack that no longer exists', async () => {
   const world = await openWorld({ waitMaxMs: 20 });
   const volume = await createVolume(world.open(), { 'minitwit:stack': 'minitwit' });
   await createVolume(world.open(), { 'minitwit:stack': 'another' });
@@ -91,7 +91,7 @@ test('what is there although the stack is gone is named', async () => {
   );
 });
 
-test('what other stacks may need stays, even with --everything', async () => {
+test('`cloud down --everything` retains what other stacks may need', async () => {
   const world = await openWorld();
   const cloud = world.open('twit');
   const image = await makeImage(cloud, '1.3.0');
@@ -107,7 +107,7 @@ test('what other stacks may need stays, even with --everything', async () => {
   await expectEmptyAccount(cloud);
 });
 
-test('while the warehouse is at work, down says so', async () => {
+test('`cloud down` removes nothing while the warehouse runs', async () => {
   const world = await openWorld();
   const cloud = world.open();
   await raise(cloud, '', { template });
@@ -119,7 +119,7 @@ test('while the warehouse is at work, down says so', async () => {
   expect(changesOf(world.account)).toEqual([]);
 });
 
-test('what an image that was broken off has left goes, and one that is being made stays', async () => {
+test('`cloud down` removes an interrupted image, and retains an image that may still be created', async () => {
   const world = await openWorld();
   const { ec2 } = world.open().clients;
   const begin = async (at: Date) => {

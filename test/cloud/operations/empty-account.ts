@@ -25,8 +25,8 @@ import { expect } from 'vitest';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 
 /**
- * All that there is in the account of what costs, or is ours; each kind that there is anything of. Not target groups,
- * which the emulator's CloudFormation leaves behind.
+ * Lists the ids of all resources in the account that cost or belong to MiniTwit, by kind, without empty kinds. Target groups
+ * are not included, since the emulator's CloudFormation does not delete them.
  */
 export async function listAccount({ clients }: CloudContext): Promise<Record<string, string[]>> {
   const { autoScaling, cloudFormation, ec2, iam, loadBalancing, rds, s3 } = clients;
@@ -93,7 +93,7 @@ export async function listAccount({ clients }: CloudContext): Promise<Record<str
   );
 }
 
-/** Looks that there is nothing at all in the account. */
+/** Expects that the account is empty. */
 export async function expectEmptyAccount(cloud: CloudContext): Promise<void> {
   expect(await listAccount(cloud)).toEqual({});
 }

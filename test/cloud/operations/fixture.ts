@@ -17,13 +17,13 @@ import { type Emulated, emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
-/** An empty account, and commands in it. */
+/** An empty account with commands. */
 export interface World extends TestCloud {
   account: EmulatedAccount;
   emulated: Emulated;
 }
 
-/** Opens one for this test. */
+/** Opens an empty account for this test. */
 export async function openWorld(options?: TestCloudOptions): Promise<World> {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
@@ -33,7 +33,7 @@ export async function openWorld(options?: TestCloudOptions): Promise<World> {
 
 let made = 0;
 
-/** Makes an image as `image` leaves it, the newest; gives its id. */
+/** Creates the newest image, as `cloud image` does, and returns its id. */
 export async function makeImage(
   { clients: { ec2 } }: CloudContext,
   version: string,
@@ -57,7 +57,7 @@ export async function makeImage(
   return ImageId;
 }
 
-/** Raises the stack, as far as AWS does it; by default of our template, with a volume for the warehouse. */
+/** Creates the stack without initializing it. By default, it has our template and a volume for the warehouse. */
 export async function raise(
   cloud: CloudContext,
   imageId: string,
@@ -102,12 +102,12 @@ async function tag(
   await ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key, Value }] }));
 }
 
-/** Whether a request changes something. */
+/** Returns whether a request changes something. */
 function isChange(action: string): boolean {
   return !/:(Describe|List|Get|GET|HEAD)/.test(action);
 }
 
-/** What was asked for that changes something. */
+/** Lists the requests that change something. */
 export function changesOf({ actions }: EmulatedAccount): string[] {
   return actions.filter(isChange);
 }

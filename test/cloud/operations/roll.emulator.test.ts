@@ -43,7 +43,7 @@ function hearRefreshes({ clients }: CloudContext): StartInstanceRefreshCommandIn
   return heard;
 }
 
-test('roll replaces the instances by those of the newest image, which the stack remembers', async () => {
+test('`cloud roll` replaces the instances by those of the newest image, and stores the image in the stack', async () => {
   const world = await openRaised();
   const { account, lines } = world;
   const image = await makeImage(world.open(), '1.4.0');
@@ -80,7 +80,7 @@ test('roll replaces the instances by those of the newest image, which the stack 
   expect(changesOf(account)).toEqual([]);
 });
 
-test('when AWS goes back, roll says so, and neither the stack nor the group remembers the image', async () => {
+test('`cloud roll` reports a rollback, and stores the image neither in the stack nor in the group', async () => {
   const world = await openRaised();
   const { stack } = await describe(world.open());
   await makeImage(world.open(), '1.4.0');
@@ -108,7 +108,7 @@ test('when AWS goes back, roll says so, and neither the stack nor the group reme
   expect((await describe(world.open())).stack).toBe(stack);
 });
 
-test('without an image that fits, or without a stack, roll says what to do', async () => {
+test('`cloud roll` prints what to do without a compatible image, and without a stack', async () => {
   const world = await openWorld();
   await expect(roll(world.open(), now)).rejects.toThrow(
     'There is no stack minitwit in this region',
@@ -126,7 +126,7 @@ test('without an image that fits, or without a stack, roll says what to do', asy
   await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, but a t3.micro is x86_64/);
 });
 
-test('what makes MiniTwit unhealthy already does not keep the next image from it', async () => {
+test('`cloud roll` ignores the alarm when MiniTwit is already unhealthy', async () => {
   const world = await openRaised();
   const cloud = world.open();
   const { cloudWatch } = cloud.clients;
@@ -152,7 +152,7 @@ test('what makes MiniTwit unhealthy already does not keep the next image from it
   expect(world.lines.join('\n')).toMatch(`MiniTwit is already unhealthy (${AlarmName})`);
 });
 
-test('what the stack says otherwise is replaced as well, until the alarm sounds: there is nothing to go back to', async () => {
+test('`cloud roll` replaces instances of the same image with other settings, and stops at the alarm without a rollback', async () => {
   const world = await openRaised();
   const cloud = world.open();
   const alarms = ['minitwit-unhealthy-instances'];

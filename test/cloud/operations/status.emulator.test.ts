@@ -20,7 +20,7 @@ function sectionOf({ lines }: World, title: string): string[] {
   return lines.slice(start, end === -1 ? undefined : end).map((line) => line.slice(2));
 }
 
-test('status shows on a screen how everything is, and asks for nothing else', async () => {
+test('`cloud status` prints the state of all parts, and only sends requests that read', async () => {
   const world = await openRaised();
   const { cloudWatch } = world.open().clients;
   // The name of the alarm in the emulated stack, which creates no alarm.
@@ -77,7 +77,7 @@ test('status shows on a screen how everything is, and asks for nothing else', as
   expect(sectionOf(world, 'COSTS').join('\n')).toMatch(/total +\$0\.\d{4} +\$\d\d\.\d\d\n/);
 });
 
-test('what is refused is said in its section, and all else is shown', async () => {
+test('`cloud status` prints a refused request in its section, and all other sections', async () => {
   const world = await openRaised();
   const titles = ['STACK', 'INSTANCES', 'DATABASE', 'ALARMS', 'IMAGES', 'COSTS'];
   for (const [action, title] of [
@@ -95,7 +95,7 @@ test('what is refused is said in its section, and all else is shown', async () =
   }
 });
 
-test('of a stack that could not be made, status says what to do', async () => {
+test('`cloud status` prints what to do about a stack whose creation failed', async () => {
   const world = await openWorld();
   const cloud = world.open();
   const image = await makeImage(cloud, '1.3.0');
@@ -109,7 +109,7 @@ test('of a stack that could not be made, status says what to do', async () => {
   expect(sectionOf(world, 'DATABASE')).toEqual(['none', 'no snapshot']);
 });
 
-test('where there is no stack, status shows what is left of one', async () => {
+test('`cloud status` prints the remaining resources of a stack that no longer exists', async () => {
   const world = await openWorld();
   const image = await makeImage(world.open(), '1.3.0');
   await printStatus(world.open());

@@ -15,16 +15,16 @@ import { emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
-/** An account with an image of MiniTwit, and who works with it. */
+/** An account with an image of MiniTwit, and commands. */
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** Opens an account in which there is nothing but an image. */
+/** Opens an account that has only an image. */
 export async function openWorld() {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
   const { cloud, lines, asked, open, stop } = openTestCloud();
-  /** What ran on instances. */
+  /** The scripts that ran on instances. */
   const scripts: string[] = [];
   emulated.runScript = (script) => {
     scripts.push(script);
@@ -60,7 +60,7 @@ async function makeImage({ clients: { ec2 } }: CloudContext): Promise<string> {
   return ImageId;
 }
 
-/** What there is in the account, as far as it is the same each time. */
+/** Returns the state of the account that is the same each time. */
 async function look(cloud: CloudContext) {
   const { autoScaling, cloudFormation, rds } = cloud.clients;
   const stack = await findStack(cloud);

@@ -5,16 +5,16 @@ import type { Fault } from '../emulated/stack.ts';
 import { emulateStacks } from '../emulated/stacks.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
-/** An account in which CloudFormation's stacks consist of ids alone, and instances run scripts; it needs no emulator. */
+/** An account whose stacks consist of ids alone, and whose instances run scripts. It needs no emulator. */
 export interface PaperStack extends TestCloud {
   front: AwsStub;
-  /** What the next change, or removal, of a stack fails with. */
+  /** The failure of the next change or removal of a stack. */
   fault: Fault | undefined;
-  /** What scripts do that are sent to instances. */
+  /** Runs the scripts that are sent to instances. */
   runScript: RunScript;
 }
 
-/** Opens such an account for this test. */
+/** Opens an account with paper stacks for this test. */
 export async function openPaperStack(options?: TestCloudOptions): Promise<PaperStack> {
   const front = await startAwsStub();
   const paper: PaperStack = {

@@ -1,7 +1,7 @@
 import { parse, type ScalarTag, type CollectionTag, type YAMLMap, type YAMLSeq } from 'yaml';
 import { z } from 'zod';
 
-/** What a template says, with CloudFormation's functions in their long form, as in JSON. */
+/** A template, with CloudFormation's functions in their long form, as in JSON. */
 export type Template = z.infer<typeof templateSchema>;
 
 const section = z.record(z.string(), z.record(z.string(), z.unknown()));
@@ -54,7 +54,7 @@ const tags = ['Ref', ...FUNCTIONS].flatMap((name): (ScalarTag | CollectionTag)[]
   ];
 });
 
-/** Reads a template in YAML; CloudFormation does so by version 1.1 of it. */
+/** Parses a template in YAML. CloudFormation uses YAML 1.1. */
 export function parseTemplate(text: string, version: '1.1' | '1.2' = '1.1'): Template {
   return templateSchema.parse(parse(text, { version, customTags: tags }));
 }

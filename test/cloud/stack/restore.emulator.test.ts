@@ -49,7 +49,7 @@ async function idsOf(rds: RDSClient): Promise<string[]> {
   return DBSnapshots.map((it) => it.DBSnapshotIdentifier ?? '');
 }
 
-test('restore makes another database, sets it up, and brings the instances there', async () => {
+test('`cloud restore` creates another database, initializes it, and replaces the instances', async () => {
   const { world, rds, outputs, snapshotId, restore } = await openRaised();
   const cloud = world.open();
   const refreshes: object[] = [];
@@ -93,7 +93,7 @@ test('restore makes another database, sets it up, and brings the instances there
   );
 });
 
-test('a restore that is stopped before or in any of its steps continues when it is run again', async () => {
+test('`cloud restore`, stopped before or in any of its steps, continues when it is run again', async () => {
   const { world, snapshotId, restore } = await openRaised();
   const started: string[] = [];
   const stopAt = (place: string) => {
@@ -130,7 +130,7 @@ test('a restore that is stopped before or in any of its steps continues when it 
   expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
 });
 
-test('a dry run of it shows, and changes nothing', async () => {
+test('`cloud restore --dry-run` prints the changes, and changes nothing', async () => {
   const { world, outputs, snapshotId, restore } = await openRaised();
   await restore(snapshotId, true);
   expect(world.lines).toContain('  ± replace  Database (AWS::RDS::DBInstance)');
@@ -138,7 +138,7 @@ test('a dry run of it shows, and changes nothing', async () => {
   expect((await world.look()).changeSets).toBe(0);
 });
 
-test('a snapshot that does not fit, or that is not there, is refused before anything is changed', async () => {
+test('`cloud restore` rejects an incompatible or missing snapshot before it changes anything', async () => {
   const { world, restore } = await openRaised();
   world.account.actions.length = 0;
   saySnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));

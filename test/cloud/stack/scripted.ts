@@ -1,12 +1,12 @@
 import type { AwsStub } from '../../support/aws-stub.ts';
 
-/** ARN of the stack that events are about. */
+/** The ARN of the stack in all events. */
 export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/minitwit/1';
 
 /**
- * Has AWS say what happens to a stack, more at each look: first what happened before, then one batch after another.
- * Each event, in short `Database CREATE_FAILED why`, is a minute after the one before it, and is called `event-0` and so
- * on; `minitwit` is the stack itself.
+ * Stubs the events of a stack. Each poll returns one more batch, the first of which has the events before the operation. An
+ * event is written as `Database CREATE_FAILED reason`, where `minitwit` is the stack itself. Events have the ids `event-0`,
+ * `event-1` and so on, and are a minute apart.
  */
 export function scriptEvents(front: AwsStub, batches: string[][], pageSize = 100): void {
   let polls = 0;
@@ -47,7 +47,7 @@ function eventXml(line: string, index: number): string {
   );
 }
 
-/** An answer in AWS's words. */
+/** Returns a response in AWS's query protocol. */
 export function answer(action: string, result: string) {
   return {
     status: 200,

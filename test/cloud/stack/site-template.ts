@@ -13,7 +13,7 @@ const OUTPUTS = {
   UnhealthyAlarm: 'unhealthy-1',
 };
 
-/** As much of cloud/minitwit.yaml as commands need that look no further than its parameters and outputs. */
+/** The parts of cloud/minitwit.yaml for commands that read only parameters and outputs. */
 const SITE_TEMPLATE = `
 Parameters:
   SetUp: { Type: String, Default: 'yes' }
@@ -25,7 +25,7 @@ Resources:
 Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, Value]) => [name, { Value }])))}
 `;
 
-/** Raises a stack whose database is still to be set up. */
+/** Creates a stack whose database is not initialized. */
 export async function raiseSite({ open, front }: PaperStack): Promise<void> {
   await changeStack(open(), null, { template: SITE_TEMPLATE, parameters: [], dryRun: false });
   front.actions.length = 0;

@@ -6,7 +6,7 @@ import { openWorld } from './fixture.ts';
 
 const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
 
-test('from nothing: the stack is raised and set up, and serves; again, there is nothing to do', async () => {
+test('`cloud up` creates the stack, initializes the database, and waits until it serves; the next one changes nothing', async () => {
   const world = await openWorld();
   await world.up();
   expect(await world.look()).toMatchObject({
@@ -46,7 +46,7 @@ test('from nothing: the stack is raised and set up, and serves; again, there is 
   expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
 });
 
-test('what is set is changed, and all else stays; instances that are not so are named', async () => {
+test('`cloud up` changes the parameters that are set, retains all others, and names outdated instances', async () => {
   const world = await openWorld();
   await world.up({ BackupDays: '3' });
   world.lines.length = 0;
@@ -62,7 +62,7 @@ test('what is set is changed, and all else stays; instances that are not so are 
   );
 });
 
-test('a dry run shows, and leaves nothing; of a stack that is there, all as it is', async () => {
+test('`cloud up --dry-run` prints the changes, and changes nothing', async () => {
   const world = await openWorld();
   await world.up({}, true);
   expect(world.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');
@@ -75,7 +75,7 @@ test('a dry run shows, and leaves nothing; of a stack that is there, all as it i
   expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('7');
 });
 
-test('stopped after AWS has begun, the next one watches that to its end before anything else', async () => {
+test('`cloud up`, stopped after ExecuteChangeSet, waits for that operation when it is run again', async () => {
   const world = await openWorld();
   world.account.onRequest = (action) => {
     if (action === 'cloudformation:ExecuteChangeSet') world.stop();
@@ -104,13 +104,13 @@ test.each([
   [{ InstanceType: 't4g.micro' }, 'is for x86_64, but a t4g.micro is arm64'],
   [{ ImageId: 'ami-0123456789abcdef0' }, 'There is no image ami-0123456789abcdef0 in this region'],
   [{ VpcId: 'vpc-1' }, 'Set both VpcId and SubnetIds'],
-])('%j is refused before anything is made', async (parameters, message) => {
+])('`cloud up` with %j fails before a change set is created', async (parameters, message) => {
   const world = await openWorld();
   await expect(world.up(parameters)).rejects.toThrow(message);
   expect(world.account.actions).not.toContain('cloudformation:CreateChangeSet');
 });
 
-test('`cloud up` names what AWS cannot create and what to do, and the next `cloud up` says how to start over', async () => {
+test('`cloud up` names what AWS cannot create and what to do, and the next `cloud up` prints how to start over', async () => {
   const world = await openWorld();
   const reason =
     'Failed Scaling Activity: Max spot instance count exceeded (MaxSpotInstanceCountExceeded)';
@@ -121,7 +121,7 @@ test('`cloud up` names what AWS cannot create and what to do, and the next `clou
   await expect(world.up()).rejects.toThrow(message);
 });
 
-test('a change that AWS cannot make leaves the stack as it was, and can be made later', async () => {
+test('a change that AWS rolls back leaves the stack unchanged, and succeeds later', async () => {
   const world = await openWorld();
   await world.up();
   world.emulated.fault = { resource: 'Database', reason: 'FreeTierRestrictionError: too long' };
@@ -132,7 +132,7 @@ test('a change that AWS cannot make leaves the stack as it was, and can be made 
   expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('1');
 });
 
-test('what a killed one has left, a stack with nothing in it, is gone on with', async () => {
+test('`cloud up` continues with the empty stack of a killed process', async () => {
   const world = await openWorld();
   await world.cloud.clients.cloudFormation.send(
     new CreateChangeSetCommand({
@@ -151,7 +151,7 @@ test('what a killed one has left, a stack with nothing in it, is gone on with', 
   expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
 });
 
-test('a set-up that fails is said with what it printed, and done by the next one', async () => {
+test('`cloud up` reports a failed initialization with its output, and repeats it when it is run again', async () => {
   const world = await openWorld();
   const { runScript } = world.emulated;
   world.emulated.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
