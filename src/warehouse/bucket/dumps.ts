@@ -5,7 +5,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { Dump } from '../dump/read-dump.ts';
 import { dumpKey, findRunOfDump } from './keys.ts';
 
-/** The runs that have a dump in a bucket, the newest first. */
+/** Lists the runs that have a dump in a bucket, the newest first. */
 export async function listDumps(s3: S3Client, bucket: string): Promise<string[]> {
   const runs: string[] = [];
   const pages = paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: 'runs/' });
@@ -14,33 +14,33 @@ export async function listDumps(s3: S3Client, bucket: string): Promise<string[]>
       runs.push(...Contents.flatMap(({ Key }) => findRunOfDump(Key ?? '') ?? []));
     }
   };
-  await withAwsError(`Cannot look into the bucket ${bucket}`, list());
-  // a run's id begins with its time
+  await withAwsError(`Cannot list the bucket ${bucket}`, list());
+  // The id of a run begins with its time.
   return runs.toSorted().toReversed();
 }
 
 /**
- * Finds the dump of a run, or that of the last one.
- * @param wanted a run's id, or `latest`
- * @throws OperatorError when there is none
+ * Returns the dump of a run.
+ * @param id the id of a run, or `latest`
+ * @throws OperatorError if the bucket has no such dump
  */
-export async function findDump(s3: S3Client, bucket: string, wanted: string): Promise<Dump> {
+export async function findDump(s3: S3Client, bucket: string, id: string): Promise<Dump> {
   const runs = await listDumps(s3, bucket);
-  const run = wanted === 'latest' ? runs[0] : runs.find((each) => each === wanted);
+  const run = id === 'latest' ? runs[0] : runs.find((each) => each === id);
   if (run === undefined) {
     const others = runs.length > 0 ? `: there are ${runs.join(', ')}` : '';
-    const missing = wanted === 'latest' ? 'no dump' : `no dump of the run ${wanted}`;
+    const missing = id === 'latest' ? 'no dump' : `no dump of the run ${id}`;
     throw new OperatorError(`The bucket ${bucket} has ${missing}${others}.`);
   }
   const place = { Bucket: bucket, Key: dumpKey(run) };
   const name = `s3://${bucket}/${place.Key}`;
   const open = async () => {
-    // S3 has checksums of parts, not of the whole, so the SDK compares nothing: gzip and the sums in the dump do
+    // S3 has no checksum of the whole object, so the SDK compares none. gzip and the dump's checksums detect damage.
     const { Body } = await withAwsError(
       `Cannot read ${name}`,
       s3.send(new GetObjectCommand(place)),
     );
-    if (!(Body instanceof Readable)) throw new Error(`${name} came without a body`);
+    if (!(Body instanceof Readable)) throw new Error(`The response for ${name} has no body.`);
     return Body;
   };
   return { name, open };

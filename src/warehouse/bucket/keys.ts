@@ -1,16 +1,16 @@
 const DUMP = 'dump.sql.gz';
 
-/** Where a file of a run is in the bucket. */
+/** Returns the key of a file of a run. */
 export function runKey(run: string, file: string): string {
   return `runs/${run}/${file}`;
 }
 
-/** Where its dump is. */
+/** Returns the key of the dump of a run. */
 export function dumpKey(run: string): string {
   return runKey(run, DUMP);
 }
 
-/** The run whose dump is stored there; null when that is something else. */
+/** Returns the run whose dump has a key, or null for other objects. */
 export function findRunOfDump(key: string): string | null {
   const [runs, run = '', file, ...rest] = key.split('/');
   return runs === 'runs' && file === DUMP && rest.length === 0 ? run : null;

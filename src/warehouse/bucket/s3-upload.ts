@@ -7,7 +7,7 @@ import { withAwsError } from '../../aws/errors.ts';
 import { dumpKey, runKey } from './keys.ts';
 import { ENCRYPTION } from './s3.ts';
 
-// An upload has at most 10,000 parts: of these, 160 GB.
+// An upload has at most 10,000 parts, so a dump can have 160 GB.
 const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
 
@@ -18,7 +18,7 @@ const CONTENT_TYPES: Record<string, string> = {
   '.gz': 'application/gzip',
 };
 
-/** Where something is stored, and until when. */
+/** The destination of an upload. */
 export interface UploadTarget {
   s3: S3Client;
   bucket: string;
@@ -26,7 +26,7 @@ export interface UploadTarget {
   signal: AbortSignal;
 }
 
-/** Stores files beside the dump of their run, each by its own name. */
+/** Uploads files to the run's folder, each with its own name. */
 export async function uploadFiles(target: UploadTarget, paths: string[]): Promise<void> {
   for (const path of paths) {
     target.signal.throwIfAborted();
@@ -35,9 +35,9 @@ export async function uploadFiles(target: UploadTarget, paths: string[]): Promis
 }
 
 /**
- * Stores a dump while it is written, in parts that are checked one by one. When it fails, or is ended, what was
- * stored of it is removed again before this returns.
- * @throws OperatorError when AWS refuses; the error of the stream, as it is; the signal's reason
+ * Uploads a dump while it is written, in parts with a checksum each. After a failure or an abort, the uploaded parts are
+ * deleted before this rejects.
+ * @throws OperatorError if AWS refuses; the error of the stream; the signal's reason
  */
 export async function uploadDump(target: UploadTarget, dump: Readable): Promise<void> {
   try {
@@ -55,7 +55,7 @@ async function store(
   key: string,
   body: Readable | Buffer,
 ): Promise<void> {
-  // It is ended by the end of what it reads, since its own `abort` does not wait until the parts are removed.
+  // To abort, the source stream is destroyed. The upload's own `abort` does not wait until its parts are deleted.
   const upload = new Upload({
     client: s3,
     params: {
@@ -63,7 +63,7 @@ async function store(
       Key: key,
       Body: body,
       ContentType: CONTENT_TYPES[extname(key)],
-      // the default, unless the environment says otherwise
+      // The environment could change the default.
       ChecksumAlgorithm: 'CRC32',
       ...ENCRYPTION,
     },

@@ -13,14 +13,14 @@ const CONNECT_MAX_MS = 5000;
 const SILENCE_MAX_MS = 60_000;
 
 /**
- * How everything is stored: with S3's own keys, which cost nothing and need no further rights. (A bucket whose policy
- * asks for others refuses, which `checkBucket` finds out.)
+ * The encryption of every object: with S3's own keys, which are free and need no further rights. A bucket whose policy
+ * requires other keys refuses uploads, which `checkBucket` detects.
  */
 export const ENCRYPTION = { ServerSideEncryption: 'AES256' } as const;
 
 /**
- * Opens a client of S3's. Account, region and endpoint are found as AWS's SDK finds them. It repeats by itself what
- * was throttled, answered with 5xx, or lost on the way. It keeps connections, and the process, until `destroy()`.
+ * Creates an S3 client with the account, region and endpoint of the environment. It retries requests that were throttled,
+ * lost, or answered with 5xx. Its connections let the process run until `destroy()`.
  */
 export function createS3(): S3Client {
   return new S3Client({
@@ -30,19 +30,17 @@ export function createS3(): S3Client {
 }
 
 /**
- * Finds out whether a run may be stored in a bucket, before anything costs money. To know that, it begins an
- * upload and abandons it, which leaves nothing behind.
- * @throws OperatorError when there is no such bucket, when it is in another region or another's, and when we may
- *   not write to it
+ * Checks that a run can be stored in a bucket: starts an upload and aborts it, which stores nothing.
+ * @throws OperatorError if the bucket does not exist, is in another region, belongs to another account, or is not writable
  */
 export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
   try {
     await s3.send(new HeadBucketCommand({ Bucket: bucket }));
   } catch (error) {
-    // the answer to such a request has no text, and so no name of an error
+    // The response to HEAD has no body, and so no error code.
     const problem = await findBucketProblem(s3, bucket, error as S3ServiceException);
     if (problem === null)
-      await withAwsError(`Cannot look at the bucket ${bucket}`, Promise.reject(error));
+      await withAwsError(`Cannot read the bucket ${bucket}`, Promise.reject(error));
     throw new OperatorError(`WAREHOUSE_BUCKET: ${problem}.`, { cause: error });
   }
   const place = { Bucket: bucket, Key: 'runs/check' };
@@ -51,7 +49,7 @@ export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
     s3.send(new CreateMultipartUploadCommand({ ...place, ...ENCRYPTION })),
   );
   await withAwsError(
-    `Cannot abandon an upload to the bucket ${bucket}`,
+    `Cannot abort an upload to the bucket ${bucket}`,
     s3.send(new AbortMultipartUploadCommand({ ...place, UploadId })),
   );
 }
@@ -62,12 +60,12 @@ async function findBucketProblem(
   { $metadata, $response }: S3ServiceException,
 ): Promise<string | null> {
   const region = $response?.headers['x-amz-bucket-region'];
-  const ours = await s3.config.region();
-  if (region !== undefined && region !== ours) {
-    return `the bucket ${bucket} is in the region ${region}, and this works in ${ours}`;
+  const ownRegion = await s3.config.region();
+  if (region !== undefined && region !== ownRegion) {
+    return `the bucket ${bucket} is in the region ${region}, but the region in use is ${ownRegion}`;
   }
   const status = $metadata?.httpStatusCode;
-  if (status === 404) return `there is no bucket ${bucket}: create it, or correct the name`;
+  if (status === 404) return `the bucket ${bucket} does not exist. Create it, or correct the name`;
   if (status !== 403) return null;
-  return `the bucket ${bucket} is another's, or the IAM policy in docs/warehouse.md is missing`;
+  return `the bucket ${bucket} belongs to another account, or the IAM policy in docs/warehouse.md is missing`;
 }

@@ -17,29 +17,29 @@ import { createThrottle } from './throttle.ts';
 const WAIT_MAX_MS = 60_000;
 const ROWS_OF_A_RANGE = 65_536;
 
-/** How a copy is to be made. */
+/** The options of a copy. */
 export interface CopyOptions {
-  /** Whether passwords' hashes go with it; the warehouse has '' in their place otherwise. */
+  /** Whether password hashes are copied. Otherwise the warehouse has '' instead of each. */
   withCredentials: boolean;
-  /** How fast the source may be read; null for as fast as it can. */
+  /** The most rows a second that are read from the source. Null for no limit. */
   maxRowsPerSecond: number | null;
   onProgress: (progress: CopyProgress) => void;
   signal: AbortSignal;
 }
 
-/** What the warehouse has after a copy. */
+/** The result of a copy. */
 export interface CopyResult {
-  /** The source's time when it was as it is in the warehouse now, in seconds since 1970. */
+  /** The source's time at the snapshot that was copied, in seconds since 1970. */
   asOfS: number;
-  /** In the order in which they were copied. */
+  /** The tables in the order of the copy. */
   tables: CopiedTable[];
 }
 
 /**
- * Makes the warehouse's tables the same as those of the source were at one moment, without locking any there for
- * longer than it takes to copy it. The source's user needs no more rights than to select.
- * @throws OperatorError, one line, when either cannot be reached or is lost, when the source lacks tables or has lost
- *   everybody, and when a part differs although it has just been sent; the signal's reason
+ * Copies a consistent snapshot of the source's tables to the warehouse. Each table of the source is locked against
+ * `alter table` only while it is copied. The source's user needs only `SELECT`.
+ * @throws OperatorError, one line, if a database cannot be reached or is lost, if the source lacks tables, if the source has
+ *   no users but the warehouse has, and if a range differs after it was sent; the signal's reason
  */
 export async function copyDatabase(
   source: DatabaseConfig,
@@ -57,7 +57,7 @@ export async function copyDatabase(
     for (const table of TABLES) {
       await sides.source.write('savepoint before_table');
       tables.push(await copyTable(copying, narrowRanges(table, maxRowsPerSecond)));
-      // whoever wants to alter the table need not wait for the others
+      // This releases the table's metadata lock, so `alter table` need not wait for the other tables.
       await sides.source.write('rollback to savepoint before_table');
     }
     return { asOfS, tables };
@@ -65,8 +65,8 @@ export async function copyDatabase(
 }
 
 /**
- * Finds out whether a source can be copied at all.
- * @throws OperatorError, one line, when it cannot be reached, or lacks tables or rights
+ * Checks that a source can be copied.
+ * @throws OperatorError, one line, if it cannot be reached, lacks tables, or its user lacks rights
  */
 export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Promise<void> {
   await withConnection(source, { waitMaxMs }, (connection) =>
@@ -74,7 +74,7 @@ export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Pr
   );
 }
 
-/** With two connections to the warehouse: one alone blocks it idle while an answer is on its way. */
+/** Opens two connections to the warehouse: with one, the warehouse would be idle during each round trip. */
 function withEndpoints<T>(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
@@ -102,12 +102,12 @@ async function checkTables(source: CopyEndpoint): Promise<void> {
     for (const table of TABLES) await source.read(sumRange(table, true), { from: 0, to: 1 });
   } catch (error) {
     const advice =
-      'It must have the tables of this version (npm run initdb -- --if-missing adds those that are missing), and its user may have to select.';
+      'It needs the tables of this version (npm run initdb -- --if-missing adds missing ones), and its user needs the right to select.';
     throw new OperatorError(`${errorMessage(error)}. ${advice}`, { cause: error });
   }
 }
 
-/** With ranges of about as many keys as may be read in a second, so that it is never idle for long. */
+/** Returns the table with ranges of about as many keys as may be read in a second, which limits each pause to about a second. */
 function narrowRanges(table: Table, maxRowsPerSecond: number | null): Table {
   if (maxRowsPerSecond === null) return table;
   const share = Math.min(1, maxRowsPerSecond / ROWS_OF_A_RANGE);
@@ -115,16 +115,14 @@ function narrowRanges(table: Table, maxRowsPerSecond: number | null): Table {
   return { ...table, rangeWidth };
 }
 
-/**
- * From here on, what is read is what there is at this moment: the server's, in seconds since 1970.
- */
+/** Starts a transaction with a consistent snapshot, and returns its time: the server's, in seconds since 1970. */
 export async function beginSnapshot(source: CopyEndpoint): Promise<number> {
   await source.write('start transaction with consistent snapshot, read only');
   const [now] = await source.read<{ asOfS: number }>('select unix_timestamp() as asOfS');
   return now?.asOfS ?? 0;
 }
 
-/** Somebody who has lost their database, and made a new one, does not want this copy of the old one to go as well. */
+/** @throws OperatorError if the source has no users but the warehouse has: the source may be new after a loss of data */
 async function assertSourceNotEmpty(source: CopyEndpoint, warehouse: CopyEndpoint): Promise<void> {
   const sql = 'select exists (select 1 from user) as found';
   const [theirs, ours] = await Promise.all(
@@ -132,14 +130,14 @@ async function assertSourceNotEmpty(source: CopyEndpoint, warehouse: CopyEndpoin
   );
   if (theirs?.[0]?.found === 1 || ours?.[0]?.found !== 1) return;
   throw new OperatorError(
-    "MiniTwit's database has no users, and the warehouse has: nothing was copied. docs/warehouse.md says how to bring the database back.",
+    "MiniTwit's database has no users, but the warehouse has. Nothing was copied. To restore the database, see docs/warehouse.md.",
   );
 }
 
 async function prepareWarehouseSession(warehouse: CopyEndpoint): Promise<void> {
-  // so that a range that two connections fill can be proved before they commit
+  // The checksum of a range includes the rows that both connections have not committed yet.
   await warehouse.write('set session transaction isolation level read uncommitted');
-  // a table is there before those that it refers to, for a while
+  // A table may be copied before the tables to which it refers.
   await warehouse.write(
     `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,
   );

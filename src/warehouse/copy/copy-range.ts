@@ -4,33 +4,33 @@ import type { Row, CopyEndpoint } from './endpoint.ts';
 import type { Table } from './tables.ts';
 import type { Throttle } from './throttle.ts';
 
-/** Keys from `from` to below `to`. */
+/** The keys from `from` to below `to`. */
 export type Range = { from: number; to: number };
 
-/** How many rows there are, and what stands in them. */
+/** The number of some rows, with a checksum. */
 export interface Sum {
   total: number;
-  /** Of all its rows, in whatever order: up to 20 digits. */
+  /** The checksum, which does not depend on the order of the rows: up to 20 digits. */
   checksum: string;
 }
 
-/** What it takes to copy a range of a table. */
+/** The options of the copy of a range. */
 export interface RangeCopyOptions {
   table: Table;
-  /** In a transaction with a consistent snapshot. */
+  /** The source, in a transaction with a consistent snapshot. */
   source: CopyEndpoint;
-  /** Sees what `inserters` have not committed yet. */
+  /** A connection that also reads the uncommitted rows of `inserters`. */
   warehouse: CopyEndpoint;
-  /** The warehouse as well: `warehouse` itself, and others that insert at the same time. */
+  /** `warehouse` and further connections to it, which insert at the same time. */
   inserters: CopyEndpoint[];
   withCredentials: boolean;
-  /** For what is read at the source. */
+  /** Limits the reads from the source. */
   throttle: Throttle;
-  /** Is told how many rows of the range have been sent. */
+  /** Called with the number of rows of the range that have been sent. */
   onSent: (rows: number) => void;
 }
 
-/** What was done to a range of the warehouse's, and what both sides have there now. */
+/** The changes to a range of the warehouse, and its sum on both sides afterwards. */
 export interface CopiedRange {
   sent: number;
   deleted: number;
@@ -38,9 +38,9 @@ export interface CopiedRange {
 }
 
 /**
- * Sends a range in which the warehouse has nothing, in a transaction of each inserter's. It is proved before these
- * end; should only some of them do so, the next copy finds a range that differs.
- * @throws OperatorError when a side fails, and when it differs although it has just been sent
+ * Sends a range of which the warehouse has no row, in one transaction for each inserter. The checksum is compared before the
+ * commits. If only some inserters commit, the next copy finds a range that differs.
+ * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
 export async function appendRange(copying: RangeCopyOptions, range: Range): Promise<CopiedRange> {
   const { table, source, warehouse, withCredentials, throttle } = copying;
@@ -56,8 +56,8 @@ export async function appendRange(copying: RangeCopyOptions, range: Range): Prom
 }
 
 /**
- * Makes a range the same if it is not, as `appendRange` does, by sending the blocks anew that differ.
- * @throws OperatorError as `appendRange` does
+ * Compares a range, and sends the blocks that differ again, in one transaction.
+ * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
 export async function updateRange(copying: RangeCopyOptions, range: Range): Promise<CopiedRange> {
   const { table, source, warehouse, withCredentials, throttle } = copying;
@@ -67,7 +67,7 @@ export async function updateRange(copying: RangeCopyOptions, range: Range): Prom
   const values = { ...range, blocks: await listDifferentBlocks(copying, range) };
   await warehouse.write('begin');
   const deleted = await warehouse.write(deleteBlocks(table), values);
-  // what is deleted is locked for others until the transaction ends
+  // One connection inserts: the deleted rows are locked for other connections until the commit.
   const rows = source.readBatches(readBlocks(table, withCredentials), values);
   const sent = await insert(copying, [warehouse], rows);
   verify(table, range, sum, await sumEndpoint(warehouse, sumRange(table, true), range));
@@ -87,7 +87,7 @@ function sumBoth(
 
 async function sumEndpoint(side: CopyEndpoint, sql: string, range: Range): Promise<Sum> {
   const [sum] = await side.read<Sum>(sql, range);
-  if (!sum) throw new Error('a sum has no row');
+  if (!sum) throw new Error('A query for a checksum returned no row.');
   return sum;
 }
 
@@ -98,7 +98,7 @@ function isSame(theirs: Sum | undefined, ours: Sum | undefined): boolean {
 function verify({ name, key }: Table, { from, to }: Range, theirs: Sum, ours: Sum): void {
   if (isSame(theirs, ours)) return;
   throw new OperatorError(
-    `The copy of ${name}, ${key[0]} ${from} to ${to - 1}, is not what was sent (${ours.total} rows of ${theirs.total}, or others). It was not kept.`,
+    `The copy of ${name}, ${key[0]} ${from} to ${to - 1}, differs from the rows that were sent (${ours.total} rows of ${theirs.total}). It was rolled back.`,
   );
 }
 
@@ -119,7 +119,7 @@ async function listDifferentBlocks(
   return Array.from(all).filter((block) => !isSame(atSource?.get(block), here?.get(block)));
 }
 
-/** Inserts batches as they come, with one that is stored by each inserter and another one ready for it. */
+/** Inserts batches. While an inserter stores a batch, the next one is read. Returns the number of rows. */
 async function insert(
   { table, throttle, onSent }: RangeCopyOptions,
   inserters: CopyEndpoint[],

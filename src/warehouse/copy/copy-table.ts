@@ -3,38 +3,37 @@ import { findLast, findNext } from './queries.ts';
 import type { CopyEndpoint } from './endpoint.ts';
 import type { Table } from './tables.ts';
 
-/** Both sides of a copy, and how it is to be made. */
+/** The options of the copy of a table. */
 export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
   onProgress: (progress: CopyProgress) => void;
 }
 
-/** How far the copy of a table has come. */
+/** The progress of the copy of a table. */
 export interface CopyProgress {
   table: string;
-  /** Rows that are known to be the same on both sides. */
+  /** The rows that are verified to be equal on both sides. */
   rows: number;
   sent: number;
-  /** From 0 to 1, by the keys. */
+  /** The share of the keys, from 0 to 1. */
   share: number;
 }
 
-/** A table that is the same on both sides, and what that took. */
+/** The result of the copy of a table. */
 export interface CopiedTable {
   table: string;
   rows: number;
-  /** Of all its rows, in whatever order: up to 20 digits. */
+  /** The checksum of all rows, which does not depend on their order: up to 20 digits. */
   checksum: string;
-  /** Rows that were inserted into the warehouse, and deleted from it; what has changed is both. */
+  /** The rows that were inserted into the warehouse and deleted from it. A changed row is in both numbers. */
   sent: number;
   deleted: number;
 }
 
 /**
- * Makes the warehouse's table the same as the source's, range by range of its key. What is new at the end is sent;
- * before that, ranges are compared by number and checksum of their rows, and of those that differ the small parts
- * that do are sent. What was sent is summed up again, and so what this returns is proved. Whatever ends it before,
- * no range is left half done, and the next copy goes on from there.
- * @throws OperatorError when a side fails, and when a range differs although it has just been sent
+ * Copies a table range by range of its key. Ranges beyond the warehouse's last key are sent. Other ranges are compared by
+ * the number and checksum of their rows, and the blocks that differ are sent. Every sent range is compared again before its
+ * commit, so an interruption leaves no range half copied, and the next copy continues.
+ * @throws OperatorError if a database fails, or if a range differs after it was sent
  */
 export async function copyTable(copying: TableCopyOptions, table: Table): Promise<CopiedTable> {
   const { source, warehouse, onProgress } = copying;
@@ -62,13 +61,13 @@ export async function copyTable(copying: TableCopyOptions, table: Table): Promis
   return { ...copied, checksum: checksum.toString() };
 }
 
-/** The last key; -1 when there is none. */
+/** Returns the last key, or -1 without one. */
 async function readLast(side: CopyEndpoint, table: Table): Promise<number> {
   const [row] = await side.read<{ last: number | null }>(findLast(table));
   return row?.last ?? -1;
 }
 
-/** Ranges of a table's key, rising, which hold all rows of both sides. */
+/** Lists ranges of a table's key in ascending order that contain all rows of both sides. */
 async function* listRanges(
   { source, warehouse }: TableCopyOptions,
   table: Table,

@@ -2,29 +2,28 @@ import type { Connection as CallbackConnection, QueryValues } from 'mysql2';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-// So few that the longest messages, and what their escaping adds, fit into the smallest packet that a server
-// takes by default (16 MB).
+// A batch of the longest messages, with their escaping, fits into the smallest default of max_allowed_packet (16 MB).
 const BATCH_ROWS = 1000;
 
-/** A row, in the order of the columns that were asked for. */
+/** A row, in the order of the selected columns. */
 export type Row = (string | number)[];
 
-/** One of the two databases of a copy. Every failure says in which of them it was, as an OperatorError. */
+/** One of the two databases of a copy. Every failure is an OperatorError with the database's name. */
 export interface CopyEndpoint {
-  /** The rows of a small answer; the caller says their shape. */
+  /** Returns the rows of a small result. The caller names their type. */
   read<Shape>(sql: string, values?: QueryValues): Promise<Shape[]>;
   /**
-   * The rows of an answer of any size, in batches. They are read a little faster than they are taken: while
-   * nobody takes any, the server sends no more.
+   * Generates the rows of a result of any size in batches. If the caller pauses, reading stops after a few batches, and the
+   * server sends no more.
    */
   readBatches(sql: string, values: QueryValues): AsyncGenerator<Row[]>;
-  /** Gives the number of rows that it inserted or deleted. */
+  /** Runs a statement, and returns the number of rows that it inserted or deleted. */
   write(sql: string, values?: QueryValues): Promise<number>;
 }
 
-/** A side of that name, for people, on a connection that nobody else uses. */
+/** Creates an endpoint on a connection that has no other use. Its errors have `name`. */
 export function createCopyEndpoint(name: string, connection: Connection): CopyEndpoint {
-  // mysql2 has streams in its callback API alone, and its types keep the way to that to themselves
+  // mysql2 has streams only in its callback API, and its types do not declare the way to it.
   const { connection: streaming } = connection as unknown as { connection: CallbackConnection };
   const fail = (error: unknown): never => {
     const { message, code } = error as NodeJS.ErrnoException;

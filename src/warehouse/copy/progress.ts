@@ -1,25 +1,25 @@
 import type { CopyProgress } from './copy-table.ts';
 
 const BAR_WIDTH = 10;
-// on a terminal the bar is drawn anew; elsewhere each time is a line of its own
+// A terminal shows the bar in one line, which is redrawn. A log gets a new line each time.
 const EVERY_MS = { terminal: 100, log: 5000 };
 
-/** What shows how far a copy has come. */
+/** The display of a copy's progress. */
 export interface ProgressBar {
   show: (progress: CopyProgress) => void;
-  /** Leaves what was shown last, and goes on in the next line. */
+  /** Ends the line, so that further output begins in the next one. */
   end: () => void;
 }
 
-/** Where it is shown: as with `process.stdout`. */
+/** The output stream, such as `process.stdout`. */
 export interface Screen {
   isTTY?: boolean;
-  /** How many characters fit into a line of it. */
+  /** The width of the terminal in characters. */
   columns?: number;
   write: (text: string) => unknown;
 }
 
-/** Draws a bar where there is a terminal, and writes a line every few seconds where there is none. */
+/** Creates a display: a bar on a terminal, otherwise a line every few seconds. */
 export function createProgressBar(
   screen: Screen,
   now: () => number = () => performance.now(),
@@ -44,17 +44,17 @@ export function createProgressBar(
       if (!isDone && nowMs - shownAtMs < everyMs) return;
       shownAtMs = nowMs;
       const line = formatProgress(progress, nowMs - startedAtMs);
-      // a line that is too long would stay when the next is drawn over it
+      // A terminal cannot redraw a line that is longer than its width.
       screen.write(`${before}${line.slice(0, (screen.columns ?? Infinity) - 1)}${after}`);
       isLineOpen = Boolean(screen.isTTY);
-      // the next table begins where this one ends
+      // The time of the next table starts now.
       if (isDone) startedAtMs = nowMs;
     },
     end,
   };
 }
 
-/** `message  ████████░░░░  43 %  812,345 rows, 3,100 sent, 91,000/s, 0:12 left` */
+/** Formats such as `message  ████████░░░░  43 %  812,345 rows, 3,100 sent, 91,000/s, 0:12 left`. */
 function formatProgress({ table, rows, sent, share }: CopyProgress, elapsedMs: number): string {
   const full = Math.floor(share * BAR_WIDTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);

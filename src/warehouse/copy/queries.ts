@@ -1,34 +1,34 @@
 import { NO_CREDENTIALS, type Table } from './tables.ts';
 
-// Tables differ in their names alone, which stand in tables.ts; whatever else changes is a parameter. On the
-// source's side, hashes of passwords are read only if they are to be copied.
+// Only names from tables.ts are concatenated. All values are parameters. Password hashes are read from the source only if
+// they are copied.
 
-// They scatter keys that follow each other over 32 bits, and leave 64 bits room for their products.
+// The factors spread consecutive keys over 32 bits, and the products fit into 64 bits.
 const KEY_FACTORS = [2_654_435_761, 40_503];
 
 /**
- * `next`: the first key that is `:from` or more; no row when there is none. (Asked for the least that is more than
- * a column can hold, MariaDB gives the greatest there is.)
+ * Returns a query for `next`, the first key that is `:from` or more. It returns no row without such a key. `min` is not used:
+ * for a bound beyond the column's type, MariaDB returns the greatest key.
  */
 export function findNext({ name, key: [lead] }: Table): string {
   return `select ${lead} as next from ${name} where ${lead} >= :from order by ${lead} limit 1`;
 }
 
-/** `last`: the last key; null when there is none. */
+/** Returns a query for `last`, the last key, or null. */
 export function findLast({ name, key: [lead] }: Table): string {
   return `select max(${lead}) as last from ${name}`;
 }
 
 /**
- * `total` and `checksum` (digits) of the rows from `:from` to below `:to`, in whatever order. Each row's CRC is
- * multiplied by a number of its key: CRCs alone are linear, and two rows that change alike would cancel each other.
- * (Nothing stronger is as fast: sha2 takes twice the time, and MySQL 9.7 has no md5.)
+ * Returns a query for `total` and `checksum` (digits) of the rows from `:from` to below `:to`. The order of rows does not
+ * matter. Each row's CRC is multiplied by a number of its key: CRCs are linear, so two rows with the same change would cancel
+ * each other. sha2 takes twice the time, and MySQL 9.7 has no md5.
  */
 export function sumRange(table: Table, withCredentials: boolean): string {
   return `select ${sum(table, withCredentials)} from ${table.name} where ${inRange(table)}`;
 }
 
-/** The same for each block of the range that has rows, called by its number. */
+/** Returns a query for `total` and `checksum` of each block with rows in the range, with the block's number as `block`. */
 export function sumBlocks(table: Table, withCredentials: boolean): string {
   return `select ${block(table)} as block, ${sum(table, withCredentials)}
     from ${table.name}
@@ -36,7 +36,7 @@ export function sumBlocks(table: Table, withCredentials: boolean): string {
     group by block`;
 }
 
-/** The rows of a range, by key. */
+/** Returns a query for the rows of a range in the order of the key. */
 export function readRange(table: Table, withCredentials: boolean): string {
   return `select ${values(table, withCredentials)}
     from ${table.name}
@@ -44,7 +44,7 @@ export function readRange(table: Table, withCredentials: boolean): string {
     order by ${table.key.join(', ')}`;
 }
 
-/** Those that are in some of its blocks (`:blocks`). */
+/** Returns a query for the rows of a range that are in the blocks `:blocks`. */
 export function readBlocks(table: Table, withCredentials: boolean): string {
   return `select ${values(table, withCredentials)}
     from ${table.name}
@@ -52,14 +52,14 @@ export function readBlocks(table: Table, withCredentials: boolean): string {
     order by ${table.key.join(', ')}`;
 }
 
-/** Deletes them. */
+/** Returns a statement that deletes the rows of a range that are in the blocks `:blocks`. */
 export function deleteBlocks(table: Table): string {
   return `delete from ${table.name} where ${inRange(table)} and ${block(table)} in (:blocks)`;
 }
 
 /**
- * Inserts `:rows`, each in the order of the table's columns. A row that has the same unique value is an old one
- * of a later range: it gives way, and is looked at when its range comes.
+ * Returns a statement that inserts `:rows`, each in the order of the table's columns. It replaces an outdated row of a later
+ * range with the same unique value. That row's range is compared later.
  */
 export function insertRows({ name, columns }: Table): string {
   return `replace into ${name} (${columns.join(', ')}) values :rows`;
@@ -77,7 +77,7 @@ function sum(table: Table, withCredentials: boolean): string {
   const row = `crc32(concat_ws(char(0), ${values(table, withCredentials)}))`;
   const parts = table.key.map((column, at) => `(${column} & 4294967295) * ${KEY_FACTORS[at]}`);
   const key = `(${parts.join(' + ')}) % 4294967296`;
-  // of 64 bits, which are more than a number has in JavaScript
+  // The checksum has 64 bits, more than a number of JavaScript can hold, so it is a string.
   return `count(*) as total, cast(bit_xor(${row} * (${key} | 1)) as char) as checksum`;
 }
 

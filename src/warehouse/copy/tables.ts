@@ -1,23 +1,23 @@
-/** A table of MiniTwit's of which the warehouse keeps a copy. */
+/** A table that the warehouse copies. */
 export interface Table {
   name: string;
   columns: string[];
-  /** The columns of its primary key. What is compared are ranges of the first of them, a number. */
+  /** The columns of the primary key. Ranges are ranges of the first one, which is a number. */
   key: string[];
-  /** How many values of that column are compared at once: about as many as a server reads in a twentieth of a second. */
+  /** The number of keys in a range: about as many as a server reads in a twentieth of a second. */
   rangeWidth: number;
-  /** How many are sent anew when one of them differs. */
+  /** The number of keys in a block, which is sent as a whole if a row differs. */
   blockWidth: number;
   /**
-   * A column that is unique as well. A row that brings a value of another's locks values beside it until its
-   * transaction ends, and another transaction may want those.
+   * Another unique column. A row that replaces another row with the same value locks neighbouring values until the commit,
+   * so two transactions could block each other. Such a table has one inserter.
    */
   unique?: string;
 }
 
 /**
- * What the warehouse copies. It blocks out who is logged in at this moment (`session`) and who was how busy a
- * minute ago, from which address (`rate_limit`).
+ * The tables that the warehouse copies. Sessions (`session`), and counters with the addresses of clients (`rate_limit`), are
+ * not copied.
  */
 export const TABLES: Table[] = [
   {
@@ -51,5 +51,5 @@ export const TABLES: Table[] = [
   },
 ];
 
-/** What stands in the warehouse instead of a password's hash. */
+/** The value in the warehouse instead of a password hash. */
 export const NO_CREDENTIALS = '';

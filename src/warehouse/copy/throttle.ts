@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Is told how many rows were read, and resolves when more may be. */
+/** Takes the number of rows that were read, and resolves when further rows may be read. */
 export type Throttle = (rows: number) => Promise<void>;
 
-/** The time in milliseconds, and how to let it pass. */
+/** A clock in milliseconds, which tests can replace. */
 export interface Clock {
   now: () => number;
   sleep: (ms: number) => Promise<unknown>;
 }
 
 /**
- * Keeps the rows that are read to so many a second; with null, to as many as there are. Time in which nobody wanted
- * to read is not made up for later. When the signal is aborted, nobody waits any more: it rejects.
+ * Limits the rows that are read in a second. With null, there is no limit. Pauses of the reader do not allow a higher rate
+ * later. The throttle rejects when the signal is aborted.
  */
 export function createThrottle(
   maxRowsPerSecond: number | null,

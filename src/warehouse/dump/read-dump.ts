@@ -11,28 +11,27 @@ import {
   parseHeader,
 } from './format.ts';
 
-// A statement of ours is a quarter of that.
+// A statement of a dump has at most a quarter of this.
 const LINE_MAX_CHARACTERS = 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
-/** A dump, which can be read several times. */
+/** A dump that can be read several times. */
 export interface Dump {
-  /** Where it is, for people. */
+  /** The path or address, for messages. */
   name: string;
-  /** Gives it from its beginning, as it is stored. */
+  /** Opens the stored bytes from the beginning. */
   open: () => Promise<Readable>;
 }
 
-/** A line of a dump that means something to who restores it. */
+/** A line of a dump that a restore needs. */
 export type DumpLine =
   | { kind: 'header'; header: DumpHeader }
   | { kind: 'insert'; sql: string }
   | { kind: 'complete'; contents: TableChecksums };
 
 /**
- * Reads a dump: its header, the statements that insert, and in the end what it holds; without that end, it throws.
- * @throws OperatorError, one line, when it is damaged or cut off, and when a line of it is none that
- *   `createDump` could have written
+ * Reads the header, the inserts and the checksums of a dump.
+ * @throws OperatorError, one line, if the dump is damaged or incomplete, or has a line that `createDump` does not write
  */
 export async function* readDump(dump: Dump, signal: AbortSignal): AsyncGenerator<DumpLine> {
   const stored = addAbortSignal(signal, await dump.open());
@@ -60,7 +59,7 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
     if (line === ENDING) break;
     if (!isInsert(line)) {
       const start = JSON.stringify(line.slice(0, 60));
-      throw new OperatorError(`it holds what is not rows of our tables, at ${start}`);
+      throw new OperatorError(`it has a line that does not insert rows, at ${start}`);
     }
     yield { kind: 'insert', sql: line };
   }
@@ -70,8 +69,8 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
     throw new OperatorError(`its first and last line do not agree about ${table}`);
   }
   yield { kind: 'complete', contents };
-  // gzip's own checksum stands at the end, and is looked at when that is read
-  if (!(await lines.next()).done) throw new OperatorError('something follows its last line');
+  // Reading to the end verifies gzip's checksum.
+  if (!(await lines.next()).done) throw new OperatorError('it has data after its last line');
 }
 
 async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
@@ -80,7 +79,7 @@ async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
   return value;
 }
 
-/** Lines by \n alone, unlike node:readline's: text may hold what Unicode calls a line separator. */
+/** Splits at \n only. node:readline also splits at Unicode's line separators, which messages may have. */
 async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of text) {

@@ -12,26 +12,25 @@ import { checksumTables } from './table-checksums.ts';
 
 const WAIT_MAX_MS = 60_000;
 
-/** How a dump is to be restored. */
+/** The options of a restore. */
 export interface RestoreOptions {
-  /** What to do about tables that hold rows. */
+  /** The treatment of tables with rows. */
   existing: 'refuse' | 'replace';
   onProgress: (progress: RestoreProgress) => void;
   signal: AbortSignal;
 }
 
-/** How many of a dump's rows are in the database. */
+/** The restored rows, and all rows of the dump. */
 export interface RestoreProgress {
   rows: number;
   total: number;
 }
 
 /**
- * Makes MiniTwit's tables anew and fills them with a dump, which is read twice: nothing is changed before it has
- * been read to its end, and then all of it comes in one transaction, which is committed once counts and checksums
- * of all tables are those that it was written with.
- * @throws OperatorError, one line, which says in what state the database is, when a table holds rows that are not
- *   to be replaced, when the dump is damaged, and when the database is lost; the signal's reason before it is changed
+ * Creates MiniTwit's tables again and fills them from a dump. The dump is read twice: first to check it, before any change,
+ * then to insert it in one transaction. The commit follows if the counts and checksums of all tables are those of the dump.
+ * @throws OperatorError, one line, with the state of the database, if a table has rows and `existing` is `refuse`, if the
+ *   dump is damaged, or if the database is lost; the signal's reason before the first change
  */
 export async function restoreDump(
   dump: Dump,
@@ -43,11 +42,11 @@ export async function restoreDump(
   const patience = { waitMaxMs: WAIT_MAX_MS, signal };
   const replaceWith = 'npm run warehouse -- restore-dump DUMP --force';
   await initializeSchema(target, { ...patience, existing, replaceWith });
-  let outcome = 'Nothing of the dump was kept: the tables are there, and empty.';
+  let outcome = 'No row was restored: the tables exist and are empty.';
   try {
     await withConnection(target, patience, async (connection) => {
       await fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal);
-      outcome = `All of the dump was kept, or nothing: which, the tables log. To be sure: ${replaceWith}`;
+      outcome = `The result of the commit is unknown: either all rows were restored or none. Check the tables, or run ${replaceWith} again.`;
       await commit(connection);
     });
   } catch (error) {
@@ -60,7 +59,7 @@ async function commit(connection: Connection): Promise<void> {
   try {
     await connection.query(ENDING);
   } catch (error) {
-    // not as it came, since it would all be done again then
+    // With another type of error, withConnection would run the whole restore again.
     throw new OperatorError(`The commit failed: ${errorMessage(error)}.`, { cause: error });
   }
 }
@@ -71,7 +70,7 @@ async function checkDump(dump: Dump, signal: AbortSignal): Promise<DumpHeader> {
     for await (const line of readDump(dump, signal)) {
       if (line.kind === 'header') header = line.header;
     }
-    if (header === null) throw new Error('a dump without a header was taken for one');
+    if (header === null) throw new Error('A dump without a header was accepted.');
     return header;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
@@ -95,7 +94,7 @@ async function fillTables(
       onRows((rows += affectedRows));
     }
     if (line.kind === 'complete' && !isDeepStrictEqual(await sum(), line.contents)) {
-      throw new OperatorError(`The database does not hold what ${dump.name} says it does.`);
+      throw new OperatorError(`The checksums of the database differ from those of ${dump.name}.`);
     }
   }
 }

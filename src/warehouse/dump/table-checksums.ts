@@ -3,10 +3,10 @@ import type { CopyEndpoint } from '../copy/endpoint.ts';
 import { TABLES } from '../copy/tables.ts';
 import type { TableChecksums } from './format.ts';
 
-/** A range of keys that holds every row. */
+/** The range of all keys. */
 export const ALL_KEYS = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
-/** Counts and sums all rows, as this side sees them. */
+/** Returns the number and checksum of the rows of each table. */
 export async function checksumTables(side: CopyEndpoint): Promise<TableChecksums> {
   const sums: TableChecksums = {};
   for (const table of TABLES) {

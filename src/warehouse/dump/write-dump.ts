@@ -15,29 +15,28 @@ import {
 } from './format.ts';
 import { ALL_KEYS, checksumTables } from './table-checksums.ts';
 
-// Well below what any server takes, and still enough for a few hundred messages of the longest kind.
+// Far below max_allowed_packet of any server, and enough for some hundred messages of the greatest length.
 const STATEMENT_MAX_BYTES = 256 * 1024;
 const STATEMENT_MAX_ROWS = 1000;
-// A tenth more bytes than at level 6, in half the time.
+// Level 1 has a tenth more bytes than level 6, and takes half the time.
 const GZIP_LEVEL = 1;
 
-/** Where a dump comes from. */
+/** The origin of a dump. */
 export interface DumpOrigin {
   run: string;
-  /** The program's version. */
+  /** The version of MiniTwit. */
   program: string;
-  /** When MiniTwit's database was as the warehouse is: ISO 8601, UTC. */
+  /** The time of the copied snapshot of MiniTwit's database: ISO 8601, UTC. */
   asOf: string;
 }
 
 /**
- * Dumps the tables of the warehouse as they are at one moment: gzip of SQL text, which `restoreDump` reads, and
- * `zcat dump | mysql` as well. It is written as fast as it is read. It is to be used for nothing
- * else meanwhile, and to be closed when the stream fails.
+ * Returns a stream with a consistent dump of the warehouse's tables: SQL text, compressed by gzip, for `restoreDump` or
+ * `zcat dump | mysql`. The connection must have no other use during the dump, and must be closed if the stream fails.
  */
 export function createDump(warehouse: CopyEndpoint, origin: DumpOrigin): Readable {
   const lines = Readable.from(listLines(warehouse, origin));
-  // whoever reads the stream is told how it failed
+  // The reader of the stream gets the error.
   return pipeline(lines, createGzip({ level: GZIP_LEVEL }), () => undefined);
 }
 
@@ -85,7 +84,7 @@ async function* listInserts(
   }
   if (rows.length > 0) yield takeStatement();
   if (total !== sums[table.name]?.total) {
-    throw new Error(`${total} rows of ${table.name} were read, of ${sums[table.name]?.total}`);
+    throw new Error(`Read ${total} rows of ${table.name} instead of ${sums[table.name]?.total}.`);
   }
 }
 

@@ -86,7 +86,7 @@ test('a bucket that may be written to is found good, and is as empty afterwards'
 
 test('a missing bucket is reported', async () => {
   await expect(checkBucket(s3, 'minitwit-nowhere')).rejects.toThrow(
-    'WAREHOUSE_BUCKET: there is no bucket minitwit-nowhere: create it, or correct the name.',
+    'WAREHOUSE_BUCKET: the bucket minitwit-nowhere does not exist. Create it, or correct the name.',
   );
 });
 

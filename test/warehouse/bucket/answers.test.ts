@@ -21,15 +21,15 @@ test.for([
   [
     301,
     { 'x-amz-bucket-region': 'eu-west-1' },
-    /^WAREHOUSE_BUCKET: .* is in the region eu-west-1, and this works in us-east-1\.$/,
+    /^WAREHOUSE_BUCKET: .* is in the region eu-west-1, but the region in use is us-east-1\.$/,
   ],
   [400, { 'x-amz-bucket-region': 'eu-west-1' }, /is in the region eu-west-1/],
   [
     403,
     { 'x-amz-bucket-region': 'us-east-1' },
-    /^WAREHOUSE_BUCKET: .* is another's, or the IAM policy .* is missing\.$/,
+    /^WAREHOUSE_BUCKET: .* belongs to another account, or the IAM policy .* is missing\.$/,
   ],
-  [418, {}, /^Cannot look at the bucket minitwit-warehouse: AWS returned /],
+  [418, {}, /^Cannot read the bucket minitwit-warehouse: AWS returned /],
 ] as const)('a bucket that answers %d is reported', async ([status, headers, message]) => {
   const client = await openS3(() => ({ status, headers, body: '' }));
   await expect(checkBucket(client, bucket)).rejects.toThrow(message);

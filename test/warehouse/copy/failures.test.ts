@@ -50,7 +50,7 @@ test('a copy stops while it waits for its limit, and while a server is silent', 
 test('a source without users is not copied over a warehouse with users', async () => {
   await copy();
   await deleteRows(source);
-  await expect(copy()).rejects.toThrow("MiniTwit's database has no users, and the warehouse has");
+  await expect(copy()).rejects.toThrow("MiniTwit's database has no users, but the warehouse has");
   expect(await read(warehouse, 'select * from message')).toHaveLength(4);
   await deleteRows(warehouse);
   expect((await copy()).tables.map(({ rows }) => rows)).toEqual([0, 0, 0, 0]);

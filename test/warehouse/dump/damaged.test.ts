@@ -46,7 +46,7 @@ test('a dump whose checksum does not match its text is refused', async () => {
 
 test.for([
   ['the last line', -1, 'its end is missing'],
-  ['the end of the rows', -2, 'it holds what is not rows'],
+  ['the end of the rows', -2, 'it has a line that does not insert rows'],
   ['the header', 0, 'it does not begin'],
   ['a preparation', 2, '"set session'],
 ] as const)('one without %s is refused', async ([, at, problem]) => {
@@ -67,7 +67,10 @@ test.for([
   '',
   '-- a comment',
 ])('a line that is not rows alone is refused: %s', async (line) => {
-  await expectRefusal(fromLines(lines.toSpliced(6, 0, line)), refused('it holds what is not rows'));
+  await expectRefusal(
+    fromLines(lines.toSpliced(6, 0, line)),
+    refused('it has a line that does not insert rows'),
+  );
 });
 
 test('a line without an end is refused before it fills the memory', async () => {
@@ -87,5 +90,5 @@ test('a dump whose header and trailer do not agree is refused', async () => {
 });
 
 test('what follows the last line is refused', async () => {
-  await expectRefusal(fromLines([...lines, 'x']), refused('something follows'));
+  await expectRefusal(fromLines([...lines, 'x']), refused('it has data after its last line'));
 });

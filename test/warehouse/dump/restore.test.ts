@@ -30,13 +30,13 @@ test('tables that hold rows are refused, or replaced on request', async () => {
   expect((await readAll(target)).user).toEqual(nastyRows().user);
 });
 
-test('a dump that does not hold what it says is not restored', async () => {
+test('a dump whose rows differ from its checksums is not restored', async () => {
   const lines = linesOf(bytes);
   const follower = lines.findIndex((line) => line.startsWith('insert into follower '));
   lines[follower] = 'insert into follower (who_id, whom_id) values (1, 2), (2, 1), (1, 1);';
   const target = await createDatabase(server);
   await expect(restore(fromLines(lines), target)).rejects.toThrow(
-    /^The database does not hold what of the test says .* Nothing of the dump was kept: the tables are there, and empty\.$/,
+    /^The checksums of the database differ from those of of the test\. No row was restored: the tables exist and are empty\.$/,
   );
   expect(Object.values(await readAll(target)).flat()).toEqual([]);
   // Nothing hinders the next attempt.
@@ -48,7 +48,7 @@ test('a restore that is stopped blocks empty tables', async () => {
   const controller = new AbortController();
   const onProgress = () => controller.abort(new Error('Somebody pressed Ctrl-C.'));
   const attempt = restore(bytes, target, { onProgress, signal: controller.signal });
-  await expect(attempt).rejects.toThrow(/^Somebody pressed Ctrl-C\. Nothing of the dump was kept/);
+  await expect(attempt).rejects.toThrow(/^Somebody pressed Ctrl-C\. No row was restored/);
   expect(Object.values(await readAll(target)).flat()).toEqual([]);
 });
 
@@ -76,7 +76,7 @@ test('a restore whose commit is not answered fails with what may have happened',
   const network = await startCuttingProxy(target, 'commit');
   const attempt = restore(bytes, { ...target, ...network.address });
   await expect(attempt).rejects.toThrow(
-    /^The commit failed: .*\. All of the dump was kept, or nothing: .* --force$/,
+    /^The commit failed: .*\. The result of the commit is unknown: .* --force again\.$/,
   );
 });
 
