@@ -1,8 +1,6 @@
 // Creates the pictures in docs/ that README.md shows: `npm run screenshots`.
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -16,6 +14,7 @@ import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { listen } from '../support/listen.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'minitwit-screenshots-'));
@@ -40,9 +39,8 @@ const app = createApp({
   isReady: () => Promise.resolve(true),
   logger,
 });
-const server = createServer(app).listen(0, '127.0.0.1');
-await once(server, 'listening');
-const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const server = createServer(app);
+const url = `http://127.0.0.1:${await listen(server)}`;
 
 await fill(repositories, await passwords.hash('secret', '127.0.0.1'));
 const browser = await launchChromium();

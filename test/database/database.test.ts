@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, expect, inject, test } from 'vitest';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { listen } from '../support/listen.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
 const config = { ...inject('database'), poolSize: 2 };
@@ -73,9 +73,8 @@ test('withConnection retries while the server starts', async () => {
     client.pipe(real).pipe(client);
     for (const socket of [client, real]) socket.on('error', () => socket.destroy());
     return undefined;
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const { port } = proxy.address() as AddressInfo;
+  });
+  const port = await listen(proxy);
   const throughProxy = { ...config, port };
 
   const work = withConnection(throughProxy, { waitMaxMs: HANG_MS }, async () => 'done');
@@ -102,9 +101,8 @@ async function kill(connection: Connection): Promise<void> {
 }
 
 test('withConnection fails after connectTimeoutMs if the server sends no greeting', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
+  const silent = createServer();
+  const port = await listen(silent);
   const retryOptions = { waitMaxMs: 100, connectTimeoutMs: 100 };
   const attempt = withConnection({ ...config, port }, retryOptions, async () => 'never');
   await expect(attempt).rejects.toThrow(/the server sends nothing$/);

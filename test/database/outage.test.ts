@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
+import { listen } from '../support/listen.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -78,9 +78,8 @@ test('statements fail in time while the server hangs, and succeed when it contin
 });
 
 test('statements fail in time if the server sends no greeting', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
+  const silent = createServer();
+  const port = await listen(silent);
   const unreachable = openDatabase({ ...config, port });
   await expect(unreachable.select('select 1')).rejects.toThrow(TRY_AGAIN);
   await unreachable.end();

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { openPool } from '../../src/database/pool.ts';
 import { runSql } from '../support/database.ts';
+import { listen } from '../support/listen.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -101,10 +101,9 @@ test('an attempt to connect that hangs fails no later request', async () => {
     const real = connect(config.port, config.host);
     client.pipe(real).pipe(client);
     for (const socket of [client, real]) socket.on('error', () => socket.destroy());
-  }).listen(0, '127.0.0.1');
+  });
   onTestFinished(() => void silentOnce.close());
-  await once(silentOnce, 'listening');
-  const { port } = silentOnce.address() as AddressInfo;
+  const port = await listen(silentOnce);
   const pool = openPool({ ...config, port, poolSize: 2 });
 
   const first = await pool.acquire();

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { beforeAll, expect, inject } from 'vitest';
 import { useCleanup } from './cleanup.ts';
+import { listen } from './listen.ts';
 import { type MiniTwit, useMiniTwit } from './minitwit.ts';
 import { HANG_MS } from './timeouts.ts';
 
@@ -19,7 +18,7 @@ export interface BrowserMiniTwit extends MiniTwit {
 /** Serves the real application to Chromium for this file's tests. */
 export function useBrowser(): BrowserMiniTwit {
   const minitwit = useMiniTwit();
-  let server: Server;
+  let url: string;
   let browser: Browser;
   const strangers: string[] = [];
   const complaints: string[] = [];
@@ -30,22 +29,21 @@ export function useBrowser(): BrowserMiniTwit {
   });
 
   beforeAll(async () => {
-    server = createServer(minitwit.app).listen(0, '127.0.0.1');
+    const server = createServer(minitwit.app);
     defer(() => {
       server.closeAllConnections();
       server.close();
     });
-    await once(server, 'listening');
+    url = `http://127.0.0.1:${await listen(server)}`;
     browser = await chromium.connect(inject('chromium'), { timeout: HANG_MS });
     defer(() => browser.close());
   });
 
-  const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     ...minitwit,
-    url,
+    url: () => url,
     async open(options = {}) {
-      const context = await browser.newContext({ baseURL: url(), ...options });
+      const context = await browser.newContext({ baseURL: url, ...options });
       context.setDefaultTimeout(HANG_MS);
       context.on('request', (request) => {
         const { origin } = new URL(request.url());

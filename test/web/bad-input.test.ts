@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as rawRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import { testBadInput } from '../support/bad-input.ts';
+import { listen } from '../support/listen.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
 const { app, database, visitor, user } = useMiniTwit();
@@ -30,9 +30,8 @@ test('no user can register the first segment of a route', async () => {
 });
 
 test.each(['GET', 'OPTIONS'])('%s * returns 404', async (method) => {
-  const server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = createServer(app);
+  const port = await listen(server);
   const sent = rawRequest({ host: '127.0.0.1', port, method, path: '*' }).end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(404);

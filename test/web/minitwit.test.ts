@@ -61,18 +61,18 @@ test('test_timelines', async () => {
   expect(everyone).toContain('the message by tom');
   expect(everyone).toContain('the message by bar');
 
-  // bar's own timeline shows bar alone
+  // The home timeline of bar has the messages of bar only.
   const mine = await read('/');
   expect(mine).not.toContain('the message by tom');
   expect(mine).toContain('the message by bar');
 
-  // and tom as well, once bar follows tom
+  // After the follow, it has the messages of tom, too.
   expect(await read('/tom/follow')).toContain('You are now following &#34;tom&#34;');
   const withTom = await read('/');
   expect(withTom).toContain('the message by tom');
   expect(withTom).toContain('the message by bar');
 
-  // a user's page shows that user alone
+  // The page of a user has the messages of that user only.
   const bar = await read('/bar');
   expect(bar).not.toContain('the message by tom');
   expect(bar).toContain('the message by bar');

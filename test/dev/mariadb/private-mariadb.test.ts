@@ -13,6 +13,7 @@ import {
   startPrivateMariadb,
 } from '../../../src/dev/mariadb/private-mariadb.ts';
 import { runSql } from '../../support/database.ts';
+import { listen } from '../../support/listen.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 // Sometimes, MariaDB binds its port before the test can take it.
@@ -190,10 +191,9 @@ test('uses another port if another program takes the first one', async () => {
 });
 
 test('fails if no attempt can bind its port', async () => {
-  const taker = createServer().listen(0, '127.0.0.1');
+  const taker = createServer();
   onTestFinished(() => void taker.close());
-  await once(taker, 'listening');
-  const { port } = taker.address() as AddressInfo;
+  const port = await listen(taker);
   const starting = startPrivateMariadb(folder, { options: [`--port=${port}`] });
   await expect(starting).rejects.toThrow(/^MariaDB did not start\.[^]*Address already in use/);
 });

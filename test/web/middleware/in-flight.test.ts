@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import express, { type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { renderErrorPage } from '../../../src/web/middleware/errors.ts';
@@ -9,6 +8,7 @@ import { logRequests } from '../../../src/web/middleware/request-log.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { captureLog } from '../../support/capture-log.ts';
+import { listen } from '../../support/listen.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const LIMITS: InFlightLimits = {
@@ -31,14 +31,13 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   app.use(limitInFlight({ ...LIMITS, ...limits }));
   app.use((_req, res) => void open.push(res));
   app.use(renderErrorPage);
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = createServer(app);
   server.prependListener('request', (_req, res) => arrived.push(res));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const send = (address: string, signal: AbortSignal | null = null) =>
     fetch(`http://127.0.0.1:${port}/`, { headers: { 'X-Forwarded-For': address }, signal });
   return { arrived, open, send, port };

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { captureLog } from '../../support/capture-log.ts';
+import { listen } from '../../support/listen.ts';
 import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
 const { app, user, visitor, withSettings } = useMiniTwit();
@@ -162,9 +163,8 @@ test.each([
   ['one', 'Host: example.com', 200],
   ['no', 'X: y', 400],
 ])('handles a request with %s Host headers', async (_many, headers, status) => {
-  const server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8');
+  const server = createServer(app);
+  const socket = connect(await listen(server), '127.0.0.1').setEncoding('utf8');
   socket.write(`GET /public HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);
   let answer = '';
   socket.on('data', (text: string) => (answer += text));

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { createUnreadResponseLimit } from '../../../src/web/middleware/unread-responses.ts';
+import { listen } from '../../support/listen.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 // Several times as much as the buffers of a connection hold.
@@ -17,13 +18,12 @@ async function serve() {
     res.end(BODY);
     trackUnread(res, req.params.address);
   });
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = createServer(app);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     port,
     /** Sends a request. Returns a function that returns whether the server has closed the connection. */

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, get, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express, { type Express } from 'express';
@@ -15,6 +14,7 @@ import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { addStaticFileRoutes } from '../../../src/web/routes/static-files.ts';
 import { expectErrorPage } from '../../support/bad-input.ts';
 import { captureLog } from '../../support/capture-log.ts';
+import { listen } from '../../support/listen.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -206,11 +206,11 @@ describe('during a rolling deployment', () => {
 });
 
 describe('paths of no file', () => {
-  let server: Server;
+  const server = createServer(app);
+  let port: number;
 
   beforeAll(async () => {
-    server = createServer(app).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    port = await listen(server);
   });
 
   afterAll(() => void server.close());
@@ -235,7 +235,6 @@ describe('paths of no file', () => {
     ['/static/%', 400],
   ])('%s returns %i', async (path, status) => {
     // Other clients normalize such paths.
-    const { port } = server.address() as AddressInfo;
     const [response] = (await once(get({ port, path, agent: false }), 'response')) as [
       IncomingMessage,
     ];

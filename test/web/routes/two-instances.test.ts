@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
 import { useCleanup } from '../../support/cleanup.ts';
+import { listen } from '../../support/listen.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createVisitor, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
@@ -23,13 +22,12 @@ let bob: Visitor[];
 beforeAll(async () => {
   origins = await Promise.all(
     [anotherInstance(), anotherInstance(proxy.config)].map(async (instance) => {
-      const server = createServer(instance).listen(0, '127.0.0.1');
+      const server = createServer(instance);
       defer(() => {
         server.closeAllConnections();
         server.close();
       });
-      await once(server, 'listening');
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      return `http://127.0.0.1:${await listen(server)}`;
     }),
   );
   alice = await logInEverywhere('alice');

@@ -4,17 +4,18 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limitConnectionsPerAddress } from '../../../src/web/server/connection-limit.ts';
 import { createHttpServer } from '../../../src/web/server/http-server.ts';
+import { listen } from '../../support/listen.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 
-async function listen(handler: RequestListener): Promise<Server> {
-  const server = createHttpServer(handler, { trustProxy: 0 }).listen(0, '127.0.0.1');
+async function serve(handler: RequestListener): Promise<Server> {
+  const server = createHttpServer(handler, { trustProxy: 0 });
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  await once(server, 'listening');
+  await listen(server);
   return server;
 }
 
@@ -34,7 +35,7 @@ async function open(server: Server, localAddress = '127.0.0.1') {
 test('handles pipelined requests one after another, and responds in order', async () => {
   const atWork: ServerResponse[] = [];
   let handled = 0;
-  const server = await listen((_req, res) => {
+  const server = await serve((_req, res) => {
     handled++;
     atWork.push(res);
   });
@@ -51,7 +52,7 @@ test('handles pipelined requests one after another, and responds in order', asyn
 
 test('closes a connection with more than 16 pipelined requests', async () => {
   let handled = 0;
-  const server = await listen(() => handled++);
+  const server = await serve(() => handled++);
   const { socket, received } = await open(server);
   socket.write(REQUEST.repeat(17));
   await waitFor('the connection is closed', () => received.isClosed);
@@ -62,7 +63,7 @@ test('closes the connection of a client that does not read the response within a
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   let handled: ServerResponse | null = null;
-  const server = await listen((_req, res) => {
+  const server = await serve((_req, res) => {
     handled = res;
     res.write('x'.repeat(1000));
   });
@@ -76,7 +77,7 @@ test('closes the connection of a client that does not read the response within a
 });
 
 test('closes a new connection of an address with too many, and accepts one of another address', async () => {
-  const server = await listen((_req, res) => res.end('response'));
+  const server = await serve((_req, res) => res.end('response'));
   limitConnectionsPerAddress(server, 2);
   const [first] = await Promise.all([open(server), open(server)]);
   expect(await isServed(server)).toBe(false);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer } from '../../../src/web/server/http-server.ts';
+import { listen } from '../../support/listen.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const { app } = useMiniTwit();
@@ -13,10 +14,9 @@ const LENGTH = `Content-Length: ${CHUNKS.length}`;
 
 /** Sends bytes to a server of MiniTwit. Returns the status codes of all responses until the connection is closed. */
 async function send(bytes: string): Promise<{ statuses: number[]; text: string }> {
-  const server = createHttpServer(app, { trustProxy: 0 }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = createHttpServer(app, { trustProxy: 0 });
   onTestFinished(() => void server.close());
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');
+  const socket = connect(await listen(server), '127.0.0.1').setEncoding('latin1');
   let text = '';
   socket.on('data', (more: string) => (text += more));
   socket.write(bytes);
