@@ -4,38 +4,38 @@ import { type DatabaseConfig, toDatabaseConfig } from '../config/config.ts';
 import { type Environment, integer, oneOf, readSettings, required } from '../config/environment.ts';
 import { databaseSettings } from '../config/settings.ts';
 
-/** How a run's instance is logged in to, and left in order; docs/warehouse.md explains the settings. */
+/** The settings that `finish` needs. docs/warehouse.md explains all settings. */
 export interface EndConfig {
   mountDir: string;
-  /** Path of the private key. */
+  /** The path of the private key. */
   keyFile: string;
   sshUser: string;
-  /** Whether the instance's ssh key is read from its console, or trusted when it is first seen. */
+  /** Whether the instance's ssh host key is read from its console, or trusted at the first connection. */
   hostKey: 'console' | 'first-seen';
-  /** After so many hours a command gives up, and its instance ends by itself. */
+  /** The time limit of a command and its instance. */
   maxHours: number;
 }
 
-/** How an instance is started besides. */
+/** The settings of an instance. */
 export interface InstanceConfig extends EndConfig {
-  /** What EC2 is told to call the volume; Linux may call it otherwise. */
+  /** EC2's name for the volume's device. Linux may use another name. */
   volumeDevice: string;
   keyName: string;
   securityGroup: string;
   instanceType: string;
-  /** Null for the default subnet of the volume's zone. */
+  /** Null means the default subnet of the volume's zone. */
   subnetId: string | null;
   market: 'spot' | 'on-demand';
 }
 
-/** What a run on AWS has to be told. */
+/** The settings of a run on AWS. */
 export interface WarehouseConfig extends InstanceConfig {
   imageId: string;
   volumeId: string;
-  /** Who logs in to the warehouse's MySQL. */
+  /** The user of the warehouse's MySQL. */
   databaseUser: string;
   databasePassword: string;
-  /** Where reports and dumps are kept as well; null for nowhere. */
+  /** The bucket for reports and dumps; null for none. */
   bucket: string | null;
 }
 
@@ -45,12 +45,14 @@ const id = (prefix: string) =>
     `must be an id such as ${prefix}-0123456789abcdef0`,
   );
 
-/** A file that ssh takes as a key: ours, and nobody else may read it. */
+/** The path of a private key that ssh accepts: readable for its owner only. */
 const keyFile = required.superRefine((path, context) => {
   try {
     accessSync(path, constants.R_OK);
     if (statSync(path).mode & 0o077) {
-      context.addIssue(`names a file that others may read, which ssh refuses: chmod 600 ${path}`);
+      context.addIssue(
+        `names a file that other users can read, which ssh refuses: chmod 600 ${path}`,
+      );
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
@@ -110,15 +112,15 @@ const warehouseSettings = instanceSettings.extend({
   WAREHOUSE_BUCKET: bucket.optional(),
 });
 
-/** What is copied, and whereto. */
+/** The source database, and the settings of the warehouse. */
 export interface RunConfig {
   source: DatabaseConfig;
   warehouse: WarehouseConfig;
 }
 
 /**
- * Reads the settings of a run on AWS. Which account, region and endpoint is for AWS's SDK to find out.
- * @throws OperatorError that names all bad and missing settings at once, and no secret's value
+ * Reads the settings of a run on AWS, without those of AWS's SDK.
+ * @throws OperatorError with all invalid and missing settings, and no value of a secret
  */
 export function readRunConfig(environment: Environment): RunConfig {
   const values = readSettings(z.intersection(databaseSettings, warehouseSettings), environment);
@@ -135,15 +137,15 @@ export function readRunConfig(environment: Environment): RunConfig {
   };
 }
 
-/** Where a warehouse is kept, as far as the settings say. */
+/** The volume and the bucket of a warehouse; null where not set. */
 export interface StorageConfig {
   volumeId: string | null;
   bucket: string | null;
 }
 
 /**
- * Reads the settings for commands that start no instance.
- * @throws OperatorError that names all bad settings at once
+ * Reads the settings of commands that start no instance.
+ * @throws OperatorError with all invalid settings
  */
 export function readStorageConfig(environment: Environment): StorageConfig {
   const values = readSettings(storageSettings, environment);
@@ -154,16 +156,16 @@ export function readStorageConfig(environment: Environment): StorageConfig {
 }
 
 /**
- * Reads those of them that are known before there are an image and a volume.
- * @throws OperatorError that names all bad and missing settings at once
+ * Reads the settings of an instance, which `provision` needs before an image and a volume exist.
+ * @throws OperatorError with all invalid and missing settings
  */
 export function readInstanceConfig(environment: Environment): InstanceConfig {
   return toInstanceConfig(readSettings(instanceSettings, environment));
 }
 
 /**
- * Reads those that it takes to end a run, which says itself what else there is to know of it.
- * @throws OperatorError that names all bad and missing settings at once
+ * Reads the settings that `finish` needs. The rest is in the state file of the run.
+ * @throws OperatorError with all invalid and missing settings
  */
 export function readEndConfig(environment: Environment): EndConfig {
   return toEndConfig(readSettings(endSettings, environment));

@@ -2,16 +2,16 @@ import { RUN_TAG, type Tags, WAREHOUSE_TAG } from '../aws/ec2/tags.ts';
 
 export { WAREHOUSE_TAG };
 
-/** The value of that tag as long as there is no volume yet, since a provision or a restore is not done. */
+/** The value of the warehouse tag until a provision or a restore is complete. Later the value is the volume's id. */
 export const UNFINISHED = 'provision';
 
-/** The tag whose value is where a run was started: machine, folder and the folder's id. */
+/** The tag whose value names the machine and the folder from which a run was started. */
 export const ORIGIN_TAG = 'minitwit:from';
 
-/** The tag of an instance that was left for people to query; its value is when it ends by itself. */
+/** The tag of an instance that --keep left running. Its value is the time at which the instance shuts itself down. */
 export const KEPT_UNTIL_TAG = 'minitwit:kept-until';
 
-/** The tags of everything that a run makes. */
+/** Returns the tags of each resource that a run creates. */
 export function resourceTags(warehouse: string, runId: string): Tags {
   return { Name: 'minitwit-warehouse', [WAREHOUSE_TAG]: warehouse, [RUN_TAG]: runId };
 }

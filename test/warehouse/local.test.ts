@@ -21,19 +21,19 @@ function warehouse(parameters: string[], settings: Environment = {}): Program {
   return startProgram(join(home, 'src/warehouse.ts'), settings, { cwd: home, parameters });
 }
 
-async function run(...parameters: string[]): Promise<{ status: number | null; said: string }> {
+async function run(...parameters: string[]): Promise<{ status: number | null; printed: string }> {
   const { ended, output } = warehouse(parameters);
-  return { status: await ended, said: output.stdout + output.stderr };
+  return { status: await ended, printed: output.stdout + output.stderr };
 }
 
-test('a run on AWS says all that it lacks, before anything else', async () => {
-  const { status, said } = await run('run');
+test('a run on AWS fails with all missing settings at its start', async () => {
+  const { status, printed } = await run('run');
   expect(status).toBe(1);
-  expect(said).toMatch(/^Settings are missing or invalid:\n {2}DB_HOST is not set\.\n/);
-  expect(said).toContain('  WAREHOUSE_IMAGE_ID is not set.\n');
+  expect(printed).toMatch(/^Settings are missing or invalid:\n {2}DB_HOST is not set\.\n/);
+  expect(printed).toContain('  WAREHOUSE_IMAGE_ID is not set.\n');
 });
 
-/** Registers alice at a MiniTwit, and writes a message as her. */
+/** Registers alice, and posts a message as alice. */
 async function fillMinitwit(port: string): Promise<void> {
   const browser = request.agent(`http://localhost:${port}`);
   const form = { username: 'alice', password: 'pw' };
@@ -43,7 +43,7 @@ async function fillMinitwit(port: string): Promise<void> {
   await browser.post('/add_message').type('form').send({ text: 'hello' }).expect(302);
 }
 
-test('beside `npm run local`, what people do there is copied, and reported', async () => {
+test('`run --local` copies the database of `npm run local`, and writes a report', async () => {
   const port = String(await findFreePort());
   const local = startProgram(join(home, 'src/local.ts'), { PORT: port }, { cwd: home });
   await local.waitForOutput('MiniTwit is ready');
@@ -59,12 +59,12 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
   const first = await run('run', '--local');
   expect(first).toMatchObject({
     status: 0,
-    said: expect.stringMatching(/ 3 were sent, 0 deleted/),
+    printed: expect.stringMatching(/ 3 were sent, 0 deleted/),
   });
   const again = await run('run', '--local');
   expect(again).toMatchObject({
     status: 0,
-    said: expect.stringMatching(/ 0 were sent, 0 deleted/),
+    printed: expect.stringMatching(/ 0 were sent, 0 deleted/),
   });
 
   const [report = '', ...others] = await readdir(join(home, '.data/warehouse/runs'));
@@ -74,11 +74,11 @@ test('beside `npm run local`, what people do there is copied, and reported', asy
 
   local.process.kill('SIGTERM');
   expect(await local.ended).toBe(0);
-  // Its settings go with it.
+  // `npm run local` removes its settings file.
   expect(existsSync(join(home, '.data/local.env'))).toBe(false);
 });
 
-test('a log that is a folder ends the command in one line that names it', async () => {
+test('one line names the log when it is a folder', async () => {
   const path = join(home, '.data/warehouse/mariadb/mariadb.log');
   await rm(path, { force: true });
   await mkdir(path, { recursive: true });

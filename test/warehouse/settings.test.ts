@@ -14,7 +14,8 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true });
 });
 
-function enough() {
+/** Returns all required settings. */
+function requiredSettings() {
   return {
     DB_HOST: 'replica',
     DB_USER: 'reader',
@@ -29,8 +30,8 @@ function enough() {
   };
 }
 
-test('what need not be set has the values that the documentation says', () => {
-  const { source, warehouse } = readRunConfig(enough());
+test('optional settings have their documented defaults', () => {
+  const { source, warehouse } = readRunConfig(requiredSettings());
   expect(source).toMatchObject({ host: 'replica', user: 'reader', port: 3306, sslCa: null });
   expect(warehouse).toEqual({
     imageId: 'ami-0123456789abcdef0',
@@ -52,10 +53,10 @@ test('what need not be set has the values that the documentation says', () => {
   });
 });
 
-test('all problems are said at once, and no secret', () => {
+test('the error lists all problems, and contains no secret', () => {
   const read = () =>
     readRunConfig({
-      ...enough(),
+      ...requiredSettings(),
       DB_HOST: '',
       WAREHOUSE_IMAGE_ID: 'image',
       WAREHOUSE_VOLUME_ID: undefined,
@@ -81,14 +82,14 @@ test('all problems are said at once, and no secret', () => {
   );
 });
 
-test('a key that others may read is refused, as ssh would', async () => {
+test('a private key that other users can read is refused', async () => {
   await chmod(keyFile, 0o644);
-  expect(() => readRunConfig(enough())).toThrow(`chmod 600 ${keyFile}`);
+  expect(() => readRunConfig(requiredSettings())).toThrow(`chmod 600 ${keyFile}`);
   await chmod(keyFile, 0o600);
 });
 
-test('an instance can be prepared before there are an image and a volume', () => {
-  const { WAREHOUSE_KEY_NAME, WAREHOUSE_KEY_FILE, WAREHOUSE_SECURITY_GROUP } = enough();
+test('readInstanceConfig needs no image and no volume', () => {
+  const { WAREHOUSE_KEY_NAME, WAREHOUSE_KEY_FILE, WAREHOUSE_SECURITY_GROUP } = requiredSettings();
   const config = readInstanceConfig({
     WAREHOUSE_KEY_NAME,
     WAREHOUSE_KEY_FILE,
@@ -97,7 +98,7 @@ test('an instance can be prepared before there are an image and a volume', () =>
   expect(config).toMatchObject({ keyName: 'minitwit', sshUser: 'ec2-user' });
 });
 
-test('to end a run takes no more than the key by which its instance is reached', () => {
+test('readEndConfig needs nothing but the path of the private key', () => {
   expect(readEndConfig({ WAREHOUSE_KEY_FILE: keyFile })).toEqual({
     mountDir: '/mysql-db',
     keyFile,

@@ -13,43 +13,43 @@ import { endInstances } from '../steps/end-instances.ts';
 import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /**
- * Ends what a dead run has left behind, found by its tags. No run of this folder can be alive meanwhile; of one
- * that was kept, or that was started from elsewhere, nobody but the operator can tell.
- * @param runId the one run to end, whatever it is; null for all that were started here and not kept
- * @throws OperatorError when something cannot be ended
+ * Removes the resources of killed runs, provisions and restores, which are found by their tags. The lock of the folder
+ * ensures that no run of this folder is active.
+ * @param runId the run to end, wherever it was started; null for all runs of this folder that --keep did not leave running
+ * @throws OperatorError with each resource that cannot be removed
  */
 export async function cleanup(context: WarehouseContext, runId: string | null): Promise<void> {
-  const claim = await lockFolder(context.folder);
+  const lock = await lockFolder(context.folder);
   try {
-    claim.setDescription('cleaning up');
-    const isMeant = ({ tags }: { tags: Tags }) =>
+    lock.setDescription('cleaning up');
+    const isSelected = ({ tags }: { tags: Tags }) =>
       runId
         ? tags[RUN_TAG] === runId
         : tags[ORIGIN_TAG] === originTag(context.folder) && !tags[KEPT_UNTIL_TAG];
     const found = await listInstances(context.ec2, [tagFilter(WAREHOUSE_TAG)]);
     const alive = found.filter(({ state }) => state !== 'terminated');
-    const spared = alive.filter((it) => !isMeant(it));
-    for (const it of spared) context.print(formatSpared(it));
+    const skipped = alive.filter((it) => !isSelected(it));
+    for (const it of skipped) context.print(formatSkipped(it));
 
     const state = await readMatchingState(context, runId);
-    const isSpared = spared.some((it) => it.runId === state?.runId);
-    const others = alive.filter((it) => isMeant(it) && it.runId !== state?.runId);
+    const isSkipped = skipped.some((it) => it.runId === state?.runId);
+    const others = alive.filter((it) => isSelected(it) && it.runId !== state?.runId);
     let unfinished = 0;
     await runAll([
-      ...(state && !isSpared ? [() => endRun(context, state)] : []),
+      ...(state && !isSkipped ? [() => endRun(context, state)] : []),
       ...others.map((it) => () => endOtherInstance(context, it)),
       async () => {
-        unfinished = await removeUnfinished(context, isMeant);
+        unfinished = await removeUnfinished(context, isSelected);
       },
     ]);
-    const isAnythingLeft = others.length > 0 || unfinished > 0 || (state && !isSpared);
-    if (!isAnythingLeft) context.print('There is nothing to clean up.');
+    const isEmpty = others.length === 0 && unfinished === 0 && (!state || isSkipped);
+    if (isEmpty) context.print('There is nothing to clean up.');
   } finally {
-    claim.release();
+    lock.release();
   }
 }
 
-/** What cannot be ended keeps nothing else from being ended. */
+/** Runs all tasks, even after one fails. Throws one OperatorError with all problems. */
 async function runAll(tasks: (() => Promise<void>)[]): Promise<void> {
   const problems: string[] = [];
   for (const task of tasks) {
@@ -57,11 +57,11 @@ async function runAll(tasks: (() => Promise<void>)[]): Promise<void> {
   }
   if (problems.length === 0) return;
   throw new OperatorError(
-    `Not everything could be ended, and what is left goes on costing (\`status\` shows it):${problems.join('')}`,
+    `Not everything could be removed. The remaining resources cost money; \`status\` lists them.${problems.join('')}`,
   );
 }
 
-/** The run that this folder remembers, if it is meant. */
+/** Reads the state file of the folder. Returns null when it is of another run than `runId`, or cannot be read. */
 async function readMatchingState(
   { folder, print }: WarehouseContext,
   runId: string | null,
@@ -77,12 +77,12 @@ async function readMatchingState(
 
 async function endRun(context: WarehouseContext, state: RunState): Promise<void> {
   const run = openRun(context, state);
-  run.log(`Ending what is left of the run ${state.runId} …`);
+  run.log(`Ending the run ${state.runId} …`);
   await endInstances(run);
   await run.forget();
-  run.log(`Nothing is left of it; ${state.volumeId} is free.`);
+  run.log(`The run ${state.runId} has ended, and ${state.volumeId} is free.`);
   if (state.results && !state.snapshotId) {
-    run.log('What it copied is on the volume, and will be in the next snapshot.');
+    run.log('The data that the run copied is on the volume, and will be in the next snapshot.');
   }
 }
 
@@ -97,9 +97,9 @@ async function endOtherInstance(context: WarehouseContext, { id, runId }: Instan
   );
 }
 
-function formatSpared({ id, runId, tags }: Instance): string {
-  const why = tags[KEPT_UNTIL_TAG]
-    ? `was kept until ${tags[KEPT_UNTIL_TAG]}`
+function formatSkipped({ id, runId, tags }: Instance): string {
+  const reason = tags[KEPT_UNTIL_TAG]
+    ? `was left running until ${tags[KEPT_UNTIL_TAG]}`
     : `was started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
-  return `${id}, of the run ${runId}, ${why}: if nobody needs it, npm run warehouse -- cleanup ${runId}`;
+  return `${id} of the run ${runId} ${reason}. To end it: npm run warehouse -- cleanup ${runId}`;
 }

@@ -24,13 +24,13 @@ import {
 } from './create-context.ts';
 import { readInstanceConfig, readStorageConfig } from '../settings.ts';
 
-// Slower than that, a copy would take longer than what it copies stays as it is.
+// At a lower rate, the transaction of a copy would stay open for too long.
 const RATE_MIN = 100;
 
 /** Creates the command line of `npm run warehouse`: its commands, their options, and the functions that run them. */
 export function createCli(environment: Environment): Command {
   const program = new Command('npm run warehouse --').description(
-    'A database server that exists only while it is needed: docs/warehouse.md',
+    'A data warehouse whose server runs only while it is needed. See docs/warehouse.md.',
   );
   addRunCommands(program, environment);
   addDataCommands(program, environment);
@@ -41,16 +41,18 @@ function addRunCommands(program: Command, environment: Environment): void {
   program
     .command('run')
     .description(
-      'start a server, copy what is new, analyse, report, take a snapshot, end the server',
+      'start a server, copy changes, compute statistics, write a report, take a snapshot, end the server',
     )
-    .addOption(new Option('--keep', 'leave the server up; `finish` ends it').conflicts('local'))
-    .option('--local', 'without AWS: the warehouse is a database in .data/warehouse')
-    .addOption(new Option('--dry-run', 'show every step, and change nothing').conflicts('local'))
-    .option('--with-credentials', "copy the hashes of people's passwords, too")
     .addOption(
-      new Option('--max-rows-per-second <n>', 'read MiniTwit’s database no faster')
+      new Option('--keep', 'leave the server running until `finish` ends it').conflicts('local'),
+    )
+    .option('--local', 'run without AWS: the warehouse is a database in .data/warehouse')
+    .addOption(new Option('--dry-run', 'print every step, and change nothing').conflicts('local'))
+    .option('--with-credentials', 'also copy password hashes')
+    .addOption(
+      new Option('--max-rows-per-second <n>', 'limit the rate of reading MiniTwit’s database')
         .argParser(parseCount(RATE_MIN))
-        .default(null, 'as fast as it can'),
+        .default(null, 'no limit'),
     )
     .action(
       async ({ keep = false, local, dryRun: isDry, withCredentials = false, maxRowsPerSecond }) => {
@@ -62,31 +64,31 @@ function addRunCommands(program: Command, environment: Environment): void {
     );
   program
     .command('finish')
-    .description('end what `run --keep` has left up, after a snapshot')
+    .description('take a snapshot, and end the server that `run --keep` left running')
     .action(() => finish(createFinishContext(environment)));
   program
     .command('cleanup')
-    .description('end what a dead run has left behind')
-    .argument('[run]', 'also one that was kept, or started elsewhere')
+    .description('remove the resources of killed commands')
+    .argument('[run]', 'id of a run to end, even if it was left running or started elsewhere')
     .action((runId) => cleanup(createWarehouseContext(), runId ?? null));
   program
     .command('status')
-    .description('what there is in AWS, and what it costs an hour')
+    .description('list the resources in AWS, and their cost an hour')
     .action(() => status(createEc2(), readStorageConfig(environment).volumeId, print));
   program
     .command('report')
-    .description("where the last run's report is")
-    .option('--open', 'open it in a browser')
+    .description("print the URL of the last run's report")
+    .option('--open', 'also open it in a browser')
     .action(({ open = false }) => showReport(FOLDER, { open, print }));
 }
 
 function addDataCommands(program: Command, environment: Environment): void {
   program
     .command('provision')
-    .description('make the volume and the image that runs need')
-    .option('--size-gib <n>', "the volume's size", parseCount(1), 100)
-    .option('--volume <id>', 'use this one, which may hold a warehouse already')
-    .option('--image <id>', 'an Amazon Linux 2023; the newest by default')
+    .description('create the volume and the image that runs need')
+    .option('--size-gib <n>', "the new volume's size", parseCount(1), 100)
+    .option('--volume <id>', 'use this volume, which may already hold a warehouse')
+    .option('--image <id>', 'an image of Amazon Linux 2023; the newest by default')
     .action(({ sizeGib, volume: volumeId = null, image: baseImageId = null }) => {
       const config = readInstanceConfig(environment);
       return provision(createWarehouseContext(config.maxHours), config, {
@@ -97,27 +99,27 @@ function addDataCommands(program: Command, environment: Environment): void {
     });
   const snapshots = program
     .command('snapshots')
-    .description("the snapshots of the warehouse's volume")
+    .description("list the snapshots of the warehouse's volume")
     .action(() => printSnapshots(createWarehouseContext()));
   snapshots
     .command('prune')
-    .description('delete old ones')
+    .description('delete old snapshots')
     .requiredOption('--keep <n>', 'number of newest snapshots to retain', parseCount(1))
     .action(({ keep }) => pruneSnapshots(createWarehouseContext(), keep));
   program
     .command('restore')
-    .description('make a new volume from a snapshot')
-    .argument('<snapshot>')
-    .option('--zone <zone>', 'that of the old volume by default')
+    .description('create a volume from a snapshot')
+    .argument('<snapshot>', 'id of the snapshot')
+    .option('--zone <zone>', 'availability zone; by default that of the old volume')
     .action(async (snapshotId, { zone = null }) => {
       const { volumeId } = readStorageConfig(environment);
       await restoreVolume(createWarehouseContext(), { snapshotId, volumeId, zone });
     });
   program
     .command('restore-dump')
-    .description("bring a run's dump back, into the database that DB_* name")
+    .description("restore a run's dump into the database of the DB_* settings")
     .argument('<dump>', "a run's id, `latest`, or a file")
-    .option('--force', 'replace the rows that are there')
+    .option('--force', 'replace existing rows')
     .action((dumpName, { force = false }) =>
       restoreDumpCommand(createWarehouseContext(), {
         dumpName,
@@ -130,7 +132,7 @@ function addDataCommands(program: Command, environment: Environment): void {
     );
 }
 
-/** Reads a number of at least `min`. */
+/** Returns a parser of a number of at least `min`. */
 function parseCount(min: number): (text: string) => number {
   return (text) => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);

@@ -14,30 +14,30 @@ import type { Attachment } from '../../aws/ec2/volumes.ts';
 import { findAwsError, toOperatorError } from '../../aws/errors.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 
-/** The answer when AWS denies something for certain. */
+/** The result for an action that AWS denies. */
 export const NOT_ALLOWED = 'not allowed';
 
-/** What would be asked for. */
+/** The requests that a run would send. */
 export interface PlannedRequests {
   launch: RunInstancesCommandInput;
   attachment: Attachment;
   snapshot: CreateSnapshotCommandInput & { VolumeId: string };
-  /** For the instance. */
+  /** The tag of the instance. */
   tag: Tag;
 }
 
-/** An action of EC2's, and whether it would be allowed, in words. */
+/** An action of EC2, and whether AWS would allow it, as text. */
 export interface Permission {
   action: string;
   answer: string;
 }
 
-// What the policy allows for things with the warehouse's tag is denied for an instance that there is not.
+// The policy allows these for resources with the warehouse's tag, and the instance does not exist yet.
 const OF_INSTANCE = new Set(['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances']);
 
 /**
- * Asks AWS about everything that a run would change, and changes nothing. What would be done to the instance, which
- * there is not yet, AWS may not be able to tell.
+ * Sends each request of a run as a dry run, which changes nothing. For actions on the instance, which does not exist yet,
+ * the result may be unknown.
  */
 export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Promise<Permission[]> {
   const { VolumeId, InstanceId } = planned.attachment;
@@ -52,11 +52,11 @@ export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Prom
     TerminateInstances: () =>
       ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId], DryRun })),
   };
-  const asked = Object.entries(requests).map(async ([action, request]) => ({
+  const permissions = Object.entries(requests).map(async ([action, request]) => ({
     action,
     answer: await formatPermission(request, OF_INSTANCE.has(action)),
   }));
-  return Promise.all(asked);
+  return Promise.all(permissions);
 }
 
 async function formatPermission(
@@ -65,13 +65,13 @@ async function formatPermission(
 ): Promise<string> {
   try {
     await request();
-    return 'AWS did it in place of answering';
+    return 'AWS did it instead of checking it';
   } catch (error) {
     const name = findAwsError(error)?.name;
     if (name === 'DryRunOperation') return 'allowed';
     if (name === 'UnauthorizedOperation') {
-      return isOfInstance ? 'can be told only once there is an instance' : NOT_ALLOWED;
+      return isOfInstance ? 'unknown until the instance exists' : NOT_ALLOWED;
     }
-    return `cannot be told yet: ${errorMessage(toOperatorError('asked', error))}`;
+    return `unknown: ${errorMessage(toOperatorError('The dry run failed', error))}`;
   }
 }

@@ -12,29 +12,29 @@ import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**
- * Makes what runs need, a volume unless there is one, and an image, and prints the settings that name them. What
- * was made is not left when something fails.
- * @throws OperatorError, when everything that was begun is undone, or says what is not
+ * Creates the image of a warehouse, and its volume unless the order names one, and prints their settings. A failure undoes
+ * all steps.
+ * @throws OperatorError after all steps are undone, or with the resources that may still exist
  */
 export async function provision(
   context: WarehouseContext,
   config: InstanceConfig,
   order: ProvisionOptions,
 ): Promise<void> {
-  const claim = await lockFolder(context.folder);
+  const lock = await lockFolder(context.folder);
   try {
     const site = await findSite(context.ec2, config, order);
     const { sizeGib } = order;
     const current = createProvisionContext(context, config, { sizeGib, site });
-    claim.setDescription(`the provision ${current.runId}`);
+    lock.setDescription(`the provision ${current.runId}`);
     const { subnet, image, volume } = site;
-    const where = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
+    const subject = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
     current.log(
-      `${where} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
+      `${subject} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
     );
     await runProvision(current);
   } finally {
-    claim.release();
+    lock.release();
   }
 }
 
@@ -47,8 +47,8 @@ async function runProvision(current: ProvisionContext): Promise<void> {
     throw error;
   }
   current.isDone = true;
-  // before the instance is ended, which may fail: these are there
-  current.print('Keep these settings:');
+  // Printed before the builder is terminated, which may fail.
+  current.print('Add these settings to your environment:');
   current.print(`WAREHOUSE_IMAGE_ID=${current.imageId}`);
   current.print(`WAREHOUSE_VOLUME_ID=${current.volumeId}`);
   await undoSteps(PROVISION_STEPS, current);

@@ -19,15 +19,15 @@ export interface RestoreDumpOptions {
   /** Null when the settings name none. */
   bucket: string | null;
   target: DatabaseConfig;
-  /** Whether rows that are there are to be replaced. */
+  /** Whether existing rows are replaced. */
   force: boolean;
   /** Shows the progress. */
   screen: Screen;
 }
 
 /**
- * Brings a dump into a database, in the place of MiniTwit's tables there.
- * @throws OperatorError, one line, as `findDump` and `restoreDump` do
+ * Restores a dump into MiniTwit's tables of a database.
+ * @throws OperatorError, of one line, when the dump is not found or invalid, or when the restore fails
  */
 export async function restoreDumpCommand(
   { print, signal }: Pick<CommandContext, 'print' | 'signal'>,
@@ -37,14 +37,14 @@ export async function restoreDumpCommand(
   const database = `the database "${target.name}" at ${target.host}:${target.port}`;
   const dump = await chooseDump(options);
   print(`Reading ${dump.name} …`);
-  if (force) print(`It replaces all rows of MiniTwit's tables in ${database}.`);
+  if (force) print(`The dump replaces all rows of MiniTwit's tables in ${database}.`);
   const header = await restoreWithProgress(dump, options, signal);
   const rows = Object.entries(header.rows).map(([table, count]) => `${count} of ${table}`);
   print(
-    `Now ${database} is as it was at ${header.asOf}, proved by counts and checksums: ${rows.join(', ')}.`,
+    `Restored ${database} as of ${header.asOf}, verified by counts and checksums: ${rows.join(', ')}.`,
   );
   if (!header.credentials) {
-    print('Nobody can log in to it: the dump has no passwords, since it was copied without them.');
+    print('No user can log in: the dump has no password hashes, since the warehouse copied none.');
   }
 }
 
@@ -71,5 +71,5 @@ async function chooseDump({ dumpName, s3, bucket }: RestoreDumpOptions): Promise
     return { name: dumpName, open: async () => createReadStream(dumpName) };
   }
   if (bucket !== null) return findDump(s3, bucket, dumpName);
-  throw new OperatorError('Set WAREHOUSE_BUCKET, where the dumps are, or name a file.');
+  throw new OperatorError('Set WAREHOUSE_BUCKET to the bucket of the dumps, or name a file.');
 }

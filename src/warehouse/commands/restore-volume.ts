@@ -15,31 +15,31 @@ import { ORIGIN_TAG, resourceTags, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts'
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;
 
-/** The volume that `restore` makes. */
+/** The volume that `restore` creates. */
 export interface RestoreVolumeOptions {
   snapshotId: string;
-  /** The volume that the settings name, whose place the new one takes; null when they name none. */
+  /** The volume of the settings, which the new one replaces; null without that setting. */
   volumeId: string | null;
-  /** The availability zone; null for that of the old volume. */
+  /** The availability zone; null for the zone of the old volume. */
   zone: string | null;
 }
 
 /**
- * Makes a volume of a snapshot, in the zone of the old one and of its kind, and prints the setting that has the next
- * run use it. The old volume, if it is still there, is left as it is.
- * @returns the volume's id
- * @throws OperatorError when the snapshot is not there or not complete, when the zone is unknown, and when the
- *   volume does not become available, which is deleted then
+ * Creates a volume from a snapshot, with the zone, type and performance of the old volume, and prints the setting with
+ * which the next run uses it. Does not change the old volume.
+ * @returns the id of the new volume
+ * @throws OperatorError when the snapshot does not exist or is not complete; when the zone is unknown; when the new volume
+ *   does not become available, after deleting it
  */
 export async function restoreVolume(
   context: WarehouseContext,
   options: RestoreVolumeOptions,
 ): Promise<string> {
-  const claim = await lockFolder(context.folder);
+  const lock = await lockFolder(context.folder);
   try {
     return await makeVolume(context, options);
   } finally {
-    claim.release();
+    lock.release();
   }
 }
 
@@ -51,7 +51,7 @@ async function makeVolume(
   const snapshot = await requireSnapshot(ec2, options.snapshotId);
   const place = await chooseTarget(ec2, options);
   const runId = createRunId(new Date());
-  // until it is done, `cleanup` removes what a killed one leaves
+  // With these tags, `cleanup` finds the volume of a killed process.
   const tags = { ...resourceTags(UNFINISHED, runId), [ORIGIN_TAG]: originTag(folder) };
   let id: string | null = null;
   try {
@@ -62,7 +62,7 @@ async function makeVolume(
       ClientToken: runId,
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
-    print(`Making the volume ${id} of ${snapshot.id} in ${place.AvailabilityZone} …`);
+    print(`Creating the volume ${id} from ${snapshot.id} in ${place.AvailabilityZone} …`);
     await waitUntilAvailable(ec2, id, pollOptions(context, READY_MAX_MS));
     await addTags(ec2, [id], { [WAREHOUSE_TAG]: id });
   } catch (error) {
@@ -71,7 +71,7 @@ async function makeVolume(
   }
   const time = snapshot.startedAt.toISOString();
   print(
-    `The volume ${id} holds the warehouse of ${time}. Keep this setting, and the next run uses it:`,
+    `The volume ${id} holds the warehouse as of ${time}. Set this, so that the next run uses it:`,
   );
   print(`WAREHOUSE_VOLUME_ID=${id}`);
   return id;
@@ -80,10 +80,12 @@ async function makeVolume(
 async function requireSnapshot(ec2: EC2Client, id: string): Promise<Snapshot> {
   const snapshot = await findSnapshot(ec2, id);
   if (snapshot === null) {
-    throw new OperatorError(`There is no snapshot ${id} here: \`snapshots\` lists those that are.`);
+    throw new OperatorError(
+      `There is no snapshot ${id} in this region. List the snapshots with: npm run warehouse -- snapshots`,
+    );
   }
   if (snapshot.state !== 'completed') {
-    throw new OperatorError(`The snapshot ${id} is not complete, but ${snapshot.state}.`);
+    throw new OperatorError(`The snapshot ${id} is ${snapshot.state}, not completed.`);
   }
   return snapshot;
 }
@@ -93,8 +95,8 @@ async function chooseTarget(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOpt
   const AvailabilityZone = zone ?? old?.zone;
   if (AvailabilityZone === undefined) {
     const reason =
-      volumeId === null ? 'WAREHOUSE_VOLUME_ID is not set' : `${volumeId} is not there`;
-    throw new OperatorError(`Say in which zone, such as --zone us-east-1a: ${reason}.`);
+      volumeId === null ? 'WAREHOUSE_VOLUME_ID is not set' : `${volumeId} does not exist`;
+    throw new OperatorError(`Name a zone, such as --zone us-east-1a, since ${reason}.`);
   }
   return {
     AvailabilityZone,
@@ -106,23 +108,23 @@ async function chooseTarget(ec2: EC2Client, { volumeId, zone }: RestoreVolumeOpt
 
 async function deleteCreated(
   context: WarehouseContext,
-  made: { runId: string; id: string | null },
-  why: unknown,
+  created: { runId: string; id: string | null },
+  cause: unknown,
 ): Promise<void> {
   const { ec2, timing } = context;
   const list = async () =>
-    (await listVolumes(ec2, [tagFilter(RUN_TAG, made.runId)])).map(({ id }) => id);
-  const subject = 'A volume that AWS may have made';
+    (await listVolumes(ec2, [tagFilter(RUN_TAG, created.runId)])).map(({ id }) => id);
+  const subject = 'A volume that AWS may have created';
   try {
     const ids = await findCreated(
-      { subject, knownId: made.id, list, visibilityTimeoutMs: timing.visibilityTimeoutMs },
+      { subject, knownId: created.id, list, visibilityTimeoutMs: timing.visibilityTimeoutMs },
       cleanupPollOptions(context, timing.visibilityTimeoutMs * 2),
     );
     for (const id of ids) await deleteWhenFree(ec2, id, cleanupPollOptions(context, DELETE_MAX_MS));
   } catch (error) {
     throw new OperatorError(
-      `${errorMessage(why)}\nThis may still exist: ${formatOrphan(made)}\n(${errorMessage(error)})`,
-      { cause: why },
+      `${errorMessage(cause)}\nThis may still exist: ${formatOrphan(created)}\n(${errorMessage(error)})`,
+      { cause },
     );
   }
 }

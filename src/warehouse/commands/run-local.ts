@@ -16,12 +16,12 @@ const LOOK_MAX_MS = 2000;
 /** What a run without AWS uses. */
 export type LocalRunContext = Pick<RunContext, 'folder' | 'copy' | 'signal'>;
 
-/** Fills a warehouse on this machine: a MariaDB of its own, which is stopped in the end. */
+/** Fills a warehouse on this machine, in a private MariaDB that runs only during this command. */
 export async function runLocal({ folder, copy, signal }: LocalRunContext): Promise<void> {
-  const claim = await lockFolder(folder);
+  const lock = await lockFolder(folder);
   try {
     const id = createRunId(new Date());
-    claim.setDescription(`the run ${id}`);
+    lock.setDescription(`the run ${id}`);
     const mariadb = await startPrivateMariadb(join(folder, 'mariadb'));
     try {
       await copy(mariadb.config, { id, signal });
@@ -29,14 +29,15 @@ export async function runLocal({ folder, copy, signal }: LocalRunContext): Promi
       await mariadb.stop();
     }
   } finally {
-    claim.release();
+    lock.release();
   }
 }
 
 /**
- * Finds the database that a run without AWS copies: that of `npm run local`, which keeps its settings in a file as
- * long as it runs, else the one that the environment names.
- * @throws OperatorError when there is neither, or it does not answer
+ * Finds the database that a run without AWS copies: the one of `npm run local`, if it runs, or the one that the
+ * environment names.
+ * @param file the settings file that `npm run local` writes while it runs
+ * @throws OperatorError when there is no such database, or when it does not answer
  */
 export async function findLocalSource(
   file: string,
@@ -45,7 +46,7 @@ export async function findLocalSource(
   const settings = readIfExists(file);
   if (settings !== null) {
     const source = readDatabaseConfig(dotenv.parse(settings));
-    // one that was killed has left its settings behind
+    // A killed `npm run local` leaves its settings file.
     await checkSource(source, LOOK_MAX_MS).catch((error: unknown) => {
       const message = `${errorMessage(error)} (Is \`npm run local\` still running?)`;
       throw new OperatorError(message, { cause: error });
@@ -54,11 +55,11 @@ export async function findLocalSource(
   }
   if (environment.DB_HOST) return readDatabaseConfig(environment);
   throw new OperatorError(
-    'There is no MiniTwit to copy: start one beside this with `npm run local`, or set DB_HOST and the other DB_* settings.',
+    'There is no MiniTwit to copy. Start one with `npm run local`, or set DB_HOST and the other DB_* settings.',
   );
 }
 
-/** Returns what a file holds; null when there is no such file. */
+/** Returns the content of a file, or null when the file does not exist. */
 function readIfExists(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');

@@ -16,10 +16,7 @@ import { startInstance } from '../steps/instance-step.ts';
 import { upload } from '../steps/upload-step.ts';
 import { copy } from '../steps/copy-step.ts';
 
-/**
- * Everything that a run does, in order; and, read from the end, everything by which it ends, be it because all was
- * done or because something failed.
- */
+/** The steps of a run, in order. They are undone in reverse order, on success and on failure. */
 export const STEPS: RunStep[] = [
   waitForSnapshot,
   startInstance,
@@ -33,31 +30,30 @@ export const STEPS: RunStep[] = [
 ];
 
 /**
- * Fills the warehouse: one whole cycle, after which nothing is left of it but what is new on the volume, and its
- * snapshot.
- * @param options with `keep`, the instance stays up when all was done, for people to query: `finish` ends it
- * @throws OperatorError, when everything that was begun is undone, or says what is not
+ * Runs one cycle of the warehouse. After it, only the new data on the volume and its snapshot remain.
+ * @param options with `keep`, the instance continues to run after success, for queries, until `finish` ends it
+ * @throws OperatorError after all steps are undone, or with the resources that may still exist
  */
 export async function run(context: RunContext, options: { keep: boolean }): Promise<void> {
-  const claim = await lockFolder(context.folder);
+  const lock = await lockFolder(context.folder);
   try {
     await assertNoUnfinishedRun(context.folder);
-    context.print('Looking whether all is there …');
+    context.print('Checking the settings …');
     const state = newState(context.config, await preflightCheck(context));
-    claim.setDescription(`the run ${state.runId}`);
+    lock.setDescription(`the run ${state.runId}`);
     await runAndEnd(context, state, options);
   } finally {
-    claim.release();
+    lock.release();
   }
 }
 
-/** What is known of a run that has not ended must not be overwritten with another's. */
+/** A new run would overwrite the state file of a run that has not ended. */
 async function assertNoUnfinishedRun(folder: string): Promise<void> {
   const state = await readState(folder);
   if (!state) return;
   throw new OperatorError(
-    `The run ${state.runId}, on ${state.volumeId}, was kept, or has died. It ends with: ` +
-      'npm run warehouse -- finish; or without a snapshot: ' +
+    `The run ${state.runId} on ${state.volumeId} has not ended: it was left running, or its process was killed. ` +
+      'To end it: npm run warehouse -- finish. To end it without a snapshot: ' +
       `npm run warehouse -- cleanup ${state.runId}`,
   );
 }
@@ -75,20 +71,20 @@ async function runAndEnd(
     if (options.keep) return await leaveRunning(current);
   } catch (error) {
     current.log(errorMessage(error));
-    await end(current);
+    await endRun(current);
     throw error;
   } finally {
-    spot.endRun();
+    spot.end();
   }
-  await end(current);
+  await endRun(current);
 }
 
 /**
- * Ends a run in order, however far it came, and forgets it.
- * @throws OperatorError that says what may still exist
+ * Undoes the steps of a run that were started, and removes its state file.
+ * @throws OperatorError with the resources that may still exist
  */
-export async function end(current: EndingRun): Promise<void> {
+export async function endRun(current: EndingRun): Promise<void> {
   await undoSteps(STEPS, current);
   await current.forget();
-  current.log(`The run ${current.state.runId} has ended; of its instance nothing is left.`);
+  current.log(`The run ${current.state.runId} has ended, and its instance is terminated.`);
 }

@@ -5,8 +5,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import { findLastReport } from '../report/folders.ts';
 
 /**
- * Says where the last run's report is, and opens it in a browser if that is asked.
- * @throws OperatorError when there is none, or nothing that opens it
+ * Prints the URL of the last run's report. With `open`, also opens it in a browser.
+ * @throws OperatorError when there is no report, or no program that opens it
  */
 export async function showReport(
   folder: string,
@@ -14,14 +14,16 @@ export async function showReport(
 ): Promise<void> {
   const path = await findLastReport(folder);
   if (path === null) {
-    throw new OperatorError('There is no report yet: npm run warehouse -- run --local makes one.');
+    throw new OperatorError(
+      'There is no report yet. Create one with: npm run warehouse -- run --local',
+    );
   }
   print(pathToFileURL(path).href);
   if (!open) return;
   const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
   const opener = spawn(program, [path], { stdio: 'ignore', detached: true });
   await once(opener, 'spawn').catch(() => {
-    throw new OperatorError(`There is no ${program} here: open it yourself.`);
+    throw new OperatorError(`Cannot start ${program}. Open the report in a browser yourself.`);
   });
   opener.unref();
 }

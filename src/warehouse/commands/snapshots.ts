@@ -6,41 +6,47 @@ import { alignColumns } from '../../cli/table.ts';
 import type { WarehouseContext } from '../context.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 
-/** Prints the snapshots of the warehouse's volumes, the newest first. */
+/** Prints the snapshots of the warehouse's volumes, newest first. */
 export async function printSnapshots({ ec2, print }: WarehouseContext): Promise<void> {
   const snapshots = await listWarehouseSnapshots(ec2);
-  if (snapshots.length === 0) return print('There are no snapshots yet: each run takes one.');
+  if (snapshots.length === 0) return print('There are no snapshots yet. Each run takes one.');
   for (const line of formatSnapshots(snapshots)) print(line);
 }
 
 /**
- * Deletes snapshots, after it has said which: those that are complete, of which the same volume has so many newer
- * ones that are complete too. What is in use stays, and that is said.
+ * Prints and deletes old snapshots: the completed ones that are not among the newest `keep` completed ones of their volume.
+ * Prints each snapshot that is retained because it is in use.
  * @param keep 1 or more
  */
 export async function pruneSnapshots(
   { ec2, print, signal }: WarehouseContext,
   keep: number,
 ): Promise<void> {
-  const doomed: Snapshot[] = [];
+  const deletable: Snapshot[] = [];
   for (const snapshot of listPrunable(await listWarehouseSnapshots(ec2), keep)) {
     const use = await findSnapshotUse(ec2, snapshot.id);
-    if (use === null) doomed.push(snapshot);
-    else print(`${snapshot.id} stays: ${use}.`);
+    if (use === null) deletable.push(snapshot);
+    else print(`${snapshot.id} is retained: ${use}.`);
   }
-  if (doomed.length === 0) return print(`There is nothing to delete beyond the newest ${keep}.`);
-  print('These are deleted:');
-  for (const line of formatSnapshots(doomed)) print(line);
+  if (deletable.length === 0) {
+    return print(`There is no snapshot to delete beyond the newest ${keep}.`);
+  }
+  print('Deleting these snapshots:');
+  for (const line of formatSnapshots(deletable)) print(line);
   let deleted = 0;
-  for (const { id } of doomed) {
+  for (const { id } of deletable) {
     signal.throwIfAborted();
     if (await deleteSnapshot(ec2, id)) deleted += 1;
-    else print(`${id} stays: AWS says that it is in use.`);
+    else print(`${id} is retained: AWS reports that it is in use.`);
   }
-  print(`Deleted ${deleted} of ${doomed.length}.`);
+  print(`Deleted ${deleted} of ${deletable.length}.`);
 }
 
-/** Those that may go, of a list with the newest first; with less than 1 to keep, all but the newest. */
+/**
+ * Lists the completed snapshots that are not among the newest `keep` completed ones of their volume.
+ * @param snapshots newest first
+ * @param keep less than 1 counts as 1
+ */
 export function listPrunable(snapshots: Snapshot[], keep: number): Snapshot[] {
   const complete = snapshots.filter(({ state }) => state === 'completed');
   return complete.filter((snapshot, index) => {
@@ -51,7 +57,7 @@ export function listPrunable(snapshots: Snapshot[], keep: number): Snapshot[] {
   });
 }
 
-/** A provision's image has snapshots too, with our tag; those are no copies of the warehouse. */
+/** Lists the snapshots of warehouses. A provision's image has snapshots with the same tag, which are skipped. */
 async function listWarehouseSnapshots(ec2: EC2Client): Promise<Snapshot[]> {
   const snapshots = await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]);
   return snapshots.filter((snapshot) => warehouseOf(snapshot).startsWith('vol-'));

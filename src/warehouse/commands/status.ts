@@ -16,17 +16,18 @@ import {
 } from '../../aws/prices.ts';
 import { KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
-/** Something that exists, and what it costs in dollars an hour; null where that is not known. */
+/** A line about a resource, and its price. */
 interface Item {
   text: string;
+  /** In dollars an hour; null when unknown. */
   price: number | null;
-  /** Whether AWS says so itself for this region. */
+  /** Whether the price is AWS's own for this region. */
   isExact?: boolean;
 }
 
 /**
- * Says what there is of the warehouse in this region, for how long, and what it costs.
- * @param volumeId the volume of the settings, be it tagged or not; null where none is set
+ * Prints the resources of warehouses in this region, their age, and their cost.
+ * @param volumeId the volume of the settings, which may have no tag; null without that setting
  */
 export async function status(
   ec2: EC2Client,
@@ -51,7 +52,7 @@ export async function status(
   for (const snapshot of snapshots) print(formatSnapshot(snapshot));
   if (snapshots.length + images.length > 0) print(SNAPSHOTS_COST);
   if (items.length + snapshots.length + images.length === 0)
-    print(`There is nothing of the warehouse in ${region}.`);
+    print(`There are no resources of a warehouse in ${region}.`);
 }
 
 async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Volume[]> {
@@ -63,9 +64,9 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
 
 async function toInstanceItem(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
-  const kept = it.tags[KEPT_UNTIL_TAG] ? ', kept for people to query' : '';
+  const kept = it.tags[KEPT_UNTIL_TAG] ? ', left running by --keep' : '';
   const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
-  // one that is stopped costs no more than its volume
+  // A stopped instance costs nothing but its volume.
   if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };
   const isExact = it.spotRequestId !== null;
   const price = isExact ? await findSpotPrice(ec2, it.type, it.zone) : instancePrice(it.type);
@@ -80,7 +81,7 @@ function toVolumeItem(it: Volume): Item {
 }
 
 function formatImage({ id, name, state, tags }: Image): string {
-  return `${id}, the image ${name} of ${tags[WAREHOUSE_TAG]}, ${state}: it costs as its snapshots do`;
+  return `${id}, the image ${name} of ${tags[WAREHOUSE_TAG]}, ${state}: costs as much as its snapshots`;
 }
 
 function formatSnapshot(it: Snapshot): string {
@@ -88,7 +89,7 @@ function formatSnapshot(it: Snapshot): string {
   return `${it.id} of ${it.volumeId}, ${formatTime(it.startedAt)}, of the run ${it.runId}${state}`;
 }
 
-const SNAPSHOTS_COST = `Snapshots hold only what has changed since the one before; a GB of that costs $${SNAPSHOT_GB_MONTH} a month in ${PRICED_REGION}.`;
+const SNAPSHOTS_COST = `A snapshot stores only the changes since the previous one. A GB costs $${SNAPSHOT_GB_MONTH} a month in ${PRICED_REGION}.`;
 
 function formatPrice({ price, isExact }: Omit<Item, 'text'>, region: string): string {
   if (price === null) return 'price unknown';
@@ -98,7 +99,7 @@ function formatPrice({ price, isExact }: Omit<Item, 'text'>, region: string): st
 
 function formatTotal(items: Item[], region: string): string {
   const price = items.reduce((total, item) => total + (item.price ?? 0), 0);
-  const unknown = items.some((item) => item.price === null) ? ', and what is unknown' : '';
+  const unknown = items.some((item) => item.price === null) ? ', plus the unknown prices' : '';
   const isExact = items.every((item) => item.isExact);
-  return `Together: ${formatPrice({ price, isExact }, region)}${unknown} (prices of ${PRICED_IN}; spot as AWS says now)`;
+  return `Total: ${formatPrice({ price, isExact }, region)}${unknown} (prices of ${PRICED_IN}; current spot prices)`;
 }

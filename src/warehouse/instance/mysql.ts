@@ -5,92 +5,91 @@ import { RemoteCommandError } from '../ssh/ssh-errors.ts';
 import type { SshConnection } from '../ssh/connect-over-ssh.ts';
 import * as commands from './instance-commands.ts';
 
-// longer than the service is given to stop
+// Longer than the unit's TimeoutStopSec.
 const STOP_MAX_MS = 11 * 60_000;
 const NO_SUCH_UNIT = 5;
 
-/** Who works with the warehouse, and in which database. */
+/** The user of the warehouse's MySQL, and the database. */
 export interface MysqlAccount {
   user: string;
   password: string;
-  /** Of the database. */
+  /** The name of the database. */
   name: string;
 }
 
 /**
- * Starts MySQL, which makes its files on the mounted volume if they are not there, and waits until it
- * answers; makes the database and its user, or gives that user this password.
- * @throws OperatorError with MySQL's last words when it does not start
+ * Starts MySQL, and waits until it accepts connections. MySQL creates its files on an empty volume. Creates the database
+ * and its user, or sets the user's password.
+ * @throws OperatorError with the end of MySQL's journal when it does not start
  */
 export async function startMysql(
-  remote: SshConnection,
+  connection: SshConnection,
   account: MysqlAccount,
-  waiting: PollOptions,
+  options: PollOptions,
 ): Promise<void> {
-  const { signal, timeoutMs } = waiting;
-  waiting.onPoll('MySQL: starting');
+  const { signal, timeoutMs } = options;
+  options.onPoll('MySQL: starting');
   try {
-    // ends when MySQL has told systemd that it answers, or has failed
-    await remote.run(commands.systemctl('start'), { signal, timeoutMs });
+    // The command ends when MySQL has notified systemd that it accepts connections, or has failed.
+    await connection.run(commands.systemctl('start'), { signal, timeoutMs });
   } catch (error) {
     if (!(error instanceof RemoteCommandError)) throw error;
-    const message = await formatStartFailure(remote, error);
+    const message = await formatStartFailure(connection, error);
     throw new OperatorError(message, { cause: error });
   }
-  await ensureAccount(remote, account, signal);
+  await ensureAccount(connection, account, signal);
 }
 
 async function formatStartFailure(
-  remote: SshConnection,
+  connection: SshConnection,
   { status, stderr }: RemoteCommandError,
 ): Promise<string> {
   if (status === NO_SUCH_UNIT) {
-    return "The image holds no MySQL of the warehouse's: WAREHOUSE_IMAGE_ID must be one that npm run warehouse -- provision made.";
+    return 'The image has no MySQL of a warehouse. Set WAREHOUSE_IMAGE_ID to an image that npm run warehouse -- provision created.';
   }
   if (stderr.includes('Assertion failed')) {
-    return 'The image wants its volume in another folder: WAREHOUSE_MOUNT_DIR must be what it was when npm run warehouse -- provision made the image.';
+    return 'The image expects its volume in another folder. Set WAREHOUSE_MOUNT_DIR to its value when npm run warehouse -- provision created the image.';
   }
-  const words = linesSinceLastStart(await remote.run(commands.journalTail(100)));
-  // MySQL says much that is no problem
-  const errors = words.filter((line) => line.includes('[ERROR]'));
-  const telling = errors.length > 0 ? errors : words;
-  return `MySQL did not start. Its last words:\n${telling.slice(-12).join('\n')}`;
+  const journal = linesSinceLastStart(await connection.run(commands.journalTail(100)));
+  // Most of MySQL's lines are no errors.
+  const errors = journal.filter((line) => line.includes('[ERROR]'));
+  const lines = errors.length > 0 ? errors : journal;
+  return `MySQL did not start. The end of its journal:\n${lines.slice(-12).join('\n')}`;
 }
 
-/** What has been said since systemd began to start it. */
-function linesSinceLastStart(log: string): string[] {
-  const lines = log.trim().split('\n');
+function linesSinceLastStart(journal: string): string[] {
+  const lines = journal.trim().split('\n');
   return lines.slice(lines.findLastIndex((line) => line.startsWith('Starting ')) + 1);
 }
 
 /**
- * Stops MySQL, and waits until it has written everything and ended; one that does not run is fine.
- * @throws OperatorError when it does not end
+ * Stops MySQL, and waits until it has written its data and ended. Does nothing when MySQL does not run.
+ * @throws OperatorError when MySQL does not end
  */
-export async function stopMysql(remote: SshConnection): Promise<void> {
+export async function stopMysql(connection: SshConnection): Promise<void> {
   try {
-    await remote.run(commands.systemctl('stop'), { timeoutMs: STOP_MAX_MS });
+    await connection.run(commands.systemctl('stop'), { timeoutMs: STOP_MAX_MS });
   } catch (error) {
     if (!hasStatus(error, NO_SUCH_UNIT)) throw error;
   }
 }
 
 async function ensureAccount(
-  remote: SshConnection,
+  connection: SshConnection,
   account: MysqlAccount,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await remote.run(commands.sql(), { input: accountSql(account), signal });
+    await connection.run(commands.sql(), { input: accountSql(account), signal });
   } catch (error) {
     if (!(error instanceof RemoteCommandError)) throw error;
-    // MySQL repeats a part of what it refuses, and the password may be in it: no cause either
+    // MySQL's message repeats a part of the SQL, which may contain the password. So the error has no cause either.
     const code = /ERROR \d+/.exec(error.stderr)?.[0] ?? `status ${error.status}`;
-    throw new OperatorError(`MySQL did not make the user ${account.user}: ${code}`);
+    throw new OperatorError(`MySQL could not create the user ${account.user}: ${code}.`);
   }
 }
 
-/** For stdin, where no list of processes and no log of sudo's shows the password. */
+/** Returns the SQL that creates the database and its user. It contains the password, so it belongs on stdin only. */
 export function accountSql({ user, password, name }: MysqlAccount): string {
   const account = `${escape(user)}@'localhost'`;
   const database = escapeId(name, true);

@@ -13,51 +13,51 @@ import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';
 
-/** Says where runs of this folder are started: by name, and by an id, since other machines may be named alike. */
+/** Returns the value of the origin tag: machine, folder, and the folder's id, since two machines can have one name. */
 export function originTag(folder: string): string {
   const path = join(folder, ID);
-  // a dry run comes before there is one
+  // The folder has no id before its first lock. A dry run takes no lock.
   const id = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  // a tag's value is at most 256 characters long
+  // AWS limits the value of a tag to 256 characters.
   return `${hostname()}:${resolve(folder)}@${id}`.slice(-256);
 }
 
 /**
- * Keeps other commands from working with the same folder, and gives it its id if it has none.
- * @throws OperatorError when one does
+ * Locks a folder against other commands, and ensures that it has an id.
+ * @throws OperatorError when another command holds the lock
  */
 export async function lockFolder(folder: string): Promise<InstanceLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const claim = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
+  const lock = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
   const path = join(folder, ID);
   if (!existsSync(path)) await writeFile(path, randomBytes(8).toString('hex'), { mode: 0o600 });
-  return claim;
+  return lock;
 }
 
-/** The instances of a warehouse that have not ended and are not ending, the oldest first: each holds its lock. */
+/** Lists the instances that hold a warehouse's lock, oldest first. An instance holds it until it is terminated. */
 export function listLockHolders(ec2: EC2Client, volumeId: string): Promise<Instance[]> {
   const alive = ['pending', 'running', 'stopping', 'stopped'];
   const states = { Name: 'instance-state-name', Values: alive };
   return listInstances(ec2, [tagFilter(WAREHOUSE_TAG, volumeId), states]);
 }
 
-/** Says who holds the lock, and what can be done about it. */
+/** Formats the error for a warehouse whose lock an instance holds. */
 export function formatLockHeld(
   volumeId: string,
   { id, runId, launchedAt, tags }: Instance,
 ): string {
   const since = `since ${formatTime(launchedAt)}, started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
-  const kept = tags[KEPT_UNTIL_TAG] ? ', and kept for people to query' : '';
+  const kept = tags[KEPT_UNTIL_TAG] ? ', and left running by --keep' : '';
   return (
-    `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until it has ended; ` +
-    'one that was kept ends with: npm run warehouse -- finish; one that has died with: ' +
+    `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until the run ends. ` +
+    'To end a run that was left running: npm run warehouse -- finish. To end a run whose process was killed: ' +
     `npm run warehouse -- cleanup ${runId}`
   );
 }
 
 /**
- * Makes sure that no other run has started an instance for the same volume: of two, the younger steps back.
- * @throws OperatorError that says which
+ * Checks that no other run started an instance for the same volume earlier. Of two instances, the older one holds the lock.
+ * @throws OperatorError that names the older run
  */
 export async function yieldToOlderRun(
   ec2: EC2Client,

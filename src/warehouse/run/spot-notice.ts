@@ -4,14 +4,14 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { RunState } from './state.ts';
 
-/** Asks every few seconds whether AWS wants a spot instance back, of which it gives two minutes' notice. */
+/** Polls for the interruption notice of a spot instance. AWS gives it two minutes before it takes the instance. */
 export interface SpotNoticeWatch {
-  /** Aborted, with an OperatorError as its reason, once it does. */
+  /** Aborted on the notice. Its reason is an OperatorError. */
   signal: AbortSignal;
-  endRun: () => void;
+  end: () => void;
 }
 
-/** Begins to watch; as long as there is no request to ask about, nothing is asked. */
+/** Starts to poll for the notice. Sends no request while the run has no spot instance. */
 export function watchSpotNotice(
   { ec2, timing }: WarehouseContext,
   state: RunState,
@@ -21,7 +21,7 @@ export function watchSpotNotice(
   const watch = async () => {
     while (!ended.signal.aborted && !notice.signal.aborted) {
       const id = state.spotRequestId;
-      // what cannot be asked now can be asked the next time
+      // The next poll makes up for one that fails.
       const status = id && (await findSpotStatus(ec2, id).catch(() => null));
       if (status && isInterruption(status))
         notice.abort(new OperatorError(formatInterruption(status)));
@@ -31,7 +31,7 @@ export function watchSpotNotice(
     }
   };
   void watch();
-  return { signal: notice.signal, endRun: () => ended.abort() };
+  return { signal: notice.signal, end: () => ended.abort() };
 }
 
 function isInterruption(status: string): boolean {
@@ -39,6 +39,8 @@ function isInterruption(status: string): boolean {
 }
 
 function formatInterruption(status: string): string {
-  const advice = 'run it again, or with WAREHOUSE_MARKET=on-demand';
-  return `AWS takes the spot instance back (${status}): ${advice}.`;
+  return (
+    `AWS takes the spot instance back (${status}). Run the command again, or set ` +
+    'WAREHOUSE_MARKET=on-demand.'
+  );
 }

@@ -7,38 +7,38 @@ import { OperatorError } from '../../errors/operator-error.ts';
 const runState = z.object({
   runId: z.string(),
   startedAt: z.coerce.date(),
-  /** When the instance ends by itself, should nobody end it before. */
+  /** When the instance shuts itself down. */
   endsAt: z.coerce.date(),
   volumeId: z.string(),
-  /** What was found out before anything was started. */
+  /** The results of the preflight check. */
   place: z.object({
     zone: z.string(),
     subnetId: z.string(),
-    /** What the image starts from. */
+    /** The image's root volume. */
     root: z.object({ device: z.string(), sizeGib: z.number().nullable() }),
   }),
-  /** The steps that were begun and are not undone, by name. */
+  /** The names of the steps that were started and are not undone. */
   begun: z.array(z.string()),
-  /** Whether an instance was asked for and AWS's answer never came: there may be one. */
+  /** Whether the response to a launch request is missing, so that an instance may exist. */
   isLaunchUnanswered: z.boolean(),
   instanceId: z.string().nullable(),
   spotRequestId: z.string().nullable(),
-  /** The instance's, as its console showed them, for a second connection; null until then. */
+  /** The instance's ssh host keys, for a second connection. Null until its console has shown them. */
   hostKeys: z.array(z.string()).nullable(),
-  /** What the work had to say, for the snapshot's tags; null until it is done. */
+  /** The tags that describe the copy, for the snapshot. Null until the copy is complete. */
   results: z.record(z.string(), z.string()).nullable(),
   snapshotId: z.string().nullable(),
 });
 
-/** All that is known of a run, so that another process can finish it or undo it. */
+/** The state of a run, from which another process can finish it or undo it. */
 export type RunState = z.infer<typeof runState>;
 
-/** What was found out of where a run can take place. */
+/** The zone, subnet and root volume of a run's instance. */
 export type Placement = RunState['place'];
 
 /**
- * Reads what the last run here wrote; null when it has ended, or there was none.
- * @throws OperatorError when the file makes no sense
+ * Reads the state file. Returns null when there is none, which means that no run is active.
+ * @throws OperatorError when the file is invalid or cannot be read
  */
 export async function readState(folder: string): Promise<RunState | null> {
   const path = pathIn(folder);
@@ -46,14 +46,16 @@ export async function readState(folder: string): Promise<RunState | null> {
     return runState.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    const advice = 'remove it, and end what is left with: npm run warehouse -- cleanup';
-    throw new OperatorError(`${path} cannot be read; ${advice}`, { cause: error });
+    throw new OperatorError(
+      `The state file ${path} cannot be read. Remove it, then run: npm run warehouse -- cleanup`,
+      { cause: error },
+    );
   }
 }
 
 /**
- * Writes it: a reader, and whoever comes after a crash, sees the whole of it or the whole of the one before.
- * @throws OperatorError when it cannot
+ * Writes the state file atomically: after a crash, it holds the new state or the previous one.
+ * @throws OperatorError when the file cannot be written
  */
 export async function writeState(folder: string, state: RunState): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -63,11 +65,13 @@ export async function writeState(folder: string, state: RunState): Promise<void>
     await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, options);
     await rename(`${path}.new`, path);
   } catch (error) {
-    throw new OperatorError(`${path} cannot be written: ${errorMessage(error)}`, { cause: error });
+    throw new OperatorError(`The state file ${path} cannot be written: ${errorMessage(error)}`, {
+      cause: error,
+    });
   }
 }
 
-/** Forgets it: the run has ended. */
+/** Removes the state file. */
 export async function removeState(folder: string): Promise<void> {
   await rm(pathIn(folder), { force: true });
 }

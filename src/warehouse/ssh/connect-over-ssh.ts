@@ -10,59 +10,63 @@ import { toSshError, lastLines, RemoteCommandError } from './ssh-errors.ts';
 
 const CONNECT_MAX_MS = 30_000;
 const RUN_MAX_MS = 120_000;
-// ssh's own status, which no program of ours ends with
+// ssh exits with this status when the connection fails. No program that runs here does.
 const CONNECTION_LOST = 255;
 
-/** How a program is run. */
+/** How a program runs on the instance. */
 export interface RemoteCommandOptions {
-  /** Its stdin. */
+  /** The program's stdin; empty by default. */
   input?: string;
+  /** 120 s by default. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-/** A connection to an instance. */
+/** An ssh connection to an instance. */
 export interface SshConnection {
-  /** The loopback port that leads to the instance's MySQL. */
+  /** The local port that is forwarded to the instance's MySQL. */
   mysqlPort: number;
-  /** Aborted, with an OperatorError as its reason, once the connection has ended. */
+  /** Aborted when the connection ends. Its reason is an OperatorError. */
   lost: AbortSignal;
   /**
-   * Runs a program there, given as a list, and gives its stdout.
-   * @throws RemoteError when it ends with another status than 0; OperatorError when the connection is lost
+   * Runs a program on the instance, and returns its stdout.
+   * @param program the program and its arguments
+   * @throws RemoteCommandError when the program exits with a status other than 0; OperatorError when the connection is
+   *   lost, or after the timeout; the signal's reason
    */
   run(program: string[], options?: RemoteCommandOptions): Promise<string>;
-  /** Ends the connection, if there still is one. */
+  /** Closes the connection. Does nothing when it has ended. */
   close(): Promise<void>;
 }
 
-/** What a connection needs besides the login. */
+/** The options of a connection. */
 export interface ConnectOptions {
-  /** `ssh-ed25519 AAAA…`; null to trust the first key that is seen, and from then on no other. */
+  /** The instance's host keys, such as `ssh-ed25519 AAAA…`. With null, the first key is trusted, and later no other key. */
   hostKeys: string[] | null;
-  /** Where keys are kept; one connection at a time can use it. */
+  /** The folder of the known host keys and of the control socket. One connection can use it at a time. */
   folder: string;
-  /** Path on the instance. */
+  /** The path of MySQL's socket on the instance. */
   mysqlSocket: string;
-  /** Ends the attempt, not the connection. */
+  /** Ends the attempt to connect. It does not close the connection. */
   signal: AbortSignal;
-  /** For ssh; this process's own unless told. */
+  /** The environment of ssh; by default that of this process. */
   environment?: Environment;
 }
 
 /**
- * Connects to an instance, in one attempt. The connection ends when this process does, and outlives a
- * Ctrl-C, since things are put in order through it.
- * @throws UnreachableError when it does not answer yet; OperatorError when it never will
+ * Connects to an instance, in one attempt. The connection ends with this process. It survives Ctrl-C, since the cleanup
+ * needs it.
+ * @throws UnreachableError when the instance does not answer; OperatorError when a retry would fail, too; the signal's
+ *   reason
  */
 export async function connectOverSsh(
   login: Login,
   options: ConnectOptions,
 ): Promise<SshConnection> {
   const { hostKeys, folder, mysqlSocket, signal, environment } = options;
-  const place = { cwd: folder, env: environment };
+  const spawnOptions = { cwd: folder, env: environment };
   signal.throwIfAborted();
-  // left behind by a process that was killed
+  // A killed process leaves its socket.
   await rm(join(folder, 'control.sock'), { force: true });
   if (hostKeys) {
     const lines = hostKeys.map((key) => `${login.instanceId} ${key}\n`);
@@ -71,12 +75,12 @@ export async function connectOverSsh(
   const tunnel = { port: await findFreePort(), socket: mysqlSocket };
   const keyFile = resolve(login.keyFile);
   const trust = hostKeys ? 'pinned' : 'first-seen';
-  const master = startSsh(connectCommand({ ...login, keyFile }, tunnel, trust), place);
+  const master = startSsh(connectCommand({ ...login, keyFile }, tunnel, trust), spawnOptions);
   const close = () => stopSsh(master);
   try {
     await waitForConnection(master, login, signal);
   } catch (error) {
-    // one that never started has said so already
+    // If ssh could not start, this fails with the same error.
     await close().catch(() => undefined);
     throw error;
   }
@@ -86,19 +90,19 @@ export async function connectOverSsh(
   return {
     mysqlPort: tunnel.port,
     lost: lost.signal,
-    run: (program, how) => runRemoteCommand(login, place, program, how),
+    run: (program, how) => runRemoteCommand(login, spawnOptions, program, how),
     close,
   };
 }
 
-function connectionLostError({ instanceId }: Login, at: string, complaint: string): OperatorError {
-  const reason = lastLines(complaint, 1);
+function connectionLostError({ instanceId }: Login, where: string, stderr: string): OperatorError {
+  const reason = lastLines(stderr, 1);
   return new OperatorError(
-    `The connection to ${instanceId} is lost${at}${reason ? `: ${reason}` : '.'}`,
+    `The connection to ${instanceId} is lost${where}${reason ? `: ${reason}` : '.'}`,
   );
 }
 
-/** Where ssh is run, and in which environment. */
+/** The folder and the environment of ssh. */
 interface SpawnOptions {
   cwd: string;
   env: Environment | undefined;
@@ -107,22 +111,24 @@ interface SpawnOptions {
 interface SshProcess {
   process: ChildProcessWithoutNullStreams;
   output: { stdout: string; stderr: string };
-  /** Its status; null when a signal ended it. */
+  /** The exit status; null when a signal ended the process. */
   ended: Promise<number | null>;
 }
 
-function startSsh([program = '', ...parameters]: string[], place: SpawnOptions): SshProcess {
-  // a group of its own: Ctrl-C in the terminal is for us alone
-  const child = spawn(program, parameters, { ...place, detached: true });
+function startSsh([program = '', ...parameters]: string[], options: SpawnOptions): SshProcess {
+  // In its own process group, ssh does not receive the terminal's Ctrl-C.
+  const child = spawn(program, parameters, { ...options, detached: true });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  // it may end before it has read all: its status tells more than a broken pipe
+  // When ssh ends before it has read its stdin, the exit status says more than a broken pipe.
   child.stdin.on('error', () => undefined);
   const ended = once(child, 'close').then(
     ([status]) => status as number | null,
     (cause: unknown) => {
-      throw new OperatorError('OpenSSH is needed, and could not be started.', { cause });
+      throw new OperatorError('Cannot start ssh. Install OpenSSH, then run the command again.', {
+        cause,
+      });
     },
   );
   return { process: child, output, ended };
@@ -134,25 +140,25 @@ async function waitForConnection(
   signal: AbortSignal,
 ): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MAX_MS)]);
-  const giveUp = () => master.process.kill();
-  limit.addEventListener('abort', giveUp);
-  // whatever is said first: the connection stands before it
+  const kill = () => master.process.kill();
+  limit.addEventListener('abort', kill);
+  // The remote command prints only after the connection is established.
   const connected = once(master.process.stdout, 'data').then(() => true);
-  const stands = await Promise.race([connected, master.ended.then(() => false)]);
-  limit.removeEventListener('abort', giveUp);
+  const isConnected = await Promise.race([connected, master.ended.then(() => false)]);
+  limit.removeEventListener('abort', kill);
   signal.throwIfAborted();
-  if (!stands) throw toSshError(master.output.stderr, login);
+  if (!isConnected) throw toSshError(master.output.stderr, login);
 }
 
 async function runRemoteCommand(
   login: Login,
-  place: SpawnOptions,
+  spawnOptions: SpawnOptions,
   program: string[],
   { input = '', timeoutMs = RUN_MAX_MS, signal }: RemoteCommandOptions = {},
 ): Promise<string> {
   signal?.throwIfAborted();
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
-  const ssh = startSsh(remoteCommand(login, program), place);
+  const ssh = startSsh(remoteCommand(login, program), spawnOptions);
   const { output } = ssh;
   ssh.process.stdin.end(input);
   limit.addEventListener('abort', () => killProcess(ssh));
@@ -170,7 +176,7 @@ async function runRemoteCommand(
   throw new RemoteCommandError(name, { status, ...output });
 }
 
-/** Ends an ssh, but not what it runs: that goes on, and ssh's connection holds its pipes open. */
+/** Kills an ssh process. The remote program continues, and holds the pipes open, so they are destroyed. */
 function killProcess({ process }: SshProcess): void {
   process.kill('SIGKILL');
   for (const pipe of [process.stdin, process.stdout, process.stderr]) pipe.destroy();

@@ -1,24 +1,23 @@
-/** How to log in to an instance. */
+/** The login to an instance. */
 export interface Login {
   user: string;
   address: string;
-  /** Path of the private key. */
+  /** The path of the private key. */
   keyFile: string;
-  /** By which its key is kept: addresses are given to others once an instance has ended. */
+  /** The alias of the host key. AWS reuses addresses, so an address does not identify an instance. */
   instanceId: string;
 }
 
-// In the folder in which ssh is run: a whole path may be too long for a socket, or hold characters that
-// ssh would replace.
+// A name in ssh's working folder. An absolute path may be too long for a socket, or contain characters that ssh replaces.
 const CONTROL = 'control.sock';
 
-/** The file of instances' keys, in the folder in which ssh is run. */
+/** The file of known host keys, in ssh's working folder. */
 export const KNOWN_HOSTS = 'known_hosts';
 
 /**
- * Opens the connection that all commands share, and the way to the instance's MySQL. It says something
- * when it stands, and lasts until its stdin ends, and the remote `cat` with it.
- * @param trust `pinned`: only a key that is known already; `first-seen`: of an instance that has none, any
+ * Returns the command that opens the connection that all commands share, with a tunnel to the instance's MySQL. It prints
+ * a line when the connection is established, and ends when its stdin ends.
+ * @param trust `pinned` accepts only a known host key; `first-seen` accepts any key of an instance without a known one
  */
 export function connectCommand(
   login: Login,
@@ -41,7 +40,7 @@ export function connectCommand(
       ControlPath: CONTROL,
       ControlPersist: 'no',
       ExitOnForwardFailure: 'yes',
-      // an agent full of other keys would be refused before it comes to this one
+      // An agent with many keys would exceed the server's number of attempts before this key is tried.
       IdentitiesOnly: 'yes',
     }),
     '-i',
@@ -55,8 +54,8 @@ export function connectCommand(
 }
 
 /**
- * Opens another way to the instance's MySQL, for a person: a line for a shell, which works in any folder.
- * @param knownHosts whole path of the file that holds the instance's key
+ * Returns a shell command with which a person opens a tunnel to the instance's MySQL, in any folder.
+ * @param knownHosts the absolute path of the file with the instance's host key
  */
 export function tunnelCommand(
   login: Login,
@@ -70,7 +69,7 @@ export function tunnelCommand(
       IdentitiesOnly: 'yes',
       StrictHostKeyChecking: 'yes',
       HostKeyAlias: login.instanceId,
-      // ssh takes words apart, and a % for its own
+      // In this option, ssh splits words and expands `%`.
       UserKnownHostsFile: `"${knownHosts.replaceAll('%', '%%')}"`,
     }),
     '-i',
@@ -82,7 +81,7 @@ export function tunnelCommand(
   return command.map(quote).join(' ');
 }
 
-/** Runs a program over that connection; its arguments arrive as they are. */
+/** Returns the command that runs a program over the shared connection. Its arguments are quoted for the remote shell. */
 export function remoteCommand(login: Login, program: string[]): string[] {
   return [
     'ssh',
@@ -91,7 +90,7 @@ export function remoteCommand(login: Login, program: string[]): string[] {
       LogLevel: 'ERROR',
       ControlMaster: 'no',
       ControlPath: CONTROL,
-      // once the connection is lost: no second one in its place
+      // When the shared connection is lost, ssh must not open another one.
       ProxyCommand: 'false',
       ClearAllForwardings: 'yes',
     }),
@@ -109,7 +108,7 @@ function destination({ user, address }: Login): string {
   return `${user}@${address}`;
 }
 
-/** For a shell: a person's, or that at the other end, through which whatever ssh sends goes. */
+/** Quotes an argument for a shell: the operator's, or the one on the instance that receives each ssh command. */
 function quote(argument: string): string {
   return /^[\w@%+:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

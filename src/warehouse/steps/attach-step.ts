@@ -9,7 +9,7 @@ import { bestEffort } from './best-effort.ts';
 const ATTACHED_MAX_MS = 5 * 60_000;
 const DETACHED_MAX_MS = 2 * 60_000;
 
-/** Gives the volume to the instance. AWS gives it to one instance alone, whatever else went wrong. */
+/** Attaches the volume to the instance. AWS never attaches it to two instances. */
 export const attach: RunStep = {
   name: 'attach',
   runMessage: 'Attaching the volume',
@@ -18,9 +18,9 @@ export const attach: RunStep = {
   },
   undoMessage: 'Detaching the volume',
   undo: async (run) => {
-    // taken from under its filesystem, it would lose what is not written yet
+    // To detach a mounted volume would lose data that is not written yet.
     if (run.isMounted) return;
-    const problem = 'The volume could not be detached; it is free when the instance has ended';
+    const problem = 'The volume could not be detached. It is free when the instance has ended';
     await bestEffort(run, problem, () => detach(run));
   },
   plan: (run) => {
@@ -32,7 +32,7 @@ export const attach: RunStep = {
   },
 };
 
-/** What AWS is asked for. */
+/** Returns the request that attaches the volume. */
 export function attachmentInput({ config, state }: ActiveRun): Attachment {
   const InstanceId = state.instanceId ?? '';
   return { VolumeId: config.volumeId, InstanceId, Device: config.volumeDevice };
@@ -41,12 +41,12 @@ export function attachmentInput({ config, state }: ActiveRun): Attachment {
 async function detach(run: EndingRun): Promise<void> {
   const { ec2 } = run;
   const { volumeId, instanceId } = run.state;
-  const look = async () => {
+  const request = async () => {
     const volume = await findVolume(ec2, volumeId);
     if (!volume || !instanceId || volume.attachedTo !== instanceId) return { done: undefined };
     const isAsked = volume.attachment === 'detaching' || volume.attachment === 'busy';
     if (!isAsked) await detachVolume(ec2, volumeId, instanceId);
     return { pending: volume.attachment ?? volume.state };
   };
-  await poll(`The volume ${volumeId}`, look, cleanupPollOptions(run, DETACHED_MAX_MS));
+  await poll(`The volume ${volumeId}`, request, cleanupPollOptions(run, DETACHED_MAX_MS));
 }

@@ -11,12 +11,12 @@ import { parseHostKeys } from '../ssh/host-keys.ts';
 import type { SshConnection } from '../ssh/connect-over-ssh.ts';
 import { bestEffort } from './best-effort.ts';
 
-// AWS shows a console minutes after the instance has written it
+// EC2 shows the console's output minutes after the instance has written it.
 const HOST_KEYS_MAX_MS = 10 * 60_000;
 const SSH_MAX_MS = 5 * 60_000;
 const POWER_OFF_MAX_MS = 30_000;
 
-/** Connects to the instance over ssh, once its key is known. */
+/** Connects to the instance over ssh, after its host key is known. Undo shuts the instance down. */
 export const connect: RunStep = {
   name: 'connect',
   runMessage: 'Connecting to the instance',
@@ -28,10 +28,14 @@ export const connect: RunStep = {
     const { remote } = run;
     run.remote = null;
     if (!remote) return;
-    // by which it ends also when AWS does not let us terminate it, as with credentials that have expired
-    await bestEffort(run, 'The instance could not be shut down; it is terminated', async () => {
-      await remote.run(powerOff(), { timeoutMs: POWER_OFF_MAX_MS });
-    });
+    // A shutdown ends the instance even when AWS refuses to terminate it, as with expired credentials.
+    await bestEffort(
+      run,
+      'The instance could not be shut down. It will be terminated',
+      async () => {
+        await remote.run(powerOff(), { timeoutMs: POWER_OFF_MAX_MS });
+      },
+    );
     await bestEffort(run, 'The connection could not be closed', () => remote.close());
   },
   plan: ({ config, state }) => {
@@ -44,12 +48,12 @@ export const connect: RunStep = {
   },
 };
 
-/** A connection to the run's instance, as soon as it accepts one. */
+/** Connects to the run's instance, and polls until it accepts the connection. */
 export async function connectTo(run: EndingRun, maxMs: number): Promise<SshConnection> {
   const login = await findLogin(run);
   const hostKeys = run.config.hostKey === 'console' ? await findHostKeys(run, login) : null;
   const options = { hostKeys, folder: run.folder, mysqlSocket: MYSQL_SOCKET, signal: run.signal };
-  const look = async () => {
+  const request = async () => {
     try {
       return { done: await run.operations.connect(login, options) };
     } catch (error) {
@@ -57,14 +61,17 @@ export async function connectTo(run: EndingRun, maxMs: number): Promise<SshConne
       throw error;
     }
   };
-  return poll(`ssh to ${login.instanceId}`, look, pollOptions(run, maxMs));
+  return poll(`ssh to ${login.instanceId}`, request, pollOptions(run, maxMs));
 }
 
-/** How to log in to the run's instance. */
+/**
+ * Finds the login to the run's instance.
+ * @throws OperatorError when the instance has no address or has ended
+ */
 export async function findLogin({ config, ec2, state }: EndingRun): Promise<Login> {
   const instance = state.instanceId && (await findInstance(ec2, state.instanceId));
   if (!instance || !instance.address) {
-    throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address, or has ended.`);
+    throw new OperatorError(`The instance ${state.instanceId ?? ''} has no address or has ended.`);
   }
   const keyFile = resolve(config.keyFile);
   return { user: config.sshUser, address: instance.address, keyFile, instanceId: instance.id };
@@ -72,17 +79,20 @@ export async function findLogin({ config, ec2, state }: EndingRun): Promise<Logi
 
 async function findHostKeys(run: EndingRun, { instanceId }: Login): Promise<string[]> {
   if (run.state.hostKeys) return run.state.hostKeys;
-  const look = async () => {
+  const request = async () => {
     const keys = parseHostKeys(await readConsoleOutput(run.ec2, instanceId));
     return keys.length > 0 ? { done: keys } : { pending: 'not printed yet' };
   };
-  const what = 'Its ssh key on its console';
-  const hostKeys = await poll(what, look, pollOptions(run, HOST_KEYS_MAX_MS));
+  const subject = 'The ssh host key on the console';
+  const hostKeys = await poll(subject, request, pollOptions(run, HOST_KEYS_MAX_MS));
   await run.record({ hostKeys });
   return hostKeys;
 }
 
-/** The connection, for a step that cannot be without. */
+/**
+ * Returns the connection to the instance.
+ * @throws OperatorError when there is none
+ */
 export function requireConnection({ remote }: Pick<EndingRun, 'remote'>): SshConnection {
   if (!remote) throw new OperatorError('There is no connection to the instance.');
   return remote;

@@ -10,17 +10,17 @@ import type { CopyJob, CopyOrder } from '../context.ts';
 
 const WAIT_MAX_MS = 60_000;
 
-/** The tag of a snapshot that says of when its copy is: ISO 8601, UTC. */
+/** The tag of a snapshot whose value is the time of its copy: ISO 8601, UTC. */
 export const AS_OF_TAG = 'minitwit:as-of';
 
-/** Where what comes of a copy goes, and where it shows how far it is. */
+/** Where a copy job writes its report and shows its progress. */
 export interface CopyJobOutput {
-  /** Where reports are kept, each in a folder of its run. */
+  /** The folder of all reports. Each run gets a folder in it. */
   folder: string;
   screen: Screen;
 }
 
-/** What a run is for: to copy what is new, to analyse it and to report. */
+/** Creates the job of a run: it copies the changes, computes the statistics, and writes the report. */
 export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutput): CopyJob {
   const { source } = order;
   const print = (line: string) => screen.write(`${line}\n`);
@@ -37,7 +37,7 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutpu
     // ECharts takes half a second to load, which no other command needs.
     const { writeReport } = await import('../report/write.ts');
     const paths = await writeReport(reportFolder(folder, id), report);
-    print(`The report: ${paths.find((path) => path.endsWith('.html'))}`);
+    print(`Report: ${paths.find((path) => path.endsWith('.html'))}`);
     return snapshotTags(report);
   };
 }
@@ -60,10 +60,10 @@ function formatCopy({ tables }: CopyResult): string {
   const [rows, sent, deleted] = (['rows', 'sent', 'deleted'] as const).map((what) =>
     tables.reduce((sum, table) => sum + table[what], 0).toLocaleString('en'),
   );
-  return `The warehouse has all ${rows} rows, proved by counts and checksums: ${sent} were sent, ${deleted} deleted.`;
+  return `The warehouse has all ${rows} rows, verified by counts and checksums: ${sent} were sent, ${deleted} deleted.`;
 }
 
-/** What the snapshot of a run says of it. */
+/** Returns the tags that describe a copy. */
 function snapshotTags({ asOf, tables }: Report): Record<string, string> {
   const counts = tables.map(({ table, rows }) => [`minitwit:rows-${table}`, String(rows)]);
   return { [AS_OF_TAG]: asOf, ...Object.fromEntries(counts) };

@@ -2,14 +2,14 @@ import { reportFolder } from '../report/folders.ts';
 import type { RunStep } from '../run/active-run.ts';
 import { warehouseAccount, withMysql } from './mysql-steps.ts';
 
-/** Fills the warehouse, which is what the run is for. Undone, it stays as it is: the next run goes on from there. */
+/** Fills the warehouse. It needs no undo: the next run continues from a partial copy. */
 export const copy: RunStep = {
   name: 'copy',
   runMessage: 'Filling the warehouse',
   run: async (run) => {
     const { runId: id } = run.state;
     const results = await withMysql(run, (to, signal) => run.copy(to, { id, signal }));
-    // it may not have heard the signal, and nobody waits for it any more
+    // The job may have ignored the signal. The runner has then abandoned this step.
     run.signal.throwIfAborted();
     await run.record({ results });
   },

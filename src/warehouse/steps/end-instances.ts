@@ -9,8 +9,8 @@ import type { WarehouseContext } from '../context.ts';
 import type { ActiveRun } from '../run/active-run.ts';
 
 /**
- * Terminates what the run has started, and waits until it has ended and holds the volume no more. As long as AWS
- * cannot be reached it goes on trying, which costs nothing, until the instance has ended by itself.
+ * Terminates the run's instances, and waits until they have ended and released the volume. While AWS cannot be reached, it
+ * retries until the instance has shut itself down.
  */
 export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<void> {
   const { ec2, timing, state } = run;
@@ -19,12 +19,12 @@ export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<vo
     Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()),
   );
   const end = (id: string) => terminateAndWait(ec2, id, timing.visibilityTimeoutMs, waiting);
-  // before others are looked for: this one costs
+  // The search for other instances may take long, and this one costs money.
   if (state.instanceId) await end(state.instanceId);
   for (const id of await findOthers(run, waiting)) await end(id);
 }
 
-/** By tag; one whose start was never answered is looked for longer, since it may not be seen at once. */
+/** Finds instances by the run's tag. If the response to a launch is missing, it polls for an instance that is not listed yet. */
 function findOthers(
   { ec2, state, timing }: ActiveRun<WarehouseContext>,
   waiting: PollOptions,
@@ -38,7 +38,7 @@ function findOthers(
   return findCreated({ subject, knownId: null, list, visibilityTimeoutMs }, waiting);
 }
 
-/** What may still exist when that failed. */
+/** Formats what may still exist after `endInstances` failed, with the command that removes it. */
 export function leftoversOfInstances({ state }: ActiveRun<WarehouseContext>): string[] {
   const { instanceId, runId, endsAt } = state;
   const ends = `it ends by itself at about ${formatTime(endsAt)}`;

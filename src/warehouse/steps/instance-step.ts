@@ -14,7 +14,7 @@ import { endInstances, leftoversOfInstances } from './end-instances.ts';
 const CAPACITY_MAX_MS = 5 * 60_000;
 const RUNNING_MAX_MS = 5 * 60_000;
 
-/** Starts the instance and waits until it runs; undone, it is terminated. */
+/** Starts the instance, and waits until it runs. Undo terminates it. */
 export const startInstance: RunStep = {
   name: 'start-instance',
   runMessage: 'Starting the instance',
@@ -41,7 +41,7 @@ export const startInstance: RunStep = {
   },
 };
 
-/** What the run asks AWS for. */
+/** Returns the options of the run's instance. */
 export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptions {
   return {
     token: state.runId,
@@ -52,7 +52,7 @@ export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptio
     securityGroup: config.securityGroup,
     subnetId: state.place.subnetId,
     market: config.market,
-    // should nobody be left to end it
+    // The instance ends even if no process is left to end it.
     userData: `#!/bin/sh\nshutdown -h +${lifetimeMinutes(state)}\n`,
     tags: { ...runTags(state), [ORIGIN_TAG]: originTag(folder) },
   };
@@ -62,7 +62,7 @@ function lifetimeMinutes({ startedAt, endsAt }: RunState): number {
   return Math.round((Number(endsAt) - Number(startedAt)) / 60_000);
 }
 
-// What AWS may have again in a minute.
+// Errors that may pass within minutes.
 const CAPACITY_ERRORS = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientHostCapacity',
@@ -74,17 +74,18 @@ const CAPACITY_ERRORS = new Set([
 async function launch(run: ActiveRun): Promise<Instance> {
   const wanted = launchOptions(run);
   let refusals = 0;
-  const look = async () => {
+  const request = async () => {
     const wasUnanswered = run.state.isLaunchUnanswered;
     await run.record({ isLaunchUnanswered: true });
     try {
-      // AWS may give the same token the same refusal; while an answer is missing, it is the same instance's
+      // With the same token, AWS repeats a refusal. While a response is missing, the token must stay the same, so that only
+      // one instance is started.
       const token = `${wanted.token}-${refusals}`;
       return { done: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
     } catch (error) {
       const name = findAwsError(error)?.name ?? '';
       const isShortage = CAPACITY_ERRORS.has(name);
-      // which says nothing of what was asked before
+      // A refusal says nothing about an earlier request whose response is missing.
       const isRefused = wasRefused(error) && !wasUnanswered;
       if (isShortage || isRefused) await run.record({ isLaunchUnanswered: false });
       if (!isShortage) throw error;
@@ -92,8 +93,8 @@ async function launch(run: ActiveRun): Promise<Instance> {
       return { pending: name };
     }
   };
-  const what = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
-  return poll(what, look, pollOptions(run, CAPACITY_MAX_MS)).catch((error: unknown) => {
+  const subject = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
+  return poll(subject, request, pollOptions(run, CAPACITY_MAX_MS)).catch((error: unknown) => {
     throw refusals > 0 && !run.signal.aborted ? withCapacityHint(error, wanted.market) : error;
   });
 }
@@ -106,16 +107,16 @@ function withCapacityHint(error: unknown, market: LaunchOptions['market']): unkn
 }
 
 async function waitUntilRunning(run: ActiveRun, id: string): Promise<void> {
-  const look = async () => {
+  const request = async () => {
     const instance = await findInstance(run.ec2, id);
-    const state = instance?.state ?? 'not known yet';
+    const state = instance?.state ?? 'not listed yet';
     if (state === 'running') return { done: null };
     if (instance && state !== 'pending') throw new OperatorError(formatEnded(instance));
     return { pending: state };
   };
-  await poll(`The instance ${id}`, look, pollOptions(run, RUNNING_MAX_MS));
+  await poll(`The instance ${id}`, request, pollOptions(run, RUNNING_MAX_MS));
 }
 
 function formatEnded({ id, state, reason }: Instance): string {
-  return `The instance ${id} is ${state} in place of running: ${reason ?? 'AWS does not say why'}.`;
+  return `The instance ${id} is ${state} instead of running: ${reason ?? 'AWS gives no reason'}.`;
 }

@@ -10,23 +10,28 @@ import { warehouseAccount } from './mysql-steps.ts';
 
 const PORT = 3307;
 
-/** Leaves the instance to people who want to query, and says how they do that, and until when. */
+/** Leaves the instance running for queries, and prints how to connect to it and when it ends. */
 export async function leaveRunning(run: ActiveRun): Promise<void> {
   const { config, folder, state, log } = run;
   const login = await findLogin(run);
   const { instanceId } = login;
   await addTags(run.ec2, [instanceId], { [KEPT_UNTIL_TAG]: formatTime(state.endsAt) });
-  // later, there would be no connection by which to end it in order
+  // After this, the connection is gone, and with it the clean way to end the run.
   run.signal.throwIfAborted();
   await requireConnection(run).close();
-  const way = { port: PORT, socket: MYSQL_SOCKET };
-  const tunnel = tunnelCommand(login, way, resolve(folder, KNOWN_HOSTS));
+  const ends = { port: PORT, socket: MYSQL_SOCKET };
+  const tunnel = tunnelCommand(login, ends, resolve(folder, KNOWN_HOSTS));
   const { name } = warehouseAccount(run);
-  log(`The warehouse is up, on ${instanceId}, a ${config.instanceType} (${config.market}).`);
+  log(`The warehouse runs on ${instanceId}, a ${config.instanceType} (${config.market}).`);
   log(`To query it, open a tunnel:  ${tunnel}`);
-  log(`and beside it:  mysql -h 127.0.0.1 -P ${PORT} -u ${config.databaseUser} -p ${name}`);
-  log('It costs as long as it is up. To take the snapshot and end it: npm run warehouse -- finish');
-  if (config.market === 'spot')
-    log('AWS may take a spot instance back at any time, two minutes after it says so.');
-  log(`By itself it ends, without a snapshot, at about ${formatTime(state.endsAt)}.`);
+  log(
+    `Then, in another terminal:  mysql -h 127.0.0.1 -P ${PORT} -u ${config.databaseUser} -p ${name}`,
+  );
+  log(
+    'The instance costs money while it runs. To take the snapshot and end it: npm run warehouse -- finish',
+  );
+  if (config.market === 'spot') {
+    log('AWS may take a spot instance back at any time, with a notice of two minutes.');
+  }
+  log(`The instance shuts itself down, without a snapshot, at about ${formatTime(state.endsAt)}.`);
 }

@@ -11,7 +11,7 @@ const MYSQL_MAX_MS = 10 * 60_000;
 const LOOK_MAX_MS = 10_000;
 const DATABASE = 'minitwit';
 
-/** Mounts the volume on the instance. */
+/** Mounts the volume on the instance. Undo unmounts it. */
 export const mount: RunStep = {
   name: 'mount',
   runMessage: 'Mounting the volume',
@@ -23,7 +23,7 @@ export const mount: RunStep = {
     ),
   undoMessage: 'Unmounting the volume',
   undo: async (run) => {
-    const problem = 'The volume could not be unmounted; the end of the instance does that';
+    const problem = 'The volume could not be unmounted. The end of the instance unmounts it';
     const unmount = () => run.operations.unmountVolume(requireConnection(run), run.config.mountDir);
     run.isMounted = !(await bestEffort(run, problem, unmount));
   },
@@ -33,7 +33,7 @@ export const mount: RunStep = {
   }),
 };
 
-/** Starts MySQL on the mounted volume. */
+/** Starts MySQL on the mounted volume. Undo stops it. */
 export const startMysql: RunStep = {
   name: 'start-mysql',
   runMessage: 'Starting MySQL',
@@ -46,7 +46,7 @@ export const startMysql: RunStep = {
   undoMessage: 'Stopping MySQL',
   undo: async (run) => {
     const problem =
-      'MySQL could not be stopped in order; it recovers from its log at its next start';
+      'MySQL could not be stopped cleanly. It recovers from its log at its next start';
     await bestEffort(run, problem, () => run.operations.stopMysql(requireConnection(run)));
   },
   plan: () => ({
@@ -59,7 +59,7 @@ function formatCommands(commands: string[][]): string[] {
   return commands.map((command) => command.join(' '));
 }
 
-/** Who logs in to the warehouse, and to which database. */
+/** Returns the user of the warehouse's MySQL, and the database. */
 export function warehouseAccount({ config }: ActiveRun): {
   user: string;
   password: string;
@@ -69,8 +69,8 @@ export function warehouseAccount({ config }: ActiveRun): {
 }
 
 /**
- * Does something with the warehouse's MySQL, the way to which is the connection to the instance.
- * @throws OperatorError that says so when that connection is what is lost; else whatever it throws
+ * Calls `use` with the warehouse's MySQL, over the tunnel to the instance.
+ * @throws OperatorError when the connection to the instance is lost; the error of `use`
  */
 export async function withMysql<T>(
   run: ActiveRun,
@@ -83,7 +83,7 @@ export async function withMysql<T>(
     return await use({ ...warehouseAccount(run), ...at, sslCa: null, poolSize: 1 }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // a MySQL that was lost may be the first to notice
+    // When the connection is lost, the MySQL client may be the first to fail. Then this command fails with the cause.
     await remote.run(['true'], { timeoutMs: LOOK_MAX_MS });
     throw error;
   }

@@ -17,16 +17,16 @@ import type { RunContext } from '../context.ts';
 import type { Placement } from '../run/state.ts';
 import type { WarehouseConfig } from '../settings.ts';
 
-/** What there is of all that the settings name; null for what there is not. */
+/** The resources that the settings name; null for each that does not exist. */
 interface Found extends FoundInstanceSettings {
   volume: Volume | null;
   image: Image | null;
 }
 
 /**
- * Looks at all that can be looked at for nothing, before anything is started.
- * @returns where the run can take place
- * @throws OperatorError that names all problems at once
+ * Checks the settings, the source database and the bucket, before a run starts an instance. All checks are free.
+ * @returns the zone, subnet and root volume of the instance
+ * @throws OperatorError with all problems of the settings; with the first problem of source and bucket
  */
 export async function preflightCheck(context: RunContext): Promise<Placement> {
   const { config, ec2 } = context;
@@ -56,7 +56,6 @@ async function findAll({ config, ec2 }: RunContext): Promise<Found> {
   return { volume, image, subnet, vpcId, type, hasKey };
 }
 
-/** Says what is wrong, each in a line. */
 function problemsOf(config: WarehouseConfig, found: Found): string[] {
   return [
     problemOfVolume(config, found),
@@ -71,8 +70,8 @@ function problemOfVolume({ volumeId }: WarehouseConfig, { volume }: Found): stri
   if (volume.attachedTo) {
     const detach = `aws ec2 detach-volume --volume-id ${volumeId} --instance-id ${volume.attachedTo}`;
     return (
-      `WAREHOUSE_VOLUME_ID: ${volumeId} is ${volume.attachment} to ${volume.attachedTo}. If that is just ` +
-      `ending, try again in a minute; if it is not of the warehouse, unmount it there, then: ${detach}`
+      `WAREHOUSE_VOLUME_ID: ${volumeId} is ${volume.attachment} to ${volume.attachedTo}. If this instance is ` +
+      `ending, try again in a minute. If it belongs to no warehouse, unmount the volume there, then run: ${detach}`
     );
   }
   if (volume.state === 'available') return null;

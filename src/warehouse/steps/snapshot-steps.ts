@@ -12,17 +12,17 @@ import { bestEffort } from './best-effort.ts';
 
 const BEGUN_MAX_MS = 5 * 60_000;
 const KNOWN_MAX_MS = 60_000;
-// AWS writes the first one of a large volume for hours
+// The first snapshot of a large volume takes hours.
 const COMPLETED_MAX_MS = 12 * 3_600_000;
 
 /**
- * Takes the snapshot on the way out, when the volume is free and the work was done: its place among the steps is
- * between the instance and the attaching.
+ * Requests the snapshot while the run is undone, if the copy is complete and the volume is free. So this step is between
+ * the start of the instance and the attachment of the volume.
  */
 export const takeSnapshot: RunStep = {
   name: 'take-snapshot',
   undo: async (run) => {
-    await bestEffort(run, 'The snapshot is taken when the instance has ended', async () => {
+    await bestEffort(run, 'The snapshot will be taken when the instance has ended', async () => {
       const volume = await findVolume(run.ec2, run.state.volumeId);
       if (volume?.attachedTo) throw new OperatorError(`${volume.id} is still ${volume.attachment}`);
       await ensureRequested(run);
@@ -31,7 +31,7 @@ export const takeSnapshot: RunStep = {
   plan: (run) => ({ undo: [formatRequest('CreateSnapshot', snapshotInput(run))] }),
 };
 
-/** Waits for the snapshot last, when there is no instance any more that would cost meanwhile. */
+/** Waits for the snapshot at the very end, when there is no instance any more that costs money. */
 export const waitForSnapshot: RunStep = {
   name: 'wait-for-snapshot',
   undo: async (run) => {
@@ -43,7 +43,7 @@ export const waitForSnapshot: RunStep = {
   plan: () => ({}),
 };
 
-/** What AWS is asked for. */
+/** Returns the request that creates the snapshot. */
 export function snapshotInput({
   state,
 }: EndingRun): CreateSnapshotCommandInput & { VolumeId: string } {
@@ -55,7 +55,7 @@ export function snapshotInput({
   };
 }
 
-/** Begins it, once, if there is anything new to keep: who comes while it is being asked for waits for the same. */
+/** Requests the snapshot once, if the copy is complete. A call during the request waits for the same request. */
 async function ensureRequested(run: EndingRun): Promise<void> {
   if (!run.state.results || run.state.snapshotId) return;
   run.snapshotRequest ??= requestSnapshot(run).finally(() => (run.snapshotRequest = null));
@@ -65,41 +65,46 @@ async function ensureRequested(run: EndingRun): Promise<void> {
 async function requestSnapshot(run: EndingRun): Promise<void> {
   const { ec2, timing, state } = run;
   run.log('Taking a snapshot …');
-  let askAgainAt = 0;
-  const look = async () => {
-    // one whose answer was lost, or whose id a killed process did not keep
+  let nextRequestAt = 0;
+  const request = async () => {
+    // The snapshot exists if a response was lost, or if a process was killed before it recorded the id.
     const taken = (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).find(
       ({ runId }) => runId === state.runId,
     );
     if (taken) return { done: taken.id };
-    if (performance.now() < askAgainAt) return { pending: 'asked for, and not seen yet' };
-    askAgainAt = performance.now() + timing.visibilityTimeoutMs;
+    if (performance.now() < nextRequestAt) return { pending: 'requested, not listed yet' };
+    nextRequestAt = performance.now() + timing.visibilityTimeoutMs;
     return { done: await createSnapshot(ec2, snapshotInput(run)) };
   };
   await run.record({
-    snapshotId: await poll('The new snapshot', look, cleanupPollOptions(run, BEGUN_MAX_MS)),
+    snapshotId: await poll('The new snapshot', request, cleanupPollOptions(run, BEGUN_MAX_MS)),
   });
 }
 
 async function waitUntilCompleted(run: EndingRun, id: string): Promise<void> {
   const unknownUntil = performance.now() + Math.min(KNOWN_MAX_MS, run.timing.waitMaxMs);
-  const look = async () => {
+  const request = async () => {
     const snapshot = await findSnapshot(run.ec2, id);
     if (snapshot?.state === 'completed') return { done: 'completed' };
-    if (snapshot?.state === 'error') throw new OperatorError(`AWS failed to take ${id}.`);
-    if (!snapshot && performance.now() > unknownUntil) throw new OperatorError(`${id} is gone.`);
-    // AWS goes on with it by itself
-    if (run.signal.aborted) return { done: 'still pending; AWS completes it by itself' };
-    return { pending: `${snapshot?.state ?? 'not known yet'} ${snapshot?.progress ?? ''}`.trim() };
+    if (snapshot?.state === 'error') throw new OperatorError(`The snapshot ${id} failed.`);
+    if (!snapshot && performance.now() > unknownUntil) {
+      throw new OperatorError(`The snapshot ${id} does not exist any more.`);
+    }
+    if (run.signal.aborted) return { done: 'still pending. AWS completes it' };
+    return { pending: `${snapshot?.state ?? 'not listed yet'} ${snapshot?.progress ?? ''}`.trim() };
   };
-  const outcome = await poll(`The snapshot ${id}`, look, cleanupPollOptions(run, COMPLETED_MAX_MS));
+  const outcome = await poll(
+    `The snapshot ${id}`,
+    request,
+    cleanupPollOptions(run, COMPLETED_MAX_MS),
+  );
   run.log(`The snapshot ${id} is ${outcome}.`);
 }
 
 function leftoversOfSnapshot({ state }: EndingRun): string[] {
   const { snapshotId, volumeId } = state;
-  const look = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
-  if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${look}`];
+  const show = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
+  if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${show}`];
   const take = `aws ec2 create-snapshot --volume-id ${volumeId}`;
-  return [`${volumeId} with what is new on it, and no snapshot of that: ${take}`];
+  return [`the new data on ${volumeId}, without a snapshot: ${take}`];
 }

@@ -3,8 +3,8 @@ import type { RunStep } from '../run/active-run.ts';
 import { withMysql } from './mysql-steps.ts';
 
 /**
- * Keeps what came of the work elsewhere as well. The work is done by then: if this fails, so does the run, but what
- * is new is in its snapshot.
+ * Uploads the report and a dump, if a bucket is set. If the upload fails, the run fails, but its snapshot contains the
+ * new data.
  */
 export const upload: RunStep = {
   name: 'upload',

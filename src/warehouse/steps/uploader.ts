@@ -11,22 +11,22 @@ import { AS_OF_TAG } from './copy-job.ts';
 
 const WAIT_MAX_MS = 60_000;
 
-/** What goes into the bucket, and how. */
+/** The options of an uploader. */
 export interface UploaderOptions {
   s3: S3Client;
   bucket: string;
-  /** Where reports are kept, each in a folder of its run. */
+  /** The folder of all reports. Each run has a folder in it. */
   folder: string;
   /** The program's version. */
   program: string;
   print: (line: string) => void;
 }
 
-/** Keeps a run's report, statistics and a dump of the warehouse in S3. */
+/** Creates the function that uploads a run's report, its statistics and a dump of the warehouse to S3. */
 export function createUploader({ s3, bucket, folder, program, print }: UploaderOptions): Uploader {
   return async (warehouse, { id, results, signal }) => {
     const target = { s3, bucket, run: id, signal };
-    print(`Keeping report and dump in s3://${bucket} …`);
+    print(`Uploading report and dump to s3://${bucket} …`);
     const files = reportFolder(folder, id);
     await uploadFiles(
       target,

@@ -2,7 +2,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { expect, test } from 'vitest';
 import { createCli } from '../../../src/warehouse/commands/cli.ts';
 
-/** Lets a command and those below it throw where they would end the process. */
+/** Makes a command and its subcommands throw where they would exit. */
 function throwInsteadOfExit(command: Command): Command {
   command.exitOverride().configureOutput({ writeErr: () => undefined });
   for (const each of command.commands) throwInsteadOfExit(each as Command);
@@ -18,7 +18,7 @@ test.each([
   [['run', '--max-rows-per-second', '99'], /It must be 100 or more/],
   [['snapshots', 'prune', '--keep', '0'], /It must be 1 or more/],
   [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
-])('%j is not a command', async (parameters, message) => {
+])('the command line %j is refused', async (parameters, message) => {
   const cli = throwInsteadOfExit(createCli({}));
   await expect(cli.parseAsync(parameters, { from: 'user' })).rejects.toThrow(message);
 });

@@ -97,6 +97,6 @@ test('a dry run does not fail for requests that AWS allows only on a tagged inst
   for (const action of actions) aws.deniedActions.add(action);
   await dryRun(context);
   for (const action of actions) {
-    expect(lines).toContain(`  ec2:${action}: can be told only once there is an instance`);
+    expect(lines).toContain(`  ec2:${action}: unknown until the instance exists`);
   }
 });

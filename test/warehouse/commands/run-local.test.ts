@@ -24,13 +24,13 @@ async function writeSettings(database: DatabaseConfig): Promise<string> {
   return path;
 }
 
-test('without a MiniTwit to copy, the operator reads how to start one', async () => {
+test('findLocalSource fails with the command that starts a MiniTwit, when there is none', async () => {
   await expect(findLocalSource(join(folder, 'local.env'), {})).rejects.toThrow(
-    /^There is no MiniTwit to copy: start one beside this with `npm run local`/,
+    /^There is no MiniTwit to copy\. Start one with `npm run local`/,
   );
 });
 
-test('the source is what `npm run local` serves, else what the environment names', async () => {
+test('the source is the database of `npm run local`, or the one that the environment names', async () => {
   const other = { ...config, name: 'other' };
   const environment = toSettings(other);
   const missing = join(folder, 'local.env');
@@ -39,9 +39,9 @@ test('the source is what `npm run local` serves, else what the environment names
   expect(await findLocalSource(file, environment)).toMatchObject({ name: config.name });
 });
 
-test('when the settings are of a MiniTwit that was killed, the operator reads so', async () => {
+test('the message asks whether `npm run local` still runs, when its database does not respond', async () => {
   const file = await writeSettings({ ...config, port: await findFreePort() });
-  // The time for the database to answer is over when the clock is read again.
+  // Each reading of the clock exceeds the time limit.
   let nowMs = Date.now();
   const now = vi.spyOn(Date, 'now').mockImplementation(() => (nowMs += 3000));
   const finding = findLocalSource(file, {}).finally(() => now.mockRestore());
@@ -50,18 +50,18 @@ test('when the settings are of a MiniTwit that was killed, the operator reads so
   );
 });
 
-// Of a file that can be opened but not read, Node does not say the path. The folder is named then.
+// For a file that can be opened but not read, Node's error has no path. Then the message names the folder.
 test.each([
   ['warehouse/claim.sock', 'warehouse/claim.sock', runWithoutWork],
   ['local.env', '', () => findLocalSource(join(folder, 'local.env'), {})],
-])('%s that is a folder is named in one line', async (name, named, act) => {
+])('one line names %s when it is a folder', async (name, named, act) => {
   await mkdir(join(folder, name), { recursive: true });
   const acting = withDataFiles<unknown>(folder, act);
   await expect(acting).rejects.toThrow(`Cannot read or write ${join(folder, named)}: `);
 });
 
 function runWithoutWork(): Promise<void> {
-  const copy = () => Promise.reject(new Error('The work began.'));
+  const copy = () => Promise.reject(new Error('The copy has started.'));
   const { signal } = new AbortController();
   return runLocal({ folder: join(folder, 'warehouse'), copy, signal });
 }

@@ -18,7 +18,7 @@ afterEach(() => void vi.unstubAllEnvs());
 
 const show = (open: boolean) => showReport(folder, { open, print: (line) => lines.push(line) });
 
-/** Writes a run's report; gives its path. */
+/** Writes a run's report, and returns its path. */
 async function addReport(run: string): Promise<string> {
   const path = join(folder, 'runs', run, 'report.html');
   await mkdir(join(folder, 'runs', run), { recursive: true });
@@ -26,11 +26,11 @@ async function addReport(run: string): Promise<string> {
   return path;
 }
 
-test('before the first run there is no report', async () => {
-  await expect(show(false)).rejects.toThrow(/^There is no report yet: npm run warehouse -- run/);
+test('showReport fails before the first run', async () => {
+  await expect(show(false)).rejects.toThrow(/^There is no report yet\. .*npm run warehouse -- run/);
 });
 
-test('the report of the last run that wrote one is shown, and opened where that is asked for', async () => {
+test('showReport prints the URL of the last report, and opens the report on request', async () => {
   await addReport('20261122T001500Z-0001');
   const path = await addReport('20261123T001500Z-0002');
   await mkdir(join(folder, 'runs/20261124T001500Z-0003'));
@@ -46,8 +46,8 @@ test('the report of the last run that wrote one is shown, and opened where that 
   await waitFor('the report is opened', async () => (await opened()) === `${path}\n`);
 });
 
-test('where nothing opens reports, the operator reads so', async () => {
+test('showReport fails when no program opens the report', async () => {
   await addReport('20261123T001500Z-0002');
   vi.stubEnv('PATH', folder);
-  await expect(show(true)).rejects.toThrow(/^There is no (xdg-)?open here: open it yourself\.$/);
+  await expect(show(true)).rejects.toThrow(/^Cannot start (xdg-)?open\. /);
 });

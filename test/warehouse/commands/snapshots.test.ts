@@ -3,7 +3,7 @@ import type { Snapshot } from '../../../src/aws/ec2/snapshots.ts';
 import { listPrunable } from '../../../src/warehouse/commands/snapshots.ts';
 import { resourceTags } from '../../../src/warehouse/tags.ts';
 
-/** A snapshot of some days ago. */
+/** Creates a snapshot of this many days ago. */
 function old(days: number, volumeId = 'vol-1', state = 'completed'): Snapshot {
   return {
     id: `snap-${days}`,
@@ -26,6 +26,9 @@ test.for([
   [1, [old(1, 'vol-1', 'pending'), old(2), old(3), old(4, 'vol-1', 'error')], ['snap-3']],
   // The snapshots of each volume are counted apart.
   [1, [old(1), old(2, 'vol-2'), old(3), old(4, 'vol-2')], ['snap-3', 'snap-4']],
-] as const)('to keep %d is to delete the older ones', ([keep, snapshots, expected]) => {
-  expect(listPrunable([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
-});
+] as const)(
+  'listPrunable lists all completed snapshots but the newest %d of each volume',
+  ([keep, snapshots, expected]) => {
+    expect(listPrunable([...snapshots], keep).map(({ id }) => id)).toEqual(expected);
+  },
+);

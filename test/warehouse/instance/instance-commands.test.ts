@@ -4,7 +4,7 @@ import { accountSql } from '../../../src/warehouse/instance/mysql.ts';
 
 const line = (program: string[]) => program.join(' ');
 
-test('the volume is found by its label, checked and mounted', () => {
+test('mountVolume finds the volume by its label, checks it and mounts it', () => {
   expect(line(commands.findDevices('mysqlvol'))).toBe(
     'sudo -n blkid -c /dev/null -t LABEL=mysqlvol -o device',
   );
@@ -25,7 +25,7 @@ test('the volume is found by its label, checked and mounted', () => {
   );
 });
 
-test('MySQL is started and stopped as a service, and told things through its socket', () => {
+test('MySQL is a systemd service, and receives SQL through its socket', () => {
   expect(line(commands.systemctl('start'))).toBe(
     'sudo -n systemctl start minitwit-warehouse.service',
   );
@@ -37,7 +37,7 @@ test('MySQL is started and stopped as a service, and told things through its soc
   );
 });
 
-test('the account has one database, and its password is quoted', () => {
+test('accountSql grants one database, and quotes the password', () => {
   const account = { user: 'analyst', password: String.raw`it's \ "so"`, name: 'mini`twit' };
   expect(accountSql(account)).toBe(
     [

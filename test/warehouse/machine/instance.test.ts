@@ -154,7 +154,7 @@ describe('an instance', () => {
 
   test('starts no MySQL without the volume, and writes nothing in its place', async () => {
     await expect(startMysql(remote, ACCOUNT, WAITING)).rejects.toThrow(
-      /^The image wants its volume in another folder: WAREHOUSE_MOUNT_DIR must be/,
+      /^The image expects its volume in another folder\. Set WAREHOUSE_MOUNT_DIR/,
     );
     expect((await instance.run(`ls -A ${MOUNT_DIR}`)).output).toBe('');
   });
@@ -163,7 +163,7 @@ describe('an instance', () => {
     const unit = '/etc/systemd/system/minitwit-warehouse.service';
     await instance.run(`mv ${unit} /srv && systemctl daemon-reload`);
     await expect(startMysql(remote, ACCOUNT, WAITING)).rejects.toThrow(
-      /^The image holds no MySQL.*WAREHOUSE_IMAGE_ID/,
+      /^The image has no MySQL.*WAREHOUSE_IMAGE_ID/,
     );
     await stopMysql(remote);
     await instance.run(`mv /srv/minitwit-warehouse.service ${unit} && systemctl daemon-reload`);

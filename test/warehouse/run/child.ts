@@ -6,7 +6,7 @@ import type { RunFixture } from './fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));
 
-/** Starts a run in a fixture's account; it waits at each point until `at` has been called and has resolved. */
+/** Starts a run in a child process, in a fixture's account. At each point it waits until `at` has resolved. */
 export function startChild(
   { context, volumeId }: RunFixture,
   at: (point: Point, child: ForkedProgram) => unknown = () => undefined,

@@ -5,7 +5,7 @@ import { run } from '../../../src/warehouse/commands/run.ts';
 import { outcomeOf } from './interruptions.ts';
 import { createRunFixture } from './fixture.ts';
 
-test('when credentials expire, the instance is shut down over ssh', async () => {
+test('the instance is shut down over ssh when the credentials expire', async () => {
   const fixture = await createRunFixture();
   fixture.at.copy = () => fixture.aws.expireCredentials();
   expect(await outcomeOf(run(fixture.context, { keep: false }))).toMatch(/RequestExpired/);
@@ -14,14 +14,14 @@ test('when credentials expire, the instance is shut down over ssh', async () => 
   expect(fixture.aws.account.volumes).toMatchObject([{ id: fixture.volumeId, attachment: null }]);
 });
 
-test('the operator reads exactly what cannot be undone, at once, and how to remove it', async () => {
+test('a run lists each resource that may still exist at once, with the command that removes it', async () => {
   const fixture = await createRunFixture();
   fixture.at.copy = () => fixture.aws.expireCredentials();
   const message = await outcomeOf(run(fixture.context, { keep: false }));
   const id = fixture.aws.account.instances[0]?.id ?? '';
   const indexOf = (text: string) => fixture.lines.findIndex((line) => line.includes(text));
   expect(indexOf(`exist: the instance ${id}`)).toBeGreaterThan(0);
-  expect(indexOf(`exist: the instance ${id}`)).toBeLessThan(indexOf('exist: vol-'));
+  expect(indexOf(`exist: the instance ${id}`)).toBeLessThan(indexOf('exist: the new data on vol-'));
   expect(message).toMatch(/Not everything could be undone:\n.*RequestExpired.*log in again/);
   expect(message).toContain('This may still exist:');
   expect(message).toMatch(
@@ -29,6 +29,6 @@ test('the operator reads exactly what cannot be undone, at once, and how to remo
       `the instance ${id}, which costs \\(it ends by itself at .*\\): aws ec2 terminate-instances --instance-ids ${id}`,
     ),
   );
-  expect(message).toMatch(/no snapshot of that: aws ec2 create-snapshot --volume-id vol-/);
+  expect(message).toMatch(/without a snapshot: aws ec2 create-snapshot --volume-id vol-/);
   expect(existsSync(join(fixture.context.folder, 'state.json'))).toBe(true);
 });

@@ -9,13 +9,13 @@ import { expectNothingLeft } from './request-points.ts';
 import type { Point } from './fake-context.ts';
 import { createRunFixture, type RunFixture } from './fixture.ts';
 
-// The tests of steps/ interrupt each step. These are of whole runs: that a failure reaches the operator, and of
-// failures that take more than one step.
+// The tests in steps/ interrupt each step. These tests run all steps: they show that the operator reads a failure, and
+// what happens after failures that affect several steps.
 
 const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 const BROKEN = { code: 'InternalError', status: 500, times: 2 };
 
-/** Runs, and expects that nothing is left but so many snapshots; gives how the run ends. */
+/** Runs, and expects that only this number of snapshots remains. Returns the outcome of the run. */
 async function runToEnd(fixture: RunFixture, snapshots: number): Promise<string> {
   const outcome = await outcomeOf(run(fixture.context, { keep: false }));
   expectNothingLeft(fixture);
@@ -24,7 +24,7 @@ async function runToEnd(fixture: RunFixture, snapshots: number): Promise<string>
   return outcome;
 }
 
-/** Lets an operation on the instance fail. */
+/** Makes an operation on the instance fail. */
 function failAt({ at }: RunFixture, point: Point, message: string): void {
   at[point] = () => {
     throw new OperatorError(message);
@@ -34,63 +34,62 @@ function failAt({ at }: RunFixture, point: Point, message: string): void {
 test.each([
   ['DescribeImages', /^Cannot read the image ami-\w+: AWS returned UnauthorizedOperation: .*IAM/],
   ['AttachVolume', /^Cannot attach vol-\w+ to i-\w+: AWS returned UnauthorizedOperation: .*IAM/],
-])('when %s is refused, the run ends with what AWS says', async (action, message) => {
+])('the run ends with the error of AWS when %s is refused', async (action, message) => {
   const fixture = await createRunFixture();
   fixture.aws.fail(action, REFUSED);
   expect(await runToEnd(fixture, 0)).toMatch(message);
 });
 
-test('when the work fails, the run ends with its message, which is printed at once', async () => {
+test('the run ends with the message of a failed copy, which is printed before the cleanup', async () => {
   const fixture = await createRunFixture();
-  failAt(fixture, 'copy', 'No work today.');
-  expect(await runToEnd(fixture, 0)).toBe('No work today.');
-  const said = fixture.lines.join('\n');
-  expect(said).toMatch(/No work today\.\n.*Stopping MySQL/);
+  failAt(fixture, 'copy', 'The copy failed.');
+  expect(await runToEnd(fixture, 0)).toBe('The copy failed.');
+  expect(fixture.lines.join('\n')).toMatch(/The copy failed\.\n.*Stopping MySQL/);
 });
 
-test('a lost connection is reported also when MySQL is the first to notice', async () => {
+test('a lost connection is reported even when the MySQL client fails first', async () => {
   const fixture = await createRunFixture();
   const { connect } = fixture.context.operations;
   const lose = () => Promise.reject(new OperatorError('The connection is lost.'));
-  fixture.context.operations.connect = async (...how) => ({
-    ...(await connect(...how)),
+  fixture.context.operations.connect = async (...parameters) => ({
+    ...(await connect(...parameters)),
     run: lose,
   });
   failAt(fixture, 'copy', 'The warehouse failed: ECONNRESET');
   expect(await runToEnd(fixture, 0)).toBe('The connection is lost.');
 });
 
-test('whatever cannot be put in order on the instance is reported, and the rest is undone', async () => {
+test('each cleanup action that fails on the instance is reported, and the other steps are undone', async () => {
   const fixture = await createRunFixture();
   const points = ['stop-mysql', 'unmount', 'power-off', 'close'] as const;
   for (const point of points) failAt(fixture, point, 'It is in use.');
   expect(await runToEnd(fixture, 1)).toBe('done');
-  const said = fixture.lines.join('\n');
-  expect(said).toMatch(/MySQL could not be stopped in order; it recovers .*: It is in use\./);
-  expect(said).toMatch(/The volume could not be unmounted; .*: It is in use\./);
-  expect(said).toMatch(/The instance could not be shut down; it is terminated: It is in use\./);
-  expect(said).toMatch(/The connection could not be closed: It is in use\./);
-  // It would lose what is not written yet.
+  const output = fixture.lines.join('\n');
+  expect(output).toMatch(/MySQL could not be stopped cleanly\. .*: It is in use\./);
+  expect(output).toMatch(/The volume could not be unmounted\. .*: It is in use\./);
+  expect(output).toMatch(/The instance could not be shut down\. .*: It is in use\./);
+  expect(output).toMatch(/The connection could not be closed: It is in use\./);
+  // To detach a mounted volume would lose data.
   expect(fixture.aws.actions).not.toContain('DetachVolume');
 });
 
-test('whatever hangs on the way out is left to the end of the instance', async () => {
+test('a cleanup action that hangs is abandoned after its timeout, and the run ends', async () => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, bestEffortTimeoutMs: 50 };
   fixture.context.operations.stopMysql = () => new Promise(() => undefined);
   expect(await runToEnd(fixture, 1)).toBe('done');
-  expect(fixture.lines.join('\n')).toMatch(/MySQL could not be stopped in order/);
+  expect(fixture.lines.join('\n')).toMatch(/MySQL could not be stopped cleanly/);
 });
 
-test('a volume that the system does not let go is free when the instance has ended', async () => {
+test('a volume that cannot be detached is free after the instance has ended', async () => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, bestEffortTimeoutMs: 100 };
   for (const volume of fixture.aws.account.volumes) volume.isDetachBusy = true;
-  // To shut down takes the instance its time.
+  // The instance does not shut down before it is terminated.
   delete fixture.at['power-off'];
   expect(await runToEnd(fixture, 1)).toBe('done');
   expect(fixture.lines.join('\n')).toMatch(/could not be detached/);
-  // Until then its snapshot would lack what the system has not written.
+  // An earlier snapshot would lack the data that is not written yet.
   const { actions } = fixture.aws;
   const ends = actions.filter((action) => /^(TerminateInstances|CreateSnapshot)$/.test(action));
   expect(ends).toEqual(['TerminateInstances', 'CreateSnapshot']);
@@ -98,15 +97,15 @@ test('a volume that the system does not let go is free when the instance has end
 
 test.each<[string, string, Partial<Fault>]>([
   // The client sends a request six times by itself.
-  ['RunInstances', 'is not answered for longer', { kind: 'lost', times: 7 }],
+  ['RunInstances', 'loses seven responses', { kind: 'lost', times: 7 }],
   [
     'RunInstances',
-    'has no capacity for a while',
+    'has no capacity at first',
     { ...BROKEN, code: 'InsufficientInstanceCapacity', times: 7 },
   ],
   // The client sends it once, since AWS would take another snapshot each time.
   ['CreateSnapshot', 'fails', BROKEN],
-])('%s %s: the run goes on, with one instance and one snapshot', async (action, _, fault) => {
+])('a run in which %s %s has one instance and one snapshot', async (action, _, fault) => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, visibilityTimeoutMs: 400 };
   fixture.aws.fail(action, fault);
@@ -114,7 +113,7 @@ test.each<[string, string, Partial<Fault>]>([
   expect(fixture.aws.account.instances).toHaveLength(1);
 });
 
-test('when AWS has no capacity for long, the operator reads what else to try', async () => {
+test('the message suggests another instance type when AWS has no capacity', async () => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, waitMaxMs: 300 };
   fixture.aws.fail('RunInstances', {
@@ -127,9 +126,9 @@ test('when AWS has no capacity for long, the operator reads what else to try', a
   );
 });
 
-// The client repeats it five times, and the run after that.
+// The client sends the request six times. After that, the run sends it again.
 test.each([1, 6])(
-  'a refusal of RunInstances after %i lost answers does not hide the instance that AWS started',
+  'a run terminates the instance that AWS started when RunInstances is refused after %i lost responses',
   async (lost) => {
     const fixture = await createRunFixture();
     fixture.aws.account.hiddenPollsOfNew = 2;
@@ -144,19 +143,17 @@ test.each([1, 6])(
   },
 );
 
-test('an instance that ends while it starts: the run ends with what AWS says of it', async () => {
+test('the run ends with the reason of AWS when the instance ends before it runs', async () => {
   const fixture = await createRunFixture();
   fixture.aws.onRequest('DescribeInstances', () => {
     for (const instance of fixture.aws.account.instances) {
       if (instance.states.length === 2) instance.states = ['pending', 'terminated'];
     }
   });
-  expect(await runToEnd(fixture, 0)).toMatch(
-    /i-\w+ is terminated in place of running: Client\.\w+/,
-  );
+  expect(await runToEnd(fixture, 0)).toMatch(/i-\w+ is terminated instead of running: Client\.\w+/);
 });
 
-test('when AWS cannot be reached for long on the way out, the instance is ended all the same', async () => {
+test('the instance is terminated even when AWS cannot be reached at first during the cleanup', async () => {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, visibilityTimeoutMs: 20 };
   fixture.at.close = () => {
@@ -164,12 +161,12 @@ test('when AWS cannot be reached for long on the way out, the instance is ended 
     fixture.aws.fail('DescribeInstances', { ...BROKEN, times: 13 });
     expect(fixture.aws.account.listBillable()).not.toEqual([]);
   };
-  // It would end by itself.
+  // Otherwise, the instance would end without a request.
   fixture.at['power-off'] = () => undefined;
   expect(await runToEnd(fixture, 1)).toBe('done');
 });
 
-test('when the disk is full, the operator reads it, and everything is undone', async () => {
+test('all steps are undone when the state file cannot be written', async () => {
   const fixture = await createRunFixture();
   fixture.at.mount = () => mkdirSync(join(fixture.context.folder, 'state.json.new'));
   expect(await runToEnd(fixture, 0)).toMatch(/state\.json cannot be written: /);

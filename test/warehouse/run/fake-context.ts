@@ -1,7 +1,7 @@
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import type { RunContext } from '../../../src/warehouse/context.ts';
 
-/** Where a run leaves AWS and works on the instance. */
+/** An operation of a run outside AWS: on the instance, or with its database. */
 export type Point =
   | 'connect'
   | 'mount'

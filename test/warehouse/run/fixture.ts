@@ -6,15 +6,15 @@ import { openEc2 } from '../../support/ec2-client.ts';
 import { type FakeEc2, startFakeEc2 } from '../../support/fake-ec2/fake-ec2.ts';
 import { createFakeContext, type Point } from './fake-context.ts';
 
-/** A fake account with a volume, and all that a run there needs. */
+/** A simulated account with a volume, and the context of a run in it. */
 export interface RunFixture {
   aws: FakeEc2;
   context: RunContext;
-  /** Called, if it is there, when a run comes to a point. */
+  /** Functions that are called when a run reaches a point. */
   at: Partial<Record<Point, () => void>>;
-  /** The points that were passed, in order; a point whose call throws is not passed. */
+  /** The points that a run passed, in order. A point whose function throws is not passed. */
   passed: Point[];
-  /** What was printed. */
+  /** The printed lines. */
   lines: string[];
   volumeId: string;
   stop: (reason: Error) => void;
@@ -22,13 +22,13 @@ export interface RunFixture {
 
 const FOLDER_BYTES = 1024 * 1024;
 
-/** How much time passes with each request and at each point, for deadlines. */
+/** The simulated duration of each request and each point, for deadlines. */
 const EVENT_MS = 50;
 
-/** Makes one, for one test. */
+/** Creates a fixture for one test. */
 export async function createRunFixture(): Promise<RunFixture> {
   const aws = await startFakeEc2();
-  // A run flushes each of its records.
+  // A run flushes its state file after each change.
   const folder = await createFastFolder('minitwit-warehouse-', FOLDER_BYTES);
   onTestFinished(() => rm(folder, { recursive: true }));
   const { id: volumeId } = aws.account.addVolume();
@@ -47,13 +47,13 @@ export async function createRunFixture(): Promise<RunFixture> {
   return { aws, context, at, passed, lines, volumeId, stop: (reason) => stopping.abort(reason) };
 }
 
-/** Lets deadlines see no time but that of events, so that a slow machine polls as often as a fast one. */
+/** Replaces the clock by a count of events, so that a slow machine polls as often as a fast one. */
 function countEventsAsTime(count: () => number): void {
   const now = vi.spyOn(performance, 'now').mockImplementation(() => count() * EVENT_MS);
   onTestFinished(() => now.mockRestore());
 }
 
-/** Shuts down the running instances, which are terminated if they were started so. */
+/** Shuts down the running instances, which terminates those with that shutdown behaviour. */
 function powerOff({ account }: FakeEc2): void {
   for (const instance of account.instances) {
     if (instance.shutdownBehavior !== 'terminate' || instance.states[0] !== 'running') continue;

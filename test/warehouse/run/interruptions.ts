@@ -4,23 +4,23 @@ import { onceAt } from './request-points.ts';
 import type { Point } from './fake-context.ts';
 import type { RunFixture } from './fixture.ts';
 
-/** The reason with which an interrupted command is stopped. */
+/** The reason for which a command is stopped. */
 export const STOPPED = new OperatorError('Stopped by SIGINT.');
 
 const FAULTS = {
-  // AWS does nothing.
+  // AWS refuses the request.
   refused: { code: 'UnauthorizedOperation', status: 403 },
-  // AWS does what it was asked for, and its answer is lost: once, or as long as the interruption lasts.
+  // AWS fulfils the request, and the response is lost: once, or each time.
   lost: { kind: 'lost' },
   unanswered: { kind: 'lost', times: 1000 },
 } satisfies Record<string, Partial<Fault>>;
 
-/** How a command is interrupted: by a fault, or by its operator. */
+/** A way to interrupt a command: a fault, or a stop by the operator. */
 export type Way = keyof typeof FAULTS | 'stopped';
 
 /**
- * The ways in which an event can be interrupted; an event is an action of AWS's, or a point on the instance. What
- * only reads makes nothing, so that it does not matter which of its answers is lost.
+ * Returns the ways in which an event can be interrupted. An event is an action of AWS, or a point on the instance. A lost
+ * response of a read request is not tested, since a read creates nothing.
  */
 export function waysOf(event: string): Way[] {
   const isRead = /^(Describe|Get)/.test(event);
@@ -29,7 +29,7 @@ export function waysOf(event: string): Way[] {
     : ['refused', 'lost', 'unanswered', 'stopped'];
 }
 
-/** Interrupts the next such event; gives what ends the interruption. */
+/** Interrupts the next event of this name. Returns a function that ends the interruption. */
 export function interrupt(fixture: RunFixture, event: string, way: Way): () => void {
   const { aws, at } = fixture;
   if (way === 'stopped') {
@@ -42,22 +42,22 @@ export function interrupt(fixture: RunFixture, event: string, way: Way): () => v
   }
   const usual = at[event];
   at[event] = () => {
-    throw new OperatorError(`The instance refuses: UnauthorizedOperation at ${event}.`);
+    throw new OperatorError(`UnauthorizedOperation on the instance, at ${event}.`);
   };
   return () => Object.assign(at, { [event]: usual });
 }
 
-/** Everything that a command does in AWS or on the instance while `act` runs, each once. */
+/** Lists the distinct events in AWS and on the instance while `act` runs. */
 export async function listEvents(
   { aws, passed }: RunFixture,
   act: () => Promise<void>,
 ): Promise<string[]> {
-  const [asked, points] = [aws.actions.length, passed.length];
+  const [requests, points] = [aws.actions.length, passed.length];
   await act();
-  return [...new Set([...aws.actions.slice(asked), ...passed.slice(points)])];
+  return [...new Set([...aws.actions.slice(requests), ...passed.slice(points)])];
 }
 
-/** How something ends: `done`, or with its message for the operator. */
+/** Returns `done` when a command succeeds, otherwise the operator's message. */
 export async function outcomeOf(command: Promise<void>): Promise<string> {
   try {
     await command;

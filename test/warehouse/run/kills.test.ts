@@ -8,10 +8,9 @@ import { startChild } from './child.ts';
 import { expectNothingLeft, onceAt } from './request-points.ts';
 import { createRunFixture } from './fixture.ts';
 
-// The tests of steps/ prove what the next process finds after a kill in each step. These send signals to real
-// processes, where that matters most.
+// The tests in steps/ simulate a kill in each step. These tests send signals to real processes.
 
-test('SIGINT during the work: the process undoes everything, and exits with status 1 and the reason', async () => {
+test('a process undoes all steps after SIGINT, and exits with status 1 and the reason', async () => {
   const fixture = await createRunFixture();
   const child = startChild(fixture, async (point, { process, waitForOutput }) => {
     if (point !== 'copy') return;
@@ -26,7 +25,7 @@ test('SIGINT during the work: the process undoes everything, and exits with stat
   expect(existsSync(join(fixture.context.folder, 'state.json'))).toBe(false);
 });
 
-test('a run that is killed before it hears of its instance is ended by cleanup', async () => {
+test('cleanup ends a run that was killed before it received the id of its instance', async () => {
   const fixture = await createRunFixture();
   onceAt(fixture, 'RunInstances', () => child.process.kill('SIGKILL'));
   const child = startChild(fixture);
@@ -37,12 +36,12 @@ test('a run that is killed before it hears of its instance is ended by cleanup',
   expectNothingLeft(fixture);
   await cleanup(fixture.context, null);
   expect(fixture.lines.at(-1)).toBe('There is nothing to clean up.');
-  // Nothing that it left is in the way of the next run.
+  // The killed run does not block the next one.
   await run(fixture.context, { keep: false });
   expectNothingLeft(fixture);
 });
 
-test('a run that is killed while it copies is finished in order, without a snapshot', async () => {
+test('finish ends a run that was killed during the copy, without a snapshot', async () => {
   const fixture = await createRunFixture();
   const child = startChild(fixture, (point, { process }) => {
     if (point === 'copy') process.kill('SIGKILL');
@@ -54,7 +53,7 @@ test('a run that is killed while it copies is finished in order, without a snaps
   expectNothingLeft(fixture);
 });
 
-test('a run that is killed as it takes its snapshot is finished with that one, and no other', async () => {
+test('finish takes no second snapshot of a run that was killed during CreateSnapshot', async () => {
   const fixture = await createRunFixture();
   fixture.aws.account.hiddenPollsOfNew = 0;
   onceAt(fixture, 'CreateSnapshot', () => child.process.kill('SIGKILL'));

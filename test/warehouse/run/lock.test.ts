@@ -8,26 +8,26 @@ import type { RunContext } from '../../../src/warehouse/context.ts';
 import { expectNothingLeft } from './request-points.ts';
 import { createRunFixture, type RunFixture } from './fixture.ts';
 
-/** The same account and volume, seen from another machine. */
+/** The context of another machine with the same account and volume. */
 function elsewhere({ context }: RunFixture): RunContext {
   return { ...context, folder: `${context.folder}/elsewhere` };
 }
 
 const once = { keep: false };
 
-/** Two runs, neither of which starts an instance before both have found no other run. */
+/** Starts two runs. Neither starts an instance before both have checked that no run is active. */
 function runTogether(fixture: RunFixture): Promise<PromiseSettledResult<void>[]> {
-  const bothHaveLooked = Promise.withResolvers<void>();
-  let looking = 2;
+  const bothHaveChecked = Promise.withResolvers<void>();
+  let checking = 2;
   fixture.context.checkSourceAndBucket = () => {
-    looking -= 1;
-    if (looking === 0) bothHaveLooked.resolve();
-    return bothHaveLooked.promise;
+    checking -= 1;
+    if (checking === 0) bothHaveChecked.resolve();
+    return bothHaveChecked.promise;
   };
   return Promise.allSettled([run(fixture.context, once), run(elsewhere(fixture), once)]);
 }
 
-test('a run is refused on a second machine, and the message names the first', async () => {
+test('a run on a second machine is refused, and the message names the first run', async () => {
   const fixture = await createRunFixture();
   let refusal: unknown;
   fixture.context.copy = async () => {
@@ -47,7 +47,7 @@ test('a run is refused on a second machine, and the message names the first', as
 });
 
 test.each([1, 3])(
-  'of two machines that start together one runs, seen only after %i polls',
+  'one of two concurrent runs on two machines succeeds when instances are listed after %i polls',
   async (polls) => {
     const fixture = await createRunFixture();
     fixture.aws.account.hiddenPollsOfNew = polls;
@@ -59,7 +59,7 @@ test.each([1, 3])(
   },
 );
 
-test('of two machines that start together, the younger steps back before it attaches', async () => {
+test('the younger of two concurrent runs ends before it attaches the volume', async () => {
   const fixture = await createRunFixture();
   fixture.aws.account.hiddenPollsOfNew = 0;
   const outcomes = await runTogether(fixture);
@@ -86,7 +86,7 @@ test('a second command in the same folder is refused', async () => {
   ]);
 });
 
-test('cleanup spares what was kept, or was started elsewhere, until its run is named', async () => {
+test('cleanup skips an instance that was left running, until its run is named', async () => {
   const fixture = await createRunFixture();
   const { account } = fixture.aws;
   account.addInstance({ tags: { Name: "another user's" } });
@@ -96,7 +96,7 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
 
   await cleanup(fixture.context, null);
   expect(fixture.lines.at(-2)).toMatch(
-    new RegExp(`${kept?.id}, .* was kept until .* cleanup ${keptRun}`),
+    new RegExp(`${kept?.id} .* was left running until .* cleanup ${keptRun}`),
   );
   expect(fixture.lines.at(-1)).toBe('There is nothing to clean up.');
   await cleanup(elsewhere(fixture), null);
@@ -107,7 +107,7 @@ test('cleanup spares what was kept, or was started elsewhere, until its run is n
   expect(account.listBillable()).toEqual([expect.stringContaining('running')]);
 });
 
-test('cleanup spares a run of another machine, which may be alive', async () => {
+test('cleanup skips a run of another machine, which may be active', async () => {
   const fixture = await createRunFixture();
   fixture.context.copy = async () => {
     await cleanup(elsewhere(fixture), null);
@@ -115,12 +115,12 @@ test('cleanup spares a run of another machine, which may be alive', async () => 
   };
   await run(fixture.context, once);
   expect(fixture.lines.join('\n')).toMatch(
-    /i-\w+, of the run \S+, was started from \S+: if nobody needs it/,
+    /i-\w+ of the run \S+ was started from \S+\. To end it: /,
   );
   expect(fixture.aws.account.snapshots).toHaveLength(1);
 });
 
-test('cleanup spares a run of another folder that has the same name on a machine of the same name', async () => {
+test('cleanup skips a run of a folder with the same name on another machine with the same name', async () => {
   const fixture = await createRunFixture();
   const { account } = fixture.aws;
   fixture.context.copy = async () => {
@@ -131,10 +131,10 @@ test('cleanup spares a run of another folder that has the same name on a machine
     return {};
   };
   await run(fixture.context, once);
-  expect(fixture.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}: if nobody needs it/);
+  expect(fixture.lines.join('\n')).toMatch(/was started from \S+@[0-9a-f]{16}\. To end it: /);
 });
 
-test('cleanup goes on after an instance that it cannot terminate', async () => {
+test('cleanup terminates the other instances after a failure, and reports the failure', async () => {
   const fixture = await createRunFixture();
   const { account } = fixture.aws;
   await run(fixture.context, once);
@@ -146,14 +146,14 @@ test('cleanup goes on after an instance that it cannot terminate', async () => {
   const left = [1, 2].map(() => account.addInstance({ tags }));
   fixture.aws.fail('TerminateInstances', { code: 'OperationNotPermitted' });
   await expect(cleanup(fixture.context, null)).rejects.toThrow(
-    /^Not everything could be ended, .*:\n {2}Cannot .*OperationNotPermitted/,
+    /^Not everything could be removed\. .*\n {2}Cannot .*OperationNotPermitted/,
   );
   expect(new Set(left.map(({ states }) => states[0]))).toEqual(new Set(['running', 'terminated']));
   await cleanup(fixture.context, null);
   expectNothingLeft(fixture);
 });
 
-test('cleanup needs no state file, and survives one that makes no sense', async () => {
+test('cleanup ends a run whose state file is missing or invalid', async () => {
   for (const damage of [rm, (path: string) => writeFile(path, '{"runId": 1}')]) {
     const fixture = await createRunFixture();
     fixture.at.copy = () => fixture.aws.expireCredentials();

@@ -2,18 +2,18 @@ import { expect } from 'vitest';
 import type { Point } from './fake-context.ts';
 import type { RunFixture } from './fixture.ts';
 
-/** Calls something once, as soon as a run comes to a moment. */
-export function onceAt({ aws, at }: RunFixture, moment: string, call: () => void): void {
-  let isOver = false;
+/** Calls a function once, at the next request of an action, or the next operation on the instance. */
+export function onceAt({ aws, at }: RunFixture, event: string, call: () => void): void {
+  let isCalled = false;
   const callOnce = () => {
-    if (!isOver) call();
-    isOver = true;
+    if (!isCalled) call();
+    isCalled = true;
   };
-  aws.onRequest(moment, callOnce);
-  at[moment as Point] = callOnce;
+  aws.onRequest(event, callOnce);
+  at[event as Point] = callOnce;
 }
 
-/** Expects that the account holds nothing that costs but the volume and its snapshots. */
+/** Expects that the account has no billable resources except the volume and its snapshots. */
 export function expectNothingLeft({ aws, volumeId }: RunFixture, when = ''): void {
   expect(aws.account.listBillable(), when).toEqual([]);
   expect(

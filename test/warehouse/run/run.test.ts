@@ -6,7 +6,7 @@ import { finish } from '../../../src/warehouse/commands/finish.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { createRunFixture, type RunFixture } from './fixture.ts';
 
-/** What a run changed in AWS and did on the instance, in order. */
+/** Returns a list of the changes that a run makes in AWS and on the instance, in order. */
 function watch({ aws, at }: RunFixture): string[] {
   const events: string[] = [];
   const actions = ['RunInstances', 'TerminateInstances', 'AttachVolume', 'DetachVolume'];
@@ -30,7 +30,7 @@ const SECOND_HALF = [
   'CreateSnapshot',
 ];
 
-test('a run does everything in its order, and leaves the volume and a snapshot', async () => {
+test('a run executes all steps in order, and only the volume and a snapshot remain', async () => {
   const fixture = await createRunFixture();
   const events = watch(fixture);
   await run(fixture.context, { keep: false });
@@ -58,19 +58,19 @@ test('a run does everything in its order, and leaves the volume and a snapshot',
     },
   ]);
   expect(existsSync(join(fixture.context.folder, 'state.json'))).toBe(false);
-  expect(fixture.lines.join('\n')).toMatch(/pending.*running|not known yet/s);
+  expect(fixture.lines.join('\n')).toMatch(/: pending/);
 });
 
-test('a run that is kept costs on until it is finished', async () => {
+test('the instance of `run --keep` runs until `finish`', async () => {
   const fixture = await createRunFixture();
   const events = watch(fixture);
   await run(fixture.context, { keep: true });
   expect(events).toEqual([...FIRST_HALF, 'CreateTags', 'close']);
   expect(fixture.aws.account.listBillable()).toHaveLength(3);
-  const said = fixture.lines.join('\n');
-  expect(said).toContain('npm run warehouse -- finish');
-  expect(said).toMatch(/ssh -N .* -L 127\.0\.0\.1:3307:\S+ ec2-user@127\.0\.0\.1/);
-  expect(said).not.toContain('not to be seen');
+  const output = fixture.lines.join('\n');
+  expect(output).toContain('npm run warehouse -- finish');
+  expect(output).toMatch(/ssh -N .* -L 127\.0\.0\.1:3307:\S+ ec2-user@127\.0\.0\.1/);
+  expect(output).not.toContain('not to be seen');
   const state = join(fixture.context.folder, 'state.json');
   expect(statSync(state).mode & 0o777).toBe(0o600);
   expect(await readFile(state, 'utf8')).not.toContain('not to be seen');
@@ -86,7 +86,7 @@ test('a run that is kept costs on until it is finished', async () => {
   expect(fixture.lines.at(-1)).toMatch(/no run to finish/);
 });
 
-test('a run is refused as long as another of the same folder has not ended', async () => {
+test('a run is refused until the previous run of the folder has ended', async () => {
   const fixture = await createRunFixture();
   const { aws, context } = fixture;
   await run(context, { keep: true });
@@ -94,7 +94,7 @@ test('a run is refused as long as another of the same folder has not ended', asy
   const { id: volumeId } = aws.account.addVolume();
   const next = { ...context, config: { ...context.config, volumeId } };
   await expect(run(next, { keep: false })).rejects.toThrow(
-    new RegExp(`${instance?.tags['minitwit:run']}, on ${fixture.volumeId}, .*finish.*cleanup`),
+    new RegExp(`${instance?.tags['minitwit:run']} on ${fixture.volumeId} .*finish.*cleanup`),
   );
   await finish(context);
   expect(aws.account.listBillable()).toEqual([]);

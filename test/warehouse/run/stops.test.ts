@@ -4,27 +4,27 @@ import { STOPPED } from './interruptions.ts';
 import { expectNothingLeft, onceAt } from './request-points.ts';
 import { createRunFixture } from './fixture.ts';
 
-// The tests of steps/ stop a run in each step.
+// The tests in steps/ stop a run in each step.
 test.each([
-  ['while it copies', 'copy'],
-  ['as it is left running', 'CreateTags'],
-])('a run that is stopped %s undoes everything, and ends with the reason', async (_, event) => {
+  ['during the copy', 'copy'],
+  ['while its instance is marked as left running', 'CreateTags'],
+])('a run that is stopped %s undoes all steps, and ends with the reason', async (_, event) => {
   const fixture = await createRunFixture();
   onceAt(fixture, event, () => fixture.stop(STOPPED));
   await expect(run(fixture.context, { keep: true })).rejects.toBe(STOPPED);
   expectNothingLeft(fixture);
 });
 
-test('a run that is stopped does not wait for its snapshot', async () => {
+test('a stopped run does not wait until its snapshot is complete', async () => {
   const fixture = await createRunFixture();
   onceAt(fixture, 'CreateSnapshot', () => fixture.stop(STOPPED));
   await run(fixture.context, { keep: false });
-  expect(fixture.lines.join('\n')).toMatch(/snap-\w+ is still pending; AWS completes it by itself/);
+  expect(fixture.lines.join('\n')).toMatch(/snap-\w+ is still pending\. AWS completes it/);
   expect(fixture.aws.account.snapshots).toHaveLength(1);
   expectNothingLeft(fixture);
 });
 
-test('a spot instance that AWS wants back: the run ends in order, in time', async () => {
+test('a run stops MySQL and ends when AWS takes the spot instance back', async () => {
   const fixture = await createRunFixture();
   fixture.context.config.market = 'spot';
   fixture.context.copy = (_, { signal }) =>

@@ -3,12 +3,12 @@ import { run } from '../../../src/warehouse/commands/run.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { createRunFixture } from './fixture.ts';
 
-test('an upload that fails, fails the run, and costs no snapshot', async () => {
+test('a run whose upload fails takes a snapshot, and fails', async () => {
   const fixture = await createRunFixture();
   fixture.at.upload = () => {
-    throw new OperatorError('No S3 today.');
+    throw new OperatorError('The upload failed.');
   };
-  await expect(run(fixture.context, { keep: false })).rejects.toThrow('No S3 today.');
+  await expect(run(fixture.context, { keep: false })).rejects.toThrow('The upload failed.');
   const { account } = fixture.aws;
   expect(account.listBillable()).toEqual([]);
   expect(account.snapshots).toMatchObject([
@@ -16,12 +16,12 @@ test('an upload that fails, fails the run, and costs no snapshot', async () => {
   ]);
 });
 
-test('what is uploaded is what the work has made', async () => {
+test('the uploader receives the results of the copy job', async () => {
   const fixture = await createRunFixture();
-  const asked: unknown[] = [];
+  const received: unknown[] = [];
   fixture.context.upload = async (warehouse, { id, results }) =>
-    void asked.push(warehouse.name, id, results);
+    void received.push(warehouse.name, id, results);
   await run(fixture.context, { keep: false });
   const runId = fixture.aws.account.snapshots[0]?.tags['minitwit:run'];
-  expect(asked).toEqual(['minitwit', runId, { 'minitwit:rows-message': '42' }]);
+  expect(received).toEqual(['minitwit', runId, { 'minitwit:rows-message': '42' }]);
 });

@@ -14,7 +14,7 @@ const login = {
 const options = (...words: string[]) => words.flatMap((word) => ['-o', word]);
 const tunnel = { port: 40001, socket: '/run/minitwit-warehouse/mysql.sock' };
 
-test('connects with a key that is known, and a way to MySQL', () => {
+test('connectCommand accepts only a known host key, and opens a tunnel to MySQL', () => {
   expect(connectCommand(login, tunnel, 'pinned')).toEqual([
     'ssh',
     ...options(
@@ -43,16 +43,16 @@ test('connects with a key that is known, and a way to MySQL', () => {
   ]);
 });
 
-test('accepts a new key only where that is asked for, and never a changed one', () => {
+test('connectCommand accepts a new host key with `first-seen`, and never a changed one', () => {
   expect(connectCommand(login, tunnel, 'first-seen')).toContain('StrictHostKeyChecking=accept-new');
 });
 
-test("leaves a person's own configuration and agent in force", () => {
+test("connectCommand does not override the operator's configuration and agent", () => {
   const line = connectCommand(login, tunnel, 'pinned').join(' ');
   expect(line).not.toMatch(/ -F | -p |IdentityAgent|ProxyJump|ProxyCommand/);
 });
 
-test('runs a program over the connection that there is, and over no other', () => {
+test('remoteCommand uses the shared connection, and opens no other', () => {
   expect(remoteCommand(login, ['sudo', '-n', 'mount', '/dev/nvme1n1', '/mysql-db'])).toEqual([
     'ssh',
     ...options(
@@ -69,7 +69,7 @@ test('runs a program over the connection that there is, and over no other', () =
   ]);
 });
 
-test('gives people a line for their shell, however their folders are called', () => {
+test('tunnelCommand quotes special characters in paths', () => {
   expect(tunnelCommand(login, tunnel, "/home/alice/100% it's/known_hosts")).toBe(
     "ssh -N -o 'IdentitiesOnly=yes' -o 'StrictHostKeyChecking=yes' " +
       "-o 'HostKeyAlias=i-0123456789abcdef0' " +
@@ -79,7 +79,7 @@ test('gives people a line for their shell, however their folders are called', ()
   );
 });
 
-test('quotes what the shell at the other end would take for its own', () => {
+test('remoteCommand quotes special characters for the remote shell', () => {
   const quoted = (word: string) => remoteCommand(login, [word]).at(-1);
   expect(quoted('LABEL=mysqlvol')).toBe("'LABEL=mysqlvol'");
   expect(quoted("it's; $HOME")).toBe(String.raw`'it'\''s; $HOME'`);

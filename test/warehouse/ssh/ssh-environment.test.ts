@@ -12,11 +12,11 @@ const settings = {
 };
 const others = { PATH: '/bin', HOME: '/home/alice', SSH_AUTH_SOCK: '/run/agent', AWS_PROFILE: 'x' };
 
-test('of the environment, ssh is given what is not for us alone', () => {
+test('the environment of ssh lacks the settings of MiniTwit', () => {
   expect(sshEnvironment({ ...settings, ...others })).toEqual(others);
 });
 
-test('ssh has the environment that it is given, for the connection and for each program', async () => {
+test('ssh runs in the given environment, for the connection and for each program', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'ssh'), '#!/bin/sh\nenv >>environment\necho connected\nexec cat\n');

@@ -3,7 +3,7 @@ import { copy } from '../../../src/warehouse/steps/copy-step.ts';
 import { STOPPED } from '../run/interruptions.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
-test('work that ends although the run was stopped is not recorded', async () => {
+test('the results of a copy that ends after the stop are not recorded', async () => {
   const { fixture, run } = await startRun(stepsBefore(copy));
   run.copy = async () => {
     fixture.stop(STOPPED);

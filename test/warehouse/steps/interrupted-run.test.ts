@@ -18,19 +18,19 @@ import type { Point } from '../run/fake-context.ts';
 import type { RunFixture } from '../run/fixture.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
-// test/cli/steps.test.ts proves that the steps that began are undone. Here each step is interrupted at each of its
-// requests and operations, to prove that undoing it leaves nothing of it.
+// test/cli/steps.test.ts shows that started steps are undone. These tests interrupt each step at each of its requests and
+// operations, to show that its undo removes everything.
 
 const OUTCOMES: Record<Way, RegExp> = {
   refused: /UnauthorizedOperation/,
   lost: /^done$/,
-  // A step that polls for what it asked for needs no answer.
+  // A step that polls for a resource needs no response to its creation.
   unanswered: /AWS cannot be reached|^done$/,
   stopped: /^Stopped by SIGINT\.$/,
 };
 const steps = STEPS.filter(({ run }) => run);
 
-/** All requests and operations of a step that nothing interrupts. */
+/** Lists the requests and operations of a step without interruption. */
 async function listEventsOf(step: RunStep): Promise<string[]> {
   const { fixture, run } = await startRun(stepsBefore(step));
   const events = await listEvents(fixture, () => runSteps([step], run));
@@ -38,7 +38,7 @@ async function listEventsOf(step: RunStep): Promise<string[]> {
   return events;
 }
 
-/** What a run has in AWS, and what it has begun on its instance. */
+/** Returns the resources of a run in AWS, and the state of its instance. */
 function holdings({ aws: { account }, passed }: RunFixture) {
   const last = (...points: Point[]) => passed.findLast((point) => points.includes(point));
   return {
@@ -50,12 +50,12 @@ function holdings({ aws: { account }, passed }: RunFixture) {
   };
 }
 
-test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it', async (step) => {
+test.each(steps)('the undo of $name removes everything after each interruption', async (step) => {
   for (const event of await listEventsOf(step)) {
     for (const way of waysOf(event)) {
       const label = `${way} at ${event}`;
       const { fixture, run } = await startRun(stepsBefore(step));
-      // Powering off ends the instance, which another step undoes.
+      // A shutdown would terminate the instance, which is the undo of another step.
       delete fixture.at['power-off'];
       const held = holdings(fixture);
       const endInterruption = interrupt(fixture, event, way);
@@ -69,7 +69,7 @@ test.each(steps)('$name leaves nothing once it is undone, whatever interrupts it
   }
 });
 
-test.each(steps)('a process that is killed in $name can be finished by the next', async (step) => {
+test.each(steps)('finish ends a run whose process is killed in $name', async (step) => {
   for (const event of await listEventsOf(step)) {
     const { fixture, run } = await startRun(stepsBefore(step));
     const file = join(fixture.context.folder, 'state.json');

@@ -9,19 +9,19 @@ import { interrupt, listEvents, outcomeOf, type Way, waysOf } from '../run/inter
 import { expectNothingLeft } from '../run/request-points.ts';
 import { type Started, startRun, stepsAfter } from './run-after.ts';
 
-// Each step's undoing is interrupted at each of its requests and operations. Whatever cannot be undone then is undone
+// These tests interrupt the undo of each step at each of its requests and operations. What is not undone then is undone
 // with the instance, or by the next process.
 
 const OUTCOMES: Record<Way, RegExp> = {
   refused: /^done$|\nThis may still exist:\n/,
   lost: /^done$/,
   unanswered: /^done$|\nThis may still exist:\n/,
-  // Undoing is not stopped.
+  // A stop does not interrupt an undo.
   stopped: /^done$/,
 };
 const steps = STEPS.filter(({ undo }) => undo);
 
-/** Starts a run whose work is done, and which has undone the steps after this one. */
+/** Starts a run with a complete copy, and undoes the steps after this one. */
 async function startUndo(step: RunStep): Promise<Started> {
   const { fixture, run } = await startRun(STEPS);
   await undoSteps(stepsAfter(step), run);
@@ -35,7 +35,7 @@ async function listEventsOf(step: RunStep): Promise<string[]> {
   return events;
 }
 
-test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (step) => {
+test.each(steps)('a run ends after each interruption of the undo of $name', async (step) => {
   for (const event of await listEventsOf(step)) {
     for (const way of waysOf(event)) {
       const label = `${way} at ${event}`;
@@ -51,7 +51,7 @@ test.each(steps)('a run ends, whatever interrupts the undoing of $name', async (
   }
 });
 
-test.each(steps)('the next process may undo $name again', async (step) => {
+test.each(steps)('$name can be undone twice', async (step) => {
   const { fixture, run } = await startUndo(step);
   const file = join(fixture.context.folder, 'state.json');
   const state = readFileSync(file, 'utf8');

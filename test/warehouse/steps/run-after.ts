@@ -14,13 +14,13 @@ const PLACE = {
   root: { device: '/dev/xvda', sizeGib: 8 },
 };
 
-/** A run, and the account in which it takes place. */
+/** A run, and its account. */
 export interface Started {
   fixture: RunFixture;
   run: ActiveRun;
 }
 
-/** Starts a run that has done these steps. EC2 shows what it makes only after some requests. */
+/** Starts a run, and runs these steps. EC2 lists a new resource only after some requests. */
 export async function startRun(steps: RunStep[]): Promise<Started> {
   const fixture = await createRunFixture();
   fixture.aws.account.hiddenPollsOfNew = 2;
@@ -30,12 +30,12 @@ export async function startRun(steps: RunStep[]): Promise<Started> {
   return { fixture, run };
 }
 
-/** The steps of a run before this one. */
+/** Lists the steps of a run before this one. */
 export function stepsBefore(step: RunStep): RunStep[] {
   return STEPS.slice(0, STEPS.indexOf(step));
 }
 
-/** The steps of a run after this one. */
+/** Lists the steps of a run after this one. */
 export function stepsAfter(step: RunStep): RunStep[] {
   return STEPS.slice(STEPS.indexOf(step) + 1);
 }

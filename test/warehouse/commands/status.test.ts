@@ -7,29 +7,29 @@ import { findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { status } from '../../../src/warehouse/commands/status.ts';
 import { openEc2, stubEnvironment } from '../../support/ec2-client.ts';
-import { createRunFixture } from './fixture.ts';
+import { createRunFixture } from '../run/fixture.ts';
 
-test('status says what there is and what it costs', async () => {
+test('status lists the resources and their cost', async () => {
   const { context, lines, volumeId } = await createRunFixture();
   await status(context.ec2, null, context.print);
-  expect(lines).toEqual(['There is nothing of the warehouse in us-east-1.']);
+  expect(lines).toEqual(['There are no resources of a warehouse in us-east-1.']);
   await run(context, { keep: false });
   await run(context, { keep: true });
   lines.length = 0;
   await status(context.ec2, volumeId, context.print);
   expect(lines).toEqual([
     expect.stringMatching(
-      /^i-\w+, a t3\.large, running for 0 min, .*, kept .*: \$0\.0882 an hour$/,
+      /^i-\w+, a t3\.large, running for 0 min, .*, left running .*: \$0\.0882 an hour$/,
     ),
     expect.stringMatching(/^vol-\w+, 100 GiB .* attached to i-\w+: \$0\.0110 an hour$/),
     expect.stringMatching(/^vol-\w+, 8 GiB .*: \$0\.0009 an hour$/),
-    expect.stringMatching(/^Together: \$0\.1000 an hour \(prices of/),
+    expect.stringMatching(/^Total: \$0\.1000 an hour \(prices of/),
     expect.stringMatching(/^snap-\w+ of vol-/),
     expect.stringContaining('$0.05 a month'),
   ]);
 });
 
-test('a price that is not known is not made up; that of spot is what AWS says', async () => {
+test('status prints the current spot price of AWS, and no price for an unknown type', async () => {
   const { aws, context, lines } = await createRunFixture();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ type: 't9.new', tags });
@@ -37,10 +37,10 @@ test('a price that is not known is not made up; that of spot is what AWS says', 
   await status(context.ec2, null, context.print);
   expect(lines.join('\n')).toMatch(/price unknown/);
   expect(lines.join('\n')).toMatch(/\$0\.0360 an hour/);
-  expect(lines.join('\n')).toMatch(/Together: \$0\.0360 an hour, and what is unknown/);
+  expect(lines.join('\n')).toMatch(/Total: \$0\.0360 an hour, plus the unknown prices/);
 });
 
-test('elsewhere than where prices are known, it says about what; and which images there are', async () => {
+test('status lists images, and marks prices as approximate outside us-east-1', async () => {
   const { aws, context, lines } = await createRunFixture();
   const tags = { 'minitwit:warehouse': 'vol-1', 'minitwit:run': 'r' };
   aws.account.addInstance({ tags });
@@ -49,7 +49,7 @@ test('elsewhere than where prices are known, it says about what; and which image
   const ec2 = openEc2();
   await status(ec2, null, context.print);
   expect(lines[0]).toMatch(/: about \$0\.0882 an hour \(as in us-east-1\)$/);
-  expect(lines[1]).toMatch(/^Together: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
+  expect(lines[1]).toMatch(/^Total: about \$0\.0882 an hour \(as in us-east-1\) \(prices of/);
   expect(lines[2]).toMatch(new RegExp(`^${id}, the image minitwit-warehouse of vol-1, available`));
 });
 
@@ -65,7 +65,7 @@ test.each([
   ['no region', { AWS_REGION: undefined }, REGION_MISSING],
   ['an empty region', { AWS_REGION: '' }, REGION_MISSING],
   ['no credentials', {}, /CredentialsProviderError: .*Set AWS_PROFILE, or log in/],
-])('%s: one message says so', async (_, change, message) => {
+])('a request with %s fails with one message', async (_, change, message) => {
   await createRunFixture();
   const folder = await mkdtemp(join(tmpdir(), 'warehouse-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
-import { createRunFixture, type RunFixture } from './fixture.ts';
+import { createRunFixture, type RunFixture } from '../run/fixture.ts';
 
 const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
   [
-    'no such volume',
+    'an unknown volume',
     ({ context }) => (context.config.volumeId = 'vol-00000000'),
     /WAREHOUSE_VOLUME_ID: there is no volume vol-00000000 in this region$/,
   ],
@@ -19,27 +19,27 @@ const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
     /vol-\w+ is attached to i-\w+\. .*aws ec2 detach-volume --volume-id vol-\w+ --instance-id i-\w+$/,
   ],
   [
-    'a volume that is not ready',
+    'a volume that is not available',
     ({ aws }) => aws.account.volumes.forEach((volume) => (volume.states = ['creating'])),
     /WAREHOUSE_VOLUME_ID: vol-\w+ is creating, not available$/,
   ],
   [
-    'no such image',
+    'an unknown image',
     ({ context }) => (context.config.imageId = 'ami-00000000'),
     /WAREHOUSE_IMAGE_ID: there is no image ami-00000000 for this account in this region$/,
   ],
   [
-    'an image that is not ready',
+    'an image that is not available',
     ({ context }) => (context.config.imageId = 'ami-0000000000000000b'),
     /WAREHOUSE_IMAGE_ID: ami-0000000000000000b is pending, not available$/,
   ],
   [
-    'an image for another processor',
+    'an image of another architecture',
     ({ context }) => (context.config.imageId = 'ami-0000000000000000a'),
     /ami-0000000000000000a is for arm64, but a t3.large for x86_64$/,
   ],
   [
-    'no such type of instance',
+    'an unknown instance type',
     ({ context }) => (context.config.instanceType = 'x9.huge'),
     /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge in this region$/,
   ],
@@ -49,17 +49,17 @@ const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
     /subnet-0000000000000000b is in us-east-1b, but the volume in us-east-1a$/,
   ],
   [
-    'no subnet where the volume is',
+    'a zone without a default subnet',
     ({ aws }) => aws.account.volumes.forEach((volume) => (volume.zone = 'us-east-1c')),
     /WAREHOUSE_SUBNET_ID must be set: us-east-1c has no default subnet$/,
   ],
   [
-    'no such key pair',
+    'an unknown key pair',
     ({ context }) => (context.config.keyName = 'nobody'),
     /WAREHOUSE_KEY_NAME: there is no key pair nobody here$/,
   ],
   [
-    'no such security group',
+    'an unknown security group',
     ({ context }) => (context.config.securityGroup = 'sg-00000000'),
     /WAREHOUSE_SECURITY_GROUP: there is no group sg-00000000 here$/,
   ],
@@ -76,14 +76,17 @@ const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
   ],
 ];
 
-test.each(cases)('%s: nothing is started, and one message says why', async (_, change, message) => {
-  const fixture = await createRunFixture();
-  change(fixture);
-  await expect(run(fixture.context, { keep: false })).rejects.toThrow(message);
-  expect(fixture.aws.actions).not.toContain('RunInstances');
-});
+test.each(cases)(
+  'a run with %s starts no instance, and fails with one message',
+  async (_, change, message) => {
+    const fixture = await createRunFixture();
+    change(fixture);
+    await expect(run(fixture.context, { keep: false })).rejects.toThrow(message);
+    expect(fixture.aws.actions).not.toContain('RunInstances');
+  },
+);
 
-test('all problems are said at once', async () => {
+test('one message contains all problems of the settings', async () => {
   const fixture = await createRunFixture();
   Object.assign(fixture.context.config, { imageId: 'ami-00000000', keyName: 'nobody' });
   await expect(run(fixture.context, { keep: false })).rejects.toThrow(
