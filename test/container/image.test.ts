@@ -16,9 +16,9 @@ import { HANG_MS } from '../support/timeouts.ts';
 import { buildImage } from './image.ts';
 import { podman, removeContainer, runCommand, runInContainer } from './podman.ts';
 
-const PLANTED = 'planted-by-the-tests';
+const CANARY = 'canary-of-the-tests';
 const OWN_MAX_BYTES = 50 * 1000 * 1000;
-// as compose.yaml runs it
+// The options of compose.yaml.
 const HARDENED = ['--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'];
 
 const config = useEmptyDatabase();
@@ -37,26 +37,26 @@ beforeAll(async () => {
   };
 });
 
-/** The files that an image is built from, and beside them what must not come into it. */
+/** Copies the sources to a folder, with further files that must not be in the image. Returns the folder. */
 async function copySources(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-image-'));
   defer(() => rm(folder, { recursive: true }));
-  const others = /^(node_modules|dist|\.git|\.data|\.env)$/;
+  const excluded = /^(node_modules|dist|\.git|\.data|\.env)$/;
   await cp('.', folder, {
     recursive: true,
-    filter: (file) => !others.test(file),
-    // what is no newer than the last time is not built anew
+    filter: (file) => !excluded.test(file),
+    // podman rebuilds the layers of newer files.
     preserveTimestamps: true,
   });
   for (const file of ['.env', '.git/config', '.data/session-secret', 'dist/old.js', '.npmrc']) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
-    await writeFile(join(folder, file), PLANTED);
+    await writeFile(join(folder, file), CANARY);
   }
   return folder;
 }
 
-/** Runs a shell's command in the image as root, to whom nothing is hidden. */
-function sh(command: string): Promise<string> {
+/** Runs a shell command in a container as root. Returns its stdout. */
+function runShell(command: string): Promise<string> {
   return runInContainer('--user', '0', image, 'sh', '-c', command);
 }
 
@@ -81,7 +81,7 @@ interface Inspected {
 
 async function inspect(id: string): Promise<Inspected> {
   const [inspected] = JSON.parse(await podman('image', 'inspect', id)) as Inspected[];
-  if (!inspected) throw new Error(`there is no image ${id}`);
+  if (!inspected) throw new Error(`The image ${id} does not exist.`);
   return inspected;
 }
 
@@ -91,8 +91,8 @@ async function healthCheck(): Promise<string[]> {
   return command;
 }
 
-test('it holds MiniTwit and its packages of production, and nothing else', async () => {
-  expect((await sh('ls -A /app')).split('\n')).toEqual([
+test('contains MiniTwit and its production packages only', async () => {
+  expect((await runShell('ls -A /app')).split('\n')).toEqual([
     'dist',
     'node_modules',
     'package.json',
@@ -101,31 +101,33 @@ test('it holds MiniTwit and its packages of production, and nothing else', async
     'static',
     'views',
   ]);
-  const packages = (await sh('cd /app/node_modules && ls -d * @*/*')).split('\n');
+  const packages = (await runShell('cd /app/node_modules && ls -d * @*/*')).split('\n');
   expect(packages).toEqual(expect.arrayContaining(['express', 'mysql2', '@pinojs/redact']));
   const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
     packages: Record<string, { dev?: boolean }>;
   };
-  const ofDevelopment = Object.keys(lock.packages).filter((path) => lock.packages[path]?.dev);
-  expect(ofDevelopment).toContain('node_modules/typescript');
-  expect(packages.filter((name) => ofDevelopment.includes(`node_modules/${name}`))).toEqual([]);
+  const development = Object.keys(lock.packages).filter((path) => lock.packages[path]?.dev);
+  expect(development).toContain('node_modules/typescript');
+  expect(packages.filter((name) => development.includes(`node_modules/${name}`))).toEqual([]);
 });
 
-test('its inventory lists the packages of production, and no others', async () => {
-  await expectSbom(await sh('cat /app/sbom.cdx.json'));
+test('the SBOM lists the production packages only', async () => {
+  await expectSbom(await runShell('cat /app/sbom.cdx.json'));
 });
 
-test('what a developer has beside the sources, and what npm leaves behind, stay outside', async () => {
+test('contains no local files of a developer, and no files of npm', async () => {
   const folders = '/app /root /home /tmp /var/tmp /build /production';
-  expect(await sh(`grep -rl ${PLANTED} ${folders} 2>/dev/null || true`)).toBe('');
-  expect(await sh('ls -A /root /home /tmp /var/tmp | grep -i -e npm -e node || true')).toBe('');
-  expect(await sh('ls -d /build /production 2>/dev/null || true')).toBe('');
+  expect(await runShell(`grep -rl ${CANARY} ${folders} 2>/dev/null || true`)).toBe('');
+  expect(await runShell('ls -A /root /home /tmp /var/tmp | grep -i -e npm -e node || true')).toBe(
+    '',
+  );
+  expect(await runShell('ls -d /build /production 2>/dev/null || true')).toBe('');
 });
 
-test('neither its settings nor its history hold a secret', async () => {
+test('the settings and the history contain no secret', async () => {
   const { Env } = (await inspect(image)).Config;
   const ofBase = (await inspect(base)).Config.Env;
-  // podman adds a PATH where the base has none
+  // podman adds a PATH if the base has none.
   const own = Env.filter((each) => !ofBase.includes(each) && !each.startsWith('PATH='));
   expect(own).toEqual(['NODE_ENV=production', `NODE_OPTIONS=${NODE_OPTIONS}`]);
   const history = await podman('history', '--no-trunc', '--format', '{{.CreatedBy}}', image);
@@ -133,13 +135,13 @@ test('neither its settings nor its history hold a secret', async () => {
   expect(history).not.toMatch(/secret|passw|token/i);
 });
 
-test('what it adds to Node is small', async () => {
+test('adds less than 50 MB to the base image', async () => {
   const own = (await inspect(image)).Size - (await inspect(base)).Size;
   expect(own).toBeGreaterThan(0);
   expect(own).toBeLessThan(OWN_MAX_BYTES);
 });
 
-test('it is not root, and could change none of its files', async () => {
+test('runs without root, and cannot change its files', async () => {
   expect(await runInContainer(image, 'sh', '-c', 'grep -E "^(Uid|CapEff)" /proc/1/status')).toBe(
     'Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000',
   );
@@ -153,7 +155,7 @@ test('it is not root, and could change none of its files', async () => {
   );
 });
 
-test('it makes the tables, serves, is healthy, and stops at its signal with status 0', async () => {
+test('creates the tables, serves pages, is healthy, and exits with status 0 at SIGTERM', async () => {
   const initdb = start('node', 'dist/initdb.js', '--if-missing');
   expect(await initdb.program.ended).toBe(0);
   expect(initdb.program.output.stdout).toBe('Initialized the database.\n');
@@ -175,12 +177,12 @@ test('it makes the tables, serves, is healthy, and stops at its signal with stat
   expect((await register('a password')).headers.get('location')).toBe('/login');
 
   await podman('exec', name, ...(await healthCheck()));
-  // fails, by its status, when this had to become a SIGKILL
+  // The status is not 0 if podman has to send SIGKILL.
   await podman('stop', '--time', String(HANG_MS / 1000), name);
   expect(await program.ended).toBe(0);
 });
 
-test('its health check fails where nothing answers, and where the answer is no 200', async () => {
+test('the health check fails without a response, and for a response other than 200', async () => {
   const command = await healthCheck();
   const check = () => runInContainer(...environment(), image, ...command);
   await expect(check()).rejects.toMatchObject({ code: 1 });

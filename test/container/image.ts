@@ -15,36 +15,37 @@ const DEBIAN = 'trixie';
 const NPM = 'npm@11.21.2';
 
 /**
- * Builds the image from the files of a folder. podman builds only the steps whose files have changed since the last time.
+ * Builds the image from the files of a folder. podman builds only the steps whose files have changed since the last
+ * time.
  * @returns the ids of the image and of its base
  */
 export async function buildImage(folder: string): Promise<{ image: string; base: string }> {
   const base = await findBase();
   await mkdir(NPM_CACHE, { recursive: true });
   const image = await podman('build', ...BUILD, '--quiet', '--build-arg', `BASE=${base}`, folder);
-  // Builds of older sources leave layers.
+  // Builds of older sources leave unused layers.
   await podman('image', 'prune', '--force', '--filter', 'until=24h');
   return { image, base };
 }
 
 /**
- * Returns the id of the image that stands in for Node's official one, which only a registry has: the same Debian, with the
- * Node of these tests, and npm. It is made once, and shared by all clones on this machine.
+ * Returns the id of an image that replaces Node's official one, which needs a registry. It has the same Debian, the
+ * Node of these tests, and npm. All clones on this machine share it.
  */
 async function findBase(): Promise<string> {
   const name = `localhost/minitwit-base:${hashRecipe([DEBIAN, NPM, process.version, process.arch])}`;
   const find = () => podman('images', '--quiet', name);
   return (
     (await find()) ||
-    withLock(join(CACHE, 'container-base.lock'), async () => (await find()) || makeBase(name))
+    withLock(join(CACHE, 'container-base.lock'), async () => (await find()) || createBase(name))
   );
 }
 
-async function makeBase(name: string): Promise<string> {
+async function createBase(name: string): Promise<string> {
   const folder = await mkdtemp(join(CACHE, 'tmp/base-'));
   try {
     const archive = join(folder, 'base.tar');
-    await makeBaseArchive(archive, await makeUsrLocal(join(folder, 'local')));
+    await createBaseArchive(archive, await createUsrLocal(join(folder, 'local')));
     return await podman('import', '--quiet', '--change', `ENV ${CERTIFICATES_ENV}`, archive, name);
   } finally {
     await rm(folder, { recursive: true });
@@ -56,7 +57,7 @@ async function makeBase(name: string): Promise<string> {
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const CERTIFICATES_ENV = `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`;
 
-async function makeUsrLocal(folder: string): Promise<string> {
+async function createUsrLocal(folder: string): Promise<string> {
   const npm = ['install', '--global', '--prefix', folder, '--ignore-scripts', NPM];
   await mkdir(join(folder, 'lib'), { recursive: true });
   await runOrThrow('npm', ...npm);
@@ -64,7 +65,7 @@ async function makeUsrLocal(folder: string): Promise<string> {
   return folder;
 }
 
-async function makeBaseArchive(archive: string, local: string): Promise<void> {
+async function createBaseArchive(archive: string, local: string): Promise<void> {
   const hooks = [
     `cp --recursive --no-dereference "${local}/." "$1/usr/local"`,
     `mkdir --parents "$1/etc/ssl/certs"`,

@@ -1,23 +1,18 @@
 import type { RequestHandler, Response } from 'express';
-import { createFairQueue } from '../../limits/fair-queue.ts';
+import { createFairQueue, type FairQueueOptions } from '../../limits/fair-queue.ts';
 import { clientAddress } from './client-address.ts';
 import { createUnreadResponseLimit } from './unread-responses.ts';
 
-/** The bounds of running and queued requests in one process. */
-export interface InFlightLimits {
-  maxConcurrent: number;
-  maxConcurrentPerAddress: number;
-  maxQueued: number;
-  maxQueuedPerAddress: number;
-}
+/** The limits of the queue of requests. A client is an address. */
+export type InFlightLimits = Omit<FairQueueOptions, 'waitMaxMs' | 'rejectionMessage'>;
 
-/** The limits of one process, which answers a request for a page within milliseconds. */
+/** The limits of one process, which responds within milliseconds. */
 export const IN_FLIGHT_LIMITS: InFlightLimits = {
   maxConcurrent: 250,
   // More requests of one client would not finish sooner, and would delay the requests of other clients.
-  maxConcurrentPerAddress: 25,
+  maxConcurrentPerClient: 25,
   maxQueued: 500,
-  maxQueuedPerAddress: 250,
+  maxQueuedPerClient: 250,
 };
 
 // Users who wait longer press reload.
@@ -31,12 +26,9 @@ const WAIT_MAX_MS = 5000;
  */
 export function limitInFlight(limits: InFlightLimits): RequestHandler {
   const queue = createFairQueue({
-    maxConcurrent: limits.maxConcurrent,
-    maxConcurrentPerClient: limits.maxConcurrentPerAddress,
-    maxQueued: limits.maxQueued,
-    maxQueuedPerClient: limits.maxQueuedPerAddress,
+    ...limits,
     waitMaxMs: WAIT_MAX_MS,
-    rejectionMessage: 'Too many people are here at this moment.',
+    rejectionMessage: 'MiniTwit has too many requests. Please try again in a few seconds.',
   });
   const trackUnread = createUnreadResponseLimit();
   return async (req, res, next) => {

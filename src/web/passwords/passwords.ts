@@ -52,7 +52,7 @@ const WAITING_PER_ADDRESS_AND_THREAD = 40;
 const WAITING_PER_ACCOUNT = 10;
 // The limit of each of the two queues.
 const WAIT_MAX_MS = 5000;
-const BUSY_MESSAGE = 'Too many people are logging in at this moment.';
+const BUSY_MESSAGE = 'Too many users are logging in. Please try again in a few seconds.';
 
 /**
  * Starts the worker threads.

@@ -76,7 +76,7 @@ test('refuses HEAD, which Express routes like GET', async () => {
   expect((await alice.get('/bob')).text).toContain('You are currently following this user.');
 });
 
-test('another site can neither log somebody in nor out', async () => {
+test('refuses logins and logouts by another site', async () => {
   const evil = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'cross-site' };
   for (const path of ['/login', '/logout', '/register']) {
     expect((await alice.agent.post(path).set(evil)).status).toBe(403);

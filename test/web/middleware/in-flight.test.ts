@@ -13,9 +13,9 @@ import { waitFor } from '../../support/wait-for.ts';
 
 const LIMITS: InFlightLimits = {
   maxConcurrent: 2,
-  maxConcurrentPerAddress: 2,
+  maxConcurrentPerClient: 2,
   maxQueued: 0,
-  maxQueuedPerAddress: 0,
+  maxQueuedPerClient: 0,
 };
 // More than the buffers of two sockets hold.
 const LARGE = Buffer.alloc(14 * 1024 * 1024);
@@ -53,7 +53,9 @@ test('returns 503 while maxConcurrent requests are in flight', async () => {
   const refused = await send('192.0.2.3');
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('5');
-  expect(await refused.text()).toContain('Too many people are here at this moment.');
+  expect(await refused.text()).toContain(
+    'MiniTwit has too many requests. Please try again in a few seconds.',
+  );
 
   open[0]?.send('done');
   expect(await (await first).text()).toBe('done');
@@ -66,9 +68,9 @@ test('returns 503 while maxConcurrent requests are in flight', async () => {
 
 test('queues requests of an address beyond its share, without delay for other addresses', async () => {
   const { open, send } = await serve({
-    maxConcurrentPerAddress: 1,
+    maxConcurrentPerClient: 1,
     maxQueued: 1,
-    maxQueuedPerAddress: 1,
+    maxQueuedPerClient: 1,
   });
   const first = send('192.0.2.1');
   await waitFor('one request is in flight', () => open.length === 1);
@@ -87,7 +89,7 @@ test('queues requests of an address beyond its share, without delay for other ad
 });
 
 test('does not pass on a queued request whose client has disconnected', async () => {
-  const limits = { maxConcurrentPerAddress: 1, maxQueued: 2, maxQueuedPerAddress: 2 };
+  const limits = { maxConcurrentPerClient: 1, maxQueued: 2, maxQueuedPerClient: 2 };
   const { arrived, open, send } = await serve(limits);
   const first = send('192.0.2.1');
   await waitFor('one request is in flight', () => open.length === 1);

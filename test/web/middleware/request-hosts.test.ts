@@ -166,9 +166,9 @@ test.each([
   const server = createServer(app);
   const socket = connect(await listen(server), '127.0.0.1').setEncoding('utf8');
   socket.write(`GET /public HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);
-  let answer = '';
-  socket.on('data', (text: string) => (answer += text));
+  let response = '';
+  socket.on('data', (text: string) => (response += text));
   await once(socket, 'close');
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   server.close();
 });
