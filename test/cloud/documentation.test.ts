@@ -122,7 +122,7 @@ test('the command refuses exactly the names of stacks that are documented as inv
 
 test('the command retains the documented number of images', async () => {
   const prune = await readFile('src/cloud/image/prune.ts', 'utf8');
-  const [, kept] = /^const KEPT = (\d+);$/m.exec(prune) ?? [];
+  const [, kept] = /^const RETAINED_IMAGES = (\d+);$/m.exec(prune) ?? [];
   expect(text).toContain(
     `deletes old images, but retains the newest ${NUMBERS[Number(kept)]} and all that are in use`,
   );

@@ -24,8 +24,8 @@ import { listResources } from '../../src/cloud/stack/resources.ts';
 import { findStack } from '../../src/cloud/stack/stack.ts';
 import { listRequests } from '../support/list-aws-requests.ts';
 import { expectAccessDenied, startEmptyAws } from '../support/aws-access-denied.ts';
-import * as requesting from './requesting.ts';
-import type { Call } from './requesting.ts';
+import * as sendRequests from './send-requests.ts';
+import type { SendRequest } from './send-requests.ts';
 import { openTestCloud } from './test-cloud.ts';
 
 const ORDER: changeSets.ChangeSetRequest = {
@@ -36,10 +36,10 @@ const ORDER: changeSets.ChangeSetRequest = {
 };
 const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.micro' } };
 /** The functions that send each request of `src/cloud/` and `src/aws/s3/`. */
-const CALLS: Record<string, Call | Call[]> = {
+const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'autoscaling:DescribeAutoScalingGroups': [
     ({ clients }) => requireScalingGroup(clients.autoScaling, 'group'),
-    requesting.listOrphansOf(''),
+    sendRequests.listOrphansOf(''),
   ],
   'autoscaling:DescribeInstanceRefreshes': ({ clients }) =>
     findActiveRefresh(clients.autoScaling, 'group'),
@@ -50,8 +50,8 @@ const CALLS: Record<string, Call | Call[]> = {
   'cloudformation:CreateChangeSet': (cloud) => changeSets.createChangeSet(cloud, ORDER),
   'cloudformation:DeleteChangeSet': (cloud) => changeSets.deleteChangeSet(cloud, 'set'),
   'cloudformation:DeleteStack': [
-    requesting.deleteStackWithResources,
-    requesting.createAndDeleteStack,
+    sendRequests.deleteStackWithResources,
+    sendRequests.createAndDeleteStack,
   ],
   'cloudformation:DescribeChangeSet': (cloud) => changeSets.readChangeSet(cloud, 'set'),
   'cloudformation:DescribeStackEvents': [
@@ -73,44 +73,44 @@ const CALLS: Record<string, Call | Call[]> = {
   'ec2:DeleteSecurityGroup': ({ clients }) => deleteSecurityGroup(clients.ec2, 'sg-1'),
   'ec2:DescribeLaunchTemplateVersions': [
     ({ clients }) => listTemplateVersions(clients.ec2, 'lt-1'),
-    requesting.listImageUses,
+    sendRequests.listImageUses,
   ],
-  'ec2:DescribeLaunchTemplates': requesting.listOrphansOf(''),
+  'ec2:DescribeLaunchTemplates': sendRequests.listOrphansOf(''),
   'ec2:DescribeSecurityGroups': ({ clients }) => listSecurityGroups(clients.ec2, []),
   'elasticloadbalancing:DescribeLoadBalancers': listOrphanedLoadBalancers,
-  'elasticloadbalancing:DescribeTags': requesting.readBalancerOwner,
+  'elasticloadbalancing:DescribeTags': sendRequests.readBalancerOwner,
   'elasticloadbalancing:DescribeTargetGroups': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTargetHealth': ({ clients }) =>
     readTargetHealth(clients.loadBalancing, 'arn:targets'),
-  'iam:AddRoleToInstanceProfile': requesting.createRole,
-  'iam:CreateInstanceProfile': requesting.createRole,
-  'iam:CreateRole': requesting.createRole,
-  'iam:DeleteInstanceProfile': requesting.removeRole,
-  'iam:DeleteRole': requesting.removeRole,
-  'iam:DeleteRolePolicy': requesting.removeRole,
-  'iam:GetInstanceProfile': requesting.listOrphansOf('AWS::IAM::InstanceProfile'),
-  'iam:GetRole': requesting.listOrphansOf('AWS::IAM::Role'),
+  'iam:AddRoleToInstanceProfile': sendRequests.createRole,
+  'iam:CreateInstanceProfile': sendRequests.createRole,
+  'iam:CreateRole': sendRequests.createRole,
+  'iam:DeleteInstanceProfile': sendRequests.removeRole,
+  'iam:DeleteRole': sendRequests.removeRole,
+  'iam:DeleteRolePolicy': sendRequests.removeRole,
+  'iam:GetInstanceProfile': sendRequests.listOrphansOf('AWS::IAM::InstanceProfile'),
+  'iam:GetRole': sendRequests.listOrphansOf('AWS::IAM::Role'),
   'iam:ListInstanceProfiles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
-  'iam:PutRolePolicy': requesting.createRole,
-  'iam:RemoveRoleFromInstanceProfile': requesting.removeRole,
+  'iam:PutRolePolicy': sendRequests.createRole,
+  'iam:RemoveRoleFromInstanceProfile': sendRequests.removeRole,
   'rds:CreateDBSnapshot': ({ clients }) =>
     createSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
-  'rds:DeleteDBSnapshot': requesting.removeDatabaseSnapshot,
+  'rds:DeleteDBSnapshot': sendRequests.removeDatabaseSnapshot,
   'rds:DescribeDBInstances': ({ clients }) => listDatabases(clients.rds, 'minitwit'),
   'rds:DescribeDBSnapshots': ({ clients }) => listSnapshots(clients.rds, null),
-  's3:CreateBucket': requesting.putSource,
-  's3:DeleteBucket': [requesting.removeSource, requesting.emptyBucket],
-  's3:DeleteObject': requesting.removeSource,
-  's3:DeleteObjects': requesting.emptyBucket,
-  's3:GetBucketTagging': requesting.listBuckets,
-  's3:ListBuckets': requesting.listBuckets,
-  's3:ListObjectVersions': requesting.emptyBucket,
-  's3:PutObject': requesting.putSource,
-  'ssm:DescribeInstanceInformation': requesting.runScript,
-  'ssm:GetCommandInvocation': requesting.runScript,
-  'ssm:ListCommands': requesting.runScriptWithLostResponse,
-  'ssm:SendCommand': requesting.runScript,
+  's3:CreateBucket': sendRequests.uploadSource,
+  's3:DeleteBucket': [sendRequests.removeSource, sendRequests.emptyBucket],
+  's3:DeleteObject': sendRequests.removeSource,
+  's3:DeleteObjects': sendRequests.emptyBucket,
+  's3:GetBucketTagging': sendRequests.listBuckets,
+  's3:ListBuckets': sendRequests.listBuckets,
+  's3:ListObjectVersions': sendRequests.emptyBucket,
+  's3:PutObject': sendRequests.uploadSource,
+  'ssm:DescribeInstanceInformation': sendRequests.runScript,
+  'ssm:GetCommandInvocation': sendRequests.runScript,
+  'ssm:ListCommands': sendRequests.runScriptWithLostResponse,
+  'ssm:SendCommand': sendRequests.runScript,
 };
 
 // The actions of the stub. A request to S3 has only a method, so its row has the number of earlier requests.
@@ -141,7 +141,7 @@ test.each(requests)(
     const front = await startEmptyAws();
     const cloud = openTestCloud().open();
     const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
-    const isOfBucketAlone = name === 's3:DeleteBucket' && call === requesting.emptyBucket;
+    const isOfBucketAlone = name === 's3:DeleteBucket' && call === sendRequests.emptyBucket;
     front.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
     await expectAccessDenied(() => call(cloud, front));
   },

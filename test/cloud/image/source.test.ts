@@ -52,7 +52,9 @@ test('an image has the committed files that it needs, and uncommitted files are 
 });
 
 test('fails outside a git checkout', async () => {
-  await expect(readSource(join(checkout, '..'))).rejects.toThrow(/must be a checkout of MiniTwit/);
+  await expect(readSource(join(checkout, '..'))).rejects.toThrow(
+    /must be a git checkout of MiniTwit/,
+  );
 });
 
 test('the script downloads and checks the source, and runs image.sh', async () => {

@@ -29,8 +29,8 @@ async function describe(cloud: CloudContext) {
   return { instances: alive.map(({ imageId }) => imageId), stack: parameters.ImageId };
 }
 
-/** What is asked for when instances are to be replaced. */
-function hearRefreshes({ clients }: CloudContext): StartInstanceRefreshCommandInput[] {
+/** Records the inputs of StartInstanceRefresh. */
+function recordRefreshes({ clients }: CloudContext): StartInstanceRefreshCommandInput[] {
   const heard: StartInstanceRefreshCommandInput[] = [];
   clients.autoScaling.middlewareStack.add(
     (next, { commandName }) =>
@@ -55,7 +55,7 @@ test('`cloud roll` replaces the instances by those of the newest image, and stor
   expect(lines.at(-1)).toBe('Nothing was changed.');
 
   const cloud = world.open();
-  const heard = hearRefreshes(cloud);
+  const heard = recordRefreshes(cloud);
   await roll(cloud, now);
   expect(heard).toMatchObject([
     {
@@ -146,7 +146,7 @@ test('`cloud roll` ignores the alarm when MiniTwit is already unhealthy', async 
   const alarmed = { AlarmName, StateValue: 'ALARM', StateReason: 'none answers' } as const;
   await cloudWatch.send(new SetAlarmStateCommand(alarmed));
   await makeImage(cloud, '1.4.0');
-  const heard = hearRefreshes(cloud);
+  const heard = recordRefreshes(cloud);
   await roll(cloud, now);
   expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
   expect(world.lines.join('\n')).toMatch(`MiniTwit is already unhealthy (${AlarmName})`);
@@ -156,7 +156,7 @@ test('`cloud roll` replaces instances of the same image with other settings, and
   const world = await openRaised();
   const cloud = world.open();
   const alarms = ['minitwit-unhealthy-instances'];
-  const heard = hearRefreshes(cloud);
+  const heard = recordRefreshes(cloud);
   await replaceInstances(cloud);
   expect(heard).toEqual([]);
   const stack = await requireStack(cloud);

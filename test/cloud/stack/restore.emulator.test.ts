@@ -15,7 +15,7 @@ async function openRaised() {
   const { outputs } = await requireStack(world);
   const rds = world.cloud.clients.rds;
   const snapshotId = await takeOf(rds, outputs.DatabaseId ?? '');
-  saySnapshots(world, (text) => text);
+  stubSnapshots(world, (text) => text);
   const restore = (id = snapshotId, dryRun = false) =>
     restoreSnapshot(world.open(), { snapshotId: id, dryRun });
   world.lines.length = 0;
@@ -28,8 +28,8 @@ async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<str
   return DBSnapshotIdentifier;
 }
 
-/** Has AWS say of snapshots what the emulator does not, that they are encrypted, and something else. */
-function saySnapshots({ account }: World, change: (text: string) => string) {
+/** Makes all database snapshots encrypted, which the emulator does not support, and changes their responses. */
+function stubSnapshots({ account }: World, change: (text: string) => string) {
   account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
@@ -141,7 +141,7 @@ test('`cloud restore --dry-run` prints the changes, and changes nothing', async 
 test('`cloud restore` rejects an incompatible or missing snapshot before it changes anything', async () => {
   const { world, restore } = await openRaised();
   world.account.actions.length = 0;
-  saySnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
+  stubSnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
   await expect(restore()).rejects.toThrow(
     'The snapshot a-snapshot is of postgres, and not of MySQL.',
   );

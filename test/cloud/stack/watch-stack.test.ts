@@ -3,14 +3,14 @@ import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { formatStackContinues, watchStack } from '../../../src/cloud/stack/watch-stack.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
 import { openTestCloud } from '../test-cloud.ts';
-import { scriptEvents, STACK_ID } from './scripted.ts';
+import { stubEvents, STACK_ID } from './stub-events.ts';
 
 const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit CREATE_COMPLETE'];
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
 test('watchStack logs each state of a resource once, with the time that it took', async () => {
   const front = await startAwsStub();
-  scriptEvents(front, [
+  stubEvents(front, [
     BEFORE,
     [...BEGUN, 'A CREATE_IN_PROGRESS', 'A CREATE_IN_PROGRESS Resource creation Initiated'],
     ['B UPDATE_IN_PROGRESS', 'A CREATE_COMPLETE', 'C DELETE_SKIPPED'],
@@ -37,7 +37,7 @@ test('watchStack logs each state of a resource once, with the time that it took'
 
 test('watchStack logs an operation in progress from its start, from all pages of events', async () => {
   const front = await startAwsStub();
-  scriptEvents(
+  stubEvents(
     front,
     [
       [...BEFORE, ...BEGUN, 'A CREATE_IN_PROGRESS', 'B CREATE_IN_PROGRESS'],
@@ -57,7 +57,7 @@ test('watchStack logs an operation in progress from its start, from all pages of
 });
 
 test('watchStack returns a deleted stack', async () => {
-  scriptEvents(await startAwsStub(), [
+  stubEvents(await startAwsStub(), [
     [...BEFORE, 'minitwit DELETE_IN_PROGRESS'],
     ['minitwit DELETE_COMPLETE'],
   ]);
@@ -66,7 +66,7 @@ test('watchStack returns a deleted stack', async () => {
 });
 
 test('watchStack throws the first failure after the rollback', async () => {
-  scriptEvents(await startAwsStub(), [
+  stubEvents(await startAwsStub(), [
     ['Old CREATE_FAILED of another time', ...BEGUN],
     ['A CREATE_FAILED vCPU limit', 'B CREATE_FAILED Resource creation cancelled'],
     ['minitwit UPDATE_ROLLBACK_IN_PROGRESS Rollback requested by user.'],
@@ -81,7 +81,7 @@ test('watchStack throws the first failure after the rollback', async () => {
 });
 
 test('watchStack, stopped, throws that AWS continues', async () => {
-  scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
+  stubEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const { open, stop } = openTestCloud();
   const cloud = open();
   const watched = watchStack(cloud, STACK_ID, null);
@@ -90,7 +90,7 @@ test('watchStack, stopped, throws that AWS continues', async () => {
 });
 
 test('watchStack throws at its timeout that AWS continues', async () => {
-  scriptEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
+  stubEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const cloud = openTestCloud({ waitMaxMs: 20 }).open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
     /still UPDATE_IN_PROGRESS after 0 s\. AWS continues/,
@@ -102,7 +102,7 @@ test.each([
   ['ServiceUnavailable', 503],
 ])('watchStack continues after %s', async (code, status) => {
   const front = await startAwsStub();
-  scriptEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
+  stubEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
   const { open, lines } = openTestCloud();
   const cloud = open();
   // Two polls fail, each after the six attempts of the SDK.
@@ -122,7 +122,7 @@ test.each([
 ])(
   'waitUntilStable throws for a stack in %s, with the reason and what to do',
   async (status, it, what) => {
-    scriptEvents(await startAwsStub(), [
+    stubEvents(await startAwsStub(), [
       ['minitwit CREATE_IN_PROGRESS', `${it} CREATE_FAILED no room`, `minitwit ${status}`],
       [],
     ]);

@@ -99,7 +99,7 @@ async function restoreBadly(state: string, answers: Record<string, Answer> = {})
 test('a volume that cannot be made is deleted again', async () => {
   const { error, made, left } = await restoreBadly('error');
   expect(error).toMatch(
-    new RegExp(`^AWS could not create the volume ${made}. If .* KMS key .*: kms:CreateGrant, `),
+    new RegExp(`^AWS could not create the volume ${made}. If .* KMS key, .*: kms:CreateGrant, `),
   );
   expect(left).toEqual([]);
 });

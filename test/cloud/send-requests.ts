@@ -15,7 +15,7 @@ import { findStackById } from '../../src/cloud/stack/stack.ts';
 import type { AwsStub } from '../support/aws-stub.ts';
 
 /** Sends a request after the requests that it needs. */
-export type Call = (cloud: CloudContext, front: AwsStub) => Promise<unknown>;
+export type SendRequest = (cloud: CloudContext, front: AwsStub) => Promise<unknown>;
 
 const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
 const xml = (body: string) => () => ({
@@ -32,13 +32,13 @@ function buildOf(cloud: CloudContext): BuildContext {
   return createBuildContext(cloud, plan as BuildContext['plan']);
 }
 
-export const createRole: Call = async (cloud) => role.run?.(buildOf(cloud));
-export const removeRole: Call = async (cloud) => role.undo?.(buildOf(cloud));
-export const putSource: Call = async (cloud) => source.run?.(buildOf(cloud));
-export const removeSource: Call = async (cloud) => source.undo?.(buildOf(cloud));
+export const createRole: SendRequest = async (cloud) => role.run?.(buildOf(cloud));
+export const removeRole: SendRequest = async (cloud) => role.undo?.(buildOf(cloud));
+export const uploadSource: SendRequest = async (cloud) => source.run?.(buildOf(cloud));
+export const removeSource: SendRequest = async (cloud) => source.undo?.(buildOf(cloud));
 
 /** Runs a script on an instance whose agent is online. */
-export const runScript: Call = async (cloud, front) => {
+export const runScript: SendRequest = async (cloud, front) => {
   const online = { InstanceInformationList: [{ PingStatus: 'Online' }] };
   front.stub('ssm:DescribeInstanceInformation', json(online));
   front.stub('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
@@ -46,43 +46,43 @@ export const runScript: Call = async (cloud, front) => {
 };
 
 /** Runs a script whose response is lost. */
-export const runScriptWithLostResponse: Call = async (cloud, front) => {
+export const runScriptWithLostResponse: SendRequest = async (cloud, front) => {
   front.loseResponse('ssm:SendCommand', { times: Infinity });
   return runScript(cloud, front);
 };
 
 /** Lists the orphaned resources of a stack that had a resource of this type. */
 export const listOrphansOf =
-  (type: string): Call =>
+  (type: string): SendRequest =>
   (cloud) =>
     listOrphans(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
 
 const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
 
-function standForStack(front: AwsStub, status: string): void {
+function stubStack(front: AwsStub, status: string): void {
   const stack = `${NAMED}<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`;
   const stacks = `<Stacks><member>${stack}</member></Stacks>`;
   front.stub('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
 }
 
 /** Creates the change set of a new stack, and deletes it with the stack, which has no resource. */
-export const createAndDeleteStack: Call = async (cloud, front) => {
+export const createAndDeleteStack: SendRequest = async (cloud, front) => {
   const done = '<Status>CREATE_COMPLETE</Status>';
   front.stub('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
   front.stub('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
-  standForStack(front, 'REVIEW_IN_PROGRESS');
+  stubStack(front, 'REVIEW_IN_PROGRESS');
   return changeStack(cloud, null, { template: '', parameters: [], dryRun: true });
 };
 
 /** Deletes a stack with all resources. */
-export const deleteStackWithResources: Call = async (cloud, front) => {
-  standForStack(front, 'CREATE_FAILED');
+export const deleteStackWithResources: SendRequest = async (cloud, front) => {
+  stubStack(front, 'CREATE_FAILED');
   const stack = await findStackById(cloud, 'minitwit');
   return stack && removeStack(cloud, stack);
 };
 
 /** Deletes a snapshot of a database. */
-export const removeDatabaseSnapshot: Call = async (cloud, front) => {
+export const removeDatabaseSnapshot: SendRequest = async (cloud, front) => {
   const snapshot =
     '<DBSnapshotIdentifier>s</DBSnapshotIdentifier><Status>available</Status><AllocatedStorage>20</AllocatedStorage>' +
     '<DBInstanceIdentifier>d</DBInstanceIdentifier><Engine>mysql</Engine>' +
@@ -93,7 +93,7 @@ export const removeDatabaseSnapshot: Call = async (cloud, front) => {
 };
 
 /** Checks whether old images are in use. */
-export const listImageUses: Call = ({ clients }, front) => {
+export const listImageUses: SendRequest = ({ clients }, front) => {
   const images = Array.from(
     { length: 6 },
     (_, n) =>
@@ -105,7 +105,7 @@ export const listImageUses: Call = ({ clients }, front) => {
 };
 
 /** Reads the stack of a load balancer. */
-export const readBalancerOwner: Call = (cloud, front) => {
+export const readBalancerOwner: SendRequest = (cloud, front) => {
   const one = '<member><LoadBalancerArn>arn:balancer</LoadBalancerArn></member>';
   front.stub(
     'elasticloadbalancing:DescribeLoadBalancers',
@@ -115,14 +115,14 @@ export const readBalancerOwner: Call = (cloud, front) => {
 };
 
 /** Lists the buckets of a stack. */
-export const listBuckets: Call = ({ clients }, front) => {
+export const listBuckets: SendRequest = ({ clients }, front) => {
   const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
   front.stub('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
   return listStackBuckets(clients.s3, 'minitwit');
 };
 
 /** Deletes a bucket with an object. */
-export const emptyBucket: Call = ({ clients }, front) => {
+export const emptyBucket: SendRequest = ({ clients }, front) => {
   const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
   front.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
   return removeBucket(clients.s3, 'bucket');

@@ -8,7 +8,7 @@ export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/min
  * event is written as `Database CREATE_FAILED reason`, where `minitwit` is the stack itself. Events have the ids `event-0`,
  * `event-1` and so on, and are a minute apart.
  */
-export function scriptEvents(front: AwsStub, batches: string[][], pageSize = 100): void {
+export function stubEvents(front: AwsStub, batches: string[][], pageSize = 100): void {
   let polls = 0;
   front.stub('cloudformation:DescribeStackEvents', ({ body }) => {
     const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
