@@ -5,9 +5,9 @@ import { saveRun, findPreviousRun } from './history.ts';
 import { computeStatistics } from '../statistics/statistics.ts';
 
 /**
- * Finds out what the copy in the warehouse says, compared with the run before, and leaves that there for the next.
- * It may be done again for the same copy.
- * @param connection to the warehouse, with named parameters, to be used for nothing else afterwards
+ * Computes the statistics of the copy, compares them with the previous run, and saves them for the next one. Idempotent for
+ * the same copy.
+ * @param connection a connection to the warehouse with named parameters, which must have no other use afterwards
  */
 export async function analyse(
   connection: Connection,

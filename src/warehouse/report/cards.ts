@@ -1,31 +1,31 @@
 import type { Statistic, Value } from '../statistics/statistics.ts';
 import { findStatistic } from './report.ts';
 
-/** What a report shows of a statistic, in a box. */
+/** A box of the report with a statistic. */
 export interface Card {
-  /** The statistic's, where its CSV is. */
+  /** The name of the statistic, and of its CSV. */
   name: string;
-  /** This card's own. */
+  /** The title of the card. */
   id: string;
   title: string;
   meaning: string;
-  /** One more sentence; null for none. */
+  /** A further sentence, or null. */
   note: string | null;
   content: Content;
 }
 
-/** Charts of which one is to be seen at a time, shares of a whole, authors, or nothing yet. */
+/** The content of a card: charts, of which one is visible at a time, shares of a whole, authors, or none yet. */
 export type Content =
   | { kind: 'charts'; views: View[]; shown: number }
   | { kind: 'shares'; shares: Share[] }
   | { kind: 'authors'; authors: Author[] }
   | { kind: 'nothing' };
 
-/** A chart, with its numbers for those who do not see it. */
+/** A chart, with its numbers for screen readers. */
 export interface View {
-  /** How it differs from the card's others: `by week`. */
+  /** The difference from the card's other charts: `by week`. */
   label: string;
-  /** What its lines are, in their order; empty when there is one. */
+  /** The labels of the lines, in their order. Empty for a single line. */
   legend: string[];
   svg: string;
   columns: string[];
@@ -38,14 +38,14 @@ export interface Share {
   share: number;
 }
 
-/** Somebody whom more people follow than before. */
+/** An author with new followers. */
 export interface Author {
   username: string;
   followers: number;
   gained: number;
 }
 
-/** What a card shows beside the words of its statistic. */
+/** The content of a card besides the texts of its statistic. */
 export interface CardOptions {
   id?: string;
   title?: string;
@@ -54,18 +54,18 @@ export interface CardOptions {
   content: Content;
 }
 
-/** Puts a statistic's words on a card. */
+/** Creates a card with the texts of a statistic. */
 export function createCard(statistic: Statistic, parts: CardOptions): Card {
   const { name, title, meaning } = statistic;
   return { name, id: name, title, meaning, note: null, ...parts };
 }
 
-/** Charts, the first of which is to be seen unless another is said; without any, nothing yet. */
+/** Returns charts as content. The first one is visible by default. Without charts, the content is empty. */
 export function chartContent(views: View[], shown = 0): Content {
   return views.length > 0 ? { kind: 'charts', views, shown } : { kind: 'nothing' };
 }
 
-/** The rows of a statistic by their columns' names; the caller says their shape. */
+/** Returns the rows of a statistic as objects with the columns' names. The caller names their type. */
 export function readRecords<Shape extends Record<string, Value>>(
   statistics: Statistic[],
   name: string,

@@ -4,30 +4,29 @@ import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { formatShare, formatShort } from './formats.ts';
 
-// No more of ECharts than the report needs: the whole of it takes three times as long to load.
+// Only the needed parts of ECharts are imported. All of it takes three times as long to load.
 use([BarChart, CustomChart, LineChart, GridComponent, SVGRenderer]);
 
-// A chart is as wide as its card and its text grows with it, so that it is small enough on a desktop, and large
-// enough on a phone.
+// A chart is as wide as its card, and its text grows with it: not too large on a desktop, and readable on a phone.
 const WIDTH = 380;
 const HEIGHT = 220;
 const FONT = { fontSize: 12, color: 'var(--quiet)' };
 const LABELS_INSIDE = { outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' };
 
-/** A chart's values, one for each label; null leaves a gap. */
+/** A chart's values, one for each label. Null is a gap. */
 export interface Series {
   name: string;
   values: (number | null)[];
 }
 
-/** Cells by column and row, the first row on top, each with a share of the strongest colour. */
+/** The cells of a map by column and row, from the top row, each with its share of the strongest colour. */
 export interface Heatmap {
   columns: string[];
   rows: string[];
   cells: { column: number; row: number; strength: number }[];
 }
 
-/** Draws a bar for each label, as SVG; with `isLastPartial`, the last one is pale. */
+/** Draws a bar for each label, as SVG. With `isLastPartial`, the last bar is pale. */
 export function drawBars(
   labels: string[],
   values: (number | null)[],
@@ -53,7 +52,7 @@ export function drawBars(
 
 const DASHES = ['solid', [7, 3], [2, 3]] as const;
 
-/** Draws lines, as SVG, which differ in more than their colour; shares are from 0 to 1. */
+/** Draws lines, as SVG. They differ in colour and in dashes. Shares are from 0 to 1. */
 export function drawLines(
   labels: string[],
   series: Series[],
@@ -64,7 +63,7 @@ export function drawLines(
     series: series.map(({ values }, index) => ({
       type: 'line',
       silent: true,
-      // a line of one point would not be seen
+      // A line of one point is invisible without a symbol.
       showSymbol: values.filter((value) => value !== null).length < 3,
       symbol: 'circle',
       symbolSize: 7,
@@ -75,7 +74,7 @@ export function drawLines(
   });
 }
 
-/** Draws a map of cells, as SVG: the stronger its colour, the more. */
+/** Draws a map of cells, as SVG. A stronger colour is a greater value. */
 export function drawHeatmap({ columns, rows, cells }: Heatmap): string {
   const rowHeight = Math.max(11, Math.min(24, (HEIGHT - 40) / rows.length));
   const height = Math.round(rows.length * rowHeight) + 40;
@@ -121,7 +120,7 @@ function drawCell(_: unknown, api: CellApi) {
   };
 }
 
-// The page says what that is, in light and in dark.
+// The page's style sheet defines the colour, for light and dark.
 function seriesColour(index: number): string {
   return `var(--series-${index + 1})`;
 }
@@ -158,7 +157,7 @@ function draw(option: EChartsCoreOption, height = HEIGHT): string {
   return shorten(svg, height);
 }
 
-/** Leaves out what is for a script or a pointer, and what the page's style sheet says of all charts. */
+/** Removes attributes for scripts and pointers, and styles that the page's style sheet sets for all charts. */
 function shorten(svg: string, height: number): string {
   return svg
     .replace(/^<svg[^>]*>\s*<rect[^>]*><\/rect>/, `<svg viewBox="0 0 ${WIDTH} ${height}">`)

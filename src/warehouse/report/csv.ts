@@ -1,11 +1,11 @@
 import type { Statistic, Value } from '../statistics/statistics.ts';
 
-// Where a spreadsheet would take a text for a formula, and do what somebody chose for a username.
+// A spreadsheet would run a text with this beginning as a formula, such as a username.
 const formula = /^[=+\-@\t\r\n]/;
 
 /**
- * A statistic as CSV (RFC 4180): a line of the columns' names, then a line for each row. It is for spreadsheets:
- * a text that one would take for a formula has an apostrophe before it; `stats.json` has it as it is.
+ * Returns a statistic as CSV (RFC 4180) for spreadsheets: a line with the columns' names, then a line for each row. A text
+ * that a spreadsheet would run as a formula begins with an apostrophe here, and is unchanged in `stats.json`.
  */
 export function formatCsv({ columns, rows }: Statistic): string {
   return [columns, ...rows].map((row) => `${row.map(formatCell).join(',')}\r\n`).join('');

@@ -3,20 +3,20 @@ import { chartContent, type Content, readRecords } from './cards.ts';
 import { drawBars } from './chart.ts';
 import { formatNumber, formatRange, formatShort } from './formats.ts';
 
-/** What is counted, in which steps. */
+/** A histogram of a statistic. */
 export interface Histogram {
-  /** What grows along the axis: `characters`. */
+  /** The label of the axis: `characters`. */
   of: string;
-  /** The statistic's column with the counts, and what these are called. */
+  /** The statistic's column with the counts, and its label. */
   column: string;
   title: string;
-  /** Where the step that begins here ends; null for nowhere. */
+  /** Returns the end of the bin that begins at a value. Null is no end. */
   next: (from: number) => number | null;
 }
 
 type HistogramRow = { at_least: number; [column: string]: number };
 
-/** A chart of how many there are in each step, also in those without any. */
+/** Returns a chart with the count of each bin, including empty bins. */
 export function histogramView(statistics: Statistic[], name: string, steps: Histogram): Content {
   const found = readRecords<HistogramRow>(statistics, name);
   const highest = found.at(-1)?.at_least;

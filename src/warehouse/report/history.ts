@@ -7,9 +7,9 @@ import { parseReport, type Report } from './report.ts';
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
 /**
- * What the newest run found whose copy was another than this: a run that is made again for the same copy is
- * compared with what the first was compared with. It makes the tables in which runs leave that, if need be.
- * @returns null when there is none, or none that this version can read
+ * Returns the report of the newest run with another copy than `tables`. A repeated run of the same copy therefore has the
+ * same comparison. Creates the tables of the history if they are missing.
+ * @returns null without such a run, or if this version cannot parse its report
  */
 export async function findPreviousRun(
   connection: Connection,
@@ -29,8 +29,8 @@ export async function findPreviousRun(
 }
 
 /**
- * Leaves a report, and how many follow each person, for the next run. Of what others left, only what this one was
- * compared with remains, for a run that is made again for this copy. To do it again changes nothing.
+ * Saves a report and each user's number of followers for the next run. Deletes those of all other runs except the compared
+ * one, which a repeated run of this copy needs. Idempotent.
  */
 export async function saveRun(connection: Connection, report: Report): Promise<void> {
   const { run, asOf, tables, before } = report;
@@ -56,9 +56,9 @@ export async function saveRun(connection: Connection, report: Report): Promise<v
   await connection.query('commit');
 }
 
-/** What tells a copy from others: with passwords' hashes and without, it is the same one. */
+/** Returns a text that identifies the copied data. It does not depend on whether password hashes are copied. */
 function fingerprint(tables: CopiedTable[]): string {
-  // the hashes are in `user`, whose people each have a row in `profile`
+  // The table `user` has the hashes. Every user also has a row in `profile`.
   const compared = tables.filter(({ table }) => table !== 'user');
   return compared.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();
 }

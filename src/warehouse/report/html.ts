@@ -6,7 +6,7 @@ import { createPeopleCards } from './people-cards.ts';
 import { readTotals, type Report } from './report.ts';
 import { createShareCards } from './share-cards.ts';
 
-// The same depth from dist/ and from src/.
+// The relative path is the same from dist/ and from src/.
 const FOLDERS = ['../../../src/warehouse/report', '../../../static'].map((folder) =>
   fileURLToPath(new URL(folder, import.meta.url)),
 );
@@ -19,7 +19,7 @@ const KEY_FIGURE_TITLES: Record<string, string> = {
   active_month: 'active in 30 days',
 };
 
-/** A report as one page that needs no other file and no script, in MiniTwit's own style. */
+/** Renders a report as a page in MiniTwit's style. It needs no other file and no script. */
 export function renderHtml(report: Report): string {
   const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(FOLDERS), {
     autoescape: true,
@@ -46,13 +46,13 @@ export function renderHtml(report: Report): string {
 interface KeyFigure {
   title: string;
   value: number;
-  /** Since the run before; null when that does not tell. */
+  /** The difference from the previous run, or null if that is unknown. */
   difference: number | null;
 }
 
 function createKeyFigures({ statistics, before }: Report): KeyFigure[] {
   return Object.entries(readTotals(statistics)).map(([name, value]) => {
-    // an older version's report may lack it
+    // The report of an older version may lack the figure.
     const earlier = before?.totals[name];
     return {
       title: KEY_FIGURE_TITLES[name] ?? name,

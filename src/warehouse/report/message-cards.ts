@@ -6,7 +6,7 @@ import { periodViews } from './period-views.ts';
 import { histogramView } from './histogram-view.ts';
 import { findStatistic } from './report.ts';
 
-/** How much is written, and what. */
+/** Creates the cards about messages. */
 export function createMessageCards(statistics: Statistic[]): Card[] {
   const posts = findStatistic(statistics, 'posts');
   return [

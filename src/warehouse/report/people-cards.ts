@@ -10,7 +10,7 @@ const WEEKS = 13;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
-/** Who comes, stays, and is there when. */
+/** Creates the cards about users: growth, retention and activity. */
 export function createPeopleCards(statistics: Statistic[]): Card[] {
   return [
     createCard(findStatistic(statistics, 'new-users'), {
@@ -36,7 +36,7 @@ type ActiveDay = {
 
 function createActiveCard(statistics: Statistic[]): Card {
   const days = readRecords<ActiveDay>(statistics, 'active-users');
-  // The last is not over; but on MiniTwit's first day there is no other.
+  // The last period is incomplete, but on the first day it is the only one.
   const shown = days.length > 1 ? days.slice(-DAYS - 1, -1) : days;
   const labels = shown.map(({ day }) => formatDay(day));
   const people = [
@@ -85,7 +85,7 @@ type Retained = {
 
 function createRetentionCard(statistics: Statistic[]): Card {
   const all = readRecords<Retained>(statistics, 'retention');
-  // A cohort's last week is this one, which is not over.
+  // The last week of each cohort is the current one, which is incomplete.
   const isOver = all.filter((each, at) => all[at + 1]?.came_in === each.came_in);
   const cohorts = Array.from(new Set(isOver.map(({ came_in: week }) => week))).slice(-WEEKS);
   const recent = isOver.filter(

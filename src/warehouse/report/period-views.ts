@@ -5,19 +5,19 @@ import { formatDay, formatMonth, formatNumber } from './formats.ts';
 
 type Period = 'day' | 'week' | 'month';
 
-// How many of the last ones a chart shows: the CSV has them all.
+// A chart shows this number of the last periods. The CSV has all of them.
 const LAST: Record<Period, number> = { day: 90, week: 52, month: Infinity };
 const FORMAT: Record<Period, (day: string) => string> = {
   day: formatDay,
   week: formatDay,
   month: formatMonth,
 };
-// before there are so many weeks, days say more
+// With fewer weeks than this, the chart by day is visible first.
 const WEEKS_MIN = 8;
 
 type PeriodRow = { period: Period; starts_on: string; [column: string]: Value };
 
-/** Charts of one of a statistic's columns by day, week and month, the last of which is not over. */
+/** Returns charts of a statistic's column by day, week and month. The last period of each is incomplete. */
 export function periodViews(
   statistics: Statistic[],
   name: string,

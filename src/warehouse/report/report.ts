@@ -29,15 +29,15 @@ const report = z.object({
 });
 
 /**
- * What a run has found out: its id, when its copy was made (`2026-11-23T00:15:00.000Z`), what that took, all
- * statistics, and the key figures of the run before it, which is null for the first. `stats.json` is one.
+ * The results of a run: its id, the time of its copy (`2026-11-23T00:15:00.000Z`), the copied tables, all statistics, and the
+ * key figures of the previous run. `before` is null for the first run. `stats.json` has this form.
  */
 export type Report = z.infer<typeof report>;
 
-/** The key figures by their names; none when there are none. */
+/** The key figures by their names. */
 export type Totals = z.infer<typeof totals>;
 
-/** Puts together what a run has found out. */
+/** Creates the report of a run. */
 export function createReport(
   run: string,
   copy: CopyResult,
@@ -54,8 +54,8 @@ export function createReport(
 }
 
 /**
- * Reads what was once written as JSON.
- * @returns null when it is no report, or one of another version's
+ * Parses a report in JSON.
+ * @returns null if the text is no report of this version
  */
 export function parseReport(json: string): Report | null {
   try {
@@ -65,7 +65,7 @@ export function parseReport(json: string): Report | null {
   }
 }
 
-/** The key figures among the statistics. */
+/** Returns the key figures of the statistics. */
 export function readTotals(statistics: Statistic[]): Totals {
   const { columns, rows } = findStatistic(statistics, 'totals');
   return Object.fromEntries(
@@ -73,7 +73,7 @@ export function readTotals(statistics: Statistic[]): Totals {
   );
 }
 
-/** The statistic of this name; one without rows when there is none. */
+/** Returns the statistic with a name, or an empty one. */
 export function findStatistic(statistics: Statistic[], name: string): Statistic {
   const found = statistics.find((each) => each.name === name);
   return found ?? { name, title: name, meaning: '', columns: [], rows: [] };

@@ -6,7 +6,7 @@ import { histogramView } from './histogram-view.ts';
 
 const powersOfTwo = (from: number) => (from === 0 ? 1 : from * 2);
 
-/** Who is read and who writes, and how evenly that is spread. */
+/** Creates the cards about the distribution of followers and of messages. */
 export function createShareCards({ statistics, before }: Report): Card[] {
   return [
     createCard(findStatistic(statistics, 'followers-each'), {

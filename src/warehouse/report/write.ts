@@ -5,9 +5,9 @@ import { renderHtml } from './html.ts';
 import type { Report } from './report.ts';
 
 /**
- * Writes a report into a folder, which it makes if need be: `report.html`, `stats.json`, and the CSV of each
- * statistic, called by its name.
- * @returns the files' paths
+ * Writes a report to a folder, which is created if it is missing: `report.html`, `stats.json`, and a CSV of each statistic
+ * with the statistic's name.
+ * @returns the paths of the files
  */
 export async function writeReport(folder: string, report: Report): Promise<string[]> {
   const files = [
@@ -19,7 +19,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
   const paths: string[] = [];
   for (const [name = '', text = ''] of files) {
     const path = join(folder, name);
-    // it has people's names
+    // The files have usernames, so only the owner may read them.
     await writeFile(path, text, { mode: 0o600 });
     paths.push(path);
   }

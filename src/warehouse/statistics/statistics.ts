@@ -5,7 +5,7 @@ import { splitStatements } from '../../database/split-statements.ts';
 
 /** A statistic's values, in its own order. */
 export interface Statistic {
-  /** That of its file, and of its column in a list of files: `new-users`. */
+  /** The name of the SQL file and of the CSV: `new-users`. */
   name: string;
   title: string;
   /** One sentence. */
@@ -18,7 +18,7 @@ export interface Statistic {
 /** A count or share, a text, or null where there is nothing to divide by. */
 export type Value = string | number | null;
 
-/** What the statistics are of. */
+/** The data of the statistics. */
 export interface StatisticsOptions {
   /** When the copy was made, in seconds since 1970. */
   asOfS: number;
@@ -29,7 +29,7 @@ export interface StatisticsOptions {
 // The same depth from dist/ and from src/.
 const FOLDER = new URL('../../../src/warehouse/statistics/', import.meta.url);
 
-/** All statistics, in the order in which a report tells them. */
+/** All statistics, in the order of the report. */
 export const STATISTICS = [
   'totals',
   'new-users',
@@ -55,7 +55,7 @@ export async function computeStatistics(
   connection: Connection,
   moment: StatisticsOptions,
 ): Promise<Statistic[]> {
-  // so that what is divided and then rounded has not been rounded before
+  // Quotients that are rounded later need more digits than the default.
   await connection.query('set session div_precision_increment = 12');
   for (const statement of splitStatements(await readSql('prepare'))) {
     await connection.query(statement, { ...moment });
