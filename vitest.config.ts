@@ -5,7 +5,7 @@ import { PartsReporter } from './test/support/parts-reporter.ts';
 import { SETUP_HANG_MS, TEST_HANG_MS } from './test/support/timeouts.ts';
 
 const PARTS = {
-  // The mode of vitest itself, and so of `npm test`.
+  // `vitest run` and `npm test` use this mode by default.
   test: [PRODUCT],
   all: [PRODUCT, ...OTHERS],
   rest: OTHERS,

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'some.test.ts'),
     `test('passes', () => undefined);
-    test('fails where it is told to', () => expect(process.env.FAIL).toBeUndefined());
+    test('fails if FAIL is set', () => expect(process.env.FAIL).toBeUndefined());
     test.skip('is skipped', () => undefined);
     if (process.env.HOOK) describe('a group', () => {
       beforeAll(() => expect.fail());
@@ -42,9 +42,9 @@ async function run(environment: Environment) {
   return { status, lines: output.stdout.trim().split('\n') };
 }
 
-test('the parts of the tests that cannot run are named at the start and at the end', async () => {
+test('prints the parts that cannot run at the start and at the end', async () => {
   const { status, lines } = await run({});
-  const missing = 'Not tested: elsewhere, since there is no machine.';
+  const missing = 'Not tested: elsewhere, because there is no machine.';
   expect(lines.slice(0, 2)).toEqual(['Testing here.', missing]);
   expect(lines.slice(-2)).toEqual([missing, '2 passed, 0 failed, 1 skipped']);
   expect(status).toBe(0);
@@ -52,10 +52,10 @@ test('the parts of the tests that cannot run are named at the start and at the e
 
 test.each<[what: string, environment: Environment, counts: string]>([
   ['a test', { FAIL: 'yes' }, '1 passed, 1 failed, 1 skipped'],
-  ['the set-up of a group', { HOOK: 'yes' }, '2 passed, 1 failed, 2 skipped'],
-  ['a part that cannot run, where CI is set,', { CI: 'true' }, '2 passed, 1 failed, 1 skipped'],
-  ['the set-up of all tests', { SETUP: 'setup.ts' }, '0 passed, 1 failed'],
-])('%s that fails is counted', async (_what, environment, counts) => {
+  ['the setup of a group', { HOOK: 'yes' }, '2 passed, 1 failed, 2 skipped'],
+  ['a part that cannot run, if CI is set,', { CI: 'true' }, '2 passed, 1 failed, 1 skipped'],
+  ['the global setup', { SETUP: 'setup.ts' }, '0 passed, 1 failed'],
+])('a failure of %s is counted', async (_what, environment, counts) => {
   const { status, lines } = await run(environment);
   expect(lines.at(-1)).toBe(counts);
   expect(status).toBe(1);

@@ -27,8 +27,8 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     listener.process.kill(name);
     await listener.waitForOutput(new RegExp(STILL_CLEANING_UP));
     await requestEnd(listener);
-    const { output } = await listener.ended;
-    expect(output).toBe(`${formatStopping(name)}\n${STILL_CLEANING_UP}\n`);
+    await listener.ended;
+    expect(listener.output.stdout).toBe(`${formatStopping(name)}\n${STILL_CLEANING_UP}\n`);
   },
 );
 
@@ -37,8 +37,8 @@ test('an uncaught exception aborts the signal, and does not end the process', as
   listener.process.send('fail');
   expect(await listener.nextMessage()).toBe('Stopped by an error in the program: A fault.');
   await requestEnd(listener);
-  const { output } = await listener.ended;
-  expect(output).toMatch(/^Error: A fault\.\n +at /);
+  await listener.ended;
+  expect(listener.output.stdout).toMatch(/^Error: A fault\.\n +at /);
 });
 
 test('a command is stopped at its time limit', async () => {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 
-/** A user of a private MariaDB who may do anything there. */
+/** A user of a private MariaDB with all privileges. */
 export interface Administrator {
-  /** The SQL that creates the user, for the server to run at its start. */
+  /** The SQL statements that create the user at the start of the server. */
   init: string[];
-  /** Returns how the user logs in to a server that has run `init`. */
+  /** Returns the settings with which the user logs in to a server that has run `init`. */
   loginTo: (server: DatabaseConfig) => DatabaseConfig;
 }
 
 /**
- * Describes an administrator with a random password. It is created at the server's start, because the server's own root
- * logs in through the socket, and only as the system's root.
+ * Creates an administrator with a random password. The server's own root cannot be used: it logs in only through the socket, and
+ * only as the system's root.
  */
 export function createAdministrator(): Administrator {
   const user = 'administrator';

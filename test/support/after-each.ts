@@ -4,5 +4,5 @@ import { killPrograms } from './programs.ts';
 
 // Before each file of tests, this module runs again. What it imports is loaded once for all files of a worker.
 afterEach(killPrograms);
-// The hook that is registered first runs last.
+// The hook that is registered first runs last, after all cleanups.
 afterAll(assertCleanedUp);

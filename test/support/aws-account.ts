@@ -4,28 +4,28 @@ import type { Defer } from './cleanup.ts';
 import { type AwsStub, startAwsStub } from './aws-stub.ts';
 import type { AwsResponse, AwsRequest } from './aws-request.ts';
 
-/** An account of AWS's on the emulator, empty at first, behind a front. */
+/** An empty AWS account on the emulator, behind a stub that injects faults. */
 export interface EmulatedAccount extends AwsStub {
   id: string;
 }
 
 /**
- * Opens an account that no other test has, to which AWS's SDK is led.
- * @param defer where its end is registered: `afterAll` for an account that serves a whole file
+ * Creates an account that no other test uses. The AWS SDK sends its requests to it.
+ * @param defer by default, the account serves until the end of the test
  */
 export async function openEmulatedAccount(defer?: Defer): Promise<EmulatedAccount> {
   const emulator = inject('aws');
   const id = createAccountId();
-  const front = await startAwsStub((asked) => askEmulator(emulator, id, asked), defer);
-  return Object.assign(front, { id });
+  const stub = await startAwsStub((request) => forward(emulator, id, request), defer);
+  return Object.assign(stub, { id });
 }
 
-/** Returns a random id of an account. */
+/** Returns a random account id. */
 export function createAccountId(): string {
   return String(randomInt(100_000_000_000, 999_999_999_999));
 }
 
-async function askEmulator(
+async function forward(
   emulator: string,
   account: string,
   { method, path, headers, body }: AwsRequest,
@@ -33,18 +33,18 @@ async function askEmulator(
   const hasBody = !['GET', 'HEAD'].includes(method);
   const response = await fetch(`${emulator}${path}`, {
     method,
-    headers: { ...without(OF_CONNECTION, headers), 'x-moto-account-id': account },
+    headers: { ...without(CONNECTION_HEADERS, headers), 'x-moto-account-id': account },
     ...(hasBody && { body: new Uint8Array(body) }),
   });
   return {
     status: response.status,
-    headers: without(OF_CONNECTION, Object.fromEntries(response.headers)),
+    headers: without(CONNECTION_HEADERS, Object.fromEntries(response.headers)),
     body: Buffer.from(await response.arrayBuffer()),
   };
 }
 
-// Headers that are about one connection, and not about what goes over it.
-const OF_CONNECTION = new Set([
+// Headers of a single connection, which a proxy must not forward.
+const CONNECTION_HEADERS = new Set([
   'connection',
   'content-length',
   'expect',

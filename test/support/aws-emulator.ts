@@ -1,2 +1,2 @@
-/** Path of the program that starts an emulator of AWS, where there is one. */
+/** The path of the program that starts an AWS emulator. It may be missing. */
 export const AWS_EMULATOR = '../shared/bin/aws-emulator';

@@ -24,15 +24,15 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   beforeAll(async () => {
     alice = await user('alice');
     await alice.addMessage('the only message');
-    stored = await everythingStored();
+    stored = await readTables();
   });
 
   // No test changes the stored data.
   afterEach(async () => {
-    expect(await everythingStored()).toBe(stored);
+    expect(await readTables()).toBe(stored);
   });
 
-  async function everythingStored(): Promise<string> {
+  async function readTables(): Promise<string> {
     const tables = await Promise.all([
       database().select('select username, email from user order by user_id'),
       database().select('select author_id, text from message order by message_id'),
@@ -130,9 +130,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     test.each(['/add_message', '/login', '/register', '/logout'])(
       '%s returns 413 for a body of more than 32 KiB',
       async (path) => {
-        const someone = path === '/add_message' ? alice.agent : visitor().agent;
+        const { agent } = path === '/add_message' ? alice : visitor();
         expectErrorPage(
-          await someone
+          await agent
             .post(path)
             .type('form')
             .send({ text: 'x'.repeat(32_768) }),

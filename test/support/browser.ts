@@ -7,11 +7,11 @@ import { listen } from './listen.ts';
 import { type MiniTwit, useMiniTwit } from './minitwit.ts';
 import { HANG_MS } from './timeouts.ts';
 
-/** MiniTwit on a port, and a real browser in front of it. */
+/** MiniTwit on a port, with a browser. */
 export interface BrowserMiniTwit extends MiniTwit {
   /** Returns its URL: `http://127.0.0.1:PORT`. */
   url: () => string;
-  /** A new browser window with no cookies. It fails the test if the page asks other hosts for anything. */
+  /** Opens a page without cookies. The test fails if the page sends a request to another host. */
   open: (options?: BrowserContextOptions) => Promise<Page>;
 }
 
@@ -20,12 +20,12 @@ export function useBrowser(): BrowserMiniTwit {
   const minitwit = useMiniTwit();
   let url: string;
   let browser: Browser;
-  const strangers: string[] = [];
-  const complaints: string[] = [];
+  const foreignRequests: string[] = [];
+  const consoleErrors: string[] = [];
   const defer = useCleanup();
   defer(() => {
-    expect(strangers, 'requests to other hosts').toEqual([]);
-    expect(complaints, 'errors in the browser’s console').toEqual([]);
+    expect(foreignRequests, 'requests to other hosts').toEqual([]);
+    expect(consoleErrors, 'errors in the browser’s console').toEqual([]);
   });
 
   beforeAll(async () => {
@@ -49,16 +49,16 @@ export function useBrowser(): BrowserMiniTwit {
         const { origin } = new URL(request.url());
         if (request.isNavigationRequest() || origin === new URL(request.frame().url()).origin)
           return;
-        strangers.push(request.url());
+        foreignRequests.push(request.url());
       });
       const page = await context.newPage();
-      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('pageerror', (error) => consoleErrors.push(error.message));
       page.on('console', (message) => {
         // The tests open error pages and plain http on purpose. They must not violate the security policy.
         const isExpected =
           /^Failed to load|^The Cross-Origin-Opener-Policy header has been ignored/;
         if (message.type() === 'error' && !isExpected.test(message.text())) {
-          complaints.push(message.text());
+          consoleErrors.push(message.text());
         }
       });
       return page;
@@ -82,7 +82,7 @@ export async function signUp(page: Page, username: string): Promise<void> {
   await expectStatus(page, 'You were logged in');
 }
 
-/** Waits for a flashed message. */
+/** Waits for a flash message. */
 export async function expectStatus(page: Page, message: string): Promise<void> {
   await page.getByRole('status').filter({ hasText: message }).waitFor();
 }
@@ -97,19 +97,19 @@ const DESKTOP = { width: 1280, height: 720 };
 const PHONE = { width: 320, height: 720 };
 
 /**
- * Expects a page that every reader can use: axe finds no violation on a phone in dark, nor a colour of too low contrast
- * on a desktop in light, and nothing is wider than either window. What the reader typed and focused stays.
+ * Expects an accessible page: axe finds no violation on a phone with a dark colour scheme, no low contrast on a desktop with a light
+ * one, and the page is not wider than either window. Does not change the fields or the focus.
  */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.setViewportSize(PHONE);
   await page.emulateMedia({ colorScheme: 'dark' });
   await expectNoOverflow(page);
-  // The narrow page is the one whose targets come close together and whose regions scroll.
+  // On the narrow page, targets are close together and regions scroll.
   await expectNoViolations(page, new AxeBuilder({ page }));
   await page.setViewportSize(DESKTOP);
   await page.emulateMedia({ colorScheme: 'light' });
   await expectNoOverflow(page);
-  // Beside the widths, only the colours differ.
+  // The wide page differs only in its widths and colours.
   await expectNoViolations(page, new AxeBuilder({ page }).withRules('color-contrast'));
 }
 

@@ -9,12 +9,12 @@ import { CACHE } from './tools.ts';
 const run = promisify(execFile);
 
 /**
- * Returns the path of an entry of the cache that all clones on this machine share. If it is missing, `make` creates it at
- * the path of its parameter, and other processes that need the entry wait. An entry appears complete or not at all.
+ * Returns the path of an entry in the cache that all checkouts on this machine share. If the entry is missing, `create` creates
+ * it at the given path, and other processes that need it wait. An entry is complete as soon as it exists.
  */
 export async function findOrCreate(
   name: string,
-  make: (path: string) => Promise<void>,
+  create: (path: string) => Promise<void>,
 ): Promise<string> {
   const entry = join(CACHE, name);
   if (existsSync(entry)) return entry;
@@ -24,15 +24,15 @@ export async function findOrCreate(
     const unfinished = `${entry}.unfinished`;
     // A killed process leaves an unfinished entry. It may contain mounts of system folders, whose files must stay.
     await run('rm', ['-rf', '--one-file-system', unfinished]);
-    await make(unfinished);
+    await create(unfinished);
     await rename(unfinished, entry);
   });
   return entry;
 }
 
 /**
- * Runs `action` while this process holds the lock of a file, which it creates. The kernel releases the lock when this
- * process ends, however it ends.
+ * Calls `action` while this process holds the lock of a file. Creates the file if it is missing. The kernel releases the
+ * lock when this process ends, even if it is killed.
  */
 export async function withLock<Result>(
   file: string,

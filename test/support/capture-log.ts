@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 
-/** A logger, and the lines that it has written so far, as they would stand in the log. */
+/** Returns a logger, and the lines that it has written so far. */
 export function captureLog(level = 'info'): { logger: Logger; lines: string[] } {
   const lines: string[] = [];
   const log = new Writable({

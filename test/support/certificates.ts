@@ -6,13 +6,13 @@ import { findTool } from './tools.ts';
 
 const run = promisify(execFile);
 
-/** Paths of PEM files. */
+/** The paths of PEM files. */
 export interface KeyPair {
   key: string;
   certificate: string;
 }
 
-/** Makes an authority that signs certificates. */
+/** Creates a certificate authority. */
 export async function createAuthority(folder: string, name: string): Promise<KeyPair> {
   const pair = { key: join(folder, `${name}.key`), certificate: join(folder, `${name}.pem`) };
   await run(findTool('openssl'), [
@@ -33,7 +33,7 @@ export async function createAuthority(folder: string, name: string): Promise<Key
   return pair;
 }
 
-/** Makes a server's certificate for one host name. */
+/** Creates a server certificate for a host name. */
 export async function createCertificate(
   folder: string,
   authority: KeyPair,

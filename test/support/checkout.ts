@@ -5,19 +5,18 @@ import { useCleanup } from './cleanup.ts';
 import { copyProgram } from './copy-program.ts';
 import { type Program, startProgram } from './programs.ts';
 
-/** A copy of the source, in which `npm run local` stores its data. */
+/** A copy of the source with its own data folder. */
 export interface Checkout {
   home: string;
-  /** Where it serves. */
   port: string;
   url: string;
-  /** Starts `npm run local`, without npm. */
+  /** Starts `src/local.ts`, as `npm run local` does. */
   start: (...parameters: string[]) => Program;
-  /** Starts it, and waits until pages can be read. */
+  /** Starts `src/local.ts`, and waits until the server listens. */
   startAndWait: (...parameters: string[]) => Promise<Program>;
 }
 
-/** Creates a checkout for this file's tests. Its path has a space, and is longer than that of a socket may be. */
+/** Creates a checkout for the tests of this file. Its path contains a space, and is too long for a socket. */
 export function useCheckout(): Checkout {
   const checkout = {
     home: '',
@@ -43,7 +42,7 @@ export function useCheckout(): Checkout {
   return checkout;
 }
 
-/** Stops a program, and expects that it succeeds. */
+/** Stops a program with a signal, and expects the exit status 0. */
 export async function expectCleanStop(
   local: Program,
   signal: NodeJS.Signals = 'SIGTERM',

@@ -2,12 +2,12 @@ import { type Browser, type BrowserServer, chromium, type LaunchOptions } from '
 import { findOrUnpack, findProgram } from '../../src/dev/programs.ts';
 import { HANG_MS } from './timeouts.ts';
 
-/** Starts a Chromium that connects to this machine alone, for one script. */
+/** Starts a Chromium for one script. It can only connect to this machine. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch(launchOptions());
 }
 
-/** Starts such a Chromium for several processes, which connect to its `wsEndpoint()`. */
+/** Starts a Chromium for several processes, which connect to its `wsEndpoint()`. It can only connect to this machine. */
 export function serveChromium(): Promise<BrowserServer> {
   return chromium.launchServer({ ...launchOptions(), host: '127.0.0.1' });
 }
@@ -17,15 +17,15 @@ function launchOptions(): LaunchOptions {
     executablePath: findChromium(),
     timeout: HANG_MS,
     args: [
-      // Chromium's sandbox needs a privilege that neither root in a container nor an unpacked Chromium has. The tests
-      // show it pages of our own alone.
+      // Neither root in a container nor an unpacked Chromium has the privileges for the sandbox. The tests only open pages
+      // of MiniTwit.
       '--no-sandbox',
       '--disable-gpu',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
-      // No other name resolves, whatever a page asks for.
+      // Other host names do not resolve.
       '--host-resolver-rules=MAP minitwit.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     ],
   };

@@ -7,13 +7,13 @@ declare module 'vitest' {
     database: DatabaseConfig;
     /** The same server with an administrator's login. Null if the tests have none. */
     administrator: DatabaseConfig | null;
-    /** Path of the certificate of the authority that signed the server's; only of a server with TLS. */
+    /** The path of the certificate of the server's authority. Only for a server with TLS. */
     authority: string;
     /** The URL of the AWS emulator. */
     aws: string;
     /** The WebSocket URL of the Chromium that all files of a project share. */
     chromium: string;
-    /** Path of the file in which the cluster's tests note what they measure. */
+    /** The path of the file into which the cluster tests write their measurements. */
     figures: string;
   }
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Defer } from './cleanup.ts';
 import { deferScript } from './cleanup-script.ts';
 
-// A program that was killed has left its database running. The id of a server that has stopped may be another program's.
+// The database of a killed program still runs. The process id of a stopped database may belong to another program.
 const KILL_DATABASES_AND_DELETE = `
   for data in "$1"/.data/mariadb/data "$1"/.data/warehouse/mariadb/data; do
     pid=$(cat "$data/mariadb.pid" 2>/dev/null) && grep -qsF "$data" "/proc/$pid/cmdline" || continue
@@ -13,9 +13,9 @@ const KILL_DATABASES_AND_DELETE = `
   rm -rf "$1"`;
 
 /**
- * Copies the source into a folder of its own, since programs store their data beside it.
- * @param defer the end of the copy, and of each database that its programs have started
- * @param prefix of the folder's name
+ * Copies the source into a temporary folder, since programs store their data beside it. The cleanup also stops the databases
+ * that its programs have started.
+ * @param prefix the start of the folder's name
  */
 export async function copyProgram(defer: Defer, prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));

@@ -7,14 +7,14 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { useCleanup } from './cleanup.ts';
 import { HANG_MS } from './timeouts.ts';
 
-/** Runs statements on the tests' server, as the user of `npm test`. */
+/** Runs SQL statements on one connection. */
 export async function runSql(config: DatabaseConfig, ...statements: string[]): Promise<void> {
   await withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
     for (const statement of statements) await connection.query(statement);
   });
 }
 
-/** Makes an empty database for this file's tests, which is dropped after them. */
+/** Creates an empty database for the tests of this file. */
 export function useEmptyDatabase(): DatabaseConfig {
   const server = inject('database');
   const name = `minitwit_${randomBytes(8).toString('hex')}`;
@@ -26,7 +26,7 @@ export function useEmptyDatabase(): DatabaseConfig {
   return { ...server, name, poolSize: 5 };
 }
 
-/** Makes a database with MiniTwit's empty tables for this file's tests. */
+/** Creates a database with MiniTwit's empty tables for the tests of this file. */
 export function useDatabase(): { config: DatabaseConfig; database: Database } {
   const config = useEmptyDatabase();
   const database = openDatabase(config);

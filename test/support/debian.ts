@@ -5,13 +5,13 @@ import { installTool } from './system-packages.ts';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const ATTEMPTS_MAX = 3;
 
-/** Makes a Debian of this release in a folder or tar file that does not exist yet, with options of mmdebstrap. */
+/** Installs a Debian release with mmdebstrap into a folder or tar file, which must not exist. */
 export async function createDebianRoot(
   release: string,
   options: string[],
   target: string,
 ): Promise<void> {
-  // Ubuntu's package does not bring Debian's keys.
+  // On Ubuntu, the package mmdebstrap does not include Debian's keys.
   const mmdebstrap = installTool('mmdebstrap', 'mmdebstrap', 'debian-archive-keyring');
   const source = `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${release} main`;
   for (let attempt = 1; ; attempt++) {
@@ -19,7 +19,7 @@ export async function createDebianRoot(
       await runOrThrow(mmdebstrap, ...options, '--', release, target, source);
       return;
     } catch (error) {
-      // Mirrors fail at times.
+      // Mirrors sometimes fail.
       if (attempt === ATTEMPTS_MAX) throw error;
       await rm(target, { recursive: true, force: true });
     }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { CGROUP_MOUNTS } from '../deploy/cgroups.ts';
 import { findMountError } from '../deploy/layers.ts';
 
-// Numbers of Linux's capabilities.
+// The numbers of these capabilities in Linux.
 const CAP_SYS_ADMIN = 21n;
 const CAP_MKNOD = 27n;
 
-/** Returns what this machine lacks to build and run the container image, or null. */
+/** Returns the reason why this machine cannot build and run the container image, or null. */
 export function findMissingForContainer(): string | null {
   if (!existsSync('/usr/bin/apt-get')) return 'this needs Debian or Ubuntu';
   if (process.getuid?.() !== 0) return 'this needs root: use sudo';
@@ -20,7 +20,7 @@ export function findMissingForContainer(): string | null {
   return null;
 }
 
-/** Returns what this machine lacks to boot machines of its own, or null. Machines need all that containers need. */
+/** Returns the reason why this machine cannot boot containers with systemd, or null. */
 export function findMissingForMachines(): string | null {
   const missing = findMissingForContainer();
   if (missing) return missing;

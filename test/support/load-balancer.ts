@@ -14,9 +14,8 @@ export interface LoadBalancer {
 }
 
 /**
- * Starts HAProxy, as compose.yaml does, before instances at these ports of this machine.
- * @param options.retries how often it asks another instance when it could not connect to one; as
- *   compose.yaml has it by default
+ * Starts HAProxy as in compose.yaml, in front of instances on these ports of this machine.
+ * @param options.retries how often HAProxy tries another instance after a failed connection. The default is that of compose.yaml
  */
 export async function startLoadBalancer(
   ports: number[],
@@ -32,7 +31,8 @@ export async function startLoadBalancer(
   for (const [index, instance] of ports.entries()) {
     config = config.replaceAll(`minitwit-${index + 1}:5000`, `127.0.0.1:${instance}`);
   }
-  if (config.includes(':5000')) throw new Error('HAProxy would look for more instances.');
+  if (config.includes(':5000'))
+    throw new Error('compose/haproxy.cfg has more instances than ports were given.');
   if (retries !== undefined) config = config.replace(/^ {2}retries .*$/m, `  retries ${retries}`);
   await writeFile(file, config);
 

@@ -30,10 +30,10 @@ export const testConfig: Config = readConfig({
   RATE_LIMITS: 'off',
 });
 
-/** The default limits, for tests that change some of them. */
+/** The default rate limits, for tests that change some of them. */
 export const testLimits = readConfig(environment).rateLimits as RateLimitConfig;
 
-/** MiniTwit on a database of its own. */
+/** The application with its own database. */
 export interface MiniTwit {
   app: Express;
   database: Database;
@@ -49,7 +49,7 @@ export interface MiniTwit {
   user: (username: string) => Promise<Visitor>;
 }
 
-/** Opens the real application for this file's tests. Hashing is made cheap (bcrypt's cost), and nothing is logged. */
+/** Creates the application for the tests of this file. Its password hashes are cheap, and it logs nothing. */
 export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): MiniTwit {
   const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
@@ -73,8 +73,8 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
   };
   const silent = pino({ level: 'silent' });
   const withSettings = (others: Partial<Config>, logger = silent) => createInstance(others, logger);
-  const anotherInstance = (way = databaseConfig) => {
-    const own = openDatabase(way);
+  const anotherInstance = (config = databaseConfig) => {
+    const own = openDatabase(config);
     defer(() => own.end());
     return createInstance({}, silent, { database: own, repositories: createRepositories(own) });
   };

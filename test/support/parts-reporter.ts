@@ -2,8 +2,8 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import type { Part } from './parts.ts';
 
 /**
- * Prints at the start which parts of the tests this machine can run, and at the end which it could not, then one line
- * for all tests together: `N passed, N failed`. Where the variable `CI` is set, a part that cannot run is a failure.
+ * Prints at the start which parts of the tests run, and at the end which parts could not run, then one line
+ * for all tests: `N passed, N failed`. If the variable `CI` is set, a part that cannot run is a failure.
  */
 export class PartsReporter implements Reporter {
   readonly #runnable: string[];
@@ -16,13 +16,13 @@ export class PartsReporter implements Reporter {
       .map(({ about }) => `Testing ${about}.`);
     this.#missing = parts
       .filter(({ missing }) => missing !== null)
-      .map(({ about, missing }) => `Not tested: ${about}, since ${missing}.`);
+      .map(({ about, missing }) => `Not tested: ${about}, because ${missing}.`);
   }
 
   onInit({ config }: Vitest): void {
-    // After the summary of the default reporter; once, however often a watched file changes.
+    // On exit, the line comes after the summary of the default reporter, and only once in watch mode.
     process.once('exit', () => this.#printSummary());
-    // A run of one project is not about the others.
+    // With --project, the other parts are not reported.
     if (config.project.length > 0) this.#missing.length = 0;
     else for (const line of [...this.#runnable, ...this.#missing]) console.log(line);
   }
@@ -31,7 +31,7 @@ export class PartsReporter implements Reporter {
     const tests = modules.flatMap((module) => Array.from(module.children.allTests()));
     const passed = tests.filter((test) => test.ok() && test.result().state === 'passed').length;
     const failed = tests.filter((test) => test.result().state === 'failed').length;
-    // A file that could not be loaded, a hook that failed, and an error outside of any test count as well.
+    // A file that cannot be loaded, a failed hook, and an error outside of the tests count as failures.
     const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
     const broken = groups.filter((group) => group.errors().length > 0).length + errors.length;
     const unavailable = process.env.CI ? this.#missing.length : 0;
@@ -43,7 +43,7 @@ export class PartsReporter implements Reporter {
   #printSummary(): void {
     for (const line of this.#missing) console.log(line);
     const { passed, failed, skipped } = this.#counts;
-    // The set-up for all tests may have failed, and then none of them has run.
+    // If the global setup fails, no test runs.
     const failures = failed || (process.exitCode ? 1 : 0);
     console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   }

@@ -5,7 +5,7 @@ import { AWS_EMULATOR } from './aws-emulator.ts';
 import { findMissingForContainer, findMissingForMachines } from './find-missing.ts';
 import { REAL_MYSQL } from './real-mysql.ts';
 
-/** Tests that need the same things of a machine. */
+/** A part of the tests, with its requirements on the machine. */
 export interface Part {
   /** The subject of the tests. */
   about: string;
@@ -20,12 +20,12 @@ const EMULATOR = 'test/support/start-aws-emulator.ts';
 
 const MACHINES = ['test/deploy', 'test/warehouse/machine'];
 const CYCLE = ['test/warehouse/cycle'];
-// Tests beside those of the same subject which need more than they do.
+// These tests stand beside tests of the same subject, but have more requirements.
 const DETAILS = 'test/**/*.details.test.ts';
 const ON_EMULATOR = 'test/**/*.emulator.test.ts';
 const ON_MYSQL = 'test/**/*.mysql.test.ts';
 const ON_TLS = 'test/**/*.tls.test.ts';
-const OTHER_PARTS_FILES = [
+const FILES_OF_OTHER_PARTS = [
   ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
   ...[...MACHINES, ...CYCLE].map(filesIn),
   DETAILS,
@@ -33,7 +33,7 @@ const OTHER_PARTS_FILES = [
   ON_MYSQL,
   ON_TLS,
 ];
-// Servers of two kinds may take these files' statements in different ways.
+// The SQL in these files may behave differently on MySQL and MariaDB.
 const DIALECT = [
   'test/database/{database,outage,schema,app-user,transaction}.test.ts',
   'test/repositories/*.test.ts',
@@ -41,7 +41,7 @@ const DIALECT = [
   'test/warehouse/copy/{consistency,copy,failures}.test.ts',
   'test/warehouse/statistics/*.test.ts',
 ];
-// The programs and everything else that connects to the database.
+// These files connect to the database with programs or with their own settings.
 const LOGIN = [
   'test/database/{database,outage,app-user}.test.ts',
   'test/{initdb,server,web/minitwit}.test.ts',
@@ -55,7 +55,7 @@ export const PRODUCT: Part = {
   projects: [
     project('product', {
       include: ['test/**/*.test.ts'],
-      exclude: OTHER_PARTS_FILES,
+      exclude: FILES_OF_OTHER_PARTS,
       globalSetup: [MARIADB],
     }),
     project('browser', {
@@ -69,7 +69,7 @@ export const PRODUCT: Part = {
 /** The further tests of `npm run test:all`. */
 export const OTHERS: Part[] = [
   {
-    about: 'details that take long, on MariaDB and in Chromium',
+    about: 'slow details, on MariaDB and in Chromium',
     missing: null,
     projects: [project('details', { include: [DETAILS], globalSetup: [MARIADB, CHROMIUM] })],
   },
@@ -96,7 +96,7 @@ export const OTHERS: Part[] = [
     ],
   },
   {
-    about: 'clusters that break',
+    about: 'failures of a cluster',
     missing: findMissingTool('haproxy'),
     projects: [
       project('cluster', {
@@ -116,7 +116,7 @@ export const OTHERS: Part[] = [
     ],
   },
   {
-    about: 'machines that user data and the warehouse set up',
+    about: 'machines that user data and the warehouse configure',
     missing: findMissingForMachines(),
     projects: [project('machines', { include: MACHINES.map(filesIn) })],
   },
@@ -126,14 +126,14 @@ export const OTHERS: Part[] = [
     projects: [project('emulator', { include: [ON_EMULATOR], globalSetup: [EMULATOR] })],
   },
   {
-    about: 'the warehouse from its first run to its end, on an emulator with machines',
+    about: 'the life cycle of a warehouse, on an emulator with machines',
     missing: findMissingForMachines() ?? findMissingEmulator(),
     projects: [project('cycle', { include: CYCLE.map(filesIn), globalSetup: [EMULATOR] })],
   },
 ];
 
 function findMissingTool(program: string): string | null {
-  // Debian's packages are unpacked where a program is missing.
+  // The Debian package of a missing program is unpacked.
   return findProgram(program) || findProgram('apt-get') ? null : `there is no ${program}`;
 }
 
@@ -154,7 +154,7 @@ function filesIn(folder: string): string {
 function project(name: string, options: TestProjectInlineConfiguration['test']) {
   return {
     extends: true as const,
-    // To load the modules takes longer than the tests of most files.
+    // Loading the modules takes longer than the tests of most files.
     test: { name, isolate: false, setupFiles: ['test/support/after-each.ts'], ...options },
   };
 }

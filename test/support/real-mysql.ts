@@ -11,22 +11,22 @@ import type { Defer } from './cleanup.ts';
 import type { Logins } from './temporary-mariadb.ts';
 import { deferScript } from './cleanup-script.ts';
 
-/** Path of the program that starts a MySQL, where there is one. */
+/** The path of the program that starts a MySQL. It may be missing. */
 export const REAL_MYSQL = '../shared/bin/real-mysql';
 const ADMINISTRATOR = { DB_USER: 'administrator', DB_PASSWD: 'administrator-secret' };
 const START_ATTEMPTS = 3;
 const run = promisify(execFile);
 
 /**
- * Starts a MySQL in a temporary folder. The server is stopped and the folder deleted at the end, also when the start
- * fails and when this process is killed.
- * @param options of mysqld
+ * Starts a MySQL in a temporary folder. The cleanup stops the server and deletes the folder, also if the start fails or
+ * if this process is killed.
+ * @param options the options of mysqld
  */
 export async function startRealMysql(defer: Defer, options: string[] = []): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mysql-'));
   // When mysqld ends, it deletes the file with its process id.
-  const undo = `[ ! -e "$1/pid" ] || "$2" stop "$1" || exit\nrm -rf "$1"`;
-  deferScript(defer, undo, folder, REAL_MYSQL);
+  const script = `[ ! -e "$1/pid" ] || "$2" stop "$1" || exit\nrm -rf "$1"`;
+  deferScript(defer, script, folder, REAL_MYSQL);
   const settings = await start(folder, options);
   await run(REAL_MYSQL, ['client', folder, '--execute', createAdministratorSql()]);
   return {
@@ -35,7 +35,7 @@ export async function startRealMysql(defer: Defer, options: string[] = []): Prom
   };
 }
 
-/** Returns the settings. Tries again with another port if another program has taken the first one before mysqld. */
+/** Returns the settings of the server. Retries with another port if another program has taken the first one. */
 async function start(folder: string, options: string[]): Promise<Environment> {
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort();

@@ -10,7 +10,7 @@ import { findTool } from './tools.ts';
 import { waitFor } from './wait-for.ts';
 
 const DOCUMENTED_HOST = 'minitwit.example.com';
-/** The host that tests use instead of the documented one. */
+/** The host name of the proxy in tests. */
 export const HOST = 'minitwit.test';
 
 /** The proxies that docs/proxies.md configures. */
@@ -33,13 +33,13 @@ export async function startProxy(
 ): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), `minitwit-${name}-`));
   defer(() => rm(folder, { recursive: true }));
-  // Workers of a proxy that root starts are another user.
+  // The workers of a proxy that root has started run as another user.
   await chmod(folder, 0o755);
   const site: Site = { folder, port: await reservePort(defer), certificate };
   const text = (await readDocumented(name)).replaceAll('127.0.0.1:5000', `127.0.0.1:${upstream}`);
   const program = await STARTERS[name](text, site);
   defer(async () => {
-    // The whole group: workers would outlive the process that started them.
+    // The whole process group, since workers would outlive the main process.
     process.kill(-(program.process.pid ?? 0), 'SIGKILL');
     await program.ended;
   });
@@ -58,20 +58,20 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** Returns the one block of docs/proxies.md in a language. */
+/** Returns the only block of docs/proxies.md in a language. */
 async function readDocumented(language: string): Promise<string> {
   const text = await readFile('docs/proxies.md', 'utf8');
   const [block, ...others] = text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'));
   if (!block || others.length > 0)
-    throw new Error(`docs/proxies.md has not one ${language} block.`);
+    throw new Error(`docs/proxies.md must have exactly one ${language} block.`);
   return block[1] ?? '';
 }
 
-/** Replaces each text, which must be there. */
+/** Replaces texts. @throws Error if a text does not occur */
 function replaceEach(text: string, replacements: [from: string | RegExp, to: string][]): string {
   return replacements.reduce((before, [from, to]) => {
     const after = before.replaceAll(from, to);
-    if (after === before) throw new Error(`The configuration does not have ${from}.`);
+    if (after === before) throw new Error(`The configuration does not contain ${from}.`);
     return after;
   }, text);
 }

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** How a program ended, and its output. */
+/** The result of a program. */
 export interface Outcome {
-  /** Null when a signal ended it. */
+  /** The exit status, or null if a signal ended the program. */
   status: number | null;
   /** The output on stdout and stderr, in order. */
   output: string;
 }
 
-/** Runs a program of this machine to its end. */
+/** Runs a program with the environment of the tests, and waits until it ends. */
 export async function runCommand(program: string, ...parameters: string[]): Promise<Outcome> {
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -20,19 +20,19 @@ export async function runCommand(program: string, ...parameters: string[]): Prom
 }
 
 /**
- * Runs a program of this machine that has to succeed.
- * @throws Error with its command line and the end of its output when it fails
+ * Runs a program, and waits until it ends.
+ * @throws Error with the command line and the last lines of the output if the program fails
  */
 export async function runOrThrow(program: string, ...parameters: string[]): Promise<void> {
   const { status, output } = await runCommand(program, ...parameters);
   if (status !== 0)
     throw new Error(
-      `${[program, ...parameters].join(' ')} ended with ${status}:\n${lastOf(output)}`,
+      `${[program, ...parameters].join(' ')} ended with ${status}:\n${lastLines(output)}`,
     );
 }
 
 const SHOWN_LINES_MAX = 30;
 
-function lastOf(output: string): string {
+function lastLines(output: string): string {
   return output.trimEnd().split('\n').slice(-SHOWN_LINES_MAX).join('\n');
 }

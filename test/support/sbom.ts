@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { z } from 'zod';
 
-const inventoryFile = z.object({
+const sbomFile = z.object({
   bomFormat: z.literal('CycloneDX'),
   metadata: z.object({ component: z.object({ purl: z.string().startsWith('pkg:npm/minitwit@') }) }),
   components: z.array(z.object({ purl: z.string() })),
@@ -18,9 +18,9 @@ const lockFile = z.object({
   ),
 });
 
-/** Expects that an inventory in CycloneDX's format lists the production packages of package-lock.json, and no others. */
+/** Expects that an SBOM in CycloneDX's format lists the production packages of package-lock.json, and no others. */
 export async function expectSbom(text: string): Promise<void> {
-  const { components } = inventoryFile.parse(JSON.parse(text));
+  const { components } = sbomFile.parse(JSON.parse(text));
   const listed = components.map(({ purl }) => decodeURIComponent(purl.replace('pkg:npm/', '')));
 
   const { packages } = lockFile.parse(JSON.parse(await readFile('package-lock.json', 'utf8')));
@@ -31,7 +31,7 @@ export async function expectSbom(text: string): Promise<void> {
       optional,
     }));
   expect(locked.map(({ name }) => name)).toEqual(expect.arrayContaining(listed));
-  // npm installs those optional packages that are for the machine's processor and system.
+  // npm only installs the optional packages for the machine's processor and system.
   const required = locked.filter(({ optional }) => !optional).map(({ name }) => name);
   expect(listed).toEqual(expect.arrayContaining(required));
 }

@@ -1,13 +1,13 @@
 import { beforeEach } from 'vitest';
 
 /**
- * Declares that each test of this file, or of this `describe`, continues where the one before it ended. After one has
- * failed, the others are skipped: they could only repeat its failure.
+ * Skips the remaining tests of this file, or of this `describe`, after a test has failed. Each of them depends on the test
+ * before it.
  */
 export function skipAfterFailure(): void {
   let failed: string | null = null;
   beforeEach(({ task, skip, onTestFailed }) => {
-    skip(failed !== null, `since "${failed}" failed`);
+    skip(failed !== null, `because "${failed}" failed`);
     onTestFailed(() => void (failed = task.name));
   });
 }

@@ -9,13 +9,13 @@ import { AWS_EMULATOR } from './aws-emulator.ts';
 
 const run = promisify(execFile);
 
-// In place of moto's own list: it makes a snapshot for each of its images in each new account.
+// It replaces moto's own list, since moto creates a snapshot for each image in each new account.
 const IMAGES = 'test/support/amazon-images.json';
 const START_ATTEMPTS = 3;
 
 /**
- * Gives the tests of a project an emulator of AWS: the moto that the variable TEST_AWS_ENDPOINT names, such as
- * `http://127.0.0.1:5000`, otherwise one of their own.
+ * Provides an AWS emulator to the tests of a project: the moto server of the variable TEST_AWS_ENDPOINT, such as
+ * `http://127.0.0.1:5000`, or else a new one.
  */
 export default async function startAwsEmulator(
   project: TestProject,
@@ -38,19 +38,19 @@ export default async function startAwsEmulator(
   };
 }
 
-/** Starts the emulator, and returns its port: another one if another process takes the first one meanwhile. */
+/** Starts the emulator, and returns its port. Retries with another port if another process has taken the first one. */
 async function start(folder: string): Promise<number> {
   const env = { ...process.env, MOTO_AMIS_PATH: resolve(IMAGES) };
-  for (let tried = 1; ; tried += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort();
     const started = run(AWS_EMULATOR, ['start', folder, String(port)], { env });
     const error = await started.then(
       () => null,
       (reason: unknown) => reason,
     );
-    // It also takes for its own what answers on its port.
+    // The program also succeeds if another server responds on the port.
     if (error === null && (await isRunning(folder))) return port;
-    if (tried === START_ATTEMPTS) {
+    if (attempt === START_ATTEMPTS) {
       throw new Error(`${AWS_EMULATOR} did not start.`, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { serveChromium } from './chromium.ts';
 
-/** Gives the tests of a project one Chromium, which all their files share. */
+/** Provides one Chromium to all test files of a project. */
 export default async function startChromium(project: TestProject): Promise<() => Promise<void>> {
   const server = await serveChromium();
   project.provide('chromium', server.wsEndpoint());

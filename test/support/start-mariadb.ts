@@ -4,7 +4,7 @@ import { startTemporaryMariadb } from './temporary-mariadb.ts';
 
 const DATA_BYTES = 1024 ** 3;
 
-/** Gives the tests of a project a MariaDB of their own. */
+/** Provides a private MariaDB to the tests of a project. */
 export default async function startMariadb(project: TestProject): Promise<() => Promise<void>> {
   await using cleanups = new AsyncDisposableStack();
   const folder = await createFastFolder('minitwit-mariadb-', DATA_BYTES);

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startRealMysql } from './real-mysql.ts';
 
-/** Gives the tests a MySQL that takes plain connections, with caching_sha2_password. */
+/** Provides a MySQL without TLS, with caching_sha2_password, to the tests of a project. */
 export default async function startMysql(project: TestProject): Promise<() => Promise<void>> {
   await using cleanups = new AsyncDisposableStack();
   const logins = await startRealMysql((act) => cleanups.defer(act));

@@ -6,7 +6,7 @@ import { createAuthority } from './certificates.ts';
 import { startTlsServer } from './tls-server.ts';
 import { deferScript } from './cleanup-script.ts';
 
-/** Gives the tests of a project a database server that refuses connections without TLS, and its authority. */
+/** Provides a database server that refuses connections without TLS, and its authority, to the tests of a project. */
 export default async function startTls(project: TestProject): Promise<() => Promise<void>> {
   await using cleanups = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-tls-'));

@@ -4,14 +4,14 @@ import { createAdministrator } from './administrator.ts';
 import type { Defer } from './cleanup.ts';
 import { deferScript } from './cleanup-script.ts';
 
-/** How to log in to a server. */
+/** The settings of two users of a server. */
 export interface Logins {
   config: DatabaseConfig;
-  /** The same server, as a user who may do anything there. */
+  /** The settings of a user with all privileges. */
   administrator: DatabaseConfig;
 }
 
-// A clean stop has deleted the file with the process id. The id of a dead server may be another program's by now.
+// A clean stop deletes the pid file. After a crash, its process id may belong to another program.
 const STOP_AND_DELETE = `
   if pid=$(cat "$1/data/mariadb.pid" 2>/dev/null) && grep -qsF "$1/data" "/proc/$pid/cmdline"; then
     kill "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
@@ -19,9 +19,9 @@ const STOP_AND_DELETE = `
   rm -rf "$1"`;
 
 /**
- * Starts a MariaDB in a folder. The server is stopped and the folder deleted at the end, also when the start fails and
- * when this process is killed.
- * @param options of mariadbd
+ * Starts a MariaDB in a folder. The cleanup stops the server and deletes the folder, also if the start fails or if this
+ * process is killed.
+ * @param options the options of mariadbd
  */
 export async function startTemporaryMariadb(
   defer: Defer,

@@ -1,10 +1,10 @@
-/** The length of a text: in characters as people see them, and in Unicode code points. */
+/** The length of a text in grapheme clusters, and in Unicode code points. */
 interface Length {
   characters: number;
   codePoints: number;
 }
 
-/** Texts with their lengths, on which the server and the post box must agree. */
+/** Texts with their lengths. The server and the script of the form must compute the same lengths. */
 export const lengths: [text: string, length: Length][] = [
   ['', { characters: 0, codePoints: 0 }],
   ['hello', { characters: 5, codePoints: 5 }],

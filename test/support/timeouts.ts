@@ -1,10 +1,10 @@
-// Timeouts end what hangs. Each is many times what a busy machine takes, so that slowness fails no test.
+// These timeouts only end tests that hang. Each is many times longer than a step takes on a busy machine.
 
-/** Limit for one step of a test: a process starts, a machine boots, a condition becomes true. */
+/** The limit of one step of a test, such as the start of a process or of a machine, or a condition. */
 export const HANG_MS = 100_000;
 
-/** Limit for a whole test, which takes such steps one after another. */
+/** The limit of a test, which has several steps. */
 export const TEST_HANG_MS = 300_000;
 
-/** Limit for a hook, and for what is made once for all tests: on a new machine, packages are downloaded there. */
+/** The limit of a hook and of a global setup. On a new machine, they download packages. */
 export const SETUP_HANG_MS = 1_200_000;

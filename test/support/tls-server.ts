@@ -8,15 +8,15 @@ import { runSql } from './database.ts';
 import { REAL_MYSQL, startRealMysql } from './real-mysql.ts';
 import { type Logins, startTemporaryMariadb } from './temporary-mariadb.ts';
 
-/** A database server that refuses connections without TLS. Logins go to `localhost` and trust its authority. */
+/** A database server that refuses connections without TLS. Its settings have the host `localhost` and its authority. */
 export interface TlsServer extends Logins {
   /** Stops the server and deletes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server that shows a certificate for this host name: MySQL where this machine can start one, otherwise
- * MariaDB. If the start fails, or this process is killed, the server is stopped and its files are deleted.
+ * Starts a server with a certificate for this host name: MySQL if this machine can start one, otherwise MariaDB. If the
+ * start fails, or if this process is killed, the server is stopped and its files are deleted.
  */
 export async function startTlsServer(authority: KeyPair, host: string): Promise<TlsServer> {
   await using cleanups = new AsyncDisposableStack();
@@ -48,7 +48,7 @@ function startMysql(defer: Defer, options: string[]): Promise<Logins> {
 async function startMariadb(defer: Defer, options: string[]): Promise<Logins> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-mariadb-'));
   const logins = await startTemporaryMariadb(defer, folder, options);
-  // Not an option of its start, which ends when the server takes a connection without TLS.
+  // It is not a start option, since the start waits until the server accepts a connection without TLS.
   await runSql(logins.administrator, 'set global require_secure_transport = on');
   return logins;
 }

@@ -1,6 +1,6 @@
 import { inject, vi } from 'vitest';
 
-/** Leads AWS's SDK to an emulator, in this file's tests: to that of its project, unless another is named. */
+/** Makes the AWS SDK send its requests to a URL, by default to the emulator of the project. */
 export function useAwsEmulator(url = inject('aws')): void {
   vi.stubEnv('AWS_ENDPOINT_URL', url);
   vi.stubEnv('AWS_REGION', 'us-east-1');

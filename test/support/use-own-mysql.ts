@@ -4,8 +4,8 @@ import { type DatabaseConfig, readDatabaseConfig } from '../../src/config/config
 import { runSql } from './database.ts';
 
 /**
- * Gives the tests the server that `DB_*` name. They create databases `minitwit_…` there, and drop them. The tests that
- * create users are skipped if `DB_USER` may not do that.
+ * Provides the server of `DB_*` to the tests. They create and drop databases called `minitwit_…` there. Tests that create users are
+ * skipped if `DB_USER` may not create users.
  * @throws Error if `DB_USER` may not create users and `CI` is set
  */
 export default async function useOwnMysql(project: TestProject): Promise<void> {
@@ -13,7 +13,7 @@ export default async function useOwnMysql(project: TestProject): Promise<void> {
   const refusal = await findRefusal(config);
   if (refusal && process.env.CI)
     throw new Error(
-      `The tests need a user who may create users and grant rights. DB_USER=${config.user} may not: set DB_USER to an administrator.`,
+      `DB_USER=${config.user} may not create users and grant privileges. Set DB_USER to an administrator.`,
       { cause: refusal },
     );
   project.provide('database', config);
@@ -21,7 +21,7 @@ export default async function useOwnMysql(project: TestProject): Promise<void> {
   project.provide('authority', process.env.DB_SSL_CA ?? '');
 }
 
-/** Returns why this user cannot create another user with rights of its own, or null. */
+/** Returns the error if this user cannot create a user and grant it privileges, or null. */
 async function findRefusal(config: DatabaseConfig): Promise<unknown> {
   const user = `'minitwit_${randomBytes(6).toString('hex')}'@'%'`;
   try {
