@@ -84,7 +84,7 @@ export function addLoginRoutes(
         const { userId } = result;
         await logIn(req, { userId, username: attempt.username });
         logEvent(req, 'login_succeeded', { userId });
-        await renewHash(req, result, password, attempt.address);
+        await rehashPassword(req, result, password, attempt.address);
       }
     } finally {
       // Only a wrong login counts towards the limits: no correct one, and none that could not be verified.
@@ -114,7 +114,7 @@ export function addLoginRoutes(
   }
 
   /** Replaces the hash of a correct password if its cost is too low. If that fails, the login still succeeds. */
-  async function renewHash(
+  async function rehashPassword(
     req: Request,
     credentials: Credentials,
     password: string,
