@@ -12,25 +12,25 @@ import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**
- * Creates the image of a warehouse, and its volume unless the order names one, and prints their settings. A failure undoes
- * all steps.
- * @throws OperatorError after all steps are undone, or with the resources that may still exist
+ * Creates the image of a run's instance, and a volume unless `options` name one, and prints the settings for both. After
+ * a failure, all steps are undone.
+ * @throws OperatorError with the failure, and with the resources that may still exist
  */
 export async function provision(
   context: WarehouseContext,
   config: InstanceConfig,
-  order: ProvisionOptions,
+  options: ProvisionOptions,
 ): Promise<void> {
   const lock = await lockFolder(context.folder);
   try {
-    const site = await findSite(context.ec2, config, order);
-    const { sizeGib } = order;
+    const site = await findSite(context.ec2, config, options);
+    const { sizeGib } = options;
     const current = createProvisionContext(context, config, { sizeGib, site });
     lock.setDescription(`the provision ${current.runId}`);
     const { subnet, image, volume } = site;
-    const subject = volume ? `The volume ${volume.id}` : `A volume of ${sizeGib} GiB`;
+    const volumeText = volume ? `the volume ${volume.id}` : `a volume of ${sizeGib} GiB`;
     current.log(
-      `${subject} in ${subnet.zone}, and an image from ${image.name || image.id}: ${current.runId}`,
+      `Building an image from ${image.name || image.id}, with ${volumeText} in ${subnet.zone}. The run is ${current.runId}.`,
     );
     await runProvision(current);
   } finally {
@@ -47,8 +47,8 @@ async function runProvision(current: ProvisionContext): Promise<void> {
     throw error;
   }
   current.isDone = true;
-  // Printed before the builder is terminated, which may fail.
-  current.print('Add these settings to your environment:');
+  // Image and volume are ready, even if removing the builder fails.
+  current.print('Image and volume are ready. Add these settings to your environment:');
   current.print(`WAREHOUSE_IMAGE_ID=${current.imageId}`);
   current.print(`WAREHOUSE_VOLUME_ID=${current.volumeId}`);
   await undoSteps(PROVISION_STEPS, current);

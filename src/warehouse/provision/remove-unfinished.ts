@@ -7,28 +7,28 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import type { WarehouseContext } from '../context.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 
-const FREE_MAX_MS = 5 * 60_000;
+const FREE_TIMEOUT_MS = 5 * 60_000;
 
 /**
- * Removes the images and volumes that a `provision` or a `restore` was killed before it had finished them.
- * @param isMeant tells by its tags whether one is to go
- * @returns how many there were
+ * Removes the unfinished images and volumes of a `provision` or `restore` that was killed.
+ * @param isSelected returns by the tags of a resource whether to remove it
+ * @returns the number of removed resources
  */
 export async function removeUnfinished(
   context: WarehouseContext,
-  isMeant: (it: { tags: Tags }) => boolean,
+  isSelected: (it: { tags: Tags }) => boolean,
 ): Promise<number> {
   const { ec2, print } = context;
   const unfinished = [tagFilter(WAREHOUSE_TAG, UNFINISHED)];
-  const images = (await listImages(ec2, 'self', unfinished)).filter(isMeant);
+  const images = (await listImages(ec2, 'self', unfinished)).filter(isSelected);
   for (const { id } of images) {
-    print(`Removing the image ${id}, which was not finished …`);
+    print(`Removing the unfinished image ${id} …`);
     await deregisterImage(ec2, id);
   }
-  const volumes = (await listVolumes(ec2, unfinished)).filter(isMeant);
+  const volumes = (await listVolumes(ec2, unfinished)).filter(isSelected);
   for (const { id } of volumes) {
-    print(`Deleting the volume ${id}, which was not finished …`);
-    await deleteWhenFree(ec2, id, pollOptions(context, FREE_MAX_MS));
+    print(`Deleting the unfinished volume ${id} …`);
+    await deleteWhenFree(ec2, id, pollOptions(context, FREE_TIMEOUT_MS));
   }
   return images.length + volumes.length;
 }

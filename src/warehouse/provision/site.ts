@@ -21,8 +21,8 @@ import type { InstanceConfig } from '../settings.ts';
 import type { ProvisionOptions, Site } from './provision.ts';
 
 /**
- * Finds out where a provision can take place, and of which image, before anything is made.
- * @throws OperatorError that names all that the settings name and that is not there, or does not fit
+ * Finds the image and the subnet of the builder, and the existing volume. Creates nothing.
+ * @throws OperatorError with all settings and options whose resource does not exist or does not fit
  */
 export async function findSite(
   ec2: EC2Client,
@@ -71,7 +71,7 @@ async function findBuilderSubnet(
 
 function validateType({ instanceType }: InstanceConfig, type: InstanceType): string | null {
   if (type.hypervisor !== 'xen') return null;
-  return `WAREHOUSE_INSTANCE_TYPE: a ${instanceType} shows its console too late; take one of AWS's Nitro system, such as a t3`;
+  return `WAREHOUSE_INSTANCE_TYPE: AWS shows the console of ${instanceType} too late. Set a type of the Nitro system, such as t3.large.`;
 }
 
 function validateBaseImage(
@@ -79,23 +79,23 @@ function validateBaseImage(
   found: { type: InstanceType; image: Image | null; baseImageId: string | null },
 ): string | null {
   const { type, image, baseImageId } = found;
-  if (!image) return `there is no image ${baseImageId ?? 'of Amazon Linux 2023'} here`;
+  if (!image) return `This region has no image ${baseImageId ?? 'of Amazon Linux 2023'}.`;
   if (type.architectures.includes(image.architecture)) return null;
-  return `${image.id} is for ${image.architecture}, but a ${instanceType} for ${type.architectures.join(', ')}`;
+  return `The image ${image.id} is for ${image.architecture}, but WAREHOUSE_INSTANCE_TYPE ${instanceType} is for ${type.architectures.join(', ')}.`;
 }
 
 function validateVolume(id: string, volume: Volume | null, subnet: Subnet | null): string | null {
-  if (!volume) return `there is no volume ${id} here`;
-  if (volume.attachedTo) return `the volume ${id} is attached to ${volume.attachedTo}`;
+  if (!volume) return `This region has no volume ${id}.`;
+  if (volume.attachedTo) return `The volume ${id} is attached to ${volume.attachedTo}.`;
   if (!subnet || subnet.zone === volume.zone) return null;
-  return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume ${id} in ${volume.zone}`;
+  return `WAREHOUSE_SUBNET_ID: ${subnet.id} is in ${subnet.zone}, but the volume ${id} is in ${volume.zone}.`;
 }
 
 function explainMissingSubnet(
   { subnetId, instanceType }: InstanceConfig,
   volume: Volume | null,
 ): string {
-  if (subnetId) return `WAREHOUSE_SUBNET_ID: there is no subnet ${subnetId} here`;
-  if (volume) return `WAREHOUSE_SUBNET_ID must be set: ${volume.zone} has no default subnet`;
-  return `WAREHOUSE_SUBNET_ID must be set: no zone here has both a default subnet and a ${instanceType}`;
+  if (subnetId) return `WAREHOUSE_SUBNET_ID: This region has no subnet ${subnetId}.`;
+  if (volume) return `WAREHOUSE_SUBNET_ID must be set: ${volume.zone} has no default subnet.`;
+  return `WAREHOUSE_SUBNET_ID must be set: No availability zone of this region has both a default subnet and the instance type ${instanceType}.`;
 }

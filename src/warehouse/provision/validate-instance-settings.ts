@@ -2,25 +2,25 @@ import type { InstanceType } from '../../aws/ec2/images.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
 import type { InstanceConfig } from '../settings.ts';
 
-/** What there is of what the settings name for an instance; null for what there is not. */
+/** The resources that the settings of an instance name; null for a resource that does not exist. */
 export interface FoundInstanceSettings {
   type: InstanceType | null;
   subnet: Subnet | null;
-  /** Of the security group. */
+  /** The network of the security group. */
   vpcId: string | null;
   hasKey: boolean;
 }
 
-/** Says what is wrong with it, each in a line. */
+/** Returns the problems of the settings as sentences that begin with the setting. */
 export function validateInstanceSettings(
   config: InstanceConfig,
   found: FoundInstanceSettings,
 ): string[] {
   return [
     validateSecurityGroup(config, found),
-    !found.hasKey && `WAREHOUSE_KEY_NAME: there is no key pair ${config.keyName} here`,
+    !found.hasKey && `WAREHOUSE_KEY_NAME: This region has no key pair ${config.keyName}.`,
     !found.type &&
-      `WAREHOUSE_INSTANCE_TYPE: there is no type ${config.instanceType} in this region`,
+      `WAREHOUSE_INSTANCE_TYPE: This region has no instance type ${config.instanceType}.`,
   ].filter((problem) => typeof problem === 'string');
 }
 
@@ -28,7 +28,8 @@ function validateSecurityGroup(
   { securityGroup }: InstanceConfig,
   found: FoundInstanceSettings,
 ): string | null {
-  if (!found.vpcId) return `WAREHOUSE_SECURITY_GROUP: there is no group ${securityGroup} here`;
+  if (!found.vpcId)
+    return `WAREHOUSE_SECURITY_GROUP: This region has no security group ${securityGroup}.`;
   if (!found.subnet || found.subnet.vpcId === found.vpcId) return null;
-  return `WAREHOUSE_SECURITY_GROUP: ${securityGroup} is of ${found.vpcId}, but ${found.subnet.id} of ${found.subnet.vpcId}`;
+  return `WAREHOUSE_SECURITY_GROUP: ${securityGroup} is in ${found.vpcId}, but the subnet ${found.subnet.id} is in ${found.subnet.vpcId}.`;
 }

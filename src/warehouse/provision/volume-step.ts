@@ -6,11 +6,9 @@ import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volum
 import type { Step } from '../../cli/steps.ts';
 import type { ProvisionContext } from './provision.ts';
 
-const STATE_MAX_MS = 5 * 60_000;
+const STATE_TIMEOUT_MS = 5 * 60_000;
 
-/**
- * Makes the volume, which is empty, unless there is one to use; undone, what was made is deleted unless all was done.
- */
+/** Creates an empty volume, unless the operator names an existing one. Its undo deletes an unfinished volume. */
 export const volume: Step<ProvisionContext> = {
   name: 'volume',
   run: async (provision) => {
@@ -19,7 +17,7 @@ export const volume: Step<ProvisionContext> = {
       provision.volumeId = site.volume.id;
       return;
     }
-    log('Making the volume …');
+    log('Creating the volume …');
     provision.volumeId = await createVolume(ec2, {
       AvailabilityZone: site.subnet.zone,
       Size: sizeGib,
@@ -28,19 +26,19 @@ export const volume: Step<ProvisionContext> = {
       ClientToken: runId,
       TagSpecifications: tagSpecifications(tags, 'volume'),
     });
-    await waitUntilAvailable(ec2, provision.volumeId, pollOptions(provision, STATE_MAX_MS));
+    await waitUntilAvailable(ec2, provision.volumeId, pollOptions(provision, STATE_TIMEOUT_MS));
   },
   undo: async (provision) => {
     const { ec2, site, volumeId, isDone, log } = provision;
     if (isDone || site.volume) return;
     const ids = await findCreatedByRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
-      // the builder's own goes with that
+      // The root volume of the builder is deleted with the builder.
       return volumes.filter(({ attachedTo }) => !attachedTo);
     });
     for (const id of ids) {
       log(`Deleting the volume ${id} …`);
-      await deleteWhenFree(ec2, id, cleanupPollOptions(provision, STATE_MAX_MS));
+      await deleteWhenFree(ec2, id, cleanupPollOptions(provision, STATE_TIMEOUT_MS));
     }
   },
   formatOrphans: ({ volumeId, runId }) =>

@@ -63,7 +63,7 @@ const OUTCOMES: Record<Way, RegExp> = {
 };
 
 test.each(PROVISION_STEPS)(
-  'nothing is left of a provision, whatever interrupts $name',
+  'an interruption of $name at any request leaves nothing of a provision',
   async (step) => {
     for (const event of await listEventsOf(step)) {
       for (const way of waysOf(event)) {
@@ -86,7 +86,7 @@ test.each(PROVISION_STEPS)(
 const unfinished = PROVISION_STEPS.slice(0, -1);
 
 test.each(unfinished)(
-  'cleanup leaves nothing of a provision that is killed in $name',
+  'cleanup removes everything of a provision that is killed in $name',
   async (step) => {
     for (const event of await listEventsOf(step)) {
       const { fixture, provision } = await startProvision(stepsBefore(step));
@@ -109,7 +109,7 @@ const UNDO_OUTCOMES: Record<Way, RegExp> = {
   stopped: /^done$/,
 };
 
-test('what interrupts the undoing of a provision is reported, and cleanup does the rest', async () => {
+test('an interruption of the undoing of a provision is reported, and cleanup removes the rest', async () => {
   const usual = await startProvision(unfinished);
   const undo = ({ provision }: typeof usual) => undoSteps(PROVISION_STEPS, provision);
   const events = await listEvents(usual.fixture, () => undo(usual));

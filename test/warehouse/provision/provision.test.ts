@@ -6,13 +6,13 @@ import { createRunFixture, type RunFixture } from '../run/fixture.ts';
 
 const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 
-async function makeProvision(): Promise<RunFixture> {
+async function createProvisionFixture(): Promise<RunFixture> {
   const fixture = await createRunFixture();
   fixture.context.timing = { ...fixture.context.timing, visibilityTimeoutMs: 200 };
   return fixture;
 }
 
-/** How a provision ends, in its one message; `done` when it succeeds. */
+/** Returns the message with which a provision fails, or `done` when it succeeds. */
 function outcomeOfProvision(
   { context }: RunFixture,
   volumeId: string | null = null,
@@ -20,24 +20,25 @@ function outcomeOfProvision(
   return outcomeOf(provision(context, context.config, { volumeId, sizeGib: 8, baseImageId: null }));
 }
 
-/** That one volume and one image were made, which belong together, and no more than that costs. */
+/** Expects one new volume with its image, and no other billable resource. */
 function expectWarehouse({ aws: { account }, lines, volumeId }: RunFixture): void {
   const volume = account.volumes.find(({ id }) => id !== volumeId);
   const image = account.images.at(-1);
   expect(account.listBillable()).toEqual([`${volume?.id} available`, `${image?.id} available`]);
-  for (const made of [volume, image]) expect(made?.tags['minitwit:warehouse']).toBe(volume?.id);
+  for (const created of [volume, image])
+    expect(created?.tags['minitwit:warehouse']).toBe(volume?.id);
   expect(lines).toContain(`WAREHOUSE_VOLUME_ID=${volume?.id}`);
   expect(lines).toContain(`WAREHOUSE_IMAGE_ID=${image?.id}`);
 }
 
-/** Expects that a provision has left nothing, not even the snapshot of an image. */
-function expectNothingMade(fixture: RunFixture): void {
+/** Expects no resource of a provision, not even the snapshot of an image. */
+function expectNothingCreated(fixture: RunFixture): void {
   expectNothingLeft(fixture);
   expect(fixture.aws.account.snapshots).toEqual([]);
 }
 
-test('the instance is stopped before it becomes an image, and ends when that is whole', async () => {
-  const fixture = await makeProvision();
+test('terminates the builder only when the image is available', async () => {
+  const fixture = await createProvisionFixture();
   const states: unknown[] = [];
   onceAt(fixture, 'TerminateInstances', () =>
     states.push(fixture.aws.account.images.at(-1)?.states[0]),
@@ -47,12 +48,12 @@ test('the instance is stopped before it becomes an image, and ends when that is 
   expectWarehouse(fixture);
 });
 
-test('a volume that is there is used, and stays when something fails', async () => {
-  const fixture = await makeProvision();
+test('uses an existing volume, and retains it after a failure', async () => {
+  const fixture = await createProvisionFixture();
   const { aws, volumeId } = fixture;
   aws.fail('CreateImage', REFUSED);
   expect(await outcomeOfProvision(fixture, volumeId)).toMatch(/UnauthorizedOperation/);
-  expectNothingMade(fixture);
+  expectNothingCreated(fixture);
   expect(await outcomeOfProvision(fixture, volumeId)).toBe('done');
   expect(aws.account.volumes.map(({ id, tags }) => [id, tags['minitwit:warehouse']])).toEqual([
     [volumeId, volumeId],
@@ -61,10 +62,10 @@ test('a volume that is there is used, and stays when something fails', async () 
 });
 
 test.each([
-  ['vol-0000000000000000a', /there is no volume vol-0000000000000000a here/],
-  [null, /the volume vol-\w+ is attached to i-stranger/],
-])('the volume %s cannot be used: that is said before anything is made', async (id, problem) => {
-  const fixture = await makeProvision();
+  ['vol-0000000000000000a', /This region has no volume vol-0000000000000000a\./],
+  [null, /The volume vol-\w+ is attached to i-stranger\./],
+])('refuses the volume %s before anything is created', async (id, problem) => {
+  const fixture = await createProvisionFixture();
   const [volume] = fixture.aws.account.volumes;
   if (volume && id === null) {
     volume.attachment = { instanceId: 'i-stranger', device: '/dev/sdf', states: ['attached'] };
@@ -73,60 +74,60 @@ test.each([
   expect(fixture.aws.account.instances).toEqual([]);
 });
 
-test('when a request is refused before anything is made, the operator reads what AWS says', async () => {
-  const fixture = await makeProvision();
+test('a request that is refused before anything is created is reported in the words of AWS', async () => {
+  const fixture = await createProvisionFixture();
   fixture.aws.fail('DescribeInstanceTypes', REFUSED);
   expect(await outcomeOfProvision(fixture)).toMatch(/UnauthorizedOperation.*IAM policy/);
-  expectNothingMade(fixture);
+  expectNothingCreated(fixture);
 });
 
-test('an image is found by its tag when the response to its creation is lost', async () => {
-  const fixture = await makeProvision();
+test('finds an image by its tag when the response to its creation is lost', async () => {
+  const fixture = await createProvisionFixture();
   fixture.aws.fail('CreateImage', { kind: 'lost' });
   // The repeated request is refused, since the name is taken, so the image is looked up.
   onceAt(fixture, 'CreateImage', () => fixture.aws.fail('DescribeImages', REFUSED));
   expect(await outcomeOfProvision(fixture)).toMatch(
     /Cannot list the images: AWS returned Unauthorized/,
   );
-  expectNothingMade(fixture);
+  expectNothingCreated(fixture);
 });
 
 test.each([
   ['DeregisterImage', /the image ami-\w+, which costs: aws ec2 deregister-image .*--image-id ami-/],
   ['TerminateInstances', /the instance i-\w+, which costs: npm run warehouse -- cleanup \w+/],
   ['DeleteVolume', /the volume vol-\w+, which costs: aws ec2 delete-volume --volume-id vol-/],
-])('%s is refused on the way out: what is left is said', async (action, left) => {
-  const fixture = await makeProvision();
+])('names the resource that still exists when %s is refused', async (action, orphan) => {
+  const fixture = await createProvisionFixture();
   fixture.context.timing = { ...fixture.context.timing, waitMaxMs: 1000 };
   fixture.aws.fail('CreateTags', REFUSED);
   fixture.aws.fail(action, { ...REFUSED, times: 1000 });
-  expect(await outcomeOfProvision(fixture)).toMatch(left);
+  expect(await outcomeOfProvision(fixture)).toMatch(orphan);
 });
 
-test('the script fails: the console says why, and nothing is left', async () => {
-  const fixture = await makeProvision();
+test('reports the problem on the console when the script fails, and leaves nothing', async () => {
+  const fixture = await createProvisionFixture();
   fixture.aws.account.provisionOutput =
     'The image of the warehouse was not made: dnf brought no MariaDB';
   expect(await outcomeOfProvision(fixture)).toMatch(/not made: dnf brought no MariaDB$/);
-  expectNothingMade(fixture);
+  expectNothingCreated(fixture);
 });
 
 test.each([
   [
     'no such type',
     { instanceType: 'x9.huge' },
-    /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge/,
+    /WAREHOUSE_INSTANCE_TYPE: .* no instance type x9\.huge/,
   ],
-  ['a type before Nitro', { instanceType: 't2.large' }, /a t2.large shows its console too late/],
-  ['no such subnet', { subnetId: 'subnet-0' }, /WAREHOUSE_SUBNET_ID: there is no subnet subnet-0/],
-  ['no such key pair', { keyName: 'nobody' }, /WAREHOUSE_KEY_NAME: there is no key pair nobody/],
+  ['a type before Nitro', { instanceType: 't2.large' }, /the console of t2\.large too late/],
+  ['no such subnet', { subnetId: 'subnet-0' }, /WAREHOUSE_SUBNET_ID: .* no subnet subnet-0/],
+  ['no such key pair', { keyName: 'unknown' }, /WAREHOUSE_KEY_NAME: .* no key pair unknown/],
   [
     'two problems',
-    { keyName: 'nobody', securityGroup: 'sg-0' },
-    /:\n {2}WAREHOUSE_SECURITY_GROUP: there is no group sg-0 here\n {2}WAREHOUSE_KEY_NAME/,
+    { keyName: 'unknown', securityGroup: 'sg-0' },
+    /:\n {2}WAREHOUSE_SECURITY_GROUP: .* sg-0\.\n {2}WAREHOUSE_KEY_NAME/,
   ],
-])('%s: nothing is made, and one message says so', async (_, change, message) => {
-  const fixture = await makeProvision();
+])('reports %s before anything is created', async (_, change, message) => {
+  const fixture = await createProvisionFixture();
   Object.assign(fixture.context.config, change);
   expect(await outcomeOfProvision(fixture)).toMatch(message);
   expect(fixture.aws.actions).not.toContain('CreateVolume');

@@ -41,7 +41,7 @@ const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
   [
     'an unknown instance type',
     ({ context }) => (context.config.instanceType = 'x9.huge'),
-    /WAREHOUSE_INSTANCE_TYPE: there is no type x9.huge in this region$/,
+    /WAREHOUSE_INSTANCE_TYPE: This region has no instance type x9\.huge\.$/,
   ],
   [
     'a subnet in another zone',
@@ -55,18 +55,18 @@ const cases: [string, (fixture: RunFixture) => void, RegExp][] = [
   ],
   [
     'an unknown key pair',
-    ({ context }) => (context.config.keyName = 'nobody'),
-    /WAREHOUSE_KEY_NAME: there is no key pair nobody here$/,
+    ({ context }) => (context.config.keyName = 'unknown'),
+    /WAREHOUSE_KEY_NAME: This region has no key pair unknown\.$/,
   ],
   [
     'an unknown security group',
     ({ context }) => (context.config.securityGroup = 'sg-00000000'),
-    /WAREHOUSE_SECURITY_GROUP: there is no group sg-00000000 here$/,
+    /WAREHOUSE_SECURITY_GROUP: This region has no security group sg-00000000\.$/,
   ],
   [
     'a security group of another network',
     ({ aws }) => aws.account.groups.forEach((group) => (group.vpcId = 'vpc-2')),
-    /sg-0123456789abcdef0 is of vpc-2, but subnet-0000000000000000a of vpc-1$/,
+    /sg-0123456789abcdef0 is in vpc-2, but the subnet subnet-0000000000000000a is in vpc-1\.$/,
   ],
   [
     'a source that does not answer',
@@ -88,7 +88,7 @@ test.each(cases)(
 
 test('one message contains all problems of the settings', async () => {
   const fixture = await createRunFixture();
-  Object.assign(fixture.context.config, { imageId: 'ami-00000000', keyName: 'nobody' });
+  Object.assign(fixture.context.config, { imageId: 'ami-00000000', keyName: 'unknown' });
   await expect(run(fixture.context, { keep: false })).rejects.toThrow(
     /^Nothing was started\..*:\n {2}WAREHOUSE_IMAGE_ID: .*\n {2}WAREHOUSE_KEY_NAME: .*$/,
   );
