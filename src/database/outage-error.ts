@@ -2,14 +2,16 @@ import type { QueryError } from 'mysql2';
 import { AppError } from '../errors/app-error.ts';
 import type { Outage } from './query-errors.ts';
 
-const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
-const OUTCOME_UNKNOWN =
-  'MiniTwit lost its database before it had an answer. What you sent may have been stored or not: please look before you send it again.';
+/** The message if nothing was changed. */
+export const TRY_AGAIN = 'MiniTwit cannot answer at this moment. Please try again in a minute.';
+/** The message if the outcome of a write is unknown. */
+export const OUTCOME_UNKNOWN =
+  'MiniTwit lost the connection to its database, so your input may or may not have been stored. Please check before you send it again.';
 
 /** A statement failed because of the server or the network. */
 export class OutageError extends Error {
   readonly outage: Outage;
-  /** Whether the statement has certainly changed nothing. If false, the outage decides. */
+  /** Whether the statement has certainly changed nothing. If false, it may have changed rows if `outage` is `lost` or `timeout`. */
   readonly hadNoEffect: boolean;
   override readonly cause: QueryError;
 

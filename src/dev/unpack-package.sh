@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Unpacks a Debian package into the cache, with every package that it depends on and that this machine lacks. It needs
-# no root and changes nothing else. The folder appears complete or not at all. If several processes ask for the same
+# no root and changes nothing else. The folder is complete as soon as it exists. If several processes need the same
 # package at once, one of them unpacks it and the others wait.
 #
 #   unpack-package.sh PACKAGE     prints the folder; FOLDER/programs has its programs

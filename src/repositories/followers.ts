@@ -33,7 +33,8 @@ export function createFollowers(database: Database): Followers {
     maxQueued: Infinity,
     maxQueuedPerClient: WAITING_PER_USER,
     waitMaxMs: WAIT_MAX_MS,
-    rejectionMessage: 'Too many people follow or unfollow this user at this moment.',
+    rejectionMessage:
+      'Too many people follow or unfollow this user at this moment. Please try again in a minute.',
   });
 
   /** Calls `work` after all earlier follows of this user in this process. */

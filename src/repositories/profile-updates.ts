@@ -2,10 +2,10 @@ import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 
-// This file alone writes the table `profile`, which contains counts of the rows of `follower` and ids of those of `message`. A
-// transaction that changes those tables calls one of these functions, and the lock of the row orders parallel transactions.
+// Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each transaction that
+// changes one of those tables calls one of these functions. The lock of the row orders concurrent transactions.
 
-/** The most users that a user can follow: a query for a home timeline reads a row for each of them. */
+/** The maximum number of users that a user can follow. A query for a home timeline reads a row for each of them. */
 export const FOLLOWING_MAX = 7500;
 
 const FOLLOWING_FULL = `You follow ${FOLLOWING_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unfollow one of them first.`;
@@ -48,7 +48,7 @@ export async function updateFollowCounts(
   throw new Error(MISSING_PROFILE);
 }
 
-/** Adds new messages, the oldest first, to the profiles of their authors. */
+/** Adds new messages to the profiles of their authors. `messages` is sorted by id, oldest first. */
 export async function prependNewestIds(
   transaction: Statements,
   messages: { authorId: number; messageId: number }[],
@@ -57,7 +57,7 @@ export async function prependNewestIds(
   for (const { authorId, messageId } of messages) {
     newest.set(authorId, [messageId, ...(newest.get(authorId) ?? [])]);
   }
-  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join` keeps this
+  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join` preserves this
   // order, and the index stops the statement from locking other rows.
   const changes = Array.from(newest)
     .toSorted(([a], [b]) => a - b)

@@ -43,7 +43,7 @@ export function createProfiles(database: Database): Profiles {
     }),
 
     listHomeTimelineIds: batchReads(async (readerIds) => {
-      // At most PAGE_QUERY_LIMIT authors have a message on the page: those who posted last.
+      // At most PAGE_QUERY_LIMIT authors have a message on the page, and these are the authors who posted last.
       const rows = await database.select<NewestOfAuthor & { readerId: number }>(
         `select readerId, newestId, newestIds
          from (

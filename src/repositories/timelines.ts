@@ -54,7 +54,7 @@ const ONE_AUTHOR = {
     limit :limit`,
 };
 
-// Without an order, so that the query ends at its limit instead of reading all messages of these authors.
+// The query has no order, so that it ends at its limit instead of reading all messages of these authors.
 const AUTHORS_IN_WINDOW = `
   select message_id as messageId
   from message force index (author)
@@ -63,7 +63,7 @@ const AUTHORS_IN_WINDOW = `
 
 /** Creates the timelines of a database. */
 export function createTimelines(database: Database, profiles: Profiles): Timelines {
-  // The newest first, whatever the order of the query.
+  /** Runs a query, and returns its ids, newest first. */
   async function selectIds(
     sql: string,
     parameters: Record<string, number | number[]>,

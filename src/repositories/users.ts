@@ -11,7 +11,7 @@ export interface User {
   email: string;
 }
 
-/** What a login reads. */
+/** The fields of a user that a login needs. */
 export interface Credentials {
   userId: number;
   passwordHash: string;
@@ -24,7 +24,7 @@ export interface NewUser {
   passwordHash: string;
 }
 
-/** The table `user`. Usernames are compared exactly, including their case, and must be in Unicode's NFC. */
+/** Reads and writes the table `user`. Usernames are compared exactly, including their case, and must be in Unicode's NFC. */
 export interface Users {
   findUser(username: string): Promise<User | null>;
   findCredentials(username: string): Promise<Credentials | null>;
