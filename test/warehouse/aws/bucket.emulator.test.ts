@@ -58,7 +58,7 @@ async function listKeys(): Promise<unknown[]> {
   return Contents.map(({ Key }) => Key);
 }
 
-/** Has the requests of a test's own client looked at, or made to fail, on their way. */
+/** Creates a client that calls `look` with each request before it is sent. `look` can throw. */
 function watch(look: (method: string, path: string, headers: Record<string, string>) => void) {
   const client = createS3();
   onTestFinished(() => client.destroy());
@@ -138,7 +138,7 @@ test('an upload that is interrupted leaves no parts', async () => {
   expect(await listUnfinished()).toEqual([]);
 });
 
-test('a dump that fails leaves no parts, and says why as it did', async () => {
+test('a failed dump leaves no parts, and the upload rejects with its error', async () => {
   const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
   const upload = uploadDump(target, dumpOf(20 * MIB, lost));
   await expect(upload).rejects.toBe(lost);

@@ -32,7 +32,7 @@ beforeEach(async () => {
   (await lockFolder(folder)).release();
 });
 
-/** What a provision has made when its process is killed just before its end. */
+/** Creates the resources of a provision whose process is killed just before its end. */
 async function leaveBehind(run: string, from: string): Promise<{ image: string; volume: string }> {
   const tags: Tags = { ...resourceTags(UNFINISHED, run), [ORIGIN_TAG]: from };
   const volume = await createVolume(ec2, {
@@ -59,7 +59,7 @@ async function leaveBehind(run: string, from: string): Promise<{ image: string; 
   return { image, volume };
 }
 
-test('of a provision that was killed, cleanup leaves neither instance, image nor volume', async () => {
+test('cleanup deletes the instance, image and volume of a killed provision', async () => {
   const ours = await leaveBehind('20261123T001500Z-0001', originTag(context.folder));
   const others = await leaveBehind('20261123T001500Z-0002', 'another machine');
   await cleanup(context, null);

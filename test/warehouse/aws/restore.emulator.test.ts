@@ -126,7 +126,7 @@ test('a volume whose creation was not answered is deleted', async () => {
   expect(await findVolume(ec2, made)).toBeNull();
 });
 
-test('what a killed one leaves, cleanup deletes', async () => {
+test('cleanup deletes the volume of a killed restore', async () => {
   const volumeId = await makeVolume();
   const snapshotId = await snap(volumeId);
   const dead = answering({

@@ -50,7 +50,7 @@ test('snapshots are listed with what they are; those of others and of our image 
   ]);
 });
 
-test('older ones are said, then deleted', async () => {
+test('prune lists the older snapshots, then deletes them', async () => {
   const volumeId = await makeVolume();
   for (let i = 0; i < 3; i++) await snap(volumeId);
   const before = await idsLeft();

@@ -35,7 +35,7 @@ test.for([
   await expect(checkBucket(client, bucket)).rejects.toThrow(message);
 });
 
-test('what changed in the bucket is noticed by its checksum', async () => {
+test('a checksum detects a change in the bucket', async () => {
   const list = `<ListBucketResult><Contents><Key>runs/${run}/dump.sql.gz</Key></Contents></ListBucketResult>`;
   const changed = { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' }, body: 'changed' };
   const client = await openS3(({ path }) => ({

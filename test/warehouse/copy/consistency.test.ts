@@ -38,12 +38,12 @@ test('a table that has been copied can be altered while others are copied', asyn
   ]);
 });
 
-test('when one of several batches fails, none is kept', async () => {
+test('a failed batch rolls back the whole range', async () => {
   const rows = Array.from({ length: 2100 }, (_, index) => [index + 1, 1, `says ${index}`, 1]);
   await withConnection(source, { waitMaxMs: 10_000 }, async (connection) => {
     await connection.query('replace into message values :rows', { rows });
   });
-  // What does not fit is in the second batch, which is written while the third is read.
+  // The row that does not fit is in the second batch, which is inserted while the third is read.
   await runSql(source, `update message set text = '${'x'.repeat(50)}' where message_id = 1500`);
   onTestFinished(() => recreateTables(warehouse));
   await runSql(warehouse, 'alter table message modify text varchar(40) not null');

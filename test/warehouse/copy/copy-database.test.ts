@@ -46,7 +46,7 @@ test('new, changed and deleted rows are copied, with few others', async () => {
     'delete from follower where whom_id = 40',
   );
   const { tables } = await copy();
-  // 2 stood beside 1, and 70,000 beside 70,001
+  // Row 2 is in the block of row 1, and row 70,000 in the block of row 70,001.
   expect(changes(tables, 'message')).toEqual({ sent: 5, deleted: 4, rows: 5 });
   expect(changes(tables, 'follower')).toEqual({ sent: 1, deleted: 2, rows: 2 });
   expect(changes(tables, 'user')).toEqual({ sent: 0, deleted: 0, rows: 4 });

@@ -7,7 +7,7 @@ import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts
 const { source, warehouse, copy } = useCopy();
 const proxy = await startTcpProxy(source);
 
-test('a copy that was stopped goes on from there', async () => {
+test('a copy continues where an interrupted one ended', async () => {
   const controller = new AbortController();
   const onProgress = ({ rows }: CopyProgress) => {
     if (rows > 0) controller.abort(new Error('stopped'));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createProgressBar, type Screen } from '../../../src/warehouse/copy/progress.ts';
 import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
 
-/** What a bar writes when these come, at their times in seconds. */
+/** Returns the output for progress at these times in seconds. */
 function shown(
   screen: Omit<Screen, 'write'>,
   ...progress: [atS: number, progress: CopyProgress][]

@@ -12,16 +12,16 @@ import { type Deeds, type Emulator, read, startProxy } from './proxy.ts';
 
 const run = promisify(execFile);
 
-/** What there is in a cloud, by AWS's ids. */
+/** The resources of a cloud, by AWS's ids. */
 interface Things {
   folder: string;
-  /** The private key of the one key pair, which lets in everywhere. */
+  /** The private key of the only key pair, which every instance accepts. */
   keyFile: string;
-  /** The folder of an `ssh` that leads to the machine that was started last. */
+  /** The folder of an `ssh` that connects to the machine that was started last. */
   bin: string;
   /** Whether machines start without dnf. */
   isWithoutDnf: boolean;
-  /** Whether RunInstances answers only when the instance has booted, so that nobody polls for that. */
+  /** Whether RunInstances returns only when the instance has booted, so that no poll is needed. */
   answersWhenBooted: boolean;
   /** The machines that are up, or stopped. */
   instances: Map<string, Instance>;
@@ -29,14 +29,14 @@ interface Things {
   volumes: Map<string, Volume>;
 }
 
-/** An EC2 of which something happens: an emulator's, whose instances are machines and whose volumes are disks. */
+/** An emulated EC2 whose instances are machines and whose volumes are disks. */
 export interface Cloud extends Things {
   url: string;
-  /** Every action that it was asked for, in order, but for those that only look. */
+  /** Every requested action in order, without those that only read. */
   actions: string[];
 }
 
-/** Puts machines behind an emulator of EC2, until the end. */
+/** Starts machines for the instances of an EC2 emulator, until the end. */
 export async function openCloud(defer: Defer, emulator: Emulator): Promise<Cloud> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-cloud-'));
   defer(() => rm(folder, { recursive: true }));

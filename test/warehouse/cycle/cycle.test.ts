@@ -42,7 +42,7 @@ let cloud: Cloud;
 let ec2: EC2Client;
 let s3: S3Client;
 let home: string;
-// where the program keeps what it has, beside itself
+// The program stores its files in this folder.
 let folder: string;
 let source: DatabaseConfig;
 let sourceSettings: Environment;
@@ -72,7 +72,7 @@ beforeAll(async () => {
   defer(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   useAwsEmulator(cloud.url);
-  // an action may take as long as a machine takes to start
+  // A request may take as long as the start of a machine.
   ec2 = createEc2(120_000);
   defer(() => ec2.destroy());
   await ec2.send(new CreateKeyPairCommand({ KeyName: 'operator' }));
@@ -104,7 +104,7 @@ const createContext = (): WarehouseContext =>
     timing: { ...TIMING, firstPauseMs: 100, visibilityTimeoutMs: 1000 },
   });
 
-/** The program, as an operator starts it who has set all that there is to set. */
+/** Runs the program with all settings, as an operator does. */
 function warehouse(...parameters: string[]): Promise<string> {
   const ofRuns = {
     ...sourceSettings,
@@ -129,7 +129,7 @@ async function execute(environment: Environment, ...parameters: string[]): Promi
   return all;
 }
 
-/** What takes one to AWS, and to an instance there. */
+/** Returns the settings for AWS, and for ssh to an instance. */
 function wayIn(): Environment {
   return {
     PATH: `${cloud.bin}:${process.env.PATH}`,
@@ -142,20 +142,20 @@ function wayIn(): Environment {
   };
 }
 
-/** Without the greatest id there can be, on the way to which there are many ranges to compare. */
+/** Fills the source without the greatest possible id, before which there are many ranges to compare. */
 function sourceRows(): Rows {
   const { user = [], follower = [], ...others } = nastyRows();
   return { ...others, user: user.slice(0, 2), follower: follower.slice(0, 2) };
 }
 
-/** What bills by the hour. */
+/** Lists the resources that AWS bills by the hour. */
 async function alive(): Promise<string[]> {
   const instances = await listInstances(ec2, []);
   const states = instances.map(({ state }) => state).filter((state) => state !== 'terminated');
   return [...states, ...cloud.instances.keys()];
 }
 
-test('a provision that fails leaves nothing, and says why', async () => {
+test('a failed provision deletes its resources and prints the reason', async () => {
   cloud.isWithoutDnf = true;
   const failed = provision(createContext(), config, {
     volumeId: null,
@@ -171,7 +171,7 @@ test('a provision that fails leaves nothing, and says why', async () => {
   expect(await listVolumes(ec2, [tagFilter(WAREHOUSE_TAG)])).toEqual([]);
 });
 
-test('provision makes a volume and an image, and leaves nothing else', async () => {
+test('provision creates a volume and an image, and leaves nothing else', async () => {
   await provision(createContext(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
 
   const setting = (name: string) =>
@@ -200,7 +200,7 @@ test('provision makes a volume and an image, and leaves nothing else', async () 
   ]);
 });
 
-test('a run copies, analyses, keeps it all in S3, takes a snapshot and leaves nothing else', async () => {
+test('a run copies, analyses, uploads to S3, takes a snapshot and leaves nothing else', async () => {
   const output = await warehouse('run');
   expect(output).toMatch(new RegExp(`The warehouse has all ${count(await readAll(source))} rows`));
   expect(await alive()).toEqual([]);
@@ -217,7 +217,7 @@ test('a run copies, analyses, keeps it all in S3, takes a snapshot and leaves no
   expect(output).not.toContain(PASSWORD);
 });
 
-test('the dump of the last run becomes a database again', async () => {
+test('the dump of the last run is restored to a database', async () => {
   const target = await createDatabase(source);
   sourceSettings = databaseSettings(target);
   await warehouse('restore-dump', 'latest');
@@ -233,7 +233,7 @@ test('`run --keep` sends new rows, and its instance runs until `finish`', async 
   expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
   expect(await warehouse('status')).toMatch(/^i-\w+, a t3\.large, running .* kept for people/);
 
-  // which takes no database, nor what a run is started with
+  // `finish` needs neither the database nor the settings of a run.
   await execute(wayIn(), 'finish');
   expect(await alive()).toEqual([]);
   const [newest] = await snapshotsOf(settings.volumeId);
@@ -241,7 +241,7 @@ test('`run --keep` sends new rows, and its instance runs until `finish`', async 
   expect(await warehouse('status')).not.toMatch(/^i-/m);
 });
 
-test('the snapshots are listed, and one becomes a volume as it was then', async () => {
+test('the snapshots are listed, and one is restored to a volume', async () => {
   const snapshots = await snapshotsOf(settings.volumeId);
   expect(snapshots).toHaveLength(2);
   const listed = await warehouse('snapshots');
@@ -253,7 +253,7 @@ test('the snapshots are listed, and one becomes a volume as it was then', async 
   expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
 });
 
-test('cleanup ends what a dead run has left', async () => {
+test('cleanup deletes the resources of a dead run', async () => {
   expect(await alive()).toHaveLength(2);
   await rm(join(folder, 'state.json'));
   const { runId } = (await listInstances(ec2, [])).find(({ state }) => state === 'running') ?? {};
@@ -261,7 +261,7 @@ test('cleanup ends what a dead run has left', async () => {
   expect(await alive()).toEqual([]);
 });
 
-/** The newest first. */
+/** Lists the snapshots, the newest first. */
 async function snapshotsOf(volume: string) {
   const snapshots = (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
     ({ volumeId }) => volumeId === volume,

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 
-/** What is done once the emulator has answered; fails the request when it fails. */
+/** A side effect after the emulator's response. The request fails if it throws. */
 export type Deed = (asked: URLSearchParams, answer: string) => Promise<void>;
 
-/** What is answered in place of the emulator's answer. */
+/** Returns a response in place of the emulator's. */
 export type Look = (asked: URLSearchParams, answer: string) => string;
 
-/** What happens beside an emulator of EC2, by the names of actions. */
+/** The side effects of an EC2 emulator, by the names of actions. */
 export interface Deeds {
   deeds: Record<string, Deed>;
   looks: Record<string, Look>;
 }
 
-/** What moto fails at: the size of what an image starts from, and an image's snapshots' tags. */
+/** Parameters that moto does not support: the size of an image's disk, and the tags of an image's snapshots. */
 export const UNKNOWN_TO_MOTO: Record<string, RegExp> = {
   RunInstances: /^BlockDeviceMapping/,
   CreateImage: /^TagSpecification\.2/,
@@ -24,13 +24,13 @@ const LOOKS = /^(Describe|Get)/;
 /** An emulator of EC2. */
 export interface Emulator {
   url: string;
-  /** The account in which moto does what is requested; by default, that of its credentials. */
+  /** The account of the requests in moto. By default, it is that of the credentials. */
   account?: string;
-  /** The parameters that it is not told, by the names of actions. */
+  /** The parameters that are not forwarded, by the names of actions. */
   unknown?: Record<string, RegExp>;
 }
 
-/** Starts a server before an emulator, on a free loopback port, that notes what it is told to do. */
+/** Starts a proxy of an emulator on a free loopback port. It records the requested actions. */
 export async function startProxy(
   { url, account, unknown = {} }: Emulator,
   { deeds, looks }: Deeds,
@@ -40,7 +40,7 @@ export async function startProxy(
     const action = asked.get('Action') ?? '';
     const untold = Array.from(asked.keys()).filter((name) => unknown[action]?.test(name));
     for (const name of untold) asked.delete(name);
-    // it wants a signature, and does not look at it
+    // Moto requires a signature, but does not verify it.
     const headers = { authorization, ...(account && { 'x-moto-account-id': account }) };
     const options = { method: 'POST', headers, body: asked };
     const answered = await fetch(url, options);
@@ -67,7 +67,7 @@ export async function startProxy(
   return server;
 }
 
-/** The text of the first such element in an answer. */
+/** Returns the text of the first element with a name. */
 export function read(answer: string, element: string): string {
   const [, text] = new RegExp(`<${element}>([^<]+)<`).exec(answer) ?? [];
   if (text === undefined) throw new Error(`There is no ${element} in ${answer}`);

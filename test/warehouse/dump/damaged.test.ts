@@ -89,6 +89,6 @@ test('a dump whose header and trailer do not agree is refused', async () => {
   await expectRefusal(fromLines(other), refused('its first and last line do not agree'));
 });
 
-test('what follows the last line is refused', async () => {
+test('data after the last line is refused', async () => {
   await expectRefusal(fromLines([...lines, 'x']), refused('it has data after its last line'));
 });

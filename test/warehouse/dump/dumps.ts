@@ -8,7 +8,7 @@ import type { Dump } from '../../../src/warehouse/dump/read-dump.ts';
 import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 
-/** A run that a dump says it is from. */
+/** The origin of the tests' dumps. */
 export const origin = {
   run: '20261123T001500Z-3f9a',
   program: '1.2.0',

@@ -107,7 +107,7 @@ async function startCuttingProxy(to: DatabaseConfig, words: string) {
     for (const each of [client, upstream]) each.on('error', () => undefined);
     upstream.pipe(client);
     client.on('data', (packet) => {
-      // A packet begins with its header, and the byte that says that it is a statement.
+      // A packet begins with its header and the byte of its command.
       if (packet.subarray(5).toString('latin1').startsWith(words)) {
         client.destroy();
         upstream.destroy();

@@ -17,11 +17,11 @@ import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './connection-loss.ts';
 import { buildImage } from './image.ts';
 import { createVolume } from './volume.ts';
 
-// Each run works on the volume as the one before has left it, and comes as far as that one at least: so each shows
-// that the one before has damaged nothing.
+// Each run works on the volume of the previous one and proceeds at least as far. It therefore proves that the previous run
+// damaged nothing.
 
 const LOST = /^The connection to i-\w+ is lost.*$/;
-// what a cloud refuses
+// The cloud refuses these actions.
 const DAMAGING = /detached that is mounted/;
 
 skipAfterFailure();
@@ -30,7 +30,7 @@ let aws: FakeEc2;
 let cloud: Cloud;
 let context: RunContext;
 const lines: string[] = [];
-// what is on the volume
+// The content of the volume.
 const words: string[] = [];
 
 beforeAll(async () => {
@@ -67,10 +67,10 @@ beforeAll(async () => {
 });
 beforeEach(() => void lines.splice(0));
 
-/** Reads what is on the volume, and writes one word more; then this happens. */
+/** Reads the volume, appends a word, and then calls a function. */
 function write(word: string, happen: () => Promise<void> = async () => undefined): CopyJob {
   return (warehouse, { signal }) =>
-    // as patient as the real one
+    // The real one has the same timeout.
     withConnection(warehouse, { waitMaxMs: 60_000, signal }, async (connection) => {
       await connection.query('create table if not exists kept (word varchar(40))');
       const [rows] = await connection.query('select word from kept');
@@ -83,7 +83,7 @@ function write(word: string, happen: () => Promise<void> = async () => undefined
     });
 }
 
-/** How a run ends, in its one message; `done` when it succeeds. However it ends, nothing of it is left. */
+/** Returns the error message of a run, or `done`. Expects that the run leaves no resource. */
 async function outcomeOf(changed: Partial<RunContext>): Promise<string> {
   const outcome = await run({ ...context, ...changed }, { keep: false }).then(
     () => 'done',
@@ -99,13 +99,13 @@ async function outcomeOf(changed: Partial<RunContext>): Promise<string> {
 
 const snapshots = () => aws.account.snapshots.length;
 
-test('cut at login: it connects once more', async () => {
+test('a connection that is lost at login is opened again', async () => {
   expect(await outcomeOf({ operations: cutAtLogin(cloud, 1) })).toBe('done');
   expect(lines.join('\n')).toMatch(/ssh to i-\w+: .*cannot be reached: /);
   expect(snapshots()).toBe(1);
 });
 
-test('cut at each login: that is said, and everything undone', async () => {
+test('a run whose every login is lost prints the error and undoes its steps', async () => {
   const config = { ...context.config, hostKey: 'first-seen' as const };
   const timing = { ...context.timing, waitMaxMs: 2000 };
   expect(await outcomeOf({ operations: cutAtLogin(cloud, Infinity), config, timing })).toMatch(
@@ -119,18 +119,21 @@ test.each([
   ['the volume is mounted', /flock \S+ mount/],
   ['MySQL starts', /systemctl start/],
   ["MySQL's user is made", /mariadb/],
-])('cut as %s: that is said, and everything undone', async (_, command) => {
-  expect(await outcomeOf({ operations: cutAtCommand(command) })).toMatch(LOST);
-  expect(snapshots()).toBe(1);
-});
+])(
+  'a run whose connection is lost at %s prints the error and undoes its steps',
+  async (_, command) => {
+    expect(await outcomeOf({ operations: cutAtCommand(command) })).toMatch(LOST);
+    expect(snapshots()).toBe(1);
+  },
+);
 
-test('cut in the middle of the work: that is said, and everything undone', async () => {
+test('a run whose connection is lost during the copy prints the error and undoes its steps', async () => {
   const copy = write('a work that is cut', () => cutNow(cloud));
   expect(await outcomeOf({ copy })).toMatch(LOST);
   expect(snapshots()).toBe(1);
 });
 
-test('cut in the middle of the upload: that is said, and what is new is in a snapshot', async () => {
+test('a run whose connection is lost during the upload prints the error and takes a snapshot', async () => {
   const upload: RunContext['upload'] = async (warehouse, { id, signal }) => {
     await write('an upload that is cut', () => cutNow(cloud))(warehouse, { id, signal });
   };
@@ -142,14 +145,17 @@ test.each([
   ['MySQL stops', /systemctl stop/, /MySQL could not be stopped in order; .* is lost/],
   ['the volume is unmounted', /umount/, /The volume could not be unmounted; .* is lost/],
   ['the instance is shut down', /poweroff/, /The instance could not be shut down; .* is lost/],
-])('cut as %s: that is said, and it is done', async (_, command, warning) => {
-  const before = snapshots();
-  expect(await outcomeOf({ operations: cutAtCommand(command) })).toBe('done');
-  expect(lines.join('\n')).toMatch(warning);
-  expect(snapshots()).toBe(before + 1);
-});
+])(
+  'a run whose connection is lost at %s prints a warning and succeeds',
+  async (_, command, warning) => {
+    const before = snapshots();
+    expect(await outcomeOf({ operations: cutAtCommand(command) })).toBe('done');
+    expect(lines.join('\n')).toMatch(warning);
+    expect(snapshots()).toBe(before + 1);
+  },
+);
 
-test('a run after all those is whole', async () => {
+test('a run after all these succeeds', async () => {
   expect(await outcomeOf({})).toBe('done');
   expect(lines.join('\n')).not.toMatch(/could not|lost/);
 });

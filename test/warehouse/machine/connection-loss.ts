@@ -6,10 +6,10 @@ import type { InstanceOperations } from '../../../src/warehouse/context.ts';
 import { connectOverSsh, type SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import type { Cloud } from '../cycle/cloud.ts';
 
-/** Cuts the connections of whoever is logged in to the instance that it is run on. */
+/** A command that cuts all ssh sessions on its instance. */
 const CUT = 'sudo -n pkill -KILL -f "^sshd: ec2-user"';
 
-/** Instances that cut nothing. */
+/** The operations of instances without a fault. */
 export const WHOLE: InstanceOperations = {
   connect: connectOverSsh,
   mountVolume,
@@ -18,11 +18,11 @@ export const WHOLE: InstanceOperations = {
   stopMysql,
 };
 
-/** Instances that cut the connection so many times, as soon as it stands. */
+/** Returns operations whose first connections are cut as soon as they are open. */
 export function cutAtLogin({ instances }: Cloud, times: number): InstanceOperations {
   let left = times;
   const connect: InstanceOperations['connect'] = async (login, options) => {
-    // what sshd runs first of all
+    // sshd runs this before any other command.
     const script = `sudo -n rm /etc/ssh/sshrc\n${CUT}\n`;
     for (const { root } of left > 0 ? instances.values() : [])
       await writeFile(join(root, 'etc/ssh/sshrc'), script);
@@ -32,7 +32,7 @@ export function cutAtLogin({ instances }: Cloud, times: number): InstanceOperati
   return { ...WHOLE, connect };
 }
 
-/** Instances that cut the connection as they begin with such a command, with which they go on. */
+/** Returns operations that cut the connection when a command starts. The command continues on the instance. */
 export function cutAtCommand(command: RegExp): InstanceOperations {
   const connect: InstanceOperations['connect'] = async (login, options) => {
     const remote = await connectOverSsh(login, options);
@@ -45,7 +45,7 @@ export function cutAtCommand(command: RegExp): InstanceOperations {
   return { ...WHOLE, connect };
 }
 
-/** Cuts the connection now. */
+/** Cuts the connections of an instance now. */
 export async function cutNow({ instances }: Cloud): Promise<void> {
   for (const instance of instances.values()) await instance.run(CUT.replace('sudo -n ', ''));
 }

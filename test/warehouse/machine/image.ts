@@ -6,16 +6,16 @@ import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, type Instance } from './instance.ts';
 import type { Volume } from './volume.ts';
 
-/** What an image is made with. */
+/** The options of an image. */
 export interface Build {
   volumeId: string;
-  /** Empty; has a filesystem afterwards. */
+  /** An empty volume, which has a filesystem afterwards. */
   volume: Volume;
-  /** Where the image is stored: does not exist yet. */
+  /** The path of the image, which does not exist yet. */
   folder: string;
 }
 
-/** Makes an image as a provision does; returns also the instance that it was made of, switched off. */
+/** Creates an image as a provision does. Also returns its instance, which is switched off. */
 export async function buildImage(
   defer: Defer,
   { volumeId, volume, folder }: Build,

@@ -17,7 +17,7 @@ import { connectTo, MOUNT_DIR, query, WAITING } from './work.ts';
 
 const run = promisify(execFile);
 const VOLUME_ID = 'vol-0123456789abcdef0';
-// nasty, and what a search finds wherever it was left
+// The password has special characters, and a search can find it in any file.
 const CANARY = 'canary-4f1d9c';
 const ACCOUNT = {
   user: 'analyst',
@@ -47,7 +47,7 @@ const userData = () => renderScript({ VOLUME_ID });
 const ask = (remote: SshConnection, sql: string, account = ACCOUNT) => query(remote, sql, account);
 
 describe('userdata/warehouse.sh', () => {
-  test('makes an image of a plain Amazon Linux, and says so last', async () => {
+  test('creates an image from a plain Amazon Linux, and prints this last', async () => {
     const log = await readFile(join(builder.root, 'srv/user-data.log'), 'utf8');
     expect(log).toMatch(/Trying MariaDB/);
     expect(builder.console()).toContain(READY);
@@ -64,7 +64,7 @@ describe('userdata/warehouse.sh', () => {
     expect(keys).toEqual([]);
   });
 
-  test('says on the console why there is no image', async () => {
+  test('prints the reason of a failure on the console', async () => {
     await instance.run('mv /etc/os-release /etc/os-release.away');
     await writeFile(join(instance.root, 'srv/again'), await userData(), { mode: 0o700 });
     const { status } = await instance.run('bash /srv/again');
@@ -86,7 +86,7 @@ describe('an instance', () => {
 
   test('mounts the volume by its label, whatever its device is called', async () => {
     await mountVolume(remote, MOUNT_DIR, WAITING);
-    // once more: it is there
+    // A second mount succeeds, too.
     await mountVolume(remote, MOUNT_DIR, WAITING);
     const { output } = await instance.run(`findmnt -n -o SOURCE,OPTIONS ${MOUNT_DIR}`);
     expect(output).toMatch(/^\/dev\/nvme1n1 rw,nosuid,nodev,noatime/);
@@ -113,7 +113,7 @@ describe('an instance', () => {
     await expect(ask(remote, 'select 1', stranger)).rejects.toThrow('Access denied');
   });
 
-  test('gives that user a new password when it is started again', async () => {
+  test('sets a new password of that user at the next start', async () => {
     const changed = { ...ACCOUNT, password: 'another-password' };
     await startMysql(remote, changed, WAITING);
     expect(await ask(remote, 'select 1 as one', changed)).toEqual([{ one: 1 }]);
@@ -122,7 +122,7 @@ describe('an instance', () => {
   });
 
   test('shows the password in no list of processes and in no log', async () => {
-    // in front of the client: notes all command lines and environments there are, on both sides
+    // This wrapper of the client records all command lines and environments on both machines.
     const spy =
       '#!/bin/bash\ncat /proc/[0-9]*/{cmdline,environ} >>/srv/seen\nexec /usr/bin/mariadb "$@"\n';
     await writeFile(join(instance.root, 'usr/local/bin/mariadb'), spy, { mode: 0o755 });
@@ -140,7 +140,7 @@ describe('an instance', () => {
     expect((await instance.run(`grep -rlF ${CANARY} /var/log /tmp /etc /run`)).output).toBe('');
   });
 
-  test('is not unmounted while MySQL runs, and is afterwards', async () => {
+  test('unmounts the volume only after MySQL has stopped', async () => {
     await expect(unmountVolume(remote, MOUNT_DIR)).rejects.toThrow(
       /umount failed on the instance: .*busy/,
     );
@@ -159,7 +159,7 @@ describe('an instance', () => {
     expect((await instance.run(`ls -A ${MOUNT_DIR}`)).output).toBe('');
   });
 
-  test('of another image is told from ours', async () => {
+  test('an instance of another image is refused', async () => {
     const unit = '/etc/systemd/system/minitwit-warehouse.service';
     await instance.run(`mv ${unit} /srv && systemctl daemon-reload`);
     await expect(startMysql(remote, ACCOUNT, WAITING)).rejects.toThrow(
@@ -169,7 +169,7 @@ describe('an instance', () => {
     await instance.run(`mv /srv/minitwit-warehouse.service ${unit} && systemctl daemon-reload`);
   });
 
-  test("tells MySQL's last words when that can make nothing of the files on a volume", async () => {
+  test("prints the end of MySQL's log when MySQL cannot read the files on a volume", async () => {
     const bad = await createVolume(onTestFinished, { label: 'mysqlvol' });
     await instance.attach(bad);
     await mountVolume(remote, MOUNT_DIR, WAITING);
@@ -185,9 +185,9 @@ describe('an instance', () => {
   });
 });
 
-// last: it deletes what lets us in
+// This runs last, because it deletes the key of the tests.
 describe('userdata/warehouse.sh, run again', () => {
-  test('leaves a volume alone that holds something', async () => {
+  test('does not change a volume that has data', async () => {
     const before = await run('blkid', ['-c', '/dev/null', '-o', 'export', volume.file]);
     await instance.attach(volume, 'sdf');
     await writeFile(join(instance.root, 'srv/again'), await userData(), { mode: 0o700 });

@@ -12,34 +12,34 @@ import type { Volume } from './volume.ts';
 
 const STAND_INS = resolve('test/warehouse/machine/stand-ins');
 
-/** A machine that passes for an EC2 instance with Amazon Linux, to which `ssh` leads. */
+/** A machine in place of an EC2 instance with Amazon Linux, with an `ssh` that connects to it. */
 export interface Instance extends Machine {
   login: Login;
-  /** The command lines of all that `ssh` was told here. */
+  /** The command lines that `ssh` ran on this machine. */
   sshCalls(): Promise<string>;
   /**
-   * Makes `ssh` lead here, as a person's ~/.ssh/config would, by way of a bastion; with these lines in it too.
+   * Creates an `ssh` that connects to this machine through a bastion, as with a ~/.ssh/config that has further lines.
    * @returns the path of that `ssh`
    */
   useForSsh(...lines: string[]): Promise<string>;
-  /** Makes a volume known to the machine, which is on: under a name of Linux's own. */
+  /** Attaches a volume to the running machine, with a device name that Linux chooses. */
   attach(volume: Volume, name?: string): Promise<void>;
-  /** Takes it away again. */
+  /** Detaches the volume. */
   detach(name?: string): Promise<void>;
-  /** Makes an image of the machine, which is switched off, in a folder that does not exist yet. */
+  /** Creates an image of the machine, which is switched off, in a folder that does not exist yet. */
   saveImage(folder: string): Promise<Layers>;
 }
 
-/** What an instance is launched with. */
+/** The options of a launch. */
 export interface Launch {
-  /** Made of another; by default, it is a plain Amazon Linux. */
+  /** The folder of an image. By default, the instance has a plain Amazon Linux. */
   image?: Layers;
   userData?: string;
-  /** A private key beside its public one; by default, one of its own. */
+  /** The path of a private key beside its public key. By default, a new pair is created. */
   keyFile?: string;
 }
 
-/** Makes a pair of keys in a folder, and returns the path of the private one. */
+/** Creates a key pair in a folder, and returns the path of the private key. */
 export async function createKey(folder: string): Promise<string> {
   const file = join(folder, 'key');
   const keygen = installTool('ssh-keygen', 'openssh-client');
@@ -53,7 +53,7 @@ export async function createInstance(defer: Defer, options: Launch = {}): Promis
   const layers = image ?? [await findDebianRoot()];
   const machine = await createMachine(defer, layers);
   const { root } = machine;
-  // It goes with the machine.
+  // The folder is deleted with the machine.
   const folder = join(dirname(root), 'login');
   await mkdir(folder);
   const keyFile = options.keyFile ?? (await createKey(folder));
@@ -107,7 +107,7 @@ async function pretendAmazonLinux(root: string): Promise<void> {
   await rm(join(root, 'etc/os-release'));
   await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
   await writeFile(join(root, 'etc/sudoers.d/ec2-user'), 'ec2-user ALL=(ALL) NOPASSWD:ALL\n');
-  // what dnf brings
+  // dnf would install these.
   await mkdir(join(root, 'srv/packages'));
   await rename(join(root, 'usr/sbin/mariadbd'), join(root, 'srv/packages/mariadbd'));
   await runOrThrow('sh', '-c', 'rm -f "$0"/ssh_host_*', join(root, 'etc/ssh'));

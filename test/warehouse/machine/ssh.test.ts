@@ -16,7 +16,7 @@ let instance: Instance;
 let folder: string;
 
 beforeAll(async () => {
-  // longer than the path of a socket may be
+  // The path is longer than the limit of a socket's path.
   folder = await mkdtemp(join(tmpdir(), `minitwit-ssh-${'long'.repeat(25)}-`));
   defer(() => rm(folder, { recursive: true }));
   instance = await createInstance(defer);
@@ -38,7 +38,7 @@ const connect = (attempt: Attempt = {}) =>
     signal: attempt.signal ?? new AbortController().signal,
   });
 
-/** The sessions that the instance knows of. */
+/** Returns the sessions on the instance. */
 const sessions = async () => (await instance.run('pgrep -f "^sshd: ec2-user"')).output.trim();
 
 const makeKey = async () => createKey(await mkdtemp(join(folder, 'key-')));
@@ -73,7 +73,7 @@ test('programs get their arguments and stdin as they were given', async () => {
   await remote.close();
 });
 
-test('a program that fails is told of in its own words', async () => {
+test('the error of a failed program has its stderr', async () => {
   const remote = await connect();
   const error = await expectFailure(
     remote.run(['sudo', '-n', 'ls', '/nothing-here']),
@@ -84,7 +84,7 @@ test('a program that fails is told of in its own words', async () => {
   await remote.close();
 });
 
-test('an instance with another key than the one on the console is not talked to', async () => {
+test('a connection to an instance with another key than on the console is refused', async () => {
   const other = (await readFile(`${await makeKey()}.pub`, 'utf8')).trim();
   const error = await expectFailure(
     connect({ hostKeys: [other] }),
@@ -95,7 +95,7 @@ test('an instance with another key than the one on the console is not talked to'
   expect(await sessions()).toBe('');
 });
 
-test('a first-seen key is trusted, and no other from then on', async () => {
+test('the first key is trusted, and no other key afterwards', async () => {
   await rm(join(folder, 'known_hosts'), { force: true });
   await (await connect({ hostKeys: null })).close();
   await (await connect({ hostKeys: null })).close();
@@ -105,14 +105,14 @@ test('a first-seen key is trusted, and no other from then on', async () => {
   await expectFailure(connect({ hostKeys: null }), /does not have the key/);
 });
 
-test('a key or user that is refused is named with its settings', async () => {
+test('the error of a refused key or user names the settings', async () => {
   const words = /^i-0123456789abcdef0 refuses .*WAREHOUSE_KEY_FILE .*WAREHOUSE_SSH_USER/s;
   const login = { ...instance.login, keyFile: await makeKey() };
   expect(await expectFailure(connect({ login }), words)).not.toBeInstanceOf(UnreachableError);
   await expectFailure(connect({ login: { ...instance.login, user: 'nobody-here' } }), words);
 });
 
-test('an instance that does not answer can be tried again', async () => {
+test('a connection to an instance that does not answer can be retried', async () => {
   await instance.run('systemctl stop ssh.service');
   try {
     expect(await expectFailure(connect(), /cannot be reached/)).toBeInstanceOf(UnreachableError);
@@ -122,8 +122,8 @@ test('an instance that does not answer can be tried again', async () => {
   await (await connect()).close();
 });
 
-test('a connection that is cut fails what runs, and what would run, at once', async () => {
-  // whose own configuration would let them in once more, unasked
+test('a lost connection fails running and later commands at once', async () => {
+  // The user's configuration would open a new connection automatically.
   await instance.useForSsh('StrictHostKeyChecking no', `IdentityFile ${instance.login.keyFile}`);
   const remote = await connect();
   const running = expectFailure(
@@ -140,7 +140,7 @@ test('a connection that is cut fails what runs, and what would run, at once', as
   await instance.useForSsh();
 });
 
-test('a program that takes too long is given up, and the connection still works', async () => {
+test('a command is aborted after its timeout, and the connection still works', async () => {
   const remote = await connect();
   await expectFailure(
     remote.run(['sleep', '1000'], { timeoutMs: 200 }),
@@ -154,7 +154,7 @@ test('a program that takes too long is given up, and the connection still works'
   await remote.close();
 });
 
-test('an attempt to connect can be given up', async () => {
+test('an attempt to connect can be aborted', async () => {
   await expect(connect({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
     'enough',
   );
@@ -165,7 +165,7 @@ test('an attempt to connect can be given up', async () => {
   await waitFor('nothing is left', async () => (await sessions()) === '');
 });
 
-test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
+test('Ctrl-C does not end the connection, which ends with the program', async () => {
   const options = {
     hostKeys: parseHostKeys(instance.console()),
     folder,
@@ -183,7 +183,7 @@ test('Ctrl-C leaves the connection to us, and it ends with us', async () => {
     process.env,
   );
   await us.waitForOutput('connected');
-  // as a terminal does: to the whole group
+  // A terminal sends the signal to the whole process group.
   process.kill(-Number(us.process.pid), 'SIGINT');
   await us.waitForOutput('still there');
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   defer(() => remote.close());
 });
 
-/** Attaches a volume for one test, with what makes it bad. */
+/** Attaches a volume for one test, with a fault. */
 async function attachVolume(content: Content, ...debugfs: string[]): Promise<Volume> {
   const volume = await createVolume(onTestFinished, content);
   for (const command of debugfs)
@@ -41,13 +41,13 @@ async function attachVolume(content: Content, ...debugfs: string[]): Promise<Vol
 const isMounted = async () => (await instance.run(`findmnt ${MOUNT_DIR}`)).output !== '';
 const mount = () => mountVolume(remote, MOUNT_DIR, { ...WAITING, timeoutMs: 0 });
 
-test('a volume without a filesystem of that label is told of, with the way to one that has it', async () => {
+test('the error of a volume without a filesystem of the label names the command to create one', async () => {
   await attachVolume({ label: 'another', sizeMb: 64 });
   await expect(mount()).rejects.toThrow(/mysqlvol .*provision/);
 });
 
-test('a volume that is damaged is not mounted', async () => {
-  // It is marked as clean all the same.
+test('a damaged volume is not mounted', async () => {
+  // The filesystem is still marked as clean.
   await attachVolume({ label: 'mysqlvol' }, 'clri <2>');
   await expect(mount()).rejects.toThrow(
     /^The filesystem of the volume is damaged.*UNEXPECTED INCONSISTENCY/s,
@@ -55,13 +55,13 @@ test('a volume that is damaged is not mounted', async () => {
   expect(await isMounted()).toBe(false);
 });
 
-test('a volume whose damage has one remedy is repaired and mounted', async () => {
+test('a volume with an unambiguous repair is repaired and mounted', async () => {
   await attachVolume({ label: 'mysqlvol' }, 'set_super_value free_inodes_count 1');
   await mount();
   expect(await isMounted()).toBe(true);
 });
 
-test('a volume that is full is told of, and is usable once it is larger', async () => {
+test('a full volume is reported, and usable after its size is increased', async () => {
   const volume = await attachVolume({ label: 'mysqlvol', sizeMb: 200 });
   await expect(mount()).rejects.toThrow(/^The volume is full: of \d+ MB, \d+ MB are free/);
   await unmountVolume(remote, MOUNT_DIR);

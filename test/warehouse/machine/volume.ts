@@ -9,17 +9,17 @@ import { deferScript } from '../../support/cleanup-script.ts';
 
 const run = promisify(execFile);
 
-/** A file that passes for an EBS volume. */
+/** A file in place of an EBS volume. */
 export interface Volume {
   /** Path of the file. */
   file: string;
-  /** Of its block device, /dev/loopN. */
+  /** The path of its block device, /dev/loopN. */
   number: number;
-  /** Makes the volume larger, but not its filesystem. */
+  /** Increases the size of the volume, but not of its filesystem. */
   grow(sizeMb: number): Promise<void>;
 }
 
-/** What a volume holds at first: nothing, a filesystem of this label, or the content of this file. */
+/** The initial content of a volume: none, a filesystem with a label, or the content of a file. */
 export interface Content {
   label?: string;
   file?: string;

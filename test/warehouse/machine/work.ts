@@ -6,17 +6,17 @@ import { parseHostKeys } from '../../../src/warehouse/ssh/host-keys.ts';
 import { connectOverSsh, type SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import type { Instance } from './instance.ts';
 
-/** Where images have their volume. */
+/** The mount point of the volume in images. */
 export const MOUNT_DIR = '/mysql-db';
 
-/** How long anything on an instance is waited for. */
+/** The timeouts of operations on an instance. */
 export const WAITING: PollOptions = {
   timeoutMs: 30_000,
   signal: new AbortController().signal,
   onPoll: () => undefined,
 };
 
-/** Connects to an instance that has booted, and to which `ssh` leads. */
+/** Connects to a booted instance. */
 export function connectTo(instance: Instance, folder: string): Promise<SshConnection> {
   return connectOverSsh(instance.login, {
     hostKeys: parseHostKeys(instance.console()),
@@ -26,7 +26,7 @@ export function connectTo(instance: Instance, folder: string): Promise<SshConnec
   });
 }
 
-/** What a MySQL client of ours is answered through the tunnel. */
+/** Runs a query through the tunnel, and returns its rows. */
 export async function query(
   { mysqlPort }: SshConnection,
   sql: string,

@@ -7,7 +7,7 @@ function csvOf(...names: string[]): string {
   return formatCsv(statisticOf('authors', ['username'], rows)).replace('username\r\n', '');
 }
 
-test('a line for the columns and one for each row, which end as RFC 4180 says', () => {
+test('formats a line of columns and a line for each row, with the line ends of RFC 4180', () => {
   const rows = [
     ['week', '2026-11-23', 12, 0.125],
     ['week', '2026-11-30', -3, null],

@@ -33,7 +33,7 @@ function run(id: string, checksum: number, ofPeople = 1): Promise<Report> {
   });
 }
 
-// What the statistics leave of people, as far as it matters here.
+// The columns of the statistics' table of users that the history needs.
 const PEOPLE =
   'create table if not exists person (user_id int unsigned primary key) as ' +
   'select whom_id as user_id, count(*) as followers from follower group by whom_id';
@@ -81,7 +81,7 @@ test('a copy is the same with password hashes and without', async () => {
   expect((await run('with', 2, 99)).before?.run).toBe('first');
 });
 
-test('the warehouse keeps what two runs found, however many there were', async () => {
+test('the warehouse retains the results of two runs after any number of runs', async () => {
   for (const [index, id] of ['first', 'second', 'third', 'again'].entries())
     await run(id, Math.min(index, 2));
   for (const table of ['run', 'followers_at']) {

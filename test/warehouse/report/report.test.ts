@@ -42,7 +42,7 @@ test('a report is a page, its JSON, and the CSV of each statistic, which only th
   expect(parseReport(await readFile(json, 'utf8'))).toEqual(report);
 });
 
-test('what is no report is none', () => {
+test('parseReport returns null for other texts', () => {
   expect(parseReport('')).toBeNull();
   expect(parseReport('{}')).toBeNull();
   expect(parseReport(JSON.stringify({ ...reportOf([]), asOf: 'yesterday' }))).toBeNull();
@@ -112,7 +112,7 @@ test('key figures are compared with the run before, when there was one', () => {
   expect(renderHtml(reportOf([totals]))).not.toContain('since 16 Nov');
 });
 
-test('the report of an empty database says that there is nothing yet', () => {
+test('the report of an empty database shows that there are no data yet', () => {
   const html = renderHtml(reportOf([]));
   expect(html).not.toContain('<svg');
   expect(html.match(/Nothing yet\./g)).toHaveLength(13);
@@ -135,7 +135,7 @@ test('a page of the first day shows that day', () => {
   expect(html).toContain('<th scope="row">40–59</th><td>1</td>');
 });
 
-test('says which run it is of, and how much was copied', () => {
+test('shows the run and the copied rows', () => {
   const html = renderHtml(reportOf([], before));
   expect(html).toContain('Run <code>second</code>, after <code>first</code>');
   expect(html).toContain('<th scope="row">user</th><td>1,234</td><td>67</td><td>8</td>');

@@ -3,7 +3,7 @@ import type { Statistic, Value } from '../../../src/warehouse/statistics/statist
 
 const DAY_MS = 86_400_000;
 
-/** A report of the run `second`, with statistics that hold no more than is said. */
+/** Creates a report of the run `second` with only the given statistics. */
 export function reportOf(statistics: Statistic[], before: Report['before'] = null): Report {
   return {
     run: 'second',

@@ -16,7 +16,7 @@ const messages: [number, string, string][] = [
   [3, '2026-11-25 08:00:00', 'x'.repeat(280)], // Wednesday
 ];
 
-// who follows whom: alice has 3 followers, bob 1, carol 1, dave and eve none
+// Alice has 3 followers, Bob 1, Carol 1, Dave and Eve none.
 const follows = [
   [2, 1],
   [3, 1],

@@ -13,19 +13,19 @@ import { AS_OF_S, copyWith, fillSample } from './sample.ts';
 const sample = useDatabase();
 const empty = useDatabase();
 let statistics: Statistic[];
-let ofNobody: Statistic[];
+let withoutUsers: Statistic[];
 /** 366 / 2110, as a connection that has computed statistics rounds it. */
 let share: unknown;
 
 beforeAll(async () => {
   statistics = await compute(sample.config, async (connection) => {
     await fillSample(connection);
-    // at the run before, alice and bob had one follower each
+    // In the previous run, Alice and Bob had one follower each.
     await connection.query(
       `insert into followers_at (run, user_id, followers) values ('before', 1, 1), ('before', 2, 1)`,
     );
   });
-  ofNobody = await compute(
+  withoutUsers = await compute(
     empty.config,
     async () => undefined,
     async (connection) => {
@@ -65,16 +65,16 @@ function rowsOf(name: string, ...start: Value[]): Value[][] {
 }
 
 test('key figures', () => {
-  // 5, 6 and 5; carol has written in the last week (11-19 to 11-25), alice and bob on 11-16
+  // There are 5 users, 6 messages and 5 follows. Carol posted in the last week (11-19 to 11-25), Alice and Bob on 11-16.
   expect(find('totals')).toMatchObject({
     columns: ['people', 'messages', 'follows', 'active_week', 'active_month'],
     rows: [[5, 6, 5, 1, 3]],
   });
 });
 
-test('new people, counted by the day on which they were there at the latest', () => {
-  // alice by her first message (10-06), bob and carol by carol's (11-10), although bob, who has the lower id, has
-  // written later; dave and eve, who have not written, by the copy (11-25)
+test('new users are counted on the latest day by which they were registered', () => {
+  // Alice counts on the day of her first message (10-06). Bob counts on the day of Carol's first message (11-10), since he
+  // has a lower id and posted later. Dave and Eve posted nothing, and count on the day of the copy (11-25).
   expect(find('new-users').columns).toEqual(['period', 'starts_on', 'new_users']);
   const days = rowsOf('new-users', 'day');
   expect(days).toHaveLength(26 + 25);
@@ -99,7 +99,7 @@ test('new people, counted by the day on which they were there at the latest', ()
   ]);
 });
 
-test('active people, of a day, of 7 days and of 30', () => {
+test('active users of a day, of 7 days and of 30 days', () => {
   expect(find('active-users').columns).toEqual([
     'day',
     'daily',
@@ -109,19 +109,19 @@ test('active people, of a day, of 7 days and of 30', () => {
     'weekly_share',
   ]);
   expect(find('active-users').rows).toHaveLength(26 + 25);
-  // alice on 10-06: for the 7 days to 10-12, for the 30 to 11-04
+  // Alice posted on 10-06. She is active for 7 days, to 10-12, and for 30 days, to 11-04.
   expect(rowsOf('active-users', '2026-10-06')).toEqual([[1, 1, 1, 1, 1]]);
   expect(rowsOf('active-users', '2026-10-12')).toEqual([[0, 1, 1, 0, 1]]);
   expect(rowsOf('active-users', '2026-10-13')).toEqual([[0, 0, 1, 0, 0]]);
   expect(rowsOf('active-users', '2026-11-04')).toEqual([[0, 0, 1, 0, 0]]);
   expect(rowsOf('active-users', '2026-11-05')).toEqual([[0, 0, 0, null, null]]);
-  // alice and bob on the day; carol, of 11-10, for the seventh
+  // Alice and Bob posted on this day. It is the seventh day of Carol, who posted on 11-10.
   expect(rowsOf('active-users', '2026-11-16')).toEqual([[2, 3, 3, 0.667, 1]]);
   expect(rowsOf('active-users', '2026-11-17')).toEqual([[0, 2, 3, 0, 0.667]]);
   expect(rowsOf('active-users', '2026-11-25')).toEqual([[1, 1, 3, 0.333, 0.333]]);
 });
 
-test('messages, and how many by each who has written', () => {
+test('messages, and messages per author', () => {
   expect(find('posts').columns).toEqual([
     'period',
     'starts_on',
@@ -134,14 +134,14 @@ test('messages, and how many by each who has written', () => {
   expect(rowsOf('posts', 'day', '2026-11-16')).toEqual([[2, 2, 1]]);
   expect(rowsOf('posts', 'week', '2026-11-09')).toEqual([[1, 1, 1]]);
   expect(rowsOf('posts', 'week', '2026-11-16')).toEqual([[2, 2, 1]]);
-  // in November two by carol, one by alice and one by bob: 4 / 3
+  // In November, Carol posted two messages, Alice one and Bob one: 4 / 3.
   expect(rowsOf('posts', 'month')).toEqual([
     ['2026-10-01', 1, 2, 2],
     ['2026-11-01', 3, 4, 1.33],
   ]);
 });
 
-test('retention: who of a week writes so many weeks later', () => {
+test('retention: the new users of a week who post in later weeks', () => {
   expect(find('retention').columns).toEqual([
     'came_in',
     'weeks_later',
@@ -149,11 +149,11 @@ test('retention: who of a week writes so many weeks later', () => {
     'active_users',
     'share',
   ]);
-  // alice writes in her first week, and in that of 11-16, six weeks later
+  // Alice posts in her first week, and six weeks later, in the week of 11-16.
   expect(rowsOf('retention', '2026-10-05').map(([, , active]) => active)).toEqual([
     1, 0, 0, 0, 0, 0, 1, 0,
   ]);
-  // of bob and carol: carol at once, bob in the week after, carol in the next
+  // Carol posts in the first week, Bob in the second one, and Carol in the third one.
   expect(rowsOf('retention', '2026-11-09')).toEqual([
     [0, 2, 1, 0.5],
     [1, 2, 1, 0.5],
@@ -174,8 +174,8 @@ test('hours of the week', () => {
   });
 });
 
-test('how many have how many followers, and have written how much', () => {
-  // dave and eve 0, bob and carol 1, alice 3
+test('the distributions of followers and of messages', () => {
+  // Dave and Eve have 0, Bob and Carol 1, and Alice 3.
   expect(find('followers-each')).toMatchObject({
     columns: ['at_least', 'users', 'followers'],
     rows: [
@@ -184,7 +184,7 @@ test('how many have how many followers, and have written how much', () => {
       [2, 1, 3],
     ],
   });
-  // dave and eve 0, bob 1, carol 2, alice 3
+  // Dave and Eve have 0, Bob 1, Carol 2, and Alice 3.
   expect(find('posts-each')).toMatchObject({
     columns: ['at_least', 'users', 'posts'],
     rows: [
@@ -195,7 +195,7 @@ test('how many have how many followers, and have written how much', () => {
   });
 });
 
-test('the share of the top 1 %, which is alice alone', () => {
+test('the share of the top 1 %, which is only Alice', () => {
   expect(find('concentration')).toMatchObject({
     columns: ['counted', 'top_users', 'top_total', 'total', 'share'],
     rows: [
@@ -205,7 +205,7 @@ test('the share of the top 1 %, which is alice alone', () => {
   });
 });
 
-test('the most read-worthy authors, by what they have gained', () => {
+test('the authors with the most new followers', () => {
   expect(find('rising-authors')).toMatchObject({
     columns: ['username', 'followers_before', 'followers', 'gained'],
     rows: [
@@ -215,7 +215,7 @@ test('the most read-worthy authors, by what they have gained', () => {
   });
 });
 
-test('reciprocity: alice and bob follow each other', () => {
+test('reciprocity: Alice and Bob follow each other', () => {
   expect(find('reciprocity')).toMatchObject({
     columns: ['follows', 'returned', 'share'],
     rows: [[5, 2, 0.4]],
@@ -223,7 +223,7 @@ test('reciprocity: alice and bob follow each other', () => {
 });
 
 test('message lengths, in characters', () => {
-  // 5 and 9; 20, 24 and 25; 280
+  // The lengths are 5 and 9; 20, 24 and 25; 280.
   expect(find('lengths')).toMatchObject({
     columns: ['at_least', 'posts'],
     rows: [
@@ -234,7 +234,7 @@ test('message lengths, in characters', () => {
   });
 });
 
-test('links and mentions, of which an e-mail address is none', () => {
+test('links and mentions, without e-mail addresses', () => {
   expect(find('links-and-mentions')).toMatchObject({
     columns: ['month', 'posts', 'links', 'mentions', 'share_of_links', 'share_of_mentions'],
     rows: [
@@ -244,7 +244,7 @@ test('links and mentions, of which an e-mail address is none', () => {
   });
 });
 
-test('each has a title, and a sentence that says what it means', () => {
+test('each statistic has a title and a sentence with its meaning', () => {
   for (const { title, meaning } of statistics) {
     expect(title).toMatch(/^[A-Z][\w %-]+$/);
     expect(meaning).toMatch(/^[A-Z].*\.$/);
@@ -255,9 +255,9 @@ test('shares are rounded once: 366 of 2110 is 0.17346, and not 0.1735 first', ()
   expect(share).toBe('0.173');
 });
 
-test('without users, the totals are 0, and all else has no rows', () => {
-  expect(find('totals', ofNobody).rows).toEqual([[0, 0, 0, 0, 0]]);
-  expect(find('reciprocity', ofNobody).rows).toEqual([[0, 0, null]]);
-  const others = ofNobody.filter(({ name }) => name !== 'totals' && name !== 'reciprocity');
+test('without users, the totals are 0, and the other statistics have no rows', () => {
+  expect(find('totals', withoutUsers).rows).toEqual([[0, 0, 0, 0, 0]]);
+  expect(find('reciprocity', withoutUsers).rows).toEqual([[0, 0, null]]);
+  const others = withoutUsers.filter(({ name }) => name !== 'totals' && name !== 'reciprocity');
   expect(others.map(({ rows }) => rows)).toEqual(others.map(() => []));
 });

@@ -1,4 +1,4 @@
-// What a bastion does: brings an ssh to a port that is not reached from here.
+// Connects ssh to a port that is not reachable directly, as a bastion does.
 import { connect } from 'node:net';
 
 const connection = connect(22, '127.0.0.1');
