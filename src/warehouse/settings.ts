@@ -1,43 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
-import { type DatabaseConfig, toDatabaseConfig } from '../config/config.ts';
+import { toDatabaseConfig } from '../config/config.ts';
 import { type Environment, integer, oneOf, readSettings, required } from '../config/environment.ts';
 import { databaseSettings } from '../config/settings.ts';
-
-/** The settings that `finish` needs. docs/warehouse.md explains all settings. */
-export interface EndConfig {
-  mountDir: string;
-  /** The path of the private key. */
-  keyFile: string;
-  sshUser: string;
-  /** Whether the instance's ssh host key is read from its console, or trusted at the first connection. */
-  hostKey: 'console' | 'first-seen';
-  /** The time limit of a command and its instance. */
-  maxHours: number;
-}
-
-/** The settings of an instance. */
-export interface InstanceConfig extends EndConfig {
-  /** EC2's name for the volume's device. Linux may use another name. */
-  volumeDevice: string;
-  keyName: string;
-  securityGroup: string;
-  instanceType: string;
-  /** Null means the default subnet of the volume's zone. */
-  subnetId: string | null;
-  market: 'spot' | 'on-demand';
-}
-
-/** The settings of a run on AWS. */
-export interface WarehouseConfig extends InstanceConfig {
-  imageId: string;
-  volumeId: string;
-  /** The user of the warehouse's MySQL. */
-  databaseUser: string;
-  databasePassword: string;
-  /** The bucket for reports and dumps; null for none. */
-  bucket: string | null;
-}
 
 const id = (prefix: string) =>
   required.regex(
@@ -60,40 +25,70 @@ const keyFile = required.superRefine((path, context) => {
   }
 });
 
-const volumeId = id('vol');
-const bucket = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket of S3');
-
-const storageSettings = z.object({
-  WAREHOUSE_VOLUME_ID: volumeId.optional(),
-  WAREHOUSE_BUCKET: bucket.optional(),
-});
-
-const instanceSettings = z.object({
+/** All settings of the warehouse. The descriptions are the column `Meaning` of the table in docs/warehouse.md. */
+export const warehouseSettings = z.object({
+  WAREHOUSE_IMAGE_ID: id('ami').describe('Image that `provision` created.'),
+  WAREHOUSE_VOLUME_ID: id('vol').describe('Volume with the data. The instance starts in its zone.'),
   WAREHOUSE_VOLUME_DEVICE: z
     .string()
     .regex(/^\/dev\/sd[f-p]$/, 'must be one of /dev/sdf to /dev/sdp')
-    .default('/dev/sdf'),
+    .default('/dev/sdf')
+    .describe('Device name for EC2. The instance finds the volume by its label, `mysqlvol`.'),
   WAREHOUSE_MOUNT_DIR: z
     .string()
-    .regex(/^(\/[\w.-]+)+$/, 'must be an absolute path of letters, digits and . _ -')
-    .default('/mysql-db'),
-  WAREHOUSE_KEY_NAME: required,
-  WAREHOUSE_KEY_FILE: keyFile,
-  WAREHOUSE_SECURITY_GROUP: id('sg'),
-  WAREHOUSE_INSTANCE_TYPE: z.string().default('t3.large'),
-  WAREHOUSE_SUBNET_ID: id('subnet').optional(),
-  WAREHOUSE_MARKET: oneOf('spot', 'on-demand').default('on-demand'),
+    .regex(
+      /^(\/[\w.-]+)+$/,
+      'must be an absolute path of letters, digits, dots, underscores and hyphens',
+    )
+    .default('/mysql-db')
+    .describe('Mount point. `provision` builds it into the image.'),
+  WAREHOUSE_KEY_NAME: required.describe('Name of the key pair in EC2.'),
+  WAREHOUSE_KEY_FILE: keyFile.describe(
+    'Path of its private key. Only you may have read permission.',
+  ),
+  WAREHOUSE_SECURITY_GROUP: id('sg').describe(
+    'Security group that allows ssh from your machine. It needs no other port.',
+  ),
+  WAREHOUSE_INSTANCE_TYPE: z.string().default('t3.large').describe('Type of the instance.'),
+  WAREHOUSE_SUBNET_ID: id('subnet')
+    .nullable()
+    .default(null)
+    .describe(
+      "Subnet of the instance, in the volume's zone. Unless it is set, the default subnet of the zone.",
+    ),
+  WAREHOUSE_MARKET: oneOf('spot', 'on-demand')
+    .default('on-demand')
+    .describe('`on-demand` or `spot`.'),
   WAREHOUSE_SSH_USER: z
     .string()
     .regex(/^[a-z_][\w-]*$/, 'must be the name of a user')
-    .default('ec2-user'),
-  WAREHOUSE_HOST_KEY: oneOf('console', 'first-seen').default('console'),
-  WAREHOUSE_MAX_HOURS: integer(1, 24 * 7).default(8),
+    .default('ec2-user')
+    .describe('User for ssh.'),
+  WAREHOUSE_HOST_KEY: oneOf('console', 'first-seen')
+    .default('console')
+    .describe(
+      "`console`: reads the ssh host key from the instance's console. `first-seen`: trusts the first host key.",
+    ),
+  WAREHOUSE_DB_USER: z
+    .string()
+    .regex(/^\w{1,32}$/, 'must be up to 32 letters, digits and _')
+    .default('analyst')
+    .describe('MySQL user for queries in the warehouse.'),
+  WAREHOUSE_DB_PASSWD: required
+    .min(12, 'must be at least 12 characters long')
+    .describe('Its password, 12 characters or more. You can choose another one for each run.'),
+  WAREHOUSE_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket of S3')
+    .nullable()
+    .default(null)
+    .describe('S3 bucket for the report, statistics and dump of each run.'),
+  WAREHOUSE_MAX_HOURS: integer(1, 24 * 7)
+    .default(8)
+    .describe('Maximum duration of a run in hours.'),
 });
 
-const endSettings = instanceSettings.pick({
+const endSettings = warehouseSettings.pick({
   WAREHOUSE_MOUNT_DIR: true,
   WAREHOUSE_KEY_FILE: true,
   WAREHOUSE_SSH_USER: true,
@@ -101,58 +96,53 @@ const endSettings = instanceSettings.pick({
   WAREHOUSE_MAX_HOURS: true,
 });
 
-const warehouseSettings = instanceSettings.extend({
-  WAREHOUSE_IMAGE_ID: id('ami'),
-  WAREHOUSE_VOLUME_ID: volumeId,
-  WAREHOUSE_DB_USER: z
-    .string()
-    .regex(/^\w{1,32}$/, 'must be up to 32 letters, digits and _')
-    .default('analyst'),
-  WAREHOUSE_DB_PASSWD: required.min(12, 'must be at least 12 characters long'),
-  WAREHOUSE_BUCKET: bucket.optional(),
+const instanceSettings = endSettings.extend(
+  warehouseSettings.pick({
+    WAREHOUSE_VOLUME_DEVICE: true,
+    WAREHOUSE_KEY_NAME: true,
+    WAREHOUSE_SECURITY_GROUP: true,
+    WAREHOUSE_INSTANCE_TYPE: true,
+    WAREHOUSE_SUBNET_ID: true,
+    WAREHOUSE_MARKET: true,
+  }).shape,
+);
+
+const storageSettings = z.object({
+  WAREHOUSE_VOLUME_ID: warehouseSettings.shape.WAREHOUSE_VOLUME_ID.nullable().default(null),
+  WAREHOUSE_BUCKET: warehouseSettings.shape.WAREHOUSE_BUCKET,
 });
 
+/** The settings that `finish` needs. */
+export type EndConfig = ReturnType<typeof toEndConfig>;
+
+/** The settings of an instance. */
+export type InstanceConfig = ReturnType<typeof toInstanceConfig>;
+
+/** The settings of a run on AWS. */
+export type WarehouseConfig = ReturnType<typeof toWarehouseConfig>;
+
 /** The source database, and the settings of the warehouse. */
-export interface RunConfig {
-  source: DatabaseConfig;
-  warehouse: WarehouseConfig;
-}
+export type RunConfig = ReturnType<typeof readRunConfig>;
+
+/** The volume and the bucket of a warehouse; null where not set. */
+export type StorageConfig = ReturnType<typeof readStorageConfig>;
 
 /**
  * Reads the settings of a run on AWS, without those of AWS's SDK.
  * @throws OperatorError with all invalid and missing settings, and no value of a secret
  */
-export function readRunConfig(environment: Environment): RunConfig {
+export function readRunConfig(environment: Environment) {
   const values = readSettings(z.intersection(databaseSettings, warehouseSettings), environment);
-  return {
-    source: toDatabaseConfig(values),
-    warehouse: {
-      ...toInstanceConfig(values),
-      imageId: values.WAREHOUSE_IMAGE_ID,
-      volumeId: values.WAREHOUSE_VOLUME_ID,
-      databaseUser: values.WAREHOUSE_DB_USER,
-      databasePassword: values.WAREHOUSE_DB_PASSWD,
-      bucket: values.WAREHOUSE_BUCKET ?? null,
-    },
-  };
-}
-
-/** The volume and the bucket of a warehouse; null where not set. */
-export interface StorageConfig {
-  volumeId: string | null;
-  bucket: string | null;
+  return { source: toDatabaseConfig(values), warehouse: toWarehouseConfig(values) };
 }
 
 /**
  * Reads the settings of commands that start no instance.
  * @throws OperatorError with all invalid settings
  */
-export function readStorageConfig(environment: Environment): StorageConfig {
+export function readStorageConfig(environment: Environment) {
   const values = readSettings(storageSettings, environment);
-  return {
-    volumeId: values.WAREHOUSE_VOLUME_ID ?? null,
-    bucket: values.WAREHOUSE_BUCKET ?? null,
-  };
+  return { volumeId: values.WAREHOUSE_VOLUME_ID, bucket: values.WAREHOUSE_BUCKET };
 }
 
 /**
@@ -171,19 +161,33 @@ export function readEndConfig(environment: Environment): EndConfig {
   return toEndConfig(readSettings(endSettings, environment));
 }
 
-function toInstanceConfig(values: z.infer<typeof instanceSettings>): InstanceConfig {
+function toWarehouseConfig(values: z.infer<typeof warehouseSettings>) {
+  return {
+    ...toInstanceConfig(values),
+    imageId: values.WAREHOUSE_IMAGE_ID,
+    volumeId: values.WAREHOUSE_VOLUME_ID,
+    databaseUser: values.WAREHOUSE_DB_USER,
+    databasePassword: values.WAREHOUSE_DB_PASSWD,
+    /** Null for none. */
+    bucket: values.WAREHOUSE_BUCKET,
+  };
+}
+
+function toInstanceConfig(values: z.infer<typeof instanceSettings>) {
   return {
     ...toEndConfig(values),
+    /** EC2's name for the volume's device. Linux may use another name. */
     volumeDevice: values.WAREHOUSE_VOLUME_DEVICE,
     keyName: values.WAREHOUSE_KEY_NAME,
     securityGroup: values.WAREHOUSE_SECURITY_GROUP,
     instanceType: values.WAREHOUSE_INSTANCE_TYPE,
-    subnetId: values.WAREHOUSE_SUBNET_ID ?? null,
+    /** Null for the default subnet of the volume's zone. */
+    subnetId: values.WAREHOUSE_SUBNET_ID,
     market: values.WAREHOUSE_MARKET,
   };
 }
 
-function toEndConfig(values: z.infer<typeof endSettings>): EndConfig {
+function toEndConfig(values: z.infer<typeof endSettings>) {
   return {
     mountDir: values.WAREHOUSE_MOUNT_DIR,
     keyFile: values.WAREHOUSE_KEY_FILE,

@@ -1,26 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { settings } from '../../src/config/settings.ts';
+import { formatSetting, listSettings, readSettingRows } from '../support/settings-table.ts';
 
-const rows = Object.entries(settings.shape).map(([name, { def, description }]) => ({
-  name,
-  isRequired: def.type !== 'default' && def.type !== 'optional',
-  default: def.type === 'default' ? (def.defaultValue ?? '') : '',
-  meaning: description,
-}));
+const rows = listSettings(settings);
 const names = rows.map(({ name }) => name);
 
-function formatDefault(row: (typeof rows)[number]): string {
-  if (row.default === '') return row.isRequired ? 'required' : 'none';
-  return typeof row.default === 'number' ? String(row.default) : `\`${row.default}\``;
-}
-
 test('the table in README.md has the name, the default and the meaning of each setting', async () => {
-  const readme = await readFile('README.md', 'utf8');
-  const table = Array.from(readme.matchAll(/^\| (`[A-Z_]+`) *\|(.*)\|(.*)\|$/gm), ([, ...cells]) =>
-    cells.map((cell) => cell.trim()),
-  );
-  expect(table).toEqual(rows.map((row) => [`\`${row.name}\``, formatDefault(row), row.meaning]));
+  expect(await readSettingRows('README.md')).toEqual(rows.map(formatSetting));
 });
 
 test('.env.example names only settings that exist', async () => {

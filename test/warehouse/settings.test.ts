@@ -3,7 +3,13 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { readEndConfig, readInstanceConfig, readRunConfig } from '../../src/warehouse/settings.ts';
+import {
+  readEndConfig,
+  readInstanceConfig,
+  readRunConfig,
+  warehouseSettings,
+} from '../../src/warehouse/settings.ts';
+import { formatSetting, listSettings, readSettingRows } from '../support/settings-table.ts';
 
 let keyFile: string;
 
@@ -70,14 +76,14 @@ test('the error lists all problems, and contains no secret', () => {
   expect(read).toThrow(
     formatSettingsProblems([
       'DB_HOST is not set',
-      'WAREHOUSE_VOLUME_DEVICE must be one of /dev/sdf to /dev/sdp',
-      'WAREHOUSE_MOUNT_DIR must be an absolute path of letters, digits and . _ -',
-      'WAREHOUSE_KEY_FILE names a file that cannot be read (ENOENT): /nowhere/key',
-      'WAREHOUSE_MARKET must be one of: spot, on-demand',
-      'WAREHOUSE_MAX_HOURS must be at least 1',
       'WAREHOUSE_IMAGE_ID must be an id such as ami-0123456789abcdef0',
       'WAREHOUSE_VOLUME_ID is not set',
+      'WAREHOUSE_VOLUME_DEVICE must be one of /dev/sdf to /dev/sdp',
+      'WAREHOUSE_MOUNT_DIR must be an absolute path of letters, digits, dots, underscores and hyphens',
+      'WAREHOUSE_KEY_FILE names a file that cannot be read (ENOENT): /nowhere/key',
+      'WAREHOUSE_MARKET must be one of: spot, on-demand',
       'WAREHOUSE_DB_PASSWD must be at least 12 characters long',
+      'WAREHOUSE_MAX_HOURS must be at least 1',
     ]),
   );
 });
@@ -106,4 +112,9 @@ test('readEndConfig needs nothing but the path of the private key', () => {
     hostKey: 'console',
     maxHours: 8,
   });
+});
+
+test('the table in docs/warehouse.md has the name, the default and the meaning of each setting', async () => {
+  const rows = await readSettingRows('docs/warehouse.md');
+  expect(rows).toEqual(listSettings(warehouseSettings).map(formatSetting));
 });
