@@ -14,7 +14,7 @@ import { requireStack } from '../../src/cloud/stack/stack.ts';
 import { type EmulatedAccount, openEmulatedAccount } from '../support/aws-account.ts';
 import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
-import { standsOfImages } from './image/fixture.ts';
+import { imageStubs } from './image/fixture.ts';
 import { expectEmptyAccount } from './operations/empty-account.ts';
 import { openTestCloud } from './test-cloud.ts';
 
@@ -47,7 +47,7 @@ async function openSite() {
     return {};
   };
   const { open, lines } = openTestCloud();
-  for (const [action, stand] of Object.entries(standsOfImages(account))) {
+  for (const [action, stand] of Object.entries(imageStubs(account))) {
     account.stub(action, stand);
   }
   return { open, lines, scripts };

@@ -21,45 +21,45 @@ import { openTestCloud } from '../test-cloud.ts';
 
 const run = promisify(execFile);
 
-/** Answers a request, given what would be answered else. */
-export type Fate = (
-  asked: AwsRequest,
-  usual: () => Promise<AwsResponse>,
+/** Answers a request. `pass` returns the usual response. */
+export type RequestHandler = (
+  request: AwsRequest,
+  pass: () => Promise<AwsResponse>,
 ) => Promise<AwsResponse> | AwsResponse;
 
 type Options = Parameters<typeof buildImage>[1];
 
-/** An account in which images are made, and what is seen of it. */
-export interface World {
+/** An emulated account in which images are built. */
+export interface BuildFixture {
   account: EmulatedAccount;
   cloud: CloudContext;
-  /** Opens a command; the one before it is over. */
+  /** Creates the context of the next command. The command before must have ended. */
   open: () => CloudContext;
-  /** What the last command printed. */
+  /** The lines that the last command printed. */
   lines: string[];
-  /** What the scripts printed that were sent to instances. */
+  /** The output of each script that was sent to an instance. */
   outputs: string[];
   /**
-   * Makes an image; says how that ended: `done`, or the message.
-   * @param fates what befalls which requests: `s3:PUT 2` is the second of these
+   * Builds an image. Returns `done`, or the message of the failure.
+   * @param handlers by request: `s3:PUT` is the first one, `s3:PUT 2` the second
    */
-  build: (fates?: Record<string, Fate>, options?: Partial<Options>) => Promise<string>;
-  /** Ends what is being made. */
+  build: (handlers?: Record<string, RequestHandler>, options?: Partial<Options>) => Promise<string>;
+  /** Aborts the signal of the last command. */
   stop: () => void;
-  /** Everything that there is in the account and can be left behind, sorted. */
+  /** Lists all resources of the account that a build can leave, sorted. */
   list: () => Promise<string[]>;
 }
 
-/** Opens one, which does what the emulator cannot. */
-export async function openWorld(): Promise<World> {
+/** Creates an account whose stubs add what the emulator lacks. */
+export async function createBuildFixture(): Promise<BuildFixture> {
   const account = await openEmulatedAccount();
   const outputs: string[] = [];
   const { cloud, open, lines, stop } = openTestCloud();
-  const stands = { ...standsOfAgents(outputs), ...standsOfImages(account) };
-  for (const [action, stand] of Object.entries(stands)) account.stub(action, stand);
+  const stubs = { ...agentStubs(outputs), ...imageStubs(account) };
+  for (const [action, stub] of Object.entries(stubs)) account.stub(action, stub);
 
-  const build: World['build'] = async (fates = {}, options = {}) => {
-    const restore = befall(account, stands, fates);
+  const build: BuildFixture['build'] = async (handlers = {}, options = {}) => {
+    const restore = stubRequests(account, stubs, handlers);
     try {
       await buildImage(open(), { instanceType: 't3.small', dryRun: false, ...options });
       return 'done';
@@ -73,29 +73,30 @@ export async function openWorld(): Promise<World> {
   return { account, cloud, open, lines, outputs, build, stop, list: () => listAll(cloud) };
 }
 
-/** Lets it befall them; until the function is called that it gives. */
-function befall(
+/** Stubs requests until the returned function is called. */
+function stubRequests(
   account: EmulatedAccount,
-  stands: Record<string, AwsHandler>,
-  fates: Record<string, Fate>,
+  stubs: Record<string, AwsHandler>,
+  handlers: Record<string, RequestHandler>,
 ): () => void {
-  const actions = new Set(Object.keys(fates).map((place) => place.split(' ')[0] ?? ''));
-  const usualOf = (action: string): AwsHandler => stands[action] ?? ((_, pass) => pass());
+  const actions = new Set(Object.keys(handlers).map((request) => request.split(' ')[0] ?? ''));
+  const stubOf = (action: string): AwsHandler => stubs[action] ?? ((_, pass) => pass());
   for (const action of actions) {
-    let nth = 0;
-    account.stub(action, (asked, pass) => {
-      const usual = async () => usualOf(action)(asked, pass);
-      const fate = ++nth === 1 ? fates[action] : fates[`${action} ${nth}`];
-      return fate ? fate(asked, usual) : usual();
+    let count = 0;
+    account.stub(action, (request, passToEmulator) => {
+      const pass = async () => stubOf(action)(request, passToEmulator);
+      count += 1;
+      const handler = count === 1 ? handlers[action] : handlers[`${action} ${count}`];
+      return handler ? handler(request, pass) : pass();
     });
   }
   return () => {
-    for (const action of actions) account.stub(action, usualOf(action));
+    for (const action of actions) account.stub(action, stubOf(action));
   };
 }
 
-/** What the emulator cannot do of Systems Manager: know agents, and run scripts. */
-function standsOfAgents(outputs: string[]): Record<string, AwsHandler> {
+/** Returns stubs of Systems Manager: an agent is online, and scripts run on this machine. */
+function agentStubs(outputs: string[]): Record<string, AwsHandler> {
   // The reason why the last script failed.
   let problem = '';
   return {
@@ -106,7 +107,7 @@ function standsOfAgents(outputs: string[]): Record<string, AwsHandler> {
     'ssm:SendCommand': async ({ body }, pass) => {
       const { Parameters } = JSON.parse(body.toString()) as { Parameters: { commands: string[] } };
       problem = '';
-      await runHere(Parameters.commands.join('\n')).then(
+      await runLocally(Parameters.commands.join('\n')).then(
         (output) => outputs.push(output),
         (error: { stderr: string }) => (problem = error.stderr),
       );
@@ -122,8 +123,8 @@ function standsOfAgents(outputs: string[]): Record<string, AwsHandler> {
   };
 }
 
-/** What the emulator cannot do of images: tag their snapshots, delete these with them, and a few answers. */
-export function standsOfImages({ id: accountId }: EmulatedAccount): Record<string, AwsHandler> {
+/** Returns stubs of images and roles: an image tags and deletes its snapshots, and some errors are as those of AWS. */
+export function imageStubs({ id: accountId }: EmulatedAccount): Record<string, AwsHandler> {
   const { ec2 } = openMoto(accountId);
   const snapshotsOf = async (filter: { Name: string; Values: string[] }) => {
     const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [filter] }));
@@ -132,49 +133,49 @@ export function standsOfImages({ id: accountId }: EmulatedAccount): Record<strin
     );
   };
   return {
-    'iam:RemoveRoleFromInstanceProfile': async (asked, pass) => {
-      const answer = await pass();
-      return answer.status === 500 ? formatAwsError(asked, 404, 'NoSuchEntity') : answer;
+    'iam:RemoveRoleFromInstanceProfile': async (request, pass) => {
+      const response = await pass();
+      return response.status === 500 ? formatAwsError(request, 404, 'NoSuchEntity') : response;
     },
-    'ec2:CreateImage': async (whole, pass) => {
-      const asked = new URLSearchParams(whole.body.toString());
-      const name = asked.get('Name') ?? '';
+    'ec2:CreateImage': async (request, pass) => {
+      const form = new URLSearchParams(request.body.toString());
+      const name = form.get('Name') ?? '';
       if ((await listImages(ec2, 'self', [{ Name: 'name', Values: [name] }])).length > 0) {
-        return formatAwsError(whole, 400, 'InvalidAMIName.Duplicate');
+        return formatAwsError(request, 400, 'InvalidAMIName.Duplicate');
       }
-      const tags = [...asked].flatMap(([key, Key]) => {
+      const tags = [...form].flatMap(([key, Key]) => {
         const [, n] = /^TagSpecification\.1\.Tag\.(\d+)\.Key$/.exec(key) ?? [];
-        return n ? { Key, Value: asked.get(`TagSpecification.1.Tag.${n}.Value`) ?? '' } : [];
+        return n ? { Key, Value: form.get(`TagSpecification.1.Tag.${n}.Value`) ?? '' } : [];
       });
-      const known = [...asked].filter(([key]) => !key.startsWith('TagSpecification.2.'));
-      const answer = await pass(new URLSearchParams(known).toString());
+      const known = [...form].filter(([key]) => !key.startsWith('TagSpecification.2.'));
+      const response = await pass(new URLSearchParams(known).toString());
       const Resources = await snapshotsOf({ Name: 'name', Values: [name] });
       await ec2.send(new CreateTagsCommand({ Resources, Tags: tags }));
-      return answer;
+      return response;
     },
     'ec2:DeregisterImage': async ({ body }, pass) => {
       const id = new URLSearchParams(body.toString()).get('ImageId') ?? '';
       const snapshots = await snapshotsOf({ Name: 'image-id', Values: [id] });
-      const answer = await pass();
+      const response = await pass();
       for (const snapshot of snapshots) await deleteSnapshot(ec2, snapshot);
-      return answer;
+      return response;
     },
   };
 }
 
-/** Runs what a builder would, but for what userdata/image.sh does there. */
-async function runHere(script: string): Promise<string> {
-  const stands = `
+/** Runs a builder's script, without userdata/image.sh. Returns its output. */
+async function runLocally(script: string): Promise<string> {
+  const stubs = `
     bash() { ls "$1" src/server.ts package-lock.json; rm -rf "$checkout"; }
     systemd-run() { true; }
   `;
-  const { stdout } = await run('bash', ['-c', `${stands}\n${script}`]);
+  const { stdout } = await run('bash', ['-c', `${stubs}\n${script}`]);
   return stdout;
 }
 
 const idsOf = (things: { id: string }[]) => things.map(({ id }) => id);
 
-/** What can be left behind, by its kind. */
+/** Lists of the resources that a build can leave, by kind. */
 export const LISTS = {
   instances: async ({ clients: { ec2 } }: CloudContext) =>
     idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { findNewestImage } from '../../../src/cloud/images.ts';
 import { type AwsResponse, formatAwsError } from '../../support/aws-request.ts';
-import { openWorld, type World } from './fixture.ts';
+import { createBuildFixture, type BuildFixture } from './fixture.ts';
 
 const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
 
@@ -15,38 +15,38 @@ const S3_METHODS: Record<string, string> = {
 };
 
 /** Returns the requests that change something, in order. */
-function changesOf({ account }: World): string[] {
+function changesOf({ account }: BuildFixture): string[] {
   const requests = account.actions.map((action) => action.replace(/^.*:/, ''));
   return requests.filter((request) => !/^(Describe|List|GET|Get)/.test(request));
 }
 
-/** EC2's refusal in its own words. */
-function says(code: string, message: string): AwsResponse {
+/** Formats an error of EC2. */
+function formatEc2Error(code: string, message: string): AwsResponse {
   const body = `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`;
   return { status: 400, headers: { 'content-type': 'text/xml' }, body };
 }
 
-test('what is committed is built, on an instance without ssh access, and nothing else stays', async () => {
-  const world = await openWorld();
-  const { ec2 } = world.cloud.clients;
-  const before = await world.list();
+test('builds the commit on an instance without ssh access, and leaves only the image', async () => {
+  const fixture = await createBuildFixture();
+  const { ec2 } = fixture.cloud.clients;
+  const before = await fixture.list();
   const launched = new URLSearchParams();
   let stateAtEnd = '';
 
-  const said = await world.build({
-    'ec2:RunInstances': ({ body }, usual) => {
+  const outcome = await fixture.build({
+    'ec2:RunInstances': ({ body }, pass) => {
       for (const [name, value] of new URLSearchParams(body.toString())) launched.set(name, value);
-      return usual();
+      return pass();
     },
-    'ec2:TerminateInstances': async (_, usual) => {
+    'ec2:TerminateInstances': async (_, pass) => {
       stateAtEnd = (await findNewestImage(ec2))?.state ?? 'not there';
-      return usual();
+      return pass();
     },
   });
 
-  expect(said).toBe('done');
-  expect(world.lines[0]).toMatch(BUILT_ON_PLAIN_LINUX);
-  expect(world.outputs).toEqual(['package-lock.json\nsrc/server.ts\nuserdata/image.sh\n']);
+  expect(outcome).toBe('done');
+  expect(fixture.lines[0]).toMatch(BUILT_ON_PLAIN_LINUX);
+  expect(fixture.outputs).toEqual(['package-lock.json\nsrc/server.ts\nuserdata/image.sh\n']);
   expect(launched.has('KeyName')).toBe(false);
   expect(launched.get('IamInstanceProfile.Name')).toMatch(/^minitwit-builder-2/);
   expect(launched.get('MetadataOptions.HttpTokens')).toBe('required');
@@ -56,91 +56,96 @@ test('what is committed is built, on an instance without ssh access, and nothing
   expect(stateAtEnd).toBe('available');
 
   const image = await findNewestImage(ec2);
-  const made = (await world.list()).filter((it) => !before.includes(it));
-  expect(made).toEqual([image?.id, expect.stringMatching(/^snap-/)]);
+  const created = (await fixture.list()).filter((it) => !before.includes(it));
+  expect(created).toEqual([image?.id, expect.stringMatching(/^snap-/)]);
   expect(image).toMatchObject({
     name: expect.stringMatching(/^minitwit-2/),
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     commit: expect.stringMatching(/^[0-9a-f]{40}$/),
     tags: { 'minitwit:image': image?.version, 'minitwit:run': image?.name.slice(9) },
   });
-  expect(world.lines).toContain(
+  expect(fixture.lines).toContain(
     `The image ${image?.id} is ready. It has MiniTwit ${image?.version}, for x86_64 instances.`,
   );
 });
 
-test('a source that is not as it was, or that is refused to the builder, is not built', async () => {
-  const world = await openWorld();
-  const before = await world.list();
-  const changed = await world.build({
-    's3:GET 2': async (_, usual) => {
-      const { body, ...answer } = await usual();
-      return { ...answer, headers: {}, body: Buffer.concat([Buffer.from(body), Buffer.from('!')]) };
+test('a source with another checksum, or that the builder cannot download, is not built', async () => {
+  const fixture = await createBuildFixture();
+  const before = await fixture.list();
+  const changed = await fixture.build({
+    's3:GET 2': async (_, pass) => {
+      const { body, ...response } = await pass();
+      return {
+        ...response,
+        headers: {},
+        body: Buffer.concat([Buffer.from(body), Buffer.from('!')]),
+      };
     },
   });
   expect(changed).toMatch(
     /^Installing MiniTwit on i-\w+ has failed: Failed\n.*checksum did NOT match/s,
   );
-  const refused = await world.build({
-    's3:GET 2': (asked) => formatAwsError(asked, 403, 'AccessDenied'),
+  const refused = await fixture.build({
+    's3:GET 2': (request) => formatAwsError(request, 403, 'AccessDenied'),
   });
   expect(refused).toMatch(/^Installing MiniTwit on i-\w+ has failed: Failed\n.*403/s);
   expect(changed + refused).not.toMatch(/Signature|http/);
-  expect(await world.list()).toEqual(before);
+  expect(await fixture.list()).toEqual(before);
 });
 
-test('a role that is not known everywhere yet is waited for', async () => {
-  const world = await openWorld();
+test('waits until EC2 knows the new role', async () => {
+  const fixture = await createBuildFixture();
   const tooNew = () =>
-    says(
+    formatEc2Error(
       'InvalidParameterValue',
       'Value (it) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
     );
-  expect(await world.build({ 'ec2:RunInstances': tooNew, 'ec2:RunInstances 2': tooNew })).toBe(
+  expect(await fixture.build({ 'ec2:RunInstances': tooNew, 'ec2:RunInstances 2': tooNew })).toBe(
     'done',
   );
-  expect(world.lines.join('\n')).toContain('EC2 does not know the new role yet');
+  expect(fixture.lines.join('\n')).toContain('EC2 does not know the new role yet');
 });
 
-test('what stands against it is said, and nothing is begun', async () => {
-  const world = await openWorld();
-  const before = await world.list();
+test('reports every problem before anything is created', async () => {
+  const fixture = await createBuildFixture();
+  const before = await fixture.list();
   const noSubnets = () => ({
     status: 200,
     headers: { 'content-type': 'text/xml' },
     body: '<DescribeSubnetsResponse><subnetSet/></DescribeSubnetsResponse>',
   });
   const nowhere = { 'ec2:DescribeSubnets': noSubnets };
-  expect(await world.build({}, { instanceType: 'x9.huge' })).toMatch(
+  expect(await fixture.build({}, { instanceType: 'x9.huge' })).toMatch(
     /^Nothing was started\..*:\n {2}This region has no instance type x9\.huge\..*$/,
   );
-  expect(await world.build({}, { instanceType: 'mac1.metal' })).toMatch(
+  expect(await fixture.build({}, { instanceType: 'mac1.metal' })).toMatch(
     /no Amazon Linux 2023 for x86_64_mac, the architecture of mac1\.metal/,
   );
-  expect(await world.build(nowhere)).toMatch(/No availability zone .*create-default-vpc/);
+  expect(await fixture.build(nowhere)).toMatch(/No availability zone .*create-default-vpc/);
   // The account has no capacity left.
-  const full = () => says('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
-  expect(await world.build({ 'ec2:RunInstances': full })).toMatch(
+  const full = () =>
+    formatEc2Error('VcpuLimitExceeded', 'You have requested more vCPU capacity than …');
+  expect(await fixture.build({ 'ec2:RunInstances': full })).toMatch(
     /^Cannot launch a t3.small .* AWS returned VcpuLimitExceeded: .*Service Quotas\.$/,
   );
-  expect(await world.list()).toEqual(before);
+  expect(await fixture.list()).toEqual(before);
 });
 
 test('an arm64 type is built on an Amazon Linux for arm64', async () => {
-  const { cloud } = await openWorld();
+  const { cloud } = await createBuildFixture();
   const { base } = await planBuild(cloud.clients.ec2, 't4g.small');
   expect(base.architecture).toBe('arm64');
 });
 
 test('a dry run prints each request of the build that changes something, and sends none of them', async () => {
-  const world = await openWorld();
-  world.account.actions.length = 0;
-  expect(await world.build({}, { dryRun: true })).toBe('done');
-  expect(changesOf(world)).toEqual([]);
-  const planned = world.lines.flatMap((line) => /^([A-Z]\w+) \{/.exec(line)?.[1] ?? []);
-  expect(world.lines.join('\n')).toContain('\nbash userdata/image.sh\n');
-  expect(world.lines.at(-1)).toMatch(/^Nothing was changed\./);
+  const fixture = await createBuildFixture();
+  fixture.account.actions.length = 0;
+  expect(await fixture.build({}, { dryRun: true })).toBe('done');
+  expect(changesOf(fixture)).toEqual([]);
+  const planned = fixture.lines.flatMap((line) => /^([A-Z]\w+) \{/.exec(line)?.[1] ?? []);
+  expect(fixture.lines.join('\n')).toContain('\nbash userdata/image.sh\n');
+  expect(fixture.lines.at(-1)).toMatch(/^Nothing was changed\./);
 
-  expect(await world.build()).toBe('done');
-  expect(planned.map((action) => S3_METHODS[action] ?? action)).toEqual(changesOf(world));
+  expect(await fixture.build()).toBe('done');
+  expect(planned.map((action) => S3_METHODS[action] ?? action)).toEqual(changesOf(fixture));
 });

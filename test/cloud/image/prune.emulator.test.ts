@@ -8,12 +8,12 @@ import {
 import { expect, test } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
-import { openWorld, type World } from './fixture.ts';
+import { createBuildFixture, type BuildFixture } from './fixture.ts';
 
 test('`cloud image` retains the newest five images, and images in use', async () => {
-  const world = await openWorld();
-  const { ec2 } = world.cloud.clients;
-  const [first = '', second = '', third = '', fourth = ''] = await createImages(world, 8);
+  const fixture = await createBuildFixture();
+  const { ec2 } = fixture.cloud.clients;
+  const [first = '', second = '', third = '', fourth = ''] = await createImages(fixture, 8);
   await ec2.send(new RunInstancesCommand({ ImageId: first, MinCount: 1, MaxCount: 1 }));
   await ec2.send(
     new CreateLaunchTemplateCommand({
@@ -22,7 +22,7 @@ test('`cloud image` retains the newest five images, and images in use', async ()
     }),
   );
 
-  await world.cloud.clients.cloudFormation.send(
+  await fixture.cloud.clients.cloudFormation.send(
     new CreateStackCommand({
       StackName: 'minitwit-b',
       TemplateBody: JSON.stringify({
@@ -34,13 +34,13 @@ test('`cloud image` retains the newest five images, and images in use', async ()
     }),
   );
 
-  expect(await world.build()).toBe('done');
+  expect(await fixture.build()).toBe('done');
 
   const ids = (await listOwnImages(ec2)).map(({ id }) => id);
   expect(ids).toHaveLength(8);
   expect(ids.slice(-3)).toEqual([third, second, first]);
   expect(ids).not.toContain(fourth);
-  expect(world.lines).toEqual(
+  expect(fixture.lines).toEqual(
     expect.arrayContaining([
       expect.stringMatching(`Removing the old image ${fourth}, MiniTwit 1.0.3, created 2`),
       expect.stringMatching(
@@ -53,7 +53,7 @@ test('`cloud image` retains the newest five images, and images in use', async ()
 });
 
 /** Creates `count` images of MiniTwit and one unfinished image. Returns the ids of the former, oldest first. */
-async function createImages({ cloud }: World, count: number): Promise<string[]> {
+async function createImages({ cloud }: BuildFixture, count: number): Promise<string[]> {
   const { ec2 } = cloud.clients;
   const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
   const { Instances = [] } = await ec2.send(

@@ -12,32 +12,32 @@ import type { BuildPlan } from '../../../src/cloud/image/plan.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import type { EmulatedAccount } from '../../support/aws-account.ts';
 import type { AwsResponse } from '../../support/aws-request.ts';
-import { LISTS, openWorld } from './fixture.ts';
+import { LISTS, createBuildFixture } from './fixture.ts';
 
-/** What a step can leave behind. */
-export type Kind = keyof typeof LISTS;
+/** A kind of resource that a step can leave. */
+export type ResourceKind = keyof typeof LISTS;
 
-/** One request among those of a step. */
-export interface Place {
+/** One request of a step. */
+export interface StepRequest {
   index: number;
   action: string;
-  /** How many of its action come before it. */
+  /** The number of requests of the same action before this one. */
   after: number;
 }
 
-/** A plan for a source of one byte. */
-async function planSmall({ clients: { ec2 } }: CloudContext): Promise<BuildPlan> {
+/** Creates a plan with a source of one byte. */
+async function createSmallPlan({ clients: { ec2 } }: CloudContext): Promise<BuildPlan> {
   const instanceType = 't3.small';
   const [base] = await listImages(ec2, 'amazon', []);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
-  if (!base || !subnet) throw new Error('The account has no image of Amazon, or no network');
+  if (!base || !subnet) throw new Error('The account has no Amazon Linux, or no subnet.');
   const archive = Buffer.from('x');
   const byte = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
   return { runId: createRunId(new Date()), source: byte, instanceType, base, subnet };
 }
 
-/** Has EC2 start one instance for a token, as AWS does, and moto does not; of instance profiles there are none here. */
-function startOnce(account: EmulatedAccount): void {
+/** Stubs RunInstances to start one instance for each token, as AWS does and moto does not, without an instance profile. */
+function stubIdempotentLaunch(account: EmulatedAccount): void {
   const answers = new Map<string | null, Promise<AwsResponse>>();
   account.stub('ec2:RunInstances', ({ body }, pass) => {
     const form = new URLSearchParams(body.toString());
@@ -49,34 +49,38 @@ function startOnce(account: EmulatedAccount): void {
   });
 }
 
-/** Opens a build in which all is done that comes before a step, and does that step as other runs would. */
-export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[]) {
-  const world = await openWorld();
-  startOnce(world.account);
-  const plan = await planSmall(world.cloud);
-  const first = createBuildContext(world.cloud, plan);
+/** Runs the steps `before`, and returns functions that run and undo `step` for one new run after another. */
+export async function createStepFixture(
+  step: BuildStep,
+  before: BuildStep[],
+  created: ResourceKind[],
+) {
+  const fixture = await createBuildFixture();
+  stubIdempotentLaunch(fixture.account);
+  const plan = await createSmallPlan(fixture.cloud);
+  const first = createBuildContext(fixture.cloud, plan);
   await runSteps(before, first);
   let build: BuildContext = first;
-  /** Makes the step as another run would, with what was made before; says how that ended. */
-  const run = async (cloud: CloudContext = world.open()) => {
+  /** Runs the step for a new run. Returns `done`, or the message of the failure. */
+  const run = async (cloud: CloudContext = fixture.open()) => {
     const runId = createRunId(new Date());
     const own = { runId, plan: { ...plan, runId }, journal: createMemoryJournal() };
     build = { ...first, ...cloud, ec2: cloud.clients.ec2, ...own };
-    const said = await runSteps([step], build).then(() => 'done', errorMessage);
-    // A request that was cut off may still be at work, and to look for what it makes has an end.
-    await world.account.waitUntilIdle();
-    return said;
+    const outcome = await runSteps([step], build).then(() => 'done', errorMessage);
+    // An aborted request may still run. Its resource must exist before `undo` polls for it.
+    await fixture.account.waitUntilIdle();
+    return outcome;
   };
   const undo = () =>
     undoSteps([step], { ...build, timing: first.timing }).then(() => 'done', errorMessage);
   const list = async () => {
     const lists = [];
-    for (const kind of made) lists.push(await LISTS[kind](world.cloud));
+    for (const kind of created) lists.push(await LISTS[kind](fixture.cloud));
     return lists.flat();
   };
-  /** What it requests, in order. */
-  const listRequests = async (act: () => Promise<string>): Promise<Place[]> => {
-    const { actions } = world.account;
+  /** Runs an action. Returns its requests in order. */
+  const listRequests = async (act: () => Promise<string>): Promise<StepRequest[]> => {
+    const { actions } = fixture.account;
     const start = actions.length;
     await act();
     return actions.slice(start).map((action, index, all) => ({
@@ -85,6 +89,6 @@ export async function openStep(step: BuildStep, before: BuildStep[], made: Kind[
       after: all.slice(0, index).filter((it) => it === action).length,
     }));
   };
-  const { account, open, stop } = world;
+  const { account, open, stop } = fixture;
   return { account, open, stop, run, undo, list, listRequests, nothing: await list() };
 }

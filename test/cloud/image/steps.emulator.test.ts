@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { BuildStep } from '../../../src/cloud/image/build.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
-import { type Kind, openStep, type Place } from './step-fixture.ts';
+import { type ResourceKind, createStepFixture, type StepRequest } from './step-fixture.ts';
 
 // The steps `install` and `hand-over` create nothing. The test of `install` is run-command.test.ts.
-const STEPS: [name: string, before: string[], created: Kind[]][] = [
+const STEPS: [name: string, before: string[], created: ResourceKind[]][] = [
   ['role', [], ['roles', 'profiles']],
   ['source', [], ['buckets']],
   ['group', [], ['groups']],
@@ -18,27 +18,27 @@ function findStep(name: string): BuildStep {
   return step;
 }
 
-// The way in waits for nothing that it does not see at once.
+// `run` polls for nothing that is not listed at once.
 const HASTY = { firstPauseMs: 1, waitMaxMs: 1 };
 
-const isLook = ({ action }: Place) => /:(Describe|List|Get|GET)/.test(action);
+const isRead = ({ action }: StepRequest) => /:(Describe|List|Get|GET)/.test(action);
 
-describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
+describe.each(STEPS)('the step %s', (name, stepsBefore, created) => {
   const step = findStep(name);
   const before = stepsBefore.map(findStep);
 
   test('leaves nothing once it is undone, wherever it was stopped or refused', async () => {
-    const { account, stop, run, undo, list, listRequests, nothing } = await openStep(
+    const { account, stop, run, undo, list, listRequests, nothing } = await createStepFixture(
       step,
       before,
-      made,
+      created,
     );
-    const places = await listRequests(run);
+    const requests = await listRequests(run);
     const whole = await list();
     expect(whole.length).toBeGreaterThan(nothing.length);
     expect(await undo()).toBe('done');
     expect(await list()).toEqual(nothing);
-    for (const { index, action, after } of places) {
+    for (const { index, action, after } of requests) {
       const where = `${index}: ${action}`;
       const start = account.actions.length;
       account.onRequest = () => account.actions.length === start + index + 1 && stop();
@@ -56,16 +56,16 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
   });
 
   test('creates each resource once when a response is lost, and finds it when no request is answered', async () => {
-    const { account, open, run, undo, list, listRequests, nothing } = await openStep(
+    const { account, open, run, undo, list, listRequests, nothing } = await createStepFixture(
       step,
       before,
-      made,
+      created,
     );
-    const places = await listRequests(run);
+    const requests = await listRequests(run);
     const count = (await list()).length;
     await undo();
-    for (const place of places) {
-      const { index, action, after } = place;
+    for (const request of requests) {
+      const { index, action, after } = request;
       const where = `${index}: ${action}`;
       account.loseResponse(action, { after });
       expect(await run(), where).toBe('done');
@@ -73,7 +73,7 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
       expect(await list(), where).toHaveLength(count);
       expect(await undo(), where).toBe('done');
 
-      if (isLook(place)) continue;
+      if (isRead(request)) continue;
       account.loseResponse(action, { after, times: Infinity });
       const cloud = open();
       expect(await run({ ...cloud, timing: { ...cloud.timing, ...HASTY } }), where).toMatch(
@@ -86,7 +86,11 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
   });
 
   test('is undone when a response is lost, and when a refused removal is named and repeated', async () => {
-    const { account, run, undo, list, listRequests, nothing } = await openStep(step, before, made);
+    const { account, run, undo, list, listRequests, nothing } = await createStepFixture(
+      step,
+      before,
+      created,
+    );
     await run();
     for (const { index, action, after } of await listRequests(undo)) {
       const where = `${index}: ${action}`;
@@ -108,8 +112,8 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, made) => {
   });
 });
 
-test('one instance is started, also when the answers are lost for longer than the SDK asks', async () => {
-  const { account, run, list, nothing } = await openStep(
+test('starts one instance when responses are lost for longer than the SDK retries', async () => {
+  const { account, run, list, nothing } = await createStepFixture(
     findStep('builder'),
     [findStep('group')],
     ['instances'],

@@ -11,39 +11,39 @@ import {
   removeUnfinishedBuilds,
 } from '../../../src/cloud/image/unfinished-builds.ts';
 import { listOwnImages } from '../../../src/cloud/images.ts';
-import { openWorld } from './fixture.ts';
+import { createBuildFixture } from './fixture.ts';
 
 test('`cloud image` removes the resources of a killed process when that cannot run any more', async () => {
-  const world = await openWorld();
-  const { cloud } = world;
-  const before = await world.list();
+  const fixture = await createBuildFixture();
+  const { cloud } = fixture;
+  const before = await fixture.list();
   const plan = await planBuild(cloud.clients.ec2, 't3.small');
   const build = createBuildContext(cloud, plan);
   // All steps but the last, which completes the image.
   await runSteps(BUILD_STEPS.slice(0, -1), build);
-  const left = (await world.list()).filter((it) => !before.includes(it));
+  const left = (await fixture.list()).filter((it) => !before.includes(it));
   expect(left).toHaveLength(8);
   expect(await listOwnImages(cloud.clients.ec2)).toEqual([]);
 
-  expect(await world.build()).toBe('done');
-  expect(world.lines.join('\n')).toMatch(
+  expect(await fixture.build()).toBe('done');
+  expect(fixture.lines.join('\n')).toMatch(
     new RegExp(`The build ${plan.runId} .* may still be running`),
   );
-  expect(await world.list()).toEqual(expect.arrayContaining(left));
+  expect(await fixture.list()).toEqual(expect.arrayContaining(left));
 
   onTestFinished(() => void vi.useRealTimers());
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3_600_000 });
-  expect(await world.build()).toBe('done');
-  expect(world.lines.join('\n')).toContain(
+  expect(await fixture.build()).toBe('done');
+  expect(fixture.lines.join('\n')).toContain(
     `Removing the resources of the build ${plan.runId}, which started 3 h`,
   );
-  const still = await world.list();
+  const still = await fixture.list();
   expect(left.filter((it) => still.includes(it))).toEqual([]);
 });
 
 test('`cloud image` finds unfinished builds on every page of a list, and retains those of other regions', async () => {
-  const world = await openWorld();
-  const { iam, s3 } = world.cloud.clients;
+  const fixture = await createBuildFixture();
+  const { iam, s3 } = fixture.cloud.clients;
   const begin = async (region: string, runId: string) => {
     const name = `minitwit-builder-${runId}`;
     const AssumeRolePolicyDocument = '{"Version":"2012-10-17","Statement":[]}';
@@ -60,14 +60,14 @@ test('`cloud image` finds unfinished builds on every page of a list, and retains
   );
   await begin('us-east-1', first);
   await begin('us-east-1', second);
-  const before = await world.list();
+  const before = await fixture.list();
   await begin('eu-west-1', third);
-  const onlyThere = (await world.list()).filter((it) => !before.includes(it));
-  world.account.stub('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
+  const onlyThere = (await fixture.list()).filter((it) => !before.includes(it));
+  fixture.account.stub('iam:ListRoles', ({ body }, pass) => pass(`${body.toString()}&MaxItems=1`));
 
-  const found = await listUnfinishedBuilds(world.cloud.clients);
+  const found = await listUnfinishedBuilds(fixture.cloud.clients);
   expect(found.map(({ runId }) => runId)).toEqual([first, second]);
-  await removeUnfinishedBuilds(world.cloud);
-  const still = await world.list();
+  await removeUnfinishedBuilds(fixture.cloud);
+  const still = await fixture.list();
   expect(still.filter((it) => it.startsWith('minitwit-builder-'))).toEqual(onlyThere);
 });
