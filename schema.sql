@@ -37,9 +37,9 @@ create table follower (
   constraint follower_whom foreign key (whom_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
--- A denormalized row for each user: the counts of follows and the newest messages. A user's page and home timelines would take too
--- long to compute them from `follower` and `message`. Only src/repositories/profile-updates.ts writes this table, in the transactions
--- that change `follower` and `message`.
+-- A denormalized row for each user: the counts of follows and the newest messages. A user's page and home timelines
+-- would take too long to compute them from `follower` and `message`. Only src/repositories/profile-updates.ts writes
+-- this table, in the transactions that change `follower` and `message`.
 create table profile (
   user_id int unsigned not null,
   -- The number of users that follow this user, and the number of users that this user follows.
@@ -94,8 +94,8 @@ create table session (
   constraint session_user foreign key (user_id) references user (user_id) on delete cascade
 ) engine = InnoDB default character set utf8mb4;
 
--- The number of events of a key in a window that ends at `expire` (milliseconds since 1970, by the clocks of the instances).
--- Only src/repositories/rate-limit-counters.ts writes this table.
+-- The number of events of a key in a window that ends at `expire` (milliseconds since 1970, by the clocks of the
+-- instances). Only src/repositories/rate-limit-counters.ts writes this table.
 create table rate_limit (
   `key` varchar(255) character set ascii collate ascii_bin not null,
   points int not null,

@@ -12,8 +12,8 @@ export interface Login {
 }
 
 /**
- * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user gets the
- * password of `login`. If the connection uses TLS, the user must use it, too.
+ * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user
+ * gets the password of `login`. If the connection uses TLS, the user must use it, too.
  * @returns whether the user was created
  * @throws OperatorError, one line, if an existing user has more privileges (the user is not changed then), and the
  *   errors of `withConnection`

@@ -13,8 +13,8 @@ interface Pending<Key, Result> {
 }
 
 /**
- * Returns a function that adds a key to the next batch and resolves with its result. While a batch is on its way, the next
- * one collects keys, so that concurrent writes take a few statements instead of a few statements each.
+ * Returns a function that adds a key to the next batch and resolves with its result. While a batch is on its way, the
+ * next one collects keys, so that concurrent writes take a few statements instead of a few statements each.
  * @param write resolves with one result for each key, in the same order. If it rejects, all keys of the batch fail
  */
 export function batchWrites<Key, Result>(
@@ -24,9 +24,10 @@ export function batchWrites<Key, Result>(
 }
 
 /**
- * Returns a function that adds a key to the next batch and resolves with its result. Equal keys of a batch are sent once. A
- * request never joins a batch that has already been sent, so no reader sees data older than its request.
- * @param read resolves with one result for each key, in the same order. Requests with equal keys share the result object
+ * Returns a function that adds a key to the next batch and resolves with its result. Equal keys of a batch are sent
+ * once. A request never joins a batch that has already been sent, so no reader sees data older than its request.
+ * @param read resolves with one result for each key, in the same order. Requests with equal keys share the result
+ *   object
  */
 export function batchReads<Key, Result>(
   read: (keys: Key[]) => Promise<Result[]>,

@@ -11,7 +11,10 @@ export const OUTCOME_UNKNOWN =
 /** A statement failed because of the server or the network. */
 export class OutageError extends Error {
   readonly outage: Outage;
-  /** Whether the statement has certainly changed nothing. If false, it may have changed rows if `outage` is `lost` or `timeout`. */
+  /**
+   * Whether the statement has certainly changed nothing. If false, it may have changed rows if `outage` is `lost` or
+   * `timeout`.
+   */
   readonly hadNoEffect: boolean;
   override readonly cause: QueryError;
 

@@ -21,8 +21,8 @@ export interface SchemaOptions extends RetryOptions {
 }
 
 /**
- * Creates MiniTwit's tables with the statements of `schema.sql`. Concurrent calls run one after another. Use `refuse` only
- * while no process writes: rows that are inserted after the count are lost.
+ * Creates MiniTwit's tables with the statements of `schema.sql`. Concurrent calls run one after another. Use `refuse`
+ * only while no process writes: rows that are inserted after the count are lost.
  * @returns the names of the tables that were created or got rows, in the order of the file
  * @throws OperatorError, one line, if `refuse` finds rows (nothing is changed then), and the errors of `withConnection`
  */
@@ -51,8 +51,8 @@ export async function initializeSchema(
 }
 
 /**
- * Acquires a lock of this database, since instances that start at the same time find the same tables missing. The server
- * releases it at the end of the connection.
+ * Acquires a lock of this database, since instances that start at the same time find the same tables missing. The
+ * server releases it at the end of the connection.
  */
 async function acquireSchemaLock(connection: Connection, waitMaxMs: number): Promise<void> {
   // The name is valid for the whole server, and has at most 64 characters. MySQL 9.7 has neither sha1 nor md5.

@@ -9,9 +9,9 @@ export interface SessionVariables {
 }
 
 /**
- * The variables of every connection. They override the server's settings, its init_connect and its option files, so that
- * MiniTwit's statements have the same meaning on every server. A variable is here if it can change the meaning of a statement in src/ or
- * schema.sql. Each value is explicit, since `default` would be the server's own value.
+ * The variables of every connection. They override the server's settings, its init_connect and its option files, so
+ * that MiniTwit's statements have the same meaning on every server. A variable is here if it can change the meaning
+ * of a statement in src/ or schema.sql. Each value is explicit, since `default` would be the server's own value.
  */
 export const COMMON_VARIABLES: SessionVariables = {
   all: {

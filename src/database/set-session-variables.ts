@@ -53,8 +53,8 @@ function merge(a: SessionVariables, b: SessionVariables): SessionVariables {
 }
 
 /**
- * Returns the statement that sets the variables. It also resets `timestamp`, since a constant there would be the time of every
- * message. `timestamp` changes all the time, so it cannot be read back.
+ * Returns the statement that sets the variables. It also resets `timestamp`, since a constant there would be the time
+ * of every message. `timestamp` changes all the time, so it cannot be read back.
  */
 function formatSet(variables: SessionVariables): string {
   return `set session timestamp = default, ${format(variables, (values) =>

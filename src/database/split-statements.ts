@@ -1,5 +1,5 @@
-// The tokens of SQL, longest first: comments and quoted text, in which a semicolon has no meaning, the semicolon that ends a
-// statement, and any other character.
+// The tokens of SQL, longest first: comments and quoted text, in which a semicolon has no meaning, the semicolon that
+// ends a statement, and any other character.
 const TOKEN =
   /(?<comment>--(?=\s|$)[^\n]*|#[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>'(?:[^'\\]|\\[^]|'')*'?|"(?:[^"\\]|\\[^]|"")*"?|`(?:[^`]|``)*`?)|(?<end>;)|[^]/g;
 
@@ -7,9 +7,9 @@ const TOKEN =
 const INSTRUCTION = /^\/\*M?[!+]/;
 
 /**
- * Returns the statements of an SQL file, in order, without their semicolons and without comments. Semicolons in strings,
- * quoted names and comments (`-- `, `#`, and C comments) do not end a statement. Stored programs, which need another
- * delimiter, are not supported.
+ * Returns the statements of an SQL file, in order, without their semicolons and without comments. Semicolons in
+ * strings, quoted names and comments (`-- `, `#`, and C comments) do not end a statement. Stored programs, which need
+ * another delimiter, are not supported.
  */
 export function splitStatements(sql: string): string[] {
   const statements: string[] = [];

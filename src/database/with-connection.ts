@@ -25,8 +25,8 @@ export interface RetryOptions {
 /**
  * Opens a connection for a program, and calls `work` with it. If the server starts up or the connection is lost, calls
  * `work` again from its beginning.
- * @throws OperatorError, one line, if the settings are wrong, if the server does not respond within `waitMaxMs`, if it does not
- *   accept MiniTwit's session variables, or if it refuses a statement; the reason of `signal`
+ * @throws OperatorError, one line, if the settings are wrong, if the server does not respond within `waitMaxMs`, if
+ *   it does not accept MiniTwit's session variables, or if it refuses a statement; the reason of `signal`
  */
 export async function withConnection<T>(
   config: DatabaseConfig,

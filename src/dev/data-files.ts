@@ -36,8 +36,8 @@ export async function withDataFiles<Result>(
 }
 
 /**
- * Returns the path of the file in the folder that caused a system error, or the folder if the error has no path. Returns
- * null for any other error.
+ * Returns the path of the file in the folder that caused a system error, or the folder if the error has no path.
+ * Returns null for any other error.
  */
 function findFile(error: unknown, folder: string): string | null {
   if (!(error instanceof Error) || !('errno' in error)) return null;

@@ -7,8 +7,8 @@ import { OperatorError } from '../errors/operator-error.ts';
 const PORTS = { first: 20_000, last: 32_000, attempts: 100 };
 
 /**
- * Returns a random loopback port on which no server listens. Linux never assigns it to an outgoing connection, so only a
- * server that starts at the same moment can take it.
+ * Returns a random loopback port on which no server listens. Linux never assigns it to an outgoing connection, so
+ * only a server that starts at the same moment can take it.
  * @throws OperatorError if many random ports are all in use
  */
 export async function findFreePort(): Promise<number> {

@@ -14,9 +14,9 @@ export interface InstanceLock {
 }
 
 /**
- * Acquires a lock that only one process can hold at a time. The lock is a listening Unix socket, which the system closes
- * when the process ends, even if it is killed. A process that connects to the socket reads the owner's description. If the owner was
- * killed and two processes start at the same moment, both can acquire the lock.
+ * Acquires a lock that only one process can hold at a time. The lock is a listening Unix socket, which the system
+ * closes when the process ends, even if it is killed. A process that connects to the socket reads the owner's
+ * description. If the owner was killed and two processes start at the same moment, both can acquire the lock.
  * @param program names the owner in the error's message
  * @throws OperatorError if another process holds the lock
  */

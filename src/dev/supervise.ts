@@ -22,8 +22,8 @@ export async function runServer(
 }
 
 /**
- * Runs a server until `signal` is aborted, and restarts it after each change. A server that ends, for example because of a
- * syntax error, is also restarted after the next change.
+ * Runs a server until `signal` is aborted, and restarts it after each change. A server that ends, for example because
+ * of a syntax error, is also restarted after the next change.
  * @param waitForChange resolves with the path of the next file that changes
  */
 export async function runServerWithRestarts(

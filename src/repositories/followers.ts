@@ -8,13 +8,14 @@ export interface Followers {
   isFollowing(whoId: number, whomId: number): Promise<boolean>;
   /**
    * Idempotent.
-   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited too long;
-   *   AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users
+   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited
+   *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users
    */
   follow(whoId: number, whomId: number): Promise<void>;
   /**
    * Idempotent.
-   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited too long
+   * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited
+   *   too long
    */
   unfollow(whoId: number, whomId: number): Promise<void>;
 }
@@ -25,8 +26,8 @@ const WAITING_PER_USER = 50;
 
 /** Creates the followers of a database. */
 export function createFollowers(database: Database): Followers {
-  // Concurrent follows of one user would all wait for the lock of that user's profile, each with a connection, and so would that
-  // user's posts. One at a time in each process, they take no longer.
+  // Concurrent follows of one user would all wait for the lock of that user's profile, each with a connection, and so
+  // would that user's posts. One at a time in each process, they take no longer.
   const queue = createFairQueue({
     maxConcurrent: Infinity,
     maxConcurrentPerClient: 1,

@@ -2,8 +2,9 @@ import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 
-// Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each transaction that
-// changes one of those tables calls one of these functions. The lock of the row orders concurrent transactions.
+// Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each
+// transaction that changes one of those tables calls one of these functions. The lock of the row orders concurrent
+// transactions.
 
 /** The maximum number of users that a user can follow. A query for a home timeline reads a row for each of them. */
 export const FOLLOWING_MAX = 7500;
@@ -57,8 +58,8 @@ export async function prependNewestIds(
   for (const { authorId, messageId } of messages) {
     newest.set(authorId, [messageId, ...(newest.get(authorId) ?? [])]);
   }
-  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join` preserves this
-  // order, and the index stops the statement from locking other rows.
+  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join`
+  // preserves this order, and the index stops the statement from locking other rows.
   const changes = Array.from(newest)
     .toSorted(([a], [b]) => a - b)
     .map(([authorId, ids]) => ({

@@ -20,7 +20,10 @@ export interface Profile extends User {
  */
 export interface Profiles {
   findProfile(username: string): Promise<Profile | null>;
-  /** Lists the newest messages of a user and of all users that the user follows, newest first, at most PAGE_QUERY_LIMIT. */
+  /**
+   * Lists the newest messages of a user and of all users that the user follows, newest first, at most
+   * PAGE_QUERY_LIMIT.
+   */
   listHomeTimelineIds(readerId: number): Promise<number[]>;
 }
 

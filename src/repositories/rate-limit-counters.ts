@@ -24,8 +24,8 @@ export interface CountResult<C extends Counter> {
 /** Reads and writes the table `rate_limit`, in which all instances count together. */
 export interface RateLimitCounters<C extends Counter> {
   /**
-   * Counts an event at all of the counters, or at none if one of them has no point left. Concurrent events of all instances are
-   * counted one after another, so a counter never allows more events than its points.
+   * Counts an event at all of the counters, or at none if one of them has no point left. Concurrent events of all
+   * instances are counted one after another, so a counter never allows more events than its points.
    */
   count(counters: C[]): Promise<CountResult<C>>;
   /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
@@ -103,7 +103,10 @@ function countOpen<C extends Counter>(
   });
 }
 
-/** Adds the points of each event to `rows`, in the order of the events. An event is refused if a counter has no point left. */
+/**
+ * Adds the points of each event to `rows`, in the order of the events. An event is refused if a counter has no point
+ * left.
+ */
 function allocate<C extends Counter>(
   events: C[][],
   rows: Map<string, Row>,

@@ -24,8 +24,8 @@ const MINUTE_MS = 60_000;
 const MAX_KEYS = 10_000;
 
 /**
- * Creates all rules. The database counts the events of a `RateLimitRule`. The others are functions that count an event of
- * a key in this process, and return a refusal, or null if the event is allowed.
+ * Creates all rules. The database counts the events of a `RateLimitRule`. The others are functions that count an
+ * event of a key in this process, and return a refusal, or null if the event is allowed.
  */
 export function createRateLimitRules(config: RateLimitConfig) {
   const failedByName = 'Too many failed logins under this name';

@@ -31,9 +31,9 @@ export interface LimitCheck {
 }
 
 /**
- * Limits how often users and addresses may act. All instances count together in the table `rate_limit`. Each process counts
- * pages and correct logins itself, since these cost CPU time of that process. The functions that return a promise reject
- * with AppError `unavailable` if the database could not count. The action must not happen then either.
+ * Limits how often users and addresses may act. All instances count together in the table `rate_limit`. Each process
+ * counts pages and correct logins itself, since these cost CPU time of that process. The functions that return a
+ * promise reject with AppError `unavailable` if the database could not count. The action must not happen then either.
  */
 export interface RateLimits {
   /** Counts a login. Call `refund` unless the password is wrong. */
@@ -95,8 +95,9 @@ export function createRateLimits(
           )
         : consume(counter(rules.loginDevice, deviceId), counter(rules.loginDevices, name)));
       if (login.refusal) return login;
-      // The counters come first, so that a client cannot use up a name's budget with logins that the counters refuse. The name
-      // comes before the address, so that a refused name does not use up the budget of other users at the address.
+      // The counters come first, so that a client cannot use up a name's budget with logins that the counters refuse.
+      // The name comes before the address, so that a refused name does not use up the budget of other users at the
+      // address.
       const refusal =
         rules.allLoginsByName(`${deviceId === null ? 'unknown' : 'known'} ${name}`) ??
         rules.allLoginsByAddress(address);

@@ -13,8 +13,8 @@ export interface Sessions {
   /** Returns null if the session does not exist or has expired by `nowS` (seconds since 1970). */
   findSession(sessionId: string, nowS: number): Promise<StoredSession | null>;
   /**
-   * Stores a session, or extends it if it exists. If the user has more than 20 sessions then, those that expire first are
-   * deleted.
+   * Stores a session, or extends it if it exists. If the user has more than 20 sessions then, those that expire first
+   * are deleted.
    */
   saveSession(sessionId: string, userId: number, expiresS: number): Promise<void>;
   /** Extends a session. Does nothing if it does not exist. */
@@ -48,9 +48,10 @@ export function createSessions(database: Database): Sessions {
   );
 
   /**
-   * Deletes the sessions above the limit, except the one that was just stored. Of concurrent logins, the last one reads the sessions
-   * of all others, so the limit holds after it. A session less than the limit may be left, if the logins chose different ones. The
-   * read locks no row, and the delete locks rows in the order of the key, so concurrent logins do not deadlock.
+   * Deletes the sessions above the limit, except the one that was just stored. Of concurrent logins, the last one
+   * reads the sessions of all others, so the limit holds after it. A session less than the limit may be left, if the
+   * logins chose different ones. The read locks no row, and the delete locks rows in the order of the key, so
+   * concurrent logins do not deadlock.
    */
   async function deleteOldest(userId: number, sessionId: string): Promise<void> {
     const rows = await database.select<{ oldId: string }>(

@@ -4,8 +4,8 @@ import { type Cursor, type Page, PAGE_QUERY_LIMIT, PAGE_SIZE } from './page.ts';
 import type { Profile, Profiles } from './profiles.ts';
 
 /**
- * Lists the ids of the messages on a page. Ids are read from the database for each request, from an index alone, so each
- * instance shows what another one has stored or deleted.
+ * Lists the ids of the messages on a page. Ids are read from the database for each request, from an index alone, so
+ * each instance shows what another one has stored or deleted.
  */
 export interface Timelines {
   /** Lists messages of all users. */
@@ -21,9 +21,9 @@ const WINDOW_LIMIT = 1000;
 // The factor by which a window grows if it has too few ids, or shrinks if it has too many.
 const GROWTH = 8;
 
-// Each query exists for both directions: `before` lists the newest messages below a cursor, newest first, and `after` the
-// oldest above it, oldest first. `force index` stops MySQL from estimating the cost of each index first, which took ten times
-// as long as the query.
+// Each query exists for both directions: `before` lists the newest messages below a cursor, newest first, and `after`
+// the oldest above it, oldest first. `force index` stops MySQL from estimating the cost of each index first, which
+// took ten times as long as the query.
 const ALL_AUTHORS = {
   before: `
     select message_id as messageId
@@ -85,8 +85,8 @@ export function createTimelines(database: Database, profiles: Profiles): Timelin
 
   /**
    * Reads a page of a home timeline in a window of ids beside the cursor. The right width depends on how often these
-   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or narrower.
-   * A window is complete if the query did not reach its limit.
+   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or
+   * narrower. A window is complete if the query did not reach its limit.
    */
   async function findPageInIdWindow(readerId: number, cursor: NonNullable<Cursor>) {
     const isBefore = 'before' in cursor;
@@ -168,8 +168,8 @@ function isInside(messageId: number, cursor: NonNullable<Cursor>): boolean {
 }
 
 /**
- * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a width
- * with neither too few messages nor too many.
+ * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a
+ * width with neither too few messages nor too many.
  */
 function nextWidth(tooNarrow: number, tooWide: number): number {
   if (tooWide === Infinity) return tooNarrow * GROWTH;

@@ -24,7 +24,10 @@ export interface NewUser {
   passwordHash: string;
 }
 
-/** Reads and writes the table `user`. Usernames are compared exactly, including their case, and must be in Unicode's NFC. */
+/**
+ * Reads and writes the table `user`. Usernames are compared exactly, including their case, and must be in Unicode's
+ * NFC.
+ */
 export interface Users {
   findUser(username: string): Promise<User | null>;
   findCredentials(username: string): Promise<Credentials | null>;

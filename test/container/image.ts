@@ -1,9 +1,8 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runOrThrow } from '../support/run-command.ts';
-import { withLock } from '../support/cache.ts';
+import { CACHE, hashRecipe, withLock } from '../support/cache.ts';
 import { createDebianRoot } from '../support/debian.ts';
-import { CACHE, hashRecipe } from '../support/tools.ts';
 import { LIMITS, podman } from './podman.ts';
 
 const NPM_CACHE = join(CACHE, 'npm');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Defer } from '../support/cleanup.ts';
 import { installTool } from '../support/system-packages.ts';
-import { CACHE } from '../support/tools.ts';
+import { CACHE } from '../support/cache.ts';
 import { deferScript } from '../support/cleanup-script.ts';
 
 const execute = promisify(execFile);

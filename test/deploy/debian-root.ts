@@ -1,6 +1,5 @@
-import { findOrCreate } from '../support/cache.ts';
+import { findOrCreate, hashRecipe } from '../support/cache.ts';
 import { createDebianRoot } from '../support/debian.ts';
-import { hashRecipe } from '../support/tools.ts';
 
 const PACKAGES = [
   'systemd',

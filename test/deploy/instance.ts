@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Defer } from '../support/cleanup.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { reservePort } from '../support/ports.ts';
-import { CACHE } from '../support/tools.ts';
+import { CACHE } from '../support/cache.ts';
 import { createMachine, type Machine } from './machine.ts';
 import type { Outcome } from '../support/run-command.ts';
 

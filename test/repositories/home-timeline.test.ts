@@ -20,8 +20,8 @@ const { users, messages, followers, timelines } = createRepositories({
 let readerId: number;
 let shown: number[];
 
-// The reader follows three users: `busy` wrote most of the old messages, `steady` writes regularly, and `quiet` wrote two
-// messages. Between them are messages of a user who is not followed, and a few of the reader.
+// The reader follows three users: `busy` wrote most of the old messages, `steady` writes regularly, and `quiet` wrote
+// two messages. Between them are messages of a user who is not followed, and a few of the reader.
 beforeAll(async () => {
   const person = { email: 'someone@example.com', passwordHash: 'x' };
   const create = (username: string) => users.createUser({ ...person, username });

@@ -10,8 +10,8 @@ export interface Administrator {
 }
 
 /**
- * Creates an administrator with a random password. The server's own root cannot be used: it logs in only through the socket, and
- * only as the system's root.
+ * Creates an administrator with a random password. The server's own root cannot be used: it logs in only through the
+ * socket, and only as the system's root.
  */
 export function createAdministrator(): Administrator {
   const user = 'administrator';

@@ -97,8 +97,8 @@ const DESKTOP = { width: 1280, height: 720 };
 const PHONE = { width: 320, height: 720 };
 
 /**
- * Expects an accessible page: axe finds no violation on a phone with a dark colour scheme, no low contrast on a desktop with a light
- * one, and the page is not wider than either window. Does not change the fields or the focus.
+ * Expects an accessible page: axe finds no violation on a phone with a dark colour scheme, no low contrast on a
+ * desktop with a light one, and the page is not wider than either window. Does not change the fields or the focus.
  */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.setViewportSize(PHONE);

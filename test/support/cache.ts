@@ -1,16 +1,26 @@
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CACHE } from './tools.ts';
 
 const run = promisify(execFile);
 
+/** The folder for files that take long to create, shared by all checkouts on this machine. Deleting it is safe. */
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'minitwit');
+
+/** Returns a short hash of the commands that create a file. */
+export function hashRecipe(recipe: string[]): string {
+  return createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 12);
+}
+
 /**
- * Returns the path of an entry in the cache that all checkouts on this machine share. If the entry is missing, `create` creates
- * it at the given path, and other processes that need it wait. An entry is complete as soon as it exists.
+ * Returns the path of an entry in the cache that all checkouts on this machine share. If the entry is missing,
+ * `create` creates it at the given path, and other processes that need it wait. An entry is complete as soon as it
+ * exists.
  */
 export async function findOrCreate(
   name: string,
@@ -31,8 +41,8 @@ export async function findOrCreate(
 }
 
 /**
- * Calls `action` while this process holds the lock of a file. Creates the file if it is missing. The kernel releases the
- * lock when this process ends, even if it is killed.
+ * Calls `action` while this process holds the lock of a file. Creates the file if it is missing. The kernel releases
+ * the lock when this process ends, even if it is killed.
  */
 export async function withLock<Result>(
   file: string,

@@ -7,7 +7,9 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch(launchOptions());
 }
 
-/** Starts a Chromium for several processes, which connect to its `wsEndpoint()`. It can only connect to this machine. */
+/**
+ * Starts a Chromium for several processes, which connect to its `wsEndpoint()`. It can only connect to this machine.
+ */
 export function serveChromium(): Promise<BrowserServer> {
   return chromium.launchServer({ ...launchOptions(), host: '127.0.0.1' });
 }
@@ -17,8 +19,8 @@ function launchOptions(): LaunchOptions {
     executablePath: findChromium(),
     timeout: HANG_MS,
     args: [
-      // Neither root in a container nor an unpacked Chromium has the privileges for the sandbox. The tests only open pages
-      // of MiniTwit.
+      // Neither root in a container nor an unpacked Chromium has the privileges for the sandbox. The tests only open
+      // pages of MiniTwit.
       '--no-sandbox',
       '--disable-gpu',
       '--disable-background-networking',

@@ -8,8 +8,8 @@ import type { Defer } from './cleanup.ts';
  * @param parameters `$1` and so on
  */
 export function deferScript(defer: Defer, script: string, ...parameters: string[]): void {
-  // When this process ends, the system closes the input of `cat`. The shell is detached, so it does not get the terminal's
-  // signals.
+  // When this process ends, the system closes the input of `cat`. The shell is detached, so it does not get the
+  // terminal's signals.
   const shell = spawn('sh', ['-c', `cat >/dev/null\n${script}`, 'cleanup', ...parameters], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

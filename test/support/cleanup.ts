@@ -7,9 +7,9 @@ export type Defer = (cleanup: () => void | Promise<void>) => void;
 const pending = new Set<AsyncDisposableStack>();
 
 /**
- * Returns a function that registers cleanups for the end of this file, or of this `describe`. Call `useCleanup` where tests are
- * declared: vitest ignores an `afterAll` inside a hook or a test. All cleanups run, also after a failed hook or
- * another failed cleanup, so register each one as soon as its resource exists.
+ * Returns a function that registers cleanups for the end of this file, or of this `describe`. Call `useCleanup` where
+ * tests are declared: vitest ignores an `afterAll` inside a hook or a test. All cleanups run, also after a failed
+ * hook or another failed cleanup, so register each one as soon as its resource exists.
  */
 export function useCleanup(): Defer {
   const stack = new AsyncDisposableStack();

@@ -13,8 +13,8 @@ const KILL_DATABASES_AND_DELETE = `
   rm -rf "$1"`;
 
 /**
- * Copies the source into a temporary folder, since programs store their data beside it. The cleanup also stops the databases
- * that its programs have started.
+ * Copies the source into a temporary folder, since programs store their data beside it. The cleanup also stops the
+ * databases that its programs have started.
  * @param prefix the start of the folder's name
  */
 export async function copyProgram(defer: Defer, prefix: string): Promise<string> {

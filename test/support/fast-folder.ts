@@ -8,8 +8,9 @@ const MEMORY = '/dev/shm';
 const CONCURRENT_FOLDERS = 3;
 
 /**
- * Creates a temporary folder for files that are often flushed to the disk. The folder is in memory, where a flush takes no
- * time, if there is enough space for several such folders. Otherwise it is in the system's folder for temporary files.
+ * Creates a temporary folder for files that are often flushed to the disk. The folder is in memory, where a flush
+ * takes no time, if there is enough space for several such folders. Otherwise it is in the system's folder for
+ * temporary files.
  */
 export function createFastFolder(prefix: string, neededBytes: number): Promise<string> {
   return mkdtemp(join(hasSpace(MEMORY, neededBytes) ? MEMORY : tmpdir(), prefix));

@@ -15,7 +15,8 @@ export interface LoadBalancer {
 
 /**
  * Starts HAProxy as in compose.yaml, in front of instances on these ports of this machine.
- * @param options.retries how often HAProxy tries another instance after a failed connection. The default is that of compose.yaml
+ * @param options.retries how often HAProxy tries another instance after a failed connection. The default is that of
+ *   compose.yaml
  */
 export async function startLoadBalancer(
   ports: number[],

@@ -5,8 +5,8 @@ import { findFreePort } from '../../src/dev/free-port.ts';
 import { isRunning } from '../../src/dev/processes.ts';
 import type { Defer } from './cleanup.ts';
 
-// For each reserved port, this folder has a symbolic link from the port to the id of the process that reserved it. Unlike
-// a file, a link never exists without its content. Each user has a folder.
+// For each reserved port, this folder has a symbolic link from the port to the id of the process that reserved it.
+// Unlike a file, a link never exists without its content. Each user has a folder.
 const RESERVED = join(tmpdir(), `minitwit-ports-of-${process.getuid?.() ?? 'user'}`);
 const ATTEMPTS_MAX = 100;
 
@@ -27,7 +27,9 @@ export async function reservePort(defer: Defer): Promise<number> {
   throw new Error(`Running tests have reserved ${ATTEMPTS_MAX} ports. ${RESERVED} lists them.`);
 }
 
-/** Returns false if the port is reserved. If its owner no longer runs, the reservation is removed for a later attempt. */
+/**
+ * Returns false if the port is reserved. If its owner no longer runs, the reservation is removed for a later attempt.
+ */
 async function tryToReserve(link: string): Promise<boolean> {
   try {
     await symlink(String(process.pid), link);

@@ -1,8 +1,8 @@
 import { beforeEach } from 'vitest';
 
 /**
- * Skips the remaining tests of this file, or of this `describe`, after a test has failed. Each of them depends on the test
- * before it.
+ * Skips the remaining tests of this file, or of this `describe`, after a test has failed. Each of them depends on the
+ * test before it.
  */
 export function skipAfterFailure(): void {
   let failed: string | null = null;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { isRunning } from '../../src/dev/processes.ts';
 import { AWS_EMULATOR } from './aws-emulator.ts';
 
 const run = promisify(execFile);
@@ -49,17 +50,14 @@ async function start(folder: string): Promise<number> {
       (reason: unknown) => reason,
     );
     // The program also succeeds if another server responds on the port.
-    if (error === null && (await isRunning(folder))) return port;
+    if (error === null && (await hasStarted(folder))) return port;
     if (attempt === START_ATTEMPTS) {
       throw new Error(`${AWS_EMULATOR} did not start.`, { cause: error });
     }
   }
 }
 
-async function isRunning(folder: string): Promise<boolean> {
-  try {
-    return process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 0);
-  } catch {
-    return false;
-  }
+async function hasStarted(folder: string): Promise<boolean> {
+  const pid = await readFile(join(folder, 'pid'), 'utf8').catch(() => '');
+  return pid !== '' && isRunning(Number(pid));
 }

@@ -3,15 +3,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 import { findProgram } from '../../src/dev/programs.ts';
-import { CACHE } from './tools.ts';
+import { CACHE } from './cache.ts';
 
 // Unattended upgrades hold apt's locks for minutes after a machine's first boot.
 const LOCK_WAIT_MAX_S = 300;
 const LOCK_POLL_EVERY_S = 1;
 
 /**
- * Returns the path of a program that works only when its Debian package is installed in the system. Programs that create
- * containers and machines are such. If the program is missing, apt-get installs the package and the further ones, as root.
+ * Returns the path of a program that works only when its Debian package is installed in the system. Programs that
+ * create containers and machines are such. If the program is missing, apt-get installs the package and the further
+ * ones, as root.
  * @throws OperatorError with the names of the packages and apt-get's output
  */
 export function installTool(program: string, packageName = program, ...further: string[]): string {

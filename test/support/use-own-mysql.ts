@@ -4,8 +4,8 @@ import { type DatabaseConfig, readDatabaseConfig } from '../../src/config/config
 import { runSql } from './database.ts';
 
 /**
- * Provides the server of `DB_*` to the tests. They create and drop databases called `minitwit_…` there. Tests that create users are
- * skipped if `DB_USER` may not create users.
+ * Provides the server of `DB_*` to the tests. They create and drop databases called `minitwit_…` there. Tests that
+ * create users are skipped if `DB_USER` may not create users.
  * @throws Error if `DB_USER` may not create users and `CI` is set
  */
 export default async function useOwnMysql(project: TestProject): Promise<void> {

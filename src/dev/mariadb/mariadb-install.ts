@@ -31,8 +31,8 @@ export function commonOptions(data: string): string[] {
 }
 
 /**
- * Creates a data folder with the server's system tables. After a failure the folder does not exist. mariadb-install-db is not used, since it
- * needs programs that are not in `mariadb-server-core`.
+ * Creates a data folder with the server's system tables. After a failure the folder does not exist.
+ * mariadb-install-db is not used, since it needs programs that are not in `mariadb-server-core`.
  * @throws OperatorError if mariadbd fails; an AbortError if `signal` is aborted first
  */
 export async function createDataFolder(

@@ -12,8 +12,8 @@ const STOP_MAX_MS = 60_000;
  * @throws OperatorError if the server does not stop within a minute
  */
 export async function stopOrphanedServer(data: string): Promise<void> {
-  // A server that accepts connections on the socket has written its process id to the file. Without such a server, the id
-  // may belong to another process.
+  // A server that accepts connections on the socket has written its process id to the file. Without such a server,
+  // the id may belong to another process.
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
   if (!(await acceptsConnections(socket))) return;
   const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));

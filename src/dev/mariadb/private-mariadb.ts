@@ -36,10 +36,10 @@ export interface MariadbOptions {
 }
 
 /**
- * Starts a MariaDB server whose files are all in `folder`, including temporary files. Creates the folder if it is missing,
- * and resolves when the server accepts statements. The server listens on a socket in the folder and on a free loopback port.
- * Over the network, only the user of `config` can log in, and use databases whose names start with `minitwit`. `init` can
- * create other users.
+ * Starts a MariaDB server whose files are all in `folder`, including temporary files. Creates the folder if it is
+ * missing, and resolves when the server accepts statements. The server listens on a socket in the folder and on a
+ * free loopback port. Over the network, only the user of `config` can log in, and use databases whose names start
+ * with `minitwit`. `init` can create other users.
  * @throws OperatorError if MariaDB is missing and cannot be unpacked, or if it does not start; Node's error, with the
  *   path, if a file in the folder cannot be read or written; an AbortError if `signal` is aborted first
  */

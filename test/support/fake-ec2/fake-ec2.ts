@@ -12,8 +12,8 @@ import { toXml } from './xml.ts';
 /** A fault of an action. */
 export interface Fault {
   /**
-   * `error`: refuses the request. `lost`: handles the request, and closes the connection without a response. `hang`: neither
-   * handles nor answers it.
+   * `error`: refuses the request. `lost`: handles the request, and closes the connection without a response. `hang`:
+   * neither handles nor answers it.
    */
   kind: 'error' | 'lost' | 'hang';
   code: string;
