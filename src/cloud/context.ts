@@ -24,7 +24,7 @@ export interface Clients {
   ssm: SSMClient;
 }
 
-/** What every command on the stack uses. */
+/** The context of every command on the stack. */
 export interface CloudContext extends CommandContext {
   stackName: string;
   clients: Clients;

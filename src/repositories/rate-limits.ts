@@ -12,7 +12,7 @@ import {
   toRefusal,
 } from './rate-limit-rules.ts';
 
-/** The values by which a login is counted. */
+/** The keys of a login's counters. */
 export interface LoginAttempt {
   username: string;
   address: string;

@@ -18,7 +18,7 @@ export interface Timelines {
 
 // The most ids that a query for a window reads. A window with more is narrowed.
 const WINDOW_LIMIT = 1000;
-// The factor by which a window grows if it has too few ids, or shrinks if it has too many.
+// The growth factor of a window with too few ids, and the shrink factor of one with too many.
 const GROWTH = 8;
 
 // Each query exists for both directions: `before` lists the newest messages below a cursor, newest first, and `after`

@@ -22,7 +22,7 @@ export const TIMING: WarehouseTiming = {
   spotPollIntervalMs: 5000,
 };
 
-/** What every command on AWS uses. */
+/** The context of every command on AWS. */
 export interface WarehouseContext extends CommandContext {
   ec2: EC2Client;
   /** The folder of the lock, the state file, the ssh host keys and the reports. */
@@ -39,13 +39,13 @@ export interface InstanceOperations {
   stopMysql: typeof stopMysql;
 }
 
-/** What it takes to end a run, which another process may have started. */
+/** The context for the end of a run, which another process may have started. */
 export interface FinishContext extends WarehouseContext {
   config: EndConfig;
   operations: InstanceOperations;
 }
 
-/** What a run copies, and how. */
+/** The databases and options of a run's copy. */
 export interface CopyOrder extends Pick<CopyOptions, 'withCredentials' | 'maxRowsPerSecond'> {
   source: DatabaseConfig;
 }
@@ -62,7 +62,7 @@ export type Uploader = (
   run: { id: string; results: Record<string, string>; signal: AbortSignal },
 ) => Promise<void>;
 
-/** What a whole run uses. */
+/** The context of a run. */
 export interface RunContext extends FinishContext {
   config: WarehouseConfig;
   order: CopyOrder;

@@ -4,7 +4,7 @@ import { OperatorError } from '../../src/errors/operator-error.ts';
 
 const never = new AbortController().signal;
 
-test('a wait says each state once, and gives the answer', async () => {
+test('a wait reports each state once, and returns the result', async () => {
   const states = ['pending', 'pending', 'running'];
   const said: string[] = [];
   const look = async () => {

@@ -25,7 +25,7 @@ const lookupLoopback: LookupFunction = (_host, { all }, done) => {
   else done(null, '127.0.0.1', 4);
 };
 
-/** A client that stores cookies, keeps its connection open, and does not follow redirects. */
+/** A client that stores cookies, reuses its connection, and does not follow redirects. */
 export class Client {
   readonly #url: string;
   readonly #agent: Agent;

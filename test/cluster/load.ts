@@ -3,7 +3,7 @@ import { Client } from './client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ACCOUNTS_MAX = 8;
-/** The factor by which `npm run reliability` runs a longer load. */
+/** The factor of the load's duration in `npm run reliability`. */
 export const LOAD_FACTOR = process.env.WRITE_FIGURES ? 5 : 1;
 
 /** A request and its result. The status is 0 if the connection failed. */

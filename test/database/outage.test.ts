@@ -45,7 +45,7 @@ test('a read is repeated after its connection has ended', async () => {
   await isDisconnected;
 });
 
-test('a write is not repeated after its connection has ended, and the error says that the outcome is unknown', async () => {
+test('a write is not repeated after its connection has ended, and the error has an unknown outcome', async () => {
   const sql = `insert into user (username, email, pw_hash) select 'disconnected', sleep(1), ''`;
   // The next request on an open connection is the statement.
   await database.select('select 1');

@@ -225,7 +225,7 @@ export async function expectWarehouseWorks(config: DatabaseConfig): Promise<void
     signal: new AbortController().signal,
   });
   const rows = Object.fromEntries(copy.tables.map((table) => [table.table, table.rows]));
-  // alice wrote 7 messages and deleted one; an old user wrote 40.
+  // Alice wrote 7 messages and deleted one; an old user wrote 40.
   expect(rows).toEqual({ user: 3, message: 46, follower: 0, profile: 3 });
   const report = await withConnection(warehouse, { waitMaxMs: HANG_MS }, (connection) =>
     analyse(connection, 'a run', copy),

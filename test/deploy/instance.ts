@@ -15,7 +15,7 @@ const CHECKOUT = 'home/ec2-user/minitwit';
 // The cache of stand-ins/npm-24.
 const INSTALLED = join(CACHE, 'npm-ci');
 
-/** A machine that looks like an EC2 instance with Amazon Linux. It uses the programs in `stand-ins/`. */
+/** A machine in place of an EC2 instance with Amazon Linux. It uses the programs in `stand-ins/`. */
 export interface Instance extends Machine {
   /** Copies the files of the repository to the instance, and returns their folder. */
   copyCheckout(): Promise<string>;

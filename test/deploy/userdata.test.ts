@@ -330,7 +330,7 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject(SETTINGS);
   });
 
-  test('initdb.sh runs as nobody with two secrets', async () => {
+  test('initdb.sh runs as the user `nobody` with two secrets', async () => {
     await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
     await putSecret('own', { SecretString: CANARY });
     const script = await renderInitdbScript({

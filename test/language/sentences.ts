@@ -1,6 +1,8 @@
 // Lower-case names that may begin a sentence. A word with a digit, a hyphen, a dot or a capital letter within it, such
 // as mysql2, pino-http or openPool, counts as a name, too.
-const NAMES = new Set(['npm', 'wrk', 'systemd', 'moto', 'ssh', 'apt', 'pino', 'podman', 'gzip']);
+const NAMES = new Set(
+  'apt axe dnf gzip moto mysqld npm nspawn pino podman ssh sshd systemd wrk zcat'.split(' '),
+);
 
 const OPENINGS = /^(?:who|whose|what|of|that|whatever)\b/i;
 

@@ -29,8 +29,8 @@ const REFUSED: Record<string, string> = {
   'other than that': 'otherwise',
 };
 
-// These have a technical meaning.
-const ALLOWED = /keep-alives?|(?:look|looks|looked|looking) ?-?ups?/gi;
+// Names of parameters, and words with a technical meaning.
+const ALLOWED = /@param \w+|keep-alives?|(?:look|looks|looked|looking) ?-?ups?/gi;
 
 const PATTERNS = Object.entries(REFUSED).map(
   ([words, instead]) => [new RegExp(`(?<![\\w-])(?:${words})(?![\\w-])`, 'gi'), instead] as const,

@@ -24,7 +24,7 @@ function range(newest: number, oldest: number, step = 1): number[] {
   return Array.from({ length: (newest - oldest) / step + 1 }, (_, index) => newest - index * step);
 }
 
-// alice writes the even ones of 100 messages, bob the odd ones, and carol none.
+// Alice writes the even ones of 100 messages, Bob the odd ones, and Carol none.
 beforeAll(async () => {
   for (const username of ['alice', 'bob', 'carol', 'dave']) {
     const email = `${username}@example.com`;

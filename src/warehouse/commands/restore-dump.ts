@@ -11,7 +11,7 @@ import { restoreDump } from '../dump/restore-dump.ts';
 
 const RUN = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
-/** What `restore-dump` restores, and where. */
+/** The dump and the target of `restore-dump`. */
 export interface RestoreDumpOptions {
   /** A run's id, `latest`, or the path of a file. */
   dumpName: string;

@@ -13,7 +13,7 @@ import type { RunContext } from '../context.ts';
 
 const LOOK_MAX_MS = 2000;
 
-/** What a run without AWS uses. */
+/** The context of a run without AWS. */
 export type LocalRunContext = Pick<RunContext, 'folder' | 'copy' | 'signal'>;
 
 /** Fills a warehouse on this machine, in a private MariaDB that runs only during this command. */

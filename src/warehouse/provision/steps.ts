@@ -35,7 +35,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
   }),
   unfinished: tagFilter(WAREHOUSE_TAG, UNFINISHED),
   formatOrphan: (resource, id, runId) => {
-    // `cleanup` does not find an image whose tags say that it is finished.
+    // `cleanup` does not find an image that is tagged as finished.
     const remove =
       resource === 'image' && id !== null
         ? `aws ec2 deregister-image --delete-associated-snapshots --image-id ${id}`
@@ -54,7 +54,7 @@ function renderUserData({ config, volumeId }: ProvisionContext): Promise<string>
 }
 
 /**
- * Tags volume and image as finished. The snapshots of the image keep their tag, since they are no snapshots of the
+ * Tags volume and image as finished. The snapshots of the image are still tagged, since they are no snapshots of the
  * volume.
  */
 const markFinished: Step<ProvisionContext> = {

@@ -121,7 +121,7 @@ function startSsh([program = '', ...parameters]: string[], options: SpawnOptions
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  // When ssh ends before it has read its stdin, the exit status says more than a broken pipe.
+  // When ssh ends before it has read its stdin, the exit status is more informative than a broken pipe.
   child.stdin.on('error', () => undefined);
   const ended = once(child, 'close').then(
     ([status]) => status as number | null,

@@ -85,7 +85,7 @@ async function launch(run: ActiveRun): Promise<Instance> {
     } catch (error) {
       const name = findAwsError(error)?.name ?? '';
       const isShortage = CAPACITY_ERRORS.has(name);
-      // A refusal says nothing about an earlier request whose response is missing.
+      // A refusal is no answer to an earlier request whose response is missing.
       const isRefused = wasRefused(error) && !wasUnanswered;
       if (isShortage || isRefused) await run.record({ isLaunchUnanswered: false });
       if (!isShortage) throw error;

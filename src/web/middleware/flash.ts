@@ -76,7 +76,7 @@ function readMessage(value: unknown): string | null {
 
 /**
  * Returns whether a request navigates to a page. Icons, `fetch` and prefetched pages are not navigations. Over plain
- * http only `Accept` tells them apart: browsers accept HTML when they navigate.
+ * http only `Accept` distinguishes them: browsers accept HTML when they navigate.
  */
 function isPageNavigation(req: Request): boolean {
   if (req.method === 'HEAD' || req.get('sec-purpose')?.includes('prefetch')) return false;

@@ -66,7 +66,7 @@ function splitLinks(text: string): MessagePart[] {
   return [...parts, ...splitMentions(text.slice(end))];
 }
 
-/** Returns whether a text has characters that set its direction. With those, a URL can look like another URL. */
+/** Returns whether a text has characters that set its direction. With those, a URL can appear as another URL. */
 function hasBidiControl(text: string): boolean {
   return /\p{Bidi_Control}/u.test(text);
 }

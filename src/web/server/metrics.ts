@@ -128,7 +128,7 @@ function counter(registry: Registry, name: string, help: string, read: Sample) {
   });
 }
 
-/** Caches an expensive sample for `ttlMs`. If a read fails, the last value remains valid for another `ttlMs`. */
+/** Caches an expensive sample for `ttlMs`. If a read fails, the last value is valid for another `ttlMs`. */
 function cacheSample(read: () => Promise<number>, ttlMs: number): () => Promise<number> {
   let sample = Number.NaN;
   let readAtMs = -Infinity;

@@ -15,7 +15,7 @@ import { createRunFixture, type RunFixture } from './fixture.ts';
 const REFUSED = { code: 'UnauthorizedOperation', status: 403 };
 const BROKEN = { code: 'InternalError', status: 500, times: 2 };
 
-/** Runs, and expects that only this number of snapshots remains. Returns the outcome of the run. */
+/** Runs, and expects this number of snapshots afterwards, and no other resource. Returns the outcome of the run. */
 async function runToEnd(fixture: RunFixture, snapshots: number): Promise<string> {
   const outcome = await outcomeOf(run(fixture.context, { keep: false }));
   expectNothingLeft(fixture);

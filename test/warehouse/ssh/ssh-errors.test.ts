@@ -28,7 +28,7 @@ test('a failure that may pass is an UnreachableError', () => {
   );
 });
 
-test('the message tells a key that ssh rejects from a key that the instance refuses', () => {
+test('the message distinguishes a key that ssh rejects from a key that the instance refuses', () => {
   const refusal = 'ec2-user@203.0.113.7: Permission denied (publickey,gssapi-keyex).\r\n';
   expect(toError(refusal).message).toMatch(
     /refuses ec2-user with the key \/keys\/warehouse.pem \(.*Permission denied/,

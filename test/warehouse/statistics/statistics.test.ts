@@ -72,7 +72,7 @@ test('key figures', () => {
   });
 });
 
-test('new users are counted on the latest day by which they were registered', () => {
+test('new users count on the latest possible day of their registration', () => {
   // Alice counts on the day of her first message (10-06). Bob counts on the day of Carol's first message (11-10), since he
   // has a lower id and posted later. Dave and Eve posted nothing, and count on the day of the copy (11-25).
   expect(find('new-users').columns).toEqual(['period', 'starts_on', 'new_users']);

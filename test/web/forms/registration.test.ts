@@ -83,7 +83,7 @@ test('refuses a password that is shorter than the minimum', () => {
 });
 
 test.each(['12345678', 'password', 'PassWord', 'iloveyou'])(
-  'refuses the common password %s if the rules say so',
+  'refuses the common password %s if the rules require it',
   (password) => {
     const both = { password, password2: password };
     expect(validate(both)).toBeNull();
@@ -111,7 +111,7 @@ test.each([
   'MiniTwit1234',
   'twit twit 11',
   'alice@minitwit',
-])('refuses the password %s of alice <ecila@example.com> if the rules say so', (password) => {
+])('refuses the password %s of alice <ecila@example.com> if the rules require it', (password) => {
   const form = { email: 'ecila@example.com', password, password2: password };
   expect(validate(form)).toBeNull();
   expect(validate(form, { refuseGuessablePasswords: true })).toEqual({

@@ -67,7 +67,7 @@ test.each([
     `[@${'x'.repeat(64)}](/${'x'.repeat(64)}) @${'x'.repeat(65)}`,
   ],
   ['@admin @static', '[@admin](/admin) @static'],
-  // URLs that look like other URLs.
+  // URLs that resemble other URLs.
   ['https://a@b.example/ @bob', 'https://a@b.example/ [@bob](/bob)'],
   ['see https://bank.example@evil.example/path.', 'see https://bank.example@evil.example/path.'],
   ['https://user:pass@b.example', 'https://user:pass@b.example'],

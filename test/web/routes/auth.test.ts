@@ -73,7 +73,7 @@ describe('register', () => {
     expect((await visitor().get('/mary%20ann')).status).toBe(200);
   });
 
-  test('refuses a common, guessable or short password if the settings say so', async () => {
+  test('refuses a common, guessable or short password if the settings require it', async () => {
     const instance = withSettings({ passwordMinLength: 8, refuseGuessablePasswords: true });
     const { text } = await visitor(instance).register('nora', 'Password1');
     expect(text).toContain(REGISTRATION_ERRORS.commonPassword);
