@@ -10,7 +10,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 
 const ATTEMPTS_MAX = 6;
 const CONNECT_MAX_MS = 5000;
-const SILENCE_MAX_MS = 60_000;
+const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 
 /**
  * The encryption of every object: with S3's own keys, which are free and need no further rights. A bucket whose policy
@@ -25,7 +25,7 @@ export const ENCRYPTION = { ServerSideEncryption: 'AES256' } as const;
 export function createS3(): S3Client {
   return new S3Client({
     maxAttempts: ATTEMPTS_MAX,
-    requestHandler: { connectionTimeout: CONNECT_MAX_MS, socketTimeout: SILENCE_MAX_MS },
+    requestHandler: { connectionTimeout: CONNECT_MAX_MS, socketTimeout: SOCKET_IDLE_TIMEOUT_MS },
   });
 }
 

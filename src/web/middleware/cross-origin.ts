@@ -16,7 +16,10 @@ declare global {
 /** The safe methods of HTTP: they change no state. */
 export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Refuses cross-origin requests with an unsafe method. Fails like `requireSameOrigin`. */
+/**
+ * Refuses cross-origin requests with an unsafe method.
+ * @throws AppError `forbidden`
+ */
 export const rejectCrossOrigin: RequestHandler = (req, res, next) => {
   if (SAFE_METHODS.has(req.method)) next();
   else requireSameOrigin(req, res, next);
@@ -65,8 +68,8 @@ function isSameOrigin(req: Request): boolean {
 }
 
 /**
- * Returns whether the browser names another site as the sender. Another scheme or port of this host counts as the same
- * site, because a reader may have opened the page before the site moved.
+ * Returns whether the browser names another site as the sender, which browsers do not do over plain http. Another
+ * scheme or port of this host counts as the same site, because a reader may have opened the page before the site moved.
  */
 function isCrossSite(req: Request): boolean {
   if (req.get('sec-fetch-site') === undefined) return false;

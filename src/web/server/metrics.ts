@@ -66,9 +66,7 @@ export function createMetrics({ poolState, hashesQueued, countSessions }: Metric
     registry,
     'minitwit_db_wait_seconds_total',
     'Time spent waiting for a database connection.',
-    () => {
-      return poolState().waitedS;
-    },
+    () => poolState().waitedS,
   );
   gauge(
     registry,
