@@ -12,7 +12,7 @@ const FOLDERS = ['../../../src/warehouse/report', '../../../static'].map((folder
 );
 
 const KEY_FIGURE_TITLES: Record<string, string> = {
-  people: 'people',
+  people: 'users',
   messages: 'messages',
   follows: 'follows',
   active_week: 'active in 7 days',
@@ -36,9 +36,9 @@ export function renderHtml(report: Report): string {
     report,
     figures: createKeyFigures(report),
     sections: [
-      { id: 'people', title: 'People', cards: createPeopleCards(report.statistics) },
+      { id: 'users', title: 'Users', cards: createPeopleCards(report.statistics) },
       { id: 'messages', title: 'Messages', cards: createMessageCards(report.statistics) },
-      { id: 'few-and-many', title: 'Few and many', cards: createShareCards(report) },
+      { id: 'distribution', title: 'Distribution', cards: createShareCards(report) },
     ],
   });
 }

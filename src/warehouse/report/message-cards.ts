@@ -11,16 +11,16 @@ export function createMessageCards(statistics: Statistic[]): Card[] {
   const posts = findStatistic(statistics, 'posts');
   return [
     createCard(posts, {
-      meaning: 'How many messages have been written.',
+      meaning: 'The number of messages.',
       content: periodViews(statistics, 'posts', { column: 'posts', title: 'messages' }),
     }),
     createCard(posts, {
       id: 'posts-per-active-user',
-      title: 'Messages of each active person',
-      meaning: 'How many messages were written by each of those who wrote any, on average.',
+      title: 'Messages of each active user',
+      meaning: 'The average number of messages of a user who posted.',
       content: periodViews(statistics, 'posts', {
         column: 'posts_per_active_user',
-        title: 'messages of each',
+        title: 'messages of each user',
       }),
     }),
     createCard(findStatistic(statistics, 'lengths'), {

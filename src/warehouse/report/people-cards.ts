@@ -16,7 +16,7 @@ export function createPeopleCards(statistics: Statistic[]): Card[] {
     createCard(findStatistic(statistics, 'new-users'), {
       content: periodViews(statistics, 'new-users', {
         column: 'new_users',
-        title: 'new people',
+        title: 'new users',
       }),
     }),
     createActiveCard(statistics),
@@ -50,7 +50,7 @@ function createActiveCard(statistics: Statistic[]): Card {
   ];
   const views = [
     {
-      label: 'people',
+      label: 'users',
       legend: people.map(({ name }) => name),
       svg: drawLines(labels, people, { isShare: false }),
       columns: ['day', ...people.map(({ name }) => name)],
@@ -105,7 +105,7 @@ function createRetentionCard(statistics: Statistic[]): Card {
     label: 'by week',
     legend: [],
     svg: drawHeatmap(heatmap),
-    columns: ['came in the week of', 'people', ...heatmap.columns.map((later) => `+${later}`)],
+    columns: ['week of registration', 'users', ...heatmap.columns.map((later) => `+${later}`)],
     rows: cohorts.map((week) => {
       const row = recent.filter(({ came_in: cameIn }) => cameIn === week);
       const shares = heatmap.columns.map((_, later) => row[later]?.share ?? null);
@@ -113,7 +113,7 @@ function createRetentionCard(statistics: Statistic[]): Card {
     }),
   };
   return createCard(findStatistic(statistics, 'retention'), {
-    note: 'Down: the weeks in which people came. To the right: how many weeks later. The stronger the colour, the more came back.',
+    note: 'Rows are weeks of registration, and columns are weeks after it. A stronger colour is a greater share.',
     content: chartContent(recent.length > 0 ? [view] : []),
   });
 }

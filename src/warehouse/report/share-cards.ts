@@ -13,7 +13,7 @@ export function createShareCards({ statistics, before }: Report): Card[] {
       content: histogramView(statistics, 'followers-each', {
         of: 'followers',
         column: 'users',
-        title: 'people',
+        title: 'users',
         next: powersOfTwo,
       }),
     }),
@@ -21,7 +21,7 @@ export function createShareCards({ statistics, before }: Report): Card[] {
       content: histogramView(statistics, 'posts-each', {
         of: 'messages',
         column: 'users',
-        title: 'people',
+        title: 'users',
         next: powersOfTwo,
       }),
     }),
@@ -34,7 +34,7 @@ export function createShareCards({ statistics, before }: Report): Card[] {
     createCard(findStatistic(statistics, 'rising-authors'), {
       note: before
         ? `The run before was of ${formatTime(before.asOf)} UTC.`
-        : 'There is no run to compare with: counted since the beginning.',
+        : 'There is no earlier run, so these are all followers.',
       content: authorContent(statistics),
     }),
   ];
@@ -47,8 +47,8 @@ function topShareContent(statistics: Statistic[]): Content {
   const rows = readRecords<Top>(statistics, 'concentration');
   return shareContent(
     rows.flatMap(({ counted, top_users: users, total, share }) => {
-      const people = users === 1 ? '1 person' : `${formatNumber(users)} people`;
-      const text = `of ${formatNumber(total)} ${words[counted] ?? counted} ${people}`;
+      const top = users === 1 ? '1 user' : `${formatNumber(users)} users`;
+      const text = `of ${formatNumber(total)} ${words[counted] ?? counted} ${top}`;
       return share === null ? [] : [{ text, share }];
     }),
   );
