@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { toOperatorError } from './errors.ts';
 
 /**
- * Yields the pages of one of the SDK's paginators.
+ * Yields the pages of one of the SDK's `paginate…` functions.
  * @param attempt the first words of the error's message: `Cannot list the volumes`
  * @throws OperatorError when AWS refuses a page, see `toOperatorError`
  */
@@ -18,7 +18,7 @@ export async function* readPages<Page>(
 }
 
 /**
- * Returns the items of all pages of one of the SDK's paginators, in AWS's order.
+ * Returns the items of all pages of one of the SDK's `paginate…` functions, in AWS's order.
  * @param attempt the first words of the error's message: `Cannot list the volumes`
  * @param itemsOf returns the items of a page; AWS leaves an empty list out
  * @param schema validates and converts an item

@@ -14,7 +14,7 @@ export const COMMIT_TAG = 'minitwit:commit';
 export const BUILDER = 'builder';
 
 /** An image of MiniTwit. */
-export interface OwnImage extends Image {
+export interface MiniTwitImage extends Image {
   /** The version in package.json: `1.3.0`. */
   version: string;
   /** The full hash of the commit. */
@@ -22,7 +22,7 @@ export interface OwnImage extends Image {
 }
 
 /** Lists the available images of MiniTwit, newest first. */
-export async function listOwnImages(ec2: EC2Client): Promise<OwnImage[]> {
+export async function listMiniTwitImages(ec2: EC2Client): Promise<MiniTwitImage[]> {
   const images = await listImages(ec2, 'self', [
     tagFilter(IMAGE_TAG),
     { Name: 'state', Values: ['available'] },
@@ -34,8 +34,8 @@ export async function listOwnImages(ec2: EC2Client): Promise<OwnImage[]> {
 }
 
 /** Returns the newest available image of MiniTwit, or null if there is none. */
-export async function findNewestImage(ec2: EC2Client): Promise<OwnImage | null> {
-  return (await listOwnImages(ec2))[0] ?? null;
+export async function findNewestImage(ec2: EC2Client): Promise<MiniTwitImage | null> {
+  return (await listMiniTwitImages(ec2))[0] ?? null;
 }
 
 /** Returns the error for an account without an image of MiniTwit, with the command that creates one. */
@@ -46,6 +46,6 @@ export function noImageError(): OperatorError {
 }
 
 /** Returns a key that sorts images by age. Images of the same second are sorted by name. */
-function ageKey({ createdAt, name }: OwnImage): string {
+function ageKey({ createdAt, name }: MiniTwitImage): string {
   return `${createdAt} ${name}`;
 }

@@ -3,10 +3,10 @@ import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.t
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
 import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
-import { findLaunchFailure } from '../../src/cloud/instances/failed-launch.ts';
+import { findLaunchFailure } from '../../src/cloud/instances/launch-failure.ts';
 import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
-import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/refreshes.ts';
-import { readTargetHealth } from '../../src/cloud/instances/targets.ts';
+import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/instance-refreshes.ts';
+import { readTargetHealth } from '../../src/cloud/instances/target-health.ts';
 import {
   createTemplateVersion,
   deleteTemplateVersion,

@@ -4,7 +4,7 @@ import { listOldImages } from '../../src/cloud/image/prune.ts';
 import { role } from '../../src/cloud/image/role-step.ts';
 import { source } from '../../src/cloud/image/source-step.ts';
 import { listOrphanedLoadBalancers } from '../../src/cloud/teardown/load-balancers.ts';
-import { removeBucket } from '../../src/aws/s3/buckets.ts';
+import { deleteBucket } from '../../src/aws/s3/buckets.ts';
 import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
 import { listRetainedDatabaseSnapshots } from '../../src/cloud/teardown/database-snapshots.ts';
 import { listOrphans } from '../../src/cloud/teardown/orphans.ts';
@@ -125,5 +125,5 @@ export const listBuckets: SendRequest = ({ clients }, front) => {
 export const emptyBucket: SendRequest = ({ clients }, front) => {
   const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
   front.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
-  return removeBucket(clients.s3, 'bucket');
+  return deleteBucket(clients.s3, 'bucket');
 };

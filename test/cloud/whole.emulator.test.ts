@@ -9,7 +9,7 @@ import { roll } from '../../src/cloud/commands/roll.ts';
 import { takeSnapshot } from '../../src/cloud/commands/snapshot.ts';
 import { printStatus } from '../../src/cloud/commands/status.ts';
 import { up } from '../../src/cloud/commands/up.ts';
-import { listOwnImages } from '../../src/cloud/images.ts';
+import { listMiniTwitImages } from '../../src/cloud/images.ts';
 import { requireStack } from '../../src/cloud/stack/stack.ts';
 import { type EmulatedAccount, openEmulatedAccount } from '../support/aws-account.ts';
 import { emulate } from './emulated.ts';
@@ -55,7 +55,7 @@ async function openSite() {
 
 test('the commands create a site in an empty account, operate it and remove it', async () => {
   const { open, lines, scripts } = await openSite();
-  const imageIds = async () => (await listOwnImages(open().clients.ec2)).map(({ id }) => id);
+  const imageIds = async () => (await listMiniTwitImages(open().clients.ec2)).map(({ id }) => id);
   await expectEmptyAccount(open());
 
   await buildImage(open(), build);

@@ -71,7 +71,7 @@ export async function measureBucket(s3: S3Client, bucket: string): Promise<numbe
 }
 
 /** Deletes a bucket and all objects in it. Idempotent. */
-export async function removeBucket(s3: S3Client, bucket: string): Promise<void> {
+export async function deleteBucket(s3: S3Client, bucket: string): Promise<void> {
   try {
     for await (const entries of readVersions(s3, bucket)) {
       const objects = entries.map(({ Key, VersionId }) => ({ Key, VersionId }));

@@ -8,7 +8,7 @@ import { replaceInstances } from '../instances/replace-instances.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { changedParameters, type ParameterValues } from '../stack/parameters.ts';
+import { toChangedParameters, type ParameterValues } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
@@ -75,7 +75,7 @@ async function replaceDatabase(
   );
   await changeStack(cloud, stack, {
     template: null,
-    parameters: changedParameters(stack, {
+    parameters: toChangedParameters(stack, {
       DatabaseSnapshot: snapshotId,
       DatabaseVersion: snapshot.version,
       SetUp: 'yes',

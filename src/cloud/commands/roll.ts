@@ -1,5 +1,5 @@
 import type { CloudContext } from '../context.ts';
-import { findNewestImage, noImageError, type OwnImage } from '../images.ts';
+import { findNewestImage, noImageError, type MiniTwitImage } from '../images.ts';
 import {
   planReplacement,
   replaceInstances,
@@ -8,7 +8,7 @@ import {
 import { changeStack } from '../stack/change-stack.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { changedParameters } from '../stack/parameters.ts';
+import { toChangedParameters } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack } from '../stack/stack.ts';
 
@@ -34,11 +34,14 @@ export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean })
   await replaceInstances(cloud, { imageId: image.id });
   if (isRemembered) return;
   cloud.log('Having the stack remember the image, by which no instance is replaced …');
-  const parameters = changedParameters(stack, { ImageId: image.id });
+  const parameters = toChangedParameters(stack, { ImageId: image.id });
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
 }
 
-function sayPlan({ group, outdated, target, current }: ReplacementPlan, image: OwnImage): string {
+function sayPlan(
+  { group, outdated, target, current }: ReplacementPlan,
+  image: MiniTwitImage,
+): string {
   const count = group.members.length;
   if (outdated.length === 0) return `All ${count} instances run it already.`;
   const ids = outdated.map(({ id }) => id).join(', ');

@@ -10,7 +10,7 @@ import { readOutputs } from '../stack/outputs.ts';
 import {
   assertKnownParameters,
   effectiveValues,
-  sentParameters,
+  toRequestParameters,
   type ParameterValues,
 } from '../stack/parameters.ts';
 import { resolveDefaults } from '../stack/resolve-defaults.ts';
@@ -32,7 +32,7 @@ export async function up(
   const stack = await waitUntilStable(cloud);
   const wanted = await complete(cloud, stack, { set, all: effectiveValues(known, stack, set) });
   const names = known.map(({ name }) => name);
-  const parameters = sentParameters(names, stack, wanted);
+  const parameters = toRequestParameters(names, stack, wanted);
   await changeStack(cloud, stack, { template, parameters, dryRun });
   if (!dryRun) await goLive(cloud);
 }

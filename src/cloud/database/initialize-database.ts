@@ -1,14 +1,14 @@
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
-import { findLaunchFailure } from '../instances/failed-launch.ts';
+import { findLaunchFailure } from '../instances/launch-failure.ts';
 import { requireScalingGroup } from '../instances/scaling-group.ts';
 import { runCommand } from '../instances/run-command.ts';
 import { renderInitdbScript } from './initdb-script.ts';
 import { hintFor } from '../stack/hints.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
-import { changedParameters } from '../stack/parameters.ts';
+import { toChangedParameters } from '../stack/parameters.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const COMMENT = 'Initializing the database';
@@ -39,7 +39,7 @@ export async function initializeDatabase(cloud: CloudContext, stack: Stack): Pro
   });
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
   cloud.log('Removing the permission for this from the instances …');
-  const parameters = changedParameters(stack, { SetUp: 'no' });
+  const parameters = toChangedParameters(stack, { SetUp: 'no' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
 }
 

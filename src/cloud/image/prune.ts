@@ -4,14 +4,14 @@ import { listInstances } from '../../aws/ec2/instances.ts';
 import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { Clients, CloudContext } from '../context.ts';
-import { listOwnImages, type OwnImage } from '../images.ts';
+import { listMiniTwitImages, type MiniTwitImage } from '../images.ts';
 import { listStacks } from '../stack/stack.ts';
 
 const RETAINED_IMAGES = 5;
 
 /** An image that is older than the retained ones. */
 export interface OldImage {
-  image: OwnImage;
+  image: MiniTwitImage;
   /** The instance, launch template or stack that uses the image; null when the image can be removed. */
   user: string | null;
 }
@@ -22,9 +22,9 @@ export interface OldImage {
  */
 export async function listOldImages(clients: Clients, created = 0): Promise<OldImage[]> {
   const { ec2 } = clients;
-  const old = (await listOwnImages(ec2)).slice(RETAINED_IMAGES - created);
+  const old = (await listMiniTwitImages(ec2)).slice(RETAINED_IMAGES - created);
   const stacks = await findStackUsers(clients);
-  const describe = async (image: OwnImage) => ({
+  const describe = async (image: MiniTwitImage) => ({
     image,
     user: stacks.get(image.id) ?? (await findImageUser(ec2, image.id)),
   });

@@ -1,7 +1,7 @@
 import type { CloudContext } from '../context.ts';
 import { listAlarms } from './alarms.ts';
 import { requireScalingGroup, type ScalingGroup, type Member } from './scaling-group.ts';
-import { findActiveRefresh, startRefresh } from './refreshes.ts';
+import { findActiveRefresh, startRefresh } from './instance-refreshes.ts';
 import {
   createTemplateVersion,
   hasContent,

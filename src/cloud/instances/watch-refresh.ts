@@ -6,10 +6,10 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { hintFor } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
-import { findLaunchFailure } from './failed-launch.ts';
+import { findLaunchFailure } from './launch-failure.ts';
 import { requireScalingGroup } from './scaling-group.ts';
-import { findRefresh, hasEnded, type InstanceRefresh } from './refreshes.ts';
-import { readTargetHealth } from './targets.ts';
+import { findRefresh, hasEnded, type InstanceRefresh } from './instance-refreshes.ts';
+import { readTargetHealth } from './target-health.ts';
 import { deleteTemplateVersion, listTemplateVersions } from './template-versions.ts';
 
 // AWS itself waits an hour for an instance, and as long for a rollback.
@@ -82,7 +82,7 @@ async function deleteRolledBackVersion(
 async function formatProgress(
   cloud: CloudContext,
   outputs: Outputs,
-  { status, reason, percent, left, startedAt }: InstanceRefresh,
+  { status, reason, percent, remaining, startedAt }: InstanceRefresh,
 ): Promise<string> {
   const { autoScaling, loadBalancing } = cloud.clients;
   const [{ members }, health, problem] = await Promise.all([
@@ -91,7 +91,7 @@ async function formatProgress(
     startedAt && findLaunchFailure(autoScaling, outputs.instances, startedAt),
   ]);
   const rollback = status.startsWith('Rollback') ? `, rolling back (${reason ?? status})` : '';
-  const toGo = left === null ? '' : `, ${left} to go`;
+  const toGo = remaining === null ? '' : `, ${remaining} to go`;
   const each = members.map(({ id, state }) => `${id} ${state} ${health.get(id) ?? ''}`.trim());
   return `${percent} %${toGo}${rollback}; ${each.join(', ')}${problem ? formatLaunchFailure(problem, cloud) : ''}`;
 }

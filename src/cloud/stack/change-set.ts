@@ -12,7 +12,7 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-import { type ResourceChange, resourceChangeSchema } from './changes.ts';
+import { type ResourceChange, resourceChangeSchema } from './resource-changes.ts';
 import { isStackNotFound, STACK_TAG } from './stack.ts';
 
 const READY_MAX_MS = 10 * 60_000;
@@ -63,14 +63,14 @@ export async function readChangeSet(
     const { status, reason, changes } = await describeChangeSet(cloud, name);
     if (status === 'CREATE_COMPLETE') return { done: changes };
     if (status !== 'FAILED') return { pending: status };
-    if (saysNothingChanges(reason)) return { done: null };
+    if (isWithoutChanges(reason)) return { done: null };
     throw new OperatorError(`AWS cannot change the stack ${cloud.stackName}: ${reason}`);
   };
   return await poll('The change set', checkComputed, pollOptions(cloud, READY_MAX_MS));
 }
 
 /** AWS has neither a status nor an error code for a change set without changes, only these reasons. */
-function saysNothingChanges(reason: string): boolean {
+function isWithoutChanges(reason: string): boolean {
   return /didn't contain changes|no updates are to be performed/i.test(reason);
 }
 

@@ -14,7 +14,7 @@ import {
   executeChangeSet,
   readChangeSet,
 } from './change-set.ts';
-import { formatChanges, listDataLosses, type ResourceChange } from './changes.ts';
+import { formatChanges, listDataLosses, type ResourceChange } from './resource-changes.ts';
 import { findLastEventId } from './events.ts';
 import { findStack, isEmpty, type Stack } from './stack.ts';
 import { watchStack } from './watch-stack.ts';

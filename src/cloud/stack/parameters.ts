@@ -51,7 +51,7 @@ export function effectiveValues(
  * Returns the parameters of a request: the values that are set, and for all other parameters of the stack, that they are
  * unchanged. CloudFormation uses the template's default for a parameter that is missing.
  */
-export function sentParameters(
+export function toRequestParameters(
   names: string[],
   stack: Stack | null,
   set: ParameterValues,
@@ -65,6 +65,6 @@ export function sentParameters(
 }
 
 /** Returns the parameters of a request that changes only these values, and not the template. */
-export function changedParameters(stack: Stack, set: ParameterValues): Parameter[] {
-  return sentParameters(Object.keys(stack.parameters), stack, set);
+export function toChangedParameters(stack: Stack, set: ParameterValues): Parameter[] {
+  return toRequestParameters(Object.keys(stack.parameters), stack, set);
 }

@@ -1,7 +1,7 @@
 import { alignColumns } from '../../cli/table.ts';
 import type { CloudContext } from '../context.ts';
 import { formatImageCommand } from '../format-command.ts';
-import { listOwnImages } from '../images.ts';
+import { listMiniTwitImages } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const SHOWN_MAX = 5;
@@ -11,7 +11,7 @@ export async function formatImages(
   { clients }: CloudContext,
   { parameters }: Stack,
 ): Promise<string[]> {
-  const images = await listOwnImages(clients.ec2);
+  const images = await listMiniTwitImages(clients.ec2);
   if (images.length === 0) return [`none. Run ${formatImageCommand()} to create one.`];
   const rows = images
     .slice(0, SHOWN_MAX)

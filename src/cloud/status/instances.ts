@@ -4,9 +4,9 @@ import { alignColumns } from '../../cli/table.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { listOwnImages } from '../images.ts';
-import { findActiveRefresh } from '../instances/refreshes.ts';
-import { readTargetHealth } from '../instances/targets.ts';
+import { listMiniTwitImages } from '../images.ts';
+import { findActiveRefresh } from '../instances/instance-refreshes.ts';
+import { readTargetHealth } from '../instances/target-health.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
 
@@ -17,7 +17,7 @@ export async function formatInstances(cloud: CloudContext, { outputs }: Stack): 
   const { ec2, loadBalancing } = cloud.clients;
   const [instances, images, health] = await Promise.all([
     listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
-    listOwnImages(ec2),
+    listMiniTwitImages(ec2),
     outputs.Targets ? readTargetHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
   ]);
   const alive = instances.filter(({ state }) => state !== 'terminated');

@@ -10,7 +10,7 @@ import type { CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
-import { measureBucket, removeBucket } from '../../aws/s3/buckets.ts';
+import { measureBucket, deleteBucket } from '../../aws/s3/buckets.ts';
 import { listStackBuckets } from './stack-buckets.ts';
 import { listRetainedDatabaseSnapshots } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
@@ -25,7 +25,7 @@ const GB = 1024 ** 3;
 export async function listRetainedResources(cloud: CloudContext): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
-    ({ tags }) => belongsToStack(tags, cloud.stackName, isLast),
+    ({ tags }) => isRemovedWithStack(tags, cloud.stackName, isLast),
   );
   const [ofDatabases, images, snapshots, buckets] = await Promise.all([
     listRetainedDatabaseSnapshots(cloud),
@@ -37,7 +37,7 @@ export async function listRetainedResources(cloud: CloudContext): Promise<Retain
   return [...ofDatabases, ...images, ...ofVolumes, ...snapshots, ...buckets];
 }
 
-function belongsToStack(tags: Tags, stackName: string, isLast: boolean): boolean {
+function isRemovedWithStack(tags: Tags, stackName: string, isLast: boolean): boolean {
   const owner = tags[STACK_TAG];
   return owner === undefined ? isLast : owner === stackName;
 }
@@ -130,7 +130,7 @@ async function listRetainedBuckets({
         id,
         about: `bucket of the warehouse, ${(bytes / GB).toFixed(1)} GiB`,
         monthly: (bytes / GB) * PRICES.bucketGbMonth,
-        remove: () => removeBucket(s3, id),
+        remove: () => deleteBucket(s3, id),
       };
     }),
   );

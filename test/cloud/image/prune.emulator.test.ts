@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
-import { listOwnImages } from '../../../src/cloud/images.ts';
+import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { createBuildFixture, type BuildFixture } from './fixture.ts';
 
 test('`cloud image` retains the newest five images, and images in use', async () => {
@@ -36,7 +36,7 @@ test('`cloud image` retains the newest five images, and images in use', async ()
 
   expect(await fixture.build()).toBe('done');
 
-  const ids = (await listOwnImages(ec2)).map(({ id }) => id);
+  const ids = (await listMiniTwitImages(ec2)).map(({ id }) => id);
   expect(ids).toHaveLength(8);
   expect(ids.slice(-3)).toEqual([third, second, first]);
   expect(ids).not.toContain(fourth);

@@ -10,7 +10,7 @@ import {
   listUnfinishedBuilds,
   removeUnfinishedBuilds,
 } from '../../../src/cloud/image/unfinished-builds.ts';
-import { listOwnImages } from '../../../src/cloud/images.ts';
+import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { createBuildFixture } from './fixture.ts';
 
 test('`cloud image` removes the resources of a killed process when that cannot run any more', async () => {
@@ -23,7 +23,7 @@ test('`cloud image` removes the resources of a killed process when that cannot r
   await runSteps(BUILD_STEPS.slice(0, -1), build);
   const left = (await fixture.list()).filter((it) => !before.includes(it));
   expect(left).toHaveLength(8);
-  expect(await listOwnImages(cloud.clients.ec2)).toEqual([]);
+  expect(await listMiniTwitImages(cloud.clients.ec2)).toEqual([]);
 
   expect(await fixture.build()).toBe('done');
   expect(fixture.lines.join('\n')).toMatch(

@@ -7,7 +7,7 @@ import type { CloudContext } from '../../../src/cloud/context.ts';
 import { roll } from '../../../src/cloud/commands/roll.ts';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
 
@@ -160,7 +160,7 @@ test('`cloud roll` replaces instances of the same image with other settings, and
   await replaceInstances(cloud);
   expect(heard).toEqual([]);
   const stack = await requireStack(cloud);
-  const parameters = changedParameters(stack, { InstanceType: 't3.small' });
+  const parameters = toChangedParameters(stack, { InstanceType: 't3.small' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await roll(cloud, now);
   expect(heard).toMatchObject([

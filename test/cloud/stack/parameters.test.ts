@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   assertKnownParameters,
   effectiveValues,
-  sentParameters,
+  toRequestParameters,
 } from '../../../src/cloud/stack/parameters.ts';
 
 const known = [
@@ -51,11 +51,11 @@ test('effectiveValues prefers values that are set, then those of the stack, then
 });
 
 test('sentParameters retains the values of the stack, and omits parameters that are new in the template', () => {
-  expect(sentParameters(names, stack, { ImageId: 'ami-2' })).toEqual([
+  expect(toRequestParameters(names, stack, { ImageId: 'ami-2' })).toEqual([
     { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
     { ParameterKey: 'InstanceType', UsePreviousValue: true },
   ]);
-  expect(sentParameters(names, null, { ImageId: 'ami-2', InstanceCount: '' })).toEqual([
+  expect(toRequestParameters(names, null, { ImageId: 'ami-2', InstanceCount: '' })).toEqual([
     { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
     { ParameterKey: 'InstanceCount', ParameterValue: '' },
   ]);

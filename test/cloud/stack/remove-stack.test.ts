@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import { changedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
 import { formatStackContinues } from '../../../src/cloud/stack/watch-stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
@@ -100,7 +100,7 @@ test('removeStack waits first until a change has ended, also if the change fails
     if (action === 'cloudformation:ExecuteChangeSet') paper.stop();
   };
   paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
-  const parameters = changedParameters(stack, { SetUp: 'no' });
+  const parameters = toChangedParameters(stack, { SetUp: 'no' });
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(changed).rejects.toThrow('AWS continues');
   paper.front.onRequest = () => undefined;

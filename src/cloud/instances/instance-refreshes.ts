@@ -40,7 +40,7 @@ const refreshSchema = z
     reason: it.StatusReason || null,
     percent: it.PercentageComplete,
     /** The number of instances that are not replaced yet, or null if AWS does not know it. */
-    left: it.InstancesToUpdate ?? null,
+    remaining: it.InstancesToUpdate ?? null,
     startedAt: it.StartTime ?? null,
     /** The version of the launch template that the refresh rolls out, or null if AWS does not return it. */
     version: it.DesiredConfiguration?.LaunchTemplate?.Version ?? null,

@@ -4,7 +4,7 @@ import {
   resourceChangeSchema,
   listDataLosses,
   formatChanges,
-} from '../../../src/cloud/stack/changes.ts';
+} from '../../../src/cloud/stack/resource-changes.ts';
 
 function change(LogicalResourceId: string, Action: string, Replacement?: string): ResourceChange {
   const ResourceType =
