@@ -6,7 +6,7 @@ import { OperatorError } from '../../src/errors/operator-error.ts';
 
 const STOPPED = new OperatorError('Stopped by SIGINT.');
 
-/** Runs one step, which is stopped at its beginning. */
+/** Runs one step, whose signal is aborted when it starts. */
 async function runStopped(work: () => Promise<void>, stopTimeoutMs: number): Promise<void> {
   const stop = new AbortController();
   const run = async () => {
@@ -24,14 +24,14 @@ async function runStopped(work: () => Promise<void>, stopTimeoutMs: number): Pro
   });
 }
 
-test('a step that ends in time after the signal is waited for', async () => {
-  let isOver = false;
+test('a step that ends in time after the signal is not abandoned', async () => {
+  let hasEnded = false;
   const stopped = runStopped(async () => {
     await sleep(20);
-    isOver = true;
+    hasEnded = true;
   }, 60_000);
   await expect(stopped).rejects.toBe(STOPPED);
-  expect(isOver).toBe(true);
+  expect(hasEnded).toBe(true);
 });
 
 test('a step that is abandoned, and fails later, does not fail the process', async () => {

@@ -4,32 +4,32 @@ import { OperatorError } from '../../src/errors/operator-error.ts';
 
 const never = new AbortController().signal;
 
-test('a wait reports each state once, and returns the result', async () => {
+test('polling reports each state once, and returns the value', async () => {
   const states = ['pending', 'pending', 'running'];
-  const said: string[] = [];
-  const look = async () => {
+  const reported: string[] = [];
+  const request = async () => {
     const state = states.shift();
     return state ? { pending: state } : { done: 42 };
   };
-  const waiting = {
+  const options = {
     timeoutMs: 1000,
     firstPauseMs: 1,
     signal: never,
-    onPoll: (it: string) => said.push(it),
+    onPoll: (it: string) => reported.push(it),
   };
-  expect(await poll('It', look, waiting)).toBe(42);
-  expect(said).toEqual(['It: pending', 'It: running']);
+  expect(await poll('It', request, options)).toBe(42);
+  expect(reported).toEqual(['It: pending', 'It: running']);
 });
 
-test('a wait ends with what was seen last, or with the reason to stop', async () => {
-  const look = async () => ({ pending: 'pending' });
-  const waiting = { firstPauseMs: 1, onPoll: () => undefined };
-  const late = poll('It', look, { ...waiting, timeoutMs: 10, signal: never });
-  await expect(late).rejects.toThrow('It: still pending after 0 s.');
+test('polling ends with the last state after the timeout, and with the reason of the signal once it is aborted', async () => {
+  const request = async () => ({ pending: 'pending' });
+  const options = { firstPauseMs: 1, onPoll: () => undefined };
+  const timedOut = poll('It', request, { ...options, timeoutMs: 10, signal: never });
+  await expect(timedOut).rejects.toThrow('It: still pending after 0 s.');
 
   const stopping = new AbortController();
   const stopped = new OperatorError('Stopped.');
   const onPoll = () => stopping.abort(stopped);
-  const pausing = { timeoutMs: 60_000, firstPauseMs: 60_000, signal: stopping.signal, onPoll };
-  await expect(poll('It', look, pausing)).rejects.toBe(stopped);
+  const pauseOptions = { timeoutMs: 60_000, firstPauseMs: 60_000, signal: stopping.signal, onPoll };
+  await expect(poll('It', request, pauseOptions)).rejects.toBe(stopped);
 });

@@ -5,7 +5,7 @@ import {
   createProvisionContext,
   type ProvisionContext,
 } from '../provision/provision.ts';
-import { findSite } from '../provision/site.ts';
+import { planProvision } from '../provision/plan.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
 import { lockFolder } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
@@ -23,11 +23,11 @@ export async function provision(
 ): Promise<void> {
   const lock = await lockFolder(context.folder);
   try {
-    const site = await findSite(context.ec2, config, options);
+    const plan = await planProvision(context.ec2, config, options);
     const { sizeGib } = options;
-    const current = createProvisionContext(context, config, { sizeGib, site });
+    const current = createProvisionContext(context, config, { sizeGib, plan });
     lock.setDescription(`the provision ${current.runId}`);
-    const { subnet, image, volume } = site;
+    const { subnet, image, volume } = plan;
     const volumeText = volume ? `the volume ${volume.id}` : `a volume of ${sizeGib} GiB`;
     current.log(
       `Building an image from ${image.name || image.id}, with ${volumeText} in ${subnet.zone}. The run is ${current.runId}.`,

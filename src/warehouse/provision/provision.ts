@@ -20,8 +20,9 @@ export interface ProvisionOptions {
   baseImageId: string | null;
 }
 
-/** Where the builder runs, and its image. */
-export interface Site {
+/** The inputs of a `provision`. */
+export interface ProvisionPlan {
+  /** The image from which the builder starts. */
   image: Image;
   subnet: Subnet;
   /** The volume to use; null when one is created. */
@@ -33,7 +34,7 @@ export interface ProvisionContext extends WarehouseContext, ImageBuild {
   timing: WarehouseContext['timing'];
   config: InstanceConfig;
   sizeGib: number;
-  site: Site;
+  plan: ProvisionPlan;
   tags: Tags;
   volumeId: string | null;
 }
@@ -42,14 +43,14 @@ export interface ProvisionContext extends WarehouseContext, ImageBuild {
 export function createProvisionContext(
   context: WarehouseContext,
   config: InstanceConfig,
-  { sizeGib, site }: { sizeGib: number; site: Site },
+  { sizeGib, plan }: { sizeGib: number; plan: ProvisionPlan },
 ): ProvisionContext {
   const runId = createRunId(new Date());
   return {
     ...context,
     config,
     sizeGib,
-    site,
+    plan,
     runId,
     tags: { ...resourceTags(UNFINISHED, runId), [ORIGIN_TAG]: originTag(context.folder) },
     volumeId: null,

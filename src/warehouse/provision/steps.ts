@@ -14,15 +14,15 @@ const BUILDER_MAX_MINUTES = 120;
 
 const warehouseImage: ImageKind<ProvisionContext> = {
   launchOptions: async (provision) => {
-    const { config, site, runId, tags } = provision;
+    const { config, plan, runId, tags } = provision;
     return {
       token: runId,
-      imageId: site.image.id,
-      root: site.image.root,
+      imageId: plan.image.id,
+      root: plan.image.root,
       instanceType: config.instanceType,
       keyName: config.keyName,
       securityGroup: config.securityGroup,
-      subnetId: site.subnet.id,
+      subnetId: plan.subnet.id,
       market: 'on-demand',
       userData: await renderUserData(provision),
       tags,
@@ -35,7 +35,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
   }),
   unfinished: tagFilter(WAREHOUSE_TAG, UNFINISHED),
   formatOrphan: (resource, id, runId) => {
-    // `cleanup` does not find an image that is tagged as finished.
+    // `cleanup` does not find an image that is already tagged as finished.
     const remove =
       resource === 'image' && id !== null
         ? `aws ec2 deregister-image --delete-associated-snapshots --image-id ${id}`
@@ -54,8 +54,8 @@ function renderUserData({ config, volumeId }: ProvisionContext): Promise<string>
 }
 
 /**
- * Tags volume and image as finished. The snapshots of the image are still tagged, since they are no snapshots of the
- * volume.
+ * Tags volume and image as finished. The tag of the image's snapshots does not change, since these are no snapshots of
+ * the volume.
  */
 const markFinished: Step<ProvisionContext> = {
   name: 'hand-over',

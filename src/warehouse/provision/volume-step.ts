@@ -12,14 +12,14 @@ const STATE_TIMEOUT_MS = 5 * 60_000;
 export const volume: Step<ProvisionContext> = {
   name: 'volume',
   run: async (provision) => {
-    const { ec2, site, runId, sizeGib, tags, log } = provision;
-    if (site.volume) {
-      provision.volumeId = site.volume.id;
+    const { ec2, plan, runId, sizeGib, tags, log } = provision;
+    if (plan.volume) {
+      provision.volumeId = plan.volume.id;
       return;
     }
     log('Creating the volume …');
     provision.volumeId = await createVolume(ec2, {
-      AvailabilityZone: site.subnet.zone,
+      AvailabilityZone: plan.subnet.zone,
       Size: sizeGib,
       VolumeType: 'gp3',
       Encrypted: true,
@@ -29,8 +29,8 @@ export const volume: Step<ProvisionContext> = {
     await waitUntilAvailable(ec2, provision.volumeId, pollOptions(provision, STATE_TIMEOUT_MS));
   },
   undo: async (provision) => {
-    const { ec2, site, volumeId, isDone, log } = provision;
-    if (isDone || site.volume) return;
+    const { ec2, plan, volumeId, isDone, log } = provision;
+    if (isDone || plan.volume) return;
     const ids = await findCreatedByRun(provision, 'A volume', volumeId, async (ofRun) => {
       const volumes = await listVolumes(ec2, [ofRun]);
       // The root volume of the builder is deleted with the builder.

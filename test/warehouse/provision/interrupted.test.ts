@@ -5,7 +5,7 @@ import {
   createProvisionContext,
   type ProvisionContext,
 } from '../../../src/warehouse/provision/provision.ts';
-import { findSite } from '../../../src/warehouse/provision/site.ts';
+import { planProvision } from '../../../src/warehouse/provision/plan.ts';
 import { PROVISION_STEPS } from '../../../src/warehouse/provision/steps.ts';
 import { lockFolder } from '../../../src/warehouse/run/lock.ts';
 import {
@@ -33,10 +33,10 @@ async function startProvision(
   fixture.aws.account.hiddenPollsOfNew = 2;
   context.timing = { ...context.timing, waitMaxMs: 1000, visibilityTimeoutMs: 200 };
   const order = { volumeId: null, sizeGib: 8, baseImageId: null };
-  const site = await findSite(context.ec2, context.config, order);
+  const plan = await planProvision(context.ec2, context.config, order);
   const provision = createProvisionContext(context, context.config, {
     sizeGib: order.sizeGib,
-    site,
+    plan,
   });
   await runSteps(steps, provision);
   return { fixture, provision };

@@ -18,17 +18,17 @@ import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { validateInstanceSettings } from './validate-instance-settings.ts';
 import type { InstanceConfig } from '../settings.ts';
-import type { ProvisionOptions, Site } from './provision.ts';
+import type { ProvisionOptions, ProvisionPlan } from './provision.ts';
 
 /**
  * Finds the image and the subnet of the builder, and the existing volume. Creates nothing.
  * @throws OperatorError with all settings and options whose resource does not exist or does not fit
  */
-export async function findSite(
+export async function planProvision(
   ec2: EC2Client,
   config: InstanceConfig,
   { baseImageId, volumeId }: ProvisionOptions,
-): Promise<Site> {
+): Promise<ProvisionPlan> {
   const [type, volume] = await Promise.all([
     findInstanceType(ec2, config.instanceType),
     volumeId === null ? null : findVolume(ec2, volumeId),
