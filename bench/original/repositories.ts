@@ -70,7 +70,6 @@ function createOriginalProfiles(users: Users): Profiles {
       const user = await users.findUser(username);
       return user && { ...user, followers: 0, following: 0, newestIds: [] };
     },
-    listHomeTimelineIds: throwUnsupported,
   };
 }
 

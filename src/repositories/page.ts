@@ -14,3 +14,30 @@ export const PAGE_SIZE = 30;
 
 /** The number of ids that a query for a page reads. The last one shows whether there is another page. */
 export const PAGE_QUERY_LIMIT = PAGE_SIZE + 1;
+
+/**
+ * The queries of a timeline. Each returns at most PAGE_QUERY_LIMIT message ids, newest first: the newest ids of all, the newest
+ * ids before an id, and the oldest ids after an id.
+ */
+export interface PageQueries {
+  newest: () => Promise<number[]>;
+  before: (messageId: number) => Promise<number[]>;
+  after: (messageId: number) => Promise<number[]>;
+}
+
+/** Reads a page with one of its queries. A page after a cursor that is not full becomes the newest page. */
+export async function readPage(cursor: Cursor, queries: PageQueries): Promise<Page> {
+  if (cursor && 'after' in cursor) {
+    const ids = await queries.after(cursor.after);
+    // A reader who pages to the newest messages gets a full page of them.
+    if (ids.length <= PAGE_SIZE) return readPage(null, queries);
+    return { messageIds: ids.slice(-PAGE_SIZE), hasOlder: true, hasNewer: true };
+  }
+  const ids = await (cursor ? queries.before(cursor.before) : queries.newest());
+  return {
+    messageIds: ids.slice(0, PAGE_SIZE),
+    hasOlder: ids.length > PAGE_SIZE,
+    // Each link to older messages comes from a page of newer ones, so no query is needed.
+    hasNewer: cursor !== null,
+  };
+}

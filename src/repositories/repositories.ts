@@ -20,14 +20,13 @@ export interface Repositories {
 
 /** Creates the repositories of a database. */
 export function createRepositories(database: Database): Repositories {
-  const profiles = createProfiles(database);
   return {
     users: createUsers(database),
     messages: createMessages(database),
     followers: createFollowers(database),
-    profiles,
+    profiles: createProfiles(database),
     sessions: createSessions(database),
-    timelines: createTimelines(database, profiles),
+    timelines: createTimelines(database),
     isReady: () =>
       database
         .select('select 1 from user join profile using (user_id) where :isPrimary limit 1')

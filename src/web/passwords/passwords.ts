@@ -63,7 +63,7 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
   const threads = Math.max(1, Math.floor((availableParallelism() - 1) / processes));
   const pool = new Piscina<Task, string | boolean>({
     // The worker has the extension of this file: `.ts` in the source, `.js` in the build.
-    filename: new URL(`worker${extname(import.meta.url)}`, import.meta.url).href,
+    filename: new URL(`hash-worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 1,
     maxThreads: threads,
   });

@@ -14,7 +14,7 @@ import { cacheCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories } from '../../repositories/repositories.ts';
 import type { Sessions } from '../../repositories/sessions.ts';
-import { waitForShutdown } from './shutdown.ts';
+import { waitForShutdown } from './wait-for-shutdown.ts';
 
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
 const SWEEP_LIMIT = 1000;

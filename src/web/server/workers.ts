@@ -6,7 +6,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../../config/config.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { waitForShutdown } from './shutdown.ts';
+import { waitForShutdown } from './wait-for-shutdown.ts';
 
 const RESTART_AFTER_MS = 1000;
 /** Added to `drainMaxMs`, in which the workers shut down by themselves. */

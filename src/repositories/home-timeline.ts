@@ -1,0 +1,128 @@
+import { batchReads } from '../database/batches.ts';
+import type { Database } from '../database/database.ts';
+import { appendNewestIds } from './newest-ids.ts';
+import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
+
+// The most ids that a query for a window reads. A window with more is narrowed.
+const WINDOW_LIMIT = 1000;
+// The factor by which a window grows if it has too few ids, or shrinks if it has too many.
+const GROWTH = 8;
+
+/** Lists messages of a user and of all users that the user follows. */
+export type ListHome = (readerId: number, cursor: Cursor) => Promise<Page>;
+
+/**
+ * Creates the home timelines of a database. The newest page comes from the table `profile`, which has the newest message ids of
+ * each author. Other pages come from `message`.
+ */
+export function createHomeTimeline(database: Database): ListHome {
+  const listNewest = batchReads(async (readerIds: number[]) => {
+    // At most PAGE_QUERY_LIMIT authors have a message on the page, and these are the authors who posted last.
+    const rows = await database.select<NewestOfAuthor & { readerId: number }>(
+      `select readerId, newestId, newestIds
+       from (
+         select author.reader_id as readerId,
+           profile.newest_id as newestId, profile.newest_ids as newestIds,
+           row_number() over (
+             partition by author.reader_id order by profile.newest_id desc
+           ) as place
+         from (
+           select who_id as reader_id, whom_id as author_id
+           from follower
+           where who_id in (:readerIds) and whom_id <> who_id
+           union all
+           select user_id, user_id
+           from profile
+           where user_id in (:readerIds)
+         ) as author
+         join profile on profile.user_id = author.author_id
+         where profile.newest_id > 0
+       ) as numbered
+       where place <= :limit and :isPrimary`,
+      { readerIds, limit: PAGE_QUERY_LIMIT },
+    );
+    const authors = new Map<number, NewestOfAuthor[]>(readerIds.map((id) => [id, []]));
+    for (const row of rows) authors.get(row.readerId)?.push(row);
+    return Array.from(authors.values(), mergeNewest);
+  });
+
+  async function listAuthors(readerId: number): Promise<number[]> {
+    const rows = await database.select<{ authorId: number }>(
+      'select whom_id as authorId from follower where who_id = :readerId and :isPrimary',
+      { readerId },
+    );
+    return [readerId, ...rows.map(({ authorId }) => authorId)];
+  }
+
+  /** Lists messages of authors with ids from `low` to `high`, newest first, at most WINDOW_LIMIT. */
+  async function listInWindow(authorIds: number[], low: number, high: number): Promise<number[]> {
+    // The query has no order, so that it ends at its limit instead of reading all messages of these authors.
+    const rows = await database.select<{ messageId: number }>(
+      `select message_id as messageId
+       from message force index (author)
+       where author_id in (:authorIds) and message_id between :low and :high and :isPrimary
+       limit :limit`,
+      { authorIds, low, high, limit: WINDOW_LIMIT },
+    );
+    return rows.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
+  }
+
+  /**
+   * Reads a page of a home timeline in a window of ids beside the cursor. The right width depends on how often these
+   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or narrower.
+   * A window is complete if the query did not reach its limit.
+   */
+  async function findPageInIdWindow(readerId: number, cursor: NonNullable<Cursor>) {
+    const isBefore = 'before' in cursor;
+    const [authorIds, newest] = await Promise.all([listAuthors(readerId), listNewest(readerId)]);
+    if (newest.length < PAGE_QUERY_LIMIT) return newest.filter((id) => isInside(id, cursor));
+    const [last = 0, first = 0] = [newest[0], newest.at(-1)];
+    const from = isBefore ? Math.min(cursor.before - 1, last) : cursor.after + 1;
+    let tooNarrow = 0;
+    let tooWide = Infinity;
+    for (let width = 2 * (last - first); ; width = nextWidth(tooNarrow, tooWide)) {
+      const low = isBefore ? Math.max(from - width, 1) : from;
+      const high = isBefore ? from : Math.min(from + width, last);
+      const ids = await listInWindow(authorIds, low, high);
+      const isLastWindow = isBefore ? low === 1 : high === last;
+      if (ids.length === WINDOW_LIMIT) tooWide = width;
+      else if (ids.length < PAGE_QUERY_LIMIT && !isLastWindow) tooNarrow = width;
+      else return isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT);
+    }
+  }
+
+  return (readerId, cursor) =>
+    readPage(cursor, {
+      newest: () => listNewest(readerId),
+      before: (id) => findPageInIdWindow(readerId, { before: id }),
+      after: (id) => findPageInIdWindow(readerId, { after: id }),
+    });
+}
+
+interface NewestOfAuthor {
+  newestId: number;
+  newestIds: string;
+}
+
+/** Returns the newest message ids of several authors, newest first. */
+function mergeNewest(authors: NewestOfAuthor[]): number[] {
+  // Each of these authors has a message at least this new, so an older one cannot be on the page.
+  const bound =
+    authors.length === PAGE_QUERY_LIMIT ? Math.min(...authors.map(({ newestId }) => newestId)) : 0;
+  const ids: number[] = [];
+  for (const { newestIds } of authors) appendNewestIds(ids, newestIds, bound);
+  return ids.toSorted((a, b) => b - a).slice(0, PAGE_QUERY_LIMIT);
+}
+
+function isInside(messageId: number, cursor: NonNullable<Cursor>): boolean {
+  return 'before' in cursor ? messageId < cursor.before : messageId > cursor.after;
+}
+
+/**
+ * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a width
+ * with neither too few messages nor too many.
+ */
+function nextWidth(tooNarrow: number, tooWide: number): number {
+  if (tooWide === Infinity) return tooNarrow * GROWTH;
+  return Math.floor(tooNarrow === 0 ? tooWide / GROWTH : Math.sqrt(tooNarrow * tooWide));
+}
