@@ -37,7 +37,7 @@ interface Options {
 await runProgram(async () => {
   const options = readArguments();
   // Signals are handled from the start, so that the database never outlives this process.
-  const shutdown = shutdownSignal('SIGINT', 'SIGTERM', 'SIGHUP');
+  const shutdown = abortOnSignals('SIGINT', 'SIGTERM', 'SIGHUP');
   try {
     await withDataFiles(DATA, () => run(options, shutdown));
   } catch (error) {
@@ -58,7 +58,7 @@ function readArguments(): Options {
   }
 }
 
-function shutdownSignal(...names: NodeJS.Signals[]): AbortSignal {
+function abortOnSignals(...names: NodeJS.Signals[]): AbortSignal {
   const controller = new AbortController();
   for (const name of names) process.on(name, () => controller.abort());
   return controller.signal;

@@ -92,7 +92,7 @@ const web = {
   RATE_LIMITS: oneOf('on', 'off').default('on').describe('`off`: no limits, for load tests.'),
 };
 
-// src/repositories/limits.ts has the length of each window.
+// src/repositories/rate-limit-rules.ts has the length of each window.
 const rateLimits = {
   LIMIT_LOGINS_PER_NAME: limit
     .default(10)

@@ -138,11 +138,11 @@ test('this file has every request of src/cloud and src/aws/s3', () => {
 test.each(requests)(
   'a refused %s throws an error that names the IAM policy',
   async (name, call) => {
-    const front = await startEmptyAws();
+    const aws = await startEmptyAws();
     const cloud = openTestCloud().open();
     const [action, before] = METHODS[name] ?? [name.replace('cloudwatch:', 'monitoring:'), 0];
     const isOfBucketAlone = name === 's3:DeleteBucket' && call === sendRequests.emptyBucket;
-    front.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
-    await expectAccessDenied(() => call(cloud, front));
+    aws.fail(action, 'AccessDenied', { after: isOfBucketAlone ? 0 : before });
+    await expectAccessDenied(() => call(cloud, aws));
   },
 );

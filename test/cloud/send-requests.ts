@@ -15,7 +15,7 @@ import { findStackById } from '../../src/cloud/stack/stack.ts';
 import type { AwsStub } from '../support/aws-stub.ts';
 
 /** Sends a request after the requests that it needs. */
-export type SendRequest = (cloud: CloudContext, front: AwsStub) => Promise<unknown>;
+export type SendRequest = (cloud: CloudContext, aws: AwsStub) => Promise<unknown>;
 
 const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
 const xml = (body: string) => () => ({
@@ -38,17 +38,17 @@ export const uploadSource: SendRequest = async (cloud) => source.run?.(buildOf(c
 export const removeSource: SendRequest = async (cloud) => source.undo?.(buildOf(cloud));
 
 /** Runs a script on an instance whose agent is online. */
-export const runScript: SendRequest = async (cloud, front) => {
+export const runScript: SendRequest = async (cloud, aws) => {
   const online = { InstanceInformationList: [{ PingStatus: 'Online' }] };
-  front.stub('ssm:DescribeInstanceInformation', json(online));
-  front.stub('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
+  aws.stub('ssm:DescribeInstanceInformation', json(online));
+  aws.stub('ssm:SendCommand', json({ Command: { CommandId: 'command-1' } }));
   return runCommand(cloud, 'i-1', { comment: 'Hello', script: 'echo hello', maxMs: 1000 });
 };
 
 /** Runs a script whose response is lost. */
-export const runScriptWithLostResponse: SendRequest = async (cloud, front) => {
-  front.loseResponse('ssm:SendCommand', { times: Infinity });
-  return runScript(cloud, front);
+export const runScriptWithLostResponse: SendRequest = async (cloud, aws) => {
+  aws.loseResponse('ssm:SendCommand', { times: Infinity });
+  return runScript(cloud, aws);
 };
 
 /** Lists the orphaned resources of a stack that had a resource of this type. */
@@ -59,55 +59,55 @@ export const listOrphansOf =
 
 const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
 
-function stubStack(front: AwsStub, status: string): void {
+function stubStack(aws: AwsStub, status: string): void {
   const stack = `${NAMED}<CreationTime>2026-11-23T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`;
   const stacks = `<Stacks><member>${stack}</member></Stacks>`;
-  front.stub('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
+  aws.stub('cloudformation:DescribeStacks', result('DescribeStacks', stacks));
 }
 
 /** Creates the change set of a new stack, and deletes it with the stack, which has no resource. */
-export const createAndDeleteStack: SendRequest = async (cloud, front) => {
+export const createAndDeleteStack: SendRequest = async (cloud, aws) => {
   const done = '<Status>CREATE_COMPLETE</Status>';
-  front.stub('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
-  front.stub('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
-  stubStack(front, 'REVIEW_IN_PROGRESS');
+  aws.stub('cloudformation:CreateChangeSet', result('CreateChangeSet', NAMED));
+  aws.stub('cloudformation:DescribeChangeSet', result('DescribeChangeSet', done));
+  stubStack(aws, 'REVIEW_IN_PROGRESS');
   return changeStack(cloud, null, { template: '', parameters: [], dryRun: true });
 };
 
 /** Deletes a stack with all resources. */
-export const deleteStackWithResources: SendRequest = async (cloud, front) => {
-  stubStack(front, 'CREATE_FAILED');
+export const deleteStackWithResources: SendRequest = async (cloud, aws) => {
+  stubStack(aws, 'CREATE_FAILED');
   const stack = await findStackById(cloud, 'minitwit');
   return stack && removeStack(cloud, stack);
 };
 
 /** Deletes a snapshot of a database. */
-export const removeDatabaseSnapshot: SendRequest = async (cloud, front) => {
+export const removeDatabaseSnapshot: SendRequest = async (cloud, aws) => {
   const snapshot =
     '<DBSnapshotIdentifier>s</DBSnapshotIdentifier><Status>available</Status><AllocatedStorage>20</AllocatedStorage>' +
     '<DBInstanceIdentifier>d</DBInstanceIdentifier><Engine>mysql</Engine>' +
     '<TagList><Tag><Key>minitwit:stack</Key><Value>minitwit</Value></Tag></TagList>';
   const snapshots = `<DBSnapshots><DBSnapshot>${snapshot}</DBSnapshot></DBSnapshots>`;
-  front.stub('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
+  aws.stub('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
   return (await listRetainedDatabaseSnapshots(cloud))[0]?.remove();
 };
 
 /** Checks whether old images are in use. */
-export const listImageUses: SendRequest = ({ clients }, front) => {
+export const listImageUses: SendRequest = ({ clients }, aws) => {
   const images = Array.from(
     { length: 6 },
     (_, n) =>
       `<item><imageId>ami-${n}</imageId><imageState>available</imageState><architecture>x86_64</architecture></item>`,
   );
   const body = `<DescribeImagesResponse><imagesSet>${images.join('')}</imagesSet></DescribeImagesResponse>`;
-  front.stub('ec2:DescribeImages', xml(body));
+  aws.stub('ec2:DescribeImages', xml(body));
   return listOldImages(clients);
 };
 
 /** Reads the stack of a load balancer. */
-export const readBalancerOwner: SendRequest = (cloud, front) => {
+export const readBalancerOwner: SendRequest = (cloud, aws) => {
   const one = '<member><LoadBalancerArn>arn:balancer</LoadBalancerArn></member>';
-  front.stub(
+  aws.stub(
     'elasticloadbalancing:DescribeLoadBalancers',
     result('DescribeLoadBalancers', `<LoadBalancers>${one}</LoadBalancers>`),
   );
@@ -115,15 +115,15 @@ export const readBalancerOwner: SendRequest = (cloud, front) => {
 };
 
 /** Lists the buckets of a stack. */
-export const listBuckets: SendRequest = ({ clients }, front) => {
+export const listBuckets: SendRequest = ({ clients }, aws) => {
   const one = '<Buckets><Bucket><Name>minitwit-1</Name></Bucket></Buckets>';
-  front.stub('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
+  aws.stub('s3:GET', xml(`<ListAllMyBucketsResult>${one}</ListAllMyBucketsResult>`));
   return listStackBuckets(clients.s3, 'minitwit');
 };
 
 /** Deletes a bucket with an object. */
-export const emptyBucket: SendRequest = ({ clients }, front) => {
+export const emptyBucket: SendRequest = ({ clients }, aws) => {
   const one = '<Version><Key>k</Key><VersionId>v</VersionId></Version>';
-  front.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
+  aws.stub('s3:GET', xml(`<ListVersionsResult>${one}</ListVersionsResult>`));
   return deleteBucket(clients.s3, 'bucket');
 };

@@ -94,10 +94,10 @@ test('this file has every request of src/aws/ec2', () => {
 test.each(requests)(
   'a refused %s throws an error that names the IAM policy',
   async (name, call) => {
-    const front = await startEmptyAws();
+    const aws = await startEmptyAws();
     const ec2 = createEc2();
     onTestFinished(() => ec2.destroy());
-    front.fail(name, 'AccessDenied');
+    aws.fail(name, 'AccessDenied');
     await expectAccessDenied(() => call(ec2));
   },
 );

@@ -17,7 +17,7 @@ interface Snapshot {
 async function openWithSnapshots(polls = 1) {
   const paper = await openPaperStack();
   const snapshots: Snapshot[] = [];
-  answerActions(paper.front, 'rds', {
+  answerActions(paper.aws, 'rds', {
     CreateDBSnapshot: ({ DBSnapshotIdentifier: id = '', ...form }) => {
       if (snapshots.some((it) => it.id === id)) throw new Refusal('DBSnapshotAlreadyExists', id);
       const tag = form['Tags.Tag.1.Value'] ?? '';
@@ -49,12 +49,12 @@ function describe(snapshot: Snapshot | undefined) {
   };
 }
 
-const count = ({ front }: PaperStack, action: string) =>
-  front.actions.filter((it) => it === action).length;
+const count = ({ aws }: PaperStack, action: string) =>
+  aws.actions.filter((it) => it === action).length;
 
 test('`cloud snapshot` waits until the database can take a snapshot, watches it, and prints its name', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.fail('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
+  paper.aws.fail('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
   expect(await take()).toBe('done');
   expect(snapshots).toEqual([
     {
@@ -82,7 +82,7 @@ test('`cloud snapshot --dry-run` creates no snapshot', async () => {
 
 test('a snapshot is created once when the response to its creation is lost', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.loseResponse('rds:CreateDBSnapshot');
+  paper.aws.loseResponse('rds:CreateDBSnapshot');
   expect(await take()).toBe('done');
   expect(count(paper, 'rds:CreateDBSnapshot')).toBe(2);
   expect(snapshots).toHaveLength(1);
@@ -97,18 +97,18 @@ test('`cloud snapshot` that is stopped at any request continues with the same sn
   ];
   for (const [index, action] of requests.entries()) {
     const { paper, snapshots, take } = await openWithSnapshots(5);
-    paper.front.onRequest = () => {
-      if (paper.front.actions.length === index + 1) paper.stop();
+    paper.aws.onRequest = () => {
+      if (paper.aws.actions.length === index + 1) paper.stop();
     };
     const said = await take();
-    paper.front.onRequest = () => undefined;
-    expect(paper.front.actions[index]).toBe(action);
+    paper.aws.onRequest = () => undefined;
+    expect(paper.aws.actions[index]).toBe(action);
     expect(said, `${index}: ${action}`).toBe(
       index < 2
         ? 'Stopped by SIGINT.'
         : 'Stopped by SIGINT. AWS goes on with a snapshot by itself: the same command watches on.',
     );
-    expect(paper.front.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
+    expect(paper.aws.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
     expect(await take(), action).toBe('done');
     expect(snapshots, action).toHaveLength(1);
   }
@@ -123,7 +123,7 @@ test('`cloud snapshot` ignores a snapshot of another stack that is in progress',
 
 test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, and when there is no stack', async () => {
   const { paper, snapshots, take } = await openWithSnapshots();
-  paper.front.onRequest = (action) => {
+  paper.aws.onRequest = (action) => {
     if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';
   };
   expect(await take()).toMatch(/^AWS could not take minitwit-\S+\. AWS goes on/);

@@ -28,7 +28,7 @@ async function openRaised(instances: object[] = [IN_SERVICE]) {
     LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
   };
   const activities = { Activities: [] as object[] };
-  answerActions(paper.front, 'autoscaling', {
+  answerActions(paper.aws, 'autoscaling', {
     DescribeAutoScalingGroups: () => ({
       AutoScalingGroups: [{ ...group, Instances: instances }],
     }),
@@ -53,7 +53,7 @@ async function isSetUp({ open }: PaperStack): Promise<boolean> {
 async function listRequests(): Promise<[place: number, action: string][]> {
   const { paper } = await openRaised();
   await act(paper);
-  const { actions } = paper.front;
+  const { actions } = paper.aws;
   return [...new Set(actions)].map((action) => [actions.indexOf(action), action]);
 }
 
@@ -67,21 +67,21 @@ test('initializeDatabase runs the script on an instance, and then removes the pe
   expect(paper.lines).toContain('  - remove   SetUpPolicy (AWS::IAM::Policy)');
   expect(await isSetUp(paper)).toBe(true);
 
-  paper.front.actions.length = 0;
+  paper.aws.actions.length = 0;
   expect(await act(paper)).toBe('done');
-  expect(paper.front.actions).toEqual(['cloudformation:DescribeStacks']);
+  expect(paper.aws.actions).toEqual(['cloudformation:DescribeStacks']);
 });
 
 test('initializeDatabase, stopped at any request, changes nothing more, and completes when it is run again', async () => {
   for (const [index, action] of await listRequests()) {
     const { paper, scripts } = await openRaised();
-    paper.front.onRequest = () => {
-      if (paper.front.actions.length === index + 1) paper.stop();
+    paper.aws.onRequest = () => {
+      if (paper.aws.actions.length === index + 1) paper.stop();
     };
     const said = await act(paper);
-    paper.front.onRequest = () => undefined;
+    paper.aws.onRequest = () => undefined;
     expect(said, action).toMatch(/^Stopped by SIGINT\.|^done$/);
-    const begun = paper.front.actions.slice(index + 1).join(' ');
+    const begun = paper.aws.actions.slice(index + 1).join(' ');
     expect(begun, action).not.toMatch(/:(Create|Execute|Send)/);
     // It may have been the last of them.
     if (!(await isSetUp(paper))) await act(paper);
@@ -94,7 +94,7 @@ test('initializeDatabase waits for an instance, and prints why AWS cannot launch
   const { paper, instances, activities } = await openRaised([]);
   const message = 'Could not launch Spot Instances. InsufficientInstanceCapacity - no capacity';
   let polls = 0;
-  paper.front.onRequest = (action) => {
+  paper.aws.onRequest = (action) => {
     if (action !== 'autoscaling:DescribeAutoScalingGroups') return;
     polls += 1;
     if (polls === 2) {

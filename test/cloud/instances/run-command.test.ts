@@ -15,22 +15,22 @@ async function openInstance(
   invocations: object[],
   options: TestCloudOptions = {},
 ) {
-  const front = await startAwsStub();
+  const aws = await startAwsStub();
   const { open, lines, stop } = openTestCloud(options);
   const next = <Item>(items: Item[]) => (items.length > 1 ? items.shift() : items[0]);
-  front.stub('ssm:DescribeInstanceInformation', () => {
+  aws.stub('ssm:DescribeInstanceInformation', () => {
     const PingStatus = next(pings);
     return json({ InstanceInformationList: PingStatus ? [{ PingStatus }] : [] });
   });
   const sent: { Comment: string; CommandId: string }[] = [];
-  front.stub('ssm:SendCommand', ({ body }) => {
+  aws.stub('ssm:SendCommand', ({ body }) => {
     const command = { ...(JSON.parse(body.toString()) as { Comment: string }), CommandId: ID };
     sent.push(command);
     return json({ Command: command });
   });
-  front.stub('ssm:ListCommands', () => json({ Commands: sent }));
-  front.stub('ssm:GetCommandInvocation', () => json(next(invocations) ?? {}));
-  return { front, cloud: open(), lines, stop, sent };
+  aws.stub('ssm:ListCommands', () => json({ Commands: sent }));
+  aws.stub('ssm:GetCommandInvocation', () => json(next(invocations) ?? {}));
+  return { aws, cloud: open(), lines, stop, sent };
 }
 
 test('runCommand sends a script when the agent is online, and returns its output', async () => {
@@ -76,50 +76,50 @@ test('runCommand throws the output of a script that failed without errors', asyn
 });
 
 test('runCommand finds a command whose response was lost, and does not send it again', async () => {
-  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.loseResponse('ssm:SendCommand');
+  const { aws, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  aws.loseResponse('ssm:SendCommand');
   await runCommand(cloud, ID, ECHO);
-  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
-  expect(front.actions).toContain('ssm:ListCommands');
+  expect(aws.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+  expect(aws.actions).toContain('ssm:ListCommands');
 });
 
 test('runCommand does not send a command again when its response was lost and AWS does not list it', async () => {
-  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.stub('ssm:SendCommand', () => {
+  const { aws, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  aws.stub('ssm:SendCommand', () => {
     throw new Error('lost on the way there');
   });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* reached/);
-  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+  expect(aws.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
 test('runCommand sends a command again after AWS has throttled it', async () => {
-  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.fail('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
+  const { aws, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  aws.fail('ssm:SendCommand', 'ThrottlingException', { status: 400, times: 2 });
   await runCommand(cloud, ID, ECHO);
-  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
+  expect(aws.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(3);
 });
 
 test('runCommand does not send a command again after AWS has refused it', async () => {
-  const { front, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
-  front.fail('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
+  const { aws, cloud } = await openInstance(['Online'], [{ Status: 'Success' }]);
+  aws.fail('ssm:SendCommand', 'AccessDeniedException', { status: 400 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(/Cannot run a command .* AccessDenied/);
-  expect(front.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
+  expect(aws.actions.filter((it) => it === 'ssm:SendCommand')).toHaveLength(1);
 });
 
 test('runCommand fails when the SSM agent does not register in time', async () => {
-  const { front, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
+  const { aws, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(
     /The agent of .*: still not registered yet/,
   );
-  expect(front.actions).not.toContain('ssm:SendCommand');
+  expect(aws.actions).not.toContain('ssm:SendCommand');
 });
 
 test.each([
   ['before it sends the script, sends nothing', 'ssm:DescribeInstanceInformation', 0],
   ['after it has sent the script, leaves it running', 'ssm:SendCommand', 1],
 ])('runCommand, stopped %s', async (_, action, times) => {
-  const { front, cloud, stop, sent } = await openInstance(['Online'], [{ Status: 'InProgress' }]);
-  front.onRequest = (it) => it === action && stop();
+  const { aws, cloud, stop, sent } = await openInstance(['Online'], [{ Status: 'InProgress' }]);
+  aws.onRequest = (it) => it === action && stop();
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow('Stopped by SIGINT.');
   expect(sent).toHaveLength(times);
 });

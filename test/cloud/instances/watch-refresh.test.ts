@@ -22,10 +22,10 @@ interface Poll {
  * @param first the request with which each poll begins
  */
 async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceRefreshes') {
-  const front = await startAwsStub();
+  const aws = await startAwsStub();
   const { open, lines, stop } = openTestCloud();
   let index = -1;
-  front.onRequest = (action) => void (action === first && (index += 1));
+  aws.onRequest = (action) => void (action === first && (index += 1));
   const current = (): Poll => polls[Math.min(index, polls.length - 1)] ?? { status: '' };
   const instances = ['i-1', 'i-2'].map((InstanceId) => ({
     InstanceId,
@@ -38,7 +38,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
     Instances: instances,
   };
-  answerActions(front, 'autoscaling', {
+  answerActions(aws, 'autoscaling', {
     DescribeInstanceRefreshes: () => ({
       InstanceRefreshes: [
         {
@@ -68,7 +68,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
         : [],
     }),
   });
-  answerActions(front, 'elasticloadbalancing', {
+  answerActions(aws, 'elasticloadbalancing', {
     DescribeTargetHealth: () => {
       const { healthy = [] } = current();
       return {
@@ -80,7 +80,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     },
   });
   const versions = { newest: '2' };
-  front.stub('ec2:DescribeLaunchTemplateVersions', () => {
+  aws.stub('ec2:DescribeLaunchTemplateVersions', () => {
     const data =
       '<launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData>';
     const items = ['1', versions.newest].map(
@@ -92,11 +92,11 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     };
   });
   const deleted: string[] = [];
-  front.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+  aws.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     return { status: 200, body: '<R/>' };
   });
-  return { front, cloud: open(), lines, stop, versions, deleted };
+  return { aws, cloud: open(), lines, stop, versions, deleted };
 }
 
 test('watchRefresh prints the progress of an instance refresh, and why an instance cannot be launched', async () => {
@@ -145,8 +145,8 @@ test.each([
 );
 
 test('a launch template version that AWS does not delete is reported beside the failed refresh', async () => {
-  const { front, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
-  front.stub('ec2:DeleteLaunchTemplateVersions', () => {
+  const { aws, cloud, lines } = await openRefresh([{ status: 'RollbackSuccessful' }]);
+  aws.stub('ec2:DeleteLaunchTemplateVersions', () => {
     const failed =
       '<item><versionNumber>2</versionNumber><responseError><message>it is in use</message></responseError></item>';
     const set = `<unsuccessfullyDeletedLaunchTemplateVersionSet>${failed}</unsuccessfullyDeletedLaunchTemplateVersionSet>`;
@@ -160,9 +160,9 @@ test.each([
   ['a stop', /^Stopped by SIGINT\. AWS continues to replace the instances\./],
   ['a refusal', /^Cannot read .*AccessDenied.* AWS continues to replace the instances\./],
 ])('watchRefresh ends at %s, with the message that AWS continues', async (what, says) => {
-  const { front, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
-  if (what === 'a stop') front.onRequest = () => stop();
-  else front.fail('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
+  const { aws, cloud, stop } = await openRefresh([{ status: 'InProgress' }]);
+  if (what === 'a stop') aws.onRequest = () => stop();
+  else aws.fail('autoscaling:DescribeInstanceRefreshes', 'AccessDenied');
   await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(says);
 });
 

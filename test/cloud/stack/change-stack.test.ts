@@ -38,12 +38,12 @@ async function change(paper: PaperStack, changes: Changes = {}): Promise<void> {
 }
 
 /** Returns the status of the stack, its parameter Size, and the number of change sets. */
-async function look({ open, front }: PaperStack) {
+async function look({ open, aws }: PaperStack) {
   const cloud = open();
   const stack = await findStack(cloud);
   const listed = stack && new ListChangeSetsCommand({ StackName: stack.id });
   const sets = listed && (await cloud.clients.cloudFormation.send(listed)).Summaries;
-  front.actions.length = 0;
+  aws.actions.length = 0;
   const { status = null, parameters } = stack ?? {};
   return { status, size: parameters?.Size, changeSets: sets?.length ?? 0 };
 }
@@ -64,7 +64,7 @@ describe.each([
   async function listRequests(): Promise<string[]> {
     const { paper } = await openBefore();
     await change(paper, larger);
-    return [...paper.front.actions];
+    return [...paper.aws.actions];
   }
 
   test('is executed, and tags the stack', async () => {
@@ -82,20 +82,20 @@ describe.each([
     expect(begun).toBeGreaterThan(3);
     const { paper, before } = await openBefore();
     const stopAt = (index: number) => {
-      paper.front.onRequest = () => {
-        if (paper.front.actions.length === index + 1) paper.stop();
+      paper.aws.onRequest = () => {
+        if (paper.aws.actions.length === index + 1) paper.stop();
       };
       return change(paper, larger).then(() => 'done', errorMessage);
     };
     for (const [index, action] of requests.slice(0, begun).entries()) {
       const where = `${index}: ${action}`;
       expect(await stopAt(index), where).toBe('Stopped by SIGINT.');
-      paper.front.onRequest = () => undefined;
-      expect(paper.front.actions, where).not.toContain('cloudformation:ExecuteChangeSet');
+      paper.aws.onRequest = () => undefined;
+      expect(paper.aws.actions, where).not.toContain('cloudformation:ExecuteChangeSet');
       expect(await look(paper), where).toEqual(before);
     }
     expect(await stopAt(begun)).toMatch(/^Stopped by SIGINT\. AWS continues to change the stack/);
-    paper.front.onRequest = () => undefined;
+    paper.aws.onRequest = () => undefined;
     await waitUntilStable(paper.open());
     expect(await look(paper)).toEqual(done);
   });
@@ -104,9 +104,9 @@ describe.each([
     const requests = await listRequests();
     const { paper, before } = await openBefore();
     for (const action of new Set(requests)) {
-      paper.front.fail(action, 'AccessDenied');
+      paper.aws.fail(action, 'AccessDenied');
       const said = await change(paper, larger).then(() => 'done', errorMessage);
-      paper.front.clearFaults();
+      paper.aws.clearFaults();
       expect(said, action).toMatch(/^Cannot .* stack minitwit: AWS returned AccessDenied: /);
       expect(await look(paper), action).toEqual(before);
     }
@@ -115,18 +115,18 @@ describe.each([
   test('is executed once, whichever response is lost', async () => {
     for (const action of new Set(await listRequests())) {
       const { paper } = await openBefore();
-      paper.front.loseResponse(action);
+      paper.aws.loseResponse(action);
       await change(paper, larger);
-      expect(paper.front.actions.filter((it) => it === action).length, action).toBeGreaterThan(1);
+      expect(paper.aws.actions.filter((it) => it === action).length, action).toBeGreaterThan(1);
       expect(await look(paper), action).toEqual(done);
     }
   });
 
   test('is deleted when all responses to CreateChangeSet are lost', async () => {
     const { paper, before } = await openBefore();
-    paper.front.loseResponse('cloudformation:CreateChangeSet', { times: Infinity });
+    paper.aws.loseResponse('cloudformation:CreateChangeSet', { times: Infinity });
     await expect(change(paper, larger)).rejects.toThrow('AWS cannot be reached');
-    paper.front.clearFaults();
+    paper.aws.clearFaults();
     expect(await look(paper)).toEqual(before);
   });
 
@@ -138,13 +138,13 @@ describe.each([
     );
     expect(await look(paper)).toEqual(before);
 
-    paper.front.fail('cloudformation:DeleteChangeSet', 'AccessDenied');
+    paper.aws.fail('cloudformation:DeleteChangeSet', 'AccessDenied');
     await expect(change(paper, { ...larger, dryRun: true })).rejects.toThrow(
       isThere
         ? /AccessDenied.*\nThis may still exist: the change set (\S+): aws cloudformation delete-change-set --stack-name minitwit --change-set-name \1$/
         : /AccessDenied.*\nThis may still exist: the empty stack minitwit\. Run npm run cloud -- up/,
     );
-    paper.front.clearFaults();
+    paper.aws.clearFaults();
     await change(paper, larger);
     expect(await look(paper)).toEqual(done);
   });
@@ -169,7 +169,7 @@ test('changeStack deletes a change set without changes', async () => {
   const before = await look(paper);
   await change(paper);
   expect(paper.lines).toContain('There is nothing to change.');
-  expect(paper.front.actions).not.toContain('cloudformation:ExecuteChangeSet');
+  expect(paper.aws.actions).not.toContain('cloudformation:ExecuteChangeSet');
   expect(await look(paper)).toEqual(before);
 });
 

@@ -7,7 +7,7 @@ import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cl
 
 /** An account whose stacks consist of ids alone, and whose instances run scripts. It needs no emulator. */
 export interface PaperStack extends TestCloud {
-  front: AwsStub;
+  aws: AwsStub;
   /** The failure of the next change or removal of a stack. */
   fault: Fault | undefined;
   /** Runs the scripts that are sent to instances. */
@@ -16,18 +16,18 @@ export interface PaperStack extends TestCloud {
 
 /** Opens an account with paper stacks for this test. */
 export async function openPaperStack(options?: TestCloudOptions): Promise<PaperStack> {
-  const front = await startAwsStub();
+  const aws = await startAwsStub();
   const paper: PaperStack = {
     ...openTestCloud(options),
-    front,
+    aws,
     fault: undefined,
     runScript: () => ({}),
   };
-  emulateStacks({ ...front, id: '123456789012' }, fakeResources, () => {
+  emulateStacks({ ...aws, id: '123456789012' }, fakeResources, () => {
     const { fault } = paper;
     paper.fault = undefined;
     return fault;
   });
-  emulateCommands(front, (script, instanceId) => paper.runScript(script, instanceId));
+  emulateCommands(aws, (script, instanceId) => paper.runScript(script, instanceId));
   return paper;
 }

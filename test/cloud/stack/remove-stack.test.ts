@@ -15,10 +15,10 @@ async function openRaised(): Promise<PaperStack> {
 }
 
 /** Removes the stack, and returns `done` or the message of the error. */
-async function act({ open, front }: PaperStack, stack?: Stack): Promise<string> {
+async function act({ open, aws }: PaperStack, stack?: Stack): Promise<string> {
   const cloud = open();
   const found = stack ?? (await requireStack(cloud));
-  front.actions.length = 0;
+  aws.actions.length = 0;
   return removeStack(cloud, found).then(() => 'done', errorMessage);
 }
 
@@ -27,7 +27,7 @@ const isThere = async ({ open }: PaperStack) => (await findStack(open())) !== nu
 test('removeStack waits until the stack is deleted, and logs each resource', async () => {
   const paper = await openRaised();
   expect(await act(paper)).toBe('done');
-  expect(paper.front.actions.slice(0, 3)).toEqual([
+  expect(paper.aws.actions.slice(0, 3)).toEqual([
     'cloudformation:DescribeStackEvents',
     'cloudformation:DeleteStack',
     'cloudformation:DescribeStackEvents',
@@ -41,35 +41,35 @@ test('removeStack waits until the stack is deleted, and logs each resource', asy
 test('removeStack, stopped before DeleteStack, removes nothing, and waits again when it was stopped later', async () => {
   for (const [index, isBegun] of [false, true, true].entries()) {
     const paper = await openRaised();
-    const { front } = paper;
+    const { aws } = paper;
     const stack = await requireStack(paper.open());
-    front.onRequest = () => {
-      if (front.actions.length === index + 1) paper.stop();
+    aws.onRequest = () => {
+      if (aws.actions.length === index + 1) paper.stop();
     };
     const said = await act(paper, stack);
-    front.onRequest = () => undefined;
-    const place = `${index}: ${front.actions[index]}`;
+    aws.onRequest = () => undefined;
+    const place = `${index}: ${aws.actions[index]}`;
     expect(said, place).toBe(
       isBegun
         ? `Stopped by SIGINT. ${formatStackContinues({ stackName: 'minitwit' })}`
         : 'Stopped by SIGINT.',
     );
-    expect(front.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
+    expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
     const status = isBegun ? 'DELETE_IN_PROGRESS' : stack.status;
     expect(await act(paper, { ...stack, status }), place).toBe('done');
-    expect(front.actions.includes('cloudformation:DeleteStack'), place).toBe(!isBegun);
+    expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(!isBegun);
     expect(await isThere(paper), place).toBe(false);
   }
 });
 
 test('removeStack repeats a DeleteStack whose response is lost, and can be run again after a refusal', async () => {
   const lost = await openRaised();
-  lost.front.loseResponse('cloudformation:DeleteStack');
+  lost.aws.loseResponse('cloudformation:DeleteStack');
   expect(await act(lost)).toBe('done');
   expect(await isThere(lost)).toBe(false);
 
   const refused = await openRaised();
-  refused.front.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
+  refused.aws.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
   expect(await act(refused)).toMatch(
     /^Cannot remove the stack minitwit: AWS returned AccessDenied/,
   );
@@ -96,14 +96,14 @@ test('removeStack waits first until a change has ended, also if the change fails
   const paper = await openRaised();
   const cloud = paper.open();
   const stack = await requireStack(cloud);
-  paper.front.onRequest = (action) => {
+  paper.aws.onRequest = (action) => {
     if (action === 'cloudformation:ExecuteChangeSet') paper.stop();
   };
   paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(changed).rejects.toThrow('AWS continues');
-  paper.front.onRequest = () => undefined;
+  paper.aws.onRequest = () => undefined;
   expect(await act(paper, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
   expect(paper.lines[0]).toBe('AWS is changing the stack minitwit. Waiting until that has ended …');
   expect(paper.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');

@@ -26,7 +26,7 @@ Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name,
 `;
 
 /** Creates a stack whose database is not initialized. */
-export async function raiseSite({ open, front }: PaperStack): Promise<void> {
+export async function raiseSite({ open, aws }: PaperStack): Promise<void> {
   await changeStack(open(), null, { template: SITE_TEMPLATE, parameters: [], dryRun: false });
-  front.actions.length = 0;
+  aws.actions.length = 0;
 }

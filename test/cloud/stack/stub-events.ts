@@ -8,9 +8,9 @@ export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/min
  * event is written as `Database CREATE_FAILED reason`, where `minitwit` is the stack itself. Events have the ids `event-0`,
  * `event-1` and so on, and are a minute apart.
  */
-export function stubEvents(front: AwsStub, batches: string[][], pageSize = 100): void {
+export function stubEvents(aws: AwsStub, batches: string[][], pageSize = 100): void {
   let polls = 0;
-  front.stub('cloudformation:DescribeStackEvents', ({ body }) => {
+  aws.stub('cloudformation:DescribeStackEvents', ({ body }) => {
     const after = Number(new URLSearchParams(body.toString()).get('NextToken') ?? 0);
     if (after === 0) polls += 1;
     const newestFirst = batches.slice(0, polls).flat().map(eventXml).toReversed();
@@ -19,7 +19,7 @@ export function stubEvents(front: AwsStub, batches: string[][], pageSize = 100):
     const token = end < newestFirst.length ? `<NextToken>${end}</NextToken>` : '';
     return answer('DescribeStackEvents', `<StackEvents>${page.join('')}</StackEvents>${token}`);
   });
-  front.stub('cloudformation:DescribeStacks', () => {
+  aws.stub('cloudformation:DescribeStacks', () => {
     const ofStack = batches
       .slice(0, polls)
       .flat()

@@ -9,8 +9,8 @@ const BEFORE = ['minitwit CREATE_IN_PROGRESS', 'Old CREATE_COMPLETE', 'minitwit 
 const BEGUN = ['minitwit UPDATE_IN_PROGRESS'];
 
 test('watchStack logs each state of a resource once, with the time that it took', async () => {
-  const front = await startAwsStub();
-  stubEvents(front, [
+  const aws = await startAwsStub();
+  stubEvents(aws, [
     BEFORE,
     [...BEGUN, 'A CREATE_IN_PROGRESS', 'A CREATE_IN_PROGRESS Resource creation Initiated'],
     ['B UPDATE_IN_PROGRESS', 'A CREATE_COMPLETE', 'C DELETE_SKIPPED'],
@@ -36,9 +36,9 @@ test('watchStack logs each state of a resource once, with the time that it took'
 });
 
 test('watchStack logs an operation in progress from its start, from all pages of events', async () => {
-  const front = await startAwsStub();
+  const aws = await startAwsStub();
   stubEvents(
-    front,
+    aws,
     [
       [...BEFORE, ...BEGUN, 'A CREATE_IN_PROGRESS', 'B CREATE_IN_PROGRESS'],
       ['A CREATE_COMPLETE', 'B CREATE_COMPLETE', 'minitwit UPDATE_COMPLETE'],
@@ -101,12 +101,12 @@ test.each([
   ['Throttling', 400],
   ['ServiceUnavailable', 503],
 ])('watchStack continues after %s', async (code, status) => {
-  const front = await startAwsStub();
-  stubEvents(front, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
+  const aws = await startAwsStub();
+  stubEvents(aws, [[...BEFORE, ...BEGUN], ['minitwit UPDATE_COMPLETE']]);
   const { open, lines } = openTestCloud();
   const cloud = open();
   // Two polls fail, each after the six attempts of the SDK.
-  front.fail('cloudformation:DescribeStackEvents', code, { status, times: 12 });
+  aws.fail('cloudformation:DescribeStackEvents', code, { status, times: 12 });
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'UPDATE_COMPLETE' });
   expect(lines[0]).toContain(`AWS returned ${code}`);
 });
