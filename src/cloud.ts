@@ -25,7 +25,7 @@ function open(stackName: string): CloudContext {
   });
 }
 
-/** Prompts the operator; returns an empty answer when the input has ended. */
+/** Prompts the operator, and returns the answer; an empty one when stdin has ended. */
 async function prompt(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const ended = once(terminal, 'close').then(() => '');

@@ -11,7 +11,7 @@ import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { type CommandContext, createCommandContext } from '../cli/command-context.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
-/** AWS's services, each with a client that finds account and region as the SDK does. */
+/** The clients of AWS's services. Account and region are found in the SDK's ways. */
 export interface Clients {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;
@@ -28,11 +28,11 @@ export interface Clients {
 export interface CloudContext extends CommandContext {
   stackName: string;
   clients: Clients;
-  /** How the site is asked for its status. */
+  /** Requests a URL of the site, and returns the status. */
   fetchHttpStatus: FetchHttpStatus;
 }
 
-/** Creates the context of a command, and sends no request. The site is asked over the network by default. */
+/** Creates the context of a command. Sends no request. By default, the site's status is requested over the network. */
 export function createCloudContext(
   options: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> & {
     fetchHttpStatus?: FetchHttpStatus;

@@ -10,16 +10,16 @@ import { printStatus } from './status.ts';
 import { up } from './up.ts';
 
 const STACK = 'minitwit';
-// CloudFormation takes 128, but shortens the name in those that it generates: a bucket's, its own part included, has 63.
+// CloudFormation allows 128 characters, but puts a shortened name into generated names, such as a bucket's with 63.
 const STACK_MAX = 30;
-const DRY_RUN = ['--dry-run', 'show what would be done, and change nothing'] as const;
-const NEEDS = `
-AWS_REGION and credentials are needed, and found as AWS's SDK finds them: AWS_PROFILE, for one.
-What each command does, and what it may cost: docs/going-live.md`;
+const DRY_RUN = ['--dry-run', 'print the plan, and change nothing'] as const;
+const REQUIREMENTS = `
+Set AWS_REGION and credentials, such as AWS_PROFILE, in the ways of AWS's SDK.
+docs/going-live.md describes each command and its cost.`;
 
-/** What the commands need from the program. */
+/** The dependencies of the commands. */
 export interface CliOptions {
-  /** Opens a command for a stack of this name. */
+  /** Creates the context of a command for a stack of this name. */
   open: (stackName: string) => CloudContext;
   /** Prompts the operator. */
   prompt: DownOptions['prompt'];
@@ -29,7 +29,7 @@ export interface CliOptions {
 export function createCli(options: CliOptions): Command {
   const program = new Command(PROGRAM)
     .description('MiniTwit on AWS, from an empty account to a live site and back')
-    .addHelpText('afterAll', NEEDS);
+    .addHelpText('afterAll', REQUIREMENTS);
   addStackCommands(program, options);
   addDataCommands(program, options);
   return program;
@@ -38,34 +38,34 @@ export function createCli(options: CliOptions): Command {
 function addStackCommands(program: Command, { open, prompt }: CliOptions): void {
   program
     .command('image')
-    .description('make an image of what is committed here')
+    .description('build an image of the current commit')
     .option(...DRY_RUN)
-    .option('--instance-type <type>', 'of the instance that it is made on', 't3.small')
+    .option('--instance-type <type>', 'type of the instance that builds the image', 't3.small')
     .action(({ instanceType, dryRun = false }) =>
       buildImage(open(STACK), { instanceType, dryRun }),
     );
   addCommand(program, 'up')
-    .description('raise the stack, or change it, and show what it costs')
+    .description('create or change the stack, and print its cost')
     .option(
       '--set <name=value>',
-      'a parameter, and again for others; "Parameters" in docs/going-live.md lists them',
+      'set a parameter of the stack (repeatable); "Parameters" in docs/going-live.md lists them',
       collect,
     )
     .action(({ stack, set: parameters = {}, dryRun = false }) =>
       up(open(stack), { parameters, dryRun }),
     );
   addCommand(program, 'roll')
-    .description('replace the instances by those of the newest image, one at a time')
+    .description('replace the instances by instances of the newest image, one at a time')
     .action(({ stack, dryRun = false }) => roll(open(stack), { dryRun }));
   addCommand(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
-    .option('--everything', 'also snapshots, images, the warehouse’s volume and bucket')
+    .option('--everything', 'also remove snapshots, images, the warehouse’s volume and bucket')
     .action(({ stack, everything = false, dryRun = false }) =>
       down(open(stack), { everything, dryRun, prompt }),
     );
   program
     .command('status')
-    .description('what there is, how it is, and what it costs')
+    .description('print the state of all resources, and their cost')
     .option('--stack <name>', 'name of the stack', parseStackName, STACK)
     .action(({ stack }) => printStatus(open(stack)));
 }
@@ -75,14 +75,14 @@ function addDataCommands(program: Command, { open }: CliOptions): void {
     .description('take a snapshot of the database')
     .action(({ stack, dryRun = false }) => takeSnapshot(open(stack), { dryRun }));
   addCommand(program, 'restore')
-    .description('make a new database from a snapshot, and point the stack there')
-    .argument('<snapshot>')
+    .description('replace the database by one that is restored from a snapshot')
+    .argument('<snapshot>', 'id of the snapshot')
     .action((snapshotId, { stack, dryRun = false }) =>
       restoreSnapshot(open(stack), { snapshotId, dryRun }),
     );
 }
 
-/** Adds a command that changes something. */
+/** Adds a command with a stack and a dry run. */
 function addCommand(program: Command, name: string) {
   return program
     .command(name)
@@ -90,7 +90,7 @@ function addCommand(program: Command, name: string) {
     .option(...DRY_RUN);
 }
 
-/** Collects `name=value`, given again and again. */
+/** Parses one `name=value`, and adds it to the previous ones. */
 function collect(text: string, previous: Record<string, string> = {}): Record<string, string> {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) {
@@ -99,7 +99,7 @@ function collect(text: string, previous: Record<string, string> = {}): Record<st
   return { ...previous, [name]: value };
 }
 
-/** Refuses a name that AWS would not take, or would shorten in others. */
+/** Returns a valid name of a stack. Throws for a name that AWS refuses, or would shorten in generated names. */
 function parseStackName(text: string): string {
   if (/^[A-Za-z][A-Za-z0-9-]*$/.test(text) && text.length <= STACK_MAX) return text;
   throw new InvalidArgumentError(

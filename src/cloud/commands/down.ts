@@ -16,9 +16,16 @@ import { findStack, type Stack } from '../stack/stack.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
 
-/** How the stack is removed. */
+/** What the operator reads when the database and its last snapshot are deleted. */
+export const DELETES_LAST_SNAPSHOT =
+  'All data of the database is deleted, including its last snapshot. You cannot undo this.';
+/** What the operator reads when the database is deleted after a last snapshot. */
+export const TAKES_LAST_SNAPSHOT =
+  'A last snapshot of the database is taken before the database is deleted.';
+
+/** The options of `down`. */
 export interface DownOptions {
-  /** Also what outlives the stack. */
+  /** Whether the retained resources are removed, too. */
   everything: boolean;
   dryRun: boolean;
   /** Prompts the operator, and returns the answer. */
@@ -26,35 +33,39 @@ export interface DownOptions {
 }
 
 /**
- * Removes the stack, once its name is typed, and makes sure that nothing of it is left but what is named, with what
- * that costs: the database's snapshots, images, what the warehouse has; with `everything` that goes, too. Broken
- * off, it goes on when it is called again.
+ * Removes the stack, after the operator has typed its name, and checks that no resource of it remains. Prints the retained
+ * resources and their cost: snapshots of the database, images, and the resources of the warehouse. With `everything`,
+ * removes those, too. An interrupted `down` continues when it is run again.
+ * @throws OperatorError when the name is wrong, when the warehouse runs, or with the resources that cannot be removed
  */
 export async function down(cloud: CloudContext, options: DownOptions): Promise<void> {
   const stack = await findStack(cloud);
   const resources = stack ? await listResources(cloud, stack.id) : [];
   await assertWarehouseIdle(cloud, resources);
-  const isForMore = await showPlan(cloud, stack, resources, options);
+  const removesRetained = await printPlan(cloud, stack, resources, options);
   if (options.dryRun) return cloud.print('Nothing was removed.');
-  // one that is being removed was asked for already
-  const isBegun = stack === null || stack.status === 'DELETE_IN_PROGRESS';
-  if (!isBegun || isForMore) await confirm(cloud, options.prompt);
+  // The deletion that is in progress was confirmed when it started.
+  const isConfirmed = stack === null || stack.status === 'DELETE_IN_PROGRESS';
+  if (!isConfirmed || removesRetained) await confirm(cloud, options.prompt);
 
   if (stack) await removeStack(cloud, stack);
   await waitUntilGone(cloud, resources);
-  await printRemaining(cloud, await removeRest(cloud, options));
+  await printRemaining(cloud, await removeOutsideStack(cloud, options));
 }
 
-/** Removes what is of no stack; neither kind keeps the other from going. Gives the images that may be in the making. */
-async function removeRest(
+/**
+ * Removes resources outside the stack: unfinished builds and, with `everything`, retained resources. A failure of one kind
+ * does not prevent the other. Returns the builds that may still be active.
+ */
+async function removeOutsideStack(
   cloud: CloudContext,
   { everything }: DownOptions,
 ): Promise<UnfinishedBuild[]> {
   const problems: unknown[] = [];
-  const note = (error: unknown): undefined => void problems.push(error);
-  if (everything) await removeRetainedResources(cloud).catch(note);
+  const collectProblem = (error: unknown): undefined => void problems.push(error);
+  if (everything) await removeRetainedResources(cloud).catch(collectProblem);
   cloud.signal.throwIfAborted();
-  const builds = await removeUnfinishedBuilds(cloud).catch(note);
+  const builds = await removeUnfinishedBuilds(cloud).catch(collectProblem);
   cloud.signal.throwIfAborted();
   if (builds && problems.length === 0) return builds;
   if (problems.length === 1) throw problems[0];
@@ -62,57 +73,53 @@ async function removeRest(
   throw new OperatorError(problems.map(errorMessage).join('\n'), { cause });
 }
 
-/** Says what there is; gives whether more than the stack is to go. */
-async function showPlan(
+/** Prints the resources that are removed and retained. Returns whether retained resources are removed, too. */
+async function printPlan(
   cloud: CloudContext,
   stack: Stack | null,
   resources: StackResource[],
   { everything }: DownOptions,
 ): Promise<boolean> {
   const { print, stackName } = cloud;
-  const kept = await listRetainedResources(cloud);
-  const isKept = new Set(kept.map(({ id }) => id));
+  const retained = await listRetainedResources(cloud);
+  const retainedIds = new Set(retained.map(({ id }) => id));
   if (!stack) print(`There is no stack ${stackName} in this region.`);
   else {
-    print(`The stack ${stackName} (${stack.status}) is removed, with:`);
-    const going = resources.filter(({ id }) => !isKept.has(id));
-    for (const line of describeResources(going)) print(`  ${line}`);
-    if (going.some(({ type }) => type === 'AWS::RDS::DBInstance')) {
-      print(
-        everything
-          ? 'Of the database nothing is kept: its last snapshot is removed, too, for ever.'
-          : 'Of the database a last snapshot is taken first.',
-      );
+    print(`This removes the stack ${stackName} (${stack.status}), with these resources:`);
+    const removed = resources.filter(({ id }) => !retainedIds.has(id));
+    for (const line of formatResources(removed)) print(`  ${line}`);
+    if (removed.some(({ type }) => type === 'AWS::RDS::DBInstance')) {
+      print(everything ? DELETES_LAST_SNAPSHOT : TAKES_LAST_SNAPSHOT);
     }
   }
-  if (kept.length === 0) return false;
-  print(everything ? 'This is removed, too, for ever:' : 'This is kept:');
-  for (const line of alignColumns(kept.map(({ id, about }) => [id, about]))) print(`  ${line}`);
+  if (retained.length === 0) return false;
+  print(everything ? 'It also removes these resources:' : 'It retains these resources:');
+  for (const line of alignColumns(retained.map(({ id, about }) => [id, about]))) print(`  ${line}`);
   return everything;
 }
 
-function describeResources(resources: StackResource[]): string[] {
+function formatResources(resources: StackResource[]): string[] {
   return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
 }
 
 async function confirm({ stackName }: CloudContext, prompt: DownOptions['prompt']): Promise<void> {
-  const name = await prompt(`To remove all this, type the name of the stack (${stackName}): `);
+  const name = await prompt(`Type the name of the stack (${stackName}) to confirm: `);
   if (name.trim() === stackName) return;
-  throw new OperatorError(`That is not ${stackName}: nothing was removed.`);
+  throw new OperatorError(`The answer is not ${stackName}. Nothing was removed.`);
 }
 
-/** AWS may go on showing for a while what is gone. */
+/** Polls until no resource of the stack exists. AWS may list a deleted resource for some time. */
 async function waitUntilGone(cloud: CloudContext, resources: StackResource[]): Promise<void> {
-  const look = async () => {
-    const left = await listOrphans(cloud, resources);
-    return left.length === 0 ? { done: undefined } : { pending: left.join('; ') };
+  const request = async () => {
+    const orphans = await listOrphans(cloud, resources);
+    return orphans.length === 0 ? { done: undefined } : { pending: orphans.join('; ') };
   };
   try {
-    await poll('What is left of the stack', look, pollOptions(cloud, GONE_MAX_MS));
+    await poll('The resources of the stack', request, pollOptions(cloud, GONE_MAX_MS));
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(
-      `${errorMessage(error)} It may go on costing: remove it by hand, and look again with ${formatCommand(cloud, 'down')}.`,
+      `${errorMessage(error)} They may cost money. Delete them by hand, then run ${formatCommand(cloud, 'down')} again.`,
       { cause: error },
     );
   }

@@ -13,50 +13,58 @@ import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
 /**
- * Makes a new database from a snapshot, points the stack there, and replaces the instances by such as know it. The
- * old database gets a last snapshot. An interrupted restore continues when it is run again.
- * @throws OperatorError when the snapshot is not there or does not fit, before anything is changed; when the restore
- *   fails or is stopped later, with the command that continues it
+ * Replaces the stack's database by one that is restored from a snapshot, and then all instances. A last snapshot of the old
+ * database is taken. An interrupted restore continues when it is run again.
+ * @throws OperatorError when the snapshot does not exist or does not fit, before a change; when the restore fails or is
+ *   stopped later, with the command that continues it
  */
 export async function restoreSnapshot(
   cloud: CloudContext,
   { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
 ): Promise<void> {
   const stack = await requireStableStack(cloud);
-  const isMade = stack.parameters.DatabaseSnapshot === snapshotId;
-  if (isMade) sayBegun(cloud, snapshotId);
+  const isReplaced = stack.parameters.DatabaseSnapshot === snapshotId;
+  if (isReplaced) printContinuation(cloud, snapshotId);
   else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
   if (dryRun) return;
-  await bringInstances(cloud).catch((error: unknown) => {
-    const again = formatCommand(cloud, `restore ${snapshotId}`);
+  await switchInstances(cloud).catch((error: unknown) => {
+    const command = formatCommand(cloud, `restore ${snapshotId}`);
     throw new OperatorError(
-      `${errorMessage(error)} MiniTwit does not serve until the restore is complete. Run ${again} again.`,
+      `${errorMessage(error)} MiniTwit does not serve until the restore is complete. Run ${command} again.`,
       { cause: error },
     );
   });
   const { address } = readOutputs(await requireStack(cloud));
   await waitUntilReady(cloud, address);
-  cloud.log(
-    isMade
-      ? `MiniTwit is up: ${address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`
-      : `MiniTwit is up, with what is in ${snapshotId}: ${address}`,
-  );
+  cloud.log(formatRestored({ address, snapshotId, isReplaced }));
 }
 
-/** Sets up the new database where this is still to be done, and replaces the instances that use the old one. */
-async function bringInstances(cloud: CloudContext): Promise<void> {
-  // The user of MiniTwit in a snapshot of an earlier stack has another password.
+/** Formats the message at the end of a restore. With `isReplaced`, an earlier run has replaced the database. */
+export function formatRestored(restored: {
+  address: string;
+  snapshotId: string;
+  isReplaced: boolean;
+}): string {
+  const { address, snapshotId, isReplaced } = restored;
+  return isReplaced
+    ? `MiniTwit is ready at ${address}. Its database was restored from ${snapshotId} earlier, and contains all writes since then.`
+    : `MiniTwit is ready at ${address}. Its database contains the data of ${snapshotId}.`;
+}
+
+/** Initializes the new database if necessary, and replaces the instances that use the old one. */
+async function switchInstances(cloud: CloudContext): Promise<void> {
+  // In the snapshot of an earlier stack, the database user of MiniTwit has another password.
   await initializeDatabase(cloud, await requireStack(cloud));
-  // The instances that are replaced have lost their database, so they are unhealthy.
+  // The old instances have lost their database, so they are unhealthy.
   await replaceInstances(cloud, { despiteAlarm: true });
 }
 
-/** A database is made from a snapshot once, since the template says what there is, and not what happens. */
-function sayBegun({ log, print }: CloudContext, snapshotId: string): void {
-  log(`The database was made from ${snapshotId} already: going on from there …`);
+/** CloudFormation restores a snapshot only when the parameter changes, so a second restore needs another id. */
+function printContinuation({ log, print }: CloudContext, snapshotId: string): void {
+  log(`The database was restored from ${snapshotId}. Continuing from there …`);
   print(
-    `To go back to it once more, restore a copy: aws rds copy-db-snapshot --source-db-snapshot-identifier ` +
-      `${snapshotId} --target-db-snapshot-identifier ${snapshotId}-again`,
+    'To restore this snapshot a second time, copy it, and restore the copy: aws rds copy-db-snapshot ' +
+      `--source-db-snapshot-identifier ${snapshotId} --target-db-snapshot-identifier ${snapshotId}-again`,
   );
 }
 
@@ -67,11 +75,11 @@ async function replaceDatabase(
 ): Promise<void> {
   const { print } = cloud;
   const { databaseId } = readOutputs(stack);
-  const snapshot = await requireFitting(cloud, stack, snapshotId);
+  const snapshot = await requireCompatibleSnapshot(cloud, stack, snapshotId);
   print(
-    `A new database is made from ${snapshotId}, of ${snapshot.createdAt?.toISOString() ?? 'no known time'}. The old ` +
-      'one, with all that was written since, gets a last snapshot and goes. MiniTwit does not serve from then until ' +
-      'the instances are replaced.',
+    `This restores a new database from ${snapshotId}, as of ${snapshot.createdAt?.toISOString() ?? 'an unknown time'}. ` +
+      'The old database is deleted after a last snapshot. MiniTwit does not serve from then until the instances are ' +
+      'replaced.',
   );
   await changeStack(cloud, stack, {
     template: null,
@@ -85,10 +93,10 @@ async function replaceDatabase(
   });
   if (dryRun) return;
   const [last] = await listSnapshots(cloud.clients.rds, databaseId);
-  if (last) print(`To go back to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
+  if (last) print(`To return to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
 }
 
-async function requireFitting(
+async function requireCompatibleSnapshot(
   cloud: CloudContext,
   { parameters }: Stack,
   snapshotId: string,
@@ -96,7 +104,7 @@ async function requireFitting(
   const snapshot = await findSnapshot(cloud.clients.rds, snapshotId);
   if (!snapshot) {
     throw new OperatorError(
-      `There is no snapshot ${snapshotId} of a database here. Those that there are: ${formatCommand(cloud, 'status')}`,
+      `There is no snapshot ${snapshotId} of a database in this region. List the snapshots with: ${formatCommand(cloud, 'status')}`,
     );
   }
   const problem = findProblem(cloud, snapshot, parameters);
@@ -104,22 +112,22 @@ async function requireFitting(
   return snapshot;
 }
 
-/** Why a database with the stack's parameters cannot be made from a snapshot; null when it can. */
+/** Returns why a snapshot cannot be restored into a stack with these parameters, or null when it can. */
 export function findProblem(
   context: Pick<CloudContext, 'stackName'>,
   snapshot: DatabaseSnapshot,
   { DatabaseVersion = '', DatabaseStorageGib }: ParameterValues,
 ): string | null {
-  if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, and not of MySQL`;
+  if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, not of MySQL`;
   if (snapshot.status !== 'available') {
     return `is not available yet: ${snapshot.status}, ${snapshot.percent} %`;
   }
   if (releaseOf(snapshot.version) !== releaseOf(DatabaseVersion)) {
-    return `is of MySQL ${snapshot.version}, and the stack of ${DatabaseVersion}`;
+    return `is of MySQL ${snapshot.version}, but the stack’s database of ${DatabaseVersion}`;
   }
   if (!snapshot.isEncrypted) {
     return (
-      'is not encrypted, as the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot ' +
+      'is not encrypted, but the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot ' +
       `--kms-key-id alias/aws/rds --source-db-snapshot-identifier ${snapshot.id} --target-db-snapshot-identifier ${snapshot.id}-encrypted`
     );
   }
@@ -130,7 +138,7 @@ export function findProblem(
   );
 }
 
-/** `8.4` of `8.4.11`. */
+/** Returns the release series of a version: `8.4` for `8.4.11`. */
 function releaseOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }

@@ -13,9 +13,9 @@ import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack } from '../stack/stack.ts';
 
 /**
- * Replaces the instances by those of the newest image, one at a time, and has the stack remember that image. AWS does
- * it by itself: when this is broken off, it goes on, and the next `roll` watches it.
- * @throws OperatorError when there is no image that fits, or when AWS went back to what ran before
+ * Replaces the instances by instances of the newest image, one at a time, and stores the image in the stack's parameters.
+ * If the command is interrupted, AWS continues, and the next `roll` waits for it.
+ * @throws OperatorError when there is no compatible image, or when AWS rolls the instances back
  */
 export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean }): Promise<void> {
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
@@ -25,27 +25,27 @@ export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean })
   const { InstanceType } = plan.current.content;
   await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceType });
 
-  const isRemembered = stack.parameters.ImageId === image.id;
+  const isStored = stack.parameters.ImageId === image.id;
   cloud.print(`The newest image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
-  cloud.print(sayPlan(plan, image));
-  if (!isRemembered) cloud.print(`The stack remembers ${stack.parameters.ImageId}.`);
+  cloud.print(formatPlan(plan, image));
+  if (!isStored) cloud.print(`The stack's parameter ImageId is ${stack.parameters.ImageId}.`);
   if (dryRun) return cloud.print('Nothing was changed.');
 
   await replaceInstances(cloud, { imageId: image.id });
-  if (isRemembered) return;
-  cloud.log('Having the stack remember the image, by which no instance is replaced …');
+  if (isStored) return;
+  cloud.log("Storing the image in the stack's parameters, which replaces no instance …");
   const parameters = toChangedParameters(stack, { ImageId: image.id });
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
 }
 
-function sayPlan(
+function formatPlan(
   { group, outdated, target, current }: ReplacementPlan,
   image: MiniTwitImage,
 ): string {
   const count = group.members.length;
-  if (outdated.length === 0) return `All ${count} instances run it already.`;
+  if (outdated.length === 0) return `All ${count} instances run this image.`;
   const ids = outdated.map(({ id }) => id).join(', ');
   const isOfImage = target === current && current.content.ImageId === image.id;
-  const what = isOfImage ? 'are not yet as the stack says' : 'do not run it';
-  return `Of ${count} instances, ${outdated.length} ${what}: ${ids}.`;
+  const state = isOfImage ? 'have outdated settings' : 'do not run this image';
+  return `Of ${count} instances, ${outdated.length} ${state}: ${ids}.`;
 }

@@ -13,63 +13,64 @@ import {
 import { readOutputs } from '../stack/outputs.ts';
 import { requireStack, STACK_TAG } from '../stack/stack.ts';
 
-const BEGUN_MAX_MS = 30 * 60_000;
+const REQUESTED_MAX_MS = 30 * 60_000;
 const COMPLETE_MAX_MS = 2 * 3_600_000;
 
 /**
- * Takes a snapshot of the database, which goes on serving meanwhile. One that is being taken already is watched
+ * Takes a snapshot of the database, which continues to serve. If a snapshot of this stack is in progress, waits for that one
  * instead.
+ * @throws OperatorError when the snapshot fails or is not complete in time; the signal's reason
  */
 export async function takeSnapshot(
   cloud: CloudContext,
   { dryRun }: { dryRun: boolean },
 ): Promise<void> {
   const { databaseId } = readOutputs(await requireStack(cloud));
-  const begun = await findBegun(cloud, databaseId);
-  const id = begun?.id ?? createName(cloud.stackName);
-  if (dryRun) return cloud.print(`This would be taken of ${databaseId}: the snapshot ${id}.`);
+  const current = await findInProgress(cloud, databaseId);
+  const id = current?.id ?? createName(cloud.stackName);
+  if (dryRun) return cloud.print(`This would take the snapshot ${id} of ${databaseId}.`);
   cloud.log(`Taking the snapshot ${id} of ${databaseId} …`);
-  if (!begun) await begin(cloud, databaseId, id);
-  const { sizeGib } = await complete(cloud, id);
-  cloud.print(`The snapshot ${id} is complete, of a database of ${sizeGib} GiB.`);
-  cloud.print(`To go back to it: ${formatCommand(cloud, `restore ${id}`)}`);
+  if (!current) await requestSnapshot(cloud, databaseId, id);
+  const { sizeGib } = await waitUntilComplete(cloud, id);
+  cloud.print(`The snapshot ${id} is complete. Its database has ${sizeGib} GiB.`);
+  cloud.print(`To restore it: ${formatCommand(cloud, `restore ${id}`)}`);
 }
 
-/** RDS takes small letters, digits and single hyphens. */
+/** Creates a name of lower-case letters, digits and single hyphens, which RDS accepts. */
 function createName(stackName: string): string {
   return `${stackName}-${createRunId(new Date())}`.toLowerCase().replaceAll(/-+/g, '-');
 }
 
-async function findBegun({ clients, stackName }: CloudContext, databaseId: string) {
+async function findInProgress({ clients, stackName }: CloudContext, databaseId: string) {
   const snapshots = await listSnapshots(clients.rds, databaseId);
   return snapshots.find(
     ({ status, tags }) => status === 'creating' && tags[STACK_TAG] === stackName,
   );
 }
 
-async function begin(cloud: CloudContext, databaseId: string, id: string): Promise<void> {
+async function requestSnapshot(cloud: CloudContext, databaseId: string, id: string): Promise<void> {
   const { clients, stackName } = cloud;
   const tags = { [STACK_TAG]: stackName };
-  const look = async () =>
+  const request = async () =>
     (await createSnapshot(clients.rds, databaseId, { id, tags }))
       ? { done: true }
       : { pending: 'not ready for a snapshot yet' };
-  await poll(`The database ${databaseId}`, look, pollOptions(cloud, BEGUN_MAX_MS));
+  await poll(`The database ${databaseId}`, request, pollOptions(cloud, REQUESTED_MAX_MS));
 }
 
-async function complete(cloud: CloudContext, id: string): Promise<DatabaseSnapshot> {
-  const look = async (): Promise<PollResult<DatabaseSnapshot>> => {
+async function waitUntilComplete(cloud: CloudContext, id: string): Promise<DatabaseSnapshot> {
+  const request = async (): Promise<PollResult<DatabaseSnapshot>> => {
     const snapshot = await findSnapshot(cloud.clients.rds, id);
     if (snapshot?.status === 'available') return { done: snapshot };
-    if (snapshot?.status === 'failed') throw new OperatorError(`AWS could not take ${id}.`);
-    return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not known yet' };
+    if (snapshot?.status === 'failed') throw new OperatorError(`The snapshot ${id} failed.`);
+    return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not listed yet' };
   };
   try {
-    return await poll(`The snapshot ${id}`, look, pollOptions(cloud, COMPLETE_MAX_MS));
+    return await poll(`The snapshot ${id}`, request, pollOptions(cloud, COMPLETE_MAX_MS));
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     throw new OperatorError(
-      `${error.message} AWS goes on with a snapshot by itself: the same command watches on.`,
+      `${error.message} AWS continues a snapshot in progress. Run the same command again to wait for it.`,
       { cause: error },
     );
   }

@@ -1,10 +1,9 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import type { CloudContext } from '../context.ts';
-import { formatCommand } from '../format-command.ts';
 import { formatCosts } from '../costs/costs.ts';
 import { listOrphans } from '../teardown/orphans.ts';
 import { printRemaining } from '../teardown/remaining.ts';
-import { findStack, isEmpty, type Stack } from '../stack/stack.ts';
+import { findStack, isEmpty, type Stack, stackNotFoundError } from '../stack/stack.ts';
 import { formatAlarms } from '../status/alarms.ts';
 import { formatDatabases } from '../status/database.ts';
 import { formatImages } from '../status/images.ts';
@@ -21,16 +20,16 @@ const SECTIONS: [string, (cloud: CloudContext, stack: Stack) => Promise<string[]
 ];
 
 /**
- * Shows what there is, how it is, and what it costs, on a screen: of a stack that is whole, in between, or broken; of
- * one that is not there, what is left. What cannot be looked at is said in its place, and hides nothing else.
+ * Prints the state of the stack's resources, and their cost. Without a stack, prints the remaining resources. The error of a
+ * section is printed in its place, and does not prevent the other sections.
  */
 export async function printStatus(cloud: CloudContext): Promise<void> {
   const stack = await findStack(cloud);
-  if (!stack || isEmpty(stack)) return printRemains(cloud);
-  // all at once, since each asks AWS for several things
-  const sections = SECTIONS.map(async ([title, describe]) => {
+  if (!stack || isEmpty(stack)) return printWithoutStack(cloud);
+  // The sections run concurrently, since each sends several requests.
+  const sections = SECTIONS.map(async ([title, format]) => {
     try {
-      return { title, lines: await describe(cloud, stack) };
+      return { title, lines: await format(cloud, stack) };
     } catch (error) {
       return { title, lines: [errorMessage(error)] };
     }
@@ -42,12 +41,11 @@ export async function printStatus(cloud: CloudContext): Promise<void> {
   }
 }
 
-async function printRemains(cloud: CloudContext): Promise<void> {
-  cloud.print(
-    `There is no stack ${cloud.stackName} in this region: ${formatCommand(cloud, 'up')} raises it.`,
-  );
-  const left = await listOrphans(cloud, []);
-  if (left.length > 0) cloud.print('This of it is there all the same, and may cost:');
-  for (const line of left) cloud.print(`  ${line}`);
+async function printWithoutStack(cloud: CloudContext): Promise<void> {
+  cloud.print(stackNotFoundError(cloud).message);
+  const orphans = await listOrphans(cloud, []);
+  if (orphans.length > 0)
+    cloud.print('These resources of the stack still exist, and may cost money:');
+  for (const line of orphans) cloud.print(`  ${line}`);
   await printRemaining(cloud);
 }

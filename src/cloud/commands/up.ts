@@ -19,8 +19,9 @@ import { requireStack, type Stack } from '../stack/stack.ts';
 import { listParameters, renderTemplate } from '../stack/template.ts';
 
 /**
- * Raises the stack, or changes it to what the template and these parameters say, and waits until it serves. Whatever
- * an earlier one was broken off at, it goes on from there.
+ * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An interrupted
+ * `up` continues when it is run again.
+ * @throws OperatorError when the parameters are invalid, or when the change fails; the signal's reason
  */
 export async function up(
   cloud: CloudContext,
@@ -30,38 +31,42 @@ export async function up(
   const known = listParameters(template);
   assertKnownParameters(known, set);
   const stack = await waitUntilStable(cloud);
-  const wanted = await complete(cloud, stack, { set, all: effectiveValues(known, stack, set) });
+  const values = await resolveValues(cloud, stack, {
+    set,
+    all: effectiveValues(known, stack, set),
+  });
   const names = known.map(({ name }) => name);
-  const parameters = toRequestParameters(names, stack, wanted);
+  const parameters = toRequestParameters(names, stack, values);
   await changeStack(cloud, stack, { template, parameters, dryRun });
-  if (!dryRun) await goLive(cloud);
+  if (!dryRun) await waitForSite(cloud);
 }
 
-/** With what a new stack needs besides, and only if instances can start from it. */
-async function complete(
+/** Adds the defaults of a new stack to the values that are set, and checks that the image fits the instance type. */
+async function resolveValues(
   { clients }: CloudContext,
   stack: Stack | null,
   { set, all }: { set: ParameterValues; all: ParameterValues },
 ): Promise<ParameterValues> {
-  const wanted = stack ? set : { ...set, ...(await resolveDefaults(clients.ec2, all)) };
-  if (wanted.ImageId || wanted.InstanceType)
-    await assertImageCompatible(clients.ec2, { ...all, ...wanted });
-  return wanted;
+  const values = stack ? set : { ...set, ...(await resolveDefaults(clients.ec2, all)) };
+  if (values.ImageId || values.InstanceType) {
+    await assertImageCompatible(clients.ec2, { ...all, ...values });
+  }
+  return values;
 }
 
-async function goLive(cloud: CloudContext): Promise<void> {
+async function waitForSite(cloud: CloudContext): Promise<void> {
   await initializeDatabase(cloud, await requireStack(cloud));
   const stack = await requireStack(cloud);
   const { address, instances } = readOutputs(stack);
   const { group, outdated } = await planReplacement(cloud, instances);
   if (outdated.length > 0) {
     cloud.print(
-      `${outdated.length} of ${group.members.length} instances are still as they were. To replace them, one at a ` +
-        `time: ${formatCommand(cloud, 'roll')}`,
+      `${outdated.length} of ${group.members.length} instances are outdated. To replace them one at a time: ` +
+        formatCommand(cloud, 'roll'),
     );
   }
   await waitUntilReady(cloud, address);
-  cloud.log(`MiniTwit is up: ${address}`);
-  cloud.print('What it costs:');
+  cloud.log(`MiniTwit is ready at ${address}.`);
+  cloud.print('Cost:');
   for (const line of formatCosts(stack.parameters)) cloud.print(`  ${line}`);
 }

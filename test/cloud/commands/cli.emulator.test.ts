@@ -27,7 +27,7 @@ test('`cloud status` prints in an account without a stack how to create it', asy
     status: 0,
     stderr: '',
     stdout: expect.stringMatching(
-      /^There is no stack minitwit .*: npm run cloud -- up raises it\.\n/,
+      /^There is no stack minitwit .*npm run cloud -- up to create it\.\n/,
     ),
   });
 });
@@ -38,7 +38,7 @@ test('`cloud down` removes nothing when the prompt is not answered', async () =>
   account.actions.length = 0;
   const { ended, output } = start('down');
   expect(await ended).toBe(1);
-  expect(output.stderr).toBe('That is not minitwit: nothing was removed.\n');
+  expect(output.stderr).toBe('The answer is not minitwit. Nothing was removed.\n');
   expect(changesOf(account)).toEqual([]);
 });
 

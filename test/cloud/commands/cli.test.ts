@@ -6,7 +6,7 @@ import { startAwsStub } from '../../support/aws-stub.ts';
 import { startProgram } from '../../support/programs.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
-/** Runs the program with these words on its command line; gives its last message, and what it asked AWS for. */
+/** Runs the program with these parameters. Returns its last message, and its requests to AWS. */
 async function run(...words: string[]) {
   const { actions } = await startAwsStub();
   const { open } = openTestCloud();

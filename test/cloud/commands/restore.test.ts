@@ -17,12 +17,12 @@ const SNAPSHOT = {
 const PARAMETERS = { DatabaseVersion: '8.4.3', DatabaseStorageGib: '20' };
 
 test.each([
-  [{ engine: 'postgres' }, 'is of postgres, and not of MySQL'],
+  [{ engine: 'postgres' }, 'is of postgres, not of MySQL'],
   [{ status: 'creating', percent: 40 }, 'is not available yet: creating, 40 %'],
-  [{ version: '8.0.40' }, 'is of MySQL 8.0.40, and the stack of 8.4.3'],
+  [{ version: '8.0.40' }, 'is of MySQL 8.0.40, but the stack’s database of 8.4.3'],
   [
     { isEncrypted: false },
-    'is not encrypted, as the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot --kms-key-id ' +
+    'is not encrypted, but the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot --kms-key-id ' +
       'alias/aws/rds --source-db-snapshot-identifier a-snapshot --target-db-snapshot-identifier a-snapshot-encrypted',
   ],
   [

@@ -8,12 +8,12 @@ import { raiseSite } from '../stack/site-template.ts';
 interface Snapshot {
   id: string;
   status: string;
-  /** After how many polls it is available. */
+  /** The number of polls after which the snapshot is available. */
   polls: number;
   tag: string;
 }
 
-/** A stack whose database has snapshots; a new one is available after so many `polls`. */
+/** Creates a stack whose database can have snapshots. A new snapshot is available after this number of polls. */
 async function openWithSnapshots(polls = 1) {
   const paper = await openPaperStack();
   const snapshots: Snapshot[] = [];
@@ -27,7 +27,7 @@ async function openWithSnapshots(polls = 1) {
     DescribeDBSnapshots: ({ DBSnapshotIdentifier: id }) => {
       const found = snapshots.filter((it) => id === undefined || it.id === id);
       for (const it of found) if (id && it.polls-- <= 0) it.status = 'available';
-      // The query protocol's lists have no `member` here: one is enough.
+      // This emulation returns one snapshot at most.
       return { DBSnapshots: found.length > 0 ? { DBSnapshot: describe(found.at(-1)) } : {} };
     },
   });
@@ -69,8 +69,8 @@ test('`cloud snapshot` waits until the database can take a snapshot, watches it,
     `Taking the snapshot ${id} of database-1 …`,
     'The database database-1: not ready for a snapshot yet',
     `The snapshot ${id}: creating, 50 %`,
-    `The snapshot ${id} is complete, of a database of 20 GiB.`,
-    `To go back to it: npm run cloud -- restore ${id}`,
+    `The snapshot ${id} is complete. Its database has 20 GiB.`,
+    `To restore it: npm run cloud -- restore ${id}`,
   ]);
 });
 
@@ -106,7 +106,7 @@ test('`cloud snapshot` that is stopped at any request continues with the same sn
     expect(said, `${index}: ${action}`).toBe(
       index < 2
         ? 'Stopped by SIGINT.'
-        : 'Stopped by SIGINT. AWS goes on with a snapshot by itself: the same command watches on.',
+        : 'Stopped by SIGINT. AWS continues a snapshot in progress. Run the same command again to wait for it.',
     );
     expect(paper.aws.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
     expect(await take(), action).toBe('done');
@@ -126,7 +126,7 @@ test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, a
   paper.aws.onRequest = (action) => {
     if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';
   };
-  expect(await take()).toMatch(/^AWS could not take minitwit-\S+\. AWS goes on/);
+  expect(await take()).toMatch(/^The snapshot minitwit-\S+ failed\. AWS continues/);
 
   const bare = takeSnapshot(paper.open('another'), { dryRun: false });
   await expect(bare).rejects.toThrow(

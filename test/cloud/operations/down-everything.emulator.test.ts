@@ -9,7 +9,11 @@ import { expect, test, vi } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
-import { down } from '../../../src/cloud/commands/down.ts';
+import {
+  DELETES_LAST_SNAPSHOT,
+  down,
+  TAKES_LAST_SNAPSHOT,
+} from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
 import { makeImage, openWorld, raise } from './fixture.ts';
 
@@ -48,14 +52,12 @@ Resources:
   await raise(world.open(), '', { template });
   const refuse = async () => 'no';
   await expect(down(world.open(), { ...everything, prompt: refuse })).rejects.toThrow(
-    'nothing was',
+    'Nothing was removed',
   );
-  expect(world.lines.at(-1)).toBe(
-    'Of the database nothing is kept: its last snapshot is removed, too, for ever.',
-  );
+  expect(world.lines.at(-1)).toBe(DELETES_LAST_SNAPSHOT);
   const plain = { ...everything, everything: false, prompt: refuse };
-  await expect(down(world.open(), plain)).rejects.toThrow('nothing was');
-  expect(world.lines.at(-1)).toBe('Of the database a last snapshot is taken first.');
+  await expect(down(world.open(), plain)).rejects.toThrow('Nothing was');
+  expect(world.lines.at(-1)).toBe(TAKES_LAST_SNAPSHOT);
 });
 
 test('`cloud down --everything` removes a second resource after the first one took an hour', async () => {

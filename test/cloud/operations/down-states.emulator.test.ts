@@ -87,7 +87,9 @@ test('`cloud down` names orphaned resources of a stack that no longer exists', a
   const volume = await createVolume(world.open(), { 'minitwit:stack': 'minitwit' });
   await createVolume(world.open(), { 'minitwit:stack': 'another' });
   await expect(down(world.open(), plain)).rejects.toThrow(
-    new RegExp(`still the volume ${volume}, available .*It may go on costing: remove it by hand`),
+    new RegExp(
+      `still the volume ${volume}, available .*They may cost money\\. Delete them by hand`,
+    ),
   );
 });
 

@@ -32,7 +32,7 @@ test('down removes the stack, and names what is left of it; down --everything le
   await down(cloud, { ...plain, dryRun: true });
   expect(changesOf(account)).toEqual([]);
   await expect(down(cloud, { ...plain, prompt: async () => 'twit' })).rejects.toThrow(
-    'That is not minitwit: nothing was removed.',
+    'The answer is not minitwit. Nothing was removed.',
   );
   expect(changesOf(account)).toEqual([]);
 

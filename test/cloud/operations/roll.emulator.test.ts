@@ -76,7 +76,7 @@ test('`cloud roll` replaces the instances by those of the newest image, and stor
 
   account.actions.length = 0;
   await roll(world.open(), now);
-  expect(lines).toContain('All 2 instances run it already.');
+  expect(lines).toContain('All 2 instances run this image.');
   expect(changesOf(account)).toEqual([]);
 });
 

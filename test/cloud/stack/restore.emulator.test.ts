@@ -4,7 +4,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
-import { restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
+import { formatRestored, restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { openWorld, type World } from './fixture.ts';
 
@@ -73,9 +73,9 @@ test('`cloud restore` creates another database, initializes it, and replaces the
     }),
   ]);
   const last = (await idsOf(rds)).find((id) => id !== snapshotId);
-  expect(world.lines).toContain(`To go back to the old database: npm run cloud -- restore ${last}`);
+  expect(world.lines).toContain(`To return to the old database: npm run cloud -- restore ${last}`);
   expect(world.lines.at(-1)).toBe(
-    `MiniTwit is up, with what is in ${snapshotId}: ${stack.outputs.Address}`,
+    formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: false }),
   );
 
   // The next up leaves the database as it is.
@@ -89,7 +89,7 @@ test('`cloud restore` creates another database, initializes it, and replaces the
   expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
   expect(world.lines.at(-1)).toBe(
-    `MiniTwit is up: ${stack.outputs.Address}. Its database was made from ${snapshotId} earlier, and still has what was written since.`,
+    formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: true }),
   );
 });
 
@@ -142,9 +142,7 @@ test('`cloud restore` rejects an incompatible or missing snapshot before it chan
   const { world, restore } = await openRaised();
   world.account.actions.length = 0;
   stubSnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
-  await expect(restore()).rejects.toThrow(
-    'The snapshot a-snapshot is of postgres, and not of MySQL.',
-  );
+  await expect(restore()).rejects.toThrow('The snapshot a-snapshot is of postgres, not of MySQL.');
   await expect(restore('another')).rejects.toThrow('There is no snapshot another of a database');
   expect(world.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
   const restored = restoreSnapshot(world.open('twit'), { snapshotId: 'a', dryRun: false });

@@ -32,7 +32,7 @@ test('`cloud up` creates the stack, initializes the database, and waits until it
     /^Initializing the database …$/,
     /^ {2}The tables are there\.$/,
     /^ {2}- remove {3}SetUpPolicy \(AWS::IAM::Policy\)$/,
-    /^MiniTwit is up: http:/,
+    /^MiniTwit is ready at http:/,
     /^ +total .*\$\d+/,
   ];
   const places = shown.map((line) => world.lines.findIndex((each) => line.test(each)));
@@ -58,7 +58,7 @@ test('`cloud up` changes the parameters that are set, retains all others, and na
   });
   expect(world.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
   expect(world.lines).toContainEqual(
-    expect.stringMatching(/^2 of 2 instances are still as they were\..* npm run cloud -- roll$/),
+    expect.stringMatching(/^2 of 2 instances are outdated\..* npm run cloud -- roll$/),
   );
 });
 

@@ -37,7 +37,7 @@ beforeEach(() => {
   target = { s3, bucket, run, signal: new AbortController().signal };
 });
 
-/** A stream of so many different bytes, which comes to an end, fails, or does neither. */
+/** Creates a stream of this many bytes, which ends, fails or hangs. */
 function dumpOf(bytes: number, end: Error | 'end' | 'silence' = 'end'): Readable {
   let sent = 0;
   return new Readable({
@@ -58,7 +58,7 @@ async function listKeys(): Promise<unknown[]> {
   return Contents.map(({ Key }) => Key);
 }
 
-/** Creates a client that calls `look` with each request before it is sent. `look` can throw. */
+/** Creates a client whose requests are passed to `look`, which may throw. */
 function watch(look: (method: string, path: string, headers: Record<string, string>) => void) {
   const client = createS3();
   onTestFinished(() => client.destroy());
@@ -78,19 +78,19 @@ function watch(look: (method: string, path: string, headers: Record<string, stri
   return client;
 }
 
-test('a bucket that may be written to is found good, and is as empty afterwards', async () => {
+test('checkBucket accepts a writable bucket, and stores nothing in it', async () => {
   await checkBucket(s3, bucket);
   expect(await listUnfinished()).toEqual([]);
   expect(await listKeys()).toEqual([]);
 });
 
-test('a missing bucket is reported', async () => {
+test('checkBucket reports a missing bucket', async () => {
   await expect(checkBucket(s3, 'minitwit-nowhere')).rejects.toThrow(
     'WAREHOUSE_BUCKET: the bucket minitwit-nowhere does not exist. Create it, or correct the name.',
   );
 });
 
-test('the files of a run are stored encrypted, with their content types, and not public', async () => {
+test('uploaded files are encrypted and private, and have their content types', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-run-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const types = {
@@ -111,7 +111,7 @@ test('the files of a run are stored encrypted, with their content types, and not
   }
 });
 
-test('a large dump goes in parts, each with its checksum, and comes back as it was', async () => {
+test('a large dump is uploaded in parts with checksums, and downloaded unchanged', async () => {
   const parts: string[] = [];
   let encryption: string | undefined;
   const client = watch((method, path, headers) => {
@@ -127,25 +127,25 @@ test('a large dump goes in parts, each with its checksum, and comes back as it w
   expect(bytes.equals(await buffer(dumpOf(20 * MIB)))).toBe(true);
 });
 
-test('an upload that is interrupted leaves no parts', async () => {
+test('an interrupted upload removes its parts', async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const body = dumpOf(20 * MIB, 'silence');
   const upload = uploadDump({ ...target, signal }, body);
   await waitFor('an upload', async () => (await listUnfinished()).length === 1);
-  controller.abort(new Error('Somebody pressed Ctrl-C.'));
-  await expect(upload).rejects.toThrow(/^Somebody pressed Ctrl-C\.$/);
+  controller.abort(new Error('The operator pressed Ctrl-C.'));
+  await expect(upload).rejects.toThrow(/^The operator pressed Ctrl-C\.$/);
   expect(await listUnfinished()).toEqual([]);
 });
 
-test('a failed dump leaves no parts, and the upload rejects with its error', async () => {
+test('a failed dump removes its parts, and its error is thrown unchanged', async () => {
   const lost = Object.assign(new Error('lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
   const upload = uploadDump(target, dumpOf(20 * MIB, lost));
   await expect(upload).rejects.toBe(lost);
   expect(await listUnfinished()).toEqual([]);
 });
 
-test('a part that is refused ends the upload and the dump', async () => {
+test('a refused part ends the upload and the dump', async () => {
   const client = watch((_method, path) => {
     if (!path.includes('partNumber=2')) return;
     throw Object.assign(new Error('no more'), { name: 'AccessDenied', $metadata: {} });
@@ -159,7 +159,7 @@ test('a part that is refused ends the upload and the dump', async () => {
   expect(await listUnfinished()).toEqual([]);
 });
 
-test('dumps are listed and found by their run, the newest first', async () => {
+test('listDumps lists runs newest first, and findDump finds the dump of a run', async () => {
   const newer = '20270101T000000Z-0001';
   await uploadDump({ ...target, run: newer }, dumpOf(MIB));
   await uploadDump(target, dumpOf(MIB));

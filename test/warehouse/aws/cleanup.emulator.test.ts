@@ -32,7 +32,7 @@ beforeEach(async () => {
   (await lockFolder(folder)).release();
 });
 
-/** Creates the resources of a provision whose process is killed just before its end. */
+/** Creates the resources of a provision that was killed just before its end. */
 async function leaveBehind(run: string, from: string): Promise<{ image: string; volume: string }> {
   const tags: Tags = { ...resourceTags(UNFINISHED, run), [ORIGIN_TAG]: from };
   const volume = await createVolume(ec2, {
@@ -59,7 +59,7 @@ async function leaveBehind(run: string, from: string): Promise<{ image: string; 
   return { image, volume };
 }
 
-test('cleanup deletes the instance, image and volume of a killed provision', async () => {
+test('cleanup removes the instance, the image and the volume of a killed provision', async () => {
   const ours = await leaveBehind('20261123T001500Z-0001', originTag(context.folder));
   const others = await leaveBehind('20261123T001500Z-0002', 'another machine');
   await cleanup(context, null);
@@ -77,14 +77,14 @@ test('cleanup deletes the instance, image and volume of a killed provision', asy
   expect(await findVolume(ec2, others.volume)).toBeNull();
 });
 
-test('an image that was not finished goes without its volume, too', async () => {
+test('cleanup removes an unfinished image whose volume does not exist', async () => {
   const { image, volume } = await leaveBehind('20261123T001500Z-0003', originTag(context.folder));
   await deleteVolume(ec2, volume);
   await cleanup(context, null);
   expect(await findImage(ec2, image)).toBeNull();
 });
 
-test('a warehouse that is finished is nothing to clean up', async () => {
+test('cleanup retains the volume of a finished warehouse', async () => {
   const tags = { ...resourceTags('vol-1', 'run'), [ORIGIN_TAG]: originTag(context.folder) };
   const volume = await createVolume(ec2, {
     AvailabilityZone: 'us-east-1a',

@@ -56,7 +56,7 @@ beforeEach(async () => {
   };
 });
 
-test('the last dump of the bucket becomes a database again', async () => {
+test('`restore-dump` restores the last dump, and replaces rows only with --force', async () => {
   const { signal } = context;
   for (const run of ['20260101T000000Z-0001', origin.run]) {
     await withConnection(source, { waitMaxMs: 0 }, (connection) =>
@@ -71,20 +71,20 @@ test('the last dump of the bucket becomes a database again', async () => {
   expect(printed).toEqual([
     `Reading s3://${bucket}/runs/${origin.run}/dump.sql.gz …`,
     expect.stringMatching(
-      / is as it was at .*Z, proved .*: 3 of user, \d+ of message, 3 of follower/,
+      /^Restored .* as of .*Z, verified .*: 3 of user, \d+ of message, 3 of follower/,
     ),
   ]);
   await expect(restoreDumpCommand(context, { ...options, dumpName: origin.run })).rejects.toThrow(
-    /user \(3\),.* start anew: npm run warehouse -- restore-dump DUMP --force$/,
+    /user \(3\),.* run npm run warehouse -- restore-dump DUMP --force$/,
   );
   await restoreDumpCommand(context, { ...options, dumpName: '20260101T000000Z-0001', force: true });
   const { host, port, name } = options.target;
   expect(printed.at(-2)).toBe(
-    `It replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
+    `The dump replaces all rows of MiniTwit's tables in the database "${name}" at ${host}:${port}.`,
   );
 });
 
-test('a dump file without credentials becomes a database, with a message that no user can log in', async () => {
+test('`restore-dump` warns that no user can log in after it restores a dump without password hashes', async () => {
   const user = nastyRows().user?.map((row) => row.with(3, ''));
   const bytes = await dump(
     await createFilled(mariadb.config, { ...nastyRows(), user: user ?? [] }),
@@ -94,19 +94,19 @@ test('a dump file without credentials becomes a database, with a message that no
   await restoreDumpCommand(context, { ...options, dumpName: path, bucket: null });
   expect((await readAll(options.target)).user).toEqual(user);
   expect(shown.join('')).toMatch(/^ {2}dump +█{10} +100 % /);
-  expect(printed.at(-1)).toMatch(/^Nobody can log in to it: the dump has no passwords/);
+  expect(printed.at(-1)).toMatch(/^No user can log in: the dump has no password hashes/);
 });
 
-test('a missing file and a bucket that is not set are reported', async () => {
+test('`restore-dump` reports a missing file, and a bucket that is not set', async () => {
   await expect(restoreDumpCommand(context, { ...options, dumpName: '/nowhere' })).rejects.toThrow(
     /^The dump \/nowhere cannot be used: ENOENT.*\. Nothing was changed\.$/,
   );
   await expect(
     restoreDumpCommand(context, { ...options, dumpName: 'latest', bucket: null }),
-  ).rejects.toThrow('Set WAREHOUSE_BUCKET, where the dumps are, or name a file.');
+  ).rejects.toThrow('Set WAREHOUSE_BUCKET to the bucket of the dumps, or name a file.');
 });
 
-test('the program restores a file into the database that its settings name', async () => {
+test('the program restores a file into the database of its settings', async () => {
   const path = join(folder, 'program.sql.gz');
   await writeFile(path, await dump(source));
   const target = databaseSettings(options.target);
@@ -121,6 +121,8 @@ test('the program restores a file into the database that its settings name', asy
   expect(await restore()).toMatchObject({ status: 1, said: expect.stringMatching(/ --force\n$/) });
   expect(await restore('--force')).toMatchObject({
     status: 0,
-    said: expect.stringContaining(`It replaces all rows of MiniTwit's tables in the database "`),
+    said: expect.stringContaining(
+      `The dump replaces all rows of MiniTwit's tables in the database "`,
+    ),
   });
 });

@@ -32,7 +32,7 @@ beforeEach(async () => {
   });
 });
 
-test('a snapshot becomes an encrypted volume in the zone of the old one, and of its kind', async () => {
+test('the restored volume is encrypted, with the zone and type of the old volume', async () => {
   const volumeId = await makeVolume('us-east-1c');
   const snapshotId = await snap(volumeId);
   const id = await restoreVolume(context, { snapshotId, volumeId, zone: null });
@@ -49,25 +49,25 @@ test('a snapshot becomes an encrypted volume in the zone of the old one, and of 
   expect(printed.at(-1)).toBe(`WAREHOUSE_VOLUME_ID=${id}`);
 });
 
-test('where the old volume is gone, the zone is asked for', async () => {
+test('`restore` needs a zone when the old volume does not exist', async () => {
   const snapshotId = await snap(await makeVolume());
   const gone = { snapshotId, volumeId: 'vol-0123456789abcdef0' };
   await expect(restoreVolume(context, { ...gone, zone: null })).rejects.toThrow(
-    'Say in which zone, such as --zone us-east-1a: vol-0123456789abcdef0 is not there.',
+    'Name a zone, such as --zone us-east-1a, since vol-0123456789abcdef0 does not exist.',
   );
   const id = await restoreVolume(context, { ...gone, zone: 'us-east-1a' });
   const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
   expect(Volumes?.[0]).toMatchObject({ AvailabilityZone: 'us-east-1a', VolumeType: 'gp3' });
 });
 
-test('a missing snapshot is reported', async () => {
+test('`restore` reports an unknown snapshot', async () => {
   const snapshotId = 'snap-0123456789abcdef0';
   await expect(
     restoreVolume(context, { snapshotId, volumeId: null, zone: 'us-east-1a' }),
-  ).rejects.toThrow(/^There is no snapshot snap-0123456789abcdef0 here/);
+  ).rejects.toThrow(/^There is no snapshot snap-0123456789abcdef0 in this region/);
 });
 
-/** Restores where the new volume is never available. */
+/** Runs a restore in which the new volume never becomes available. */
 async function restoreBadly(state: string, answers: Record<string, Answer> = {}) {
   const volumeId = await makeVolume();
   const snapshotId = await snap(volumeId);
@@ -78,7 +78,7 @@ async function restoreBadly(state: string, answers: Record<string, Answer> = {})
       const [id = ''] = (VolumeIds ?? []) as string[];
       if (id === '' || id === volumeId) return undefined;
       made.push(id);
-      if (state === 'creating') controller.abort(new Error('Somebody pressed Ctrl-C.'));
+      if (state === 'creating') controller.abort(new Error('The operator pressed Ctrl-C.'));
       const CreateTime = new Date();
       const place = { AvailabilityZone: 'us-east-1b', Size: 20, VolumeType: 'gp2', CreateTime };
       return { Volumes: [{ VolumeId: id, State: state, ...place }] };
@@ -96,7 +96,7 @@ async function restoreBadly(state: string, answers: Record<string, Answer> = {})
   return { error, made: made[0], left: Volumes?.map(({ VolumeId }) => VolumeId) };
 }
 
-test('a volume that cannot be made is deleted again', async () => {
+test('a volume whose creation fails is deleted', async () => {
   const { error, made, left } = await restoreBadly('error');
   expect(error).toMatch(
     new RegExp(`^AWS could not create the volume ${made}. If .* KMS key, .*: kms:CreateGrant, `),
@@ -104,7 +104,7 @@ test('a volume that cannot be made is deleted again', async () => {
   expect(left).toEqual([]);
 });
 
-test('a volume whose creation was not answered is deleted', async () => {
+test('a volume is deleted when the response to its creation is lost', async () => {
   const volumeId = await makeVolume();
   const snapshotId = await snap(volumeId);
   let made = '';
@@ -139,7 +139,7 @@ test('cleanup deletes the volume of a killed restore', async () => {
   });
   const restored = restoreVolume({ ...context, ec2: dead }, { snapshotId, volumeId, zone: null });
   await expect(restored).rejects.toThrow('This may still exist: the volume vol-');
-  const id = /vol-\w+ of snap/.exec(printed.join('\n'))?.[0].slice(0, -8) ?? '';
+  const id = /vol-\w+(?= from snap)/.exec(printed.join('\n'))?.[0] ?? '';
   expect(await findVolume(ec2, id)).toMatchObject({ state: 'available' });
   await cleanup(context, null);
   expect(await findVolume(ec2, id)).toBeNull();
@@ -161,7 +161,7 @@ test('a volume whose restore is stopped is deleted as soon as AWS permits', asyn
       if (refusals++ === 0) throw refusal('IncorrectState');
     },
   });
-  expect(error).toBe('Somebody pressed Ctrl-C.');
+  expect(error).toBe('The operator pressed Ctrl-C.');
   expect(left).toEqual([]);
   expect(refusals).toBe(2);
 });

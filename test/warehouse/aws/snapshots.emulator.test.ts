@@ -32,9 +32,9 @@ async function idsLeft(): Promise<string[]> {
   return (await listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)])).map(({ id }) => id);
 }
 
-test('snapshots are listed with what they are; those of others and of our image are not', async () => {
+test('`snapshots` lists only the snapshots of warehouses, without those of an image', async () => {
   await printSnapshots(context);
-  expect(printed.splice(0)).toEqual(['There are no snapshots yet: each run takes one.']);
+  expect(printed.splice(0)).toEqual(['There are no snapshots yet. Each run takes one.']);
   const volumeId = await makeVolume();
   const id = await snap(volumeId);
   await snap(volumeId, 'provision');
@@ -50,7 +50,7 @@ test('snapshots are listed with what they are; those of others and of our image 
   ]);
 });
 
-test('prune lists the older snapshots, then deletes them', async () => {
+test('`snapshots prune` prints the old snapshots before it deletes them', async () => {
   const volumeId = await makeVolume();
   for (let i = 0; i < 3; i++) await snap(volumeId);
   const before = await idsLeft();
@@ -63,11 +63,11 @@ test('prune lists the older snapshots, then deletes them', async () => {
   await pruneSnapshots({ ...context, ec2: client }, 1);
   expect(await idsLeft()).toEqual(before.slice(0, 1));
   expect(saidBefore).toBe(4);
-  expect(printed[0]).toBe('These are deleted:');
+  expect(printed[0]).toBe('Deleting these snapshots:');
   expect(printed[2]).toContain(before[1]);
   expect(printed.at(-1)).toBe('Deleted 2 of 2.');
   await pruneSnapshots(context, 1);
-  expect(printed.at(-1)).toBe('There is nothing to delete beyond the newest 1.');
+  expect(printed.at(-1)).toBe('There is no snapshot to delete beyond the newest 1.');
 });
 
 test('`snapshots prune` retains and names a snapshot that is in use', async () => {
@@ -106,9 +106,9 @@ test('`snapshots prune` retains and names a snapshot that is in use', async () =
     },
   });
   await pruneSnapshots({ ...context, ec2: client }, 1);
-  expect(printed).toContain(`${imaged} stays: the image ${ImageId} uses it.`);
-  expect(printed).toContain(`${copied} stays: the volume vol-new is being created from it.`);
-  expect(printed).toContain(`${taken} stays: AWS says that it is in use.`);
+  expect(printed).toContain(`${imaged} is retained: the image ${ImageId} uses it.`);
+  expect(printed).toContain(`${copied} is retained: the volume vol-new is being created from it.`);
+  expect(printed).toContain(`${taken} is retained: AWS reports that it is in use.`);
   expect(printed.at(-1)).toBe('Deleted 0 of 1.');
   expect(await idsLeft()).toEqual([newest, imaged, copied, taken]);
 });

@@ -9,10 +9,10 @@ import { createEc2 } from '../../../src/aws/clients.ts';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { resourceTags } from '../../../src/warehouse/tags.ts';
 
-/** The run that all of these snapshots are of. */
+/** The run of all snapshots. */
 export const RUN = '20261123T001500Z-3f9a';
 
-/** Makes a volume of 20 GiB. */
+/** Creates a volume of 20 GiB. */
 export async function makeVolume(
   zone = 'us-east-1b',
   kind: Partial<CreateVolumeCommandInput> = { VolumeType: 'gp2' },
@@ -24,7 +24,7 @@ export async function makeVolume(
   return VolumeId;
 }
 
-/** Makes a snapshot that is older than those before it, since moto has them all in the same second. */
+/** Creates a snapshot. */
 export async function snap(volumeId: string, warehouse = volumeId): Promise<string> {
   const TagSpecifications = tagSpecifications(resourceTags(warehouse, RUN), 'snapshot');
   const { SnapshotId = '' } = await open().send(
@@ -33,10 +33,10 @@ export async function snap(volumeId: string, warehouse = volumeId): Promise<stri
   return SnapshotId;
 }
 
-/** Gives, for a command's input, what is answered in place of the emulator; undefined where that answers. */
+/** Returns the output for a command's input, or undefined when the emulator is to answer. */
 export type Answer = (input: Record<string, unknown>) => unknown;
 
-/** A client for which something else answers some commands, where it does. */
+/** Creates a client with other answers than the emulator's for some commands. */
 export function answering(answers: Record<string, Answer>): EC2Client {
   const client = open();
   client.middlewareStack.add(
@@ -52,12 +52,12 @@ export function answering(answers: Record<string, Answer>): EC2Client {
   return client;
 }
 
-/** An error as AWS's SDK throws it. */
+/** Creates an error like those of AWS's SDK. */
 export function refusal(name: string): Error {
   return Object.assign(new Error('no'), { name, $metadata: {} });
 }
 
-/** A client that lasts as long as the test. */
+/** Creates a client that is destroyed after the test. */
 export function open(): EC2Client {
   const client = createEc2();
   onTestFinished(() => client.destroy());
