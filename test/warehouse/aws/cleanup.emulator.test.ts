@@ -70,7 +70,7 @@ test('cleanup removes the instance, the image and the volume of a killed provisi
   expect(printed).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^Terminating i-\w+, of the run 20261123T001500Z-0001/),
-      expect.stringMatching(`Deleting the volume ${ours.volume}`),
+      expect.stringMatching(`Deleting the unfinished volume ${ours.volume}`),
     ]),
   );
   await cleanup(context, '20261123T001500Z-0002');
