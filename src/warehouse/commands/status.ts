@@ -64,8 +64,8 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
 
 async function toInstanceItem(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
-  const kept = it.tags[KEPT_UNTIL_TAG] ? ', left running by --keep' : '';
-  const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${kept}`;
+  const leftRunning = it.tags[KEPT_UNTIL_TAG] ? ', left running by --keep' : '';
+  const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${leftRunning}`;
   // A stopped instance costs nothing but its volume.
   if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };
   const isExact = it.spotRequestId !== null;

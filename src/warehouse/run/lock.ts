@@ -47,9 +47,9 @@ export function formatLockHeld(
   { id, runId, launchedAt, tags }: Instance,
 ): string {
   const since = `since ${formatTime(launchedAt)}, started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
-  const kept = tags[KEPT_UNTIL_TAG] ? ', and left running by --keep' : '';
+  const leftRunning = tags[KEPT_UNTIL_TAG] ? ', and left running by --keep' : '';
   return (
-    `${volumeId} is in use by the run ${runId}, on ${id} ${since}${kept}. Wait until the run ends. ` +
+    `${volumeId} is in use by the run ${runId}, on ${id} ${since}${leftRunning}. Wait until the run ends. ` +
     'To end a run that was left running: npm run warehouse -- finish. To end a run whose process was killed: ' +
     `npm run warehouse -- cleanup ${runId}`
   );

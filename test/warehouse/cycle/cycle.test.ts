@@ -231,7 +231,9 @@ test('`run --keep` sends new rows, and its instance runs until `finish`', async 
   expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
   expect(await alive()).toHaveLength(2);
   expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
-  expect(await warehouse('status')).toMatch(/^i-\w+, a t3\.large, running .* kept for people/);
+  expect(await warehouse('status')).toMatch(
+    /^i-\w+, a t3\.large, running .* left running by --keep/,
+  );
 
   // `finish` needs neither the database nor the settings of a run.
   await execute(wayIn(), 'finish');

@@ -142,9 +142,9 @@ test('a run whose connection is lost during the upload prints the error and take
 });
 
 test.each([
-  ['MySQL stops', /systemctl stop/, /MySQL could not be stopped in order; .* is lost/],
-  ['the volume is unmounted', /umount/, /The volume could not be unmounted; .* is lost/],
-  ['the instance is shut down', /poweroff/, /The instance could not be shut down; .* is lost/],
+  ['MySQL stops', /systemctl stop/, /MySQL could not be stopped cleanly\. .* is lost/],
+  ['the volume is unmounted', /umount/, /The volume could not be unmounted\. .* is lost/],
+  ['the instance is shut down', /poweroff/, /The instance could not be shut down\. .* is lost/],
 ])(
   'a run whose connection is lost at %s prints a warning and succeeds',
   async (_, command, warning) => {

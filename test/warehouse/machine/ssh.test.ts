@@ -88,10 +88,10 @@ test('a connection to an instance with another key than on the console is refuse
   const other = (await readFile(`${await makeKey()}.pub`, 'utf8')).trim();
   const error = await expectFailure(
     connect({ hostKeys: [other] }),
-    /^ec2-user@.* does not have the key of i-/,
+    /^ec2-user@.* does not have the host key of i-/,
   );
   expect(error).not.toBeInstanceOf(UnreachableError);
-  await expectFailure(connect({ hostKeys: [] }), /does not have the key/);
+  await expectFailure(connect({ hostKeys: [] }), /does not have the host key/);
   expect(await sessions()).toBe('');
 });
 
@@ -102,7 +102,7 @@ test('the first key is trusted, and no other key afterwards', async () => {
 
   const other = (await readFile(`${await makeKey()}.pub`, 'utf8')).trim();
   await writeFile(join(folder, 'known_hosts'), `${instance.login.instanceId} ${other}\n`);
-  await expectFailure(connect({ hostKeys: null }), /does not have the key/);
+  await expectFailure(connect({ hostKeys: null }), /does not have the host key/);
 });
 
 test('the error of a refused key or user names the settings', async () => {
