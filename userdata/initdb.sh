@@ -34,7 +34,7 @@ read_secret() {
   local response
   until response=$(fetch_secret "$1" 2>/dev/null); do
     if ((SECONDS >= DEADLINE)); then
-      echo "The secret $1 cannot be read:" >&2
+      echo "Cannot read the secret $1:" >&2
       fetch_secret "$1" >/dev/null || exit 1
     fi
     sleep 2

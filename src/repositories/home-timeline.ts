@@ -12,8 +12,8 @@ const GROWTH = 8;
 export type ListHome = (readerId: number, cursor: Cursor) => Promise<Page>;
 
 /**
- * Creates the home timelines of a database. The newest page comes from the table `profile`, which has the newest message ids of
- * each author. Other pages come from `message`.
+ * Creates the home timelines of a database. The newest page comes from the table `profile`, which has the newest
+ * message ids of each author. Other pages come from `message`.
  */
 export function createHomeTimeline(database: Database): ListHome {
   const listNewest = batchReads(async (readerIds: number[]) => {
@@ -69,8 +69,8 @@ export function createHomeTimeline(database: Database): ListHome {
 
   /**
    * Reads a page of a home timeline in a window of ids beside the cursor. The right width depends on how often these
-   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or narrower.
-   * A window is complete if the query did not reach its limit.
+   * authors posted at that time. The first window is twice as wide as the newest page, and later ones are wider or
+   * narrower. A window is complete if the query did not reach its limit.
    */
   async function findPageInIdWindow(readerId: number, cursor: NonNullable<Cursor>) {
     const isBefore = 'before' in cursor;
@@ -119,8 +119,8 @@ function isInside(messageId: number, cursor: NonNullable<Cursor>): boolean {
 }
 
 /**
- * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a width
- * with neither too few messages nor too many.
+ * Returns the next width to try. A window that is one id wider has at most one message more, so the search ends at a
+ * width with neither too few messages nor too many.
  */
 function nextWidth(tooNarrow: number, tooWide: number): number {
   if (tooWide === Infinity) return tooNarrow * GROWTH;

@@ -16,8 +16,8 @@ export const PAGE_SIZE = 30;
 export const PAGE_QUERY_LIMIT = PAGE_SIZE + 1;
 
 /**
- * The queries of a timeline. Each returns at most PAGE_QUERY_LIMIT message ids, newest first: the newest ids of all, the newest
- * ids before an id, and the oldest ids after an id.
+ * The queries of a timeline. Each returns at most PAGE_QUERY_LIMIT message ids, newest first: the newest ids of all,
+ * the newest ids before an id, and the oldest ids after an id.
  */
 export interface PageQueries {
   newest: () => Promise<number[]>;
