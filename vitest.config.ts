@@ -21,7 +21,7 @@ export default defineConfig(({ mode }) => {
       reporters: ['default', new PartsReporter(parts)],
       testTimeout: TEST_HANG_MS,
       hookTimeout: SETUP_HANG_MS,
-      // Three workers keep two cores busy, since tests mostly wait.
+      // With three workers for two cores, no core is idle: tests mostly wait.
       maxWorkers: Math.max(3, availableParallelism()),
     },
   };

@@ -5,7 +5,7 @@ import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 
 // The most ids that a query for a window reads. A window with more is narrowed.
 const WINDOW_LIMIT = 1000;
-// The factor by which a window grows if it has too few ids, or shrinks if it has too many.
+// The growth factor of a window with too few ids, and the shrink factor of one with too many.
 const GROWTH = 8;
 
 /** Lists messages of a user and of all users that the user follows. */

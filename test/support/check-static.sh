@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks format, lint and types, side by side. Format and types are cached: a second run checks changed files only.
+# Checks format, lint, types, words and spelling, side by side. Most results are cached: a second run checks changed files
+# only.
 set -uo pipefail
 cache=node_modules/.cache
 mkdir -p "$cache"
@@ -13,7 +14,11 @@ types=$!
 # Production's Node has an older library than the tests'.
 tsc --noEmit --incremental --tsBuildInfoFile "$cache/types-of-src.tsbuildinfo" &
 types_of_src=$!
+node test/language/documents.ts &
+words=$!
+cspell lint -c test/language/cspell.json --no-progress --no-summary --cache --cache-location "$cache/cspell" &
+spelling=$!
 
 status=0
-for each in "$format" "$lint" "$types" "$types_of_src"; do wait "$each" || status=1; done
+for each in "$format" "$lint" "$types" "$types_of_src" "$words" "$spelling"; do wait "$each" || status=1; done
 exit "$status"

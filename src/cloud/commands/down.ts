@@ -16,10 +16,10 @@ import { findStack, type Stack } from '../stack/stack.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
 
-/** What the operator reads when the database and its last snapshot are deleted. */
+/** The message when the database and its last snapshot are deleted. */
 export const DELETES_LAST_SNAPSHOT =
   'All data of the database is deleted, including its last snapshot. You cannot undo this.';
-/** What the operator reads when the database is deleted after a last snapshot. */
+/** The message when the database is deleted after a last snapshot. */
 export const TAKES_LAST_SNAPSHOT =
   'A last snapshot of the database is taken before the database is deleted.';
 
@@ -33,7 +33,7 @@ export interface DownOptions {
 }
 
 /**
- * Removes the stack, after the operator has typed its name, and checks that no resource of it remains. Prints the retained
+ * Removes the stack, after the operator has typed its name, and checks that all its resources are deleted. Prints the retained
  * resources and their cost: snapshots of the database, images, and the resources of the warehouse. With `everything`,
  * removes those, too. An interrupted `down` continues when it is run again.
  * @throws OperatorError when the name is wrong, when the warehouse runs, or with the resources that cannot be removed
