@@ -8,7 +8,7 @@ const WINDOW_LIMIT = 1000;
 // The growth factor of a window with too few ids, and the shrink factor of one with too many.
 const GROWTH = 8;
 
-/** Lists messages of a user and of all users that the user follows. */
+/** Lists message ids of a user and of all users that the user follows. */
 export type ListHome = (readerId: number, cursor: Cursor) => Promise<Page>;
 
 /**
@@ -54,7 +54,7 @@ export function createHomeTimeline(database: Database): ListHome {
     return [readerId, ...rows.map(({ authorId }) => authorId)];
   }
 
-  /** Lists messages of authors with ids from `low` to `high`, newest first, at most WINDOW_LIMIT. */
+  /** Lists ids of messages of these authors from `low` to `high`, newest first, at most WINDOW_LIMIT. */
   async function listInWindow(authorIds: number[], low: number, high: number): Promise<number[]> {
     // The query has no order, so that it ends at its limit instead of reading all messages of these authors.
     const rows = await database.select<{ messageId: number }>(

@@ -5,21 +5,21 @@ import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 import type { Profile } from './profiles.ts';
 
 /**
- * Lists the ids of the messages on a page. Ids are read from the database for each request, from an index alone, so
- * each instance shows what another one has stored or deleted.
+ * Lists the ids of the messages on a page. No ids are cached, so each instance of the server shows what another one has stored
+ * or deleted. The queries read an index alone.
  */
 export interface Timelines {
-  /** Lists messages of all users. */
+  /** Lists message ids of all users. */
   listPublic(cursor: Cursor): Promise<Page>;
-  /** Lists messages of one user. */
+  /** Lists message ids of one user, whose profile was read for the same request. */
   listByAuthor(author: Pick<Profile, 'userId' | 'newestIds'>, cursor: Cursor): Promise<Page>;
-  /** Lists messages of a user and of all users that the user follows. */
+  /** Lists message ids of a user and of all users that the user follows. */
   listHome: ListHome;
 }
 
-// Each query exists for both directions: `before` lists the newest messages below a cursor, newest first, and `after`
-// the oldest above it, oldest first. `force index` stops MySQL from estimating the cost of each index first, which
-// took ten times as long as the query.
+// Each query exists for both directions: `before` lists the newest ids below a cursor, and `after` the oldest ids above it.
+// Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times as long as the query.
+// The database fills in `:isPrimary`, so that no demoted server answers.
 const ALL_AUTHORS = {
   before: `
     select message_id as messageId

@@ -16,16 +16,17 @@ import { listRetainedDatabaseSnapshots } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
 import type { RetainedResource } from './retained-resource.ts';
 
-const GB = 1024 ** 3;
+const GIB = 1024 ** 3;
 
 /**
- * Lists the resources that are retained when the stack is removed, in the order in which they can be removed. Resources that
- * belong to no stack (images, a warehouse that was provisioned without a stack) are included if there is no other stack.
+ * Lists the resources that CloudFormation retains when it deletes the stack, in the order in which they can be removed by
+ * their `remove`. Resources that belong to no stack (images, a warehouse that was provisioned without a stack) are included
+ * if no other stack of MiniTwit is in this region.
  */
 export async function listRetainedResources(cloud: CloudContext): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
-    ({ tags }) => isRemovedWithStack(tags, cloud.stackName, isLast),
+    ({ tags }) => isRetainedBy(tags, cloud.stackName, isLast),
   );
   const [ofDatabases, images, snapshots, buckets] = await Promise.all([
     listRetainedDatabaseSnapshots(cloud),
@@ -37,14 +38,14 @@ export async function listRetainedResources(cloud: CloudContext): Promise<Retain
   return [...ofDatabases, ...images, ...ofVolumes, ...snapshots, ...buckets];
 }
 
-function isRemovedWithStack(tags: Tags, stackName: string, isLast: boolean): boolean {
+function isRetainedBy(tags: Tags, stackName: string, isLast: boolean): boolean {
   const owner = tags[STACK_TAG];
   return owner === undefined ? isLast : owner === stackName;
 }
 
-/** Returns a note for a resource that is removed with the last stack, but does not belong to it. */
+/** Returns a note on a resource that is included although it does not belong to the stack, otherwise an empty string. */
 function formatOwner({ stackName }: CloudContext, tags: Tags): string {
-  return tags[STACK_TAG] === stackName ? '' : ', not of this stack';
+  return tags[STACK_TAG] === stackName ? '' : ', of no stack';
 }
 
 /** Lists the images of MiniTwit and of the warehouse's server. */
@@ -85,34 +86,37 @@ function toRetainedResource(cloud: CloudContext, it: Volume): RetainedResource {
   };
 }
 
-/** Lists the snapshots of the warehouse's volumes, and the snapshots of deregistered images. */
+/** Lists the snapshots of the warehouse's volumes, and the snapshots whose image is deregistered. */
 async function listRetainedSnapshots(
   cloud: CloudContext,
   volumes: Volume[],
   isLast: boolean,
 ): Promise<RetainedResource[]> {
   const { ec2 } = cloud.clients;
+  // The tag of a snapshot has the id of the warehouse's volume.
   const findVolume = (tags: Tags) => volumes.find(({ id }) => id === tags[WAREHOUSE_TAG]);
   const [images, ...tagged] = await Promise.all([
     listImages(ec2, 'self', []),
     listSnapshots(ec2, [tagFilter(WAREHOUSE_TAG)]),
     listSnapshots(ec2, [tagFilter(IMAGE_TAG)]),
   ]);
-  // These are deleted with their images.
+  // The snapshots of existing images are not listed, because they are deleted with the image.
   const inUse = new Set(images.flatMap(({ snapshotIds }) => snapshotIds));
   return (
     tagged
       .flat()
       .filter(({ id, tags }) => (isLast || findVolume(tags)) && !inUse.has(id))
-      // These belong to an image that is being created, or are removed with it.
+      // Temporary snapshots of an image that is being created are removed with the other orphans of that build.
       .filter(({ tags }) => tags[IMAGE_TAG] !== BUILDER)
       .map(({ id, volumeId, startedAt, sizeGib, tags }) => ({
         id,
-        about: `snapshot of ${volumeId}, ${formatTime(startedAt)}, of ${sizeGib} GiB${formatOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
+        about: `snapshot of ${volumeId} (${sizeGib} GiB), ${formatTime(startedAt)}${formatOwner(cloud, findVolume(tags)?.tags ?? tags)}`,
         monthly: sizeGib * PRICES.snapshotGbMonth,
         remove: async () => {
           if (!(await deleteSnapshot(ec2, id)))
-            throw new OperatorError(`The snapshot ${id} is in use.`);
+            throw new OperatorError(
+              `The snapshot ${id} is in use by an image. Deregister the image first.`,
+            );
         },
       }))
   );
@@ -128,8 +132,8 @@ async function listRetainedBuckets({
       const bytes = await measureBucket(s3, id);
       return {
         id,
-        about: `bucket of the warehouse, ${(bytes / GB).toFixed(1)} GiB`,
-        monthly: (bytes / GB) * PRICES.bucketGbMonth,
+        about: `bucket of the warehouse, ${(bytes / GIB).toFixed(1)} GiB`,
+        monthly: (bytes / GIB) * PRICES.bucketGbMonth,
         remove: () => deleteBucket(s3, id),
       };
     }),

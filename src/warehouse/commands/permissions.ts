@@ -14,10 +14,10 @@ import type { Attachment } from '../../aws/ec2/volumes.ts';
 import { findAwsError, toOperatorError } from '../../aws/errors.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 
-/** The result for an action that AWS denies. */
+/** The `answer` for an action that AWS denies. */
 export const NOT_ALLOWED = 'not allowed';
 
-/** The requests that a run would send. */
+/** The requests of a run of the warehouse that need a permission. */
 export interface PlannedRequests {
   launch: RunInstancesCommandInput;
   attachment: Attachment;
@@ -26,18 +26,24 @@ export interface PlannedRequests {
   tag: Tag;
 }
 
-/** An action of EC2, and whether AWS would allow it, as text. */
+/** An action of EC2, and the result of its dry run as text for the operator. */
 export interface Permission {
   action: string;
   answer: string;
 }
 
-// The policy allows these for resources with the warehouse's tag, and the instance does not exist yet.
-const OF_INSTANCE = new Set(['AttachVolume', 'CreateTags', 'DetachVolume', 'TerminateInstances']);
+// The policy allows these actions on instances with the warehouse's tag. A dry run names an instance that does not exist, so
+// AWS denies the action even if the policy allows it later.
+const INSTANCE_ACTIONS = new Set([
+  'AttachVolume',
+  'CreateTags',
+  'DetachVolume',
+  'TerminateInstances',
+]);
 
 /**
- * Sends each request of a run as a dry run, which changes nothing. For actions on the instance, which does not exist yet,
- * the result may be unknown.
+ * Sends each request with `DryRun`, so that AWS checks the permission and changes nothing. The answer for an action on the
+ * instance may be unknown.
  */
 export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Promise<Permission[]> {
   const { VolumeId, InstanceId } = planned.attachment;
@@ -54,7 +60,7 @@ export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Prom
   };
   const permissions = Object.entries(requests).map(async ([action, request]) => ({
     action,
-    answer: await formatPermission(request, OF_INSTANCE.has(action)),
+    answer: await formatPermission(request, INSTANCE_ACTIONS.has(action)),
   }));
   return Promise.all(permissions);
 }
@@ -65,7 +71,7 @@ async function formatPermission(
 ): Promise<string> {
   try {
     await request();
-    return 'AWS did it instead of checking it';
+    return 'AWS ignored the dry run and carried out the action';
   } catch (error) {
     const name = findAwsError(error)?.name;
     if (name === 'DryRunOperation') return 'allowed';

@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import { createFairQueue, type FairQueueOptions } from '../../limits/fair-queue.ts';
-import { clientAddress } from './client-address.ts';
+import { clientKey } from './client-key.ts';
 import { createUnreadResponseLimit } from './unread-responses.ts';
 
 /** The limits of the queue of requests. A client is an address. */
@@ -32,7 +32,7 @@ export function limitInFlight(limits: InFlightLimits): RequestHandler {
   });
   const trackUnread = createUnreadResponseLimit();
   return async (req, res, next) => {
-    const address = clientAddress(req);
+    const address = clientKey(req);
     const release = await queue.acquire(address);
     res.once('close', release);
     // The client may have disconnected while its request was queued.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { fullClientAddress } from './client-address.ts';
+import { fullClientAddress } from './client-key.ts';
 import { currentUser } from './current-user.ts';
 import { routePath } from './route-path.ts';
 import { isFromTrustedProxy } from './trusted-proxy.ts';

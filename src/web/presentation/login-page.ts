@@ -3,11 +3,11 @@ import type { FieldError } from '../forms/form.ts';
 
 /** The values of the login page. */
 export interface LoginPage {
-  /** An explanation for a reader who did not request this page; null for none. */
+  /** Explains to a visitor who requested another page why this one is shown. Null for none. */
   notice?: string | null;
   username?: string;
   error?: FieldError | null;
-  /** A message that is not posted yet; null for none. The form submits it, and the home timeline shows it in the post box. */
+  /** A message that is not posted yet, in a hidden field. After the login, it is in the text box of the timeline. Null for none. */
   draft?: string | null;
 }
 

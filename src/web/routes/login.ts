@@ -7,7 +7,7 @@ import { loginForm } from '../forms/login.ts';
 import { parseDraft } from '../forms/message.ts';
 import { parseUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
-import { clientAddress } from '../middleware/client-address.ts';
+import { clientKey } from '../middleware/client-key.ts';
 import { currentUser, logIn } from '../middleware/current-user.ts';
 import { createDeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
@@ -47,7 +47,7 @@ export function addLoginRoutes(
         return redirectHome(req, res, draft);
       }
       const deviceId = devices.findDevice(req, username);
-      const attempt = { username, address: clientAddress(req), deviceId };
+      const attempt = { username, address: clientKey(req), deviceId };
       const limitCheck = await rateLimits.consumeLogin(attempt);
       const { refusal } = limitCheck;
       if (refusal) {

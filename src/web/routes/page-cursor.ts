@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Cursor } from '../../repositories/page.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import { parseCursor } from '../forms/cursor.ts';
-import { clientAddress } from '../middleware/client-address.ts';
+import { clientKey } from '../middleware/client-key.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { assertWithinLimit } from '../middleware/too-many-requests.ts';
 
@@ -15,7 +15,7 @@ export function readPageCursor(req: Request, res: Response, rateLimits: RateLimi
   const cursor = parseCursor(req.query);
   if (cursor) {
     const userId = currentUser(req)?.userId ?? null;
-    assertWithinLimit(res, rateLimits.consumePage({ userId, address: clientAddress(req) }));
+    assertWithinLimit(res, rateLimits.consumePage({ userId, address: clientKey(req) }));
   }
   return cursor;
 }

@@ -9,7 +9,7 @@ import {
   validateRegistration,
 } from '../forms/registration.ts';
 import { logEvent } from '../middleware/audit.ts';
-import { clientAddress } from '../middleware/client-address.ts';
+import { clientKey } from '../middleware/client-key.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
@@ -39,7 +39,7 @@ export function addRegisterRoutes(
       }
       const error = validateRegistration(form, rules);
       if (error) return renderRegistrationPage(res, form, error);
-      const address = clientAddress(req);
+      const address = clientKey(req);
       const { refusal, refund } = await rateLimits.consumeRegistration(address);
       if (refusal) {
         setTooManyRequests(res, refusal);

@@ -1,11 +1,11 @@
 import type { Server } from 'node:net';
-import { socketAddress } from '../middleware/client-address.ts';
+import { socketKey } from '../middleware/client-key.ts';
 
 /** Closes a new connection if its client address has `max` open connections. */
 export function limitConnectionsPerAddress(server: Server, max: number): void {
   const counts = new Map<string, number>();
   server.on('connection', (socket) => {
-    const address = socketAddress(socket);
+    const address = socketKey(socket);
     const others = counts.get(address) ?? 0;
     if (others >= max) {
       socket.destroy();

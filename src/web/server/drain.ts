@@ -8,35 +8,36 @@ export interface Drain {
   isDraining(): boolean;
   /**
    * Stops the server, and resolves when all connections are closed. For `delayMs` the server still accepts connections,
-   * so that load balancers notice that it is not ready, and sends `Connection: close` with each response. Then it
-   * accepts no connections, closes idle ones and finishes open requests. It closes the remaining connections `maxMs`
-   * after the call.
+   * so that load balancers notice that it is not ready. Each response that has not begun gets `Connection: close`. After
+   * `delayMs` the server accepts no new connection, closes idle connections and finishes open requests. `maxMs` after
+   * the call, it closes all connections that are still open.
    */
   start(options: { delayMs: number; maxMs: number }): Promise<void>;
 }
 
-/** Tracks the connections of a server. Call it before the server listens. */
+/** Tracks the connections of a server from now on. To be called before the server listens. */
 export function prepareDrain(server: Server): Drain {
-  // Browsers open connections in advance. Node's closeIdleConnections() does not close a connection without a request.
+  // Browsers open connections in advance. Node's closeIdleConnections() does not close a connection that never had a
+  // request.
   const idle = new Set<Socket>();
   // A connection can have several open responses, because clients may pipeline requests.
-  const open = new Map<Socket, Set<ServerResponse>>();
+  const openResponses = new Map<Socket, Set<ServerResponse>>();
   let isDraining = false;
 
   server.on('connection', (socket) => {
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
   });
-  // This must run before the application, which may respond immediately.
+  // This listener must run before Express's, which may respond immediately.
   server.prependListener('request', ({ socket }, response: ServerResponse) => {
     idle.delete(socket);
-    const responses = open.get(socket) ?? new Set();
-    open.set(socket, responses.add(response));
+    const responses = openResponses.get(socket) ?? new Set();
+    openResponses.set(socket, responses.add(response));
     if (isDraining) response.setHeader('Connection', 'close');
     response.once('close', () => {
       responses.delete(response);
       if (responses.size > 0) return;
-      open.delete(socket);
+      openResponses.delete(socket);
       if (isDraining) socket.destroySoon();
       else if (!socket.destroyed) idle.add(socket);
     });
@@ -47,7 +48,9 @@ export function prepareDrain(server: Server): Drain {
     async start({ delayMs, maxMs }) {
       isDraining = true;
       const timer = setTimeout(() => server.closeAllConnections(), maxMs);
-      for (const response of Array.from(open.values()).flatMap((each) => Array.from(each))) {
+      for (const response of Array.from(openResponses.values()).flatMap((each) =>
+        Array.from(each),
+      )) {
         if (!response.headersSent) response.setHeader('Connection', 'close');
       }
       await sleep(delayMs);

@@ -84,7 +84,7 @@ test('`cloud down --everything` marks resources that do not belong to this stack
   await down(cloud, { ...everything, dryRun: true });
   const lineOf = (id: string) => world.lines.find((line) => line.includes(id));
   expect(lineOf(ours)).toMatch(/available$/);
-  for (const id of others) expect(lineOf(id)).toMatch(/, not of this stack$/);
+  for (const id of others) expect(lineOf(id)).toMatch(/, of no stack$/);
 });
 
 test('`cloud down --everything` finds the bucket of a stack with a long name, and no bucket of another stack', async () => {

@@ -116,6 +116,6 @@ test('`cloud status` prints the remaining resources of a stack that no longer ex
   await printStatus(cloud);
   expect(world.lines[0]).toBe(stackNotFoundError(cloud).message);
   expect(world.lines.join('\n')).toMatch(
-    new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0, not of this stack +at most`),
+    new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0, of no stack +at most`),
   );
 });

@@ -42,7 +42,7 @@ test('the message distinguishes a key that ssh rejects from a key that the insta
 test('a wrong host key is not an UnreachableError', () => {
   const error = toError('Host key verification failed.\r\n');
   expect(error).not.toBeInstanceOf(UnreachableError);
-  expect(error.message).toMatch(/does not have the host key of i-0123456789abcdef0/);
+  expect(error.message).toMatch(/has another host key than i-0123456789abcdef0/);
 });
 
 test('the message of a program without output has its status', () => {

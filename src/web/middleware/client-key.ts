@@ -8,30 +8,30 @@ const GROUPS = 8;
 const MAPPED = '::ffff:';
 
 /**
- * Returns the key of a client for limits: its IPv4 address, or the /64 network of its IPv6 address, because a client
- * with one address of a network can use all of them. Returns an empty string if the connection is closed. Never throws.
+ * Returns the key of a client in the counters of limits: its IPv4 address, or the /64 network of its IPv6 address, because a client
+ * can usually use every address of its network. Returns an empty string if the connection is closed. Never throws.
  */
-export function clientAddress(req: Request): string {
-  return addressKey(fullClientAddress(req));
+export function clientKey(req: Request): string {
+  return toKey(fullClientAddress(req));
 }
 
-/** Returns the key of a connection's peer for limits, in the form of `clientAddress`. */
-export function socketAddress(socket: Pick<Socket, 'remoteAddress'>): string {
-  return addressKey(parseAddress(socket.remoteAddress) ?? '');
+/** Returns the key of the peer of a connection, in the form of `clientKey`. */
+export function socketKey(socket: Pick<Socket, 'remoteAddress'>): string {
+  return toKey(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
- * Returns the full IP address of a client for the log: the entry in `X-Forwarded-For` of the outermost trusted proxy,
- * without its port. Returns the address of the connection if that entry is not an address, and an empty string if the
- * connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
+ * Returns the full IP address of a client for the log: the address that the outermost trusted proxy added to
+ * `X-Forwarded-For`, without its port. Returns the address of the connection if that is not an address, and an empty string
+ * if the connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
  */
 export function fullClientAddress(req: Request): string {
   return parseAddress(req.ip) ?? parseAddress(req.socket.remoteAddress) ?? '';
 }
 
 /**
- * Parses an address in one of the forms that proxies write: `203.0.113.8`, `203.0.113.8:40001`, `2001:db8::1` or
- * `[2001:db8::1]:40001`. Returns null for any other text.
+ * Parses an address, with or without a port, brackets or a zone: `203.0.113.8:40001`, `2001:db8::1`, `[2001:db8::1]:40001`.
+ * Returns null for any other text.
  */
 function parseAddress(entry: string | undefined): string | null {
   if (entry === undefined || entry.length > MAX_LENGTH) return null;
@@ -57,7 +57,7 @@ function withoutMapping(ipv6: string): string {
   // Node writes this form if it listens for both IPv4 and IPv6.
   if (ipv6.startsWith(MAPPED) && isIPv4(ipv6.slice(MAPPED.length)))
     return ipv6.slice(MAPPED.length);
-  // Every other form of a mapped address contains `ffff`. This check is cheaper than parsing all addresses.
+  // Every mapped address contains `ffff`. This check is cheaper than parsing all addresses.
   if (!ipv6.includes('ffff')) return ipv6;
   const groups = parseGroups(ipv6);
   if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return ipv6;
@@ -65,7 +65,7 @@ function withoutMapping(ipv6: string): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-function addressKey(address: string): string {
+function toKey(address: string): string {
   if (!address.includes(':')) return address;
   const groups = parseGroups(address).slice(0, NETWORK_GROUPS);
   return groups.map((group) => group.toString(16)).join(':');
@@ -78,8 +78,8 @@ function parseGroups(ipv6: string): number[] {
   for (const group of ipv6.split(':')) {
     if (group.includes('.')) groups.push(...parseIPv4Groups(group));
     else if (group !== '') groups.push(Number.parseInt(group, 16));
-    // `::` stands for all missing groups, which are zero. At the start or the end of an address it gives two empty
-    // groups.
+    // `::` stands for all missing groups, which are zero. `split` returns two empty groups for it at the start or the end
+    // of an address, so only the first one counts.
     else if (gap === -1) gap = groups.length;
   }
   if (gap !== -1) groups.splice(gap, 0, ...Array<number>(GROUPS - groups.length).fill(0));

@@ -1,11 +1,7 @@
 import type { Request } from 'express';
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import {
-  clientAddress,
-  fullClientAddress,
-  socketAddress,
-} from '../../../src/web/middleware/client-address.ts';
+import { clientKey, fullClientAddress, socketKey } from '../../../src/web/middleware/client-key.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
@@ -33,8 +29,8 @@ test.each([
   ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0'],
 ])('parses %s as the address %s with the key %s', (ip, full, counted) => {
   expect(fullClientAddress(requestFrom(ip))).toBe(full);
-  expect(clientAddress(requestFrom(ip))).toBe(counted);
-  expect(socketAddress({ remoteAddress: ip })).toBe(counted);
+  expect(clientKey(requestFrom(ip))).toBe(counted);
+  expect(socketKey({ remoteAddress: ip })).toBe(counted);
 });
 
 test.each([
@@ -52,13 +48,13 @@ test.each([
   undefined,
 ])('returns the address of the connection if the entry is not an address: %s', (ip) => {
   expect(fullClientAddress(requestFrom(ip))).toBe(PEER);
-  expect(clientAddress(requestFrom(ip, '::ffff:198.51.100.2'))).toBe('198.51.100.2');
+  expect(clientKey(requestFrom(ip, '::ffff:198.51.100.2'))).toBe('198.51.100.2');
 });
 
 test('returns an empty string if the connection is closed', () => {
   const closed = { ip: undefined, socket: { remoteAddress: undefined } } as unknown as Request;
   expect(fullClientAddress(closed)).toBe('');
-  expect(clientAddress(closed)).toBe('');
+  expect(clientKey(closed)).toBe('');
 });
 
 const { withSettings } = useMiniTwit();
