@@ -49,7 +49,7 @@ const ask = (remote: SshConnection, sql: string, account = ACCOUNT) => query(rem
 describe('userdata/warehouse.sh', () => {
   test('creates an image from a plain Amazon Linux, and prints this last', async () => {
     const log = await readFile(join(builder.root, 'srv/user-data.log'), 'utf8');
-    expect(log).toMatch(/Trying MariaDB/);
+    expect(log).toMatch(/Testing MariaDB/);
     expect(builder.console()).toContain(READY);
     const { stdout } = await run('blkid', ['-c', '/dev/null', '-o', 'export', volume.file]);
     expect(stdout).toMatch(/^LABEL=mysqlvol$/m);

@@ -172,7 +172,7 @@ test('Ctrl-C does not end the connection, which ends with the program', async ()
     mysqlSocket: '/run/nothing.sock',
   };
   const program = `
-    import { connectOverSsh } from '${resolve('src/warehouse/ssh/ssh.ts')}';
+    import { connectOverSsh } from '${resolve('src/warehouse/ssh/connect-over-ssh.ts')}';
     const options = { ...${JSON.stringify(options)}, signal: new AbortController().signal };
     const remote = await connectOverSsh(${JSON.stringify(instance.login)}, options);
     process.on('SIGINT', async () => console.log(await remote.run(['echo', 'still there'])));
