@@ -47,18 +47,18 @@ export async function copyDatabase(
   { withCredentials, maxRowsPerSecond, onProgress, signal }: CopyOptions,
 ): Promise<CopyResult> {
   const throttle = createThrottle(maxRowsPerSecond, signal);
-  return withEndpoints(source, warehouse, signal, async (sides) => {
-    await checkTables(sides.source);
-    await assertSourceNotEmpty(sides.source, sides.warehouse);
-    const asOfS = await beginSnapshot(sides.source);
-    for (const side of sides.inserters) await prepareWarehouseSession(side);
-    const copying = { ...sides, withCredentials, throttle, onProgress };
+  return withEndpoints(source, warehouse, signal, async (endpoints) => {
+    await checkTables(endpoints.source);
+    await assertSourceNotEmpty(endpoints.source, endpoints.warehouse);
+    const asOfS = await beginSnapshot(endpoints.source);
+    for (const endpoint of endpoints.inserters) await prepareWarehouseSession(endpoint);
+    const copying = { ...endpoints, withCredentials, throttle, onProgress };
     const tables: CopiedTable[] = [];
     for (const table of TABLES) {
-      await sides.source.write('savepoint before_table');
+      await endpoints.source.write('savepoint before_table');
       tables.push(await copyTable(copying, narrowRanges(table, maxRowsPerSecond)));
       // This releases the table's metadata lock, so `alter table` need not wait for the other tables.
-      await sides.source.write('rollback to savepoint before_table');
+      await endpoints.source.write('rollback to savepoint before_table');
     }
     return { asOfS, tables };
   });
@@ -79,12 +79,12 @@ function withEndpoints<T>(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
   signal: AbortSignal,
-  work: (sides: Pick<TableCopyOptions, 'source' | 'warehouse' | 'inserters'>) => Promise<T>,
+  work: (endpoints: Pick<TableCopyOptions, 'source' | 'warehouse' | 'inserters'>) => Promise<T>,
 ): Promise<T> {
-  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
-  return withConnection(source, patience, (from) =>
-    withConnection(warehouse, patience, (to) =>
-      withConnection(warehouse, patience, (to2) => {
+  const retryOptions = { waitMaxMs: WAIT_MAX_MS, signal };
+  return withConnection(source, retryOptions, (from) =>
+    withConnection(warehouse, retryOptions, (to) =>
+      withConnection(warehouse, retryOptions, (to2) => {
         const first = createCopyEndpoint('The warehouse', to);
         const second = createCopyEndpoint('The warehouse', to2);
         return work({ source: createSource(from), warehouse: first, inserters: [first, second] });
@@ -126,7 +126,7 @@ export async function beginSnapshot(source: CopyEndpoint): Promise<number> {
 async function assertSourceNotEmpty(source: CopyEndpoint, warehouse: CopyEndpoint): Promise<void> {
   const sql = 'select exists (select 1 from user) as found';
   const [theirs, ours] = await Promise.all(
-    [source, warehouse].map((side) => side.read<{ found: number }>(sql)),
+    [source, warehouse].map((endpoint) => endpoint.read<{ found: number }>(sql)),
   );
   if (theirs?.[0]?.found === 1 || ours?.[0]?.found !== 1) return;
   throw new OperatorError(

@@ -25,13 +25,13 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutpu
   const { source } = order;
   const print = (line: string) => screen.write(`${line}\n`);
   return async (warehouse, { id, signal }) => {
-    const patience = { waitMaxMs: WAIT_MAX_MS, signal };
+    const retryOptions = { waitMaxMs: WAIT_MAX_MS, signal };
     print(`Copying from ${source.name} at ${source.host}:${source.port} …`);
-    await initializeSchema(warehouse, { ...patience, existing: 'retain' });
+    await initializeSchema(warehouse, { ...retryOptions, existing: 'retain' });
     const copy = await copyWithProgress(warehouse, order, screen, signal);
     print(formatCopy(copy));
     print('Computing statistics …');
-    const report = await withConnection(warehouse, patience, (connection) =>
+    const report = await withConnection(warehouse, retryOptions, (connection) =>
       analyse(connection, id, copy),
     );
     // ECharts takes half a second to load, which no other command needs.

@@ -14,20 +14,20 @@ import type { ActiveRun } from '../run/active-run.ts';
  */
 export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<void> {
   const { ec2, timing, state } = run;
-  const waiting = cleanupPollOptions(
+  const options = cleanupPollOptions(
     run,
     Math.max(TERMINATED_MAX_MS, Number(state.endsAt) - Date.now()),
   );
-  const end = (id: string) => terminateAndWait(ec2, id, timing.visibilityTimeoutMs, waiting);
+  const end = (id: string) => terminateAndWait(ec2, id, timing.visibilityTimeoutMs, options);
   // The search for other instances may take long, and this one costs money.
   if (state.instanceId) await end(state.instanceId);
-  for (const id of await findOthers(run, waiting)) await end(id);
+  for (const id of await findOthers(run, options)) await end(id);
 }
 
 /** Finds instances by the run's tag. If the response to a launch is missing, it polls for an instance that is not listed yet. */
 function findOthers(
   { ec2, state, timing }: ActiveRun<WarehouseContext>,
-  waiting: PollOptions,
+  options: PollOptions,
 ): Promise<string[]> {
   const subject = 'An instance that AWS may have started';
   const list = async () => {
@@ -35,7 +35,7 @@ function findOthers(
     return found.filter((instance) => instance.state !== 'terminated').map(({ id }) => id);
   };
   const visibilityTimeoutMs = state.isLaunchUnanswered ? timing.visibilityTimeoutMs : 0;
-  return findCreated({ subject, knownId: null, list, visibilityTimeoutMs }, waiting);
+  return findCreated({ subject, knownId: null, list, visibilityTimeoutMs }, options);
 }
 
 /** Formats what may still exist after `endInstances` failed, with the command that removes it. */

@@ -114,14 +114,17 @@ test('the program restores a file into the database of its settings', async () =
     const { ended, output } = startProgram('src/warehouse.ts', target, {
       parameters: ['restore-dump', path, ...parameters],
     });
-    return { status: await ended, said: output.stdout + output.stderr };
+    return { status: await ended, output: output.stdout + output.stderr };
   };
-  expect(await restore()).toMatchObject({ status: 0, said: expect.stringMatching(/100 % /) });
+  expect(await restore()).toMatchObject({ status: 0, output: expect.stringMatching(/100 % /) });
   expect(await readAll(options.target)).toEqual(await readAll(source));
-  expect(await restore()).toMatchObject({ status: 1, said: expect.stringMatching(/ --force\n$/) });
+  expect(await restore()).toMatchObject({
+    status: 1,
+    output: expect.stringMatching(/ --force\n$/),
+  });
   expect(await restore('--force')).toMatchObject({
     status: 0,
-    said: expect.stringContaining(
+    output: expect.stringContaining(
       `The dump replaces all rows of MiniTwit's tables in the database "`,
     ),
   });
