@@ -14,9 +14,9 @@ export interface Login {
 /**
  * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user
  * gets the password of `login`. If the connection uses TLS, the user must use it, too.
- * @returns whether the user was created
- * @throws OperatorError, one line, if an existing user has more privileges (the user is not changed then), and the
- *   errors of `withConnection`
+ * @returns whether the user did not exist before
+ * @throws OperatorError with a message of one line if an existing user has more privileges (the user is not changed then),
+ *   and the errors of `withConnection`
  */
 export async function ensureAppUser(
   config: DatabaseConfig,
@@ -30,7 +30,7 @@ export async function ensureAppUser(
 
     const requirement = config.sslCa === null ? '' : ' require ssl';
     const values = { name: login.name, password: login.password };
-    // Both statements, since another process may have created the user after `listGrants`.
+    // Another process may have created the user after `listGrants`, so `alter user` sets the password in any case.
     for (const verb of ['create user if not exists', 'alter user'])
       await connection.query(`${verb} :name@'%' identified by :password${requirement}`, values);
     await connection.query(`grant ${PRIVILEGES.join(', ')} on ${database}.* to :name@'%'`, values);
@@ -38,7 +38,7 @@ export async function ensureAppUser(
   });
 }
 
-/** Returns a database's name as the server writes it in grants, in which `_` and `%` are wildcards. */
+/** Returns a database's name as the server writes it in grants. There, `_` and `%` are wildcards, so they are escaped. */
 function quoteDatabaseForGrant(database: string): string {
   return mysql.escapeId(database.replace(/[_%\\]/g, String.raw`\$&`), true);
 }

@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
 
-// Over plain http, browsers do not send the site of a request. Chromium trusts 127.0.0.1 like https, but not the host
+// Over plain http, browsers do not send `Sec-Fetch-Site`. Chromium trusts 127.0.0.1 like https, but not the host
 // minitwit.test, which resolves to 127.0.0.1.
 const { open, url, user } = useBrowser();
 const insecureUrl = () => url().replace('127.0.0.1', 'minitwit.test');
 
-test('MiniTwit works over plain http under any host name', async () => {
+beforeAll(async () => {
   await user('bob');
+});
+
+test('MiniTwit works over plain http under any host name', async () => {
   const page = await open({ baseURL: insecureUrl() });
   const sentSites: (string | undefined)[] = [];
   page.on('request', (request) => sentSites.push(request.headers()['sec-fetch-site']));
@@ -27,7 +30,6 @@ test.each(['GET', 'POST'])(
   async (method) => {
     const page = await open({ baseURL: insecureUrl() });
     await signUp(page, `carol ${method}`);
-    // The same server under another name is another site.
     await page.route('http://evil.test/', (route) =>
       route.fulfill({
         contentType: 'text/html',

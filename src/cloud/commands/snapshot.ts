@@ -19,7 +19,7 @@ const COMPLETE_MAX_MS = 2 * 3_600_000;
 /**
  * Takes a snapshot of the database, which continues to serve. If a snapshot of this stack is in progress, waits for that one
  * instead.
- * @throws OperatorError when the snapshot fails or is not complete in time; the signal's reason
+ * @throws OperatorError if the snapshot fails or is not complete in time; the reason of `cloud.signal` if it is aborted
  */
 export async function takeSnapshot(
   cloud: CloudContext,
@@ -28,11 +28,17 @@ export async function takeSnapshot(
   const { databaseId } = readOutputs(await requireStack(cloud));
   const current = await findInProgress(cloud, databaseId);
   const id = current?.id ?? createName(cloud.stackName);
-  if (dryRun) return cloud.print(`This would take the snapshot ${id} of ${databaseId}.`);
+  if (dryRun) {
+    const action = current ? 'wait for' : 'take';
+    return cloud.print(`This would ${action} the snapshot ${id} of ${databaseId}.`);
+  }
   cloud.log(`Taking the snapshot ${id} of ${databaseId} …`);
   if (!current) await requestSnapshot(cloud, databaseId, id);
-  const { sizeGib } = await waitUntilComplete(cloud, id);
-  cloud.print(`The snapshot ${id} is complete. Its database has ${sizeGib} GiB.`);
+  const snapshot = await waitUntilComplete(cloud, id);
+  if (snapshot.status === 'failed') throw new OperatorError(`The snapshot ${id} failed.`);
+  cloud.print(
+    `The snapshot ${id} is complete. The storage of its database has ${snapshot.sizeGib} GiB.`,
+  );
   cloud.print(`To restore it: ${formatCommand(cloud, `restore ${id}`)}`);
 }
 
@@ -58,11 +64,12 @@ async function requestSnapshot(cloud: CloudContext, databaseId: string, id: stri
   await poll(`The database ${databaseId}`, request, pollOptions(cloud, REQUESTED_MAX_MS));
 }
 
+/** Polls a snapshot until it is available or failed. */
 async function waitUntilComplete(cloud: CloudContext, id: string): Promise<DatabaseSnapshot> {
   const request = async (): Promise<PollResult<DatabaseSnapshot>> => {
     const snapshot = await findSnapshot(cloud.clients.rds, id);
-    if (snapshot?.status === 'available') return { done: snapshot };
-    if (snapshot?.status === 'failed') throw new OperatorError(`The snapshot ${id} failed.`);
+    if (snapshot?.status === 'available' || snapshot?.status === 'failed')
+      return { done: snapshot };
     return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not listed yet' };
   };
   try {

@@ -20,13 +20,13 @@ const SECTIONS: [string, (cloud: CloudContext, stack: Stack) => Promise<string[]
 ];
 
 /**
- * Prints the state of the stack's resources, and their cost. Without a stack, prints the remaining resources. The error of a
- * section is printed in its place, and does not prevent the other sections.
+ * Prints the state of the stack's resources, and their cost. Without a stack, prints orphaned and
+ * retained resources. The error of a section is printed in its place, and does not prevent the other sections.
  */
 export async function printStatus(cloud: CloudContext): Promise<void> {
   const stack = await findStack(cloud);
   if (!stack || isEmpty(stack)) return printWithoutStack(cloud);
-  // The sections run concurrently, since each sends several requests.
+  // All sections send their requests at the same time, which is faster.
   const sections = SECTIONS.map(async ([title, format]) => {
     try {
       return { title, lines: await format(cloud, stack) };

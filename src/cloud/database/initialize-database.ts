@@ -16,7 +16,7 @@ const IN_SERVICE_MAX_MS = 10 * 60_000;
 const INITDB_MAX_MS = 5 * 60_000;
 
 /**
- * Initializes the database of a stack whose parameter SetUp is `yes`: creates missing tables and the application's database
+ * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the application's database
  * user. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that instances can
  * no longer read the password of the database's master user.
  */
@@ -38,7 +38,7 @@ export async function initializeDatabase(cloud: CloudContext, stack: Stack): Pro
     logGroup: outputs.logs,
   });
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
-  cloud.log('Removing the permission for this from the instances …');
+  cloud.log('Removing the permission to read the master password from the instances …');
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
 }

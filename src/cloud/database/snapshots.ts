@@ -26,14 +26,14 @@ const snapshotSchema = z
     id: it.DBSnapshotIdentifier,
     /** `creating`, `available`, `failed` and others. */
     status: it.Status,
-    /** The part that is written, 0 to 100. */
+    /** The progress in percent, 0 to 100. */
     percent: it.PercentProgress,
     databaseId: it.DBInstanceIdentifier,
     /** `mysql` and others. */
     engine: it.Engine,
     /** The version of the engine: `8.4.11`. */
     version: it.EngineVersion,
-    /** The size of the database's storage. */
+    /** The size of the database's allocated storage. */
     sizeGib: it.AllocatedStorage,
     isEncrypted: it.Encrypted,
     /** Null until AWS has started the snapshot. */
@@ -46,7 +46,7 @@ export type DatabaseSnapshot = z.infer<typeof snapshotSchema>;
 
 function describeSnapshots(rds: RDSClient, input: DescribeDBSnapshotsCommandInput) {
   return listItems(
-    'Cannot list the snapshots of the database',
+    'Cannot list the snapshots of databases',
     paginateDescribeDBSnapshots({ client: rds }, input),
     ({ DBSnapshots }) => DBSnapshots,
     snapshotSchema,
@@ -61,8 +61,8 @@ export async function findSnapshot(rds: RDSClient, id: string): Promise<Database
 }
 
 /**
- * Lists the manual and final snapshots, newest first. Automatic daily backups are not included.
- * @param databaseId null for the snapshots of all databases, deleted ones included
+ * Lists the snapshots that an operator or a deleted stack has created, newest first. Automatic daily backups are not included.
+ * @param databaseId null for the snapshots of all databases, also of deleted databases
  */
 export async function listSnapshots(
   rds: RDSClient,

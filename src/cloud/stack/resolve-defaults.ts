@@ -7,10 +7,12 @@ import type { ParameterValues } from './parameters.ts';
 const ZONES = 2;
 
 /**
- * Returns the parameters of a new stack for which the template has no default: the newest image, subnets of the default VPC in
- * two zones that offer the instance type, and for the warehouse the zone of the first subnet. Parameters that are set stay.
+ * Returns values for the parameters that have no default in the template: ImageId (the newest image), VpcId and SubnetIds (the
+ * default VPC, in two zones that offer the instance type) and WarehouseZone (the zone of the first subnet). A parameter that
+ * is set does not change.
  * @param values the parameters that are set, and the defaults of the template
- * @throws OperatorError when there is no image or no such network, with the command that creates one
+ * @throws OperatorError if there is no image or no such network, with the command that creates one; if only one of VpcId and
+ *   SubnetIds is set; or if the first subnet does not exist
  */
 export async function resolveDefaults(
   ec2: EC2Client,
@@ -42,8 +44,8 @@ async function findDefaultNetwork(ec2: EC2Client, instanceType = '') {
     return { VpcId: first.vpcId, SubnetIds: chosen.map(({ id }) => id).join(',') };
   }
   throw new OperatorError(
-    `This region has no default VPC with subnets in two zones that offer a ${instanceType}. Create one (aws ec2 ` +
-      'create-default-vpc, aws ec2 create-default-subnet), or choose another VPC: --set VpcId=vpc-… ' +
+    `This region has no default VPC with subnets in two zones that offer a ${instanceType}. Create the VPC or the subnets ` +
+      '(aws ec2 create-default-vpc, aws ec2 create-default-subnet), or choose another VPC: --set VpcId=vpc-… ' +
       '--set SubnetIds=subnet-…,subnet-…',
   );
 }

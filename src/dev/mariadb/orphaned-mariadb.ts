@@ -8,16 +8,20 @@ import { OperatorError } from '../../errors/operator-error.ts';
 const STOP_MAX_MS = 60_000;
 
 /**
- * Stops the orphaned MariaDB of a killed process, if one runs on a data folder. Two servers cannot share the files.
- * @throws OperatorError if the server does not stop within a minute
+ * Stops the MariaDB server on a data folder, if one runs there: the orphaned server of a killed process. Two servers cannot
+ * share the files. The caller holds the lock of the folder, so no live process uses the server.
+ * @throws OperatorError if the server does not stop within a minute, or if its process id is unknown
  */
 export async function stopOrphanedServer(data: string): Promise<void> {
   // A server that accepts connections on the socket has written its process id to the file. Without such a server,
-  // the id may belong to another process.
+  // the id may belong to another process. A socket's path must be short, so it is relative.
   const socket = relative(process.cwd(), join(data, 'mariadb.sock'));
   if (!(await acceptsConnections(socket))) return;
   const pid = Number(await readFile(join(data, 'mariadb.pid'), 'utf8'));
-  if (!(pid > 1)) throw new OperatorError(`Another MariaDB server uses ${data}. Stop it first.`);
+  if (!(pid > 1))
+    throw new OperatorError(
+      `A MariaDB server without a process id in ${data}/mariadb.pid uses ${data}. Stop it first.`,
+    );
   process.kill(pid, 'SIGTERM');
   const giveUpAt = Date.now() + STOP_MAX_MS;
   while (isRunning(pid)) {

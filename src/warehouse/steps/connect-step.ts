@@ -16,7 +16,10 @@ const HOST_KEYS_MAX_MS = 10 * 60_000;
 const SSH_MAX_MS = 5 * 60_000;
 const POWER_OFF_MAX_MS = 30_000;
 
-/** Connects to the instance over ssh, after its host key is known. Undo shuts the instance down. */
+/**
+ * Connects to the instance over ssh. Unless WAREHOUSE_HOST_KEY is `first-seen`, it accepts only a host key that the instance has
+ * printed on its console. Undo shuts the instance down if there is a connection.
+ */
 export const connect: RunStep = {
   name: 'connect',
   runMessage: 'Connecting to the instance',
@@ -28,7 +31,7 @@ export const connect: RunStep = {
     const { remote } = run;
     run.remote = null;
     if (!remote) return;
-    // A shutdown ends the instance even when AWS refuses to terminate it, as with expired credentials.
+    // AWS terminates the instance when it shuts down. This also works with expired credentials.
     await bestEffort(
       run,
       'The instance could not be shut down. It will be terminated',
@@ -44,7 +47,7 @@ export const connect: RunStep = {
     const login = { user, address: 'ADDRESS', keyFile: resolve(config.keyFile), instanceId };
     const tunnel = { port: 3306, socket: MYSQL_SOCKET };
     const ssh = connectCommand(login, tunnel, hostKey === 'console' ? 'pinned' : 'first-seen');
-    return { run: [`${ssh.join(' ')}  (key: ${hostKey})`], undo: [powerOff().join(' ')] };
+    return { run: [`${ssh.join(' ')}  (host key: ${hostKey})`], undo: [powerOff().join(' ')] };
   },
 };
 

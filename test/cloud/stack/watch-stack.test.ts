@@ -35,7 +35,7 @@ test('watchStack logs each state of a resource once, with the time that it took'
   ]);
 });
 
-test('watchStack logs an operation in progress from its start, from all pages of events', async () => {
+test('watchStack logs all events of an operation in progress, also those on later pages', async () => {
   const aws = await startAwsStub();
   stubEvents(
     aws,
@@ -65,7 +65,7 @@ test('watchStack returns a deleted stack', async () => {
   expect(await watchStack(cloud, STACK_ID, null)).toMatchObject({ status: 'DELETE_COMPLETE' });
 });
 
-test('watchStack throws the first failure after the rollback', async () => {
+test('watchStack waits for the end of the rollback, and throws the failure that caused it', async () => {
   stubEvents(await startAwsStub(), [
     ['Old CREATE_FAILED of another time', ...BEGUN],
     ['A CREATE_FAILED vCPU limit', 'B CREATE_FAILED Resource creation cancelled'],
@@ -80,7 +80,7 @@ test('watchStack throws the first failure after the rollback', async () => {
   expect(lines).toContain('A (AWS::A): CREATE_FAILED: vCPU limit');
 });
 
-test('watchStack, stopped, throws that AWS continues', async () => {
+test('watchStack reports that AWS continues if the operator stops it', async () => {
   stubEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const { open, stop } = openTestCloud();
   const cloud = open();
@@ -89,7 +89,7 @@ test('watchStack, stopped, throws that AWS continues', async () => {
   await expect(watched).rejects.toThrow(`Stopped by SIGINT. ${formatStackContinues(cloud)}`);
 });
 
-test('watchStack throws at its timeout that AWS continues', async () => {
+test('watchStack reports that AWS continues if it times out', async () => {
   stubEvents(await startAwsStub(), [[...BEFORE, ...BEGUN]]);
   const cloud = openTestCloud({ waitMaxMs: 20 }).open();
   await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
