@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
-import { databaseSettings, newUserSettings, settings } from './settings.ts';
+import { databaseSettings, newUserSettings } from './database-settings.ts';
+import { settings } from './settings.ts';
 
 const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
 

@@ -1,33 +1,13 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { integer, oneOf, pemFile, required } from './environment.ts';
+import { databaseFields, hasNameForTls, noNameForTls, problemOf } from './database-settings.ts';
+import { integer, oneOf, required } from './environment.ts';
 
 /** The longest password, in Unicode code points. */
 export const PASSWORD_MAX_LENGTH = 256;
 
-const port = integer(1, 65_535);
 const limit = integer(1, 1_000_000);
 
-// The descriptions below are the column `Meaning` of the table in README.md.
-const database = {
-  DB_HOST: required.describe('Host name of the database server.'),
-  DB_PORT: port.default(3306).describe('TCP port of the database server.'),
-  DB_USER: required.describe('Name of the database user.'),
-  DB_PASSWD: required.describe('Password of the database user.'),
-  DB_NAME: required.describe('Name of the database.'),
-  DB_SSL_CA: pemFile
-    .nullable()
-    .default(null)
-    .describe(
-      'Path of the PEM file of a certificate authority. The server then connects with TLS only and verifies `DB_HOST`.',
-    ),
-  DB_POOL_SIZE: integer(1, 1000)
-    .default(10)
-    .describe(
-      'Maximum number of database connections of all processes of an instance. If the database accepts fewer, requests wait for those.',
-    ),
-};
-
+// The descriptions are the column `Meaning` of the table in README.md, here and in `database-settings.ts`.
 const web = {
   SESSION_SECRET: required
     .transform((value) => value.split(',').map((secret) => secret.trim()))
@@ -146,7 +126,7 @@ const operation = {
   DRAIN_MAX_S: integer(1, 900)
     .default(10)
     .describe('Maximum duration of a graceful shutdown in seconds, including `DRAIN_DELAY_S`.'),
-  METRICS_PORT: port
+  METRICS_PORT: integer(1, 65_535)
     .nullable()
     .default(null)
     .describe('TCP port of the Prometheus metrics, at `/metrics`.'),
@@ -164,24 +144,10 @@ const operation = {
     ),
 };
 
-/** Returns the options of a rule that concerns several settings. It is checked even if other settings are invalid. */
-const problemOf = (name: string, error: string) => ({ path: [name], error, when: () => true });
-
-// mysql2 compares a certificate with a name, and would replace an address by `localhost`.
-const hasNameForTls = ({ DB_HOST, DB_SSL_CA }: { DB_HOST: string; DB_SSL_CA: string | null }) =>
-  !DB_SSL_CA || isIP(DB_HOST) === 0;
-const noNameForTls = problemOf('DB_HOST', 'must be a host name, not an address, with DB_SSL_CA');
-
-/** The settings of a program that uses the database alone. */
-export const databaseSettings = z.object(database).refine(hasNameForTls, noNameForTls);
-
-/** The settings of a program that also creates the database user of the server. */
-export const newUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
-
 // A negated comparison is true for a value that is not a number, so an invalid setting has one problem only.
 /** All settings of the web application, in the order of README.md. */
 export const settings = z
-  .object({ ...database, ...web, ...rateLimits, ...operation })
+  .object({ ...databaseFields, ...web, ...rateLimits, ...operation })
   .refine(hasNameForTls, noNameForTls)
   .refine(
     // The server itself speaks plain http, so only a proxy can report https.

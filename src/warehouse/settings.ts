@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
 import { toDatabaseConfig } from '../config/config.ts';
 import { type Environment, integer, oneOf, readSettings, required } from '../config/environment.ts';
-import { databaseSettings } from '../config/settings.ts';
+import { databaseSettings } from '../config/database-settings.ts';
 
 const id = (prefix: string) =>
   required.regex(
