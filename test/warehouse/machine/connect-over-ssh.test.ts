@@ -86,12 +86,9 @@ test('the error of a failed program has its stderr', async () => {
 
 test('a connection to an instance with another key than on the console is refused', async () => {
   const other = (await readFile(`${await makeKey()}.pub`, 'utf8')).trim();
-  const error = await expectFailure(
-    connect({ hostKeys: [other] }),
-    /^ec2-user@.* does not have the host key of i-/,
-  );
+  const error = await expectFailure(connect({ hostKeys: [other] }), /has another host key than i-/);
   expect(error).not.toBeInstanceOf(UnreachableError);
-  await expectFailure(connect({ hostKeys: [] }), /does not have the host key/);
+  await expectFailure(connect({ hostKeys: [] }), /has another host key than i-/);
   expect(await sessions()).toBe('');
 });
 
@@ -102,7 +99,7 @@ test('the first key is trusted, and no other key afterwards', async () => {
 
   const other = (await readFile(`${await makeKey()}.pub`, 'utf8')).trim();
   await writeFile(join(folder, 'known_hosts'), `${instance.login.instanceId} ${other}\n`);
-  await expectFailure(connect({ hostKeys: null }), /does not have the host key/);
+  await expectFailure(connect({ hostKeys: null }), /has another host key than i-/);
 });
 
 test('the error of a refused key or user names the settings', async () => {
