@@ -20,8 +20,8 @@ export function findAwsError(error: unknown): AwsError | null {
 }
 
 /**
- * Returns whether an error, or the cause of an OperatorError, is AWS's and has one of these names. Some SDK clients
- * append `Exception` or `Fault` to the names of AWS: both spellings match.
+ * Returns whether an error, or the cause of an OperatorError, is AWS's and has one of these names, given without the suffix
+ * `Exception` or `Fault` that some SDK clients append.
  */
 export function isAwsError(error: unknown, ...names: string[]): boolean {
   const name = findAwsError(error)?.name;

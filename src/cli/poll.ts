@@ -45,8 +45,9 @@ export async function poll<Value>(
     state = result.pending;
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) {
+      const lastState = state.replace(/\.$/, '');
       throw new OperatorError(
-        `${subject}: still ${state} after ${Math.round(timeoutMs / 1000)} s.`,
+        `${subject}: still ${lastState} after ${Math.round(timeoutMs / 1000)} s.`,
       );
     }
     // The next round throws the signal's reason, which the pause's own error would hide.

@@ -25,10 +25,10 @@ export const pemFile = z.string().transform((path, context) => {
   try {
     const pem = readFileSync(path, 'utf8');
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-    context.addIssue(`names a file without a PEM certificate: ${path}`);
+    context.addIssue(`names ${path}, which has no PEM certificate`);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
-    context.addIssue(`names a file that cannot be read (${reason}): ${path}`);
+    context.addIssue(`names ${path}, which cannot be read (${reason})`);
   }
   return z.NEVER;
 });

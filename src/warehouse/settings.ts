@@ -16,12 +16,12 @@ const keyFile = required.superRefine((path, context) => {
     accessSync(path, constants.R_OK);
     if (statSync(path).mode & 0o077) {
       context.addIssue(
-        `names a file that other users can read, which ssh refuses: chmod 600 ${path}`,
+        `names ${path}, which other users can read, so that ssh refuses it. Run chmod 600 ${path} first`,
       );
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code;
-    context.addIssue(`names a file that cannot be read (${reason}): ${path}`);
+    context.addIssue(`names ${path}, which cannot be read (${reason})`);
   }
 });
 

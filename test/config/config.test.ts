@@ -199,7 +199,9 @@ test('DB_SSL_CA needs a certificate in its file, and a host name in DB_HOST', as
   await writeFile(text, 'no certificate\n');
 
   expect(readDatabaseConfig({ ...database, DB_SSL_CA: pem }).sslCa).toContain('BEGIN CERTIFICATE');
-  expect(errorOf({ ...complete, DB_SSL_CA: text })).toContain('DB_SSL_CA names a file without');
+  expect(errorOf({ ...complete, DB_SSL_CA: text })).toContain(
+    `DB_SSL_CA names ${text}, which has no PEM certificate`,
+  );
   expect(errorOf({ ...database, DB_HOST: '10.0.0.7', DB_SSL_CA: pem })).toBe(
     formatSettingsProblems([
       'SESSION_SECRET is not set',

@@ -80,7 +80,7 @@ test('the error lists all problems, and contains no secret', () => {
       'WAREHOUSE_VOLUME_ID is not set',
       'WAREHOUSE_VOLUME_DEVICE must be one of /dev/sdf to /dev/sdp',
       'WAREHOUSE_MOUNT_DIR must be an absolute path of letters, digits, dots, underscores and hyphens',
-      'WAREHOUSE_KEY_FILE names a file that cannot be read (ENOENT): /nowhere/key',
+      'WAREHOUSE_KEY_FILE names /nowhere/key, which cannot be read (ENOENT)',
       'WAREHOUSE_MARKET must be one of: spot, on-demand',
       'WAREHOUSE_DB_PASSWD must be at least 12 characters long',
       'WAREHOUSE_MAX_HOURS must be at least 1',
