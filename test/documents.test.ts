@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const documents = globSync(['*.md', 'docs/*.md']);
+const documents = globSync(['*.md', '{docs,bench}/**/*.md']);
 const readProse = (path: string) =>
   readFileSync(path, 'utf8').replaceAll(/^ *```[^]*?^ *```/gm, '');
 
@@ -19,7 +19,9 @@ function isValid(document: string, link: string): boolean {
 test.each(documents)('all links and paths in %s are valid', (document) => {
   const text = readProse(document);
   const links = text.matchAll(/\]\(([^):]+)\)|\b(?:src|srcset)="([^":]+)"/g);
-  const paths = text.matchAll(/`((?:bench|cloud|compose|docs|src|test|userdata)\/[\w./-]+)`/g);
+  const paths = text.matchAll(
+    /[`|] ?((?:bench|cloud|compose|docs|src|test|userdata)\/[\w./-]+) *[`|]/g,
+  );
   const broken = Array.from(links, ([, link, image]) => link ?? image ?? '').filter(
     (link) => !isValid(document, link),
   );

@@ -1,12 +1,13 @@
-// Checks the words of documents, scripts, SQL and templates: `node test/language/documents.ts`.
+// Checks the words of documents, scripts, SQL, templates and configuration: `node test/language/documents.ts`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { blank, listRefusedWords } from './words.ts';
 
-const FILES = ['*.md', '*.sh', '*.sql', '*.yaml', '*.yml', '*.lua', '.env.example', 'Dockerfile'];
+// The linter checks TypeScript and JavaScript. A script without a suffix has no dot in its name.
+const CHECKED = /(\.(md|sh|sql|ya?ml|lua|html|njk|css|cfg|service)|(^|\/)[^./]+|\.env\.example)$/;
 
-const files = execFileSync('git', ['ls-files', '-z', ...FILES], { encoding: 'utf8' }).split('\0');
-for (const file of files.slice(0, -1)) {
+const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0');
+for (const file of files.filter((path) => CHECKED.test(path))) {
   const text = readFileSync(file, 'utf8');
   for (const { word, index, instead } of listRefusedWords(withoutCode(text, file))) {
     const line = text.slice(0, index).split('\n').length;
