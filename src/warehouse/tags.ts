@@ -9,7 +9,7 @@ export const UNFINISHED = 'provision';
 export const ORIGIN_TAG = 'minitwit:from';
 
 /** The tag of an instance that --keep left running. Its value is the time at which the instance shuts itself down. */
-export const KEPT_UNTIL_TAG = 'minitwit:kept-until';
+export const RUNNING_UNTIL_TAG = 'minitwit:kept-until';
 
 /** Returns the tags of each resource that a run creates. */
 export function resourceTags(warehouse: string, runId: string): Tags {

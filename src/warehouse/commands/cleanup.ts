@@ -10,7 +10,7 @@ import type { WarehouseContext } from '../context.ts';
 import { openRun } from '../run/active-run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
-import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { ORIGIN_TAG, RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /**
  * Removes the resources of killed runs, provisions and restores, which are found by their tags. The lock of the folder
@@ -25,7 +25,7 @@ export async function cleanup(context: WarehouseContext, runId: string | null): 
     const isSelected = ({ tags }: { tags: Tags }) =>
       runId
         ? tags[RUN_TAG] === runId
-        : tags[ORIGIN_TAG] === originTag(context.folder) && !tags[KEPT_UNTIL_TAG];
+        : tags[ORIGIN_TAG] === originTag(context.folder) && !tags[RUNNING_UNTIL_TAG];
     const found = await listInstances(context.ec2, [tagFilter(WAREHOUSE_TAG)]);
     const alive = found.filter(({ state }) => state !== 'terminated');
     const skipped = alive.filter((it) => !isSelected(it));
@@ -98,8 +98,8 @@ async function endOtherInstance(context: WarehouseContext, { id, runId }: Instan
 }
 
 function formatSkipped({ id, runId, tags }: Instance): string {
-  const reason = tags[KEPT_UNTIL_TAG]
-    ? `was left running until ${tags[KEPT_UNTIL_TAG]}`
+  const reason = tags[RUNNING_UNTIL_TAG]
+    ? `was left running until ${tags[RUNNING_UNTIL_TAG]}`
     : `was started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
   return `${id} of the run ${runId} ${reason}. To end it: npm run warehouse -- cleanup ${runId}`;
 }

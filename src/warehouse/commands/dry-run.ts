@@ -7,7 +7,7 @@ import { attachmentInput } from '../steps/attach-step.ts';
 import { launchOptions } from '../steps/instance-step.ts';
 import { preflightCheck } from '../steps/preflight-check.ts';
 import { snapshotInput } from '../steps/snapshot-steps.ts';
-import { KEPT_UNTIL_TAG } from '../tags.ts';
+import { RUNNING_UNTIL_TAG } from '../tags.ts';
 import { checkPermissions, NOT_ALLOWED } from './permissions.ts';
 import { STEPS } from './run.ts';
 
@@ -30,7 +30,7 @@ export async function dryRun(context: RunContext): Promise<void> {
     launch: runInstancesInput(launchOptions(planned)),
     attachment: attachmentInput(planned),
     snapshot: snapshotInput(planned),
-    tag: { Key: KEPT_UNTIL_TAG, Value: 'dry run' },
+    tag: { Key: RUNNING_UNTIL_TAG, Value: 'dry run' },
   });
   for (const { action, answer } of permissions) print(`  ec2:${action}: ${answer}`);
   const denied = permissions.filter(({ answer }) => answer === NOT_ALLOWED);

@@ -4,7 +4,7 @@ import {
   type ProvisionOptions,
   createProvisionContext,
   type ProvisionContext,
-} from '../provision/provision.ts';
+} from '../provision/provision-context.ts';
 import { planProvision } from '../provision/plan.ts';
 import { PROVISION_STEPS } from '../provision/steps.ts';
 import { lockFolder } from '../run/lock.ts';

@@ -7,7 +7,7 @@ import { findDump } from '../bucket/dumps.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import type { DumpHeader } from '../dump/format.ts';
 import type { Dump } from '../dump/read-dump.ts';
-import { restoreDump } from '../dump/restore-dump.ts';
+import { restoreDump } from '../dump/load-dump.ts';
 
 const RUN = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 

@@ -3,7 +3,7 @@ import { findCreated } from '../../aws/ec2/find-created.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
 import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
-import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
+import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';

@@ -11,7 +11,7 @@ import { checkSource } from '../copy/copy-database.ts';
 import { lockFolder } from '../run/lock.ts';
 import type { RunContext } from '../context.ts';
 
-const LOOK_MAX_MS = 2000;
+const CHECK_TIMEOUT_MS = 2000;
 
 /** The context of a run without AWS. */
 export type LocalRunContext = Pick<RunContext, 'folder' | 'copy' | 'signal'>;
@@ -47,7 +47,7 @@ export async function findLocalSource(
   if (settings !== null) {
     const source = readDatabaseConfig(dotenv.parse(settings));
     // A killed `npm run local` leaves its settings file.
-    await checkSource(source, LOOK_MAX_MS).catch((error: unknown) => {
+    await checkSource(source, CHECK_TIMEOUT_MS).catch((error: unknown) => {
       const message = `${errorMessage(error)} (Is \`npm run local\` still running?)`;
       throw new OperatorError(message, { cause: error });
     });

@@ -2,7 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Image, listImages } from '../../aws/ec2/images.ts';
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
 import { listSnapshots, type Snapshot } from '../../aws/ec2/snapshots.ts';
-import { findSpotPrice } from '../../aws/ec2/spot.ts';
+import { findSpotPrice } from '../ec2/spot.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { findVolume, listVolumes, type Volume } from '../../aws/ec2/volumes.ts';
 import { formatAge, formatTime } from '../../cli/times.ts';
@@ -14,7 +14,7 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../../aws/prices.ts';
-import { KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 /** A line about a resource, and its price. */
 interface Item {
@@ -64,7 +64,7 @@ async function findVolumes(ec2: EC2Client, volumeId: string | null): Promise<Vol
 
 async function toInstanceItem(ec2: EC2Client, it: Instance): Promise<Item> {
   const market = it.spotRequestId ? ' spot' : '';
-  const leftRunning = it.tags[KEPT_UNTIL_TAG] ? ', left running by --keep' : '';
+  const leftRunning = it.tags[RUNNING_UNTIL_TAG] ? ', left running by --keep' : '';
   const text = `${it.id}, a ${it.type}${market}, ${it.state} for ${formatAge(it.launchedAt)}, of the run ${it.runId}${leftRunning}`;
   // A stopped instance costs nothing but its volume.
   if (!['pending', 'running'].includes(it.state)) return { text, price: 0, isExact: true };

@@ -28,7 +28,7 @@ export async function mountVolume(
   if (mounted.trim() !== device) {
     if (mounted)
       throw new OperatorError(`${mounted.trim()} is mounted at ${mountDir}, not ${device}.`);
-    await checkFilesystem(connection, device, signal);
+    await assertFilesystemIntact(connection, device, signal);
     await connection.run(commands.growFilesystem(device), { signal, timeoutMs: CHECK_MAX_MS });
     await connection.run(commands.asRoot('mkdir', '-p', mountDir), { signal });
     await connection.run(commands.mount(device, mountDir), { signal });
@@ -92,7 +92,7 @@ async function findDevice(connection: SshConnection, options: PollOptions): Prom
 
 const NO_FILESYSTEM = `without a filesystem labelled ${commands.VOLUME_LABEL} (npm run warehouse -- provision creates one)`;
 
-async function checkFilesystem(
+async function assertFilesystemIntact(
   connection: SshConnection,
   device: string,
   signal: AbortSignal,

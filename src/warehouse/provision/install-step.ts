@@ -1,12 +1,12 @@
 import { readConsoleOutput } from '../../aws/ec2/instances.ts';
 import { detachVolume } from '../../aws/ec2/volumes.ts';
-import { attachAndWait, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
+import { attachAndWait, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
 import { requireId } from '../../aws/image-builder/image-build.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { Step } from '../../cli/steps.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import type { ProvisionContext } from './provision.ts';
+import type { ProvisionContext } from './provision-context.ts';
 import { parseOutcome } from './user-data.ts';
 
 const VOLUME_TIMEOUT_MS = 5 * 60_000;

@@ -18,7 +18,7 @@ import { findVolume, type Volume } from '../../aws/ec2/volumes.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { validateInstanceSettings } from './validate-instance-settings.ts';
 import type { InstanceConfig } from '../settings.ts';
-import type { ProvisionOptions, ProvisionPlan } from './provision.ts';
+import type { ProvisionOptions, ProvisionPlan } from './provision-context.ts';
 
 /**
  * Finds the image and the subnet of the builder, and the existing volume. Creates nothing.

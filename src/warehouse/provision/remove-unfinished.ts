@@ -2,7 +2,7 @@ import { listImages } from '../../aws/ec2/images.ts';
 import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
-import { deleteWhenFree } from '../../aws/ec2/wait-for-volume.ts';
+import { deleteWhenFree } from '../ec2/wait-for-volume.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import type { WarehouseContext } from '../context.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';

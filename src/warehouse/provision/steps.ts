@@ -5,7 +5,7 @@ import { addTags, tagFilter } from '../../aws/ec2/tags.ts';
 import type { Step } from '../../cli/steps.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 import { install } from './install-step.ts';
-import type { ProvisionContext } from './provision.ts';
+import type { ProvisionContext } from './provision-context.ts';
 import { renderScript } from './user-data.ts';
 import { volume } from './volume-step.ts';
 

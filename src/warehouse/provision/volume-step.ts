@@ -2,9 +2,9 @@ import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
-import { deleteWhenFree, waitUntilAvailable } from '../../aws/ec2/wait-for-volume.ts';
+import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
 import type { Step } from '../../cli/steps.ts';
-import type { ProvisionContext } from './provision.ts';
+import type { ProvisionContext } from './provision-context.ts';
 
 const STATE_TIMEOUT_MS = 5 * 60_000;
 

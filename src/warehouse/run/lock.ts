@@ -9,7 +9,7 @@ import { tagFilter } from '../../aws/ec2/tags.ts';
 import { formatTime } from '../../cli/times.ts';
 import { type InstanceLock, acquireLock } from '../../dev/instance-lock.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { ORIGIN_TAG, KEPT_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { ORIGIN_TAG, RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 
 const ID = 'id';
 
@@ -28,7 +28,7 @@ export function originTag(folder: string): string {
  */
 export async function lockFolder(folder: string): Promise<InstanceLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
+  const lock = await acquireLock(join(folder, 'run.sock'), 'A command of the warehouse');
   const path = join(folder, ID);
   if (!existsSync(path)) await writeFile(path, randomBytes(8).toString('hex'), { mode: 0o600 });
   return lock;
@@ -47,7 +47,7 @@ export function formatLockHeld(
   { id, runId, launchedAt, tags }: Instance,
 ): string {
   const since = `since ${formatTime(launchedAt)}, started from ${tags[ORIGIN_TAG] ?? 'elsewhere'}`;
-  const leftRunning = tags[KEPT_UNTIL_TAG] ? ', and left running by --keep' : '';
+  const leftRunning = tags[RUNNING_UNTIL_TAG] ? ', and left running by --keep' : '';
   return (
     `${volumeId} is in use by the run ${runId}, on ${id} ${since}${leftRunning}. Wait until the run ends. ` +
     'To end a run that was left running: npm run warehouse -- finish. To end a run whose process was killed: ' +

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findSpotStatus } from '../../aws/ec2/spot.ts';
+import { findSpotStatus } from '../ec2/spot.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { RunState } from './state.ts';

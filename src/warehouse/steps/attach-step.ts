@@ -1,5 +1,5 @@
 import { type Attachment, detachVolume, findVolume } from '../../aws/ec2/volumes.ts';
-import { attachAndWait } from '../../aws/ec2/wait-for-volume.ts';
+import { attachAndWait } from '../ec2/wait-for-volume.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
@@ -44,8 +44,8 @@ async function detach(run: EndingRun): Promise<void> {
   const request = async () => {
     const volume = await findVolume(ec2, volumeId);
     if (!volume || !instanceId || volume.attachedTo !== instanceId) return { done: undefined };
-    const isAsked = volume.attachment === 'detaching' || volume.attachment === 'busy';
-    if (!isAsked) await detachVolume(ec2, volumeId, instanceId);
+    const isDetaching = volume.attachment === 'detaching' || volume.attachment === 'busy';
+    if (!isDetaching) await detachVolume(ec2, volumeId, instanceId);
     return { pending: volume.attachment ?? volume.state };
   };
   await poll(`The volume ${volumeId}`, request, cleanupPollOptions(run, DETACHED_MAX_MS));

@@ -39,7 +39,7 @@ function findOthers(
 }
 
 /** Formats what may still exist after `endInstances` failed, with the command that removes it. */
-export function leftoversOfInstances({ state }: ActiveRun<WarehouseContext>): string[] {
+export function formatInstanceOrphans({ state }: ActiveRun<WarehouseContext>): string[] {
   const { instanceId, runId, endsAt } = state;
   const ends = `it ends by itself at about ${formatTime(endsAt)}`;
   const terminate = 'aws ec2 terminate-instances --instance-ids';

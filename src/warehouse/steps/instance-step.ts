@@ -9,7 +9,7 @@ import { yieldToOlderRun, originTag } from '../run/lock.ts';
 import { type ActiveRun, type RunStep, runTags } from '../run/active-run.ts';
 import type { RunState } from '../run/state.ts';
 import { ORIGIN_TAG } from '../tags.ts';
-import { endInstances, leftoversOfInstances } from './end-instances.ts';
+import { endInstances, formatInstanceOrphans } from './end-instances.ts';
 
 const CAPACITY_MAX_MS = 5 * 60_000;
 const RUNNING_MAX_MS = 5 * 60_000;
@@ -30,7 +30,7 @@ export const startInstance: RunStep = {
   },
   undoMessage: 'Terminating the instance',
   undo: endInstances,
-  formatOrphans: leftoversOfInstances,
+  formatOrphans: formatInstanceOrphans,
   plan: (run) => {
     const options = launchOptions(run);
     const input = { ...runInstancesInput(options), UserData: options.userData };
@@ -72,7 +72,7 @@ const CAPACITY_ERRORS = new Set([
 ]);
 
 async function launch(run: ActiveRun): Promise<Instance> {
-  const wanted = launchOptions(run);
+  const options = launchOptions(run);
   let refusals = 0;
   const request = async () => {
     const wasUnanswered = run.state.isLaunchUnanswered;
@@ -80,8 +80,8 @@ async function launch(run: ActiveRun): Promise<Instance> {
     try {
       // With the same token, AWS repeats a refusal. While a response is missing, the token must stay the same, so that only
       // one instance is started.
-      const token = `${wanted.token}-${refusals}`;
-      return { done: await launchInstance(run.ec2, { ...wanted, token }, run.signal) };
+      const token = `${options.token}-${refusals}`;
+      return { done: await launchInstance(run.ec2, { ...options, token }, run.signal) };
     } catch (error) {
       const name = findAwsError(error)?.name ?? '';
       const isShortage = CAPACITY_ERRORS.has(name);
@@ -93,9 +93,9 @@ async function launch(run: ActiveRun): Promise<Instance> {
       return { pending: name };
     }
   };
-  const subject = `A ${wanted.instanceType} (${wanted.market}) in ${run.state.place.zone}`;
+  const subject = `A ${options.instanceType} (${options.market}) in ${run.state.place.zone}`;
   return poll(subject, request, pollOptions(run, CAPACITY_MAX_MS)).catch((error: unknown) => {
-    throw refusals > 0 && !run.signal.aborted ? withCapacityHint(error, wanted.market) : error;
+    throw refusals > 0 && !run.signal.aborted ? withCapacityHint(error, options.market) : error;
   });
 }
 

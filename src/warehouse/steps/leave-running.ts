@@ -4,7 +4,7 @@ import { formatTime } from '../../cli/times.ts';
 import { MYSQL_SOCKET } from '../instance/instance-commands.ts';
 import type { ActiveRun } from '../run/active-run.ts';
 import { KNOWN_HOSTS, tunnelCommand } from '../ssh/ssh-commands.ts';
-import { KEPT_UNTIL_TAG } from '../tags.ts';
+import { RUNNING_UNTIL_TAG } from '../tags.ts';
 import { findLogin, requireConnection } from './connect-step.ts';
 import { warehouseAccount } from './mysql-steps.ts';
 
@@ -15,7 +15,7 @@ export async function leaveRunning(run: ActiveRun): Promise<void> {
   const { config, folder, state, log } = run;
   const login = await findLogin(run);
   const { instanceId } = login;
-  await addTags(run.ec2, [instanceId], { [KEPT_UNTIL_TAG]: formatTime(state.endsAt) });
+  await addTags(run.ec2, [instanceId], { [RUNNING_UNTIL_TAG]: formatTime(state.endsAt) });
   // After this, the connection is gone, and with it the clean way to end the run.
   run.signal.throwIfAborted();
   await requireConnection(run).close();

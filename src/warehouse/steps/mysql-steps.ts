@@ -8,7 +8,7 @@ import { bestEffort } from './best-effort.ts';
 
 const MOUNTED_MAX_MS = 5 * 60_000;
 const MYSQL_MAX_MS = 10 * 60_000;
-const LOOK_MAX_MS = 10_000;
+const CHECK_TIMEOUT_MS = 10_000;
 const DATABASE = 'minitwit';
 
 /** Mounts the volume on the instance. Undo unmounts it. */
@@ -84,7 +84,7 @@ export async function withMysql<T>(
   } catch (error) {
     signal.throwIfAborted();
     // When the connection is lost, the MySQL client may be the first to fail. Then this command fails with the cause.
-    await remote.run(['true'], { timeoutMs: LOOK_MAX_MS });
+    await remote.run(['true'], { timeoutMs: CHECK_TIMEOUT_MS });
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { type EndingRun, type RunStep, runTags } from '../run/active-run.ts';
 import { WAREHOUSE_TAG } from '../tags.ts';
 import { bestEffort } from './best-effort.ts';
 
-const BEGUN_MAX_MS = 5 * 60_000;
+const REQUEST_TIMEOUT_MS = 5 * 60_000;
 const KNOWN_MAX_MS = 60_000;
 // The first snapshot of a large volume takes hours.
 const COMPLETED_MAX_MS = 12 * 3_600_000;
@@ -39,7 +39,7 @@ export const waitForSnapshot: RunStep = {
     const { snapshotId } = run.state;
     if (snapshotId) await waitUntilCompleted(run, snapshotId);
   },
-  formatOrphans: leftoversOfSnapshot,
+  formatOrphans: formatSnapshotOrphans,
   plan: () => ({}),
 };
 
@@ -77,7 +77,11 @@ async function requestSnapshot(run: EndingRun): Promise<void> {
     return { done: await createSnapshot(ec2, snapshotInput(run)) };
   };
   await run.record({
-    snapshotId: await poll('The new snapshot', request, cleanupPollOptions(run, BEGUN_MAX_MS)),
+    snapshotId: await poll(
+      'The new snapshot',
+      request,
+      cleanupPollOptions(run, REQUEST_TIMEOUT_MS),
+    ),
   });
 }
 
@@ -101,7 +105,7 @@ async function waitUntilCompleted(run: EndingRun, id: string): Promise<void> {
   run.log(`The snapshot ${id} is ${outcome}.`);
 }
 
-function leftoversOfSnapshot({ state }: EndingRun): string[] {
+function formatSnapshotOrphans({ state }: EndingRun): string[] {
   const { snapshotId, volumeId } = state;
   const show = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
   if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${show}`];

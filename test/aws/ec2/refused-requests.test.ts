@@ -21,7 +21,7 @@ import {
 } from '../../../src/aws/ec2/network.ts';
 import { deleteSnapshot, deleteVolume } from '../../../src/aws/ec2/removal.ts';
 import { createSnapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
-import { findSpotPrice, findSpotStatus } from '../../../src/aws/ec2/spot.ts';
+import { findSpotPrice, findSpotStatus } from '../../../src/warehouse/ec2/spot.ts';
 import { addTags } from '../../../src/aws/ec2/tags.ts';
 import {
   attachVolume,
@@ -54,7 +54,7 @@ const ATTACHMENT = { VolumeId: 'vol-1', InstanceId: 'i-1', Device: '/dev/sdf' };
 
 type Call = (ec2: EC2Client) => Promise<unknown>;
 
-/** A function that sends each request of `src/aws/ec2/`. */
+/** A function that sends each request of `src/aws/ec2/` and `src/warehouse/ec2/`. */
 const CALLS: Record<string, Call | Call[]> = {
   AttachVolume: (ec2) => attachVolume(ec2, ATTACHMENT),
   CreateImage: (ec2) => createImage(ec2, IMAGE, async () => []),
@@ -86,9 +86,9 @@ const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
   [calls].flat().map((call) => [`ec2:${name}`, call] as const),
 );
 
-test('this file has every request of src/aws/ec2', () => {
+test('this file has every request of src/aws/ec2 and src/warehouse/ec2', () => {
   const names = requests.map(([name]) => name);
-  expect(names.toSorted()).toEqual(listRequests('aws/ec2').toSorted());
+  expect(names.toSorted()).toEqual(listRequests('aws/ec2', 'warehouse/ec2').toSorted());
 });
 
 test.each(requests)(

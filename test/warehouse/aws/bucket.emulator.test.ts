@@ -58,8 +58,8 @@ async function listKeys(): Promise<unknown[]> {
   return Contents.map(({ Key }) => Key);
 }
 
-/** Creates a client whose requests are passed to `look`, which may throw. */
-function watch(look: (method: string, path: string, headers: Record<string, string>) => void) {
+/** Creates a client whose requests are passed to `inspect`, which may throw. */
+function watch(inspect: (method: string, path: string, headers: Record<string, string>) => void) {
   const client = createS3();
   onTestFinished(() => client.destroy());
   client.middlewareStack.add(
@@ -70,7 +70,7 @@ function watch(look: (method: string, path: string, headers: Record<string, stri
         query: Record<string, string>;
         headers: Record<string, string>;
       };
-      look(method, `${path}?${new URLSearchParams(query)}`, headers);
+      inspect(method, `${path}?${new URLSearchParams(query)}`, headers);
       return next(args);
     },
     { step: 'finalizeRequest' },

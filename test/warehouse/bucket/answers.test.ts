@@ -10,7 +10,7 @@ const bucket = 'minitwit-warehouse';
 const run = '20261123T001500Z-3f9a';
 
 /** A client of an S3 that answers like this. */
-async function openS3(answer: (asked: AwsRequest) => AwsResponse): Promise<S3Client> {
+async function openS3(answer: (request: AwsRequest) => AwsResponse): Promise<S3Client> {
   await startAwsStub(answer);
   const client = createS3();
   onTestFinished(() => client.destroy());

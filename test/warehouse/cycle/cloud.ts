@@ -8,12 +8,12 @@ import type { Layers } from '../../deploy/layers.ts';
 import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, createKey, type Instance } from '../machine/instance.ts';
 import { createVolume, type Volume } from '../machine/volume.ts';
-import { type Deeds, type Emulator, read, startProxy } from './proxy.ts';
+import { type ProxyHooks, type Emulator, read, startProxy } from './proxy.ts';
 
 const run = promisify(execFile);
 
 /** The resources of a cloud, by AWS's ids. */
-interface Things {
+interface Resources {
   folder: string;
   /** The private key of the only key pair, which every instance accepts. */
   keyFile: string;
@@ -30,7 +30,7 @@ interface Things {
 }
 
 /** An emulated EC2 whose instances are machines and whose volumes are disks. */
-export interface Cloud extends Things {
+export interface Cloud extends Resources {
   url: string;
   /** Every requested action in order, without those that only read. */
   actions: string[];
@@ -52,7 +52,7 @@ export async function openCloud(defer: Defer, emulator: Emulator): Promise<Cloud
     volumes: new Map(),
     actions: [],
   };
-  const server = await startProxy(emulator, deedsWith(cloud, defer), cloud.actions);
+  const server = await startProxy(emulator, createHooks(cloud, defer), cloud.actions);
   defer(() => {
     server.close();
     server.closeAllConnections();
@@ -61,12 +61,12 @@ export async function openCloud(defer: Defer, emulator: Emulator): Promise<Cloud
   return cloud;
 }
 
-function deedsWith(cloud: Things, defer: Defer): Deeds {
+function createHooks(cloud: Resources, defer: Defer): ProxyHooks {
   const { folder, instances, images, volumes, keyFile } = cloud;
-  const deeds: Deeds['deeds'] = {
-    RunInstances: async (asked, answer) => {
-      const image = images.get(asked.get('ImageId') ?? '');
-      const userData = Buffer.from(asked.get('UserData') ?? '', 'base64').toString();
+  const sideEffects: ProxyHooks['sideEffects'] = {
+    RunInstances: async (request, answer) => {
+      const image = images.get(request.get('ImageId') ?? '');
+      const userData = Buffer.from(request.get('UserData') ?? '', 'base64').toString();
       const id = read(answer, 'instanceId');
       const instance = await createInstance(defer, { keyFile, userData, ...(image && { image }) });
       if (cloud.isWithoutDnf) await rm(join(instance.root, 'usr/bin/dnf'));
@@ -75,49 +75,49 @@ function deedsWith(cloud: Things, defer: Defer): Deeds {
       await rm(join(cloud.bin, 'ssh'), { force: true });
       await symlink(await instance.useForSsh(), join(cloud.bin, 'ssh'));
     },
-    CreateVolume: async (asked, answer) => {
-      const snapshot = asked.get('SnapshotId');
+    CreateVolume: async (request, answer) => {
+      const snapshot = request.get('SnapshotId');
       const content = snapshot ? { file: join(folder, snapshot) } : {};
       volumes.set(read(answer, 'volumeId'), await createVolume(defer, content));
     },
-    AttachVolume: async (asked) => {
-      const volume = get(volumes, asked.get('VolumeId'));
-      await get(instances, asked.get('InstanceId')).attach(volume, 'xvdf');
+    AttachVolume: async (request) => {
+      const volume = get(volumes, request.get('VolumeId'));
+      await get(instances, request.get('InstanceId')).attach(volume, 'xvdf');
     },
-    DetachVolume: async (asked) => {
-      const instance = get(instances, asked.get('InstanceId'));
+    DetachVolume: async (request) => {
+      const instance = get(instances, request.get('InstanceId'));
       const { output } = await instance.run('findmnt --source /dev/xvdf');
       if (output) throw new Error(`A volume is detached that is mounted: ${output}`);
       await instance.detach('xvdf');
     },
-    CreateSnapshot: async (asked, answer) => {
-      const { file } = get(volumes, asked.get('VolumeId'));
+    CreateSnapshot: async (request, answer) => {
+      const { file } = get(volumes, request.get('VolumeId'));
       await run('cp', ['--sparse=always', file, join(folder, read(answer, 'snapshotId'))]);
     },
-    StopInstances: async (asked) => get(instances, asked.get('InstanceId.1')).powerOff(),
-    CreateImage: async (asked, answer) => {
+    StopInstances: async (request) => get(instances, request.get('InstanceId.1')).powerOff(),
+    CreateImage: async (request, answer) => {
       const id = read(answer, 'imageId');
-      const instance = get(instances, asked.get('InstanceId'));
+      const instance = get(instances, request.get('InstanceId'));
       images.set(id, await instance.saveImage(join(folder, id)));
     },
-    TerminateInstances: async (asked) => {
-      const id = asked.get('InstanceId.1') ?? '';
+    TerminateInstances: async (request) => {
+      const id = request.get('InstanceId.1') ?? '';
       await instances.get(id)?.destroy();
       instances.delete(id);
     },
   };
-  const looks: Deeds['looks'] = {
-    GetConsoleOutput: (asked, answer) => {
-      const said = instances.get(asked.get('InstanceId') ?? '')?.console() ?? '';
-      const output = Buffer.from(said).toString('base64');
+  const overrides: ProxyHooks['overrides'] = {
+    GetConsoleOutput: (request, answer) => {
+      const consoleOutput = instances.get(request.get('InstanceId') ?? '')?.console() ?? '';
+      const output = Buffer.from(consoleOutput).toString('base64');
       return answer.replace(/<output>[^]*<\/output>|<output\s*\/>/, `<output>${output}</output>`);
     },
   };
-  return { deeds, looks };
+  return { sideEffects, overrides };
 }
 
-function get<Thing>(things: Map<string, Thing>, id: string | null): Thing {
-  const thing = things.get(id ?? '');
-  if (!thing) throw new Error(`There is no ${id}`);
-  return thing;
+function get<Resource>(resources: Map<string, Resource>, id: string | null): Resource {
+  const resource = resources.get(id ?? '');
+  if (!resource) throw new Error(`There is no ${id}`);
+  return resource;
 }

@@ -48,7 +48,7 @@ let source: DatabaseConfig;
 let sourceSettings: Environment;
 let config: InstanceConfig;
 let settings: { imageId: string; volumeId: string };
-const said: string[] = [];
+const printed: string[] = [];
 const PASSWORD = `"it's" \\ a pass%word`;
 // Other tests may use the same emulator at the same time. A bucket's name is unique over all accounts.
 const ACCOUNT = createAccountId();
@@ -99,7 +99,7 @@ const createContext = (): WarehouseContext =>
   createCommandContext({
     ec2,
     folder,
-    print: (line: string) => void said.push(line),
+    print: (line: string) => void printed.push(line),
     signal: new AbortController().signal,
     timing: { ...TIMING, firstPauseMs: 100, visibilityTimeoutMs: 1000 },
   });
@@ -175,7 +175,7 @@ test('provision creates a volume and an image, and leaves nothing else', async (
   await provision(createContext(), config, { volumeId: null, sizeGib: 8, baseImageId: null });
 
   const setting = (name: string) =>
-    said.find((line) => line.startsWith(`${name}=`))?.split('=')[1] ?? '';
+    printed.find((line) => line.startsWith(`${name}=`))?.split('=')[1] ?? '';
   settings = { imageId: setting('WAREHOUSE_IMAGE_ID'), volumeId: setting('WAREHOUSE_VOLUME_ID') };
   expect(await findImage(ec2, settings.imageId)).toMatchObject({ state: 'available' });
   const { Volumes } = await ec2.send(
@@ -212,8 +212,8 @@ test('a run copies, analyses, uploads to S3, takes a snapshot and leaves nothing
   expect(files).toEqual(expect.arrayContaining(['report.html', 'stats.json', 'totals.csv']));
   expect(await warehouse('report')).toBe(`file://${join(runs, 'report.html')}\n`);
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
-  const kept = [...files, 'dump.sql.gz'].map((name) => `runs/${snapshot?.runId}/${name}`);
-  expect(Contents.map(({ Key }) => Key)).toEqual(kept.toSorted());
+  const expectedKeys = [...files, 'dump.sql.gz'].map((name) => `runs/${snapshot?.runId}/${name}`);
+  expect(Contents.map(({ Key }) => Key)).toEqual(expectedKeys.toSorted());
   expect(output).not.toContain(PASSWORD);
 });
 

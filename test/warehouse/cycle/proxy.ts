@@ -3,15 +3,15 @@ import { createServer, type Server } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 
 /** A side effect after the emulator's response. The request fails if it throws. */
-export type Deed = (asked: URLSearchParams, answer: string) => Promise<void>;
+export type SideEffect = (request: URLSearchParams, answer: string) => Promise<void>;
 
 /** Returns a response in place of the emulator's. */
-export type Look = (asked: URLSearchParams, answer: string) => string;
+export type ResponseOverride = (request: URLSearchParams, answer: string) => string;
 
-/** The side effects of an EC2 emulator, by the names of actions. */
-export interface Deeds {
-  deeds: Record<string, Deed>;
-  looks: Record<string, Look>;
+/** The side effects and the response overrides of a proxy, by the names of actions. */
+export interface ProxyHooks {
+  sideEffects: Record<string, SideEffect>;
+  overrides: Record<string, ResponseOverride>;
 }
 
 /** Parameters that moto does not support: the size of an image's disk, and the tags of an image's snapshots. */
@@ -19,7 +19,7 @@ export const UNKNOWN_TO_MOTO: Record<string, RegExp> = {
   RunInstances: /^BlockDeviceMapping/,
   CreateImage: /^TagSpecification\.2/,
 };
-const LOOKS = /^(Describe|Get)/;
+const READ_ACTIONS = /^(Describe|Get)/;
 
 /** An emulator of EC2. */
 export interface Emulator {
@@ -33,29 +33,30 @@ export interface Emulator {
 /** Starts a proxy of an emulator on a free loopback port. It records the requested actions. */
 export async function startProxy(
   { url, account, unknown = {} }: Emulator,
-  { deeds, looks }: Deeds,
+  { sideEffects, overrides }: ProxyHooks,
   actions: string[],
 ): Promise<Server> {
-  const answer = async (asked: URLSearchParams, authorization: string) => {
-    const action = asked.get('Action') ?? '';
-    const untold = Array.from(asked.keys()).filter((name) => unknown[action]?.test(name));
-    for (const name of untold) asked.delete(name);
+  const answer = async (request: URLSearchParams, authorization: string) => {
+    const action = request.get('Action') ?? '';
+    const unreported = Array.from(request.keys()).filter((name) => unknown[action]?.test(name));
+    for (const name of unreported) request.delete(name);
     // Moto requires a signature, but does not verify it.
     const headers = { authorization, ...(account && { 'x-moto-account-id': account }) };
-    const options = { method: 'POST', headers, body: asked };
+    const options = { method: 'POST', headers, body: request };
     const answered = await fetch(url, options);
     const text = await answered.text();
     const { status } = answered;
     if (!answered.ok) return { status, text };
-    if (LOOKS.test(action)) return { status, text: looks[action]?.(asked, text) ?? text };
+    if (READ_ACTIONS.test(action))
+      return { status, text: overrides[action]?.(request, text) ?? text };
     actions.push(action);
-    await deeds[action]?.(asked, text);
+    await sideEffects[action]?.(request, text);
     return { status, text };
   };
 
-  const server = createServer((request, response) => {
-    const { authorization = '' } = request.headers;
-    readText(request)
+  const server = createServer((incoming, response) => {
+    const { authorization = '' } = incoming.headers;
+    readText(incoming)
       .then((body) => answer(new URLSearchParams(body), authorization))
       .catch((error: unknown) => ({ status: 400, text: refusal(String(error)) }))
       .then(({ status, text }) =>

@@ -5,7 +5,7 @@ import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { createCopyEndpoint } from '../../../src/warehouse/copy/endpoint.ts';
 import type { Dump } from '../../../src/warehouse/dump/read-dump.ts';
-import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
+import { type RestoreOptions, restoreDump } from '../../../src/warehouse/dump/load-dump.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 
 /** The origin of the tests' dumps. */

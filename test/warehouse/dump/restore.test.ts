@@ -4,7 +4,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
-import { restoreDump } from '../../../src/warehouse/dump/restore-dump.ts';
+import { restoreDump } from '../../../src/warehouse/dump/load-dump.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
 import { asDump, dump, fromLines, linesOf, restore } from './dumps.ts';

@@ -72,10 +72,10 @@ function write(word: string, happen: () => Promise<void> = async () => undefined
   return (warehouse, { signal }) =>
     // The real one has the same timeout.
     withConnection(warehouse, { waitMaxMs: 60_000, signal }, async (connection) => {
-      await connection.query('create table if not exists kept (word varchar(40))');
-      const [rows] = await connection.query('select word from kept');
+      await connection.query('create table if not exists retained (word varchar(40))');
+      const [rows] = await connection.query('select word from retained');
       expect(rows).toEqual(words.map((known) => ({ word: known })));
-      await connection.query('insert into kept values (?)', [word]);
+      await connection.query('insert into retained values (?)', [word]);
       words.push(word);
       await happen();
       await connection.query('select 1');

@@ -44,7 +44,8 @@ beforeAll(async () => {
 });
 
 const userData = () => renderScript({ VOLUME_ID });
-const ask = (remote: SshConnection, sql: string, account = ACCOUNT) => query(remote, sql, account);
+const queryAs = (remote: SshConnection, sql: string, account = ACCOUNT) =>
+  query(remote, sql, account);
 
 describe('userdata/warehouse.sh', () => {
   test('creates an image from a plain Amazon Linux, and prints this last', async () => {
@@ -94,9 +95,9 @@ describe('an instance', () => {
 
   test('starts MySQL, which answers through the tunnel and on no port', async () => {
     await startMysql(remote, ACCOUNT, WAITING);
-    await ask(remote, 'create table kept (word varchar(20)) default charset utf8mb4');
-    await ask(remote, "insert into kept values ('🐦')");
-    expect(await ask(remote, 'select word from kept')).toEqual([{ word: '🐦' }]);
+    await queryAs(remote, 'create table retained (word varchar(20)) default charset utf8mb4');
+    await queryAs(remote, "insert into retained values ('🐦')");
+    expect(await queryAs(remote, 'select word from retained')).toEqual([{ word: '🐦' }]);
 
     const { output } = await instance.run('ss --no-header --listening --tcp --udp --numeric');
     const ports = Array.from(output.matchAll(/:(\d+) /g), ([, port]) => port);
@@ -104,20 +105,20 @@ describe('an instance', () => {
   });
 
   test('gives its user this one database', async () => {
-    await expect(ask(remote, 'select * from mysql.global_priv')).rejects.toThrow('denied');
-    await expect(ask(remote, 'create database other')).rejects.toThrow('denied');
-    await expect(ask(remote, "load data infile '/etc/passwd' into table kept")).rejects.toThrow(
-      'denied',
-    );
-    const stranger = { ...ACCOUNT, password: 'something else' };
-    await expect(ask(remote, 'select 1', stranger)).rejects.toThrow('Access denied');
+    await expect(queryAs(remote, 'select * from mysql.global_priv')).rejects.toThrow('denied');
+    await expect(queryAs(remote, 'create database other')).rejects.toThrow('denied');
+    await expect(
+      queryAs(remote, "load data infile '/etc/passwd' into table retained"),
+    ).rejects.toThrow('denied');
+    const wrongPassword = { ...ACCOUNT, password: 'something else' };
+    await expect(queryAs(remote, 'select 1', wrongPassword)).rejects.toThrow('Access denied');
   });
 
   test('sets a new password of that user at the next start', async () => {
     const changed = { ...ACCOUNT, password: 'another-password' };
     await startMysql(remote, changed, WAITING);
-    expect(await ask(remote, 'select 1 as one', changed)).toEqual([{ one: 1 }]);
-    await expect(ask(remote, 'select 1')).rejects.toThrow('Access denied');
+    expect(await queryAs(remote, 'select 1 as one', changed)).toEqual([{ one: 1 }]);
+    await expect(queryAs(remote, 'select 1')).rejects.toThrow('Access denied');
     await startMysql(remote, ACCOUNT, WAITING);
   });
 

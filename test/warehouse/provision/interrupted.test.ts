@@ -4,7 +4,7 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import {
   createProvisionContext,
   type ProvisionContext,
-} from '../../../src/warehouse/provision/provision.ts';
+} from '../../../src/warehouse/provision/provision-context.ts';
 import { planProvision } from '../../../src/warehouse/provision/plan.ts';
 import { PROVISION_STEPS } from '../../../src/warehouse/provision/steps.ts';
 import { lockFolder } from '../../../src/warehouse/run/lock.ts';

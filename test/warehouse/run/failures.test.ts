@@ -132,13 +132,13 @@ test.each([1, 6])(
   async (lost) => {
     const fixture = await createRunFixture();
     fixture.aws.account.hiddenPollsOfNew = 2;
-    let asked = 0;
+    let requests = 0;
     fixture.aws.onRequest('RunInstances', () => {
-      asked += 1;
-      fixture.aws.fail('RunInstances', asked <= lost ? { kind: 'lost' } : REFUSED);
+      requests += 1;
+      fixture.aws.fail('RunInstances', requests <= lost ? { kind: 'lost' } : REFUSED);
     });
     expect(await runToEnd(fixture, 0)).toMatch(/Cannot launch a t3.large/);
-    expect(asked).toBe(lost + 1);
+    expect(requests).toBe(lost + 1);
     expect(fixture.aws.account.instances).toHaveLength(1);
   },
 );

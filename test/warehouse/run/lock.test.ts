@@ -91,19 +91,19 @@ test('cleanup skips an instance that was left running, until its run is named', 
   const { account } = fixture.aws;
   account.addInstance({ tags: { Name: "another user's" } });
   await run(fixture.context, { keep: true });
-  const kept = account.instances.at(-1);
-  const keptRun = kept?.tags['minitwit:run'] ?? '';
+  const retained = account.instances.at(-1);
+  const retainedRun = retained?.tags['minitwit:run'] ?? '';
 
   await cleanup(fixture.context, null);
   expect(fixture.lines.at(-2)).toMatch(
-    new RegExp(`${kept?.id} .* was left running until .* cleanup ${keptRun}`),
+    new RegExp(`${retained?.id} .* was left running until .* cleanup ${retainedRun}`),
   );
   expect(fixture.lines.at(-1)).toBe('There is nothing to clean up.');
   await cleanup(elsewhere(fixture), null);
-  expect(kept?.states).toEqual(['running']);
+  expect(retained?.states).toEqual(['running']);
 
-  await cleanup(elsewhere(fixture), keptRun);
-  expect(kept?.states).toEqual(['terminated']);
+  await cleanup(elsewhere(fixture), retainedRun);
+  expect(retained?.states).toEqual(['terminated']);
   expect(account.listBillable()).toEqual([expect.stringContaining('running')]);
 });
 
@@ -125,7 +125,7 @@ test('cleanup skips a run of a folder with the same name on another machine with
   const { account } = fixture.aws;
   fixture.context.copy = async () => {
     await rm(`${fixture.context.folder}/id`);
-    await rm(`${fixture.context.folder}/claim.sock`);
+    await rm(`${fixture.context.folder}/run.sock`);
     await cleanup(fixture.context, null);
     expect(account.listBillable()).not.toEqual([]);
     return {};

@@ -1,9 +1,9 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type PollOptions, poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { isAwsError } from '../errors.ts';
-import { deleteVolume } from './removal.ts';
-import { type Attachment, attachVolume, findVolume } from './volumes.ts';
+import { isAwsError } from '../../aws/errors.ts';
+import { deleteVolume } from '../../aws/ec2/removal.ts';
+import { type Attachment, attachVolume, findVolume } from '../../aws/ec2/volumes.ts';
 
 // AWS deletes a volume that it may not encrypt, without an error.
 const KEY_HINT =

@@ -39,12 +39,12 @@ export async function restoreDump(
 ): Promise<DumpHeader> {
   const header = await checkDump(dump, signal);
   const total = Object.values(header.rows).reduce((sum, rows) => sum + rows, 0);
-  const patience = { waitMaxMs: WAIT_MAX_MS, signal };
+  const retryOptions = { waitMaxMs: WAIT_MAX_MS, signal };
   const replaceWith = 'npm run warehouse -- restore-dump DUMP --force';
-  await initializeSchema(target, { ...patience, existing, replaceWith });
+  await initializeSchema(target, { ...retryOptions, existing, replaceWith });
   let outcome = 'No row was restored: the tables exist and are empty.';
   try {
-    await withConnection(target, patience, async (connection) => {
+    await withConnection(target, retryOptions, async (connection) => {
       await fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal);
       outcome = `The result of the commit is unknown: either all rows were restored or none. Check the tables, or run ${replaceWith} again.`;
       await commit(connection);

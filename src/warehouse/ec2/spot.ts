@@ -5,7 +5,7 @@ import {
   type _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { withAwsError } from '../errors.ts';
+import { withAwsError } from '../../aws/errors.ts';
 
 /** Returns the status of a spot request, such as `fulfilled` or `marked-for-termination`, or null while there is none. */
 export async function findSpotStatus(ec2: EC2Client, requestId: string): Promise<string | null> {
