@@ -10,13 +10,16 @@ const PAUSE_GROWTH = 1.5;
 export interface PollOptions {
   /** The longest time between the first request and the last. */
   timeoutMs: number;
-  /** The first pause between two requests, 500 ms by default. Each pause is 1.5 times as long as the one before, up to 10 s. */
+  /**
+   * The first pause between two requests, 500 ms by default. Each pause is 1.5 times as long as the one before, up
+   * to 10 s.
+   */
   firstPauseMs?: number;
   /** Ends the polling. */
   signal: AbortSignal;
   /** Is called with `subject: state` each time when the state has changed. */
   onPoll: (state: string) => void;
-  /** Returns whether a request that failed with this error may succeed later. By default, each error ends the polling. */
+  /** Returns whether a request that failed with this error may succeed later. By default, it may not. */
   isTransient?: (error: unknown) => boolean;
 }
 
@@ -24,10 +27,11 @@ export interface PollOptions {
 export type PollResult<Value> = { done: Value } | { pending: string };
 
 /**
- * Sends a request repeatedly, with backoff, until it returns a value. A transient error counts as a state, so the request
- * has to be idempotent.
+ * Sends a request repeatedly, with backoff, until it returns a value. A transient error counts as a state, so the
+ * request has to be idempotent.
  * @param subject what is waited for, as the first words of a message: `The volume vol-1`
- * @throws OperatorError with the last state after `timeoutMs`; the signal's reason; an error of `request` that is not transient
+ * @throws OperatorError with the last state after `timeoutMs`; the signal's reason; an error of `request` that is
+ *   not transient
  */
 export async function poll<Value>(
   subject: string,

@@ -11,9 +11,9 @@ export function formatStopping(signal: NodeJS.Signals): string {
 }
 
 /**
- * Returns a signal that is aborted, with an OperatorError as its reason, when a command must stop: on SIGINT, SIGTERM or
- * SIGHUP, on an uncaught exception, or after `maxHours`. From now on, none of these ends the process, so that a command
- * can undo its steps. An uncaught exception is printed.
+ * Returns a signal that is aborted, with an OperatorError as its reason, when a command must stop: on SIGINT,
+ * SIGTERM or SIGHUP, on an uncaught exception, or after `maxHours`. From now on, none of these ends the process,
+ * so that a command can undo its steps. An uncaught exception is printed.
  */
 export function shutdownSignal(maxHours: number, print: (line: string) => void): AbortSignal {
   const controller = new AbortController();

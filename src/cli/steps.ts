@@ -61,7 +61,7 @@ export interface StepContext extends CommandContext {
   journal: Journal;
 }
 
-/** Returns the lines of a dry run: the plans of all steps in order, then the plans of their undoing in reverse order. */
+/** Returns the lines of a dry run: the plans of all steps in order, then of their undoing in reverse order. */
 export async function planSteps<Context>(
   steps: PlannedStep<Context>[],
   context: Context,

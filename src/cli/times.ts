@@ -1,4 +1,4 @@
-/** Returns a function that prints lines with the time since this call before each: `02:15 The instance i-1: pending`. */
+/** Returns a function that prints each line after the time since this call: `02:15 The instance i-1: pending`. */
 export function withElapsedTime(print: (line: string) => void): (line: string) => void {
   const startedAt = performance.now();
   return (line) => {
@@ -17,7 +17,7 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** Formats the time since a date: `5 min`, `2 h 10 min`, and `3 days` if it is 48 hours or more. 0 min for the future. */
+/** Formats the time since a date: `5 min`, `2 h 10 min`, and `3 days` from 48 hours. A future date is `0 min`. */
 export function formatAge(time: Date): string {
   const minutes = Math.max(0, Math.floor((Date.now() - Number(time)) / 60_000));
   if (minutes < 60) return `${minutes} min`;

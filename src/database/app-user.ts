@@ -15,8 +15,8 @@ export interface Login {
  * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user
  * gets the password of `login`. If the connection uses TLS, the user must use it, too.
  * @returns whether the user did not exist before
- * @throws OperatorError with a message of one line if an existing user has more privileges (the user is not changed then),
- *   and the errors of `withConnection`
+ * @throws OperatorError with a message of one line if an existing user has more privileges (the user is not
+ *   changed then), and the errors of `withConnection`
  */
 export async function ensureAppUser(
   config: DatabaseConfig,
@@ -38,7 +38,7 @@ export async function ensureAppUser(
   });
 }
 
-/** Returns a database's name as the server writes it in grants. There, `_` and `%` are wildcards, so they are escaped. */
+/** Returns a database's name as the server writes it in grants, where the wildcards `_` and `%` are escaped. */
 function quoteDatabaseForGrant(database: string): string {
   return mysql.escapeId(database.replace(/[_%\\]/g, String.raw`\$&`), true);
 }

@@ -41,7 +41,7 @@ export async function withConnection<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!isQueryError(error)) throw error;
-      if (!isTransient(error))
+      if (!isTransientQueryError(error))
         throw new OperatorError(formatConnectionError(error, config), { cause: error });
       if (Date.now() > giveUpAt) {
         const timeout = `The database at ${config.host}:${config.port} did not respond within ${waitMaxMs / 1000} s`;
@@ -95,7 +95,7 @@ const TRANSIENT = new Set([
   'ER_SERVER_SHUTDOWN',
 ]);
 
-function isTransient(error: QueryError): boolean {
+function isTransientQueryError(error: QueryError): boolean {
   return TRANSIENT.has(error.code) || isConnectionClosed(error);
 }
 

@@ -16,7 +16,7 @@ export interface Message {
   pubDateS: number;
 }
 
-type Draft = Pick<Message, 'authorId' | 'text'>;
+type NewMessage = Pick<Message, 'authorId' | 'text'>;
 
 /** Reads and writes the table `message`. */
 export interface Messages {
@@ -43,14 +43,14 @@ export function createMessages(database: Database): Messages {
     return lists.map((messageIds) => messageIds.flatMap((id) => byId.get(id) ?? []));
   });
 
-  async function storeMessages(drafts: Draft[]): Promise<number[]> {
+  async function storeMessages(newMessages: NewMessage[]): Promise<number[]> {
     return database.transact(async (transaction) => {
       const { insertId } = await transaction.execute(
         `insert into message (author_id, text, pub_date)
          values :rows`,
-        { rows: drafts.map(({ authorId, text }) => [authorId, text, NOW]) },
+        { rows: newMessages.map(({ authorId, text }) => [authorId, text, NOW]) },
       );
-      const stored = drafts.map(({ authorId }, index) => ({
+      const stored = newMessages.map(({ authorId }, index) => ({
         authorId,
         messageId: insertId + index,
       }));
@@ -66,13 +66,13 @@ export function createMessages(database: Database): Messages {
 
   return {
     async createMessage(authorId, text) {
-      const draft = { authorId, text };
+      const newMessage = { authorId, text };
       try {
-        return await storeMessage(draft);
+        return await storeMessage(newMessage);
       } catch (error) {
         if (error instanceof AppError && !isLockTimeout(error)) throw error;
         // No message of the batch was stored, and the cause may be another message of the batch.
-        const [messageId] = await storeMessages([draft]);
+        const [messageId] = await storeMessages([newMessage]);
         return messageId as number;
       }
     },

@@ -5,8 +5,8 @@ import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 import type { Profile } from './profiles.ts';
 
 /**
- * Lists the ids of the messages on a page. No ids are cached, so each instance of the server shows what another one has stored
- * or deleted. The queries read an index alone.
+ * Lists the ids of the messages on a page. No ids are cached, so each instance of the server shows what another
+ * one has stored or deleted. The queries read an index alone.
  */
 export interface Timelines {
   /** Lists message ids of all users. */
@@ -17,9 +17,9 @@ export interface Timelines {
   listHome: ListHome;
 }
 
-// Each query exists for both directions: `before` lists the newest ids below a cursor, and `after` the oldest ids above it.
-// Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times as long as the query.
-// The database fills in `:isPrimary`, so that no demoted server answers.
+// Each query exists for both directions: `before` lists the newest ids below a cursor, and `after` the oldest ids
+// above it. Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times
+// as long as the query. The database fills in `:isPrimary`, so that no demoted server answers.
 const ALL_AUTHORS = {
   before: `
     select message_id as messageId

@@ -65,7 +65,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     await expect(runSql(asUser(), statement)).rejects.toThrow(/denied|may not use/);
   });
 
-  test('cannot read a database whose name differs where this one has an underscore', async () => {
+  test('cannot read a database whose name has another character in place of the underscore', async () => {
     const similar = database.name.replace('_', 'x');
     await runSql(administrator, `create database ${similar}`, `create table ${similar}.t (id int)`);
     try {

@@ -104,12 +104,12 @@ export async function expectMiniTwitWorks(
   const alice = visitor(here);
   const bob = visitor(here);
   const otherVisitor = visitor(anotherInstance(config));
-  const read = async (someone: Visitor, path: string) => (await someone.get(path)).text;
+  const read = async (reader: Visitor, path: string) => (await reader.get(path)).text;
 
-  for (const [name, someone] of Object.entries({ alice, bob })) {
-    expect((await someone.register(name, 'a password')).text).toContain('successfully registered');
+  for (const [name, author] of Object.entries({ alice, bob })) {
+    expect((await author.register(name, 'a password')).text).toContain('successfully registered');
     expect((await otherVisitor.register(name, 'a password')).text).toContain('already taken');
-    expect((await someone.login(name, 'a password')).text).toContain('You were logged in');
+    expect((await author.login(name, 'a password')).text).toContain('You were logged in');
   }
   await expectPosts(alice, () => read(otherVisitor, '/public'));
   await expectIsolation(config);

@@ -5,9 +5,9 @@ import { useMiniTwit } from '../support/minitwit.ts';
 const { visitor } = useMiniTwit();
 
 test('test_register', async () => {
-  const someone = visitor();
-  const register = async (...form: Parameters<typeof someone.register>) =>
-    (await someone.register(...form)).text;
+  const user = visitor();
+  const register = async (...form: Parameters<typeof user.register>) =>
+    (await user.register(...form)).text;
 
   expect(await register('user1', 'default')).toContain(
     'You were successfully registered and can login now',
@@ -24,13 +24,13 @@ test('test_register', async () => {
 });
 
 test('test_login_logout', async () => {
-  const someone = visitor();
-  await someone.register('user2', 'default');
+  const user = visitor();
+  await user.register('user2', 'default');
 
-  expect((await someone.login('user2', 'default')).text).toContain('You were logged in');
-  expect((await someone.logout()).text).toContain('You were logged out');
-  expect((await someone.login('user2', 'wrongpassword')).text).toContain('Invalid password');
-  expect((await someone.login('user3', 'wrongpassword')).text).toContain('Invalid username');
+  expect((await user.login('user2', 'default')).text).toContain('You were logged in');
+  expect((await user.logout()).text).toContain('You were logged out');
+  expect((await user.login('user2', 'wrongpassword')).text).toContain('Invalid password');
+  expect((await user.login('user3', 'wrongpassword')).text).toContain('Invalid username');
 });
 
 test('test_message_recording', async () => {
@@ -47,15 +47,15 @@ test('test_message_recording', async () => {
 });
 
 test('test_timelines', async () => {
-  const someone = visitor();
-  const read = async (path: string) => (await someone.get(path)).text;
-  await someone.register('tom', 'default');
-  await someone.login('tom', 'default');
-  await someone.addMessage('the message by tom');
-  await someone.logout();
-  await someone.register('bar', 'default');
-  await someone.login('bar', 'default');
-  await someone.addMessage('the message by bar');
+  const user = visitor();
+  const read = async (path: string) => (await user.get(path)).text;
+  await user.register('tom', 'default');
+  await user.login('tom', 'default');
+  await user.addMessage('the message by tom');
+  await user.logout();
+  await user.register('bar', 'default');
+  await user.login('bar', 'default');
+  await user.addMessage('the message by bar');
 
   const everyone = await read('/public');
   expect(everyone).toContain('the message by tom');

@@ -9,14 +9,14 @@ export const requiredField = z.string().transform((text) => text.replaceAll(/\r\
 export const optionalField = requiredField.default('');
 
 /**
- * A text field of at most `maxUnits` UTF-16 code units. A longer text is cut to one more, so that it is still too long for
- * the validation, but cheap to check, to hash and to show again.
+ * A text field of at most `maxUnits` UTF-16 code units. A longer text is truncated to `maxUnits` + 1 units: it still
+ * fails validation, but costs little to check, hash and show.
  */
 export const boundedField = (maxUnits: number) =>
   optionalField.transform((text) => text.slice(0, maxUnits + 1));
 
-// At most four code units become one code point in NFC. Four rare letters have six, but with a bound of six, a form with two
-// passwords could block the process for more than 5 ms.
+// At most four code units become one code point in NFC. Four rare letters have six, but with a bound of six, a
+// form with two passwords could block the process for more than 5 ms.
 const PASSWORD_MAX_UNITS = 4 * PASSWORD_MAX_LENGTH;
 
 /** A password in Unicode's NFC, since keyboards differ in how they put an accent on a letter. */
@@ -42,8 +42,8 @@ export function parseForm<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /**
- * Returns one field of a submitted form without a check of its type: an array if it was sent twice, and undefined if there is
- * no such field or no form.
+ * Returns one field of a submitted form without a check of its type: an array if it was sent twice, and undefined
+ * if there is no such field or no form.
  */
 export function submittedField(body: unknown, name: string): unknown {
   return (body as Record<string, unknown> | undefined)?.[name];
@@ -54,8 +54,8 @@ const INVISIBLE_TEXT =
   /^[\p{White_Space}\p{Control}\p{Format}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /**
- * Returns a text in Unicode's NFC. A text of more than `maxUnits` UTF-16 code units is returned unchanged, and the caller
- * refuses it: the normalization of many combining marks takes quadratic time, which is seconds for 64 KB.
+ * Returns a text in Unicode's NFC. A text of more than `maxUnits` UTF-16 code units is returned unchanged, and the
+ * caller refuses it: the normalization of many combining marks takes quadratic time, which is seconds for 64 KB.
  */
 export function normalizeIfShort(text: string, maxUnits: number): string {
   return text.length > maxUnits ? text : text.normalize('NFC');

@@ -21,8 +21,8 @@ export const messageForm = z.object({
 const DRAFT_MAX_LENGTH = 2800;
 
 /**
- * Parses the text of a message that is posted after its author has signed in. Returns null if there is none, or if it has so
- * many code units that a form with it could exceed the body limit.
+ * Parses the text of a message that is posted after its author has signed in. Returns null if there is none, or if
+ * it has so many code units that a form with it could exceed the body limit.
  */
 export function parseDraft(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > DRAFT_MAX_LENGTH || isBlank(text)) return null;

@@ -48,8 +48,8 @@ export interface PasswordRules {
 }
 
 /**
- * Returns the first error of a registration, in MiniTwit's order, and null if it is valid. It does not check whether the
- * username is taken: the insert into the table does.
+ * Returns the first error of a registration, in MiniTwit's order, and null if it is valid. It does not check
+ * whether the username is taken: the insert into the table does.
  */
 export function validateRegistration(
   form: Registration,

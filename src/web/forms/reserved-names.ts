@@ -31,8 +31,8 @@ const OFFICIAL_NAMES = `
   administrator minitwit mod moderator null official root staff system undefined webmaster`;
 
 /**
- * Names that cannot be registered, in lower case. A user who registered such a name before it was reserved can log in, and has
- * a page unless a route has its path.
+ * Names that cannot be registered, in lower case. A user who registered such a name before it was reserved can log
+ * in, and has a page unless a route has its path.
  */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...ROUTE_NAMES,

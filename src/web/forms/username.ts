@@ -24,8 +24,8 @@ const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
 const INVISIBLE =
   /[\p{Control}\p{Format}\p{Surrogate}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}\p{Private_Use}\p{Noncharacter_Code_Point}\u2800\ufffd]/u;
 
-// Invisible characters that change what a reader sees: joiners, selectors and tags inside emoji, joiners inside the words of
-// Arabic and Indian scripts, and selectors after a Chinese character.
+// Invisible characters that change what a reader sees: joiners, selectors and tags inside emoji, joiners inside
+// the words of Arabic and Indian scripts, and selectors after a Chinese character.
 const SCRIPTS_WITH_JOINERS =
   'Arabic Bengali Devanagari Gujarati Gurmukhi Kannada Malayalam Oriya Sinhala Tamil Telugu'
     .split(' ')
@@ -45,8 +45,8 @@ const ALLOWED_INVISIBLE = new RegExp(
 );
 
 /**
- * Returns a username in Unicode's NFC, the form in which usernames are stored and compared. A text that is too long for a
- * username in any form is returned as it is.
+ * Returns a username in Unicode's NFC, the form in which usernames are stored and compared. A text that is too
+ * long for a username in any form is returned as it is.
  */
 export function normalizeUsername(text: string): string {
   return normalizeIfShort(text, USERNAME_MAX_UNITS);

@@ -8,30 +8,31 @@ const GROUPS = 8;
 const MAPPED = '::ffff:';
 
 /**
- * Returns the key of a client in the counters of limits: its IPv4 address, or the /64 network of its IPv6 address, because a client
- * can usually use every address of its network. Returns an empty string if the connection is closed. Never throws.
+ * Returns the key of a client in the counters of limits: its IPv4 address, or the /64 network of its IPv6 address,
+ * because a client can usually use every address of its network. Returns an empty string if the connection is
+ * closed. Never throws.
  */
 export function clientKey(req: Request): string {
   return toKey(fullClientAddress(req));
 }
 
-/** Returns the key of the peer of a connection, in the form of `clientKey`. */
+/** Returns the client key of a connection's remote address. */
 export function socketKey(socket: Pick<Socket, 'remoteAddress'>): string {
   return toKey(parseAddress(socket.remoteAddress) ?? '');
 }
 
 /**
  * Returns the full IP address of a client for the log: the address that the outermost trusted proxy added to
- * `X-Forwarded-For`, without its port. Returns the address of the connection if that is not an address, and an empty string
- * if the connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
+ * `X-Forwarded-For`, without its port. Returns the address of the connection if that is not an address, and an
+ * empty string if the connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
  */
 export function fullClientAddress(req: Request): string {
   return parseAddress(req.ip) ?? parseAddress(req.socket.remoteAddress) ?? '';
 }
 
 /**
- * Parses an address, with or without a port, brackets or a zone: `203.0.113.8:40001`, `2001:db8::1`, `[2001:db8::1]:40001`.
- * Returns null for any other text.
+ * Parses an address, with or without a port, brackets or a zone: `203.0.113.8:40001`, `2001:db8::1`,
+ * `[2001:db8::1]:40001`. Returns null for any other text.
  */
 function parseAddress(entry: string | undefined): string | null {
   if (entry === undefined || entry.length > MAX_LENGTH) return null;
@@ -78,8 +79,8 @@ function parseGroups(ipv6: string): number[] {
   for (const group of ipv6.split(':')) {
     if (group.includes('.')) groups.push(...parseIPv4Groups(group));
     else if (group !== '') groups.push(Number.parseInt(group, 16));
-    // `::` stands for all missing groups, which are zero. `split` returns two empty groups for it at the start or the end
-    // of an address, so only the first one counts.
+    // `::` stands for all missing groups, which are zero. `split` returns two empty groups for it at the start or
+    // the end of an address, so only the first one counts.
     else if (gap === -1) gap = groups.length;
   }
   if (gap !== -1) groups.splice(gap, 0, ...Array<number>(GROUPS - groups.length).fill(0));

@@ -27,7 +27,7 @@ export function createDeviceCookies(config: CookieConfig): DeviceCookies {
     new RegExp(String.raw`(?:^|;\s*)${name}=([\w-]{16})\.([\w-]{43})(?:;|$)`);
   const overHttp = createPattern(rule.plainName);
   const overHttps = createPattern(rule.hostName);
-  // Derived from the secrets of sessions, so that a device cookie's signature is valid for no other cookie.
+  // The keys are derived from the session secrets, so that a device cookie's signature is valid for no other cookie.
   const keys = config.sessionSecrets.map((secret) => `device ${secret}`);
 
   function findDevice(req: Request, username: string): string | null {

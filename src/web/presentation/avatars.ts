@@ -18,8 +18,8 @@ export const gravatarUrl: AvatarUrl = ({ email }) => {
 };
 
 /**
- * Returns the picture of a username as SVG: five by five cells, symmetric, in a colour that depends on the username. The same
- * username always has the same picture.
+ * Returns the picture of a username as SVG: five by five cells, symmetric, in a colour that depends on the
+ * username. The same username always has the same picture.
  */
 export function drawIdenticon(username: string): string {
   const digest = createHash('sha256').update(username).digest();

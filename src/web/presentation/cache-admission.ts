@@ -4,8 +4,9 @@ const SLOTS = 65_536;
 export type AdmissionFilter = (key: number) => boolean;
 
 /**
- * Creates a cache admission filter. Without it, a crawler that reads all old pages would evict the pages that everyone reads.
- * The filter stores a key, which is a whole number, until it gets another key with the same remainder.
+ * Creates a cache admission filter. Without it, a crawler that reads all old pages would evict the pages that
+ * everyone reads. The filter stores a key, which is a whole number, until it gets another key with the same
+ * remainder.
  */
 export function createAdmissionFilter(): AdmissionFilter {
   const lastKeys = new Float64Array(SLOTS).fill(NaN);

@@ -7,7 +7,10 @@ export interface LoginPage {
   notice?: string | null;
   username?: string;
   error?: FieldError | null;
-  /** A message that is not posted yet, in a hidden field. After the login, it is in the text box of the timeline. Null for none. */
+  /**
+   * A message that is not posted yet, in a hidden field. After the login, it is in the text box of the timeline.
+   * Null for none.
+   */
   draft?: string | null;
 }
 

@@ -4,8 +4,8 @@ import type { AdmissionFilter } from './cache-admission.ts';
 import type { RenderTemplate } from './templates.ts';
 
 /**
- * Returns messages as HTML, in the order of their ids. Deleted messages are missing. A reader's own messages have a link that
- * deletes them; `readerId` is null without a login.
+ * Returns messages as HTML, in the order of their ids. Deleted messages are missing. A reader's own messages have
+ * a link that deletes them; `readerId` is null without a login.
  */
 export type RenderMessages = (messageIds: number[], readerId: number | null) => Promise<Buffer[]>;
 
@@ -21,8 +21,8 @@ const CACHE_MAX_BYTES = 16 * 1024 * 1024;
 const ENTRY_BYTES = 300;
 
 /**
- * Creates the renderer of messages with its cache. An entry is never stale: a message and the name of its author never change,
- * and no id is used twice.
+ * Creates the renderer of messages with its cache. An entry is never stale: a message and the name of its author
+ * never change, and no id is used twice.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,

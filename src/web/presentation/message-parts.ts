@@ -19,7 +19,7 @@ const linkify = new LinkifyIt({ fuzzyLink: false, fuzzyEmail: false })
 // A URL with user info, up to the next space. A reader mistakes the host of `https://bank.example@evil.example/`.
 const URL_WITH_USER_INFO = /(https?:\/\/[^\s/?#\\<>"]*@\S*)/i;
 
-// Scripts that have no spaces between words. A mention can follow a word of such a script, or an emoji, without a space.
+// Scripts without spaces between words. A mention can follow a word of such a script, or an emoji, directly.
 const SCRIPTS_WITHOUT_SPACES = [
   'Han',
   'Hira',
@@ -35,8 +35,8 @@ const SCRIPTS_WITHOUT_SPACES = [
   .join('');
 const BEFORE_MENTION = String.raw`(?<!(?![${SCRIPTS_WITHOUT_SPACES}\ufe0f\u20e3])[\p{L}\p{M}\p{N}]|[_@/+=])`;
 
-// `@` and a username without spaces, but not inside a word, an email address or a URL. A mentioned username has letters of
-// any script, digits and emoji, and can have `.` and `-` inside.
+// `@` and a username without spaces, but not inside a word, an email address or a URL. A mentioned username has
+// letters of any script, digits and emoji, and can have `.` and `-` inside.
 const MENTION = new RegExp(
   String.raw`${BEFORE_MENTION}@(?<username>(?:[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}_\u200c\u200d]|[.-](?=[\p{L}\p{N}_]))+)`,
   'gu',
@@ -72,8 +72,8 @@ function hasBidiControl(text: string): boolean {
 }
 
 /**
- * Returns whether a URL ends like one of MiniTwit's that change state by GET. A click on such a link counts as same-origin, so
- * a message could make its readers follow a user.
+ * Returns whether a URL ends like one of MiniTwit's that change state by GET. A click on such a link counts as
+ * same-origin, so a message could make its readers follow a user.
  */
 function isStateChange(url: string): boolean {
   try {

@@ -32,8 +32,9 @@ const CACHE_MAX_BYTES = 24 * 1024 * 1024;
 const ENTRY_BYTES = 600;
 
 /**
- * Creates the cache of compressed pages. An entry is never stale: its key is a hash of everything on the page, which is read
- * from the database for each request. The length of a compressed page reveals no secret, since such a page has none.
+ * Creates the cache of compressed pages. An entry is never stale: its key is a hash of everything on the page,
+ * which is read from the database for each request. The length of a compressed page reveals no secret, since such
+ * a page has none.
  */
 export function createSendCacheablePage(isRepeated: AdmissionFilter): SendCacheablePage {
   const cache = new LRUCache<string, CompressedPage, CacheablePage>({
@@ -66,7 +67,7 @@ export function createSendCacheablePage(isRepeated: AdmissionFilter): SendCachea
 }
 
 function compress({ html, isComplete }: RenderedPage): CompressedPage {
-  // The fastest level takes half the time of the default level, and the page is little larger.
+  // The fastest level takes half the time of the default level, and its result is only slightly larger.
   const bytes = gzipSync(html, { level: constants.Z_BEST_SPEED });
   // A copy, because zlib's result retains a block of 16 KB.
   const gzipped = Buffer.alloc(bytes.length, bytes);

@@ -14,7 +14,10 @@ export interface StaticFile {
   compressed: { encoding: 'br' | 'gzip'; body: Buffer }[];
 }
 
-/** Whether a URL has the hash of the file's content: `stale` is the hash of another version, `none` is a URL without a hash. */
+/**
+ * Whether a URL has the hash of the file's content: `stale` is the hash of another version, `none` is a URL
+ * without a hash.
+ */
 export type Fingerprint = 'current' | 'stale' | 'none';
 
 /** The files of a folder. */

@@ -14,7 +14,7 @@ const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
 /** Renders a template of `views/` as HTML. */
 export type RenderTemplate = (view: string, context: object) => string;
 
-// For autoescape and for the filter `escape`. Flask's Jinja writes `"` as `&#34;`, which the tests of the original expect.
+// For autoescape and for the filter `escape`. Jinja writes `"` as `&#34;`, which the tests of the original expect.
 Object.assign(nunjucks.lib, { escape: escapeHtml });
 
 /**

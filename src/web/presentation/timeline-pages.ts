@@ -69,7 +69,7 @@ export function createRenderTimeline(
   };
 }
 
-/** Returns a hash of everything on a page. It includes the ids of the messages instead of the messages, which never change. */
+/** Returns a hash of everything on a page. Messages never change, so their ids stand for them. */
 function cacheKey(view: string, context: TimelinePage): string {
   return hash('sha256', JSON.stringify([view, context]), 'base64url');
 }

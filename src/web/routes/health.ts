@@ -8,8 +8,9 @@ const READINESS_TIMEOUT_MS = 2000;
 export type Readiness = () => Promise<boolean>;
 
 /**
- * Adds the health checks. `/healthz` returns 200 as long as the process runs, also without a database, because a restart would
- * not repair the database. `/readyz` returns 200 or 503, so that a load balancer sends requests to ready processes only.
+ * Adds the health checks. `/healthz` returns 200 as long as the process runs, also without a database, because a
+ * restart would not repair the database. `/readyz` returns 200 or 503, so that a load balancer sends requests to
+ * ready processes only.
  */
 export function addHealthRoutes(app: IRouter, isReady: Readiness): void {
   app

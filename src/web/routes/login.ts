@@ -1,23 +1,22 @@
 import type { IRouter, Request, Response } from 'express';
 import type { Config } from '../../config/config.ts';
-import type { LimitCheck, LoginAttempt, RateLimits } from '../../repositories/rate-limits.ts';
-import type { Credentials, Users } from '../../repositories/users.ts';
-import { type FieldError, parseForm, submittedField } from '../forms/form.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { Users } from '../../repositories/users.ts';
+import { parseForm, submittedField } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { parseDraft } from '../forms/message.ts';
-import { parseUsername } from '../forms/username.ts';
-import { logEvent } from '../middleware/audit.ts';
 import { clientKey } from '../middleware/client-key.ts';
-import { currentUser, logIn } from '../middleware/current-user.ts';
+import { currentUser } from '../middleware/current-user.ts';
 import { createDeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import { setUserLocals } from '../middleware/user-locals.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';
+import { createAttemptLogin } from './attempt-login.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 
-// The path to which a login redirects. A request for it without a session means that the browser did not store the cookie.
+// A login redirects to this path. A request for it without a session means that the browser did not store the cookie.
 const COOKIE_CHECK_PATH = '/login?signed-in';
 
 /** Adds `/login`. */
@@ -30,6 +29,7 @@ export function addLoginRoutes(
   renderHomeTimeline: RenderHomeTimeline,
 ): void {
   const devices = createDeviceCookies(config);
+  const attemptLogin = createAttemptLogin(users, passwords);
 
   app
     .route('/login')
@@ -70,89 +70,12 @@ export function addLoginRoutes(
     })
     .all(methodNotAllowed);
 
-  /** Logs in the user and returns null. Returns an error for the form if the username or the password is wrong. */
-  async function attemptLogin(
-    req: Request,
-    attempt: LoginAttempt,
-    password: string,
-    limitCheck: LimitCheck,
-  ): Promise<FieldError | null> {
-    let result: VerificationResult | null = null;
-    try {
-      result = await verifyCredentials(attempt, password);
-      if (!result.error) {
-        const { userId } = result;
-        await logIn(req, { userId, username: attempt.username });
-        logEvent(req, 'login_succeeded', { userId });
-        await rehashPassword(req, result, password, attempt.address);
-      }
-    } finally {
-      // Only a wrong login counts towards the limits: no correct one, and none that could not be verified.
-      if (!result?.error) await limitCheck.refund();
-    }
-    if (result.error) logFailedLogin(req, result, limitCheck);
-    return result.error;
-  }
-
-  async function verifyCredentials(
-    { username, address, deviceId }: LoginAttempt,
-    password: string,
-  ): Promise<VerificationResult> {
-    const isTooLong = parseUsername(username) === null;
-    const credentials = isTooLong ? null : await users.findCredentials(username);
-    if (!credentials) {
-      const error = { field: 'username', message: 'Invalid username' };
-      return { error, reason: 'unknown_name' };
-    }
-    const { userId, passwordHash } = credentials;
-    // Known devices have a queue of their own, so that strangers who guess a password do not delay them.
-    const account = `${deviceId === null ? 'stranger' : 'device'} ${userId}`;
-    const isRight = await passwords.matches(password, passwordHash, { address, account });
-    if (isRight) return { userId, passwordHash, error: null };
-    const error = { field: 'password', message: 'Invalid password' };
-    return { userId, error, reason: 'wrong_password' };
-  }
-
-  /** Replaces the hash of a correct password if its cost is too low. If that fails, the login still succeeds. */
-  async function rehashPassword(
-    req: Request,
-    credentials: Credentials,
-    password: string,
-    address: string,
-  ): Promise<void> {
-    try {
-      const newHash = await passwords.rehash(password, credentials.passwordHash, address);
-      if (newHash !== null) await users.replacePasswordHash(credentials, newHash);
-    } catch (err) {
-      const { userId } = credentials;
-      req.log.info({ err, userId }, 'The password hash was not renewed. A later login renews it.');
-    }
-  }
-
   /** Redirects to the home timeline. With a draft, it sends the home timeline, with the draft in the post box. */
   async function redirectHome(req: Request, res: Response, draft: string | null): Promise<void> {
     if (draft === null) return res.redirect('/');
     setUserLocals(req, res, () => undefined);
     await renderHomeTimeline(req, res, { draft: { text: draft, error: null } });
   }
-}
-
-type VerificationResult = (Credentials & { error: null }) | LoginFailure;
-
-interface LoginFailure {
-  /** Missing if there is no such user. */
-  userId?: number;
-  error: FieldError;
-  reason: 'unknown_name' | 'wrong_password';
-}
-
-function logFailedLogin(
-  req: Request,
-  { userId, reason }: LoginFailure,
-  { exhausted }: LimitCheck,
-): void {
-  logEvent(req, 'login_failed', { userId, reason });
-  for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
 }
 
 /** Sends the login page with a hint on cookies. The reader may have opened a bookmark of this path. */

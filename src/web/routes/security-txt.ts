@@ -3,7 +3,10 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 
 const VALID_FOR_MS = 90 * 24 * 3600 * 1000;
 
-/** Adds `/.well-known/security.txt` (RFC 9116) with the contact for reports of vulnerabilities. Without a contact, it adds nothing. */
+/**
+ * Adds `/.well-known/security.txt` (RFC 9116) with the contact for reports of vulnerabilities. Without a contact,
+ * it adds nothing.
+ */
 export function addSecurityTxtRoute(app: IRouter, contact: string | null): void {
   if (contact === null) return;
   app

@@ -5,14 +5,15 @@ import type { Fingerprint, StaticFiles } from '../presentation/static-files.ts';
 
 const CACHE_CONTROL: Record<Fingerprint, string> = {
   current: 'public, max-age=31536000, immutable',
-  // A cache must not store this content under the URL of another content, not even for the Back button.
+  // A cache must not store this content under the URL of another version, not even for the Back button.
   stale: 'no-store',
   none: 'no-cache',
 };
 
 /**
- * Adds `/static/NAME`, with or without a fingerprint in the name. During a rolling deployment, the page of one version can
- * request a file from an instance of another version. The instance then sends its own version of the file, uncached.
+ * Adds `/static/NAME`, with or without a fingerprint in the name. During a rolling deployment, the page of one
+ * version can request a file from an instance of another version. The instance then sends its own version of the
+ * file, uncached.
  */
 export function addStaticFileRoutes(app: IRouter, { findStaticFile }: StaticFiles): void {
   app

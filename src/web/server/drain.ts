@@ -7,10 +7,10 @@ export interface Drain {
   /** Returns whether the shutdown has started. */
   isDraining(): boolean;
   /**
-   * Stops the server, and resolves when all connections are closed. For `delayMs` the server still accepts connections,
-   * so that load balancers notice that it is not ready. Each response that has not begun gets `Connection: close`. After
-   * `delayMs` the server accepts no new connection, closes idle connections and finishes open requests. `maxMs` after
-   * the call, it closes all connections that are still open.
+   * Stops the server, and resolves when all connections are closed. For `delayMs` the server still accepts
+   * connections, so that load balancers notice that it is not ready. Each response that has not begun gets
+   * `Connection: close`. After `delayMs` the server accepts no new connection, closes idle connections and
+   * finishes open requests. `maxMs` after the call, it closes all connections that are still open.
    */
   start(options: { delayMs: number; maxMs: number }): Promise<void>;
 }

@@ -115,7 +115,7 @@ test('compares a password before the queued ones of another account at the same 
   expect(ended.indexOf('bob')).toBeLessThan(4);
 });
 
-test('rejects passwords of an account with too many queued ones from any addresses', async () => {
+test('rejects a password if too many of its account are queued, from any address', async () => {
   const compare = (index: number, account: string) =>
     passwords.matches('x', FAST_HASH, { address: `192.0.2.${index}`, account });
   const many = Array.from({ length: 12 }, (_, index) => compare(index, 'alice'));

@@ -66,10 +66,10 @@ describe('register', () => {
   });
 
   test('removes spaces around a username', async () => {
-    const someone = visitor();
-    expect((await someone.register(' mary ann ', 'pw')).text).toContain('successfully registered');
-    expect((await someone.register('mary ann', 'pw')).text).toContain('already taken');
-    expect((await someone.login('mary ann ', 'pw')).text).toContain('sign out [mary ann]');
+    const client = visitor();
+    expect((await client.register(' mary ann ', 'pw')).text).toContain('successfully registered');
+    expect((await client.register('mary ann', 'pw')).text).toContain('already taken');
+    expect((await client.login('mary ann ', 'pw')).text).toContain('sign out [mary ann]');
     expect((await visitor().get('/mary%20ann')).status).toBe(200);
   });
 
@@ -89,12 +89,12 @@ describe('register', () => {
   });
 
   test('a user with a name that was reserved later can log in and has a page', async () => {
-    const someone = await user('olga');
-    await someone.logout();
+    const client = await user('olga');
+    await client.logout();
     await database.execute("update user set username = 'settings' where username = 'olga'");
     expect((await visitor().register('settings', 'pw')).text).toContain(USERNAME_ERRORS.reserved);
-    expect((await someone.login('settings', 'a password')).text).toContain('sign out [settings]');
-    await someone.addMessage('hello from @settings');
+    expect((await client.login('settings', 'a password')).text).toContain('sign out [settings]');
+    await client.addMessage('hello from @settings');
     const { status, text } = await visitor().get('/settings');
     expect(status).toBe(200);
     expect(text).toContain("settings's Timeline");
@@ -125,9 +125,9 @@ describe('register', () => {
 
 describe('login', () => {
   test('shows the home timeline of the user, without a link to the login page', async () => {
-    const someone = visitor();
-    await someone.register('dora', 'pw');
-    const { text } = await someone.login('dora', 'pw');
+    const client = visitor();
+    await client.register('dora', 'pw');
+    const { text } = await client.login('dora', 'pw');
     expect(text).toContain('You were logged in');
     expect(text).toContain('sign out [dora]');
     expect(text).toContain("What's on your mind dora?");
@@ -199,15 +199,15 @@ describe('logout', () => {
   test.each(['post', 'get'] as const)(
     '%s deletes the session from the database',
     async (method) => {
-      const someone = await user(`leaver-${method}`);
+      const client = await user(`leaver-${method}`);
       const before = await countRows('session');
-      const response = await someone.agent[method]('/logout');
+      const response = await client.agent[method]('/logout');
       expect(response.headers.location).toBe('/public');
       expect(response.headers['set-cookie']).toContainEqual(
         expect.stringMatching(/^session=;.*1970/),
       );
       expect(await countRows('session')).toBe(before - 1);
-      expect((await someone.get('/public')).text).toContain('You were logged out');
+      expect((await client.get('/public')).text).toContain('You were logged out');
     },
   );
 

@@ -31,9 +31,9 @@ test.each(['follow', 'unfollow'])(
   async (act) => {
     expect((await visitor().post(`/bob/${act}`)).status).toBe(401);
     expect((await visitor().get(`/nobody/${act}`)).status).toBe(401);
-    const someone = await user(`${act}er`);
-    expect((await someone.post(`/nobody/${act}`)).status).toBe(404);
-    expect((await someone.get(`/nobody/${act}`)).status).toBe(404);
+    const client = await user(`${act}er`);
+    expect((await client.post(`/nobody/${act}`)).status).toBe(404);
+    expect((await client.get(`/nobody/${act}`)).status).toBe(404);
   },
 );
 

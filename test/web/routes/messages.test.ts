@@ -19,11 +19,11 @@ test.each(['', '   ', '\n\t', '\u200b\u2060', '\u3164', '\u0000'])(
   'redirects without a post for the blank text %j',
   async (nothing) => {
     const before = await countMessages();
-    const someone = await user(`silent-${Buffer.from(nothing).toString('hex')}`);
-    const response = await someone.agent.post('/add_message').type('form').send({ text: nothing });
+    const client = await user(`silent-${Buffer.from(nothing).toString('hex')}`);
+    const response = await client.agent.post('/add_message').type('form').send({ text: nothing });
     expect(response.status).toBe(302);
     expect(response.headers.location).toBe('/');
-    expect((await someone.get('/')).text).not.toContain('recorded');
+    expect((await client.get('/')).text).not.toContain('recorded');
     expect(await countMessages()).toBe(before);
   },
 );
@@ -174,7 +174,7 @@ test('returns 403 if a user deletes the message of another user', async () => {
 test.each(['0', '-1', '1.5', 'x', '1e3', '99999999999999999999', '%00'])(
   'returns 404 for the message id %s',
   async (id) => {
-    const someone = await user(`deleter ${id.replace('%', '')}`);
-    expect((await someone.get(`/delete_message/${id}`)).status).toBe(404);
+    const client = await user(`deleter ${id.replace('%', '')}`);
+    expect((await client.get(`/delete_message/${id}`)).status).toBe(404);
   },
 );

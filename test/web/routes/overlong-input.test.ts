@@ -45,11 +45,11 @@ test('refuses a login with an overlong name without normalizing or querying it',
 
 test('logins with an overlong name count towards the limits', async () => {
   const rateLimits = { ...testLimits, loginsPerName: 2 };
-  const someone = visitor(withSettings({ rateLimits }));
+  const client = visitor(withSettings({ rateLimits }));
   for (let attempt = 0; attempt < 2; attempt++) {
-    expect((await someone.login(MARKS, 'pw')).text).toContain('Invalid username');
+    expect((await client.login(MARKS, 'pw')).text).toContain('Invalid username');
   }
-  expect((await someone.login(MARKS, 'pw')).status).toBe(429);
+  expect((await client.login(MARKS, 'pw')).status).toBe(429);
 });
 
 test('refuses a registration with an overlong name or password without normalizing it', async () => {
@@ -64,10 +64,10 @@ test('refuses a registration with an overlong name or password without normalizi
 test.each(['/NAME', '/avatars/NAME', '/NAME/follow', '/NAME/unfollow'])(
   '%s returns 404 for an overlong name without normalizing or querying it',
   async (path) => {
-    const someone = await user(`reader of ${path.replaceAll('/', ' ').trim()}`);
+    const client = await user(`reader of ${path.replaceAll('/', ' ').trim()}`);
     const [normalized, queried] = [spyOnNormalize(), spyOnQueries()];
     for (const name of [IN_PATH, 'x'.repeat(65)]) {
-      const response = await someone.get(path.replace('NAME', name));
+      const response = await client.get(path.replace('NAME', name));
       expect(response.status).toBe(404);
       expect(response.text).toContain('No user has such a long name.');
     }
@@ -77,23 +77,23 @@ test.each(['/NAME', '/avatars/NAME', '/NAME/follow', '/NAME/unfollow'])(
 );
 
 test('refuses a POST with an overlong Origin or Referer', async () => {
-  const someone = await user('heidi');
+  const client = await user('heidi');
   for (const name of ['Origin', 'Referer']) {
-    const response = await someone.agent.post('/logout').set(name, `http://${'a'.repeat(2000)}/`);
+    const response = await client.agent.post('/logout').set(name, `http://${'a'.repeat(2000)}/`);
     expect(response.status).toBe(403);
   }
-  expect((await someone.get('/')).text).toContain('sign out [heidi]');
+  expect((await client.get('/')).text).toContain('sign out [heidi]');
 });
 
 test('verifies no signature for the cookies of other applications', async () => {
   const createHmac = vi.spyOn(crypto, 'createHmac');
   onTestFinished(() => createHmac.mockRestore());
-  const someone = await user('grace');
-  await someone.agent.post('/add_message').type('form').send({ text: 'once' });
+  const client = await user('grace');
+  await client.agent.post('/add_message').type('form').send({ text: 'once' });
   createHmac.mockClear();
   const many = Array.from({ length: 1000 }, (_, index) => `a${index}=s:x.y`).join('; ');
   await visitor().agent.get('/public').set('Cookie', many);
   expect(createHmac).not.toHaveBeenCalled();
-  expect((await someone.get('/')).text).toContain('Your message was recorded');
+  expect((await client.get('/')).text).toContain('Your message was recorded');
   expect(createHmac).toHaveBeenCalled();
 });

@@ -61,7 +61,7 @@ test('failed logins from many addresses lock a username, but not for a known dev
   expect((await logIn(laptop, right('olivia'), '192.0.2.20')).status).toBe(302);
 });
 
-test('a login from a known device does not wait for the parallel logins of strangers', async () => {
+test('a login from a known device does not wait for the parallel logins of anonymouss', async () => {
   await user('nora');
   const tablet = visitor(one);
   await logIn(tablet, right('nora'), '192.0.2.70');
@@ -293,17 +293,17 @@ test('returns 429 after too many older and newer pages, and serves the newest pa
   await user('xenia');
   const xenia = visitor(one);
   await xenia.login('xenia', 'a password');
-  const stranger = visitor(one);
+  const anonymous = visitor(one);
   for (const path of ['/?before=9', '/public?after=1', '/xenia?before=9']) {
     expect((await xenia.get(path)).status).toBe(200);
   }
   for (const path of ['/public?before=9', '/xenia?after=1']) {
-    expect((await stranger.get(path)).status).toBe(200);
+    expect((await anonymous.get(path)).status).toBe(200);
   }
   const refused = [
     await xenia.get('/?before=9'),
     await xenia.get('/public?before=9'),
-    await stranger.get('/xenia?before=9'),
+    await anonymous.get('/xenia?before=9'),
   ];
   for (const { status, headers, text } of refused) {
     expect(status).toBe(429);
@@ -311,8 +311,8 @@ test('returns 429 after too many older and newer pages, and serves the newest pa
     expect(text).toContain('Too many requests');
   }
   expect((await xenia.get('/')).status).toBe(200);
-  expect((await stranger.get('/public')).status).toBe(200);
-  expect((await stranger.get('/xenia?before=x')).status).toBe(400);
+  expect((await anonymous.get('/public')).status).toBe(200);
+  expect((await anonymous.get('/xenia?before=x')).status).toBe(400);
 });
 
 test('limits nothing with RATE_LIMITS=off', async () => {

@@ -65,10 +65,10 @@ test.each([
   'x\\y',
   'constructor',
 ])('a user with the name %s has a page, a picture and followers', async (username) => {
-  const someone = await user(username);
-  const { text } = await someone.addMessage(`I am ${username}`);
+  const client = await user(username);
+  const { text } = await client.addMessage(`I am ${username}`);
   const path = /<a class="author" href="(\/[^"]+)"/.exec(text)?.[1] ?? '';
-  expect((await someone.get(path)).text).toContain('This is you!');
+  expect((await client.get(path)).text).toContain('This is you!');
   expect(
     (await visitor().agent.get(/<img src="(\/avatars\/[^"]+)"/.exec(text)?.[1] ?? '')).status,
   ).toBe(200);
@@ -91,30 +91,30 @@ test('pages have links to the older and the newer page', async () => {
   for (let number = 1; number <= 65; number++) {
     await repositories.messages.createMessage(writer, `number ${number}.`);
   }
-  const someone = visitor();
+  const client = visitor();
   const shown = (text: string) =>
     Array.from(text.matchAll(/number (\d+)\./g), ([, number]) => Number(number));
   const link = (text: string, words: string) =>
     new RegExp(`href="([^"]+)">${words}<`).exec(text)?.[1] ?? '';
 
-  const first = (await someone.get('/writer')).text;
+  const first = (await client.get('/writer')).text;
   expect(shown(first)).toEqual(Array.from({ length: 30 }, (_, index) => 65 - index));
   expect(first).not.toContain('Newer');
-  const second = (await someone.get(link(first, 'Older →'))).text;
+  const second = (await client.get(link(first, 'Older →'))).text;
   expect(shown(second)).toEqual(Array.from({ length: 30 }, (_, index) => 35 - index));
-  const third = (await someone.get(link(second, 'Older →'))).text;
+  const third = (await client.get(link(second, 'Older →'))).text;
   expect(shown(third)).toEqual([5, 4, 3, 2, 1]);
   expect(third).not.toContain('Older');
 
-  expect(shown((await someone.get(link(third, '← Newer'))).text)).toEqual(shown(second));
-  expect(shown((await someone.get(link(second, '← Newer'))).text)).toEqual(shown(first));
+  expect(shown((await client.get(link(third, '← Newer'))).text)).toEqual(shown(second));
+  expect(shown((await client.get(link(second, '← Newer'))).text)).toEqual(shown(first));
 });
 
 test('an older page without messages has a link to the newest page', async () => {
-  const someone = await user('frida');
-  const readers = [visitor(), someone];
+  const client = await user('frida');
+  const readers = [visitor(), client];
   for (const path of ['/public', '/frida', '/']) {
-    for (const reader of path === '/' ? [someone] : readers) {
+    for (const reader of path === '/' ? [client] : readers) {
       const { text } = await reader.get(`${path}?before=1`);
       expect(text).toContain('There are no older messages.');
       expect(text).toContain(`<a href="${path}">Go to the newest messages.</a>`);
@@ -122,7 +122,7 @@ test('an older page without messages has a link to the newest page', async () =>
       expect(text).not.toContain('aria-label="Pages"');
     }
   }
-  expect((await someone.get('/frida')).text).toContain("There's no message so far.");
+  expect((await client.get('/frida')).text).toContain("There's no message so far.");
 });
 
 test('collapses the lines of a message after the twelfth', async () => {

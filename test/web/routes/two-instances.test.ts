@@ -5,9 +5,9 @@ import { listen } from '../../support/listen.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createVisitor, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-// Every instance shows each acknowledged change in the next request. Readers request the same pages all the time, so that
-// instances share reads and cache pages. The responses of the database to one instance are delayed, so that older reads are
-// in flight there.
+// Every instance shows each acknowledged change in the next request. Readers request the same pages all the time,
+// so that instances share reads and cache pages. The responses of the database to one instance are delayed, so
+// that older reads are in flight there.
 const { anotherInstance, databaseConfig, repositories } = useMiniTwit();
 const RESPONSE_DELAY_MS = 3;
 const ROUNDS = 24;
