@@ -25,7 +25,7 @@ readonly ATTACH_MAX_S=300
 
 main() {
   problem='see /var/log/cloud-init-output.log'
-  trap 'print "The image of the warehouse was not made: $problem"' EXIT
+  trap 'print "The image of the warehouse was not created: $problem"' EXIT
   check_system
   [ -z "$END_AFTER_MINUTES" ] || shutdown -h "+$END_AFTER_MINUTES"
   install_mariadb

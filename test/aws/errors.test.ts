@@ -15,20 +15,20 @@ interface Metadata {
 
 /** An error as AWS's SDK throws it. */
 function awsError(name: string, $metadata: Metadata = {}, code?: string): Error {
-  return Object.assign(new Error('It says why.'), { name, $metadata, ...(code && { code }) });
+  return Object.assign(new Error('The reason is here.'), {
+    name,
+    $metadata,
+    ...(code && { code }),
+  });
 }
 
 const REFUSED = { httpStatusCode: 403, attempts: 1 };
 
 test.each([
   ['a refusal', awsError('AccessDenied', REFUSED), true],
-  [
-    'a refusal of what was asked again',
-    awsError('AccessDenied', { ...REFUSED, attempts: 2 }),
-    false,
-  ],
+  ['a refusal of a repeated request', awsError('AccessDenied', { ...REFUSED, attempts: 2 }), false],
   ['a failure of AWS', awsError('InternalError', { httpStatusCode: 500, attempts: 1 }), false],
-  ['an answer that was lost', awsError('Error', { attempts: 1 }, 'ECONNRESET'), false],
+  ['a lost response', awsError('Error', { attempts: 1 }, 'ECONNRESET'), false],
   ['an error of others', new Error('no'), false],
 ])('wasRefused of %s is whether AWS did nothing', (_, error, isRefusal) => {
   expect(wasRefused(error)).toBe(isRefusal);
@@ -39,7 +39,7 @@ test.each([
   ['a refusal', awsError('AccessDenied', REFUSED), false],
   ['throttling', awsError('ThrottlingException', { httpStatusCode: 400 }), true],
   ['a failure of AWS', awsError('InternalError', { httpStatusCode: 500 }), true],
-  ['an answer that was lost', awsError('Error', {}, 'ECONNRESET'), true],
+  ['a lost response', awsError('Error', {}, 'ECONNRESET'), true],
   ['a request without a response', awsError('TimeoutError'), true],
   ['an error of others', Object.assign(new Error('no'), { code: 'ENOENT' }), false],
 ])('isTransient of %s is whether a retry may succeed', (_, error, canSucceedLater) => {
@@ -55,7 +55,7 @@ test('withAwsError throws an OperatorError with the attempt, the error of AWS, a
   const error = await refused.catch((reason: unknown) => reason);
   expect(error).toEqual(
     new OperatorError(
-      `Cannot create it: AWS returned AccessDenied: It says why. ${NOT_ALLOWED_HINT}`,
+      `Cannot create it: AWS returned AccessDenied: The reason is here. ${NOT_ALLOWED_HINT}`,
     ),
   );
   expect(isAwsError(error, 'NoSuchBucket', 'AccessDenied')).toBe(true);

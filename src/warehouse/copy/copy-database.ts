@@ -107,7 +107,7 @@ async function checkTables(source: CopyEndpoint): Promise<void> {
   }
 }
 
-/** Returns the table with ranges of about as many keys as may be read in a second, which limits each pause to about a second. */
+/** Narrows the ranges to about the keys that may be read in a second, so that no pause is much longer than a second. */
 function narrowRanges(table: Table, maxRowsPerSecond: number | null): Table {
   if (maxRowsPerSecond === null) return table;
   const share = Math.min(1, maxRowsPerSecond / ROWS_OF_A_RANGE);

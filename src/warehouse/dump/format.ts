@@ -56,7 +56,7 @@ export function formatHeaderLine(of: DumpHeader): string {
  * @throws OperatorError if it is not the first line of a dump
  */
 export function parseHeader(line: string): DumpHeader {
-  return parse(header, HEADER, line, 'it does not begin as a dump of this program does');
+  return parse(header, HEADER, line, 'its first line is not the header of a MiniTwit dump');
 }
 
 /** Returns the last line of a dump. */

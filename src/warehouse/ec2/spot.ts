@@ -16,7 +16,7 @@ export async function findSpotStatus(ec2: EC2Client, requestId: string): Promise
   return response.SpotInstanceRequests?.[0]?.Status?.Code ?? null;
 }
 
-/** Returns the present price of a spot instance in dollars per hour, or null if AWS has none for this type and zone. */
+/** Returns the current price of a spot instance in dollars per hour, or null if AWS has none for this type and zone. */
 export async function findSpotPrice(
   ec2: EC2Client,
   type: string,
@@ -27,7 +27,7 @@ export async function findSpotPrice(
       InstanceTypes: [type as _InstanceType],
       AvailabilityZone: zone,
       ProductDescriptions: ['Linux/UNIX'],
-      // A history that starts now has one entry: the present price.
+      // A history that starts now has one entry: the current price.
       StartTime: new Date(),
     }),
   );

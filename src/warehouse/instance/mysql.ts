@@ -45,10 +45,10 @@ async function formatStartFailure(
   { status, stderr }: RemoteCommandError,
 ): Promise<string> {
   if (status === NO_SUCH_UNIT) {
-    return 'The image has no MySQL of a warehouse. Set WAREHOUSE_IMAGE_ID to an image that npm run warehouse -- provision created.';
+    return 'The image contains no MySQL for the warehouse. Set WAREHOUSE_IMAGE_ID to an image that npm run warehouse -- provision created.';
   }
   if (stderr.includes('Assertion failed')) {
-    return 'The image expects its volume in another folder. Set WAREHOUSE_MOUNT_DIR to its value when npm run warehouse -- provision created the image.';
+    return 'The image mounts its volume in another folder. Set WAREHOUSE_MOUNT_DIR to the value that it had when npm run warehouse -- provision created the image.';
   }
   const journal = linesSinceLastStart(await connection.run(commands.journalTail(100)));
   // Most of MySQL's lines are no errors.

@@ -40,7 +40,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
       resource === 'image' && id !== null
         ? `aws ec2 deregister-image --delete-associated-snapshots --image-id ${id}`
         : `npm run warehouse -- cleanup ${runId}`;
-    return `the ${resource} ${id ?? `of the run ${runId}`}, which costs: ${remove}`;
+    return `the ${resource} ${id ?? `of the run ${runId}`}, which costs money. To remove it: ${remove}`;
   },
 };
 

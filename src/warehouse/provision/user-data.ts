@@ -5,7 +5,7 @@ const SCRIPT = new URL('../../../userdata/warehouse.sh', import.meta.url);
 
 /** The last line that a successful script prints to the console. */
 export const READY = "MiniTwit's warehouse is ready: create the image now.";
-const FAILED = /The image of the warehouse was not made: .*/;
+const FAILED = /The image of the warehouse was not created: .*/;
 
 /**
  * Returns userdata/warehouse.sh with these settings. Values must not contain single quotes.

@@ -43,6 +43,10 @@ export const volume: Step<ProvisionContext> = {
   },
   formatOrphans: ({ volumeId, runId }) =>
     volumeId === null
-      ? [`a volume of the run ${runId}, which costs: npm run warehouse -- cleanup ${runId}`]
-      : [`the volume ${volumeId}, which costs: aws ec2 delete-volume --volume-id ${volumeId}`],
+      ? [
+          `a volume of the run ${runId}, which costs money. To remove it: npm run warehouse -- cleanup ${runId}`,
+        ]
+      : [
+          `the volume ${volumeId}, which costs money. To remove it: aws ec2 delete-volume --volume-id ${volumeId}`,
+        ],
 };

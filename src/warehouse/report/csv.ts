@@ -1,6 +1,6 @@
 import type { Statistic, Value } from '../statistics/statistics.ts';
 
-// A spreadsheet would run a text with this beginning as a formula, such as a username.
+// A spreadsheet runs a text that begins with one of these as a formula. Usernames can.
 const formula = /^[=+\-@\t\r\n]/;
 
 /**

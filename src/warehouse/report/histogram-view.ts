@@ -10,7 +10,7 @@ export interface Histogram {
   /** The statistic's column with the counts, and its label. */
   column: string;
   title: string;
-  /** Returns the end of the bin that begins at a value. Null is no end. */
+  /** Returns the end of the bin that begins at a value, or null for the last bin, which has no end. */
   next: (from: number) => number | null;
 }
 

@@ -7,7 +7,7 @@ import { parseReport, type Report } from './report.ts';
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
 /**
- * Returns the report of the newest run with another copy than `tables`. A repeated run of the same copy therefore has the
+ * Returns the report of the newest run whose copy differs from `tables`. A repeated run of the same copy therefore has the
  * same comparison. Creates the tables of the history if they are missing.
  * @returns null without such a run, or if this version cannot parse its report
  */

@@ -33,7 +33,7 @@ export function createShareCards({ statistics, before }: Report): Card[] {
     }),
     createCard(findStatistic(statistics, 'rising-authors'), {
       note: before
-        ? `The run before was of ${formatTime(before.asOf)} UTC.`
+        ? `The previous run copied the database at ${formatTime(before.asOf)} UTC.`
         : 'There is no earlier run, so these are all followers.',
       content: authorContent(statistics),
     }),

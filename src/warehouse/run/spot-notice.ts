@@ -4,7 +4,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { WarehouseContext } from '../context.ts';
 import type { RunState } from './state.ts';
 
-/** Polls for the interruption notice of a spot instance. AWS gives it two minutes before it takes the instance. */
+/** Polls for a spot instance's interruption notice, which AWS publishes two minutes before it stops the instance. */
 export interface SpotNoticeWatch {
   /** Aborted on the notice. Its reason is an OperatorError. */
   signal: AbortSignal;

@@ -15,7 +15,7 @@ export interface Statistic {
   rows: Value[][];
 }
 
-/** A count or share, a text, or null where there is nothing to divide by. */
+/** A count or share, a text, or null if the divisor is 0. */
 export type Value = string | number | null;
 
 /** The data of the statistics. */

@@ -16,8 +16,8 @@ const KNOWN_MAX_MS = 60_000;
 const COMPLETED_MAX_MS = 12 * 3_600_000;
 
 /**
- * Requests the snapshot while the run is undone, if the copy is complete and the volume is free. So this step is between
- * the start of the instance and the attachment of the volume.
+ * Requests the snapshot during the undo, if the copy is complete and the volume is detached. This step is listed before
+ * the attachment, so it is undone after it.
  */
 export const takeSnapshot: RunStep = {
   name: 'take-snapshot',
@@ -110,5 +110,5 @@ function formatSnapshotOrphans({ state }: EndingRun): string[] {
   const show = `aws ec2 describe-snapshots --snapshot-ids ${snapshotId}`;
   if (snapshotId) return [`the snapshot ${snapshotId}, not completed: ${show}`];
   const take = `aws ec2 create-snapshot --volume-id ${volumeId}`;
-  return [`the new data on ${volumeId}, without a snapshot: ${take}`];
+  return [`the new data on ${volumeId} has no snapshot. To take one: ${take}`];
 }

@@ -32,7 +32,7 @@ test('on a terminal a table is one line, which is redrawn', () => {
   ]);
 });
 
-test('elsewhere a line comes every five seconds, and at the end of a table', () => {
+test('without a terminal, prints a line every five seconds and at the end of each table', () => {
   const quarter = { ...half, share: 0.25 };
   const lines = shown({}, [1, user], [5, quarter], [7, half], [13, all]).split('\n');
   expect(lines.map((line) => line.trim().slice(0, 26))).toEqual([

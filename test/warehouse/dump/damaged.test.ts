@@ -26,12 +26,15 @@ function refused(problem: string): RegExp {
   );
 }
 
-test.for([0, 5, 0.1, 0.5, 0.9, -1, -8, -9])('one that is cut off at %d is refused', async (at) => {
-  const end = Math.abs(at) < 1 ? Math.round(bytes.length * at) : at;
-  await expectRefusal(bytes.subarray(0, end), refused('its end is missing'));
-});
+test.for([0, 5, 0.1, 0.5, 0.9, -1, -8, -9])(
+  'refuses a dump that is truncated at %d',
+  async (at) => {
+    const end = Math.abs(at) < 1 ? Math.round(bytes.length * at) : at;
+    await expectRefusal(bytes.subarray(0, end), refused('its end is missing'));
+  },
+);
 
-test.for([0.3, 0.6])('one with a flipped bit at %d is refused', async (at) => {
+test.for([0.3, 0.6])('refuses a dump with a flipped bit at %d', async (at) => {
   const damaged = Buffer.from(bytes);
   const place = Math.round(bytes.length * at);
   damaged[place] = (bytes[place] ?? 0) ^ 1;
@@ -47,7 +50,7 @@ test('a dump whose checksum does not match its text is refused', async () => {
 test.for([
   ['the last line', -1, 'its end is missing'],
   ['the end of the rows', -2, 'it has a line that does not insert rows'],
-  ['the header', 0, 'it does not begin'],
+  ['the header', 0, 'its first line is not the header'],
   ['a preparation', 2, '"set session'],
 ] as const)('one without %s is refused', async ([, at, problem]) => {
   await expectRefusal(fromLines(lines.toSpliced(at, 1)), refused(problem));
@@ -80,7 +83,7 @@ test('a line without an end is refused before it fills the memory', async () => 
 
 test('a dump of another format, and a file that is no dump, are refused', async () => {
   const newer = lines.with(0, (lines[0] ?? '').replace('"format":1', '"format":2'));
-  await expectRefusal(fromLines(newer), refused('it does not begin'));
+  await expectRefusal(fromLines(newer), refused('its first line is not the header'));
   await expectRefusal(Buffer.from(lines.join('\n')), refused('it is damaged \\(incorrect header'));
 });
 

@@ -105,7 +105,7 @@ test('a connection that is lost at login is opened again', async () => {
   expect(snapshots()).toBe(1);
 });
 
-test('a run whose every login is lost prints the error and undoes its steps', async () => {
+test('a run that loses the connection at every login prints the error and undoes its steps', async () => {
   const config = { ...context.config, hostKey: 'first-seen' as const };
   const timing = { ...context.timing, waitMaxMs: 2000 };
   expect(await outcomeOf({ operations: cutAtLogin(cloud, Infinity), config, timing })).toMatch(
@@ -118,7 +118,7 @@ test.each([
   ['the volume is checked', /e2fsck/],
   ['the volume is mounted', /flock \S+ mount/],
   ['MySQL starts', /systemctl start/],
-  ["MySQL's user is made", /mariadb/],
+  ["MySQL's user is created", /mariadb/],
 ])(
   'a run whose connection is lost at %s prints the error and undoes its steps',
   async (_, command) => {
@@ -155,7 +155,7 @@ test.each([
   },
 );
 
-test('a run after all these succeeds', async () => {
+test('a run succeeds after all these interruptions', async () => {
   expect(await outcomeOf({})).toBe('done');
   expect(lines.join('\n')).not.toMatch(/could not|lost/);
 });

@@ -57,7 +57,7 @@ describe('userdata/warehouse.sh', () => {
     expect(stdout).toMatch(/^TYPE=ext4$/m);
   });
 
-  test('leaves nothing personal', async () => {
+  test('leaves no personal files in the image', async () => {
     expect(await readFile(join(builder.root, 'etc/machine-id'), 'utf8')).toBe('');
     for (const path of ['root/.ssh', 'home/ec2-user/.ssh', 'var/lib/cloud/instance/'])
       await expect(access(join(builder.root, path)), path).rejects.toThrow('ENOENT');
@@ -71,7 +71,7 @@ describe('userdata/warehouse.sh', () => {
     const { status } = await instance.run('bash /srv/again');
     await instance.run('mv /etc/os-release.away /etc/os-release');
     expect(status).toBe(1);
-    expect(instance.console()).toContain('was not made: this is not Amazon Linux');
+    expect(instance.console()).toContain('was not created: this is not Amazon Linux');
   });
 });
 
@@ -122,7 +122,7 @@ describe('an instance', () => {
     await startMysql(remote, ACCOUNT, WAITING);
   });
 
-  test('shows the password in no list of processes and in no log', async () => {
+  test('the password is in no process list and no log', async () => {
     // This wrapper of the client records all command lines and environments on both machines.
     const spy =
       '#!/bin/bash\ncat /proc/[0-9]*/{cmdline,environ} >>/srv/seen\nexec /usr/bin/mariadb "$@"\n';
@@ -155,7 +155,7 @@ describe('an instance', () => {
 
   test('starts no MySQL without the volume, and writes nothing in its place', async () => {
     await expect(startMysql(remote, ACCOUNT, WAITING)).rejects.toThrow(
-      /^The image expects its volume in another folder\. Set WAREHOUSE_MOUNT_DIR/,
+      /^The image mounts its volume in another folder\. Set WAREHOUSE_MOUNT_DIR/,
     );
     expect((await instance.run(`ls -A ${MOUNT_DIR}`)).output).toBe('');
   });
@@ -164,7 +164,7 @@ describe('an instance', () => {
     const unit = '/etc/systemd/system/minitwit-warehouse.service';
     await instance.run(`mv ${unit} /srv && systemctl daemon-reload`);
     await expect(startMysql(remote, ACCOUNT, WAITING)).rejects.toThrow(
-      /^The image has no MySQL.*WAREHOUSE_IMAGE_ID/,
+      /^The image contains no MySQL.*WAREHOUSE_IMAGE_ID/,
     );
     await stopMysql(remote);
     await instance.run(`mv /srv/minitwit-warehouse.service ${unit} && systemctl daemon-reload`);

@@ -57,7 +57,7 @@ async function listEventsOf(step: Step<ProvisionContext>): Promise<string[]> {
 const OUTCOMES: Record<Way, RegExp> = {
   refused: /UnauthorizedOperation/,
   lost: /^done$/,
-  // A step that polls for what it asked for needs no answer.
+  // A step that polls for the requested resource needs no response.
   unanswered: /AWS cannot be reached|^done$/,
   stopped: /^Stopped by SIGINT\.$/,
 };

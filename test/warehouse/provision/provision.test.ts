@@ -93,9 +93,18 @@ test('finds an image by its tag when the response to its creation is lost', asyn
 });
 
 test.each([
-  ['DeregisterImage', /the image ami-\w+, which costs: aws ec2 deregister-image .*--image-id ami-/],
-  ['TerminateInstances', /the instance i-\w+, which costs: npm run warehouse -- cleanup \w+/],
-  ['DeleteVolume', /the volume vol-\w+, which costs: aws ec2 delete-volume --volume-id vol-/],
+  [
+    'DeregisterImage',
+    /the image ami-\w+, which costs money\. To remove it: aws ec2 deregister-image .*--image-id ami-/,
+  ],
+  [
+    'TerminateInstances',
+    /the instance i-\w+, which costs money\. To remove it: npm run warehouse -- cleanup \w+/,
+  ],
+  [
+    'DeleteVolume',
+    /the volume vol-\w+, which costs money\. To remove it: aws ec2 delete-volume --volume-id vol-/,
+  ],
 ])('names the resource that still exists when %s is refused', async (action, orphan) => {
   const fixture = await createProvisionFixture();
   fixture.context.timing = { ...fixture.context.timing, waitMaxMs: 1000 };
@@ -107,8 +116,8 @@ test.each([
 test('reports the problem on the console when the script fails, and leaves nothing', async () => {
   const fixture = await createProvisionFixture();
   fixture.aws.account.provisionOutput =
-    'The image of the warehouse was not made: dnf brought no MariaDB';
-  expect(await outcomeOfProvision(fixture)).toMatch(/not made: dnf brought no MariaDB$/);
+    'The image of the warehouse was not created: dnf brought no MariaDB';
+  expect(await outcomeOfProvision(fixture)).toMatch(/not created: dnf brought no MariaDB$/);
   expectNothingCreated(fixture);
 });
 

@@ -38,7 +38,7 @@ const PEOPLE =
   'create table if not exists person (user_id int unsigned primary key) as ' +
   'select whom_id as user_id, count(*) as followers from follower group by whom_id';
 
-test('a run is analysed in comparison with the run before, and the first with none', async () => {
+test('a run is compared with the previous run, and the first run with none', async () => {
   const analyseCopy = (id: string, checksum: number) =>
     onWarehouse((connection) => analyse(connection, id, copyOf(checksum)));
   const gained = ({ statistics }: Report) =>
@@ -62,13 +62,13 @@ test('a run is analysed in comparison with the run before, and the first with no
   expect(await analyseCopy('second', 2)).toEqual(second);
 });
 
-test('a run is compared with the run before it, and not with an older one', async () => {
+test('a run is compared with the previous run, and not with an older one', async () => {
   await run('first', 1);
   expect((await run('second', 2)).before?.run).toBe('first');
   expect((await run('third', 3)).before?.run).toBe('second');
 });
 
-test('a run that is repeated for the same copy is compared as the first was', async () => {
+test('a repeated run of the same copy has the same comparison', async () => {
   await run('first', 1);
   await run('second', 2);
   for (const id of ['again', 'and again']) expect((await run(id, 2)).before?.run).toBe('first');

@@ -90,14 +90,14 @@ test('a week whose people have all left is shown as any other', () => {
   expect(rows).toEqual(['2026-11-02', '2026-11-09']);
 });
 
-test('a figure that the run before did not know has not grown', () => {
+test('a figure that the previous run lacks has no growth', () => {
   const totals = statisticOf('totals', ['people', 'messages'], [[1500, 40]]);
   const html = renderHtml(reportOf([totals], before));
   expect(html).toContain('<strong>+300</strong>');
   expect(html.match(/since 16 Nov/g)).toHaveLength(1);
 });
 
-test('a username is text, whatever stands in it', () => {
+test('a username is rendered as text, whatever it contains', () => {
   const html = renderHtml(reportOf([authors([NASTY, 0, 1, 1])]));
   expect(html).not.toContain('<script');
   // MiniTwit's own templates, which another file of this worker may have loaded, have nunjucks write &#34; instead.

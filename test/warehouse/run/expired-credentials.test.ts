@@ -29,6 +29,8 @@ test('a run lists each resource that may still exist at once, with the command t
       `the instance ${id}, which costs \\(it ends by itself at .*\\): aws ec2 terminate-instances --instance-ids ${id}`,
     ),
   );
-  expect(message).toMatch(/without a snapshot: aws ec2 create-snapshot --volume-id vol-/);
+  expect(message).toMatch(
+    /has no snapshot\. To take one: aws ec2 create-snapshot --volume-id vol-/,
+  );
   expect(existsSync(join(fixture.context.folder, 'state.json'))).toBe(true);
 });
