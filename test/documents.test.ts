@@ -28,3 +28,14 @@ test.each(documents)('all links and paths in %s are valid', (document) => {
   const missing = Array.from(paths, ([, path = '']) => path).filter((path) => !existsSync(path));
   expect([...broken, ...missing]).toEqual([]);
 });
+
+test('CONTRIBUTING.md lists every folder of src, and every folder of test that mirrors none', () => {
+  const text = readFileSync('CONTRIBUTING.md', 'utf8');
+  const folders = new Set(globSync('{src,test}/*/**/*.*').map((path) => dirname(path)));
+  const isMirror = (folder: string) => folders.has(folder.replace('test/', 'src/'));
+  const unlisted = [...folders].filter(
+    (folder) =>
+      !text.includes(`\`${folder}/\``) && !(folder.startsWith('test/') && isMirror(folder)),
+  );
+  expect(unlisted).toEqual([]);
+});
