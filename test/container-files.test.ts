@@ -18,7 +18,7 @@ const workflow = readFileSync('.github/workflows/ci.yml', 'utf8');
 // Its registry could not be reached for a digest, and the image is only a server for tests.
 const BY_TAG = new Set(['motoserver/moto:5.2.4']);
 
-test('every image of others is named by its tag and digest', () => {
+test('every third-party image is pinned by tag and digest', () => {
   const own = Object.values(compose.services).find(({ build }) => build)?.image;
   const ofServices = Object.values(compose.services).map(({ image }) => image);
   const ofWorkflow = Array.from(workflow.matchAll(/^ +image: (\S+)$/gm), ([, image = '']) => image);
@@ -30,7 +30,7 @@ test('every image of others is named by its tag and digest', () => {
   }
 });
 
-test('the Dockerfile starts from that image alone', () => {
+test('each stage of the Dockerfile starts from `BASE`', () => {
   const froms = Array.from(dockerfile.matchAll(/^FROM (\S+)/gm), ([, image]) => image);
   expect(new Set(froms)).toEqual(new Set(['${BASE}']));
 });
@@ -39,7 +39,7 @@ test('the tests on MySQL in CI use the image of compose.yaml', () => {
   expect(workflow).toContain(`image: ${compose.services.mysql?.image}\n`);
 });
 
-test('every action of others is named by its commit', () => {
+test('every third-party action is pinned by commit', () => {
   const actions = Array.from(workflow.matchAll(/uses: (.*)$/gm), ([, action = '']) => action);
   expect(actions.length).toBeGreaterThan(1);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/);

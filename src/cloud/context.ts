@@ -11,7 +11,7 @@ import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { type CommandContext, createCommandContext } from '../cli/command-context.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
-/** The clients of AWS's services. Account and region are found in the SDK's ways. */
+/** The clients of AWS's services. The SDK finds the account and region as usual. */
 export interface Clients {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;

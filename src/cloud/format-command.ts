@@ -1,4 +1,4 @@
-/** The words before the name of each command. */
+/** The command line before the name of a command. */
 export const PROGRAM = 'npm run cloud --';
 
 /** Returns a command for this stack, as the operator types it: `npm run cloud -- down --stack blog`. */

@@ -82,7 +82,7 @@ test('steps are undone in reverse order, and leave the journal once they are und
   expect(journal.listBegun()).toEqual([]);
 });
 
-test('a step that fails ends the run with its error, and is undone with those before it alone', async () => {
+test('a failed step ends the run with its error, and only it and earlier steps are undone', async () => {
   const { steps, events, run, undo } = setUp('one', 'two', 'three');
   const failure = new OperatorError('AWS says no.');
   change(steps[1], { run: () => Promise.reject(failure) });
@@ -155,7 +155,7 @@ test('without a signal a step may take longer than stopTimeoutMs', async () => {
   expect(isDone).toBe(true);
 });
 
-test('the operator reads what a step does and undoes, where the step names it', async () => {
+test('prints the messages of `run` and `undo`, if a step has them', async () => {
   const { steps, lines, run, undo } = setUp('one', 'two');
   change(steps[0], {
     runMessage: 'Starting the instance',

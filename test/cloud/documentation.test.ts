@@ -122,12 +122,12 @@ test('the command refuses exactly the names of stacks that are documented as inv
 
 test('the command retains the documented number of images', async () => {
   const prune = await readFile('src/cloud/image/prune.ts', 'utf8');
-  const [, kept] = /^const RETAINED_IMAGES = (\d+);$/m.exec(prune) ?? [];
+  const [, retained] = /^const RETAINED_IMAGES = (\d+);$/m.exec(prune) ?? [];
   expect(text).toContain(
-    `deletes old images, but retains the newest ${NUMBERS[Number(kept)]} and all that are in use`,
+    `deletes old images, but retains the newest ${NUMBERS[Number(retained)]} and all that are in use`,
   );
   expect(text).toContain(
-    `which retains the newest ${NUMBERS[Number(kept)]} and all that are in use`,
+    `which retains the newest ${NUMBERS[Number(retained)]} and all that are in use`,
   );
 });
 

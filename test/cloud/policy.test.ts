@@ -21,7 +21,7 @@ const ACTIONS: Record<string, string> = {
 };
 const OF_THE_WAREHOUSE = /AttachVolume|CreateSnapshot|DetachVolume|GetConsoleOutput/;
 
-const asked = listRequests('aws', 'cloud').map((request) => ACTIONS[request] ?? request);
+const requestedActions = listRequests('aws', 'cloud').map((request) => ACTIONS[request] ?? request);
 
 function isAllowed(action: string): boolean {
   return allowed.some((each) =>
@@ -30,7 +30,7 @@ function isAllowed(action: string): boolean {
 }
 
 test('the policy in the documentation allows all requests of the commands', () => {
-  const ours = asked.filter(
+  const ours = requestedActions.filter(
     (action) => !(action.startsWith('ec2:') && OF_THE_WAREHOUSE.test(action)),
   );
   expect(new Set(ours).size).toBeGreaterThan(50);

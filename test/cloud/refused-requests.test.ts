@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
-import { createSnapshot, listSnapshots } from '../../src/cloud/database/snapshots.ts';
+import {
+  createDatabaseSnapshot,
+  listDatabaseSnapshots,
+} from '../../src/cloud/database/snapshots.ts';
 import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
 import { findLaunchFailure } from '../../src/cloud/instances/launch-failure.ts';
 import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
@@ -95,10 +98,10 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'iam:PutRolePolicy': sendRequests.createRole,
   'iam:RemoveRoleFromInstanceProfile': sendRequests.removeRole,
   'rds:CreateDBSnapshot': ({ clients }) =>
-    createSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
+    createDatabaseSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
   'rds:DeleteDBSnapshot': sendRequests.removeDatabaseSnapshot,
   'rds:DescribeDBInstances': ({ clients }) => listDatabases(clients.rds, 'minitwit'),
-  'rds:DescribeDBSnapshots': ({ clients }) => listSnapshots(clients.rds, null),
+  'rds:DescribeDBSnapshots': ({ clients }) => listDatabaseSnapshots(clients.rds, null),
   's3:CreateBucket': sendRequests.uploadSource,
   's3:DeleteBucket': [sendRequests.removeSource, sendRequests.emptyBucket],
   's3:DeleteObject': sendRequests.removeSource,

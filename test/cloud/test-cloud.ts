@@ -14,8 +14,8 @@ export interface TestCloudOptions {
 export interface TestCloud {
   /** The output since the last `open`, without times. */
   lines: string[];
-  /** The polled addresses. All are ready. */
-  asked: string[];
+  /** The URLs that were requested. All respond with 200. */
+  requestedUrls: string[];
   /** A context for reads by the test, without output. */
   cloud: CloudContext;
   /** Opens the context of the next command. */
@@ -32,7 +32,7 @@ const LOST_MAX_MS = 50;
  */
 export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): TestCloud {
   const lines: string[] = [];
-  const asked: string[] = [];
+  const requestedUrls: string[] = [];
   const print = (line: string) => void lines.push(line.replace(/^\d\d:\d\d /, ''));
   const timing = {
     ...DEFAULT_TIMING,
@@ -48,7 +48,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
     signal: controller.signal,
     timing,
     fetchHttpStatus: async (url) => {
-      asked.push(url);
+      requestedUrls.push(url);
       return 200;
     },
   });
@@ -59,7 +59,7 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
   return {
     cloud,
     lines,
-    asked,
+    requestedUrls,
     open: (stackName = 'minitwit') => {
       lines.length = 0;
       controller = new AbortController();

@@ -33,9 +33,9 @@ export interface DownOptions {
 }
 
 /**
- * Removes the stack, after the operator has typed its name, and checks that all its resources are deleted. Prints the retained
- * resources and their cost: snapshots of the database, images, and the resources of the warehouse. With `everything`,
- * removes those, too. An interrupted `down` continues when it is run again.
+ * Removes the stack, after the operator has typed its name, and checks that all its resources are deleted. Prints the
+ * retained resources and their cost: snapshots of the database, images, and the resources of the warehouse. With
+ * `everything`, removes those, too. An interrupted `down` continues when it is run again.
  * @throws OperatorError when the name is wrong, when the warehouse runs, or with the resources that cannot be removed
  */
 export async function down(cloud: CloudContext, options: DownOptions): Promise<void> {
@@ -54,8 +54,8 @@ export async function down(cloud: CloudContext, options: DownOptions): Promise<v
 }
 
 /**
- * Removes resources outside the stack: unfinished builds and, with `everything`, retained resources. A failure of one kind
- * does not prevent the other. Returns the builds that may still be active.
+ * Removes resources outside the stack: unfinished builds and, with `everything`, retained resources. A failure of one
+ * kind does not prevent the other. Returns the builds that may still be active.
  */
 async function removeOutsideStack(
   cloud: CloudContext,

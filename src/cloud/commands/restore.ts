@@ -2,7 +2,11 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { type DatabaseSnapshot, findSnapshot, listSnapshots } from '../database/snapshots.ts';
+import {
+  type DatabaseSnapshot,
+  findDatabaseSnapshot,
+  listDatabaseSnapshots,
+} from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
@@ -13,8 +17,8 @@ import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 
 /**
- * Replaces the stack's database by one that is restored from a snapshot, and then all instances. A last snapshot of the old
- * database is taken. An interrupted restore continues when it is run again.
+ * Replaces the stack's database by one that is restored from a snapshot, and then all instances. A last snapshot of the
+ * old database is taken. An interrupted restore continues when it is run again.
  * @throws OperatorError when the snapshot does not exist or does not fit, before a change; when the restore fails or is
  *   stopped later, with the command that continues it
  */
@@ -30,7 +34,7 @@ export async function restoreSnapshot(
   await switchInstances(cloud).catch((error: unknown) => {
     const command = formatCommand(cloud, `restore ${snapshotId}`);
     throw new OperatorError(
-      `${errorMessage(error)} MiniTwit does not serve until the restore is complete. Run ${command} again.`,
+      `${errorMessage(error)} MiniTwit is unavailable until the restore is complete. Run ${command} again.`,
       { cause: error },
     );
   });
@@ -78,8 +82,8 @@ async function replaceDatabase(
   const snapshot = await requireCompatibleSnapshot(cloud, stack, snapshotId);
   print(
     `This restores a new database from ${snapshotId}, as of ${snapshot.createdAt?.toISOString() ?? 'an unknown time'}. ` +
-      'The old database is deleted after a last snapshot. MiniTwit does not serve from then until the instances are ' +
-      'replaced.',
+      'The old database is deleted after a last snapshot. MiniTwit is unavailable from then until the ' +
+      'instances are replaced.',
   );
   await changeStack(cloud, stack, {
     template: null,
@@ -92,7 +96,7 @@ async function replaceDatabase(
     mayReplaceDatabase: true,
   });
   if (dryRun) return;
-  const [last] = await listSnapshots(cloud.clients.rds, databaseId);
+  const [last] = await listDatabaseSnapshots(cloud.clients.rds, databaseId);
   if (last) print(`To return to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
 }
 
@@ -101,7 +105,7 @@ async function requireCompatibleSnapshot(
   { parameters }: Stack,
   snapshotId: string,
 ): Promise<DatabaseSnapshot> {
-  const snapshot = await findSnapshot(cloud.clients.rds, snapshotId);
+  const snapshot = await findDatabaseSnapshot(cloud.clients.rds, snapshotId);
   if (!snapshot) {
     throw new OperatorError(
       `There is no snapshot ${snapshotId} of a database in this region. List the snapshots with: ${formatCommand(cloud, 'status')}`,
@@ -112,18 +116,18 @@ async function requireCompatibleSnapshot(
   return snapshot;
 }
 
-/** Returns why a snapshot cannot be restored into a stack with these parameters, or null when it can. */
+/** Returns why a snapshot cannot be restored into a stack with these parameters, or null: `is not encrypted …`. */
 export function findProblem(
   context: Pick<CloudContext, 'stackName'>,
   snapshot: DatabaseSnapshot,
   { DatabaseVersion = '', DatabaseStorageGib }: ParameterValues,
 ): string | null {
-  if (snapshot.engine !== 'mysql') return `is of ${snapshot.engine}, not of MySQL`;
+  if (snapshot.engine !== 'mysql') return `contains a database of ${snapshot.engine}, not of MySQL`;
   if (snapshot.status !== 'available') {
     return `is not available yet: ${snapshot.status}, ${snapshot.percent} %`;
   }
   if (releaseOf(snapshot.version) !== releaseOf(DatabaseVersion)) {
-    return `is of MySQL ${snapshot.version}, but the stack’s database of ${DatabaseVersion}`;
+    return `has MySQL ${snapshot.version}, and the stack’s database has ${DatabaseVersion}`;
   }
   if (!snapshot.isEncrypted) {
     return (
@@ -133,7 +137,7 @@ export function findProblem(
   }
   if (snapshot.sizeGib <= Number(DatabaseStorageGib)) return null;
   return (
-    `is of ${snapshot.sizeGib} GiB, but the stack’s database of ${DatabaseStorageGib}. Run ` +
+    `needs ${snapshot.sizeGib} GiB, and the stack’s database has ${DatabaseStorageGib}. Run ` +
     `${formatCommand(context, `up --set DatabaseStorageGib=${snapshot.sizeGib}`)} first`
   );
 }

@@ -13,8 +13,8 @@ import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack } from '../stack/stack.ts';
 
 /**
- * Replaces the instances by instances of the newest image, one at a time, and stores the image in the stack's parameters.
- * If the command is interrupted, AWS continues, and the next `roll` waits for it.
+ * Replaces the instances by instances of the newest image, one at a time, and stores the image in the stack's
+ * parameters. If the command is interrupted, AWS continues, and the next `roll` waits for it.
  * @throws OperatorError when there is no compatible image, or when AWS rolls the instances back
  */
 export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean }): Promise<void> {

@@ -5,10 +5,10 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import {
-  createSnapshot,
+  createDatabaseSnapshot,
   type DatabaseSnapshot,
-  findSnapshot,
-  listSnapshots,
+  findDatabaseSnapshot,
+  listDatabaseSnapshots,
 } from '../database/snapshots.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { requireStack, STACK_TAG } from '../stack/stack.ts';
@@ -17,8 +17,8 @@ const REQUESTED_MAX_MS = 30 * 60_000;
 const COMPLETE_MAX_MS = 2 * 3_600_000;
 
 /**
- * Takes a snapshot of the database, which continues to serve. If a snapshot of this stack is in progress, waits for that one
- * instead.
+ * Takes a snapshot of the database, which continues to serve. If a snapshot of this stack is in progress, waits for
+ * that one instead.
  * @throws OperatorError if the snapshot fails or is not complete in time; the reason of `cloud.signal` if it is aborted
  */
 export async function takeSnapshot(
@@ -48,7 +48,7 @@ function createName(stackName: string): string {
 }
 
 async function findInProgress({ clients, stackName }: CloudContext, databaseId: string) {
-  const snapshots = await listSnapshots(clients.rds, databaseId);
+  const snapshots = await listDatabaseSnapshots(clients.rds, databaseId);
   return snapshots.find(
     ({ status, tags }) => status === 'creating' && tags[STACK_TAG] === stackName,
   );
@@ -58,7 +58,7 @@ async function requestSnapshot(cloud: CloudContext, databaseId: string, id: stri
   const { clients, stackName } = cloud;
   const tags = { [STACK_TAG]: stackName };
   const request = async () =>
-    (await createSnapshot(clients.rds, databaseId, { id, tags }))
+    (await createDatabaseSnapshot(clients.rds, databaseId, { id, tags }))
       ? { done: true }
       : { pending: 'not ready for a snapshot yet' };
   await poll(`The database ${databaseId}`, request, pollOptions(cloud, REQUESTED_MAX_MS));
@@ -67,7 +67,7 @@ async function requestSnapshot(cloud: CloudContext, databaseId: string, id: stri
 /** Polls a snapshot until it is available or failed. */
 async function waitUntilComplete(cloud: CloudContext, id: string): Promise<DatabaseSnapshot> {
   const request = async (): Promise<PollResult<DatabaseSnapshot>> => {
-    const snapshot = await findSnapshot(cloud.clients.rds, id);
+    const snapshot = await findDatabaseSnapshot(cloud.clients.rds, id);
     if (snapshot?.status === 'available' || snapshot?.status === 'failed')
       return { done: snapshot };
     return { pending: snapshot ? `${snapshot.status}, ${snapshot.percent} %` : 'not listed yet' };

@@ -19,8 +19,8 @@ import { requireStack, type Stack } from '../stack/stack.ts';
 import { listParameters, renderTemplate } from '../stack/template.ts';
 
 /**
- * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An interrupted
- * `up` continues when it is run again.
+ * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An
+ * interrupted `up` continues when it is run again.
  * @throws OperatorError when the parameters are invalid, or when the change fails; the signal's reason
  */
 export async function up(

@@ -4,8 +4,8 @@ export { HOURS_A_MONTH, INSTANCE_HOUR, PRICED_IN, PRICED_REGION } from '../../aw
 
 /**
  * Dollars per hour of an on-demand RDS MySQL database in one zone of us-east-1, by class. Two zones cost twice as much.
- * Present prices: https://aws.amazon.com/rds/mysql/pricing/. Sources: AWS's price list in September 2026 (t4g), other lists
- * (t3).
+ * Current prices: https://aws.amazon.com/rds/mysql/pricing/. Sources: AWS's price list in September 2026 (t4g), other
+ * lists (t3).
  */
 export const DATABASE_HOUR: Record<string, number> = {
   'db.t3.micro': 0.017,

@@ -14,8 +14,8 @@ export interface InitdbScriptValues {
 }
 
 /**
- * Returns `userdata/initdb.sh` with these values. An instance runs it as root to create tables and database user. The script
- * is idempotent.
+ * Returns `userdata/initdb.sh` with these values. An instance runs it as root to create tables and database user. The
+ * script is idempotent.
  */
 export async function renderInitdbScript(values: InitdbScriptValues): Promise<string> {
   const variables = {

@@ -16,9 +16,9 @@ const IN_SERVICE_MAX_MS = 10 * 60_000;
 const INITDB_MAX_MS = 5 * 60_000;
 
 /**
- * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the application's database
- * user. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that instances can
- * no longer read the password of the database's master user.
+ * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the application's
+ * database user. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that
+ * instances can no longer read the password of the database's master user.
  */
 export async function initializeDatabase(cloud: CloudContext, stack: Stack): Promise<void> {
   if (stack.parameters.SetUp !== 'yes') return;

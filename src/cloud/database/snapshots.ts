@@ -44,7 +44,7 @@ const snapshotSchema = z
 /** A snapshot of an RDS database. */
 export type DatabaseSnapshot = z.infer<typeof snapshotSchema>;
 
-function describeSnapshots(rds: RDSClient, input: DescribeDBSnapshotsCommandInput) {
+function describeDatabaseSnapshots(rds: RDSClient, input: DescribeDBSnapshotsCommandInput) {
   return listItems(
     'Cannot list the snapshots of databases',
     paginateDescribeDBSnapshots({ client: rds }, input),
@@ -54,22 +54,26 @@ function describeSnapshots(rds: RDSClient, input: DescribeDBSnapshotsCommandInpu
 }
 
 /** Returns a snapshot, or null if there is none of this id. */
-export async function findSnapshot(rds: RDSClient, id: string): Promise<DatabaseSnapshot | null> {
-  const request = describeSnapshots(rds, { DBSnapshotIdentifier: id });
+export async function findDatabaseSnapshot(
+  rds: RDSClient,
+  id: string,
+): Promise<DatabaseSnapshot | null> {
+  const request = describeDatabaseSnapshots(rds, { DBSnapshotIdentifier: id });
   const found = await nullIfAwsError('DBSnapshotNotFound', request);
   return found?.[0] ?? null;
 }
 
 /**
- * Lists the snapshots that an operator or a deleted stack has created, newest first. Automatic daily backups are not included.
+ * Lists the snapshots that an operator or a deleted stack has created, newest first. Automatic daily backups are not
+ * included.
  * @param databaseId null for the snapshots of all databases, also of deleted databases
  */
-export async function listSnapshots(
+export async function listDatabaseSnapshots(
   rds: RDSClient,
   databaseId: string | null,
 ): Promise<DatabaseSnapshot[]> {
   const filter = databaseId === null ? {} : { DBInstanceIdentifier: databaseId };
-  const snapshots = await describeSnapshots(rds, { SnapshotType: 'manual', ...filter });
+  const snapshots = await describeDatabaseSnapshots(rds, { SnapshotType: 'manual', ...filter });
   const time = ({ createdAt }: DatabaseSnapshot) => Number(createdAt ?? Infinity);
   return snapshots.toSorted((a, b) => time(b) - time(a));
 }
@@ -78,7 +82,7 @@ export async function listSnapshots(
  * Starts a snapshot of a database. AWS completes it by itself. Idempotent by its id.
  * @returns false while the database is busy, for example with a backup
  */
-export async function createSnapshot(
+export async function createDatabaseSnapshot(
   rds: RDSClient,
   databaseId: string,
   { id, tags }: { id: string; tags: Tags },

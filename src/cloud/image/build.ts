@@ -2,7 +2,11 @@ import { wasRefused } from '../../aws/errors.ts';
 import type { ImageBuild } from '../../aws/image-builder/image-build.ts';
 import { createMemoryJournal, type PlannedStep } from '../../cli/steps.ts';
 import type { CloudContext } from '../context.ts';
+import { formatImageCommand } from '../format-command.ts';
 import type { BuildPlan } from './plan.ts';
+
+/** A build that started longer ago is no longer running: this is more than the sum of all its timeouts. */
+export const BUILD_MAX_MS = 2 * 60 * 60_000;
 
 /** The context in which a build is undone. Another process may have started the build. */
 export interface UndoContext extends CloudContext, ImageBuild {
@@ -58,7 +62,8 @@ export async function createFirstResource<Answer>(
   }
 }
 
-/** Formats a resource that may still exist, with what removes it. */
+/** Formats a resource that may still exist, with the command that removes it. */
 export function formatOrphan(resource: string): string {
-  return `${resource}: the next image or down (npm run cloud) removes it`;
+  const hours = BUILD_MAX_MS / 3_600_000;
+  return `${resource}. To remove it, run ${formatImageCommand()} more than ${hours} h after the start of this build.`;
 }

@@ -73,8 +73,8 @@ async function findImageUser(ec2: EC2Client, imageId: string): Promise<string | 
 }
 
 /**
- * Returns the stacks of MiniTwit by the id of the image in their parameters. After an interrupted or rolled back `roll`,
- * no instance may use that image, but the next change of the stack does.
+ * Returns the stacks of MiniTwit by the id of the image in their parameters. After an interrupted or rolled-back
+ * `roll`, perhaps no instance runs that image, but the next stack change would use it.
  */
 async function findStackUsers(clients: Clients): Promise<Map<string, string>> {
   const stacks = await listStacks(clients);

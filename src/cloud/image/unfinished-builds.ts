@@ -12,12 +12,9 @@ import type { Clients, CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { listBucketNames } from '../../aws/s3/buckets.ts';
 import { listSecurityGroups } from './security-groups.ts';
-import { createUndoContext } from './build.ts';
+import { BUILD_MAX_MS, createUndoContext } from './build.ts';
 import { iamPath, NAME_PREFIX } from './requests.ts';
 import { BUILD_STEPS } from './steps.ts';
-
-// Longer than the sum of all timeouts of a build.
-const BUILD_MAX_MS = 2 * 60 * 60_000;
 
 /** A build that has not finished, of which the account still has resources. */
 export interface UnfinishedBuild {

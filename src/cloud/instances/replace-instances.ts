@@ -14,9 +14,9 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
 import { requireStack } from '../stack/stack.ts';
 
-// The alarm is active within 375 s after an unhealthy instance is in service: up to 75 s until two checks have failed and
-// the next full minute begins, 180 s for the alarm's three minutes, and up to 120 s until AWS has the last of them and
-// evaluates it. The next instance must not be replaced before that.
+// The alarm is active within 375 s after an unhealthy instance is in service: up to 75 s until two checks have failed
+// and the next full minute begins, 180 s for the alarm's three minutes, and up to 120 s until AWS has the last of them
+// and evaluates it. The next instance must not be replaced before that.
 const WARMUP_S = 420;
 // The alarm's three minutes once more after the last instance, for faults that occur only when all instances are new.
 const BAKE_S = 180;
@@ -33,8 +33,9 @@ export interface ReplacementPlan {
 }
 
 /**
- * Returns which instances differ from the group's launch template, or from that template with another image. Compares the
- * settings of versions and not their numbers, since an interrupted command may have created the same version before.
+ * Returns which instances differ from the group's launch template, or from that template with another image. Compares
+ * the settings of versions and not their numbers, since an interrupted command may have created the same version
+ * before.
  */
 export async function planReplacement(
   { clients }: CloudContext,
@@ -60,9 +61,9 @@ export async function planReplacement(
 }
 
 /**
- * Replaces the outdated instances with an instance refresh, one at a time. Each new instance has its warm-up time before the
- * next one is replaced. If MiniTwit becomes unhealthy, AWS rolls back, or stops if there is no other version. Waits first
- * until an active refresh has ended.
+ * Replaces the outdated instances with an instance refresh, one at a time. Each new instance has its warm-up time
+ * before the next one is replaced. If MiniTwit becomes unhealthy, AWS rolls back, or stops if there is no other
+ * version. Waits first until an active refresh has ended.
  * @param imageId the image of the new instances, by default that of the group
  * @param despiteAlarm whether to ignore the alarm on unhealthy instances, because the old instances are unhealthy
  * @throws OperatorError when the refresh failed, or when it continues without this command
@@ -118,13 +119,13 @@ async function waitForActiveRefresh(cloud: CloudContext, outputs: Outputs): Prom
   await watchRefresh(cloud, outputs, active.id);
 }
 
-/** Returns whether the alarm is not active. With an active alarm, a refresh that uses it would fail immediately. */
+/** Returns whether the alarm is inactive. A refresh that watches an active alarm fails at once. */
 async function isHealthy(
   { clients, log }: CloudContext,
   { unhealthyAlarm }: Outputs,
 ): Promise<boolean> {
   const [alarm] = await listAlarms(clients.cloudWatch, [unhealthyAlarm]);
   if (alarm?.state !== 'ALARM') return true;
-  log(`MiniTwit is already unhealthy (${alarm.name}), so AWS ignores this alarm.`);
+  log(`The alarm ${alarm.name} is already active, so this refresh does not watch it.`);
   return false;
 }

@@ -28,8 +28,9 @@ export interface RemoteScript {
   /** A description for people: `Installing MiniTwit`. AWS accepts at most 70 characters. */
   comment: string;
   /**
-   * The text, whose first line names the shell. AWS stores it for a month, so it must not contain a secret that is valid
-   * longer than the script runs. The signed URL of the source is valid for an hour, and only while its bucket exists.
+   * The text, whose first line names the shell. AWS stores it for a month, so it must not contain a secret that is
+   * valid longer than the script runs. The signed URL of the source is valid for an hour, and only while its bucket
+   * exists.
    */
   script: string;
   maxMs: number;
@@ -38,8 +39,8 @@ export interface RemoteScript {
 }
 
 /**
- * Waits until the agent of an instance is online, then runs a script as root with Systems Manager's Run Command. The script
- * runs once, also when responses are lost.
+ * Waits until the agent of an instance is online, then runs a script as root with Systems Manager's Run Command. The
+ * script runs once, also when responses are lost.
  * @returns the output of the script, of which AWS stores the first 24,000 characters
  * @throws OperatorError with the last lines of the output when the script fails; the signal's reason, while the script
  *   continues
@@ -88,8 +89,8 @@ async function waitUntilOnline(context: CloudContext, instanceId: string): Promi
 }
 
 /**
- * Sends a command and returns its id. It is sent again only after AWS has refused it, since each accepted request runs the
- * script.
+ * Sends a command and returns its id. It is sent again only after AWS has refused it, since each accepted request runs
+ * the script.
  */
 async function sendOnce(context: CloudContext, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
@@ -160,7 +161,7 @@ async function checkInvocation(ssm: SSMClient, commandId: string, instanceId: st
     const invocation = invocationSchema.parse(await withAwsError(attempt, ssm.send(request)));
     return ACTIVE.has(invocation.status) ? { pending: invocation.status } : { done: invocation };
   } catch (error) {
-    // AWS is eventually consistent: it does not know a command for a moment.
+    // AWS is eventually consistent: a new command is not visible at once.
     if (isAwsError(error, 'InvocationDoesNotExist')) return { pending: 'sent' };
     throw error;
   }

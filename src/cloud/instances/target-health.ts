@@ -15,8 +15,9 @@ const targetsSchema = z
   .default([]);
 
 /**
- * Returns the health of instances in the load balancer's target group, by instance id: `initial`, `healthy`, `unhealthy`,
- * `draining` and others. Instances that are not registered are missing. The SDK has no paginator for this request.
+ * Returns the health of instances in the load balancer's target group, by instance id: `initial`, `healthy`,
+ * `unhealthy`, `draining` and others. Instances that are not registered are missing. The SDK has no paginator for this
+ * request.
  */
 export async function readTargetHealth(
   loadBalancing: ElasticLoadBalancingV2Client,

@@ -25,8 +25,8 @@ const OUTCOMES: Record<string, string> = {
 
 /**
  * Waits until an instance refresh has ended, and logs its progress.
- * @throws OperatorError with the outcome and AWS's reason when the refresh failed. When the signal, the timeout or an error
- *   of AWS ends the wait, its message adds that AWS continues.
+ * @throws OperatorError with the outcome and AWS's reason when the refresh failed. When the signal, the timeout or an
+ *   error of AWS ends the wait, its message adds that AWS continues.
  */
 export async function watchRefresh(
   cloud: CloudContext,
@@ -58,8 +58,9 @@ export async function watchRefresh(
 }
 
 /**
- * Deletes the launch template version that AWS has rolled back, if it is the newest version. Otherwise the next change of the
- * stack could make the group launch instances from it. Only logs an error, since the caller throws a more important one.
+ * Deletes the launch template version that AWS has rolled back, if it is the newest version. Otherwise the next change
+ * of the stack could make the group launch instances from it. Only logs an error, since the caller throws a more
+ * important one.
  */
 async function deleteRolledBackVersion(
   cloud: CloudContext,
@@ -78,7 +79,7 @@ async function deleteRolledBackVersion(
   }
 }
 
-/** Returns the progress, and the last failure to launch an instance: `50 %, 1 to go; i-1 InService healthy, i-2 Pending`. */
+/** Returns the progress and the last launch failure: `50 %, 1 to go; i-1 InService healthy, i-2 Pending`. */
 async function formatProgress(
   cloud: CloudContext,
   outputs: Outputs,

@@ -32,8 +32,8 @@ export interface StackUpdate {
 }
 
 /**
- * Creates or changes the stack, and watches the operation to its end. Prints the changes first. A dry run only prints them.
- * A change set that is not executed is deleted.
+ * Creates or changes the stack, and watches the operation to its end. Prints the changes first. A dry run only prints
+ * them. A change set that is not executed is deleted.
  * @param stack null to create the stack
  * @returns the changed stack; null after a dry run, and when there is nothing to change
  * @throws OperatorError when the change would delete the database's data, and the errors of `watchStack`

@@ -5,8 +5,8 @@ import type { StackEvent } from './events.ts';
 import { hintFor } from './hints.ts';
 
 /**
- * Returns the error for a failed operation. Its message has the first failure, which caused all others, with a hint, the
- * status of the stack, and what to do.
+ * Returns the error for a failed operation. Its message has the first failure, which caused all others, with a hint,
+ * the status of the stack, and what to do.
  * @param events all events of the operation, oldest first
  */
 export function explainFailure(
@@ -35,7 +35,10 @@ function isRootCause(event: StackEvent): boolean {
   return isFailure(event) && !event.isOfStack && !wasCancelled;
 }
 
-/** Returns sentences that explain the status of a stack after a failed operation, and what to do. Null for other statuses. */
+/**
+ * Returns sentences that explain the status of a stack after a failed operation, and what to do. Null for other
+ * statuses.
+ */
 export function explainStatus(
   status: string,
   context: Pick<CloudContext, 'stackName'>,

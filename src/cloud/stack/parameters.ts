@@ -34,7 +34,10 @@ function findNear(unknown: string, names: string[]): string | null {
   return near.toSorted((a, b) => a.rank - b.rank)[0]?.name ?? null;
 }
 
-/** Returns the value of each parameter: the value that is set, otherwise that of the stack, otherwise the template's default. */
+/**
+ * Returns the value of each parameter: the value that is set, otherwise that of the stack, otherwise the template's
+ * default.
+ */
 export function effectiveValues(
   parameters: TemplateParameter[],
   stack: Stack | null,
@@ -48,8 +51,8 @@ export function effectiveValues(
 }
 
 /**
- * Returns the parameters of a request: the values that are set, and for all other parameters of the stack, that they are
- * unchanged. CloudFormation uses the template's default for a parameter that is missing.
+ * Returns the parameters of a request: the values that are set, and for all other parameters of the stack, that they
+ * are unchanged. CloudFormation uses the template's default for a parameter that is missing.
  */
 export function toRequestParameters(
   names: string[],

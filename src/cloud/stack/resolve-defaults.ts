@@ -7,12 +7,12 @@ import type { ParameterValues } from './parameters.ts';
 const ZONES = 2;
 
 /**
- * Returns values for the parameters that have no default in the template: ImageId (the newest image), VpcId and SubnetIds (the
- * default VPC, in two zones that offer the instance type) and WarehouseZone (the zone of the first subnet). A parameter that
- * is set does not change.
+ * Returns values for the parameters that have no default in the template: ImageId (the newest image), VpcId and
+ * SubnetIds (the default VPC, in two zones that offer the instance type) and WarehouseZone (the zone of the first
+ * subnet). A parameter that is set does not change.
  * @param values the parameters that are set, and the defaults of the template
- * @throws OperatorError if there is no image or no such network, with the command that creates one; if only one of VpcId and
- *   SubnetIds is set; or if the first subnet does not exist
+ * @throws OperatorError if there is no image or no such network, with the command that creates one; if only one of
+ *   VpcId and SubnetIds is set; or if the first subnet does not exist
  */
 export async function resolveDefaults(
   ec2: EC2Client,

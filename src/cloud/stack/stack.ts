@@ -58,7 +58,8 @@ function describeStacks(
 
 /**
  * Returns the command's stack, or null if there is none.
- * @throws OperatorError when the stack of this name is not a stack of MiniTwit, so that no other stack is changed or removed
+ * @throws OperatorError when the stack of this name is not a stack of MiniTwit, so that no other stack is changed or
+ *   removed
  */
 export async function findStack(cloud: CloudContext): Promise<Stack | null> {
   const { stackName } = cloud;

@@ -12,8 +12,8 @@ export interface TemplateParameter {
 }
 
 /**
- * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its name.
- * CloudFormation fills in the settings of the script.
+ * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
+ * name. CloudFormation fills in the settings of the script.
  */
 export async function renderTemplate(): Promise<string> {
   return insertScript(await readFile(TEMPLATE, 'utf8'), await readFile(USER_DATA, 'utf8'));

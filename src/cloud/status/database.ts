@@ -3,7 +3,9 @@ import type { CloudContext } from '../context.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 
-/** Returns the databases, two while one replaces the other, and the last snapshot. */
+/**
+ * Returns a line for each database and for the last snapshot. There are two databases while one replaces the other.
+ */
 export async function formatDatabases(cloud: CloudContext): Promise<string[]> {
   const [databases, snapshots] = await Promise.all([
     listDatabases(cloud.clients.rds, cloud.stackName),

@@ -4,7 +4,7 @@ import { formatTime } from '../../cli/times.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
-import { type DatabaseSnapshot, listSnapshots } from '../database/snapshots.ts';
+import { type DatabaseSnapshot, listDatabaseSnapshots } from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import type { RetainedResource } from './retained-resource.ts';
@@ -16,7 +16,7 @@ export async function listStackSnapshots({
   clients,
   stackName,
 }: CloudContext): Promise<DatabaseSnapshot[]> {
-  const snapshots = await listSnapshots(clients.rds, null);
+  const snapshots = await listDatabaseSnapshots(clients.rds, null);
   return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }
 

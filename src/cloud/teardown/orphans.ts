@@ -15,9 +15,9 @@ import { STACK_TAG } from '../stack/stack.ts';
 import { listOrphanedLoadBalancers } from './load-balancers.ts';
 
 /**
- * Lists orphaned resources, which should have been deleted with the stack: a line for each. Resources that cost are found
- * by their tag, so that those of earlier stacks are included. Roles and instance profiles, which cost nothing, are found by
- * their names among the stack's resources.
+ * Lists orphaned resources, which should have been deleted with the stack: a line for each. Resources that cost are
+ * found by their tag, so that those of earlier stacks are included. Roles and instance profiles, which cost nothing,
+ * are found by their names among the stack's resources.
  */
 export async function listOrphans(
   cloud: CloudContext,

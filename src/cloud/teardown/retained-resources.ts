@@ -19,9 +19,9 @@ import type { RetainedResource } from './retained-resource.ts';
 const GIB = 1024 ** 3;
 
 /**
- * Lists the resources that CloudFormation retains when it deletes the stack, in the order in which they can be removed by
- * their `remove`. Resources that belong to no stack (images, a warehouse that was provisioned without a stack) are included
- * if no other stack of MiniTwit is in this region.
+ * Lists the resources that CloudFormation retains when it deletes the stack, in the order in which they can be removed
+ * by their `remove`. Resources that belong to no stack (images, a warehouse that was provisioned without a stack) are
+ * included if no other stack of MiniTwit is in this region.
  */
 export async function listRetainedResources(cloud: CloudContext): Promise<RetainedResource[]> {
   const isLast = (await listOtherStacks(cloud)).length === 0;
@@ -43,7 +43,9 @@ function isRetainedBy(tags: Tags, stackName: string, isLast: boolean): boolean {
   return owner === undefined ? isLast : owner === stackName;
 }
 
-/** Returns a note on a resource that is included although it does not belong to the stack, otherwise an empty string. */
+/**
+ * Returns a note on a resource that is included although it does not belong to the stack, otherwise an empty string.
+ */
 function formatOwner({ stackName }: CloudContext, tags: Tags): string {
   return tags[STACK_TAG] === stackName ? '' : ', of no stack';
 }

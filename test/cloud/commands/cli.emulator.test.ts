@@ -3,7 +3,12 @@ import { formatStopping } from '../../../src/cli/shutdown-signal.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { changesOf, makeImage, openWorld, raise } from '../operations/fixture.ts';
+import {
+  changesOf,
+  makeImage,
+  createOperationsFixture,
+  createStack,
+} from '../operations/fixture.ts';
 
 const template = `
 Resources:
@@ -33,8 +38,8 @@ test('`cloud status` prints in an account without a stack how to create it', asy
 });
 
 test('`cloud down` removes nothing when the prompt is not answered', async () => {
-  const { account, open } = await openWorld();
-  await raise(open(), '', { template });
+  const { account, open } = await createOperationsFixture();
+  await createStack(open(), '', { template });
   account.actions.length = 0;
   const { ended, output } = start('down');
   expect(await ended).toBe(1);
@@ -43,7 +48,7 @@ test('`cloud down` removes nothing when the prompt is not answered', async () =>
 });
 
 test('`cloud up` prints at SIGINT that AWS continues', async () => {
-  const { account, open } = await openWorld();
+  const { account, open } = await createOperationsFixture();
   await makeImage(open(), '1.3.0');
   const { process, ended, output } = start('up');
   await waitFor('the change of the stack', () =>

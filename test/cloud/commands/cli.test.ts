@@ -10,13 +10,13 @@ import { openTestCloud } from '../test-cloud.ts';
 async function run(...words: string[]) {
   const { actions } = await startAwsStub();
   const { open } = openTestCloud();
-  const cli = createCli({ open, prompt: () => Promise.reject(new Error('It asked.')) });
-  let said = '';
+  const cli = createCli({ open, prompt: () => Promise.reject(new Error('Unexpected prompt.')) });
+  let output = '';
   for (const command of [cli, ...cli.commands]) {
-    command.exitOverride().configureOutput({ writeErr: (text) => (said += text) });
+    command.exitOverride().configureOutput({ writeErr: (text) => (output += text) });
   }
   const error = await cli.parseAsync(words, { from: 'user' }).then(() => 'done', errorMessage);
-  return { said: said || error, actions };
+  return { output: output || error, actions };
 }
 
 test.each([
@@ -29,8 +29,8 @@ test.each([
   [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. Its parameters are /],
   [['restore'], /^error: missing required argument 'snapshot'\n$/],
 ])('%j ends with one message, and sends no request', async (words, message) => {
-  const { said, actions } = await run(...words);
-  expect(said).toMatch(message);
+  const { output, actions } = await run(...words);
+  expect(output).toMatch(message);
   expect(actions).toEqual([]);
 });
 

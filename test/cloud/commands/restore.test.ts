@@ -17,9 +17,9 @@ const SNAPSHOT = {
 const PARAMETERS = { DatabaseVersion: '8.4.3', DatabaseStorageGib: '20' };
 
 test.each([
-  [{ engine: 'postgres' }, 'is of postgres, not of MySQL'],
+  [{ engine: 'postgres' }, 'contains a database of postgres, not of MySQL'],
   [{ status: 'creating', percent: 40 }, 'is not available yet: creating, 40 %'],
-  [{ version: '8.0.40' }, 'is of MySQL 8.0.40, but the stack’s database of 8.4.3'],
+  [{ version: '8.0.40' }, 'has MySQL 8.0.40, and the stack’s database has 8.4.3'],
   [
     { isEncrypted: false },
     'is not encrypted, but the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot --kms-key-id ' +
@@ -27,7 +27,7 @@ test.each([
   ],
   [
     { sizeGib: 40 },
-    'is of 40 GiB, but the stack’s database of 20. Run npm run cloud -- up --set DatabaseStorageGib=40 --stack blog first',
+    'needs 40 GiB, and the stack’s database has 20. Run npm run cloud -- up --set DatabaseStorageGib=40 --stack blog first',
   ],
 ])('findProblem returns the problem of a snapshot with %j', (difference, problem) => {
   expect(findProblem(CONTEXT, { ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);

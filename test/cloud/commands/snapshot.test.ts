@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { takeSnapshot } from '../../../src/cloud/commands/snapshot.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { Refusal, answerActions } from '../emulated/query.ts';
-import { openPaperStack, type PaperStack } from '../stack/paper-stack.ts';
-import { raiseSite } from '../stack/site-template.ts';
+import { openStubStack, type StubStack } from '../stack/stub-stack.ts';
+import { createSiteStack } from '../stack/site-stack.ts';
 
 interface Snapshot {
   id: string;
@@ -15,9 +15,9 @@ interface Snapshot {
 
 /** Creates a stack whose database can have snapshots. A new snapshot is available after this number of polls. */
 async function openWithSnapshots(polls = 1) {
-  const paper = await openPaperStack();
+  const stubStack = await openStubStack();
   const snapshots: Snapshot[] = [];
-  answerActions(paper.aws, 'rds', {
+  answerActions(stubStack.aws, 'rds', {
     CreateDBSnapshot: ({ DBSnapshotIdentifier: id = '', ...form }) => {
       if (snapshots.some((it) => it.id === id)) throw new Refusal('DBSnapshotAlreadyExists', id);
       const tag = form['Tags.Tag.1.Value'] ?? '';
@@ -31,10 +31,10 @@ async function openWithSnapshots(polls = 1) {
       return { DBSnapshots: found.length > 0 ? { DBSnapshot: describe(found.at(-1)) } : {} };
     },
   });
-  await raiseSite(paper);
+  await createSiteStack(stubStack);
   const take = (dryRun = false) =>
-    takeSnapshot(paper.open(), { dryRun }).then(() => 'done', errorMessage);
-  return { paper, snapshots, take };
+    takeSnapshot(stubStack.open(), { dryRun }).then(() => 'done', errorMessage);
+  return { stubStack, snapshots, take };
 }
 
 function describe(snapshot: Snapshot | undefined) {
@@ -49,12 +49,12 @@ function describe(snapshot: Snapshot | undefined) {
   };
 }
 
-const count = ({ aws }: PaperStack, action: string) =>
+const count = ({ aws }: StubStack, action: string) =>
   aws.actions.filter((it) => it === action).length;
 
 test('`cloud snapshot` waits until the database can take a snapshot, watches it, and prints its name', async () => {
-  const { paper, snapshots, take } = await openWithSnapshots();
-  paper.aws.fail('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
+  const { stubStack, snapshots, take } = await openWithSnapshots();
+  stubStack.aws.fail('rds:CreateDBSnapshot', 'InvalidDBInstanceState', { status: 400, times: 1 });
   expect(await take()).toBe('done');
   expect(snapshots).toEqual([
     {
@@ -65,7 +65,7 @@ test('`cloud snapshot` waits until the database can take a snapshot, watches it,
     },
   ]);
   const [{ id } = { id: '' }] = snapshots;
-  expect(paper.lines).toEqual([
+  expect(stubStack.lines).toEqual([
     `Taking the snapshot ${id} of database-1 …`,
     'The database database-1: not ready for a snapshot yet',
     `The snapshot ${id}: creating, 50 %`,
@@ -81,10 +81,10 @@ test('`cloud snapshot --dry-run` creates no snapshot', async () => {
 });
 
 test('a snapshot is created once when the response to its creation is lost', async () => {
-  const { paper, snapshots, take } = await openWithSnapshots();
-  paper.aws.loseResponse('rds:CreateDBSnapshot');
+  const { stubStack, snapshots, take } = await openWithSnapshots();
+  stubStack.aws.loseResponse('rds:CreateDBSnapshot');
   expect(await take()).toBe('done');
-  expect(count(paper, 'rds:CreateDBSnapshot')).toBe(2);
+  expect(count(stubStack, 'rds:CreateDBSnapshot')).toBe(2);
   expect(snapshots).toHaveLength(1);
 });
 
@@ -96,19 +96,19 @@ test('`cloud snapshot` that is stopped at any request continues with the same sn
     'rds:DescribeDBSnapshots',
   ];
   for (const [index, action] of requests.entries()) {
-    const { paper, snapshots, take } = await openWithSnapshots(5);
-    paper.aws.onRequest = () => {
-      if (paper.aws.actions.length === index + 1) paper.stop();
+    const { stubStack, snapshots, take } = await openWithSnapshots(5);
+    stubStack.aws.onRequest = () => {
+      if (stubStack.aws.actions.length === index + 1) stubStack.stop();
     };
-    const said = await take();
-    paper.aws.onRequest = () => undefined;
-    expect(paper.aws.actions[index]).toBe(action);
-    expect(said, `${index}: ${action}`).toBe(
+    const outcome = await take();
+    stubStack.aws.onRequest = () => undefined;
+    expect(stubStack.aws.actions[index]).toBe(action);
+    expect(outcome, `${index}: ${action}`).toBe(
       index < 2
         ? 'Stopped by SIGINT.'
         : 'Stopped by SIGINT. AWS continues a snapshot in progress. Run the same command again to wait for it.',
     );
-    expect(paper.aws.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
+    expect(stubStack.aws.actions.slice(index + 1), action).not.toContain('rds:CreateDBSnapshot');
     expect(await take(), action).toBe('done');
     expect(snapshots, action).toHaveLength(1);
   }
@@ -122,13 +122,13 @@ test('`cloud snapshot` ignores a snapshot of another stack that is in progress',
 });
 
 test('`cloud snapshot` fails with a message when AWS cannot take the snapshot, and when there is no stack', async () => {
-  const { paper, snapshots, take } = await openWithSnapshots();
-  paper.aws.onRequest = (action) => {
+  const { stubStack, snapshots, take } = await openWithSnapshots();
+  stubStack.aws.onRequest = (action) => {
     if (action === 'rds:DescribeDBSnapshots' && snapshots[0]) snapshots[0].status = 'failed';
   };
   expect(await take()).toMatch(/^The snapshot minitwit-\S+ failed\.$/);
 
-  const bare = takeSnapshot(paper.open('another'), { dryRun: false });
+  const bare = takeSnapshot(stubStack.open('another'), { dryRun: false });
   await expect(bare).rejects.toThrow(
     'There is no stack another in this region. Run npm run cloud -- up --stack another to create it.',
   );

@@ -28,12 +28,12 @@ async function putSecret(name: 'master' | 'minitwit', value: string): Promise<vo
   await writeFile(join(folder, 'secrets', name), JSON.stringify(answer));
 }
 
-/** An instance's folder of MiniTwit, and on the path what stands in for the AWS CLI. */
+/** Creates an instance's MiniTwit folder, and a fake AWS CLI on the path. */
 async function makeInstance(authority: string): Promise<void> {
   for (const name of ['app', 'app/dist', 'bin', 'secrets']) await mkdir(join(folder, name));
   for (const name of ['node_modules', 'schema.sql', 'package.json'])
     await symlink(resolve(name), join(folder, 'app', name));
-  // Node runs what it leads to, which is what is compiled for an instance.
+  // An instance has the compiled file. Node runs the source.
   await symlink(resolve('src/initdb.ts'), join(folder, 'app/dist/initdb.js'));
   await writeFile(join(folder, 'app/rds-ca.pem'), await readFile(authority));
   await putProgram('node', `exec '${process.execPath}' "$@"`);

@@ -59,18 +59,21 @@ export function emulateChangeSets(
       if (before) return before;
       mustBeFree(StackName, type, found);
       if (find(form)) throw taken(`ChangeSet ${name} already exists`);
-      const asked = readChangeSetRequest(form, found);
+      const request = readChangeSetRequest(form, found);
       const stack = found ?? createStack(account.id, StackName);
       if (!found) {
         setStatus(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
         stacks.push(stack);
       }
-      const changes = listChanges(stack.made?.requested.resources ?? {}, asked.requested.resources);
+      const changes = listChanges(
+        stack.made?.requested.resources ?? {},
+        request.requested.resources,
+      );
       const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
       const id = `${place}/${randomUUID()}`;
       const status = 'CREATE_IN_PROGRESS';
       changeSets.push({
-        ...asked,
+        ...request,
         id,
         name,
         stack,
@@ -110,7 +113,7 @@ export function emulateChangeSets(
       const before = answered.get(`executed ${form.ClientRequestToken}`);
       if (before) return before;
       const found = mustFind(form);
-      const { id, stack, type, changes, status, ...asked } = found;
+      const { id, stack, type, changes, status, ...request } = found;
       if (status !== 'CREATE_COMPLETE') {
         const state = `in its current status of [${status}]`;
         throw new Refusal(
@@ -120,12 +123,12 @@ export function emulateChangeSets(
       }
       const others = changeSets.filter((each) => each.stack !== stack);
       changeSets.splice(0, changeSets.length, ...others);
-      stack.tags = asked.tags;
+      stack.tags = request.tags;
       // Before the work, which may take longer than the client waits for the response.
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       const fault = takeFault();
       if (fault) startFailingOperation(stack, type, changes, fault);
-      else await execute(resources, stack, type, changes, asked);
+      else await execute(resources, stack, type, changes, request);
       return {};
     },
   });

@@ -42,7 +42,11 @@ export function listChanges(
     ),
     ...Object.entries(existing)
       .filter(([name]) => !(name in requested))
-      .map(([name, { Type }]) => ({ Action: 'Remove' as const, ...said(name, Type), names: [] })),
+      .map(([name, { Type }]) => ({
+        Action: 'Remove' as const,
+        ...identify(name, Type),
+        names: [],
+      })),
   ];
   const replaced = changes.filter(({ Replacement }) => Replacement === 'True');
   // A resource that refers to a replaced one changes, too.
@@ -56,7 +60,7 @@ export function listChanges(
     ...changes,
     ...following.map(([name, { Type }]) => ({
       Action: 'Modify' as const,
-      ...said(name, Type),
+      ...identify(name, Type),
       Replacement: 'False' as const,
       names: [],
     })),
@@ -64,17 +68,17 @@ export function listChanges(
 }
 
 function changeOf(name: string, existing: Resource | undefined, requested: Resource): Change[] {
-  if (!existing) return [{ Action: 'Add', ...said(name, requested.Type), names: [] }];
+  if (!existing) return [{ Action: 'Add', ...identify(name, requested.Type), names: [] }];
   const names = Object.keys({ ...existing.Properties, ...requested.Properties }).filter(
     (each) => !isDeepStrictEqual(existing.Properties[each], requested.Properties[each]),
   );
   if (names.length === 0) return [];
   const isReplaced = names.some((each) => FIXED[requested.Type]?.includes(each));
   const Replacement = isReplaced ? 'True' : 'False';
-  return [{ Action: 'Modify', ...said(name, requested.Type), Replacement, names }];
+  return [{ Action: 'Modify', ...identify(name, requested.Type), Replacement, names }];
 }
 
-function said(LogicalResourceId: string, ResourceType: string) {
+function identify(LogicalResourceId: string, ResourceType: string) {
   return { LogicalResourceId, ResourceType };
 }
 

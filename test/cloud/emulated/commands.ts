@@ -20,15 +20,15 @@ const filters = z.object({
     .array(z.object({ key: z.string(), valueSet: z.array(z.string()) }))
     .default([]),
 });
-const sent = z.object({
+const sendCommand = z.object({
   InstanceIds: z.tuple([z.string()]),
   Parameters: z.object({ commands: z.array(z.string()) }),
 });
-const looked = z.object({ CommandId: z.string(), InstanceId: z.string() });
+const getInvocation = z.object({ CommandId: z.string(), InstanceId: z.string() });
 
 /**
- * Answers as Systems Manager. An instance is registered at the second poll. The first poll finds no command, and the third
- * one finds it ended.
+ * Answers as Systems Manager. An instance is registered at the second poll. The first poll finds no command, and the
+ * third one finds it ended.
  */
 export function emulateCommands(account: AwsStub, run: RunScript): void {
   const pollsOf = new Map<string, number>();
@@ -39,9 +39,9 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
     return polls;
   };
 
-  account.stub('ssm:DescribeInstanceInformation', (asked) => {
+  account.stub('ssm:DescribeInstanceInformation', (request) => {
     const { Filters, InstanceInformationFilterList } = filters.parse(
-      JSON.parse(String(asked.body)),
+      JSON.parse(String(request.body)),
     );
     const ids = [
       ...Filters.flatMap(({ Values }) => Values),
@@ -54,15 +54,15 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
     }));
     return answer({ InstanceInformationList });
   });
-  account.stub('ssm:SendCommand', (asked) => {
-    const { InstanceIds, Parameters } = sent.parse(JSON.parse(String(asked.body)));
+  account.stub('ssm:SendCommand', (request) => {
+    const { InstanceIds, Parameters } = sendCommand.parse(JSON.parse(String(request.body)));
     const CommandId = randomUUID();
     ran.set(CommandId, run(Parameters.commands.join('\n'), InstanceIds[0]));
     return answer({ Command: { CommandId, InstanceIds, Status: 'Pending' } });
   });
   account.stub('ssm:CancelCommand', () => answer({}));
-  account.stub('ssm:GetCommandInvocation', (asked) => {
-    const { CommandId, InstanceId } = looked.parse(JSON.parse(String(asked.body)));
+  account.stub('ssm:GetCommandInvocation', (request) => {
+    const { CommandId, InstanceId } = getInvocation.parse(JSON.parse(String(request.body)));
     const end = ran.get(CommandId);
     const polls = countPoll(CommandId);
     if (!end || polls === 1)

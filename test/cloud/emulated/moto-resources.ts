@@ -17,9 +17,9 @@ import { type ExistingResources, type ResourceProvider, NEWEST_VERSION } from '.
 /** Creates the resources of stacks on moto. */
 export function createMotoResources(moto: Moto): ResourceProvider {
   return {
-    create: (...asked) => createResources(moto, ...asked),
-    update: (...asked) => updateResources(moto, ...asked),
-    delete: (...asked) => deleteResources(moto, ...asked),
+    create: (...args) => createResources(moto, ...args),
+    update: (...args) => updateResources(moto, ...args),
+    delete: (...args) => deleteResources(moto, ...args),
   };
 }
 
@@ -105,7 +105,10 @@ async function takeLastSnapshot(
   );
 }
 
-/** Sets the newest version of the launch template for new instances, as an update of a stack does. Instances are not replaced. */
+/**
+ * Sets the newest version of the launch template for new instances, as an update of a stack does. Instances are not
+ * replaced.
+ */
 async function changeGroups(
   moto: Moto,
   { requested, ids, outputs }: ExistingResources,

@@ -46,14 +46,14 @@ export function requestStack(
   const known = (value: unknown) => replaceLacking(value, literals);
   const motoResources = Object.fromEntries(
     Object.entries(resources)
-      .filter(([, { Type }]) => !LACKING.has(Type))
+      .filter(([, { Type }]) => !UNSUPPORTED_TYPES.has(Type))
       .map(([name, resource]) => [name, known(withTags(putRight(resource), tags)) as Node]),
   );
   return { resources, motoResources, outputs: known(select(template.Outputs)) as Node };
 }
 
 /** The resource types that moto's CloudFormation cannot create. */
-const LACKING = new Set([
+const UNSUPPORTED_TYPES = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::SecretsManager::Secret',

@@ -5,7 +5,10 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { inject } from 'vitest';
 
-/** Clients for the changes that AWS makes by itself. They connect to moto directly, so tests do not record their requests. */
+/**
+ * Clients for the changes that AWS makes by itself. They connect to moto directly, so tests do not record their
+ * requests.
+ */
 export interface Moto {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;

@@ -43,9 +43,9 @@ export function answerActions(
   replies: Record<string, Reply>,
 ): void {
   for (const [action, reply] of Object.entries(replies)) {
-    account.stub(`${service}:${action}`, async (asked): Promise<AwsResponse> => {
+    account.stub(`${service}:${action}`, async (request): Promise<AwsResponse> => {
       try {
-        return answer(asked, await reply(formOf(asked)));
+        return answer(request, await reply(formOf(request)));
       } catch (error) {
         if (error instanceof Refusal) return refusal(error);
         // A fault in the emulation itself.

@@ -30,8 +30,8 @@ export interface RefreshEnd {
 }
 
 /**
- * Answers as an Auto Scaling group that replaces its instances, one at each poll. The refresh then ends as `endOf` returned
- * at its start.
+ * Answers as an Auto Scaling group that replaces its instances, one at each poll. The refresh then ends as `endOf`
+ * returned at its start.
  */
 export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => RefreshEnd): void {
   const refreshes: Refresh[] = [];

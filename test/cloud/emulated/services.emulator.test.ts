@@ -78,13 +78,13 @@ async function runCommand(instanceId: string, script: string) {
       Parameters: { commands: [script] },
     }),
   );
-  const look = () =>
+  const readInvocation = () =>
     ssm().send(
       new GetCommandInvocationCommand({ CommandId: Command?.CommandId, InstanceId: instanceId }),
     );
-  await expect(look()).rejects.toMatchObject({ name: 'InvocationDoesNotExist' });
-  expect((await look()).Status).toBe('InProgress');
-  return look();
+  await expect(readInvocation()).rejects.toMatchObject({ name: 'InvocationDoesNotExist' });
+  expect((await readInvocation()).Status).toBe('InProgress');
+  return readInvocation();
 }
 
 async function makeGroup() {

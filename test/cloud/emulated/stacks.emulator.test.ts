@@ -68,7 +68,7 @@ test('a change set creates and updates the stack, and a deletion removes every r
   const given = { ...(await chooseParameters()), ...EVERYTHING };
   await change('CREATE', given);
   expect(await events()).toContainEqual(['Database', 'CREATE_COMPLETE']);
-  const { Outputs: outputs, Tags } = await look();
+  const { Outputs: outputs, Tags } = await readState();
   expect(Object.keys(outputs).toSorted()).toEqual(OUTPUTS);
   expect(outputs.Address).toMatch(/^https:\/\/.*amazonaws\.com$/);
   expect(Tags).toEqual([{ Key: 'minitwit:stack', Value: NAME }]);
@@ -87,7 +87,7 @@ test('a change set creates and updates the stack, and a deletion removes every r
 
   const database = outputs.DatabaseId;
   await change('UPDATE', { ...given, DatabaseSnapshot: 'of-yesterday' });
-  const restored = await look();
+  const restored = await readState();
   expect(restored.Outputs.DatabaseId).not.toBe(database);
   expect(await listDatabases()).toEqual([restored.Outputs.DatabaseId]);
   expect(await lastUserData(restored.Outputs.LaunchTemplate)).toContain(
@@ -96,7 +96,7 @@ test('a change set creates and updates the stack, and a deletion removes every r
 
   await cloudFormation().send(new DeleteStackCommand({ StackName: NAME }));
   await until('DELETE_COMPLETE', restored.StackId);
-  await expect(look()).rejects.toThrow('does not exist');
+  await expect(readState()).rejects.toThrow('does not exist');
   expect(await listWhatIsThere()).toEqual({
     instances: 0,
     groups: ['default'],
@@ -165,12 +165,13 @@ async function change(
 /** Polls until the stack is in a status; fails after five polls. */
 async function until(status: string, stackId: string | undefined): Promise<void> {
   const seen: (string | undefined)[] = [];
-  while (seen.length < 5 && seen.at(-1) !== status) seen.push((await look(stackId)).StackStatus);
+  while (seen.length < 5 && seen.at(-1) !== status)
+    seen.push((await readState(stackId)).StackStatus);
   expect(seen.at(-1)).toBe(status);
   expect(seen.length).toBeGreaterThan(1);
 }
 
-async function look(StackName = NAME) {
+async function readState(StackName = NAME) {
   const { Stacks = [] } = await cloudFormation().send(new DescribeStacksCommand({ StackName }));
   const outputs = (Stacks[0]?.Outputs ?? []).map(
     ({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue] as const,

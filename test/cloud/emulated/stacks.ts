@@ -15,8 +15,8 @@ import {
 import type { Stack } from './stack.ts';
 
 /**
- * Answers as CloudFormation. An operation is complete after two polls (DescribeStacks), but its resources are created at
- * once. `takeFault` returns the fault of the next operation.
+ * Answers as CloudFormation. An operation is complete after two polls (DescribeStacks), but its resources are created
+ * at once. `takeFault` returns the fault of the next operation.
  */
 export function emulateStacks(
   account: AwsStub & { id: string },

@@ -7,14 +7,15 @@ import type { EmulatedAccount } from '../../support/aws-account.ts';
 import { openMoto } from './moto.ts';
 
 /**
- * Answers as AWS about versions of launch templates. A version that is based on another has its properties, and an instance
- * has the version with which it was started. Moto ignores the other version, and assigns the first one to all instances.
+ * Answers as AWS about versions of launch templates. A version that is based on another has its properties, and an
+ * instance has the version with which it was started. Moto ignores the other version, and assigns the first one to all
+ * instances.
  */
 export function emulateVersions(account: EmulatedAccount): void {
   const { ec2 } = openMoto(account.id);
   const userDataOf = new Map<string, string>();
-  account.stub('ec2:CreateLaunchTemplateVersion', async (asked) => {
-    const form = Object.fromEntries(new URLSearchParams(asked.body.toString()));
+  account.stub('ec2:CreateLaunchTemplateVersion', async (request) => {
+    const form = Object.fromEntries(new URLSearchParams(request.body.toString()));
     const { LaunchTemplateId, SourceVersion = '' } = form;
     const { LaunchTemplateVersions } = await ec2.send(
       new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId, Versions: [SourceVersion] }),

@@ -36,7 +36,9 @@ async function createSmallPlan({ clients: { ec2 } }: CloudContext): Promise<Buil
   return { runId: createRunId(new Date()), source: byte, instanceType, base, subnet };
 }
 
-/** Stubs RunInstances to start one instance for each token, as AWS does and moto does not, without an instance profile. */
+/**
+ * Stubs RunInstances to start one instance for each token, as AWS does and moto does not, without an instance profile.
+ */
 function stubIdempotentLaunch(account: EmulatedAccount): void {
   const answers = new Map<string | null, Promise<AwsResponse>>();
   account.stub('ec2:RunInstances', ({ body }, pass) => {

@@ -103,7 +103,7 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, created) => {
       await run();
       account.fail(action, 'AccessDenied', { after, times: 1 });
       expect(await undo(), where).toMatch(
-        /^Not everything could be undone:\n {2}Cannot .*AccessDenied.*\nThis may still exist:\n {2}the .*: the next image or down/,
+        /^Not everything could be undone:\n {2}Cannot .*AccessDenied.*\nThis may still exist:\n {2}the .* To remove it, run npm run cloud -- image /,
       );
       account.clearFaults();
       expect(await undo(), where).toBe('done');

@@ -6,22 +6,27 @@ import { expect, test } from 'vitest';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import { makeImage, openWorld, raise, type World } from '../operations/fixture.ts';
+import {
+  makeImage,
+  createOperationsFixture,
+  createStack,
+  type OperationsFixture,
+} from '../operations/fixture.ts';
 
-async function openRaised(): Promise<World> {
-  const world = await openWorld();
-  const cloud = world.open();
-  await raise(cloud, await makeImage(cloud, '1.3.0'));
-  return world;
+async function createFixtureWithStack(): Promise<OperationsFixture> {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, await makeImage(cloud, '1.3.0'));
+  return fixture;
 }
 
 /** Replaces the instances by those of an image, as far as it goes. */
-function act({ open }: World, imageId: string): Promise<string> {
+function act({ open }: OperationsFixture, imageId: string): Promise<string> {
   return replaceInstances(open(), { imageId }).then(() => 'done', errorMessage);
 }
 
 /** The versions of the launch template that the instances are of, and how many refreshes there were. */
-async function look({ open }: World) {
+async function readState({ open }: OperationsFixture) {
   const cloud = open();
   const { autoScaling } = cloud.clients;
   const AutoScalingGroupName = (await requireStack(cloud)).outputs.Instances;
@@ -39,9 +44,9 @@ async function look({ open }: World) {
 const MAKING = ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh'];
 
 test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, and waits again when it was stopped later', async () => {
-  const world = await openRaised();
-  const { account } = world;
-  const image = await makeImage(world.open(), '1.4.0');
+  const fixture = await createFixtureWithStack();
+  const { account } = fixture;
+  const image = await makeImage(fixture.open(), '1.4.0');
   const places = [
     'cloudformation:DescribeStacks',
     ...MAKING,
@@ -50,8 +55,8 @@ test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, a
   for (const [index, place] of places.entries()) {
     const isBegun = index > 1;
     const start = account.actions.length;
-    account.onRequest = (action) => action === place && world.stop();
-    expect(await act(world, image), place).toMatch(
+    account.onRequest = (action) => action === place && fixture.stop();
+    expect(await act(fixture, image), place).toMatch(
       isBegun
         ? /^Stopped by SIGINT\. AWS continues to replace the instances\. Run npm run cloud -- roll/
         : /^Stopped by SIGINT\.$/,
@@ -61,27 +66,27 @@ test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, a
       place === 'autoscaling:StartInstanceRefresh',
     );
   }
-  expect(await act(world, image)).toBe('done');
-  expect(await look(world)).toEqual({ versions: ['2', '2'], refreshes: 1 });
+  expect(await act(fixture, image)).toBe('done');
+  expect(await readState(fixture)).toEqual({ versions: ['2', '2'], refreshes: 1 });
 });
 
 test.each(MAKING)(
   'replaceInstances finds the result of a %s whose response is lost',
   async (action) => {
-    const world = await openRaised();
-    world.account.loseResponse(action);
-    const image = await makeImage(world.open(), '1.4.0');
-    expect(await act(world, image)).toBe('done');
-    const { versions, refreshes } = await look(world);
+    const fixture = await createFixtureWithStack();
+    fixture.account.loseResponse(action);
+    const image = await makeImage(fixture.open(), '1.4.0');
+    expect(await act(fixture, image)).toBe('done');
+    const { versions, refreshes } = await readState(fixture);
     expect(new Set(versions).size).toBe(1);
     expect(refreshes).toBe(1);
 
-    const another = await makeImage(world.open(), '1.5.0');
-    world.account.loseResponse(action, { times: Infinity });
-    expect(await act(world, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
-    world.account.clearFaults();
-    expect(await act(world, another)).toBe('done');
-    const then = await look(world);
+    const another = await makeImage(fixture.open(), '1.5.0');
+    fixture.account.loseResponse(action, { times: Infinity });
+    expect(await act(fixture, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
+    fixture.account.clearFaults();
+    expect(await act(fixture, another)).toBe('done');
+    const then = await readState(fixture);
     expect(new Set(then.versions).size).toBe(1);
     expect(then.versions).not.toEqual(versions);
     expect(then.refreshes).toBe(2);

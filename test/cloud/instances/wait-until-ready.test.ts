@@ -8,7 +8,7 @@ import { type FetchHttpStatus, fetchHttpStatus } from '../../../src/cloud/fetch-
 import { waitUntilReady } from '../../../src/cloud/instances/wait-until-ready.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 
-function cloudWith(ask: FetchHttpStatus, waitMaxMs = Infinity) {
+function cloudWith(fetchStatus: FetchHttpStatus, waitMaxMs = Infinity) {
   const lines: string[] = [];
   const stop = new AbortController();
   const cloud = createCloudContext({
@@ -16,27 +16,27 @@ function cloudWith(ask: FetchHttpStatus, waitMaxMs = Infinity) {
     print: (line) => lines.push(line),
     signal: stop.signal,
     timing: { ...DEFAULT_TIMING, firstPauseMs: 1, waitMaxMs },
-    fetchHttpStatus: ask,
+    fetchHttpStatus: fetchStatus,
   });
   return { cloud, lines, stop };
 }
 
 test('waitUntilReady waits for status 200, and prints each other answer of the load balancer', async () => {
   const answers = [() => Promise.reject(new Error('ENOTFOUND')), async () => 503, async () => 200];
-  const asked: string[] = [];
+  const requestedUrls: string[] = [];
   const { cloud, lines } = cloudWith((url) => {
-    asked.push(url);
-    return answers[asked.length - 1]?.() ?? Promise.reject(new Error('asked too often'));
+    requestedUrls.push(url);
+    return answers[requestedUrls.length - 1]?.() ?? Promise.reject(new Error('Too many requests'));
   });
   await waitUntilReady(cloud, 'http://site');
-  expect(asked).toEqual(Array.from({ length: 3 }, () => 'http://site/public'));
+  expect(requestedUrls).toEqual(Array.from({ length: 3 }, () => 'http://site/public'));
   expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
     'http://site/public: not reached (ENOTFOUND)',
     'http://site/public: 503',
   ]);
 });
 
-test('waitUntilReady throws the last status at its timeout, and the command that shows the state', async () => {
+test("the timeout's error has the last status and the command that prints the state", async () => {
   const { cloud } = cloudWith(async () => 503, 5);
   await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow(
     /^http:\/\/site\/public: still 503 after 0 s\. Run npm run cloud -- status to see the state of the stack\.$/,

@@ -15,7 +15,7 @@ import {
   TAKES_LAST_SNAPSHOT,
 } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { makeImage, openWorld, raise } from './fixture.ts';
+import { makeImage, createOperationsFixture, createStack } from './fixture.ts';
 
 const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
 const OF_STACK = { 'minitwit:stack': 'minitwit' };
@@ -41,7 +41,7 @@ async function beginImage({ clients }: CloudContext, at: number): Promise<string
 }
 
 test('`cloud down --everything` announces before the prompt that it deletes the last snapshot of the database', async () => {
-  const world = await openWorld();
+  const fixture = await createOperationsFixture();
   const template = `
 Resources:
   Database:
@@ -49,25 +49,25 @@ Resources:
     DeletionPolicy: Snapshot
     Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
 `;
-  await raise(world.open(), '', { template });
+  await createStack(fixture.open(), '', { template });
   const refuse = async () => 'no';
-  await expect(down(world.open(), { ...everything, prompt: refuse })).rejects.toThrow(
+  await expect(down(fixture.open(), { ...everything, prompt: refuse })).rejects.toThrow(
     'Nothing was removed',
   );
-  expect(world.lines.at(-1)).toBe(DELETES_LAST_SNAPSHOT);
+  expect(fixture.lines.at(-1)).toBe(DELETES_LAST_SNAPSHOT);
   const plain = { ...everything, everything: false, prompt: refuse };
-  await expect(down(world.open(), plain)).rejects.toThrow('Nothing was');
-  expect(world.lines.at(-1)).toBe(TAKES_LAST_SNAPSHOT);
+  await expect(down(fixture.open(), plain)).rejects.toThrow('Nothing was');
+  expect(fixture.lines.at(-1)).toBe(TAKES_LAST_SNAPSHOT);
 });
 
 test('`cloud down --everything` removes a second resource after the first one took an hour', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
   for (const tags of [OF_STACK, {}]) await createVolume(cloud, tags);
   let passedMs = 0;
   const now = performance.now.bind(performance);
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
-  world.account.stub('ec2:DeleteVolume', (_, pass) => {
+  fixture.account.stub('ec2:DeleteVolume', (_, pass) => {
     passedMs += 3_600_000;
     return pass();
   });
@@ -77,20 +77,20 @@ test('`cloud down --everything` removes a second resource after the first one to
 });
 
 test('`cloud down --everything` marks resources that do not belong to this stack', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
   const ours = await createVolume(cloud, OF_STACK);
   const others = [await createVolume(cloud, {}), await makeImage(cloud, '1.3.0')];
   await down(cloud, { ...everything, dryRun: true });
-  const lineOf = (id: string) => world.lines.find((line) => line.includes(id));
+  const lineOf = (id: string) => fixture.lines.find((line) => line.includes(id));
   expect(lineOf(ours)).toMatch(/available$/);
   for (const id of others) expect(lineOf(id)).toMatch(/, of no stack$/);
 });
 
 test('`cloud down --everything` finds the bucket of a stack with a long name, and no bucket of another stack', async () => {
-  const world = await openWorld();
+  const fixture = await createOperationsFixture();
   const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
-  const cloud = world.open(name);
+  const cloud = fixture.open(name);
   const { s3 } = cloud.clients;
   // Names of buckets are taken in all accounts.
   const [ours = '', others = ''] = Array.from(
@@ -110,26 +110,26 @@ test('`cloud down --everything` finds the bucket of a stack with a long name, an
 });
 
 test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
   const volume = await createVolume(cloud, OF_STACK);
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
-  world.account.fail('ec2:DeleteVolume', 'AccessDenied');
+  fixture.account.fail('ec2:DeleteVolume', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(
     /continue to cost:\n {2}vol-.*AccessDenied/,
   );
   expect(await listAccount(cloud)).toEqual({ volumes: [volume] });
 
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
-  world.account.fail('ec2:TerminateInstances', 'AccessDenied');
+  fixture.account.fail('ec2:TerminateInstances', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(
     /continue to cost:\n {2}vol-[^]*\nNot everything could be undone:\n {2}Cannot/,
   );
 });
 
 test('`cloud down --everything` names and retains an image that may still be created', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
   const runId = await beginImage(cloud, Date.now());
   const { volumes = [] } = await listAccount(cloud);
   const TagSpecifications = tagSpecifications({ 'minitwit:image': 'builder' }, 'snapshot');
@@ -137,7 +137,7 @@ test('`cloud down --everything` names and retains an image that may still be cre
   const { SnapshotId } = await cloud.clients.ec2.send(snapshot);
   await down(cloud, everything);
   expect(await listAccount(cloud)).toMatchObject({ snapshots: [SnapshotId] });
-  expect(world.lines.slice(-3)).toEqual([
+  expect(fixture.lines.slice(-3)).toEqual([
     'Remaining resources of minitwit:',
     `  ${runId}  an image that another process may be creating`,
     'When that image is complete or cancelled, run npm run cloud -- down again.',

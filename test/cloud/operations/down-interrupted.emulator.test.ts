@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { expectEmptyAccount } from './empty-account.ts';
-import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
+import {
+  changesOf,
+  makeImage,
+  createOperationsFixture,
+  createStack,
+  type OperationsFixture,
+} from './fixture.ts';
 
 // The resources of a stack that down treats in a special way.
 const template = `
@@ -22,56 +28,56 @@ Resources:
 const REMOVALS = ['rds:DeleteDBSnapshot', 'ec2:DeregisterImage', 's3:DELETE', 'ec2:DeleteSnapshot'];
 
 /** An account with a stack and an image. */
-async function openFilled(): Promise<World> {
-  const world = await openWorld();
-  await fill(world);
-  return world;
+async function openFilled(): Promise<OperationsFixture> {
+  const fixture = await createOperationsFixture();
+  await fill(fixture);
+  return fixture;
 }
 
-async function fill(world: World): Promise<void> {
-  const cloud = world.open();
-  await raise(cloud, await makeImage(cloud, '1.3.0'), { template });
-  world.account.actions.length = 0;
+async function fill(fixture: OperationsFixture): Promise<void> {
+  const cloud = fixture.open();
+  await createStack(cloud, await makeImage(cloud, '1.3.0'), { template });
+  fixture.account.actions.length = 0;
 }
 
 /** Removes everything, as far as it goes. */
-function act(world: World): Promise<string> {
+function act(fixture: OperationsFixture): Promise<string> {
   const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
-  return down(world.open(), options).then(() => 'done', errorMessage);
+  return down(fixture.open(), options).then(() => 'done', errorMessage);
 }
 
 test('`cloud down` that is stopped continues when it is run again', async () => {
-  const world = await openFilled();
-  const { account } = world;
+  const fixture = await openFilled();
+  const { account } = fixture;
   for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
     account.actions.length = 0;
-    account.onRequest = (action) => action === place && world.stop();
-    expect(await act(world), place).toMatch(/^Stopped by SIGINT\./);
+    account.onRequest = (action) => action === place && fixture.stop();
+    expect(await act(fixture), place).toMatch(/^Stopped by SIGINT\./);
     expect(changesOf(account), place).toEqual([place]);
   }
   account.onRequest = () => undefined;
   account.actions.length = 0;
-  expect(await act(world)).toBe('done');
+  expect(await act(fixture)).toBe('done');
   expect(changesOf(account)).toEqual(REMOVALS.slice(1));
-  await expectEmptyAccount(world.open());
+  await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` continues after each refused removal, and repeats these when it is run again', async () => {
-  const world = await openFilled();
-  for (const action of REMOVALS) world.account.fail(action, 'AccessDenied', { times: 1 });
-  const said = await act(world);
-  expect(said).toMatch(/^These resources could not be removed, and continue to cost:\n/);
+  const fixture = await openFilled();
+  for (const action of REMOVALS) fixture.account.fail(action, 'AccessDenied', { times: 1 });
+  const outcome = await act(fixture);
+  expect(outcome).toMatch(/^These resources could not be removed, and continue to cost:\n/);
   // The snapshot of an image is listed only after the image is deregistered.
-  expect(said.match(/^ {2}\S+: Cannot .*AccessDenied/gm), said).toHaveLength(3);
-  expect(await act(world)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
-  expect(await act(world)).toBe('done');
-  await expectEmptyAccount(world.open());
+  expect(outcome.match(/^ {2}\S+: Cannot .*AccessDenied/gm), outcome).toHaveLength(3);
+  expect(await act(fixture)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
+  expect(await act(fixture)).toBe('done');
+  await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
-  const world = await openFilled();
+  const fixture = await openFilled();
   for (const action of ['cloudformation:DeleteStack', ...REMOVALS])
-    world.account.loseResponse(action);
-  expect(await act(world)).toBe('done');
-  await expectEmptyAccount(world.open());
+    fixture.account.loseResponse(action);
+  expect(await act(fixture)).toBe('done');
+  await expectEmptyAccount(fixture.open());
 });

@@ -9,7 +9,7 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { changesOf, makeImage, openWorld, raise } from './fixture.ts';
+import { changesOf, makeImage, createOperationsFixture, createStack } from './fixture.ts';
 
 const template = `
 Resources:
@@ -18,7 +18,7 @@ Resources:
     Properties: { GroupDescription: the warehouse }
 `;
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
-const neverAsk = async () => Promise.reject(new Error('it asked'));
+const neverPrompt = async () => Promise.reject(new Error('Unexpected prompt.'));
 
 async function createVolume(
   { clients }: CloudContext,
@@ -35,58 +35,58 @@ async function createVolume(
 }
 
 test('`cloud down` removes nothing in an empty account', async () => {
-  const world = await openWorld();
-  await down(world.open(), { ...plain, everything: true, prompt: neverAsk });
-  expect(world.lines).toEqual([
+  const fixture = await createOperationsFixture();
+  await down(fixture.open(), { ...plain, everything: true, prompt: neverPrompt });
+  expect(fixture.lines).toEqual([
     'There is no stack minitwit in this region.',
     'No resources of minitwit remain.',
   ]);
-  expect(changesOf(world.account)).toEqual([]);
+  expect(changesOf(fixture.account)).toEqual([]);
 });
 
 test('`cloud down` removes a stack whose creation failed, and an empty stack', async () => {
-  const world = await openWorld();
-  world.emulated.fault = { resource: 'WarehouseGroup', reason: 'VcpuLimitExceeded' };
-  await expect(raise(world.open(), '', { template })).rejects.toThrow('ROLLBACK_COMPLETE');
-  await down(world.open(), plain);
-  await expectEmptyAccount(world.open());
+  const fixture = await createOperationsFixture();
+  fixture.emulated.fault = { resource: 'WarehouseGroup', reason: 'VcpuLimitExceeded' };
+  await expect(createStack(fixture.open(), '', { template })).rejects.toThrow('ROLLBACK_COMPLETE');
+  await down(fixture.open(), plain);
+  await expectEmptyAccount(fixture.open());
 
   const order = { name: 'minitwit-1', kind: 'CREATE', template, parameters: [] } as const;
-  await createChangeSet(world.open(), { ...order, parameters: [] });
-  expect(await findStack(world.open())).toMatchObject({ status: 'REVIEW_IN_PROGRESS' });
-  await down(world.open(), plain);
-  await expectEmptyAccount(world.open());
+  await createChangeSet(fixture.open(), { ...order, parameters: [] });
+  expect(await findStack(fixture.open())).toMatchObject({ status: 'REVIEW_IN_PROGRESS' });
+  await down(fixture.open(), plain);
+  await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` waits for a removal in progress without another prompt', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
-  await raise(cloud, '', { template });
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, '', { template });
   await cloud.clients.cloudFormation.send(new DeleteStackCommand({ StackName: 'minitwit' }));
-  world.account.actions.length = 0;
-  await down(world.open(), { ...plain, prompt: neverAsk });
-  expect(changesOf(world.account)).toEqual([]);
-  await expectEmptyAccount(world.open());
+  fixture.account.actions.length = 0;
+  await down(fixture.open(), { ...plain, prompt: neverPrompt });
+  expect(changesOf(fixture.account)).toEqual([]);
+  await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` names what AWS cannot remove and what to do, and continues when it is run again', async () => {
-  const world = await openWorld();
-  await raise(world.open(), '', { template });
+  const fixture = await createOperationsFixture();
+  await createStack(fixture.open(), '', { template });
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
-  world.emulated.fault = { resource: 'WarehouseGroup', reason };
-  await expect(down(world.open(), plain)).rejects.toThrow(
+  fixture.emulated.fault = { resource: 'WarehouseGroup', reason };
+  await expect(down(fixture.open(), plain)).rejects.toThrow(
     `WarehouseGroup (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it.`,
   );
-  expect(await findStack(world.open())).toMatchObject({ status: 'DELETE_FAILED' });
-  await down(world.open(), plain);
-  await expectEmptyAccount(world.open());
+  expect(await findStack(fixture.open())).toMatchObject({ status: 'DELETE_FAILED' });
+  await down(fixture.open(), plain);
+  await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` names orphaned resources of a stack that no longer exists', async () => {
-  const world = await openWorld({ waitMaxMs: 20 });
-  const volume = await createVolume(world.open(), { 'minitwit:stack': 'minitwit' });
-  await createVolume(world.open(), { 'minitwit:stack': 'another' });
-  await expect(down(world.open(), plain)).rejects.toThrow(
+  const fixture = await createOperationsFixture({ waitMaxMs: 20 });
+  const volume = await createVolume(fixture.open(), { 'minitwit:stack': 'minitwit' });
+  await createVolume(fixture.open(), { 'minitwit:stack': 'another' });
+  await expect(down(fixture.open(), plain)).rejects.toThrow(
     new RegExp(
       `still the volume ${volume}, available .*They may cost money\\. Delete them by hand`,
     ),
@@ -94,36 +94,36 @@ test('`cloud down` names orphaned resources of a stack that no longer exists', a
 });
 
 test('`cloud down --everything` retains what other stacks may need', async () => {
-  const world = await openWorld();
-  const cloud = world.open('twit');
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open('twit');
   const image = await makeImage(cloud, '1.3.0');
-  await raise(cloud, image, { template });
+  await createStack(cloud, image, { template });
   const volume = await createVolume(cloud, { 'minitwit:warehouse': 'vol-1' });
-  await raise(world.open(), image, { template });
-  await down(world.open(), { ...plain, everything: true });
-  expect(world.lines.at(-1)).toBe(
+  await createStack(fixture.open(), image, { template });
+  await down(fixture.open(), { ...plain, everything: true });
+  expect(fixture.lines.at(-1)).toBe(
     'Resources that belong to no stack, such as images, are retained for twit.',
   );
   expect(await listAccount(cloud)).toMatchObject({ images: [image], volumes: [volume] });
-  await down(world.open('twit'), { ...plain, everything: true, prompt: async () => 'twit' });
+  await down(fixture.open('twit'), { ...plain, everything: true, prompt: async () => 'twit' });
   await expectEmptyAccount(cloud);
 });
 
 test('`cloud down` removes nothing while the warehouse runs', async () => {
-  const world = await openWorld();
-  const cloud = world.open();
-  await raise(cloud, '', { template });
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, '', { template });
   const { groups = [] } = await listAccount(cloud);
   const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
   await cloud.clients.ec2.send(new RunInstancesCommand({ ...one, SecurityGroups: groups }));
-  world.account.actions.length = 0;
-  await expect(down(world.open(), plain)).rejects.toThrow(/The warehouse is running \(i-/);
-  expect(changesOf(world.account)).toEqual([]);
+  fixture.account.actions.length = 0;
+  await expect(down(fixture.open(), plain)).rejects.toThrow(/The warehouse is running \(i-/);
+  expect(changesOf(fixture.account)).toEqual([]);
 });
 
 test('`cloud down` removes an interrupted image, and retains an image that may still be created', async () => {
-  const world = await openWorld();
-  const { ec2 } = world.open().clients;
+  const fixture = await createOperationsFixture();
+  const { ec2 } = fixture.open().clients;
   const begin = async (at: Date) => {
     const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(at) };
     const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
@@ -133,12 +133,14 @@ test('`cloud down` removes an interrupted image, and retains an image that may s
   };
   const old = await begin(new Date(Date.now() - 3 * 3_600_000));
   const young = await begin(new Date());
-  await down(world.open(), plain);
+  await down(fixture.open(), plain);
   const running = { Name: 'instance-state-name', Values: ['running'] };
   const left = await listInstances(ec2, [running]);
   expect(left.map(({ runId }) => runId)).toEqual([young]);
-  expect(world.lines.join('\n')).toContain(
+  expect(fixture.lines.join('\n')).toContain(
     `Removing the resources of the build ${old}, which started 3 h 0 min ago`,
   );
-  expect(world.lines.join('\n')).toMatch(new RegExp(`The build ${young} .* may still be running`));
+  expect(fixture.lines.join('\n')).toMatch(
+    new RegExp(`The build ${young} .* may still be running`),
+  );
 });

@@ -4,18 +4,18 @@ import { expect, test } from 'vitest';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { changesOf, makeImage, openWorld, raise } from './fixture.ts';
+import { changesOf, makeImage, createOperationsFixture, createStack } from './fixture.ts';
 
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const everything = { ...plain, everything: true };
 
 test('down removes the stack, and names what is left of it; down --everything leaves nothing', async () => {
-  const world = await openWorld();
-  const { account, lines } = world;
-  let cloud = world.open();
+  const fixture = await createOperationsFixture();
+  const { account, lines } = fixture;
+  let cloud = fixture.open();
   await expectEmptyAccount(cloud);
   const image = await makeImage(cloud, '1.3.0');
-  const { outputs } = await raise(cloud, image);
+  const { outputs } = await createStack(cloud, image);
   const { WarehouseVolumeId: volume = '', WarehouseBucket: bucket = '' } = outputs;
   const { SnapshotId: snapshot = '' } = await cloud.clients.ec2.send(
     new CreateSnapshotCommand({
@@ -28,7 +28,7 @@ test('down removes the stack, and names what is left of it; down --everything le
   }
 
   account.actions.length = 0;
-  cloud = world.open();
+  cloud = fixture.open();
   await down(cloud, { ...plain, dryRun: true });
   expect(changesOf(account)).toEqual([]);
   await expect(down(cloud, { ...plain, prompt: async () => 'twit' })).rejects.toThrow(
@@ -36,7 +36,7 @@ test('down removes the stack, and names what is left of it; down --everything le
   );
   expect(changesOf(account)).toEqual([]);
 
-  cloud = world.open();
+  cloud = fixture.open();
   await down(cloud, plain);
   const left = await listAccount(cloud);
   const [last = ''] = left.databaseSnapshots ?? [];
@@ -55,7 +55,7 @@ test('down removes the stack, and names what is left of it; down --everything le
   expect(shown.join('\n')).toContain('at most $1.60 a month');
   expect(lines).toContain(`The last snapshot of the database is ${last}.`);
 
-  cloud = world.open();
+  cloud = fixture.open();
   await down(cloud, everything);
   expect(lines).toContain('There is no stack minitwit in this region.');
   expect(lines.at(-1)).toBe('No resources of minitwit remain.');

@@ -25,8 +25,8 @@ import { expect } from 'vitest';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 
 /**
- * Lists the ids of all resources in the account that cost or belong to MiniTwit, by kind, without empty kinds. Target groups
- * are not included, since the emulator's CloudFormation does not delete them.
+ * Lists the ids of all resources in the account that cost or belong to MiniTwit, by kind, without empty kinds. Target
+ * groups are not included, since the emulator's CloudFormation does not delete them.
  */
 export async function listAccount({ clients }: CloudContext): Promise<Record<string, string[]>> {
   const { autoScaling, cloudFormation, ec2, iam, loadBalancing, rds, s3 } = clients;

@@ -18,13 +18,15 @@ import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
 /** An empty account with commands. */
-export interface World extends TestCloud {
+export interface OperationsFixture extends TestCloud {
   account: EmulatedAccount;
   emulated: Emulated;
 }
 
 /** Opens an empty account for this test. */
-export async function openWorld(options?: TestCloudOptions): Promise<World> {
+export async function createOperationsFixture(
+  options?: TestCloudOptions,
+): Promise<OperationsFixture> {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
@@ -58,7 +60,7 @@ export async function makeImage(
 }
 
 /** Creates the stack without initializing it. By default, it has our template and a volume for the warehouse. */
-export async function raise(
+export async function createStack(
   cloud: CloudContext,
   imageId: string,
   { template, ...parameters }: Record<string, string> = {},

@@ -9,16 +9,24 @@ import { replaceInstances } from '../../../src/cloud/instances/replace-instances
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
-import { changesOf, makeImage, openWorld, raise, type World } from './fixture.ts';
+import {
+  changesOf,
+  makeImage,
+  createOperationsFixture,
+  createStack,
+  type OperationsFixture,
+} from './fixture.ts';
 
 const now = { dryRun: false };
 
-async function openRaised(parameters: Record<string, string> = {}): Promise<World> {
-  const world = await openWorld();
-  const cloud = world.open();
-  await raise(cloud, await makeImage(cloud, '1.3.0'), parameters);
-  world.account.actions.length = 0;
-  return world;
+async function createFixtureWithStack(
+  parameters: Record<string, string> = {},
+): Promise<OperationsFixture> {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, await makeImage(cloud, '1.3.0'), parameters);
+  fixture.account.actions.length = 0;
+  return fixture;
 }
 
 /** The image of each instance, and of the stack. */
@@ -44,17 +52,17 @@ function recordRefreshes({ clients }: CloudContext): StartInstanceRefreshCommand
 }
 
 test('`cloud roll` replaces the instances by those of the newest image, and stores the image in the stack', async () => {
-  const world = await openRaised();
-  const { account, lines } = world;
-  const image = await makeImage(world.open(), '1.4.0');
-  const before = await describe(world.open());
+  const fixture = await createFixtureWithStack();
+  const { account, lines } = fixture;
+  const image = await makeImage(fixture.open(), '1.4.0');
+  const before = await describe(fixture.open());
   account.actions.length = 0;
-  await roll(world.open(), { dryRun: true });
+  await roll(fixture.open(), { dryRun: true });
   expect(changesOf(account)).toEqual([]);
   expect(lines).toContain(`The newest image is ${image} (1.4.0, 0123456).`);
   expect(lines.at(-1)).toBe('Nothing was changed.');
 
-  const cloud = world.open();
+  const cloud = fixture.open();
   const heard = recordRefreshes(cloud);
   await roll(cloud, now);
   expect(heard).toMatchObject([
@@ -71,64 +79,64 @@ test('`cloud roll` replaces the instances by those of the newest image, and stor
       },
     },
   ]);
-  expect(await describe(world.open())).toEqual({ instances: [image, image], stack: image });
+  expect(await describe(fixture.open())).toEqual({ instances: [image, image], stack: image });
   expect(before.stack).not.toBe(image);
 
   account.actions.length = 0;
-  await roll(world.open(), now);
+  await roll(fixture.open(), now);
   expect(lines).toContain('All 2 instances run this image.');
   expect(changesOf(account)).toEqual([]);
 });
 
 test('`cloud roll` reports a rollback, and stores the image neither in the stack nor in the group', async () => {
-  const world = await openRaised();
-  const { stack } = await describe(world.open());
-  await makeImage(world.open(), '1.4.0');
+  const fixture = await createFixtureWithStack();
+  const { stack } = await describe(fixture.open());
+  await makeImage(fixture.open(), '1.4.0');
   const deleted: string[] = [];
   // The emulator does not implement this action.
-  world.account.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
+  fixture.account.stub('ec2:DeleteLaunchTemplateVersions', ({ body }) => {
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     const name = 'DeleteLaunchTemplateVersionsResponse';
     return { status: 200, body: `<${name}/>` };
   });
-  world.emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'it was no good' };
-  world.account.onRequest = (action) =>
-    action === 'autoscaling:DescribeScalingActivities' && world.stop();
-  await expect(roll(world.open(), now)).rejects.toThrow(
+  fixture.emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'it was no good' };
+  fixture.account.onRequest = (action) =>
+    action === 'autoscaling:DescribeScalingActivities' && fixture.stop();
+  await expect(roll(fixture.open(), now)).rejects.toThrow(
     'Stopped by SIGINT. AWS continues to replace the instances. Run npm run cloud -- roll to wait for it.',
   );
-  world.account.onRequest = () => undefined;
+  fixture.account.onRequest = () => undefined;
   // The next roll watches the end of the refresh.
-  await expect(roll(world.open(), now)).rejects.toThrow('AWS has rolled back');
-  expect(world.lines).toContain(
+  await expect(roll(fixture.open(), now)).rejects.toThrow('AWS has rolled back');
+  expect(fixture.lines).toContain(
     'AWS is already replacing the instances. Waiting until that has ended …',
   );
   expect(deleted).toEqual(['2']);
-  expect(world.lines).toContain('Deleted launch template version 2, which failed to roll out.');
-  expect((await describe(world.open())).stack).toBe(stack);
+  expect(fixture.lines).toContain('Deleted launch template version 2, which failed to roll out.');
+  expect((await describe(fixture.open())).stack).toBe(stack);
 });
 
 test('`cloud roll` prints what to do without a compatible image, and without a stack', async () => {
-  const world = await openWorld();
-  await expect(roll(world.open(), now)).rejects.toThrow(
+  const fixture = await createOperationsFixture();
+  await expect(roll(fixture.open(), now)).rejects.toThrow(
     'There is no stack minitwit in this region',
   );
-  const cloud = world.open();
-  await raise(cloud, 'ami-12c6146b');
-  await expect(roll(world.open(), now)).rejects.toThrow(
+  const cloud = fixture.open();
+  await createStack(cloud, 'ami-12c6146b');
+  await expect(roll(fixture.open(), now)).rejects.toThrow(
     'Run npm run cloud -- image to create one.',
   );
-  await makeImage(world.open(), '1.4.0');
-  world.account.stub('ec2:DescribeImages', async (_, pass) => {
+  await makeImage(fixture.open(), '1.4.0');
+  fixture.account.stub('ec2:DescribeImages', async (_, pass) => {
     const answered = await pass();
     return { ...answered, body: String(answered.body).replaceAll('x86_64', 'arm64') };
   });
-  await expect(roll(world.open(), now)).rejects.toThrow(/is for arm64, but a t3.micro is x86_64/);
+  await expect(roll(fixture.open(), now)).rejects.toThrow(/is for arm64, but a t3.micro is x86_64/);
 });
 
 test('`cloud roll` ignores the alarm when MiniTwit is already unhealthy', async () => {
-  const world = await openRaised();
-  const cloud = world.open();
+  const fixture = await createFixtureWithStack();
+  const cloud = fixture.open();
   const { cloudWatch } = cloud.clients;
   const AlarmName = 'minitwit-unhealthy-instances';
   await cloudWatch.send(
@@ -149,12 +157,12 @@ test('`cloud roll` ignores the alarm when MiniTwit is already unhealthy', async 
   const heard = recordRefreshes(cloud);
   await roll(cloud, now);
   expect(heard[0]?.Preferences).not.toHaveProperty('AlarmSpecification');
-  expect(world.lines.join('\n')).toMatch(`MiniTwit is already unhealthy (${AlarmName})`);
+  expect(fixture.lines.join('\n')).toMatch(`The alarm ${AlarmName} is already active`);
 });
 
 test('`cloud roll` replaces instances of the same image with other settings, and stops at the alarm without a rollback', async () => {
-  const world = await openRaised();
-  const cloud = world.open();
+  const fixture = await createFixtureWithStack();
+  const cloud = fixture.open();
   const alarms = ['minitwit-unhealthy-instances'];
   const heard = recordRefreshes(cloud);
   await replaceInstances(cloud);
@@ -166,26 +174,27 @@ test('`cloud roll` replaces instances of the same image with other settings, and
   expect(heard).toMatchObject([
     { Preferences: { AutoRollback: false, AlarmSpecification: { Alarms: alarms } } },
   ]);
-  expect(world.lines.join('\n')).toMatch('If a new instance is unhealthy, AWS stops');
+  expect(fixture.lines.join('\n')).toMatch('If a new instance is unhealthy, AWS stops');
   const instances = await listInstances(cloud.clients.ec2, [tagFilter(STACK_TAG, 'minitwit')]);
   const running = instances.filter(({ state }) => state === 'running');
   expect(running.map(({ type }) => type)).toEqual(['t3.small', 't3.small']);
 });
 
 test('`cloud roll` that is stopped before the stack has the new image only changes the stack when it is run again', async () => {
-  const world = await openRaised();
-  const image = await makeImage(world.open(), '1.4.0');
-  world.account.onRequest = (action) => action === 'cloudformation:CreateChangeSet' && world.stop();
-  await expect(roll(world.open(), now)).rejects.toThrow(/^Stopped by SIGINT\.$/);
-  const between = await describe(world.open());
+  const fixture = await createFixtureWithStack();
+  const image = await makeImage(fixture.open(), '1.4.0');
+  fixture.account.onRequest = (action) =>
+    action === 'cloudformation:CreateChangeSet' && fixture.stop();
+  await expect(roll(fixture.open(), now)).rejects.toThrow(/^Stopped by SIGINT\.$/);
+  const between = await describe(fixture.open());
   expect(between.instances).toEqual([image, image]);
   expect(between.stack).not.toBe(image);
-  world.account.onRequest = () => undefined;
-  world.account.actions.length = 0;
-  await roll(world.open(), now);
-  expect(changesOf(world.account)).toEqual([
+  fixture.account.onRequest = () => undefined;
+  fixture.account.actions.length = 0;
+  await roll(fixture.open(), now);
+  expect(changesOf(fixture.account)).toEqual([
     'cloudformation:CreateChangeSet',
     'cloudformation:ExecuteChangeSet',
   ]);
-  expect((await describe(world.open())).stack).toBe(image);
+  expect((await describe(fixture.open())).stack).toBe(image);
 });

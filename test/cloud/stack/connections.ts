@@ -5,8 +5,9 @@ type Rule = Record<string, unknown>;
 const GROUP = 'AWS::EC2::SecurityGroup';
 
 /**
- * Lists the connections that a template's security groups allow, by the group's name: those of the group itself, then those
- * of separate rules. Without a rule for outgoing connections, AWS allows all of them, which is listed as “everything”.
+ * Lists the connections that a template's security groups allow, by the group's name: those of the group itself, then
+ * those of separate rules. Without a rule for outgoing connections, AWS allows all of them, which is listed as
+ * “everything”.
  */
 export function listConnections(resources: Template['Resources']): Record<string, string[]> {
   const connections: Record<string, string[]> = {};

@@ -16,14 +16,14 @@ import { emulateVersions } from '../emulated/versions.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 /** An account with an image of MiniTwit, and commands. */
-export type World = Awaited<ReturnType<typeof openWorld>>;
+export type StackFixture = Awaited<ReturnType<typeof createStackFixture>>;
 
 /** Opens an account that has only an image. */
-export async function openWorld() {
+export async function createStackFixture() {
   const account = await openEmulatedAccount();
   const emulated = emulate(account);
   emulateVersions(account);
-  const { cloud, lines, asked, open, stop } = openTestCloud();
+  const { cloud, lines, requestedUrls, open, stop } = openTestCloud();
   /** The scripts that ran on instances. */
   const scripts: string[] = [];
   emulated.runScript = (script) => {
@@ -37,13 +37,13 @@ export async function openWorld() {
     emulated,
     imageId,
     lines,
-    asked,
+    requestedUrls,
     scripts,
     cloud,
     open,
     up: (parameters = {}, dryRun = false) => up(open(), { parameters, dryRun }),
     stop,
-    look: () => look(cloud),
+    readState: () => readState(cloud),
   };
 }
 
@@ -61,23 +61,23 @@ async function makeImage({ clients: { ec2 } }: CloudContext): Promise<string> {
 }
 
 /** Returns the state of the account that is the same each time. */
-async function look(cloud: CloudContext) {
+async function readState(cloud: CloudContext) {
   const { autoScaling, cloudFormation, rds } = cloud.clients;
   const stack = await findStack(cloud);
   const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand());
   const { AutoScalingGroups = [] } = await autoScaling.send(new DescribeAutoScalingGroupsCommand());
-  const what = {
+  const state = {
     status: stack?.status ?? null,
     setUp: stack?.parameters.SetUp,
     databases: DBInstances.length,
     instances: AutoScalingGroups.map((it) => it.Instances?.length),
   };
-  if (!stack) return { ...what, resources: [], changeSets: 0 };
+  if (!stack) return { ...state, resources: [], changeSets: 0 };
   const StackName = stack.id;
   const resources = await cloudFormation.send(new ListStackResourcesCommand({ StackName }));
   const { Summaries = [] } = await cloudFormation.send(new ListChangeSetsCommand({ StackName }));
   return {
-    ...what,
+    ...state,
     resources: resources.StackResourceSummaries?.map((it) => it.LogicalResourceId).toSorted(),
     changeSets: Summaries.length,
   };

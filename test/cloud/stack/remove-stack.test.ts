@@ -5,70 +5,70 @@ import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { findStack, requireStack, type Stack } from '../../../src/cloud/stack/stack.ts';
 import { formatStackContinues } from '../../../src/cloud/stack/watch-stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import { openPaperStack, type PaperStack } from './paper-stack.ts';
-import { raiseSite } from './site-template.ts';
+import { openStubStack, type StubStack } from './stub-stack.ts';
+import { createSiteStack } from './site-stack.ts';
 
-async function openRaised(): Promise<PaperStack> {
-  const paper = await openPaperStack();
-  await raiseSite(paper);
-  return paper;
+async function createStack(): Promise<StubStack> {
+  const stubStack = await openStubStack();
+  await createSiteStack(stubStack);
+  return stubStack;
 }
 
 /** Removes the stack, and returns `done` or the message of the error. */
-async function act({ open, aws }: PaperStack, stack?: Stack): Promise<string> {
+async function act({ open, aws }: StubStack, stack?: Stack): Promise<string> {
   const cloud = open();
   const found = stack ?? (await requireStack(cloud));
   aws.actions.length = 0;
   return removeStack(cloud, found).then(() => 'done', errorMessage);
 }
 
-const isThere = async ({ open }: PaperStack) => (await findStack(open())) !== null;
+const isThere = async ({ open }: StubStack) => (await findStack(open())) !== null;
 
 test('removeStack waits until the stack is deleted, and logs each resource', async () => {
-  const paper = await openRaised();
-  expect(await act(paper)).toBe('done');
-  expect(paper.aws.actions.slice(0, 3)).toEqual([
+  const stubStack = await createStack();
+  expect(await act(stubStack)).toBe('done');
+  expect(stubStack.aws.actions.slice(0, 3)).toEqual([
     'cloudformation:DescribeStackEvents',
     'cloudformation:DeleteStack',
     'cloudformation:DescribeStackEvents',
   ]);
-  expect(paper.lines).toContainEqual(
+  expect(stubStack.lines).toContainEqual(
     expect.stringMatching(/^Group \(AWS::EC2::SecurityGroup\): removed after \d+ s$/),
   );
-  expect(await isThere(paper)).toBe(false);
+  expect(await isThere(stubStack)).toBe(false);
 });
 
 test('removeStack, stopped before DeleteStack, removes nothing, and waits again when it was stopped later', async () => {
   for (const [index, isBegun] of [false, true, true].entries()) {
-    const paper = await openRaised();
-    const { aws } = paper;
-    const stack = await requireStack(paper.open());
+    const stubStack = await createStack();
+    const { aws } = stubStack;
+    const stack = await requireStack(stubStack.open());
     aws.onRequest = () => {
-      if (aws.actions.length === index + 1) paper.stop();
+      if (aws.actions.length === index + 1) stubStack.stop();
     };
-    const said = await act(paper, stack);
+    const outcome = await act(stubStack, stack);
     aws.onRequest = () => undefined;
     const place = `${index}: ${aws.actions[index]}`;
-    expect(said, place).toBe(
+    expect(outcome, place).toBe(
       isBegun
         ? `Stopped by SIGINT. ${formatStackContinues({ stackName: 'minitwit' })}`
         : 'Stopped by SIGINT.',
     );
     expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
     const status = isBegun ? 'DELETE_IN_PROGRESS' : stack.status;
-    expect(await act(paper, { ...stack, status }), place).toBe('done');
+    expect(await act(stubStack, { ...stack, status }), place).toBe('done');
     expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(!isBegun);
-    expect(await isThere(paper), place).toBe(false);
+    expect(await isThere(stubStack), place).toBe(false);
   }
 });
 
 test('removeStack repeats a DeleteStack whose response is lost, and can be run again after a refusal', async () => {
-  const lost = await openRaised();
+  const lost = await createStack();
   lost.aws.loseResponse('cloudformation:DeleteStack');
   expect(await act(lost)).toBe('done');
   expect(await isThere(lost)).toBe(false);
 
-  const refused = await openRaised();
+  const refused = await createStack();
   refused.aws.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
   expect(await act(refused)).toMatch(
     /^Cannot remove the stack minitwit: AWS returned AccessDenied/,
@@ -79,33 +79,35 @@ test('removeStack repeats a DeleteStack whose response is lost, and can be run a
 });
 
 test('removeStack names what AWS cannot remove and what to do, and continues when it is run again', async () => {
-  const paper = await openRaised();
+  const stubStack = await createStack();
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
-  paper.fault = { resource: 'Group', reason };
-  expect(await act(paper)).toBe(
+  stubStack.fault = { resource: 'Group', reason };
+  expect(await act(stubStack)).toBe(
     'These resources of the stack minitwit could not be removed, and may cost:\n' +
       `  Group (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it. Remove that first.\n` +
       'Correct this, then run npm run cloud -- down again.',
   );
-  expect((await findStack(paper.open()))?.status).toBe('DELETE_FAILED');
-  expect(await act(paper)).toBe('done');
-  expect(await isThere(paper)).toBe(false);
+  expect((await findStack(stubStack.open()))?.status).toBe('DELETE_FAILED');
+  expect(await act(stubStack)).toBe('done');
+  expect(await isThere(stubStack)).toBe(false);
 });
 
 test('removeStack waits first until a change has ended, also if the change fails', async () => {
-  const paper = await openRaised();
-  const cloud = paper.open();
+  const stubStack = await createStack();
+  const cloud = stubStack.open();
   const stack = await requireStack(cloud);
-  paper.aws.onRequest = (action) => {
-    if (action === 'cloudformation:ExecuteChangeSet') paper.stop();
+  stubStack.aws.onRequest = (action) => {
+    if (action === 'cloudformation:ExecuteChangeSet') stubStack.stop();
   };
-  paper.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
+  stubStack.fault = { resource: 'SetUpPolicy', reason: 'It is in use.' };
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(changed).rejects.toThrow('AWS continues');
-  paper.aws.onRequest = () => undefined;
-  expect(await act(paper, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
-  expect(paper.lines[0]).toBe('AWS is changing the stack minitwit. Waiting until that has ended …');
-  expect(paper.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');
-  expect(await isThere(paper)).toBe(false);
+  stubStack.aws.onRequest = () => undefined;
+  expect(await act(stubStack, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
+  expect(stubStack.lines[0]).toBe(
+    'AWS is changing the stack minitwit. Waiting until that has ended …',
+  );
+  expect(stubStack.lines).toContain('SetUpPolicy (AWS::IAM::Policy): DELETE_FAILED: It is in use.');
+  expect(await isThere(stubStack)).toBe(false);
 });

@@ -67,7 +67,7 @@ test.each([
   await expect(resolveDefaults(ec2, set)).rejects.toThrow(message);
 });
 
-test('resolveDefaults throws how to create an image, and a default VPC, when there is none', async () => {
+test('without an image or a default VPC, the error has the command that creates it', async () => {
   await openEmulatedAccount();
   const bare = createEc2();
   await expect(resolveDefaults(bare, {})).rejects.toThrow(
@@ -100,6 +100,6 @@ test.each([
   ],
 ])('assertImageCompatible rejects a %s (%s)', async (InstanceType, other, message) => {
   const { ec2, imageId } = await openWithImage('arm64');
-  const wanted = { ImageId: other ?? imageId, InstanceType };
-  await expect(assertImageCompatible(ec2, wanted)).rejects.toThrow(message);
+  const parameters = { ImageId: other ?? imageId, InstanceType };
+  await expect(assertImageCompatible(ec2, parameters)).rejects.toThrow(message);
 });

@@ -6,20 +6,20 @@ import {
 import { expect, test } from 'vitest';
 import { formatRestored, restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { openWorld, type World } from './fixture.ts';
+import { createStackFixture, type StackFixture } from './fixture.ts';
 
-/** A stack that is up, with a snapshot of its database. */
-async function openRaised() {
-  const world = await openWorld();
-  await world.up();
-  const { outputs } = await requireStack(world);
-  const rds = world.cloud.clients.rds;
+/** Creates a stack that serves, with a snapshot of its database. */
+async function createRestoreFixture() {
+  const fixture = await createStackFixture();
+  await fixture.up();
+  const { outputs } = await requireStack(fixture);
+  const rds = fixture.cloud.clients.rds;
   const snapshotId = await takeOf(rds, outputs.DatabaseId ?? '');
-  stubSnapshots(world, (text) => text);
+  stubSnapshots(fixture, (text) => text);
   const restore = (id = snapshotId, dryRun = false) =>
-    restoreSnapshot(world.open(), { snapshotId: id, dryRun });
-  world.lines.length = 0;
-  return { world, rds, outputs, snapshotId, restore };
+    restoreSnapshot(fixture.open(), { snapshotId: id, dryRun });
+  fixture.lines.length = 0;
+  return { fixture, rds, outputs, snapshotId, restore };
 }
 
 async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
@@ -29,7 +29,7 @@ async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<str
 }
 
 /** Makes all database snapshots encrypted, which the emulator does not support, and changes their responses. */
-function stubSnapshots({ account }: World, change: (text: string) => string) {
+function stubSnapshots({ account }: StackFixture, change: (text: string) => string) {
   account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
     const { body, ...answer } = await pass();
     const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
@@ -37,8 +37,8 @@ function stubSnapshots({ account }: World, change: (text: string) => string) {
   });
 }
 
-async function requireStack(world: World) {
-  const stack = await findStack(world.cloud);
+async function requireStack(fixture: StackFixture) {
+  const stack = await findStack(fixture.cloud);
   if (!stack) throw new Error('There is no stack');
   return stack;
 }
@@ -50,8 +50,8 @@ async function idsOf(rds: RDSClient): Promise<string[]> {
 }
 
 test('`cloud restore` creates another database, initializes it, and replaces the instances', async () => {
-  const { world, rds, outputs, snapshotId, restore } = await openRaised();
-  const cloud = world.open();
+  const { fixture, rds, outputs, snapshotId, restore } = await createRestoreFixture();
+  const cloud = fixture.open();
   const refreshes: object[] = [];
   cloud.clients.autoScaling.middlewareStack.add(
     (next, { commandName }) =>
@@ -62,10 +62,10 @@ test('`cloud restore` creates another database, initializes it, and replaces the
     { step: 'initialize' },
   );
   await restoreSnapshot(cloud, { snapshotId, dryRun: false });
-  const stack = await requireStack(world);
+  const stack = await requireStack(fixture);
   expect(stack.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
   expect(stack.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
-  expect(world.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
+  expect(fixture.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
   // With the alarm, AWS would stop the refresh: the old instances have lost their database.
   expect(refreshes).toEqual([
     expect.objectContaining({
@@ -73,48 +73,50 @@ test('`cloud restore` creates another database, initializes it, and replaces the
     }),
   ]);
   const last = (await idsOf(rds)).find((id) => id !== snapshotId);
-  expect(world.lines).toContain(`To return to the old database: npm run cloud -- restore ${last}`);
-  expect(world.lines.at(-1)).toBe(
+  expect(fixture.lines).toContain(
+    `To return to the old database: npm run cloud -- restore ${last}`,
+  );
+  expect(fixture.lines.at(-1)).toBe(
     formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: false }),
   );
 
-  // The next up leaves the database as it is.
-  await world.up({ BackupDays: '3' });
-  const after = await requireStack(world);
+  // The next `up` does not replace the database.
+  await fixture.up({ BackupDays: '3' });
+  const after = await requireStack(fixture);
   expect(after.outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(after.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, BackupDays: '3' });
 
-  // The same restore leaves it as it is, too.
+  // A repeated restore does not replace the database.
   await restore();
-  expect((await requireStack(world)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
-  expect(world.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
-  expect(world.lines.at(-1)).toBe(
+  expect((await requireStack(fixture)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
+  expect(fixture.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
+  expect(fixture.lines.at(-1)).toBe(
     formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: true }),
   );
 });
 
 test('`cloud restore`, stopped before or in any of its steps, continues when it is run again', async () => {
-  const { world, snapshotId, restore } = await openRaised();
+  const { fixture, snapshotId, restore } = await createRestoreFixture();
   const started: string[] = [];
   const stopAt = (place: string) => {
-    world.account.onRequest = (action) => {
+    fixture.account.onRequest = (action) => {
       if (/ExecuteChangeSet|SendCommand|StartInstanceRefresh/.test(action)) started.push(action);
-      if (action === place) world.stop();
+      if (action === place) fixture.stop();
     };
   };
   const again =
-    ' MiniTwit does not serve until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
+    ' MiniTwit is unavailable until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
   stopAt('cloudformation:ExecuteChangeSet');
   await expect(restore()).rejects.toThrow('AWS continues to change the stack minitwit.');
-  // The set-up of the new database begins with this request.
+  // The initialization of the new database begins with this request.
   stopAt('autoscaling:DescribeAutoScalingGroups');
   await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
-  // The replacement of the instances begins with this one.
+  // The replacement of the instances begins with this request.
   stopAt('autoscaling:DescribeInstanceRefreshes');
   await expect(restore()).rejects.toThrow(`Stopped by SIGINT.${again}`);
   stopAt('autoscaling:StartInstanceRefresh');
   await expect(restore()).rejects.toThrow(
-    /AWS continues to replace the instances\. .* MiniTwit does not serve until/,
+    /AWS continues to replace the instances\. .* MiniTwit is unavailable until/,
   );
   stopAt('');
   await restore();
@@ -125,27 +127,29 @@ test('`cloud restore`, stopped before or in any of its steps, continues when it 
     'cloudformation:ExecuteChangeSet',
     'autoscaling:StartInstanceRefresh',
   ]);
-  expect(await world.look()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
-  const { parameters } = await requireStack(world);
+  expect(await fixture.readState()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
+  const { parameters } = await requireStack(fixture);
   expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
 });
 
 test('`cloud restore --dry-run` prints the changes, and changes nothing', async () => {
-  const { world, outputs, snapshotId, restore } = await openRaised();
+  const { fixture, outputs, snapshotId, restore } = await createRestoreFixture();
   await restore(snapshotId, true);
-  expect(world.lines).toContain('  ± replace  Database (AWS::RDS::DBInstance)');
-  expect((await requireStack(world)).outputs.DatabaseId).toBe(outputs.DatabaseId);
-  expect((await world.look()).changeSets).toBe(0);
+  expect(fixture.lines).toContain('  ± replace  Database (AWS::RDS::DBInstance)');
+  expect((await requireStack(fixture)).outputs.DatabaseId).toBe(outputs.DatabaseId);
+  expect((await fixture.readState()).changeSets).toBe(0);
 });
 
 test('`cloud restore` rejects an incompatible or missing snapshot before it changes anything', async () => {
-  const { world, restore } = await openRaised();
-  world.account.actions.length = 0;
-  stubSnapshots(world, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
-  await expect(restore()).rejects.toThrow('The snapshot a-snapshot is of postgres, not of MySQL.');
+  const { fixture, restore } = await createRestoreFixture();
+  fixture.account.actions.length = 0;
+  stubSnapshots(fixture, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
+  await expect(restore()).rejects.toThrow(
+    'The snapshot a-snapshot contains a database of postgres, not of MySQL.',
+  );
   await expect(restore('another')).rejects.toThrow('There is no snapshot another of a database');
-  expect(world.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
-  const restored = restoreSnapshot(world.open('twit'), { snapshotId: 'a', dryRun: false });
+  expect(fixture.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
+  const restored = restoreSnapshot(fixture.open('twit'), { snapshotId: 'a', dryRun: false });
   await expect(restored).rejects.toThrow(
     'There is no stack twit in this region. Run npm run cloud -- up --stack twit to create it.',
   );

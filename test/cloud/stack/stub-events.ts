@@ -4,9 +4,9 @@ import type { AwsStub } from '../../support/aws-stub.ts';
 export const STACK_ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/minitwit/1';
 
 /**
- * Stubs the events of a stack. Each poll returns one more batch, the first of which has the events before the operation. An
- * event is written as `Database CREATE_FAILED reason`, where `minitwit` is the stack itself. Events have the ids `event-0`,
- * `event-1` and so on, and are a minute apart.
+ * Stubs the events of a stack. Each poll returns one more batch, the first of which has the events before the
+ * operation. An event is written as `Database CREATE_FAILED reason`, where `minitwit` is the stack itself. Events have
+ * the ids `event-0`, `event-1` and so on, and are a minute apart.
  */
 export function stubEvents(aws: AwsStub, batches: string[][], pageSize = 100): void {
   let polls = 0;

@@ -123,7 +123,8 @@ test.each([
     Conditions: [
       {
         Field: 'path-pattern',
-        // Express accepts a slash at the end of a path. Path patterns distinguish upper and lower case, as Express does.
+        // Express accepts a slash at the end of a path. Path patterns distinguish upper and lower case, as Express
+        // does.
         PathPatternConfig: { Values: ['/healthz', '/healthz/', '/readyz', '/readyz/'] },
       },
     ],

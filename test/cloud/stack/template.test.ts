@@ -62,7 +62,7 @@ test('its parameters are listed, with their defaults', () => {
   expect(parameters).toContainEqual({ name: 'CertificateArn', default: '' });
 });
 
-test('without a certificate people are served on port 80, with one they are sent to 443', () => {
+test('serves port 80 without a certificate, and redirects it to https with one', () => {
   const CertificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/abc';
   const forward = [{ Type: 'forward', TargetGroupArn: { Ref: 'Targets' } }];
   const plain = resourcesWith({});

@@ -2,27 +2,30 @@ import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
-import { openWorld } from './fixture.ts';
+import { createStackFixture } from './fixture.ts';
 
 const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
 
 test('`cloud up` creates the stack, initializes the database, and waits until it serves; the next one changes nothing', async () => {
-  const world = await openWorld();
-  await world.up();
-  expect(await world.look()).toMatchObject({
+  const fixture = await createStackFixture();
+  await fixture.up();
+  expect(await fixture.readState()).toMatchObject({
     status: 'UPDATE_COMPLETE',
     setUp: 'no',
     databases: 1,
     instances: [2],
     changeSets: 0,
   });
-  const stack = await findStack(world.cloud);
-  expect(stack?.parameters).toMatchObject({ ImageId: world.imageId, WarehouseZone: 'us-east-1a' });
+  const stack = await findStack(fixture.cloud);
+  expect(stack?.parameters).toMatchObject({
+    ImageId: fixture.imageId,
+    WarehouseZone: 'us-east-1a',
+  });
   expect(stack?.parameters.SubnetIds?.split(',')).toHaveLength(2);
-  expect(world.asked).toEqual([`${stack?.outputs.Address}/public`]);
-  expect(world.scripts).toHaveLength(1);
-  expect(world.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
-  expect(world.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);
+  expect(fixture.requestedUrls).toEqual([`${stack?.outputs.Address}/public`]);
+  expect(fixture.scripts).toHaveLength(1);
+  expect(fixture.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
+  expect(fixture.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);
 
   // Each step is printed, in this order.
   const shown = [
@@ -35,62 +38,62 @@ test('`cloud up` creates the stack, initializes the database, and waits until it
     /^MiniTwit is ready at http:/,
     /^ +total .*\$\d+/,
   ];
-  const places = shown.map((line) => world.lines.findIndex((each) => line.test(each)));
+  const places = shown.map((line) => fixture.lines.findIndex((each) => line.test(each)));
   expect(places).not.toContain(-1);
   expect(places).toEqual(places.toSorted((a, b) => a - b));
 
-  world.lines.length = 0;
-  await world.up();
-  expect(world.lines).toContain('There is nothing to change.');
-  expect(world.scripts).toHaveLength(1);
-  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
+  fixture.lines.length = 0;
+  await fixture.up();
+  expect(fixture.lines).toContain('There is nothing to change.');
+  expect(fixture.scripts).toHaveLength(1);
+  expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
 });
 
 test('`cloud up` changes the parameters that are set, retains all others, and names outdated instances', async () => {
-  const world = await openWorld();
-  await world.up({ BackupDays: '3' });
-  world.lines.length = 0;
-  await world.up({ InstanceType: 't3.small' });
-  expect((await findStack(world.cloud))?.parameters).toMatchObject({
+  const fixture = await createStackFixture();
+  await fixture.up({ BackupDays: '3' });
+  fixture.lines.length = 0;
+  await fixture.up({ InstanceType: 't3.small' });
+  expect((await findStack(fixture.cloud))?.parameters).toMatchObject({
     BackupDays: '3',
     InstanceType: 't3.small',
-    ImageId: world.imageId,
+    ImageId: fixture.imageId,
   });
-  expect(world.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
-  expect(world.lines).toContainEqual(
+  expect(fixture.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
+  expect(fixture.lines).toContainEqual(
     expect.stringMatching(/^2 of 2 instances are outdated\..* npm run cloud -- roll$/),
   );
 });
 
 test('`cloud up --dry-run` prints the changes, and changes nothing', async () => {
-  const world = await openWorld();
-  await world.up({}, true);
-  expect(world.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');
-  expect(await world.look()).toMatchObject(NOTHING);
-  await world.up();
-  const before = await world.look();
-  await world.up({ BackupDays: '3' }, true);
-  expect(world.lines).toContain('  ~ change   Database (AWS::RDS::DBInstance)');
-  expect(await world.look()).toEqual(before);
-  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('7');
+  const fixture = await createStackFixture();
+  await fixture.up({}, true);
+  expect(fixture.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');
+  expect(await fixture.readState()).toMatchObject(NOTHING);
+  await fixture.up();
+  const before = await fixture.readState();
+  await fixture.up({ BackupDays: '3' }, true);
+  expect(fixture.lines).toContain('  ~ change   Database (AWS::RDS::DBInstance)');
+  expect(await fixture.readState()).toEqual(before);
+  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('7');
 });
 
 test('`cloud up`, stopped after ExecuteChangeSet, waits for that operation when it is run again', async () => {
-  const world = await openWorld();
-  world.account.onRequest = (action) => {
-    if (action === 'cloudformation:ExecuteChangeSet') world.stop();
+  const fixture = await createStackFixture();
+  fixture.account.onRequest = (action) => {
+    if (action === 'cloudformation:ExecuteChangeSet') fixture.stop();
   };
-  await expect(world.up()).rejects.toThrow(
+  await expect(fixture.up()).rejects.toThrow(
     'Stopped by SIGINT. AWS continues to change the stack minitwit. Run the same command again to wait for it.',
   );
-  world.account.onRequest = () => undefined;
-  world.lines.length = 0;
-  await world.up();
-  expect(world.lines[0]).toBe(
+  fixture.account.onRequest = () => undefined;
+  fixture.lines.length = 0;
+  await fixture.up();
+  expect(fixture.lines[0]).toBe(
     'The stack minitwit is CREATE_IN_PROGRESS. Waiting until that has ended …',
   );
-  expect(world.lines).toContain('Database (AWS::RDS::DBInstance): being created');
-  expect(await world.look()).toMatchObject({
+  expect(fixture.lines).toContain('Database (AWS::RDS::DBInstance): being created');
+  expect(await fixture.readState()).toMatchObject({
     status: 'UPDATE_COMPLETE',
     setUp: 'no',
     databases: 1,
@@ -105,36 +108,36 @@ test.each([
   [{ ImageId: 'ami-0123456789abcdef0' }, 'There is no image ami-0123456789abcdef0 in this region'],
   [{ VpcId: 'vpc-1' }, 'Set both VpcId and SubnetIds'],
 ])('`cloud up` with %j fails before a change set is created', async (parameters, message) => {
-  const world = await openWorld();
-  await expect(world.up(parameters)).rejects.toThrow(message);
-  expect(world.account.actions).not.toContain('cloudformation:CreateChangeSet');
+  const fixture = await createStackFixture();
+  await expect(fixture.up(parameters)).rejects.toThrow(message);
+  expect(fixture.account.actions).not.toContain('cloudformation:CreateChangeSet');
 });
 
 test('`cloud up` names what AWS cannot create and what to do, and the next `cloud up` prints how to start over', async () => {
-  const world = await openWorld();
+  const fixture = await createStackFixture();
   const reason =
     'Failed Scaling Activity: Max spot instance count exceeded (MaxSpotInstanceCountExceeded)';
-  world.emulated.fault = { resource: 'Instances', reason };
+  fixture.emulated.fault = { resource: 'Instances', reason };
   const message =
     /^Instances .*MaxSpotInstanceCountExceeded.*--set Market=on-demand.*ROLLBACK_COMPLETE.* npm run cloud -- down first\.$/;
-  await expect(world.up()).rejects.toThrow(message);
-  await expect(world.up()).rejects.toThrow(message);
+  await expect(fixture.up()).rejects.toThrow(message);
+  await expect(fixture.up()).rejects.toThrow(message);
 });
 
 test('a change that AWS rolls back leaves the stack unchanged, and succeeds later', async () => {
-  const world = await openWorld();
-  await world.up();
-  world.emulated.fault = { resource: 'Database', reason: 'FreeTierRestrictionError: too long' };
-  await expect(world.up({ BackupDays: '30' })).rejects.toThrow(
+  const fixture = await createStackFixture();
+  await fixture.up();
+  fixture.emulated.fault = { resource: 'Database', reason: 'FreeTierRestrictionError: too long' };
+  await expect(fixture.up({ BackupDays: '30' })).rejects.toThrow(
     /FreeTierRestrictionError.*--set BackupDays=1.*UPDATE_ROLLBACK_COMPLETE\. /,
   );
-  await world.up({ BackupDays: '1' });
-  expect((await findStack(world.cloud))?.parameters.BackupDays).toBe('1');
+  await fixture.up({ BackupDays: '1' });
+  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
 });
 
 test('`cloud up` continues with the empty stack of a killed process', async () => {
-  const world = await openWorld();
-  await world.cloud.clients.cloudFormation.send(
+  const fixture = await createStackFixture();
+  await fixture.cloud.clients.cloudFormation.send(
     new CreateChangeSetCommand({
       StackName: 'minitwit',
       ChangeSetName: 'of-a-killed-one',
@@ -147,17 +150,17 @@ test('`cloud up` continues with the empty stack of a killed process', async () =
       })),
     }),
   );
-  await world.up();
-  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
+  await fixture.up();
+  expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', changeSets: 0 });
 });
 
 test('`cloud up` reports a failed initialization with its output, and repeats it when it is run again', async () => {
-  const world = await openWorld();
-  const { runScript } = world.emulated;
-  world.emulated.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
-  await expect(world.up()).rejects.toThrow(/Initializing the database .*Access denied/s);
-  expect(await world.look()).toMatchObject({ status: 'CREATE_COMPLETE', setUp: 'yes' });
-  world.emulated.runScript = runScript;
-  await world.up();
-  expect(await world.look()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
+  const fixture = await createStackFixture();
+  const { runScript } = fixture.emulated;
+  fixture.emulated.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
+  await expect(fixture.up()).rejects.toThrow(/Initializing the database .*Access denied/s);
+  expect(await fixture.readState()).toMatchObject({ status: 'CREATE_COMPLETE', setUp: 'yes' });
+  fixture.emulated.runScript = runScript;
+  await fixture.up();
+  expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
 });

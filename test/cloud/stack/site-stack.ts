@@ -1,5 +1,5 @@
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import type { PaperStack } from './paper-stack.ts';
+import type { StubStack } from './stub-stack.ts';
 
 const OUTPUTS = {
   Address: 'http://site',
@@ -26,7 +26,7 @@ Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name,
 `;
 
 /** Creates a stack whose database is not initialized. */
-export async function raiseSite({ open, aws }: PaperStack): Promise<void> {
+export async function createSiteStack({ open, aws }: StubStack): Promise<void> {
   await changeStack(open(), null, { template: SITE_TEMPLATE, parameters: [], dryRun: false });
   aws.actions.length = 0;
 }

@@ -6,7 +6,7 @@ import { emulateStacks } from '../emulated/stacks.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 
 /** An account whose stacks consist of ids alone, and whose instances run scripts. It needs no emulator. */
-export interface PaperStack extends TestCloud {
+export interface StubStack extends TestCloud {
   aws: AwsStub;
   /** The failure of the next change or removal of a stack. */
   fault: Fault | undefined;
@@ -14,20 +14,20 @@ export interface PaperStack extends TestCloud {
   runScript: RunScript;
 }
 
-/** Opens an account with paper stacks for this test. */
-export async function openPaperStack(options?: TestCloudOptions): Promise<PaperStack> {
+/** Opens an account with stub stacks for this test. */
+export async function openStubStack(options?: TestCloudOptions): Promise<StubStack> {
   const aws = await startAwsStub();
-  const paper: PaperStack = {
+  const stubStack: StubStack = {
     ...openTestCloud(options),
     aws,
     fault: undefined,
     runScript: () => ({}),
   };
   emulateStacks({ ...aws, id: '123456789012' }, fakeResources, () => {
-    const { fault } = paper;
-    paper.fault = undefined;
+    const { fault } = stubStack;
+    stubStack.fault = undefined;
     return fault;
   });
-  emulateCommands(aws, (script, instanceId) => paper.runScript(script, instanceId));
-  return paper;
+  emulateCommands(aws, (script, instanceId) => stubStack.runScript(script, instanceId));
+  return stubStack;
 }
