@@ -1,13 +1,13 @@
 #!/bin/bash
-# Prepares the image (AMI) of the warehouse's instances: a MariaDB with its data on a volume, which listens only on a socket.
-# `npm run warehouse -- provision` fills in the settings, and uses this script as user data of a temporary Amazon Linux 2023
-# instance. It waits for the last line of this script on the console, and creates the image. At the end, the script deletes all
-# personal files: keys, histories and logs. No user can log in to THIS instance afterwards.
+# Prepares the image (AMI) of the warehouse's instances: a MariaDB with its data on a volume, which listens only on a
+# socket. `npm run warehouse -- provision` fills in the settings, and uses this script as user data of a temporary
+# Amazon Linux 2023 instance. It waits for the last line of this script on the console, and creates the image. At the
+# end, the script deletes all personal files: keys, histories and logs. No user can log in to THIS instance afterwards.
 
 # The mount point of the volume. WAREHOUSE_MOUNT_DIR must be the same.
 MOUNT_DIR='/mysql-db'
-# A volume that is attached to this instance, now or later. The script creates a filesystem on it if it is empty, and tests
-# MariaDB on it. If VOLUME_ID is empty, the script does neither.
+# A volume that is attached to this instance, now or later. The script creates a filesystem on it if it is empty, and
+# tests MariaDB on it. If VOLUME_ID is empty, the script does neither.
 VOLUME_ID=''
 VOLUME_DEVICE='/dev/sdf'
 # This instance terminates itself after this time, in case that the command cannot terminate it.
@@ -106,8 +106,8 @@ write_unit() {
   cat <<EOF
 [Unit]
 Description=MariaDB of MiniTwit's warehouse
-# Only the warehouse's commands start this unit, over ssh, after the volume is mounted. Without the volume, MariaDB would write
-# to the instance's disk, and all data would be lost with the instance.
+# Only the warehouse's commands start this unit, over ssh, after the volume is mounted. Without the volume, MariaDB
+# would write to the instance's disk, and all data would be lost with the instance.
 AssertPathIsMountPoint=$MOUNT_DIR
 
 [Service]
@@ -128,8 +128,8 @@ LimitNOFILE=65536
 LimitMEMLOCK=524288
 LimitCORE=0
 
-# The sandbox applies even if an attacker controls the server. The server needs only its files and its socket, and no network.
-# MemoryDenyWriteExecute= is impossible, because PCRE generates machine code at run time.
+# The sandbox applies even if an attacker controls the server. The server needs only its files and its socket, and no
+# network. MemoryDenyWriteExecute= is impossible, because PCRE generates machine code at run time.
 PrivateNetwork=yes
 RestrictAddressFamilies=AF_UNIX
 NoNewPrivileges=yes
@@ -206,9 +206,9 @@ delete_personal_files() {
       rm -rf .ssh .aws .cache .config .local .*_history .lesshst .viminfo
     )
   done
-  # cloud-init stores the user data. cloud-init and systemd create all of these files again on an instance's first boot. The
-  # link `instance` stays: without it, cloud-init, which still runs, would create a folder there, and would never start again.
-  # It replaces a link that leads nowhere.
+  # cloud-init stores the user data. cloud-init and systemd create all of these files again on an instance's first boot.
+  # The link `instance` stays: without it, cloud-init, which still runs, would create a folder there, and would never
+  # start again. It replaces a link that leads nowhere.
   rm -rf /var/lib/cloud/{data,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
     /var/lib/systemd/random-seed
   : >/etc/machine-id

@@ -5,9 +5,9 @@ const CONNECT_MAX_MS = 5000;
 const RESPONSE_MAX_MS = 30_000;
 
 /**
- * Returns the options of all AWS clients. The SDK itself finds account, region and endpoint. It retries requests that AWS
- * throttled or answered with 5xx, and those without a response. A client holds connections open, and so the process alive,
- * until `destroy()`.
+ * Returns the options of all AWS clients. The SDK itself finds account, region and endpoint. It retries requests that
+ * AWS throttled or answered with 5xx, and those without a response. A client holds connections open, and so the process
+ * alive, until `destroy()`.
  * @param responseMaxMs how long each attempt waits for a response
  */
 export function clientOptions(responseMaxMs = RESPONSE_MAX_MS) {

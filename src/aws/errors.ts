@@ -20,8 +20,8 @@ export function findAwsError(error: unknown): AwsError | null {
 }
 
 /**
- * Returns whether an error, or the cause of an OperatorError, is AWS's and has one of these names, given without the suffix
- * `Exception` or `Fault` that some SDK clients append.
+ * Returns whether an error, or the cause of an OperatorError, is AWS's and has one of these names, given without the
+ * suffix `Exception` or `Fault` that some SDK clients append.
  */
 export function isAwsError(error: unknown, ...names: string[]): boolean {
   const name = findAwsError(error)?.name;
@@ -60,8 +60,8 @@ const HINTS: Record<string, string> = {
 };
 
 /**
- * Returns an OperatorError with a one-line message: the attempt, AWS's error, and a hint where one is known. Its cause is
- * AWS's error. Errors of other origin are returned unchanged.
+ * Returns an OperatorError with a one-line message: the attempt, AWS's error, and a hint where one is known. Its cause
+ * is AWS's error. Errors of other origin are returned unchanged.
  * @param attempt the first words of the message: `Cannot attach the volume`
  */
 export function toOperatorError(attempt: string, error: unknown): unknown {
@@ -102,8 +102,8 @@ export async function withAwsError<Response>(
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException']);
 
 /**
- * Returns whether a request that failed with this error may succeed later: AWS throttled it, failed itself (5xx), or was
- * not reached. AWS may have carried out the request all the same.
+ * Returns whether a request that failed with this error may succeed later: AWS throttled it, failed itself (5xx), or
+ * was not reached. AWS may have carried out the request all the same.
  */
 export function isTransient(error: unknown): boolean {
   const awsError = findAwsError(error);

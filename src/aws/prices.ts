@@ -8,9 +8,9 @@ export const PRICED_REGION = 'us-east-1';
 export const PRICED_IN = '2026';
 
 /**
- * Dollars per hour of an on-demand Linux instance in us-east-1, by type. Spot prices are lower, and change. Current prices:
- * https://aws.amazon.com/ec2/pricing/on-demand/. Sources: https://instances.vantage.sh in July 2026 (t3, t4g), other lists
- * in June 2026 (all others).
+ * Dollars per hour of an on-demand Linux instance in us-east-1, by type. Spot prices are lower, and change. Current
+ * prices: https://aws.amazon.com/ec2/pricing/on-demand/. Sources: https://instances.vantage.sh in July 2026 (t3, t4g),
+ * other lists in June 2026 (all others).
  */
 export const INSTANCE_HOUR: Record<string, number> = {
   't3.nano': 0.0052,

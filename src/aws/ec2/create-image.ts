@@ -17,7 +17,10 @@ import { type Tags, tagSpecifications } from './tags.ts';
 const STOPPED_MAX_MS = 5 * 60_000;
 const IMAGE_MAX_MS = 60 * 60_000;
 
-/** Returns the newest standard Amazon Linux 2023 for an architecture, `x86_64` or `arm64`, or null if this region has none. */
+/**
+ * Returns the newest standard Amazon Linux 2023 for an architecture, `x86_64` or `arm64`, or null if this region has
+ * none.
+ */
 export async function findAmazonLinux(ec2: EC2Client, architecture: string): Promise<Image | null> {
   const images = await listImages(ec2, 'amazon', [
     // This pattern matches neither the minimal images nor those for containers.

@@ -16,7 +16,10 @@ export interface CreatedResource {
   visibilityTimeoutMs: number;
 }
 
-/** Returns the ids of the resources that were created, with `knownId` even if AWS never lists it. Polls past eventual consistency. */
+/**
+ * Returns the ids of the resources that were created, with `knownId` even if AWS never lists it. Polls past eventual
+ * consistency.
+ */
 export function findCreated(
   { subject, knownId, list, visibilityTimeoutMs }: CreatedResource,
   options: PollOptions,

@@ -59,7 +59,8 @@ export function runInstancesInput(launch: LaunchOptions): RunInstancesCommandInp
   };
 }
 
-// AWS accepts the choice of a public address only as part of a network interface, which then has to have subnet and groups too.
+// AWS accepts the choice of a public address only as part of a network interface, which then has to have subnet and
+// groups too.
 function networkInput({ isPublic, subnetId, securityGroup }: LaunchOptions) {
   if (isPublic === undefined) return { SecurityGroupIds: [securityGroup], SubnetId: subnetId };
   const placed = { DeviceIndex: 0, SubnetId: subnetId, Groups: [securityGroup] };

@@ -8,7 +8,8 @@ export const TERMINATED_MAX_MS = 15 * 60_000;
 
 /**
  * Terminates an instance, and waits until it is terminated and its volumes are detached.
- * @param visibilityTimeoutMs how long AWS may not know a new instance. After this, an unknown instance counts as terminated.
+ * @param visibilityTimeoutMs how long AWS may not know a new instance. After this, an unknown instance counts as
+ *   terminated.
  */
 export async function terminateAndWait(
   ec2: EC2Client,

@@ -94,8 +94,8 @@ export async function attachVolume(ec2: EC2Client, input: Attachment): Promise<v
 }
 
 /**
- * Detaches a volume from this instance. The attachment may still be `detaching`. A volume that is attached to no instance,
- * or to another one, is left alone.
+ * Detaches a volume from this instance. The attachment may still be `detaching`. A volume that is attached to no
+ * instance, or to another one, is left alone.
  */
 export async function detachVolume(
   ec2: EC2Client,

@@ -21,7 +21,9 @@ export interface ImageKind<Build extends ImageBuild> {
   imageOptions: (build: Build) => Omit<CreateImageOptions, 'instanceId'>;
   /** Finds images and snapshots of builds that are not done. */
   unfinished: Filter;
-  /** Formats an instance or an image that may still exist, with the command that removes it. `id` is null if unknown. */
+  /**
+   * Formats an instance or an image that may still exist, with the command that removes it. `id` is null if unknown.
+   */
   formatOrphan: (resource: 'instance' | 'image', id: string | null, runId: string) => string;
 }
 

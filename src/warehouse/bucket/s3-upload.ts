@@ -35,8 +35,8 @@ export async function uploadFiles(target: UploadTarget, paths: string[]): Promis
 }
 
 /**
- * Uploads a dump while it is written, in parts with a checksum each. After a failure or an abort, the uploaded parts are
- * deleted before this rejects.
+ * Uploads a dump while it is written, in parts with a checksum each. After a failure or an abort, the uploaded parts
+ * are deleted before this rejects.
  * @throws OperatorError if AWS refuses; the error of the stream; the signal's reason
  */
 export async function uploadDump(target: UploadTarget, dump: Readable): Promise<void> {

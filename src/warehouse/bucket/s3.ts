@@ -19,8 +19,8 @@ const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 export const ENCRYPTION = { ServerSideEncryption: 'AES256' } as const;
 
 /**
- * Creates an S3 client with the account, region and endpoint of the environment. It retries requests that were throttled,
- * lost, or answered with 5xx. Its connections let the process run until `destroy()`.
+ * Creates an S3 client with the account, region and endpoint of the environment. It retries requests that were
+ * throttled, lost, or answered with 5xx. Its connections let the process run until `destroy()`.
  */
 export function createS3(): S3Client {
   return new S3Client({
@@ -31,7 +31,8 @@ export function createS3(): S3Client {
 
 /**
  * Checks that a run can be stored in a bucket: starts an upload and aborts it, which stores nothing.
- * @throws OperatorError if the bucket does not exist, is in another region, belongs to another account, or is not writable
+ * @throws OperatorError if the bucket does not exist, is in another region, belongs to another account, or is not
+ *   writable
  */
 export async function checkBucket(s3: S3Client, bucket: string): Promise<void> {
   try {

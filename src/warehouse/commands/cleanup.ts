@@ -15,7 +15,8 @@ import { ORIGIN_TAG, RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
 /**
  * Removes the resources of killed runs, provisions and restores, which are found by their tags. The lock of the folder
  * ensures that no run of this folder is active.
- * @param runId the run to end, wherever it was started; null for all runs of this folder that --keep did not leave running
+ * @param runId the run to end, wherever it was started; null for all runs of this folder that --keep did not leave
+ *   running
  * @throws OperatorError with each resource that cannot be removed
  */
 export async function cleanup(context: WarehouseContext, runId: string | null): Promise<void> {

@@ -41,7 +41,10 @@ export function print(line: string): void {
   console.log(line);
 }
 
-/** Creates the context of a command on AWS. Its signal is aborted after `maxHours`, and when the operator stops the command. */
+/**
+ * Creates the context of a command on AWS. Its signal is aborted after `maxHours`, and when the operator stops the
+ * command.
+ */
 export function createWarehouseContext(maxHours = MAX_HOURS): WarehouseContext {
   return createCommandContext({
     ec2: createEc2(),

@@ -35,7 +35,10 @@ export async function finish(context: FinishContext): Promise<void> {
   }
 }
 
-/** Connects to the instance, to stop MySQL and to unmount the volume. Logs a failure, since the run ends without it, too. */
+/**
+ * Connects to the instance, to stop MySQL and to unmount the volume. Logs a failure, since the run ends without it,
+ * too.
+ */
 async function reconnect(run: EndingRun): Promise<void> {
   try {
     run.remote = await connectTo(run, CONNECT_MAX_MS);

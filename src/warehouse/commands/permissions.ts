@@ -32,8 +32,8 @@ export interface Permission {
   answer: string;
 }
 
-// The policy allows these actions on instances with the warehouse's tag. A dry run names an instance that does not exist, so
-// AWS denies the action even if the policy allows it later.
+// The policy allows these actions on instances with the warehouse's tag. A dry run names an instance that does not
+// exist, so AWS denies the action even if the policy allows it later.
 const INSTANCE_ACTIONS = new Set([
   'AttachVolume',
   'CreateTags',
@@ -42,8 +42,8 @@ const INSTANCE_ACTIONS = new Set([
 ]);
 
 /**
- * Sends each request with `DryRun`, so that AWS checks the permission and changes nothing. The answer for an action on the
- * instance may be unknown.
+ * Sends each request with `DryRun`, so that AWS checks the permission and changes nothing. The answer for an action on
+ * the instance may be unknown.
  */
 export function checkPermissions(ec2: EC2Client, planned: PlannedRequests): Promise<Permission[]> {
   const { VolumeId, InstanceId } = planned.attachment;

@@ -12,8 +12,8 @@ import type { WarehouseContext } from '../context.ts';
 import type { InstanceConfig } from '../settings.ts';
 
 /**
- * Creates the image of a run's instance, and a volume unless `options` name one, and prints the settings for both. After
- * a failure, all steps are undone.
+ * Creates the image of a run's instance, and a volume unless `options` name one, and prints the settings for both.
+ * After a failure, all steps are undone.
  * @throws OperatorError with the failure, and with the resources that may still exist
  */
 export async function provision(

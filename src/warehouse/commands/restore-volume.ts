@@ -28,8 +28,8 @@ export interface RestoreVolumeOptions {
  * Creates a volume from a snapshot, with the zone, type and performance of the old volume, and prints the setting with
  * which the next run uses it. Does not change the old volume.
  * @returns the id of the new volume
- * @throws OperatorError when the snapshot does not exist or is not complete; when the zone is unknown; when the new volume
- *   does not become available, after deleting it
+ * @throws OperatorError when the snapshot does not exist or is not complete; when the zone is unknown; when the new
+ *   volume does not become available, after deleting it
  */
 export async function restoreVolume(
   context: WarehouseContext,

@@ -14,8 +14,8 @@ export async function printSnapshots({ ec2, print }: WarehouseContext): Promise<
 }
 
 /**
- * Prints and deletes old snapshots: the completed ones that are not among the newest `keep` completed ones of their volume.
- * Prints each snapshot that is retained because it is in use.
+ * Prints and deletes old snapshots: the completed ones that are not among the newest `keep` completed ones of their
+ * volume. Prints each snapshot that is retained because it is in use.
  * @param keep 1 or more
  */
 export async function pruneSnapshots(

@@ -38,8 +38,8 @@ export interface CopyResult {
 /**
  * Copies a consistent snapshot of the source's tables to the warehouse. Each table of the source is locked against
  * `alter table` only while it is copied. The source's user needs only `SELECT`.
- * @throws OperatorError, one line, if a database cannot be reached or is lost, if the source lacks tables, if the source has
- *   no users but the warehouse has, and if a range differs after it was sent; the signal's reason
+ * @throws OperatorError, one line, if a database cannot be reached or is lost, if the source lacks tables, if the
+ *   source has no users but the warehouse has, and if a range differs after it was sent; the signal's reason
  */
 export async function copyDatabase(
   source: DatabaseConfig,
@@ -122,7 +122,9 @@ export async function beginSnapshot(source: CopyEndpoint): Promise<number> {
   return now?.asOfS ?? 0;
 }
 
-/** @throws OperatorError if the source has no users but the warehouse has: the source may be new after a loss of data */
+/**
+ * @throws OperatorError if the source has no users but the warehouse has: the source may be new after a loss of data
+ */
 async function assertSourceNotEmpty(source: CopyEndpoint, warehouse: CopyEndpoint): Promise<void> {
   const sql = 'select exists (select 1 from user) as found';
   const [theirs, ours] = await Promise.all(

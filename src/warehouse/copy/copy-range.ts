@@ -38,8 +38,8 @@ export interface CopiedRange {
 }
 
 /**
- * Sends a range of which the warehouse has no row, in one transaction for each inserter. The checksum is compared before the
- * commits. If only some inserters commit, the next copy finds a range that differs.
+ * Sends a range of which the warehouse has no row, in one transaction for each inserter. The checksum is compared
+ * before the commits. If only some inserters commit, the next copy finds a range that differs.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
 export async function appendRange(copying: RangeCopyOptions, range: Range): Promise<CopiedRange> {

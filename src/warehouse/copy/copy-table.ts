@@ -30,9 +30,9 @@ export interface CopiedTable {
 }
 
 /**
- * Copies a table range by range of its key. Ranges beyond the warehouse's last key are sent. Other ranges are compared by
- * the number and checksum of their rows, and the blocks that differ are sent. Every sent range is compared again before its
- * commit, so an interruption leaves no range half copied, and the next copy continues.
+ * Copies a table range by range of its key. Ranges beyond the warehouse's last key are sent. Other ranges are compared
+ * by the number and checksum of their rows, and the blocks that differ are sent. Every sent range is compared again
+ * before its commit, so an interruption leaves no range half copied, and the next copy continues.
  * @throws OperatorError if a database fails, or if a range differs after it was sent
  */
 export async function copyTable(copying: TableCopyOptions, table: Table): Promise<CopiedTable> {

@@ -13,8 +13,8 @@ export interface CopyEndpoint {
   /** Returns the rows of a small result. The caller names their type. */
   read<Shape>(sql: string, values?: QueryValues): Promise<Shape[]>;
   /**
-   * Generates the rows of a result of any size in batches. If the caller pauses, reading stops after a few batches, and the
-   * server sends no more.
+   * Generates the rows of a result of any size in batches. If the caller pauses, reading stops after a few batches, and
+   * the server sends no more.
    */
   readBatches(sql: string, values: QueryValues): AsyncGenerator<Row[]>;
   /** Runs a statement, and returns the number of rows that it inserted or deleted. */

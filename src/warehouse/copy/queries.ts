@@ -1,14 +1,14 @@
 import { NO_CREDENTIALS, type Table } from './tables.ts';
 
-// Only names from tables.ts are concatenated. All values are parameters. Password hashes are read from the source only if
-// they are copied.
+// Only names from tables.ts are concatenated. All values are parameters. Password hashes are read from the source only
+// if they are copied.
 
 // The factors spread consecutive keys over 32 bits, and the products fit into 64 bits.
 const KEY_FACTORS = [2_654_435_761, 40_503];
 
 /**
- * Returns a query for `next`, the first key that is `:from` or more. It returns no row without such a key. `min` is not used:
- * for a bound beyond the column's type, MariaDB returns the greatest key.
+ * Returns a query for `next`, the first key that is `:from` or more. It returns no row without such a key. `min` is not
+ * used: for a bound beyond the column's type, MariaDB returns the greatest key.
  */
 export function findNext({ name, key: [lead] }: Table): string {
   return `select ${lead} as next from ${name} where ${lead} >= :from order by ${lead} limit 1`;
@@ -20,15 +20,17 @@ export function findLast({ name, key: [lead] }: Table): string {
 }
 
 /**
- * Returns a query for `total` and `checksum` (digits) of the rows from `:from` to below `:to`. The order of rows does not
- * matter. Each row's CRC is multiplied by a number of its key: CRCs are linear, so two rows with the same change would cancel
- * each other. sha2 takes twice the time, and MySQL 9.7 has no md5.
+ * Returns a query for `total` and `checksum` (digits) of the rows from `:from` to below `:to`. The order of rows does
+ * not matter. Each row's CRC is multiplied by a number of its key: CRCs are linear, so two rows with the same change
+ * would cancel each other. sha2 takes twice the time, and MySQL 9.7 has no md5.
  */
 export function sumRange(table: Table, withCredentials: boolean): string {
   return `select ${sum(table, withCredentials)} from ${table.name} where ${inRange(table)}`;
 }
 
-/** Returns a query for `total` and `checksum` of each block with rows in the range, with the block's number as `block`. */
+/**
+ * Returns a query for `total` and `checksum` of each block with rows in the range, with the block's number as `block`.
+ */
 export function sumBlocks(table: Table, withCredentials: boolean): string {
   return `select ${block(table)} as block, ${sum(table, withCredentials)}
     from ${table.name}
@@ -58,8 +60,8 @@ export function deleteBlocks(table: Table): string {
 }
 
 /**
- * Returns a statement that inserts `:rows`, each in the order of the table's columns. It replaces an outdated row of a later
- * range with the same unique value. That row's range is compared later.
+ * Returns a statement that inserts `:rows`, each in the order of the table's columns. It replaces an outdated row of a
+ * later range with the same unique value. That row's range is compared later.
  */
 export function insertRows({ name, columns }: Table): string {
   return `replace into ${name} (${columns.join(', ')}) values :rows`;

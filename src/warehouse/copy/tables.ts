@@ -9,15 +9,15 @@ export interface Table {
   /** The number of keys in a block, which is sent as a whole if a row differs. */
   blockWidth: number;
   /**
-   * Another unique column. A row that replaces another row with the same value locks neighbouring values until the commit,
-   * so two transactions could block each other. Such a table has one inserter.
+   * Another unique column. A row that replaces another row with the same value locks neighbouring values until the
+   * commit, so two transactions could block each other. Such a table has one inserter.
    */
   unique?: string;
 }
 
 /**
- * The tables that the warehouse copies. Sessions (`session`), and counters with the addresses of clients (`rate_limit`), are
- * not copied.
+ * The tables that the warehouse copies. Sessions (`session`), and counters with the addresses of clients
+ * (`rate_limit`), are not copied.
  */
 export const TABLES: Table[] = [
   {

@@ -10,8 +10,8 @@ export interface Clock {
 }
 
 /**
- * Limits the rows that are read in a second. With null, there is no limit. Pauses of the reader do not allow a higher rate
- * later. The throttle rejects when the signal is aborted.
+ * Limits the rows that are read in a second. With null, there is no limit. Pauses of the reader do not allow a higher
+ * rate later. The throttle rejects when the signal is aborted.
  */
 export function createThrottle(
   maxRowsPerSecond: number | null,

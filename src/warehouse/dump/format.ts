@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { TABLES, type Table } from '../copy/tables.ts';
 
-// A dump is SQL text in UTF-8, compressed by gzip, with one statement in each line: the header, PREPARATION, inserts, ENDING,
-// and the last line. A dump with any other line is refused, and that line is never executed.
+// A dump is SQL text in UTF-8, compressed by gzip, with one statement in each line: the header, PREPARATION, inserts,
+// ENDING, and the last line. A dump with any other line is refused, and that line is never executed.
 
 /** The beginning of the first line. The header follows. */
 const HEADER = '-- MiniTwit dump ';
@@ -11,7 +11,9 @@ const HEADER = '-- MiniTwit dump ';
 /** The beginning of the last line. The checksums follow. */
 const COMPLETE = '-- complete ';
 
-/** The statements before the rows. With them, the `mysql` client restores all rows or none, with any session settings. */
+/**
+ * The statements before the rows. With them, the `mysql` client restores all rows or none, with any session settings.
+ */
 export const PREPARATION = [
   'set names utf8mb4;',
   "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO';",

@@ -7,7 +7,9 @@ import {
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
 
-/** Returns the status of a spot request, such as `fulfilled` or `marked-for-termination`, or null while there is none. */
+/**
+ * Returns the status of a spot request, such as `fulfilled` or `marked-for-termination`, or null while there is none.
+ */
 export async function findSpotStatus(ec2: EC2Client, requestId: string): Promise<string | null> {
   const request = ec2.send(
     new DescribeSpotInstanceRequestsCommand({ SpotInstanceRequestIds: [requestId] }),

@@ -24,7 +24,9 @@ export function waitForVolumeLock(): string[] {
   return withVolumeLock('true');
 }
 
-/** Returns the command that prints the devices with a filesystem of this label, one a line. It exits with 2 for none. */
+/**
+ * Returns the command that prints the devices with a filesystem of this label, one a line. It exits with 2 for none.
+ */
 export function findDevices(label: string): string[] {
   // The cache of blkid may hold devices that are detached.
   return asRoot('blkid', '-c', '/dev/null', '-t', `LABEL=${label}`, '-o', 'device');
@@ -36,7 +38,8 @@ export function findMounted(mountDir: string): string[] {
 }
 
 /**
- * Returns the command that checks a filesystem, even a clean one, and makes safe repairs. It exits with 1 after a repair.
+ * Returns the command that checks a filesystem, even a clean one, and makes safe repairs. It exits with 1 after a
+ * repair.
  */
 export function checkFilesystem(device: string): string[] {
   return withVolumeLock('e2fsck', '-f', '-p', device);

@@ -18,8 +18,8 @@ export interface MysqlAccount {
 }
 
 /**
- * Starts MySQL, and waits until it accepts connections. MySQL creates its files on an empty volume. Creates the database
- * and its user, or sets the user's password.
+ * Starts MySQL, and waits until it accepts connections. MySQL creates its files on an empty volume. Creates the
+ * database and its user, or sets the user's password.
  * @throws OperatorError with the end of MySQL's journal when it does not start
  */
 export async function startMysql(

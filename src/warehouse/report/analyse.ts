@@ -5,8 +5,8 @@ import { saveRun, findPreviousRun } from './history.ts';
 import { computeStatistics } from '../statistics/statistics.ts';
 
 /**
- * Computes the statistics of the copy, compares them with the previous run, and saves them for the next one. Idempotent for
- * the same copy.
+ * Computes the statistics of the copy, compares them with the previous run, and saves them for the next one. Idempotent
+ * for the same copy.
  * @param connection a connection to the warehouse with named parameters, which must have no other use afterwards
  */
 export async function analyse(

@@ -7,8 +7,8 @@ import { parseReport, type Report } from './report.ts';
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
 /**
- * Returns the report of the newest run whose copy differs from `tables`. A repeated run of the same copy therefore has the
- * same comparison. Creates the tables of the history if they are missing.
+ * Returns the report of the newest run whose copy differs from `tables`. A repeated run of the same copy therefore has
+ * the same comparison. Creates the tables of the history if they are missing.
  * @returns null without such a run, or if this version cannot parse its report
  */
 export async function findPreviousRun(
@@ -29,8 +29,8 @@ export async function findPreviousRun(
 }
 
 /**
- * Saves a report and each user's number of followers for the next run. Deletes those of all other runs except the compared
- * one, which a repeated run of this copy needs. Idempotent.
+ * Saves a report and each user's number of followers for the next run. Deletes those of all other runs except the
+ * compared one, which a repeated run of this copy needs. Idempotent.
  */
 export async function saveRun(connection: Connection, report: Report): Promise<void> {
   const { run, asOf, tables, before } = report;

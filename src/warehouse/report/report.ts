@@ -29,8 +29,8 @@ const report = z.object({
 });
 
 /**
- * The results of a run: its id, the time of its copy (`2026-11-23T00:15:00.000Z`), the copied tables, all statistics, and the
- * key figures of the previous run. `before` is null for the first run. `stats.json` has this form.
+ * The results of a run: its id, the time of its copy (`2026-11-23T00:15:00.000Z`), the copied tables, all statistics,
+ * and the key figures of the previous run. `before` is null for the first run. `stats.json` has this form.
  */
 export type Report = z.infer<typeof report>;
 

@@ -5,8 +5,8 @@ import { renderHtml } from './html.ts';
 import type { Report } from './report.ts';
 
 /**
- * Writes a report to a folder, which is created if it is missing: `report.html`, `stats.json`, and a CSV of each statistic
- * with the statistic's name.
+ * Writes a report to a folder, which is created if it is missing: `report.html`, `stats.json`, and a CSV of each
+ * statistic with the statistic's name.
  * @returns the paths of the files
  */
 export async function writeReport(folder: string, report: Report): Promise<string[]> {

@@ -56,7 +56,8 @@ export function formatLockHeld(
 }
 
 /**
- * Checks that no other run started an instance for the same volume earlier. Of two instances, the older one holds the lock.
+ * Checks that no other run started an instance for the same volume earlier. Of two instances, the older one holds the
+ * lock.
  * @throws OperatorError that names the older run
  */
 export async function yieldToOlderRun(

@@ -41,7 +41,9 @@ export interface SshConnection {
 
 /** The options of a connection. */
 export interface ConnectOptions {
-  /** The instance's host keys, such as `ssh-ed25519 AAAA…`. With null, the first key is trusted, and later no other key. */
+  /**
+   * The instance's host keys, such as `ssh-ed25519 AAAA…`. With null, the first key is trusted, and later no other key.
+   */
   hostKeys: string[] | null;
   /** The folder of the known host keys and of the control socket. One connection can use it at a time. */
   folder: string;

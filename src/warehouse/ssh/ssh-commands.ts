@@ -8,15 +8,16 @@ export interface Login {
   instanceId: string;
 }
 
-// A name in ssh's working folder. An absolute path may be too long for a socket, or contain characters that ssh replaces.
+// A name in ssh's working folder. An absolute path may be too long for a socket, or contain characters that ssh
+// replaces.
 const CONTROL = 'control.sock';
 
 /** The file of known host keys, in ssh's working folder. */
 export const KNOWN_HOSTS = 'known_hosts';
 
 /**
- * Returns the command that opens the connection that all commands share, with a tunnel to the instance's MySQL. It prints
- * a line when the connection is established, and ends when its stdin ends.
+ * Returns the command that opens the connection that all commands share, with a tunnel to the instance's MySQL. It
+ * prints a line when the connection is established, and ends when its stdin ends.
  * @param trust `pinned` accepts only a known host key; `first-seen` accepts any key of an instance without a known one
  */
 export function connectCommand(
@@ -81,7 +82,9 @@ export function tunnelCommand(
   return command.map(quote).join(' ');
 }
 
-/** Returns the command that runs a program over the shared connection. Its arguments are quoted for the remote shell. */
+/**
+ * Returns the command that runs a program over the shared connection. Its arguments are quoted for the remote shell.
+ */
 export function remoteCommand(login: Login, program: string[]): string[] {
   return [
     'ssh',

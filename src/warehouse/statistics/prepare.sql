@@ -1,5 +1,5 @@
--- Tables that all statistics use, created from the copy for each run. Days are in UTC. The last one is the day of `:asOfS`,
--- the time of the copy.
+-- Tables that all statistics use, created from the copy for each run. Days are in UTC. The last one is the day of
+-- `:asOfS`, the time of the copy.
 
 drop table if exists calendar, person, active_day;
 
@@ -18,8 +18,8 @@ select sql_big_result author_id, date(from_unixtime(least(pub_date, :asOfS))) as
 from message
 group by author_id, day;
 
--- MiniTwit stores no registration date. Ids rise, so a user with a lower id than an author registered before that author's
--- first message. `since` is therefore the latest possible day of registration.
+-- MiniTwit stores no registration date. Ids rise, so a user with a lower id than an author registered before that
+-- author's first message. `since` is therefore the latest possible day of registration.
 create table person (
   user_id int unsigned not null,
   since date not null,

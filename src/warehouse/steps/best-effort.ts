@@ -3,7 +3,8 @@ import { errorMessage } from '../../errors/error-message.ts';
 import type { EndingRun } from '../run/active-run.ts';
 
 /**
- * Tries a cleanup action that the end of the instance makes unnecessary. A failure or a timeout is logged, and not thrown.
+ * Tries a cleanup action that the end of the instance makes unnecessary. A failure or a timeout is logged, and not
+ * thrown.
  * @param problem the consequence of a failure: `MySQL could not be stopped cleanly`
  * @returns whether the action succeeded
  */

@@ -17,8 +17,8 @@ const SSH_MAX_MS = 5 * 60_000;
 const POWER_OFF_MAX_MS = 30_000;
 
 /**
- * Connects to the instance over ssh. Unless WAREHOUSE_HOST_KEY is `first-seen`, it accepts only a host key that the instance has
- * printed on its console. Undo shuts the instance down if there is a connection.
+ * Connects to the instance over ssh. Unless WAREHOUSE_HOST_KEY is `first-seen`, it accepts only a host key that the
+ * instance has printed on its console. Undo shuts the instance down if there is a connection.
  */
 export const connect: RunStep = {
   name: 'connect',

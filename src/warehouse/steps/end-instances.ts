@@ -9,8 +9,8 @@ import type { WarehouseContext } from '../context.ts';
 import type { ActiveRun } from '../run/active-run.ts';
 
 /**
- * Terminates the run's instances, and waits until they have ended and released the volume. While AWS cannot be reached, it
- * retries until the instance has shut itself down.
+ * Terminates the run's instances, and waits until they have ended and released the volume. While AWS cannot be reached,
+ * it retries until the instance has shut itself down.
  */
 export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<void> {
   const { ec2, timing, state } = run;
@@ -24,7 +24,10 @@ export async function endInstances(run: ActiveRun<WarehouseContext>): Promise<vo
   for (const id of await findOthers(run, options)) await end(id);
 }
 
-/** Finds instances by the run's tag. If the response to a launch is missing, it polls for an instance that is not listed yet. */
+/**
+ * Finds instances by the run's tag. If the response to a launch is missing, it polls for an instance that is not listed
+ * yet.
+ */
 function findOthers(
   { ec2, state, timing }: ActiveRun<WarehouseContext>,
   options: PollOptions,

@@ -78,8 +78,8 @@ async function launch(run: ActiveRun): Promise<Instance> {
     const wasUnanswered = run.state.isLaunchUnanswered;
     await run.record({ isLaunchUnanswered: true });
     try {
-      // With the same token, AWS repeats a refusal. While a response is missing, the token must stay the same, so that only
-      // one instance is started.
+      // With the same token, AWS repeats a refusal. While a response is missing, the token must stay the same, so that
+      // only one instance is started.
       const token = `${options.token}-${refusals}`;
       return { done: await launchInstance(run.ec2, { ...options, token }, run.signal) };
     } catch (error) {

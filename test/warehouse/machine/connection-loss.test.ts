@@ -17,8 +17,8 @@ import { cutAtCommand, cutAtLogin, cutNow, WHOLE } from './connection-loss.ts';
 import { buildImage } from './image.ts';
 import { createVolume } from './volume.ts';
 
-// Each run works on the volume of the previous one and proceeds at least as far. It therefore proves that the previous run
-// damaged nothing.
+// Each run works on the volume of the previous one and proceeds at least as far. It therefore proves that the previous
+// run damaged nothing.
 
 const LOST = /^The connection to i-\w+ is lost.*$/;
 // The cloud refuses these actions.

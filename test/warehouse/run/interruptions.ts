@@ -19,8 +19,8 @@ const FAULTS = {
 export type Way = keyof typeof FAULTS | 'stopped';
 
 /**
- * Returns the ways in which an event can be interrupted. An event is an action of AWS, or a point on the instance. A lost
- * response of a read request is not tested, since a read creates nothing.
+ * Returns the ways in which an event can be interrupted. An event is an action of AWS, or a point on the instance. A
+ * lost response of a read request is not tested, since a read creates nothing.
  */
 export function waysOf(event: string): Way[] {
   const isRead = /^(Describe|Get)/.test(event);

@@ -3,8 +3,8 @@ import { shutdownSignal } from '../../../src/cli/shutdown-signal.ts';
 import { run } from '../../../src/warehouse/commands/run.ts';
 import { createFakeContext } from './fake-context.ts';
 
-// A run in its own process, to which tests send signals. At each point it sends a message to the test, and waits for the
-// answer.
+// A run in its own process, to which tests send signals. At each point it sends a message to the test, and waits for
+// the answer.
 const [folder = '', volumeId = ''] = process.argv.slice(2);
 
 const print = (line: string) => console.log(line);

@@ -65,7 +65,8 @@ function rowsOf(name: string, ...start: Value[]): Value[][] {
 }
 
 test('key figures', () => {
-  // There are 5 users, 6 messages and 5 follows. Carol posted in the last week (11-19 to 11-25), Alice and Bob on 11-16.
+  // There are 5 users, 6 messages and 5 follows. Carol posted in the last week (11-19 to 11-25), Alice and Bob on
+  // 11-16.
   expect(find('totals')).toMatchObject({
     columns: ['people', 'messages', 'follows', 'active_week', 'active_month'],
     rows: [[5, 6, 5, 1, 3]],
@@ -73,8 +74,8 @@ test('key figures', () => {
 });
 
 test('new users count on the latest possible day of their registration', () => {
-  // Alice counts on the day of her first message (10-06). Bob counts on the day of Carol's first message (11-10), since he
-  // has a lower id and posted later. Dave and Eve posted nothing, and count on the day of the copy (11-25).
+  // Alice counts on the day of her first message (10-06). Bob counts on the day of Carol's first message (11-10), since
+  // he has a lower id and posted later. Dave and Eve posted nothing, and count on the day of the copy (11-25).
   expect(find('new-users').columns).toEqual(['period', 'starts_on', 'new_users']);
   const days = rowsOf('new-users', 'day');
   expect(days).toHaveLength(26 + 25);

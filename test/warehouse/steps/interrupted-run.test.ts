@@ -18,8 +18,8 @@ import type { Point } from '../run/fake-context.ts';
 import type { RunFixture } from '../run/fixture.ts';
 import { startRun, stepsBefore } from './run-after.ts';
 
-// test/cli/steps.test.ts shows that started steps are undone. These tests interrupt each step at each of its requests and
-// operations, to show that its undo removes everything.
+// test/cli/steps.test.ts shows that started steps are undone. These tests interrupt each step at each of its requests
+// and operations, to show that its undo removes everything.
 
 const OUTCOMES: Record<Way, RegExp> = {
   refused: /UnauthorizedOperation/,
