@@ -1,21 +1,22 @@
-# Builds MiniTwit's container image. `docker compose up` runs two containers of it. README.md lists the settings. To run it
-# without compose, set DB_HOST to an address that the container can reach (127.0.0.1 is the container itself):
+# Builds MiniTwit's container image. `docker compose up` runs two containers of it. README.md lists the settings. To run
+# it without compose, set DB_HOST to an address that the container can reach (127.0.0.1 is the container itself):
 #   docker build -t minitwit .
 #   docker run --rm --init --env-file .env minitwit node dist/initdb.js
 #   docker run --init --env-file .env -p 5000:5000 minitwit
 
-# Node's official image of the long-term support version on stable Debian, without build tools. Alpine was rejected: Node's
-# builds for musl are experimental. CONTRIBUTING.md has the command that prints a newer digest.
+# Node's official image of the long-term support version on stable Debian, without build tools. Alpine was rejected:
+# Node's builds for musl are experimental. CONTRIBUTING.md has the command that prints a newer digest.
 ARG BASE=node:24-trixie-slim@sha256:50c3b2f6988dfc307b86e5301d69611af31f4789bdf232863b07d3b02fe55ae0
 
 FROM ${BASE} AS build
-# Production packages. npm's caches stay in this stage. No package needs an install script. The only package that has one
-# would download another Node of 190 MB.
+# Production packages. npm's caches stay in this stage. No package needs an install script. The only package that has
+# one would download another Node of 190 MB.
 WORKDIR /production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
-# An inventory of these packages (CycloneDX) for scanners, /app/sbom.cdx.json in the image. `npm sbom --omit=dev` fails because
-# development packages are missing, and --package-lock-only omits packages that both production and development need.
+# An inventory of these packages (CycloneDX) for scanners, /app/sbom.cdx.json in the image. `npm sbom --omit=dev` fails
+# because development packages are missing, and --package-lock-only omits packages that both production and development
+# need.
 RUN npm pkg delete devDependencies && npm sbom --sbom-format=cyclonedx --sbom-type=application >sbom.cdx.json
 
 WORKDIR /build

@@ -7,7 +7,9 @@ import type { WebRequest } from './requests.ts';
 const READERS_PER_BATCH = 100;
 const FOLLOWS_PER_READER = 20;
 
-/** Generates requests to follow a user whom the reader does not follow yet. Consecutive requests have different readers. */
+/**
+ * Generates requests to follow a user whom the reader does not follow yet. Consecutive requests have different readers.
+ */
 export async function* generateNewFollows({ users, ours }: DataSet): AsyncGenerator<WebRequest> {
   for (let start = 0; ; start += READERS_PER_BATCH) {
     const turn = Math.floor(start / users);

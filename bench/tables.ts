@@ -169,7 +169,9 @@ ${formatTable(columns, cells)}
 Sources with less than ${PROFILE_MIN_US} µs on every page are omitted.`;
 }
 
-/** Returns the section with the queries of each page, and each query once with the plan for the first page that runs it. */
+/**
+ * Returns the section with the queries of each page, and each query once with the plan for the first page that runs it.
+ */
 export function formatQueries(database: DatabaseResults): string {
   const main = findMainSize(database);
   const pages = main?.queries ?? [];

@@ -1,5 +1,6 @@
-// Shows how many characters can be added to the message in the post box. The server counts characters, which are graphemes,
-// and code points, of which an emoji or a letter with accents has several. The counter shows the nearer of the two limits.
+// Shows how many characters can be added to the message in the post box. The server counts characters, which are
+// graphemes, and code points, of which an emoji or a letter with accents has several. The counter shows the nearer of
+// the two limits.
 const box = document.querySelector('#text');
 const counter = document.querySelector('#text-limit');
 const maxCharacters = Number(counter.dataset.maxLength);

@@ -1,5 +1,5 @@
-// Stores the text of the post box until it is posted, and restores it where the browser does not: after an error, after a
-// login, or with the back/forward cache off. sessionStorage belongs to one tab, and the key to one user.
+// Stores the text of the post box until it is posted, and restores it where the browser does not: after an error, after
+// a login, or with the back/forward cache off. sessionStorage belongs to one tab, and the key to one user.
 const box = document.querySelector('#text');
 const key = `draft of ${box.form.elements.signed_in_as.value}`;
 // Stores the key of the submitted text until the post box is shown again.
@@ -29,8 +29,9 @@ window.addEventListener('pageshow', ({ persisted }) => {
 });
 
 /**
- * Returns whether this page follows a post: its redirect is the only one, while a login redirects twice, and its referrer is
- * not the page of a deletion. The flash message proves nothing, because another tab can cause it or consume it.
+ * Returns whether this page follows a post: its redirect is the only one, while a login redirects twice, and its
+ * referrer is not the page of a deletion. The flash message proves nothing, because another tab can cause it or consume
+ * it.
  */
 function isAfterPost() {
   const [navigation] = performance.getEntriesByType('navigation');

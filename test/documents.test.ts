@@ -6,7 +6,9 @@ const documents = globSync(['*.md', '{docs,bench}/**/*.md']);
 const readProse = (path: string) =>
   readFileSync(path, 'utf8').replaceAll(/^ *```[^]*?^ *```/gm, '');
 
-/** Returns whether a link of a document leads to a file or a heading. Headings have the anchors that GitHub generates. */
+/**
+ * Returns whether a link of a document leads to a file or a heading. Headings have the anchors that GitHub generates.
+ */
 function isValid(document: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? document : join(dirname(document), path);

@@ -258,7 +258,8 @@ describe('metrics', () => {
       const port = String(await findFreePort());
       const more = { METRICS_PORT: port, WEB_CONCURRENCY: workers };
       const { url, program } = await startServer(more);
-      // The metrics of a worker that is still starting would be missing, or would contain its connection to the database.
+      // The metrics of a worker that is still starting would be missing, or would contain its connection to the
+      // database.
       await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${workers}}`));
       for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
       await fetch(`${url}/nobody`);

@@ -56,7 +56,10 @@ const readerAndFollowed = {
 // Holds the messages from a timeline's query until the page is rendered.
 const CACHE_MAX = 100 * PAGE_SIZE;
 
-/** Returns timelines with the queries of Flask's MiniTwit. They read whole messages, which `listMessages` takes from memory. */
+/**
+ * Returns timelines with the queries of Flask's MiniTwit. They read whole messages, which `listMessages` takes from
+ * memory.
+ */
 export function createOriginalTimelines(
   database: Database,
 ): Timelines & Pick<Messages, 'listMessages'> {

@@ -31,8 +31,8 @@ interface Person {
 }
 
 /**
- * Fills MiniTwit's tables with a year of generated data that ends at `endS`, up to `untilS`. The data are the same at each
- * call, so a later call with a greater `untilS` adds the rest.
+ * Fills MiniTwit's tables with a year of generated data that ends at `endS`, up to `untilS`. The data are the same at
+ * each call, so a later call with a greater `untilS` adds the rest.
  */
 export async function fillYear(
   connection: Connection,

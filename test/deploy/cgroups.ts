@@ -2,8 +2,9 @@
 export const CGROUP_MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'];
 
 /**
- * Returns the command that runs a program in new control groups of this name. Two machines in one control group would end
- * each other's services, which have the same names, so the program does not run if a control group cannot be created.
+ * Returns the command that runs a program in new control groups of this name. Two machines in one control group would
+ * end each other's services, which have the same names, so the program does not run if a control group cannot be
+ * created.
  */
 export function inCgroups(name: string, command: string[]): string[] {
   const script = `
@@ -16,8 +17,8 @@ export function inCgroups(name: string, command: string[]): string[] {
 }
 
 /**
- * Returns shell that kills the processes in the control groups of this name, and removes these. It exits with status 1 if
- * a control group is still there after a minute.
+ * Returns shell that kills the processes in the control groups of this name, and removes these. It exits with status 1
+ * if a control group is still there after a minute.
  */
 export function removeCgroups(name: string): string {
   return `

@@ -35,8 +35,8 @@ const OPTIONS = [
 ];
 
 /**
- * Returns the folder of a Debian with systemd and an `ec2-user`. If the folder is missing, it is created within a minute.
- * All clones on this machine share the folder: mount it as a layer, and never change it.
+ * Returns the folder of a Debian with systemd and an `ec2-user`. If the folder is missing, it is created within a
+ * minute. All clones on this machine share the folder: mount it as a layer, and never change it.
  */
 export function findDebianRoot(): Promise<string> {
   return findOrCreate(`debian-root-${hashRecipe([RELEASE, ...OPTIONS])}`, async (path) => {

@@ -9,7 +9,8 @@ const run = promisify(execFile);
 
 // The first lines of the repository's scripts.
 const SHELLS = '^#!(/usr/bin/env |/bin/)(ba)?sh$';
-// All shells that run the scripts support `-nt`: dash, bash, BusyBox and the sh of macOS. shellcheck may read /etc/os-release.
+// All shells that run the scripts support `-nt`: dash, bash, BusyBox and the sh of macOS. shellcheck may read
+// /etc/os-release.
 const OPTIONS = ['--exclude=SC3013', '--external-sources'];
 
 test('no script of the repository has a shellcheck warning', async () => {

@@ -497,7 +497,10 @@ async function findCanaryRunning(...folders: string[]): Promise<string> {
   return output;
 }
 
-/** Records the arguments of each `node` without a path, such as that of minitwit-secrets, and the permissions of its file. */
+/**
+ * Records the arguments of each `node` without a path, such as that of minitwit-secrets, and the permissions of its
+ * file.
+ */
 async function recordNode(): Promise<void> {
   const script = `#!/bin/sh
 echo "$*" >>/srv/node-calls

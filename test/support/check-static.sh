@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks format, lint, types, words and spelling, side by side. Most results are cached: a second run checks changed files
-# only.
+# Checks format, lint, types, words and spelling, side by side. Most results are cached: a second run checks changed
+# files only.
 set -uo pipefail
 cache=node_modules/.cache
 mkdir -p "$cache"

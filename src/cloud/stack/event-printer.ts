@@ -15,8 +15,8 @@ const COMPLETE: Record<string, string> = {
 
 /**
  * Creates a function that logs the new events of each resource, a line for each state:
- * `Database (AWS::RDS::DBInstance): created after 6 min 12 s`. It ignores events of the stack itself, and events that it
- * has logged before.
+ * `Database (AWS::RDS::DBInstance): created after 6 min 12 s`. It ignores events of the stack itself, and events that
+ * it has logged before.
  */
 export function createEventPrinter(log: (line: string) => void): (events: StackEvent[]) => void {
   const seen = new Set<string>();

@@ -8,8 +8,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 const STOP_MAX_MS = 60_000;
 
 /**
- * Stops the MariaDB server on a data folder, if one runs there: the orphaned server of a killed process. Two servers cannot
- * share the files. The caller holds the lock of the folder, so no live process uses the server.
+ * Stops the MariaDB server on a data folder, if one runs there: the orphaned server of a killed process. Two servers
+ * cannot share the files. The caller holds the lock of the folder, so no live process uses the server.
  * @throws OperatorError if the server does not stop within a minute, or if its process id is unknown
  */
 export async function stopOrphanedServer(data: string): Promise<void> {

@@ -1,6 +1,6 @@
-// Replaces the network of an instance: the metadata service (version 2, which needs a token), the name server, a database that
-// records and closes each connection, and two hosts that close each connection: one has a private address, the other a
-// public address (TEST-NET-3).
+// Replaces the network of an instance: the metadata service (version 2, which needs a token), the name server, a
+// database that records and closes each connection, and two hosts that close each connection: one has a private
+// address, the other a public address (TEST-NET-3).
 import { createSocket } from 'node:dgram';
 import { appendFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
