@@ -12,12 +12,12 @@ import {
 } from '../../src/cli/steps.ts';
 import { OperatorError } from '../../src/errors/operator-error.ts';
 
-// This is the proof for every command that runs steps: their own tests show what each step does and undoes.
+// These tests cover every command that runs steps. The tests of a command cover its own steps only.
 
 const stopped = new OperatorError('Stopped by SIGINT.');
 const noop = async () => undefined;
 
-/** A run of steps, and what it does: `begin X`, `run X`, `undo X` and `end X`, in order. */
+/** Creates steps that record their events in order: `begin X`, `run X`, `undo X` and `end X`. */
 function setUp(...names: string[]) {
   const events: string[] = [];
   const lines: string[] = [];
@@ -60,7 +60,7 @@ function setUp(...names: string[]) {
   };
 }
 
-/** Replaces what a step does. */
+/** Replaces functions or messages of a step. */
 function change<Context>(step: Step<Context> | undefined, changes: Partial<Step<Context>>): void {
   if (!step) throw new Error('There is no such step.');
   Object.assign(step, changes);
@@ -180,7 +180,7 @@ test('a step that cannot be undone stays in the journal, and the other steps are
   );
   expect(events).toEqual(['undo three', 'end three', 'undo one', 'end one']);
   expect(journal.listBegun()).toEqual(['two']);
-  // The operator reads it at once, since the steps before it may take hours to undo.
+  // The failure is printed at once, since undoing the earlier steps may take hours.
   expect(lines).toEqual([
     'AWS says no.',
     'This may still exist: the instance i-1, which costs',
@@ -193,12 +193,12 @@ test('all steps that cannot be undone are in the one error', async () => {
   for (const step of steps) {
     change(step, {
       undo: () => Promise.reject(new OperatorError(`No ${step.name}.`)),
-      formatOrphans: () => [`what ${step.name} made`],
+      formatOrphans: () => [`the resource of ${step.name}`],
     });
   }
   await run();
   await expect(undo()).rejects.toThrow(
-    'undone:\n  No two.\n  No one.\nThis may still exist:\n  what two made\n  what one made',
+    'undone:\n  No two.\n  No one.\nThis may still exist:\n  the resource of two\n  the resource of one',
   );
 });
 
@@ -219,7 +219,7 @@ test('a step that needs no undoing leaves the journal as well', async () => {
   expect(journal.listBegun()).toEqual([]);
 });
 
-test('the next process undoes the steps that the journal of a killed one holds', async () => {
+test('the next process undoes the steps in the journal of a killed process', async () => {
   const { context, steps, events } = setUp('one', 'two', 'three');
   const journal = createMemoryJournal(['one', 'two']);
   await undoSteps(steps, { ...context, journal });
@@ -227,7 +227,7 @@ test('the next process undoes the steps that the journal of a killed one holds',
   expect(journal.listBegun()).toEqual([]);
 });
 
-test('the plan of steps has what each step runs, then what undoes the steps in reverse order', async () => {
+test('the plan has the requests of each step, then the requests that undo the steps in reverse order', async () => {
   const planned = (name: string) => ({
     name,
     plan: () => ({ run: [`run ${name}`], undo: [`undo ${name}`, `end ${name}`] }),

@@ -54,7 +54,7 @@ async function listInstancesAndVolumes({
   ];
 }
 
-/** Lists what launches instances: security groups, launch templates and Auto Scaling groups. */
+/** Lists the resources for launching instances: security groups, launch templates and Auto Scaling groups. */
 async function listLaunchResources({ clients, stackName }: CloudContext): Promise<string[]> {
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];

@@ -39,7 +39,7 @@ async function createStack(instances: object[] = [IN_SERVICE]) {
 }
 
 /** Initializes the database, and returns `done` or the message of the error. */
-async function act({ open }: StubStack): Promise<string> {
+async function initialize({ open }: StubStack): Promise<string> {
   const cloud = open();
   return initializeDatabase(cloud, await requireStack(cloud)).then(() => 'done', errorMessage);
 }
@@ -52,14 +52,14 @@ async function isSetUp({ open }: StubStack): Promise<boolean> {
 /** The first request of each action, by its place among all requests. */
 async function listRequests(): Promise<[place: number, action: string][]> {
   const { stubStack } = await createStack();
-  await act(stubStack);
+  await initialize(stubStack);
   const { actions } = stubStack.aws;
   return [...new Set(actions)].map((action) => [actions.indexOf(action), action]);
 }
 
 test('initializeDatabase runs the script on an instance, and then removes the permission for it', async () => {
   const { stubStack, scripts } = await createStack();
-  expect(await act(stubStack)).toBe('done');
+  expect(await initialize(stubStack)).toBe('done');
   expect(scripts).toHaveLength(1);
   expect(scripts[0]).toContain("DB_HOST='database-1.rds.amazonaws.com'");
   expect(scripts[0]).toContain("MASTER_SECRET='arn:master'");
@@ -68,7 +68,7 @@ test('initializeDatabase runs the script on an instance, and then removes the pe
   expect(await isSetUp(stubStack)).toBe(true);
 
   stubStack.aws.actions.length = 0;
-  expect(await act(stubStack)).toBe('done');
+  expect(await initialize(stubStack)).toBe('done');
   expect(stubStack.aws.actions).toEqual(['cloudformation:DescribeStacks']);
 });
 
@@ -78,13 +78,13 @@ test('initializeDatabase, stopped at any request, changes nothing more, and comp
     stubStack.aws.onRequest = () => {
       if (stubStack.aws.actions.length === index + 1) stubStack.stop();
     };
-    const outcome = await act(stubStack);
+    const outcome = await initialize(stubStack);
     stubStack.aws.onRequest = () => undefined;
     expect(outcome, action).toMatch(/^Stopped by SIGINT\.|^done$/);
     const begun = stubStack.aws.actions.slice(index + 1).join(' ');
     expect(begun, action).not.toMatch(/:(Create|Execute|Send)/);
     // The interrupted request may have been the last one.
-    if (!(await isSetUp(stubStack))) await act(stubStack);
+    if (!(await isSetUp(stubStack))) await initialize(stubStack);
     expect(await isSetUp(stubStack), action).toBe(true);
     expect(scripts.length, action).toBeGreaterThan(0);
   }
@@ -112,7 +112,7 @@ test('initializeDatabase waits for an instance, and prints why AWS cannot launch
     if (polls === 3) instances.push({ ...IN_SERVICE, LifecycleState: 'Pending' });
     if (polls === 4) instances[0] = IN_SERVICE;
   };
-  expect(await act(stubStack)).toBe('done');
+  expect(await initialize(stubStack)).toBe('done');
   expect(stubStack.lines.filter((line) => line.startsWith('An instance: '))).toEqual([
     'An instance: not launched yet',
     `An instance: could not be launched: ${message}. ${hintFor(message, stubStack.open())}`,
@@ -124,11 +124,11 @@ test('initializeDatabase reports a failed script with its output, and runs it ag
   const { stubStack } = await createStack();
   const { runScript } = stubStack;
   stubStack.runScript = () => ({ status: 'Failed', stderr: 'Access denied\n' });
-  expect(await act(stubStack)).toBe(
+  expect(await initialize(stubStack)).toBe(
     'Initializing the database on i-1 has failed: Failed\n  Access denied',
   );
   expect(await isSetUp(stubStack)).toBe(false);
   stubStack.runScript = runScript;
-  expect(await act(stubStack)).toBe('done');
+  expect(await initialize(stubStack)).toBe('done');
   expect(await isSetUp(stubStack)).toBe(true);
 });

@@ -66,7 +66,7 @@ export function emulateChangeSets(
         stacks.push(stack);
       }
       const changes = listChanges(
-        stack.made?.requested.resources ?? {},
+        stack.existing?.requested.resources ?? {},
         request.requested.resources,
       );
       const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
@@ -141,8 +141,8 @@ async function execute(
   changes: Change[],
   { template, parameters, tags, requested }: ChangeSetRequest,
 ): Promise<void> {
-  const before = stack.made;
-  stack.made = before
+  const before = stack.existing;
+  stack.existing = before
     ? await resources.update(stack.name, before, requested)
     : await resources.create(stack.name, requested, tags);
   Object.assign(stack, { template, parameters });
@@ -184,7 +184,7 @@ function show({ id, name, stack, status, creationTime, parameters, changes }: Ch
       Type: 'Resource',
       ResourceChange: {
         ...change,
-        PhysicalResourceId: stack.made?.ids[change.LogicalResourceId],
+        PhysicalResourceId: stack.existing?.ids[change.LogicalResourceId],
         Scope: names.length > 0 ? ['Properties'] : [],
         Details: names.map((Name) => ({ Target: { Attribute: 'Properties', Name } })),
       },

@@ -52,17 +52,17 @@ async function updateResources(
   requested: RequestedStack,
 ): Promise<ExistingResources> {
   const names = { ...existing.names };
-  const made = { ...requested.motoResources };
+  const resources = { ...requested.motoResources };
   for (const change of listChanges(existing.requested.resources, requested.resources)) {
     const { Action, LogicalResourceId: name, ResourceType, Replacement } = change;
     if (Action === 'Remove' || Replacement === 'True') {
       await takeLastSnapshot(moto, stackName, existing, name);
       names[name] = `${name}${randomInt(1e6, 1e7)}`;
-    } else if (Action === 'Modify' && name in made && !CHANGEABLE.has(ResourceType)) {
-      made[name] = existing.requested.motoResources[name] ?? {};
+    } else if (Action === 'Modify' && name in resources && !CHANGEABLE.has(ResourceType)) {
+      resources[name] = existing.requested.motoResources[name] ?? {};
     }
   }
-  const TemplateBody = templateOf(made, requested.outputs, names);
+  const TemplateBody = templateOf(resources, requested.outputs, names);
   await moto.cloudFormation.send(new UpdateStackCommand({ StackName: stackName, TemplateBody }));
   const now = await readResources(moto, stackName, requested, names);
   await changeGroups(moto, now);
@@ -158,16 +158,19 @@ async function readResources(
 }
 
 function templateOf(
-  made: RequestedStack['motoResources'],
+  resources: RequestedStack['motoResources'],
   outputs: object,
   names: ExistingResources['names'],
 ): string {
   const nameOf = (name: string) => names[name] ?? name;
   const Resources = Object.fromEntries(
-    Object.entries(made).map(([name, resource]) => [nameOf(name), resource]),
+    Object.entries(resources).map(([name, resource]) => [nameOf(name), resource]),
   );
   const version = { Value: { 'Fn::GetAtt': ['LaunchTemplate', 'LatestVersionNumber'] } };
-  const Outputs = { ...outputs, ...('LaunchTemplate' in made && { [NEWEST_VERSION]: version }) };
+  const Outputs = {
+    ...outputs,
+    ...('LaunchTemplate' in resources && { [NEWEST_VERSION]: version }),
+  };
   const rename = (key: string, value: unknown) => {
     if (key === 'Ref') return nameOf(String(value));
     if (key === 'Fn::GetAtt' && Array.isArray(value)) return [nameOf(String(value[0])), value[1]];

@@ -100,8 +100,8 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
 
 /** Converts the properties that moto reads differently. */
 function putRight({ DeletionPolicy, Type, Properties, ...rest }: Resource): Node {
-  const kept = DeletionPolicy === 'RetainExceptOnCreate' ? { DeletionPolicy: 'Retain' } : {};
-  return { ...rest, ...kept, Type, Properties: propertiesFor(Type, Properties) };
+  const retention = DeletionPolicy === 'RetainExceptOnCreate' ? { DeletionPolicy: 'Retain' } : {};
+  return { ...rest, ...retention, Type, Properties: propertiesFor(Type, Properties) };
 }
 
 function propertiesFor(type: string, properties: Node): Node {

@@ -14,7 +14,7 @@ export interface Stack {
   tags: Tag[];
   template: string;
   /** The existing resources. Null before the first one. */
-  made: ExistingResources | null;
+  existing: ExistingResources | null;
   /** The events, newest first. */
   events: StackEvent[];
   /** The further changes, one for each poll. */
@@ -52,7 +52,7 @@ export function createStack(accountId: string, name: string): Stack {
     parameters: {},
     tags: [],
     template: '',
-    made: null,
+    existing: null,
     events: [],
     ahead: [],
   };
@@ -152,7 +152,7 @@ function addResourceEvent(
   reason?: string,
 ) {
   const { Action, LogicalResourceId: name, ResourceType } = change;
-  const id = (Action === 'Remove' ? before : stack.made)?.ids[name] ?? '';
+  const id = (Action === 'Remove' ? before : stack.existing)?.ids[name] ?? '';
   addEvent(stack, name, id, ResourceType, `${VERBS[Action]}_${state}`, reason);
 }
 

@@ -52,23 +52,23 @@ export function emulateStacks(
     DeleteStack: async ({ StackName }) => {
       const stack = findStack(stacks, StackName);
       if (!stack || isDeleted(stack) || stack.status === 'DELETE_IN_PROGRESS') return {};
-      const { made } = stack;
-      const changes = listChanges(made?.requested.resources ?? {}, {});
+      const { existing } = stack;
+      const changes = listChanges(existing?.requested.resources ?? {}, {});
       const fault = takeFault();
       if (fault) {
         startFailingOperation(stack, 'DELETE', changes, fault);
         return {};
       }
-      if (made) await resources.delete(stack.name, made);
-      startOperation(stack, 'DELETE', changes, made);
+      if (existing) await resources.delete(stack.name, existing);
+      startOperation(stack, 'DELETE', changes, existing);
       return {};
     },
   });
 }
 
-function show({ id, name, status, reason, creationTime, parameters, tags, made }: Stack) {
+function show({ id, name, status, reason, creationTime, parameters, tags, existing }: Stack) {
   const hasOutputs = !/^(REVIEW|CREATE)_IN_PROGRESS$/.test(status);
-  const outputs = Object.entries(hasOutputs ? (made?.outputs ?? {}) : {});
+  const outputs = Object.entries(hasOutputs ? (existing?.outputs ?? {}) : {});
   return {
     StackId: id,
     StackName: name,
@@ -83,14 +83,16 @@ function show({ id, name, status, reason, creationTime, parameters, tags, made }
   };
 }
 
-function resourcesOf({ name, made }: Stack) {
-  return Object.entries(made?.requested.resources ?? {}).map(([LogicalResourceId, { Type }]) => ({
-    StackName: name,
-    LogicalResourceId,
-    PhysicalResourceId: made?.ids[LogicalResourceId],
-    ResourceType: Type,
-    ResourceStatus: 'CREATE_COMPLETE',
-    Timestamp: new Date(),
-    LastUpdatedTimestamp: new Date(),
-  }));
+function resourcesOf({ name, existing }: Stack) {
+  return Object.entries(existing?.requested.resources ?? {}).map(
+    ([LogicalResourceId, { Type }]) => ({
+      StackName: name,
+      LogicalResourceId,
+      PhysicalResourceId: existing?.ids[LogicalResourceId],
+      ResourceType: Type,
+      ResourceStatus: 'CREATE_COMPLETE',
+      Timestamp: new Date(),
+      LastUpdatedTimestamp: new Date(),
+    }),
+  );
 }

@@ -173,17 +173,17 @@ async function runLocally(script: string): Promise<string> {
   return stdout;
 }
 
-const idsOf = (things: { id: string }[]) => things.map(({ id }) => id);
+const getIds = (resources: { id: string }[]) => resources.map(({ id }) => id);
 
 /** Lists of the resources that a build can leave, by kind. */
 export const LISTS = {
   instances: async ({ clients: { ec2 } }: CloudContext) =>
-    idsOf((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
-  volumes: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listVolumes(ec2, [])),
-  groups: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listSecurityGroups(ec2, [])),
-  images: async ({ clients: { ec2 } }: CloudContext) => idsOf(await listImages(ec2, 'self', [])),
+    getIds((await listInstances(ec2, [])).filter(({ state }) => state !== 'terminated')),
+  volumes: async ({ clients: { ec2 } }: CloudContext) => getIds(await listVolumes(ec2, [])),
+  groups: async ({ clients: { ec2 } }: CloudContext) => getIds(await listSecurityGroups(ec2, [])),
+  images: async ({ clients: { ec2 } }: CloudContext) => getIds(await listImages(ec2, 'self', [])),
   snapshots: async ({ clients: { ec2 } }: CloudContext) =>
-    idsOf(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
+    getIds(await listSnapshots(ec2, [tagFilter(RUN_TAG)])),
   roles: async ({ clients: { iam } }: CloudContext) =>
     ((await iam.send(new ListRolesCommand({}))).Roles ?? []).map((it) => it.RoleName ?? ''),
   profiles: async ({ clients: { iam } }: CloudContext) =>

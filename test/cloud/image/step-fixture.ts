@@ -80,11 +80,11 @@ export async function createStepFixture(
     for (const kind of created) lists.push(await LISTS[kind](fixture.cloud));
     return lists.flat();
   };
-  /** Runs an action. Returns its requests in order. */
-  const listRequests = async (act: () => Promise<string>): Promise<StepRequest[]> => {
+  /** Calls a function. Returns its requests in order. */
+  const listRequests = async (send: () => Promise<string>): Promise<StepRequest[]> => {
     const { actions } = fixture.account;
     const start = actions.length;
-    await act();
+    await send();
     return actions.slice(start).map((action, index, all) => ({
       index,
       action,

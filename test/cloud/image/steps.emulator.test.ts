@@ -18,7 +18,7 @@ function findStep(name: string): BuildStep {
   return step;
 }
 
-// `run` polls for nothing that is not listed at once.
+// `run` polls only for resources that AWS lists at once.
 const HASTY = { firstPauseMs: 1, waitMaxMs: 1 };
 
 const isRead = ({ action }: StepRequest) => /:(Describe|List|Get|GET)/.test(action);
@@ -85,7 +85,7 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, created) => {
     }
   });
 
-  test('is undone when a response is lost, and when a refused removal is named and repeated', async () => {
+  test('is undone when a response is lost, and when a refused removal is repeated', async () => {
     const { account, run, undo, list, listRequests, nothing } = await createStepFixture(
       step,
       before,

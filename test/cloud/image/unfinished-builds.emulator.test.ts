@@ -13,7 +13,7 @@ import {
 import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { createBuildFixture } from './fixture.ts';
 
-test('`cloud image` removes the resources of a killed process when that cannot run any more', async () => {
+test('`cloud image` removes the resources of a killed process that can no longer run', async () => {
   const fixture = await createBuildFixture();
   const { cloud } = fixture;
   const before = await fixture.list();
@@ -54,7 +54,7 @@ test('`cloud image` finds unfinished builds on every page of a list, and retains
     const where = region === 'us-east-1' ? {} : { CreateBucketConfiguration: elsewhere };
     await s3.send(new CreateBucketCommand({ Bucket, ...where }));
   };
-  // Names of buckets are taken in all accounts.
+  // A bucket name is unique across all accounts.
   const [first = '', second = '', third = ''] = [20, 21, 22].map(
     (day) => `202511${day}T001500Z-${randomBytes(2).toString('hex')}`,
   );

@@ -20,12 +20,12 @@ async function createFixtureWithStack(): Promise<OperationsFixture> {
   return fixture;
 }
 
-/** Replaces the instances by those of an image, as far as it goes. */
-function act({ open }: OperationsFixture, imageId: string): Promise<string> {
+/** Replaces the instances by those of an image, and returns `done` or the message of the error. */
+function replace({ open }: OperationsFixture, imageId: string): Promise<string> {
   return replaceInstances(open(), { imageId }).then(() => 'done', errorMessage);
 }
 
-/** The versions of the launch template that the instances are of, and how many refreshes there were. */
+/** Returns the launch template version of each instance, and the number of refreshes. */
 async function readState({ open }: OperationsFixture) {
   const cloud = open();
   const { autoScaling } = cloud.clients;
@@ -41,7 +41,7 @@ async function readState({ open }: OperationsFixture) {
   };
 }
 
-const MAKING = ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh'];
+const CREATING_REQUESTS = ['ec2:CreateLaunchTemplateVersion', 'autoscaling:StartInstanceRefresh'];
 
 test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, and waits again when it was stopped later', async () => {
   const fixture = await createFixtureWithStack();
@@ -49,14 +49,14 @@ test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, a
   const image = await makeImage(fixture.open(), '1.4.0');
   const places = [
     'cloudformation:DescribeStacks',
-    ...MAKING,
+    ...CREATING_REQUESTS,
     'autoscaling:DescribeInstanceRefreshes',
   ];
   for (const [index, place] of places.entries()) {
     const isBegun = index > 1;
     const start = account.actions.length;
     account.onRequest = (action) => action === place && fixture.stop();
-    expect(await act(fixture, image), place).toMatch(
+    expect(await replace(fixture, image), place).toMatch(
       isBegun
         ? /^Stopped by SIGINT\. AWS continues to replace the instances\. Run npm run cloud -- roll/
         : /^Stopped by SIGINT\.$/,
@@ -66,26 +66,26 @@ test('replaceInstances, stopped before StartInstanceRefresh, replaces nothing, a
       place === 'autoscaling:StartInstanceRefresh',
     );
   }
-  expect(await act(fixture, image)).toBe('done');
+  expect(await replace(fixture, image)).toBe('done');
   expect(await readState(fixture)).toEqual({ versions: ['2', '2'], refreshes: 1 });
 });
 
-test.each(MAKING)(
+test.each(CREATING_REQUESTS)(
   'replaceInstances finds the result of a %s whose response is lost',
   async (action) => {
     const fixture = await createFixtureWithStack();
     fixture.account.loseResponse(action);
     const image = await makeImage(fixture.open(), '1.4.0');
-    expect(await act(fixture, image)).toBe('done');
+    expect(await replace(fixture, image)).toBe('done');
     const { versions, refreshes } = await readState(fixture);
     expect(new Set(versions).size).toBe(1);
     expect(refreshes).toBe(1);
 
     const another = await makeImage(fixture.open(), '1.5.0');
     fixture.account.loseResponse(action, { times: Infinity });
-    expect(await act(fixture, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
+    expect(await replace(fixture, another)).toMatch(/^Cannot .*: AWS cannot be reached/);
     fixture.account.clearFaults();
-    expect(await act(fixture, another)).toBe('done');
+    expect(await replace(fixture, another)).toBe('done');
     const then = await readState(fixture);
     expect(new Set(then.versions).size).toBe(1);
     expect(then.versions).not.toEqual(versions);

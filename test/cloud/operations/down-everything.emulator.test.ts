@@ -31,7 +31,7 @@ async function createVolume({ clients }: CloudContext, tags: Tags): Promise<stri
   return VolumeId;
 }
 
-/** As `image` begins, and goes no further; gives the run's id. */
+/** Starts a build as `image` does, without completing it. Returns the id of the run. */
 async function beginImage({ clients }: CloudContext, at: number): Promise<string> {
   const tags = { 'minitwit:image': 'builder', 'minitwit:run': createRunId(new Date(at)) };
   const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
@@ -92,7 +92,7 @@ test('`cloud down --everything` finds the bucket of a stack with a long name, an
   const name = 'A-blog-of-which-the-name-is-longer-than-buckets-may-be-called-at-all';
   const cloud = fixture.open(name);
   const { s3 } = cloud.clients;
-  // Names of buckets are taken in all accounts.
+  // A bucket name is unique across all accounts.
   const [ours = '', others = ''] = Array.from(
     { length: 2 },
     () => `a-blog-of-which-the-name-is-l-warehousebuck-${randomBytes(6).toString('hex')}`,

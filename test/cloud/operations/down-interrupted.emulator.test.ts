@@ -10,7 +10,7 @@ import {
   type OperationsFixture,
 } from './fixture.ts';
 
-// The resources of a stack that down treats in a special way.
+// The resources of a stack that down handles specially.
 const template = `
 Resources:
   Database:
@@ -27,8 +27,8 @@ Resources:
 
 const REMOVALS = ['rds:DeleteDBSnapshot', 'ec2:DeregisterImage', 's3:DELETE', 'ec2:DeleteSnapshot'];
 
-/** An account with a stack and an image. */
-async function openFilled(): Promise<OperationsFixture> {
+/** Creates an account with a stack and an image. */
+async function createFixtureWithStack(): Promise<OperationsFixture> {
   const fixture = await createOperationsFixture();
   await fill(fixture);
   return fixture;
@@ -40,44 +40,44 @@ async function fill(fixture: OperationsFixture): Promise<void> {
   fixture.account.actions.length = 0;
 }
 
-/** Removes everything, as far as it goes. */
-function act(fixture: OperationsFixture): Promise<string> {
+/** Runs `down --everything`, and returns `done` or the message of the error. */
+function removeAll(fixture: OperationsFixture): Promise<string> {
   const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
   return down(fixture.open(), options).then(() => 'done', errorMessage);
 }
 
 test('`cloud down` that is stopped continues when it is run again', async () => {
-  const fixture = await openFilled();
+  const fixture = await createFixtureWithStack();
   const { account } = fixture;
   for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
     account.actions.length = 0;
     account.onRequest = (action) => action === place && fixture.stop();
-    expect(await act(fixture), place).toMatch(/^Stopped by SIGINT\./);
+    expect(await removeAll(fixture), place).toMatch(/^Stopped by SIGINT\./);
     expect(changesOf(account), place).toEqual([place]);
   }
   account.onRequest = () => undefined;
   account.actions.length = 0;
-  expect(await act(fixture)).toBe('done');
+  expect(await removeAll(fixture)).toBe('done');
   expect(changesOf(account)).toEqual(REMOVALS.slice(1));
   await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` continues after each refused removal, and repeats these when it is run again', async () => {
-  const fixture = await openFilled();
+  const fixture = await createFixtureWithStack();
   for (const action of REMOVALS) fixture.account.fail(action, 'AccessDenied', { times: 1 });
-  const outcome = await act(fixture);
+  const outcome = await removeAll(fixture);
   expect(outcome).toMatch(/^These resources could not be removed, and continue to cost:\n/);
   // The snapshot of an image is listed only after the image is deregistered.
   expect(outcome.match(/^ {2}\S+: Cannot .*AccessDenied/gm), outcome).toHaveLength(3);
-  expect(await act(fixture)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
-  expect(await act(fixture)).toBe('done');
+  expect(await removeAll(fixture)).toMatch(/^ {2}snap-\w+: Cannot .*AccessDenied/m);
+  expect(await removeAll(fixture)).toBe('done');
   await expectEmptyAccount(fixture.open());
 });
 
 test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
-  const fixture = await openFilled();
+  const fixture = await createFixtureWithStack();
   for (const action of ['cloudformation:DeleteStack', ...REMOVALS])
     fixture.account.loseResponse(action);
-  expect(await act(fixture)).toBe('done');
+  expect(await removeAll(fixture)).toBe('done');
   await expectEmptyAccount(fixture.open());
 });

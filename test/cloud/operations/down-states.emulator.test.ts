@@ -69,7 +69,7 @@ test('`cloud down` waits for a removal in progress without another prompt', asyn
   await expectEmptyAccount(fixture.open());
 });
 
-test('`cloud down` names what AWS cannot remove and what to do, and continues when it is run again', async () => {
+test('`cloud down` prints the resources that AWS cannot remove and a hint, and continues when it is run again', async () => {
   const fixture = await createOperationsFixture();
   await createStack(fixture.open(), '', { template });
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
@@ -93,7 +93,7 @@ test('`cloud down` names orphaned resources of a stack that no longer exists', a
   );
 });
 
-test('`cloud down --everything` retains what other stacks may need', async () => {
+test('`cloud down --everything` retains resources that other stacks may need', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open('twit');
   const image = await makeImage(cloud, '1.3.0');

@@ -9,7 +9,7 @@ import { changesOf, makeImage, createOperationsFixture, createStack } from './fi
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const everything = { ...plain, everything: true };
 
-test('down removes the stack, and names what is left of it; down --everything leaves nothing', async () => {
+test('`cloud down` removes the stack and prints the retained resources, and --everything removes those, too', async () => {
   const fixture = await createOperationsFixture();
   const { account, lines } = fixture;
   let cloud = fixture.open();

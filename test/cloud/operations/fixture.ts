@@ -33,7 +33,7 @@ export async function createOperationsFixture(
   return { ...openTestCloud(options), account, emulated };
 }
 
-let made = 0;
+let imageCount = 0;
 
 /** Creates the newest image, as `cloud image` does, and returns its id. */
 export async function makeImage(
@@ -47,7 +47,7 @@ export async function makeImage(
   const { ImageId = '' } = await ec2.send(
     new CreateImageCommand({
       InstanceId: id,
-      Name: `minitwit-${String((made += 1)).padStart(4, '0')}`,
+      Name: `minitwit-${String((imageCount += 1)).padStart(4, '0')}`,
       // The emulator cannot tag the snapshot as well.
       TagSpecifications: tagSpecifications(tags, 'image'),
     }),

@@ -116,7 +116,7 @@ test('`cloud roll` reports a rollback, and stores the image neither in the stack
   expect((await describe(fixture.open())).stack).toBe(stack);
 });
 
-test('`cloud roll` prints what to do without a compatible image, and without a stack', async () => {
+test('`cloud roll` prints a hint if there is no compatible image, or no stack', async () => {
   const fixture = await createOperationsFixture();
   await expect(roll(fixture.open(), now)).rejects.toThrow(
     'There is no stack minitwit in this region',

@@ -101,7 +101,7 @@ test('`cloud status` prints a refused request in its section, and all other sect
   }
 });
 
-test('`cloud status` prints what to do about a stack whose creation failed', async () => {
+test('`cloud status` prints a hint for a stack whose creation failed', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
   const image = await makeImage(cloud, '1.3.0');

@@ -100,7 +100,7 @@ describe.each([
     expect(await readState(stubStack)).toEqual(done);
   });
 
-  test('is deleted when a request is refused, which the error reports', async () => {
+  test('is deleted when a request is refused, and the error has the reason', async () => {
     const requests = await listRequests();
     const { stubStack, before } = await openBefore();
     for (const action of new Set(requests)) {

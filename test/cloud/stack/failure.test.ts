@@ -67,7 +67,7 @@ test('hintFor returns null for an unknown reason', () => {
   expect(hintFor('Internal Failure', CONTEXT)).toBeNull();
 });
 
-test('explainFailure reports the first failure, and not what AWS cancelled because of it', () => {
+test('explainFailure reports the first failure, and not the resources that AWS cancelled because of it', () => {
   const error = explainFailure(CONTEXT, 'ROLLBACK_COMPLETE', [
     event('minitwit', 'CREATE_IN_PROGRESS'),
     event('Database', 'CREATE_FAILED', 'Resource creation cancelled'),

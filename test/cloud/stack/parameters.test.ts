@@ -50,7 +50,7 @@ test('effectiveValues prefers values that are set, then those of the stack, then
   expect(effectiveValues(known, null, {})).not.toHaveProperty('ImageId');
 });
 
-test('sentParameters retains the values of the stack, and omits parameters that are new in the template', () => {
+test('toRequestParameters retains the values of the stack, and omits parameters that are new in the template', () => {
   expect(toRequestParameters(names, stack, { ImageId: 'ami-2' })).toEqual([
     { ParameterKey: 'ImageId', ParameterValue: 'ami-2' },
     { ParameterKey: 'InstanceType', UsePreviousValue: true },

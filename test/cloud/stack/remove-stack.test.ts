@@ -15,7 +15,7 @@ async function createStack(): Promise<StubStack> {
 }
 
 /** Removes the stack, and returns `done` or the message of the error. */
-async function act({ open, aws }: StubStack, stack?: Stack): Promise<string> {
+async function remove({ open, aws }: StubStack, stack?: Stack): Promise<string> {
   const cloud = open();
   const found = stack ?? (await requireStack(cloud));
   aws.actions.length = 0;
@@ -26,7 +26,7 @@ const isThere = async ({ open }: StubStack) => (await findStack(open())) !== nul
 
 test('removeStack waits until the stack is deleted, and logs each resource', async () => {
   const stubStack = await createStack();
-  expect(await act(stubStack)).toBe('done');
+  expect(await remove(stubStack)).toBe('done');
   expect(stubStack.aws.actions.slice(0, 3)).toEqual([
     'cloudformation:DescribeStackEvents',
     'cloudformation:DeleteStack',
@@ -46,7 +46,7 @@ test('removeStack, stopped before DeleteStack, removes nothing, and waits again 
     aws.onRequest = () => {
       if (aws.actions.length === index + 1) stubStack.stop();
     };
-    const outcome = await act(stubStack, stack);
+    const outcome = await remove(stubStack, stack);
     aws.onRequest = () => undefined;
     const place = `${index}: ${aws.actions[index]}`;
     expect(outcome, place).toBe(
@@ -56,7 +56,7 @@ test('removeStack, stopped before DeleteStack, removes nothing, and waits again 
     );
     expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(isBegun);
     const status = isBegun ? 'DELETE_IN_PROGRESS' : stack.status;
-    expect(await act(stubStack, { ...stack, status }), place).toBe('done');
+    expect(await remove(stubStack, { ...stack, status }), place).toBe('done');
     expect(aws.actions.includes('cloudformation:DeleteStack'), place).toBe(!isBegun);
     expect(await isThere(stubStack), place).toBe(false);
   }
@@ -65,30 +65,30 @@ test('removeStack, stopped before DeleteStack, removes nothing, and waits again 
 test('removeStack repeats a DeleteStack whose response is lost, and can be run again after a refusal', async () => {
   const lost = await createStack();
   lost.aws.loseResponse('cloudformation:DeleteStack');
-  expect(await act(lost)).toBe('done');
+  expect(await remove(lost)).toBe('done');
   expect(await isThere(lost)).toBe(false);
 
   const refused = await createStack();
   refused.aws.fail('cloudformation:DeleteStack', 'AccessDenied', { times: 1 });
-  expect(await act(refused)).toMatch(
+  expect(await remove(refused)).toMatch(
     /^Cannot remove the stack minitwit: AWS returned AccessDenied/,
   );
   expect(await isThere(refused)).toBe(true);
-  expect(await act(refused)).toBe('done');
+  expect(await remove(refused)).toBe('done');
   expect(await isThere(refused)).toBe(false);
 });
 
-test('removeStack names what AWS cannot remove and what to do, and continues when it is run again', async () => {
+test('removeStack prints the resources that AWS cannot remove and a hint, and continues when it is run again', async () => {
   const stubStack = await createStack();
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
   stubStack.fault = { resource: 'Group', reason };
-  expect(await act(stubStack)).toBe(
+  expect(await remove(stubStack)).toBe(
     'These resources of the stack minitwit could not be removed, and may cost:\n' +
       `  Group (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it. Remove that first.\n` +
       'Correct this, then run npm run cloud -- down again.',
   );
   expect((await findStack(stubStack.open()))?.status).toBe('DELETE_FAILED');
-  expect(await act(stubStack)).toBe('done');
+  expect(await remove(stubStack)).toBe('done');
   expect(await isThere(stubStack)).toBe(false);
 });
 
@@ -104,7 +104,7 @@ test('removeStack waits first until a change has ended, also if the change fails
   const changed = changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(changed).rejects.toThrow('AWS continues');
   stubStack.aws.onRequest = () => undefined;
-  expect(await act(stubStack, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
+  expect(await remove(stubStack, { ...stack, status: 'UPDATE_IN_PROGRESS' })).toBe('done');
   expect(stubStack.lines[0]).toBe(
     'AWS is changing the stack minitwit. Waiting until that has ended …',
   );

@@ -14,7 +14,7 @@ async function createRestoreFixture() {
   await fixture.up();
   const { outputs } = await requireStack(fixture);
   const rds = fixture.cloud.clients.rds;
-  const snapshotId = await takeOf(rds, outputs.DatabaseId ?? '');
+  const snapshotId = await createSnapshot(rds, outputs.DatabaseId ?? '');
   stubSnapshots(fixture, (text) => text);
   const restore = (id = snapshotId, dryRun = false) =>
     restoreSnapshot(fixture.open(), { snapshotId: id, dryRun });
@@ -22,7 +22,7 @@ async function createRestoreFixture() {
   return { fixture, rds, outputs, snapshotId, restore };
 }
 
-async function takeOf(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
+async function createSnapshot(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
   const DBSnapshotIdentifier = 'a-snapshot';
   await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }));
   return DBSnapshotIdentifier;
@@ -43,7 +43,7 @@ async function requireStack(fixture: StackFixture) {
   return stack;
 }
 
-async function idsOf(rds: RDSClient): Promise<string[]> {
+async function listSnapshotIds(rds: RDSClient): Promise<string[]> {
   const taken = new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' });
   const { DBSnapshots = [] } = await rds.send(taken);
   return DBSnapshots.map((it) => it.DBSnapshotIdentifier ?? '');
@@ -72,7 +72,7 @@ test('`cloud restore` creates another database, initializes it, and replaces the
       Preferences: expect.not.objectContaining({ AlarmSpecification: expect.anything() }),
     }),
   ]);
-  const last = (await idsOf(rds)).find((id) => id !== snapshotId);
+  const last = (await listSnapshotIds(rds)).find((id) => id !== snapshotId);
   expect(fixture.lines).toContain(
     `To return to the old database: npm run cloud -- restore ${last}`,
   );

@@ -19,15 +19,15 @@ const SETTINGS = {
   SERVER_NETWORKS: '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
 };
 
-test('it means the same to YAML 1.1, which CloudFormation reads', () => {
+test('the template has the same meaning in YAML 1.1, which CloudFormation reads', () => {
   expect(template).toEqual(parseTemplate(rendered, '1.2'));
 });
 
-test('CloudFormation takes it as it is, without a bucket', () => {
+test('the template is small enough for CloudFormation without a bucket', () => {
   expect(Buffer.byteLength(rendered)).toBeLessThan(51_200);
 });
 
-test('its user data is the script, with the settings filled in', () => {
+test('the user data of the instances is the script with its settings', () => {
   const filled = Object.entries(SETTINGS).reduce(
     (text, [name, value]) => text.replace(`\nexport ${name}=''`, `\nexport ${name}='${value}'`),
     script,
@@ -38,7 +38,7 @@ test('its user data is the script, with the settings filled in', () => {
   expect(run('bash', '-n', userData)).toEqual({ status: 0, stderr: '', stdout: '' });
 });
 
-test('the script misses no setting', () => {
+test('the script has every setting', () => {
   const problems = substitute(...userDataIn(template), SETTINGS).replace(
     /\nmain\n$/,
     '\nlist_problems\n',
@@ -48,11 +48,11 @@ test('the script misses no setting', () => {
   );
 });
 
-test('the script has no ${} within another, which CloudFormation may read otherwise', () => {
+test('the script has no ${} within another, which CloudFormation may misread', () => {
   expect(script.match(/\$\{[^}]*\$\{/g)).toBeNull();
 });
 
-test('its parameters are listed, with their defaults', () => {
+test('listParameters returns the parameters with their defaults', () => {
   const parameters = listParameters(rendered);
   expect(parameters.map(({ name }) => name)).toEqual(Object.keys(template.Parameters));
   expect(parameters.filter(({ default: value }) => value === null).map(({ name }) => name)).toEqual(
@@ -105,7 +105,7 @@ test('the warehouse’s policy is that of the documentation, for this bucket', (
   ).toEqual(JSON.parse(documented));
 });
 
-/** The text of the instances' user data, and what is filled in. */
+/** Returns the text of the instances' user data, and its variables. */
 function userDataIn({ Resources }: Template): [text: string, settings: Record<string, unknown>] {
   const data = Resources.LaunchTemplate?.Properties.LaunchTemplateData as {
     UserData: { 'Fn::Base64': { 'Fn::Sub': [string, Record<string, unknown>] } };
@@ -113,7 +113,7 @@ function userDataIn({ Resources }: Template): [text: string, settings: Record<st
   return data.UserData['Fn::Base64']['Fn::Sub'];
 }
 
-/** As Fn::Sub does: `${!…}` stands for `${…}`, and everything else must be known. */
+/** Substitutes variables as Fn::Sub does: `${!…}` becomes `${…}`. Fails for an unknown variable. */
 function substitute(
   text: string,
   names: Record<string, unknown>,

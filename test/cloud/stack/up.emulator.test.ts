@@ -113,7 +113,7 @@ test.each([
   expect(fixture.account.actions).not.toContain('cloudformation:CreateChangeSet');
 });
 
-test('`cloud up` names what AWS cannot create and what to do, and the next `cloud up` prints how to start over', async () => {
+test('`cloud up` prints the resource that AWS cannot create and a hint, and the next `cloud up` prints how to start over', async () => {
   const fixture = await createStackFixture();
   const reason =
     'Failed Scaling Activity: Max spot instance count exceeded (MaxSpotInstanceCountExceeded)';
