@@ -50,7 +50,7 @@ test('`run --local` copies the database of `npm run local`, and writes a report'
   await fillMinitwit(port);
 
   const stopped = warehouse(['run', '--local']);
-  const claim = join(home, '.data/warehouse/run.sock');
+  const claim = join(home, '.data/warehouse/claim.sock');
   await waitFor('the run has begun', () => existsSync(claim));
   stopped.process.kill('SIGINT');
   expect(await stopped.ended).toBe(1);

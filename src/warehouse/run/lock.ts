@@ -28,7 +28,8 @@ export function originTag(folder: string): string {
  */
 export async function lockFolder(folder: string): Promise<InstanceLock> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = await acquireLock(join(folder, 'run.sock'), 'A command of the warehouse');
+  // Commands of MiniTwit 1.6 lock the same file, so its name does not change.
+  const lock = await acquireLock(join(folder, 'claim.sock'), 'A command of the warehouse');
   const path = join(folder, ID);
   if (!existsSync(path)) await writeFile(path, randomBytes(8).toString('hex'), { mode: 0o600 });
   return lock;

@@ -52,7 +52,7 @@ test('the message asks whether `npm run local` still runs, when its database doe
 
 // For a file that can be opened but not read, Node's error has no path. Then the message names the folder.
 test.each([
-  ['warehouse/run.sock', 'warehouse/run.sock', runWithoutWork],
+  ['warehouse/claim.sock', 'warehouse/claim.sock', runWithoutWork],
   ['local.env', '', () => findLocalSource(join(folder, 'local.env'), {})],
 ])('one line names %s when it is a folder', async (name, named, act) => {
   await mkdir(join(folder, name), { recursive: true });

@@ -125,7 +125,7 @@ test('cleanup skips a run of a folder with the same name on another machine with
   const { account } = fixture.aws;
   fixture.context.copy = async () => {
     await rm(`${fixture.context.folder}/id`);
-    await rm(`${fixture.context.folder}/run.sock`);
+    await rm(`${fixture.context.folder}/claim.sock`);
     await cleanup(fixture.context, null);
     expect(account.listBillable()).not.toEqual([]);
     return {};
