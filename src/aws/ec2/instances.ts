@@ -98,10 +98,10 @@ export async function checkInstanceState(
   return state === expected ? { done: true } : { pending: state };
 }
 
-/** Terminates instances. Idempotent. */
-export async function terminateInstances(ec2: EC2Client, ids: string[]): Promise<void> {
-  const request = ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
-  await nullIfNotFound(withAwsError(`Cannot terminate ${ids.join(', ')}`, request));
+/** Requests the termination of one instance, since AWS terminates none of several if one is unknown. Idempotent. */
+export async function terminateInstance(ec2: EC2Client, id: string): Promise<void> {
+  const request = ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  await nullIfNotFound(withAwsError(`Cannot terminate ${id}`, request));
 }
 
 /** Returns the console output of an instance, empty while there is none. */

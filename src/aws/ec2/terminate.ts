@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type PollOptions, poll } from '../../cli/poll.ts';
-import { findInstance, terminateInstances } from './instances.ts';
+import { findInstance, terminateInstance } from './instances.ts';
 import { listVolumes } from './volumes.ts';
 
 /** The longest that an instance may take to terminate and to detach its volumes. */
@@ -21,7 +21,7 @@ export async function terminateAndWait(
   let isTerminating = false;
   const checkTerminated = async () => {
     // Terminate first: AWS may accept this while it cannot describe the instance.
-    if (!isTerminating) await terminateInstances(ec2, [id]);
+    if (!isTerminating) await terminateInstance(ec2, id);
     const instance = await findInstance(ec2, id);
     const isGone = instance ? instance.state === 'terminated' : performance.now() > deadline;
     if (isGone) return { done: undefined };

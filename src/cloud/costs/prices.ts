@@ -25,14 +25,14 @@ export const PRICES = {
   addressHour: ADDRESS_HOUR,
   /** AWS's page in September 2026. */
   secretMonth: 0.4,
-  /** A metric of an alarm: other lists. */
+  /** A metric of an alarm: third-party lists. */
   alarmMonth: 0.1,
-  /** A root volume or another gp3 volume: other lists in June 2026. */
+  /** A root volume or another gp3 volume: third-party lists in June 2026. */
   volumeGbMonth: GP3_GB_MONTH,
   snapshotGbMonth: SNAPSHOT_GB_MONTH,
   /** The database's gp3 storage in one zone: AWS's price list in September 2026. */
   databaseGbMonth: 0.115,
-  /** The database's snapshots, beyond the size of its storage: other lists in June 2026. */
+  /** The database's snapshots, beyond the size of its storage: third-party lists in June 2026. */
   databaseSnapshotGbMonth: 0.095,
   /** S3: AWS's price list in September 2026. */
   bucketGbMonth: 0.023,

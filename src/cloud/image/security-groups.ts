@@ -30,7 +30,7 @@ export function listSecurityGroups(ec2: EC2Client, filters: Filter[]): Promise<S
 
 /**
  * Creates a security group, and returns its id.
- * @throws OperatorError, as `InvalidGroup.Duplicate` when its name exists
+ * @throws OperatorError, which `isAwsError` recognizes as `InvalidGroup.Duplicate` if a group of this name exists
  */
 export async function createSecurityGroup(
   ec2: EC2Client,

@@ -3,7 +3,7 @@ export interface RetainedResource {
   id: string;
   /** A description for people: `image minitwit-20261123T001500Z-3f9a, 1.3.0`. */
   about: string;
-  /** The maximum cost in dollars per month, or null if it is unknown. */
+  /** An upper estimate of the cost in dollars per month, or null if it is unknown. */
   monthly: number | null;
   /** Removes the resource. Idempotent. */
   remove: () => Promise<void>;

@@ -3,8 +3,8 @@ import type { RunStep } from '../run/active-run.ts';
 import { withMysql } from './mysql-steps.ts';
 
 /**
- * Uploads the report and a dump, if a bucket is set. If the upload fails, the run fails, but its snapshot contains the
- * new data.
+ * Uploads the report and a dump. `run.upload` is null if no bucket is set. If the upload fails, the run fails. The
+ * snapshot, which the undo of an earlier step takes, has the new data nevertheless.
  */
 export const upload: RunStep = {
   name: 'upload',

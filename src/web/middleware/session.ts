@@ -72,9 +72,9 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
 
 /**
  * Returns a Cookie header in which the session cookie of MiniTwit 1.5 or earlier, which has no `__Host-` over https, is
- * renamed. Such a session expires within 30 days. A cookie without `__Host-` that contains a newer session is not
- * renamed: another host of the domain or an attacker on plain http may have set it. The pattern matches an id without
- * encoded characters only, because express-session decodes the id, and both must read the same one.
+ * renamed. Such a session expires within 30 days after the update. A cookie without `__Host-` that contains a newer
+ * session is not renamed: another host of the domain or an attacker on plain http may have set it. The pattern matches
+ * an id without encoded characters only, because express-session decodes the id, and both must read the same one.
  */
 function renameLegacyCookie(cookies: string, { plainName, hostName }: CookieRule): string {
   if (cookies.includes(`${hostName}=`)) return cookies;
@@ -111,7 +111,10 @@ function latestExpiryS(sessionId: string, expiresS: number): number {
   return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;
 }
 
-/** Returns whether a request has a session. It has none before `session` has run, and if it does not need one. */
+/**
+ * Returns whether `req.session` exists, also without a user. It does not exist before `session` has run, and in
+ * requests that need no session.
+ */
 export function hasSession(req: Request): boolean {
   return (req.session as Request['session'] | undefined) !== undefined;
 }
@@ -154,7 +157,7 @@ class SessionStore extends Store {
     const found = await this.#sessions.findSession(id, nowS());
     if (!found) return null;
     const { userId, username, expiresS } = found;
-    // An instance of an earlier version may have extended it for too long.
+    // A server of an earlier version may have extended the session for too long.
     if (latestExpiryS(id, expiresS) <= nowS()) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
     return { cookie, user: { userId, username }, expiresS };

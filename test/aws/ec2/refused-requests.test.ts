@@ -5,7 +5,7 @@ import { findInstanceType, listImages } from '../../../src/aws/ec2/images.ts';
 import {
   readConsoleOutput,
   listInstances,
-  terminateInstances,
+  terminateInstance,
 } from '../../../src/aws/ec2/instances.ts';
 import { launchInstance } from '../../../src/aws/ec2/launch.ts';
 import {
@@ -79,7 +79,7 @@ const CALLS: Record<string, Call | Call[]> = {
   GetConsoleOutput: (ec2) => readConsoleOutput(ec2, 'i-1'),
   RunInstances: (ec2) => launchInstance(ec2, LAUNCH),
   StopInstances: (ec2) => stopInstanceAndWait(ec2, 'i-1', context),
-  TerminateInstances: (ec2) => terminateInstances(ec2, ['i-1']),
+  TerminateInstances: (ec2) => terminateInstance(ec2, 'i-1'),
 };
 
 const requests = Object.entries(CALLS).flatMap(([name, calls]) =>
