@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createCommandContext, DEFAULT_TIMING } from '../../src/cli/command-context.ts';
 import { createMemoryJournal, runSteps } from '../../src/cli/steps.ts';
@@ -39,5 +39,5 @@ test('a step that is abandoned, and fails later, does not fail the process', asy
   await expect(runStopped(() => promise, 1)).rejects.toBe(STOPPED);
   // An unhandled rejection would fail the test run.
   reject(new Error('too late'));
-  await sleep(1);
+  await setImmediate();
 });

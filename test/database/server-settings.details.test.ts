@@ -4,15 +4,11 @@ import { createFastFolder } from '../support/fast-folder.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { type Logins, startTemporaryMariadb } from '../support/temporary-mariadb.ts';
 import {
-  expectMiniTwitWorks,
-  expectUpdateWorks,
-  expectWarehouseWorks,
-  createMiniTwitDatabase,
+  expectFeaturesWork,
   MARIADB_SETTINGS,
   NO_HANDSHAKE,
   SERVER_OPTIONS,
   SETTINGS,
-  withSetting,
 } from './server-settings.ts';
 
 const DATA_BYTES = 256 * 1024 ** 2;
@@ -27,12 +23,5 @@ const minitwit = useMiniTwit();
 
 test.each([...SETTINGS, ...MARIADB_SETTINGS])(
   'all features work on MariaDB with %s = %s',
-  async (...setting) => {
-    await withSetting(server.administrator, setting, async () => {
-      const config = await createMiniTwitDatabase(server.config);
-      await expectMiniTwitWorks(minitwit, config);
-      await expectUpdateWorks(config);
-      await expectWarehouseWorks(config);
-    });
-  },
+  (...setting) => expectFeaturesWork(minitwit, server, setting),
 );

@@ -4,16 +4,7 @@ import { useCleanup } from '../support/cleanup.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 import { REAL_MYSQL, startRealMysql } from '../support/real-mysql.ts';
 import type { Logins } from '../support/temporary-mariadb.ts';
-import {
-  expectMiniTwitWorks,
-  expectUpdateWorks,
-  expectWarehouseWorks,
-  createMiniTwitDatabase,
-  MYSQL_SETTINGS,
-  SERVER_OPTIONS,
-  SETTINGS,
-  withSetting,
-} from './server-settings.ts';
+import { expectFeaturesWork, MYSQL_SETTINGS, SERVER_OPTIONS, SETTINGS } from './server-settings.ts';
 
 // The settings are global, so the tests must not change them on the developer's own MySQL.
 describe.runIf(existsSync(REAL_MYSQL))('on a private MySQL', () => {
@@ -24,15 +15,7 @@ describe.runIf(existsSync(REAL_MYSQL))('on a private MySQL', () => {
   });
   const minitwit = useMiniTwit();
 
-  test.each([...SETTINGS, ...MYSQL_SETTINGS])(
-    'all features work with %s = %s',
-    async (...setting) => {
-      await withSetting(server.administrator, setting, async () => {
-        const config = await createMiniTwitDatabase(server.config);
-        await expectMiniTwitWorks(minitwit, config);
-        await expectUpdateWorks(config);
-        await expectWarehouseWorks(config);
-      });
-    },
+  test.each([...SETTINGS, ...MYSQL_SETTINGS])('all features work with %s = %s', (...setting) =>
+    expectFeaturesWork(minitwit, server, setting),
   );
 });

@@ -10,6 +10,7 @@ import { copyDatabase } from '../../src/warehouse/copy/copy-database.ts';
 import { runSql } from '../support/database.ts';
 import type { MiniTwit, Visitor } from '../support/minitwit.ts';
 import { HANG_MS } from '../support/timeouts.ts';
+import type { Logins } from '../support/temporary-mariadb.ts';
 
 /** A global variable of a server, and a value that changes the meaning of statements. */
 export type Setting = [variable: string, value: string];
@@ -68,8 +69,22 @@ export const MARIADB_SETTINGS: Setting[] = [
   ['default_regex_flags', "'EXTENDED'"],
 ];
 
+/** Uses every feature of MiniTwit on a server while one of its global variables has a value. */
+export async function expectFeaturesWork(
+  minitwit: Pick<MiniTwit, 'anotherInstance' | 'visitor'>,
+  server: Logins,
+  setting: Setting,
+): Promise<void> {
+  await withSetting(server.administrator, setting, async () => {
+    const config = await createMiniTwitDatabase(server.config);
+    await expectMiniTwitWorks(minitwit, config);
+    await expectUpdateWorks(config);
+    await expectWarehouseWorks(config);
+  });
+}
+
 /** Calls `work` while a global variable of the server has a value. */
-export async function withSetting(
+async function withSetting(
   administrator: DatabaseConfig,
   [variable, value]: Setting,
   work: () => Promise<void>,
@@ -83,7 +98,7 @@ export async function withSetting(
 }
 
 /** Creates a database with MiniTwit's tables as `initdb --if-missing` does, for one test. */
-export async function createMiniTwitDatabase(config: DatabaseConfig): Promise<DatabaseConfig> {
+async function createMiniTwitDatabase(config: DatabaseConfig): Promise<DatabaseConfig> {
   const name = `minitwit_${randomBytes(6).toString('hex')}`;
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
@@ -96,7 +111,7 @@ export async function createMiniTwitDatabase(config: DatabaseConfig): Promise<Da
 const TEXT = String.raw`Grüße, 日本語 👩🏽‍🚀 \' "quoted" <b>`;
 
 /** Registers, logs in, posts, follows, deletes and logs out on one instance, and expects the results on another one. */
-export async function expectMiniTwitWorks(
+async function expectMiniTwitWorks(
   { anotherInstance, visitor }: Pick<MiniTwit, 'anotherInstance' | 'visitor'>,
   config: DatabaseConfig,
 ): Promise<void> {
@@ -192,7 +207,7 @@ async function expectDeletes(alice: Visitor, readAlice: () => Promise<string>): 
 }
 
 /** Adds the profile of a user of an older version, as `initdb --if-missing` does. */
-export async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
+async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
   const name = `old ${randomBytes(4).toString('hex')}`;
   await runSql(
     config,
@@ -212,7 +227,7 @@ export async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
 }
 
 /** Copies the database into a warehouse on the same server, and computes its statistics. */
-export async function expectWarehouseWorks(config: DatabaseConfig): Promise<void> {
+async function expectWarehouseWorks(config: DatabaseConfig): Promise<void> {
   const name = `${config.name}_copy`;
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
