@@ -15,7 +15,7 @@ const STACK_MAX = 30;
 const DRY_RUN = ['--dry-run', 'print the plan, and change nothing'] as const;
 const REQUIREMENTS = `
 Set AWS_REGION and credentials, such as AWS_PROFILE, in the ways of AWS's SDK.
-docs/going-live.md describes each command and its cost.`;
+docs/going-live.md describes each step and its cost.`;
 
 /** The dependencies of the commands. */
 export interface CliOptions {
@@ -48,7 +48,7 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .description('create or change the stack, and print its cost')
     .option(
       '--set <name=value>',
-      'set a parameter of the stack (repeatable); "Parameters" in docs/going-live.md lists them',
+      'set a parameter of the stack (repeatable); docs/parameters.md lists them',
       collect,
     )
     .action(({ stack, set: parameters = {}, dryRun = false }) =>

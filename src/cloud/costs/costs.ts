@@ -14,8 +14,8 @@ const SECRETS = 3;
 const ALARMS = 5;
 // AWS charges for metrics, of which one alarm can have several.
 const ALARM_METRICS = 6;
-// The root volume of Amazon Linux.
-const DISK_GIB = 8;
+/** The root volume of Amazon Linux. */
+export const DISK_GIB = 8;
 
 /** A cost of the stack. */
 export interface Cost {
