@@ -3,7 +3,7 @@ import { emulateCommands, type RunScript } from './emulated/commands.ts';
 import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
-import type { Fault } from './emulated/stack.ts';
+import type { Fault } from './emulated/resources.ts';
 import { emulateStacks } from './emulated/stacks.ts';
 
 /** The behaviour of an account, which a test can change at any time. */

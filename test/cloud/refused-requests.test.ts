@@ -67,6 +67,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'cloudwatch:DescribeAlarmHistory': ({ clients }) =>
     listAlarmChanges(clients.cloudWatch, 'alarm', 1),
   'cloudwatch:DescribeAlarms': ({ clients }) => listAlarms(clients.cloudWatch, ['alarm']),
+  'cloudformation:UpdateTerminationProtection': sendRequests.protect,
   'ec2:CreateLaunchTemplateVersion': ({ clients }) =>
     createTemplateVersion(clients.ec2, 'lt-1', VERSION, 'ami-2'),
   'ec2:CreateSecurityGroup': ({ clients }) =>
@@ -80,11 +81,13 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   ],
   'ec2:DescribeLaunchTemplates': sendRequests.listOrphansOf(''),
   'ec2:DescribeSecurityGroups': ({ clients }) => listSecurityGroups(clients.ec2, []),
+  'elasticloadbalancing:DescribeLoadBalancerAttributes': sendRequests.protectBalancer,
   'elasticloadbalancing:DescribeLoadBalancers': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTags': sendRequests.readBalancerOwner,
   'elasticloadbalancing:DescribeTargetGroups': listOrphanedLoadBalancers,
   'elasticloadbalancing:DescribeTargetHealth': ({ clients }) =>
     readTargetHealth(clients.loadBalancing, 'arn:targets'),
+  'elasticloadbalancing:ModifyLoadBalancerAttributes': sendRequests.protectBalancer,
   'iam:AddRoleToInstanceProfile': sendRequests.createRole,
   'iam:CreateInstanceProfile': sendRequests.createRole,
   'iam:CreateRole': sendRequests.createRole,

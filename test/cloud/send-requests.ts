@@ -9,6 +9,8 @@ import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
 import { listRetainedDatabaseSnapshots } from '../../src/cloud/teardown/database-snapshots.ts';
 import { listOrphans } from '../../src/cloud/teardown/orphans.ts';
 import { runCommand } from '../../src/cloud/instances/run-command.ts';
+import { listProtectionsOfLoadBalancers } from '../../src/cloud/protection/load-balancers.ts';
+import { protectStack } from '../../src/cloud/protection/protections.ts';
 import { changeStack } from '../../src/cloud/stack/change-stack.ts';
 import { removeStack } from '../../src/cloud/stack/remove-stack.ts';
 import { findStackById } from '../../src/cloud/stack/stack.ts';
@@ -79,6 +81,26 @@ export const deleteStackWithResources: SendRequest = async (cloud, aws) => {
   stubStack(aws, 'CREATE_FAILED');
   const stack = await findStackById(cloud, 'minitwit');
   return stack && removeStack(cloud, stack);
+};
+
+/** Enables the protections of a stack without resources. */
+export const protect: SendRequest = async (cloud, aws) => {
+  stubStack(aws, 'CREATE_COMPLETE');
+  aws.stub('cloudformation:ListStackResources', result('ListStackResources', ''));
+  const stack = await findStackById(cloud, 'minitwit');
+  return stack && protectStack(cloud, stack);
+};
+
+/** Enables the protections of a load balancer. */
+export const protectBalancer: SendRequest = async (cloud, aws) => {
+  aws.stub(
+    'elasticloadbalancing:DescribeLoadBalancerAttributes',
+    result('DescribeLoadBalancerAttributes', ''),
+  );
+  const type = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
+  const resource = { name: 'Balancer', type, id: 'arn/app/balancer/1', status: '', reason: null };
+  const [protection] = await listProtectionsOfLoadBalancers(cloud, [resource]);
+  return protection?.set(true);
 };
 
 /** Deletes a snapshot of a database. */

@@ -10,7 +10,8 @@ import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
 import { removeRetainedResources, printRemaining } from '../teardown/remaining.ts';
-import { removeStack } from '../stack/remove-stack.ts';
+import { removeUnprotected } from '../protection/protections.ts';
+import { removeStack, waitUntilRemovable } from '../stack/remove-stack.ts';
 import { listResources, type StackResource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
 
@@ -48,9 +49,17 @@ export async function down(cloud: CloudContext, options: DownOptions): Promise<v
   const isConfirmed = stack === null || stack.status === 'DELETE_IN_PROGRESS';
   if (!isConfirmed || removesRetained) await confirm(cloud, options.prompt);
 
-  if (stack) await removeStack(cloud, stack);
+  if (stack) await removeProtectedStack(cloud, stack);
   await waitUntilGone(cloud, resources);
   await printRemaining(cloud, await removeOutsideStack(cloud, options));
+}
+
+async function removeProtectedStack(cloud: CloudContext, stack: Stack): Promise<void> {
+  await waitUntilRemovable(cloud, stack);
+  const remove = () => removeStack(cloud, stack);
+  // AWS accepts no change of the protection while it deletes the stack.
+  if (stack.status === 'DELETE_IN_PROGRESS') await remove();
+  else await removeUnprotected(cloud, stack, remove);
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
+import { protectStack } from '../protection/protections.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
@@ -58,6 +59,7 @@ async function waitForSite(cloud: CloudContext): Promise<void> {
   await initializeDatabase(cloud, await requireStack(cloud));
   const stack = await requireStack(cloud);
   const { address, instances } = readOutputs(stack);
+  await protectStack(cloud, stack);
   const { group, outdated } = await planReplacement(cloud, instances);
   if (outdated.length > 0) {
     cloud.print(

@@ -11,12 +11,19 @@ import { watchStack } from './watch-stack.ts';
 // AWS does not remove a stack during any other operation.
 const REMOVABLE = new Set(['CREATE_IN_PROGRESS', 'REVIEW_IN_PROGRESS', 'DELETE_IN_PROGRESS']);
 
+/** Waits until no operation is in progress that prevents the removal of the stack. That operation may fail. */
+export async function waitUntilRemovable(
+  cloud: CloudContext,
+  { id, status }: Stack,
+): Promise<void> {
+  if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.has(status)) await waitForEnd(cloud, id);
+}
+
 /**
- * Removes the stack, whatever its status, and waits until it is deleted.
+ * Removes the stack, and waits until it is deleted.
  * @throws OperatorError with the resources that could not be removed, why, and what to do; or that AWS continues
  */
 export async function removeStack(cloud: CloudContext, { id, status }: Stack): Promise<void> {
-  if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.has(status)) await waitForEnd(cloud, id);
   try {
     const since = status === 'DELETE_IN_PROGRESS' ? null : await requestRemoval(cloud, id);
     await watchStack(cloud, id, since);

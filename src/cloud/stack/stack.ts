@@ -26,6 +26,7 @@ const stackSchema = z
       .array(z.object({ OutputKey: z.string(), OutputValue: z.string().default('') }))
       .default([]),
     Tags: tagsSchema,
+    EnableTerminationProtection: z.boolean().default(false),
   })
   .transform((it) => ({
     /** The ARN, which differs from that of an earlier stack of the same name. */
@@ -42,6 +43,8 @@ const stackSchema = z
       it.Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
     ) as Record<string, string>,
     tags: it.Tags,
+    /** Whether AWS refuses to delete the stack. */
+    isProtected: it.EnableTerminationProtection,
   }));
 
 /** A CloudFormation stack. */

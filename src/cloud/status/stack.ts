@@ -1,13 +1,15 @@
 import type { CloudContext } from '../context.ts';
+import { formatProtections } from '../protection/protections.ts';
 import { explainStatus } from '../stack/failure.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 
-/** Returns the status of the stack, the URL of the site, and the resources that are being changed or have failed. */
-export async function formatStack(
-  cloud: CloudContext,
-  { id, status, reason, outputs }: Stack,
-): Promise<string[]> {
+/**
+ * Returns the status of the stack, the URL of the site, the resources that are being changed or have failed, and those
+ * of a complete stack that are not protected against deletion.
+ */
+export async function formatStack(cloud: CloudContext, stack: Stack): Promise<string[]> {
+  const { id, status, reason, outputs } = stack;
   const resources = await listResources(cloud, id);
   const unfinished = resources.filter((it) => /_(IN_PROGRESS|FAILED)$/.test(it.status));
   const explanation = explainStatus(status, cloud) ?? reason;
@@ -17,5 +19,10 @@ export async function formatStack(
     ...unfinished.map(
       (it) => `${it.name} (${it.type}): ${it.status}${it.reason ? `, ${it.reason}` : ''}`,
     ),
+    ...(isComplete(stack) ? await formatProtections(cloud, stack) : []),
   ];
+}
+
+function isComplete({ status }: Stack): boolean {
+  return /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(status);
 }

@@ -4,10 +4,9 @@ import type { AwsStub } from '../../support/aws-stub.ts';
 import { type ChangeSetRequest, validationError, readChangeSetRequest } from './read-request.ts';
 import { type Change, listChanges } from './changes.ts';
 import { Refusal, answerActions } from './query.ts';
-import type { ResourceProvider } from './resources.ts';
+import type { Fault, ResourceProvider } from './resources.ts';
 import {
   setStatus,
-  type Fault,
   findStack,
   createStack,
   startOperation,

@@ -22,6 +22,7 @@ export const fakeResources: ResourceProvider = {
     );
   },
   delete: async () => undefined,
+  findProtected: async () => null,
 };
 
 function write(requested: RequestedStack, idOf: (name: string) => string): ExistingResources {

@@ -12,6 +12,7 @@ import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
 import type { Tag, RequestedStack } from './moto-template.ts';
 import type { Moto } from './moto.ts';
+import { findProtected } from './protected-resources.ts';
 import { type ExistingResources, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
 
 /** Creates the resources of stacks on moto. */
@@ -20,6 +21,7 @@ export function createMotoResources(moto: Moto): ResourceProvider {
     create: (...args) => createResources(moto, ...args),
     update: (...args) => updateResources(moto, ...args),
     delete: (...args) => deleteResources(moto, ...args),
+    findProtected: (existing) => findProtected(moto, existing),
   };
 }
 

@@ -1,6 +1,7 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { inject } from 'vitest';
@@ -14,6 +15,7 @@ export interface Moto {
   cloudFormation: CloudFormationClient;
   ec2: EC2Client;
   iam: IAMClient;
+  loadBalancing: ElasticLoadBalancingV2Client;
   rds: RDSClient;
 }
 
@@ -29,6 +31,7 @@ export function openMoto(accountId: string): Moto {
     cloudFormation: inAccount(new CloudFormationClient(options), accountId),
     ec2: inAccount(new EC2Client(options), accountId),
     iam: inAccount(new IAMClient(options), accountId),
+    loadBalancing: inAccount(new ElasticLoadBalancingV2Client(options), accountId),
     rds: inAccount(new RDSClient(options), accountId),
   };
 }

@@ -10,6 +10,12 @@ export interface ExistingResources {
   names: Record<string, string>;
 }
 
+/** A failing resource, with AWS's reason. */
+export interface Fault {
+  resource: string;
+  reason: string;
+}
+
 /** Creates, updates and deletes the resources of stacks. */
 export interface ResourceProvider {
   create: (stackName: string, requested: RequestedStack, tags: Tag[]) => Promise<ExistingResources>;
@@ -20,6 +26,8 @@ export interface ResourceProvider {
   ) => Promise<ExistingResources>;
   /** Deletes all resources that the template does not retain. */
   delete: (stackName: string, existing: ExistingResources) => Promise<void>;
+  /** Returns the refusal of a resource that is protected against deletion, or null. */
+  findProtected: (existing: ExistingResources) => Promise<Fault | null>;
 }
 
 /** The key of the launch template's newest version among the outputs, which no output of a template has. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from './changes.ts';
 import type { Tag } from './moto-template.ts';
-import type { ExistingResources } from './resources.ts';
+import type { ExistingResources, Fault } from './resources.ts';
 
 /** A stack, as CloudFormation stores it. */
 export interface Stack {
@@ -13,6 +13,8 @@ export interface Stack {
   parameters: Record<string, string>;
   tags: Tag[];
   template: string;
+  /** Whether the termination protection is enabled. */
+  isProtected: boolean;
   /** The existing resources. Null before the first one. */
   existing: ExistingResources | null;
   /** The events, newest first. */
@@ -34,12 +36,6 @@ export interface StackEvent {
   ResourceStatusReason?: string;
 }
 
-/** A failing resource, with AWS's reason. */
-export interface Fault {
-  resource: string;
-  reason: string;
-}
-
 type Verb = 'CREATE' | 'UPDATE' | 'DELETE';
 
 /** Creates a stack, or creates it again. */
@@ -52,6 +48,7 @@ export function createStack(accountId: string, name: string): Stack {
     parameters: {},
     tags: [],
     template: '',
+    isProtected: false,
     existing: null,
     events: [],
     ahead: [],

@@ -3,9 +3,8 @@ import { validationError } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listChanges } from './changes.ts';
 import { answerActions } from './query.ts';
-import { type ResourceProvider, NEWEST_VERSION } from './resources.ts';
+import { type Fault, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
 import {
-  type Fault,
   findStack,
   isDeleted,
   startOperation,
@@ -49,12 +48,28 @@ export function emulateStacks(
     ListStackResources: (form) => ({ StackResourceSummaries: listResources(form) }),
     GetTemplate: ({ StackName }) => ({ TemplateBody: mustFind(StackName).template }),
 
+    UpdateTerminationProtection: ({ StackName, EnableTerminationProtection }) => {
+      const stack = mustFind(StackName);
+      if (stack.status === 'DELETE_IN_PROGRESS') {
+        throw validationError(
+          `Stack [${StackName}] is in DELETE_IN_PROGRESS status. TerminationProtection cannot be updated.`,
+        );
+      }
+      stack.isProtected = EnableTerminationProtection === 'true';
+      return { StackId: stack.id };
+    },
+
     DeleteStack: async ({ StackName }) => {
       const stack = findStack(stacks, StackName);
       if (!stack || isDeleted(stack) || stack.status === 'DELETE_IN_PROGRESS') return {};
+      if (stack.isProtected) {
+        throw validationError(
+          `Stack [${StackName}] cannot be deleted while TerminationProtection is enabled`,
+        );
+      }
       const { existing } = stack;
       const changes = listChanges(existing?.requested.resources ?? {}, {});
-      const fault = takeFault();
+      const fault = takeFault() ?? (existing && (await resources.findProtected(existing)));
       if (fault) {
         startFailingOperation(stack, 'DELETE', changes, fault);
         return {};
@@ -66,7 +81,8 @@ export function emulateStacks(
   });
 }
 
-function show({ id, name, status, reason, creationTime, parameters, tags, existing }: Stack) {
+function show(stack: Stack) {
+  const { id, name, status, reason, creationTime, parameters, tags, existing } = stack;
   const hasOutputs = !/^(REVIEW|CREATE)_IN_PROGRESS$/.test(status);
   const outputs = Object.entries(hasOutputs ? (existing?.outputs ?? {}) : {});
   return {
@@ -77,6 +93,7 @@ function show({ id, name, status, reason, creationTime, parameters, tags, existi
     CreationTime: creationTime,
     Parameters: formatParameters(parameters),
     Tags: tags,
+    EnableTerminationProtection: stack.isProtected,
     Outputs: outputs
       .filter(([key]) => key !== NEWEST_VERSION)
       .map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),

@@ -62,7 +62,13 @@ test('`cloud status` prints the state of all parts, and only sends requests that
   expect(changesOf(fixture.account)).toEqual([]);
   expect(fixture.lines.length).toBeLessThan(40);
   const { outputs, parameters } = await requireStack(cloud);
-  expect(sectionOf(fixture, 'STACK')).toEqual(['minitwit, CREATE_COMPLETE', outputs.Address]);
+  expect(sectionOf(fixture, 'STACK')).toEqual([
+    'minitwit, CREATE_COMPLETE',
+    outputs.Address,
+    expect.stringMatching(
+      /^Not protected against deletion: the load balancer \S+, the stack minitwit\. Run npm run cloud -- up/,
+    ),
+  ]);
   expect(sectionOf(fixture, 'INSTANCES')).toEqual([
     expect.stringMatching(/^INSTANCE +ZONE +STATE +HEALTH +IMAGE +AGE +TYPE$/),
     ...(Array(2).fill(

@@ -18,6 +18,7 @@ const stack = {
   parameters: { ImageId: 'ami-1', InstanceType: 't3.small', Forgotten: 'x' },
   outputs: {},
   tags: {},
+  isProtected: false,
   name: 'minitwit',
 };
 const names = known.map(({ name }) => name);

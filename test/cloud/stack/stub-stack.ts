@@ -1,7 +1,7 @@
 import { startAwsStub, type AwsStub } from '../../support/aws-stub.ts';
 import { emulateCommands, type RunScript } from '../emulated/commands.ts';
 import { fakeResources } from '../emulated/fake-resources.ts';
-import type { Fault } from '../emulated/stack.ts';
+import type { Fault } from '../emulated/resources.ts';
 import { emulateStacks } from '../emulated/stacks.ts';
 import { openTestCloud, type TestCloud, type TestCloudOptions } from '../test-cloud.ts';
 

@@ -1,6 +1,7 @@
 import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
-import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { listProtections } from '../../../src/cloud/protection/protections.ts';
+import { findStack, requireStack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { createStackFixture } from './fixture.ts';
 
@@ -16,16 +17,17 @@ test('`cloud up` creates the stack, initializes the database, and waits until it
     instances: [2],
     changeSets: 0,
   });
-  const stack = await findStack(fixture.cloud);
-  expect(stack?.parameters).toMatchObject({
+  const stack = await requireStack(fixture.cloud);
+  expect((await listProtections(fixture.cloud, stack)).every((it) => it.isEnabled)).toBe(true);
+  expect(stack.parameters).toMatchObject({
     ImageId: fixture.imageId,
     WarehouseZone: 'us-east-1a',
   });
-  expect(stack?.parameters.SubnetIds?.split(',')).toHaveLength(2);
-  expect(fixture.requestedUrls).toEqual([`${stack?.outputs.Address}/public`]);
+  expect(stack.parameters.SubnetIds?.split(',')).toHaveLength(2);
+  expect(fixture.requestedUrls).toEqual([`${stack.outputs.Address}/public`]);
   expect(fixture.scripts).toHaveLength(1);
-  expect(fixture.scripts[0]).toContain(`DB_HOST='${stack?.outputs.DatabaseEndpoint}'`);
-  expect(fixture.scripts[0]).toContain(`MASTER_SECRET='${stack?.outputs.MasterSecret}'`);
+  expect(fixture.scripts[0]).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
+  expect(fixture.scripts[0]).toContain(`MASTER_SECRET='${stack.outputs.MasterSecret}'`);
 
   // Each step is printed, in this order.
   const shown = [

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { listProtections, protectStack } from '../../../src/cloud/protection/protections.ts';
+import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
+import { requireStack } from '../../../src/cloud/stack/stack.ts';
+import { errorMessage } from '../../../src/errors/error-message.ts';
+import {
+  changesOf,
+  createOperationsFixture,
+  createStack,
+  makeImage,
+  type OperationsFixture,
+} from './fixture.ts';
+
+const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
+
+// The requests that disable the protections, in order.
+const REQUESTS = [
+  'elasticloadbalancing:ModifyLoadBalancerAttributes',
+  'cloudformation:UpdateTerminationProtection',
+];
+
+/** Creates an account with a protected stack. */
+async function createProtectedStack(): Promise<OperationsFixture> {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, await makeImage(cloud, '1.3.0'), { WarehouseVolumeGib: '0' });
+  await protectStack(cloud, await requireStack(cloud));
+  fixture.account.actions.length = 0;
+  return fixture;
+}
+
+/** Runs `down`, and returns `done` or the message of the error. */
+function remove(fixture: OperationsFixture): Promise<string> {
+  return down(fixture.open(), plain).then(() => 'done', errorMessage);
+}
+
+/** Lists the resources that are protected, without their names. */
+async function listProtected({ cloud }: OperationsFixture): Promise<string[]> {
+  const protections = await listProtections(cloud, await requireStack(cloud));
+  return protections.filter((it) => it.isEnabled).map((it) => it.resource.replace(/ \S+$/, ''));
+}
+
+test('AWS does not delete a protected stack, and `cloud down` disables the protection after the prompt', async () => {
+  const fixture = await createProtectedStack();
+  const { account } = fixture;
+  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+  const stack = await requireStack(fixture.cloud);
+  await expect(removeStack(fixture.open(), stack)).rejects.toThrow('TerminationProtection');
+
+  account.actions.length = 0;
+  await expect(down(fixture.open(), { ...plain, prompt: async () => 'no' })).rejects.toThrow(
+    'Nothing was removed.',
+  );
+  expect(changesOf(account)).toEqual([]);
+
+  expect(await remove(fixture)).toBe('done');
+  expect(changesOf(account)).toEqual([...REQUESTS, 'cloudformation:DeleteStack']);
+});
+
+test('AWS deletes no stack with a protected load balancer', async () => {
+  const fixture = await createProtectedStack();
+  const stack = await requireStack(fixture.cloud);
+  const protections = await listProtections(fixture.cloud, stack);
+  await protections.at(-1)?.set(false);
+  await expect(removeStack(fixture.open(), stack)).rejects.toThrow(
+    /Balancer .*cannot be deleted because deletion protection is enabled.*Disable its protection first/,
+  );
+});
+
+test('`cloud down` that is stopped or refused prints what is no longer protected, and continues when it is run again', async () => {
+  const fixture = await createProtectedStack();
+  const { account } = fixture;
+  const [first = '', second = ''] = REQUESTS;
+  account.fail(first, 'AccessDenied', { times: 1 });
+  expect(await remove(fixture)).toMatch(/AccessDenied.* Nothing was removed\.$/);
+  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+
+  account.fail(second, 'AccessDenied', { times: 1 });
+  expect(await remove(fixture)).toMatch(
+    /AccessDenied.* Nothing was removed\. Not protected against deletion: the load balancer \S+\. Run npm run cloud -- up to protect them\.$/,
+  );
+  expect(await listProtected(fixture)).toEqual(['the stack']);
+
+  account.onRequest = (action) => action === second && fixture.stop();
+  expect(await remove(fixture)).toMatch(
+    /^Stopped by SIGINT\. Not protected against deletion: the load balancer \S+, the stack minitwit\.$/,
+  );
+  account.onRequest = () => undefined;
+  expect(await listProtected(fixture)).toEqual([]);
+
+  // `up` does this, too.
+  await protectStack(fixture.open(), await requireStack(fixture.cloud));
+  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+
+  fixture.emulated.fault = { resource: 'Instances', reason: 'It is in use.' };
+  expect(await remove(fixture)).toMatch(
+    /npm run cloud -- down again\. Not protected against deletion: the load balancer \S+, the stack minitwit\.$/,
+  );
+  for (const action of REQUESTS) account.loseResponse(action);
+  expect(await remove(fixture)).toBe('done');
+});
