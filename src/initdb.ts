@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { runProgram } from './cli/program.ts';
-import { type DatabaseConfig, readDatabaseConfig, readNewUserConfig } from './config/config.ts';
+import { type DatabaseConfig, readDatabaseConfig, readAppUserConfig } from './config/config.ts';
 import { ensureAppUser, type Login } from './database/app-user.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
 import { OperatorError } from './errors/operator-error.ts';
@@ -22,7 +22,7 @@ await runProgram(async () => {
   if (userName === undefined) {
     await createTables(readDatabaseConfig(process.env), existing);
   } else {
-    const { config, password } = readNewUserConfig(process.env);
+    const { config, password } = readAppUserConfig(process.env);
     assertOtherUser(userName, config);
     await createTables(config, existing);
     await createUser(config, { name: userName, password });

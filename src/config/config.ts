@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
-import { databaseSettings, newUserSettings } from './database-settings.ts';
+import { addedPasswordSettings, appUserSettings, databaseSettings } from './database-settings.ts';
 import { settings } from './settings.ts';
 
 const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
@@ -31,15 +31,32 @@ export function readDatabaseConfig(environment: Environment): DatabaseConfig {
 }
 
 /**
- * Reads the `DB_*` settings, and the password of the database user to create.
+ * Reads the `DB_*` settings, and the password of the application's database user.
  * @throws OperatorError that lists all missing and invalid settings, and contains no secret
  */
-export function readNewUserConfig(environment: Environment): {
+export function readAppUserConfig(environment: Environment): {
   config: DatabaseConfig;
   password: string;
 } {
-  const values = readSettings(newUserSettings, environment);
+  const values = readSettings(appUserSettings, environment);
   return { config: toDatabaseConfig(values), password: values.APP_DB_PASSWD };
+}
+
+/**
+ * Reads the `DB_*` settings, the password of the application's database user, and the password to add.
+ * @throws OperatorError that lists all missing and invalid settings, and contains no secret
+ */
+export function readAddedPasswordConfig(environment: Environment): {
+  config: DatabaseConfig;
+  password: string;
+  newPassword: string;
+} {
+  const values = readSettings(addedPasswordSettings, environment);
+  return {
+    config: toDatabaseConfig(values),
+    password: values.APP_DB_PASSWD,
+    newPassword: values.NEW_APP_DB_PASSWD,
+  };
 }
 
 /** Returns the parsed `DB_*` settings under the names that programs use. */

@@ -47,5 +47,8 @@ export const noNameForTls = problemOf(
 /** The settings of a program that uses the database alone. */
 export const databaseSettings = z.object(databaseFields).refine(hasNameForTls, noNameForTls);
 
-/** The settings of a program that also creates the database user of the server. */
-export const newUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
+/** The settings of a program that changes the database user of the server. */
+export const appUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
+
+/** The settings of a program that gives this user a second password. */
+export const addedPasswordSettings = appUserSettings.and(z.object({ NEW_APP_DB_PASSWD: required }));

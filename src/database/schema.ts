@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { acquireNamedLock } from './named-lock.ts';
 import { splitStatements } from './split-statements.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
 
@@ -32,7 +33,12 @@ export async function initializeSchema(
 ): Promise<string[]> {
   const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
   return withConnection(config, retryOptions, async (connection) => {
-    await acquireSchemaLock(connection, retryOptions.waitMaxMs);
+    // Instances that start at the same time find the same tables missing.
+    await acquireNamedLock(connection, {
+      name: `minitwit schema ${config.name}`,
+      work: 'changing the tables',
+      waitMaxMs: retryOptions.waitMaxMs,
+    });
     const existingTables = await listTables(connection, statements);
     if (existing === 'refuse') await assertTablesEmpty(connection, existingTables, replaceWith);
     const isMissing = (statement: string) => {
@@ -48,23 +54,6 @@ export async function initializeSchema(
     }
     return Array.from(changed);
   });
-}
-
-/**
- * Acquires a lock of this database, since instances that start at the same time find the same tables missing. The
- * server releases it at the end of the connection.
- */
-async function acquireSchemaLock(connection: Connection, waitMaxMs: number): Promise<void> {
-  // The name is valid for the whole server, and has at most 64 characters. MySQL 9.7 has neither sha1 nor md5.
-  const [rows] = await connection.query<RowDataPacket[]>(
-    "select get_lock(sha2(concat('minitwit schema ', database()), 224), :waitMaxS) as isAcquired",
-    { waitMaxS: waitMaxMs / 1000 },
-  );
-  if (rows[0]?.isAcquired !== 1) {
-    throw new OperatorError(
-      `Another process has been changing the tables for more than ${waitMaxMs / 1000} s. Wait until it has ended, then try again.`,
-    );
-  }
 }
 
 function findCreatedTable(statement: string): string | null {
