@@ -8,7 +8,7 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   [
     /not authorized to perform:? (\w+:\w+)/i,
     ([, action]) =>
-      `You need the permission ${action}. docs/going-live.md has the IAM policy with every permission.`,
+      `You need the permission ${action}. docs/permissions.md lists every permission, and how you get them.`,
   ],
   [
     /MaxSpotInstanceCountExceeded|max spot instance count/i,
