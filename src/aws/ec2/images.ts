@@ -75,6 +75,7 @@ export function listImages(
 
 const instanceTypeSchema = z
   .object({
+    BurstablePerformanceSupported: z.boolean().default(false),
     Hypervisor: z.string().optional(),
     ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
   })
@@ -83,6 +84,8 @@ const instanceTypeSchema = z
     architectures: it.ProcessorInfo.SupportedArchitectures,
     /** `nitro` or `xen`; null for bare metal. */
     hypervisor: it.Hypervisor ?? null,
+    /** Whether instances spend CPU credits, as those of `t3` and `t4g` do. */
+    isBurstable: it.BurstablePerformanceSupported,
   }));
 
 /** An instance type, such as `t3.micro`. */

@@ -16,6 +16,8 @@ export interface LaunchOptions {
   /** The image's root volume. The instance's copy is deleted when the instance is terminated. */
   root: Image['root'];
   instanceType: string;
+  /** Whether instances of this type spend CPU credits. */
+  isBurstable: boolean;
   /** The name of the key pair for ssh. Without it, ssh is not possible. */
   keyName?: string;
   /** The name of the instance profile, whose role the instance has. */
@@ -53,6 +55,8 @@ export function runInstancesInput(launch: LaunchOptions): RunInstancesCommandInp
     ],
     MetadataOptions: { HttpTokens: 'required' },
     TagSpecifications: tagSpecifications(launch.tags, 'instance', 'volume'),
+    // By default, an instance without credits is billed for more of them. AWS refuses this field for other types.
+    ...(launch.isBurstable && { CreditSpecification: { CpuCredits: 'standard' } }),
     ...(launch.market === 'spot' && {
       InstanceMarketOptions: { MarketType: 'spot', SpotOptions: spot },
     }),

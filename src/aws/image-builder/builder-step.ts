@@ -61,7 +61,7 @@ async function launch({ ec2, signal }: ImageBuild, options: LaunchOptions) {
   }
 }
 
-/** Returns whether EC2 does not know the instance profile. IAM is eventually consistent. */
+/** Returns whether EC2 does not know the instance profile yet, or its role. IAM is eventually consistent. */
 function isRoleUnknown(error: unknown): boolean {
   return (
     isAwsError(error, 'InvalidParameterValue') &&

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { findInstanceType, type Image } from '../../aws/ec2/images.ts';
+import { findInstanceType, type Image, type InstanceType } from '../../aws/ec2/images.ts';
 import { findAmazonLinux } from '../../aws/ec2/create-image.ts';
 import { findDefaultSubnetFor, type Subnet } from '../../aws/ec2/network.ts';
 import { preflightError } from '../../cli/preflight.ts';
@@ -17,6 +17,8 @@ export interface BuildPlan {
   source: Source;
   /** The instance type of the builder. */
   instanceType: string;
+  /** Whether instances of this type spend CPU credits. */
+  isBurstable: boolean;
   /** An image of Amazon Linux 2023, from which the builder starts. */
   base: Image;
   subnet: Subnet;
@@ -32,7 +34,8 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<B
     if (!(error instanceof OperatorError)) throw error;
     problems.push(error.message);
   });
-  const base = await findBaseImage(ec2, instanceType);
+  const type = await findInstanceType(ec2, instanceType);
+  const base = await findBaseImage(ec2, instanceType, type);
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
   if (typeof base === 'string') problems.push(base);
   // An unknown instance type is one problem, not two.
@@ -42,13 +45,17 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<B
         'Create default subnets with aws ec2 create-default-vpc, or choose another --instance-type.',
     );
   }
-  if (!source || typeof base === 'string' || !subnet) throw preflightError(problems);
-  return { runId: createRunId(new Date()), source, instanceType, base, subnet };
+  if (!source || !type || typeof base === 'string' || !subnet) throw preflightError(problems);
+  const { isBurstable } = type;
+  return { runId: createRunId(new Date()), source, instanceType, isBurstable, base, subnet };
 }
 
 /** Returns the newest Amazon Linux 2023 for the instance type, or the problem as a sentence. */
-async function findBaseImage(ec2: EC2Client, instanceType: string): Promise<Image | string> {
-  const type = await findInstanceType(ec2, instanceType);
+async function findBaseImage(
+  ec2: EC2Client,
+  instanceType: string,
+  type: InstanceType | null,
+): Promise<Image | string> {
   if (!type)
     return `This region has no instance type ${instanceType}. Choose another --instance-type.`;
   const architecture = ['arm64', 'x86_64'].find((it) => type.architectures.includes(it));

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { LaunchOptions } from '../../aws/ec2/launch.ts';
 import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
 import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
@@ -15,8 +16,8 @@ export const NAME_PREFIX = 'minitwit-builder-';
 /** The key of the source archive in its bucket. */
 export const SOURCE_KEY = 'source.tar.gz';
 
-// The builder shuts itself down after this time, in case its process was killed.
-const BUILDER_MAX_MINUTES = 120;
+// The path is the same from src/ and from dist/.
+const USER_DATA = new URL('../../../userdata/builder.sh', import.meta.url);
 
 /** Returns the name of a build's temporary resources. */
 export function builderName(runId: string): string {
@@ -102,22 +103,23 @@ export function securityGroupInput({ runId, subnet }: BuildPlan) {
 }
 
 /** Returns how the builder is launched. */
-export function launchOptions(
-  { runId, base, subnet, instanceType }: BuildPlan,
+export async function launchOptions(
+  { runId, base, subnet, instanceType, isBurstable }: BuildPlan,
   groupId: string,
-): LaunchOptions {
+): Promise<LaunchOptions> {
   return {
     token: runId,
     imageId: base.id,
     root: base.root,
     instanceType,
+    isBurstable,
     instanceProfile: builderName(runId),
     securityGroup: groupId,
     subnetId: subnet.id,
     // The builder downloads packages, and its agent polls Systems Manager for commands.
     isPublic: true,
     market: 'on-demand',
-    userData: `#!/bin/bash\nshutdown -h +${BUILDER_MAX_MINUTES}\n`,
+    userData: await readFile(USER_DATA, 'utf8'),
     tags: builderTags(runId),
   };
 }

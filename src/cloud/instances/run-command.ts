@@ -17,7 +17,7 @@ import { createRunId } from '../../cli/run-id.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 
-// IAM is eventually consistent: an agent that first starts without its permissions tries again after minutes.
+// The agent registers within two minutes of the boot. The builder's user data restarts it when IAM delays it.
 const ONLINE_MAX_MS = 10 * 60_000;
 const SENT_MAX_MS = 5 * 60_000;
 const DELIVERED_MAX_S = 120;

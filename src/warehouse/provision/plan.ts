@@ -46,8 +46,8 @@ export async function planProvision(
     type && !subnet && explainMissingSubnet(config, volume),
     ...validateInstanceSettings(config, { type, subnet, vpcId, hasKey }),
   ].filter((problem) => typeof problem === 'string');
-  if (problems.length > 0 || !image || !subnet) throw preflightError(problems);
-  return { image, subnet, volume };
+  if (problems.length > 0 || !type || !image || !subnet) throw preflightError(problems);
+  return { isBurstable: type.isBurstable, image, subnet, volume };
 }
 
 function findBaseImage(

@@ -22,6 +22,8 @@ export interface ProvisionOptions {
 
 /** The inputs of a `provision`. */
 export interface ProvisionPlan {
+  /** Whether instances of the builder's type spend CPU credits. */
+  isBurstable: boolean;
   /** The image from which the builder starts. */
   image: Image;
   subnet: Subnet;

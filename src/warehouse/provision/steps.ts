@@ -20,6 +20,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
       imageId: plan.image.id,
       root: plan.image.root,
       instanceType: config.instanceType,
+      isBurstable: plan.isBurstable,
       keyName: config.keyName,
       securityGroup: config.securityGroup,
       subnetId: plan.subnet.id,

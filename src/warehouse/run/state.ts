@@ -14,6 +14,8 @@ const runState = z.object({
   place: z.object({
     zone: z.string(),
     subnetId: z.string(),
+    /** Whether instances of this type spend CPU credits. Version 1.6 did not store it. */
+    isBurstable: z.boolean().default(false),
     /** The image's root volume. */
     root: z.object({ device: z.string(), sizeGib: z.number().nullable() }),
   }),
@@ -33,7 +35,7 @@ const runState = z.object({
 /** The state of a run, from which another process can finish it or undo it. */
 export type RunState = z.infer<typeof runState>;
 
-/** The zone, subnet and root volume of a run's instance. */
+/** The zone, subnet, CPU credits and root volume of a run's instance. */
 export type Placement = RunState['place'];
 
 /**

@@ -48,6 +48,7 @@ export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptio
     imageId: config.imageId,
     root: state.place.root,
     instanceType: config.instanceType,
+    isBurstable: state.place.isBurstable,
     keyName: config.keyName,
     securityGroup: config.securityGroup,
     subnetId: state.place.subnetId,

@@ -25,7 +25,7 @@ interface Found extends FoundInstanceSettings {
 
 /**
  * Checks the settings, the source database and the bucket, before a run starts an instance. All checks are free.
- * @returns the zone, subnet and root volume of the instance
+ * @returns the zone, subnet, CPU credits and root volume of the instance
  * @throws OperatorError with all problems of the settings; with the first problem of source and bucket
  */
 export async function preflightCheck(context: RunContext): Promise<Placement> {
@@ -34,12 +34,13 @@ export async function preflightCheck(context: RunContext): Promise<Placement> {
   if (holder) throw new OperatorError(formatLockHeld(config.volumeId, holder));
   const found = await findAll(context);
   const problems = problemsOf(config, found);
-  const { volume, image, subnet } = found;
-  if (problems.length > 0 || !volume || !image || !subnet) {
+  const { volume, image, subnet, type } = found;
+  if (problems.length > 0 || !volume || !image || !subnet || !type) {
     throw preflightError(problems);
   }
   await context.checkSourceAndBucket();
-  return { zone: volume.zone, subnetId: subnet.id, root: image.root };
+  const { isBurstable } = type;
+  return { zone: volume.zone, subnetId: subnet.id, isBurstable, root: image.root };
 }
 
 async function findAll({ config, ec2 }: RunContext): Promise<Found> {

@@ -43,6 +43,7 @@ const LAUNCH = {
   imageId: 'ami-1',
   root: { device: '/dev/xvda', sizeGib: 8 },
   instanceType: 't3.micro',
+  isBurstable: true,
   securityGroup: 'sg-1',
   subnetId: 'subnet-1',
   market: 'on-demand',

@@ -18,6 +18,7 @@ import type { AwsHandler } from '../../support/aws-stub.ts';
 import { type AwsResponse, type AwsRequest, formatAwsError } from '../../support/aws-request.ts';
 import { openMoto } from '../emulated/moto.ts';
 import { openTestCloud } from '../test-cloud.ts';
+import { type Agent, startAgent } from './agent.ts';
 
 const run = promisify(execFile);
 
@@ -55,7 +56,7 @@ export async function createBuildFixture(): Promise<BuildFixture> {
   const account = await openEmulatedAccount();
   const outputs: string[] = [];
   const { cloud, open, lines, stop } = openTestCloud();
-  const stubs = { ...agentStubs(outputs), ...imageStubs(account) };
+  const stubs = { ...launchStubs(), ...commandStubs(outputs), ...imageStubs(account) };
   for (const [action, stub] of Object.entries(stubs)) account.stub(action, stub);
 
   const build: BuildFixture['build'] = async (handlers = {}, options = {}) => {
@@ -95,15 +96,35 @@ function stubRequests(
   };
 }
 
-/** Returns stubs of Systems Manager: an agent is online, and scripts run on this machine. */
-function agentStubs(outputs: string[]): Record<string, AwsHandler> {
+/** Returns stubs of an instance's launch, whose agent is online once Systems Manager has accepted its role. */
+function launchStubs(): Record<string, AwsHandler> {
+  let agent: Agent | null = null;
+  return {
+    'ec2:RunInstances': async (request, pass) => {
+      const form = new URLSearchParams(request.body.toString());
+      const isBurstable = form.get('InstanceType')?.startsWith('t');
+      if (form.has('CreditSpecification.CpuCredits') && !isBurstable) {
+        const message = `The ${form.get('InstanceType')} instance type does not support T2 Unlimited.`;
+        return formatAwsError(request, 400, 'InstanceCreditSpecification.NotSupported', message);
+      }
+      const response = await pass();
+      const userData = Buffer.from(form.get('UserData') ?? '', 'base64').toString();
+      if (response.status === 200) agent = startAgent(userData);
+      return response;
+    },
+    'ssm:DescribeInstanceInformation': async () => {
+      const isOnline = await agent?.isOnline();
+      const InstanceInformationList = isOnline ? [{ PingStatus: 'Online' }] : [];
+      return { status: 200, body: JSON.stringify({ InstanceInformationList }) };
+    },
+  };
+}
+
+/** Returns stubs of Run Command: scripts run on this machine. */
+function commandStubs(outputs: string[]): Record<string, AwsHandler> {
   // The reason why the last script failed.
   let problem = '';
   return {
-    'ssm:DescribeInstanceInformation': () => ({
-      status: 200,
-      body: JSON.stringify({ InstanceInformationList: [{ PingStatus: 'Online' }] }),
-    }),
     'ssm:SendCommand': async ({ body }, pass) => {
       const { Parameters } = JSON.parse(body.toString()) as { Parameters: { commands: string[] } };
       problem = '';

@@ -93,17 +93,38 @@ test('a source with another checksum, or that the builder cannot download, is no
   expect(await fixture.list()).toEqual(before);
 });
 
-test('waits until EC2 knows the new role', async () => {
+test('waits until EC2 knows the new role, and starts the agent of Systems Manager until its role is accepted', async () => {
   const fixture = await createBuildFixture();
-  const tooNew = () =>
-    formatEc2Error(
-      'InvalidParameterValue',
-      'Value (it) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
-    );
-  expect(await fixture.build({ 'ec2:RunInstances': tooNew, 'ec2:RunInstances 2': tooNew })).toBe(
-    'done',
-  );
+  const refuse = (message: string) => () => formatEc2Error('InvalidParameterValue', message);
+  const outcome = await fixture.build({
+    'ec2:RunInstances': refuse(
+      'Value (minitwit-builder) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name',
+    ),
+    'ec2:RunInstances 2': refuse(
+      'IAM Instance Profile "arn:aws:iam::1:instance-profile/minitwit-builder" has no associated IAM Roles',
+    ),
+  });
+  expect(outcome).toBe('done');
   expect(fixture.lines.join('\n')).toContain('EC2 does not know the new role yet');
+  expect(fixture.lines.join('\n')).toMatch(/The agent of i-\w+: not registered yet/);
+});
+
+test.each([
+  ['t3.small', 'standard'],
+  ['m5.large', null],
+])('a builder of the type %s gets the CPU credits %s', async (instanceType, credits) => {
+  const fixture = await createBuildFixture();
+  let requested: string | null = 'unknown';
+  const outcome = await fixture.build(
+    {
+      'ec2:RunInstances': ({ body }, pass) => {
+        requested = new URLSearchParams(body.toString()).get('CreditSpecification.CpuCredits');
+        return pass();
+      },
+    },
+    { instanceType },
+  );
+  expect([outcome, requested]).toEqual(['done', credits]);
 });
 
 test('reports every problem before anything is created', async () => {

@@ -33,7 +33,14 @@ async function createSmallPlan({ clients: { ec2 } }: CloudContext): Promise<Buil
   if (!base || !subnet) throw new Error('The account has no Amazon Linux, or no subnet.');
   const archive = Buffer.from('x');
   const byte = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
-  return { runId: createRunId(new Date()), source: byte, instanceType, base, subnet };
+  return {
+    runId: createRunId(new Date()),
+    source: byte,
+    instanceType,
+    isBurstable: true,
+    base,
+    subnet,
+  };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Instance extends Resource {
   userData: string;
   shutdownBehavior: string;
   httpTokens: string;
+  /** `standard`, or `unlimited`, with which AWS bills for missing CPU credits. Empty if the type has none. */
+  cpuCredits: string;
   spotRequestId: string | null;
   token: string;
   console: string;
@@ -104,6 +106,7 @@ export class FakeAccount {
       userData: '',
       shutdownBehavior: 'stop',
       httpTokens: 'optional',
+      cpuCredits: '',
       spotRequestId: null,
       token: '',
       console: '',

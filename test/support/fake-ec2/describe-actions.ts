@@ -94,7 +94,9 @@ export const DESCRIBE_ACTIONS: Record<string, Action> = {
     if (!/^[tmr]\d/.test(type)) throw new AwsError('InvalidInstanceType', `No ${type}.`);
     const supportedArchitectures = [/^.\dg/.test(type) ? 'arm64' : 'x86_64'];
     const hypervisor = type.startsWith('t2.') ? 'xen' : 'nitro';
-    return { instanceTypeSet: [{ hypervisor, processorInfo: { supportedArchitectures } }] };
+    const burstablePerformanceSupported = type.startsWith('t');
+    const processorInfo = { supportedArchitectures };
+    return { instanceTypeSet: [{ burstablePerformanceSupported, hypervisor, processorInfo }] };
   },
   DescribeInstanceTypeOfferings: () => ({
     instanceTypeOfferingSet: [{ location: 'us-east-1b' }, { location: 'us-east-1c' }],

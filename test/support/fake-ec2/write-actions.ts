@@ -148,6 +148,7 @@ function start(account: FakeAccount, parameters: QueryParameters): Instance {
     userData: Buffer.from(parameters.get('UserData'), 'base64').toString(),
     shutdownBehavior: parameters.get('InstanceInitiatedShutdownBehavior'),
     httpTokens: parameters.get('MetadataOptions.HttpTokens'),
+    cpuCredits: readCpuCredits(parameters),
     spotRequestId,
     token: parameters.get('ClientToken'),
     tags: parameters.tagsFor('instance'),
@@ -161,6 +162,16 @@ function start(account: FakeAccount, parameters: QueryParameters): Instance {
     deletedWith: isRetained ? 'nothing' : instance.id,
   });
   return instance;
+}
+
+/** Returns the CPU credits of an instance: those of the request, or AWS's default for the type. */
+function readCpuCredits(parameters: QueryParameters): string {
+  const type = parameters.get('InstanceType');
+  const requested = parameters.get('CreditSpecification.CpuCredits');
+  if (type.startsWith('t')) return requested || (type.startsWith('t2.') ? 'standard' : 'unlimited');
+  if (requested === '') return '';
+  const message = `The ${type} instance type does not support T2 Unlimited.`;
+  throw new AwsError('InstanceCreditSpecification.NotSupported', message);
 }
 
 function findInstance({ instances }: FakeAccount, wanted: string): Instance {

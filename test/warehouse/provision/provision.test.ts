@@ -48,6 +48,16 @@ test('terminates the builder only when the image is available', async () => {
   expectWarehouse(fixture);
 });
 
+test.each([
+  ['t3.large', 'standard'],
+  ['m5.large', ''],
+])('a builder of the type %s has the CPU credits "%s"', async (instanceType, cpuCredits) => {
+  const fixture = await createProvisionFixture();
+  fixture.context.config.instanceType = instanceType;
+  expect(await outcomeOfProvision(fixture)).toBe('done');
+  expect(fixture.aws.account.instances).toMatchObject([{ cpuCredits }]);
+});
+
 test('uses an existing volume, and retains it after a failure', async () => {
   const fixture = await createProvisionFixture();
   const { aws, volumeId } = fixture;

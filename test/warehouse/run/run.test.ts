@@ -30,6 +30,13 @@ const SECOND_HALF = [
   'CreateSnapshot',
 ];
 
+test('an instance of a type without CPU credits is launched without them', async () => {
+  const { aws, context } = await createRunFixture();
+  context.config.instanceType = 'm5.large';
+  await run(context, { keep: false });
+  expect(aws.account.instances).toMatchObject([{ type: 'm5.large', cpuCredits: '' }]);
+});
+
 test('a run executes all steps in order, and only the volume and a snapshot remain', async () => {
   const fixture = await createRunFixture();
   const events = watch(fixture);
@@ -42,6 +49,7 @@ test('a run executes all steps in order, and only the volume and a snapshot rema
     zone: 'us-east-1a',
     shutdownBehavior: 'terminate',
     httpTokens: 'required',
+    cpuCredits: 'standard',
     userData: '#!/bin/sh\nshutdown -h +510\n',
     tags: { Name: 'minitwit-warehouse', 'minitwit:warehouse': fixture.volumeId },
   });

@@ -11,6 +11,7 @@ import { createRunFixture, type RunFixture } from '../run/fixture.ts';
 const PLACE = {
   zone: 'us-east-1a',
   subnetId: 'subnet-0000000000000000a',
+  isBurstable: true,
   root: { device: '/dev/xvda', sizeGib: 8 },
 };
 
