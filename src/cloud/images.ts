@@ -2,7 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { type Image, listImages } from '../aws/ec2/images.ts';
 import { tagFilter } from '../aws/ec2/tags.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { formatImageCommand } from './format-command.ts';
+import { formatImageCommand, PROGRAM } from './format-command.ts';
 
 /** The tag of an image whose value is its version of MiniTwit, or BUILDER until the image is complete. */
 export const IMAGE_TAG = 'minitwit:image';
@@ -28,7 +28,7 @@ export async function listMiniTwitImages(ec2: EC2Client): Promise<MiniTwitImage[
     { Name: 'state', Values: ['available'] },
   ]);
   return images
-    .map((it) => ({ ...it, version: it.tags[IMAGE_TAG] ?? '', commit: it.tags[COMMIT_TAG] ?? '' }))
+    .map(toMiniTwitImage)
     .filter(({ version }) => version !== BUILDER)
     .toSorted((a, b) => (ageKey(a) < ageKey(b) ? 1 : -1));
 }
@@ -36,6 +36,26 @@ export async function listMiniTwitImages(ec2: EC2Client): Promise<MiniTwitImage[
 /** Returns the newest available image of MiniTwit, or null if there is none. */
 export async function findNewestImage(ec2: EC2Client): Promise<MiniTwitImage | null> {
   return (await listMiniTwitImages(ec2))[0] ?? null;
+}
+
+/**
+ * Returns an image of MiniTwit in this account, which may not be available yet.
+ * @throws OperatorError when there is none of this id
+ */
+export async function requireImage(ec2: EC2Client, id: string): Promise<MiniTwitImage> {
+  const [image] = await listImages(ec2, 'self', [
+    tagFilter(IMAGE_TAG),
+    { Name: 'image-id', Values: [id] },
+  ]);
+  if (image && image.tags[IMAGE_TAG] !== BUILDER) return toMiniTwitImage(image);
+  throw new OperatorError(
+    `There is no image ${id} of MiniTwit in this account and region. Run ${PROGRAM} status to list the images.`,
+  );
+}
+
+function toMiniTwitImage(image: Image): MiniTwitImage {
+  const { tags } = image;
+  return { ...image, version: tags[IMAGE_TAG] ?? '', commit: tags[COMMIT_TAG] ?? '' };
 }
 
 /** Returns the error for an account without an image of MiniTwit, with the command that creates one. */

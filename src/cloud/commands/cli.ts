@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { CloudContext } from '../context.ts';
 import { PROGRAM } from '../format-command.ts';
 import { down, type DownOptions } from './down.ts';
@@ -56,7 +56,11 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     );
   addCommand(program, 'roll')
     .description('replace the instances by instances of the newest image, one at a time')
-    .action(({ stack, dryRun = false }) => roll(open(stack), { dryRun }));
+    .option('--image <id>', 'use this image')
+    .addOption(new Option('--back', 'use the image before the current one').conflicts('image'))
+    .action(({ stack, image: imageId, back: isBack, dryRun = false }) =>
+      roll(open(stack), { imageId, isBack, dryRun }),
+    );
   addCommand(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
     .option('--everything', 'also remove snapshots, images, the warehouse’s volume and bucket')

@@ -1,32 +1,47 @@
 import type { CloudContext } from '../context.ts';
-import { findNewestImage, noImageError, type MiniTwitImage } from '../images.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { formatCommand } from '../format-command.ts';
+import { findNewestImage, noImageError, requireImage, type MiniTwitImage } from '../images.ts';
+import { findPreviousImageId } from '../instances/previous-image.ts';
 import {
   planReplacement,
   replaceInstances,
   type ReplacementPlan,
+  waitForActiveRefresh,
 } from '../instances/replace-instances.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
-import { requireStack } from '../stack/stack.ts';
+import { requireStack, type Stack } from '../stack/stack.ts';
+
+/** Which image the instances get. By default, it is the newest one. */
+export interface RollOptions {
+  /** The id of an image. */
+  imageId?: string | undefined;
+  /** Whether to return to the image before the current one. */
+  isBack?: boolean | undefined;
+  dryRun: boolean;
+}
 
 /**
- * Replaces the instances by instances of the newest image, one at a time, and stores the image in the stack's
- * parameters. If the command is interrupted, AWS continues, and the next `roll` waits for it.
+ * Replaces the instances by instances of another image, one at a time, and stores the image in the stack's parameters,
+ * so that no later change of the stack returns to the old image. If the command is interrupted, AWS continues, and the
+ * next `roll` with the same options waits for it.
  * @throws OperatorError when there is no compatible image, or when AWS rolls the instances back
  */
-export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean }): Promise<void> {
+export async function roll(cloud: CloudContext, options: RollOptions): Promise<void> {
+  const { dryRun } = options;
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
-  const image = await findNewestImage(cloud.clients.ec2);
-  if (!image) throw noImageError();
+  if (!dryRun) await waitForActiveRefresh(cloud, readOutputs(stack));
+  const { image, name } = await chooseImage(cloud, stack, options);
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const { InstanceType } = plan.current.content;
   await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceType });
 
   const isStored = stack.parameters.ImageId === image.id;
-  cloud.print(`The newest image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
+  cloud.print(`The ${name} image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
   cloud.print(formatPlan(plan, image));
   if (!isStored) cloud.print(`The stack's parameter ImageId is ${stack.parameters.ImageId}.`);
   if (dryRun) return cloud.print('Nothing was changed.');
@@ -36,6 +51,29 @@ export async function roll(cloud: CloudContext, { dryRun }: { dryRun: boolean })
   cloud.log("Storing the image in the stack's parameters, which replaces no instance …");
   const parameters = toChangedParameters(stack, { ImageId: image.id });
   await changeStack(cloud, stack, { template: null, parameters, dryRun });
+}
+
+async function chooseImage(
+  cloud: CloudContext,
+  stack: Stack,
+  { imageId, isBack }: RollOptions,
+): Promise<{ image: MiniTwitImage; name: string }> {
+  const { ec2 } = cloud.clients;
+  if (imageId) return { image: await requireImage(ec2, imageId), name: 'chosen' };
+  if (isBack) return { image: await requirePreviousImage(cloud, stack), name: 'previous' };
+  const image = await findNewestImage(ec2);
+  if (!image) throw noImageError();
+  return { image, name: 'newest' };
+}
+
+async function requirePreviousImage(cloud: CloudContext, stack: Stack): Promise<MiniTwitImage> {
+  const { ImageId = '' } = stack.parameters;
+  const id = await findPreviousImageId(cloud.clients, readOutputs(stack).instances, ImageId);
+  if (id) return requireImage(cloud.clients.ec2, id);
+  throw new OperatorError(
+    `There is no previous image: the instances have run only ${ImageId}. To choose an image, run ` +
+      `${formatCommand(cloud, 'roll --image ID')}. To list the images, run ${formatCommand(cloud, 'status')}.`,
+  );
 }
 
 function formatPlan(

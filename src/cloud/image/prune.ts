@@ -5,6 +5,7 @@ import { deregisterImage } from '../../aws/ec2/create-image.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { Clients, CloudContext } from '../context.ts';
 import { listMiniTwitImages, type MiniTwitImage } from '../images.ts';
+import { findPreviousImageId } from '../instances/previous-image.ts';
 import { listStacks } from '../stack/stack.ts';
 
 const RETAINED_IMAGES = 5;
@@ -73,12 +74,19 @@ async function findImageUser(ec2: EC2Client, imageId: string): Promise<string | 
 }
 
 /**
- * Returns the stacks of MiniTwit by the id of the image in their parameters. After an interrupted or rolled-back
- * `roll`, perhaps no instance runs that image, but the next stack change would use it.
+ * Returns the stacks of MiniTwit by the ids of the images that they use: the image in the parameters and the image of
+ * `roll --back`. After an interrupted or rolled-back `roll`, perhaps no instance runs the former, but the next stack
+ * change would use it.
  */
 async function findStackUsers(clients: Clients): Promise<Map<string, string>> {
-  const stacks = await listStacks(clients);
-  return new Map(
-    stacks.map(({ name, parameters }) => [parameters.ImageId ?? '', `the stack ${name}`]),
+  const users = await Promise.all(
+    (await listStacks(clients)).map(async ({ name, status, parameters, outputs }) => {
+      const { ImageId = '' } = parameters;
+      const { Instances } = outputs;
+      const hasGroup = Instances && !status.startsWith('DELETE');
+      const previous = hasGroup ? await findPreviousImageId(clients, Instances, ImageId) : null;
+      return [ImageId, previous ?? ''].map((id) => [id, `the stack ${name}`] as const);
+    }),
   );
+  return new Map(users.flat());
 }

@@ -68,8 +68,11 @@ export async function findActiveRefresh(
   return refreshes.find((it) => !hasEnded(it)) ?? null;
 }
 
-/** Lists the refreshes of the first page. AWS lists an active refresh first. */
-async function listRefreshes(
+/**
+ * Lists the instance refreshes of the first page, newest first. AWS lists an active refresh first, and forgets a refresh
+ * after six weeks.
+ */
+export async function listRefreshes(
   autoScaling: AutoScalingClient,
   groupName: string,
   ids?: string[],

@@ -112,7 +112,11 @@ export async function replaceInstances(
   await waitUntilHealthy(cloud, outputs);
 }
 
-async function waitForActiveRefresh(cloud: CloudContext, outputs: Outputs): Promise<void> {
+/**
+ * Waits until the active instance refresh has ended, if there is one.
+ * @throws OperatorError when it failed, or when it continues without this command
+ */
+export async function waitForActiveRefresh(cloud: CloudContext, outputs: Outputs): Promise<void> {
   const active = await findActiveRefresh(cloud.clients.autoScaling, outputs.instances);
   if (!active) return;
   cloud.log('AWS is already replacing the instances. Waiting until that has ended …');

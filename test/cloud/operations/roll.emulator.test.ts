@@ -1,10 +1,13 @@
 import type { StartInstanceRefreshCommandInput } from '@aws-sdk/client-auto-scaling';
 import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { expect, test } from 'vitest';
+import { deregisterImage } from '../../../src/aws/ec2/create-image.ts';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { roll } from '../../../src/cloud/commands/roll.ts';
+import { removeOldImages } from '../../../src/cloud/image/prune.ts';
+import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
@@ -197,4 +200,140 @@ test('`cloud roll` that is stopped before the stack has the new image only chang
     'cloudformation:ExecuteChangeSet',
   ]);
   expect((await describe(fixture.open())).stack).toBe(image);
+});
+
+test('`cloud roll --image` replaces the instances by those of the chosen image, and stores it', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first } = await describe(fixture.open());
+  const image = await makeImage(fixture.open(), '1.4.0');
+  await makeImage(fixture.open(), '1.5.0');
+  await roll(fixture.open(), { ...now, imageId: image });
+  expect(fixture.lines).toContain(`The chosen image is ${image} (1.4.0, 0123456).`);
+  expect(await describe(fixture.open())).toEqual({ instances: [image, image], stack: image });
+  // A later change of the stack does not return to another image.
+  const cloud = fixture.open();
+  const stack = await requireStack(cloud);
+  const parameters = toChangedParameters(stack, { BackupDays: '8' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await roll(fixture.open(), { dryRun: true, imageId: image });
+  expect(fixture.lines).toContain('All 2 instances run this image.');
+  expect(first).not.toBe(image);
+});
+
+test('`cloud roll --image` refuses an image that is not one of MiniTwit, or not complete, and changes nothing', async () => {
+  const fixture = await createFixtureWithStack();
+  const unfinished = await makeImage(fixture.open(), 'builder');
+  fixture.account.actions.length = 0;
+  for (const imageId of ['ami-12c6146b', 'ami-0', 'nonsense', unfinished]) {
+    await expect(roll(fixture.open(), { ...now, imageId })).rejects.toThrow(
+      `There is no image ${imageId} of MiniTwit in this account and region. Run npm run cloud -- status to list the images.`,
+    );
+  }
+  expect(changesOf(fixture.account)).toEqual([]);
+});
+
+test('`cloud roll --back` returns to the image before the current one, and again to that one', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first = '' } = await describe(fixture.open());
+  const second = await makeImage(fixture.open(), '1.4.0');
+  await roll(fixture.open(), now);
+  await makeImage(fixture.open(), '1.5.0');
+  fixture.account.actions.length = 0;
+  await roll(fixture.open(), { isBack: true, dryRun: true });
+  expect(fixture.lines).toContain(`The previous image is ${first} (1.3.0, 0123456).`);
+  expect(changesOf(fixture.account)).toEqual([]);
+
+  await roll(fixture.open(), { ...now, isBack: true });
+  expect(await describe(fixture.open())).toEqual({ instances: [first, first], stack: first });
+  await roll(fixture.open(), { ...now, isBack: true });
+  expect(await describe(fixture.open())).toEqual({ instances: [second, second], stack: second });
+});
+
+test('`cloud roll --back` explains that there is no previous image', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack } = await describe(fixture.open());
+  await makeImage(fixture.open(), '1.4.0');
+  fixture.account.actions.length = 0;
+  await expect(roll(fixture.open(), { ...now, isBack: true })).rejects.toThrow(
+    `There is no previous image: the instances have run only ${stack}. To choose an image, run npm run cloud -- roll ` +
+      '--image ID. To list the images, run npm run cloud -- status.',
+  );
+  expect(changesOf(fixture.account)).toEqual([]);
+});
+
+test('`cloud roll --back` reports that the previous image no longer exists, and changes nothing', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first = '' } = await describe(fixture.open());
+  await makeImage(fixture.open(), '1.4.0');
+  await roll(fixture.open(), now);
+  await deregisterImage(fixture.open().clients.ec2, first);
+  fixture.account.actions.length = 0;
+  await expect(roll(fixture.open(), { ...now, isBack: true })).rejects.toThrow(
+    `There is no image ${first} of MiniTwit`,
+  );
+  expect(changesOf(fixture.account)).toEqual([]);
+});
+
+test('`cloud roll --back` does not return to an image that failed to roll out', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first } = await describe(fixture.open());
+  const second = await makeImage(fixture.open(), '1.4.0');
+  fixture.account.fail('ec2:DeleteLaunchTemplateVersions', 'UnauthorizedOperation');
+  fixture.emulated.refreshEnd = { status: 'RollbackSuccessful', reason: 'it was no good' };
+  await expect(roll(fixture.open(), now)).rejects.toThrow('AWS has rolled back');
+  // The stack gets a newer version of the launch template than the failed one.
+  const cloud = fixture.open();
+  const stack = await requireStack(cloud);
+  const parameters = toChangedParameters(stack, { InstanceType: 't3.small' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await expect(roll(fixture.open(), { ...now, isBack: true })).rejects.toThrow(
+    `There is no previous image: the instances have run only ${first}.`,
+  );
+  expect(second).not.toBe(first);
+});
+
+test('`cloud roll --back` that is interrupted before the stack has the image continues when it is run again', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first = '' } = await describe(fixture.open());
+  await makeImage(fixture.open(), '1.4.0');
+  await roll(fixture.open(), now);
+  fixture.account.onRequest = (action) =>
+    action === 'cloudformation:CreateChangeSet' && fixture.stop();
+  await expect(roll(fixture.open(), { ...now, isBack: true })).rejects.toThrow(
+    'Stopped by SIGINT.',
+  );
+  fixture.account.onRequest = () => undefined;
+  expect((await describe(fixture.open())).stack).not.toBe(first);
+  await roll(fixture.open(), { ...now, isBack: true });
+  expect(await describe(fixture.open())).toEqual({ instances: [first, first], stack: first });
+});
+
+test('`cloud roll --back` after an interrupted `roll` returns to the image that the stack still has', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first = '' } = await describe(fixture.open());
+  const second = await makeImage(fixture.open(), '1.4.0');
+  fixture.account.onRequest = (action) =>
+    action === 'cloudformation:CreateChangeSet' && fixture.stop();
+  await expect(roll(fixture.open(), now)).rejects.toThrow('Stopped by SIGINT.');
+  fixture.account.onRequest = () => undefined;
+  expect((await describe(fixture.open())).instances).toEqual([second, second]);
+  await roll(fixture.open(), { ...now, isBack: true });
+  expect(await describe(fixture.open())).toEqual({ instances: [first, first], stack: first });
+});
+
+test('`cloud image` retains the image of `cloud roll --back`, however old it is', async () => {
+  const fixture = await createFixtureWithStack();
+  const { stack: first = '' } = await describe(fixture.open());
+  const second = await makeImage(fixture.open(), '1.4.0');
+  await roll(fixture.open(), now);
+  const unused = await makeImage(fixture.open(), '1.4.1');
+  for (const version of ['1.5.0', '1.5.1', '1.5.2', '1.5.3', '1.5.4'])
+    await makeImage(fixture.open(), version);
+  const cloud = fixture.open();
+  await removeOldImages(cloud);
+  const ids = (await listMiniTwitImages(cloud.clients.ec2)).map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining([first, second]));
+  expect(ids).not.toContain(unused);
+  expect(fixture.lines.join('\n')).toContain(`${first}, MiniTwit 1.3.0, created 2`);
+  expect(fixture.lines.join('\n')).toMatch(/which the stack minitwit uses/);
 });
