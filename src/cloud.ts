@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import dotenv from 'dotenv';
 import { shutdownSignal } from './cli/shutdown-signal.ts';
@@ -9,11 +10,24 @@ import { type CloudContext, createCloudContext } from './cloud/context.ts';
 
 const MAX_HOURS = 4;
 
+let printRequest: ((line: string) => void) | undefined;
+
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await createCli({ open, prompt }).parseAsync();
+  await createCli({ open, prompt, printRequests }).parseAsync();
   process.exit();
 });
+
+/** Prints the requests to AWS on stderr, so that a program can read stdout. */
+function printRequests(): void {
+  printRequest = (line) => console.error(line);
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  const { platform, arch, versions, env } = process;
+  printRequest(
+    `MiniTwit ${version}, Node.js ${versions.node}, ${platform} ${arch}, AWS_REGION ${env.AWS_REGION ?? 'not set'}`,
+  );
+}
 
 function open(stackName: string): CloudContext {
   const print = (line: string) => console.log(line);
@@ -22,6 +36,7 @@ function open(stackName: string): CloudContext {
     print,
     signal: shutdownSignal(MAX_HOURS, print),
     timing: DEFAULT_TIMING,
+    printRequest,
   });
 }
 

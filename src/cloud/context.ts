@@ -8,6 +8,7 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
+import { traceRequests } from '../aws/trace-requests.ts';
 import { type CommandContext, createCommandContext } from '../cli/command-context.ts';
 import { type FetchHttpStatus, fetchHttpStatus } from './fetch-http-status.ts';
 
@@ -22,6 +23,8 @@ export interface Clients {
   rds: RDSClient;
   s3: S3Client;
   ssm: SSMClient;
+  /** For requests that must not be sent twice. */
+  ssmWithoutRetries: SSMClient;
 }
 
 /** The context of every command on the stack. */
@@ -32,13 +35,20 @@ export interface CloudContext extends CommandContext {
   fetchHttpStatus: FetchHttpStatus;
 }
 
-/** Creates the context of a command. Sends no request. By default, the site's status is requested over the network. */
-export function createCloudContext(
-  options: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> & {
-    fetchHttpStatus?: FetchHttpStatus;
-  },
-): CloudContext {
-  return createCommandContext({ fetchHttpStatus, ...options, clients: createClients() });
+/**
+ * Creates the context of a command. Sends no request. By default, the site's status is requested over the network.
+ * @param options.printRequest prints a line about a request to AWS after its response; by default there are no such lines
+ */
+export function createCloudContext({
+  printRequest,
+  ...options
+}: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> & {
+  fetchHttpStatus?: FetchHttpStatus;
+  printRequest?: ((line: string) => void) | undefined;
+}): CloudContext {
+  const clients = createClients();
+  if (printRequest) traceRequests(Object.values(clients), printRequest);
+  return createCommandContext({ fetchHttpStatus, ...options, clients });
 }
 
 function createClients(): Clients {
@@ -53,5 +63,6 @@ function createClients(): Clients {
     rds: new RDSClient(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
     ssm: new SSMClient(options),
+    ssmWithoutRetries: new SSMClient({ ...options, maxAttempts: 1 }),
   };
 }

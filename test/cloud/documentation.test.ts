@@ -97,6 +97,7 @@ const { commands } = createCli({
     throw new Error('This test runs no command.');
   },
   prompt: async () => '',
+  printRequests: () => undefined,
 });
 
 test('the documentation has exactly the existing commands', () => {

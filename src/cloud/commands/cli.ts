@@ -23,6 +23,8 @@ export interface CliOptions {
   open: (stackName: string) => CloudContext;
   /** Prompts the operator. */
   prompt: DownOptions['prompt'];
+  /** Makes the contexts that are created afterwards print each request to AWS. */
+  printRequests: () => void;
 }
 
 /** Creates the command line of `npm run cloud`: its commands, their options, and the functions that run them. */
@@ -32,6 +34,12 @@ export function createCli(options: CliOptions): Command {
     .addHelpText('afterAll', REQUIREMENTS);
   addStackCommands(program, options);
   addDataCommands(program, options);
+  for (const command of program.commands) {
+    command.option('--verbose', 'print each request to AWS, for a bug report');
+  }
+  program.hook('preAction', (_, command) => {
+    if ('verbose' in command.opts()) options.printRequests();
+  });
   return program;
 }
 
@@ -71,7 +79,8 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .command('status')
     .description('print the state of all resources, and their cost')
     .option('--stack <name>', 'name of the stack', parseStackName, STACK)
-    .action(({ stack }) => printStatus(open(stack)));
+    .option('--json', 'print one JSON object, for programs')
+    .action(({ stack, json = false }) => printStatus(open(stack), { json }));
 }
 
 function addDataCommands(program: Command, { open }: CliOptions): void {

@@ -1,6 +1,6 @@
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { formatCosts } from '../costs/costs.ts';
+import { formatCosts, listCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
@@ -70,5 +70,5 @@ async function waitForSite(cloud: CloudContext): Promise<void> {
   await waitUntilReady(cloud, address);
   cloud.log(`MiniTwit is ready at ${address}.`);
   cloud.print('Cost:');
-  for (const line of formatCosts(stack.parameters)) cloud.print(`  ${line}`);
+  for (const line of formatCosts(listCosts(stack.parameters))) cloud.print(`  ${line}`);
 }

@@ -79,9 +79,8 @@ function monthly(dollars: number): number {
   return dollars / HOURS_A_MONTH;
 }
 
-/** Returns a table of the costs of a stack with these parameters per hour and month, with the total. */
-export function formatCosts(parameters: Record<string, string>): string[] {
-  const costs = listCosts(parameters);
+/** Returns a table of costs per hour and month, with the total. */
+export function formatCosts(costs: Cost[]): string[] {
   const sum = costs.reduce((total, { hourly }) => total + (hourly ?? 0), 0);
   const isComplete = costs.every(({ hourly }) => hourly !== null);
   return [

@@ -4,10 +4,9 @@ import {
   paginateListCommands,
   SendCommandCommand,
   type SendCommandCommandInput,
-  SSMClient,
+  type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { clientOptions } from '../../aws/clients.ts';
 import { findCreated } from '../../aws/ec2/find-created.ts';
 import { isAwsError, wasRefused, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
@@ -95,7 +94,7 @@ async function waitUntilOnline(context: CloudContext, instanceId: string): Promi
 async function sendOnce(context: CloudContext, input: SendCommandCommandInput): Promise<string> {
   const [instanceId = ''] = input.InstanceIds ?? [];
   const attempt = `Cannot run a command on ${instanceId}`;
-  const client = new SSMClient({ ...clientOptions(), maxAttempts: 1 });
+  const client = context.clients.ssmWithoutRetries;
   let lostError: unknown;
   const send = async () => {
     try {
@@ -108,9 +107,7 @@ async function sendOnce(context: CloudContext, input: SendCommandCommandInput): 
       return { done: null };
     }
   };
-  const sentId = await poll('Sending a command', send, pollOptions(context, SENT_MAX_MS)).finally(
-    () => client.destroy(),
-  );
+  const sentId = await poll('Sending a command', send, pollOptions(context, SENT_MAX_MS));
   const id = sentId ?? (await findSent(context, instanceId, input.Comment ?? ''))[0];
   if (id === undefined) throw lostError;
   return id;

@@ -29,14 +29,10 @@ export async function protectStack(cloud: CloudContext, stack: Stack): Promise<v
   }
 }
 
-/**
- * Returns a line with the unprotected resources of a stack and the command that protects them, or none if all are
- * protected.
- */
-export async function formatProtections(cloud: CloudContext, stack: Stack): Promise<string[]> {
-  const unprotected = (await listProtections(cloud, stack)).filter(({ isEnabled }) => !isEnabled);
-  if (unprotected.length === 0) return [];
-  return [formatUnprotected(unprotected) + formatTodo(cloud)];
+/** Lists the resources of a stack that are not protected, such as `the load balancer minitwit-Balancer`. */
+export async function listUnprotected(cloud: CloudContext, stack: Stack): Promise<string[]> {
+  const protections = await listProtections(cloud, stack);
+  return protections.filter(({ isEnabled }) => !isEnabled).map(({ resource }) => resource);
 }
 
 /**
@@ -49,16 +45,16 @@ export async function removeUnprotected(
   stack: Stack,
   remove: () => Promise<void>,
 ): Promise<void> {
-  const unprotected: Protection[] = [];
+  const unprotected: string[] = [];
   try {
     for (const protection of await listProtections(cloud, stack)) {
       cloud.signal.throwIfAborted();
       if (protection.isEnabled) await disable(cloud, protection);
-      unprotected.push(protection);
+      unprotected.push(protection.resource);
     }
   } catch (error) {
     const state =
-      unprotected.length > 0 ? ` ${formatUnprotected(unprotected)}${formatTodo(cloud)}` : '';
+      unprotected.length > 0 ? ` ${formatUnprotected(unprotected)}${formatProtectHint(cloud)}` : '';
     throw addSentence(error, `Nothing was removed.${state}`);
   }
   await remove().catch((error: unknown) => {
@@ -71,10 +67,12 @@ async function disable(cloud: CloudContext, { resource, set }: Protection): Prom
   await set(false);
 }
 
-function formatUnprotected(protections: Protection[]): string {
-  return `Not protected against deletion: ${protections.map(({ resource }) => resource).join(', ')}.`;
+/** Returns a sentence with unprotected resources. */
+export function formatUnprotected(resources: string[]): string {
+  return `Not protected against deletion: ${resources.join(', ')}.`;
 }
 
-function formatTodo(cloud: CloudContext): string {
+/** Returns a sentence with the command that protects resources, after a space. */
+export function formatProtectHint(cloud: CloudContext): string {
   return ` Run ${formatCommand(cloud, 'up')} to protect them.`;
 }

@@ -1,14 +1,24 @@
 import { alignColumns } from '../../cli/table.ts';
 import { formatTime } from '../../cli/times.ts';
-import { listAlarms, listAlarmChanges } from '../instances/alarms.ts';
+import { type Alarm, type AlarmChange, listAlarms, listAlarmChanges } from '../instances/alarms.ts';
 import type { CloudContext } from '../context.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
+import { createSection } from './section.ts';
 
 const CHANGES_MAX = 5;
 
-/** Returns the active alarms, and the last changes of all alarms. */
-export async function formatAlarms(cloud: CloudContext, { id }: Stack): Promise<string[]> {
+/** The alarms of the stack. */
+interface AlarmsReport {
+  alarms: Alarm[];
+  /** The last changes of all alarms' states, newest first. */
+  changes: AlarmChange[];
+}
+
+/** The active alarms, and the last changes of all alarms. */
+export const alarmsSection = createSection(readAlarmsReport, formatAlarmsReport);
+
+async function readAlarmsReport(cloud: CloudContext, { id }: Stack): Promise<AlarmsReport> {
   const { cloudWatch } = cloud.clients;
   const resources = await listResources(cloud, id);
   const names = resources
@@ -18,13 +28,15 @@ export async function formatAlarms(cloud: CloudContext, { id }: Stack): Promise<
   const changes = await Promise.all(
     alarms.map(({ name }) => listAlarmChanges(cloudWatch, name, CHANGES_MAX)),
   );
-  const last = changes.flat().toSorted((a, b) => Number(b.at) - Number(a.at));
-  const alarmed = alarms.filter(({ state }) => state === 'ALARM');
+  const newest = changes.flat().toSorted((a, b) => Number(b.at) - Number(a.at));
+  return { alarms, changes: newest.slice(0, CHANGES_MAX) };
+}
+
+function formatAlarmsReport({ alarms, changes }: AlarmsReport): string[] {
+  const active = alarms.filter(({ state }) => state === 'ALARM');
   return [
-    ...alarmed.map((it) => `${it.name}: ${it.about}${it.since ? `, ${formatTime(it.since)}` : ''}`),
-    ...(alarmed.length === 0 ? [`none of ${alarms.length} in ALARM`] : []),
-    ...alignColumns(
-      last.slice(0, CHANGES_MAX).map(({ at, name, summary }) => [formatTime(at), name, summary]),
-    ),
+    ...active.map((it) => `${it.name}: ${it.about}${it.since ? `, ${formatTime(it.since)}` : ''}`),
+    ...(active.length === 0 ? [`none of ${alarms.length} in ALARM`] : []),
+    ...alignColumns(changes.map(({ at, name, summary }) => [formatTime(at), name, summary])),
   ];
 }

@@ -1,17 +1,30 @@
 import { formatTime } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
+import type { DatabaseSnapshot } from '../database/snapshots.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
+import { createSection } from './section.ts';
 
-/**
- * Returns a line for each database and for the last snapshot. There are two databases while one replaces the other.
- */
-export async function formatDatabases(cloud: CloudContext): Promise<string[]> {
+/** The databases of the stack and their snapshots. */
+interface DatabaseReport {
+  /** One database, or two while one replaces the other. */
+  databases: DatabaseInstance[];
+  /** The manual and final snapshots, newest first. */
+  snapshots: DatabaseSnapshot[];
+}
+
+/** The databases of the stack, and the last snapshot. */
+export const databaseSection = createSection(readDatabaseReport, formatDatabaseReport);
+
+async function readDatabaseReport(cloud: CloudContext): Promise<DatabaseReport> {
   const [databases, snapshots] = await Promise.all([
     listDatabases(cloud.clients.rds, cloud.stackName),
     listStackSnapshots(cloud),
   ]);
-  const [last] = snapshots;
+  return { databases, snapshots };
+}
+
+function formatDatabaseReport({ databases, snapshots: [last] }: DatabaseReport): string[] {
   const taken = last?.createdAt ? formatTime(last.createdAt) : last?.status;
   return [
     ...(databases.length === 0 ? ['none'] : databases.flatMap(formatDatabase)),

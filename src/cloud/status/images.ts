@@ -1,27 +1,49 @@
 import { alignColumns } from '../../cli/table.ts';
 import type { CloudContext } from '../context.ts';
 import { formatImageCommand } from '../format-command.ts';
-import { listMiniTwitImages } from '../images.ts';
+import { listMiniTwitImages, type MiniTwitImage } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
+import { createSection } from './section.ts';
 
 const SHOWN_MAX = 5;
 
-/** Returns the newest images, and marks that of the stack. */
-export async function formatImages(
+/** An image, and whether the stack launches instances from it. */
+type ImageReport = Pick<
+  MiniTwitImage,
+  'id' | 'version' | 'commit' | 'createdAt' | 'architecture'
+> & {
+  isOfStack: boolean;
+};
+
+/** The images of MiniTwit, newest first. */
+export const imagesSection = createSection(readImageReports, formatImageReports);
+
+async function readImageReports(
   { clients }: CloudContext,
   { parameters }: Stack,
-): Promise<string[]> {
+): Promise<ImageReport[]> {
   const images = await listMiniTwitImages(clients.ec2);
+  return images.map(({ id, version, commit, createdAt, architecture }) => ({
+    id,
+    version,
+    commit,
+    createdAt,
+    architecture,
+    isOfStack: id === parameters.ImageId,
+  }));
+}
+
+function formatImageReports(images: ImageReport[]): string[] {
   if (images.length === 0) return [`none. Run ${formatImageCommand()} to create one.`];
   const rows = images
     .slice(0, SHOWN_MAX)
-    .map(({ id, version, commit, createdAt, architecture }) => [
-      id,
-      version,
-      commit.slice(0, 7),
-      createdAt.slice(0, 16).replace('T', ' '),
-      architecture,
-      id === parameters.ImageId ? 'of the stack' : '',
+    .map((it) => [
+      it.id,
+      it.version,
+      it.commit.slice(0, 7),
+      it.createdAt.slice(0, 16).replace('T', ' '),
+      it.architecture,
+      it.isOfStack ? 'of the stack' : '',
     ]);
   const older = images.length - rows.length;
   return [...alignColumns(rows), ...(older > 0 ? [`and ${older} older`] : [])];

@@ -9,57 +9,110 @@ import { findActiveRefresh } from '../instances/instance-refreshes.ts';
 import { readTargetHealth } from '../instances/target-health.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
+import { createSection } from './section.ts';
 
 const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'HEALTH', 'IMAGE', 'AGE', 'TYPE'];
 
-/** Returns a table of the instances, and whether they are being replaced or have to be. */
-export async function formatInstances(cloud: CloudContext, { outputs }: Stack): Promise<string[]> {
+/** An instance of the stack that is not terminated. */
+interface InstanceReport extends Pick<Instance, 'id' | 'zone' | 'state' | 'type' | 'launchedAt'> {
+  market: 'spot' | 'on demand';
+  /** The state in the load balancer's target group, such as `healthy`, or null if it is not in the group. */
+  health: string | null;
+  imageId: string;
+  /** Version and commit of the image: `1.7.0 (0123456)`. Null if the image no longer exists. */
+  image: string | null;
+}
+
+/** How far AWS is with the instances. */
+interface FleetReport {
+  /** How many instances the Auto Scaling group should have. */
+  desired: number;
+  /** How many instances it has, instances included that start or terminate. */
+  members: number;
+  /** The ids of the instances that were launched from another version of the launch template. */
+  outdated: string[];
+  /** The active instance refresh, or null. */
+  refresh: { status: string; percent: number } | null;
+}
+
+interface InstancesReport {
+  instances: InstanceReport[];
+  /** Null if there is no instance or no Auto Scaling group yet. */
+  fleet: FleetReport | null;
+}
+
+/** The instances, and whether they are being replaced or have to be. */
+export const instancesSection = createSection(readInstancesReport, formatInstancesReport);
+
+async function readInstancesReport(
+  cloud: CloudContext,
+  { outputs }: Stack,
+): Promise<InstancesReport> {
   const { ec2, loadBalancing } = cloud.clients;
-  const [instances, images, health] = await Promise.all([
+  const [all, images, health] = await Promise.all([
     listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
     listMiniTwitImages(ec2),
     outputs.Targets ? readTargetHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
   ]);
-  const alive = instances.filter(({ state }) => state !== 'terminated');
-  if (alive.length === 0) return ['none'];
   const names = new Map(images.map((it) => [it.id, `${it.version} (${it.commit.slice(0, 7)})`]));
-  const rows = alive.map((it) => formatInstance(it, names.get(it.imageId), health.get(it.id)));
-  const notes = outputs.Instances ? await formatReplacement(cloud, outputs.Instances) : [];
-  return [...alignColumns([TITLES, ...rows]), ...notes];
+  const instances = all
+    .filter(({ state }) => state !== 'terminated')
+    .map(({ id, zone, state, type, launchedAt, spotRequestId, imageId }) => ({
+      id,
+      zone,
+      state,
+      type,
+      launchedAt,
+      market: spotRequestId ? ('spot' as const) : ('on demand' as const),
+      health: health.get(id) ?? null,
+      imageId,
+      image: names.get(imageId) ?? null,
+    }));
+  const hasFleet = instances.length > 0 && outputs.Instances !== undefined;
+  return { instances, fleet: hasFleet ? await readFleet(cloud, outputs.Instances ?? '') : null };
 }
 
-function formatInstance(
-  it: Instance,
-  image: string | undefined,
-  health: string | undefined,
-): string[] {
-  const market = it.spotRequestId ? 'spot' : 'on demand';
-  return [
-    it.id,
-    it.zone,
-    it.state,
-    health ?? '',
-    image ?? it.imageId,
-    formatAge(it.launchedAt),
-    `${it.type}, ${market}`,
-  ];
-}
-
-async function formatReplacement(cloud: CloudContext, groupName: string): Promise<string[]> {
+async function readFleet(cloud: CloudContext, groupName: string): Promise<FleetReport> {
   const [{ outdated, group }, active] = await Promise.all([
     planReplacement(cloud, groupName),
     findActiveRefresh(cloud.clients.autoScaling, groupName),
   ]);
-  if (active) {
-    const command = formatCommand(cloud, 'roll');
+  return {
+    desired: group.desired,
+    members: group.members.length,
+    outdated: outdated.map(({ id }) => id),
+    refresh: active && { status: active.status, percent: active.percent },
+  };
+}
+
+function formatInstancesReport(
+  { instances, fleet }: InstancesReport,
+  cloud: CloudContext,
+): string[] {
+  if (instances.length === 0) return ['none'];
+  const rows = instances.map((it) => [
+    it.id,
+    it.zone,
+    it.state,
+    it.health ?? '',
+    it.image ?? it.imageId,
+    formatAge(it.launchedAt),
+    `${it.type}, ${it.market}`,
+  ]);
+  return [...alignColumns([TITLES, ...rows]), ...(fleet ? formatFleet(fleet, cloud) : [])];
+}
+
+function formatFleet(
+  { desired, members, outdated, refresh }: FleetReport,
+  cloud: CloudContext,
+): string[] {
+  const roll = formatCommand(cloud, 'roll');
+  if (refresh) {
     return [
-      `AWS is replacing them: ${active.status}, ${active.percent} %. Run ${command} to wait for it.`,
+      `AWS is replacing them: ${refresh.status}, ${refresh.percent} %. Run ${roll} to wait for it.`,
     ];
   }
-  if (group.members.length < group.desired) {
-    return [`AWS is launching instances until there are ${group.desired}.`];
-  }
+  if (members < desired) return [`AWS is launching instances until there are ${desired}.`];
   if (outdated.length === 0) return [];
-  const ids = outdated.map(({ id }) => id).join(', ');
-  return [`Outdated: ${ids}. Run ${formatCommand(cloud, 'roll')} to replace them.`];
+  return [`Outdated: ${outdated.join(', ')}. Run ${roll} to replace them.`];
 }

@@ -37,6 +37,18 @@ test('`cloud status` prints in an account without a stack how to create it', asy
   });
 });
 
+test('`cloud status --verbose` prints the requests on stderr, so that stdout stays as it is', async () => {
+  await openEmulatedAccount();
+  const { ended, output } = start('status', '--json', '--verbose');
+  expect(await ended).toBe(0);
+  expect(JSON.parse(output.stdout)).toMatchObject({ version: 1, stack: null });
+  const [environment, ...requests] = output.stderr.trim().split('\n');
+  expect(environment).toMatch(/^MiniTwit \d\S*, Node\.js \d\S*, \S+ \S+, AWS_REGION us-east-1$/);
+  expect(requests).toContainEqual(
+    expect.stringMatching(/^CloudFormation DescribeStacks: 400 ValidationError, attempts 1, /),
+  );
+});
+
 test('`cloud down` removes nothing when the prompt is not answered', async () => {
   const { account, open } = await createOperationsFixture();
   await createStack(open(), '', { template });

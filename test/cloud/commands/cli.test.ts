@@ -10,7 +10,11 @@ import { openTestCloud } from '../test-cloud.ts';
 async function run(...words: string[]) {
   const { actions } = await startAwsStub();
   const { open } = openTestCloud();
-  const cli = createCli({ open, prompt: () => Promise.reject(new Error('Unexpected prompt.')) });
+  const cli = createCli({
+    open,
+    prompt: () => Promise.reject(new Error('Unexpected prompt.')),
+    printRequests: () => undefined,
+  });
   let output = '';
   for (const command of [cli, ...cli.commands]) {
     command.exitOverride().configureOutput({ writeErr: (text) => (output += text) });
@@ -40,7 +44,7 @@ test('a command without a region ends with one message', async () => {
     vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
   const { open } = openTestCloud();
-  const cli = createCli({ open, prompt: async () => '' });
+  const cli = createCli({ open, prompt: async () => '', printRequests: () => undefined });
   await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(REGION_MISSING);
 });
 

@@ -17,7 +17,7 @@ function hourly(changes: Record<string, string>): number {
 }
 
 test('formatCosts ends with the total of all costs', () => {
-  const lines = formatCosts(parameters);
+  const lines = formatCosts(listCosts(parameters));
   const rows = lines.slice(1, -2).map((line) => Number(/\$(\S+) +\$/.exec(line)?.[1]));
   const [, sum] = /total +\$(\S+)/.exec(lines.at(-2) ?? '') ?? [];
   expect(rows.length).toBeGreaterThan(6);
@@ -35,7 +35,7 @@ test('listCosts adds the costs of instances, zones, and the warehouse’s volume
 });
 
 test('formatCosts shows an unknown price as unknown, and a total without it', () => {
-  const lines = formatCosts({ ...parameters, InstanceType: 'x9.large' });
+  const lines = formatCosts(listCosts({ ...parameters, InstanceType: 'x9.large' }));
   expect(lines.find((line) => line.startsWith('2 x9.large'))).toMatch(/unknown$/);
   expect(lines.at(-2)).toMatch(/^total without unknown prices/);
 });

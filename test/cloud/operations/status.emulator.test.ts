@@ -1,5 +1,6 @@
 import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { expect, test } from 'vitest';
+import { listCosts } from '../../../src/cloud/costs/costs.ts';
 import { explainStatus } from '../../../src/cloud/stack/failure.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireStack, stackNotFoundError } from '../../../src/cloud/stack/stack.ts';
@@ -105,6 +106,51 @@ test('`cloud status` prints a refused request in its section, and all other sect
     const refused = titles.filter((it) => sectionOf(fixture, it).join().includes('AccessDenied'));
     expect(refused, action).toEqual([title]);
   }
+});
+
+test('`cloud status --json` prints one object with the report of each section, or its error', async () => {
+  const fixture = await createFixtureWithStack();
+  const { outputs, parameters } = await requireStack(fixture.open());
+  fixture.account.fail('monitoring:DescribeAlarms', 'AccessDenied');
+  await printStatus(fixture.open(), { json: true });
+  fixture.account.clearFaults();
+  expect(JSON.parse(fixture.lines.join('\n'))).toEqual({
+    version: 1,
+    stack: {
+      name: 'minitwit',
+      status: 'CREATE_COMPLETE',
+      explanation: null,
+      address: outputs.Address,
+      parameters,
+      unfinished: [],
+      unprotected: expect.arrayContaining(['the stack minitwit']),
+    },
+    instances: {
+      instances: Array(2).fill(
+        expect.objectContaining({ state: 'running', health: 'healthy', image: '1.3.0 (0123456)' }),
+      ) as object[],
+      fleet: { desired: 2, members: 2, outdated: [], refresh: null },
+    },
+    database: {
+      databases: [expect.objectContaining({ status: 'available', sizeGib: 20, backupDays: 7 })],
+      snapshots: [],
+    },
+    alarms: { error: expect.stringContaining('AccessDenied') },
+    images: [expect.objectContaining({ id: parameters.ImageId, isOfStack: true })],
+    costs: listCosts(parameters),
+  });
+});
+
+test('`cloud status --json` prints what exists without a stack', async () => {
+  const fixture = await createOperationsFixture();
+  const image = await makeImage(fixture.open(), '1.3.0');
+  await printStatus(fixture.open(), { json: true });
+  expect(JSON.parse(fixture.lines.join('\n'))).toEqual({
+    version: 1,
+    stack: null,
+    orphans: [],
+    retained: [{ id: image, about: expect.stringContaining('1.3.0'), monthly: expect.any(Number) }],
+  });
 });
 
 test('`cloud status` prints a hint for a stack whose creation failed', async () => {
