@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import { type ChangeSetRequest, validationError, readChangeSetRequest } from './read-request.ts';
-import { type Change, listChanges } from './changes.ts';
+import { type Change, type ChangeDetail, listChanges } from './changes.ts';
+import { listEffects } from './effects.ts';
 import { Refusal, answerActions } from './query.ts';
 import type { Fault, ResourceProvider } from './resources.ts';
 import {
@@ -64,10 +65,7 @@ export function emulateChangeSets(
         setStatus(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
         stacks.push(stack);
       }
-      const changes = listChanges(
-        stack.existing?.requested.resources ?? {},
-        request.requested.resources,
-      );
+      const changes = listChanges(stack.existing?.requested ?? null, request.requested);
       const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
       const id = `${place}/${randomUUID()}`;
       const status = 'CREATE_IN_PROGRESS';
@@ -145,7 +143,7 @@ async function execute(
     ? await resources.update(stack.name, before, requested)
     : await resources.create(stack.name, requested, tags);
   Object.assign(stack, { template, parameters });
-  startOperation(stack, type, changes, before);
+  startOperation(stack, type, listEffects(changes, requested), before);
 }
 
 function mustBeFree(name: string, type: ChangeSet['type'], stack: Stack | undefined): void {
@@ -163,8 +161,14 @@ function taken(message: string): Refusal {
 }
 
 function hasChanges({ type, changes, parameters, stack }: ChangeSet): boolean {
+  // A policy of a resource changes only together with a property of some resource.
+  const isPolicy = ({ Target }: ChangeDetail) => Target.Attribute !== 'Properties';
+  const isOfPolicies = ({ Action, Details }: Change) =>
+    Action === 'Modify' && Details.every(isPolicy);
   return (
-    type === 'CREATE' || changes.length > 0 || !isDeepStrictEqual(parameters, stack.parameters)
+    type === 'CREATE' ||
+    !changes.every(isOfPolicies) ||
+    !isDeepStrictEqual(parameters, stack.parameters)
   );
 }
 
@@ -179,13 +183,12 @@ function show({ id, name, stack, status, creationTime, parameters, changes }: Ch
     StatusReason: status === 'FAILED' ? NO_CHANGES : undefined,
     ExecutionStatus: status === 'CREATE_COMPLETE' ? 'AVAILABLE' : 'UNAVAILABLE',
     Parameters: formatParameters(parameters),
-    Changes: changes.map(({ names, ...change }) => ({
+    Changes: changes.map((change) => ({
       Type: 'Resource',
       ResourceChange: {
         ...change,
         PhysicalResourceId: stack.existing?.ids[change.LogicalResourceId],
-        Scope: names.length > 0 ? ['Properties'] : [],
-        Details: names.map((Name) => ({ Target: { Attribute: 'Properties', Name } })),
+        Scope: [...new Set(change.Details.map(({ Target }) => Target.Attribute))],
       },
     })),
   };

@@ -62,3 +62,17 @@ export function createResolver(values: Values, decide: (name: string) => boolean
 export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Lists the references in a value of a template: `Name` of a resource or parameter, `Name.Attribute` of a resource. */
+export function listReferences(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(listReferences);
+  if (!isNode(value)) return [];
+  return Object.entries(value).flatMap(([key, each]) => {
+    if (key === 'Ref') return [String(each)];
+    if (key === 'Fn::GetAtt' && Array.isArray(each)) return [each.join('.')];
+    if (key !== 'Fn::Sub') return listReferences(each);
+    const [text, variables] = Array.isArray(each) ? (each as [string, Node]) : [String(each), {}];
+    const names = Array.from(text.matchAll(/\$\{([\w.]+)\}/g), ([, name = '']) => name);
+    return [...names.filter((name) => !(name in variables)), ...listReferences(variables)];
+  });
+}

@@ -1,4 +1,5 @@
 import { listChanges } from './changes.ts';
+import { listEffects } from './effects.ts';
 import { isNode } from './evaluate.ts';
 import type { RequestedStack } from './moto-template.ts';
 import type { ExistingResources, ResourceProvider } from './resources.ts';
@@ -11,8 +12,8 @@ export const fakeResources: ResourceProvider = {
   create: async (stackName, requested) => write(requested, (name) => `${stackName}-${name}`),
   update: async (stackName, existing, requested) => {
     const replaced = new Set(
-      listChanges(existing.requested.resources, requested.resources)
-        .filter(({ Replacement }) => Replacement === 'True')
+      listEffects(listChanges(existing.requested, requested), requested)
+        .filter(({ isReplaced }) => isReplaced)
         .map(({ LogicalResourceId }) => LogicalResourceId),
     );
     return write(requested, (name) =>

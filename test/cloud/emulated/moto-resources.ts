@@ -10,6 +10,7 @@ import { DeletePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateDBSnapshotCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
+import { listEffects } from './effects.ts';
 import type { Tag, RequestedStack } from './moto-template.ts';
 import type { Moto } from './moto.ts';
 import { findProtected } from './protected-resources.ts';
@@ -55,9 +56,9 @@ async function updateResources(
 ): Promise<ExistingResources> {
   const names = { ...existing.names };
   const resources = { ...requested.motoResources };
-  for (const change of listChanges(existing.requested.resources, requested.resources)) {
-    const { Action, LogicalResourceId: name, ResourceType, Replacement } = change;
-    if (Action === 'Remove' || Replacement === 'True') {
+  const effects = listEffects(listChanges(existing.requested, requested), requested);
+  for (const { Action, LogicalResourceId: name, ResourceType, isReplaced } of effects) {
+    if (Action === 'Remove' || isReplaced) {
       await takeLastSnapshot(moto, stackName, existing, name);
       names[name] = `${name}${randomInt(1e6, 1e7)}`;
     } else if (Action === 'Modify' && name in resources && !CHANGEABLE.has(ResourceType)) {

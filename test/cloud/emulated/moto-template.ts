@@ -1,5 +1,12 @@
 import type { Template } from '../stack/parse-template.ts';
-import { createConditions, isNode, type Node, createResolver, valuesOf } from './evaluate.ts';
+import {
+  createConditions,
+  isNode,
+  type Node,
+  createResolver,
+  listReferences,
+  valuesOf,
+} from './evaluate.ts';
 
 /** A tag in AWS's format. */
 export interface Tag {
@@ -14,12 +21,17 @@ export interface RequestedStack {
   /** The resources that moto can create, in moto's form. */
   motoResources: Record<string, Node>;
   outputs: Node;
+  /** The values of the parameters. */
+  values: Node;
+  /** The parameters to which each property of a resource refers. */
+  parametersOf: Record<string, Record<string, string[]>>;
 }
 
 /** A resource of a template. */
 export interface Resource {
   Type: string;
   DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
   Properties: Node;
 }
 
@@ -49,7 +61,21 @@ export function requestStack(
       .filter(([, { Type }]) => !UNSUPPORTED_TYPES.has(Type))
       .map(([name, resource]) => [name, known(withTags(putRight(resource), tags)) as Node]),
   );
-  return { resources, motoResources, outputs: known(select(template.Outputs)) as Node };
+  const outputs = known(select(template.Outputs)) as Node;
+  return { resources, motoResources, outputs, values, parametersOf: listParameters(template) };
+}
+
+/** Lists the parameters to which each property of a template's resources refers. */
+function listParameters({ Parameters, Resources }: Template): RequestedStack['parametersOf'] {
+  const parametersIn = (value: unknown) => listReferences(value).filter((it) => it in Parameters);
+  return mapValues(Resources, ({ Properties }) => mapValues(Properties, parametersIn));
+}
+
+function mapValues<Value, Result>(
+  values: Record<string, Value>,
+  convert: (value: Value) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(values).map(([name, it]) => [name, convert(it)]));
 }
 
 /** The resource types that moto's CloudFormation cannot create. */

@@ -1,7 +1,7 @@
 import type { AwsStub } from '../../support/aws-stub.ts';
 import { validationError } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
-import { listChanges } from './changes.ts';
+import { listRemovals } from './changes.ts';
 import { answerActions } from './query.ts';
 import { type Fault, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
 import {
@@ -68,7 +68,7 @@ export function emulateStacks(
         );
       }
       const { existing } = stack;
-      const changes = listChanges(existing?.requested.resources ?? {}, {});
+      const changes = listRemovals(existing?.requested ?? null);
       const fault = takeFault() ?? (existing && (await resources.findProtected(existing)));
       if (fault) {
         startFailingOperation(stack, 'DELETE', changes, fault);

@@ -67,6 +67,22 @@ test('`cloud up` changes the parameters that are set, retains all others, and na
   );
 });
 
+test.each(['DatabaseMultiAz=yes', 'BackupDays=3', 'DatabaseClass=db.t4g.small'])(
+  '`cloud up --set %s` changes the database of a stack in place',
+  async (setting) => {
+    const fixture = await createStackFixture();
+    await fixture.up();
+    const before = await findStack(fixture.cloud);
+    const [name = '', value = ''] = setting.split('=');
+    fixture.lines.length = 0;
+    await fixture.up({ [name]: value });
+    expect(fixture.lines).toContain('  ~ change   Database (AWS::RDS::DBInstance)');
+    const stack = await findStack(fixture.cloud);
+    expect(stack?.parameters).toEqual({ ...before?.parameters, [name]: value });
+    expect(stack?.outputs.DatabaseId).toBe(before?.outputs.DatabaseId);
+  },
+);
+
 test('`cloud up --dry-run` prints the changes, and changes nothing', async () => {
   const fixture = await createStackFixture();
   await fixture.up({}, true);
