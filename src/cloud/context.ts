@@ -1,6 +1,7 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
@@ -17,6 +18,7 @@ export interface Clients {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;
   cloudWatch: CloudWatchClient;
+  costExplorer: CostExplorerClient;
   ec2: EC2Client;
   iam: IAMClient;
   loadBalancing: ElasticLoadBalancingV2Client;
@@ -57,6 +59,7 @@ function createClients(): Clients {
     autoScaling: new AutoScalingClient(options),
     cloudFormation: new CloudFormationClient(options),
     cloudWatch: new CloudWatchClient(options),
+    costExplorer: new CostExplorerClient(options),
     ec2: createEc2(),
     iam: new IAMClient(options),
     loadBalancing: new ElasticLoadBalancingV2Client(options),

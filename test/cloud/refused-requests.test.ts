@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readSpending, spendingRequest } from '../../src/cloud/costs/spending.ts';
 import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import {
@@ -57,6 +58,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
     sendRequests.createAndDeleteStack,
   ],
   'cloudformation:DescribeChangeSet': (cloud) => changeSets.readChangeSet(cloud, 'set'),
+  'ce:GetCostAndUsage': (cloud) => readSpending(cloud, spendingRequest(new Date())),
   'cloudformation:DescribeStackEvents': [
     (cloud) => listEvents(cloud, 'arn:stack', null),
     (cloud) => findLastEventId(cloud, 'arn:stack'),

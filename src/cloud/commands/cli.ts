@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { CloudContext } from '../context.ts';
 import { PROGRAM } from '../format-command.ts';
+import { printCost } from './cost.ts';
 import { down, type DownOptions } from './down.ts';
 import { buildImage } from './image.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -81,6 +82,9 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .option('--stack <name>', 'name of the stack', parseStackName, STACK)
     .option('--json', 'print one JSON object, for programs')
     .action(({ stack, json = false }) => printStatus(open(stack), { json }));
+  addCommand(program, 'cost')
+    .description('print the estimated cost, and what was spent (one request to AWS for $0.01)')
+    .action(({ stack, dryRun = false }) => printCost(open(stack), { dryRun }));
 }
 
 function addDataCommands(program: Command, { open }: CliOptions): void {

@@ -34,6 +34,8 @@ export const PRICES = {
   databaseGbMonth: 0.115,
   /** The database's snapshots, beyond the size of its storage: third-party lists in June 2026. */
   databaseSnapshotGbMonth: 0.095,
+  /** A request to Cost Explorer: AWS's questions and answers on Cost Explorer. */
+  costExplorerRequest: 0.01,
   /** S3: AWS's price list in September 2026. */
   bucketGbMonth: 0.023,
 };
