@@ -13,6 +13,10 @@ export const PRICED_IN = '2026';
  * other lists in June 2026 (all others).
  */
 export const INSTANCE_HOUR: Record<string, number> = {
+  't2.micro': 0.0116,
+  't2.small': 0.023,
+  't3a.micro': 0.0094,
+  't3a.small': 0.0188,
   't3.nano': 0.0052,
   't3.micro': 0.0104,
   't3.small': 0.0208,

@@ -65,6 +65,13 @@ export function noImageError(): OperatorError {
   );
 }
 
+/** Returns the error for an image that does not exist, with the command that creates one. */
+export function imageNotFoundError(id: string): OperatorError {
+  return new OperatorError(
+    `There is no image ${id} in this region. Run ${formatImageCommand()} to create one.`,
+  );
+}
+
 /** Returns a key that sorts images by age. Images of the same second are sorted by name. */
 function ageKey({ createdAt, name }: MiniTwitImage): string {
   return `${createdAt} ${name}`;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DISK_GIB, listCosts } from '../../src/cloud/costs/costs.ts';
 import { HOURS_A_MONTH, PRICES } from '../../src/cloud/costs/prices.ts';
 import { createCli } from '../../src/cloud/commands/cli.ts';
+import { listDefaultTypes } from '../../src/cloud/stack/instance-types.ts';
 import { listParameters, renderTemplate } from '../../src/cloud/stack/template.ts';
 
 const goingLive = await readFile('docs/going-live.md', 'utf8');
@@ -11,7 +12,10 @@ const parametersDocument = await readFile('docs/parameters.md', 'utf8');
 const lab = await readFile('docs/lab.md', 'utf8');
 const parameters = listParameters(await renderTemplate());
 const NUMBERS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
-const defaults = Object.fromEntries(parameters.map((it) => [it.name, it.default ?? '']));
+const defaults = {
+  ...Object.fromEntries(parameters.map((it) => [it.name, it.default ?? ''])),
+  InstanceTypes: listDefaultTypes('x86_64').join(','),
+};
 
 /** Returns the text under a heading. */
 function readSection(document: string, heading: string): string {
@@ -69,8 +73,9 @@ test('the documented costs of the default stack are those of the commands', () =
 });
 
 test.each([
-  ['InstanceType=t3.small', { InstanceType: 't3.small' }],
-  ['InstanceType=t4g.micro', { InstanceType: 't4g.micro' }],
+  ['InstanceTypes=t3.small,t3a.small', { InstanceTypes: 't3.small,t3a.small' }],
+  ['InstanceTypes=t3.micro', { InstanceTypes: 't3.micro' }],
+  ['InstanceTypes=t4g.micro', { InstanceTypes: 't4g.micro' }],
   ['DatabaseClass=db.t3.micro', { DatabaseClass: 'db.t3.micro' }],
   ['DatabaseClass=db.t4g.small', { DatabaseClass: 'db.t4g.small' }],
   ['DatabaseMultiAz=yes', { DatabaseMultiAz: 'yes' }],

@@ -1,13 +1,12 @@
 import {
   type DescribeImagesCommandInput,
-  DescribeInstanceTypesCommand,
   type EC2Client,
   type Filter,
   paginateDescribeImages,
-  type _InstanceType,
+  paginateDescribeInstanceTypes,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { nullIfAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
+import { nullIfNotFound } from '../errors.ts';
 import { listItems } from '../pages.ts';
 import { tagsSchema } from './tags.ts';
 
@@ -75,28 +74,42 @@ export function listImages(
 
 const instanceTypeSchema = z
   .object({
+    InstanceType: z.string(),
     BurstablePerformanceSupported: z.boolean().default(false),
     Hypervisor: z.string().optional(),
+    MemoryInfo: z.object({ SizeInMiB: z.number() }),
     ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
   })
   .transform((it) => ({
+    name: it.InstanceType,
     /** `x86_64`, `arm64` and others. */
     architectures: it.ProcessorInfo.SupportedArchitectures,
     /** `nitro` or `xen`; null for bare metal. */
     hypervisor: it.Hypervisor ?? null,
     /** Whether instances spend CPU credits, as those of `t3` and `t4g` do. */
     isBurstable: it.BurstablePerformanceSupported,
+    memoryMib: it.MemoryInfo.SizeInMiB,
   }));
 
 /** An instance type, such as `t3.micro`. */
 export type InstanceType = z.infer<typeof instanceTypeSchema>;
 
-/** Returns an instance type, or null if this region has none of this name. */
-export async function findInstanceType(ec2: EC2Client, type: string): Promise<InstanceType | null> {
-  const request = ec2.send(
-    new DescribeInstanceTypesCommand({ InstanceTypes: [type as _InstanceType] }),
+/** Lists the instance types of these names that the region has, in the order of the names. */
+export async function listInstanceTypes(ec2: EC2Client, names: string[]): Promise<InstanceType[]> {
+  const types = await listItems(
+    `Cannot read the instance types ${names.join(', ')}`,
+    paginateDescribeInstanceTypes(
+      { client: ec2 },
+      // With these names in place of a filter, AWS refuses the request if one of them is unknown.
+      { Filters: [{ Name: 'instance-type', Values: names }] },
+    ),
+    ({ InstanceTypes }) => InstanceTypes,
+    instanceTypeSchema,
   );
-  const attempt = `Cannot read the instance type ${type}`;
-  const response = await nullIfAwsError('InvalidInstanceType', withAwsError(attempt, request));
-  return response && instanceTypeSchema.parse(response.InstanceTypes?.[0]);
+  return types.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}
+
+/** Returns an instance type, or null if this region has none of this name. */
+export async function findInstanceType(ec2: EC2Client, name: string): Promise<InstanceType | null> {
+  return (await listInstanceTypes(ec2, [name]))[0] ?? null;
 }

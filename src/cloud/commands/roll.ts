@@ -37,8 +37,8 @@ export async function roll(cloud: CloudContext, options: RollOptions): Promise<v
   if (!dryRun) await waitForActiveRefresh(cloud, readOutputs(stack));
   const { image, name } = await chooseImage(cloud, stack, options);
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
-  const { InstanceType } = plan.current.content;
-  await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceType });
+  const InstanceTypes = plan.types.join(',');
+  await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceTypes });
 
   const isStored = stack.parameters.ImageId === image.id;
   cloud.print(`The ${name} image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);

@@ -17,7 +17,7 @@ import {
 import { resolveDefaults } from '../stack/resolve-defaults.ts';
 import { waitUntilStable } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
-import { listParameters, renderTemplate } from '../stack/template.ts';
+import { listParameters, renderTemplate, type TemplateParameter } from '../stack/template.ts';
 
 /**
  * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An
@@ -32,24 +32,29 @@ export async function up(
   const known = listParameters(template);
   assertKnownParameters(known, set);
   const stack = await waitUntilStable(cloud);
-  const values = await resolveValues(cloud, stack, {
-    set,
-    all: effectiveValues(known, stack, set),
-  });
+  const values = await resolveValues(cloud, stack, known, { ...listRenamed(stack), ...set });
   const names = known.map(({ name }) => name);
   const parameters = toRequestParameters(names, stack, values);
   await changeStack(cloud, stack, { template, parameters, dryRun });
   if (!dryRun) await waitForSite(cloud);
 }
 
-/** Adds the defaults of a new stack to the values that are set, and checks that the image fits the instance type. */
+/** Returns the values of parameters that have another name in a stack of version 1.7 or earlier. */
+function listRenamed(stack: Stack | null): ParameterValues {
+  const { InstanceType, InstanceTypes } = stack?.parameters ?? {};
+  return InstanceType && !InstanceTypes ? { InstanceTypes: InstanceType } : {};
+}
+
+/** Adds the defaults of a new stack to the values that are set, and checks that the image fits the instance types. */
 async function resolveValues(
   { clients }: CloudContext,
   stack: Stack | null,
-  { set, all }: { set: ParameterValues; all: ParameterValues },
+  known: TemplateParameter[],
+  set: ParameterValues,
 ): Promise<ParameterValues> {
+  const all = effectiveValues(known, stack, set);
   const values = stack ? set : { ...set, ...(await resolveDefaults(clients.ec2, all)) };
-  if (values.ImageId || values.InstanceType) {
+  if (values.ImageId || values.InstanceTypes) {
     await assertImageCompatible(clients.ec2, { ...all, ...values });
   }
   return values;

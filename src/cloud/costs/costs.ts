@@ -26,18 +26,15 @@ export interface Cost {
 
 /** Lists the costs of a stack with these parameters. */
 export function listCosts(parameters: Record<string, string>): Cost[] {
-  const { InstanceType = '', Market, DatabaseClass = '', DatabaseMultiAz } = parameters;
+  const { Market, DatabaseClass = '', DatabaseMultiAz } = parameters;
+  const types = (parameters.InstanceTypes ?? parameters.InstanceType ?? '').split(',');
   const count = Number(parameters.InstanceCount);
   const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
   const storageGib = Number(parameters.DatabaseStorageGib);
   const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
-  const spot = Market === 'spot' ? ', spot: at most' : '';
   const zoned = zones === 2 ? ', in two zones' : '';
   return [
-    {
-      about: `${count} ${InstanceType}${spot}`,
-      hourly: times(count, INSTANCE_HOUR[InstanceType]),
-    },
+    ...listInstanceCosts(count, types, Market === 'spot'),
     {
       about: `${count} disks of ${DISK_GIB} GiB`,
       hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
@@ -68,6 +65,22 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
           },
         ]
       : []),
+  ];
+}
+
+/** Lists the costs of the instances. One of them is on demand. AWS chooses their types, so the highest price counts. */
+function listInstanceCosts(count: number, types: string[], isSpot: boolean): Cost[] {
+  const prices = types.map((type) => INSTANCE_HOUR[type] ?? NaN);
+  const highest = Math.max(...prices);
+  const hourly = (number: number) => (Number.isNaN(highest) ? null : number * highest);
+  const anyOf =
+    types.length > 1 ? `${types.slice(0, -1).join(', ')} or ${types.at(-1)}` : types.join();
+  const atMost = types.length > 1 ? ': at most' : '';
+  if (!isSpot || count === 1)
+    return [{ about: `${count} ${anyOf}${atMost}`, hourly: hourly(count) }];
+  return [
+    { about: `1 ${anyOf}, on demand${atMost}`, hourly: hourly(1) },
+    { about: `${count - 1} ${anyOf}, spot: at most`, hourly: hourly(count - 1) },
   ];
 }
 

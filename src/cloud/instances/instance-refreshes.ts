@@ -20,6 +20,20 @@ export function hasEnded({ status }: InstanceRefresh): boolean {
   return ENDED.has(status);
 }
 
+const specificationSchema = z.object({ Version: z.string().optional() });
+
+const configurationSchema = z
+  .object({
+    LaunchTemplate: specificationSchema.optional(),
+    MixedInstancesPolicy: z
+      .object({ LaunchTemplate: z.object({ LaunchTemplateSpecification: specificationSchema }) })
+      .optional(),
+  })
+  .transform(
+    (it) =>
+      it.MixedInstancesPolicy?.LaunchTemplate.LaunchTemplateSpecification ?? it.LaunchTemplate,
+  );
+
 const refreshSchema = z
   .object({
     InstanceRefreshId: z.string(),
@@ -28,9 +42,7 @@ const refreshSchema = z
     PercentageComplete: z.number().default(0),
     InstancesToUpdate: z.number().optional(),
     StartTime: z.date().optional(),
-    DesiredConfiguration: z
-      .object({ LaunchTemplate: z.object({ Version: z.string().optional() }).optional() })
-      .optional(),
+    DesiredConfiguration: configurationSchema.optional(),
   })
   .transform((it) => ({
     id: it.InstanceRefreshId,
@@ -43,7 +55,7 @@ const refreshSchema = z
     remaining: it.InstancesToUpdate ?? null,
     startedAt: it.StartTime ?? null,
     /** The version of the launch template that the refresh rolls out, or null if AWS does not return it. */
-    version: it.DesiredConfiguration?.LaunchTemplate?.Version ?? null,
+    version: it.DesiredConfiguration?.Version ?? null,
   }));
 
 /** An instance refresh: AWS replaces the instances of an Auto Scaling group by itself. */

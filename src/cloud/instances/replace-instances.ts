@@ -1,6 +1,11 @@
 import type { CloudContext } from '../context.ts';
 import { listAlarms } from './alarms.ts';
-import { requireScalingGroup, type ScalingGroup, type Member } from './scaling-group.ts';
+import {
+  type Member,
+  requireScalingGroup,
+  type ScalingGroup,
+  withTemplateVersion,
+} from './scaling-group.ts';
 import { findActiveRefresh, startRefresh } from './instance-refreshes.ts';
 import {
   createTemplateVersion,
@@ -24,11 +29,13 @@ const BAKE_S = 180;
 /** The instances to replace, and the launch template version for their replacements. */
 export interface ReplacementPlan {
   group: ScalingGroup;
+  /** The instance types that the group launches, the preferred one first. */
+  types: string[];
   /** The version that the group launches instances from. */
   current: LaunchTemplateVersion;
   /** The version that the group should launch instances from, or null if it does not exist yet. */
   target: LaunchTemplateVersion | null;
-  /** The instances that were launched from a version with other settings. */
+  /** The instances that were launched from a version with other settings, or are of a type that is no longer set. */
   outdated: Member[];
 }
 
@@ -53,11 +60,13 @@ export async function planReplacement(
   const content = imageId ? withImage(current, imageId) : current.content;
   const isTarget = (version: LaunchTemplateVersion | undefined) =>
     !!version && hasContent(version, content);
+  const types = group.types ?? [current.content.InstanceType];
   const outdated = group.members.filter(
-    (member) => !isTarget(versions.find(({ number }) => number === member.version)),
+    ({ version, type }) =>
+      !isTarget(versions.find(({ number }) => number === version)) || !types.includes(type),
   );
   const target = isTarget(current) ? current : (versions.find(isTarget) ?? null);
-  return { group, current, target, outdated };
+  return { group, types, current, target, outdated };
 }
 
 /**
@@ -92,9 +101,7 @@ export async function replaceInstances(
   cloud.signal.throwIfAborted();
   const id = await startRefresh(cloud.clients.autoScaling, {
     AutoScalingGroupName: group.name,
-    DesiredConfiguration: {
-      LaunchTemplate: { LaunchTemplateId: group.templateId, Version: version },
-    },
+    DesiredConfiguration: withTemplateVersion(group, version),
     Preferences: {
       MinHealthyPercentage: 100,
       // The group may grow by one instance. AWS rounds up, and accepts 200 at most.

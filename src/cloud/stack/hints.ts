@@ -37,12 +37,12 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   [
     /InsufficientInstanceCapacity|no spot capacity|UnfulfillableCapacity|spot request .*(fulfil|capacity)/i,
     () =>
-      'AWS has no such instances available. Try again later, or add --set InstanceType=… or --set Market=on-demand.',
+      'AWS has no such instances available. Try again later, or add more types with --set InstanceTypes=… or --set Market=on-demand.',
   ],
   [
     /architecture/i,
     () =>
-      `Run ${formatImageCommand('TYPE')} to create an image for this instance type, or set another InstanceType.`,
+      `Run ${formatImageCommand('TYPE')} to create an image for this instance type, or set other InstanceTypes.`,
   ],
   [
     /certificate.*(not found|does not exist|not valid|unsupported)|CertificateNotFound/i,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { formatCosts, listCosts, formatMonthlyCost } from '../../../src/cloud/costs/costs.ts';
 
 const parameters = {
-  InstanceType: 't3.micro',
+  InstanceTypes: 't3.micro',
   InstanceCount: '2',
   Market: 'spot',
   DatabaseClass: 'db.t4g.micro',
@@ -35,8 +35,8 @@ test('listCosts adds the costs of instances, zones, and the warehouse’s volume
 });
 
 test('formatCosts shows an unknown price as unknown, and a total without it', () => {
-  const lines = formatCosts(listCosts({ ...parameters, InstanceType: 'x9.large' }));
-  expect(lines.find((line) => line.startsWith('2 x9.large'))).toMatch(/unknown$/);
+  const lines = formatCosts(listCosts({ ...parameters, InstanceTypes: 'x9.large' }));
+  expect(lines.find((line) => line.startsWith('1 x9.large'))).toMatch(/unknown$/);
   expect(lines.at(-2)).toMatch(/^total without unknown prices/);
 });
 

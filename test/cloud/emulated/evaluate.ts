@@ -18,15 +18,15 @@ export function valuesOf(template: Template, parameters: Record<string, string>)
 
 /** Evaluates a template's conditions. */
 export function createConditions(template: Template, values: Values): (name: string) => boolean {
+  // A condition contains no Fn::If.
+  const resolve = createResolver(values, () => false);
   const decide = (condition: unknown): boolean => {
     const [kind, given] = Object.entries(condition as Record<string, unknown[]>)[0] ?? ['', []];
     if (kind === 'Condition') return decide(template.Conditions[String(given)]);
     if (kind === 'Fn::Not') return !decide(given[0]);
     if (kind === 'Fn::And') return given.every(decide);
     if (kind === 'Fn::Or') return given.some(decide);
-    const [one, other] = given.map((each) =>
-      String(isNode(each) && 'Ref' in each ? values[String(each.Ref)] : each),
-    );
+    const [one, other] = given.map((each) => String(resolve(each)));
     return one === other;
   };
   return (name) => decide(template.Conditions[name]);
@@ -34,7 +34,7 @@ export function createConditions(template: Template, values: Values): (name: str
 
 const NOTHING = Symbol('AWS::NoValue');
 
-/** Replaces references to parameters, and evaluates each `Fn::If`. */
+/** Replaces references to parameters, and evaluates each `Fn::If`, `Fn::Split` and `Fn::Select`. */
 export function createResolver(values: Values, decide: (name: string) => boolean) {
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve).filter((each) => each !== NOTHING);
@@ -47,7 +47,20 @@ export function createResolver(values: Values, decide: (name: string) => boolean
     }
     if (typeof value['Fn::Sub'] === 'string') {
       const fill = (whole: string, name: string) => (name in values ? String(values[name]) : whole);
-      return { 'Fn::Sub': value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, fill) };
+      const text = value['Fn::Sub'].replaceAll(/\$\{(\w+)\}/g, fill);
+      return text.includes('${') ? { 'Fn::Sub': text } : text;
+    }
+    if (Array.isArray(value['Fn::Split'])) {
+      const [separator, text] = value['Fn::Split'].map(resolve) as [string, string];
+      return text.split(separator);
+    }
+    if (Array.isArray(value['Fn::Select'])) {
+      const [index, list] = value['Fn::Select'].map(resolve) as [number, unknown[]];
+      if (index in list) return list[index];
+      // CloudFormation's message.
+      throw new Error(
+        'Template error: Fn::Select cannot select nonexistent value at index ' + index,
+      );
     }
     return Object.fromEntries(
       Object.entries(value)

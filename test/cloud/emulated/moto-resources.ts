@@ -1,4 +1,7 @@
-import { UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  type MixedInstancesPolicy,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
 import {
   CreateStackCommand,
   DeleteStackCommand,
@@ -109,8 +112,8 @@ async function takeLastSnapshot(
 }
 
 /**
- * Sets the newest version of the launch template for new instances, as an update of a stack does. Instances are not
- * replaced.
+ * Applies the settings of groups, with the newest version of the launch template, to new instances, as an update of a
+ * stack does. Instances are not replaced. The desired capacity changes only if it is not within the new sizes.
  */
 async function changeGroups(
   moto: Moto,
@@ -118,17 +121,22 @@ async function changeGroups(
 ): Promise<void> {
   for (const [name, { Type, Properties }] of Object.entries(requested.resources)) {
     if (Type !== 'AWS::AutoScaling::AutoScalingGroup') continue;
-    const size = Number(Properties.MinSize);
+    const { LaunchTemplate, ...policy } = Properties.MixedInstancesPolicy as MixedInstancesPolicy;
     await moto.autoScaling.send(
       new UpdateAutoScalingGroupCommand({
         AutoScalingGroupName: ids[name],
-        LaunchTemplate: {
-          LaunchTemplateId: ids.LaunchTemplate,
-          Version: outputs[NEWEST_VERSION],
+        MixedInstancesPolicy: {
+          ...policy,
+          LaunchTemplate: {
+            ...LaunchTemplate,
+            LaunchTemplateSpecification: {
+              LaunchTemplateId: ids.LaunchTemplate,
+              Version: outputs[NEWEST_VERSION],
+            },
+          },
         },
-        MinSize: size,
+        MinSize: Number(Properties.MinSize),
         MaxSize: Number(Properties.MaxSize),
-        DesiredCapacity: size,
       }),
     );
   }

@@ -17,6 +17,27 @@ export function readList(form: Record<string, string>, name: string): Record<str
   return list;
 }
 
+/** Reads all fields of a request as an object: `A.B.member.1.C=x` as `{ A: { B: [{ C: 'x' }] } }`. */
+export function readTree(form: Record<string, string>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(form)) {
+    const path = key.replaceAll('.member.', '.').split('.');
+    const last = path.pop() ?? '';
+    let node = tree;
+    for (const name of path) node = (node[name] ??= {}) as Record<string, unknown>;
+    node[last] = value;
+  }
+  return withLists(tree) as Record<string, unknown>;
+}
+
+/** Turns maps whose keys are numbers into lists. */
+function withLists(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, each]) => [name, withLists(each)] as const);
+  if (entries.every(([name]) => /^\d+$/.test(name))) return entries.map(([, each]) => each);
+  return Object.fromEntries(entries);
+}
+
 function answer({ action }: AwsRequest, result: object): AwsResponse {
   const name = action.split(':')[1] ?? '';
   const body = `<${name}Response><${name}Result>${toXml(result)}</${name}Result></${name}Response>`;

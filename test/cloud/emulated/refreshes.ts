@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import {
   type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
+  type DesiredConfiguration,
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import type { Moto } from './moto.ts';
-import { Refusal, answerActions } from './query.ts';
+import { Refusal, answerActions, readTree } from './query.ts';
 
 /** An instance refresh of a group. */
 interface Refresh {
@@ -18,7 +19,7 @@ interface Refresh {
   StartTime: Date;
   PercentageComplete: number;
   InstancesToUpdate: number;
-  DesiredConfiguration?: { LaunchTemplate: { Version: string } };
+  DesiredConfiguration?: DesiredConfiguration;
   /** The further statuses, one for each poll. */
   ahead: (() => Promise<void> | void)[];
 }
@@ -61,9 +62,9 @@ export function emulateRefreshes(account: AwsStub, moto: Moto, endOf: () => Refr
         );
       }
       const refresh = startRefresh(group);
-      const version = form['DesiredConfiguration.LaunchTemplate.Version'];
-      if (version) refresh.DesiredConfiguration = { LaunchTemplate: { Version: version } };
-      planEnd(moto, refresh, group, version, endOf());
+      const configuration = readTree(form).DesiredConfiguration as DesiredConfiguration | undefined;
+      if (configuration) refresh.DesiredConfiguration = configuration;
+      planEnd(moto, refresh, group, endOf());
       refreshes.unshift(refresh);
       return { InstanceRefreshId: refresh.InstanceRefreshId };
     },
@@ -94,13 +95,7 @@ function startRefresh(group: AutoScalingGroup): Refresh {
   };
 }
 
-function planEnd(
-  moto: Moto,
-  refresh: Refresh,
-  group: AutoScalingGroup,
-  version: string | undefined,
-  end: RefreshEnd,
-): void {
+function planEnd(moto: Moto, refresh: Refresh, group: AutoScalingGroup, end: RefreshEnd): void {
   const all = group.Instances?.length ?? 0;
   const isSuccess = end.status === 'Successful';
   const replace = (group.Instances ?? []).map(({ InstanceId }, index) => async () => {
@@ -113,7 +108,7 @@ function planEnd(
   refresh.ahead = [
     async () => {
       refresh.Status = 'InProgress';
-      if (isSuccess) await setLaunchTemplate(moto, group, version);
+      if (isSuccess) await configure(moto, group, refresh.DesiredConfiguration);
     },
     ...(isSuccess ? replace : replace.slice(0, 1)),
     ...(end.status.startsWith('Rollback') ? [turnBack] : []),
@@ -132,17 +127,15 @@ async function findGroup(moto: Moto, name = ''): Promise<AutoScalingGroup> {
   return group;
 }
 
-/** Applies the desired configuration of a successful refresh to the group. */
-async function setLaunchTemplate(
+/** Applies the desired configuration of a refresh to the group. A launch template alone replaces the group's policy. */
+async function configure(
   moto: Moto,
-  group: AutoScalingGroup,
-  Version?: string,
+  { AutoScalingGroupName }: AutoScalingGroup,
+  configuration?: DesiredConfiguration,
 ): Promise<void> {
-  if (Version === undefined) return;
-  const { AutoScalingGroupName, LaunchTemplate } = group;
-  const to = { LaunchTemplateId: LaunchTemplate?.LaunchTemplateId, Version };
+  if (!configuration) return;
   await moto.autoScaling.send(
-    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, LaunchTemplate: to }),
+    new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, ...configuration }),
   );
 }
 

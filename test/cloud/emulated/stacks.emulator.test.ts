@@ -127,6 +127,7 @@ async function chooseParameters(): Promise<Record<string, string>> {
   const { Subnets = [] } = await new EC2Client().send(new DescribeSubnetsCommand({}));
   return {
     ImageId: 'ami-0000000000000001',
+    InstanceTypes: 't3.micro',
     VpcId: Subnets[0]?.VpcId ?? '',
     SubnetIds: Subnets.slice(0, 2)
       .map(({ SubnetId }) => SubnetId)
@@ -199,7 +200,8 @@ async function refresh(AutoScalingGroupName: string | undefined): Promise<void> 
   }
   expect(new Set(statuses)).toEqual(new Set(['InProgress', 'Successful']));
   const groups = await client.send(new DescribeAutoScalingGroupsCommand({}));
-  expect(groups.AutoScalingGroups?.[0]?.LaunchTemplate?.Version).toBe('2');
+  const policy = groups.AutoScalingGroups?.[0]?.MixedInstancesPolicy;
+  expect(policy?.LaunchTemplate?.LaunchTemplateSpecification?.Version).toBe('2');
 }
 
 async function listInstances() {

@@ -29,6 +29,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
   const current = (): Poll => polls[Math.min(index, polls.length - 1)] ?? { status: '' };
   const instances = ['i-1', 'i-2'].map((InstanceId) => ({
     InstanceId,
+    InstanceType: 't3.micro',
     AvailabilityZone: 'us-east-1a',
     LifecycleState: 'InService',
   }));

@@ -71,6 +71,7 @@ export async function createStack(
     ? {}
     : {
         ImageId: imageId,
+        InstanceTypes: 't3.micro,t3a.micro',
         VpcId: Subnets[0]?.VpcId ?? '',
         SubnetIds: Subnets.slice(0, 2)
           .map(({ SubnetId }) => SubnetId)

@@ -9,6 +9,8 @@ import { roll } from '../../../src/cloud/commands/roll.ts';
 import { removeOldImages } from '../../../src/cloud/image/prune.ts';
 import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
+import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
+import { readOutputs } from '../../../src/cloud/stack/outputs.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
@@ -70,7 +72,15 @@ test('`cloud roll` replaces the instances by those of the newest image, and stor
   await roll(cloud, now);
   expect(heard).toMatchObject([
     {
-      DesiredConfiguration: { LaunchTemplate: { Version: '2' } },
+      DesiredConfiguration: {
+        MixedInstancesPolicy: {
+          LaunchTemplate: {
+            LaunchTemplateSpecification: { Version: '2' },
+            Overrides: [{ InstanceType: 't3.micro' }, { InstanceType: 't3a.micro' }],
+          },
+          InstancesDistribution: { OnDemandBaseCapacity: 1 },
+        },
+      },
       Preferences: {
         MinHealthyPercentage: 100,
         MaxHealthyPercentage: 150,
@@ -171,7 +181,7 @@ test('`cloud roll` replaces instances of the same image with other settings, and
   await replaceInstances(cloud);
   expect(heard).toEqual([]);
   const stack = await requireStack(cloud);
-  const parameters = toChangedParameters(stack, { InstanceType: 't3.small' });
+  const parameters = toChangedParameters(stack, { InstanceTypes: 't3.small' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await roll(cloud, now);
   expect(heard).toMatchObject([
@@ -200,6 +210,34 @@ test('`cloud roll` that is stopped before the stack has the new image only chang
     'cloudformation:ExecuteChangeSet',
   ]);
   expect((await describe(fixture.open())).stack).toBe(image);
+});
+
+test('`cloud roll` replaces instances of a type that is no longer set', async () => {
+  const fixture = await createFixtureWithStack();
+  const cloud = fixture.open();
+  const stack = await requireStack(cloud);
+  const { instances } = readOutputs(stack);
+  const group = await requireScalingGroup(cloud.clients.autoScaling, instances);
+  const [first = ''] = group.members.map(({ id }) => id);
+  // AWS has launched this instance of the second type.
+  fixture.account.stub('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
+    const { body, ...answer } = await pass();
+    const ofSecondType = `<InstanceId>${first}</InstanceId><InstanceType>t3a.micro`;
+    const own = new RegExp(`<InstanceId>${first}</InstanceId><InstanceType>[^<]*`);
+    return { ...answer, body: String(body).replace(own, ofSecondType) };
+  });
+  const parameters = toChangedParameters(stack, { InstanceTypes: 't3.micro' });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  const heard = recordRefreshes(cloud);
+  await roll(cloud, now);
+  expect(fixture.lines.join('\n')).toMatch(/Of 2 instances, 1 have outdated settings: i-\w+\./);
+  expect(heard).toMatchObject([
+    {
+      DesiredConfiguration: {
+        MixedInstancesPolicy: { LaunchTemplate: { Overrides: [{ InstanceType: 't3.micro' }] } },
+      },
+    },
+  ]);
 });
 
 test('`cloud roll --image` replaces the instances by those of the chosen image, and stores it', async () => {
@@ -284,7 +322,7 @@ test('`cloud roll --back` does not return to an image that failed to roll out', 
   // The stack gets a newer version of the launch template than the failed one.
   const cloud = fixture.open();
   const stack = await requireStack(cloud);
-  const parameters = toChangedParameters(stack, { InstanceType: 't3.small' });
+  const parameters = toChangedParameters(stack, { InstanceTypes: 't3.small' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await expect(roll(fixture.open(), { ...now, isBack: true })).rejects.toThrow(
     `There is no previous image: the instances have run only ${first}.`,

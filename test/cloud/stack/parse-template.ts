@@ -37,10 +37,12 @@ const FUNCTIONS = [
   'GetAtt',
   'GetAZs',
   'If',
+  'Join',
   'Not',
   'Or',
   'And',
   'Select',
+  'Split',
   'Sub',
 ];
 

@@ -56,7 +56,7 @@ test('listParameters returns the parameters with their defaults', () => {
   const parameters = listParameters(rendered);
   expect(parameters.map(({ name }) => name)).toEqual(Object.keys(template.Parameters));
   expect(parameters.filter(({ default: value }) => value === null).map(({ name }) => name)).toEqual(
-    ['ImageId', 'VpcId', 'SubnetIds'],
+    ['ImageId', 'InstanceTypes', 'VpcId', 'SubnetIds'],
   );
   expect(parameters).toContainEqual({ name: 'InstanceCount', default: '2' });
   expect(parameters).toContainEqual({ name: 'CertificateArn', default: '' });

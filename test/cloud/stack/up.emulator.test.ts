@@ -1,5 +1,10 @@
 import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
+import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { readOutputs } from '../../../src/cloud/stack/outputs.ts';
+import { type ParameterValues, toRequestParameters } from '../../../src/cloud/stack/parameters.ts';
+import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
 import { listProtections } from '../../../src/cloud/protection/protections.ts';
 import { findStack, requireStack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
@@ -55,10 +60,10 @@ test('`cloud up` changes the parameters that are set, retains all others, and na
   const fixture = await createStackFixture();
   await fixture.up({ BackupDays: '3' });
   fixture.lines.length = 0;
-  await fixture.up({ InstanceType: 't3.small' });
+  await fixture.up({ InstanceTypes: 't3.small,t3a.small' });
   expect((await findStack(fixture.cloud))?.parameters).toMatchObject({
     BackupDays: '3',
-    InstanceType: 't3.small',
+    InstanceTypes: 't3.small,t3a.small',
     ImageId: fixture.imageId,
   });
   expect(fixture.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
@@ -121,8 +126,13 @@ test('`cloud up`, stopped after ExecuteChangeSet, waits for that operation when 
 });
 
 test.each([
-  [{ Instancetype: 't3.small' }, 'has no parameter Instancetype. Did you mean InstanceType?'],
-  [{ InstanceType: 't4g.micro' }, 'is for x86_64, but a t4g.micro is arm64'],
+  [{ Instancetype: 't3.small' }, 'has no parameter Instancetype. Did you mean InstanceTypes?'],
+  [{ InstanceTypes: 't3.micro,t4g.micro' }, 'is for x86_64, but a t4g.micro is arm64'],
+  [{ InstanceTypes: 't3.nano' }, 'A t3.nano has 512 MiB of memory, and MiniTwit needs 1024 MiB.'],
+  [
+    { InstanceTypes: 'm6i.large,t3.large' },
+    'A t3.large spends CPU credits, and a m6i.large does not.',
+  ],
   [{ ImageId: 'ami-0123456789abcdef0' }, 'There is no image ami-0123456789abcdef0 in this region'],
   [{ VpcId: 'vpc-1' }, 'Set both VpcId and SubnetIds'],
 ])('`cloud up` with %j fails before a change set is created', async (parameters, message) => {
@@ -162,7 +172,7 @@ test('`cloud up` continues with the empty stack of a killed process', async () =
       ChangeSetType: 'CREATE',
       Capabilities: ['CAPABILITY_NAMED_IAM'],
       TemplateBody: await renderTemplate(),
-      Parameters: ['ImageId', 'VpcId', 'SubnetIds'].map((ParameterKey) => ({
+      Parameters: ['ImageId', 'InstanceTypes', 'VpcId', 'SubnetIds'].map((ParameterKey) => ({
         ParameterKey,
         ParameterValue: 'x',
       })),
@@ -181,4 +191,36 @@ test('`cloud up` reports a failed initialization with its output, and repeats it
   fixture.emulated.runScript = runScript;
   await fixture.up();
   expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
+});
+
+/** Returns the template with the launch template and the instance type of version 1.7. */
+function toEarlierTemplate(template: string): string {
+  const group =
+    'LaunchTemplate: { LaunchTemplateId: !Ref LaunchTemplate, Version: !GetAtt LaunchTemplate.LatestVersionNumber }';
+  return template
+    .replace(/MixedInstancesPolicy:\n[^]*?SpotAllocationStrategy: .*/, group)
+    .replaceAll('InstanceTypes', 'InstanceType');
+}
+
+test('`cloud up` gives the group of version 1.7 its instance type, and an instance on demand', async () => {
+  const fixture = await createStackFixture();
+  const cloud = fixture.open();
+  const { ImageId, VpcId, SubnetIds } = await resolveDefaults(cloud.clients.ec2, {});
+  const parameters = { ImageId, VpcId, SubnetIds, InstanceType: 't3.small', SetUp: 'no' };
+  await changeStack(cloud, null, {
+    template: toEarlierTemplate(await renderTemplate()),
+    parameters: toRequestParameters(Object.keys(parameters), null, parameters as ParameterValues),
+    dryRun: false,
+  });
+  const { autoScaling } = cloud.clients;
+  const { instances } = readOutputs(await requireStack(cloud));
+  expect(await requireScalingGroup(autoScaling, instances)).toMatchObject({ types: null });
+
+  await fixture.up();
+
+  expect((await findStack(fixture.cloud))?.parameters).toMatchObject({ InstanceTypes: 't3.small' });
+  expect(await requireScalingGroup(autoScaling, instances)).toMatchObject({
+    types: ['t3.small'],
+    policy: { InstancesDistribution: { OnDemandBaseCapacity: 1 } },
+  });
 });

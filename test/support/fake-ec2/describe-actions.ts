@@ -90,13 +90,8 @@ export const DESCRIBE_ACTIONS: Record<string, Action> = {
     };
   },
   DescribeInstanceTypes: (_, parameters) => {
-    const type = parameters.get('InstanceType.1');
-    if (!/^[tmr]\d/.test(type)) throw new AwsError('InvalidInstanceType', `No ${type}.`);
-    const supportedArchitectures = [/^.\dg/.test(type) ? 'arm64' : 'x86_64'];
-    const hypervisor = type.startsWith('t2.') ? 'xen' : 'nitro';
-    const burstablePerformanceSupported = type.startsWith('t');
-    const processorInfo = { supportedArchitectures };
-    return { instanceTypeSet: [{ burstablePerformanceSupported, hypervisor, processorInfo }] };
+    const [, types = []] = parameters.filters().find(([name]) => name === 'instance-type') ?? [];
+    return { instanceTypeSet: types.filter((type) => /^[tmr]\d/.test(type)).map(describeType) };
   },
   DescribeInstanceTypeOfferings: () => ({
     instanceTypeOfferingSet: [{ location: 'us-east-1b' }, { location: 'us-east-1c' }],
@@ -215,4 +210,14 @@ function selectByName<K extends string, T extends Record<K, string>>(
   return names.length > 0
     ? resources.filter((resource) => names.includes(resource[key]))
     : resources;
+}
+
+function describeType(instanceType: string) {
+  return {
+    instanceType,
+    burstablePerformanceSupported: instanceType.startsWith('t'),
+    hypervisor: instanceType.startsWith('t2.') ? 'xen' : 'nitro',
+    memoryInfo: { sizeInMiB: 1024 },
+    processorInfo: { supportedArchitectures: [/^.\dg/.test(instanceType) ? 'arm64' : 'x86_64'] },
+  };
 }
