@@ -20,7 +20,7 @@ const KILL_DATABASES_AND_DELETE = `
 export async function copyProgram(defer: Defer, prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));
   deferScript(defer, KILL_DATABASES_AND_DELETE, home);
-  for (const each of ['src', 'views', 'static', 'schema.sql', 'package.json']) {
+  for (const each of ['src', 'views', 'static', 'userdata', 'schema.sql', 'package.json']) {
     await cp(each, join(home, each), { recursive: true });
   }
   await symlink(resolve('node_modules'), join(home, 'node_modules'));

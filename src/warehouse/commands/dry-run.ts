@@ -27,7 +27,7 @@ export async function dryRun(context: RunContext): Promise<void> {
   print(`Nothing was changed. ${INSTANCE_ID} stands for an instance that does not exist.`);
 
   const permissions = await checkPermissions(ec2, {
-    launch: runInstancesInput(launchOptions(planned)),
+    launch: runInstancesInput(await launchOptions(planned)),
     attachment: attachmentInput(planned),
     snapshot: snapshotInput(planned),
     tag: { Key: RUNNING_UNTIL_TAG, Value: 'dry run' },

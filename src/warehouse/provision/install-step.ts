@@ -7,7 +7,7 @@ import { poll } from '../../cli/poll.ts';
 import type { Step } from '../../cli/steps.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { ProvisionContext } from './provision-context.ts';
-import { parseOutcome } from './user-data.ts';
+import { parseOutcome } from './outcome.ts';
 
 const VOLUME_TIMEOUT_MS = 5 * 60_000;
 const SCRIPT_TIMEOUT_MS = 20 * 60_000;

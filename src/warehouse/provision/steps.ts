@@ -3,10 +3,10 @@ import { type ImageKind, requireId } from '../../aws/image-builder/image-build.t
 import { createImageStep } from '../../aws/image-builder/image-step.ts';
 import { addTags, tagFilter } from '../../aws/ec2/tags.ts';
 import type { Step } from '../../cli/steps.ts';
+import { renderUserData } from '../render-user-data.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 import { install } from './install-step.ts';
 import type { ProvisionContext } from './provision-context.ts';
-import { renderScript } from './user-data.ts';
 import { volume } from './volume-step.ts';
 
 // The builder shuts itself down after this time, in case its process was killed.
@@ -25,7 +25,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
       securityGroup: config.securityGroup,
       subnetId: plan.subnet.id,
       market: 'on-demand',
-      userData: await renderUserData(provision),
+      userData: await renderBuilder(provision),
       tags,
     };
   },
@@ -45,8 +45,8 @@ const warehouseImage: ImageKind<ProvisionContext> = {
   },
 };
 
-function renderUserData({ config, volumeId }: ProvisionContext): Promise<string> {
-  return renderScript({
+function renderBuilder({ config, volumeId }: ProvisionContext): Promise<string> {
+  return renderUserData('warehouse.sh', {
     MOUNT_DIR: config.mountDir,
     VOLUME_ID: requireId(volumeId),
     VOLUME_DEVICE: config.volumeDevice,

@@ -8,6 +8,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import { yieldToOlderRun, originTag } from '../run/lock.ts';
 import { type ActiveRun, type RunStep, runTags } from '../run/active-run.ts';
 import type { RunState } from '../run/state.ts';
+import { renderUserData } from '../render-user-data.ts';
 import { ORIGIN_TAG } from '../tags.ts';
 import { endInstances, formatInstanceOrphans } from './end-instances.ts';
 
@@ -31,8 +32,8 @@ export const startInstance: RunStep = {
   undoMessage: 'Terminating the instance',
   undo: endInstances,
   formatOrphans: formatInstanceOrphans,
-  plan: (run) => {
-    const options = launchOptions(run);
+  plan: async (run) => {
+    const options = await launchOptions(run);
     const input = { ...runInstancesInput(options), UserData: options.userData };
     return {
       run: [formatRequest('RunInstances', input)],
@@ -42,7 +43,7 @@ export const startInstance: RunStep = {
 };
 
 /** Returns the options of the run's instance. */
-export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptions {
+export async function launchOptions({ config, state, folder }: ActiveRun): Promise<LaunchOptions> {
   return {
     token: state.runId,
     imageId: config.imageId,
@@ -53,8 +54,9 @@ export function launchOptions({ config, state, folder }: ActiveRun): LaunchOptio
     securityGroup: config.securityGroup,
     subnetId: state.place.subnetId,
     market: config.market,
-    // The instance ends even if no process is left to end it.
-    userData: `#!/bin/sh\nshutdown -h +${lifetimeMinutes(state)}\n`,
+    userData: await renderUserData('warehouse-run.sh', {
+      END_AFTER_MINUTES: String(lifetimeMinutes(state)),
+    }),
     tags: { ...runTags(state), [ORIGIN_TAG]: originTag(folder) },
   };
 }
@@ -73,7 +75,7 @@ const CAPACITY_ERRORS = new Set([
 ]);
 
 async function launch(run: ActiveRun): Promise<Instance> {
-  const options = launchOptions(run);
+  const options = await launchOptions(run);
   let refusals = 0;
   const request = async () => {
     const wasUnanswered = run.state.isLaunchUnanswered;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type FakeAccount, goToNextState, type Instance, type Volume } from './account.ts';
 import { AwsError } from './aws-error.ts';
 import { formatInstance } from './describe-actions.ts';
@@ -7,7 +7,7 @@ import type { Xml } from './xml.ts';
 
 type Action = (account: FakeAccount, parameters: QueryParameters) => { [name: string]: Xml };
 
-const HOST_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake root@minitwit';
+const HOST_KEY = 'AAAAC3NzaC1lZDI1NTE5AAAAIFake';
 
 /** The actions that change the account. */
 export const WRITE_ACTIONS: Record<string, Action> = {
@@ -152,7 +152,7 @@ function start(account: FakeAccount, parameters: QueryParameters): Instance {
     spotRequestId,
     token: parameters.get('ClientToken'),
     tags: parameters.tagsFor('instance'),
-    console: `-----BEGIN SSH HOST KEY KEYS-----\n${HOST_KEY}\n-----END SSH HOST KEY KEYS-----\n`,
+    console: printHostKey(parameters),
   });
   const isRetained = parameters.get('BlockDeviceMapping.1.Ebs.DeleteOnTermination') !== 'true';
   account.addVolume({
@@ -162,6 +162,14 @@ function start(account: FakeAccount, parameters: QueryParameters): Instance {
     deletedWith: isRetained ? 'nothing' : instance.id,
   });
   return instance;
+}
+
+/** Returns the console of a booted instance. cloud-init prints no host keys there, so only user data can. */
+function printHostKey(parameters: QueryParameters): string {
+  const userData = Buffer.from(parameters.get('UserData'), 'base64').toString();
+  if (!userData.includes('minitwit-host-key')) return '';
+  const hash = createHash('sha256').update(Buffer.from(HOST_KEY, 'base64')).digest('base64');
+  return `minitwit-host-key ssh-ed25519 ${HOST_KEY} SHA256:${hash.replace('=', '')}\n`;
 }
 
 /** Returns the CPU credits of an instance: those of the request, or AWS's default for the type. */

@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { vi } from 'vitest';
 import type { Login } from '../../../src/warehouse/ssh/ssh-commands.ts';
+import { renderUserData } from '../../../src/warehouse/render-user-data.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
@@ -34,6 +35,7 @@ export interface Instance extends Machine {
 export interface Launch {
   /** The folder of an image. By default, the instance has a plain Amazon Linux. */
   image?: Layers;
+  /** By default, the user data of a run. */
   userData?: string;
   /** The path of a private key beside its public key. By default, a new pair is created. */
   keyFile?: string;
@@ -49,7 +51,7 @@ export async function createKey(folder: string): Promise<string> {
 
 /** Creates an instance, switched off. Its key is that of `login`. It is destroyed at the end. */
 export async function createInstance(defer: Defer, options: Launch = {}): Promise<Instance> {
-  const { image, userData } = options;
+  const { image, userData = await renderRunUserData() } = options;
   const layers = image ?? [await findDebianRoot()];
   const machine = await createMachine(defer, layers);
   const { root } = machine;
@@ -63,7 +65,7 @@ export async function createInstance(defer: Defer, options: Launch = {}): Promis
   await rm(launch, { recursive: true, force: true });
   await mkdir(launch);
   await cp(`${keyFile}.pub`, join(launch, 'key.pub'));
-  if (userData !== undefined) await writeFile(join(launch, 'user-data'), userData);
+  await writeFile(join(launch, 'user-data'), userData);
   const login = {
     user: 'ec2-user',
     address: 'instance.test',
@@ -101,6 +103,12 @@ export async function createInstance(defer: Defer, options: Launch = {}): Promis
       return [to, ...layers];
     },
   };
+}
+
+/** Returns the user data of a run, without its pauses. */
+async function renderRunUserData(): Promise<string> {
+  const userData = await renderUserData('warehouse-run.sh', { END_AFTER_MINUTES: '480' });
+  return userData.replace('sleep 2', '');
 }
 
 async function pretendAmazonLinux(root: string): Promise<void> {
