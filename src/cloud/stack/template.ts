@@ -13,10 +13,13 @@ export interface TemplateParameter {
 
 /**
  * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
- * name. CloudFormation fills in the settings of the script.
+ * name, and without its comments, since CloudFormation accepts 51,200 bytes. CloudFormation fills in the settings of the
+ * script.
  */
 export async function renderTemplate(): Promise<string> {
-  return insertScript(await readFile(TEMPLATE, 'utf8'), await readFile(USER_DATA, 'utf8'));
+  const template = await readFile(TEMPLATE, 'utf8');
+  const withoutComments = template.replaceAll(/^ *(#.*)?\n/gm, '');
+  return insertScript(withoutComments, await readFile(USER_DATA, 'utf8'));
 }
 
 /** Lists the parameters of a template, in its order. */
