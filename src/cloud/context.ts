@@ -8,6 +8,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
 import { traceRequests } from '../aws/trace-requests.ts';
 import { type CommandContext, createCommandContext } from '../cli/command-context.ts';
@@ -27,6 +28,7 @@ export interface Clients {
   ssm: SSMClient;
   /** For requests that must not be sent twice. */
   ssmWithoutRetries: SSMClient;
+  sts: STSClient;
 }
 
 /** The context of every command on the stack. */
@@ -67,5 +69,6 @@ function createClients(): Clients {
     s3: new S3Client({ ...options, forcePathStyle: true }),
     ssm: new SSMClient(options),
     ssmWithoutRetries: new SSMClient({ ...options, maxAttempts: 1 }),
+    sts: new STSClient(options),
   };
 }

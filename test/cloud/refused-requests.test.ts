@@ -97,6 +97,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'iam:DeleteRole': sendRequests.removeRole,
   'iam:DeleteRolePolicy': sendRequests.removeRole,
   'iam:GetInstanceProfile': sendRequests.listOrphansOf('AWS::IAM::InstanceProfile'),
+  'iam:GetPolicy': sendRequests.findPermissionsBoundary,
   'iam:GetRole': sendRequests.listOrphansOf('AWS::IAM::Role'),
   'iam:ListInstanceProfiles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
@@ -119,6 +120,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'ssm:GetCommandInvocation': sendRequests.runScript,
   'ssm:ListCommands': sendRequests.runScriptWithLostResponse,
   'ssm:SendCommand': sendRequests.runScript,
+  'sts:GetCallerIdentity': sendRequests.findPermissionsBoundary,
 };
 
 // The actions of the stub. A request to S3 has only a method, so its row has the number of earlier requests.

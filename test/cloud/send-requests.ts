@@ -1,3 +1,4 @@
+import { findBoundary } from '../../src/cloud/boundary.ts';
 import type { CloudContext } from '../../src/cloud/context.ts';
 import { type BuildContext, createBuildContext } from '../../src/cloud/image/build.ts';
 import { listOldImages } from '../../src/cloud/image/prune.ts';
@@ -58,6 +59,13 @@ export const listOrphansOf =
   (type: string): SendRequest =>
   (cloud) =>
     listOrphans(cloud, [{ name: 'It', type, id: 'it', status: '', reason: null }]);
+
+/** Finds the permissions boundary of an account. */
+export const findPermissionsBoundary: SendRequest = async ({ clients }, aws) => {
+  const caller = '<Account>123456789012</Account><Arn>arn:aws:iam::123456789012:user/alice</Arn>';
+  aws.stub('sts:GetCallerIdentity', result('GetCallerIdentity', caller));
+  return findBoundary(clients);
+};
 
 const NAMED = '<StackId>arn:stack</StackId><StackName>minitwit</StackName>';
 

@@ -19,7 +19,7 @@ export async function buildImage(
   cloud: CloudContext,
   { instanceType, dryRun }: { instanceType: string; dryRun: boolean },
 ): Promise<void> {
-  const plan = await planBuild(cloud.clients.ec2, instanceType);
+  const plan = await planBuild(cloud.clients, instanceType);
   for (const line of formatPlan(plan)) cloud.log(line);
   if (dryRun) {
     await printBuildPlan(cloud, plan);

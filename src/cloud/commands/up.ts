@@ -1,3 +1,4 @@
+import { BOUNDARY, findBoundary } from '../boundary.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts, listCosts } from '../costs/costs.ts';
@@ -45,7 +46,10 @@ function listRenamed(stack: Stack | null): ParameterValues {
   return InstanceType && !InstanceTypes ? { InstanceTypes: InstanceType } : {};
 }
 
-/** Adds the defaults of a new stack to the values that are set, and checks that the image fits the instance types. */
+/**
+ * Adds the defaults of a new stack and the permissions boundary to the values that are set, and checks that the image
+ * fits the instance types.
+ */
 async function resolveValues(
   { clients }: CloudContext,
   stack: Stack | null,
@@ -53,7 +57,10 @@ async function resolveValues(
   set: ParameterValues,
 ): Promise<ParameterValues> {
   const all = effectiveValues(known, stack, set);
-  const values = stack ? set : { ...set, ...(await resolveDefaults(clients.ec2, all)) };
+  const defaults = stack ? {} : await resolveDefaults(clients.ec2, all);
+  const PermissionsBoundary =
+    all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
+  const values: ParameterValues = { ...set, ...defaults, PermissionsBoundary };
   if (values.ImageId || values.InstanceTypes) {
     await assertImageCompatible(clients.ec2, { ...all, ...values });
   }

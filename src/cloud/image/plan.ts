@@ -6,6 +6,8 @@ import { findDefaultSubnetFor, type Subnet } from '../../aws/ec2/network.ts';
 import { preflightError } from '../../cli/preflight.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
+import { findBoundary } from '../boundary.ts';
+import type { Clients } from '../context.ts';
 import { readSource, type Source } from './source.ts';
 
 // The path is the same from src/ and from dist/.
@@ -22,13 +24,16 @@ export interface BuildPlan {
   /** An image of Amazon Linux 2023, from which the builder starts. */
   base: Image;
   subnet: Subnet;
+  /** The ARN of the permissions boundary of the builder's role, or null for none. */
+  boundary: string | null;
 }
 
 /**
  * Finds the inputs of a build. Creates nothing.
  * @throws OperatorError with all inputs that are missing
  */
-export async function planBuild(ec2: EC2Client, instanceType: string): Promise<BuildPlan> {
+export async function planBuild(clients: Clients, instanceType: string): Promise<BuildPlan> {
+  const { ec2 } = clients;
   const problems: string[] = [];
   const source = await readSource(CHECKOUT).catch((error: unknown) => {
     if (!(error instanceof OperatorError)) throw error;
@@ -47,7 +52,9 @@ export async function planBuild(ec2: EC2Client, instanceType: string): Promise<B
   }
   if (!source || !type || typeof base === 'string' || !subnet) throw preflightError(problems);
   const { isBurstable } = type;
-  return { runId: createRunId(new Date()), source, instanceType, isBurstable, base, subnet };
+  const boundary = await findBoundary(clients);
+  const runId = createRunId(new Date());
+  return { runId, source, instanceType, isBurstable, base, subnet, boundary };
 }
 
 /** Returns the newest Amazon Linux 2023 for the instance type, or the problem as a sentence. */

@@ -40,8 +40,11 @@ export function imageTags({ source }: BuildPlan): Tags {
   return { Name: `minitwit ${version}`, [IMAGE_TAG]: version, [COMMIT_TAG]: commit };
 }
 
-/** Returns the requests that create and delete a role that lets Systems Manager run commands on an instance. */
-export function roleInputs(runId: string, region: string) {
+/**
+ * Returns the requests that create and delete a role that lets Systems Manager run commands on an instance.
+ * @param boundary the ARN of the role's permissions boundary, or null for none
+ */
+export function roleInputs(runId: string, region: string, boundary: string | null) {
   const Path = iamPath(region);
   const RoleName = builderName(runId);
   const InstanceProfileName = builderName(runId);
@@ -57,6 +60,7 @@ export function roleInputs(runId: string, region: string) {
         Action: 'sts:AssumeRole',
       }),
       Tags,
+      ...(boundary && { PermissionsBoundary: boundary }),
     },
     policy: {
       ...policyKey,

@@ -23,7 +23,7 @@ export const role: BuildStep = {
   runMessage: 'Creating a role for the instance',
   run: async (build) => {
     const { iam } = build.clients;
-    const inputs = await readInputs(build);
+    const inputs = await readInputs(build, build.plan.boundary);
     const attempt = `Cannot create the role ${inputs.role.RoleName}`;
     const created = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
     await createFirstResource(build, 'role', nullIfAwsError('EntityAlreadyExists', created));
@@ -54,7 +54,7 @@ export const role: BuildStep = {
     formatOrphan(`the role and the instance profile ${builderName(runId)}`),
   ],
   plan: async (build) => {
-    const inputs = await readInputs(build);
+    const inputs = await readInputs(build, build.plan.boundary);
     return {
       run: [
         formatRequest('CreateRole', inputs.role),
@@ -72,8 +72,11 @@ export const role: BuildStep = {
   },
 };
 
-async function readInputs({ clients: { iam }, runId }: UndoContext) {
-  return roleInputs(runId, await iam.config.region());
+async function readInputs(
+  { clients: { iam }, runId }: UndoContext,
+  boundary: string | null = null,
+) {
+  return roleInputs(runId, await iam.config.region(), boundary);
 }
 
 async function checkDeleted(response: Promise<unknown>): Promise<PollResult<true>> {

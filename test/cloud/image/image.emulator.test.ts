@@ -154,7 +154,7 @@ test('reports every problem before anything is created', async () => {
 
 test('an arm64 type is built on an Amazon Linux for arm64', async () => {
   const { cloud } = await createBuildFixture();
-  const { base } = await planBuild(cloud.clients.ec2, 't4g.small');
+  const { base } = await planBuild(cloud.clients, 't4g.small');
   expect(base.architecture).toBe('arm64');
 });
 

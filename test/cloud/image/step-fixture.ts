@@ -40,6 +40,7 @@ async function createSmallPlan({ clients: { ec2 } }: CloudContext): Promise<Buil
     isBurstable: true,
     base,
     subnet,
+    boundary: null,
   };
 }
 

@@ -17,7 +17,7 @@ test('`cloud image` removes the resources of a killed process that can no longer
   const fixture = await createBuildFixture();
   const { cloud } = fixture;
   const before = await fixture.list();
-  const plan = await planBuild(cloud.clients.ec2, 't3.small');
+  const plan = await planBuild(cloud.clients, 't3.small');
   const build = createBuildContext(cloud, plan);
   // All steps but the last, which completes the image.
   await runSteps(BUILD_STEPS.slice(0, -1), build);
