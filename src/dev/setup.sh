@@ -24,8 +24,8 @@ install() {
 
 are_installed || install
 
-# `npm run build` also works with Node 20. The other scripts run TypeScript, with the Node 24 that the package `node`
-# downloads in its install script.
+# `npm run build` works with any Node that package.json allows. The other scripts run TypeScript, with the Node 24 that
+# the package `node` downloads in its install script.
 [ "${npm_lifecycle_event:-}" != prebuild ] || exit 0
 version=$(PATH="node_modules/.bin:$PATH" node --version 2> /dev/null)
 case $version in

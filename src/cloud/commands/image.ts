@@ -1,4 +1,6 @@
+import type { Image } from '../../aws/ec2/images.ts';
 import { runSteps, undoSteps } from '../../cli/steps.ts';
+import { formatAge } from '../../cli/times.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import type { CloudContext } from '../context.ts';
 import { type BuildContext, createBuildContext } from '../image/build.ts';
@@ -36,10 +38,17 @@ function formatPlan({ runId, source, instanceType, base, subnet }: BuildPlan): s
   const more =
     uncommitted.length > PATHS_SHOWN ? ` and ${uncommitted.length - PATHS_SHOWN} more` : '';
   return [
-    `Building MiniTwit ${version}, commit ${commit.slice(0, 12)}, on ${base.name || base.id} (${base.architecture}), ` +
+    `Building MiniTwit ${version}, commit ${commit.slice(0, 12)}, on ${formatRelease(base)} (${base.architecture}), ` +
       `with a ${instanceType} in ${subnet.zone}. The run is ${runId}.`,
+    `The image gets the packages and security updates of this release, the newest one, from ${formatAge(new Date(base.createdAt))} ago.`,
     ...(paths ? [`Uncommitted changes are not in the image: ${paths}${more}.`] : []),
   ];
+}
+
+/** Formats the release of Amazon Linux in an image: `Amazon Linux 2023.9.20251117`. */
+function formatRelease({ id, name }: Image): string {
+  const [, release] = /^al2023-ami-(\d+\.\d+\.\d+)/.exec(name) ?? [];
+  return release === undefined ? name || id : `Amazon Linux ${release}`;
 }
 
 async function runBuild(build: BuildContext): Promise<void> {

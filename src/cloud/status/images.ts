@@ -1,11 +1,14 @@
 import { alignColumns } from '../../cli/table.ts';
+import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
-import { formatImageCommand } from '../format-command.ts';
+import { formatCommand, formatImageCommand } from '../format-command.ts';
 import { listMiniTwitImages, type MiniTwitImage } from '../images.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createSection } from './section.ts';
 
 const SHOWN_MAX = 5;
+// Amazon publishes a release of its Linux about every two weeks.
+const UPDATED_AFTER_DAYS = 30;
 
 /** An image, and whether the stack launches instances from it. */
 type ImageReport = Pick<
@@ -33,7 +36,7 @@ async function readImageReports(
   }));
 }
 
-function formatImageReports(images: ImageReport[]): string[] {
+function formatImageReports(images: ImageReport[], cloud: CloudContext): string[] {
   if (images.length === 0) return [`none. Run ${formatImageCommand()} to create one.`];
   const rows = images
     .slice(0, SHOWN_MAX)
@@ -46,5 +49,19 @@ function formatImageReports(images: ImageReport[]): string[] {
       it.isOfStack ? 'of the stack' : '',
     ]);
   const older = images.length - rows.length;
-  return [...alignColumns(rows), ...(older > 0 ? [`and ${older} older`] : [])];
+  return [
+    ...alignColumns(rows),
+    ...(older > 0 ? [`and ${older} older`] : []),
+    ...formatOutdated(images, cloud),
+  ];
+}
+
+/** Returns a warning if the stack's image lacks the security updates of more than a month. */
+function formatOutdated(images: ImageReport[], cloud: CloudContext): string[] {
+  const createdAt = new Date(images.find(({ isOfStack }) => isOfStack)?.createdAt ?? Date.now());
+  if (Date.now() - Number(createdAt) < UPDATED_AFTER_DAYS * 24 * 3_600_000) return [];
+  return [
+    `The stack's image is ${formatAge(createdAt)} old and lacks newer security updates of Amazon Linux. ` +
+      `Run ${formatImageCommand()}, then ${formatCommand(cloud, 'roll')}.`,
+  ];
 }

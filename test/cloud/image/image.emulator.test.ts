@@ -4,7 +4,8 @@ import { findNewestImage } from '../../../src/cloud/images.ts';
 import { type AwsResponse, formatAwsError } from '../../support/aws-request.ts';
 import { createBuildFixture, type BuildFixture } from './fixture.ts';
 
-const BUILT_ON_PLAIN_LINUX = /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on al2023-ami-2023/;
+const BUILT_ON_PLAIN_LINUX =
+  /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on Amazon Linux 2023\.12\.20260930 \(x86_64\)/;
 
 // The emulated account records the requests of S3 by their method.
 const S3_METHODS: Record<string, string> = {
@@ -46,6 +47,10 @@ test('builds the commit on an instance without ssh access, and leaves only the i
 
   expect(outcome).toBe('done');
   expect(fixture.lines[0]).toMatch(BUILT_ON_PLAIN_LINUX);
+  const releaseDays = Math.floor((Date.now() - Date.parse('2026-09-30')) / (24 * 3_600_000));
+  expect(fixture.lines[1]).toBe(
+    `The image gets the packages and security updates of this release, the newest one, from ${releaseDays} days ago.`,
+  );
   expect(fixture.outputs).toEqual(['package-lock.json\nsrc/server.ts\nuserdata/image.sh\n']);
   expect(launched.has('KeyName')).toBe(false);
   expect(launched.get('IamInstanceProfile.Name')).toMatch(/^minitwit-builder-2/);

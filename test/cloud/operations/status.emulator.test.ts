@@ -1,5 +1,5 @@
 import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { listCosts } from '../../../src/cloud/costs/costs.ts';
 import { explainStatus } from '../../../src/cloud/stack/failure.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
@@ -106,6 +106,22 @@ test('`cloud status` prints a refused request in its section, and all other sect
     const refused = titles.filter((it) => sectionOf(fixture, it).join().includes('AccessDenied'));
     expect(refused, action).toEqual([title]);
   }
+});
+
+test("`cloud status` asks for a new image when the stack's image is older than 30 days", async () => {
+  const fixture = await createFixtureWithStack();
+  onTestFinished(() => void vi.useRealTimers());
+  const startedAt = Date.now();
+  const printAfter = async (days: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: startedAt + days * 24 * 3_600_000 });
+    await printStatus(fixture.open());
+    return sectionOf(fixture, 'IMAGES').at(-1);
+  };
+  expect(await printAfter(29)).toMatch(/of the stack$/);
+  expect(await printAfter(31)).toBe(
+    "The stack's image is 31 days old and lacks newer security updates of Amazon Linux. " +
+      'Run npm run cloud -- image, then npm run cloud -- roll.',
+  );
 });
 
 test('`cloud status --json` prints one object with the report of each section, or its error', async () => {
