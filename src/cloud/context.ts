@@ -7,6 +7,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { clientOptions, createEc2 } from '../aws/clients.ts';
@@ -25,6 +26,7 @@ export interface Clients {
   loadBalancing: ElasticLoadBalancingV2Client;
   rds: RDSClient;
   s3: S3Client;
+  secretsManager: SecretsManagerClient;
   ssm: SSMClient;
   /** For requests that must not be sent twice. */
   ssmWithoutRetries: SSMClient;
@@ -67,6 +69,7 @@ function createClients(): Clients {
     loadBalancing: new ElasticLoadBalancingV2Client(options),
     rds: new RDSClient(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
+    secretsManager: new SecretsManagerClient(options),
     ssm: new SSMClient(options),
     ssmWithoutRetries: new SSMClient({ ...options, maxAttempts: 1 }),
     sts: new STSClient(options),

@@ -114,8 +114,11 @@ test('the documentation has exactly the existing commands', () => {
   expect(new Set(described)).toEqual(new Set(commands.map((it) => it.name())));
 });
 
+// `secrets rotate` is a command of a command.
+const allCommands = commands.flatMap((it) => [it, ...it.commands]);
+
 test('the documentation has exactly the existing options', () => {
-  const options = commands.flatMap((it) => it.options.map(({ long }) => long));
+  const options = allCommands.flatMap((it) => it.options.map(({ long }) => long));
   expect(new Set(options).size).toBeGreaterThan(4);
   const described = readSection(operation, 'Commands').match(/(?<![-\w])--[a-z][a-z-]*/g) ?? [];
   expect(new Set(described)).toEqual(new Set(options));
@@ -124,7 +127,7 @@ test('the documentation has exactly the existing options', () => {
 test('the command refuses exactly the names of stacks that are documented as invalid', () => {
   const [, longest] = /letters, digits and hyphens, (\d+) characters at most/.exec(operation) ?? [];
   const long = 'a'.repeat(Number(longest));
-  const options = commands.flatMap((it) => it.options).filter((it) => it.long === '--stack');
+  const options = allCommands.flatMap((it) => it.options).filter((it) => it.long === '--stack');
   expect(options.length).toBeGreaterThan(5);
   for (const { parseArg } of options) {
     for (const name of ['bad name!', '1st', `${long}a`]) {

@@ -4,6 +4,7 @@ import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
 import type { Fault } from './emulated/resources.ts';
+import { emulateSecretsManager } from './emulated/secrets-manager.ts';
 import { emulateStacks } from './emulated/stacks.ts';
 
 /** The behaviour of an account, which a test can change at any time. */
@@ -33,6 +34,8 @@ export function emulate(account: EmulatedAccount): Emulated {
     emulated.fault = undefined;
     return fault;
   });
+  // Moto cannot create the secrets of a stack.
+  emulateSecretsManager(account, () => 'x'.repeat(48));
   emulateCommands(account, (script, instanceId) => emulated.runScript(script, instanceId));
   emulateRefreshes(account, moto, () => emulated.refreshEnd);
   return emulated;

@@ -22,6 +22,7 @@ import {
   deleteSecurityGroup,
   listSecurityGroups,
 } from '../../src/cloud/image/security-groups.ts';
+import * as secretVersions from '../../src/cloud/secrets/secret-versions.ts';
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
 import { listResources } from '../../src/cloud/stack/resources.ts';
@@ -116,6 +117,12 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   's3:ListBuckets': sendRequests.listBuckets,
   's3:ListObjectVersions': sendRequests.emptyBucket,
   's3:PutObject': sendRequests.uploadSource,
+  'secretsmanager:DescribeSecret': (cloud) => secretVersions.readVersions(cloud, 'secret'),
+  'secretsmanager:GetSecretValue': (cloud) => secretVersions.readValue(cloud, 'secret', 'version'),
+  'secretsmanager:PutSecretValue': (cloud) =>
+    secretVersions.putVersion(cloud, 'secret', { value: 'x', stage: 'AWSPENDING', from: null }),
+  'secretsmanager:UpdateSecretVersionStage': (cloud) =>
+    secretVersions.moveStage(cloud, 'secret', { stage: 'AWSPENDING', from: 'a', to: null }),
   'ssm:DescribeInstanceInformation': sendRequests.runScript,
   'ssm:GetCommandInvocation': sendRequests.runScript,
   'ssm:ListCommands': sendRequests.runScriptWithLostResponse,

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const SHELLS = '^#!(/usr/bin/env |/bin/)(ba)?sh$';
 // All shells that run the scripts support `-nt`: dash, bash, BusyBox and the sh of macOS. shellcheck may read
 // /etc/os-release.
-const OPTIONS = ['--exclude=SC3013', '--external-sources'];
+const OPTIONS = ['--exclude=SC3013', '--external-sources', '--source-path=SCRIPTDIR'];
 
 test('no script of the repository has a shellcheck warning', async () => {
   const { stdout } = await run('git', ['grep', '--untracked', '-lE', SHELLS]);

@@ -5,6 +5,7 @@ const SERVICES: Record<string, string> = {
   'auto-scaling': 'autoscaling',
   'cost-explorer': 'ce',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
+  'secrets-manager': 'secretsmanager',
 };
 
 /**

@@ -6,6 +6,7 @@ import { down, type DownOptions } from './down.ts';
 import { buildImage } from './image.ts';
 import { restoreSnapshot } from './restore.ts';
 import { roll } from './roll.ts';
+import { rotateSecrets } from './rotate-secrets.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { printStatus } from './status.ts';
 import { up } from './up.ts';
@@ -96,6 +97,13 @@ function addDataCommands(program: Command, { open }: CliOptions): void {
     .argument('<snapshot>', 'id of the snapshot')
     .action((snapshotId, { stack, dryRun = false }) =>
       restoreSnapshot(open(stack), { snapshotId, dryRun }),
+    );
+  const secrets = program.command('secrets').description('manage the secrets of the stack');
+  addCommand(secrets, 'rotate')
+    .description('replace the session secret and the database password, while the site serves')
+    .option('--leaked', 'refuse the old session secret at once, which logs all users out')
+    .action(({ stack, leaked = false, dryRun = false }) =>
+      rotateSecrets(open(stack), { leaked, dryRun }),
     );
 }
 

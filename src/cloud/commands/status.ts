@@ -8,6 +8,7 @@ import { alarmsSection } from '../status/alarms.ts';
 import { databaseSection } from '../status/database.ts';
 import { imagesSection } from '../status/images.ts';
 import { instancesSection } from '../status/instances.ts';
+import { secretsSection } from '../status/secrets.ts';
 import { createSection, type ReadSection, type Section } from '../status/section.ts';
 import { stackSection } from '../status/stack.ts';
 
@@ -16,6 +17,7 @@ const SECTIONS: [title: string, read: ReadSection][] = [
   ['stack', stackSection],
   ['instances', instancesSection],
   ['database', databaseSection],
+  ['secrets', secretsSection],
   ['alarms', alarmsSection],
   ['images', imagesSection],
   ['costs', createSection((_, { parameters }) => listCosts(parameters), formatCosts)],

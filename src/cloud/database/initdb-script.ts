@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-
-const SCRIPT = new URL('../../../userdata/initdb.sh', import.meta.url);
+import { renderScript } from '../instances/render-script.ts';
 
 /** The values that the script needs. */
 export interface InitdbScriptValues {
@@ -18,16 +16,10 @@ export interface InitdbScriptValues {
  * script is idempotent.
  */
 export async function renderInitdbScript(values: InitdbScriptValues): Promise<string> {
-  const variables = {
+  return renderScript('initdb.sh', {
     AWS_REGION: values.region,
     DB_HOST: values.endpoint,
     MASTER_SECRET: values.masterSecret,
     DATABASE_PASSWORD: values.databasePassword,
-  };
-  let script = await readFile(SCRIPT, 'utf8');
-  for (const [name, value] of Object.entries(variables)) {
-    const quoted = `'${value.replaceAll("'", String.raw`'\''`)}'`;
-    script = script.replace(`export ${name}=''`, () => `export ${name}=${quoted}`);
-  }
-  return script;
+  });
 }

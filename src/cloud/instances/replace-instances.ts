@@ -75,19 +75,25 @@ export async function planReplacement(
  * version. Waits first until an active refresh has ended.
  * @param imageId the image of the new instances, by default that of the group
  * @param despiteAlarm whether to ignore the alarm on unhealthy instances, because the old instances are unhealthy
+ * @param evenCurrent whether to replace all instances, also those that are not outdated
  * @throws OperatorError when the refresh failed, or when it continues without this command
  */
 export async function replaceInstances(
   cloud: CloudContext,
-  { imageId, despiteAlarm = false }: { imageId?: string; despiteAlarm?: boolean } = {},
+  {
+    imageId,
+    despiteAlarm = false,
+    evenCurrent = false,
+  }: { imageId?: string; despiteAlarm?: boolean; evenCurrent?: boolean } = {},
 ): Promise<void> {
   const outputs = readOutputs(await requireStack(cloud));
   await waitForActiveRefresh(cloud, outputs);
   const plan = await planReplacement(cloud, outputs.instances, imageId);
-  if (plan.outdated.length === 0) return;
-  const { group, current, outdated } = plan;
+  const { group, current } = plan;
+  const replaced = evenCurrent ? group.members : plan.outdated;
+  if (replaced.length === 0) return;
   cloud.signal.throwIfAborted();
-  cloud.log(`Replacing ${outdated.map(({ id }) => id).join(', ')} …`);
+  cloud.log(`Replacing ${replaced.map(({ id }) => id).join(', ')} …`);
   const version =
     plan.target?.number ??
     (await createTemplateVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
@@ -109,7 +115,7 @@ export async function replaceInstances(
       InstanceWarmup: WARMUP_S,
       BakeTime: BAKE_S,
       // Instances that an earlier attempt has replaced are not replaced again.
-      SkipMatching: true,
+      SkipMatching: !evenCurrent,
       AutoRollback: canRollBack,
       ...(usesAlarm && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { AwsStub } from '../../support/aws-stub.ts';
 import type { AwsResponse } from '../../support/aws-request.ts';
@@ -12,7 +13,10 @@ export interface ScriptResult {
 }
 
 /** Returns the result of a script, in place of an instance. */
-export type RunScript = (script: string, instanceId: string) => ScriptResult;
+export type RunScript = (
+  script: string,
+  instanceId: string,
+) => ScriptResult | Promise<ScriptResult>;
 
 const filters = z.object({
   Filters: z.array(z.object({ Key: z.string(), Values: z.array(z.string()) })).default([]),
@@ -32,7 +36,8 @@ const getInvocation = z.object({ CommandId: z.string(), InstanceId: z.string() }
  */
 export function emulateCommands(account: AwsStub, run: RunScript): void {
   const pollsOf = new Map<string, number>();
-  const ran = new Map<string, ScriptResult>();
+  // Null while the script runs.
+  const ran = new Map<string, ScriptResult | null>();
   const countPoll = (id: string) => {
     const polls = (pollsOf.get(id) ?? 0) + 1;
     pollsOf.set(id, polls);
@@ -57,7 +62,10 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
   account.stub('ssm:SendCommand', (request) => {
     const { InstanceIds, Parameters } = sendCommand.parse(JSON.parse(String(request.body)));
     const CommandId = randomUUID();
-    ran.set(CommandId, run(Parameters.commands.join('\n'), InstanceIds[0]));
+    ran.set(CommandId, null);
+    void runSafely(() => run(Parameters.commands.join('\n'), InstanceIds[0])).then((result) =>
+      ran.set(CommandId, result),
+    );
     return answer({ Command: { CommandId, InstanceIds, Status: 'Pending' } });
   });
   account.stub('ssm:CancelCommand', () => answer({}));
@@ -65,9 +73,9 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
     const { CommandId, InstanceId } = getInvocation.parse(JSON.parse(String(request.body)));
     const end = ran.get(CommandId);
     const polls = countPoll(CommandId);
-    if (!end || polls === 1)
+    if (end === undefined || polls === 1)
       return { ...answer({ __type: 'InvocationDoesNotExist' }), status: 400 };
-    if (polls === 2)
+    if (polls === 2 || end === null)
       return answer({ CommandId, InstanceId, Status: 'InProgress', ResponseCode: -1 });
     const { status = 'Success', stdout = '', stderr = '' } = end;
     return answer({
@@ -79,6 +87,15 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
       StandardErrorContent: stderr,
     });
   });
+}
+
+/** Runs a script. An error of the test's own code fails the script. */
+async function runSafely(run: () => ScriptResult | Promise<ScriptResult>): Promise<ScriptResult> {
+  try {
+    return await run();
+  } catch (error) {
+    return { status: 'Failed', stderr: inspect(error) };
+  }
 }
 
 function answer(body: object): AwsResponse {

@@ -92,12 +92,13 @@ test('`cloud status` prints the state of all parts, and only sends requests that
 
 test('`cloud status` prints a refused request in its section, and all other sections', async () => {
   const fixture = await createFixtureWithStack();
-  const titles = ['STACK', 'INSTANCES', 'DATABASE', 'ALARMS', 'IMAGES', 'COSTS'];
+  const titles = ['STACK', 'INSTANCES', 'DATABASE', 'SECRETS', 'ALARMS', 'IMAGES', 'COSTS'];
   for (const [action, title] of [
     ['ec2:DescribeInstances', 'INSTANCES'],
     ['elasticloadbalancing:DescribeTargetHealth', 'INSTANCES'],
     ['autoscaling:DescribeInstanceRefreshes', 'INSTANCES'],
     ['rds:DescribeDBInstances', 'DATABASE'],
+    ['secretsmanager:DescribeSecret', 'SECRETS'],
     ['monitoring:DescribeAlarms', 'ALARMS'],
   ] as const) {
     fixture.account.fail(action, 'AccessDenied');
@@ -150,6 +151,13 @@ test('`cloud status --json` prints one object with the report of each section, o
     database: {
       databases: [expect.objectContaining({ status: 'available', sizeGib: 20, backupDays: 7 })],
       snapshots: [],
+    },
+    secrets: {
+      secrets: [
+        { name: 'database password', changedAt: expect.any(String), isRotating: false },
+        { name: 'session secret', changedAt: expect.any(String), isRotating: false },
+      ],
+      mayReadMasterPassword: true,
     },
     alarms: { error: expect.stringContaining('AccessDenied') },
     images: [expect.objectContaining({ id: parameters.ImageId, isOfStack: true })],

@@ -22,6 +22,8 @@ Conditions:
 Resources:
   Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: a group } }
   SetUpPolicy: { Type: AWS::IAM::Policy, Condition: IsSettingUp }
+  DatabasePassword: { Type: AWS::SecretsManager::Secret }
+  SessionSecret: { Type: AWS::SecretsManager::Secret }
 Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, Value]) => [name, { Value }])))}
 `;
 

@@ -1,0 +1,121 @@
+import { addSentence, OperatorError } from '../../errors/operator-error.ts';
+import type { CloudContext } from '../context.ts';
+import { formatCommand } from '../format-command.ts';
+import {
+  assertSessionSecret,
+  prepareSessionSecret,
+  retireSessionSecrets,
+  rotateSessionSecret,
+} from '../secrets/rotate-session-secret.ts';
+import {
+  prepareDatabasePassword,
+  rotateDatabasePassword,
+} from '../secrets/rotate-database-password.ts';
+import { secretsSection } from '../status/secrets.ts';
+import type { Rotation } from '../secrets/rotation.ts';
+import { requireSecrets } from '../secrets/stack-secrets.ts';
+import { readVersions } from '../secrets/secret-versions.ts';
+import { readOutputs } from '../stack/outputs.ts';
+import { requireStack, type Stack } from '../stack/stack.ts';
+import { requireStableStack } from '../stack/wait-until-stable.ts';
+
+/** Options of a rotation. */
+export interface RotateOptions {
+  /** Whether the servers no longer accept the old session secret, which logs all users out. */
+  leaked: boolean;
+  dryRun: boolean;
+}
+
+/**
+ * Replaces the session secret and the password of the application's database user. No request fails, and without
+ * `leaked` no user is logged out. An interrupted rotation continues when it is run again.
+ * @throws OperatorError before a change when the stack or a secret is not suitable; later with the command that continues
+ */
+export async function rotateSecrets(
+  cloud: CloudContext,
+  { leaked, dryRun }: RotateOptions,
+): Promise<void> {
+  const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
+  const rotation = {
+    cloud,
+    outputs: readOutputs(stack),
+    secrets: await requireSecrets(cloud, stack),
+  };
+  const steps = await findUnfinished(rotation);
+  if (!steps.isUnfinished) assertInitialized(cloud, stack);
+  await assertSessionSecret(rotation);
+  for (const line of (await secretsSection(cloud, stack)).lines) cloud.print(line);
+  if (dryRun) {
+    for (const [index, step] of listPlan(steps, leaked).entries())
+      cloud.print(`${index + 1}. ${step}`);
+    return cloud.print('Nothing was changed.');
+  }
+  await rotate(rotation, steps, leaked).catch((error: unknown) => {
+    const command = formatCommand(cloud, `secrets rotate${leaked ? ' --leaked' : ''}`);
+    throw addSentence(
+      error,
+      `The rotation is unfinished. The old and the new secrets are valid. Run ${command} again to continue.`,
+    );
+  });
+  cloud.log('The session secret and the database password are new.');
+}
+
+/** The rotations of this command. */
+interface Steps {
+  /** Whether an earlier command was interrupted. */
+  isUnfinished: boolean;
+  /** Whether the database password is rotated. An interrupted command may have done this already. */
+  includesDatabase: boolean;
+}
+
+/** A rotation of the database password begins before that of the session secret, and ends before it. */
+async function findUnfinished({ cloud, secrets }: Rotation): Promise<Steps> {
+  const database = await readVersions(cloud, secrets.databasePassword);
+  const session = await readVersions(cloud, secrets.sessionSecret);
+  return {
+    isUnfinished: database.pending !== null || session.pending !== null,
+    includesDatabase: database.pending !== null || session.pending === null,
+  };
+}
+
+async function rotate(
+  rotation: Rotation,
+  { includesDatabase }: Steps,
+  leaked: boolean,
+): Promise<void> {
+  if (includesDatabase) await prepareDatabasePassword(rotation);
+  // The restart for the database password also makes the servers accept the new session secret.
+  await prepareSessionSecret(rotation);
+  if (includesDatabase) await rotateDatabasePassword(rotation);
+  await rotateSessionSecret(rotation);
+  if (leaked) await retireSessionSecrets(rotation);
+}
+
+/** While SetUp is `yes`, the database may have no user yet, unless an interrupted rotation has set it. */
+function assertInitialized(cloud: CloudContext, { parameters }: Stack): void {
+  if (parameters.SetUp !== 'yes') return;
+  throw new OperatorError(
+    `The database is not initialized. Run ${formatCommand(cloud, 'up')} first.`,
+  );
+}
+
+function listPlan({ includesDatabase }: Steps, leaked: boolean): string[] {
+  const restart =
+    'Restart the server of each instance, one after the other. The only instance of a stack is replaced instead.';
+  return [
+    ...(includesDatabase
+      ? [
+          'Store a new database password and a new session secret. Servers accept the session secret from their next restart on.',
+          'An instance makes the database accept both passwords. Meanwhile, the instances may read the master password.',
+          restart,
+          'An instance makes the database refuse the old password. Meanwhile, the instances may read the master password.',
+        ]
+      : [restart]),
+    'Restart each server again, which then signs cookies with the new session secret.',
+    ...(leaked
+      ? [
+          'Restart each server again, which then refuses the old session secret. This logs all users out.',
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,53 @@
+import { errorMessage } from '../../errors/error-message.ts';
+import { addSentence, OperatorError } from '../../errors/operator-error.ts';
+import type { CloudContext } from '../context.ts';
+import { formatCommand } from '../format-command.ts';
+import { changeStack } from '../stack/change-stack.ts';
+import { toChangedParameters } from '../stack/parameters.ts';
+import { requireStableStack } from '../stack/wait-until-stable.ts';
+
+/**
+ * Calls `work` while the instances may read the password of the database's master (parameter SetUp). Removes the
+ * permission afterwards, also when `work` fails or the signal stops the command. If the process is killed, the next call
+ * removes it.
+ * @throws the errors of `work`; OperatorError when the permission cannot be removed
+ */
+export async function withMasterAccess(
+  cloud: CloudContext,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await setMasterAccess(cloud, 'yes');
+    await work();
+  } catch (error) {
+    await removeMasterAccess(cloud).catch((second: unknown) => {
+      throw new OperatorError(`${errorMessage(error)}\n${errorMessage(second)}`, { cause: error });
+    });
+    throw error;
+  }
+  await removeMasterAccess(cloud);
+}
+
+/** Removes the permission. The command's signal does not stop it. */
+async function removeMasterAccess(cloud: CloudContext): Promise<void> {
+  try {
+    await setMasterAccess({ ...cloud, signal: new AbortController().signal }, 'no');
+  } catch (error) {
+    throw addSentence(
+      error,
+      `The instances can still read the master password. Run ${formatCommand(cloud, 'up --set SetUp=no')} to remove the permission.`,
+    );
+  }
+}
+
+async function setMasterAccess(cloud: CloudContext, value: 'yes' | 'no'): Promise<void> {
+  const stack = await requireStableStack(cloud);
+  if (stack.parameters.SetUp === value) return;
+  cloud.log(
+    value === 'yes'
+      ? 'Allowing the instances to read the master password …'
+      : 'Removing the permission to read the master password from the instances …',
+  );
+  const parameters = toChangedParameters(stack, { SetUp: value });
+  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+}

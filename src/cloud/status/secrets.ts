@@ -1,0 +1,57 @@
+import { formatAge } from '../../cli/times.ts';
+import type { CloudContext } from '../context.ts';
+import { formatCommand } from '../format-command.ts';
+import { readVersions } from '../secrets/secret-versions.ts';
+import { requireSecrets } from '../secrets/stack-secrets.ts';
+import type { Stack } from '../stack/stack.ts';
+import { createSection } from './section.ts';
+
+/** The state of a secret, without its value. */
+interface SecretReport {
+  /** Such as `session secret`. */
+  name: string;
+  /** The time of the last change, or null if AWS does not return it. */
+  changedAt: Date | null;
+  /** Whether a rotation was interrupted, or is running. */
+  isRotating: boolean;
+}
+
+/** The secrets of the stack. */
+interface SecretsReport {
+  secrets: SecretReport[];
+  /** Whether the instances may read the password of the database's master, which only commands need. */
+  mayReadMasterPassword: boolean;
+}
+
+/** The ages of the stack's secrets, and the rotations that are unfinished. */
+export const secretsSection = createSection(readSecretsReport, formatSecretsReport);
+
+async function readSecretsReport(cloud: CloudContext, stack: Stack): Promise<SecretsReport> {
+  const { databasePassword, sessionSecret } = await requireSecrets(cloud, stack);
+  const secrets = await Promise.all([
+    readSecret(cloud, 'database password', databasePassword),
+    readSecret(cloud, 'session secret', sessionSecret),
+  ]);
+  return { secrets, mayReadMasterPassword: stack.parameters.SetUp === 'yes' };
+}
+
+async function readSecret(cloud: CloudContext, name: string, id: string): Promise<SecretReport> {
+  const { pending, changedAt } = await readVersions(cloud, id);
+  return { name, changedAt, isRotating: pending !== null };
+}
+
+function formatSecretsReport(
+  { secrets, mayReadMasterPassword }: SecretsReport,
+  cloud: CloudContext,
+): string[] {
+  const command = formatCommand(cloud, 'secrets rotate');
+  return [
+    ...secrets.map(({ name, changedAt }) =>
+      changedAt ? `${name}, changed ${formatAge(changedAt)} ago` : `${name}, of unknown age`,
+    ),
+    ...(secrets.some(({ isRotating }) => isRotating)
+      ? [`A rotation is unfinished. Run ${command} to continue.`]
+      : []),
+    ...(mayReadMasterPassword ? ['The instances may read the master password (SetUp=yes).'] : []),
+  ];
+}

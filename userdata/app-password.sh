@@ -1,0 +1,42 @@
+#!/bin/bash
+# Changes which passwords the database accepts for the user of the instances. Run Command runs this script as root on
+# an instance, because only instances can reach the database. `npm run cloud -- secrets rotate` sets the variables below.
+export AWS_REGION=''
+export DB_HOST=''
+export MASTER_SECRET=''
+export DATABASE_PASSWORD=''
+# The versions of DATABASE_PASSWORD that are AWSCURRENT and AWSPENDING. They are equal after the promotion. If another
+# command has moved a stage, AWS refuses to read the version, and nothing is changed.
+export CURRENT_VERSION=''
+export PENDING_VERSION=''
+export COMMAND='' # add or discard-old
+
+set -euo pipefail
+. "$(dirname "$0")/read-secret.sh"
+
+readonly APP=/opt/minitwit
+
+main() {
+  if [ ! -e "$APP/dist/app-password.js" ]; then
+    echo 'The image of this instance cannot change the password. Run the commands image and roll, then try again.' >&2
+    exit 1
+  fi
+  local master current pending
+  current=$(read_version AWSCURRENT "$CURRENT_VERSION")
+  pending=$(read_version AWSPENDING "$PENDING_VERSION")
+  master=$(read_secret "$MASTER_SECRET")
+  cd "$APP"
+  DB_USER=$(field username "$master")
+  DB_PASSWD=$(field password "$master")
+  APP_DB_PASSWD=$(field password "$current")
+  NEW_APP_DB_PASSWD=$(field password "$pending")
+  export DB_USER DB_PASSWD APP_DB_PASSWD NEW_APP_DB_PASSWD
+  export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
+  run_as_nobody node dist/app-password.js "$COMMAND" minitwit
+}
+
+read_version() {
+  read_secret "$DATABASE_PASSWORD" --version-stage "$1" --version-id "$2"
+}
+
+main

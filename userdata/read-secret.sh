@@ -1,0 +1,47 @@
+#!/bin/bash
+# Functions of the scripts that Run Command runs on an instance, which read secrets with the instance's role. Each of
+# these scripts begins with them when it is sent. None of its variables is a secret, because Run Command stores its
+# commands.
+
+umask 077
+export HOME=/root AWS_PAGER=
+
+# A new role may not be usable immediately.
+readonly DEADLINE=$((SECONDS + 120))
+
+# Prints AWS's answer with the secret $1. Further arguments are options of the AWS CLI that choose a version.
+read_secret() {
+  local response
+  until response=$(fetch_secret "$@" 2>/dev/null); do
+    if ((SECONDS >= DEADLINE)); then
+      echo "Cannot read the secret $1:" >&2
+      fetch_secret "$@" >/dev/null || exit 1
+    fi
+    sleep 2
+  done
+  printf %s "$response"
+}
+
+fetch_secret() {
+  timeout 30 aws secretsmanager get-secret-value --output json --secret-id "$@"
+}
+
+# Prints the field $1 of the secret in AWS's answer $2. A secret is plain text or, if RDS created it, {"username": …,
+# "password": …}. With builtins and pipes, no command line contains a secret.
+field() {
+  printf %s "$2" | node -e '
+    const { SecretString } = JSON.parse(fs.readFileSync(0, "utf8"));
+    process.stdout.write(fieldOf(SecretString) ?? SecretString);
+    function fieldOf(text) {
+      try {
+        return JSON.parse(text)[process.argv[1]];
+      } catch {
+        return undefined;
+      }
+    }' "$1"
+}
+
+# Runs a program of MiniTwit with the user id 65534, because processes of the server's user could read its environment.
+run_as_nobody() {
+  exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs "$@"
+}
