@@ -14,7 +14,7 @@ let printRequest: ((line: string) => void) | undefined;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await createCli({ open, prompt, printRequests }).parseAsync();
+  await createCli({ open, env: process.env, prompt, printRequests }).parseAsync();
   process.exit();
 });
 

@@ -12,6 +12,7 @@ set -euo pipefail
 umask 022
 
 readonly APP=/opt/minitwit
+readonly AGENT=/opt/aws/amazon-cloudwatch-agent
 readonly CA_URL=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 # Linux assigns ports from 32768 to clients, so no client can occupy this port.
 readonly SMOKE_TEST_PORT=17115
@@ -27,6 +28,7 @@ main() {
   trap 'rm -rf "$work"; [ "$(readlink "$APP")" = "$release" ] || rm -rf "$release"' EXIT
 
   install_node
+  install_log_agent
   build
   fill_release
   smoke_test_release
@@ -48,6 +50,19 @@ install_node() {
   dnf install --assumeyes --quiet nodejs24 nodejs24-npm
   # The package installs node-24. This command makes it the default `node`.
   alternatives --set node /usr/bin/node-24
+}
+
+# The user data starts the agent, which sends the server's journal and the used memory to CloudWatch.
+install_log_agent() {
+  echo 'Installing the CloudWatch agent …'
+  dnf install --assumeyes --quiet amazon-cloudwatch-agent
+  grep -qs '"journald"' $AGENT/doc/amazon-cloudwatch-agent-schema.json ||
+    fail 'This release of Amazon Linux has a CloudWatch agent that cannot read the journal. Use a newer release.'
+  usermod --append --groups systemd-journal cwagent
+  install -D -m 644 "$checkout/userdata/cloudwatch-agent.conf" \
+    /etc/systemd/system/amazon-cloudwatch-agent.service.d/minitwit.conf
+  # The default is a tenth of the disk.
+  install -D -m 644 /dev/stdin /etc/systemd/journald.conf.d/minitwit.conf <<<$'[Journal]\nSystemMaxUse=300M'
 }
 
 # npm writes to $work only. No package needs its install script. Those of development dependencies install programs that
@@ -78,6 +93,7 @@ build() {
 fill_release() {
   mkdir "$release"
   cp -r dist static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
+  cp "$checkout/userdata/cloudwatch-agent.json" "$release"
   curl -fsS --retry 5 -o "$release/rds-ca.pem" "$CA_URL"
   node -e 'new crypto.X509Certificate(fs.readFileSync(process.argv[1]))' "$release/rds-ca.pem" ||
     fail "$CA_URL did not return a certificate."
@@ -120,6 +136,8 @@ delete_personal_data() {
   echo 'Deleting personal data and secrets …'
   # An instance with an earlier image of MiniTwit has these files of minitwit.sh.
   systemctl stop minitwit.service 2>/dev/null || true
+  systemctl disable --quiet --now amazon-cloudwatch-agent.service 2>/dev/null || true
+  rm -rf $AGENT/logs/* $AGENT/etc/amazon-cloudwatch-agent.{json,toml,yaml}
   rm -f /etc/minitwit.env /usr/local/sbin/minitwit-secrets \
     /etc/systemd/system/{minitwit,minitwit-secrets,multi-user.target.wants/minitwit}.service
 

@@ -19,6 +19,8 @@ export DB_PASSWD=''
 export DB_PASSWD_FROM=''
 export SESSION_SECRET=''
 export SESSION_SECRET_FROM=''
+# The group of CloudWatch Logs that gets the log. If this is empty, the log is only in the instance's journal.
+export LOG_GROUP=''
 # export AWS_REGION='' # region of the secrets; by default that of the instance
 # export PORT='5000'
 # export DB_PORT='3306'
@@ -63,6 +65,7 @@ $problems"
   write_unit | replace_file /etc/systemd/system/minitwit.service 644
   systemctl daemon-reload
   systemctl enable --quiet minitwit.service
+  start_log_agent || report 'The CloudWatch agent was not started, so CloudWatch does not get the log.'
   # An earlier run of this script may have started the service with other settings.
   if systemctl restart minitwit.service && wait_until_up; then
     report "MiniTwit is up on port ${PORT:-5000}."
@@ -92,6 +95,7 @@ list_problems() {
   # This script calculates with these two settings. The server checks all others.
   [[ ${DRAIN_MAX_S:-0} =~ ^[0-9]{1,4}$ ]] || echo '  DRAIN_MAX_S must be an integer.'
   [[ ${WEB_CONCURRENCY:-1} =~ ^[0-9]{1,3}$ ]] || echo '  WEB_CONCURRENCY must be an integer.'
+  [[ ${LOG_GROUP:-} =~ ^[A-Za-z0-9_./#-]*$ ]] || echo '  LOG_GROUP must be the name of a log group.'
   [ -e $APP/dist/server.js ] || echo "  $APP does not contain MiniTwit. Launch the instance from an image of userdata/image.sh."
 }
 
@@ -308,6 +312,16 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 EOF
+}
+
+# Starts before the server, so that the log is complete. An earlier image has no agent.
+start_log_agent() {
+  local agent=/opt/aws/amazon-cloudwatch-agent
+  [ -n "${LOG_GROUP:-}" ] && [ -e $APP/cloudwatch-agent.json ] || return 0
+  sed "s|LOG_GROUP|$LOG_GROUP|" $APP/cloudwatch-agent.json |
+    replace_file $agent/etc/amazon-cloudwatch-agent.json 644
+  systemctl enable --quiet amazon-cloudwatch-agent.service &&
+    systemctl restart amazon-cloudwatch-agent.service
 }
 
 wait_until_up() {

@@ -1,6 +1,7 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -20,6 +21,7 @@ export interface Clients {
   autoScaling: AutoScalingClient;
   cloudFormation: CloudFormationClient;
   cloudWatch: CloudWatchClient;
+  cloudWatchLogs: CloudWatchLogsClient;
   costExplorer: CostExplorerClient;
   ec2: EC2Client;
   iam: IAMClient;
@@ -63,6 +65,7 @@ function createClients(): Clients {
     autoScaling: new AutoScalingClient(options),
     cloudFormation: new CloudFormationClient(options),
     cloudWatch: new CloudWatchClient(options),
+    cloudWatchLogs: new CloudWatchLogsClient(options),
     costExplorer: new CostExplorerClient(options),
     ec2: createEc2(),
     iam: new IAMClient(options),

@@ -103,6 +103,7 @@ const { commands } = createCli({
   open: () => {
     throw new Error('This test runs no command.');
   },
+  env: {},
   prompt: async () => '',
   printRequests: () => undefined,
 });

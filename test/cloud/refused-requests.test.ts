@@ -22,6 +22,7 @@ import {
   deleteSecurityGroup,
   listSecurityGroups,
 } from '../../src/cloud/image/security-groups.ts';
+import { startSession, terminateSession } from '../../src/cloud/sessions/session.ts';
 import * as secretVersions from '../../src/cloud/secrets/secret-versions.ts';
 import * as changeSets from '../../src/cloud/stack/change-set.ts';
 import { findLastEventId, listEvents } from '../../src/cloud/stack/events.ts';
@@ -104,6 +105,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:PutRolePolicy': sendRequests.createRole,
   'iam:RemoveRoleFromInstanceProfile': sendRequests.removeRole,
+  'logs:FilterLogEvents': sendRequests.readLog,
   'rds:CreateDBSnapshot': ({ clients }) =>
     createDatabaseSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
   'rds:DeleteDBSnapshot': sendRequests.removeDatabaseSnapshot,
@@ -127,6 +129,8 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'ssm:GetCommandInvocation': sendRequests.runScript,
   'ssm:ListCommands': sendRequests.runScriptWithLostResponse,
   'ssm:SendCommand': sendRequests.runScript,
+  'ssm:StartSession': (cloud) => startSession(cloud, { Target: 'i-1' }),
+  'ssm:TerminateSession': (cloud) => terminateSession(cloud, 'operator-1'),
   'sts:GetCallerIdentity': sendRequests.findPermissionsBoundary,
 };
 

@@ -9,6 +9,7 @@ import { deleteBucket } from '../../src/aws/s3/buckets.ts';
 import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
 import { listRetainedDatabaseSnapshots } from '../../src/cloud/teardown/database-snapshots.ts';
 import { listOrphans } from '../../src/cloud/teardown/orphans.ts';
+import { readLogEvents } from '../../src/cloud/logs/log-events.ts';
 import { runCommand } from '../../src/cloud/instances/run-command.ts';
 import { listProtectionsOfLoadBalancers } from '../../src/cloud/protection/load-balancers.ts';
 import { protectStack } from '../../src/cloud/protection/protections.ts';
@@ -53,6 +54,14 @@ export const runScriptWithLostResponse: SendRequest = async (cloud, aws) => {
   aws.loseResponse('ssm:SendCommand', { times: Infinity });
   return runScript(cloud, aws);
 };
+
+/** Reads the events of a log group. */
+export const readLog: SendRequest = ({ clients }) =>
+  readLogEvents(clients.cloudWatchLogs, {
+    logGroup: 'log',
+    since: new Date(),
+    text: null,
+  }).next();
 
 /** Lists the orphaned resources of a stack that had a resource of this type. */
 export const listOrphansOf =

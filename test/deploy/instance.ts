@@ -83,7 +83,8 @@ async function imitateAmazonLinux(root: string): Promise<void> {
   await writeFile(join(root, 'etc/os-release'), 'ID="amzn"\nVERSION_ID="2023"\n');
   for (const program of ['dnf', 'alternatives', 'aws'])
     await cp(join(STAND_INS, program), join(root, 'usr/bin', program));
-  await cp(join(STAND_INS, 'npm-24'), join(root, 'srv/packages/npm-24'));
+  const packages = ['npm-24', 'start-amazon-cloudwatch-agent', 'amazon-cloudwatch-agent.service'];
+  for (const name of packages) await cp(join(STAND_INS, name), join(root, 'srv/packages', name));
   await cp(join(STAND_INS, 'curl'), join(root, 'usr/local/bin/curl'));
   await cp(join(STAND_INS, 'network.mjs'), join(root, 'usr/local/lib/network.mjs'));
   const units = join(root, 'etc/systemd/system');

@@ -26,6 +26,7 @@ const SETTINGS = {
   // These tests have no load balancer.
   DRAIN_DELAY_S: '0',
 };
+const AGENT = 'amazon-cloudwatch-agent.service';
 const WAIT = { timeout: HANG_MS, interval: 100 };
 
 const defer = useCleanup();
@@ -45,6 +46,7 @@ describe('image.sh', () => {
     const list = async (folder: string) =>
       (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
     expect(await list('/opt/minitwit/')).toEqual([
+      'cloudwatch-agent.json',
       'dist',
       'node_modules',
       'package-lock.json',
@@ -140,7 +142,9 @@ describe('image.sh', () => {
 
     expect(await instance.runImageScript()).toMatchObject({ status: 0 });
 
-    const { output } = await instance.runOff('tail -n 1 /opt/minitwit/static/style.css; ls /opt');
+    const { output } = await instance.runOff(
+      'tail -n 1 /opt/minitwit/static/style.css; cd /opt; ls -d minitwit*',
+    );
     expect(output).toMatch(/^\/\* newer \*\/\nminitwit\nminitwit\.\S+\n$/);
     expect(await findCanary()).toBe('');
   });
@@ -230,12 +234,14 @@ describe('minitwit.sh', () => {
         SESSION_SECRET_FROM: 'vault:session',
         DRAIN_MAX_S: 'long',
         WEB_CONCURRENCY: '2 + 2',
+        LOG_GROUP: 'a|b',
       }),
     );
     expect(wrong.output).toContain('DB_PASSWD and DB_PASSWD_FROM are both set');
     expect(wrong.output).toContain('SESSION_SECRET_FROM must be ssm:NAME or secretsmanager:NAME');
     expect(wrong.output).toContain('DRAIN_MAX_S must be');
     expect(wrong.output).toContain('WEB_CONCURRENCY must be');
+    expect(wrong.output).toContain('LOG_GROUP must be the name of a log group');
     expect(wrong.output).not.toContain(CANARY);
     expect(wrong.status).toBe(1);
 
@@ -389,6 +395,34 @@ describe('minitwit.sh', () => {
     expect(await show('TasksMax')).toBe(String(3 * 64 + availableParallelism()));
     expect(await show('OOMPolicy')).toBe('continue');
   });
+
+  test('the CloudWatch agent sends the journal of the server, and cannot take its memory', async () => {
+    await instance.run('mkdir -p /srv/cloudwatch/minitwit/log-1');
+    await start({ ...SETTINGS, LOG_GROUP: 'minitwit/log-1' });
+    await vi.waitFor(async () => {
+      await instance.run('curl -s http://127.0.0.1:5000/public');
+      const { output } = await instance.run('cat /srv/cloudwatch/minitwit/log-1/log');
+      expect(output).toContain('"path":"/public"');
+      expect(output).not.toContain(CANARY);
+    }, WAIT);
+    expect(await show('UnitFileState', AGENT)).toBe('enabled');
+    const memory = Number(await show('MemoryMax', AGENT)) / totalmem();
+    expect(memory).toBeLessThan(0.25);
+    expect(Number(await show('OOMScoreAdjust', AGENT))).toBeGreaterThan(0);
+    const { output: limit } = await instance.run(
+      'systemd-analyze cat-config systemd/journald.conf',
+    );
+    expect(limit).toMatch(/^SystemMaxUse=300M$/m);
+  });
+
+  test.each([
+    ['fails', 'touch /srv/agent-fails'],
+    ['does not exist', `rm /etc/systemd/system/${AGENT}`],
+  ])('the server starts if the CloudWatch agent %s', async (_, prepare) => {
+    await instance.run(prepare);
+    await start({ ...SETTINGS, LOG_GROUP: 'minitwit/log-1' });
+    await expectUp();
+  });
 });
 
 async function start(settings: Record<string, string>): Promise<void> {
@@ -405,10 +439,8 @@ async function expectUp(port = 5000): Promise<void> {
   );
 }
 
-async function show(property: string): Promise<string> {
-  const { output } = await instance.run(
-    `systemctl show --property ${property} --value minitwit.service`,
-  );
+async function show(property: string, unit = 'minitwit.service'): Promise<string> {
+  const { output } = await instance.run(`systemctl show --property ${property} --value ${unit}`);
   return output.trim();
 }
 

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 // IAM policies and the SDK's packages have different names for some services.
 const SERVICES: Record<string, string> = {
   'auto-scaling': 'autoscaling',
+  'cloudwatch-logs': 'logs',
   'cost-explorer': 'ce',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
   'secrets-manager': 'secretsmanager',

@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { CloudContext } from '../context.ts';
+import { parseSince } from '../logs/parse-since.ts';
 import { PROGRAM } from '../format-command.ts';
 import { printCost } from './cost.ts';
 import { down, type DownOptions } from './down.ts';
+import { openShell } from './exec.ts';
 import { buildImage } from './image.ts';
 import { restoreSnapshot } from './restore.ts';
+import { printLogs } from './logs.ts';
 import { roll } from './roll.ts';
 import { rotateSecrets } from './rotate-secrets.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -15,6 +18,9 @@ const STACK = 'minitwit';
 // CloudFormation allows 128 characters, but puts a shortened name into generated names, such as a bucket's with 63.
 const STACK_MAX = 30;
 const DRY_RUN = ['--dry-run', 'print the plan, and change nothing'] as const;
+const SINCE = '1h';
+// A user may report an error page a day later.
+const SINCE_OF_REQUEST = '2d';
 const REQUIREMENTS = `
 Set AWS_REGION and credentials, such as AWS_PROFILE, in the ways of AWS's SDK.
 docs/going-live.md describes each step and its cost.`;
@@ -23,6 +29,8 @@ docs/going-live.md describes each step and its cost.`;
 export interface CliOptions {
   /** Creates the context of a command for a stack of this name. */
   open: (stackName: string) => CloudContext;
+  /** The environment of the programs that commands run. */
+  env: NodeJS.ProcessEnv;
   /** Prompts the operator. */
   prompt: DownOptions['prompt'];
   /** Makes the contexts that are created afterwards print each request to AWS. */
@@ -36,6 +44,7 @@ export function createCli(options: CliOptions): Command {
     .addHelpText('afterAll', REQUIREMENTS);
   addStackCommands(program, options);
   addDataCommands(program, options);
+  addAccessCommands(program, options);
   for (const command of program.commands) {
     command.option('--verbose', 'print each request to AWS, for a bug report');
   }
@@ -77,10 +86,8 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .action(({ stack, everything = false, dryRun = false }) =>
       down(open(stack), { everything, dryRun, prompt }),
     );
-  program
-    .command('status')
+  addReadingCommand(program, 'status')
     .description('print the state of all resources, and their cost')
-    .option('--stack <name>', 'name of the stack', parseStackName, STACK)
     .option('--json', 'print one JSON object, for programs')
     .action(({ stack, json = false }) => printStatus(open(stack), { json }));
   addCommand(program, 'cost')
@@ -107,12 +114,48 @@ function addDataCommands(program: Command, { open }: CliOptions): void {
     );
 }
 
+function addAccessCommands(program: Command, { open, env }: CliOptions): void {
+  addReadingCommand(program, 'logs')
+    .description('print the log of the servers on all instances')
+    .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', toSince)
+    .option('--request <id>', 'print the lines of the request with this id', toRequestId)
+    .option('--follow', 'wait for new lines until Ctrl-C')
+    .action(({ stack, since, request: requestId = null, follow: isFollowing = false }) =>
+      printLogs(open(stack), {
+        since: since ?? toSince(requestId === null ? SINCE : SINCE_OF_REQUEST),
+        requestId,
+        isFollowing,
+      }),
+    );
+  addReadingCommand(program, 'exec')
+    .description('open a shell on an instance')
+    .argument('[instance]', 'id of the instance, by default a healthy one')
+    .action(async (instanceId, { stack }) => {
+      process.exitCode = await openShell(open(stack), { instanceId, env });
+    });
+}
+
+/** Adds a command with a stack. */
+function addReadingCommand(program: Command, name: string) {
+  return program.command(name).option('--stack <name>', 'name of the stack', parseStackName, STACK);
+}
+
 /** Adds a command with a stack and a dry run. */
 function addCommand(program: Command, name: string) {
-  return program
-    .command(name)
-    .option('--stack <name>', 'name of the stack', parseStackName, STACK)
-    .option(...DRY_RUN);
+  return addReadingCommand(program, name).option(...DRY_RUN);
+}
+
+function toSince(text: string): Date {
+  const since = parseSince(text, new Date());
+  if (since) return since;
+  throw new InvalidArgumentError('It must be like 30m, 2h, 3d or 2026-11-28T10:00Z.');
+}
+
+/** Returns the id of a request without `Self=` or `Root=`, which is before it in the load balancer's id. */
+function toRequestId(text: string): string {
+  const id = text.replace(/^(Self|Root)=/, '');
+  if (/^[\w-]{1,64}$/.test(id)) return id;
+  throw new InvalidArgumentError('It must be the id on an error page, or in X-Request-Id.');
 }
 
 /** Parses one `name=value`, and adds it to the previous ones. */

@@ -14,6 +14,8 @@ const SECRETS = 3;
 const ALARMS = 5;
 // AWS charges for metrics, of which one alarm can have several.
 const ALARM_METRICS = 6;
+// A line of the log has about 1.5 KB, so these are 600,000 requests a month.
+const LOG_GB = 1;
 /** The root volume of Amazon Linux. */
 export const DISK_GIB = 8;
 
@@ -53,6 +55,10 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       hourly: (count + BALANCER_ADDRESSES) * PRICES.addressHour,
     },
     { about: `${SECRETS} secrets`, hourly: monthly(SECRETS * PRICES.secretMonth) },
+    {
+      about: `server log of ${LOG_GB} GB, an estimate, and the metric of memory`,
+      hourly: monthly(LOG_GB * PRICES.logGb + PRICES.metricMonth),
+    },
     {
       about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
       hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),

@@ -27,6 +27,10 @@ export const PRICES = {
   secretMonth: 0.4,
   /** A metric of an alarm: third-party lists. */
   alarmMonth: 0.1,
+  /** A gigabyte that CloudWatch Logs receives: third-party lists in August 2026. */
+  logGb: 0.5,
+  /** A metric that the CloudWatch agent sends: third-party lists in August 2026. */
+  metricMonth: 0.3,
   /** A root volume or another gp3 volume: third-party lists in June 2026. */
   volumeGbMonth: GP3_GB_MONTH,
   snapshotGbMonth: SNAPSHOT_GB_MONTH,

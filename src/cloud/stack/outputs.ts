@@ -14,6 +14,7 @@ const outputsSchema = z
     Instances: z.string(),
     Targets: z.string(),
     Logs: z.string(),
+    ServerLog: z.string().optional(),
     UnhealthyAlarm: z.string(),
   })
   .transform((it) => ({
@@ -32,6 +33,8 @@ const outputsSchema = z
     targets: it.Targets,
     /** The name of the log group for the output of commands on instances. */
     logs: it.Logs,
+    /** The name of the log group for the servers' log, or null if an earlier version created the stack. */
+    serverLog: it.ServerLog ?? null,
     /** The name of the alarm on unhealthy instances. */
     unhealthyAlarm: it.UnhealthyAlarm,
   }));

@@ -12,6 +12,7 @@ async function run(...words: string[]) {
   const { open } = openTestCloud();
   const cli = createCli({
     open,
+    env: {},
     prompt: () => Promise.reject(new Error('Unexpected prompt.')),
     printRequests: () => undefined,
   });
@@ -44,7 +45,7 @@ test('a command without a region ends with one message', async () => {
     vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
   const { open } = openTestCloud();
-  const cli = createCli({ open, prompt: async () => '', printRequests: () => undefined });
+  const cli = createCli({ open, env: {}, prompt: async () => '', printRequests: () => undefined });
   await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(REGION_MISSING);
 });
 

@@ -10,11 +10,12 @@ const OUTPUTS = {
   Instances: 'group-1',
   Targets: 'arn:targets',
   Logs: 'logs-1',
+  ServerLog: 'server-log-1',
   UnhealthyAlarm: 'unhealthy-1',
 };
 
-/** The parts of cloud/minitwit.yaml for commands that read only parameters and outputs. */
-const SITE_TEMPLATE = `
+/** Returns the parts of cloud/minitwit.yaml for commands that read only parameters and outputs. */
+const renderSiteTemplate = (outputs: Record<string, string | undefined>) => `
 Parameters:
   SetUp: { Type: String, Default: 'yes' }
 Conditions:
@@ -24,11 +25,22 @@ Resources:
   SetUpPolicy: { Type: AWS::IAM::Policy, Condition: IsSettingUp }
   DatabasePassword: { Type: AWS::SecretsManager::Secret }
   SessionSecret: { Type: AWS::SecretsManager::Secret }
-Outputs: ${JSON.stringify(Object.fromEntries(Object.entries(OUTPUTS).map(([name, Value]) => [name, { Value }])))}
+Outputs: ${JSON.stringify(
+  Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, Value]) => (Value ? [[name, { Value }]] : [])),
+  ),
+)}
 `;
 
-/** Creates a stack whose database is not initialized. */
-export async function createSiteStack({ open, aws }: StubStack): Promise<void> {
-  await changeStack(open(), null, { template: SITE_TEMPLATE, parameters: [], dryRun: false });
+/**
+ * Creates a stack whose database is not initialized.
+ * @param outputs other values of outputs, or undefined for an output that the stack does not have
+ */
+export async function createSiteStack(
+  { open, aws }: StubStack,
+  outputs: Record<string, string | undefined> = {},
+): Promise<void> {
+  const template = renderSiteTemplate({ ...OUTPUTS, ...outputs });
+  await changeStack(open(), null, { template, parameters: [], dryRun: false });
   aws.actions.length = 0;
 }

@@ -17,6 +17,7 @@ const SETTINGS = {
   DB_PASSWD_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:A-b1',
   SESSION_SECRET_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:C-d2',
   SERVER_NETWORKS: '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
+  LOG_GROUP: 'minitwit-ServerLog-1a2b',
 };
 
 test('the template has the same meaning in YAML 1.1, which CloudFormation reads', () => {
