@@ -1,5 +1,6 @@
 import type { EmulatedAccount } from '../support/aws-account.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
+import { type AccountPlan, emulateFreeTier, findFreePlanFault } from './emulated/free-tier.ts';
 import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
@@ -11,6 +12,7 @@ import { emulateStacks } from './emulated/stacks.ts';
 export interface Emulated {
   /** The fault of the next update or deletion of a stack. */
   fault: Fault | undefined;
+  accountPlan: AccountPlan;
   /** The end of instance refreshes. */
   refreshEnd: RefreshEnd;
   /** The results of scripts on instances. */
@@ -25,17 +27,21 @@ export interface Emulated {
 export function emulate(account: EmulatedAccount): Emulated {
   const emulated: Emulated = {
     fault: undefined,
+    accountPlan: 'PAID',
     refreshEnd: { status: 'Successful' },
     runScript: () => ({}),
   };
   const moto = openMoto(account.id);
-  emulateStacks(account, createMotoResources(moto), () => {
-    const { fault } = emulated;
+  emulateStacks(account, createMotoResources(moto), (requested) => {
+    const { fault, accountPlan } = emulated;
     emulated.fault = undefined;
-    return fault;
+    return (
+      fault ?? (requested && accountPlan === 'FREE' ? findFreePlanFault(requested) : undefined)
+    );
   });
   // Moto cannot create the secrets of a stack.
   emulateSecretsManager(account, () => 'x'.repeat(48));
+  emulateFreeTier(account, () => emulated.accountPlan);
   emulateCommands(account, (script, instanceId) => emulated.runScript(script, instanceId));
   emulateRefreshes(account, moto, () => emulated.refreshEnd);
   return emulated;

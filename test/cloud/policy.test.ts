@@ -21,7 +21,12 @@ const OF_THE_WAREHOUSE = /AttachVolume|CreateSnapshot|DetachVolume/;
 // AWS allows these to every caller.
 const WITHOUT_PERMISSION = new Set(['sts:GetCallerIdentity']);
 
-const requestedActions = listRequests('aws', 'cloud').map((request) => ACTIONS[request] ?? request);
+// Requests that `src/aws/account-plan.ts` signs itself.
+const WITHOUT_CLIENT = ['freetier:GetAccountPlanState'];
+
+const requestedActions = [...listRequests('aws', 'cloud'), ...WITHOUT_CLIENT].map(
+  (request) => ACTIONS[request] ?? request,
+);
 
 function isAllowed(action: string): boolean {
   return allowed.some((each) =>

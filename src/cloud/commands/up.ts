@@ -7,6 +7,7 @@ import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { protectStack } from '../protection/protections.ts';
 import { changeStack } from '../stack/change-stack.ts';
+import { resolveFreePlanDefaults } from '../stack/free-plan.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import {
@@ -51,13 +52,19 @@ function listRenamed(stack: Stack | null): ParameterValues {
  * fits the instance types.
  */
 async function resolveValues(
-  { clients }: CloudContext,
+  cloud: CloudContext,
   stack: Stack | null,
   known: TemplateParameter[],
   set: ParameterValues,
 ): Promise<ParameterValues> {
+  const { clients } = cloud;
   const all = effectiveValues(known, stack, set);
-  const defaults = stack ? {} : await resolveDefaults(clients.ec2, all);
+  const defaults = stack
+    ? {}
+    : {
+        ...(await resolveDefaults(clients.ec2, all)),
+        ...(await resolveFreePlanDefaults(cloud, set)),
+      };
   const PermissionsBoundary =
     all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
   const values: ParameterValues = { ...set, ...defaults, PermissionsBoundary };

@@ -26,8 +26,29 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
       'Create the role once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ],
   [
+    /backup retention period exceeds/i,
+    () => 'AWS’s free plan retains backups for one day: add --set BackupDays=1.',
+  ],
+  [
+    /instance size isn't available with free plan/i,
+    () =>
+      'AWS’s free plan has small databases only: add --set DatabaseClass=db.t4g.micro --set DatabaseMultiAz=no.',
+  ],
+  [
+    /not eligible for Free Tier/i,
+    () =>
+      'AWS’s free plan has certain instance types only, such as t3.micro. To list them, run aws ec2 ' +
+      'describe-instance-types --filters Name=free-tier-eligible,Values=true --query InstanceTypes[].InstanceType. ' +
+      'Then add --set InstanceTypes=TYPE.',
+  ],
+  [
     /FreeTierRestriction|free (tier|plan)/i,
-    () => 'A free plan allows less, such as backups of one day: add --set BackupDays=1.',
+    () => 'AWS’s free plan does not allow this. Upgrade the account in AWS’s console (Billing).',
+  ],
+  [
+    /Cannot upgrade mysql from ([\d.]+) to/i,
+    ([, version]) =>
+      `RDS has already updated the database to ${version}: add --set DatabaseVersion=8.4.`,
   ],
   [
     /InsufficientDBInstanceCapacity/i,

@@ -5,7 +5,7 @@ import { type ChangeSetRequest, validationError, readChangeSetRequest } from './
 import { type Change, type ChangeDetail, listChanges } from './changes.ts';
 import { listEffects } from './effects.ts';
 import { Refusal, answerActions } from './query.ts';
-import type { Fault, ResourceProvider } from './resources.ts';
+import type { ResourceProvider, TakeFault } from './resources.ts';
 import {
   setStatus,
   findStack,
@@ -33,7 +33,7 @@ export function emulateChangeSets(
   account: AwsStub & { id: string },
   resources: ResourceProvider,
   stacks: Stack[],
-  takeFault: () => Fault | undefined,
+  takeFault: TakeFault,
 ): void {
   const changeSets: ChangeSet[] = [];
   // The responses to requests with a token: a repeated request gets the same one, and is not done twice.
@@ -123,7 +123,7 @@ export function emulateChangeSets(
       stack.tags = request.tags;
       // Before the work, which may take longer than the client waits for the response.
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
-      const fault = takeFault();
+      const fault = takeFault(request.requested);
       if (fault) startFailingOperation(stack, type, changes, fault);
       else await execute(resources, stack, type, changes, request);
       return {};

@@ -74,7 +74,9 @@ test('a new image changes the launch template and then the group, whose property
   const { find, effects } = changeBy({ ImageId: 'ami-2' });
   expect(find('Instances')).toMatchObject({
     Replacement: 'Conditional',
-    Details: [attribute('LaunchTemplate', 'LaunchTemplate.LatestVersionNumber', 'Conditionally')],
+    Details: [
+      attribute('MixedInstancesPolicy', 'LaunchTemplate.LatestVersionNumber', 'Conditionally'),
+    ],
   });
   expect(effects).toEqual([
     ['LaunchTemplate', false],

@@ -16,6 +16,9 @@ export interface Fault {
   reason: string;
 }
 
+/** Returns the fault of the next operation: of an update to a requested state, or of a deletion (null). */
+export type TakeFault = (requested: RequestedStack | null) => Fault | undefined;
+
 /** Creates, updates and deletes the resources of stacks. */
 export interface ResourceProvider {
   create: (stackName: string, requested: RequestedStack, tags: Tag[]) => Promise<ExistingResources>;

@@ -3,7 +3,7 @@ import { validationError } from './read-request.ts';
 import { emulateChangeSets } from './change-sets.ts';
 import { listRemovals } from './changes.ts';
 import { answerActions } from './query.ts';
-import { type Fault, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
+import { type ResourceProvider, type TakeFault, NEWEST_VERSION } from './resources.ts';
 import {
   findStack,
   isDeleted,
@@ -20,7 +20,7 @@ import type { Stack } from './stack.ts';
 export function emulateStacks(
   account: AwsStub & { id: string },
   resources: ResourceProvider,
-  takeFault: () => Fault | undefined,
+  takeFault: TakeFault,
 ): void {
   const stacks: Stack[] = [];
   const mustFind = (key = '') => {
@@ -69,7 +69,7 @@ export function emulateStacks(
       }
       const { existing } = stack;
       const changes = listRemovals(existing?.requested ?? null);
-      const fault = takeFault() ?? (existing && (await resources.findProtected(existing)));
+      const fault = takeFault(null) ?? (existing && (await resources.findProtected(existing)));
       if (fault) {
         startFailingOperation(stack, 'DELETE', changes, fault);
         return {};

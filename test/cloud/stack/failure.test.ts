@@ -37,8 +37,24 @@ test.each([
     'aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ],
   [
-    'The specified backup retention period exceeds the maximum available to free tier customers. (Service: Rds, FreeTierRestrictionError)',
+    'The specified backup retention period exceeds the maximum available to free tier customers. To remove all limitations, upgrade your account plan. (Service: Rds, Status Code: 400, Request ID: 1)',
     '--set BackupDays=1',
+  ],
+  [
+    "This instance size isn't available with free plan accounts. To remove all limitations, upgrade your account plan. (Service: Rds, Status Code: 400, Request ID: 1)",
+    '--set DatabaseClass=db.t4g.micro',
+  ],
+  [
+    'The maximum number of instances available with free plan accounts is 2. (Service: Rds, Status Code: 400, Request ID: 1)',
+    'Upgrade the account',
+  ],
+  [
+    "The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'. (Service: Ec2, Status Code: 400, Request ID: 1)",
+    '--set InstanceTypes=TYPE',
+  ],
+  [
+    'Cannot upgrade mysql from 8.4.12 to 8.4.11 (Service: Rds, Status Code: 400, Request ID: 1)',
+    'updated the database to 8.4.12: add --set DatabaseVersion=8.4',
   ],
   [
     'Cannot create a db.t4g.micro database instance because there are no availability zones with sufficient capacity (InsufficientDBInstanceCapacity)',

@@ -12,6 +12,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 
 const FILE = 'cloud/minitwit.yaml';
+// The rule lists versions such as 8.4.11. RDS also accepts 8.4, for its default version of 8.4.
+const RELEASE_SERIES = "'8.4' is not one of ";
 
 test('AWS’s validators report no problem of the template', async () => {
   const rendered = await renderTemplate();
@@ -40,5 +42,6 @@ function validate(validator: Engine | SchemaValidator, path: string): string[] {
       : validator.validateStandard(file, { pseudoParameterOverrides: { region } }).diagnostics;
   return findings
     .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
+    .filter(({ ruleId, message }) => !(ruleId === 'E9006' && message.startsWith(RELEASE_SERIES)))
     .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`);
 }

@@ -8,6 +8,7 @@ import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
 import { listProtections } from '../../../src/cloud/protection/protections.ts';
 import { findStack, requireStack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
+import { RETENTION_TOO_LONG } from '../emulated/free-tier.ts';
 import { createStackFixture } from './fixture.ts';
 
 const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
@@ -155,12 +156,58 @@ test('`cloud up` prints the resource that AWS cannot create and a hint, and the 
 test('a change that AWS rolls back leaves the stack unchanged, and succeeds later', async () => {
   const fixture = await createStackFixture();
   await fixture.up();
-  fixture.emulated.fault = { resource: 'Database', reason: 'FreeTierRestrictionError: too long' };
+  fixture.emulated.fault = { resource: 'Database', reason: RETENTION_TOO_LONG };
   await expect(fixture.up({ BackupDays: '30' })).rejects.toThrow(
-    /FreeTierRestrictionError.*--set BackupDays=1.*UPDATE_ROLLBACK_COMPLETE\. /,
+    /free tier customers.*--set BackupDays=1.*UPDATE_ROLLBACK_COMPLETE\. /,
   );
   await fixture.up({ BackupDays: '1' });
   expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
+});
+
+test('`cloud up` on the free plan retains backups for one day, and prints why', async () => {
+  const fixture = await createStackFixture();
+  fixture.emulated.accountPlan = 'FREE';
+  await fixture.up();
+  expect(fixture.lines).toContainEqual(
+    expect.stringMatching(/^This account is on AWS’s free plan, .* BackupDays is therefore 1\./),
+  );
+  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
+  fixture.lines.length = 0;
+  await fixture.up();
+  expect(fixture.lines.join('\n')).not.toContain('This account is on');
+  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
+});
+
+test('`cloud up` does not overrule BackupDays, and explains what the free plan allows when RDS refuses it', async () => {
+  const fixture = await createStackFixture();
+  fixture.emulated.accountPlan = 'FREE';
+  await expect(fixture.up({ BackupDays: '7' })).rejects.toThrow(
+    /^Database .*free tier customers.*add --set BackupDays=1\..* is ROLLBACK_COMPLETE\./,
+  );
+  expect(fixture.account.actions).not.toContain('freetier:GetAccountPlanState');
+});
+
+test.each(['none', 'PAID'] as const)(
+  '`cloud up` retains backups for 7 days in an account with the plan “%s”',
+  async (plan) => {
+    const fixture = await createStackFixture();
+    fixture.emulated.accountPlan = plan;
+    await fixture.up({}, true);
+    expect(fixture.account.actions).toContain('freetier:GetAccountPlanState');
+    expect(fixture.lines.join('\n')).not.toContain('plan');
+  },
+);
+
+test('`cloud up` continues in one line if the plan of the account cannot be read', async () => {
+  const fixture = await createStackFixture();
+  fixture.account.fail('freetier:GetAccountPlanState', 'AccessDeniedException', { status: 400 });
+  await fixture.up({}, true);
+  expect(fixture.lines.filter((line) => line.includes('plan of the AWS account'))).toEqual([
+    expect.stringMatching(
+      /AccessDeniedException.* If the account is on .* add --set BackupDays=1\.$/,
+    ),
+  ]);
+  expect(fixture.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');
 });
 
 test('`cloud up` continues with the empty stack of a killed process', async () => {
