@@ -38,10 +38,10 @@ test.each(policies)('$name fits into a managed policy', ({ text }) => {
   expect(text.replaceAll(/\s/g, '').length).toBeLessThan(POLICY_MAX_LENGTH);
 });
 
-test('the operators have every policy except the boundary', () => {
+test('the operators have every policy except the boundary and that of deployments', () => {
   const names = new Set(attached.map(({ name }) => name));
   const others = policies.map(({ name }) => name).filter((name) => !names.has(name));
-  expect(others).toEqual(['minitwit-boundary']);
+  expect(others).toEqual(['minitwit-boundary', 'minitwit-deployment']);
   expect(attached.length).toBeLessThanOrEqual(POLICIES_OF_A_GROUP);
 });
 

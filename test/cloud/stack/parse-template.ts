@@ -46,8 +46,8 @@ const FUNCTIONS = [
   'Sub',
 ];
 
-const tags = ['Ref', ...FUNCTIONS].flatMap((name): (ScalarTag | CollectionTag)[] => {
-  const long = name === 'Ref' ? name : `Fn::${name}`;
+const tags = ['Ref', 'Condition', ...FUNCTIONS].flatMap((name): (ScalarTag | CollectionTag)[] => {
+  const long = FUNCTIONS.includes(name) ? `Fn::${name}` : name;
   const resolve = (node: YAMLMap | YAMLSeq) => ({ [long]: node.toJSON() as unknown });
   return [
     { tag: `!${name}`, resolve: (text) => ({ [long]: name === 'GetAtt' ? atDot(text) : text }) },

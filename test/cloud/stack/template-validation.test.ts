@@ -32,6 +32,12 @@ test('AWS’s validators report no problem of the template', async () => {
   expect(validate(rego, file)).not.toEqual([]);
 });
 
+test('AWS’s validators report no problem of the template of the operators', () => {
+  const engines = [new RegoEngine(), new CelEngine(), new SchemaValidator()];
+  onTestFinished(() => engines.forEach((engine) => engine.free()));
+  expect(engines.flatMap((engine) => validate(engine, 'cloud/operator.yaml'))).toEqual([]);
+});
+
 /** Returns a validator's warnings and errors. */
 function validate(validator: Engine | SchemaValidator, path: string): string[] {
   const file = new TemplateFile(path);
