@@ -1,5 +1,7 @@
 import type { EmulatedAccount } from '../support/aws-account.ts';
+import { type AutomatedBackups, emulateAutomatedBackups } from './emulated/automated-backups.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
+import { createDatabaseHandler, type HandlerRequest } from './emulated/database-handler.ts';
 import { type AccountPlan, emulateFreeTier, findFreePlanFault } from './emulated/free-tier.ts';
 import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
@@ -17,6 +19,10 @@ export interface Emulated {
   refreshEnd: RefreshEnd;
   /** The results of scripts on instances. */
   runScript: RunScript;
+  /** The automated backups of databases. */
+  backups: AutomatedBackups;
+  /** Whether the operator's policy allows a request of CloudFormation's handler for databases. */
+  isAllowed: (request: HandlerRequest) => boolean;
 }
 
 /**
@@ -25,14 +31,17 @@ export interface Emulated {
  * polls.
  */
 export function emulate(account: EmulatedAccount): Emulated {
+  const moto = openMoto(account.id);
   const emulated: Emulated = {
     fault: undefined,
     accountPlan: 'PAID',
     refreshEnd: { status: 'Successful' },
     runScript: () => ({}),
+    backups: emulateAutomatedBackups(account, moto),
+    isAllowed: () => true,
   };
-  const moto = openMoto(account.id);
-  emulateStacks(account, createMotoResources(moto), (requested) => {
+  const databases = createDatabaseHandler(account.id, moto, emulated);
+  emulateStacks(account, createMotoResources(moto, databases), (requested) => {
     const { fault, accountPlan } = emulated;
     emulated.fault = undefined;
     return (

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { readSpending, spendingRequest } from '../../src/cloud/costs/spending.ts';
 import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
+import { listAutomatedBackups } from '../../src/cloud/database/automated-backups.ts';
 import { listDatabases } from '../../src/cloud/database/databases.ts';
 import {
   createDatabaseSnapshot,
   listDatabaseSnapshots,
 } from '../../src/cloud/database/snapshots.ts';
+import { setDatabaseProtection } from '../../src/cloud/protection/databases.ts';
 import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
 import { findLaunchFailure } from '../../src/cloud/instances/launch-failure.ts';
 import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
@@ -108,9 +110,13 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'logs:FilterLogEvents': sendRequests.readLog,
   'rds:CreateDBSnapshot': ({ clients }) =>
     createDatabaseSnapshot(clients.rds, 'database', { id: 'snapshot', tags: {} }),
+  'rds:DeleteDBInstanceAutomatedBackup': sendRequests.removeAutomatedBackup,
   'rds:DeleteDBSnapshot': sendRequests.removeDatabaseSnapshot,
+  'rds:DescribeDBInstanceAutomatedBackups': ({ clients }) =>
+    listAutomatedBackups(clients.rds, 'minitwit'),
   'rds:DescribeDBInstances': ({ clients }) => listDatabases(clients.rds, 'minitwit'),
   'rds:DescribeDBSnapshots': ({ clients }) => listDatabaseSnapshots(clients.rds, null),
+  'rds:ModifyDBInstance': (cloud) => setDatabaseProtection(cloud, 'database', true),
   's3:CreateBucket': sendRequests.uploadSource,
   's3:DeleteBucket': [sendRequests.removeSource, sendRequests.emptyBucket],
   's3:DeleteObject': sendRequests.removeSource,

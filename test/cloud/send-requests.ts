@@ -7,6 +7,7 @@ import { source } from '../../src/cloud/image/source-step.ts';
 import { listOrphanedLoadBalancers } from '../../src/cloud/teardown/load-balancers.ts';
 import { deleteBucket } from '../../src/aws/s3/buckets.ts';
 import { listStackBuckets } from '../../src/cloud/teardown/stack-buckets.ts';
+import { listRetainedAutomatedBackups } from '../../src/cloud/teardown/automated-backups.ts';
 import { listRetainedDatabaseSnapshots } from '../../src/cloud/teardown/database-snapshots.ts';
 import { listOrphans } from '../../src/cloud/teardown/orphans.ts';
 import { readLogEvents } from '../../src/cloud/logs/log-events.ts';
@@ -129,6 +130,20 @@ export const removeDatabaseSnapshot: SendRequest = async (cloud, aws) => {
   const snapshots = `<DBSnapshots><DBSnapshot>${snapshot}</DBSnapshot></DBSnapshots>`;
   aws.stub('rds:DescribeDBSnapshots', result('DescribeDBSnapshots', snapshots));
   return (await listRetainedDatabaseSnapshots(cloud))[0]?.remove();
+};
+
+/** Deletes the automated backups of a deleted database. */
+export const removeAutomatedBackup: SendRequest = async (cloud, aws) => {
+  const backup =
+    '<DbiResourceId>db-A</DbiResourceId><DBInstanceIdentifier>minitwit-database-a</DBInstanceIdentifier>' +
+    '<Status>retained</Status><AllocatedStorage>20</AllocatedStorage>';
+  const backups = `<DBInstanceAutomatedBackups><DBInstanceAutomatedBackup>${backup}</DBInstanceAutomatedBackup></DBInstanceAutomatedBackups>`;
+  aws.stub(
+    'rds:DescribeDBInstanceAutomatedBackups',
+    result('DescribeDBInstanceAutomatedBackups', backups),
+  );
+  aws.stub('rds:DescribeDBInstances', result('DescribeDBInstances', ''));
+  return (await listRetainedAutomatedBackups(cloud))[0]?.remove();
 };
 
 /** Checks whether old images are in use. */

@@ -4,7 +4,7 @@ import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
 import type { CloudContext } from '../../src/cloud/context.ts';
 import { down } from '../../src/cloud/commands/down.ts';
 import { buildImage } from '../../src/cloud/commands/image.ts';
-import { restoreSnapshot } from '../../src/cloud/commands/restore.ts';
+import { restore } from '../../src/cloud/commands/restore.ts';
 import { roll } from '../../src/cloud/commands/roll.ts';
 import { takeSnapshot } from '../../src/cloud/commands/snapshot.ts';
 import { printStatus } from '../../src/cloud/commands/status.ts';
@@ -85,7 +85,7 @@ test('the commands create a site in an empty account, operate it and remove it',
 
   await takeSnapshot(open(), now);
   const [, snapshotId = ''] = / restore (\S+)$/.exec(lines.at(-1) ?? '') ?? [];
-  await restoreSnapshot(open(), { ...now, snapshotId });
+  await restore(open(), { ...now, point: { snapshotId }, prompt: async () => 'minitwit' });
   const restored = await requireStack(open());
   expect(restored.parameters).toMatchObject({
     DatabaseSnapshot: snapshotId,

@@ -1,13 +1,17 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
+import type { RestorePoint } from '../database/restore-point.ts';
 import { parseSince } from '../logs/parse-since.ts';
 import { PROGRAM } from '../format-command.ts';
+import type { Prompt } from './confirm.ts';
 import { printCost } from './cost.ts';
-import { down, type DownOptions } from './down.ts';
+import { down } from './down.ts';
 import { openShell } from './exec.ts';
 import { buildImage } from './image.ts';
-import { restoreSnapshot } from './restore.ts';
 import { printLogs } from './logs.ts';
+import { parseRestoreTime } from './parse-restore-time.ts';
+import { restore } from './restore.ts';
 import { roll } from './roll.ts';
 import { rotateSecrets } from './rotate-secrets.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -32,7 +36,7 @@ export interface CliOptions {
   /** The environment of the programs that commands run. */
   env: NodeJS.ProcessEnv;
   /** Prompts the operator. */
-  prompt: DownOptions['prompt'];
+  prompt: Prompt;
   /** Makes the contexts that are created afterwards print each request to AWS. */
   printRequests: () => void;
 }
@@ -95,15 +99,16 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .action(({ stack, dryRun = false }) => printCost(open(stack), { dryRun }));
 }
 
-function addDataCommands(program: Command, { open }: CliOptions): void {
+function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
   addCommand(program, 'snapshot')
     .description('take a snapshot of the database')
     .action(({ stack, dryRun = false }) => takeSnapshot(open(stack), { dryRun }));
   addCommand(program, 'restore')
-    .description('replace the database by one that is restored from a snapshot')
-    .argument('<snapshot>', 'id of the snapshot')
-    .action((snapshotId, { stack, dryRun = false }) =>
-      restoreSnapshot(open(stack), { snapshotId, dryRun }),
+    .description('replace the database by one that is restored from a snapshot or to a time')
+    .argument('[snapshot]', 'id of the snapshot')
+    .option('--time <time>', 'a time with its zone: 2026-11-28T10:00Z', parseRestoreTime)
+    .action((snapshotId, { stack, time, dryRun = false }) =>
+      restore(open(stack), { point: toRestorePoint(snapshotId, time), dryRun, prompt }),
     );
   const secrets = program.command('secrets').description('manage the secrets of the stack');
   addCommand(secrets, 'rotate')
@@ -112,6 +117,13 @@ function addDataCommands(program: Command, { open }: CliOptions): void {
     .action(({ stack, leaked = false, dryRun = false }) =>
       rotateSecrets(open(stack), { leaked, dryRun }),
     );
+}
+
+/** Returns the one point that the arguments name. */
+function toRestorePoint(snapshotId: string | undefined, time: string | undefined): RestorePoint {
+  if (snapshotId === undefined && time !== undefined) return { time };
+  if (snapshotId !== undefined && time === undefined) return { snapshotId };
+  throw new OperatorError('Set either the id of a snapshot, or --time.');
 }
 
 function addAccessCommands(program: Command, { open, env }: CliOptions): void {

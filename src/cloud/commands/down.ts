@@ -6,6 +6,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { removeUnfinishedBuilds, type UnfinishedBuild } from '../image/unfinished-builds.ts';
+import { formatBackupPlan } from '../teardown/backup-plan.ts';
 import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
@@ -14,15 +15,9 @@ import { removeUnprotected } from '../protection/protections.ts';
 import { removeStack, waitUntilRemovable } from '../stack/remove-stack.ts';
 import { listResources, type StackResource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
+import { confirmStackName, type Prompt } from './confirm.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
-
-/** The message when the database and its last snapshot are deleted. */
-export const DELETES_LAST_SNAPSHOT =
-  'All data of the database is deleted, including its last snapshot. You cannot undo this.';
-/** The message when the database is deleted after a last snapshot. */
-export const TAKES_LAST_SNAPSHOT =
-  'A last snapshot of the database is taken before the database is deleted.';
 
 /** The options of `down`. */
 export interface DownOptions {
@@ -30,7 +25,7 @@ export interface DownOptions {
   everything: boolean;
   dryRun: boolean;
   /** Prompts the operator, and returns the answer. */
-  prompt: (question: string) => Promise<string>;
+  prompt: Prompt;
 }
 
 /**
@@ -47,7 +42,9 @@ export async function down(cloud: CloudContext, options: DownOptions): Promise<v
   if (options.dryRun) return cloud.print('Nothing was removed.');
   // The deletion that is in progress was confirmed when it started.
   const isConfirmed = stack === null || stack.status === 'DELETE_IN_PROGRESS';
-  if (!isConfirmed || removesRetained) await confirm(cloud, options.prompt);
+  if (!isConfirmed || removesRetained) {
+    await confirmStackName(cloud, options.prompt, 'Nothing was removed.');
+  }
 
   if (stack) await removeProtectedStack(cloud, stack);
   await waitUntilGone(cloud, resources);
@@ -97,9 +94,7 @@ async function printPlan(
     print(`This removes the stack ${stackName} (${stack.status}), with these resources:`);
     const removed = resources.filter(({ id }) => !retainedIds.has(id));
     for (const line of formatResources(removed)) print(`  ${line}`);
-    if (removed.some(({ type }) => type === 'AWS::RDS::DBInstance')) {
-      print(everything ? DELETES_LAST_SNAPSHOT : TAKES_LAST_SNAPSHOT);
-    }
+    for (const line of await formatBackupPlan(cloud, stack, { everything })) print(line);
   }
   if (retained.length === 0) return false;
   print(everything ? 'It also removes these resources:' : 'It retains these resources:');
@@ -109,12 +104,6 @@ async function printPlan(
 
 function formatResources(resources: StackResource[]): string[] {
   return alignColumns(resources.map(({ name, type, id }) => [name, type, id]));
-}
-
-async function confirm({ stackName }: CloudContext, prompt: DownOptions['prompt']): Promise<void> {
-  const name = await prompt(`Type the name of the stack (${stackName}) to confirm: `);
-  if (name.trim() === stackName) return;
-  throw new OperatorError(`The answer is not ${stackName}. Nothing was removed.`);
 }
 
 /** Polls until no resource of the stack exists. AWS may list a deleted resource for some time. */

@@ -3,146 +3,136 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import {
-  type DatabaseSnapshot,
-  findDatabaseSnapshot,
-  listDatabaseSnapshots,
-} from '../database/snapshots.ts';
+  formatRestoreArguments,
+  formatRestorePoint,
+  isRestoredTo,
+  type RestorePoint,
+  retainsAutomatedBackups,
+} from '../database/restore-point.ts';
+import { requireRestoreSource, type RestoreSource } from '../database/restore-source.ts';
+import { listDatabaseSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
+import { replaceUnprotected } from '../protection/replace-database.ts';
+import { protectStack } from '../protection/protections.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters, type ParameterValues } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
+import { confirmStackName, type Prompt } from './confirm.ts';
+
+/** The options of `restore`. */
+export interface RestoreOptions {
+  point: RestorePoint;
+  dryRun: boolean;
+  /** Prompts the operator, and returns the answer. */
+  prompt: Prompt;
+}
 
 /**
- * Replaces the stack's database by one that is restored from a snapshot, and then all instances. A last snapshot of the
- * old database is taken. An interrupted restore continues when it is run again.
- * @throws OperatorError when the snapshot does not exist or does not fit, before a change; when the restore fails or is
- *   stopped later, with the command that continues it
+ * Replaces the stack's database by one that is restored to a point, and then all instances, after the operator has
+ * typed the stack's name. A last snapshot of the old database is taken. An interrupted restore continues when it is run
+ * again.
+ * @throws OperatorError when there is no such backup or when it does not fit, before a change; when the restore fails
+ *   or is stopped later, with the command that continues it
  */
-export async function restoreSnapshot(
-  cloud: CloudContext,
-  { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
-): Promise<void> {
+export async function restore(cloud: CloudContext, options: RestoreOptions): Promise<void> {
+  const { point, dryRun } = options;
   const stack = await requireStableStack(cloud);
-  const isReplaced = stack.parameters.DatabaseSnapshot === snapshotId;
-  if (isReplaced) printContinuation(cloud, snapshotId);
-  else await replaceDatabase(cloud, stack, { snapshotId, dryRun });
+  const isReplaced = isRestoredTo(stack.parameters, point);
+  if (isReplaced) printContinuation(cloud, point);
+  else await replaceDatabase(cloud, stack, options);
   if (dryRun) return;
   await switchInstances(cloud).catch((error: unknown) => {
-    const command = formatCommand(cloud, `restore ${snapshotId}`);
+    const command = formatCommand(cloud, formatRestoreArguments(point));
     throw new OperatorError(
       `${errorMessage(error)} MiniTwit is unavailable until the restore is complete. Run ${command} again.`,
       { cause: error },
     );
   });
-  const { address } = readOutputs(await requireStack(cloud));
+  const restored = await requireStack(cloud);
+  const { address } = readOutputs(restored);
   await waitUntilReady(cloud, address);
-  cloud.log(formatRestored({ address, snapshotId, isReplaced }));
+  await protectStack(cloud, restored);
+  cloud.log(formatRestored({ address, point, isReplaced }));
 }
 
 /** Formats the message at the end of a restore. With `isReplaced`, an earlier run has replaced the database. */
 export function formatRestored(restored: {
   address: string;
-  snapshotId: string;
+  point: RestorePoint;
   isReplaced: boolean;
 }): string {
-  const { address, snapshotId, isReplaced } = restored;
+  const { address, isReplaced } = restored;
+  const point = formatRestorePoint(restored.point);
   return isReplaced
-    ? `MiniTwit is ready at ${address}. Its database was restored from ${snapshotId} earlier, and contains all writes since then.`
-    : `MiniTwit is ready at ${address}. Its database contains the data of ${snapshotId}.`;
+    ? `MiniTwit is ready at ${address}. Its database was restored to ${point} earlier, and contains all writes since then.`
+    : `MiniTwit is ready at ${address}. Its database contains the data of ${point}.`;
 }
 
 /** Initializes the new database if necessary, and replaces the instances that use the old one. */
 async function switchInstances(cloud: CloudContext): Promise<void> {
-  // In the snapshot of an earlier stack, the database user of MiniTwit has another password.
+  // In a backup of an earlier stack, the database user of MiniTwit has another password.
   await initializeDatabase(cloud, await requireStack(cloud));
   // The old instances have lost their database, so they are unhealthy.
   await replaceInstances(cloud, { despiteAlarm: true });
 }
 
-/** CloudFormation restores a snapshot only when the parameter changes, so a second restore needs another id. */
-function printContinuation({ log, print }: CloudContext, snapshotId: string): void {
-  log(`The database was restored from ${snapshotId}. Continuing from there …`);
+/** CloudFormation restores a database only when a parameter changes, so a second restore needs another value. */
+function printContinuation({ log, print }: CloudContext, point: RestorePoint): void {
+  log(`The database was restored to ${formatRestorePoint(point)}. Continuing from there …`);
   print(
-    'To restore this snapshot a second time, copy it, and restore the copy: aws rds copy-db-snapshot ' +
-      `--source-db-snapshot-identifier ${snapshotId} --target-db-snapshot-identifier ${snapshotId}-again`,
+    'time' in point
+      ? 'To restore this time a second time, choose a time that differs by a second.'
+      : 'To restore this snapshot a second time, copy it, and restore the copy: aws rds copy-db-snapshot ' +
+          `--source-db-snapshot-identifier ${point.snapshotId} --target-db-snapshot-identifier ${point.snapshotId}-again`,
   );
 }
 
 async function replaceDatabase(
   cloud: CloudContext,
   stack: Stack,
-  { snapshotId, dryRun }: { snapshotId: string; dryRun: boolean },
+  { point, dryRun, prompt }: RestoreOptions,
 ): Promise<void> {
   const { print } = cloud;
   const { databaseId } = readOutputs(stack);
-  const snapshot = await requireCompatibleSnapshot(cloud, stack, snapshotId);
-  print(
-    `This restores a new database from ${snapshotId}, as of ${snapshot.createdAt?.toISOString() ?? 'an unknown time'}. ` +
-      'The old database is deleted after a last snapshot. MiniTwit is unavailable from then until the ' +
-      'instances are replaced.',
-  );
-  await changeStack(cloud, stack, {
-    template: null,
-    parameters: toChangedParameters(stack, {
-      DatabaseSnapshot: snapshotId,
-      DatabaseVersion: snapshot.version,
-      SetUp: 'yes',
-    }),
-    dryRun,
-    mayReplaceDatabase: true,
+  const source = await requireRestoreSource(cloud, stack, point);
+  for (const line of formatPlan(cloud, stack, source)) print(line);
+  const parameters = toChangedParameters(stack, {
+    ...source.parameters,
+    DatabaseStorageGib: String(storageFor(source, stack.parameters)),
+    DatabaseVersion: source.version,
+    SetUp: 'yes',
   });
-  if (dryRun) return;
+  const change = () =>
+    changeStack(cloud, stack, { template: null, parameters, dryRun, mayReplaceDatabase: true });
+  if (dryRun) return void (await change());
+  await confirmStackName(cloud, prompt, 'Nothing was changed.');
+  await replaceUnprotected(cloud, stack, change);
   const [last] = await listDatabaseSnapshots(cloud.clients.rds, databaseId);
   if (last) print(`To return to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
 }
 
-async function requireCompatibleSnapshot(
-  cloud: CloudContext,
-  { parameters }: Stack,
-  snapshotId: string,
-): Promise<DatabaseSnapshot> {
-  const snapshot = await findDatabaseSnapshot(cloud.clients.rds, snapshotId);
-  if (!snapshot) {
-    throw new OperatorError(
-      `There is no snapshot ${snapshotId} of a database in this region. List the snapshots with: ${formatCommand(cloud, 'status')}`,
-    );
-  }
-  const problem = findProblem(cloud, snapshot, parameters);
-  if (problem) throw new OperatorError(`The snapshot ${snapshotId} ${problem}.`);
-  return snapshot;
+/** Returns the size of the restored database, which cannot be smaller than that of the backup. */
+function storageFor({ sizeGib }: RestoreSource, { DatabaseStorageGib }: ParameterValues): number {
+  return Math.max(sizeGib, Number(DatabaseStorageGib));
 }
 
-/** Returns why a snapshot cannot be restored into a stack with these parameters, or null: `is not encrypted …`. */
-export function findProblem(
-  context: Pick<CloudContext, 'stackName'>,
-  snapshot: DatabaseSnapshot,
-  { DatabaseVersion = '', DatabaseStorageGib }: ParameterValues,
-): string | null {
-  if (snapshot.engine !== 'mysql') return `contains a database of ${snapshot.engine}, not of MySQL`;
-  if (snapshot.status !== 'available') {
-    return `is not available yet: ${snapshot.status}, ${snapshot.percent} %`;
-  }
-  if (releaseOf(snapshot.version) !== releaseOf(DatabaseVersion)) {
-    return `has MySQL ${snapshot.version}, and the stack’s database has ${DatabaseVersion}`;
-  }
-  if (!snapshot.isEncrypted) {
-    return (
-      'is not encrypted, but the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot ' +
-      `--kms-key-id alias/aws/rds --source-db-snapshot-identifier ${snapshot.id} --target-db-snapshot-identifier ${snapshot.id}-encrypted`
-    );
-  }
-  if (snapshot.sizeGib <= Number(DatabaseStorageGib)) return null;
-  return (
-    `needs ${snapshot.sizeGib} GiB, and the stack’s database has ${DatabaseStorageGib}. Run ` +
-    `${formatCommand(context, `up --set DatabaseStorageGib=${snapshot.sizeGib}`)} first`
-  );
-}
-
-/** Returns the release series of a version: `8.4` for `8.4.11`. */
-function releaseOf(version: string): string {
-  return version.split('.').slice(0, 2).join('.');
+function formatPlan(cloud: CloudContext, { parameters }: Stack, source: RestoreSource): string[] {
+  const { DatabaseStorageGib, BackupDays } = parameters;
+  const sizeGib = storageFor(source, parameters);
+  const backups = retainsAutomatedBackups(parameters)
+    ? `Its automated backups are retained for ${BackupDays} days.`
+    : `Its automated backups are deleted with it. To retain them, run ${formatCommand(cloud, 'up')} first.`;
+  return [
+    `This restores a new database from ${source.about}. The old database is deleted after a last snapshot. ${backups} ` +
+      'MiniTwit is unavailable from then until the instances are replaced.',
+    ...(sizeGib > Number(DatabaseStorageGib)
+      ? [
+          `The new database has ${sizeGib} GiB of storage instead of ${DatabaseStorageGib}, as the backup.`,
+        ]
+      : []),
+  ];
 }

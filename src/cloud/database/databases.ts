@@ -13,7 +13,7 @@ const databaseSchema = z
     AllocatedStorage: z.number(),
     MultiAZ: z.boolean().default(false),
     BackupRetentionPeriod: z.number().default(0),
-    LatestRestorableTime: z.date().optional(),
+    DeletionProtection: z.boolean().default(false),
     Endpoint: z.object({ Address: z.string().optional() }).optional(),
     TagList: tagsSchema,
   })
@@ -29,8 +29,8 @@ const databaseSchema = z
     isMultiAz: it.MultiAZ,
     /** How many days AWS retains the daily backups. */
     backupDays: it.BackupRetentionPeriod,
-    /** The latest time to which the database can be restored, usually five minutes ago; null without a backup. */
-    restorableUntil: it.LatestRestorableTime ?? null,
+    /** Whether AWS refuses to delete the database. */
+    isProtected: it.DeletionProtection,
     /** The host name, or null while there is none. */
     endpoint: it.Endpoint?.Address ?? null,
     tags: it.TagList,

@@ -63,17 +63,20 @@ export async function findDatabaseSnapshot(
   return found?.[0] ?? null;
 }
 
+/** `manual`: an operator or a deleted stack has created the snapshot. `automated`: RDS has, as the daily backup. */
+export type SnapshotType = 'manual' | 'automated';
+
 /**
- * Lists the snapshots that an operator or a deleted stack has created, newest first. Automatic daily backups are not
- * included.
+ * Lists the snapshots of a type, newest first.
  * @param databaseId null for the snapshots of all databases, also of deleted databases
  */
 export async function listDatabaseSnapshots(
   rds: RDSClient,
   databaseId: string | null,
+  type: SnapshotType = 'manual',
 ): Promise<DatabaseSnapshot[]> {
   const filter = databaseId === null ? {} : { DBInstanceIdentifier: databaseId };
-  const snapshots = await describeDatabaseSnapshots(rds, { SnapshotType: 'manual', ...filter });
+  const snapshots = await describeDatabaseSnapshots(rds, { SnapshotType: type, ...filter });
   const time = ({ createdAt }: DatabaseSnapshot) => Number(createdAt ?? Infinity);
   return snapshots.toSorted((a, b) => time(b) - time(a));
 }

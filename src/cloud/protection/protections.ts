@@ -3,6 +3,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { listResources } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
+import { listProtectionsOfDatabases } from './databases.ts';
 import { listProtectionsOfLoadBalancers } from './load-balancers.ts';
 import type { Protection } from './protection.ts';
 import { protectionOfStack } from './stack.ts';
@@ -14,6 +15,7 @@ import { protectionOfStack } from './stack.ts';
 export async function listProtections(cloud: CloudContext, stack: Stack): Promise<Protection[]> {
   const resources = await listResources(cloud, stack.id);
   return [
+    ...(await listProtectionsOfDatabases(cloud, resources)),
     ...(await listProtectionsOfLoadBalancers(cloud, resources)),
     protectionOfStack(cloud, stack),
   ];

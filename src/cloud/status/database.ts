@@ -1,42 +1,64 @@
 import { formatTime } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
+import { type AutomatedBackup, listAutomatedBackups } from '../database/automated-backups.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
 import type { DatabaseSnapshot } from '../database/snapshots.ts';
 import { listStackSnapshots } from '../teardown/database-snapshots.ts';
 import { createSection } from './section.ts';
 
-/** The databases of the stack and their snapshots. */
+/** The databases of the stack and their backups. */
 interface DatabaseReport {
   /** One database, or two while one replaces the other. */
   databases: DatabaseInstance[];
+  /** The automated backups of existing and deleted databases, those of the newest database first. */
+  automatedBackups: AutomatedBackup[];
+  /** The daily snapshots, newest first. */
+  automatedSnapshots: DatabaseSnapshot[];
   /** The manual and final snapshots, newest first. */
   snapshots: DatabaseSnapshot[];
 }
 
-/** The databases of the stack, and the last snapshot. */
+/** The databases of the stack, the times to which `restore` can return, and the snapshots. */
 export const databaseSection = createSection(readDatabaseReport, formatDatabaseReport);
 
 async function readDatabaseReport(cloud: CloudContext): Promise<DatabaseReport> {
-  const [databases, snapshots] = await Promise.all([
-    listDatabases(cloud.clients.rds, cloud.stackName),
+  const { clients, stackName } = cloud;
+  const [databases, automatedBackups, automatedSnapshots, snapshots] = await Promise.all([
+    listDatabases(clients.rds, stackName),
+    listAutomatedBackups(clients.rds, stackName),
+    listStackSnapshots(cloud, 'automated'),
     listStackSnapshots(cloud),
   ]);
-  return { databases, snapshots };
+  return { databases, automatedBackups, automatedSnapshots, snapshots };
 }
 
-function formatDatabaseReport({ databases, snapshots: [last] }: DatabaseReport): string[] {
-  const taken = last?.createdAt ? formatTime(last.createdAt) : last?.status;
+function formatDatabaseReport(report: DatabaseReport): string[] {
+  const { databases, automatedBackups, automatedSnapshots, snapshots } = report;
+  const [last] = snapshots;
   return [
     ...(databases.length === 0 ? ['none'] : databases.flatMap(formatDatabase)),
-    ...(last ? [`last snapshot: ${last.id}, ${taken}`] : ['no snapshot']),
+    ...automatedBackups.flatMap(formatWindow),
+    ...automatedSnapshots.map((it) => `automated snapshot: ${formatSnapshot(it)}`),
+    last ? `last snapshot: ${formatSnapshot(last)}` : 'no snapshot',
   ];
 }
 
 function formatDatabase(it: DatabaseInstance): string[] {
   const zones = it.isMultiAz ? ', in two zones' : '';
-  const until = it.restorableUntil ? `, to ${formatTime(it.restorableUntil)}` : '';
   return [
-    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days${until}`,
+    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib} GiB, backups of ${it.backupDays} days`,
     ...(it.endpoint ? [it.endpoint] : []),
   ];
+}
+
+function formatWindow({ databaseId, window }: AutomatedBackup): string[] {
+  if (!window) return [];
+  const { earliest, latest } = window;
+  return [
+    `restorable by restore --time: ${databaseId}, from ${formatTime(earliest)} to ${formatTime(latest)}`,
+  ];
+}
+
+function formatSnapshot({ id, createdAt, status }: DatabaseSnapshot): string {
+  return `${id}, ${createdAt ? formatTime(createdAt) : status}`;
 }

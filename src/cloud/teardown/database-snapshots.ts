@@ -4,19 +4,23 @@ import { formatTime } from '../../cli/times.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
-import { type DatabaseSnapshot, listDatabaseSnapshots } from '../database/snapshots.ts';
+import {
+  type DatabaseSnapshot,
+  listDatabaseSnapshots,
+  type SnapshotType,
+} from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import type { RetainedResource } from './retained-resource.ts';
 
 const CREATED_MAX_MS = 2 * 3_600_000;
 
-/** Lists the manual and final snapshots of a stack's databases, deleted databases included, newest first. */
-export async function listStackSnapshots({
-  clients,
-  stackName,
-}: CloudContext): Promise<DatabaseSnapshot[]> {
-  const snapshots = await listDatabaseSnapshots(clients.rds, null);
+/** Lists the snapshots of a type of a stack's databases, deleted databases included, newest first. */
+export async function listStackSnapshots(
+  { clients, stackName }: CloudContext,
+  type: SnapshotType = 'manual',
+): Promise<DatabaseSnapshot[]> {
+  const snapshots = await listDatabaseSnapshots(clients.rds, null, type);
   return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }
 

@@ -12,6 +12,7 @@ import { PRICES } from '../costs/prices.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 import { measureBucket, deleteBucket } from '../../aws/s3/buckets.ts';
 import { listStackBuckets } from './stack-buckets.ts';
+import { listRetainedAutomatedBackups } from './automated-backups.ts';
 import { listRetainedDatabaseSnapshots } from './database-snapshots.ts';
 import { listOtherStacks } from './other-stacks.ts';
 import type { RetainedResource } from './retained-resource.ts';
@@ -28,14 +29,15 @@ export async function listRetainedResources(cloud: CloudContext): Promise<Retain
   const volumes = (await listVolumes(cloud.clients.ec2, [tagFilter(WAREHOUSE_TAG)])).filter(
     ({ tags }) => isRetainedBy(tags, cloud.stackName, isLast),
   );
-  const [ofDatabases, images, snapshots, buckets] = await Promise.all([
+  const [ofDatabases, backups, images, snapshots, buckets] = await Promise.all([
     listRetainedDatabaseSnapshots(cloud),
+    listRetainedAutomatedBackups(cloud),
     listRetainedImages(cloud, isLast),
     listRetainedSnapshots(cloud, volumes, isLast),
     listRetainedBuckets(cloud),
   ]);
   const ofVolumes = volumes.map((volume) => toRetainedResource(cloud, volume));
-  return [...ofDatabases, ...images, ...ofVolumes, ...snapshots, ...buckets];
+  return [...ofDatabases, ...backups, ...images, ...ofVolumes, ...snapshots, ...buckets];
 }
 
 function isRetainedBy(tags: Tags, stackName: string, isLast: boolean): boolean {

@@ -32,7 +32,15 @@ test.each([
     /^error: option '--set <name=value>' argument 'x' is invalid\. It must be name=value\.\n$/,
   ],
   [['up', '--set', 'Nonsense=1'], /^The template has no parameter Nonsense\. Its parameters are /],
-  [['restore'], /^error: missing required argument 'snapshot'\n$/],
+  [['restore'], /^Set either the id of a snapshot, or --time\.$/],
+  [
+    ['restore', 'a-snapshot', '--time', '2026-11-28T10:00Z'],
+    /^Set either the id of a snapshot, or --time\.$/,
+  ],
+  [
+    ['restore', '--time', '2026-11-28T10:00'],
+    /^error: option '--time <time>' argument '2026-11-28T10:00' is invalid\. It has no time zone\. Append Z for UTC\.\n$/,
+  ],
 ])('%j ends with one message, and sends no request', async (words, message) => {
   const { output, actions } = await run(...words);
   expect(output).toMatch(message);

@@ -123,7 +123,8 @@ export function emulateChangeSets(
       stack.tags = request.tags;
       // Before the work, which may take longer than the client waits for the response.
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
-      const fault = takeFault(request.requested);
+      const { requested } = request;
+      const fault = takeFault(requested) ?? resources.findRefused(stack.existing, requested);
       if (fault) startFailingOperation(stack, type, changes, fault);
       else await execute(resources, stack, type, changes, request);
       return {};

@@ -24,6 +24,7 @@ export const fakeResources: ResourceProvider = {
   },
   delete: async () => undefined,
   findProtected: async () => null,
+  findRefused: () => null,
 };
 
 function write(requested: RequestedStack, idOf: (name: string) => string): ExistingResources {

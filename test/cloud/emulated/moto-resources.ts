@@ -10,22 +10,24 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DeletePolicyCommand } from '@aws-sdk/client-iam';
-import { CreateDBSnapshotCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
+import type { DatabaseHandler } from './database-handler.ts';
 import { listEffects } from './effects.ts';
+import type { Node } from './evaluate.ts';
 import type { Tag, RequestedStack } from './moto-template.ts';
 import type { Moto } from './moto.ts';
 import { findProtected } from './protected-resources.ts';
 import { type ExistingResources, type ResourceProvider, NEWEST_VERSION } from './resources.ts';
 
 /** Creates the resources of stacks on moto. */
-export function createMotoResources(moto: Moto): ResourceProvider {
+export function createMotoResources(moto: Moto, databases: DatabaseHandler): ResourceProvider {
   return {
     create: (...args) => createResources(moto, ...args),
-    update: (...args) => updateResources(moto, ...args),
-    delete: (...args) => deleteResources(moto, ...args),
+    update: (...args) => updateResources(moto, databases, ...args),
+    delete: (...args) => deleteResources(moto, databases, ...args),
     findProtected: (existing) => findProtected(moto, existing),
+    findRefused: databases.findRefused,
   };
 }
 
@@ -35,11 +37,21 @@ async function createResources(
   requested: RequestedStack,
   tags: Tag[],
 ): Promise<ExistingResources> {
-  const TemplateBody = templateOf(requested.motoResources, requested.outputs, {});
+  // RDS's names of databases are new each time.
+  const names = Object.fromEntries(
+    Object.entries(requested.resources)
+      .filter(([, { Type }]) => Type === 'AWS::RDS::DBInstance')
+      .map(([name]) => [name, createName(name)]),
+  );
+  const TemplateBody = templateOf(requested.motoResources, requested.outputs, names);
   await moto.cloudFormation.send(
     new CreateStackCommand({ StackName: stackName, TemplateBody, Tags: tags }),
   );
-  return readResources(moto, stackName, requested, {});
+  return readResources(moto, stackName, requested, names);
+}
+
+function createName(name: string): string {
+  return `${name}${randomInt(1e6, 1e7)}`;
 }
 
 // Resource types that moto's CloudFormation can change in place. It loses track of others.
@@ -53,23 +65,27 @@ const CHANGEABLE = new Set([
 /** Leaves resources unchanged that moto cannot change. */
 async function updateResources(
   moto: Moto,
+  databases: DatabaseHandler,
   stackName: string,
   existing: ExistingResources,
   requested: RequestedStack,
 ): Promise<ExistingResources> {
   const names = { ...existing.names };
+  const abandoned: (() => Promise<void>)[] = [];
   const resources = { ...requested.motoResources };
   const effects = listEffects(listChanges(existing.requested, requested), requested);
   for (const { Action, LogicalResourceId: name, ResourceType, isReplaced } of effects) {
     if (Action === 'Remove' || isReplaced) {
-      await takeLastSnapshot(moto, stackName, existing, name);
-      names[name] = `${name}${randomInt(1e6, 1e7)}`;
+      const abandon = await databases.prepareDeletion(stackName, existing, name);
+      if (abandon) abandoned.push(abandon);
+      names[name] = createName(name);
     } else if (Action === 'Modify' && name in resources && !CHANGEABLE.has(ResourceType)) {
       resources[name] = existing.requested.motoResources[name] ?? {};
     }
   }
   const TemplateBody = templateOf(resources, requested.outputs, names);
   await moto.cloudFormation.send(new UpdateStackCommand({ StackName: stackName, TemplateBody }));
+  for (const abandon of abandoned) await abandon();
   const now = await readResources(moto, stackName, requested, names);
   await changeGroups(moto, now);
   return now;
@@ -77,11 +93,12 @@ async function updateResources(
 
 async function deleteResources(
   moto: Moto,
+  databases: DatabaseHandler,
   stackName: string,
   existing: ExistingResources,
 ): Promise<void> {
   for (const name of Object.keys(existing.requested.resources)) {
-    await takeLastSnapshot(moto, stackName, existing, name);
+    await databases.prepareDeletion(stackName, existing, name);
   }
   await moto.cloudFormation.send(new DeleteStackCommand({ StackName: stackName }));
   // Moto's CloudFormation does not delete managed policies.
@@ -89,26 +106,6 @@ async function deleteResources(
     if (Type !== 'AWS::IAM::ManagedPolicy') continue;
     await moto.iam.send(new DeletePolicyCommand({ PolicyArn: existing.ids[name] }));
   }
-}
-
-async function takeLastSnapshot(
-  moto: Moto,
-  stackName: string,
-  existing: ExistingResources,
-  name: string,
-) {
-  const { Type, DeletionPolicy } = existing.requested.resources[name] ?? {};
-  if (Type !== 'AWS::RDS::DBInstance' || DeletionPolicy !== 'Snapshot') return;
-  const DBInstanceIdentifier = existing.ids[name] ?? '';
-  const found = await moto.rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }));
-  const suffix = randomInt(1e8, 1e9).toString(36);
-  await moto.rds.send(
-    new CreateDBSnapshotCommand({
-      DBInstanceIdentifier,
-      DBSnapshotIdentifier: `${stackName}-snapshot-${name}-${suffix}`.toLowerCase(),
-      Tags: found.DBInstances?.[0]?.TagList ?? [],
-    }),
-  );
 }
 
 /**
@@ -175,7 +172,10 @@ function templateOf(
 ): string {
   const nameOf = (name: string) => names[name] ?? name;
   const Resources = Object.fromEntries(
-    Object.entries(resources).map(([name, resource]) => [nameOf(name), resource]),
+    Object.entries(resources).map(([name, resource]) => [
+      nameOf(name),
+      withDatabaseName(resource, nameOf(name)),
+    ]),
   );
   const version = { Value: { 'Fn::GetAtt': ['LaunchTemplate', 'LatestVersionNumber'] } };
   const Outputs = {
@@ -190,4 +190,12 @@ function templateOf(
   };
   // With tabs it is no YAML: moto reads it as JSON at once, and not for a second as YAML.
   return JSON.stringify({ Resources, Outputs }, rename, '\t');
+}
+
+/** Adds the name of a database, which CloudFormation generates and RDS converts to lower case. */
+function withDatabaseName(resource: Node, name: string): Node {
+  if (resource.Type !== 'AWS::RDS::DBInstance') return resource;
+  const id = name.toLowerCase().replace(/\d*$/, (random) => `-${random}`);
+  const DBInstanceIdentifier = { 'Fn::Sub': `\${AWS::StackName}-${id}` };
+  return { ...resource, Properties: { ...(resource.Properties as Node), DBInstanceIdentifier } };
 }

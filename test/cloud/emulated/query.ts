@@ -44,6 +44,17 @@ function answer({ action }: AwsRequest, result: object): AwsResponse {
   return { status: 200, headers: { 'content-type': 'text/xml' }, body };
 }
 
+/** A list whose elements have a name of their own. The elements of other lists are called `member`. */
+export class NamedList {
+  readonly name: string;
+  readonly items: object[];
+
+  constructor(name: string, items: object[]) {
+    this.name = name;
+    this.items = items;
+  }
+}
+
 /** An error response with AWS's code. */
 export class Refusal extends Error {
   readonly code: string;
@@ -85,6 +96,9 @@ function refusal({ code, message }: Refusal): AwsResponse {
 function toXml(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((each) => `<member>${toXml(each)}</member>`).join('');
+  if (value instanceof NamedList) {
+    return value.items.map((each) => `<${value.name}>${toXml(each)}</${value.name}>`).join('');
+  }
   if (typeof value !== 'object' || value === null) return escape(String(value));
   return Object.entries(value)
     .filter(([, each]) => each !== undefined)

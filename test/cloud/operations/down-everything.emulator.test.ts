@@ -9,13 +9,9 @@ import { expect, test, vi } from 'vitest';
 import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
-import {
-  DELETES_LAST_SNAPSHOT,
-  down,
-  TAKES_LAST_SNAPSHOT,
-} from '../../../src/cloud/commands/down.ts';
+import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { makeImage, createOperationsFixture, createStack } from './fixture.ts';
+import { makeImage, createOperationsFixture } from './fixture.ts';
 
 const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
 const OF_STACK = { 'minitwit:stack': 'minitwit' };
@@ -39,26 +35,6 @@ async function beginImage({ clients }: CloudContext, at: number): Promise<string
   await clients.ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
   return tags['minitwit:run'];
 }
-
-test('`cloud down --everything` announces before the prompt that it deletes the last snapshot of the database', async () => {
-  const fixture = await createOperationsFixture();
-  const template = `
-Resources:
-  Database:
-    Type: AWS::RDS::DBInstance
-    DeletionPolicy: Snapshot
-    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20 }
-`;
-  await createStack(fixture.open(), '', { template });
-  const refuse = async () => 'no';
-  await expect(down(fixture.open(), { ...everything, prompt: refuse })).rejects.toThrow(
-    'Nothing was removed',
-  );
-  expect(fixture.lines.at(-1)).toBe(DELETES_LAST_SNAPSHOT);
-  const plain = { ...everything, everything: false, prompt: refuse };
-  await expect(down(fixture.open(), plain)).rejects.toThrow('Nothing was');
-  expect(fixture.lines.at(-1)).toBe(TAKES_LAST_SNAPSHOT);
-});
 
 test('`cloud down --everything` removes a second resource after the first one took an hour', async () => {
   const fixture = await createOperationsFixture();

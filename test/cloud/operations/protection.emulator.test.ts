@@ -12,10 +12,12 @@ import {
   type OperationsFixture,
 } from './fixture.ts';
 
+const ALL = ['the database', 'the load balancer', 'the stack'];
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 
 // The requests that disable the protections, in order.
 const REQUESTS = [
+  'rds:ModifyDBInstance',
   'elasticloadbalancing:ModifyLoadBalancerAttributes',
   'cloudformation:UpdateTerminationProtection',
 ];
@@ -44,7 +46,7 @@ async function listProtected({ cloud }: OperationsFixture): Promise<string[]> {
 test('AWS does not delete a protected stack, and `cloud down` disables the protection after the prompt', async () => {
   const fixture = await createProtectedStack();
   const { account } = fixture;
-  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+  expect(await listProtected(fixture)).toEqual(ALL);
   const stack = await requireStack(fixture.cloud);
   await expect(removeStack(fixture.open(), stack)).rejects.toThrow('TerminationProtection');
 
@@ -58,44 +60,58 @@ test('AWS does not delete a protected stack, and `cloud down` disables the prote
   expect(changesOf(account)).toEqual([...REQUESTS, 'cloudformation:DeleteStack']);
 });
 
-test('AWS deletes no stack with a protected load balancer', async () => {
+test('AWS deletes no stack with a protected database or load balancer', async () => {
   const fixture = await createProtectedStack();
   const stack = await requireStack(fixture.cloud);
-  const protections = await listProtections(fixture.cloud, stack);
-  await protections.at(-1)?.set(false);
-  await expect(removeStack(fixture.open(), stack)).rejects.toThrow(
+  const [database, , ofStack] = await listProtections(fixture.cloud, stack);
+  await ofStack?.set(false);
+  const tryRemove = () => removeStack(fixture.open(), stack);
+  await expect(tryRemove()).rejects.toThrow(
+    /Database .*Cannot delete protected DB Instance.*Disable its protection first/,
+  );
+  await database?.set(false);
+  await expect(tryRemove()).rejects.toThrow(
     /Balancer .*cannot be deleted because deletion protection is enabled.*Disable its protection first/,
   );
+});
+
+test('a protection waits for a database that RDS is changing', async () => {
+  const fixture = await createProtectedStack();
+  fixture.account.fail('rds:ModifyDBInstance', 'InvalidDBInstanceState', { status: 400, times: 1 });
+  const [database] = await listProtections(fixture.cloud, await requireStack(fixture.cloud));
+  await database?.set(false);
+  expect(fixture.lines.at(-1)).toMatch(/^The database \S+: not changeable yet$/);
+  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
 });
 
 test('`cloud down` that is stopped or refused prints what is no longer protected, and continues when it is run again', async () => {
   const fixture = await createProtectedStack();
   const { account } = fixture;
-  const [first = '', second = ''] = REQUESTS;
+  const [first = '', second = '', third = ''] = REQUESTS;
   account.fail(first, 'AccessDenied', { times: 1 });
   expect(await remove(fixture)).toMatch(/AccessDenied.* Nothing was removed\.$/);
-  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+  expect(await listProtected(fixture)).toEqual(ALL);
 
   account.fail(second, 'AccessDenied', { times: 1 });
   expect(await remove(fixture)).toMatch(
-    /AccessDenied.* Nothing was removed\. Not protected against deletion: the load balancer \S+\. Run npm run cloud -- up to protect them\.$/,
+    /AccessDenied.* Nothing was removed\. Not protected against deletion: the database \S+\. Run npm run cloud -- up to protect them\.$/,
   );
-  expect(await listProtected(fixture)).toEqual(['the stack']);
+  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
 
-  account.onRequest = (action) => action === second && fixture.stop();
+  account.onRequest = (action) => action === third && fixture.stop();
   expect(await remove(fixture)).toMatch(
-    /^Stopped by SIGINT\. Not protected against deletion: the load balancer \S+, the stack minitwit\.$/,
+    /^Stopped by SIGINT\. Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\.$/,
   );
   account.onRequest = () => undefined;
   expect(await listProtected(fixture)).toEqual([]);
 
   // `up` does this, too.
   await protectStack(fixture.open(), await requireStack(fixture.cloud));
-  expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);
+  expect(await listProtected(fixture)).toEqual(ALL);
 
   fixture.emulated.fault = { resource: 'Instances', reason: 'It is in use.' };
   expect(await remove(fixture)).toMatch(
-    /npm run cloud -- down again\. Not protected against deletion: the load balancer \S+, the stack minitwit\.$/,
+    /npm run cloud -- down again\. Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\.$/,
   );
   for (const action of REQUESTS) account.loseResponse(action);
   expect(await remove(fixture)).toBe('done');

@@ -67,7 +67,7 @@ test('`cloud status` prints the state of all parts, and only sends requests that
     'minitwit, CREATE_COMPLETE',
     outputs.Address,
     expect.stringMatching(
-      /^Not protected against deletion: the load balancer \S+, the stack minitwit\. Run npm run cloud -- up/,
+      /^Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\. Run npm run cloud -- up/,
     ),
   ]);
   expect(sectionOf(fixture, 'INSTANCES')).toEqual([
@@ -78,8 +78,13 @@ test('`cloud status` prints the state of all parts, and only sends requests that
       ),
     ) as string[]),
   ]);
+  const databaseId = outputs.DatabaseId;
   expect(sectionOf(fixture, 'DATABASE').join('\n')).toMatch(
-    /^\S+, available, MySQL 8\.4\S*, db\.t4g\.micro, 20 GiB, backups of 7 days[^]*no snapshot$/,
+    new RegExp(
+      `^(${databaseId}), available, MySQL 8\\.4\\S*, db\\.t4g\\.micro, 20 GiB, backups of 7 days\n\\S+\n` +
+        'restorable by restore --time: \\1, from \\S+ \\S+ UTC to \\S+ \\S+ UTC\n' +
+        'automated snapshot: rds:\\1-\\S+, \\S+ \\S+ UTC\nno snapshot$',
+    ),
   );
   expect(sectionOf(fixture, 'ALARMS').join('\n')).toMatch(
     /^minitwit-ErrorsAlarm: Ten requests were answered with a 5xx[^]*2026-11-23 08:40 UTC {2}minitwit-ErrorsAlarm {2}Alarm updated from OK to ALARM$/,
@@ -97,7 +102,8 @@ test('`cloud status` prints a refused request in its section, and all other sect
     ['ec2:DescribeInstances', 'INSTANCES'],
     ['elasticloadbalancing:DescribeTargetHealth', 'INSTANCES'],
     ['autoscaling:DescribeInstanceRefreshes', 'INSTANCES'],
-    ['rds:DescribeDBInstances', 'DATABASE'],
+    ['rds:DescribeDBSnapshots', 'DATABASE'],
+    ['rds:DescribeDBInstanceAutomatedBackups', 'DATABASE'],
     ['secretsmanager:DescribeSecret', 'SECRETS'],
     ['monitoring:DescribeAlarms', 'ALARMS'],
   ] as const) {
@@ -150,6 +156,13 @@ test('`cloud status --json` prints one object with the report of each section, o
     },
     database: {
       databases: [expect.objectContaining({ status: 'available', sizeGib: 20, backupDays: 7 })],
+      automatedBackups: [
+        expect.objectContaining({
+          databaseId: outputs.DatabaseId,
+          window: { earliest: expect.any(String), latest: expect.any(String) },
+        }),
+      ],
+      automatedSnapshots: [expect.objectContaining({ databaseId: outputs.DatabaseId })],
       snapshots: [],
     },
     secrets: {

@@ -1,56 +1,21 @@
-import {
-  CreateDBSnapshotCommand,
-  DescribeDBSnapshotsCommand,
-  type RDSClient,
-} from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
-import { formatRestored, restoreSnapshot } from '../../../src/cloud/commands/restore.ts';
-import { findStack } from '../../../src/cloud/stack/stack.ts';
-import { createStackFixture, type StackFixture } from './fixture.ts';
+import { formatRestored, restore as restoreDatabase } from '../../../src/cloud/commands/restore.ts';
+import { listDatabases } from '../../../src/cloud/database/databases.ts';
+import { listDatabaseSnapshots } from '../../../src/cloud/database/snapshots.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
+import { requireStack } from '../../../src/cloud/stack/stack.ts';
+import type { StackFixture } from './fixture.ts';
+import { createRestoreFixture, prompt, stubSnapshots } from './restore-fixture.ts';
 
-/** Creates a stack that serves, with a snapshot of its database. */
-async function createRestoreFixture() {
-  const fixture = await createStackFixture();
-  await fixture.up();
-  const { outputs } = await requireStack(fixture);
-  const rds = fixture.cloud.clients.rds;
-  const snapshotId = await createSnapshot(rds, outputs.DatabaseId ?? '');
-  stubSnapshots(fixture, (text) => text);
-  const restore = (id = snapshotId, dryRun = false) =>
-    restoreSnapshot(fixture.open(), { snapshotId: id, dryRun });
-  fixture.lines.length = 0;
-  return { fixture, rds, outputs, snapshotId, restore };
-}
-
-async function createSnapshot(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
-  const DBSnapshotIdentifier = 'a-snapshot';
-  await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }));
-  return DBSnapshotIdentifier;
-}
-
-/** Makes all database snapshots encrypted, which the emulator does not support, and changes their responses. */
-function stubSnapshots({ account }: StackFixture, change: (text: string) => string) {
-  account.stub('rds:DescribeDBSnapshots', async (_, pass) => {
-    const { body, ...answer } = await pass();
-    const text = body.toString().replaceAll('<Encrypted>false<', '<Encrypted>true<');
-    return { ...answer, body: change(text) };
-  });
-}
-
-async function requireStack(fixture: StackFixture) {
-  const stack = await findStack(fixture.cloud);
-  if (!stack) throw new Error('There is no stack');
-  return stack;
-}
-
-async function listSnapshotIds(rds: RDSClient): Promise<string[]> {
-  const taken = new DescribeDBSnapshotsCommand({ SnapshotType: 'manual' });
-  const { DBSnapshots = [] } = await rds.send(taken);
-  return DBSnapshots.map((it) => it.DBSnapshotIdentifier ?? '');
+/** Lists whether each database of the stack is protected. */
+async function listProtected({ cloud }: StackFixture): Promise<boolean[]> {
+  const databases = await listDatabases(cloud.clients.rds, cloud.stackName);
+  return databases.map(({ isProtected }) => isProtected);
 }
 
 test('`cloud restore` creates another database, initializes it, and replaces the instances', async () => {
-  const { fixture, rds, outputs, snapshotId, restore } = await createRestoreFixture();
+  const { fixture, outputs, snapshotId, restore } = await createRestoreFixture();
   const cloud = fixture.open();
   const refreshes: object[] = [];
   cloud.clients.autoScaling.middlewareStack.add(
@@ -61,8 +26,9 @@ test('`cloud restore` creates another database, initializes it, and replaces the
       },
     { step: 'initialize' },
   );
-  await restoreSnapshot(cloud, { snapshotId, dryRun: false });
-  const stack = await requireStack(fixture);
+  const point = { snapshotId };
+  await restoreDatabase(cloud, { point, dryRun: false, prompt });
+  const stack = await requireStack(fixture.cloud);
   expect(stack.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
   expect(stack.outputs.DatabaseId).not.toBe(outputs.DatabaseId);
   expect(fixture.scripts.at(-1)).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
@@ -72,26 +38,27 @@ test('`cloud restore` creates another database, initializes it, and replaces the
       Preferences: expect.not.objectContaining({ AlarmSpecification: expect.anything() }),
     }),
   ]);
-  const last = (await listSnapshotIds(rds)).find((id) => id !== snapshotId);
+  const snapshots = await listDatabaseSnapshots(cloud.clients.rds, null);
+  const last = snapshots.find(({ id }) => id !== snapshotId);
   expect(fixture.lines).toContain(
-    `To return to the old database: npm run cloud -- restore ${last}`,
+    `To return to the old database: npm run cloud -- restore ${last?.id}`,
   );
   expect(fixture.lines.at(-1)).toBe(
-    formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: false }),
+    formatRestored({ address: stack.outputs.Address ?? '', point, isReplaced: false }),
   );
 
   // The next `up` does not replace the database.
   await fixture.up({ BackupDays: '3' });
-  const after = await requireStack(fixture);
+  const after = await requireStack(fixture.cloud);
   expect(after.outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(after.parameters).toMatchObject({ DatabaseSnapshot: snapshotId, BackupDays: '3' });
 
   // A repeated restore does not replace the database.
   await restore();
-  expect((await requireStack(fixture)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
+  expect((await requireStack(fixture.cloud)).outputs.DatabaseId).toBe(stack.outputs.DatabaseId);
   expect(fixture.lines).toContainEqual(expect.stringContaining('aws rds copy-db-snapshot'));
   expect(fixture.lines.at(-1)).toBe(
-    formatRestored({ address: stack.outputs.Address ?? '', snapshotId, isReplaced: true }),
+    formatRestored({ address: stack.outputs.Address ?? '', point, isReplaced: true }),
   );
 });
 
@@ -106,6 +73,10 @@ test('`cloud restore`, stopped before or in any of its steps, continues when it 
   };
   const again =
     ' MiniTwit is unavailable until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
+  // The protection of the old database is disabled with this request, and enabled again.
+  stopAt('rds:ModifyDBInstance');
+  await expect(restore()).rejects.toThrow(/^Stopped by SIGINT\.$/);
+  expect(await listProtected(fixture)).toEqual([true]);
   stopAt('cloudformation:ExecuteChangeSet');
   await expect(restore()).rejects.toThrow('AWS continues to change the stack minitwit.');
   // The initialization of the new database begins with this request.
@@ -128,17 +99,74 @@ test('`cloud restore`, stopped before or in any of its steps, continues when it 
     'autoscaling:StartInstanceRefresh',
   ]);
   expect(await fixture.readState()).toMatchObject({ setUp: 'no', databases: 1, instances: [2] });
-  const { parameters } = await requireStack(fixture);
+  const { parameters } = await requireStack(fixture.cloud);
   expect(parameters).toMatchObject({ DatabaseSnapshot: snapshotId, SetUp: 'no' });
+  expect(await listProtected(fixture)).toEqual([true]);
+});
+
+test('`cloud restore` without a permission of CloudFormation’s handler prints it, and leaves the old database protected', async () => {
+  for (const action of ['rds:ModifyDBInstance', 'rds:RebootDBInstance']) {
+    const { fixture, outputs, restore } = await createRestoreFixture();
+    fixture.emulated.isAllowed = (request) => request.action !== action;
+    await expect(restore()).rejects.toThrow(
+      new RegExp(
+        `^Database \\(AWS::RDS::DBInstance\\) failed: .* not authorized to perform: ${action} .* ` +
+          `You need the permission ${action}\\. .* The stack minitwit is UPDATE_ROLLBACK_COMPLETE\\.`,
+      ),
+    );
+    const { parameters, outputs: now } = await requireStack(fixture.cloud);
+    expect(now.DatabaseId).toBe(outputs.DatabaseId);
+    expect(parameters).toMatchObject({ DatabaseSnapshot: '', SetUp: 'no' });
+    expect(await listProtected(fixture)).toEqual([true]);
+  }
+});
+
+test('`cloud restore` prints that the old database is unprotected if that cannot be changed back', async () => {
+  const { fixture, outputs, restore } = await createRestoreFixture();
+  fixture.emulated.fault = { resource: 'Database', reason: 'The storage is full.' };
+  fixture.account.fail('rds:ModifyDBInstance', 'AccessDenied', { after: 1 });
+  await expect(restore()).rejects.toThrow(
+    new RegExp(
+      `storage is full.*AccessDenied.* The database ${outputs.DatabaseId} is unprotected\\.$`,
+    ),
+  );
+  fixture.account.clearFaults();
+  await fixture.up();
+  expect(await listProtected(fixture)).toEqual([true]);
+});
+
+test('`cloud restore` changes nothing without the name of the stack as the answer', async () => {
+  const { fixture, snapshotId } = await createRestoreFixture();
+  fixture.account.actions.length = 0;
+  const options = { point: { snapshotId }, dryRun: false, prompt: async () => 'yes' };
+  await expect(restoreDatabase(fixture.open(), options)).rejects.toThrow(
+    'The answer is not minitwit. Nothing was changed.',
+  );
+  expect(fixture.account.actions.join()).not.toMatch(/:(Create|Execute|Modify|Send|Start)/);
+});
+
+test('CloudFormation abandons a protected database that it has replaced', async () => {
+  const { fixture, outputs, snapshotId } = await createRestoreFixture();
+  const cloud = fixture.open();
+  const stack = await requireStack(cloud);
+  await changeStack(cloud, stack, {
+    template: null,
+    parameters: toChangedParameters(stack, { DatabaseSnapshot: snapshotId }),
+    dryRun: false,
+    mayReplaceDatabase: true,
+  });
+  const ids = (await listDatabases(cloud.clients.rds, 'minitwit')).map(({ id }) => id);
+  expect(ids).toHaveLength(2);
+  expect(ids).toContain(outputs.DatabaseId);
 });
 
 test('`cloud restore --dry-run` prints the changes, and changes nothing', async () => {
   const { fixture, outputs, snapshotId, restore } = await createRestoreFixture();
-  await restore(snapshotId, true);
+  await restore({ snapshotId }, true);
   const replaced =
     /^ {2}± replace {2}Database \(AWS::RDS::DBInstance\): .*DBSnapshotIdentifier \(DatabaseSnapshot\)/;
   expect(fixture.lines).toContainEqual(expect.stringMatching(replaced));
-  expect((await requireStack(fixture)).outputs.DatabaseId).toBe(outputs.DatabaseId);
+  expect((await requireStack(fixture.cloud)).outputs.DatabaseId).toBe(outputs.DatabaseId);
   expect((await fixture.readState()).changeSets).toBe(0);
 });
 
@@ -149,9 +177,15 @@ test('`cloud restore` rejects an incompatible or missing snapshot before it chan
   await expect(restore()).rejects.toThrow(
     'The snapshot a-snapshot contains a database of postgres, not of MySQL.',
   );
-  await expect(restore('another')).rejects.toThrow('There is no snapshot another of a database');
+  await expect(restore({ snapshotId: 'another' })).rejects.toThrow(
+    'There is no snapshot another of a database',
+  );
   expect(fixture.account.actions.join()).not.toMatch(/:(Create|Execute|Send|Start)/);
-  const restored = restoreSnapshot(fixture.open('twit'), { snapshotId: 'a', dryRun: false });
+  const restored = restoreDatabase(fixture.open('twit'), {
+    point: { snapshotId: 'a' },
+    dryRun: false,
+    prompt,
+  });
   await expect(restored).rejects.toThrow(
     'There is no stack twit in this region. Run npm run cloud -- up --stack twit to create it.',
   );

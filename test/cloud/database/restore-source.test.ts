@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { findProblem } from '../../../src/cloud/commands/restore.ts';
+import { findSnapshotProblem } from '../../../src/cloud/database/restore-source.ts';
 
-const CONTEXT = { stackName: 'blog' };
 const SNAPSHOT = {
   id: 'a-snapshot',
   status: 'available',
@@ -14,7 +13,7 @@ const SNAPSHOT = {
   createdAt: null,
   tags: {},
 };
-const PARAMETERS = { DatabaseVersion: '8.4.3', DatabaseStorageGib: '20' };
+const PARAMETERS = { DatabaseVersion: '8.4.3' };
 
 test.each([
   [{ engine: 'postgres' }, 'contains a database of postgres, not of MySQL'],
@@ -25,15 +24,11 @@ test.each([
     'is not encrypted, but the stack’s database is. Restore an encrypted copy: aws rds copy-db-snapshot --kms-key-id ' +
       'alias/aws/rds --source-db-snapshot-identifier a-snapshot --target-db-snapshot-identifier a-snapshot-encrypted',
   ],
-  [
-    { sizeGib: 40 },
-    'needs 40 GiB, and the stack’s database has 20. Run npm run cloud -- up --set DatabaseStorageGib=40 --stack blog first',
-  ],
-])('findProblem returns the problem of a snapshot with %j', (difference, problem) => {
-  expect(findProblem(CONTEXT, { ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);
+])('findSnapshotProblem returns the problem of a snapshot with %j', (difference, problem) => {
+  expect(findSnapshotProblem({ ...SNAPSHOT, ...difference }, PARAMETERS)).toBe(problem);
 });
 
-test('findProblem returns null for a snapshot of the same MySQL release that is not larger than the database', () => {
-  expect(findProblem(CONTEXT, SNAPSHOT, PARAMETERS)).toBeNull();
-  expect(findProblem(CONTEXT, { ...SNAPSHOT, sizeGib: 5 }, PARAMETERS)).toBeNull();
+test('findSnapshotProblem returns null for a snapshot of the same MySQL release, whatever its size', () => {
+  expect(findSnapshotProblem(SNAPSHOT, PARAMETERS)).toBeNull();
+  expect(findSnapshotProblem({ ...SNAPSHOT, sizeGib: 5000 }, PARAMETERS)).toBeNull();
 });

@@ -1,0 +1,45 @@
+import type { CloudContext } from '../context.ts';
+import { formatMonthlyCost } from '../costs/costs.ts';
+import { PRICES } from '../costs/prices.ts';
+import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
+import { retainsAutomatedBackups } from '../database/restore-point.ts';
+import { formatCommand } from '../format-command.ts';
+import type { Stack } from '../stack/stack.ts';
+import { monthlyBackupCost } from './automated-backups.ts';
+
+/** The line when nothing of the database is retained. */
+export const DELETES_ALL_BACKUPS =
+  'All data of the database is deleted, including its snapshots and automated backups. You cannot undo this.';
+
+/**
+ * Returns the lines on the backups of the stack's databases: which are taken, retained and deleted when the stack is
+ * removed, and what they cost. None without a database.
+ */
+export async function formatBackupPlan(
+  cloud: CloudContext,
+  { parameters }: Stack,
+  { everything }: { everything: boolean },
+): Promise<string[]> {
+  const databases = await listDatabases(cloud.clients.rds, cloud.stackName);
+  if (databases.length === 0) return [];
+  if (everything) return [DELETES_ALL_BACKUPS];
+  const isRetained = retainsAutomatedBackups(parameters);
+  return databases.flatMap((database) => [
+    formatLastSnapshot(database),
+    isRetained ? formatRetained(database) : formatDeleted(cloud, database),
+  ]);
+}
+
+function formatLastSnapshot({ id, sizeGib }: DatabaseInstance): string {
+  const cost = formatMonthlyCost(sizeGib * PRICES.databaseSnapshotGbMonth);
+  return `A last snapshot of the database ${id} is taken before it is deleted. It is retained until you delete it, for ${cost}.`;
+}
+
+function formatRetained({ id, sizeGib, backupDays }: DatabaseInstance): string {
+  const cost = formatMonthlyCost(monthlyBackupCost({ sizeGib, days: backupDays }));
+  return `The automated backups of the database ${id} are retained until they are ${backupDays} days old, for ${cost}.`;
+}
+
+function formatDeleted(cloud: CloudContext, { id }: DatabaseInstance): string {
+  return `The automated backups of the database ${id} are deleted with it. To retain them, run ${formatCommand(cloud, 'up')} first.`;
+}

@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto';
+import {
+  CreateDBInstanceCommand,
+  CreateDBSnapshotCommand,
+  type DBInstance,
+  DescribeDBInstancesCommand,
+  ModifyDBInstanceCommand,
+} from '@aws-sdk/client-rds';
+import type { AutomatedBackups } from './automated-backups.ts';
+import { listChanges } from './changes.ts';
+import { type Effect, listEffects } from './effects.ts';
+import type { Moto } from './moto.ts';
+import type { RequestedStack, Resource } from './moto-template.ts';
+import type { ExistingResources, Fault } from './resources.ts';
+
+const TYPE = 'AWS::RDS::DBInstance';
+
+/** A request that CloudFormation's handler sends with the operator's permissions. */
+export interface HandlerRequest {
+  /** Such as `rds:RebootDBInstance`. */
+  action: string;
+  /** The ARN of the resource that the request changes. */
+  resource: string;
+}
+
+/** CloudFormation's handler for databases, which sends several requests to RDS for a change. */
+export interface DatabaseHandler {
+  /** Returns the first database for whose change the operator lacks a permission, or null. */
+  findRefused: (existing: ExistingResources | null, requested: RequestedStack) => Fault | null;
+  /**
+   * Takes a last snapshot of a database before its deletion, and retains its automated backups. Other resources are
+   * ignored. Returns null, or for a protected database, which RDS does not delete, a function that restores it after
+   * moto has deleted it.
+   */
+  prepareDeletion: (
+    stackName: string,
+    existing: ExistingResources,
+    name: string,
+  ) => Promise<(() => Promise<void>) | null>;
+}
+
+/** Creates the handler of an account. */
+export function createDatabaseHandler(
+  accountId: string,
+  moto: Moto,
+  emulated: { backups: AutomatedBackups; isAllowed: (request: HandlerRequest) => boolean },
+): DatabaseHandler {
+  return {
+    findRefused: (existing, requested) => {
+      const changes = listChanges(existing?.requested ?? null, requested);
+      for (const effect of listEffects(changes, requested)) {
+        const { LogicalResourceId: name, ResourceType } = effect;
+        if (ResourceType !== TYPE) continue;
+        const id = existing?.ids[name];
+        const all = listHandlerRequests(accountId, effect, requested.resources[name], id);
+        const refused = all.find((request) => !emulated.isAllowed(request));
+        if (refused) return { resource: name, reason: formatRefusal(accountId, refused) };
+      }
+      return null;
+    },
+    prepareDeletion: async (stackName, existing, name) => {
+      const { Type, DeletionPolicy, Properties } = existing.requested.resources[name] ?? {};
+      const id = existing.ids[name] ?? '';
+      const database = Type === TYPE ? await findDatabase(moto, id) : undefined;
+      if (!database) return null;
+      if (database.DeletionProtection) return abandon(moto, database);
+      if (DeletionPolicy === 'Snapshot') {
+        await takeLastSnapshot(moto, `${stackName}-snapshot-${name}`, database);
+      }
+      if (Properties?.DeleteAutomatedBackups === false) await emulated.backups.retain(id);
+      return null;
+    },
+  };
+}
+
+/**
+ * Lists the requests for a change in order, as the public source of the handler sends them. A database that is restored
+ * is modified afterwards, because the request to restore lacks some properties, and rebooted for its parameter group.
+ */
+function listHandlerRequests(
+  accountId: string,
+  { Action, isReplaced }: Effect,
+  requested: Resource | undefined,
+  id = 'minitwit-database-new',
+): HandlerRequest[] {
+  const resource = `arn:aws:rds:us-east-1:${accountId}:db:${id}`;
+  const request = (name: string) => ({ action: `rds:${name}`, resource });
+  const end = [request('CreateDBSnapshot'), request('DeleteDBInstance')];
+  if (Action === 'Remove') return end;
+  if (Action === 'Modify' && !isReplaced) return [request('ModifyDBInstance')];
+  const old = Action === 'Modify' ? end : [];
+  const { DBSnapshotIdentifier, RestoreTime, DBParameterGroupName } = requested?.Properties ?? {};
+  if (!DBSnapshotIdentifier && !RestoreTime) return [request('CreateDBInstance'), ...old];
+  return [
+    request(RestoreTime ? 'RestoreDBInstanceToPointInTime' : 'RestoreDBInstanceFromDBSnapshot'),
+    request('AddTagsToResource'),
+    request('ModifyDBInstance'),
+    ...(DBParameterGroupName ? [request('RebootDBInstance')] : []),
+    ...old,
+  ];
+}
+
+function formatRefusal(accountId: string, { action, resource }: HandlerRequest): string {
+  return (
+    `Resource handler returned message: "User: arn:aws:iam::${accountId}:user/operator is not authorized to perform: ` +
+    `${action} on resource: ${resource} because no identity-based policy allows the ${action} action (Service: Rds, ` +
+    'Status Code: 403, Request ID: 1)" (RequestToken: 1, HandlerErrorCode: AccessDenied)'
+  );
+}
+
+async function findDatabase({ rds }: Moto, id: string): Promise<DBInstance | undefined> {
+  const request = new DescribeDBInstancesCommand({ DBInstanceIdentifier: id });
+  return (await rds.send(request)).DBInstances?.[0];
+}
+
+async function takeLastSnapshot({ rds }: Moto, prefix: string, database: DBInstance) {
+  const { DBInstanceIdentifier, TagList } = database;
+  const suffix = randomInt(1e8, 1e9).toString(36);
+  const DBSnapshotIdentifier = `${prefix}-${suffix}`.toLowerCase();
+  await rds.send(
+    new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier, Tags: TagList }),
+  );
+}
+
+/** Lets moto delete a protected database, and returns a function that creates it again. */
+async function abandon({ rds }: Moto, database: DBInstance): Promise<() => Promise<void>> {
+  const { DBInstanceIdentifier, DBInstanceClass, Engine, AllocatedStorage, TagList } = database;
+  await rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier, DeletionProtection: false }));
+  return async () => {
+    await rds.send(
+      new CreateDBInstanceCommand({
+        DBInstanceIdentifier,
+        DBInstanceClass,
+        Engine,
+        AllocatedStorage,
+        MasterUsername: 'admin',
+        ManageMasterUserPassword: true,
+        DeletionProtection: true,
+        Tags: TagList,
+      }),
+    );
+  };
+}

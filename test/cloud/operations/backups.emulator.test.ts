@@ -1,0 +1,90 @@
+import { DescribeDBInstanceAutomatedBackupsCommand } from '@aws-sdk/client-rds';
+import { expect, test } from 'vitest';
+import { down } from '../../../src/cloud/commands/down.ts';
+import { printStatus } from '../../../src/cloud/commands/status.ts';
+import { DELETES_ALL_BACKUPS } from '../../../src/cloud/teardown/backup-plan.ts';
+import {
+  createOperationsFixture,
+  createStack,
+  makeImage,
+  type OperationsFixture,
+} from './fixture.ts';
+
+const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
+const dryRun = { ...plain, dryRun: true };
+
+/** Creates an account with a stack that has no warehouse. Returns the id of its database, too. */
+async function createFixtureWithDatabase() {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  const image = await makeImage(cloud, '1.3.0');
+  const { outputs } = await createStack(cloud, image, { WarehouseVolumeGib: '0' });
+  return { fixture, databaseId: outputs.DatabaseId ?? '' };
+}
+
+/** Lists the databases that have automated backups. */
+async function listBackups({ cloud }: OperationsFixture): Promise<(string | undefined)[]> {
+  const request = new DescribeDBInstanceAutomatedBackupsCommand({});
+  const { DBInstanceAutomatedBackups = [] } = await cloud.clients.rds.send(request);
+  return DBInstanceAutomatedBackups.map((it) => it.DBInstanceIdentifier);
+}
+
+test('`cloud down` retains the automated backups, prints them with their cost before and after, and --everything deletes them', async () => {
+  const { fixture, databaseId } = await createFixtureWithDatabase();
+  await down(fixture.open(), dryRun);
+  expect(fixture.lines).toContain(
+    `A last snapshot of the database ${databaseId} is taken before it is deleted. It is retained until you delete it, for at most $1.90 a month.`,
+  );
+  expect(fixture.lines).toContain(
+    `The automated backups of the database ${databaseId} are retained until they are 7 days old, for at most $15.20 a month.`,
+  );
+  await down(fixture.open(), { ...dryRun, everything: true });
+  expect(fixture.lines).toContain(DELETES_ALL_BACKUPS);
+
+  await down(fixture.open(), plain);
+  expect(await listBackups(fixture)).toEqual([databaseId]);
+  const remaining = new RegExp(
+    `^  db-[A-Z0-9]+ +automated backups of the database ${databaseId}, from \\S+ \\S+ UTC to \\S+ \\S+ UTC, until \\S+ \\S+ UTC +at most \\$15\\.20 a month$`,
+  );
+  expect(fixture.lines).toContainEqual(expect.stringMatching(remaining));
+  await printStatus(fixture.open());
+  expect(fixture.lines).toContainEqual(expect.stringMatching(remaining));
+
+  await down(fixture.open(), { ...plain, everything: true });
+  expect(fixture.lines.at(-1)).toBe('No resources of minitwit remain.');
+  expect(await listBackups(fixture)).toEqual([]);
+});
+
+test('`cloud down --everything` waits for automated backups whose database is being deleted, and ignores those that have expired', async () => {
+  const { fixture } = await createFixtureWithDatabase();
+  const action = 'rds:DeleteDBInstanceAutomatedBackup';
+  fixture.account.fail(action, 'InvalidDBInstanceAutomatedBackupState', { status: 400, times: 1 });
+  fixture.account.fail(action, 'DBInstanceAutomatedBackupNotFound', { status: 404, after: 1 });
+  fixture.account.onRequest = (each) => {
+    // The backups expire at the time of this request.
+    if (each === action) fixture.emulated.backups.expire();
+  };
+  await down(fixture.open(), { ...plain, everything: true });
+  expect(fixture.lines).toContainEqual(
+    expect.stringMatching(/^The automated backups of \S+: the database is being deleted$/),
+  );
+  expect(fixture.lines.at(-1)).toBe('No resources of minitwit remain.');
+});
+
+test('`cloud down` prints that automated backups are deleted with a stack of an earlier version', async () => {
+  const fixture = await createOperationsFixture();
+  const template = `
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20, BackupRetentionPeriod: 7 }
+`;
+  await createStack(fixture.open(), '', { template });
+  const [databaseId] = await listBackups(fixture);
+  await down(fixture.open(), plain);
+  expect(fixture.lines).toContain(
+    `The automated backups of the database ${databaseId} are deleted with it. To retain them, run npm run cloud -- up first.`,
+  );
+  expect(await listBackups(fixture)).toEqual([]);
+});
