@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { roll } from '../../src/cloud/commands/roll.ts';
 import { createBuildFixture } from './image/fixture.ts';
 import { createOperationsFixture, createStack, makeImage } from './operations/fixture.ts';
-import { listOperatorPolicies } from './operator-policies.ts';
+import { listOperatorPolicies } from './permissions/operator-policies.ts';
 
 const OF_A_DEPLOYMENT = new Set([
   'minitwit-operator-read',

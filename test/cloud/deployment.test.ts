@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { createCli } from '../../src/cloud/commands/cli.ts';
-import { ACCOUNT, BOUNDARY_ARN, listOperatorPolicies } from './operator-policies.ts';
+import { ACCOUNT, BOUNDARY_ARN, listOperatorPolicies } from './permissions/operator-policies.ts';
 import { parseTemplate } from './stack/parse-template.ts';
 
 const { Resources } = parseTemplate(readFileSync('cloud/operator.yaml', 'utf8'));

@@ -16,6 +16,7 @@ import { emulate } from './emulated.ts';
 import { emulateVersions } from './emulated/versions.ts';
 import { imageStubs } from './image/fixture.ts';
 import { expectEmptyAccount } from './operations/empty-account.ts';
+import { enforceOperatorPolicies } from './permissions/enforce.ts';
 import { openTestCloud } from './test-cloud.ts';
 
 const now = { dryRun: false };
@@ -46,17 +47,19 @@ async function openSite() {
     scripts.push(script);
     return {};
   };
-  const { open, lines } = openTestCloud();
+  const { cloud: admin } = openTestCloud();
+  const { open, lines, cloud } = openTestCloud();
+  const enforced = await enforceOperatorPolicies(cloud.clients, account.id);
   for (const [action, stand] of Object.entries(imageStubs(account))) {
     account.stub(action, stand);
   }
-  return { open, lines, scripts };
+  return { open, lines, scripts, enforced, admin };
 }
 
-test('the commands create a site in an empty account, operate it and remove it', async () => {
-  const { open, lines, scripts } = await openSite();
+test('with the permissions of an operator, the commands create a site in an empty account, operate it and remove it', async () => {
+  const { open, lines, scripts, enforced, admin } = await openSite();
   const imageIds = async () => (await listMiniTwitImages(open().clients.ec2)).map(({ id }) => id);
-  await expectEmptyAccount(open());
+  await expectEmptyAccount(admin);
 
   await buildImage(open(), build);
   const [first] = await imageIds();
@@ -97,5 +100,7 @@ test('the commands create a site in an empty account, operate it and remove it',
   expect(lines.filter((line) => / running +healthy /.test(line))).toHaveLength(2);
 
   await down(open(), { ...now, everything: true, prompt: async () => 'minitwit' });
-  await expectEmptyAccount(open());
+  expect(enforced.refused).toEqual([]);
+  expect(enforced.allowed.size).toBeGreaterThan(50);
+  await expectEmptyAccount(admin);
 });

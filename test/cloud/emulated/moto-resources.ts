@@ -9,6 +9,7 @@ import {
   DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
+import { AddTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DeletePolicyCommand } from '@aws-sdk/client-iam';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
@@ -47,7 +48,21 @@ async function createResources(
   await moto.cloudFormation.send(
     new CreateStackCommand({ StackName: stackName, TemplateBody, Tags: tags }),
   );
-  return readResources(moto, stackName, requested, names);
+  const existing = await readResources(moto, stackName, requested, names);
+  await tagLoadBalancers(moto, existing, tags);
+  return existing;
+}
+
+/** Gives load balancers the tags of their stack, as AWS does. */
+async function tagLoadBalancers(
+  moto: Moto,
+  { requested, ids }: ExistingResources,
+  Tags: Tag[],
+): Promise<void> {
+  for (const [name, { Type }] of Object.entries(requested.resources)) {
+    if (Type !== 'AWS::ElasticLoadBalancingV2::LoadBalancer' || Tags.length === 0) continue;
+    await moto.loadBalancing.send(new AddTagsCommand({ ResourceArns: [ids[name] ?? ''], Tags }));
+  }
 }
 
 function createName(name: string): string {

@@ -84,7 +84,10 @@ export async function listAccount({ clients }: CloudContext): Promise<Record<str
       (it) => it.RoleName,
     ),
     profiles: profiles.InstanceProfiles?.map((it) => it.InstanceProfileName),
-    policies: policies.Policies?.map((it) => it.PolicyName),
+    // The boundary belongs to the administrator.
+    policies: policies.Policies?.map((it) => it.PolicyName).filter(
+      (it) => it !== 'minitwit-boundary',
+    ),
   };
   return Object.fromEntries(
     Object.entries(found).flatMap(([kind, ids]) =>

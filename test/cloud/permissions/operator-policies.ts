@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseTemplate } from './stack/parse-template.ts';
+import { parseTemplate } from '../stack/parse-template.ts';
 
 /** The account, region and partition in the ARNs of the policies. */
 export const ACCOUNT = '123456789012';
