@@ -11,6 +11,13 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Mariadb, startMariadb } from './mariadb.ts';
 
 const INSTANCES = 2;
+const PRODUCTION = {
+  HOST: '127.0.0.1',
+  TRUST_PROXY: '1',
+  RATE_LIMITS: 'off',
+  LOG_LEVEL: 'warn',
+  NODE_ENV: 'production',
+};
 
 /** A server of MiniTwit with a fixed port. */
 export interface Instance {
@@ -65,23 +72,26 @@ export async function startCluster(
   const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(defer)));
   const toDatabase = databaseSettings(mariadb.config);
   const instances = ports.map((port) =>
-    createInstance(port, defer, {
+    createInstance(port, defer, () => ({
       ...toDatabase,
       SESSION_SECRET: 'a secret of the tests with 32 characters or more',
-      HOST: '127.0.0.1',
-      TRUST_PROXY: '1',
-      RATE_LIMITS: 'off',
-      LOG_LEVEL: 'warn',
-      NODE_ENV: 'production',
       ...settings,
-    }),
+    })),
   );
   await Promise.all(instances.map((instance) => instance.start()));
   const { url } = await startLoadBalancer(ports, defer, balancing);
   return { url, instances: instances as [Instance, Instance], mariadb, database };
 }
 
-function createInstance(port: number, defer: Defer, settings: Environment): Instance {
+/**
+ * Creates an instance, which the test starts.
+ * @param readSettings returns the settings of the next start. There are defaults for all but the database and secrets
+ */
+export function createInstance(
+  port: number,
+  defer: Defer,
+  readSettings: () => Environment,
+): Instance {
   const url = `http://127.0.0.1:${port}`;
   let program: Program | null = null;
   defer(async () => {
@@ -97,7 +107,7 @@ function createInstance(port: number, defer: Defer, settings: Environment): Inst
     async start() {
       const started = startProgram(
         'src/server.ts',
-        { ...settings, PORT: String(port) },
+        { ...PRODUCTION, ...readSettings(), PORT: String(port) },
         { outlivesTest: true },
       );
       program = started;

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderInitdbScript } from '../../src/cloud/database/initdb-script.ts';
+import { renderScript } from '../../src/cloud/instances/render-script.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { expectSbom } from '../support/sbom.ts';
 import { NODE_OPTIONS } from '../support/production.ts';
@@ -352,6 +353,61 @@ describe('minitwit.sh', () => {
     expect(status).toBe(1);
   });
 
+  test('app-password.sh reads the versions of the password, and runs as the user `nobody`', async () => {
+    await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
+    await putSecret('own', { SecretString: CANARY });
+    const script = await renderScript('app-password.sh', {
+      AWS_REGION: 'eu-test-1',
+      DB_HOST: 'nowhere.invalid',
+      MASTER_SECRET: 'rds!db-2',
+      DATABASE_PASSWORD: 'own',
+      CURRENT_VERSION: 'version-1',
+      PENDING_VERSION: 'version-2',
+      COMMAND: 'add',
+    });
+    await writeFile(join(instance.root, 'srv/script.sh'), script);
+    const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
+    expect(output).toBe('The host "nowhere.invalid" does not exist. Check DB_HOST.\n');
+    expect(status).toBe(1);
+    expect((await awsCalls()).slice(-3).map((call) => call.replace(/.*--secret-id /, ''))).toEqual([
+      'own --version-stage AWSCURRENT --version-id version-1',
+      'own --version-stage AWSPENDING --version-id version-2',
+      'rds!db-2',
+    ]);
+  });
+
+  test('restart.sh restarts the server only while it does not use the current secrets', async () => {
+    const { DB_PASSWD: _, SESSION_SECRET, ...others } = SETTINGS;
+    await putSecret('db', { SecretString: `${CANARY}-1` });
+    await putSecret('s', { SecretString: SESSION_SECRET });
+    await start({
+      ...others,
+      DB_PASSWD_FROM: 'secretsmanager:db',
+      SESSION_SECRET_FROM: 'secretsmanager:s',
+    });
+    const pid = await mainPid();
+    expect(await runRestart('yes')).toEqual({ status: 0, output: 'current\n' });
+
+    await putSecret('db', { SecretString: `${CANARY}-2` });
+    expect(await runRestart('no')).toEqual({ status: 0, output: 'outdated\n' });
+    expect(await mainPid()).toBe(pid);
+
+    expect(await runRestart('yes')).toEqual({ status: 0, output: 'restarted\n' });
+    expect(await mainPid()).not.toBe(pid);
+    expect(await readSettings()).toMatchObject({ DB_PASSWD: `${CANARY}-2`, SESSION_SECRET });
+    expect(await runRestart('yes')).toEqual({ status: 0, output: 'current\n' });
+  });
+
+  test('restart.sh fails if the server does not use the secrets after its restarts', async () => {
+    await putSecret('db', { SecretString: `${CANARY}-1` });
+    await start(SETTINGS);
+    const { status, output } = await runRestart('yes');
+    expect(output).toBe(
+      'The server does not use the current secrets after its restarts. Compare DB_PASSWD_FROM and SESSION_SECRET_FROM in /etc/minitwit.env with the secrets of the stack.\n',
+    );
+    expect(status).toBe(1);
+  });
+
   test.each([
     ['minitwit.service', 1.1],
     ['minitwit-secrets.service', 1.6],
@@ -445,6 +501,20 @@ async function show(property: string, unit = 'minitwit.service'): Promise<string
 }
 
 const mainPid = () => show('MainPID');
+
+async function runRestart(mayRestart: 'yes' | 'no'): Promise<Outcome> {
+  const script = await renderScript('restart.sh', {
+    AWS_REGION: 'eu-test-1',
+    DATABASE_PASSWORD: 'db',
+    DATABASE_PASSWORD_VERSION: 'version-1',
+    SESSION_SECRET: 's',
+    SESSION_SECRET_VERSION: 'version-2',
+    MAY_RESTART: mayRestart,
+  });
+  // These tests have no database.
+  await writeFile(join(instance.root, 'srv/script.sh'), script.replace('/readyz', '/healthz'));
+  return instance.run('bash /srv/script.sh');
+}
 
 /** Runs a command in the control group of the server, so that the server's IP filter applies to the command. */
 async function asServer(command: string): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { createSiteStack } from '../stack/site-stack.ts';
 
 const IN_SERVICE = {
   InstanceId: 'i-1',
+  InstanceType: 't3.micro',
   AvailabilityZone: 'us-east-1a',
   LifecycleState: 'InService',
 };

@@ -31,7 +31,7 @@ export interface EmulatedSecrets {
   /** The number of reads after each change that show the earlier state. AWS is eventually consistent. */
   staleReads: number;
   /** Returns whether a request may read this secret. By default, every request may. */
-  mayRead: (id: string, request: AwsRequest) => boolean;
+  mayRead: (id: string, request: AwsRequest) => boolean | Promise<boolean>;
 }
 
 const request = z.object({
@@ -100,25 +100,21 @@ export function emulateSecretsManager(
     secret.stale = { versions, reads: emulated.staleReads };
     secret.changedAt = new Date();
   };
-  const actions: Record<string, (fields: Fields, from: AwsRequest) => object> = {
+  const actions: Record<string, (fields: Fields) => object> = {
     DescribeSecret: (fields) => describe(fields, requireSecret(fields.SecretId)),
-    GetSecretValue: (fields, from) => {
-      if (!emulated.mayRead(fields.SecretId, from)) {
-        throw new Refusal(
-          'AccessDeniedException',
-          `User is not authorized to perform: secretsmanager:GetSecretValue on resource: ${fields.SecretId} because no identity-based policy allows the secretsmanager:GetSecretValue action`,
-        );
-      }
-      return getValue(fields, requireSecret(fields.SecretId));
-    },
+    GetSecretValue: (fields) => getValue(fields, requireSecret(fields.SecretId)),
     PutSecretValue: (fields) => putValue(fields, requireSecret(fields.SecretId), change),
     UpdateSecretVersionStage: (fields) =>
       updateStage(fields, requireSecret(fields.SecretId), change),
   };
   for (const [name, act] of Object.entries(actions)) {
-    account.stub(`secretsmanager:${name}`, (from) => {
+    account.stub(`secretsmanager:${name}`, async (from) => {
       try {
-        return answer(200, act(request.parse(JSON.parse(String(from.body))), from));
+        const fields = request.parse(JSON.parse(String(from.body)));
+        if (name === 'GetSecretValue' && !(await emulated.mayRead(fields.SecretId, from))) {
+          throw createAccessDenied(fields.SecretId);
+        }
+        return answer(200, act(fields));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         return answer(400, { __type: error.code, Message: error.message });
@@ -126,6 +122,13 @@ export function emulateSecretsManager(
     });
   }
   return emulated;
+}
+
+function createAccessDenied(id: string): Refusal {
+  return new Refusal(
+    'AccessDeniedException',
+    `User is not authorized to perform: secretsmanager:GetSecretValue on resource: ${id} because no identity-based policy allows the secretsmanager:GetSecretValue action`,
+  );
 }
 
 function holderOf(

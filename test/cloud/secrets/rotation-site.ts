@@ -123,6 +123,7 @@ function answerGroup(site: RotationSite): void {
           Instances: [...servers.keys()].map((InstanceId) => ({
             InstanceId,
             AvailabilityZone: 'us-east-1a',
+            InstanceType: 't3.micro',
             LifecycleState: 'InService',
             LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
           })),

@@ -6,7 +6,7 @@ const OUTPUTS = {
   DatabaseId: 'database-1',
   DatabaseEndpoint: 'database-1.rds.amazonaws.com',
   MasterSecret: 'arn:master',
-  DatabasePassword: 'arn:password',
+  DatabasePassword: 'minitwit-DatabasePassword',
   Instances: 'group-1',
   Targets: 'arn:targets',
   Logs: 'logs-1',
