@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { findCreated } from '../../aws/ec2/find-created.ts';
-import { isAwsError, wasRefused, withAwsError } from '../../aws/errors.ts';
+import { findAwsError, isAwsError, wasRefused, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import { cleanupPollOptions, pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
@@ -84,7 +84,18 @@ async function waitUntilOnline(context: CloudContext, instanceId: string): Promi
     const state = response.InstanceInformationList?.[0]?.PingStatus ?? 'not registered yet';
     return state === 'Online' ? { done: true } : { pending: state };
   };
-  await poll(`The agent of ${instanceId}`, checkOnline, pollOptions(context, ONLINE_MAX_MS));
+  const options = pollOptions(context, ONLINE_MAX_MS);
+  await poll(`The agent of ${instanceId}`, checkOnline, options).catch((error: unknown) => {
+    throw context.signal.aborted ? error : withNetworkHint(error);
+  });
+}
+
+/** Returns the error of an agent that is not online in time, with what to check. Other errors are unchanged. */
+function withNetworkHint(error: unknown): unknown {
+  if (!(error instanceof OperatorError) || findAwsError(error)) return error;
+  const hint =
+    "It needs internet access: check the subnet's routes and address, then run the command again.";
+  return new OperatorError(`${error.message} ${hint}`, { cause: error });
 }
 
 /**

@@ -109,7 +109,7 @@ test('runCommand does not send a command again after AWS has refused it', async 
 test('runCommand fails when the SSM agent does not register in time', async () => {
   const { aws, cloud } = await openInstance([''], [], { waitMaxMs: 20 });
   await expect(runCommand(cloud, ID, ECHO)).rejects.toThrow(
-    /The agent of .*: still not registered yet/,
+    /The agent of .*: still not registered yet after .* s\. It needs internet access: check .* run the command again\.$/,
   );
   expect(aws.actions).not.toContain('ssm:SendCommand');
 });
