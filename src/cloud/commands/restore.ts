@@ -10,6 +10,7 @@ import {
   retainsAutomatedBackups,
 } from '../database/restore-point.ts';
 import { requireRestoreSource, type RestoreSource } from '../database/restore-source.ts';
+import { assertStorageLimit } from '../database/storage.ts';
 import { listDatabaseSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
@@ -99,6 +100,7 @@ async function replaceDatabase(
   const { print } = cloud;
   const { databaseId } = readOutputs(stack);
   const source = await requireRestoreSource(cloud, stack, point);
+  assertStorageLimit(cloud, storageFor(source, stack.parameters), stack.parameters);
   for (const line of formatPlan(cloud, stack, source)) print(line);
   const parameters = toChangedParameters(stack, {
     ...source.parameters,

@@ -5,6 +5,7 @@ import { formatCosts, listCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
+import { resolveStorage } from '../database/storage.ts';
 import { protectStack } from '../protection/protections.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { resolveFreePlanDefaults } from '../stack/free-plan.ts';
@@ -48,8 +49,8 @@ function listRenamed(stack: Stack | null): ParameterValues {
 }
 
 /**
- * Adds the defaults of a new stack and the permissions boundary to the values that are set, and checks that the image
- * fits the instance types.
+ * Adds the defaults of a new stack, the permissions boundary and the database's storage to the values that are set, and
+ * checks that the image fits the instance types.
  */
 async function resolveValues(
   cloud: CloudContext,
@@ -67,7 +68,8 @@ async function resolveValues(
       };
   const PermissionsBoundary =
     all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
-  const values: ParameterValues = { ...set, ...defaults, PermissionsBoundary };
+  const storage = await resolveStorage(cloud, stack, { set, all });
+  const values: ParameterValues = { ...set, ...defaults, ...storage, PermissionsBoundary };
   if (values.ImageId || values.InstanceTypes) {
     await assertImageCompatible(clients.ec2, { ...all, ...values });
   }

@@ -33,6 +33,8 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
   const count = Number(parameters.InstanceCount);
   const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
   const storageGib = Number(parameters.DatabaseStorageGib);
+  const maxGib = Math.max(storageGib, Number(parameters.DatabaseStorageMaxGib ?? 0));
+  const growth = maxGib > storageGib ? `, which can grow to ${maxGib}: at most` : '';
   const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
   const zoned = zones === 2 ? ', in two zones' : '';
   return [
@@ -46,8 +48,8 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       hourly: times(zones, DATABASE_HOUR[DatabaseClass]),
     },
     {
-      about: `database storage of ${storageGib} GiB, with backups${zoned}`,
-      hourly: monthly(zones * storageGib * PRICES.databaseGbMonth),
+      about: `database storage of ${storageGib} GiB, with backups${zoned}${growth}`,
+      hourly: monthly(zones * maxGib * PRICES.databaseGbMonth),
     },
     { about: 'load balancer, without traffic', hourly: PRICES.balancerHour },
     {

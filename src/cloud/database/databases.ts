@@ -11,6 +11,7 @@ const databaseSchema = z
     DBInstanceClass: z.string(),
     EngineVersion: z.string().default(''),
     AllocatedStorage: z.number(),
+    MaxAllocatedStorage: z.number().optional(),
     MultiAZ: z.boolean().default(false),
     BackupRetentionPeriod: z.number().default(0),
     DeletionProtection: z.boolean().default(false),
@@ -26,6 +27,8 @@ const databaseSchema = z
     /** Such as `8.4.11`. */
     version: it.EngineVersion,
     sizeGib: it.AllocatedStorage,
+    /** The size to which RDS increases the storage, or null if it does not. */
+    maxGib: it.MaxAllocatedStorage ?? null,
     isMultiAz: it.MultiAZ,
     /** How many days AWS retains the daily backups. */
     backupDays: it.BackupRetentionPeriod,

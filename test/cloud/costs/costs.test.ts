@@ -7,6 +7,7 @@ const parameters = {
   Market: 'spot',
   DatabaseClass: 'db.t4g.micro',
   DatabaseStorageGib: '20',
+  DatabaseStorageMaxGib: '0',
   DatabaseMultiAz: 'no',
   WarehouseVolumeGib: '0',
 };
@@ -31,6 +32,7 @@ test('listCosts adds the costs of instances, zones, and the warehouse’s volume
   const plain = hourly({});
   expect(hourly({ InstanceCount: '3' })).toBeGreaterThan(plain + 0.0104);
   expect(hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(plain + 0.016 + (20 * 0.115) / 730, 6);
+  expect(hourly({ DatabaseStorageMaxGib: '30' })).toBeCloseTo(plain + (10 * 0.115) / 730, 6);
   expect(hourly({ WarehouseVolumeGib: '50' })).toBeCloseTo(plain + (50 * 0.08) / 730, 6);
 });
 
