@@ -101,6 +101,11 @@ export async function withAwsError<Response>(
 
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException']);
 
+/** Returns whether AWS refused a request because the operator's policies do not allow it. */
+export function isAccessDenied(error: unknown): boolean {
+  return HINTS[findAwsError(error)?.name ?? ''] === NOT_ALLOWED_HINT;
+}
+
 /**
  * Returns whether a request that failed with this error may succeed later: AWS throttled it, failed itself (5xx), or
  * was not reached. AWS may have carried out the request all the same.

@@ -1,13 +1,10 @@
 import { GetPolicyCommand } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { z } from 'zod';
 import { nullIfAwsError, withAwsError } from '../aws/errors.ts';
+import { readCaller } from './caller.ts';
 import type { Clients } from './context.ts';
 
 /** The name of the permissions boundary in cloud/operator.yaml. */
 export const BOUNDARY = 'minitwit-boundary';
-
-const arnSchema = z.string().regex(/^arn:[\w-]+:\w+:/);
 
 /**
  * Returns the ARN of the permissions boundary that cloud/operator.yaml creates, or null if the account has none. An
@@ -17,10 +14,8 @@ export async function findBoundary({
   iam,
   sts,
 }: Pick<Clients, 'iam' | 'sts'>): Promise<string | null> {
-  const caller = sts.send(new GetCallerIdentityCommand());
-  const { Account, Arn } = await withAwsError('Cannot read the number of the account', caller);
-  const [, partition] = arnSchema.parse(Arn).split(':');
-  const PolicyArn = `arn:${partition}:iam::${Account}:policy/${BOUNDARY}`;
+  const { account, partition } = await readCaller({ sts });
+  const PolicyArn = `arn:${partition}:iam::${account}:policy/${BOUNDARY}`;
   const policy = withAwsError(
     `Cannot read the policy ${BOUNDARY}`,
     iam.send(new GetPolicyCommand({ PolicyArn })),

@@ -8,6 +8,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -28,6 +29,7 @@ export interface Clients {
   loadBalancing: ElasticLoadBalancingV2Client;
   rds: RDSClient;
   s3: S3Client;
+  serviceQuotas: ServiceQuotasClient;
   secretsManager: SecretsManagerClient;
   ssm: SSMClient;
   /** For requests that must not be sent twice. */
@@ -72,6 +74,7 @@ function createClients(): Clients {
     loadBalancing: new ElasticLoadBalancingV2Client(options),
     rds: new RDSClient(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
+    serviceQuotas: new ServiceQuotasClient(options),
     secretsManager: new SecretsManagerClient(options),
     ssm: new SSMClient(options),
     ssmWithoutRetries: new SSMClient({ ...options, maxAttempts: 1 }),

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { databaseOffer } from '../../src/cloud/check/database-offer.ts';
+import { template } from '../../src/cloud/check/template.ts';
 import { readSpending, spendingRequest } from '../../src/cloud/costs/spending.ts';
 import { listAlarms, listAlarmChanges } from '../../src/cloud/instances/alarms.ts';
 import { listAutomatedBackups } from '../../src/cloud/database/automated-backups.ts';
@@ -70,6 +72,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'cloudformation:DescribeStacks': findStack,
   'cloudformation:ExecuteChangeSet': (cloud) => changeSets.executeChangeSet(cloud, 'set'),
   'cloudformation:ListStackResources': (cloud) => listResources(cloud, 'arn:stack'),
+  'cloudformation:ValidateTemplate': (cloud) => template.run(cloud, {}),
   'cloudwatch:DescribeAlarmHistory': ({ clients }) =>
     listAlarmChanges(clients.cloudWatch, 'alarm', 1),
   'cloudwatch:DescribeAlarms': ({ clients }) => listAlarms(clients.cloudWatch, ['alarm']),
@@ -102,7 +105,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'iam:DeleteRolePolicy': sendRequests.removeRole,
   'iam:GetInstanceProfile': sendRequests.listOrphansOf('AWS::IAM::InstanceProfile'),
   'iam:GetPolicy': sendRequests.findPermissionsBoundary,
-  'iam:GetRole': sendRequests.listOrphansOf('AWS::IAM::Role'),
+  'iam:GetRole': [sendRequests.listOrphansOf('AWS::IAM::Role'), sendRequests.simulateRole],
   'iam:ListInstanceProfiles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:ListRoles': ({ clients }) => listUnfinishedBuilds(clients),
   'iam:PutRolePolicy': sendRequests.createRole,
@@ -116,6 +119,11 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
     listAutomatedBackups(clients.rds, 'minitwit'),
   'rds:DescribeDBInstances': ({ clients }) => listDatabases(clients.rds, 'minitwit'),
   'rds:DescribeDBSnapshots': ({ clients }) => listDatabaseSnapshots(clients.rds, null),
+  'iam:SimulatePrincipalPolicy': sendRequests.simulateUser,
+  'rds:DescribeAccountAttributes': sendRequests.checkQuotas,
+  'rds:DescribeDBEngineVersions': (cloud) => databaseOffer.run(cloud, {}),
+  'rds:DescribeOrderableDBInstanceOptions': sendRequests.checkDatabaseOffer,
+  'servicequotas:GetServiceQuota': sendRequests.checkQuotas,
   'rds:ModifyDBInstance': (cloud) => setDatabaseProtection(cloud, 'database', true),
   's3:CreateBucket': sendRequests.uploadSource,
   's3:DeleteBucket': [sendRequests.removeSource, sendRequests.emptyBucket],

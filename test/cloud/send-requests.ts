@@ -1,4 +1,7 @@
 import { findBoundary } from '../../src/cloud/boundary.ts';
+import { databaseOffer } from '../../src/cloud/check/database-offer.ts';
+import { permissions } from '../../src/cloud/check/permissions.ts';
+import { quotas } from '../../src/cloud/check/quotas.ts';
 import type { CloudContext } from '../../src/cloud/context.ts';
 import { type BuildContext, createBuildContext } from '../../src/cloud/image/build.ts';
 import { listOldImages } from '../../src/cloud/image/prune.ts';
@@ -30,6 +33,45 @@ const xml = (body: string) => () => ({
 });
 const result = (name: string, body: string) =>
   xml(`<${name}Response><${name}Result>${body}</${name}Result></${name}Response>`);
+
+/** Simulates the permissions of a caller. */
+const simulatePermissionsOf =
+  (arn: string): SendRequest =>
+  (cloud, aws) => {
+    const caller = `<Account>123456789012</Account><Arn>${arn}</Arn>`;
+    aws.stub('sts:GetCallerIdentity', result('GetCallerIdentity', caller));
+    return permissions.run(cloud, {});
+  };
+export const simulateUser = simulatePermissionsOf('arn:aws:iam::123456789012:user/ada');
+export const simulateRole = simulatePermissionsOf(
+  'arn:aws:sts::123456789012:assumed-role/operator/ada',
+);
+
+/** Checks whether RDS offers the database, in a region that has its version. */
+export const checkDatabaseOffer: SendRequest = (cloud, aws) => {
+  const version = '<DBEngineVersion><EngineVersion>8.4.11</EngineVersion></DBEngineVersion>';
+  aws.stub(
+    'rds:DescribeDBEngineVersions',
+    result('DescribeDBEngineVersions', `<DBEngineVersions>${version}</DBEngineVersions>`),
+  );
+  return databaseOffer.run(cloud, { DatabaseClass: 'db.t4g.micro' });
+};
+
+/** Checks the quotas of an account that may run many instances. */
+export const checkQuotas: SendRequest = (cloud, aws) => {
+  const type =
+    '<item><instanceType>t3.micro</instanceType><memoryInfo><sizeInMiB>1024</sizeInMiB></memoryInfo>' +
+    '<processorInfo><supportedArchitectures><item>x86_64</item></supportedArchitectures></processorInfo>' +
+    '<vCpuInfo><defaultVCpus>2</defaultVCpus></vCpuInfo></item>';
+  aws.stub(
+    'ec2:DescribeInstanceTypes',
+    xml(
+      `<DescribeInstanceTypesResponse><instanceTypeSet>${type}</instanceTypeSet></DescribeInstanceTypesResponse>`,
+    ),
+  );
+  aws.stub('servicequotas:GetServiceQuota', json({ Quota: { Value: 100 } }));
+  return quotas.run(cloud, { InstanceCount: '2', Market: 'spot' });
+};
 
 /** A build with the part of a plan that the requests to IAM and S3 need. */
 function buildOf(cloud: CloudContext): BuildContext {

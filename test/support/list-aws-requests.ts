@@ -6,6 +6,7 @@ const SERVICES: Record<string, string> = {
   'cloudwatch-logs': 'logs',
   'cost-explorer': 'ce',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
+  'service-quotas': 'servicequotas',
   'secrets-manager': 'secretsmanager',
 };
 

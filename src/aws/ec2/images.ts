@@ -79,6 +79,7 @@ const instanceTypeSchema = z
     Hypervisor: z.string().optional(),
     MemoryInfo: z.object({ SizeInMiB: z.number() }),
     ProcessorInfo: z.object({ SupportedArchitectures: z.array(z.string()) }),
+    VCpuInfo: z.object({ DefaultVCpus: z.number() }),
   })
   .transform((it) => ({
     name: it.InstanceType,
@@ -89,6 +90,8 @@ const instanceTypeSchema = z
     /** Whether instances spend CPU credits, as those of `t3` and `t4g` do. */
     isBurstable: it.BurstablePerformanceSupported,
     memoryMib: it.MemoryInfo.SizeInMiB,
+    /** The number of virtual processors, which AWS's quotas count. */
+    processors: it.VCpuInfo.DefaultVCpus,
   }));
 
 /** An instance type, such as `t3.micro`. */

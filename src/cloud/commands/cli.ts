@@ -4,6 +4,8 @@ import type { CloudContext } from '../context.ts';
 import type { RestorePoint } from '../database/restore-point.ts';
 import { parseSince } from '../logs/parse-since.ts';
 import { PROGRAM } from '../format-command.ts';
+import { BUILDER_TYPE } from '../image/plan.ts';
+import { check } from './check.ts';
 import type { Prompt } from './confirm.ts';
 import { printCost } from './cost.ts';
 import { down } from './down.ts';
@@ -22,6 +24,11 @@ const STACK = 'minitwit';
 // CloudFormation allows 128 characters, but puts a shortened name into generated names, such as a bucket's with 63.
 const STACK_MAX = 30;
 const DRY_RUN = ['--dry-run', 'print the plan, and change nothing'] as const;
+const SET = [
+  '--set <name=value>',
+  'set a parameter of the stack (repeatable); docs/parameters.md lists them',
+  collect,
+] as const;
 const SINCE = '1h';
 // A user may report an error page a day later.
 const SINCE_OF_REQUEST = '2d';
@@ -48,6 +55,7 @@ export function createCli(options: CliOptions): Command {
     .addHelpText('afterAll', REQUIREMENTS);
   addStackCommands(program, options);
   addDataCommands(program, options);
+  addReadCommands(program, options);
   addAccessCommands(program, options);
   for (const command of program.commands) {
     command.option('--verbose', 'print each request to AWS, for a bug report');
@@ -63,17 +71,13 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .command('image')
     .description('build an image of the current commit')
     .option(...DRY_RUN)
-    .option('--instance-type <type>', 'type of the instance that builds the image', 't3.small')
+    .option('--instance-type <type>', 'type of the instance that builds the image', BUILDER_TYPE)
     .action(({ instanceType, dryRun = false }) =>
       buildImage(open(STACK), { instanceType, dryRun }),
     );
   addCommand(program, 'up')
     .description('create or change the stack, and print its cost')
-    .option(
-      '--set <name=value>',
-      'set a parameter of the stack (repeatable); docs/parameters.md lists them',
-      collect,
-    )
+    .option(...SET)
     .action(({ stack, set: parameters = {}, dryRun = false }) =>
       up(open(stack), { parameters, dryRun }),
     );
@@ -90,6 +94,14 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .action(({ stack, everything = false, dryRun = false }) =>
       down(open(stack), { everything, dryRun, prompt }),
     );
+}
+
+/** Adds the commands that print the state. */
+function addReadCommands(program: Command, { open }: CliOptions): void {
+  addReadingCommand(program, 'check')
+    .description('ask AWS everything about the stack that costs nothing')
+    .option(...SET)
+    .action(({ stack, set: parameters = {} }) => check(open(stack), { parameters }));
   addReadingCommand(program, 'status')
     .description('print the state of all resources, and their cost')
     .option('--json', 'print one JSON object, for programs')

@@ -10,6 +10,9 @@ import { findBoundary } from '../boundary.ts';
 import type { Clients } from '../context.ts';
 import { readSource, type Source } from './source.ts';
 
+/** The default instance type of the builder. */
+export const BUILDER_TYPE = 't3.small';
+
 // The path is the same from src/ and from dist/.
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -183,6 +183,7 @@ const LISTERS: Record<string, Lister> = {
   'cloudformation:UpdateTerminationProtection': onStack(
     'cloudformation:UpdateTerminationProtection',
   ),
+  'cloudformation:ValidateTemplate': onAny('cloudformation:ValidateTemplate'),
   'ec2:CreateImage': async (
     { InstanceId, TagSpecifications }: CreateImageCommandInput,
     account,
@@ -274,6 +275,9 @@ const LISTERS: Record<string, Lister> = {
       resource: `arn:aws:logs:${region}:${id}:log-group:${logGroupName}`,
     },
   ],
+  'iam:SimulatePrincipalPolicy': ({ PolicySourceArn }: { PolicySourceArn: string }) => [
+    { action: 'iam:SimulatePrincipalPolicy', resource: PolicySourceArn },
+  ],
   'rds:CreateDBSnapshot': (
     { DBInstanceIdentifier, DBSnapshotIdentifier }: CreateDBSnapshotCommandInput,
     { id, region },
@@ -326,6 +330,15 @@ const LISTERS: Record<string, Lister> = {
   's3:ListBuckets': onAny('s3:ListAllMyBuckets'),
   's3:ListObjectVersions': onBucket('s3:ListBucketVersions'),
   's3:PutObject': onObject('s3:PutObject'),
+  'servicequotas:GetServiceQuota': (
+    { ServiceCode, QuotaCode }: { ServiceCode: string; QuotaCode: string },
+    { id, region },
+  ) => [
+    {
+      action: 'servicequotas:GetServiceQuota',
+      resource: `arn:aws:servicequotas:${region}:${id}:${ServiceCode}/${QuotaCode}`,
+    },
+  ],
   'ssm:GetCommandInvocation': onAny('ssm:GetCommandInvocation'),
   'secretsmanager:DescribeSecret': onSecret('secretsmanager:DescribeSecret'),
   'secretsmanager:GetSecretValue': onSecret('secretsmanager:GetSecretValue'),

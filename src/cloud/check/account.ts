@@ -1,0 +1,11 @@
+import { readCaller } from '../caller.ts';
+import type { Check } from './check.ts';
+
+/** Whether AWS accepts the operator's credentials. */
+export const account: Check = {
+  subject: 'account',
+  run: async ({ clients }) => {
+    const { account: id, arn } = await readCaller(clients);
+    return `${id} in ${await clients.sts.config.region()}, as ${arn}`;
+  },
+};

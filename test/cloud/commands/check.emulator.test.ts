@@ -1,0 +1,224 @@
+import type { SimulatePrincipalPolicyCommandInput } from '@aws-sdk/client-iam';
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { expect, test } from 'vitest';
+import { listOperatorStatements } from '../../../src/cloud/check/operator-statements.ts';
+import { simulationRequest } from '../../../src/cloud/check/permissions.ts';
+import { check } from '../../../src/cloud/commands/check.ts';
+import type { AwsHandler } from '../../support/aws-stub.ts';
+import { createOperationsFixture, makeImage, changesOf } from '../operations/fixture.ts';
+
+const xml =
+  (action: string, body: string): AwsHandler =>
+  () => ({
+    status: 200,
+    headers: { 'content-type': 'text/xml' },
+    body: `<${action}Response><${action}Result>${body}</${action}Result></${action}Response>`,
+  });
+const json =
+  (body: object): AwsHandler =>
+  () => ({ status: 200, body: JSON.stringify(body) });
+
+/** Returns IAM's answer to a simulation: all actions are allowed, except one. */
+const simulate =
+  (deniedAction: string): AwsHandler =>
+  ({ body }) => {
+    const names = [...new URLSearchParams(body.toString())]
+      .filter(([name]) => name.startsWith('ActionNames.'))
+      .map(([, action]) => action);
+    const members = names.map((action) => {
+      const decision = action === deniedAction ? 'implicitDeny' : 'allowed';
+      return `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decision}</EvalDecision></member>`;
+    });
+    const results = `<EvaluationResults>${members.join('')}</EvaluationResults><IsTruncated>false</IsTruncated>`;
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>${results}</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
+    };
+  };
+
+/** Opens an account with an image, in which every check succeeds. */
+async function createCheckFixture() {
+  const fixture = await createOperationsFixture();
+  const { account } = fixture;
+  const user = `<Account>${account.id}</Account><Arn>arn:aws:iam::${account.id}:user/ada</Arn>`;
+  account.stub('sts:GetCallerIdentity', xml('GetCallerIdentity', user));
+  account.stub('iam:SimulatePrincipalPolicy', simulate('none'));
+  account.stub(
+    'rds:DescribeDBEngineVersions',
+    xml(
+      'DescribeDBEngineVersions',
+      '<DBEngineVersions><DBEngineVersion><EngineVersion>8.4.11</EngineVersion></DBEngineVersion></DBEngineVersions>',
+    ),
+  );
+  account.stub(
+    'rds:DescribeOrderableDBInstanceOptions',
+    xml(
+      'DescribeOrderableDBInstanceOptions',
+      '<OrderableDBInstanceOptions><OrderableDBInstanceOption><StorageType>gp3</StorageType><MultiAZCapable>false</MultiAZCapable></OrderableDBInstanceOption></OrderableDBInstanceOptions>',
+    ),
+  );
+  account.stub(
+    'rds:DescribeAccountAttributes',
+    xml(
+      'DescribeAccountAttributes',
+      '<AccountQuotas><AccountQuota><AccountQuotaName>DBInstances</AccountQuotaName><Used>0</Used><Max>40</Max></AccountQuota></AccountQuotas>',
+    ),
+  );
+  account.stub('servicequotas:GetServiceQuota', json({ Quota: { Value: 16 } }));
+  account.stub('cloudformation:ValidateTemplate', xml('ValidateTemplate', ''));
+  await makeImage(fixture.open(), '1.3.0');
+  account.actions.length = 0;
+  return fixture;
+}
+
+/** Returns the state of each check, and its text. */
+function readFindings(lines: string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, state, subject, text] = /^(ok|problem|unknown) +(\w+) +(.*)$/.exec(line) ?? [];
+      return state && subject ? [[subject, `${state}: ${text}`]] : [];
+    }),
+  );
+}
+
+test('`cloud check` prints what AWS confirms, and the beliefs that no request verifies', async () => {
+  const fixture = await createCheckFixture();
+  await check(fixture.open(), { parameters: {} });
+  const findings = readFindings(fixture.lines);
+  expect(findings).toEqual({
+    account: `ok: ${fixture.account.id} in us-east-1, as arn:aws:iam::${fixture.account.id}:user/ada`,
+    permissions: 'ok: IAM allows every request of cloud/operator.yaml.',
+    image: expect.stringMatching(/^ok: A t3\.small in us-east-1\w can build it on /),
+    database: 'ok: This region offers MySQL 8.4.11 on db.t4g.micro with gp3 storage.',
+    quotas: expect.stringMatching(/^ok: The account may run 16 processors /),
+    template: 'ok: CloudFormation accepts it.',
+    stack: expect.stringMatching(/^ok: AWS has computed the changes of \d\d resources\.$/),
+  });
+  expect(fixture.lines).toContain('  Rolling replacement');
+  // The change set of a new stack creates an empty stack.
+  expect(new Set(changesOf(fixture.account))).toEqual(
+    new Set(
+      [
+        'sts:GetCallerIdentity',
+        'iam:SimulatePrincipalPolicy',
+        'cloudformation:ValidateTemplate',
+        'cloudformation:CreateChangeSet',
+        'cloudformation:DeleteChangeSet',
+        'cloudformation:DeleteStack',
+      ].filter((action) => !/:(Get|Describe)/.test(action)),
+    ),
+  );
+});
+
+test.each<[string, string, AwsHandler, RegExp]>([
+  [
+    'a missing permission',
+    'iam:SimulatePrincipalPolicy',
+    simulate('ec2:CreateVolume'),
+    /^permissions problem: IAM does not allow ec2:CreateVolume\. docs\/permissions\.md/,
+  ],
+  [
+    'a low quota',
+    'servicequotas:GetServiceQuota',
+    json({ Quota: { Value: 1 } }),
+    /^quotas problem: The quota “All Standard Spot Instance Requests” is 1 processors, and the stack needs \d+\. Request an increase/,
+  ],
+  [
+    'a class that the region does not offer',
+    'rds:DescribeOrderableDBInstanceOptions',
+    xml('DescribeOrderableDBInstanceOptions', '<OrderableDBInstanceOptions/>'),
+    /^database problem: This region does not offer MySQL 8\.4\.11 on db\.t4g\.micro with gp3 storage\. Set another DatabaseClass\./,
+  ],
+  [
+    'a version that RDS has retired',
+    'rds:DescribeDBEngineVersions',
+    xml('DescribeDBEngineVersions', '<DBEngineVersions/>'),
+    /^database problem: RDS does not offer MySQL 8\.4\S* in this region\. Set another DatabaseVersion\./,
+  ],
+])(
+  '`cloud check` fails with %s, and continues with all other checks',
+  async (_, action, handler, expected) => {
+    const fixture = await createCheckFixture();
+    fixture.account.stub(action, handler);
+    await expect(check(fixture.open(), { parameters: {} })).rejects.toThrow(
+      'A check has found a problem. Correct it, then run the command again.',
+    );
+    const failed = Object.entries(readFindings(fixture.lines)).filter(
+      ([, finding]) => !finding.startsWith('ok: '),
+    );
+    expect(failed.map(([subject, finding]) => `${subject} ${finding}`)).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  },
+);
+
+test('`cloud check` does not fail when the operator may not ask, or has no image yet', async () => {
+  const fixture = await createOperationsFixture();
+  for (const action of [
+    'iam:SimulatePrincipalPolicy',
+    'servicequotas:GetServiceQuota',
+    'rds:DescribeDBEngineVersions',
+    'cloudformation:ValidateTemplate',
+  ]) {
+    fixture.account.fail(action, 'AccessDeniedException');
+  }
+  await check(fixture.open(), { parameters: {} });
+  const findings = readFindings(fixture.lines);
+  for (const subject of ['permissions', 'database', 'quotas', 'template', 'stack']) {
+    expect(findings[subject], subject).toMatch(/^unknown: /);
+  }
+  expect(findings.stack).toBe(
+    'unknown: There is no image yet. Run this again after npm run cloud -- image.',
+  );
+});
+
+/** Returns the results of a simulated request for each resource to which its action applies. */
+async function simulateRequest(
+  { ActionNames = [], ResourceArns = [], ContextEntries = [] }: SimulatePrincipalPolicyCommandInput,
+  statement: object,
+): Promise<string[]> {
+  const contextVariables = Object.fromEntries(
+    ContextEntries.map(({ ContextKeyName = '', ContextKeyValues = [] }) => [
+      ContextKeyName,
+      ContextKeyValues[0] ?? '',
+    ]),
+  );
+  const policy = { Version: '2012-10-17', Statement: [statement] };
+  const results = ActionNames.flatMap((action) =>
+    ResourceArns.map(async (resource) => {
+      const result = await runSimulation(
+        {
+          request: {
+            principal: 'arn:aws:iam::123456789012:user/ada',
+            action,
+            resource: { resource, accountId: '123456789012' },
+            contextVariables,
+          },
+          identityPolicies: [{ name: 'policy', policy }],
+          serviceControlPolicies: [],
+          resourceControlPolicies: [],
+        },
+        {},
+      );
+      // A statement has resources of several types, and most actions apply to one of them.
+      return result.resultType === 'error' ? [] : [`${action} ${result.overallResult}`];
+    }),
+  );
+  return (await Promise.all(results)).flat();
+}
+
+test('the documented policies allow every request that the check simulates', async () => {
+  const statements = await listOperatorStatements('aws');
+  expect(statements.length).toBeGreaterThan(20);
+  const place = { region: 'us-east-1', account: '123456789012' };
+  const results: string[] = [];
+  for (const statement of statements) {
+    const request = simulationRequest(statement, 'arn:aws:iam::123456789012:user/ada', place);
+    results.push(...(await simulateRequest(request, statement)));
+  }
+  expect(results.filter((result) => !result.endsWith(' Allowed'))).toEqual([]);
+  const simulated = new Set(results).size;
+  const all = new Set(statements.flatMap(({ Action }) => Action)).size;
+  expect(simulated / all).toBeGreaterThan(0.9);
+});
