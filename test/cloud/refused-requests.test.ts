@@ -12,7 +12,10 @@ import {
 import { setDatabaseProtection } from '../../src/cloud/protection/databases.ts';
 import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
 import { findLaunchFailure } from '../../src/cloud/instances/launch-failure.ts';
-import { requireScalingGroup } from '../../src/cloud/instances/scaling-group.ts';
+import {
+  requireScalingGroup,
+  setTemplateVersion,
+} from '../../src/cloud/instances/scaling-group.ts';
 import { findActiveRefresh, startRefresh } from '../../src/cloud/instances/instance-refreshes.ts';
 import { readTargetHealth } from '../../src/cloud/instances/target-health.ts';
 import {
@@ -44,7 +47,20 @@ const ORDER: changeSets.ChangeSetRequest = {
   template: '',
   parameters: [],
 };
-const VERSION = { number: '1', content: { ImageId: 'ami-1', InstanceType: 't3.micro' } };
+const VERSION = {
+  number: '1',
+  createdAt: new Date(),
+  content: { ImageId: 'ami-1', InstanceType: 't3.micro' },
+};
+const GROUP = {
+  name: 'group',
+  desired: 1,
+  templateId: 'lt-1',
+  version: '1',
+  types: null,
+  policy: null,
+  members: [],
+};
 /** The functions that send each request of `src/cloud/` and `src/aws/s3/`. */
 const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'autoscaling:DescribeAutoScalingGroups': [
@@ -57,6 +73,8 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
     findLaunchFailure(clients.autoScaling, 'group', new Date()),
   'autoscaling:StartInstanceRefresh': ({ clients }) =>
     startRefresh(clients.autoScaling, { AutoScalingGroupName: 'group' }),
+  'autoscaling:UpdateAutoScalingGroup': ({ clients }) =>
+    setTemplateVersion(clients.autoScaling, GROUP, '1'),
   'cloudformation:CreateChangeSet': (cloud) => changeSets.createChangeSet(cloud, ORDER),
   'cloudformation:DeleteChangeSet': (cloud) => changeSets.deleteChangeSet(cloud, 'set'),
   'cloudformation:DeleteStack': [

@@ -13,11 +13,11 @@ import { requireRestoreSource, type RestoreSource } from '../database/restore-so
 import { assertStorageLimit } from '../database/storage.ts';
 import { listDatabaseSnapshots } from '../database/snapshots.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
+import { changeStackWithReset } from '../instances/rolled-back-version.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { replaceUnprotected } from '../protection/replace-database.ts';
 import { protectStack } from '../protection/protections.ts';
-import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters, type ParameterValues } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
@@ -109,7 +109,12 @@ async function replaceDatabase(
     SetUp: 'yes',
   });
   const change = () =>
-    changeStack(cloud, stack, { template: null, parameters, dryRun, mayReplaceDatabase: true });
+    changeStackWithReset(cloud, stack, {
+      template: null,
+      parameters,
+      dryRun,
+      mayReplaceDatabase: true,
+    });
   if (dryRun) return void (await change());
   await confirmStackName(cloud, prompt, 'Nothing was changed.');
   await replaceUnprotected(cloud, stack, change);

@@ -9,7 +9,7 @@ import {
   type ReplacementPlan,
   waitForActiveRefresh,
 } from '../instances/replace-instances.ts';
-import { changeStack } from '../stack/change-stack.ts';
+import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters } from '../stack/parameters.ts';
@@ -34,7 +34,10 @@ export interface RollOptions {
 export async function roll(cloud: CloudContext, options: RollOptions): Promise<void> {
   const { dryRun } = options;
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
-  if (!dryRun) await waitForActiveRefresh(cloud, readOutputs(stack));
+  if (!dryRun) {
+    await waitForActiveRefresh(cloud, readOutputs(stack));
+    await resetRolledBackVersion(cloud, stack);
+  }
   const { image, name } = await chooseImage(cloud, stack, options);
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const InstanceTypes = plan.types.join(',');
@@ -50,7 +53,7 @@ export async function roll(cloud: CloudContext, options: RollOptions): Promise<v
   if (isStored) return;
   cloud.log("Storing the image in the stack's parameters, which replaces no instance …");
   const parameters = toChangedParameters(stack, { ImageId: image.id });
-  await changeStack(cloud, stack, { template: null, parameters, dryRun });
+  await changeStackWithReset(cloud, stack, { template: null, parameters, dryRun });
 }
 
 async function chooseImage(

@@ -3,11 +3,11 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts, listCosts } from '../costs/costs.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
+import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { resolveStorage } from '../database/storage.ts';
 import { protectStack } from '../protection/protections.ts';
-import { changeStack } from '../stack/change-stack.ts';
 import { resolveFreePlanDefaults } from '../stack/free-plan.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
@@ -35,10 +35,11 @@ export async function up(
   const known = listParameters(template);
   assertKnownParameters(known, set);
   const stack = await waitUntilStable(cloud);
+  if (stack && !dryRun) await resetRolledBackVersion(cloud, stack);
   const values = await resolveValues(cloud, stack, known, { ...listRenamed(stack), ...set });
   const names = known.map(({ name }) => name);
   const parameters = toRequestParameters(names, stack, values);
-  await changeStack(cloud, stack, { template, parameters, dryRun });
+  await changeStackWithReset(cloud, stack, { template, parameters, dryRun });
   if (!dryRun) await waitForSite(cloud);
 }
 

@@ -2,6 +2,7 @@ import {
   type AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
   type DesiredConfiguration,
+  UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
@@ -103,4 +104,19 @@ export function withTemplateVersion(
       LaunchTemplate: { ...LaunchTemplate, LaunchTemplateSpecification },
     },
   };
+}
+
+/** Sets the launch template version from which the group launches instances. Replaces no instance. */
+export async function setTemplateVersion(
+  autoScaling: AutoScalingClient,
+  group: ScalingGroup,
+  version: string,
+): Promise<void> {
+  const request = autoScaling.send(
+    new UpdateAutoScalingGroupCommand({
+      AutoScalingGroupName: group.name,
+      ...withTemplateVersion(group, version),
+    }),
+  );
+  await withAwsError(`Cannot change the Auto Scaling group ${group.name}`, request);
 }

@@ -13,10 +13,12 @@ import { OperatorError } from '../../errors/operator-error.ts';
 const versionSchema = z
   .object({
     VersionNumber: z.number(),
+    CreateTime: z.date(),
     LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
   })
   .transform((it) => ({
     number: String(it.VersionNumber),
+    createdAt: it.CreateTime,
     /** All settings of the version, of which only these two are typed. */
     content: it.LaunchTemplateData as { ImageId: string; InstanceType: string },
   }));

@@ -6,6 +6,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { listMiniTwitImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/instance-refreshes.ts';
+import { findRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { readTargetHealth } from '../instances/target-health.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { type Stack, STACK_TAG } from '../stack/stack.ts';
@@ -31,6 +32,8 @@ interface FleetReport {
   members: number;
   /** The ids of the instances that were launched from another version of the launch template. */
   outdated: string[];
+  /** The launch template version of a rolled-back change that the group launches instances from, or null. */
+  rolledBackVersion: string | null;
   /** The active instance refresh, or null. */
   refresh: { status: string; percent: number } | null;
 }
@@ -44,10 +47,8 @@ interface InstancesReport {
 /** The instances, and whether they are being replaced or have to be. */
 export const instancesSection = createSection(readInstancesReport, formatInstancesReport);
 
-async function readInstancesReport(
-  cloud: CloudContext,
-  { outputs }: Stack,
-): Promise<InstancesReport> {
+async function readInstancesReport(cloud: CloudContext, stack: Stack): Promise<InstancesReport> {
+  const { outputs } = stack;
   const { ec2, loadBalancing } = cloud.clients;
   const [all, images, health] = await Promise.all([
     listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
@@ -69,18 +70,21 @@ async function readInstancesReport(
       image: names.get(imageId) ?? null,
     }));
   const hasFleet = instances.length > 0 && outputs.Instances !== undefined;
-  return { instances, fleet: hasFleet ? await readFleet(cloud, outputs.Instances ?? '') : null };
+  return { instances, fleet: hasFleet ? await readFleet(cloud, stack) : null };
 }
 
-async function readFleet(cloud: CloudContext, groupName: string): Promise<FleetReport> {
-  const [{ outdated, group }, active] = await Promise.all([
+async function readFleet(cloud: CloudContext, stack: Stack): Promise<FleetReport> {
+  const groupName = stack.outputs.Instances ?? '';
+  const [{ outdated, group }, active, rolledBack] = await Promise.all([
     planReplacement(cloud, groupName),
     findActiveRefresh(cloud.clients.autoScaling, groupName),
+    findRolledBackVersion(cloud, stack),
   ]);
   return {
     desired: group.desired,
     members: group.members.length,
     outdated: outdated.map(({ id }) => id),
+    rolledBackVersion: rolledBack && rolledBack.group.version,
     refresh: active && { status: active.status, percent: active.percent },
   };
 }
@@ -102,14 +106,18 @@ function formatInstancesReport(
   return [...alignColumns([TITLES, ...rows]), ...(fleet ? formatFleet(fleet, cloud) : [])];
 }
 
-function formatFleet(
-  { desired, members, outdated, refresh }: FleetReport,
-  cloud: CloudContext,
-): string[] {
+function formatFleet(fleet: FleetReport, cloud: CloudContext): string[] {
+  const { desired, members, outdated, refresh, rolledBackVersion } = fleet;
   const roll = formatCommand(cloud, 'roll');
   if (refresh) {
     return [
       `AWS is replacing them: ${refresh.status}, ${refresh.percent} %. Run ${roll} to wait for it.`,
+    ];
+  }
+  if (rolledBackVersion !== null) {
+    return [
+      `The next instances would have the settings of a change that was rolled back (version ${rolledBackVersion} of the ` +
+        `launch template). Run ${formatCommand(cloud, 'up')} to correct this.`,
     ];
   }
   if (members < desired) return [`AWS is launching instances until there are ${desired}.`];

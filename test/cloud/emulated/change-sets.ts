@@ -125,8 +125,11 @@ export function emulateChangeSets(
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       const { requested } = request;
       const fault = takeFault(requested) ?? resources.findRefused(stack.existing, requested);
-      if (fault) startFailingOperation(stack, type, changes, fault);
-      else await execute(resources, stack, type, changes, request);
+      if (fault) {
+        startFailingOperation(stack, type, changes, fault);
+        const { existing, name } = stack;
+        if (existing) await resources.leaveAfterRollback(name, existing, requested);
+      } else await execute(resources, stack, type, changes, request);
       return {};
     },
   });

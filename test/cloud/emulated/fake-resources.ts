@@ -22,6 +22,7 @@ export const fakeResources: ResourceProvider = {
         : (existing.ids[name] ?? `${stackName}-${name}`),
     );
   },
+  leaveAfterRollback: async () => undefined,
   delete: async () => undefined,
   findProtected: async () => null,
   findRefused: () => null,

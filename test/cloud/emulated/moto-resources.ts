@@ -25,6 +25,7 @@ import { type ExistingResources, type ResourceProvider, NEWEST_VERSION } from '.
 export function createMotoResources(moto: Moto, databases: DatabaseHandler): ResourceProvider {
   return {
     create: (...args) => createResources(moto, ...args),
+    leaveAfterRollback: (...args) => leaveAfterRollback(moto, ...args),
     update: (...args) => updateResources(moto, databases, ...args),
     delete: (...args) => deleteResources(moto, databases, ...args),
     findProtected: (existing) => findProtected(moto, existing),
@@ -104,6 +105,24 @@ async function updateResources(
   const now = await readResources(moto, stackName, requested, names);
   await changeGroups(moto, now);
   return now;
+}
+
+async function leaveAfterRollback(
+  moto: Moto,
+  stackName: string,
+  existing: ExistingResources,
+  requested: RequestedStack,
+): Promise<void> {
+  const effects = listEffects(listChanges(existing.requested, requested), requested);
+  if (!effects.some(({ LogicalResourceId }) => LogicalResourceId === 'LaunchTemplate')) return;
+  const { LaunchTemplate = {} } = requested.motoResources;
+  const resources = { ...existing.requested.motoResources, LaunchTemplate };
+  const TemplateBody = templateOf(resources, existing.requested.outputs, existing.names);
+  await moto.cloudFormation.send(new UpdateStackCommand({ StackName: stackName, TemplateBody }));
+  await changeGroups(
+    moto,
+    await readResources(moto, stackName, existing.requested, existing.names),
+  );
 }
 
 async function deleteResources(

@@ -27,6 +27,15 @@ export interface ResourceProvider {
     existing: ExistingResources,
     requested: RequestedStack,
   ) => Promise<ExistingResources>;
+  /**
+   * Leaves what CloudFormation does not undo when it rolls an update back: the new version of the launch template, and
+   * the group on it.
+   */
+  leaveAfterRollback: (
+    stackName: string,
+    existing: ExistingResources,
+    requested: RequestedStack,
+  ) => Promise<void>;
   /** Deletes all resources that the template does not retain. */
   delete: (stackName: string, existing: ExistingResources) => Promise<void>;
   /** Returns the refusal of a resource that is protected against deletion, or null. */

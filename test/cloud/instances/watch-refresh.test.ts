@@ -85,7 +85,8 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     const data =
       '<launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData>';
     const items = ['1', versions.newest].map(
-      (n) => `<item><versionNumber>${n}</versionNumber>${data}</item>`,
+      (n) =>
+        `<item><versionNumber>${n}</versionNumber><createTime>2026-11-23T00:00:00.000Z</createTime>${data}</item>`,
     );
     return {
       status: 200,

@@ -152,7 +152,7 @@ test('`cloud status --json` prints one object with the report of each section, o
       instances: Array(2).fill(
         expect.objectContaining({ state: 'running', health: 'healthy', image: '1.3.0 (0123456)' }),
       ) as object[],
-      fleet: { desired: 2, members: 2, outdated: [], refresh: null },
+      fleet: { desired: 2, members: 2, outdated: [], rolledBackVersion: null, refresh: null },
     },
     database: {
       databases: [expect.objectContaining({ status: 'available', sizeGib: 20, backupDays: 7 })],

@@ -162,16 +162,19 @@ const onAny =
   (action: string): Lister =>
   () => [{ action, resource: '*' }];
 
-const LISTERS: Record<string, Lister> = {
-  'autoscaling:StartInstanceRefresh': (
-    { AutoScalingGroupName: name }: { AutoScalingGroupName: string },
-    { id, region },
-  ) => [
+/** Returns the action of a request on an Auto Scaling group. */
+const onGroup =
+  (action: string): Lister =>
+  ({ AutoScalingGroupName: name }: { AutoScalingGroupName: string }, { id, region }) => [
     {
-      action: 'autoscaling:StartInstanceRefresh',
+      action,
       resource: `arn:aws:autoscaling:${region}:${id}:autoScalingGroup:1a2b:autoScalingGroupName/${name}`,
     },
-  ],
+  ];
+
+const LISTERS: Record<string, Lister> = {
+  'autoscaling:StartInstanceRefresh': onGroup('autoscaling:StartInstanceRefresh'),
+  'autoscaling:UpdateAutoScalingGroup': onGroup('autoscaling:UpdateAutoScalingGroup'),
   'ce:GetCostAndUsage': onAny('ce:GetCostAndUsage'),
   'cloudformation:CreateChangeSet': async (input: { StackName: string }, account) => [
     ...(await onStack('cloudformation:CreateChangeSet')(input as never, account)),

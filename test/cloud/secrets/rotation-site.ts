@@ -161,7 +161,7 @@ function answerGroup(site: RotationSite): void {
   aws.stub('ec2:DescribeLaunchTemplateVersions', () => ({
     status: 200,
     headers: { 'content-type': 'text/xml' },
-    body: `<R><launchTemplateVersionSet><item><versionNumber>1</versionNumber><launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData></item></launchTemplateVersionSet></R>`,
+    body: `<R><launchTemplateVersionSet><item><versionNumber>1</versionNumber><createTime>2026-11-23T00:00:00.000Z</createTime><launchTemplateData><imageId>ami-1</imageId><instanceType>t3.micro</instanceType></launchTemplateData></item></launchTemplateVersionSet></R>`,
   }));
 }
 
