@@ -6,6 +6,9 @@ import { requireSecrets } from '../secrets/stack-secrets.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createSection } from './section.ts';
 
+// SECURITY.md states this age.
+const AGE_MAX_MS = 365 * 24 * 3_600_000;
+
 /** The state of a secret, without its value. */
 interface SecretReport {
   /** Such as `session secret`. */
@@ -44,14 +47,22 @@ function formatSecretsReport(
   { secrets, mayReadMasterPassword }: SecretsReport,
   cloud: CloudContext,
 ): string[] {
-  const command = formatCommand(cloud, 'secrets rotate');
   return [
     ...secrets.map(({ name, changedAt }) =>
       changedAt ? `${name}, changed ${formatAge(changedAt)} ago` : `${name}, of unknown age`,
     ),
-    ...(secrets.some(({ isRotating }) => isRotating)
-      ? [`A rotation is unfinished. Run ${command} to continue.`]
-      : []),
+    ...formatHint(secrets, formatCommand(cloud, 'secrets rotate')),
     ...(mayReadMasterPassword ? ['The instances may read the master password (SetUp=yes).'] : []),
   ];
+}
+
+function formatHint(secrets: SecretReport[], command: string): string[] {
+  if (secrets.some(({ isRotating }) => isRotating)) {
+    return [`A rotation is unfinished. Run ${command} to continue.`];
+  }
+  const isOld = ({ changedAt }: SecretReport) =>
+    changedAt !== null && Date.now() - Number(changedAt) > AGE_MAX_MS;
+  return secrets.some(isOld)
+    ? [`A secret is older than a year. Run ${command} to replace both.`]
+    : [];
 }
