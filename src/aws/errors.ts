@@ -38,7 +38,7 @@ export const REGION_MISSING = 'The AWS region is not set. Set AWS_REGION, such a
 const NO_CREDENTIALS = 'Set AWS_PROFILE, or log in as AWS describes.';
 const EXPIRED = 'The credentials have expired: log in again.';
 /** The hint for a request that the operator's IAM policy does not allow. */
-export const NOT_ALLOWED_HINT = 'docs/ has the IAM policy that allows every request.';
+export const NOT_ALLOWED_HINT = 'docs/permissions.md lists the IAM policies of all commands.';
 const QUOTA = 'Delete resources that you do not need, or request more in Service Quotas.';
 const HINTS: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,

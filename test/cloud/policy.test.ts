@@ -42,7 +42,7 @@ test.each(policies)('$name fits into a managed policy', ({ text }) => {
 test('the operators have every policy except the boundary and that of deployments', () => {
   const names = new Set(attached.map(({ name }) => name));
   const others = policies.map(({ name }) => name).filter((name) => !names.has(name));
-  expect(others).toEqual(['minitwit-boundary', 'minitwit-deployment']);
+  expect(others).toEqual(['minitwit-boundary', 'minitwit-deployment', 'minitwit-warehouse']);
   expect(attached.length).toBeLessThanOrEqual(POLICIES_OF_A_GROUP);
 });
 

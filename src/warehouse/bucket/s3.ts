@@ -68,5 +68,5 @@ async function findBucketProblem(
   const status = $metadata?.httpStatusCode;
   if (status === 404) return `the bucket ${bucket} does not exist. Create it, or correct the name`;
   if (status !== 403) return null;
-  return `the bucket ${bucket} belongs to another account, or the IAM policy in docs/warehouse.md is missing`;
+  return `the bucket ${bucket} belongs to another account, or the IAM policy that docs/warehouse.md names is missing`;
 }

@@ -37,6 +37,6 @@ export async function dryRun(context: RunContext): Promise<void> {
   if (denied.length === 0) return;
   const actions = denied.map(({ action }) => `ec2:${action}`).join(', ');
   throw new OperatorError(
-    `AWS does not allow ${actions}. Use the IAM policy in docs/warehouse.md, which allows every request.`,
+    `AWS does not allow ${actions}. Use the IAM policy that docs/warehouse.md names, which allows every request.`,
   );
 }

@@ -10,7 +10,6 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { AddTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DeletePolicyCommand } from '@aws-sdk/client-iam';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
 import type { DatabaseHandler } from './database-handler.ts';
@@ -135,11 +134,6 @@ async function deleteResources(
     await databases.prepareDeletion(stackName, existing, name);
   }
   await moto.cloudFormation.send(new DeleteStackCommand({ StackName: stackName }));
-  // Moto's CloudFormation does not delete managed policies.
-  for (const [name, { Type }] of Object.entries(existing.requested.resources)) {
-    if (Type !== 'AWS::IAM::ManagedPolicy') continue;
-    await moto.iam.send(new DeletePolicyCommand({ PolicyArn: existing.ids[name] }));
-  }
 }
 
 /**

@@ -48,10 +48,10 @@ const OUTPUTS = [
   'LaunchTemplate',
   'Logs',
   'MasterSecret',
+  'ServerLog',
   'Targets',
   'UnhealthyAlarm',
   'WarehouseBucket',
-  'WarehousePolicy',
   'WarehouseSecurityGroup',
   'WarehouseVolumeId',
 ];

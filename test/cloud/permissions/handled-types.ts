@@ -159,20 +159,6 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
     own: [untagged(iam('instance-profile/minitwit-InstanceProfile-1A2B3C'))],
     others: [instanceRole],
   },
-  'AWS::IAM::ManagedPolicy': {
-    own: [untagged(iam('policy/minitwit-WarehousePolicy-1A2B3C'))],
-    notGranted: {
-      'The stack attaches the policy to no user, group or role.': [
-        'iam:AttachGroupPolicy',
-        'iam:AttachRolePolicy',
-        'iam:AttachUserPolicy',
-        'iam:DetachGroupPolicy',
-        'iam:DetachRolePolicy',
-        'iam:DetachUserPolicy',
-      ],
-      'CloudFormation lists policies only for imports.': ['iam:ListPolicies'],
-    },
-  },
   'AWS::IAM::Policy': {
     own: null,
     others: [instanceRole],

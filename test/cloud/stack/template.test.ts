@@ -92,20 +92,6 @@ test('the instances may read the master’s password during set-up, and only the
   expect(resourcesWith({ SetUp: 'no' }).SetUpPolicy).toBeUndefined();
 });
 
-test('the warehouse’s policy is that of the documentation, for this bucket', () => {
-  const [, json = ''] =
-    /^```json\n([^]*?)^```/m.exec(readFileSync('docs/warehouse.md', 'utf8')) ?? [];
-  const arn = { 'Fn::GetAtt': ['WarehouseBucket', 'Arn'] };
-  const runs = { 'Fn::Sub': '${WarehouseBucket.Arn}/runs/*' };
-  const documented = JSON.stringify(JSON.parse(json))
-    .replace('"arn:aws:s3:::BUCKET"', JSON.stringify(arn))
-    .replace('"arn:aws:s3:::BUCKET/runs/*"', JSON.stringify(runs));
-  const own = JSON.stringify(template.Resources.WarehousePolicy?.Properties.PolicyDocument);
-  expect(
-    JSON.parse(own.replaceAll(/\{"Fn::Sub":("arn:)\$\{AWS::Partition\}(:[^"]*")\}/g, '$1aws$2')),
-  ).toEqual(JSON.parse(documented));
-});
-
 /** Returns the text of the instances' user data, and its variables. */
 function userDataIn({ Resources }: Template): [text: string, settings: Record<string, unknown>] {
   const data = Resources.LaunchTemplate?.Properties.LaunchTemplateData as {
