@@ -20,6 +20,8 @@ const REFUSED_STARTS = 2;
 export interface Agent {
   /** Returns whether Systems Manager has accepted the agent's role, so that the agent runs commands. */
   isOnline: () => Promise<boolean>;
+  /** Returns how often the agent was started. */
+  countStarts: () => Promise<number>;
 }
 
 /**
@@ -44,5 +46,10 @@ export function startAgent(userData: string): Agent {
     await ended;
     await rm(folder, { recursive: true });
   });
-  return { isOnline: async () => (await readFile(log, 'utf8')).includes(ACCEPTED) };
+  // Each start logs one line.
+  const readStarts = async () => (await readFile(log, 'utf8')).trim().split('\n');
+  return {
+    isOnline: async () => (await readStarts()).at(-1) === ACCEPTED,
+    countStarts: async () => (await readStarts()).length,
+  };
 }

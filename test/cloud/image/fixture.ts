@@ -40,6 +40,8 @@ export interface BuildFixture {
   lines: string[];
   /** The output of each script that was sent to an instance. */
   outputs: string[];
+  /** The agents of the launched instances, oldest first. */
+  agents: Agent[];
   /**
    * Builds an image. Returns `done`, or the message of the failure.
    * @param handlers by request: `s3:PUT` is the first one, `s3:PUT 2` the second
@@ -55,8 +57,9 @@ export interface BuildFixture {
 export async function createBuildFixture(): Promise<BuildFixture> {
   const account = await openEmulatedAccount();
   const outputs: string[] = [];
+  const agents: Agent[] = [];
   const { cloud, open, lines, stop } = openTestCloud();
-  const stubs = { ...launchStubs(), ...commandStubs(outputs), ...imageStubs(account) };
+  const stubs = { ...launchStubs(agents), ...commandStubs(outputs), ...imageStubs(account) };
   for (const [action, stub] of Object.entries(stubs)) account.stub(action, stub);
 
   const build: BuildFixture['build'] = async (handlers = {}, options = {}) => {
@@ -71,7 +74,7 @@ export async function createBuildFixture(): Promise<BuildFixture> {
       restore();
     }
   };
-  return { account, cloud, open, lines, outputs, build, stop, list: () => listAll(cloud) };
+  return { account, cloud, open, lines, outputs, agents, build, stop, list: () => listAll(cloud) };
 }
 
 /** Stubs requests until the returned function is called. */
@@ -97,8 +100,7 @@ function stubRequests(
 }
 
 /** Returns stubs of an instance's launch, whose agent is online once Systems Manager has accepted its role. */
-function launchStubs(): Record<string, AwsHandler> {
-  let agent: Agent | null = null;
+function launchStubs(agents: Agent[]): Record<string, AwsHandler> {
   return {
     'ec2:RunInstances': async (request, pass) => {
       const form = new URLSearchParams(request.body.toString());
@@ -109,11 +111,11 @@ function launchStubs(): Record<string, AwsHandler> {
       }
       const response = await pass();
       const userData = Buffer.from(form.get('UserData') ?? '', 'base64').toString();
-      if (response.status === 200) agent = startAgent(userData);
+      if (response.status === 200) agents.push(startAgent(userData));
       return response;
     },
     'ssm:DescribeInstanceInformation': async () => {
-      const isOnline = await agent?.isOnline();
+      const isOnline = await agents.at(-1)?.isOnline();
       const InstanceInformationList = isOnline ? [{ PingStatus: 'Online' }] : [];
       return { status: 200, body: JSON.stringify({ InstanceInformationList }) };
     },
