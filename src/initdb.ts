@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { runProgram } from './cli/program.ts';
-import { type DatabaseConfig, readDatabaseConfig, readAppUserConfig } from './config/config.ts';
+import {
+  type DatabaseConfig,
+  readAppUserConfig,
+  readDatabaseConfig,
+  readReaderConfig,
+} from './config/config.ts';
 import { ensureAppUser, type Login } from './database/app-user.ts';
+import { ensureReader } from './database/reader-user.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
 import { OperatorError } from './errors/operator-error.ts';
 
@@ -14,19 +20,20 @@ const RETRY_OPTIONS = {
 // MySQL's limit is 32 characters.
 const USER_NAME = /^[A-Za-z0-9_.-]{1,32}$/;
 const USAGE =
-  'Usage: npm run initdb [-- [--if-missing | --force] [--user NAME]]   NAME has at most 32 characters: letters, digits, "_", "." and "-".';
+  'Usage: npm run initdb [-- [--if-missing | --force] [--user NAME [--reader NAME]]]   NAME has at most 32 characters: letters, digits, "_", "." and "-".';
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  const { existing, userName } = readArguments();
-  if (userName === undefined) {
-    await createTables(readDatabaseConfig(process.env), existing);
-  } else {
-    const { config, password } = readAppUserConfig(process.env);
-    assertOtherUser(userName, config);
-    await createTables(config, existing);
-    await createUser(config, { name: userName, password });
-  }
+  const { existing, userName, readerName } = readArguments();
+  // Each of these lists all missing settings.
+  const reader = readerName === undefined ? null : readReaderConfig(process.env);
+  const user = userName === undefined ? null : (reader ?? readAppUserConfig(process.env));
+  const config = user?.config ?? readDatabaseConfig(process.env);
+  for (const name of [userName, readerName]) assertOtherUser(name, config);
+  await createTables(config, existing);
+  if (user) await createUser(config, { name: userName ?? '', password: user.password });
+  if (reader)
+    await createReader(config, { name: readerName ?? '', password: reader.readerPassword });
 });
 
 async function createTables(config: DatabaseConfig, existing: SchemaOptions['existing']) {
@@ -42,26 +49,43 @@ async function createUser(config: DatabaseConfig, login: Login) {
   console.log(`${action} "${login.name}", who may only read and write rows.`);
 }
 
-function readArguments(): { existing: SchemaOptions['existing']; userName: string | undefined } {
+async function createReader(config: DatabaseConfig, login: Login) {
+  await ensureReader(config, login, RETRY_OPTIONS);
+  console.log(`The user "${login.name}" may only read, without password hashes and sessions.`);
+}
+
+interface Arguments {
+  existing: SchemaOptions['existing'];
+  userName: string | undefined;
+  readerName: string | undefined;
+}
+
+function readArguments(): Arguments {
   const options = {
     force: { type: 'boolean' },
     'if-missing': { type: 'boolean' },
     user: { type: 'string' },
+    reader: { type: 'string' },
   } as const;
   try {
-    const { force, 'if-missing': ifMissing, user: userName } = parseArgs({ options }).values;
-    const isValidName = userName === undefined || USER_NAME.test(userName);
-    if (isValidName && !force) return { existing: ifMissing ? 'retain' : 'refuse', userName };
-    if (isValidName && !ifMissing) return { existing: 'replace', userName };
+    const { values } = parseArgs({ options });
+    const { force, 'if-missing': ifMissing, user: userName, reader: readerName } = values;
+    const names = [userName, readerName].filter((name) => name !== undefined);
+    const areValid =
+      names.every((name) => USER_NAME.test(name)) && new Set(names).size === names.length;
+    if (areValid && !(force && ifMissing)) {
+      const existing = force ? 'replace' : ifMissing ? 'retain' : 'refuse';
+      return { existing, userName, readerName };
+    }
   } catch {
     // The usage explains unknown options, too.
   }
   throw new OperatorError(USAGE);
 }
 
-function assertOtherUser(userName: string, { user }: DatabaseConfig): void {
-  if (userName !== user) return;
+function assertOtherUser(name: string | undefined, { user }: DatabaseConfig): void {
+  if (name !== user) return;
   throw new OperatorError(
-    `--user must not be "${user}", which is DB_USER and creates the tables. Use another name.`,
+    `The database user must not be "${user}", which is DB_USER and creates the tables. Use another name.`,
   );
 }

@@ -104,7 +104,7 @@ test.each([
     status: 1,
     stdout: '',
     stderr: expect.stringMatching(
-      /^Usage: npm run initdb \[-- \[--if-missing \| --force\] \[--user NAME\]\] .*\n$/,
+      /^Usage: npm run initdb \[-- \[--if-missing \| --force\] \[--user NAME \[--reader NAME\]\]\] .*\n$/,
     ),
   });
 });

@@ -1,6 +1,11 @@
 import type { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
-import { addedPasswordSettings, appUserSettings, databaseSettings } from './database-settings.ts';
+import {
+  addedPasswordSettings,
+  appUserSettings,
+  databaseSettings,
+  readerSettings,
+} from './database-settings.ts';
 import { settings } from './settings.ts';
 
 const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
@@ -40,6 +45,23 @@ export function readAppUserConfig(environment: Environment): {
 } {
   const values = readSettings(appUserSettings, environment);
   return { config: toDatabaseConfig(values), password: values.APP_DB_PASSWD };
+}
+
+/**
+ * Reads the settings of `readAppUserConfig`, and the password of the user who may only read.
+ * @throws OperatorError that lists all missing and invalid settings, and contains no secret
+ */
+export function readReaderConfig(environment: Environment): {
+  config: DatabaseConfig;
+  password: string;
+  readerPassword: string;
+} {
+  const values = readSettings(readerSettings, environment);
+  return {
+    config: toDatabaseConfig(values),
+    password: values.APP_DB_PASSWD,
+    readerPassword: values.READER_DB_PASSWD,
+  };
 }
 
 /**

@@ -50,5 +50,8 @@ export const databaseSettings = z.object(databaseFields).refine(hasNameForTls, n
 /** The settings of a program that changes the database user of the server. */
 export const appUserSettings = databaseSettings.and(z.object({ APP_DB_PASSWD: required }));
 
+/** The settings of a program that also creates the user who may only read. */
+export const readerSettings = appUserSettings.and(z.object({ READER_DB_PASSWD: required }));
+
 /** The settings of a program that gives this user a second password. */
 export const addedPasswordSettings = appUserSettings.and(z.object({ NEW_APP_DB_PASSWD: required }));

@@ -63,6 +63,24 @@ export const REQUEST_BOUNDS: SessionVariables = {
   mariadb: { max_statement_time: 4 },
 };
 
+/** The number of rows that a statement at the prompt returns at most, unless it has a limit of its own. */
+export const PROMPT_ROWS_MAX = 1000;
+
+/**
+ * The limits of an operator's statements at the prompt: they must not stall the site, or change all rows of a table by
+ * mistake.
+ */
+export const PROMPT_BOUNDS: SessionVariables = {
+  all: {
+    innodb_lock_wait_timeout: 5,
+    lock_wait_timeout: 5,
+    sql_safe_updates: 1,
+    sql_select_limit: PROMPT_ROWS_MAX,
+  },
+  mysql: { max_execution_time: 30_000 },
+  mariadb: { max_statement_time: 30 },
+};
+
 /** The time limits of a program's statements, which count, copy and create whole tables. 0 means no limit. */
 export const PROGRAM_BOUNDS: SessionVariables = {
   all: {

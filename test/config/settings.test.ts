@@ -21,7 +21,13 @@ test('the user data names only settings that exist, and shows their defaults', a
   const script = await readFile('userdata/minitwit.sh', 'utf8');
   const lines = Array.from(script.matchAll(/^(# )?export ([A-Z_]+)='(.*?)'/gm));
   // The script itself uses these.
-  const own = ['SERVER_NETWORKS', 'DB_PASSWD_FROM', 'SESSION_SECRET_FROM', 'AWS_REGION'];
+  const own = [
+    'SERVER_NETWORKS',
+    'DB_PASSWD_FROM',
+    'SESSION_SECRET_FROM',
+    'LOG_GROUP',
+    'AWS_REGION',
+  ];
   expect([...names, ...own]).toEqual(expect.arrayContaining(lines.map(([, , name]) => name)));
 
   const commented = new Map(

@@ -48,11 +48,13 @@ describe('image.sh', () => {
       (await instance.runOff(`ls -A ${folder}`)).output.trim().split('\n');
     expect(await list('/opt/minitwit/')).toEqual([
       'cloudwatch-agent.json',
+      'database.sh',
       'dist',
       'node_modules',
       'package-lock.json',
       'package.json',
       'rds-ca.pem',
+      'read-secret.sh',
       'sbom.cdx.json',
       'schema.sql',
       'static',
@@ -141,7 +143,9 @@ describe('image.sh', () => {
     await writeCanary(`${units}/minitwit-secrets.service`);
     await writeCanary(`${units}/multi-user.target.wants/minitwit.service`);
 
-    expect(await instance.runImageScript()).toMatchObject({ status: 0 });
+    const upgraded = await instance.runImageScript();
+    expect(upgraded.output).toContain('is ready');
+    expect(upgraded.status).toBe(0);
 
     const { output } = await instance.runOff(
       'tail -n 1 /opt/minitwit/static/style.css; cd /opt; ls -d minitwit*',
@@ -337,18 +341,20 @@ describe('minitwit.sh', () => {
     expect(await readSettings()).toMatchObject(SETTINGS);
   });
 
-  test('initdb.sh runs as the user `nobody` with two secrets', async () => {
+  test('initdb.sh runs as the user `nobody` with three secrets', async () => {
     await putSecret('rds!db-2', { SecretString: `{"username":"admin","password":"${CANARY}"}` });
     await putSecret('own', { SecretString: CANARY });
+    await putSecret('reader', { SecretString: CANARY });
     const script = await renderInitdbScript({
       region: 'eu-test-1',
       endpoint: 'nowhere.invalid',
       masterSecret: 'rds!db-2',
       databasePassword: 'own',
+      readerPassword: 'reader',
     });
     await writeFile(join(instance.root, 'srv/script.sh'), script);
     const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
-    // The script has read both secrets and started initdb.
+    // The script has read all secrets and started initdb.
     expect(output).toBe('The host "nowhere.invalid" does not exist. Check DB_HOST.\n');
     expect(status).toBe(1);
   });

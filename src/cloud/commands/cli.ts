@@ -8,6 +8,7 @@ import { BUILDER_TYPE } from '../image/plan.ts';
 import { check } from './check.ts';
 import type { Prompt } from './confirm.ts';
 import { printCost } from './cost.ts';
+import { openDatabasePrompt } from './database.ts';
 import { down } from './down.ts';
 import { openShell } from './exec.ts';
 import { buildImage } from './image.ts';
@@ -156,6 +157,12 @@ function addAccessCommands(program: Command, { open, env }: CliOptions): void {
     .argument('[instance]', 'id of the instance, by default a healthy one')
     .action(async (instanceId, { stack }) => {
       process.exitCode = await openShell(open(stack), { instanceId, env });
+    });
+  addReadingCommand(program, 'database')
+    .description('open an SQL prompt on the database, as a user who may only read')
+    .option('--write', 'log in as the user of the application, who may also write')
+    .action(async ({ stack, write: canWrite = false }) => {
+      process.exitCode = await openDatabasePrompt(open(stack), { canWrite, env });
     });
 }
 

@@ -9,8 +9,8 @@ import {
 } from './prices.ts';
 
 const BALANCER_ADDRESSES = 2;
-// The passwords of the database's two users, and the secret of the sessions.
-const SECRETS = 3;
+// The passwords of the database's three users, and the secret of the sessions.
+const SECRETS = 4;
 const ALARMS = 5;
 // AWS charges for metrics, of which one alarm can have several.
 const ALARM_METRICS = 6;

@@ -9,10 +9,12 @@ export interface InitdbScriptValues {
   masterSecret: string;
   /** The ARN or name of the secret with the password of the application's database user. */
   databasePassword: string;
+  /** The ARN or name of the secret of the user who may only read, or null to create no such user. */
+  readerPassword: string | null;
 }
 
 /**
- * Returns `userdata/initdb.sh` with these values. An instance runs it as root to create tables and database user. The
+ * Returns `userdata/initdb.sh` with these values. An instance runs it as root to create tables and database users. The
  * script is idempotent.
  */
 export async function renderInitdbScript(values: InitdbScriptValues): Promise<string> {
@@ -21,5 +23,6 @@ export async function renderInitdbScript(values: InitdbScriptValues): Promise<st
     DB_HOST: values.endpoint,
     MASTER_SECRET: values.masterSecret,
     DATABASE_PASSWORD: values.databasePassword,
+    READER_PASSWORD: values.readerPassword ?? '',
   });
 }

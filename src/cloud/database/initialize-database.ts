@@ -11,8 +11,8 @@ const COMMENT = 'Initializing the database';
 const INITDB_MAX_MS = 5 * 60_000;
 
 /**
- * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the application's
- * database user. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that
+ * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the two
+ * database users of the instances. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that
  * instances can no longer read the password of the database's master user.
  */
 export async function initializeDatabase(cloud: CloudContext, stack: Stack): Promise<void> {
@@ -25,6 +25,7 @@ export async function initializeDatabase(cloud: CloudContext, stack: Stack): Pro
     endpoint: outputs.databaseEndpoint,
     masterSecret: outputs.masterSecret,
     databasePassword: outputs.databasePassword,
+    readerPassword: outputs.readerPassword,
   });
   const output = await runCommand(cloud, instanceId, {
     comment: COMMENT,

@@ -11,6 +11,7 @@ const outputsSchema = z
     DatabaseEndpoint: z.string(),
     MasterSecret: z.string(),
     DatabasePassword: z.string(),
+    ReaderPassword: z.string().optional(),
     Instances: z.string(),
     Targets: z.string(),
     Logs: z.string(),
@@ -27,6 +28,8 @@ const outputsSchema = z
     masterSecret: it.MasterSecret,
     /** The ARN of the secret of the application's database user. */
     databasePassword: it.DatabasePassword,
+    /** The ARN of the secret of the user who may only read, or null if an earlier version created the stack. */
+    readerPassword: it.ReaderPassword ?? null,
     /** The name of the Auto Scaling group. */
     instances: it.Instances,
     /** The ARN of the load balancer's target group. */

@@ -11,8 +11,10 @@ import { startTlsServer, type TlsServer } from '../../support/tls-server.ts';
 
 const MASTER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-it's";
 const DATABASE_PASSWORD = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:minitwit';
+const READER_PASSWORD = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:reader';
 const CANARY = 'canary-7d2e';
 const OWN_PASSWORD = `own' "$(id)" \\ ${CANARY}`;
+const READERS_PASSWORD = `reader's ${CANARY}`;
 
 let folder: string;
 let server: TlsServer;
@@ -23,7 +25,7 @@ async function putProgram(name: string, lines: string): Promise<void> {
   await writeFile(join(folder, 'bin', name), text, { mode: 0o755 });
 }
 
-async function putSecret(name: 'master' | 'minitwit', value: string): Promise<void> {
+async function putSecret(name: 'master' | 'minitwit' | 'reader', value: string): Promise<void> {
   const answer = { Name: name, SecretString: value };
   await writeFile(join(folder, 'secrets', name), JSON.stringify(answer));
 }
@@ -34,7 +36,8 @@ async function makeInstance(authority: string): Promise<void> {
   for (const name of ['node_modules', 'schema.sql', 'package.json'])
     await symlink(resolve(name), join(folder, 'app', name));
   // An instance has the compiled file. Node runs the source.
-  await symlink(resolve('src/initdb.ts'), join(folder, 'app/dist/initdb.js'));
+  for (const name of ['initdb', 'sql'])
+    await symlink(resolve(`src/${name}.ts`), join(folder, `app/dist/${name}.js`));
   await writeFile(join(folder, 'app/rds-ca.pem'), await readFile(authority));
   await putProgram('node', `exec '${process.execPath}' "$@"`);
   // Only root can run setpriv: userdata.test.ts does.
@@ -42,7 +45,7 @@ async function makeInstance(authority: string): Promise<void> {
   await putProgram(
     'aws',
     `echo "region $AWS_REGION" >>'${folder}/calls'
-    [[ "\${*: -1}" = *:rds!* ]] && name=master || name=minitwit
+    name=\${*: -1}; name=\${name##*:}; [[ $name = rds!* ]] && name=master
     cat '${folder}/secrets/'$name 2>/dev/null && exit
     echo 'An error occurred (AccessDeniedException): not allowed' >&2; exit 254`,
   );
@@ -54,6 +57,7 @@ async function setUp(giveUpAfterS = 120) {
     endpoint: 'localhost',
     masterSecret: MASTER_SECRET,
     databasePassword: DATABASE_PASSWORD,
+    readerPassword: READER_PASSWORD,
   });
   const path = join(folder, 'script.sh');
   const here = script
@@ -80,13 +84,14 @@ describe('the initdb script on an instance', () => {
     // A new database of RDS has no such user.
     await runSql(
       server.administrator,
-      `drop user if exists 'minitwit'@'%', 'minitwit'@'127.0.0.1'`,
+      `drop user if exists 'minitwit'@'%', 'minitwit'@'127.0.0.1', 'minitwit_reader'@'%'`,
     );
   });
   beforeEach(async () => {
     const { user: username, password } = server.administrator;
     await putSecret('master', JSON.stringify({ username, password }));
     await putSecret('minitwit', OWN_PASSWORD);
+    await putSecret('reader', READERS_PASSWORD);
   });
 
   const logIn = async (password: string) => {
@@ -94,11 +99,12 @@ describe('the initdb script on an instance', () => {
     await runSql(config, 'select user_id from user', 'select user_id from profile');
   };
 
-  test('creates the tables and the user with the two secrets', async () => {
+  test('creates the tables and the two users with the three secrets', async () => {
     expect(await setUp()).toEqual({
       status: 0,
       stdout:
-        'Initialized the database.\nCreated the user "minitwit", who may only read and write rows.\n',
+        'Initialized the database.\nCreated the user "minitwit", who may only read and write rows.\n' +
+        'The user "minitwit_reader" may only read, without password hashes and sessions.\n',
       stderr: '',
     });
     await expect(logIn(OWN_PASSWORD)).resolves.toBeUndefined();
@@ -116,7 +122,9 @@ describe('the initdb script on an instance', () => {
     expect(calls).toMatch(
       /^setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs node /m,
     );
-    expect(calls).toMatch(/^node dist\/initdb\.js --if-missing --user minitwit$/m);
+    expect(calls).toMatch(
+      /^node dist\/initdb\.js --if-missing --user minitwit --reader minitwit_reader$/m,
+    );
     expect(calls + stdout + stderr).not.toContain(CANARY);
     await rm(join(folder, 'secrets'), { recursive: true });
     const found = startCommand(['grep', '--recursive', '--files-with-matches', CANARY, folder]);
@@ -139,6 +147,82 @@ describe('the initdb script on an instance', () => {
       status: 1,
       stdout: '',
       stderr: `Cannot read the secret ${MASTER_SECRET}:\nAn error occurred (AccessDeniedException): not allowed\n`,
+    });
+  });
+
+  test('creates no reader with an image of an earlier version, and prints what to do', async () => {
+    await rm(join(folder, 'app/dist/sql.js'));
+    const { status, stdout } = await setUp();
+    await symlink(resolve('src/sql.ts'), join(folder, 'app/dist/sql.js'));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^The image of this instance cannot create the user "minitwit_reader"\. Run the commands image, roll, and up --set SetUp=yes\.\n/,
+    );
+    expect(stdout).not.toContain('may only read, ');
+  });
+
+  describe('the script of the SQL prompt', () => {
+    beforeAll(async () => {
+      for (const name of ['database.sh', 'read-secret.sh']) {
+        const text = await readFile(`userdata/${name}`, 'utf8');
+        const here = text.replace('APP=/opt/minitwit', `APP='${folder}/app'`);
+        await writeFile(join(folder, 'app', name), here);
+      }
+    });
+
+    /** Runs statements at the prompt of this user. */
+    async function query(user: string, secret: string, ...statements: string[]) {
+      await rm(join(folder, 'calls'), { force: true });
+      await writeFile(join(folder, 'input'), statements.map((it) => `${it}\n`).join(''));
+      const words = ['eu-central-1', 'localhost', user, secret]
+        .map((word) => `'${word}'`)
+        .join(' ');
+      const command = `bash '${folder}/app/database.sh' ${words} <'${folder}/input'`;
+      const { ended, output } = startCommand(['/bin/bash', '-c', command], {
+        PATH: `${folder}/bin:${process.env.PATH}`,
+        DB_PORT: String(server.config.port),
+      });
+      return { status: await ended, ...output };
+    }
+
+    test('opens a prompt as a user who may only read, and shows no password', async () => {
+      await setUp();
+      const { status, stdout, stderr } = await query(
+        'minitwit_reader',
+        READER_PASSWORD,
+        `select concat('user ', current_user()) as it;`,
+        'select count(*) as number from message;',
+        'select pw_hash from user;',
+        'delete from message where message_id = 1;',
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain('user minitwit_reader@%\n1 row');
+      expect(stdout).toMatch(/number\n0 +\n1 row|number\n0\n1 row/);
+      expect(stdout).toMatch(/Error 1143: SELECT command denied/);
+      expect(stdout).toMatch(/Error 1142: DELETE command denied/);
+      const calls = await readFile(join(folder, 'calls'), 'utf8');
+      expect(calls).toMatch(/^setpriv --reuid=65534 .* node dist\/sql\.js$/m);
+      expect(calls + stdout).not.toContain(CANARY);
+    });
+
+    test('opens a prompt as the user of the application, who may also write', async () => {
+      await setUp();
+      const { stdout } = await query(
+        'minitwit',
+        DATABASE_PASSWORD,
+        `delete from message where message_id = 1;`,
+      );
+      expect(stdout).toContain('0 rows changed');
+    });
+
+    test('prints what to do if the database refuses the user', async () => {
+      await setUp();
+      await putSecret('reader', 'another password');
+      const { status, stderr } = await query('minitwit_reader', READER_PASSWORD);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /refused the user "minitwit_reader"\. [^\n]+\nIf the user is missing, run npm run cloud -- up --set SetUp=yes\.\n$/,
+      );
     });
   });
 });

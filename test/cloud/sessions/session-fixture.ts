@@ -17,10 +17,16 @@ export const SESSION = {
   StreamUrl: 'wss://ssmmessages.us-east-1.amazonaws.com/v1/data-channel/operator-0a1b',
 };
 
-/** Creates a stack with an account that has these instances, of which the first one is the oldest. */
-export async function openSessionStack(instances: StubInstance[]): Promise<StubStack> {
+/**
+ * Creates a stack with an account that has these instances, of which the first one is the oldest.
+ * @param outputs see `createSiteStack`
+ */
+export async function openSessionStack(
+  instances: StubInstance[],
+  outputs?: Record<string, string | undefined>,
+): Promise<StubStack> {
   const stubStack = await openStubStack();
-  await createSiteStack(stubStack);
+  await createSiteStack(stubStack, outputs);
   const { aws } = stubStack;
   aws.stub('ec2:DescribeInstances', ({ body }) => {
     const form = new URLSearchParams(body.toString());

@@ -7,6 +7,7 @@ const OUTPUTS = {
   DatabaseEndpoint: 'database-1.rds.amazonaws.com',
   MasterSecret: 'arn:master',
   DatabasePassword: 'minitwit-DatabasePassword',
+  ReaderPassword: 'arn:reader',
   Instances: 'group-1',
   Targets: 'arn:targets',
   Logs: 'logs-1',

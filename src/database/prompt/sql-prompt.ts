@@ -1,0 +1,115 @@
+import { createInterface } from 'node:readline';
+import type { Connection, QueryError, ResultSetHeader } from 'mysql2/promise';
+import type { DatabaseConfig } from '../../config/config.ts';
+import { errorMessage } from '../../errors/error-message.ts';
+import { isConnectionClosed } from '../query-errors.ts';
+import { PROMPT_BOUNDS, PROMPT_ROWS_MAX } from '../session-variables.ts';
+import { setSessionVariables } from '../set-session-variables.ts';
+import { splitStatements } from '../split-statements.ts';
+import { withConnection } from '../with-connection.ts';
+import { formatChange, formatRows } from './format-result.ts';
+
+// An idle prompt ends after ten times the time limit of a login.
+const RETRY_OPTIONS = { waitMaxMs: 10_000, connectTimeoutMs: 180_000 };
+const END = /^(\\q|quit|exit);?$/i;
+const USAGE = `End each statement with ";". Ctrl-C cancels a statement, and Ctrl-D ends the prompt. Limits: 30 s, ${PROMPT_ROWS_MAX} rows.`;
+
+/** The terminal of a prompt. */
+export interface Terminal {
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+/**
+ * Runs the SQL statements that an operator types, until the end of the input. Ctrl-C cancels the running statement, or
+ * discards the typed text. See `PROMPT_BOUNDS` for the limits of a statement.
+ * @throws OperatorError when the database cannot be reached, refuses the login, or ends the connection
+ */
+export async function runSqlPrompt(config: DatabaseConfig, terminal: Terminal): Promise<void> {
+  await withConnection(config, RETRY_OPTIONS, async (connection) => {
+    await setSessionVariables(connection, config, PROMPT_BOUNDS);
+    await readStatements(config, connection, terminal);
+  });
+}
+
+async function readStatements(
+  config: DatabaseConfig,
+  connection: Connection,
+  { input, output }: Terminal,
+): Promise<void> {
+  const lines = createInterface({ input, output, terminal: output.isTTY ?? false });
+  let typed = '';
+  let isRunning = false;
+  const print = (text: string) => void output.write(`${text}\n`);
+  let hasEnded = false;
+  lines.once('close', () => (hasEnded = true));
+  const showPrompt = () => {
+    // Input may end while a statement runs.
+    if (hasEnded) return;
+    lines.setPrompt(typed === '' ? `${config.name}> ` : '> ');
+    lines.prompt();
+  };
+  lines.on('SIGINT', () => {
+    if (isRunning) {
+      void cancelStatement(config, connection, print);
+    } else {
+      typed = '';
+      // Ctrl-U deletes the unfinished line.
+      lines.write(null, { ctrl: true, name: 'u' });
+      print('');
+      showPrompt();
+    }
+  });
+  try {
+    print(`Connected to ${config.name} as ${config.user}. ${USAGE}`);
+    showPrompt();
+    for await (const line of lines) {
+      if (typed === '' && END.test(line.trim())) break;
+      typed += `${line}\n`;
+      if (/;\s*$/.test(typed)) {
+        const statements = splitStatements(typed);
+        typed = '';
+        isRunning = true;
+        for (const statement of statements) print(await runStatement(connection, statement));
+        isRunning = false;
+      }
+      showPrompt();
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+/** Runs a statement, and returns its result or its error as text. Throws if the connection has ended. */
+async function runStatement(connection: Connection, sql: string): Promise<string> {
+  const startedAt = performance.now();
+  try {
+    const [result, fields] = await connection.query({
+      sql,
+      rowsAsArray: true,
+      // Numbers and dates are printed as the server sends them.
+      typeCast: (field) => field.string(),
+    });
+    const durationMs = performance.now() - startedAt;
+    return Array.isArray(result)
+      ? formatRows(result as (string | null)[][], fields, durationMs)
+      : formatChange(result as ResultSetHeader, durationMs);
+  } catch (error) {
+    const failure = error as QueryError;
+    const { errno, fatal, message } = failure;
+    if (fatal || errno === undefined || isConnectionClosed(failure)) throw error;
+    return `Error ${errno}: ${message}`;
+  }
+}
+
+/** Cancels the running statement on another connection. Only prints an error, such as that of a lost connection. */
+async function cancelStatement(
+  config: DatabaseConfig,
+  { threadId }: Connection,
+  print: (text: string) => void,
+): Promise<void> {
+  const cancel = withConnection(config, RETRY_OPTIONS, (other) =>
+    other.query(`kill query ${threadId}`),
+  );
+  await cancel.catch((error: unknown) => print(errorMessage(error)));
+}
