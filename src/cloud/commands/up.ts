@@ -20,7 +20,12 @@ import {
 import { resolveDefaults } from '../stack/resolve-defaults.ts';
 import { waitUntilStable } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
-import { listParameters, renderTemplate, type TemplateParameter } from '../stack/template.ts';
+import {
+  forCreation,
+  listParameters,
+  renderTemplate,
+  type TemplateParameter,
+} from '../stack/template.ts';
 
 /**
  * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An
@@ -39,8 +44,12 @@ export async function up(
   const values = await resolveValues(cloud, stack, known, { ...listRenamed(stack), ...set });
   const names = known.map(({ name }) => name);
   const parameters = toRequestParameters(names, stack, values);
-  await changeStackWithReset(cloud, stack, { template, parameters, dryRun });
-  if (!dryRun) await waitForSite(cloud);
+  await changeStackWithReset(cloud, stack, {
+    template: stack ? template : forCreation(template),
+    parameters,
+    dryRun,
+  });
+  if (!dryRun) await waitForSite(cloud, template);
 }
 
 /** Returns the values of parameters that have another name in a stack of version 1.7 or earlier. */
@@ -77,8 +86,8 @@ async function resolveValues(
   return values;
 }
 
-async function waitForSite(cloud: CloudContext): Promise<void> {
-  await initializeDatabase(cloud, await requireStack(cloud));
+async function waitForSite(cloud: CloudContext, template: string): Promise<void> {
+  await initializeDatabase(cloud, await requireStack(cloud), template);
   const stack = await requireStack(cloud);
   const { address, instances } = readOutputs(stack);
   await protectStack(cloud, stack);

@@ -14,8 +14,13 @@ const INITDB_MAX_MS = 5 * 60_000;
  * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the two
  * database users of the instances. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that
  * instances can no longer read the password of the database's master user.
+ * @param template the template of this change, by default that of the stack
  */
-export async function initializeDatabase(cloud: CloudContext, stack: Stack): Promise<void> {
+export async function initializeDatabase(
+  cloud: CloudContext,
+  stack: Stack,
+  template: string | null = null,
+): Promise<void> {
   if (stack.parameters.SetUp !== 'yes') return;
   const outputs = readOutputs(stack);
   cloud.log(`${COMMENT} …`);
@@ -36,5 +41,5 @@ export async function initializeDatabase(cloud: CloudContext, stack: Stack): Pro
   for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
   cloud.log('Removing the permission to read the master password from the instances …');
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
-  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await changeStack(cloud, stack, { template, parameters, dryRun: false });
 }

@@ -19,10 +19,27 @@ export function explainFailure(
   const sentences = [
     first && `${first.resource} (${first.type}) failed: ${reason}`,
     reason && hintFor(reason, context),
+    ...events
+      .filter((it) => it !== first && wasNotRemoved(it))
+      .map((event) => formatNotRemoved(event, context)),
     `The stack ${context.stackName} is ${status}.`,
     explainStatus(status, context),
   ];
   return new OperatorError(sentences.filter(Boolean).join(' '));
+}
+
+/** Returns whether a rollback could not remove a resource. */
+function wasNotRemoved({ isOfStack, status }: StackEvent): boolean {
+  return status === 'DELETE_FAILED' && !isOfStack;
+}
+
+function formatNotRemoved(
+  { resource, type, reason }: StackEvent,
+  context: Pick<CloudContext, 'stackName'>,
+): string {
+  const why = (reason ?? 'AWS returned no reason').replace(/\s+/g, ' ').replace(/\.?$/, '.');
+  const hint = hintFor(why, context);
+  return `${resource} (${type}) could not be removed, and may cost: ${why}${hint ? ` ${hint}` : ''}`;
 }
 
 function isFailure({ status }: StackEvent): boolean {

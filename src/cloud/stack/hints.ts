@@ -46,6 +46,11 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
     () => 'AWS’s free plan does not allow this. Upgrade the account in AWS’s console (Billing).',
   ],
   [
+    /not currently in the available state/i,
+    (_, context) =>
+      `CloudFormation takes a last snapshot of the database, and RDS allows that only when the database is available. Run ${formatCommand(context, 'status')} until it is, then ${formatCommand(context, 'down')}.`,
+  ],
+  [
     /Cannot upgrade mysql from ([\d.]+) to/i,
     ([, version]) =>
       `RDS has already updated the database to ${version}: add --set DatabaseVersion=8.4.`,

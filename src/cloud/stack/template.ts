@@ -22,6 +22,15 @@ export async function renderTemplate(): Promise<string> {
   return insertScript(withoutComments, await readFile(USER_DATA, 'utf8'));
 }
 
+/**
+ * Returns the template for the creation of a stack. If the creation fails, CloudFormation deletes the database without a
+ * last snapshot: the database has no data, and RDS refuses a snapshot while it creates the database, so the rollback
+ * would fail. The first change of the stack must use the template itself.
+ */
+export function forCreation(template: string): string {
+  return template.replace('DeletionPolicy: Snapshot', 'DeletionPolicy: Delete');
+}
+
 /** Lists the parameters of a template, in its order. */
 export function listParameters(template: string): TemplateParameter[] {
   const { Parameters } = readTemplate(template);

@@ -4,6 +4,7 @@ import type { AwsStub } from '../../support/aws-stub.ts';
 import { type ChangeSetRequest, validationError, readChangeSetRequest } from './read-request.ts';
 import { type Change, type ChangeDetail, listChanges } from './changes.ts';
 import { listEffects } from './effects.ts';
+import { findUndeletableDatabase } from './creating-database.ts';
 import { Refusal, answerActions } from './query.ts';
 import type { ResourceProvider, TakeFault } from './resources.ts';
 import {
@@ -126,8 +127,9 @@ export function emulateChangeSets(
       const { requested } = request;
       const fault = takeFault(requested) ?? resources.findRefused(stack.existing, requested);
       if (fault) {
-        startFailingOperation(stack, type, changes, fault);
         const { existing, name } = stack;
+        const undeletable = existing ? undefined : findUndeletableDatabase(requested, fault);
+        startFailingOperation(stack, type, changes, fault, undeletable);
         if (existing) await resources.leaveAfterRollback(name, existing, requested);
       } else await execute(resources, stack, type, changes, request);
       return {};

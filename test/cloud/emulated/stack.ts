@@ -94,12 +94,16 @@ export function startOperation(
   ];
 }
 
-/** Makes an operation fail and roll back. */
+/**
+ * Makes an operation fail and roll back.
+ * @param undeletable the resource that the rollback of a creation cannot delete
+ */
 export function startFailingOperation(
   stack: Stack,
   verb: Verb,
   changes: Change[],
   fault: Fault,
+  undeletable?: Fault,
 ): void {
   setStatus(stack, `${verb}_IN_PROGRESS`, 'User Initiated');
   for (const change of changes) addResourceEvent(stack, change, 'IN_PROGRESS', null);
@@ -126,6 +130,16 @@ export function startFailingOperation(
     },
     () => {
       if (verb === 'DELETE') return;
+      const left = changes.find((it) => it.LogicalResourceId === undeletable?.resource);
+      if (left && undeletable) {
+        addResourceEvent(stack, { ...left, Action: 'Remove' }, 'FAILED', null, undeletable.reason);
+        const names = `[${undeletable.resource}]`;
+        return setStatus(
+          stack,
+          'ROLLBACK_FAILED',
+          `The following resource(s) failed to delete: ${names}. `,
+        );
+      }
       setStatus(stack, verb === 'UPDATE' ? 'UPDATE_ROLLBACK_COMPLETE' : 'ROLLBACK_COMPLETE');
     },
   ];

@@ -173,6 +173,15 @@ test('changeStack deletes a change set without changes', async () => {
   expect(await readState(stubStack)).toEqual(before);
 });
 
+test('changeStack reports a database that the rollback of a creation could not delete', async () => {
+  const stubStack = await openStubStack();
+  stubStack.fault = { resource: 'Volume', reason: 'There is no room.' };
+  const message =
+    /^Volume .*no room\. Database .* could not be removed, .* not currently in the available state.* is ROLLBACK_FAILED\. .* npm run cloud -- down first\.$/;
+  await expect(change(stubStack)).rejects.toThrow(message);
+  await expect(waitUntilStable(stubStack.open())).rejects.toThrow(message);
+});
+
 test('changeStack throws the failure after a rollback', async () => {
   const stubStack = await openStubStack();
   await change(stubStack);

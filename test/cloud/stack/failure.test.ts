@@ -97,6 +97,24 @@ test('explainFailure reports the first failure, and not the resources that AWS c
   );
 });
 
+test('explainFailure reports the resources that the rollback could not remove, and why', () => {
+  const refusal =
+    'Cannot create a snapshot because the database instance blog-database-1 is not currently in the available state. (Service: Rds, Status Code: 400, Request ID: 1)';
+  const { message } = explainFailure(CONTEXT, 'ROLLBACK_FAILED', [
+    event('blog', 'CREATE_IN_PROGRESS'),
+    event('Database', 'CREATE_FAILED', 'Resource creation cancelled'),
+    event('Balancer', 'CREATE_FAILED', 'There is no room.'),
+    event('Database', 'DELETE_FAILED', refusal),
+  ]);
+  expect(message).toBe(
+    'Balancer (T) failed: There is no room. ' +
+      `Database (T) could not be removed, and may cost: ${refusal}. CloudFormation takes a last snapshot of the database, ` +
+      'and RDS allows that only when the database is available. Run npm run cloud -- status --stack blog until it is, ' +
+      'then npm run cloud -- down --stack blog. ' +
+      'The stack blog is ROLLBACK_FAILED. Some resources could not be removed. Run npm run cloud -- down --stack blog first.',
+  );
+});
+
 test.each([
   ['UPDATE_ROLLBACK_COMPLETE', 'AWS rolled back'],
   ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --stack-name blog'],

@@ -1,4 +1,4 @@
-import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
+import { CreateChangeSetCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
@@ -151,6 +151,20 @@ test('`cloud up` prints the resource that AWS cannot create and a hint, and the 
     /^Instances .*MaxSpotInstanceCountExceeded.*--set Market=on-demand.*ROLLBACK_COMPLETE.* npm run cloud -- down first\.$/;
   await expect(fixture.up()).rejects.toThrow(message);
   await expect(fixture.up()).rejects.toThrow(message);
+});
+
+test('a first `cloud up` that fails while RDS creates the database rolls back without a snapshot, and a complete one takes snapshots', async () => {
+  const fixture = await createStackFixture();
+  fixture.emulated.fault = { resource: 'Balancer', reason: 'There is no room.' };
+  await expect(fixture.up()).rejects.toThrow(/^Balancer .*no room.* is ROLLBACK_COMPLETE\./);
+
+  const complete = await createStackFixture();
+  await complete.up();
+  const { cloudFormation } = complete.cloud.clients;
+  const request = new GetTemplateCommand({ StackName: 'minitwit' });
+  const { TemplateBody } = await cloudFormation.send(request);
+  expect(TemplateBody).toBe(await renderTemplate());
+  expect(TemplateBody).toContain('DeletionPolicy: Snapshot');
 });
 
 test('a change that AWS rolls back leaves the stack unchanged, and succeeds later', async () => {
