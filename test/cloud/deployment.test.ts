@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { createCli } from '../../src/cloud/commands/cli.ts';
 import { ACCOUNT, BOUNDARY_ARN, listOperatorPolicies } from './permissions/operator-policies.ts';
+import { decide } from './permissions/simulate.ts';
 import { parseTemplate } from './stack/parse-template.ts';
 
 const { Resources } = parseTemplate(readFileSync('cloud/operator.yaml', 'utf8'));
@@ -46,26 +46,6 @@ const credentials = deploy.steps.findIndex(({ uses }) =>
   uses?.startsWith('aws-actions/configure-aws-credentials@'),
 );
 
-/** Returns whether the policies of the deployment's role allow a request. */
-async function isAllowed(action: string, resource: string, context: Record<string, string> = {}) {
-  const result = await runSimulation(
-    {
-      identityPolicies: policies.map(({ name, document }) => ({ name, policy: document })),
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      request: {
-        action,
-        principal: `arn:aws:sts::${ACCOUNT}:assumed-role/minitwit-deployment/GitHubActions`,
-        resource: { resource, accountId: ACCOUNT },
-        contextVariables: context,
-      },
-    },
-    {},
-  );
-  if (result.resultType === 'error') throw new Error(`${action} ${resource}: impossible`);
-  return result.overallResult === 'Allowed';
-}
-
 const at = (service: string, name: string) => `arn:aws:${service}:eu-central-1:${ACCOUNT}:${name}`;
 const iam = (name: string) => `arn:aws:iam::${ACCOUNT}:${name}`;
 const OF_STACK = { 'aws:ResourceTag/minitwit:stack': 'minitwit' };
@@ -97,7 +77,7 @@ test.each<[string, string, Record<string, string>?]>([
   ['iam:PassRole', INSTANCE_ROLE, TO_EC2],
   ['cloudformation:ExecuteChangeSet', at('cloudformation', 'stack/minitwit/1a2b')],
 ])('a deployment may request %s of %s', async (action, resource, context) => {
-  expect(await isAllowed(action, resource, context)).toBe(true);
+  expect(await decide({ action, resource, ...(context && { context }) }, policies)).toBe('allowed');
 });
 
 test.each<[string, string, Record<string, string>?]>([
@@ -120,7 +100,7 @@ test.each<[string, string, Record<string, string>?]>([
   ['elasticloadbalancing:DeleteLoadBalancer', at('elasticloadbalancing', 'loadbalancer/app/m/1')],
   ['s3:GetObject', 'arn:aws:s3:::minitwit-warehouse/runs/1/dump'],
 ])('a deployment must not request %s of %s', async (action, resource, context) => {
-  expect(await isAllowed(action, resource, context)).toBe(false);
+  expect(await decide({ action, resource, ...(context && { context }) }, policies)).toBe('refused');
 });
 
 test('only one environment of one repository gets the role, and without a repository there is none', () => {

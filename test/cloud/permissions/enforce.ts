@@ -9,7 +9,12 @@ import type { InitializeMiddleware, MetadataBearer, MiddlewareStack } from '@smi
 import type { Clients } from '../../../src/cloud/context.ts';
 import { openMoto } from '../emulated/moto.ts';
 import { type Account, listIamRequests } from './iam-requests.ts';
-import { ACCOUNT, listOperatorPolicies } from './operator-policies.ts';
+import {
+  ACCOUNT,
+  listAttachedPolicies,
+  listOperatorPolicies,
+  type Policy,
+} from './operator-policies.ts';
 import { decide, formatIamRequest, type IamRequest } from './simulate.ts';
 
 // IAM has other names for the services of these clients.
@@ -26,12 +31,14 @@ export interface Enforced {
 }
 
 /**
- * Refuses all requests of clients that the policies of the operators do not allow, as IAM does. Creates the
- * permissions boundary, as an administrator does.
+ * Refuses all requests of clients that the policies do not allow, as IAM does. Creates the permissions boundary, as an
+ * administrator does.
+ * @param policies by default, those of the group of operators
  */
 export async function enforceOperatorPolicies(
   clients: Clients,
   accountId: string,
+  policies: Policy[] = listAttachedPolicies(),
 ): Promise<Enforced> {
   const account = openAccount(accountId);
   await createBoundary(accountId);
@@ -44,7 +51,7 @@ export async function enforceOperatorPolicies(
       const requests = await listIamRequests({ name, input: args.input }, account);
       if (!requests) throw new Error(`iam-requests.ts does not know the request ${name}.`);
       for (const request of requests.map((it) => inTestAccount(it, accountId))) {
-        if ((await decide(request)) === 'allowed') continue;
+        if ((await decide(request, policies)) === 'allowed') continue;
         enforced.refused.push(formatIamRequest(request));
         throw createAccessDenied(request);
       }
