@@ -1,7 +1,7 @@
 import type { EmulatedAccount } from '../support/aws-account.ts';
 import { type AutomatedBackups, emulateAutomatedBackups } from './emulated/automated-backups.ts';
 import { emulateCommands, type RunScript } from './emulated/commands.ts';
-import { createDatabaseHandler, type HandlerRequest } from './emulated/database-handler.ts';
+import { createDatabaseHandler } from './emulated/database-handler.ts';
 import { type AccountPlan, emulateFreeTier, findFreePlanFault } from './emulated/free-tier.ts';
 import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
@@ -9,6 +9,7 @@ import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
 import type { Fault } from './emulated/resources.ts';
 import { emulateSecretsManager } from './emulated/secrets-manager.ts';
 import { emulateStacks } from './emulated/stacks.ts';
+import { decide, type Decision, type IamRequest } from './permissions/simulate.ts';
 
 /** The behaviour of an account, which a test can change at any time. */
 export interface Emulated {
@@ -21,8 +22,8 @@ export interface Emulated {
   runScript: RunScript;
   /** The automated backups of databases. */
   backups: AutomatedBackups;
-  /** Whether the operator's policy allows a request of CloudFormation's handler for databases. */
-  isAllowed: (request: HandlerRequest) => boolean;
+  /** Decides as IAM about requests of CloudFormation's handler for databases, by default by the operators' policies. */
+  decide: (request: IamRequest) => Promise<Decision>;
 }
 
 /**
@@ -38,7 +39,7 @@ export function emulate(account: EmulatedAccount): Emulated {
     refreshEnd: { status: 'Successful' },
     runScript: () => ({}),
     backups: emulateAutomatedBackups(account, moto),
-    isAllowed: () => true,
+    decide,
   };
   const databases = createDatabaseHandler(account.id, moto, emulated);
   emulateStacks(account, createMotoResources(moto, databases), (requested) => {

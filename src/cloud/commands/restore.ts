@@ -2,6 +2,7 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
+import { listDatabases } from '../database/databases.ts';
 import {
   formatRestoreArguments,
   formatRestorePoint,
@@ -118,8 +119,19 @@ async function replaceDatabase(
   if (dryRun) return void (await change());
   await confirmStackName(cloud, prompt, 'Nothing was changed.');
   await replaceUnprotected(cloud, stack, change);
+  await printAbandoned(cloud, databaseId);
   const [last] = await listDatabaseSnapshots(cloud.clients.rds, databaseId);
   if (last) print(`To return to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
+}
+
+/** Prints the replaced database if CloudFormation could not delete it, and how to delete it. */
+async function printAbandoned({ clients, stackName, print }: CloudContext, id: string) {
+  const databases = await listDatabases(clients.rds, stackName);
+  if (!databases.some((it) => it.id === id && it.status !== 'deleting')) return;
+  print(
+    `The old database ${id} still exists, and costs money. To delete it after a snapshot: aws rds delete-db-instance ` +
+      `--db-instance-identifier ${id} --final-db-snapshot-identifier ${id}-last --no-delete-automated-backups`,
+  );
 }
 
 /** Returns the size of the restored database, which cannot be smaller than that of the backup. */

@@ -125,7 +125,8 @@ export function emulateChangeSets(
       // Before the work, which may take longer than the client waits for the response.
       answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
       const { requested } = request;
-      const fault = takeFault(requested) ?? resources.findRefused(stack.existing, requested);
+      const fault =
+        takeFault(requested) ?? (await resources.findRefused(stack.existing, requested));
       if (fault) {
         const { existing, name } = stack;
         const undeletable = existing ? undefined : findUndeletableDatabase(requested, fault);

@@ -10,23 +10,16 @@ import type { AutomatedBackups } from './automated-backups.ts';
 import { listChanges } from './changes.ts';
 import { type Effect, listEffects } from './effects.ts';
 import type { Moto } from './moto.ts';
-import type { RequestedStack, Resource } from './moto-template.ts';
-import type { ExistingResources, Fault } from './resources.ts';
+import type { Resource } from './moto-template.ts';
+import type { Decision, IamRequest } from '../permissions/simulate.ts';
+import type { ExistingResources, ResourceProvider } from './resources.ts';
 
 const TYPE = 'AWS::RDS::DBInstance';
-
-/** A request that CloudFormation's handler sends with the operator's permissions. */
-export interface HandlerRequest {
-  /** Such as `rds:RebootDBInstance`. */
-  action: string;
-  /** The ARN of the resource that the request changes. */
-  resource: string;
-}
 
 /** CloudFormation's handler for databases, which sends several requests to RDS for a change. */
 export interface DatabaseHandler {
   /** Returns the first database for whose change the operator lacks a permission, or null. */
-  findRefused: (existing: ExistingResources | null, requested: RequestedStack) => Fault | null;
+  findRefused: ResourceProvider['findRefused'];
   /**
    * Takes a last snapshot of a database before its deletion, and retains its automated backups. Other resources are
    * ignored. Returns null, or for a protected database, which RDS does not delete, a function that restores it after
@@ -43,18 +36,20 @@ export interface DatabaseHandler {
 export function createDatabaseHandler(
   accountId: string,
   moto: Moto,
-  emulated: { backups: AutomatedBackups; isAllowed: (request: HandlerRequest) => boolean },
+  emulated: { backups: AutomatedBackups; decide: (request: IamRequest) => Promise<Decision> },
 ): DatabaseHandler {
   return {
-    findRefused: (existing, requested) => {
+    findRefused: async (existing, requested) => {
       const changes = listChanges(existing?.requested ?? null, requested);
       for (const effect of listEffects(changes, requested)) {
         const { LogicalResourceId: name, ResourceType } = effect;
         if (ResourceType !== TYPE) continue;
         const id = existing?.ids[name];
         const all = listHandlerRequests(accountId, effect, requested.resources[name], id);
-        const refused = all.find((request) => !emulated.isAllowed(request));
-        if (refused) return { resource: name, reason: formatRefusal(accountId, refused) };
+        for (const request of all) {
+          if ((await emulated.decide(request)) === 'allowed') continue;
+          return { resource: name, reason: formatRefusal(accountId, request) };
+        }
       }
       return null;
     },
@@ -74,33 +69,49 @@ export function createDatabaseHandler(
 }
 
 /**
- * Lists the requests for a change in order, as the public source of the handler sends them. A database that is restored
- * is modified afterwards, because the request to restore lacks some properties, and rebooted for its parameter group.
+ * Lists the requests for a change in order, one for each resource that IAM checks. The public source of the handler
+ * sends them so. A database that is restored is modified afterwards, because the request to restore lacks some
+ * properties, and rebooted for its parameter group.
  */
 function listHandlerRequests(
   accountId: string,
   { Action, isReplaced }: Effect,
   requested: Resource | undefined,
-  id = 'minitwit-database-new',
-): HandlerRequest[] {
-  const resource = `arn:aws:rds:us-east-1:${accountId}:db:${id}`;
-  const request = (name: string) => ({ action: `rds:${name}`, resource });
-  const end = [request('CreateDBSnapshot'), request('DeleteDBInstance')];
+  id = 'minitwit-database-old',
+): IamRequest[] {
+  const request = (name: string, ...resources: string[]) =>
+    resources.map((resource) => ({
+      action: `rds:${name}`,
+      resource: `arn:aws:rds:us-east-1:${accountId}:${resource}`,
+    }));
+  const end = [
+    ...request('CreateDBSnapshot', `db:${id}`, 'snapshot:minitwit-snapshot-database-1a2b'),
+    ...request('DeleteDBInstance', `db:${id}`),
+  ];
   if (Action === 'Remove') return end;
-  if (Action === 'Modify' && !isReplaced) return [request('ModifyDBInstance')];
+  if (Action === 'Modify' && !isReplaced) return request('ModifyDBInstance', `db:${id}`);
   const old = Action === 'Modify' ? end : [];
-  const { DBSnapshotIdentifier, RestoreTime, DBParameterGroupName } = requested?.Properties ?? {};
-  if (!DBSnapshotIdentifier && !RestoreTime) return [request('CreateDBInstance'), ...old];
+  const { DBSnapshotIdentifier: snapshot, RestoreTime } = requested?.Properties ?? {};
+  const database = 'db:minitwit-database-new';
+  const used = [
+    database,
+    'og:default:mysql-8-4',
+    'pg:minitwit-databaseparameters-1a2b',
+    'subgrp:minitwit-databasesubnets-1a2b',
+  ];
+  if (!snapshot && !RestoreTime) return [...request('CreateDBInstance', ...used), ...old];
   return [
-    request(RestoreTime ? 'RestoreDBInstanceToPointInTime' : 'RestoreDBInstanceFromDBSnapshot'),
-    request('AddTagsToResource'),
-    request('ModifyDBInstance'),
-    ...(DBParameterGroupName ? [request('RebootDBInstance')] : []),
+    ...(RestoreTime
+      ? request('RestoreDBInstanceToPointInTime', ...used, 'auto-backup:ab-1a2b')
+      : request('RestoreDBInstanceFromDBSnapshot', ...used, `snapshot:${String(snapshot)}`)),
+    ...request('AddTagsToResource', database),
+    ...request('ModifyDBInstance', database),
+    ...(requested?.Properties.DBParameterGroupName ? request('RebootDBInstance', database) : []),
     ...old,
   ];
 }
 
-function formatRefusal(accountId: string, { action, resource }: HandlerRequest): string {
+function formatRefusal(accountId: string, { action, resource }: IamRequest): string {
   return (
     `Resource handler returned message: "User: arn:aws:iam::${accountId}:user/operator is not authorized to perform: ` +
     `${action} on resource: ${resource} because no identity-based policy allows the ${action} action (Service: Rds, ` +

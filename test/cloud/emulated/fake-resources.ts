@@ -25,7 +25,7 @@ export const fakeResources: ResourceProvider = {
   leaveAfterRollback: async () => undefined,
   delete: async () => undefined,
   findProtected: async () => null,
-  findRefused: () => null,
+  findRefused: async () => null,
 };
 
 function write(requested: RequestedStack, idOf: (name: string) => string): ExistingResources {

@@ -41,7 +41,10 @@ export interface ResourceProvider {
   /** Returns the refusal of a resource that is protected against deletion, or null. */
   findProtected: (existing: ExistingResources) => Promise<Fault | null>;
   /** Returns the first resource for whose change the operator lacks a permission, or null. */
-  findRefused: (existing: ExistingResources | null, requested: RequestedStack) => Fault | null;
+  findRefused: (
+    existing: ExistingResources | null,
+    requested: RequestedStack,
+  ) => Promise<Fault | null>;
 }
 
 /** The key of the launch template's newest version among the outputs, which no output of a template has. */

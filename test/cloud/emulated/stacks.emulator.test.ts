@@ -86,7 +86,7 @@ test('a change set creates and updates the stack, and a deletion removes every r
   expect(after.map(({ ImageId }) => ImageId)).toEqual(Array(2).fill('ami-0000000000000002'));
 
   const database = outputs.DatabaseId;
-  await change('UPDATE', { ...given, DatabaseSnapshot: 'of-yesterday' });
+  await change('UPDATE', { ...given, DatabaseSnapshot: 'minitwit-of-yesterday' });
   const restored = await readState();
   expect(restored.Outputs.DatabaseId).not.toBe(database);
   expect(await listDatabases()).toEqual([restored.Outputs.DatabaseId]);

@@ -21,7 +21,7 @@ export async function createRestoreFixture() {
 }
 
 async function createSnapshot(rds: RDSClient, DBInstanceIdentifier: string): Promise<string> {
-  const DBSnapshotIdentifier = 'a-snapshot';
+  const DBSnapshotIdentifier = 'minitwit-1';
   await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier }));
   return DBSnapshotIdentifier;
 }

@@ -2,8 +2,6 @@ import { expect, test } from 'vitest';
 import { formatRestored, restore as restoreDatabase } from '../../../src/cloud/commands/restore.ts';
 import { listDatabases } from '../../../src/cloud/database/databases.ts';
 import { listDatabaseSnapshots } from '../../../src/cloud/database/snapshots.ts';
-import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
-import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import type { StackFixture } from './fixture.ts';
 import { createRestoreFixture, prompt, stubSnapshots } from './restore-fixture.ts';
@@ -72,7 +70,7 @@ test('`cloud restore`, stopped before or in any of its steps, continues when it 
     };
   };
   const again =
-    ' MiniTwit is unavailable until the restore is complete. Run npm run cloud -- restore a-snapshot again.';
+    ' MiniTwit is unavailable until the restore is complete. Run npm run cloud -- restore minitwit-1 again.';
   // The protection of the old database is disabled with this request, and enabled again.
   stopAt('rds:ModifyDBInstance');
   await expect(restore()).rejects.toThrow(/^Stopped by SIGINT\.$/);
@@ -107,7 +105,8 @@ test('`cloud restore`, stopped before or in any of its steps, continues when it 
 test('`cloud restore` without a permission of CloudFormation’s handler prints it, and leaves the old database protected', async () => {
   for (const action of ['rds:ModifyDBInstance', 'rds:RebootDBInstance']) {
     const { fixture, outputs, restore } = await createRestoreFixture();
-    fixture.emulated.isAllowed = (request) => request.action !== action;
+    fixture.emulated.decide = async (request) =>
+      request.action === action ? 'refused' : 'allowed';
     await expect(restore()).rejects.toThrow(
       new RegExp(
         `^Database \\(AWS::RDS::DBInstance\\) failed: .* not authorized to perform: ${action} .* ` +
@@ -145,19 +144,18 @@ test('`cloud restore` changes nothing without the name of the stack as the answe
   expect(fixture.account.actions.join()).not.toMatch(/:(Create|Execute|Modify|Send|Start)/);
 });
 
-test('CloudFormation abandons a protected database that it has replaced', async () => {
-  const { fixture, outputs, snapshotId } = await createRestoreFixture();
-  const cloud = fixture.open();
-  const stack = await requireStack(cloud);
-  await changeStack(cloud, stack, {
-    template: null,
-    parameters: toChangedParameters(stack, { DatabaseSnapshot: snapshotId }),
-    dryRun: false,
-    mayReplaceDatabase: true,
-  });
-  const ids = (await listDatabases(cloud.clients.rds, 'minitwit')).map(({ id }) => id);
-  expect(ids).toHaveLength(2);
-  expect(ids).toContain(outputs.DatabaseId);
+test('`cloud restore` prints the old database if CloudFormation has abandoned it, because it is protected', async () => {
+  const { fixture, outputs, restore } = await createRestoreFixture();
+  const body = '<ModifyDBInstanceResponse><ModifyDBInstanceResult/></ModifyDBInstanceResponse>';
+  fixture.account.stub('rds:ModifyDBInstance', () => ({ status: 200, body }));
+  await restore();
+  const databases = await listDatabases(fixture.cloud.clients.rds, 'minitwit');
+  expect(databases).toHaveLength(2);
+  expect(fixture.lines).toContainEqual(
+    expect.stringContaining(
+      `The old database ${outputs.DatabaseId} still exists, and costs money.`,
+    ),
+  );
 });
 
 test('`cloud restore --dry-run` prints the changes, and changes nothing', async () => {
@@ -175,7 +173,7 @@ test('`cloud restore` rejects an incompatible or missing snapshot before it chan
   fixture.account.actions.length = 0;
   stubSnapshots(fixture, (text) => text.replace('<Engine>mysql<', '<Engine>postgres<'));
   await expect(restore()).rejects.toThrow(
-    'The snapshot a-snapshot contains a database of postgres, not of MySQL.',
+    'The snapshot minitwit-1 contains a database of postgres, not of MySQL.',
   );
   await expect(restore({ snapshotId: 'another' })).rejects.toThrow(
     'There is no snapshot another of a database',
