@@ -7,7 +7,8 @@ import {
   readDatabaseConfig,
   readReaderConfig,
 } from './config/config.ts';
-import { ensureAppUser, type Login } from './database/app-user.ts';
+import { ensureAppUser } from './database/app-user.ts';
+import type { Login } from './database/login.ts';
 import { ensureReader } from './database/reader-user.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
 import { OperatorError } from './errors/operator-error.ts';
@@ -45,7 +46,7 @@ async function createTables(config: DatabaseConfig, existing: SchemaOptions['exi
 
 async function createUser(config: DatabaseConfig, login: Login) {
   const { isNew } = await ensureAppUser(config, login, RETRY_OPTIONS);
-  const action = isNew ? 'Created the user' : 'Changed the password of the user';
+  const action = isNew ? 'Created the user' : 'Set the password of the user';
   console.log(`${action} "${login.name}", who may only read and write rows.`);
 }
 

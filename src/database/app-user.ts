@@ -1,19 +1,15 @@
 import mysql, { type Connection, type QueryError, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { isAccepted, type Login } from './login.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
 
 const PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** The name and password of a user of the database server, who may connect from any host. */
-export interface Login {
-  name: string;
-  password: string;
-}
-
 /**
  * Ensures that a least-privilege user exists, who may only read and write the rows of this database. An existing user
- * gets the password of `login`. If the connection uses TLS, the user must use it, too.
+ * gets the password of `login`, unless the database accepts it already. If the connection uses TLS, the user must use
+ * it, too.
  * @returns whether the user did not exist before
  * @throws OperatorError with a message of one line if an existing user has more privileges (the user is not
  *   changed then), and the errors of `withConnection`
@@ -30,9 +26,14 @@ export async function ensureAppUser(
 
     const requirement = config.sslCa === null ? '' : ' require ssl';
     const values = { name: login.name, password: login.password };
-    // Another process may have created the user after `listGrants`, so `alter user` sets the password in any case.
-    for (const verb of ['create user if not exists', 'alter user'])
-      await connection.query(`${verb} :name@'%' identified by :password${requirement}`, values);
+    // A user whose password is being rotated has two of them, and `identified by` would replace one that servers use.
+    if (grants !== null && (await isAccepted(config, login, retryOptions))) {
+      if (requirement) await connection.query(`alter user :name@'%'${requirement}`, values);
+    } else {
+      // Another process may have created the user after `listGrants`, so `alter user` sets the password in any case.
+      for (const verb of ['create user if not exists', 'alter user'])
+        await connection.query(`${verb} :name@'%' identified by :password${requirement}`, values);
+    }
     await connection.query(`grant ${PRIVILEGES.join(', ')} on ${database}.* to :name@'%'`, values);
     return { isNew: grants === null };
   });

@@ -1,7 +1,7 @@
-import type { Connection, QueryError, RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import type { Login } from './app-user.ts';
+import { isAccepted, type Login } from './login.ts';
 import { acquireNamedLock } from './named-lock.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
 
@@ -85,24 +85,6 @@ async function assertAccepted(
   throw new OperatorError(
     `The user "${login.name}" was not changed, because the database does not accept APP_DB_PASSWD as its password. Servers may use a password that this change would discard. Set APP_DB_PASSWD to the password that they use.`,
   );
-}
-
-async function isAccepted(
-  config: DatabaseConfig,
-  { name, password }: Login,
-  retryOptions: RetryOptions,
-): Promise<boolean> {
-  try {
-    return await withConnection(
-      { ...config, user: name, password },
-      retryOptions,
-      async () => true,
-    );
-  } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as Partial<QueryError>;
-    if (code === 'ER_ACCESS_DENIED_ERROR') return false;
-    throw error;
-  }
 }
 
 /**

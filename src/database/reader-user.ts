@@ -1,6 +1,6 @@
 import mysql from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
-import { type Login } from './app-user.ts';
+import type { Login } from './login.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
 
 // Neither password hashes nor the ids of sessions, with which one could log in as another user.

@@ -144,12 +144,12 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     });
     expect(await initdb('--if-missing', '--user', name)).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining(`Changed the password of the user "${name}"`),
+      stdout: expect.stringContaining(`Set the password of the user "${name}"`),
     });
     expect(await initdb('--if-missing', '--user', administrator.user)).toEqual({
       status: 1,
       stdout: '',
-      stderr: `--user must not be "${administrator.user}", which is DB_USER and creates the tables. Use another name.\n`,
+      stderr: `The database user must not be "${administrator.user}", which is DB_USER and creates the tables. Use another name.\n`,
     });
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
+import { ensureAppUser } from '../../src/database/app-user.ts';
 import { addPassword, discardOldPassword } from '../../src/database/dual-passwords.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -9,6 +10,8 @@ const RETRY_OPTIONS = { waitMaxMs: HANG_MS };
 
 const database = useEmptyDatabase();
 const server = inject('administrator');
+// An underscore is a wildcard in grants.
+const grantedDatabase = `\`${database.name.replaceAll('_', String.raw`\_`)}\`.*`;
 
 // Without an administrator, the tests cannot create users.
 describe.skipIf(server === null)('the passwords of a database user', () => {
@@ -23,7 +26,7 @@ describe.skipIf(server === null)('the passwords of a database user', () => {
     runSql(
       administrator,
       `create user '${name}'@'%' identified by 'old'`,
-      `grant select on ${database.name}.* to '${name}'@'%'`,
+      `grant select on ${grantedDatabase} to '${name}'@'%'`,
     ),
   );
   afterEach(() => runSql(administrator, `drop user '${name}'@'%'`));
@@ -49,6 +52,14 @@ describe.skipIf(server === null)('the passwords of a database user', () => {
     expect(await add('new', 'new')).toEqual({ isNew: false });
     expect(await add('new', 'old')).toEqual({ isNew: false });
     expect(await accepted('old', 'new')).toEqual(['old', 'new']);
+  });
+
+  test('are both valid after ensureAppUser with one of them', async () => {
+    await add('old', 'new');
+    for (const password of ['old', 'new']) {
+      await ensureAppUser(administrator, { name, password }, RETRY_OPTIONS);
+      expect(await accepted('old', 'new')).toEqual(['old', 'new']);
+    }
   });
 
   test('include the given one after a third one was added, whichever was the primary one', async () => {

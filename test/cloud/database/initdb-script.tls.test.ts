@@ -136,7 +136,7 @@ describe('the initdb script on an instance', () => {
     await putSecret('minitwit', JSON.stringify({ password: 'another one' }));
     expect(await setUp()).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('Nothing was changed.\nChanged the password of the user'),
+      stdout: expect.stringContaining('Nothing was changed.\nSet the password of the user'),
     });
     await expect(logIn('another one')).resolves.toBeUndefined();
   });

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { ensureAppUser } from '../../../src/database/app-user.ts';
+import { HANG_MS } from '../../support/timeouts.ts';
 import { rotateSecrets } from '../../../src/cloud/commands/rotate-secrets.ts';
 import { parseSessionSecrets } from '../../../src/cloud/secrets/session-secret.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
@@ -42,6 +44,8 @@ const ACTIONS = [
 
 const database = useEmptyDatabase();
 const server = inject('administrator');
+// An underscore is a wildcard in grants.
+const grantedDatabase = `\`${database.name.replaceAll('_', String.raw`\_`)}\`.*`;
 
 // Without an administrator, the tests cannot create users.
 describe.skipIf(server === null)('secrets rotate', () => {
@@ -54,7 +58,7 @@ describe.skipIf(server === null)('secrets rotate', () => {
       administrator,
       `drop user if exists '${name}'@'%'`,
       `create user '${name}'@'%' identified by '${OLD_PASSWORD}'`,
-      `grant select on ${database.name}.* to '${name}'@'%'`,
+      `grant select on ${grantedDatabase} to '${name}'@'%'`,
     );
     onTestFinished(() => runSql(administrator, `drop user '${name}'@'%'`));
   });
@@ -217,6 +221,19 @@ describe.skipIf(server === null)('secrets rotate', () => {
       (id) => site.secrets.read(id, 'AWSPENDING') !== null,
     );
     expect(isUnfinished ? await rotate(site) : 'done').toBe('done');
+    await expectRotated(site);
+  });
+
+  test('is not disturbed by an initialization of the database at the same time', async () => {
+    const site = await openSite();
+    const { secrets } = site;
+    const initialize = async () => {
+      const password = secrets.read(DATABASE_PASSWORD) ?? '';
+      await ensureAppUser(administrator, { name, password }, { waitMaxMs: HANG_MS });
+      await site.assertServes();
+    };
+    site.onScript = initialize;
+    expect(await rotate(site)).toBe('done');
     await expectRotated(site);
   });
 
