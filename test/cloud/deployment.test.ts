@@ -65,7 +65,6 @@ test.each<[string, string, Record<string, string>?]>([
   ['ec2:CreateImage', at('ec2', 'instance/i-1'), { 'aws:ResourceTag/minitwit:image': 'builder' }],
   ['s3:PutObject', 'arn:aws:s3:::minitwit-builder-1/source.tar.gz'],
   ['ec2:CreateLaunchTemplateVersion', at('ec2', 'launch-template/lt-1'), OF_STACK],
-  ['ec2:ModifyLaunchTemplate', at('ec2', 'launch-template/lt-1'), OF_STACK],
   ['autoscaling:StartInstanceRefresh', GROUP],
   ['autoscaling:RollbackInstanceRefresh', GROUP],
   ['autoscaling:UpdateAutoScalingGroup', GROUP],
@@ -96,7 +95,8 @@ test.each<[string, string, Record<string, string>?]>([
   ['ssm:SendCommand', at('ec2', 'instance/i-1'), { 'ssm:resourceTag/minitwit:stack': 'minitwit' }],
   ['ssm:StartSession', at('ec2', 'instance/i-1'), { 'ssm:resourceTag/minitwit:stack': 'minitwit' }],
   ['ec2:TerminateInstances', at('ec2', 'instance/i-1'), OF_STACK],
-  ['ec2:ModifyLaunchTemplate', at('ec2', 'launch-template/lt-1')],
+  ['ec2:ModifyLaunchTemplate', at('ec2', 'launch-template/lt-1'), OF_STACK],
+  ['ec2:CreateLaunchTemplateVersion', at('ec2', 'launch-template/lt-1')],
   ['elasticloadbalancing:DeleteLoadBalancer', at('elasticloadbalancing', 'loadbalancer/app/m/1')],
   ['s3:GetObject', 'arn:aws:s3:::minitwit-warehouse/runs/1/dump'],
 ])('a deployment must not request %s of %s', async (action, resource, context) => {
