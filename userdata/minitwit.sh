@@ -3,24 +3,27 @@
 # Linux 2023 instance with an image of userdata/image.sh. You can run the script again by hand.
 
 # README.md describes the settings. Between single quotes every character is literal. Write '\'' for a single quote.
-export DB_HOST='' # the endpoint that RDS shows
-export DB_USER=''
-export DB_NAME=''
+# The stack of cloud/minitwit.yaml sets the next settings in lines before this script.
+if [ ! -v DB_HOST ]; then
+  export DB_HOST='' # the endpoint that RDS shows
+  export DB_USER=''
+  export DB_NAME=''
+  # Two settings are secret, and every process on an instance can read the user data. Set the location of a secret
+  # instead of the secret: `ssm:/NAME` or `secretsmanager:NAME`. The role of the instance needs permission to read it.
+  # The service reads it at each start.
+  export DB_PASSWD=''
+  export DB_PASSWD_FROM=''
+  export SESSION_SECRET=''
+  export SESSION_SECRET_FROM=''
+  # The networks of the load balancer, the database and the name server, for example '10.0.0.0/8 172.16.0.0/12'. The
+  # server cannot reach any other address. If this is empty, the server can reach all addresses except for those of
+  # the metadata service.
+  export SERVER_NETWORKS=''
+  # The group of CloudWatch Logs that gets the log. If this is empty, the log is only in the instance's journal.
+  export LOG_GROUP=''
+fi
 export DB_SSL_CA='/opt/minitwit/rds-ca.pem'
 export TRUST_PROXY='1'
-# The networks of the load balancer, the database and the name server, for example '10.0.0.0/8 172.16.0.0/12'. The
-# server cannot reach any other address. If this is empty, the server can reach all addresses except for those of the
-# metadata service.
-export SERVER_NETWORKS=''
-# Two settings are secret, and every process on an instance can read the user data. Set the location of a secret instead
-# of the secret: `ssm:/NAME` or `secretsmanager:NAME`. The role of the instance needs permission to read it. The service
-# reads it at each start.
-export DB_PASSWD=''
-export DB_PASSWD_FROM=''
-export SESSION_SECRET=''
-export SESSION_SECRET_FROM=''
-# The group of CloudWatch Logs that gets the log. If this is empty, the log is only in the instance's journal.
-export LOG_GROUP=''
 # export AWS_REGION='' # region of the secrets; by default that of the instance
 # export PORT='5000'
 # export DB_PORT='3306'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { DISK_GIB, listCosts } from '../../src/cloud/costs/costs.ts';
+import { listCosts } from '../../src/cloud/costs/costs.ts';
+import { DISK_GIB } from '../../src/cloud/costs/instance-costs.ts';
 import { HOURS_A_MONTH, PRICES } from '../../src/cloud/costs/prices.ts';
 import { createCli } from '../../src/cloud/commands/cli.ts';
 import { listDefaultTypes } from '../../src/cloud/stack/instance-types.ts';
@@ -91,6 +92,8 @@ test.each([
 test('the documented prices are those of the source', () => {
   const each = monthly({ InstanceCount: '3' }) - monthly();
   expect(findCost('InstanceCount, each instance')).toContain(`$${each.toFixed(2)}`);
+  const scaled = monthly({ InstanceMaxCount: '3' }) - monthly();
+  expect(findCost('InstanceMaxCount=3')).toContain(`+$${scaled.toFixed(2)}`);
   expect(findCost('DatabaseStorageGib, each GiB')).toContain(`$${PRICES.databaseGbMonth}`);
   expect(findCost('BackupDays')).toContain(`$${PRICES.databaseSnapshotGbMonth}`);
   expect(findCost('traffic')).toContain(`$${PRICES.balancerUnitHour}`);

@@ -7,6 +7,7 @@ import { createMotoResources } from './emulated/moto-resources.ts';
 import { openMoto } from './emulated/moto.ts';
 import { emulateRefreshes, type RefreshEnd } from './emulated/refreshes.ts';
 import type { Fault } from './emulated/resources.ts';
+import { emulateRoutes } from './emulated/routes.ts';
 import { emulateSecretsManager } from './emulated/secrets-manager.ts';
 import { emulateStacks } from './emulated/stacks.ts';
 import { decide, type Decision, type IamRequest } from './permissions/simulate.ts';
@@ -53,6 +54,7 @@ export function emulate(account: EmulatedAccount): Emulated {
   emulateSecretsManager(account, () => 'x'.repeat(48));
   emulateFreeTier(account, () => emulated.accountPlan);
   emulateCommands(account, (script, instanceId) => emulated.runScript(script, instanceId));
+  emulateRoutes(account);
   emulateRefreshes(account, moto, () => emulated.refreshEnd);
   return emulated;
 }

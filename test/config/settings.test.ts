@@ -19,7 +19,7 @@ test('.env.example names only settings that exist', async () => {
 
 test('the user data names only settings that exist, and shows their defaults', async () => {
   const script = await readFile('userdata/minitwit.sh', 'utf8');
-  const lines = Array.from(script.matchAll(/^(# )?export ([A-Z_]+)='(.*?)'/gm));
+  const lines = Array.from(script.matchAll(/^ *(# )?export ([A-Z_]+)='(.*?)'/gm));
   // The script itself uses these.
   const own = [
     'SERVER_NETWORKS',

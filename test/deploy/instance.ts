@@ -111,7 +111,7 @@ export async function fillIn(settings: Record<string, string>): Promise<string> 
   let script = await readFile('userdata/minitwit.sh', 'utf8');
   for (const [name, value] of Object.entries(settings)) {
     const line = `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`;
-    const place = new RegExp(`^(# )?export ${name}=.*$`, 'm');
+    const place = new RegExp(`^ *(# )?export ${name}=.*$`, 'm');
     script = place.test(script)
       ? script.replace(place, () => line)
       : script.replace('\n\nset -euo', () => `\n${line}\n\nset -euo`);

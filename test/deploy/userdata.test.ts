@@ -439,8 +439,20 @@ describe('minitwit.sh', () => {
 
   test('the server of a stack can reach private addresses only', async () => {
     const template = await readFile('cloud/minitwit.yaml', 'utf8');
-    const [, networks = ''] = /^ +SERVER_NETWORKS: (.+)$/m.exec(template) ?? [];
-    await start({ ...SETTINGS, SERVER_NETWORKS: networks });
+    const [, networks = ''] = /^ +export SERVER_NETWORKS='(.+)'$/m.exec(template) ?? [];
+    expect(networks).toContain('10.0.0.0/8');
+    // The stack sets the settings before the script.
+    const script = await readFile('userdata/minitwit.sh', 'utf8');
+    const lines = Object.entries({ ...SETTINGS, SERVER_NETWORKS: networks }).map(
+      ([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'\n`,
+    );
+    const { status, output } = await instance.runUserData(
+      `#!/bin/bash\n${lines.join('')}${script}`,
+    );
+    expect(output).toContain('MiniTwit is up');
+    expect(status).toBe(0);
+    const { DRAIN_DELAY_S: _, ...required } = SETTINGS;
+    expect(await readSettings()).toMatchObject(required);
     expect(await instance.run(connectTo('203.0.113.9', 443))).toMatchObject({ status: 0 });
     // Status 124 is a timeout.
     expect(await asServer(connectTo('203.0.113.9', 443))).toMatchObject({ status: 124 });

@@ -9,7 +9,6 @@ import { initializeDatabase } from '../database/initialize-database.ts';
 import { resolveStorage } from '../database/storage.ts';
 import { protectStack } from '../protection/protections.ts';
 import { resolveFreePlanDefaults } from '../stack/free-plan.ts';
-import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import {
   assertKnownParameters,
@@ -17,6 +16,7 @@ import {
   toRequestParameters,
   type ParameterValues,
 } from '../stack/parameters.ts';
+import { assertParametersFit } from '../stack/parameters-check.ts';
 import { resolveDefaults } from '../stack/resolve-defaults.ts';
 import { waitUntilStable } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
@@ -52,7 +52,7 @@ export async function up(
   if (!dryRun) await waitForSite(cloud, template);
 }
 
-/** Returns the values of parameters that have another name in a stack of version 1.7 or earlier. */
+/** Returns the values of parameters that have another name in a stack of an earlier version. */
 function listRenamed(stack: Stack | null): ParameterValues {
   const { InstanceType, InstanceTypes } = stack?.parameters ?? {};
   return InstanceType && !InstanceTypes ? { InstanceTypes: InstanceType } : {};
@@ -60,7 +60,7 @@ function listRenamed(stack: Stack | null): ParameterValues {
 
 /**
  * Adds the defaults of a new stack, the permissions boundary and the database's storage to the values that are set, and
- * checks that the image fits the instance types.
+ * checks that they fit.
  */
 async function resolveValues(
   cloud: CloudContext,
@@ -80,9 +80,8 @@ async function resolveValues(
     all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
   const storage = await resolveStorage(cloud, stack, { set, all });
   const values: ParameterValues = { ...set, ...defaults, ...storage, PermissionsBoundary };
-  if (values.ImageId || values.InstanceTypes) {
-    await assertImageCompatible(clients.ec2, { ...all, ...values });
-  }
+  const after = { ...all, ...values };
+  await assertParametersFit(clients.ec2, stack ? values : after, after);
   return values;
 }
 

@@ -1,12 +1,13 @@
 import { alignColumns } from '../../cli/table.ts';
+import { DATABASE_HOUR, HOURS_A_MONTH, PRICED_IN, PRICED_REGION, PRICES } from './prices.ts';
 import {
-  DATABASE_HOUR,
-  HOURS_A_MONTH,
-  INSTANCE_HOUR,
-  PRICED_IN,
-  PRICED_REGION,
-  PRICES,
-} from './prices.ts';
+  type Cost,
+  DISK_GIB,
+  listInstanceCosts,
+  listScalingCosts,
+  monthly,
+  times,
+} from './instance-costs.ts';
 
 const BALANCER_ADDRESSES = 2;
 // The passwords of the database's three users, and the secret of the sessions.
@@ -16,20 +17,10 @@ const ALARMS = 5;
 const ALARM_METRICS = 6;
 // A line of the log has about 1.5 KB, so these are 600,000 requests a month.
 const LOG_GB = 1;
-/** The root volume of Amazon Linux. */
-export const DISK_GIB = 8;
-
-/** A cost of the stack. */
-export interface Cost {
-  about: string;
-  /** Dollars per hour, or null if the price is unknown. */
-  hourly: number | null;
-}
 
 /** Lists the costs of a stack with these parameters. */
 export function listCosts(parameters: Record<string, string>): Cost[] {
-  const { Market, DatabaseClass = '', DatabaseMultiAz } = parameters;
-  const types = (parameters.InstanceTypes ?? parameters.InstanceType ?? '').split(',');
+  const { DatabaseClass = '', DatabaseMultiAz } = parameters;
   const count = Number(parameters.InstanceCount);
   const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
   const storageGib = Number(parameters.DatabaseStorageGib);
@@ -38,7 +29,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
   const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
   const zoned = zones === 2 ? ', in two zones' : '';
   return [
-    ...listInstanceCosts(count, types, Market === 'spot'),
+    ...listInstanceCosts(parameters),
     {
       about: `${count} disks of ${DISK_GIB} GiB`,
       hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
@@ -65,6 +56,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
       hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
     },
+    ...listScalingCosts(parameters),
     ...(warehouseGib > 0
       ? [
           {
@@ -74,30 +66,6 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
         ]
       : []),
   ];
-}
-
-/** Lists the costs of the instances. One of them is on demand. AWS chooses their types, so the highest price counts. */
-function listInstanceCosts(count: number, types: string[], isSpot: boolean): Cost[] {
-  const prices = types.map((type) => INSTANCE_HOUR[type] ?? NaN);
-  const highest = Math.max(...prices);
-  const hourly = (number: number) => (Number.isNaN(highest) ? null : number * highest);
-  const anyOf =
-    types.length > 1 ? `${types.slice(0, -1).join(', ')} or ${types.at(-1)}` : types.join();
-  const atMost = types.length > 1 ? ': at most' : '';
-  if (!isSpot || count === 1)
-    return [{ about: `${count} ${anyOf}${atMost}`, hourly: hourly(count) }];
-  return [
-    { about: `1 ${anyOf}, on demand${atMost}`, hourly: hourly(1) },
-    { about: `${count - 1} ${anyOf}, spot: at most`, hourly: hourly(count - 1) },
-  ];
-}
-
-function times(count: number, price: number | undefined): number | null {
-  return price === undefined ? null : count * price;
-}
-
-function monthly(dollars: number): number {
-  return dollars / HOURS_A_MONTH;
 }
 
 /** Returns a table of costs per hour and month, with the total. */

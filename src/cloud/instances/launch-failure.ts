@@ -4,6 +4,8 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
+import type { CloudContext } from '../context.ts';
+import { hintFor } from '../stack/hints.ts';
 
 const activitySchema = z.object({
   StartTime: z.date(),
@@ -13,12 +15,12 @@ const activitySchema = z.object({
 
 /**
  * Returns AWS's reason why an Auto Scaling group could not launch an instance: `There is no Spot capacity available …`.
- * Returns null if the group's last activity since that time has not failed, or if there was none.
+ * Returns null if the group's last activity has not failed, if it began before `since`, or if there was none.
  */
 export async function findLaunchFailure(
   autoScaling: AutoScalingClient,
   groupName: string,
-  since: Date,
+  since = new Date(0),
 ): Promise<string | null> {
   const request = autoScaling.send(
     new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 1 }),
@@ -29,4 +31,11 @@ export async function findLaunchFailure(
   const last = activitySchema.optional().parse(Activities[0]);
   if (!last || last.StartTime < since || last.StatusCode !== 'Failed') return null;
   return last.StatusMessage.replace(/\s+/g, ' ');
+}
+
+/** Returns a launch failure with this reason as sentences, and what to do about it. */
+export function formatLaunchFailure(reason: string, cloud: CloudContext): string {
+  const hint = hintFor(reason, cloud);
+  const sentence = reason.replace(/\.?$/, '.');
+  return `An instance could not be launched, and AWS tries again: ${sentence}${hint ? ` ${hint}` : ''}`;
 }

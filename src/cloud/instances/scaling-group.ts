@@ -46,7 +46,7 @@ const groupFields = {
 const groupSchema = z
   .union([
     z.object({ ...groupFields, MixedInstancesPolicy: policySchema }),
-    // The group of a stack of version 1.7 or earlier.
+    // The group of an earlier version.
     z.object({ ...groupFields, LaunchTemplate: specificationSchema }),
   ])
   .transform((it) => {

@@ -4,9 +4,8 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { addSentence, OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { hintFor } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
-import { findLaunchFailure } from './launch-failure.ts';
+import { findLaunchFailure, formatLaunchFailure } from './launch-failure.ts';
 import { requireScalingGroup } from './scaling-group.ts';
 import { findRefresh, hasEnded, type InstanceRefresh } from './instance-refreshes.ts';
 import { readTargetHealth } from './target-health.ts';
@@ -94,12 +93,7 @@ async function formatProgress(
   const rollback = status.startsWith('Rollback') ? `, rolling back (${reason ?? status})` : '';
   const toGo = remaining === null ? '' : `, ${remaining} to go`;
   const each = members.map(({ id, state }) => `${id} ${state} ${health.get(id) ?? ''}`.trim());
-  return `${percent} %${toGo}${rollback}; ${each.join(', ')}${problem ? formatLaunchFailure(problem, cloud) : ''}`;
-}
-
-function formatLaunchFailure(reason: string, cloud: CloudContext): string {
-  const hint = hintFor(reason, cloud);
-  return `. An instance could not be launched, and AWS tries again: ${reason.replace(/\.?$/, '.')}${hint ? ` ${hint}` : ''}`;
+  return `${percent} %${toGo}${rollback}; ${each.join(', ')}${problem ? `. ${formatLaunchFailure(problem, cloud)}` : ''}`;
 }
 
 /**

@@ -63,7 +63,7 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   [
     /InsufficientInstanceCapacity|no spot capacity|UnfulfillableCapacity|spot request .*(fulfil|capacity)/i,
     () =>
-      'AWS has no such instances available. Try again later, or add more types with --set InstanceTypes=… or --set Market=on-demand.',
+      'AWS has no such instances available. Wait, or set more types with --set InstanceTypes=…, or add --set Market=on-demand.',
   ],
   [
     /architecture/i,

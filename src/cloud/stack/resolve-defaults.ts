@@ -1,6 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { findImage, type Image } from '../../aws/ec2/images.ts';
-import { findSubnet, listDefaultSubnets } from '../../aws/ec2/network.ts';
+import { listDefaultSubnets } from '../../aws/ec2/network.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { findNewestImage, imageNotFoundError, noImageError } from '../images.ts';
 import {
@@ -9,6 +9,7 @@ import {
   listTypesOffered,
   listZonesWithAll,
 } from './instance-types.ts';
+import { requireSubnets } from './network-check.ts';
 import type { ParameterValues } from './parameters.ts';
 
 const ZONES = 2;
@@ -35,7 +36,7 @@ export async function resolveDefaults(
     ? listTypeNames(values.InstanceTypes)
     : defaultTypes.slice(0, 1);
   const network = VpcId && SubnetIds ? { VpcId, SubnetIds } : await findDefaultNetwork(ec2, types);
-  const zones = await listZones(ec2, network.SubnetIds);
+  const zones = (await requireSubnets(ec2, network.SubnetIds)).map(({ zone }) => zone);
   return {
     ImageId: image.id,
     InstanceTypes:
@@ -63,17 +64,5 @@ async function findDefaultNetwork(ec2: EC2Client, types: string[]) {
     `This region has no default VPC with subnets in two zones that offer ${types.join(', ')}. Create the VPC or the subnets ` +
       '(aws ec2 create-default-vpc, aws ec2 create-default-subnet), or choose another VPC: --set VpcId=vpc-… ' +
       '--set SubnetIds=subnet-…,subnet-…',
-  );
-}
-
-/** Lists the zone of each of these subnets. */
-async function listZones(ec2: EC2Client, subnetIds: string): Promise<string[]> {
-  const ids = subnetIds.split(',').map((id) => id.trim());
-  return Promise.all(
-    ids.map(async (id) => {
-      const subnet = await findSubnet(ec2, id);
-      if (subnet) return subnet.zone;
-      throw new OperatorError(`There is no subnet ${id} in this region.`);
-    }),
   );
 }

@@ -13,13 +13,16 @@ export interface TemplateParameter {
 
 /**
  * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
- * name, and without its comments, since CloudFormation accepts 51,200 bytes. CloudFormation fills in the settings of the
- * script.
+ * name, and without its comments, since CloudFormation accepts 51,200 bytes.
  */
 export async function renderTemplate(): Promise<string> {
   const template = await readFile(TEMPLATE, 'utf8');
-  const withoutComments = template.replaceAll(/^ *(#.*)?\n/gm, '');
-  return insertScript(withoutComments, await readFile(USER_DATA, 'utf8'));
+  const script = await readFile(USER_DATA, 'utf8');
+  const withoutComments = template.replaceAll(/^ *(# .*)?\n/gm, '');
+  return withoutComments.replace(/^( +)- userdata\/minitwit\.sh\n/m, (_, indent: string) => {
+    const lines = script.replaceAll(/^(?=.)/gm, `${indent}    `);
+    return `${indent}- |\n${lines}`;
+  });
 }
 
 /**
@@ -35,24 +38,6 @@ export function forCreation(template: string): string {
 export function listParameters(template: string): TemplateParameter[] {
   const { Parameters } = readTemplate(template);
   return Object.entries(Parameters).map(([name, { Default }]) => ({ name, default: Default }));
-}
-
-/** Replaces the name of the script by its text, as a block of YAML. */
-function insertScript(template: string, script: string): string {
-  const [, settings] =
-    readTemplate(template).Resources.LaunchTemplate.Properties.LaunchTemplateData.UserData[
-      'Fn::Base64'
-    ];
-  const escaped = script
-    // Fn::Sub would replace these variables of the shell.
-    .replaceAll('${', '${!')
-    .replaceAll(/^(export (\w+)=')(?=')/gm, (line, start: string, name: string) =>
-      name in settings ? `${start}\${${name}}` : line,
-    );
-  return template.replace(
-    /^( +)- userdata\/minitwit\.sh\n/m,
-    (_, indent: string) => `${indent}- |\n${escaped.replaceAll(/^(?=.)/gm, `${indent}    `)}`,
-  );
 }
 
 function readTemplate(template: string): z.infer<typeof templateShape> {
@@ -71,15 +56,4 @@ const templateShape = z.object({
         .transform((text) => text ?? null),
     }),
   ),
-  Resources: z.object({
-    LaunchTemplate: z.object({
-      Properties: z.object({
-        LaunchTemplateData: z.object({
-          UserData: z.object({
-            'Fn::Base64': z.tuple([z.string(), z.record(z.string(), z.unknown())]),
-          }),
-        }),
-      }),
-    }),
-  }),
 });

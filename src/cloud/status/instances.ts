@@ -6,6 +6,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { listMiniTwitImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/instance-refreshes.ts';
+import { findLaunchFailure, formatLaunchFailure } from '../instances/launch-failure.ts';
 import { findRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { readTargetHealth } from '../instances/target-health.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
@@ -32,6 +33,8 @@ interface FleetReport {
   members: number;
   /** The ids of the instances that were launched from another version of the launch template. */
   outdated: string[];
+  /** Why AWS could not launch the last instance, or null. */
+  launchFailure: string | null;
   /** The launch template version of a rolled-back change that the group launches instances from, or null. */
   rolledBackVersion: string | null;
   /** The active instance refresh, or null. */
@@ -74,16 +77,19 @@ async function readInstancesReport(cloud: CloudContext, stack: Stack): Promise<I
 }
 
 async function readFleet(cloud: CloudContext, stack: Stack): Promise<FleetReport> {
+  const { autoScaling } = cloud.clients;
   const groupName = stack.outputs.Instances ?? '';
-  const [{ outdated, group }, active, rolledBack] = await Promise.all([
+  const [{ outdated, group }, active, launchFailure, rolledBack] = await Promise.all([
     planReplacement(cloud, groupName),
-    findActiveRefresh(cloud.clients.autoScaling, groupName),
+    findActiveRefresh(autoScaling, groupName),
+    findLaunchFailure(autoScaling, groupName),
     findRolledBackVersion(cloud, stack),
   ]);
   return {
     desired: group.desired,
     members: group.members.length,
     outdated: outdated.map(({ id }) => id),
+    launchFailure,
     rolledBackVersion: rolledBack && rolledBack.group.version,
     refresh: active && { status: active.status, percent: active.percent },
   };
@@ -107,7 +113,7 @@ function formatInstancesReport(
 }
 
 function formatFleet(fleet: FleetReport, cloud: CloudContext): string[] {
-  const { desired, members, outdated, refresh, rolledBackVersion } = fleet;
+  const { desired, members, outdated, launchFailure, refresh, rolledBackVersion } = fleet;
   const roll = formatCommand(cloud, 'roll');
   if (refresh) {
     return [
@@ -120,7 +126,10 @@ function formatFleet(fleet: FleetReport, cloud: CloudContext): string[] {
         `launch template). Run ${formatCommand(cloud, 'up')} to correct this.`,
     ];
   }
-  if (members < desired) return [`AWS is launching instances until there are ${desired}.`];
+  if (members < desired) {
+    const launching = `AWS is launching instances until there are ${desired}.`;
+    return launchFailure ? [launching, formatLaunchFailure(launchFailure, cloud)] : [launching];
+  }
   if (outdated.length === 0) return [];
   return [`Outdated: ${outdated.join(', ')}. Run ${roll} to replace them.`];
 }

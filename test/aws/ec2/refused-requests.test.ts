@@ -20,6 +20,7 @@ import {
   listZonesWith,
 } from '../../../src/aws/ec2/network.ts';
 import { deleteSnapshot, deleteVolume } from '../../../src/aws/ec2/removal.ts';
+import { listPrivateSubnets } from '../../../src/aws/ec2/route-tables.ts';
 import { createSnapshot, listSnapshots } from '../../../src/aws/ec2/snapshots.ts';
 import { findSpotPrice, findSpotStatus } from '../../../src/warehouse/ec2/spot.ts';
 import { addTags } from '../../../src/aws/ec2/tags.ts';
@@ -70,6 +71,7 @@ const CALLS: Record<string, Call | Call[]> = {
   DescribeInstanceTypes: (ec2) => findInstanceType(ec2, 't3.micro'),
   DescribeInstances: (ec2) => listInstances(ec2, []),
   DescribeKeyPairs: (ec2) => hasKeyPair(ec2, 'operator'),
+  DescribeRouteTables: (ec2) => listPrivateSubnets(ec2, []),
   DescribeSecurityGroups: (ec2) => findVpcOfSecurityGroup(ec2, 'sg-1'),
   DescribeSnapshots: (ec2) => listSnapshots(ec2, []),
   DescribeSpotInstanceRequests: (ec2) => findSpotStatus(ec2, 'sir-1'),

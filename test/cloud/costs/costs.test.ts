@@ -49,3 +49,34 @@ test('formatMonthlyCost returns an unknown, a small and another cost', () => {
     'at most $1.90 a month',
   ]);
 });
+
+test('listCosts counts one instance on demand, the others on spot, and the most expensive of their types', () => {
+  const types = { InstanceTypes: 't3.micro,t2.micro' };
+  const rows = (changes: Record<string, string>) =>
+    listCosts({ ...parameters, ...types, ...changes })
+      .filter(({ about }) => about.includes('t2.micro'))
+      .map(({ about, hourly: price }) => [about, price]);
+  expect(rows({ InstanceCount: '3' })).toEqual([
+    ['1 t3.micro or t2.micro, on demand: at most', 0.0116],
+    ['2 t3.micro or t2.micro, spot: at most', 0.0232],
+  ]);
+  expect(rows({ InstanceCount: '1' })).toEqual([
+    ['1 t3.micro or t2.micro, on demand: at most', 0.0116],
+  ]);
+  expect(rows({ Market: 'on-demand' })).toEqual([
+    ['2 t3.micro or t2.micro, on demand: at most', 0.0232],
+  ]);
+});
+
+test('listCosts has the instances that run only under load, with their disks, addresses and alarms', () => {
+  expect(hourly({ InstanceMaxCount: '0' })).toBe(hourly({}));
+  expect(hourly({ InstanceMaxCount: '2' })).toBe(hourly({}));
+  // Two more instances cost the same, whether they always run or not.
+  expect(hourly({ InstanceMaxCount: '4' })).toBeCloseTo(
+    hourly({ InstanceCount: '4' }) + (4 * 0.1) / 730,
+    6,
+  );
+  const abouts = listCosts({ ...parameters, InstanceMaxCount: '4' }).map(({ about }) => about);
+  expect(abouts).toContain('2 more under load, with disks and addresses: at most');
+  expect(abouts).toContain('4 alarms of the scaling policies');
+});

@@ -88,20 +88,27 @@ async function updateResources(
   const names = { ...existing.names };
   const abandoned: (() => Promise<void>)[] = [];
   const resources = { ...requested.motoResources };
+  const replaced = new Set<string>();
   const effects = listEffects(listChanges(existing.requested, requested), requested);
-  for (const { Action, LogicalResourceId: name, ResourceType, isReplaced } of effects) {
-    if (Action === 'Remove' || isReplaced) {
-      const abandon = await databases.prepareDeletion(stackName, existing, name);
-      if (abandon) abandoned.push(abandon);
-      names[name] = createName(name);
-    } else if (Action === 'Modify' && name in resources && !CHANGEABLE.has(ResourceType)) {
-      resources[name] = existing.requested.motoResources[name] ?? {};
+  for (const { Action, LogicalResourceId: name, isReplaced } of effects) {
+    if (Action !== 'Remove' && !isReplaced) continue;
+    const abandon = await databases.prepareDeletion(stackName, existing, name);
+    if (abandon) abandoned.push(abandon);
+    names[name] = createName(name);
+    replaced.add(name);
+  }
+  // Moto still has these as they were created, whatever has changed since then.
+  for (const name of Object.keys(resources)) {
+    const created = existing.requested.motoResources[name];
+    if (created && !replaced.has(name) && !CHANGEABLE.has(String(created.Type))) {
+      resources[name] = created;
     }
   }
   const TemplateBody = templateOf(resources, requested.outputs, names);
   await moto.cloudFormation.send(new UpdateStackCommand({ StackName: stackName, TemplateBody }));
   for (const abandon of abandoned) await abandon();
-  const now = await readResources(moto, stackName, requested, names);
+  const all = { ...requested, motoResources: resources };
+  const now = await readResources(moto, stackName, all, names);
   await changeGroups(moto, now);
   return now;
 }

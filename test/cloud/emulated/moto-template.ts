@@ -80,6 +80,7 @@ function mapValues<Value, Result>(
 
 /** The resource types that moto's CloudFormation cannot create. */
 const UNSUPPORTED_TYPES = new Set([
+  'AWS::AutoScaling::ScalingPolicy',
   'AWS::CloudWatch::Alarm',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::SecretsManager::Secret',
@@ -117,11 +118,22 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
   if (typeof text === 'string') {
     // Within a text, the name replaces a resource that moto lacks.
     const name = (whole: string, each: string) => (literals.has(each) ? each : whole);
-    return { 'Fn::Sub': text.replaceAll(/\$\{(\w+)\}/g, name) };
+    return withVariables(text.replaceAll(/\$\{(\w+)\}/g, name));
   }
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, replaceLacking(each, literals)]),
   );
+}
+
+/** Returns a substitution with a variable for each attribute of an attribute, which moto does not find in a text. */
+function withVariables(text: string): Node {
+  const variables: Node = {};
+  const filled = text.replaceAll(/\$\{(\w+)\.(\w+\.\w+)\}/g, (_, name: string, path: string) => {
+    const variable = `${name}${path.replace('.', '')}`;
+    variables[variable] = { 'Fn::GetAtt': [name, path] };
+    return `\${${variable}}`;
+  });
+  return { 'Fn::Sub': Object.keys(variables).length > 0 ? [filled, variables] : filled };
 }
 
 /** Converts the properties that moto reads differently. */

@@ -43,7 +43,7 @@ test('another version of the launch template does not change the types and marke
   });
 });
 
-test('the group of a stack of version 1.7 has a launch template without a policy', async () => {
+test('the group of an earlier version has a launch template without a policy', async () => {
   const group = await readGroup({ LaunchTemplate: SPECIFICATION });
   expect(group).toMatchObject({ templateId: 'lt-1', version: '3', types: null });
   expect(withTemplateVersion(group, '4')).toEqual({

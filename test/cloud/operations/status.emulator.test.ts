@@ -4,6 +4,7 @@ import { listCosts } from '../../../src/cloud/costs/costs.ts';
 import { explainStatus } from '../../../src/cloud/stack/failure.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireStack, stackNotFoundError } from '../../../src/cloud/stack/stack.ts';
+import { answerActions } from '../emulated/query.ts';
 import {
   changesOf,
   makeImage,
@@ -152,7 +153,14 @@ test('`cloud status --json` prints one object with the report of each section, o
       instances: Array(2).fill(
         expect.objectContaining({ state: 'running', health: 'healthy', image: '1.3.0 (0123456)' }),
       ) as object[],
-      fleet: { desired: 2, members: 2, outdated: [], rolledBackVersion: null, refresh: null },
+      fleet: {
+        desired: 2,
+        members: 2,
+        outdated: [],
+        launchFailure: null,
+        rolledBackVersion: null,
+        refresh: null,
+      },
     },
     database: {
       databases: [expect.objectContaining({ status: 'available', sizeGib: 20, backupDays: 7 })],
@@ -213,4 +221,38 @@ test('`cloud status` prints the remaining resources of a stack that no longer ex
   expect(fixture.lines.join('\n')).toMatch(
     new RegExp(`${image} +image minitwit-\\d+, 1\\.3\\.0, of no stack +at most`),
   );
+});
+
+test('`cloud status` prints why the instance on demand is the only one', async () => {
+  const fixture = await createFixtureWithStack();
+  const reason =
+    'There is no Spot capacity available that matches your request. Launching EC2 instance failed.';
+  // AWS has launched the instance on demand, and no spot instance of any type.
+  fixture.account.stub('autoscaling:DescribeAutoScalingGroups', async (_, pass) => {
+    const { body, ...answer } = await pass();
+    const [before = '', first = '', ...others] = String(body).split(/(?=<member><InstanceId>)/);
+    const after = others.at(-1)?.replace(/^<member>[^]*?<\/member>/, '') ?? '';
+    return { ...answer, body: [before, first, after].join('') };
+  });
+  answerActions(fixture.account, 'autoscaling', {
+    DescribeScalingActivities: () => ({
+      Activities: [
+        {
+          ActivityId: '1',
+          AutoScalingGroupName: 'group',
+          Cause:
+            'an instance was started in response to a difference between desired and actual capacity',
+          StartTime: new Date(),
+          StatusCode: 'Failed',
+          StatusMessage: reason,
+        },
+      ],
+    }),
+  });
+  await printStatus(fixture.open());
+  expect(sectionOf(fixture, 'INSTANCES').slice(-2)).toEqual([
+    'AWS is launching instances until there are 2.',
+    `An instance could not be launched, and AWS tries again: ${reason} AWS has no such instances available. Wait, or set ` +
+      'more types with --set InstanceTypes=…, or add --set Market=on-demand.',
+  ]);
 });

@@ -12,6 +12,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 
 const FILE = 'cloud/minitwit.yaml';
+// The validators use the default of InstanceMaxCount, which is 0, as MaxSize. The condition Scales excludes it.
+const FALSE_ALARM =
+  /^(E3706 0 is less than the minimum|W9003 0 \(from Fn::If on condition 'Scales'\))/;
 // The rule lists versions such as 8.4.11. RDS also accepts 8.4, for its default version of 8.4.
 const RELEASE_SERIES = "'8.4' is not one of ";
 
@@ -25,8 +28,7 @@ test('AWS’s validators report no problem of the template', async () => {
   const file = join(folder, 'rendered.yaml');
   writeFileSync(file, rendered);
   expect(engines.flatMap((engine) => validate(engine, file))).toEqual([]);
-  // The settings are used by the script, which is not in this file.
-  expect(validate(rego, FILE).filter((finding) => !finding.startsWith('W1019'))).toEqual([]);
+  expect(validate(rego, FILE)).toEqual([]);
   // A misspelt property is reported.
   writeFileSync(file, rendered.replace('Family: mysql8.4', 'Familie: mysql8.4'));
   expect(validate(rego, file)).not.toEqual([]);
@@ -49,5 +51,6 @@ function validate(validator: Engine | SchemaValidator, path: string): string[] {
   return findings
     .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
     .filter(({ ruleId, message }) => !(ruleId === 'E9006' && message.startsWith(RELEASE_SERIES)))
-    .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`);
+    .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`)
+    .filter((finding) => !FALSE_ALARM.test(finding));
 }

@@ -9,15 +9,12 @@ const script = readFileSync('userdata/minitwit.sh', 'utf8');
 const rendered = await renderTemplate();
 const template = parseTemplate(rendered);
 
-/** As CloudFormation fills it in. */
-const SETTINGS = {
-  DB_HOST: 'minitwit.abc.us-east-1.rds.amazonaws.com',
-  DB_USER: 'minitwit',
-  DB_NAME: 'minitwit',
-  DB_PASSWD_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:A-b1',
-  SESSION_SECRET_FROM: 'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:C-d2',
-  SERVER_NETWORKS: '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
-  LOG_GROUP: 'minitwit-ServerLog-1a2b',
+/** The values of the resources, as CloudFormation fills them in. */
+const VALUES: Record<string, string> = {
+  'Database.Endpoint.Address': 'minitwit.abc.us-east-1.rds.amazonaws.com',
+  DatabasePassword: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:DatabasePassword-a1B2c3',
+  SessionSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:SessionSecret-d4E5f6',
+  ServerLog: 'minitwit-ServerLog-1a2b',
 };
 
 test('the template has the same meaning in YAML 1.1, which CloudFormation reads', () => {
@@ -28,29 +25,45 @@ test('the template is small enough for CloudFormation without a bucket', () => {
   expect(Buffer.byteLength(rendered)).toBeLessThan(51_200);
 });
 
-test('the user data of the instances is the script with its settings', () => {
-  const filled = Object.entries(SETTINGS).reduce(
-    (text, [name, value]) => text.replace(`\nexport ${name}=''`, `\nexport ${name}='${value}'`),
-    script,
-  );
-  const userData = substitute(...userDataIn(template), SETTINGS);
-  expect(userData).toBe(filled);
+test('the user data of the instances is the script after its settings', () => {
+  const userData = fillUserData(template);
+  expect(userData.endsWith(`\n${script}`)).toBe(true);
+  expect(userData.startsWith('#!/bin/bash\n')).toBe(true);
+  // The limit of EC2.
   expect(Buffer.byteLength(userData)).toBeLessThan(16 * 1024);
-  expect(run('bash', '-n', userData)).toEqual({ status: 0, stderr: '', stdout: '' });
-});
-
-test('the script has every setting', () => {
-  const problems = substitute(...userDataIn(template), SETTINGS).replace(
-    /\nmain\n$/,
-    '\nlist_problems\n',
-  );
-  expect(run('bash', '-s', problems).stdout).toBe(
+  expect(runUserData(userData, 'list_problems').stdout).toBe(
     '  /opt/minitwit does not contain MiniTwit. Launch the instance from an image of userdata/image.sh.\n',
   );
+  const settings = runUserData(userData, 'write_settings').stdout.split('\n');
+  expect(settings).toEqual(
+    expect.arrayContaining([
+      'DB_HOST="minitwit.abc.us-east-1.rds.amazonaws.com"',
+      'DB_USER="minitwit"',
+      'DB_NAME="minitwit"',
+      `DB_PASSWD_FROM="secretsmanager:${VALUES.DatabasePassword}"`,
+      `SESSION_SECRET_FROM="secretsmanager:${VALUES.SessionSecret}"`,
+      'DB_SSL_CA="/opt/minitwit/rds-ca.pem"',
+      'TRUST_PROXY="1"',
+    ]),
+  );
 });
 
-test('the script has no ${} within another, which CloudFormation may misread', () => {
-  expect(script.match(/\$\{[^}]*\$\{/g)).toBeNull();
+test('the script refuses empty settings in the lines before it', () => {
+  const userData = fillUserData(template, { ...VALUES, 'Database.Endpoint.Address': '' });
+  expect(runUserData(userData, 'list_problems').stdout).toContain('  DB_HOST is not set.\n');
+});
+
+test('quotes, spaces and variables in a setting before the script reach the server', () => {
+  const quoted = String.raw`it'\''s "$HOME" \ and $(id)`;
+  const userData = `#!/bin/bash\nexport DB_HOST='${quoted}'\n${script}`;
+  expect(runUserData(userData, 'write_settings').stdout).toContain(
+    String.raw`DB_HOST="it's \"\$HOME\" \\ and \$(id)"` + '\n',
+  );
+});
+
+test('CloudFormation replaces nothing in the script', () => {
+  const [, [, text]] = joinedUserData(template);
+  expect(text).toBe(script);
 });
 
 test('listParameters returns the parameters with their defaults', () => {
@@ -61,6 +74,85 @@ test('listParameters returns the parameters with their defaults', () => {
   );
   expect(parameters).toContainEqual({ name: 'InstanceCount', default: '2' });
   expect(parameters).toContainEqual({ name: 'CertificateArn', default: '' });
+});
+
+test.each([
+  ['t3.micro,t2.micro', { CpuCredits: 'standard' }],
+  ['t4g.small', { CpuCredits: 'standard' }],
+  ['m6i.large', undefined],
+])('instances of %s have the CPU credits %j', (InstanceTypes, credits) => {
+  const data = resourcesWith({ InstanceTypes }).LaunchTemplate?.Properties.LaunchTemplateData;
+  expect((data as { CreditSpecification?: unknown }).CreditSpecification).toEqual(credits);
+});
+
+test.each([
+  ['spot', 0],
+  ['on-demand', 100],
+])('with the market %s, one instance and %i %% of the others are on demand', (Market, share) => {
+  const { Instances, LaunchTemplate } = resourcesWith({ Market, InstanceTypes: 't3.micro' });
+  expect(Instances?.Properties.MixedInstancesPolicy).toMatchObject({
+    InstancesDistribution: { OnDemandBaseCapacity: 1, OnDemandPercentageAboveBaseCapacity: share },
+  });
+  // A group with a policy refuses a launch template that requests spot instances.
+  expect(LaunchTemplate?.Properties.LaunchTemplateData).not.toHaveProperty('InstanceMarketOptions');
+});
+
+test.each(['t3.micro', 't3.micro,t3a.micro', 't3.micro,t3a.micro,t2.micro,t3.small'])(
+  'the group launches exactly the types of %s',
+  (InstanceTypes) => {
+    const policy = resourcesWith({ InstanceTypes }).Instances?.Properties.MixedInstancesPolicy;
+    const { Overrides } = (policy as { LaunchTemplate: { Overrides: unknown[] } }).LaunchTemplate;
+    expect(Overrides).toEqual(InstanceTypes.split(',').map((InstanceType) => ({ InstanceType })));
+  },
+);
+
+test.each([
+  ['t3.micro,t3a.micro', 8, 6000],
+  ['t3.small', 16, 12_000],
+  ['m6i.large', 60, 45_000],
+])(
+  'instances of %s scale at %i percent of the processor, or %i requests a minute',
+  (InstanceTypes, cpu, requests) => {
+    const { CpuPolicy, Instances, RequestsPolicy } = resourcesWith({
+      InstanceTypes,
+      InstanceMaxCount: '4',
+    });
+    expect(Instances?.Properties).toMatchObject({ MinSize: 2, MaxSize: 4 });
+    expect(CpuPolicy?.Properties.TargetTrackingConfiguration).toMatchObject({ TargetValue: cpu });
+    expect(RequestsPolicy?.Properties.TargetTrackingConfiguration).toMatchObject({
+      TargetValue: requests,
+    });
+  },
+);
+
+test('the number of instances is constant without InstanceMaxCount, and a change of the stack never sets it', () => {
+  const { CpuPolicy, Instances, RequestsPolicy } = resourcesWith({ InstanceTypes: 't3.micro' });
+  expect(Instances?.Properties).toMatchObject({ MinSize: 2, MaxSize: 2 });
+  expect(Instances?.Properties).not.toHaveProperty('DesiredCapacity');
+  expect([CpuPolicy, RequestsPolicy]).toEqual([undefined, undefined]);
+});
+
+test('the alarm on connections counts the largest number of instances', () => {
+  const each = (parameters: Record<string, string>) =>
+    (
+      resourcesWith(parameters).ConnectionsAlarm?.Properties.Metrics as
+        { Expression?: string }[] | undefined
+    )?.[0]?.Expression;
+  const types = { InstanceTypes: 't3.micro' };
+  expect(each(types)).toBe('connections / 2');
+  expect(each({ ...types, InstanceMaxCount: '3' })).toBe('connections / 3');
+});
+
+test('each instance has a public address, whatever the setting of its subnet', () => {
+  const data = resourcesWith({ InstanceTypes: 't3.micro' }).LaunchTemplate?.Properties
+    .LaunchTemplateData;
+  expect(data).toMatchObject({
+    NetworkInterfaces: [
+      { DeviceIndex: 0, AssociatePublicIpAddress: true, Groups: [{ Ref: 'InstanceGroup' }] },
+    ],
+  });
+  // EC2 refuses security groups both here and in a network interface.
+  expect(data).not.toHaveProperty('SecurityGroupIds');
 });
 
 test('serves port 80 without a certificate, and redirects it to https with one', () => {
@@ -92,34 +184,36 @@ test('the instances may read the master’s password during set-up, and only the
   expect(resourcesWith({ SetUp: 'no' }).SetUpPolicy).toBeUndefined();
 });
 
-/** Returns the text of the instances' user data, and its variables. */
-function userDataIn({ Resources }: Template): [text: string, settings: Record<string, unknown>] {
+/** Returns the arguments of Fn::Join that make the instances' user data. */
+function joinedUserData({ Resources }: Template): [string, [{ 'Fn::Sub': string }, string]] {
   const data = Resources.LaunchTemplate?.Properties.LaunchTemplateData as {
-    UserData: { 'Fn::Base64': { 'Fn::Sub': [string, Record<string, unknown>] } };
+    UserData: { 'Fn::Base64': { 'Fn::Join': [string, [{ 'Fn::Sub': string }, string]] } };
   };
-  return data.UserData['Fn::Base64']['Fn::Sub'];
+  return data.UserData['Fn::Base64']['Fn::Join'];
 }
 
-/** Substitutes variables as Fn::Sub does: `${!…}` becomes `${…}`. Fails for an unknown variable. */
-function substitute(
-  text: string,
-  names: Record<string, unknown>,
-  values: Record<string, string>,
-): string {
-  expect(Object.keys(values)).toEqual(Object.keys(names));
-  return text.replaceAll(/\$\{(!?)([^}]*)\}/g, (_, literal: string, name: string) => {
-    if (literal) return `\${${name}}`;
+/** Returns the instances' user data as CloudFormation fills it in. Fails for an unknown variable. */
+function fillUserData(from: Template, values = VALUES): string {
+  const [separator, [{ 'Fn::Sub': settings }, text]] = joinedUserData(from);
+  const filled = settings.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${name} is not known`);
     return value;
   });
+  return [filled, text].join(separator);
+}
+
+/** Runs user data in bash, with another function in place of `main`. */
+function runUserData(userData: string, name: string) {
+  const { status, stdout, stderr } = spawnSync('bash', ['-s'], {
+    input: userData.replace(/\nmain\n$/, `\n${name}\n`),
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return { stdout };
 }
 
 function resourcesWith(parameters: Record<string, string>) {
   return requestStack(template, parameters, []).resources;
-}
-
-function run(command: string, option: string, input: string) {
-  const { status, stdout, stderr } = spawnSync(command, [option], { input, encoding: 'utf8' });
-  return { status, stdout, stderr };
 }

@@ -1,5 +1,7 @@
+import { SetDesiredCapacityCommand } from '@aws-sdk/client-auto-scaling';
 import { CreateChangeSetCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
+import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { readOutputs } from '../../../src/cloud/stack/outputs.ts';
@@ -129,6 +131,7 @@ test('`cloud up`, stopped after ExecuteChangeSet, waits for that operation when 
 test.each([
   [{ Instancetype: 't3.small' }, 'has no parameter Instancetype. Did you mean InstanceTypes?'],
   [{ InstanceTypes: 't3.micro,t4g.micro' }, 'is for x86_64, but a t4g.micro is arm64'],
+  [{ InstanceMaxCount: '4' }, 'A db.t4g.micro allows about 60 connections'],
   [{ InstanceTypes: 't3.nano' }, 'A t3.nano has 512 MiB of memory, and MiniTwit needs 1024 MiB.'],
   [
     { InstanceTypes: 'm6i.large,t3.large' },
@@ -254,7 +257,7 @@ test('`cloud up` reports a failed initialization with its output, and repeats it
   expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
 });
 
-/** Returns the template with the launch template and the instance type of version 1.7. */
+/** Returns the template with the launch template and the one instance type of an earlier version. */
 function toEarlierTemplate(template: string): string {
   const group =
     'LaunchTemplate: { LaunchTemplateId: !Ref LaunchTemplate, Version: !GetAtt LaunchTemplate.LatestVersionNumber }';
@@ -263,7 +266,7 @@ function toEarlierTemplate(template: string): string {
     .replaceAll('InstanceTypes', 'InstanceType');
 }
 
-test('`cloud up` gives the group of version 1.7 its instance type, and an instance on demand', async () => {
+test('`cloud up` retains the instance type of an earlier version, and gives the group an instance on demand', async () => {
   const fixture = await createStackFixture();
   const cloud = fixture.open();
   const { ImageId, VpcId, SubnetIds } = await resolveDefaults(cloud.clients.ec2, {});
@@ -284,4 +287,26 @@ test('`cloud up` gives the group of version 1.7 its instance type, and an instan
     types: ['t3.small'],
     policy: { InstancesDistribution: { OnDemandBaseCapacity: 1 } },
   });
+});
+
+test('`cloud up` and `cloud roll` retain the number of instances that a scaling policy has set', async () => {
+  const fixture = await createStackFixture();
+  await fixture.up({ InstanceMaxCount: '3' });
+  const { autoScaling } = fixture.cloud.clients;
+  const { instances } = readOutputs(await requireStack(fixture.cloud));
+  const readDesired = async () => (await requireScalingGroup(autoScaling, instances)).desired;
+  expect(await readDesired()).toBe(2);
+  await autoScaling.send(
+    new SetDesiredCapacityCommand({ AutoScalingGroupName: instances, DesiredCapacity: 3 }),
+  );
+
+  await fixture.up({ InstanceTypes: 't3.small,t3a.small' });
+  expect(await readDesired()).toBe(3);
+  await replaceInstances(fixture.open());
+  expect(await requireScalingGroup(autoScaling, instances)).toMatchObject({
+    desired: 3,
+    members: [{ type: 't3.small' }, { type: 't3.small' }, { type: 't3.small' }],
+  });
+  await fixture.up({ InstanceMaxCount: '0' });
+  expect(await readDesired()).toBe(2);
 });
