@@ -59,7 +59,7 @@ function printStack({ print }: CloudContext, stack: string): void {
 
 function explainEmptyLog(cloud: CloudContext, since: Date): string {
   return (
-    `There are no such lines since ${formatTime(since)}. Set an earlier time with --since. Images before version 1.8 do not ` +
-    `send their log: run ${formatImageCommand()}, then ${formatCommand(cloud, 'roll')}.`
+    `There are no such lines since ${formatTime(since)}. Set an earlier time with --since. An image without the CloudWatch ` +
+    `agent does not send its log: run ${formatImageCommand()}, then ${formatCommand(cloud, 'roll')}.`
   );
 }

@@ -71,8 +71,8 @@ test('`cloud logs` prints only lines from the given time on, and explains an emp
   const empty = await openLog([]);
   await empty.print();
   expect(empty.lines).toEqual([
-    'There are no such lines since 2026-11-29 08:00 UTC. Set an earlier time with --since. Images before version 1.8 do ' +
-      'not send their log: run npm run cloud -- image, then npm run cloud -- roll.',
+    'There are no such lines since 2026-11-29 08:00 UTC. Set an earlier time with --since. An image without the ' +
+      'CloudWatch agent does not send its log: run npm run cloud -- image, then npm run cloud -- roll.',
   ]);
 });
 

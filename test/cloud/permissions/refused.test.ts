@@ -123,6 +123,11 @@ const REFUSED: [
     { 'ssm:resourceTag/aws:cloudformation:stack-name': 'shop' },
   ],
   ['runs another document', 'ssm:SendCommand', at('ssm', 'document/AWS-ConfigureAWSPackage')],
+  [
+    'opens a tunnel with another document',
+    'ssm:StartSession',
+    at('ssm', 'document/AWS-StartPortForwardingSession'),
+  ],
   ['opens a shell on another instance', 'ssm:StartSession', at('ec2', 'instance/i-1')],
   ['ends another user’s session', 'ssm:TerminateSession', at('ssm', 'session/bob-1a2b')],
   ['reads the console of another instance', 'ec2:GetConsoleOutput', at('ec2', 'instance/i-1')],
@@ -181,6 +186,7 @@ const REFUSED: [
   ['deletes another bucket', 's3:DeleteBucket', 'arn:aws:s3:::shop'],
   ['reads another bucket', 's3:GetObject', 'arn:aws:s3:::shop/orders.csv'],
   ['empties another bucket', 's3:DeleteObjectVersion', 'arn:aws:s3:::shop/orders.csv'],
+  ['reads another log', 'logs:FilterLogEvents', at('logs', 'log-group:shop')],
   ['deletes another log', 'logs:DeleteLogGroup', at('logs', 'log-group:shop')],
   ['deletes another alarm', 'cloudwatch:DeleteAlarms', at('cloudwatch', 'alarm:shop')],
   ['deletes another topic', 'sns:DeleteTopic', at('sns', 'shop')],
@@ -234,7 +240,7 @@ function listRoleRequests(statements: RoleStatement[]): IamRequest[] {
 
 function locate(resource: string): Omit<IamRequest, 'action'> {
   if (resource === '"*"') return { resource: '*' };
-  if (/DatabasePassword|SessionSecret/.test(resource)) {
+  if (/DatabasePassword|ReaderPassword|SessionSecret/.test(resource)) {
     return { resource: DATABASE_SECRET, context: { 'aws:ResourceTag/minitwit:stack': 'minitwit' } };
   }
   if (resource.includes('MasterUserSecret')) {
