@@ -1,4 +1,8 @@
 import type {
+  StartInstanceRefreshCommandInput,
+  UpdateAutoScalingGroupCommandInput,
+} from '@aws-sdk/client-auto-scaling';
+import type {
   CreateImageCommandInput,
   CreateSecurityGroupCommandInput,
   CreateTagsCommandInput,
@@ -165,12 +169,36 @@ const onAny =
 /** Returns the action of a request on an Auto Scaling group. */
 const onGroup =
   (action: string): Lister =>
-  ({ AutoScalingGroupName: name }: { AutoScalingGroupName: string }, { id, region }) => [
+  async (input: GroupInput, account) => {
+    const { AutoScalingGroupName: name, DesiredConfiguration = input } = input;
+    const specification =
+      DesiredConfiguration.LaunchTemplate ??
+      DesiredConfiguration.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
+    const { id, region } = account;
+    const group = `autoScalingGroup:1a2b:autoScalingGroupName/${name}`;
+    const resource = `arn:aws:autoscaling:${region}:${id}:${group}`;
+    return [
+      { action, resource },
+      ...(specification ? await launchFrom(specification.LaunchTemplateId, account) : []),
+    ];
+  };
+
+type GroupInput = StartInstanceRefreshCommandInput & UpdateAutoScalingGroupCommandInput;
+
+/** Lists the requests for instances of a launch template of a stack. AWS checks them before a group uses it. */
+async function launchFrom(templateId: string | undefined, account: Account): Promise<IamRequest[]> {
+  const Tags = [{ Key: 'minitwit:stack', Value: 'minitwit' }];
+  const created = (['instance', 'volume'] as const).map((ResourceType) => ({ ResourceType, Tags }));
+  return [
+    await onEc2('ec2:RunInstances', templateId, account),
+    ...createInEc2('ec2:RunInstances', created, account),
     {
-      action,
-      resource: `arn:aws:autoscaling:${region}:${id}:autoScalingGroup:1a2b:autoScalingGroupName/${name}`,
+      action: 'iam:PassRole',
+      resource: `arn:aws:iam::${account.id}:role/minitwit-InstanceRole-1A2B3C`,
+      context: { 'iam:PassedToService': 'ec2.amazonaws.com' },
     },
   ];
+}
 
 const LISTERS: Record<string, Lister> = {
   'autoscaling:StartInstanceRefresh': onGroup('autoscaling:StartInstanceRefresh'),
