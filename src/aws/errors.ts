@@ -1,3 +1,5 @@
+import { isThrottlingError } from '@smithy/core/retry';
+import type { SdkError } from '@smithy/types';
 import { OperatorError } from '../errors/operator-error.ts';
 
 /** An error that AWS returned, or that its SDK threw before or without a response. */
@@ -43,8 +45,11 @@ const QUOTA = 'Delete resources that you do not need, or request more in Service
 const HINTS: Record<string, string> = {
   CredentialsProviderError: NO_CREDENTIALS,
   AuthFailure: NO_CREDENTIALS,
+  InvalidAccessKeyId: NO_CREDENTIALS,
   InvalidClientTokenId: NO_CREDENTIALS,
+  InvalidSignatureException: NO_CREDENTIALS,
   SignatureDoesNotMatch: NO_CREDENTIALS,
+  UnrecognizedClientException: NO_CREDENTIALS,
   TokenProviderError: EXPIRED,
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
@@ -99,8 +104,6 @@ export async function withAwsError<Response>(
   }
 }
 
-const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException']);
-
 /** Returns whether AWS refused a request because the operator's policies do not allow it. */
 export function isAccessDenied(error: unknown): boolean {
   return HINTS[findAwsError(error)?.name ?? ''] === NOT_ALLOWED_HINT;
@@ -113,8 +116,9 @@ export function isAccessDenied(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   const awsError = findAwsError(error);
   if (!awsError) return false;
-  const { name, $metadata } = awsError;
-  return isNetworkError(awsError) || THROTTLED.has(name) || ($metadata?.httpStatusCode ?? 0) >= 500;
+  const isThrottled = isThrottlingError(awsError as SdkError);
+  const { httpStatusCode = 0 } = awsError.$metadata ?? {};
+  return isNetworkError(awsError) || isThrottled || httpStatusCode >= 500;
 }
 
 /**
