@@ -202,7 +202,7 @@ test('`cloud status` prints a hint for a stack whose creation failed', async () 
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
   const image = await makeImage(cloud, '1.3.0');
-  fixture.emulated.fault = { resource: 'Instances', reason: 'MaxSpotInstanceCountExceeded' };
+  fixture.emulated.fault = { resource: 'Database', reason: 'InstanceQuotaExceeded' };
   await expect(createStack(cloud, image)).rejects.toThrow('ROLLBACK_COMPLETE');
   await printStatus(fixture.open());
   expect(sectionOf(fixture, 'STACK')).toEqual([
