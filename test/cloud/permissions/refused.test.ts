@@ -215,9 +215,25 @@ test('AWS refuses that an operator tags a secret of the same name in another sta
 
 const boundary = listOperatorPolicies().filter(({ name }) => name === 'minitwit-boundary');
 const template = parseTemplate(await renderTemplate());
-const DATABASE_SECRET = at('secretsmanager', 'secret:DatabasePassword-1A2B3C-AbCdEf');
+const secretNames = new Set(
+  Object.entries(template.Resources)
+    .filter(([, { Type }]) => Type === 'AWS::SecretsManager::Secret')
+    .map(([name]) => name),
+);
+const secretArn = (name: string) => at('secretsmanager', `secret:${name}-1A2B3C-AbCdEf`);
 const MASTER_SECRET = at('secretsmanager', 'secret:rds!db-1a2b-AbCdEf');
 const LOGS = at('logs', 'log-group:minitwit-Logs-1A2B3C:*');
+
+test('operators may create every secret of the stack', async () => {
+  expect(secretNames.size).toBeGreaterThan(1);
+  for (const name of secretNames) {
+    const context = { 'aws:RequestTag/minitwit:stack': 'minitwit' };
+    for (const action of ['secretsmanager:CreateSecret', 'secretsmanager:TagResource']) {
+      const decision = await decide({ action, resource: secretArn(name), context });
+      expect(decision, `${action} of ${name}`).toBe('allowed');
+    }
+  }
+});
 
 interface RoleStatement {
   Sid?: string;
@@ -240,8 +256,10 @@ function listRoleRequests(statements: RoleStatement[]): IamRequest[] {
 
 function locate(resource: string): Omit<IamRequest, 'action'> {
   if (resource === '"*"') return { resource: '*' };
-  if (/DatabasePassword|ReaderPassword|SessionSecret/.test(resource)) {
-    return { resource: DATABASE_SECRET, context: { 'aws:ResourceTag/minitwit:stack': 'minitwit' } };
+  const [, name = ''] = /^\{"Ref":"(\w+)"\}$/.exec(resource) ?? [];
+  if (secretNames.has(name)) {
+    const context = { 'aws:ResourceTag/minitwit:stack': 'minitwit' };
+    return { resource: secretArn(name), context };
   }
   if (resource.includes('MasterUserSecret')) {
     const database = at('rds', 'db:minitwit-database-1a2b');
