@@ -94,6 +94,14 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
       'These read the console and the passwords of all instances.': ['ec2:Get*'],
     },
   },
+  // IAM decides on the group of a policy.
+  'AWS::AutoScaling::ScalingPolicy': {
+    own: [
+      untagged(
+        at('autoscaling', 'autoScalingGroup:1a2b:autoScalingGroupName/minitwit-Instances-1A2B3C'),
+      ),
+    ],
+  },
   'AWS::CloudWatch::Alarm': {
     own: [untagged(at('cloudwatch', 'alarm:minitwit-unhealthy-instances'))],
   },
