@@ -1,3 +1,4 @@
+import { resolveNs } from 'node:dns/promises';
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -7,6 +8,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RDSClient } from '@aws-sdk/client-rds';
+import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -28,6 +30,7 @@ export interface Clients {
   iam: IAMClient;
   loadBalancing: ElasticLoadBalancingV2Client;
   rds: RDSClient;
+  route53: Route53Client;
   s3: S3Client;
   serviceQuotas: ServiceQuotasClient;
   secretsManager: SecretsManagerClient;
@@ -43,22 +46,24 @@ export interface CloudContext extends CommandContext {
   clients: Clients;
   /** Requests a URL of the site, and returns the status. */
   fetchHttpStatus: FetchHttpStatus;
+  /** Returns the name servers of a domain, as DNS knows them. */
+  resolveNs: (domain: string) => Promise<string[]>;
 }
 
 /**
- * Creates the context of a command. Sends no request. By default, the site's status is requested over the network.
+ * Creates the context of a command. Sends no request. By default, the site and DNS are requested over the network.
  * @param options.printRequest prints a line about a request to AWS after its response; by default there are no such lines
  */
 export function createCloudContext({
   printRequest,
   ...options
-}: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> & {
-  fetchHttpStatus?: FetchHttpStatus;
-  printRequest?: ((line: string) => void) | undefined;
-}): CloudContext {
+}: Pick<CloudContext, 'stackName' | 'print' | 'signal' | 'timing'> &
+  Partial<Pick<CloudContext, 'fetchHttpStatus' | 'resolveNs'>> & {
+    printRequest?: ((line: string) => void) | undefined;
+  }): CloudContext {
   const clients = createClients();
   if (printRequest) traceRequests(Object.values(clients), printRequest);
-  return createCommandContext({ fetchHttpStatus, ...options, clients });
+  return createCommandContext({ fetchHttpStatus, resolveNs, ...options, clients });
 }
 
 function createClients(): Clients {
@@ -73,6 +78,7 @@ function createClients(): Clients {
     iam: new IAMClient(options),
     loadBalancing: new ElasticLoadBalancingV2Client(options),
     rds: new RDSClient(options),
+    route53: new Route53Client(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
     serviceQuotas: new ServiceQuotasClient(options),
     secretsManager: new SecretsManagerClient(options),

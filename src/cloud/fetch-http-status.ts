@@ -3,18 +3,26 @@ import { get as getHttps } from 'node:https';
 
 const RESPONSE_TIMEOUT_MS = 10_000;
 
-/** Returns the status of the response to an HTTP or HTTPS request. */
-export type FetchHttpStatus = (url: string) => Promise<number>;
+/**
+ * Returns the status of the response to an HTTP or HTTPS request.
+ * @param balancer the host name of the load balancer, if the request is sent to it and not to the URL's host
+ */
+export type FetchHttpStatus = (url: string, balancer?: string) => Promise<number>;
 
-/** Requests a URL and follows no redirect. */
-export const fetchHttpStatus: FetchHttpStatus = (url) =>
+/**
+ * Requests a URL and follows no redirect. Fails if the certificate is not valid for the URL's host, unless this is the
+ * name of the load balancer, for which no certificate can be valid.
+ */
+export const fetchHttpStatus: FetchHttpStatus = (url, balancer) =>
   new Promise((resolve, reject) => {
+    const { hostname, host } = new URL(url);
     const get = url.startsWith('https:') ? getHttps : getHttp;
-    // The URL may contain the load balancer's own name, for which the certificate is not valid. Only the status is
-    // read.
     const options = {
+      hostname: balancer ?? hostname,
+      headers: { host },
+      servername: hostname,
       timeout: RESPONSE_TIMEOUT_MS,
-      rejectUnauthorized: false,
+      rejectUnauthorized: hostname !== balancer,
       agent: false as const,
     };
     const request = get(url, options, (response) => {

@@ -67,7 +67,7 @@ export function createApp(dependencies: Dependencies): Express {
   // Routes without a form, a session or a limit.
   addStaticFileRoutes(app, staticFiles);
   addAvatarRoutes(app);
-  addHealthRoutes(app, isReady);
+  addHealthRoutes(app, isReady, config);
   addSecurityTxtRoute(app, config.securityContact);
 
   app.use(flash(config));

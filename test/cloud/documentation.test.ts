@@ -6,6 +6,7 @@ import { HOURS_A_MONTH, PRICES } from '../../src/cloud/costs/prices.ts';
 import { createCli } from '../../src/cloud/commands/cli.ts';
 import { listDefaultTypes } from '../../src/cloud/stack/instance-types.ts';
 import { listParameters, renderTemplate } from '../../src/cloud/stack/template.ts';
+import { parseTemplate } from './stack/parse-template.ts';
 
 const goingLive = await readFile('docs/going-live.md', 'utf8');
 const operation = await readFile('docs/operation.md', 'utf8');
@@ -14,7 +15,8 @@ const lab = await readFile('docs/lab.md', 'utf8');
 const parameters = listParameters(await renderTemplate());
 // These are empty in the template, and the command finds a default.
 const FOUND = new Set(['PermissionsBoundary', 'WarehouseZone']);
-const NUMBERS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const NUMBERS =
+  'none one two three four five six seven eight nine ten eleven twelve thirteen'.split(' ');
 const defaults = {
   ...Object.fromEntries(parameters.map((it) => [it.name, it.default ?? ''])),
   InstanceTypes: listDefaultTypes('x86_64').join(','),
@@ -83,6 +85,9 @@ test.each([
   ['DatabaseClass=db.t4g.small', { DatabaseClass: 'db.t4g.small' }],
   ['DatabaseMultiAz=yes', { DatabaseMultiAz: 'yes' }],
   ['WarehouseVolumeGib=50', { WarehouseVolumeGib: '50' }],
+  ['Domain or CertificateArn', { Domain: 'blog.example.com' }],
+  ['RequestsPerAddress', { RequestsPerAddress: '2000' }],
+  ['AccessLogs=yes', { AccessLogs: 'yes' }],
 ])('the documented costs of %s are those of the commands', (choice, changes) => {
   const difference = monthly(changes) - monthly();
   const sign = difference < 0 ? '−' : '+';
@@ -91,6 +96,10 @@ test.each([
 
 test('the documented prices are those of the source', () => {
   const each = monthly({ InstanceCount: '3' }) - monthly();
+  expect(findCost('RequestsPerAddress')).toContain(
+    `$${PRICES.firewallMillion.toFixed(2)} for each million`,
+  );
+  expect(findCost('AccessLogs=yes')).toContain(`$${PRICES.bucketGbMonth} for each GB`);
   expect(findCost('InstanceCount, each instance')).toContain(`$${each.toFixed(2)}`);
   const scaled = monthly({ InstanceMaxCount: '3' }) - monthly();
   expect(findCost('InstanceMaxCount=3')).toContain(`+$${scaled.toFixed(2)}`);
@@ -151,14 +160,15 @@ test('the command retains the documented number of images', async () => {
 });
 
 test('the documented number of alarms is that of the template', async () => {
-  const template = await renderTemplate();
-  const count = (pattern: RegExp) => template.match(pattern)?.length ?? 0;
-  const alarms = count(/Type: AWS::CloudWatch::Alarm$/gm);
-  const metrics = count(/ MetricName: /g);
+  const { Resources } = parseTemplate(await renderTemplate());
+  const alarms = Object.values(Resources).filter(
+    ({ Type, Condition }) => Type === 'AWS::CloudWatch::Alarm' && Condition === undefined,
+  );
+  const metrics = JSON.stringify(alarms).match(/"MetricName":/g)?.length ?? 0;
   const costs = listCosts(defaults).map(({ about }) => about);
-  expect(costs).toContain(`${alarms} alarms on ${metrics} metrics`);
+  expect(costs).toContain(`${alarms.length} alarms on ${metrics} metrics`);
   expect(costItems.filter((item) => item.includes('alarms on '))).toEqual([
-    expect.stringMatching(`^${NUMBERS[alarms]} alarms on ${NUMBERS[metrics]} metrics: `),
+    expect.stringMatching(`^${NUMBERS[alarms.length]} alarms on ${NUMBERS[metrics]} metrics: `),
   ]);
 });
 
@@ -167,5 +177,5 @@ test('the template has every resource that the lab’s document names', async ()
   const names = lab.match(/(?<=`)[A-Z][a-z]+[A-Z]\w+(?=`)/g) ?? [];
   expect(names.length).toBeGreaterThan(15);
   for (const name of new Set(names))
-    expect(template, name).toMatch(new RegExp(`^  ${name}:$`, 'm'));
+    expect(template, name).toMatch(new RegExp(`^ +${name}:$`, 'm'));
 });

@@ -11,6 +11,7 @@ import {
 } from '../../src/cloud/database/snapshots.ts';
 import { setDatabaseProtection } from '../../src/cloud/protection/databases.ts';
 import { listUnfinishedBuilds } from '../../src/cloud/image/unfinished-builds.ts';
+import { findHostedZone, listRecordTypes } from '../../src/cloud/domain/hosted-zones.ts';
 import { findLaunchFailure } from '../../src/cloud/instances/launch-failure.ts';
 import {
   requireScalingGroup,
@@ -143,6 +144,8 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'rds:DescribeOrderableDBInstanceOptions': sendRequests.checkDatabaseOffer,
   'servicequotas:GetServiceQuota': sendRequests.checkQuotas,
   'rds:ModifyDBInstance': (cloud) => setDatabaseProtection(cloud, 'database', true),
+  'route53:GetHostedZone': ({ clients }) => findHostedZone(clients.route53, 'Z1'),
+  'route53:ListResourceRecordSets': ({ clients }) => listRecordTypes(clients.route53, 'Z1', 'x'),
   's3:CreateBucket': sendRequests.uploadSource,
   's3:DeleteBucket': [sendRequests.removeSource, sendRequests.emptyBucket],
   's3:DeleteObject': sendRequests.removeSource,

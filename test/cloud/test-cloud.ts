@@ -14,7 +14,7 @@ export interface TestCloudOptions {
 export interface TestCloud {
   /** The output since the last `open`, without times. */
   lines: string[];
-  /** The URLs that were requested. All respond with 200. */
+  /** The URLs that were requested, such as `http://site/public at BALANCER`. All respond with 200. */
   requestedUrls: string[];
   /** A context for reads by the test, without output. */
   cloud: CloudContext;
@@ -47,10 +47,11 @@ export function openTestCloud({ waitMaxMs = 60_000 }: TestCloudOptions = {}): Te
     print,
     signal: controller.signal,
     timing,
-    fetchHttpStatus: async (url) => {
-      requestedUrls.push(url);
+    fetchHttpStatus: async (url, balancer) => {
+      requestedUrls.push(balancer === undefined ? url : `${url} at ${balancer}`);
       return 200;
     },
+    resolveNs: async () => Promise.reject(new Error('queryNs ENOTFOUND')),
   });
   for (const client of Object.values(cloud.clients)) {
     retryWithoutPauses(client);

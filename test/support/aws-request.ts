@@ -32,9 +32,17 @@ export async function readAwsRequest(request: IncomingMessage): Promise<AwsReque
   const operation =
     new URLSearchParams(body.toString('latin1')).get('Action') ??
     headers['x-amz-target']?.split('.').at(-1) ??
-    /\/operation\/(\w+)$/.exec(path)?.[1];
+    /\/operation\/(\w+)$/.exec(path)?.[1] ??
+    route53Operation(method, path);
   const name = service === 's3' ? method : operation;
   return { action: `${service}:${name}`, method, path, body, headers };
+}
+
+/** Returns the operation of a request to Route 53, which has only a method and a path. */
+function route53Operation(method: string, path: string): string | undefined {
+  const [, kind] = /^\/2013-04-01\/hostedzone\/[^/?]+(\/rrset)?/.exec(path) ?? [null, null];
+  if (kind === null || method !== 'GET') return undefined;
+  return kind === undefined ? 'GetHostedZone' : 'ListResourceRecordSets';
 }
 
 /** Returns an error response in the protocol of the request. */

@@ -5,6 +5,7 @@ const SERVICES: Record<string, string> = {
   'auto-scaling': 'autoscaling',
   'cloudwatch-logs': 'logs',
   'cost-explorer': 'ce',
+  'route-53': 'route53',
   'elastic-load-balancing-v2': 'elasticloadbalancing',
   'service-quotas': 'servicequotas',
   'secrets-manager': 'secretsmanager',

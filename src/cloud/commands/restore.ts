@@ -55,10 +55,10 @@ export async function restore(cloud: CloudContext, options: RestoreOptions): Pro
     );
   });
   const restored = await requireStack(cloud);
-  const { address } = readOutputs(restored);
-  await waitUntilReady(cloud, address);
+  const outputs = readOutputs(restored);
+  await waitUntilReady(cloud, outputs);
   await protectStack(cloud, restored);
-  cloud.log(formatRestored({ address, point, isReplaced }));
+  cloud.log(formatRestored({ address: outputs.address, point, isReplaced }));
 }
 
 /** Formats the message at the end of a restore. With `isReplaced`, an earlier run has replaced the database. */

@@ -2,6 +2,8 @@ import { BOUNDARY, findBoundary } from '../boundary.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts, listCosts } from '../costs/costs.ts';
+import { formatInsecure, formatUnreachable } from '../domain/advice.ts';
+import { assertDomain } from '../domain/assert-domain.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
@@ -40,6 +42,7 @@ export async function up(
   const known = listParameters(template);
   assertKnownParameters(known, set);
   const stack = await waitUntilStable(cloud);
+  await assertDomain(cloud, stack, effectiveValues(known, stack, set));
   if (stack && !dryRun) await resetRolledBackVersion(cloud, stack);
   const values = await resolveValues(cloud, stack, known, { ...listRenamed(stack), ...set });
   const names = known.map(({ name }) => name);
@@ -88,17 +91,22 @@ async function resolveValues(
 async function waitForSite(cloud: CloudContext, template: string): Promise<void> {
   await initializeDatabase(cloud, await requireStack(cloud), template);
   const stack = await requireStack(cloud);
-  const { address, instances } = readOutputs(stack);
+  const outputs = readOutputs(stack);
   await protectStack(cloud, stack);
-  const { group, outdated } = await planReplacement(cloud, instances);
+  const { group, outdated } = await planReplacement(cloud, outputs.instances);
   if (outdated.length > 0) {
     cloud.print(
       `${outdated.length} of ${group.members.length} instances are outdated. To replace them one at a time: ` +
         formatCommand(cloud, 'roll'),
     );
   }
-  await waitUntilReady(cloud, address);
-  cloud.log(`MiniTwit is ready at ${address}.`);
+  await waitUntilReady(cloud, outputs);
+  cloud.log(`MiniTwit is ready at ${outputs.address}.`);
+  const advice = [
+    ...(await formatUnreachable(cloud, outputs, stack.parameters)),
+    ...formatInsecure(cloud, outputs.address),
+  ];
+  for (const line of advice) cloud.print(line);
   cloud.print('Cost:');
   for (const line of formatCosts(listCosts(stack.parameters))) cloud.print(`  ${line}`);
 }

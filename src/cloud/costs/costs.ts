@@ -12,9 +12,11 @@ import {
 const BALANCER_ADDRESSES = 2;
 // The passwords of the database's three users, and the secret of the sessions.
 const SECRETS = 4;
-const ALARMS = 5;
+const ALARMS = 10;
 // AWS charges for metrics, of which one alarm can have several.
-const ALARM_METRICS = 6;
+const ALARM_METRICS = 12;
+// The load balancer writes a file of each of its addresses every five minutes.
+const LOG_FILES_MONTH = (BALANCER_ADDRESSES * 30 * 24 * 60) / 5;
 // A line of the log has about 1.5 KB, so these are 600,000 requests a month.
 const LOG_GB = 1;
 
@@ -56,6 +58,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
       hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
     },
+    ...listFrontCosts(parameters),
     ...listScalingCosts(parameters),
     ...(warehouseGib > 0
       ? [
@@ -66,6 +69,19 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
         ]
       : []),
   ];
+}
+
+/** Lists the costs of the options of the load balancer. */
+function listFrontCosts(parameters: Record<string, string>): Cost[] {
+  const { Domain, CertificateArn, RequestsPerAddress = '0', AccessLogs } = parameters;
+  const costs: [isUsed: boolean, about: string, monthly: number][] = [
+    [Boolean(Domain || CertificateArn), 'alarm of the certificate', PRICES.alarmMonth],
+    [RequestsPerAddress !== '0', 'firewall, without requests', PRICES.firewallMonth],
+    [AccessLogs === 'yes', 'access logs, without storage', LOG_FILES_MONTH * PRICES.bucketPut],
+  ];
+  return costs
+    .filter(([isUsed]) => isUsed)
+    .map(([, about, dollars]) => ({ about, hourly: monthly(dollars) }));
 }
 
 /** Returns a table of costs per hour and month, with the total. */

@@ -42,4 +42,9 @@ export const PRICES = {
   costExplorerRequest: 0.01,
   /** S3: AWS's price list in September 2026. */
   bucketGbMonth: 0.023,
+  /** A file that S3 receives: third-party lists in August 2026. */
+  bucketPut: 0.000005,
+  /** A web ACL of AWS WAF ($5) with one rule ($1), and a million requests: AWS's page, unchanged since 2019. */
+  firewallMonth: 6,
+  firewallMillion: 0.6,
 };

@@ -71,6 +71,12 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
       `Run ${formatImageCommand('TYPE')} to create an image for this instance type, or set other InstanceTypes.`,
   ],
   [
+    /DNS Record Set is not available|certificate is in FAILED/i,
+    () =>
+      'AWS could not validate the certificate. The name servers of the domain must be those of its hosted zone, and a CAA record of the domain must allow amazon.com.',
+  ],
+  [/resource record set .*already exists/i, () => 'Delete this DNS record, or set another Domain.'],
+  [
     /certificate.*(not found|does not exist|not valid|unsupported)|CertificateNotFound/i,
     () =>
       'CertificateArn must name a certificate that AWS Certificate Manager has issued in this region.',

@@ -7,6 +7,8 @@ import type { Stack } from './stack.ts';
 const outputsSchema = z
   .object({
     Address: z.string(),
+    // Stacks of version 1.7 do not have it, and no domain either.
+    BalancerName: z.string().optional(),
     DatabaseId: z.string(),
     DatabaseEndpoint: z.string(),
     MasterSecret: z.string(),
@@ -19,8 +21,10 @@ const outputsSchema = z
     UnhealthyAlarm: z.string(),
   })
   .transform((it) => ({
-    /** The URL of the site: `http://…`, or `https://…` with a certificate. */
+    /** The URL of the site, without a path: `http://…`, or `https://…` with a certificate. */
     address: it.Address,
+    /** The host name of the load balancer, in lower case as in a URL. */
+    balancer: it.BalancerName?.toLowerCase() ?? new URL(it.Address).hostname,
     databaseId: it.DatabaseId,
     /** The database's host name. */
     databaseEndpoint: it.DatabaseEndpoint,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
+import { parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 
 const TEMPLATE = new URL('../../../cloud/minitwit.yaml', import.meta.url);
@@ -13,16 +13,26 @@ export interface TemplateParameter {
 
 /**
  * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
- * name, and without its comments, since CloudFormation accepts 51,200 bytes.
+ * name. CloudFormation accepts 51,200 bytes, so both are without comments, and the indentation is small.
  */
 export async function renderTemplate(): Promise<string> {
-  const template = await readFile(TEMPLATE, 'utf8');
-  const script = await readFile(USER_DATA, 'utf8');
-  const withoutComments = template.replaceAll(/^ *(# .*)?\n/gm, '');
-  return withoutComments.replace(/^( +)- userdata\/minitwit\.sh\n/m, (_, indent: string) => {
-    const lines = script.replaceAll(/^(?=.)/gm, `${indent}    `);
-    return `${indent}- |\n${lines}`;
+  const script = withoutComments(await readFile(USER_DATA, 'utf8'));
+  // YAML does not know CloudFormation's short tags, and retains them.
+  const document = parseDocument(withoutComments(await readFile(TEMPLATE, 'utf8')), {
+    logLevel: 'silent',
   });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (node.value === 'userdata/minitwit.sh')
+        Object.assign(node, { value: script, type: 'BLOCK_LITERAL' });
+    },
+  });
+  return document.toString({ indent: 1, indentSeq: false, lineWidth: 0 });
+}
+
+/** Returns a text without empty lines and lines that are only a comment. `#!` begins no comment. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/\n *(#(?!!).*)?(?=\n)/g, '');
 }
 
 /**

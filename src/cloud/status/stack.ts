@@ -1,4 +1,5 @@
 import type { CloudContext } from '../context.ts';
+import { formatInsecure } from '../domain/advice.ts';
 import {
   formatProtectHint,
   formatUnprotected,
@@ -51,7 +52,7 @@ function formatStackReport(report: StackReport, cloud: CloudContext): string[] {
   const { name, status, explanation, address, unfinished, unprotected } = report;
   return [
     `${name}, ${status}${explanation ? `: ${explanation}` : ''}`,
-    ...(address ? [address] : []),
+    ...(address ? [address, ...formatInsecure(cloud, address)] : []),
     ...unfinished.map(
       (it) => `${it.name} (${it.type}): ${it.status}${it.reason ? `, ${it.reason}` : ''}`,
     ),

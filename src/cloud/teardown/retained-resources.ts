@@ -130,13 +130,13 @@ async function listRetainedBuckets({
   clients: { s3 },
   stackName,
 }: CloudContext): Promise<RetainedResource[]> {
-  const names = await listStackBuckets(s3, stackName);
+  const buckets = await listStackBuckets(s3, stackName);
   return Promise.all(
-    names.map(async (id): Promise<RetainedResource> => {
+    buckets.map(async ({ name: id, about }): Promise<RetainedResource> => {
       const bytes = await measureBucket(s3, id);
       return {
         id,
-        about: `bucket of the warehouse, ${(bytes / GIB).toFixed(1)} GiB`,
+        about: `${about}, ${(bytes / GIB).toFixed(1)} GiB`,
         monthly: (bytes / GIB) * PRICES.bucketGbMonth,
         remove: () => deleteBucket(s3, id),
       };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IRouter, RequestHandler } from 'express';
+import type { Config } from '../../config/config.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 
 const READINESS_TIMEOUT_MS = 2000;
@@ -10,12 +11,22 @@ export type Readiness = () => Promise<boolean>;
 /**
  * Adds the health checks. `/healthz` returns 200 as long as the process runs, also without a database, because a
  * restart would not repair the database. `/readyz` returns 200 or 503, so that a load balancer sends requests to
- * ready processes only.
+ * ready processes only. A forwarded request matches neither: the checks have no limits, so they are not for clients.
  */
-export function addHealthRoutes(app: IRouter, isReady: Readiness): void {
+export function addHealthRoutes(
+  app: IRouter,
+  isReady: Readiness,
+  { trustProxy }: Pick<Config, 'trustProxy'>,
+): void {
+  // A proxy's own check has no X-Forwarded-For. Rules of proxies by path alone miss `/readyz#x` and `http://x/readyz`.
+  const skipForwarded: RequestHandler = (req, _res, next) => {
+    const isForwarded = trustProxy > 0 && req.headers['x-forwarded-for'] !== undefined;
+    next(isForwarded ? 'route' : undefined);
+  };
+
   app
     .route('/healthz')
-    .all(setTextHeaders)
+    .all(skipForwarded, setTextHeaders)
     .get((_req, res) => {
       res.send('alive\n');
     })
@@ -23,7 +34,7 @@ export function addHealthRoutes(app: IRouter, isReady: Readiness): void {
 
   app
     .route('/readyz')
-    .all(setTextHeaders)
+    .all(skipForwarded, setTextHeaders)
     .get(async (_req, res) => {
       const timeout = sleep(READINESS_TIMEOUT_MS, false, { ref: false });
       if (await Promise.race([isReady(), timeout])) res.send('ready\n');

@@ -80,10 +80,16 @@ function mapValues<Value, Result>(
 
 /** The resource types that moto's CloudFormation cannot create. */
 const UNSUPPORTED_TYPES = new Set([
+  'AWS::CertificateManager::Certificate',
   'AWS::AutoScaling::ScalingPolicy',
   'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
   'AWS::EC2::SecurityGroupEgress',
+  'AWS::Route53::RecordSet',
+  'AWS::S3::BucketPolicy',
   'AWS::SecretsManager::Secret',
+  'AWS::WAFv2::WebACL',
+  'AWS::WAFv2::WebACLAssociation',
 ]);
 
 /** The values of references to these resources, by name, or by name and attribute. */

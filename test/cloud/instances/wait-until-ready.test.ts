@@ -8,6 +8,8 @@ import { type FetchHttpStatus, fetchHttpStatus } from '../../../src/cloud/fetch-
 import { waitUntilReady } from '../../../src/cloud/instances/wait-until-ready.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 
+const SITE = { address: 'http://site', balancer: 'balancer' };
+
 function cloudWith(fetchStatus: FetchHttpStatus, waitMaxMs = Infinity) {
   const lines: string[] = [];
   const stop = new AbortController();
@@ -28,7 +30,7 @@ test('waitUntilReady waits for status 200, and prints each other answer of the l
     requestedUrls.push(url);
     return answers[requestedUrls.length - 1]?.() ?? Promise.reject(new Error('Too many requests'));
   });
-  await waitUntilReady(cloud, 'http://site');
+  await waitUntilReady(cloud, SITE);
   expect(requestedUrls).toEqual(Array.from({ length: 3 }, () => 'http://site/public'));
   expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
     'http://site/public: not reached (ENOTFOUND)',
@@ -38,7 +40,7 @@ test('waitUntilReady waits for status 200, and prints each other answer of the l
 
 test("the timeout's error has the last status and the command that prints the state", async () => {
   const { cloud } = cloudWith(async () => 503, 5);
-  await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow(
+  await expect(waitUntilReady(cloud, SITE)).rejects.toThrow(
     /^http:\/\/site\/public: still 503 after 0 s\. Run npm run cloud -- status to see the state of the stack\.$/,
   );
 });
@@ -48,7 +50,7 @@ test('waitUntilReady ends when the command is stopped', async () => {
     stop.abort(new OperatorError('Stopped by SIGINT.'));
     return 503;
   });
-  await expect(waitUntilReady(cloud, 'http://site')).rejects.toThrow('Stopped by SIGINT.');
+  await expect(waitUntilReady(cloud, SITE)).rejects.toThrow('Stopped by SIGINT.');
 });
 
 test('fetchHttpStatus returns the status, also of a redirect, and fails when no server listens', async () => {

@@ -85,6 +85,20 @@ test('`cloud down --everything` finds the bucket of a stack with a long name, an
   expect(await listAccount(cloud)).toEqual({ buckets: [others] });
 });
 
+test('`cloud down` names the content of each bucket', async () => {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  const Bucket = `minitwit-accesslogbucket-${randomBytes(6).toString('hex')}`;
+  await cloud.clients.s3.send(new CreateBucketCommand({ Bucket }));
+  const tags = { ...OF_STACK, 'minitwit:bucket': 'access-logs' };
+  const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  await cloud.clients.s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }));
+  await down(cloud, { ...everything, dryRun: true });
+  expect(fixture.lines).toContain(`  ${Bucket}  bucket of the access logs, 0.0 GiB`);
+  await down(fixture.open(), everything);
+  await expectEmptyAccount(cloud);
+});
+
 test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();

@@ -67,6 +67,7 @@ test('`cloud status` prints the state of all parts, and only sends requests that
   expect(sectionOf(fixture, 'STACK')).toEqual([
     'minitwit, CREATE_COMPLETE',
     outputs.Address,
+    expect.stringMatching(/^Passwords are sent without encryption/),
     expect.stringMatching(
       /^Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\. Run npm run cloud -- up/,
     ),

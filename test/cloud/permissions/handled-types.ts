@@ -1,4 +1,4 @@
-import { ACCOUNT, BOUNDARY_ARN } from './operator-policies.ts';
+import { ACCOUNT, BOUNDARY_ARN, ZONE } from './operator-policies.ts';
 
 /** A resource in a request to IAM. */
 export interface Resource {
@@ -33,6 +33,7 @@ const untagged = (arn: string): Resource => ({ arn });
 
 const BALANCER = 'app/minitwi-Balan-1A2B3C/50dc6c495c0c9188';
 const securityGroup = inStack(at('ec2', 'security-group/sg-1'));
+const firewall = at('wafv2', 'regional/webacl/minitwit-Firewall-1A2B3C/1a2b');
 const vpc = untagged(at('ec2', 'vpc/vpc-1'));
 const instanceRole: Resource = {
   actions: /^iam:(?!CreateServiceLinkedRole)/,
@@ -51,6 +52,12 @@ const key: Resource = {
   arn: at('kms', 'key/1a2b'),
   context: { 'kms:ViaService': `rds.${REGION}.amazonaws.com`, 'kms:GrantIsForAWSResource': 'true' },
 };
+
+const records = (type: string): Resource => ({
+  arn: `arn:aws:route53:::hostedzone/${ZONE}`,
+  context: { 'route53:ChangeResourceRecordSetsRecordTypes': type },
+  actions: /^route53:/,
+});
 
 /** The types of the template, with the names and ARNs that AWS gives to the resources of the stack `minitwit`. */
 export const HANDLED_TYPES: Record<string, HandledType> = {
@@ -72,15 +79,12 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
       untagged(at('ec2', 'subnet/subnet-1')),
     ],
     notGranted: {
-      'The group has neither lifecycle hooks nor notifications, and collects no metrics of its own.':
-        [
-          'autoscaling:DeleteLifecycleHook',
-          'autoscaling:DeleteNotificationConfiguration',
-          'autoscaling:DisableMetricsCollection',
-          'autoscaling:EnableMetricsCollection',
-          'autoscaling:PutLifecycleHook',
-          'autoscaling:PutNotificationConfiguration',
-        ],
+      'The group has neither lifecycle hooks nor notifications.': [
+        'autoscaling:DeleteLifecycleHook',
+        'autoscaling:DeleteNotificationConfiguration',
+        'autoscaling:PutLifecycleHook',
+        'autoscaling:PutNotificationConfiguration',
+      ],
       'The group has no classic load balancer.': [
         'autoscaling:AttachLoadBalancers',
         'autoscaling:DetachLoadBalancers',
@@ -101,6 +105,20 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
         at('autoscaling', 'autoScalingGroup:1a2b:autoScalingGroupName/minitwit-Instances-1A2B3C'),
       ),
     ],
+  },
+  'AWS::CertificateManager::Certificate': {
+    own: [untagged(at('acm', 'certificate/1a2b'))],
+    others: [records('CNAME')],
+    notGranted: {
+      'The certificate is public.': ['acm-pca:*'],
+      'CloudFormation lists certificates only for imports.': ['acm:ListCertificates'],
+    },
+  },
+  'AWS::CloudWatch::Dashboard': {
+    own: [untagged(`arn:aws:cloudwatch::${ACCOUNT}:dashboard/minitwit`)],
+    notGranted: {
+      'CloudFormation lists dashboards only for imports.': ['cloudwatch:ListDashboards'],
+    },
   },
   'AWS::CloudWatch::Alarm': {
     own: [untagged(at('cloudwatch', 'alarm:minitwit-unhealthy-instances'))],
@@ -248,6 +266,24 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
     own: [untagged(at('rds', 'subgrp:minitwit-databasesubnets-1a2b3c'))],
     others: [serviceRole('rds')],
   },
+  'AWS::Route53::RecordSet': {
+    own: null,
+    others: [records('A'), { arn: 'arn:aws:route53:::change/C1', actions: /^route53:GetChange$/ }],
+    // The registry has no permissions of this type. AWS published these in an earlier schema.
+    undocumented: {
+      create: [
+        'route53:ChangeResourceRecordSets',
+        'route53:GetChange',
+        'route53:GetHostedZone',
+        'route53:ListHostedZones',
+        'route53:ListResourceRecordSets',
+      ],
+    },
+  },
+  'AWS::S3::BucketPolicy': {
+    own: null,
+    others: [untagged('arn:aws:s3:::minitwit-accesslogbucket-1a2b3c')],
+  },
   'AWS::S3::Bucket': {
     own: [untagged('arn:aws:s3:::minitwit-warehousebucket-1a2b3c')],
     notGranted: {
@@ -309,6 +345,29 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
     notGranted: {
       'The topic has no role.': ['iam:PassRole'],
       'The topic has no data protection policy.': ['sns:PutDataProtectionPolicy'],
+    },
+  },
+  'AWS::WAFv2::WebACL': {
+    own: [untagged(firewall)],
+    notGranted: { 'CloudFormation lists firewalls only for imports.': ['wafv2:listWebACLs'] },
+  },
+  'AWS::WAFv2::WebACLAssociation': {
+    own: null,
+    others: [untagged(firewall), inStack(at('elasticloadbalancing', `loadbalancer/${BALANCER}`))],
+    notGranted: {
+      'The firewall protects a load balancer.': [
+        'amplify:*',
+        'apigateway:*',
+        'apprunner:*',
+        'appsync:*',
+        'bedrock-agentcore:*',
+        'cognito-idp:*',
+        'ec2:*',
+      ],
+      'The firewall is not shared with other accounts.': [
+        'wafv2:GetPermissionPolicy',
+        'wafv2:PutPermissionPolicy',
+      ],
     },
   },
 };

@@ -348,6 +348,15 @@ const LISTERS: Record<string, Lister> = {
       resource: `arn:aws:rds:${region}:${id}:snapshot:${DBSnapshotIdentifier}`,
     },
   ],
+  'route53:GetHostedZone': ({ Id }: { Id: string }) => [
+    { action: 'route53:GetHostedZone', resource: `arn:aws:route53:::hostedzone/${Id}` },
+  ],
+  'route53:ListResourceRecordSets': ({ HostedZoneId }: { HostedZoneId: string }) => [
+    {
+      action: 'route53:ListResourceRecordSets',
+      resource: `arn:aws:route53:::hostedzone/${HostedZoneId}`,
+    },
+  ],
   's3:CreateBucket': onBucket('s3:CreateBucket'),
   's3:DeleteBucket': onBucket('s3:DeleteBucket'),
   's3:DeleteObject': onObject('s3:DeleteObject'),

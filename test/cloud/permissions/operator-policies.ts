@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseTemplate } from '../stack/parse-template.ts';
 
+/** The hosted zone of the operators. */
+export const ZONE = 'Z0123456789ABC';
 /** The account, region and partition in the ARNs of the policies. */
 export const ACCOUNT = '123456789012';
 export const BOUNDARY_ARN = `arn:aws:iam::${ACCOUNT}:policy/minitwit-boundary`;
@@ -67,7 +69,10 @@ function resolve(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { Ref, 'Fn::Sub': text } = value as Record<string, unknown>;
   if (typeof text === 'string') {
-    return text.replaceAll('${AWS::Partition}', 'aws').replaceAll('${!', '${');
+    return text
+      .replaceAll('${AWS::Partition}', 'aws')
+      .replaceAll('${HostedZoneId}', ZONE)
+      .replaceAll('${!', '${');
   }
   if (Ref === 'Boundary') return BOUNDARY_ARN;
   if (Ref === 'AWS::StackId') {

@@ -3,6 +3,7 @@ import type { StubStack } from './stub-stack.ts';
 
 const OUTPUTS = {
   Address: 'http://site',
+  BalancerName: 'site',
   DatabaseId: 'database-1',
   DatabaseEndpoint: 'database-1.rds.amazonaws.com',
   MasterSecret: 'arn:master',

@@ -124,8 +124,8 @@ test.each([
       {
         Field: 'path-pattern',
         // Express accepts a slash at the end of a path. Path patterns distinguish upper and lower case, as Express
-        // does.
-        PathPatternConfig: { Values: ['/healthz', '/healthz/', '/readyz', '/readyz/'] },
+        // does. AWS refuses a rule with more than five values.
+        PathPatternConfig: { Values: ['/healthz', '/healthz/', '/readyz', '/readyz/', '/metrics'] },
       },
     ],
     Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }],
@@ -142,24 +142,64 @@ test('the listeners are these two, and the one for HTTPS has a strict TLS policy
   );
 });
 
-test('the bucket is private, encrypted and versioned, and outlives the stack', () => {
-  expect(listResources('AWS::S3::Bucket')).toEqual([Resources.WarehouseBucket]);
-  expect(listResources('AWS::S3::BucketPolicy')).toEqual([]);
-  expect(Resources.WarehouseBucket).toMatchObject({
-    DeletionPolicy: 'RetainExceptOnCreate',
-    UpdateReplacePolicy: 'Retain',
-    Properties: {
-      PublicAccessBlockConfiguration: {
-        BlockPublicAcls: true,
-        BlockPublicPolicy: true,
-        IgnorePublicAcls: true,
-        RestrictPublicBuckets: true,
+test('the buckets are private and encrypted, and outlive the stack', () => {
+  const { WarehouseBucket, AccessLogBucket } = Resources;
+  const buckets = listResources('AWS::S3::Bucket');
+  expect(new Set(buckets)).toEqual(new Set([WarehouseBucket, AccessLogBucket]));
+  for (const bucket of buckets) {
+    expect(bucket).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        // The load balancer cannot write to a bucket with another encryption.
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+          ],
+        },
       },
-      BucketEncryption: expect.anything() as unknown,
-      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    expect(bucket.Properties).not.toHaveProperty('AccessControl');
+  }
+  expect(WarehouseBucket?.Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+});
+
+test('only the load balancer of this account writes access logs, which S3 deletes after 30 days', () => {
+  expect(listResources('AWS::S3::BucketPolicy')).toEqual([Resources.AccessLogPolicy]);
+  expect(listStatements(Resources.AccessLogPolicy)).toEqual([
+    {
+      Sid: 'WriteAccessLogs',
+      Effect: 'Allow',
+      Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+      Action: 's3:PutObject',
+      Resource: { 'Fn::Sub': '${AccessLogBucket.Arn}/AWSLogs/${AWS::AccountId}/*' },
     },
+  ]);
+  expect(Resources.AccessLogBucket?.Properties.LifecycleConfiguration).toMatchObject({
+    Rules: [{ Status: 'Enabled', ExpirationInDays: 30 }],
   });
-  expect(Resources.WarehouseBucket?.Properties).not.toHaveProperty('AccessControl');
+});
+
+test('the firewall counts the requests of each address, and stores no sample of them', () => {
+  const rules = Resources.Firewall?.Properties.Rules as Node[];
+  expect(rules.map(({ Statement }) => Statement)).toEqual([
+    {
+      RateBasedStatement: {
+        AggregateKeyType: 'IP',
+        EvaluationWindowSec: 300,
+        Limit: { Ref: 'RequestsPerAddress' },
+      },
+    },
+  ]);
+  for (const { VisibilityConfig } of [Resources.Firewall?.Properties, ...rules] as Node[]) {
+    expect(VisibilityConfig).toMatchObject({ SampledRequestsEnabled: false });
+  }
 });
 
 function listResources(type: string) {
@@ -168,7 +208,7 @@ function listResources(type: string) {
 
 function listStatements(value: unknown): Node[] {
   if (typeof value !== 'object' || value === null) return [];
-  const { Statement } = value as Node;
-  if (Statement !== undefined) return [Statement].flat() as Node[];
+  const { Version, Statement } = value as Node;
+  if (Version !== undefined && Statement !== undefined) return [Statement].flat() as Node[];
   return Object.values(value).flatMap(listStatements);
 }

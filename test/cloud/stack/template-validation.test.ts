@@ -34,6 +34,10 @@ test('AWS’s validators report no problem of the template', async () => {
   expect(validate(rego, file)).not.toEqual([]);
 });
 
+// Findings without a reason: the validator does not recognize a certificate that is another resource of the template,
+// and it uses the default of a parameter also where a condition excludes this value.
+const UNJUSTIFIED = new Set(['E3676 HttpsListener', 'F3033 CertificateAlarm', 'F3034 Firewall']);
+
 test('AWS’s validators report no problem of the template of the operators', () => {
   const engines = [new RegoEngine(), new CelEngine(), new SchemaValidator()];
   onTestFinished(() => engines.forEach((engine) => engine.free()));
@@ -50,6 +54,7 @@ function validate(validator: Engine | SchemaValidator, path: string): string[] {
       : validator.validateStandard(file, { pseudoParameterOverrides: { region } }).diagnostics;
   return findings
     .filter(({ severity }) => ['WARN', 'ERROR', 'FATAL'].includes(severity))
+    .filter(({ ruleId, entity }) => !UNJUSTIFIED.has(`${ruleId} ${entity?.logicalId}`))
     .filter(({ ruleId, message }) => !(ruleId === 'E9006' && message.startsWith(RELEASE_SERIES)))
     .map(({ ruleId, message, startLine }) => `${ruleId} ${message} (line ${startLine})`)
     .filter((finding) => !FALSE_ALARM.test(finding));

@@ -5,7 +5,11 @@ import { listParameters, renderTemplate } from '../../../src/cloud/stack/templat
 import { requestStack } from '../emulated/moto-template.ts';
 import { parseTemplate, type Template } from './parse-template.ts';
 
-const script = readFileSync('userdata/minitwit.sh', 'utf8');
+// The template contains the script without its comments, because CloudFormation limits its size.
+const script = readFileSync('userdata/minitwit.sh', 'utf8').replaceAll(
+  /\n *(#(?!!).*)?(?=\n)/g,
+  '',
+);
 const rendered = await renderTemplate();
 const template = parseTemplate(rendered);
 
@@ -166,6 +170,87 @@ test('serves port 80 without a certificate, and redirects it to https with one',
   expect(secure.HttpsListener?.Properties).toMatchObject({ Port: 443, DefaultActions: forward });
 });
 
+test('with a hosted zone, the stack has a certificate and a record of its own, and port 80 redirects to https', () => {
+  const zone = { Domain: 'blog.example.com', HostedZoneId: 'Z1' };
+  const { Certificate, DomainRecord, HttpListener, HttpsListener } = resourcesWith(zone);
+  expect(Certificate?.Properties).toEqual({
+    DomainName: 'blog.example.com',
+    ValidationMethod: 'DNS',
+    DomainValidationOptions: [{ DomainName: 'blog.example.com', HostedZoneId: 'Z1' }],
+  });
+  expect(DomainRecord?.Properties).toMatchObject({ Name: 'blog.example.com', Type: 'A' });
+  expect(HttpsListener?.Properties.Certificates).toEqual([
+    { CertificateArn: { Ref: 'Certificate' } },
+  ]);
+  expect(HttpListener?.Properties.DefaultActions).toMatchObject([{ Type: 'redirect' }]);
+});
+
+test('with a certificate of the operator, the stack has no other, and a record only with a hosted zone', () => {
+  const CertificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/abc';
+  const elsewhere = resourcesWith({ Domain: 'blog.example.com', CertificateArn });
+  expect(elsewhere).not.toHaveProperty('DomainRecord');
+  const zone = { Domain: 'blog.example.com', HostedZoneId: 'Z1', CertificateArn };
+  expect(resourcesWith(zone)).not.toHaveProperty('Certificate');
+  expect(resourcesWith(zone)).toHaveProperty('DomainRecord');
+  expect(resourcesWith(zone).HttpsListener?.Properties.Certificates).toEqual([{ CertificateArn }]);
+});
+
+test('without a hosted zone, the stack has neither a certificate nor a record', () => {
+  expect(resourcesWith({})).not.toHaveProperty('Certificate');
+  expect(resourcesWith({})).not.toHaveProperty('DomainRecord');
+});
+
+test('firewall and access logs exist only if they are set, and can be switched off', () => {
+  const optional = ['Firewall', 'FirewallOfBalancer', 'AccessLogBucket', 'AccessLogPolicy'];
+  const names = (parameters: Record<string, string>) =>
+    Object.keys(resourcesWith(parameters)).filter((name) => optional.includes(name));
+  expect(names({})).toEqual([]);
+  const set = { RequestsPerAddress: '2000', AccessLogs: 'yes' };
+  expect(names(set)).toEqual(optional);
+  const attributes = (parameters: Record<string, string>) =>
+    resourcesWith(parameters).Balancer?.Properties.LoadBalancerAttributes;
+  expect(attributes(set)).toContainEqual({ Key: 'access_logs.s3.enabled', Value: 'true' });
+  expect(attributes(set)).toContainEqual({
+    Key: 'access_logs.s3.bucket',
+    Value: { Ref: 'AccessLogBucket' },
+  });
+  // CloudFormation does not reset an attribute that the template no longer has.
+  expect(attributes({})).toContainEqual({ Key: 'access_logs.s3.enabled', Value: 'false' });
+});
+
+test('each alarm has a description with the next step, and sends mail if there is an address', () => {
+  const alarms = Object.entries(resourcesWith({ AlarmEmail: 'me@example.com' })).filter(
+    ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
+  );
+  expect(alarms.length).toBeGreaterThan(9);
+  for (const [name, { Properties }] of alarms) {
+    expect(Properties.AlarmDescription, name).toMatch(/\. (Set|Run|Read|End) /);
+    expect(Properties.AlarmActions, name).toEqual([{ Ref: 'AlarmTopic' }]);
+    expect(Properties.OKActions, name).toEqual([{ Ref: 'AlarmTopic' }]);
+    // AWS evaluates at most a day of data, and takes longer to notice.
+    const [period = 0] = periodsOf(Properties);
+    expect(period * Number(Properties.EvaluationPeriods), name).toBeLessThanOrEqual(86_400);
+  }
+});
+
+test('the alarm of the certificate exists only with a certificate', () => {
+  expect(resourcesWith({})).not.toHaveProperty('CertificateAlarm');
+  const zone = { Domain: 'blog.example.com', HostedZoneId: 'Z1' };
+  expect(resourcesWith(zone)).toHaveProperty('CertificateAlarm');
+});
+
+test('the dashboard is valid JSON, and shows every alarm that always exists', () => {
+  const { Dashboard, ...resources } = resourcesWith({});
+  const [body = ''] = Object.values(Dashboard?.Properties.DashboardBody ?? {}) as string[];
+  const { widgets } = JSON.parse(body) as { widgets: { type: string; properties: object }[] };
+  expect(widgets.map(({ type }) => type)).toEqual([...Array<string>(6).fill('metric'), 'alarm']);
+  const alarms = Object.keys(resources).filter(
+    (name) => resources[name]?.Type === 'AWS::CloudWatch::Alarm',
+  );
+  const shown = Array.from(body.matchAll(/\$\{(\w+Alarm)\.Arn\}/g), ([, name]) => name);
+  expect(new Set(shown)).toEqual(new Set(alarms));
+});
+
 test('each listener that exists has a rule of its own', () => {
   const CertificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/abc';
   const rulesWith = (parameters: Record<string, string>) =>
@@ -216,4 +301,12 @@ function runUserData(userData: string, name: string) {
 
 function resourcesWith(parameters: Record<string, string>) {
   return requestStack(template, parameters, []).resources;
+}
+
+/** Lists the periods of an alarm's metrics in seconds. */
+function periodsOf({ Period, Metrics = [] }: Record<string, unknown>): number[] {
+  const ofMetrics = (Metrics as { MetricStat?: { Period: number } }[]).flatMap(
+    ({ MetricStat }) => MetricStat?.Period ?? [],
+  );
+  return Period === undefined ? ofMetrics : [Number(Period), ...ofMetrics];
 }

@@ -1,6 +1,8 @@
 import { SetDesiredCapacityCommand } from '@aws-sdk/client-auto-scaling';
 import { CreateChangeSetCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { expect, test } from 'vitest';
+import { up } from '../../../src/cloud/commands/up.ts';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
@@ -32,7 +34,9 @@ test('`cloud up` creates the stack, initializes the database, and waits until it
     WarehouseZone: 'us-east-1a',
   });
   expect(stack.parameters.SubnetIds?.split(',')).toHaveLength(2);
-  expect(fixture.requestedUrls).toEqual([`${stack.outputs.Address}/public`]);
+  const { Address, BalancerName } = stack.outputs;
+  expect(fixture.requestedUrls).toEqual([`${Address}/public at ${BalancerName?.toLowerCase()}`]);
+  expect(Address).toBe(`http://${BalancerName}`);
   expect(fixture.scripts).toHaveLength(1);
   expect(fixture.scripts[0]).toContain(`DB_HOST='${stack.outputs.DatabaseEndpoint}'`);
   expect(fixture.scripts[0]).toContain(`MASTER_SECRET='${stack.outputs.MasterSecret}'`);
@@ -139,6 +143,8 @@ test.each([
   ],
   [{ ImageId: 'ami-0123456789abcdef0' }, 'There is no image ami-0123456789abcdef0 in this region'],
   [{ VpcId: 'vpc-1' }, 'Set both VpcId and SubnetIds'],
+  [{ Domain: 'blog.example.com' }, 'Domain needs --set HostedZoneId=Z…'],
+  [{ Domain: 'blog.example.com', HostedZoneId: 'Z1' }, 'There is no hosted zone Z1'],
 ])('`cloud up` with %j fails before a change set is created', async (parameters, message) => {
   const fixture = await createStackFixture();
   await expect(fixture.up(parameters)).rejects.toThrow(message);
@@ -255,6 +261,32 @@ test('`cloud up` reports a failed initialization with its output, and repeats it
   fixture.emulated.runScript = runScript;
   await fixture.up();
   expect(await fixture.readState()).toMatchObject({ status: 'UPDATE_COMPLETE', setUp: 'no' });
+});
+
+test('`cloud up` with a domain and its zone serves https, and requests the site at the load balancer', async () => {
+  const fixture = await createStackFixture();
+  const zone = new CreateHostedZoneCommand({ Name: 'example.com', CallerReference: '1' });
+  const { HostedZone, DelegationSet } = await fixture.cloud.clients.route53.send(zone);
+  const HostedZoneId = HostedZone?.Id?.replace('/hostedzone/', '') ?? '';
+  const resolveNs = async () => DelegationSet?.NameServers ?? [];
+  const parameters = { Domain: 'blog.example.com', HostedZoneId };
+  await up({ ...fixture.open(), resolveNs }, { parameters, dryRun: false });
+  const { outputs } = await requireStack(fixture.cloud);
+  expect(outputs.Address).toBe('https://blog.example.com');
+  expect(fixture.lines).toContainEqual(expect.stringMatching(/^AWS validates the certificate/));
+  expect(fixture.requestedUrls).toEqual([
+    `https://blog.example.com/public at ${outputs.BalancerName?.toLowerCase()}`,
+    'https://blog.example.com/public',
+  ]);
+  expect(fixture.lines.join('\n')).not.toContain('without encryption');
+});
+
+test('`cloud up` without a certificate warns that passwords are not encrypted', async () => {
+  const fixture = await createStackFixture();
+  await fixture.up();
+  expect(fixture.lines).toContainEqual(
+    expect.stringMatching(/^Passwords are sent without encryption/),
+  );
 });
 
 /** Returns the template with the launch template and the one instance type of an earlier version. */

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import express from 'express';
 import request from 'supertest';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createApp } from '../../../src/web/app.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { createPasswords } from '../../../src/web/passwords/passwords.ts';
@@ -10,6 +13,7 @@ import { addHealthRoutes } from '../../../src/web/routes/health.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { runSql, useDatabase } from '../../support/database.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { listen } from '../../support/listen.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { testConfig } from '../../support/minitwit.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -23,14 +27,15 @@ const passwords = createPasswords();
 defer(() => passwords.close());
 const repositories = createRepositories(database);
 const { logger } = captureLog();
-const app = createApp({
+const dependencies = {
   config: testConfig,
   repositories,
   rateLimits: createRateLimits(database, null, logger),
   passwords,
   isReady: () => repositories.isReady(),
   logger,
-});
+};
+const app = createApp(dependencies);
 
 async function check(path: string): Promise<[status: number, text: string]> {
   const { status, text } = await request(app).get(path);
@@ -55,7 +60,7 @@ test('/readyz returns 503 while the database is frozen, and /healthz returns 200
 
 test('/readyz returns 503 if the readiness check does not return', async () => {
   const frozen = express();
-  addHealthRoutes(frozen, () => new Promise(() => undefined));
+  addHealthRoutes(frozen, () => new Promise(() => undefined), testConfig);
   const { status } = await request(frozen).get('/readyz');
   expect(status).toBe(503);
 });
@@ -74,3 +79,32 @@ test('returns 405 with the allowed methods', async () => {
   expect(status).toBe(405);
   expect(headers.allow).toBe('GET, HEAD');
 });
+
+// How clients can write a path that Express routes to a health check.
+test.each([
+  '/readyz',
+  '/readyz/',
+  '/readyz?x',
+  '/readyz#x',
+  '/readyz\\#x',
+  'http://x/readyz',
+  '/healthz',
+  '/healthz#x',
+])(
+  'behind a proxy, GET %s returns 404 to clients, and 200 to the proxy’s own check',
+  async (target) => {
+    const behindProxy = createApp({ ...dependencies, config: { ...testConfig, trustProxy: 1 } });
+    const server = createServer(behindProxy);
+    const port = await listen(server);
+    onTestFinished(() => void server.close());
+    expect(await requestTarget(port, target)).toBe(200);
+    expect(await requestTarget(port, target, 'X-Forwarded-For: 192.0.2.1')).toBe(404);
+  },
+);
+
+/** Sends a request target as it is, which fetch would normalize. Returns the status. */
+async function requestTarget(port: number, target: string, header = 'X-Test: 1'): Promise<number> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}\r\n\r\n`);
+  return Number((await readText(socket)).split(' ')[1]);
+}
