@@ -5,15 +5,13 @@ import { listInstanceTypes } from '../../aws/ec2/images.ts';
 import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-import { listTypeNames } from '../stack/instance-types.ts';
+import { listDefaultTypes, listTypeNames } from '../stack/instance-types.ts';
 import type { ParameterValues } from '../stack/parameters.ts';
 import type { Check } from './check.ts';
 
 // The quotas count virtual processors. AWS's quotas for standard instances include the types t3 and t4g.
 const SPOT_QUOTA = { code: 'L-34B43A08', name: 'All Standard Spot Instance Requests' };
 const ON_DEMAND_QUOTA = { code: 'L-1216C47A', name: 'Running On-Demand Standard instances' };
-// The types of a new stack are those of its image, and have as many processors as this one.
-const DEFAULT_TYPE = 't3.micro';
 // `image` builds on a t3.small.
 const BUILDER_PROCESSORS = 2;
 
@@ -33,10 +31,11 @@ export const quotas: Check = {
 
 /** Returns the numbers of processors that the stack needs at most, while one instance is replaced. */
 async function countProcessors({ clients }: CloudContext, values: ParameterValues) {
-  const types = await listInstanceTypes(
-    clients.ec2,
-    listTypeNames(values.InstanceTypes || DEFAULT_TYPE),
-  );
+  // The types of a new stack depend on its image. `image` builds for this architecture by default.
+  const names = values.InstanceTypes
+    ? listTypeNames(values.InstanceTypes)
+    : listDefaultTypes('x86_64');
+  const types = await listInstanceTypes(clients.ec2, names);
   const each = Math.max(...types.map(({ processors }) => processors));
   const instances = Number(values.InstanceMaxCount ?? values.InstanceCount) + 1;
   // One instance is always on demand, so that a shortage of spot instances leaves a site.
@@ -73,6 +72,6 @@ async function assertDatabaseAllowed({ clients }: CloudContext): Promise<void> {
     .find(({ AccountQuotaName }) => AccountQuotaName === 'DBInstances');
   if (!quota || quota.Used < quota.Max) return;
   throw new OperatorError(
-    `The account has ${quota.Used} of ${quota.Max} databases. Request an increase under Service Quotas › RDS.`,
+    `The account has ${quota.Used} of ${quota.Max} databases, and a new stack or a restore needs one more. Request an increase under Service Quotas › RDS.`,
   );
 }

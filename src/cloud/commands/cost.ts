@@ -3,6 +3,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCosts, listCosts } from '../costs/costs.ts';
 import { PRICES } from '../costs/prices.ts';
 import { formatSpending, readSpending, spendingRequest } from '../costs/spending.ts';
+import { listDefaultTypes } from '../stack/instance-types.ts';
 import { effectiveValues } from '../stack/parameters.ts';
 import { findStack, STACK_TAG } from '../stack/stack.ts';
 import { listParameters, renderTemplate } from '../stack/template.ts';
@@ -19,7 +20,9 @@ export async function printCost(
 ): Promise<void> {
   const { print, stackName } = cloud;
   const stack = await findStack(cloud);
-  const parameters = effectiveValues(listParameters(await renderTemplate()), stack, {});
+  // The types of a new stack depend on its image. `image` builds for this architecture by default.
+  const presets = stack ? {} : { InstanceTypes: listDefaultTypes('x86_64').join(',') };
+  const parameters = effectiveValues(listParameters(await renderTemplate()), stack, presets);
   print(stack ? `ESTIMATE of ${stackName}` : 'ESTIMATE of a new stack with the default parameters');
   for (const line of formatCosts(listCosts(parameters))) print(`  ${line}`);
   const request = spendingRequest(new Date());
