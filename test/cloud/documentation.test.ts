@@ -138,7 +138,8 @@ test('the documentation has exactly the existing options', () => {
 });
 
 test('the command refuses exactly the names of stacks that are documented as invalid', () => {
-  const [, longest] = /letters, digits and hyphens, (\d+) characters at most/.exec(operation) ?? [];
+  const [, longest] =
+    /letters,\sdigits\sand\shyphens,\s(\d+)\scharacters\sat\smost/.exec(operation) ?? [];
   const long = 'a'.repeat(Number(longest));
   const options = allCommands.flatMap((it) => it.options).filter((it) => it.long === '--stack');
   expect(options.length).toBeGreaterThan(5);

@@ -218,6 +218,7 @@ function describeType(instanceType: string) {
     burstablePerformanceSupported: instanceType.startsWith('t'),
     hypervisor: instanceType.startsWith('t2.') ? 'xen' : 'nitro',
     memoryInfo: { sizeInMiB: 1024 },
+    vCpuInfo: { defaultVCpus: 2 },
     processorInfo: { supportedArchitectures: [/^.\dg/.test(instanceType) ? 'arm64' : 'x86_64'] },
   };
 }
