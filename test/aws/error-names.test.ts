@@ -9,6 +9,7 @@ import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import * as iam from '@aws-sdk/client-iam';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import * as rds from '@aws-sdk/client-rds';
+import * as route53 from '@aws-sdk/client-route-53';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import * as s3 from '@aws-sdk/client-s3';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
@@ -33,6 +34,7 @@ const CLIENTS = {
   iam,
   loadBalancing,
   rds,
+  route53,
   s3,
   secretsManager,
   ssm,

@@ -87,7 +87,7 @@ test.each([
 test('a request that is refused before anything is created is reported in the words of AWS', async () => {
   const fixture = await createProvisionFixture();
   fixture.aws.fail('DescribeInstanceTypes', REFUSED);
-  expect(await outcomeOfProvision(fixture)).toMatch(/UnauthorizedOperation.*IAM policy/);
+  expect(await outcomeOfProvision(fixture)).toMatch(/UnauthorizedOperation.*IAM policies/);
   expectNothingCreated(fixture);
 });
 
