@@ -1,15 +1,11 @@
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
+import { DATABASE_RETRIES } from './cli/database-retries.ts';
 import { runProgram } from './cli/program.ts';
 import { readAddedPasswordConfig, readAppUserConfig } from './config/config.ts';
 import { addPassword, discardOldPassword } from './database/dual-passwords.ts';
 import { OperatorError } from './errors/operator-error.ts';
 
-const RETRY_OPTIONS = {
-  // An RDS instance takes about a minute to restart.
-  waitMaxMs: 90_000,
-  onWait: (message: string) => console.error(message),
-};
 const USAGE = `Usage: npm run app-password -- COMMAND NAME
   add NAME          the database user NAME, whose password is APP_DB_PASSWD, also accepts NEW_APP_DB_PASSWD
   discard-old NAME  the database user NAME accepts APP_DB_PASSWD only`;
@@ -22,14 +18,14 @@ await runProgram(async () => {
 
 async function add(name: string): Promise<void> {
   const { config, password, newPassword } = readAddedPasswordConfig(process.env);
-  const { isNew } = await addPassword(config, { name, password }, newPassword, RETRY_OPTIONS);
+  const { isNew } = await addPassword(config, { name, password }, newPassword, DATABASE_RETRIES);
   const verb = isNew ? 'now accepts' : 'already accepted';
   console.log(`The database ${verb} the new password of the user "${name}" beside the old one.`);
 }
 
 async function discardOld(name: string): Promise<void> {
   const { config, password } = readAppUserConfig(process.env);
-  await discardOldPassword(config, { name, password }, RETRY_OPTIONS);
+  await discardOldPassword(config, { name, password }, DATABASE_RETRIES);
   console.log(`The database accepts one password of the user "${name}" only.`);
 }
 

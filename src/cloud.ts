@@ -14,12 +14,12 @@ let printRequest: ((line: string) => void) | undefined;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await createCli({ open, env: process.env, prompt, printRequests }).parseAsync();
+  await createCli({ open, env: process.env, prompt, enableVerbose }).parseAsync();
   process.exit();
 });
 
 /** Prints the requests to AWS on stderr, so that a program can read stdout. */
-function printRequests(): void {
+function enableVerbose(): void {
   printRequest = (line) => console.error(line);
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(text) as { version: string };

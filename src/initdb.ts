@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
+import { DATABASE_RETRIES } from './cli/database-retries.ts';
 import { runProgram } from './cli/program.ts';
 import {
   type DatabaseConfig,
@@ -13,11 +14,6 @@ import { ensureReader } from './database/reader-user.ts';
 import { initializeSchema, type SchemaOptions } from './database/schema.ts';
 import { OperatorError } from './errors/operator-error.ts';
 
-const RETRY_OPTIONS = {
-  // An RDS instance takes about a minute to restart.
-  waitMaxMs: 90_000,
-  onWait: (message: string) => console.error(message),
-};
 // MySQL's limit is 32 characters.
 const USER_NAME = /^[A-Za-z0-9_.-]{1,32}$/;
 const USAGE =
@@ -38,20 +34,20 @@ await runProgram(async () => {
 });
 
 async function createTables(config: DatabaseConfig, existing: SchemaOptions['existing']) {
-  const changed = await initializeSchema(config, { existing, ...RETRY_OPTIONS });
+  const changed = await initializeSchema(config, { existing, ...DATABASE_RETRIES });
   // The original MiniTwit prints the first of these lines.
   const hasChanged = changed.length > 0;
   console.log(hasChanged ? 'Initialized the database.' : 'All tables exist. Nothing was changed.');
 }
 
 async function createUser(config: DatabaseConfig, login: Login) {
-  const { isNew } = await ensureAppUser(config, login, RETRY_OPTIONS);
+  const { isNew } = await ensureAppUser(config, login, DATABASE_RETRIES);
   const action = isNew ? 'Created the user' : 'Set the password of the user';
   console.log(`${action} "${login.name}", who may only read and write rows.`);
 }
 
 async function createReader(config: DatabaseConfig, login: Login) {
-  await ensureReader(config, login, RETRY_OPTIONS);
+  await ensureReader(config, login, DATABASE_RETRIES);
   console.log(`The user "${login.name}" may only read, without password hashes and sessions.`);
 }
 

@@ -32,6 +32,7 @@ export async function ensureReader(
       await connection.query(sql, { name, password });
     }
     await connection.query("revoke all privileges, grant option from :name@'%'", { name });
+    // In a grant on a table, unlike in one on a database, `_` and `%` are no wildcards.
     const database = mysql.escapeId(config.name, true);
     for (const [table, columns] of Object.entries(READABLE)) {
       await connection.query(`grant select ${columns} on ${database}.${table} to :name@'%'`, {

@@ -175,7 +175,7 @@ test('the workflow installs packages without credentials, then runs existing com
       throw new Error('No command runs here.');
     },
     prompt: async () => '',
-    printRequests: () => undefined,
+    enableVerbose: () => undefined,
     env: {},
   });
   expect(ours.map((command) => command.split(' ').slice(4))).toEqual([['image'], ['roll']]);

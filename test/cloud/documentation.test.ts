@@ -117,7 +117,7 @@ const { commands } = createCli({
   },
   env: {},
   prompt: async () => '',
-  printRequests: () => undefined,
+  enableVerbose: () => undefined,
 });
 
 test('the documentation has exactly the existing commands', () => {

@@ -31,13 +31,11 @@ export const quotas: Check = {
 
 /** Returns the numbers of processors that the stack needs at most, while one instance is replaced. */
 async function countProcessors({ clients }: CloudContext, values: ParameterValues) {
-  // The types of a new stack depend on its image. `image` builds for this architecture by default.
-  const names = values.InstanceTypes
-    ? listTypeNames(values.InstanceTypes)
-    : listDefaultTypes('x86_64');
+  const names = values.InstanceTypes ? listTypeNames(values.InstanceTypes) : listDefaultTypes();
   const types = await listInstanceTypes(clients.ec2, names);
   const each = Math.max(...types.map(({ processors }) => processors));
-  const instances = Number(values.InstanceMaxCount ?? values.InstanceCount) + 1;
+  // An InstanceMaxCount of 0 means that the number of instances does not change.
+  const instances = (Number(values.InstanceMaxCount) || Number(values.InstanceCount)) + 1;
   // One instance is always on demand, so that a shortage of spot instances leaves a site.
   const onDemand = values.Market === 'spot' ? 1 : instances;
   return {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { alignColumns } from '../../cli/table.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { account } from '../check/account.ts';
 import { type Check, runCheck } from '../check/check.ts';
@@ -39,7 +38,7 @@ export async function check(
   for (const each of listChecks(set)) {
     const { state, text } = await runCheck(each, cloud, values);
     if (state === 'problem') problems += 1;
-    for (const line of alignColumns([[state, each.subject, text]])) cloud.print(line);
+    cloud.print(`${state}  ${each.subject}  ${text}`);
   }
   cloud.print('No request can verify these. docs/unverified.md has a check for each one:');
   for (const title of await listUnverified()) cloud.print(`  ${title}`);

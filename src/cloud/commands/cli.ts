@@ -46,7 +46,7 @@ export interface CliOptions {
   /** Prompts the operator. */
   prompt: Prompt;
   /** Makes the contexts that are created afterwards print each request to AWS. */
-  printRequests: () => void;
+  enableVerbose: () => void;
 }
 
 /** Creates the command line of `npm run cloud`: its commands, their options, and the functions that run them. */
@@ -62,7 +62,7 @@ export function createCli(options: CliOptions): Command {
     command.option('--verbose', 'print each request to AWS, for a bug report');
   }
   program.hook('preAction', (_, command) => {
-    if ('verbose' in command.opts()) options.printRequests();
+    if ('verbose' in command.opts()) options.enableVerbose();
   });
   return program;
 }
@@ -76,20 +76,20 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     .action(({ instanceType, dryRun = false }) =>
       buildImage(open(STACK), { instanceType, dryRun }),
     );
-  addCommand(program, 'up')
+  addDryRunCommand(program, 'up')
     .description('create or change the stack, and print its cost')
     .option(...SET)
     .action(({ stack, set: parameters = {}, dryRun = false }) =>
       up(open(stack), { parameters, dryRun }),
     );
-  addCommand(program, 'roll')
+  addDryRunCommand(program, 'roll')
     .description('replace the instances by instances of the newest image, one at a time')
     .option('--image <id>', 'use this image')
     .addOption(new Option('--back', 'use the image before the current one').conflicts('image'))
     .action(({ stack, image: imageId, back: isBack, dryRun = false }) =>
       roll(open(stack), { imageId, isBack, dryRun }),
     );
-  addCommand(program, 'down')
+  addDryRunCommand(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
     .option('--everything', 'also remove snapshots, images, the warehouse’s volume and bucket')
     .action(({ stack, everything = false, dryRun = false }) =>
@@ -99,24 +99,24 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
 
 /** Adds the commands that print the state. */
 function addReadCommands(program: Command, { open }: CliOptions): void {
-  addReadingCommand(program, 'check')
+  addCommand(program, 'check')
     .description('ask AWS everything about the stack that costs nothing')
     .option(...SET)
     .action(({ stack, set: parameters = {} }) => check(open(stack), { parameters }));
-  addReadingCommand(program, 'status')
+  addCommand(program, 'status')
     .description('print the state of all resources, and their cost')
     .option('--json', 'print one JSON object, for programs')
     .action(({ stack, json = false }) => printStatus(open(stack), { json }));
-  addCommand(program, 'cost')
+  addDryRunCommand(program, 'cost')
     .description('print the estimated cost, and what was spent (one request to AWS for $0.01)')
     .action(({ stack, dryRun = false }) => printCost(open(stack), { dryRun }));
 }
 
 function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
-  addCommand(program, 'snapshot')
+  addDryRunCommand(program, 'snapshot')
     .description('take a snapshot of the database')
     .action(({ stack, dryRun = false }) => takeSnapshot(open(stack), { dryRun }));
-  addCommand(program, 'restore')
+  addDryRunCommand(program, 'restore')
     .description('replace the database by one that is restored from a snapshot or to a time')
     .argument('[snapshot]', 'id of the snapshot')
     .option('--time <time>', 'a time with its zone: 2026-11-28T10:00Z', parseRestoreTime)
@@ -124,7 +124,7 @@ function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
       restore(open(stack), { point: toRestorePoint(snapshotId, time), dryRun, prompt }),
     );
   const secrets = program.command('secrets').description('manage the secrets of the stack');
-  addCommand(secrets, 'rotate')
+  addDryRunCommand(secrets, 'rotate')
     .description('replace the session secret and the database password, while the site serves')
     .option('--leaked', 'refuse the old session secret at once, which logs all users out')
     .action(({ stack, leaked = false, dryRun = false }) =>
@@ -140,7 +140,7 @@ function toRestorePoint(snapshotId: string | undefined, time: string | undefined
 }
 
 function addAccessCommands(program: Command, { open, env }: CliOptions): void {
-  addReadingCommand(program, 'logs')
+  addCommand(program, 'logs')
     .description('print the log of the servers on all instances')
     .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', toSince)
     .option('--request <id>', 'print the lines of the request with this id', toRequestId)
@@ -152,13 +152,13 @@ function addAccessCommands(program: Command, { open, env }: CliOptions): void {
         isFollowing,
       }),
     );
-  addReadingCommand(program, 'exec')
+  addCommand(program, 'exec')
     .description('open a shell on an instance')
     .argument('[instance]', 'id of the instance, by default a healthy one')
     .action(async (instanceId, { stack }) => {
       process.exitCode = await openShell(open(stack), { instanceId, env });
     });
-  addReadingCommand(program, 'database')
+  addCommand(program, 'database')
     .description('open an SQL prompt on the database, as a user who may only read')
     .option('--write', 'log in as the user of the application, who may also write')
     .action(async ({ stack, write: canWrite = false }) => {
@@ -166,14 +166,14 @@ function addAccessCommands(program: Command, { open, env }: CliOptions): void {
     });
 }
 
-/** Adds a command with a stack. */
-function addReadingCommand(program: Command, name: string) {
+/** Adds a command on a stack. */
+function addCommand(program: Command, name: string) {
   return program.command(name).option('--stack <name>', 'name of the stack', parseStackName, STACK);
 }
 
-/** Adds a command with a stack and a dry run. */
-function addCommand(program: Command, name: string) {
-  return addReadingCommand(program, name).option(...DRY_RUN);
+/** Adds a command on a stack, which has a dry run. */
+function addDryRunCommand(program: Command, name: string) {
+  return addCommand(program, name).option(...DRY_RUN);
 }
 
 function toSince(text: string): Date {

@@ -20,14 +20,14 @@ export async function printCost(
 ): Promise<void> {
   const { print, stackName } = cloud;
   const stack = await findStack(cloud);
-  // The types of a new stack depend on its image. `image` builds for this architecture by default.
-  const presets = stack ? {} : { InstanceTypes: listDefaultTypes('x86_64').join(',') };
+  const presets = stack ? {} : { InstanceTypes: listDefaultTypes().join(',') };
   const parameters = effectiveValues(listParameters(await renderTemplate()), stack, presets);
   print(stack ? `ESTIMATE of ${stackName}` : 'ESTIMATE of a new stack with the default parameters');
   for (const line of formatCosts(listCosts(parameters))) print(`  ${line}`);
   const request = spendingRequest(new Date());
-  if (dryRun)
+  if (dryRun) {
     return print(`${CHARGE} It was not sent: ${formatRequest('GetCostAndUsage', request)}`);
+  }
   print(`SPENT on ${stackName}, before credits`);
   const months = await readSpending(cloud, request);
   for (const line of formatSpending(months)) print(`  ${line}`);

@@ -2,7 +2,7 @@ import { BOUNDARY, findBoundary } from '../boundary.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatCosts, listCosts } from '../costs/costs.ts';
-import { formatInsecure, formatUnreachable } from '../domain/advice.ts';
+import { explainUnreachable, formatInsecure } from '../domain/advice.ts';
 import { assertDomain } from '../domain/assert-domain.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
 import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
@@ -103,7 +103,7 @@ async function waitForSite(cloud: CloudContext, template: string): Promise<void>
   await waitUntilReady(cloud, outputs);
   cloud.log(`MiniTwit is ready at ${outputs.address}.`);
   const advice = [
-    ...(await formatUnreachable(cloud, outputs, stack.parameters)),
+    ...(await explainUnreachable(cloud, outputs, stack.parameters)),
     ...formatInsecure(cloud, outputs.address),
   ];
   for (const line of advice) cloud.print(line);

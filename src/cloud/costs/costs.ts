@@ -58,7 +58,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
       hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
     },
-    ...listFrontCosts(parameters),
+    ...listBalancerOptionCosts(parameters),
     ...listScalingCosts(parameters),
     ...(warehouseGib > 0
       ? [
@@ -72,7 +72,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
 }
 
 /** Lists the costs of the options of the load balancer. */
-function listFrontCosts(parameters: Record<string, string>): Cost[] {
+function listBalancerOptionCosts(parameters: Record<string, string>): Cost[] {
   const { Domain, CertificateArn, RequestsPerAddress = '0', AccessLogs } = parameters;
   const costs: [isUsed: boolean, about: string, monthly: number][] = [
     [Boolean(Domain || CertificateArn), 'alarm of the certificate', PRICES.alarmMonth],

@@ -1,3 +1,4 @@
+import { listTypeNames } from '../stack/instance-types.ts';
 import { HOURS_A_MONTH, INSTANCE_HOUR, PRICES } from './prices.ts';
 
 /** The root volume of Amazon Linux. */
@@ -17,7 +18,7 @@ type Parameters = Record<string, string>;
 /** Lists the costs of the instances that always run. With the market `spot`, one of them is on demand. */
 export function listInstanceCosts({ InstanceCount, Market, ...parameters }: Parameters): Cost[] {
   const count = Number(InstanceCount);
-  const { names, price } = describeTypes(parameters);
+  const { names, price } = readTypes(parameters);
   const atMost = names.length > 1 ? ': at most' : '';
   const any = formatAlternatives(names);
   if (Market !== 'spot' || count === 1) {
@@ -37,7 +38,7 @@ export function listScalingCosts({
 }: Parameters): Cost[] {
   const more = Number(InstanceMaxCount ?? 0) - Number(InstanceCount);
   if (more <= 0) return [];
-  const { price } = describeTypes(others);
+  const { price } = readTypes(others);
   const fixed = monthly(DISK_GIB * PRICES.volumeGbMonth) + PRICES.addressHour;
   return [
     {
@@ -51,10 +52,10 @@ export function listScalingCosts({
   ];
 }
 
-/** Returns the types, and the highest of their prices, since AWS chooses among them. */
-function describeTypes({ InstanceTypes, InstanceType = '' }: Parameters) {
+/** Returns the names of the types, and the highest of their hourly prices, since AWS chooses among them. */
+function readTypes({ InstanceTypes, InstanceType = '' }: Parameters) {
   // A stack of an earlier version has one InstanceType.
-  const names = (InstanceTypes ?? InstanceType).split(',');
+  const names = listTypeNames(InstanceTypes ?? InstanceType);
   const prices = names.map((name) => INSTANCE_HOUR[name] ?? NaN);
   const highest = Math.max(...prices);
   return { names, price: Number.isNaN(highest) ? undefined : highest };

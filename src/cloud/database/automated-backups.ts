@@ -6,6 +6,7 @@ import {
 import { z } from 'zod';
 import { isAwsError, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
+import { formatTime } from '../../cli/times.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -100,6 +101,11 @@ export async function deleteAutomatedBackup(
     if (isAwsError(error, 'InvalidDBInstanceAutomatedBackupState')) return false;
     throw error;
   }
+}
+
+/** Formats a window: `from 2026-11-21 10:00 UTC to 2026-11-28 10:00 UTC`. */
+export function formatWindow({ earliest, latest }: RestoreWindow): string {
+  return `from ${formatTime(earliest)} to ${formatTime(latest)}`;
 }
 
 /** Returns the time until which AWS retains the last automated backup of a deleted database, or null without one. */

@@ -11,9 +11,9 @@ const COMMENT = 'Initializing the database';
 const INITDB_MAX_MS = 5 * 60_000;
 
 /**
- * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables and the two
- * database users of the instances. An instance does this, since only instances reach the database. Afterwards sets SetUp to `no`, so that
- * instances can no longer read the password of the database's master user.
+ * If the parameter SetUp of the stack is `yes`, initializes its database: creates missing tables, the application's
+ * database user, and the user who may only read. An instance does this, since only instances reach the database.
+ * Afterwards sets SetUp to `no`, so that instances can no longer read the password of the database's master user.
  * @param template the template of this change, by default that of the stack
  */
 export async function initializeDatabase(

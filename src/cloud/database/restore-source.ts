@@ -4,7 +4,12 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import type { ParameterValues } from '../stack/parameters.ts';
 import type { Stack } from '../stack/stack.ts';
-import { type AutomatedBackup, listAutomatedBackups } from './automated-backups.ts';
+import {
+  type AutomatedBackup,
+  formatWindow,
+  listAutomatedBackups,
+  type RestoreWindow,
+} from './automated-backups.ts';
 import { type RestorePoint, retainsAutomatedBackups } from './restore-point.ts';
 import { type DatabaseSnapshot, findDatabaseSnapshot } from './snapshots.ts';
 
@@ -80,7 +85,7 @@ async function requireBackup(
   };
 }
 
-function contains({ earliest, latest }: { earliest: Date; latest: Date }, time: Date): boolean {
+function contains({ earliest, latest }: RestoreWindow, time: Date): boolean {
   return earliest <= time && time <= latest;
 }
 
@@ -90,9 +95,7 @@ function formatOutside(
   backups: AutomatedBackup[],
 ): string {
   const windows = backups.flatMap(({ databaseId, window }) =>
-    window
-      ? [`${databaseId} from ${formatTime(window.earliest)} to ${formatTime(window.latest)}`]
-      : [],
+    window ? [`${databaseId} ${formatWindow(window)}`] : [],
   );
   const possible =
     windows.length > 0

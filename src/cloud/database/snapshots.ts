@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { type Tags, tagsSchema, toTagList } from '../../aws/ec2/tags.ts';
 import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
+import { STACK_TAG } from '../stack/stack.ts';
 
 const snapshotSchema = z
   .object({
@@ -79,6 +80,16 @@ export async function listDatabaseSnapshots(
   const snapshots = await describeDatabaseSnapshots(rds, { SnapshotType: type, ...filter });
   const time = ({ createdAt }: DatabaseSnapshot) => Number(createdAt ?? Infinity);
   return snapshots.toSorted((a, b) => time(b) - time(a));
+}
+
+/** Lists the snapshots of a type of a stack's databases, deleted databases included, newest first. */
+export async function listStackSnapshots(
+  rds: RDSClient,
+  stackName: string,
+  type: SnapshotType = 'manual',
+): Promise<DatabaseSnapshot[]> {
+  const snapshots = await listDatabaseSnapshots(rds, null, type);
+  return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
 }
 
 /**

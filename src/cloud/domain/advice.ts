@@ -20,8 +20,8 @@ export function formatInsecure(
   ];
 }
 
-/** Returns what to do if the site is not reachable by its domain, otherwise no line. */
-export async function formatUnreachable(
+/** Requests the site by its domain. Returns what to do if it is not reachable, otherwise no line. */
+export async function explainUnreachable(
   { fetchHttpStatus }: CloudContext,
   { address, balancer }: Pick<Outputs, 'address' | 'balancer'>,
   { HostedZoneId }: ParameterValues,

@@ -5,7 +5,7 @@ import {
 import { z } from 'zod';
 import { withAwsError } from '../../aws/errors.ts';
 import type { CloudContext } from '../context.ts';
-import { hintFor } from '../stack/hints.ts';
+import { explainReason } from '../stack/hints.ts';
 
 const activitySchema = z.object({
   StartTime: z.date(),
@@ -35,7 +35,5 @@ export async function findLaunchFailure(
 
 /** Returns a launch failure with this reason as sentences, and what to do about it. */
 export function formatLaunchFailure(reason: string, cloud: CloudContext): string {
-  const hint = hintFor(reason, cloud);
-  const sentence = reason.replace(/\.?$/, '.');
-  return `An instance could not be launched, and AWS tries again: ${sentence}${hint ? ` ${hint}` : ''}`;
+  return `An instance could not be launched, and AWS tries again: ${explainReason(reason, cloud)}`;
 }

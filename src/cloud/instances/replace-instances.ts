@@ -14,7 +14,8 @@ import {
   type LaunchTemplateVersion,
   withImage,
 } from './template-versions.ts';
-import { waitUntilHealthy, watchRefresh } from './watch-refresh.ts';
+import { waitUntilHealthy } from './wait-until-healthy.ts';
+import { watchRefresh } from './watch-refresh.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
 import { requireStack } from '../stack/stack.ts';

@@ -1,7 +1,7 @@
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
-import { hintFor } from '../stack/hints.ts';
+import { explainReason } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { findLaunchFailure } from './launch-failure.ts';
 import { requireScalingGroup } from './scaling-group.ts';
@@ -25,8 +25,8 @@ export function waitForInService(cloud: CloudContext, { instances }: Outputs): P
 }
 
 async function explainNoInstance(cloud: CloudContext, groupName: string): Promise<string> {
-  const reason = await findLaunchFailure(cloud.clients.autoScaling, groupName, new Date(0));
-  if (reason === null) return 'not launched yet';
-  const hint = hintFor(reason, cloud);
-  return `could not be launched: ${reason.replace(/\.?$/, '.')}${hint ? ` ${hint}` : ''}`;
+  const reason = await findLaunchFailure(cloud.clients.autoScaling, groupName);
+  return reason === null
+    ? 'not launched yet'
+    : `could not be launched: ${explainReason(reason, cloud)}`;
 }

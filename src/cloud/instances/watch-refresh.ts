@@ -4,6 +4,7 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { addSentence, OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
+import { formatReason } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { findLaunchFailure, formatLaunchFailure } from './launch-failure.ts';
 import { requireScalingGroup } from './scaling-group.ts';
@@ -13,7 +14,6 @@ import { deleteTemplateVersion, listTemplateVersions } from './template-versions
 
 // AWS itself waits an hour for an instance, and as long for a rollback.
 const REPLACED_MAX_MS = 3 * 3_600_000;
-const HEALTHY_MAX_MS = 10 * 60_000;
 
 const OUTCOMES: Record<string, string> = {
   RollbackSuccessful: 'AWS has rolled back to the instances of before, which serve.',
@@ -47,9 +47,10 @@ export async function watchRefresh(
   });
   const outcome = OUTCOMES[refresh.status];
   if (!outcome) return;
-  if (refresh.status === 'RollbackSuccessful')
+  if (refresh.status === 'RollbackSuccessful') {
     await deleteRolledBackVersion(cloud, outputs, refresh);
-  const reason = refresh.reason?.replace(/\.?$/, '.') ?? 'none.';
+  }
+  const reason = formatReason(refresh.reason ?? 'none');
   throw new OperatorError(
     `The instances were not replaced. ${outcome} AWS’s reason: ${reason} To see the instances, run ` +
       `${formatCommand(cloud, 'status')}. To see what an instance has printed, run aws ec2 get-console-output --latest --instance-id ID.`,
@@ -94,20 +95,4 @@ async function formatProgress(
   const toGo = remaining === null ? '' : `, ${remaining} to go`;
   const each = members.map(({ id, state }) => `${id} ${state} ${health.get(id) ?? ''}`.trim());
   return `${percent} %${toGo}${rollback}; ${each.join(', ')}${problem ? `. ${formatLaunchFailure(problem, cloud)}` : ''}`;
-}
-
-/**
- * Waits until all instances of the group are healthy in the load balancer. The group itself checks only that they run.
- * @throws OperatorError when they are not healthy within 10 minutes
- */
-export async function waitUntilHealthy(cloud: CloudContext, outputs: Outputs): Promise<void> {
-  const { autoScaling, loadBalancing } = cloud.clients;
-  const checkHealthy = async () => {
-    const { members, desired } = await requireScalingGroup(autoScaling, outputs.instances);
-    const health = await readTargetHealth(loadBalancing, outputs.targets);
-    const healthy = members.filter(({ id }) => health.get(id) === 'healthy');
-    if (healthy.length >= desired) return { done: undefined };
-    return { pending: `${healthy.length} of ${desired} healthy in the load balancer` };
-  };
-  await poll('The instances', checkHealthy, pollOptions(cloud, HEALTHY_MAX_MS));
 }

@@ -4,7 +4,7 @@ import { isTransient } from '../../aws/errors.ts';
 import type { CloudContext } from '../context.ts';
 import { type LogEvent, type LogQuery, readLogEvents } from './log-events.ts';
 
-// Three seconds.
+// With the first pause of other polls, half a second, this is a request every three seconds.
 const PAUSE_FACTOR = 6;
 // How late an event may arrive. The agent sends its events every five seconds, and repeats failed requests. Each poll
 // reads the events of this time again.

@@ -56,14 +56,14 @@ export function parseLogEvent({ time, instanceId, message }: LogEvent): LogEntry
   return {
     ...entry,
     level: LEVELS[line.level] ?? String(line.level),
-    message: describeLine(line),
+    message: formatLine(line),
     requestId: line.req?.id ?? null,
     stack: line.err?.stack ?? null,
   };
 }
 
 /** Returns what happened: `request completed: GET /public, status 200, 12 ms`. */
-function describeLine({ msg, req, res, responseTime, err }: z.infer<typeof lineSchema>): string {
+function formatLine({ msg, req, res, responseTime, err }: z.infer<typeof lineSchema>): string {
   const details = [
     ...(req ? [`${req.method} ${req.path}`] : []),
     ...(res ? [`status ${res.statusCode}`] : []),

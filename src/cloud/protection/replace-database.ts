@@ -4,7 +4,7 @@ import { addSentence } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { listDatabases } from '../database/databases.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { requireStack, type Stack } from '../stack/stack.ts';
+import { isInProgress, requireStack, type Stack } from '../stack/stack.ts';
 import { setDatabaseProtection } from './databases.ts';
 
 const PROTECTED_MAX_MS = 10 * 60_000;
@@ -45,5 +45,5 @@ export async function replaceUnprotected(
 /** Returns whether the stack still has this database, and no operation is in progress. */
 async function isUnchanged(cloud: CloudContext, databaseId: string): Promise<boolean> {
   const stack = await requireStack(cloud);
-  return !stack.status.endsWith('_IN_PROGRESS') && stack.outputs.DatabaseId === databaseId;
+  return !isInProgress(stack.status) && stack.outputs.DatabaseId === databaseId;
 }

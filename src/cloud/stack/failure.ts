@@ -2,7 +2,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import type { StackEvent } from './events.ts';
-import { hintFor } from './hints.ts';
+import { explainReason } from './hints.ts';
 
 /**
  * Returns the error for a failed operation. Its message has the first failure, which caused all others, with a hint,
@@ -15,10 +15,9 @@ export function explainFailure(
   events: StackEvent[],
 ): OperatorError {
   const first = events.find(isRootCause) ?? events.find(isFailure);
-  const reason = (first?.reason ?? first?.status)?.replace(/\s+/g, ' ').replace(/\.?$/, '.');
   const sentences = [
-    first && `${first.resource} (${first.type}) failed: ${reason}`,
-    reason && hintFor(reason, context),
+    first &&
+      `${first.resource} (${first.type}) failed: ${explainReason(first.reason ?? first.status, context)}`,
     ...events
       .filter((it) => it !== first && wasNotRemoved(it))
       .map((event) => formatNotRemoved(event, context)),
@@ -37,9 +36,8 @@ function formatNotRemoved(
   { resource, type, reason }: StackEvent,
   context: Pick<CloudContext, 'stackName'>,
 ): string {
-  const why = (reason ?? 'AWS returned no reason').replace(/\s+/g, ' ').replace(/\.?$/, '.');
-  const hint = hintFor(why, context);
-  return `${resource} (${type}) could not be removed, and may cost: ${why}${hint ? ` ${hint}` : ''}`;
+  const why = explainReason(reason ?? 'AWS returned no reason', context);
+  return `${resource} (${type}) could not be removed, and may cost: ${why}`;
 }
 
 function isFailure({ status }: StackEvent): boolean {

@@ -98,6 +98,18 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   ],
 ];
 
+/** Returns a reason of AWS's as a sentence on one line. */
+export function formatReason(reason: string): string {
+  return reason.replace(/\s+/g, ' ').replace(/\.?$/, '.');
+}
+
+/** Returns a reason of AWS's as a sentence on one line, and what to do about it if that is known. */
+export function explainReason(reason: string, context: Context): string {
+  const sentence = formatReason(reason);
+  const hint = hintFor(sentence, context);
+  return hint === null ? sentence : `${sentence} ${hint}`;
+}
+
 /** Returns what to do about a failure with this reason of AWS's, as sentences, or null if that is unknown. */
 export function hintFor(reason: string, context: Context): string | null {
   for (const [pattern, hint] of HINTS) {

@@ -12,8 +12,12 @@ export function listTypeNames(instanceTypes: string): string[] {
   return instanceTypes.split(',').map((name) => name.trim());
 }
 
-/** Lists the default instance types for an architecture, the preferred one first. It has none for an unknown one. */
-export function listDefaultTypes(architecture: string): string[] {
+/**
+ * Lists the default instance types for the architecture of an image, the preferred one first; none for an unknown
+ * architecture.
+ * @param architecture by default that of the images that `image` builds by default
+ */
+export function listDefaultTypes(architecture = 'x86_64'): string[] {
   return DEFAULT_TYPES[architecture] ?? [];
 }
 

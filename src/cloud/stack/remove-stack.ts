@@ -4,8 +4,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { findLastEventId, listEvents, type StackEvent } from './events.ts';
-import { hintFor } from './hints.ts';
-import { findStackById, type Stack } from './stack.ts';
+import { explainReason, formatReason } from './hints.ts';
+import { findStackById, isInProgress, type Stack } from './stack.ts';
 import { watchStack } from './watch-stack.ts';
 
 // AWS does not remove a stack during any other operation.
@@ -16,7 +16,7 @@ export async function waitUntilRemovable(
   cloud: CloudContext,
   { id, status }: Stack,
 ): Promise<void> {
-  if (status.endsWith('_IN_PROGRESS') && !REMOVABLE.has(status)) await waitForEnd(cloud, id);
+  if (isInProgress(status) && !REMOVABLE.has(status)) await waitForEnd(cloud, id);
 }
 
 /**
@@ -38,7 +38,7 @@ async function waitForEnd(cloud: CloudContext, id: string): Promise<void> {
   cloud.log(`AWS is changing the stack ${cloud.stackName}. Waiting until that has ended …`);
   await watchStack(cloud, id, null).catch(async (error: unknown) => {
     const stack = await findStackById(cloud, id);
-    if (stack?.status.endsWith('_IN_PROGRESS')) throw error;
+    if (stack && isInProgress(stack.status)) throw error;
   });
 }
 
@@ -75,9 +75,9 @@ const OBSTACLES: [RegExp, string][] = [
 
 function removalError(cloud: CloudContext, failed: StackEvent[]): OperatorError {
   const lines = failed.map(({ resource, type, reason }) => {
-    const why = reason?.replace(/\s+/g, ' ') ?? 'AWS returned no reason';
-    const hint = OBSTACLES.find(([pattern]) => pattern.test(why))?.[1] ?? hintFor(why, cloud);
-    return `\n  ${resource} (${type}): ${why.replace(/\.?$/, '.')}${hint ? ` ${hint}` : ''}`;
+    const why = formatReason(reason ?? 'AWS returned no reason');
+    const [, hint] = OBSTACLES.find(([pattern]) => pattern.test(why)) ?? [];
+    return `\n  ${resource} (${type}): ${hint ? `${why} ${hint}` : explainReason(why, cloud)}`;
   });
   return new OperatorError(
     `These resources of the stack ${cloud.stackName} could not be removed, and may cost:${lines.join('')}\n` +

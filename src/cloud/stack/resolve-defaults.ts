@@ -26,7 +26,7 @@ export async function resolveDefaults(
   ec2: EC2Client,
   values: ParameterValues,
 ): Promise<ParameterValues> {
-  const image = await requireImage(ec2, values.ImageId);
+  const image = await chooseImage(ec2, values.ImageId);
   const { VpcId, SubnetIds } = values;
   if (Boolean(VpcId) !== Boolean(SubnetIds)) {
     throw new OperatorError('Set both VpcId and SubnetIds, or neither for the default VPC.');
@@ -46,7 +46,7 @@ export async function resolveDefaults(
   };
 }
 
-async function requireImage(ec2: EC2Client, id: string | undefined): Promise<Image> {
+async function chooseImage(ec2: EC2Client, id: string | undefined): Promise<Image> {
   const image = id ? await findImage(ec2, id) : await findNewestImage(ec2);
   if (image) return image;
   throw id ? imageNotFoundError(id) : noImageError();

@@ -110,6 +110,11 @@ export function isEmpty({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS';
 }
 
+/** Returns whether AWS is changing or deleting a stack of this status. */
+export function isInProgress(status: string): boolean {
+  return status.endsWith('_IN_PROGRESS');
+}
+
 /**
  * Returns the command's stack, whatever its status.
  * @throws OperatorError when there is none

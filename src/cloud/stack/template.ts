@@ -46,16 +46,13 @@ export function forCreation(template: string): string {
 
 /** Lists the parameters of a template, in its order. */
 export function listParameters(template: string): TemplateParameter[] {
-  const { Parameters } = readTemplate(template);
+  // CloudFormation's short tags, which YAML does not know, are not needed here.
+  const values: unknown = parseDocument(template, { logLevel: 'silent' }).toJS();
+  const { Parameters } = templateSchema.parse(values);
   return Object.entries(Parameters).map(([name, { Default }]) => ({ name, default: Default }));
 }
 
-function readTemplate(template: string): z.infer<typeof templateShape> {
-  // YAML does not know CloudFormation's short tags, which are not needed here.
-  return templateShape.parse(parseDocument(template, { logLevel: 'silent' }).toJS());
-}
-
-const templateShape = z.object({
+const templateSchema = z.object({
   Parameters: z.record(
     z.string(),
     z.object({

@@ -1,7 +1,7 @@
 import type { CloudContext } from '../context.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
-import { findStack, isEmpty, stackNotFoundError, type Stack } from './stack.ts';
+import { findStack, isEmpty, isInProgress, stackNotFoundError, type Stack } from './stack.ts';
 import { watchStack } from './watch-stack.ts';
 
 const CHANGEABLE = new Set([
@@ -20,7 +20,7 @@ const CHANGEABLE = new Set([
 export async function waitUntilStable(cloud: CloudContext): Promise<Stack | null> {
   const found = await findStack(cloud);
   if (!found || isEmpty(found)) return null;
-  const stack = found.status.endsWith('_IN_PROGRESS') ? await waitForEnd(cloud, found) : found;
+  const stack = isInProgress(found.status) ? await waitForEnd(cloud, found) : found;
   if (stack.status === 'DELETE_COMPLETE') return null;
   if (CHANGEABLE.has(stack.status)) return stack;
   const events = await listEvents(cloud, stack.id, null);

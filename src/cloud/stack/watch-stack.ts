@@ -5,7 +5,7 @@ import type { CloudContext } from '../context.ts';
 import { createEventPrinter } from './event-printer.ts';
 import { listEvents } from './events.ts';
 import { explainFailure } from './failure.ts';
-import { findStackById, type Stack } from './stack.ts';
+import { findStackById, isInProgress, type Stack } from './stack.ts';
 
 const DONE_MAX_MS = 2 * 3_600_000;
 const DONE = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'DELETE_COMPLETE', 'IMPORT_COMPLETE']);
@@ -27,7 +27,7 @@ export async function watchStack(
     const events = await listEvents(cloud, stackId, since);
     printNewEvents(events);
     const status = events.findLast(({ isOfStack }) => isOfStack)?.status ?? 'not started yet';
-    const isActive = events.length === 0 || status.endsWith('_IN_PROGRESS');
+    const isActive = events.length === 0 || isInProgress(status);
     return isActive ? { pending: status } : { done: { status, events } };
   };
   const subject = `The stack ${cloud.stackName}`;

@@ -1,9 +1,12 @@
 import { formatTime } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
-import { type AutomatedBackup, listAutomatedBackups } from '../database/automated-backups.ts';
+import {
+  type AutomatedBackup,
+  formatWindow,
+  listAutomatedBackups,
+} from '../database/automated-backups.ts';
 import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
-import type { DatabaseSnapshot } from '../database/snapshots.ts';
-import { listStackSnapshots } from '../teardown/database-snapshots.ts';
+import { type DatabaseSnapshot, listStackSnapshots } from '../database/snapshots.ts';
 import { createSection } from './section.ts';
 
 /** The databases of the stack and their backups. */
@@ -26,8 +29,8 @@ async function readDatabaseReport(cloud: CloudContext): Promise<DatabaseReport> 
   const [databases, automatedBackups, automatedSnapshots, snapshots] = await Promise.all([
     listDatabases(clients.rds, stackName),
     listAutomatedBackups(clients.rds, stackName),
-    listStackSnapshots(cloud, 'automated'),
-    listStackSnapshots(cloud),
+    listStackSnapshots(clients.rds, stackName, 'automated'),
+    listStackSnapshots(clients.rds, stackName),
   ]);
   return { databases, automatedBackups, automatedSnapshots, snapshots };
 }
@@ -37,7 +40,7 @@ function formatDatabaseReport(report: DatabaseReport): string[] {
   const [last] = snapshots;
   return [
     ...(databases.length === 0 ? ['none'] : databases.flatMap(formatDatabase)),
-    ...automatedBackups.flatMap(formatWindow),
+    ...automatedBackups.flatMap(formatRestorable),
     ...automatedSnapshots.map((it) => `automated snapshot: ${formatSnapshot(it)}`),
     last ? `last snapshot: ${formatSnapshot(last)}` : 'no snapshot',
   ];
@@ -52,12 +55,9 @@ function formatDatabase(it: DatabaseInstance): string[] {
   ];
 }
 
-function formatWindow({ databaseId, window }: AutomatedBackup): string[] {
+function formatRestorable({ databaseId, window }: AutomatedBackup): string[] {
   if (!window) return [];
-  const { earliest, latest } = window;
-  return [
-    `restorable by restore --time: ${databaseId}, from ${formatTime(earliest)} to ${formatTime(latest)}`,
-  ];
+  return [`restorable by restore --time: ${databaseId}, ${formatWindow(window)}`];
 }
 
 function formatSnapshot({ id, createdAt, status }: DatabaseSnapshot): string {

@@ -7,6 +7,7 @@ import {
   type AutomatedBackup,
   deleteAutomatedBackup,
   findExpiry,
+  formatWindow,
   listAutomatedBackups,
 } from '../database/automated-backups.ts';
 import { listDatabases } from '../database/databases.ts';
@@ -28,7 +29,7 @@ export async function listRetainedAutomatedBackups(
     .filter(({ databaseId }) => !existing.has(databaseId))
     .map((backup) => ({
       id: backup.resourceId,
-      about: `automated backups of the database ${backup.databaseId}${formatWindow(backup)}`,
+      about: `automated backups of the database ${backup.databaseId}${formatRetention(backup)}`,
       monthly: monthlyBackupCost(backup),
       remove: () => remove(cloud, backup),
     }));
@@ -45,11 +46,11 @@ export function monthlyBackupCost({
   return (days + 1) * sizeGib * PRICES.databaseSnapshotGbMonth;
 }
 
-function formatWindow(backup: AutomatedBackup): string {
+function formatRetention(backup: AutomatedBackup): string {
   const { window } = backup;
   const expiry = findExpiry(backup);
   if (!window || !expiry) return '';
-  return `, from ${formatTime(window.earliest)} to ${formatTime(window.latest)}, until ${formatTime(expiry)}`;
+  return `, ${formatWindow(window)}, until ${formatTime(expiry)}`;
 }
 
 async function remove(cloud: CloudContext, backup: AutomatedBackup): Promise<void> {

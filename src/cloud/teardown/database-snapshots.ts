@@ -4,31 +4,17 @@ import { formatTime } from '../../cli/times.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
-import {
-  type DatabaseSnapshot,
-  listDatabaseSnapshots,
-  type SnapshotType,
-} from '../database/snapshots.ts';
+import { listStackSnapshots } from '../database/snapshots.ts';
 import { PRICES } from '../costs/prices.ts';
-import { STACK_TAG } from '../stack/stack.ts';
 import type { RetainedResource } from './retained-resource.ts';
 
 const CREATED_MAX_MS = 2 * 3_600_000;
-
-/** Lists the snapshots of a type of a stack's databases, deleted databases included, newest first. */
-export async function listStackSnapshots(
-  { clients, stackName }: CloudContext,
-  type: SnapshotType = 'manual',
-): Promise<DatabaseSnapshot[]> {
-  const snapshots = await listDatabaseSnapshots(clients.rds, null, type);
-  return snapshots.filter(({ tags }) => tags[STACK_TAG] === stackName);
-}
 
 /** Lists the snapshots of a stack's databases as retained resources, newest first. */
 export async function listRetainedDatabaseSnapshots(
   cloud: CloudContext,
 ): Promise<RetainedResource[]> {
-  const snapshots = await listStackSnapshots(cloud);
+  const snapshots = await listStackSnapshots(cloud.clients.rds, cloud.stackName);
   return snapshots.map(({ id, databaseId, status, sizeGib, createdAt }) => ({
     id,
     about: `snapshot of the database ${databaseId}, ${createdAt ? formatTime(createdAt) : status}, of ${sizeGib} GiB`,

@@ -6,8 +6,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatMonthlyCost } from '../costs/costs.ts';
+import { listStackSnapshots } from '../database/snapshots.ts';
 import type { UnfinishedBuild } from '../image/unfinished-builds.ts';
-import { listStackSnapshots } from './database-snapshots.ts';
 import { listRetainedResources } from './retained-resources.ts';
 import { listOtherStacks } from './other-stacks.ts';
 import type { RetainedResource } from './retained-resource.ts';
@@ -59,11 +59,11 @@ export async function printRemaining(
   cloud: CloudContext,
   builds: UnfinishedBuild[] = [],
 ): Promise<void> {
-  const { print, stackName } = cloud;
+  const { clients, print, stackName } = cloud;
   const [retained, otherStacks, snapshots] = await Promise.all([
     listRetainedResources(cloud),
     listOtherStacks(cloud),
-    listStackSnapshots(cloud),
+    listStackSnapshots(clients.rds, stackName),
   ]);
   if (retained.length + builds.length === 0) print(`No resources of ${stackName} remain.`);
   else {

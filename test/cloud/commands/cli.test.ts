@@ -14,7 +14,7 @@ async function run(...words: string[]) {
     open,
     env: {},
     prompt: () => Promise.reject(new Error('Unexpected prompt.')),
-    printRequests: () => undefined,
+    enableVerbose: () => undefined,
   });
   let output = '';
   for (const command of [cli, ...cli.commands]) {
@@ -53,7 +53,7 @@ test('a command without a region ends with one message', async () => {
     vi.stubEnv(name, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
   const { open } = openTestCloud();
-  const cli = createCli({ open, env: {}, prompt: async () => '', printRequests: () => undefined });
+  const cli = createCli({ open, env: {}, prompt: async () => '', enableVerbose: () => undefined });
   await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(REGION_MISSING);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatInsecure, formatUnreachable } from '../../../src/cloud/domain/advice.ts';
+import { explainUnreachable, formatInsecure } from '../../../src/cloud/domain/advice.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 const BALANCER = 'minitwit-1.us-east-1.elb.amazonaws.com';
@@ -8,7 +8,7 @@ const SITE = { address: 'https://blog.example.com', balancer: BALANCER };
 /** Returns the advice for a site whose name answers with a status, or with an error. */
 function advise(answer: number | Error, parameters: Record<string, string>, site = SITE) {
   const fetchHttpStatus = async () => (answer instanceof Error ? Promise.reject(answer) : answer);
-  return formatUnreachable({ ...openTestCloud().cloud, fetchHttpStatus }, site, parameters);
+  return explainUnreachable({ ...openTestCloud().cloud, fetchHttpStatus }, site, parameters);
 }
 
 test('a site that is reachable by its domain needs no advice', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { hintFor } from '../../../src/cloud/stack/hints.ts';
-import { waitUntilHealthy, watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
+import { waitUntilHealthy } from '../../../src/cloud/instances/wait-until-healthy.ts';
+import { watchRefresh } from '../../../src/cloud/instances/watch-refresh.ts';
 import type { Outputs } from '../../../src/cloud/stack/outputs.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
 import { answerActions } from '../emulated/query.ts';
