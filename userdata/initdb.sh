@@ -1,6 +1,7 @@
 #!/bin/bash
 # Creates the tables of MiniTwit, the database user of the server, and the user of the SQL prompt. Run Command runs this
-# script as root on an instance, because only instances can reach the database. `npm run cloud -- up` sets the variables below.
+# script as root on an instance, because only instances can reach the database. `npm run cloud -- up` sets the variables
+# below.
 export AWS_REGION=''
 export DB_HOST=''
 export MASTER_SECRET=''

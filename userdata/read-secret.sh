@@ -1,7 +1,6 @@
 #!/bin/bash
-# Functions of the scripts that Run Command runs on an instance, which read secrets with the instance's role. Each of
-# these scripts begins with them when it is sent. None of its variables is a secret, because Run Command stores its
-# commands.
+# Functions of the scripts on an instance that read secrets with the instance's role. Run Command sends one text, so its
+# scripts contain these functions when they are sent. database.sh reads this file of the image.
 
 umask 077
 export HOME=/root AWS_PAGER=
@@ -41,7 +40,7 @@ field() {
     }' "$1"
 }
 
-# Runs a program of MiniTwit with the user id 65534, because processes of the server's user could read its environment.
+# Replaces this shell by a program of MiniTwit with the user id 65534, because processes of the server's user could read its environment.
 run_as_nobody() {
   exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs "$@"
 }

@@ -91,7 +91,10 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     );
   addDryRunCommand(program, 'down')
     .description('remove the stack, after a last snapshot of the database')
-    .option('--everything', 'also remove snapshots, images, the warehouse’s volume and bucket')
+    .option(
+      '--everything',
+      'also remove all backups, the images, the warehouse’s volume, and the buckets',
+    )
     .action(({ stack, everything = false, dryRun = false }) =>
       down(open(stack), { everything, dryRun, prompt }),
     );
