@@ -25,8 +25,8 @@ export async function resolveStorage(
     );
   }
   const names = ['DatabaseStorageGib', 'DatabaseStorageMaxGib'];
-  const isNew = names.some((name) => set[name] !== undefined || !stack?.parameters[name]);
-  if (isNew) assertStorageLimit(cloud, Math.max(sizeGib, actualGib), all);
+  const isChanged = names.some((name) => set[name] !== undefined || !stack?.parameters[name]);
+  if (isChanged) assertStorageLimit(cloud, Math.max(sizeGib, actualGib), all);
   return actualGib > sizeGib ? { DatabaseStorageGib: String(actualGib) } : {};
 }
 

@@ -1,7 +1,7 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { PAGE } from '../instances/wait-until-ready.ts';
+import { DATABASE_PAGE } from '../instances/wait-until-ready.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import type { ParameterValues } from '../stack/parameters.ts';
 
@@ -28,7 +28,7 @@ export async function explainUnreachable(
 ): Promise<string[]> {
   const domain = new URL(address).hostname;
   if (domain === balancer) return [];
-  const problem = await fetchHttpStatus(`${address}${PAGE}`).then(
+  const problem = await fetchHttpStatus(`${address}${DATABASE_PAGE}`).then(
     (status) => (status === 200 ? null : `status ${status}`),
     errorMessage,
   );

@@ -10,7 +10,7 @@ import type { Outputs } from '../stack/outputs.ts';
 const READY_MAX_MS = 15 * 60_000;
 
 /** A page that reads the database. The load balancer answers /readyz and /healthz with 404. */
-export const PAGE = '/public';
+export const DATABASE_PAGE = '/public';
 
 /**
  * Waits until a page that reads the database returns status 200 through the load balancer. The site's own name need not
@@ -21,7 +21,7 @@ export async function waitUntilReady(
   cloud: CloudContext,
   { address, balancer }: Pick<Outputs, 'address' | 'balancer'>,
 ): Promise<void> {
-  const url = `${address}${PAGE}`;
+  const url = `${address}${DATABASE_PAGE}`;
   const checkReady = async () => {
     const status = await cloud
       .fetchHttpStatus(url, balancer)

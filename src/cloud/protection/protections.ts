@@ -56,7 +56,9 @@ export async function removeUnprotected(
     }
   } catch (error) {
     const state =
-      unprotected.length > 0 ? ` ${formatUnprotected(unprotected)}${formatProtectHint(cloud)}` : '';
+      unprotected.length > 0
+        ? ` ${formatUnprotected(unprotected)} ${formatProtectHint(cloud)}`
+        : '';
     throw addSentence(error, `Nothing was removed.${state}`);
   }
   await remove().catch((error: unknown) => {
@@ -74,7 +76,7 @@ export function formatUnprotected(resources: string[]): string {
   return `Not protected against deletion: ${resources.join(', ')}.`;
 }
 
-/** Returns a sentence with the command that protects resources, after a space. */
+/** Returns a sentence with the command that protects the resources. */
 export function formatProtectHint(cloud: CloudContext): string {
-  return ` Run ${formatCommand(cloud, 'up')} to protect them.`;
+  return `Run ${formatCommand(cloud, 'up')} to protect them.`;
 }

@@ -56,6 +56,8 @@ function formatStackReport(report: StackReport, cloud: CloudContext): string[] {
     ...unfinished.map(
       (it) => `${it.name} (${it.type}): ${it.status}${it.reason ? `, ${it.reason}` : ''}`,
     ),
-    ...(unprotected.length > 0 ? [formatUnprotected(unprotected) + formatProtectHint(cloud)] : []),
+    ...(unprotected.length > 0
+      ? [`${formatUnprotected(unprotected)} ${formatProtectHint(cloud)}`]
+      : []),
   ];
 }
