@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { untilAborted } from '../../cli/until-aborted.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import type { RestorePoint } from '../database/restore-point.ts';
@@ -109,10 +110,14 @@ function addReadCommands(program: Command, { open }: CliOptions): void {
   addCommand(program, 'status')
     .description('print the state of all resources, and their cost')
     .option('--json', 'print one JSON object, for programs')
-    .action(({ stack, json = false }) => printStatus(open(stack), { json }));
+    .action(({ stack, json = false }) =>
+      endAtOnce(open(stack), (cloud) => printStatus(cloud, { json })),
+    );
   addDryRunCommand(program, 'cost')
     .description('print the estimated cost, and what was spent (one request to AWS for $0.01)')
-    .action(({ stack, dryRun = false }) => printCost(open(stack), { dryRun }));
+    .action(({ stack, dryRun = false }) =>
+      endAtOnce(open(stack), (cloud) => printCost(cloud, { dryRun })),
+    );
 }
 
 function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
@@ -135,6 +140,14 @@ function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
     );
 }
 
+/** Runs a command that only reads. If it must stop, it does not wait for AWS. */
+function endAtOnce(
+  cloud: CloudContext,
+  run: (cloud: CloudContext) => Promise<void>,
+): Promise<void> {
+  return untilAborted(cloud.signal, run(cloud));
+}
+
 /** Returns the one point that the arguments name. */
 function toRestorePoint(snapshotId: string | undefined, time: string | undefined): RestorePoint {
   if (snapshotId === undefined && time !== undefined) return { time };
@@ -148,13 +161,17 @@ function addAccessCommands(program: Command, { open, env }: CliOptions): void {
     .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', toSince)
     .option('--request <id>', 'print the lines of the request with this id', toRequestId)
     .option('--follow', 'wait for new lines until Ctrl-C')
-    .action(({ stack, since, request: requestId = null, follow: isFollowing = false }) =>
-      printLogs(open(stack), {
+    .action(({ stack, since, request: requestId = null, follow: isFollowing = false }) => {
+      const options = {
         since: since ?? toSince(requestId === null ? SINCE : SINCE_OF_REQUEST),
         requestId,
         isFollowing,
-      }),
-    );
+      };
+      // While it follows the log, Ctrl-C is its usual end.
+      return isFollowing
+        ? printLogs(open(stack), options)
+        : endAtOnce(open(stack), (cloud) => printLogs(cloud, options));
+    });
   addCommand(program, 'exec')
     .description('open a shell on an instance')
     .argument('[instance]', 'id of the instance, by default a healthy one')

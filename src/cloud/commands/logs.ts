@@ -20,8 +20,7 @@ export interface LogsOptions {
 
 /**
  * Prints the log of the servers of all instances, also of those that no longer exist.
- * @throws OperatorError when there is no stack or when AWS refuses a request; the signal's reason, unless the command
- *   follows the log
+ * @throws OperatorError when there is no stack or when AWS refuses a request
  */
 export async function printLogs(
   cloud: CloudContext,
@@ -34,7 +33,6 @@ export async function printLogs(
     : readLogEvents(cloud.clients.cloudWatchLogs, query);
   let isEmpty = true;
   for await (const event of events) {
-    if (!isFollowing) cloud.signal.throwIfAborted();
     const entry = parseLogEvent(event);
     // AWS searches the whole text of a line.
     if (requestId !== null && entry.requestId !== requestId) continue;

@@ -106,7 +106,7 @@ async function tag(
 }
 
 /** Returns whether a request changes something. */
-function isChange(action: string): boolean {
+export function isChange(action: string): boolean {
   return !/:(Describe|List|Get|GET|HEAD)/.test(action);
 }
 
