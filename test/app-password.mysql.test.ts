@@ -48,12 +48,26 @@ describe.skipIf(server === null)('app-password', () => {
     await expect(logIn('old')).rejects.toThrow('refused the user');
   });
 
+  test('with --if-exists, changes nothing and succeeds if the user is missing', async () => {
+    const settings = { APP_DB_PASSWD: 'old', NEW_APP_DB_PASSWD: 'new' };
+    for (const command of ['add', 'discard-old']) {
+      expect(await run(settings, command, `${name}_x`, '--if-exists')).toEqual({
+        status: 0,
+        stdout: `The database has no user "${name}_x". Nothing was changed.\n`,
+        stderr: '',
+      });
+      expect(await run(settings, command, `${name}_x`)).toMatchObject({ status: 1, stdout: '' });
+    }
+  });
+
   test.each([[], ['add'], ['discard-old'], ['remove', 'x'], ['add', 'x', 'y'], ['--help']])(
     'prints the usage and changes nothing if the arguments are invalid: %s',
     async (...parameters) => {
       const outcome = await run({}, ...parameters);
       expect(outcome).toMatchObject({ status: 1, stdout: '' });
-      expect(outcome.stderr).toMatch(/^Usage: npm run app-password -- COMMAND NAME\n/);
+      expect(outcome.stderr).toMatch(
+        /^Usage: npm run app-password -- COMMAND NAME \[--if-exists\]\n/,
+      );
     },
   );
 

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Changes which passwords the database accepts for the user of the instances. Run Command runs this script as root on
+# Changes which passwords the database accepts for a user. Run Command runs this script as root on
 # an instance, because only instances can reach the database. `npm run cloud -- secrets rotate` sets the variables below.
 export AWS_REGION=''
 export DB_HOST=''
 export MASTER_SECRET=''
+# The user, minitwit or minitwit_reader, and the secret with its password.
+export DATABASE_USER=''
 export DATABASE_PASSWORD=''
 # The versions of DATABASE_PASSWORD that are AWSCURRENT and AWSPENDING. They are equal after the promotion. If another
 # command has moved a stage, AWS refuses to read the version, and nothing is changed.
@@ -32,7 +34,13 @@ main() {
   NEW_APP_DB_PASSWD=$(field password "$pending")
   export DB_USER DB_PASSWD APP_DB_PASSWD NEW_APP_DB_PASSWD
   export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
-  run_as_nobody node dist/app-password.js "$COMMAND" minitwit
+  local options=()
+  # In the database of an earlier version, this user is missing. Its next password is then the one in the secret.
+  if [ "$DATABASE_USER" = minitwit_reader ]; then options=(--if-exists); fi
+  if ! (run_as_nobody node dist/app-password.js "$COMMAND" "$DATABASE_USER" "${options[@]}"); then
+    echo 'If the database does not accept the password in Secrets Manager, run npm run cloud -- up --set SetUp=yes, which stores it there.' >&2
+    exit 1
+  fi
 }
 
 read_version() {

@@ -1,6 +1,7 @@
-import mysql, { type Connection, type QueryError, type RowDataPacket } from 'mysql2/promise';
+import mysql from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { listGrants } from './grants.ts';
 import { isAccepted, type Login } from './login.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
 
@@ -42,17 +43,6 @@ export async function ensureAppUser(
 /** Returns a database's name as the server writes it in grants, where the wildcards `_` and `%` are escaped. */
 function quoteDatabaseForGrant(database: string): string {
   return mysql.escapeId(database.replace(/[_%\\]/g, String.raw`\$&`), true);
-}
-
-/** Lists a user's grants in the server's words. Returns null if the user does not exist. */
-async function listGrants(connection: Connection, name: string): Promise<string[] | null> {
-  try {
-    const [rows] = await connection.query<RowDataPacket[]>("show grants for :name@'%'", { name });
-    return rows.flatMap((row) => Object.values(row).map(String));
-  } catch (error) {
-    if ((error as QueryError).code === 'ER_NONEXISTING_GRANT') return null;
-    throw error;
-  }
 }
 
 function assertNoExtraPrivileges(grants: string[], database: string, name: string): void {

@@ -9,7 +9,7 @@ export interface Login {
 }
 
 /**
- * Returns whether the database accepts a login.
+ * Returns whether the database accepts the name and the password of a login.
  * @throws the errors of `withConnection`, except that of a wrong name or password
  */
 export async function isAccepted(
@@ -26,6 +26,8 @@ export async function isAccepted(
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as Partial<QueryError>;
     if (code === 'ER_ACCESS_DENIED_ERROR') return false;
+    // The server checks the privileges on the database after the password.
+    if (code === 'ER_DBACCESS_DENIED_ERROR') return true;
     throw error;
   }
 }

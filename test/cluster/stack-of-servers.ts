@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CloudContext } from '../../src/cloud/context.ts';
 import { initializeDatabase } from '../../src/cloud/database/initialize-database.ts';
+import { READER } from '../../src/cloud/database/users.ts';
 import { requireStack } from '../../src/cloud/stack/stack.ts';
 import type { AwsStub } from '../support/aws-stub.ts';
 import type { DatabaseConfig } from '../../src/config/config.ts';
@@ -23,6 +24,7 @@ import { startTlsServer } from '../support/tls-server.ts';
 import { createInstance, type Instance } from './cluster.ts';
 
 const DATABASE_PASSWORD = 'minitwit-DatabasePassword';
+const READER_PASSWORD = 'minitwit-ReaderPassword';
 const SESSION_SECRET = 'minitwit-SessionSecret';
 const MASTER_SECRET = 'arn:master';
 const IDS = ['i-1', 'i-2'];
@@ -41,6 +43,8 @@ export interface StackOfServers {
   onRestart: () => Promise<void>;
   /** Returns the login of the application with the password in Secrets Manager. */
   appConfig: () => DatabaseConfig;
+  /** Returns the login of the user who may only read with the password in Secrets Manager. */
+  readerConfig: () => DatabaseConfig;
   /** Returns the secrets in the environments of the servers. */
   readServers: () => Promise<{ password: string; sessionSecret: string }[]>;
   /** Returns the secrets that a command line, an output or a file contains. */
@@ -57,6 +61,7 @@ export async function startStackOfServers(): Promise<StackOfServers> {
   const stubStack = await openStubStack();
   const secrets = emulateSecretsManager(stubStack.aws);
   secrets.create(DATABASE_PASSWORD, 'o'.repeat(40));
+  secrets.create(READER_PASSWORD, 'r'.repeat(40));
   secrets.create(SESSION_SECRET, 's'.repeat(48));
   const { user: username, password } = server.administrator;
   secrets.create(MASTER_SECRET, JSON.stringify({ username, password }));
@@ -68,6 +73,11 @@ export async function startStackOfServers(): Promise<StackOfServers> {
     ...server.config,
     user: 'minitwit',
     password: secrets.read(DATABASE_PASSWORD) ?? '',
+  });
+  const readerConfig = (): DatabaseConfig => ({
+    ...server.config,
+    user: READER,
+    password: secrets.read(READER_PASSWORD) ?? '',
   });
   const ports = await Promise.all(IDS.map(() => reservePort(onTestFinished)));
   const instances = new Map(
@@ -101,7 +111,10 @@ export async function startStackOfServers(): Promise<StackOfServers> {
     return { ...result, status: result.status === 0 ? 'Success' : 'Failed' };
   };
 
-  await runSql(server.administrator, `drop user if exists 'minitwit'@'%', 'minitwit'@'127.0.0.1'`);
+  await runSql(
+    server.administrator,
+    `drop user if exists 'minitwit'@'%', 'minitwit'@'127.0.0.1', 'minitwit_reader'@'%'`,
+  );
   answerInstances(stubStack.aws, instances);
   await createSiteStack(stubStack);
   await initializeDatabase(stubStack.open(), await requireStack(stubStack.cloud));
@@ -114,11 +127,12 @@ export async function startStackOfServers(): Promise<StackOfServers> {
     restarts,
     onRestart: async () => undefined,
     appConfig,
+    readerConfig,
     readServers: () => Promise.all(Array.from(instances.values(), readServer)),
     findShownSecrets: async () => {
       const calls = await readFile(join(folder, 'calls'), 'utf8');
       const text = [calls, ...shown, ...stubStack.lines].join('\n');
-      const ids = [DATABASE_PASSWORD, SESSION_SECRET];
+      const ids = [DATABASE_PASSWORD, READER_PASSWORD, SESSION_SECRET];
       const values = ids.flatMap((id) => secrets.listValues(id)).flatMap((it) => it.split(','));
       return [...values, password].filter((value) => text.includes(value));
     },
@@ -185,7 +199,7 @@ async function writeMachine(folder: string, certificate: string): Promise<void> 
     await symlink(resolve(name), join(folder, 'app', name));
   }
   // An instance has the compiled files. Node runs the sources.
-  for (const name of ['initdb', 'app-password']) {
+  for (const name of ['initdb', 'app-password', 'sql']) {
     await symlink(resolve(`src/${name}.ts`), join(folder, `app/dist/${name}.js`));
   }
   await writeFile(join(folder, 'app/rds-ca.pem'), await readFile(certificate));

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { ensureAppUser } from '../../src/database/app-user.ts';
 import { addPassword, discardOldPassword } from '../../src/database/dual-passwords.ts';
+import { ensureReader } from '../../src/database/reader-user.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
@@ -52,6 +54,15 @@ describe.skipIf(server === null)('the passwords of a database user', () => {
     expect(await add('new', 'new')).toEqual({ isNew: false });
     expect(await add('new', 'old')).toEqual({ isNew: false });
     expect(await accepted('old', 'new')).toEqual(['old', 'new']);
+  });
+
+  test('are both valid after ensureReader with one of them', async () => {
+    await initializeSchema(database, { existing: 'retain', ...RETRY_OPTIONS });
+    await add('old', 'new');
+    for (const password of ['old', 'new']) {
+      await ensureReader(administrator, { name, password }, RETRY_OPTIONS);
+      expect(await accepted('old', 'new')).toEqual(['old', 'new']);
+    }
   });
 
   test('are both valid after ensureAppUser with one of them', async () => {

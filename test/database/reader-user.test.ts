@@ -53,6 +53,13 @@ describe.skipIf(server === null)('the user who may only read', () => {
     await expect(runSql(reader, statement)).rejects.toThrow(/denied/);
   });
 
+  test('gets its privileges if it exists without any', async () => {
+    await runSql(administrator, `create user '${name}'@'%' identified by 'pw'`);
+    await ensure('pw');
+    const read = runSql({ ...reader, password: 'pw' }, 'select * from message');
+    await expect(read).resolves.toBeUndefined();
+  });
+
   test('loses other privileges and gets the new password when it exists already', async () => {
     await ensure('an old password');
     await runSql(

@@ -133,7 +133,7 @@ function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
     );
   const secrets = program.command('secrets').description('manage the secrets of the stack');
   addDryRunCommand(secrets, 'rotate')
-    .description('replace the session secret and the database password, while the site serves')
+    .description('replace the session secret and the database passwords, while the site serves')
     .option('--leaked', 'refuse the old session secret at once, which logs all users out')
     .action(({ stack, leaked = false, dryRun = false }) =>
       rotateSecrets(open(stack), { leaked, dryRun }),

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
+import { APP_USER, READER } from '../database/users.ts';
 import { formatCommand } from '../format-command.ts';
 import { chooseInstance } from '../sessions/choose-instance.ts';
 import { runSession } from '../sessions/session.ts';
@@ -9,9 +10,6 @@ import { requireStack } from '../stack/stack.ts';
 /** The document of AWS that runs a command with the terminal of the session. */
 const DOCUMENT = 'AWS-StartInteractiveCommand';
 const SCRIPT = '/opt/minitwit/database.sh';
-// The names of the database's users, which userdata/initdb.sh creates.
-const READER = 'minitwit_reader';
-const WRITER = 'minitwit';
 
 /** How to open a prompt. */
 export interface DatabasePromptOptions {
@@ -33,7 +31,7 @@ export async function openDatabasePrompt(
 ): Promise<number> {
   const outputs = readOutputs(await requireStack(cloud));
   const login = canWrite
-    ? [WRITER, outputs.databasePassword]
+    ? [APP_USER, outputs.databasePassword]
     : [READER, requireReaderPassword(cloud, outputs)];
   const region = await cloud.clients.ssm.config.region();
   const words = ['sudo', 'bash', SCRIPT, region, outputs.databaseEndpoint, ...login];

@@ -8,8 +8,8 @@ import {
   rotateSessionSecret,
 } from '../secrets/rotate-session-secret.ts';
 import {
-  prepareDatabasePassword,
-  rotateDatabasePassword,
+  prepareDatabasePasswords,
+  rotateDatabasePasswords,
 } from '../secrets/rotate-database-password.ts';
 import { secretsSection } from '../status/secrets.ts';
 import type { Rotation } from '../secrets/rotation.ts';
@@ -27,7 +27,7 @@ export interface RotateOptions {
 }
 
 /**
- * Replaces the session secret and the password of the application's database user. No request fails, and without
+ * Replaces the session secret and the passwords of the database users of the stack, except the master's. No request fails, and without
  * `leaked` no user is logged out. An interrupted rotation continues when it is run again.
  * @throws OperatorError before a change when the stack or a secret is not suitable; later with the command that continues
  */
@@ -57,25 +57,25 @@ export async function rotateSecrets(
       `The rotation is unfinished. The old and the new secrets are valid. Run ${command} again to continue.`,
     );
   });
-  cloud.log('The session secret and the database password are new.');
+  cloud.log('The session secret and the database passwords are new.');
 }
 
 /** The rotations of this command. */
 interface Steps {
   /** Whether an earlier command was interrupted. */
   isUnfinished: boolean;
-  /** Whether the database password is rotated. An interrupted command may have done this already. */
+  /** Whether the database passwords are rotated. An interrupted command may have done this already. */
   includesDatabase: boolean;
 }
 
-/** A rotation of the database password begins before that of the session secret, and ends before it. */
+/** A rotation of the database passwords begins before that of the session secret, and ends before it. */
 async function findUnfinished({ cloud, secrets }: Rotation): Promise<Steps> {
-  const database = await readVersions(cloud, secrets.databasePassword);
-  const session = await readVersions(cloud, secrets.sessionSecret);
-  return {
-    isUnfinished: database.pending !== null || session.pending !== null,
-    includesDatabase: database.pending !== null || session.pending === null,
-  };
+  const isRotating = async (id: string | null) =>
+    id !== null && (await readVersions(cloud, id)).pending !== null;
+  const database =
+    (await isRotating(secrets.databasePassword)) || (await isRotating(secrets.readerPassword));
+  const session = await isRotating(secrets.sessionSecret);
+  return { isUnfinished: database || session, includesDatabase: database || !session };
 }
 
 async function rotate(
@@ -83,10 +83,10 @@ async function rotate(
   { includesDatabase }: Steps,
   leaked: boolean,
 ): Promise<void> {
-  if (includesDatabase) await prepareDatabasePassword(rotation);
+  if (includesDatabase) await prepareDatabasePasswords(rotation);
   // The restart for the database password also makes the servers accept the new session secret.
   await prepareSessionSecret(rotation);
-  if (includesDatabase) await rotateDatabasePassword(rotation);
+  if (includesDatabase) await rotateDatabasePasswords(rotation);
   await rotateSessionSecret(rotation);
   if (leaked) await retireSessionSecrets(rotation);
 }
@@ -105,10 +105,10 @@ function listPlan({ includesDatabase }: Steps, leaked: boolean): string[] {
   return [
     ...(includesDatabase
       ? [
-          'Store a new database password and a new session secret. Servers accept the session secret from their next restart on.',
-          'An instance makes the database accept both passwords. Meanwhile, the instances may read the master password.',
+          'Store new database passwords and a new session secret. Servers accept the session secret from their next restart on.',
+          'An instance makes the database accept both passwords of the servers, and replaces the password of the SQL prompt. Meanwhile, the instances may read the master password.',
           restart,
-          'An instance makes the database refuse the old password. Meanwhile, the instances may read the master password.',
+          'An instance makes the database refuse the old password of the servers. Meanwhile, the instances may read the master password.',
         ]
       : [restart]),
     'Restart each server again, which then signs cookies with the new session secret.',

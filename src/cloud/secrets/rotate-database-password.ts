@@ -1,7 +1,8 @@
+import type { CloudContext } from '../context.ts';
 import { withMasterAccess } from '../database/master-access.ts';
-import { renderScript } from '../instances/render-script.ts';
-import { runCommand } from '../instances/run-command.ts';
-import { waitForInService } from '../instances/wait-for-in-service.ts';
+import { APP_USER } from '../database/users.ts';
+import { changePassword } from './change-password.ts';
+import { rotateReaderPassword } from './rotate-reader-password.ts';
 import {
   requirePending,
   restartServers,
@@ -11,29 +12,35 @@ import {
 import { moveStage, putVersion, readVersions } from './secret-versions.ts';
 import { createSecret } from './session-secret.ts';
 
-const CHANGED_MAX_MS = 5 * 60_000;
-
-/** Creates the new password of the application's database user, which no program uses yet. Idempotent. */
-export async function prepareDatabasePassword({ cloud, secrets }: Rotation): Promise<void> {
-  const { pending } = await readVersions(cloud, secrets.databasePassword);
+/**
+ * Creates the new passwords of the application's database user and of the reader, which no program uses yet. Idempotent.
+ * Once the application's user has a pending password, the reader gets no other one, since it may have finished.
+ */
+export async function prepareDatabasePasswords({ cloud, secrets }: Rotation): Promise<void> {
+  const { databasePassword, readerPassword } = secrets;
+  const { pending } = await readVersions(cloud, databasePassword);
   if (pending !== null) return;
-  await putVersion(cloud, secrets.databasePassword, {
-    value: createSecret(),
-    stage: 'AWSPENDING',
-    from: null,
-  });
+  if (readerPassword !== null) await ensurePending(cloud, readerPassword);
+  await ensurePending(cloud, databasePassword);
+}
+
+async function ensurePending(cloud: CloudContext, secretId: string): Promise<void> {
+  const { pending } = await readVersions(cloud, secretId);
+  if (pending !== null) return;
+  await putVersion(cloud, secretId, { value: createSecret(), stage: 'AWSPENDING', from: null });
 }
 
 /**
- * Replaces the password of the application's database user. Call `prepareDatabasePassword` first. The database accepts
- * the old and the new password until all servers use the new one. Idempotent, because the stages record the next step:
+ * Replaces the passwords of the application's database user and of the reader. Call `prepareDatabasePasswords` first. The
+ * database accepts the old and the new password of the application until all servers use the new one. Idempotent, because
+ * the stages record the next step:
  *
  * 1. While AWSPENDING and AWSCURRENT are two versions, the database learns the new password. Then AWSCURRENT moves to
  *    it. Instances that start before the move use the old password, and those after it the new one.
  * 2. While both are one version, the servers are restarted. Then the database forgets the old password, and AWSPENDING is
  *    removed.
  */
-export async function rotateDatabasePassword(rotation: Rotation): Promise<void> {
+export async function rotateDatabasePasswords(rotation: Rotation): Promise<void> {
   const { cloud, secrets } = rotation;
   const versions = await requirePending(cloud, secrets.databasePassword);
   const { current, pending } = versions;
@@ -58,28 +65,19 @@ async function promote(rotation: Rotation, versions: RotatingVersions): Promise<
   cloud.log('Instances that start from now on use the new database password.');
 }
 
-/** Runs `userdata/app-password.sh` on an instance, because only instances reach the database. */
+/**
+ * Changes the passwords of the application's user while the instances may read the master password. The reader's
+ * password is replaced in the same time, so the stack's permissions change no more often.
+ */
 async function changePasswords(
-  { cloud, outputs, secrets }: Rotation,
+  rotation: Rotation,
   command: 'add' | 'discard-old',
   versions: RotatingVersions,
 ): Promise<void> {
-  const script = await renderScript('app-password.sh', {
-    AWS_REGION: await cloud.clients.cloudFormation.config.region(),
-    DB_HOST: outputs.databaseEndpoint,
-    MASTER_SECRET: outputs.masterSecret,
-    DATABASE_PASSWORD: secrets.databasePassword,
-    CURRENT_VERSION: versions.current,
-    PENDING_VERSION: versions.pending,
-    COMMAND: command,
-  });
+  const { cloud, secrets } = rotation;
+  const secretId = secrets.databasePassword;
   await withMasterAccess(cloud, async () => {
-    const output = await runCommand(cloud, await waitForInService(cloud, outputs), {
-      comment: 'Changing the database password',
-      script,
-      maxMs: CHANGED_MAX_MS,
-      logGroup: outputs.logs,
-    });
-    for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
+    await rotateReaderPassword(rotation);
+    await changePassword(rotation, { user: APP_USER, secretId, versions, command });
   });
 }

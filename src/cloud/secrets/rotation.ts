@@ -31,7 +31,7 @@ export async function requirePending(
   throw new OperatorError('Another command has finished this rotation.');
 }
 
-/** Restarts the servers that do not use the current versions of both secrets. */
+/** Restarts the servers that do not use the current versions of their secrets. */
 export async function restartServers({ cloud, outputs, secrets }: Rotation): Promise<void> {
   const requireCurrent = async (id: string) => {
     const { current } = await readVersions(cloud, id);

@@ -7,6 +7,8 @@ import type { Stack } from '../stack/stack.ts';
 /** The ARNs of a stack's secrets. */
 export interface StackSecrets {
   databasePassword: string;
+  /** Null if an earlier version created the stack. */
+  readerPassword: string | null;
   sessionSecret: string;
 }
 
@@ -16,12 +18,17 @@ export interface StackSecrets {
  */
 export async function requireSecrets(cloud: CloudContext, stack: Stack): Promise<StackSecrets> {
   const resources = await listResources(cloud, stack.id);
-  const find = (name: string) => {
-    const id = resources.find((each) => each.name === name)?.id;
-    if (id) return id;
+  const findId = (name: string) => resources.find((each) => each.name === name)?.id ?? null;
+  const requireId = (name: string) => {
+    const id = findId(name);
+    if (id !== null) return id;
     throw new OperatorError(
       `The stack ${stack.name} has no secret ${name}. Run ${formatCommand(cloud, 'up')} first.`,
     );
   };
-  return { databasePassword: find('DatabasePassword'), sessionSecret: find('SessionSecret') };
+  return {
+    databasePassword: requireId('DatabasePassword'),
+    readerPassword: findId('ReaderPassword'),
+    sessionSecret: requireId('SessionSecret'),
+  };
 }

@@ -30,9 +30,10 @@ interface SecretsReport {
 export const secretsSection = createSection(readSecretsReport, formatSecretsReport);
 
 async function readSecretsReport(cloud: CloudContext, stack: Stack): Promise<SecretsReport> {
-  const { databasePassword, sessionSecret } = await requireSecrets(cloud, stack);
+  const { databasePassword, readerPassword, sessionSecret } = await requireSecrets(cloud, stack);
   const secrets = await Promise.all([
     readSecret(cloud, 'database password', databasePassword),
+    ...(readerPassword === null ? [] : [readSecret(cloud, 'reader password', readerPassword)]),
     readSecret(cloud, 'session secret', sessionSecret),
   ]);
   return { secrets, mayReadMasterPassword: stack.parameters.SetUp === 'yes' };
@@ -63,6 +64,6 @@ function formatHint(secrets: SecretReport[], command: string): string[] {
   const isOld = ({ changedAt }: SecretReport) =>
     changedAt !== null && Date.now() - Number(changedAt) > AGE_MAX_MS;
   return secrets.some(isOld)
-    ? [`A secret is older than a year. Run ${command} to replace both.`]
+    ? [`A secret is older than a year. Run ${command} to replace all of them.`]
     : [];
 }

@@ -62,7 +62,7 @@ test('`cloud status` prints the state of all parts, and only sends requests that
   const cloud = fixture.open();
   await printStatus(cloud);
   expect(changesOf(fixture.account)).toEqual([]);
-  expect(fixture.lines.length).toBeLessThan(40);
+  expect(fixture.lines.length).toBeLessThan(42);
   const { outputs, parameters } = await requireStack(cloud);
   expect(sectionOf(fixture, 'STACK')).toEqual([
     'minitwit, CREATE_COMPLETE',
@@ -177,6 +177,7 @@ test('`cloud status --json` prints one object with the report of each section, o
     secrets: {
       secrets: [
         { name: 'database password', changedAt: expect.any(String), isRotating: false },
+        { name: 'reader password', changedAt: expect.any(String), isRotating: false },
         { name: 'session secret', changedAt: expect.any(String), isRotating: false },
       ],
       mayReadMasterPassword: true,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { ensureAppUser } from '../../../src/database/app-user.ts';
+import { ensureReader } from '../../../src/database/reader-user.ts';
+import { initializeSchema } from '../../../src/database/schema.ts';
 import { HANG_MS } from '../../support/timeouts.ts';
 import { rotateSecrets } from '../../../src/cloud/commands/rotate-secrets.ts';
 import { parseSessionSecrets } from '../../../src/cloud/secrets/session-secret.ts';
@@ -14,8 +16,10 @@ import { runSql, useEmptyDatabase } from '../../support/database.ts';
 import {
   DATABASE_PASSWORD,
   OLD_PASSWORD,
+  OLD_READER_PASSWORD,
   OLD_SECRET,
   openRotationSite,
+  READER_PASSWORD,
   type RotationSite,
   SESSION_SECRET,
 } from './rotation-site.ts';
@@ -51,20 +55,24 @@ const grantedDatabase = `\`${database.name.replaceAll('_', String.raw`\_`)}\`.*`
 describe.skipIf(server === null)('secrets rotate', () => {
   const administrator = { ...database, user: server?.user ?? '', password: server?.password ?? '' };
   const name = `app_${randomBytes(6).toString('hex')}`;
-  const logIn = (password: string) => runSql({ ...database, user: name, password }, 'select 1');
+  const reader = `${name}_reader`;
+  const logIn = (password: string, user = name) =>
+    runSql({ ...database, user, password }, 'select 1');
 
   beforeEach(async () => {
     await runSql(
       administrator,
       `drop user if exists '${name}'@'%'`,
       `create user '${name}'@'%' identified by '${OLD_PASSWORD}'`,
-      `grant select on ${grantedDatabase} to '${name}'@'%'`,
+      `drop user if exists '${reader}'@'%'`,
+      `create user '${reader}'@'%' identified by "${OLD_READER_PASSWORD}"`,
+      `grant select on ${grantedDatabase} to '${name}'@'%', '${reader}'@'%'`,
     );
-    onTestFinished(() => runSql(administrator, `drop user '${name}'@'%'`));
+    onTestFinished(() => runSql(administrator, `drop user '${name}'@'%', '${reader}'@'%'`));
   });
 
-  const openSite = (instanceIds?: string[]) =>
-    openRotationSite({ administrator, name }, instanceIds);
+  const openSite = (instanceIds?: string[], outputs?: { ReaderPassword: undefined }) =>
+    openRotationSite({ administrator, name, reader }, instanceIds, outputs);
 
   /** Rotates, and returns `done` or the message of the error. */
   const rotate = ({ open }: RotationSite, options: { leaked?: boolean; dryRun?: boolean } = {}) =>
@@ -74,15 +82,20 @@ describe.skipIf(server === null)('secrets rotate', () => {
     );
 
   /** Asserts that the rotation is finished, and returns the new session secrets. */
-  async function expectRotated({ secrets, servers, cloud, assertServes }: RotationSite) {
+  async function expectRotated({ secrets, servers, cloud, assertServes, hasReader }: RotationSite) {
     await assertServes();
     const password = secrets.read(DATABASE_PASSWORD) ?? '';
     expect(password).toMatch(/^[\w-]{48}$/);
     await logIn(password);
-    await expect(logIn(OLD_PASSWORD)).rejects.toThrow('refused the user');
+    const oldLogins = [
+      { password: OLD_PASSWORD, user: name },
+      ...(hasReader ? [{ password: OLD_READER_PASSWORD, user: reader }] : []),
+    ];
+    for (const old of oldLogins)
+      await expect(logIn(old.password, old.user)).rejects.toThrow('refused the user');
     const sessionSecrets = parseSessionSecrets(secrets.read(SESSION_SECRET) ?? '');
     expect([...servers.values()]).toEqual([...servers].map(() => ({ password, sessionSecrets })));
-    for (const id of [DATABASE_PASSWORD, SESSION_SECRET]) {
+    for (const id of [DATABASE_PASSWORD, SESSION_SECRET, ...(hasReader ? [READER_PASSWORD] : [])]) {
       expect(secrets.read(id, 'AWSPENDING')).toBeNull();
     }
     await waitUntilStable(cloud);
@@ -101,7 +114,7 @@ describe.skipIf(server === null)('secrets rotate', () => {
 
   const isChange = (action: string) => !/:(Describe|List|Get)/.test(action);
 
-  test('replaces both secrets, restarts each server twice, and never shows a secret', async () => {
+  test('replaces all secrets, restarts each server twice, and never shows a secret', async () => {
     const site = await openSite();
     const scripts: string[] = [];
     site.onScript = (_id, script) => {
@@ -112,10 +125,17 @@ describe.skipIf(server === null)('secrets rotate', () => {
     const [newSecret, ...others] = await expectRotated(site);
     expect(others).toEqual([OLD_SECRET]);
     expect(newSecret).toMatch(/^[\w-]{48}$/);
-    // The database learns the new password, and forgets the old one after the first of two waves of restarts.
-    expect(scripts).toHaveLength(6 + 2);
+    // The database learns the new password, and forgets the old one after the first of two waves of restarts. It learns
+    // and forgets those of the reader in between, before any restart.
+    expect(scripts).toHaveLength(6 + 4);
+    const isRestart = scripts.map((script) => script.includes('MAY_RESTART='));
+    expect(isRestart.slice(0, 4)).toEqual([false, false, false, true]);
+    // The instances may read the master password twice.
+    expect(site.aws.actions.filter((it) => it === 'cloudformation:ExecuteChangeSet').length).toBe(
+      4,
+    );
     const shown = [...site.lines, ...scripts].join('\n');
-    for (const id of [DATABASE_PASSWORD, SESSION_SECRET]) {
+    for (const id of [DATABASE_PASSWORD, READER_PASSWORD, SESSION_SECRET]) {
       for (const value of site.secrets.listValues(id).flatMap((it) => it.split(','))) {
         expect(shown).not.toContain(value);
       }
@@ -217,7 +237,7 @@ describe.skipIf(server === null)('secrets rotate', () => {
     await Promise.all([rotate(site), rotate(site)]);
     await site.waitForScripts();
     await site.assertServes();
-    const isUnfinished = [DATABASE_PASSWORD, SESSION_SECRET].some(
+    const isUnfinished = [DATABASE_PASSWORD, READER_PASSWORD, SESSION_SECRET].some(
       (id) => site.secrets.read(id, 'AWSPENDING') !== null,
     );
     expect(isUnfinished ? await rotate(site) : 'done').toBe('done');
@@ -226,10 +246,14 @@ describe.skipIf(server === null)('secrets rotate', () => {
 
   test('is not disturbed by an initialization of the database at the same time', async () => {
     const site = await openSite();
+    await initializeSchema(database, { existing: 'retain', waitMaxMs: HANG_MS });
     const { secrets } = site;
     const initialize = async () => {
-      const password = secrets.read(DATABASE_PASSWORD) ?? '';
-      await ensureAppUser(administrator, { name, password }, { waitMaxMs: HANG_MS });
+      const passwordOf = (id: string) => secrets.read(id) ?? '';
+      const app = { name, password: passwordOf(DATABASE_PASSWORD) };
+      await ensureAppUser(administrator, app, { waitMaxMs: HANG_MS });
+      const readerLogin = { name: reader, password: passwordOf(READER_PASSWORD) };
+      await ensureReader(administrator, readerLogin, { waitMaxMs: HANG_MS });
       await site.assertServes();
     };
     site.onScript = initialize;
@@ -243,11 +267,14 @@ describe.skipIf(server === null)('secrets rotate', () => {
     expect(site.aws.actions.filter(isChange)).toEqual([]);
     expect(site.lines).toEqual([
       expect.stringMatching(/^database password, changed \d+ days ago$/),
+      expect.stringMatching(/^reader password, changed \d+ days ago$/),
       expect.stringMatching(/^session secret, changed \d+ days ago$/),
-      expect.stringMatching(/^1\. Store a new database password and a new session secret\./),
+      expect.stringMatching(/^1\. Store new database passwords and a new session secret\./),
       expect.stringMatching(/^2\. An instance makes the database accept/),
       expect.stringMatching(/^3\. Restart the server of each instance/),
-      expect.stringMatching(/^4\. An instance makes the database refuse the old password/),
+      expect.stringMatching(
+        /^4\. An instance makes the database refuse the old password of the servers/,
+      ),
       expect.stringMatching(/^5\. Restart each server again/),
       'Nothing was changed.',
     ]);
@@ -255,16 +282,48 @@ describe.skipIf(server === null)('secrets rotate', () => {
 
   test('continues with the session secret alone if the password was rotated before the interruption', async () => {
     const site = await openSite();
-    site.aws.fail('secretsmanager:UpdateSecretVersionStage', 'AccessDenied', { after: 2 });
+    site.aws.fail('secretsmanager:UpdateSecretVersionStage', 'AccessDenied', { after: 4 });
     expect(await rotate(site)).toContain('The rotation is unfinished.');
     site.aws.clearFaults();
-    const password = site.secrets.read(DATABASE_PASSWORD);
+    const readPasswords = () =>
+      [DATABASE_PASSWORD, READER_PASSWORD].map((id) => site.secrets.read(id));
+    const passwords = readPasswords();
     expect(await rotate(site, { dryRun: true })).toBe('done');
     expect(site.lines.join('\n')).toContain('A rotation is unfinished.');
-    expect(site.lines.join('\n')).not.toContain('password and');
+    expect(site.lines.join('\n')).not.toContain('database passwords');
     expect(await rotate(site)).toBe('done');
     await expectRotated(site);
-    expect(site.secrets.read(DATABASE_PASSWORD)).toBe(password);
+    expect(readPasswords()).toEqual(passwords);
+  });
+
+  test('rotates the other secrets of a stack that has no reader', async () => {
+    const site = await openSite(['i-1', 'i-2'], { ReaderPassword: undefined });
+    expect(await rotate(site)).toBe('done');
+    await expectRotated(site);
+    await logIn(OLD_READER_PASSWORD, reader);
+  });
+
+  test('replaces the secret of the reader if the database has no such user', async () => {
+    const site = await openSite();
+    site.hasReader = false;
+    expect(await rotate(site)).toBe('done');
+    await expectRotated(site);
+    expect(site.secrets.read(READER_PASSWORD)).not.toBe(OLD_READER_PASSWORD);
+    expect(site.secrets.read(READER_PASSWORD, 'AWSPENDING')).toBeNull();
+  });
+
+  test('does not replace the password of the reader again if it was interrupted after it', async () => {
+    const site = await openSite();
+    site.onScript = (_id, script) => {
+      if (script.includes(`DATABASE_USER='minitwit'`)) throw new OperatorError('No answer.');
+    };
+    expect(await rotate(site)).toContain('The rotation is unfinished.');
+    const password = site.secrets.read(READER_PASSWORD);
+    expect(password).not.toBe(OLD_READER_PASSWORD);
+    site.onScript = () => site.assertServes();
+    expect(await rotate(site)).toBe('done');
+    await expectRotated(site);
+    expect(site.secrets.read(READER_PASSWORD)).toBe(password);
   });
 
   test('changes nothing if the session secret is invalid', async () => {

@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { addPassword, discardOldPassword } from '../../../src/database/dual-passwords.ts';
+import { READER } from '../../../src/cloud/database/users.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
@@ -12,8 +13,10 @@ import { createSiteStack } from '../stack/site-stack.ts';
 import { openStubStack, type StubStack } from '../stack/stub-stack.ts';
 
 export const DATABASE_PASSWORD = 'minitwit-DatabasePassword';
+export const READER_PASSWORD = 'minitwit-ReaderPassword';
 export const SESSION_SECRET = 'minitwit-SessionSecret';
 export const OLD_PASSWORD = 'the old password';
+export const OLD_READER_PASSWORD = "the reader's old password";
 export const OLD_SECRET = 'the-old-session-secret-with-32-characters';
 
 const RETRY_OPTIONS = { waitMaxMs: HANG_MS };
@@ -31,6 +34,8 @@ export interface RotationSite extends StubStack {
   servers: Map<string, Server>;
   /** Returns a server that starts now. */
   startServer: () => Server;
+  /** Whether the database has the reader. */
+  hasReader: boolean;
   /** The instance refreshes that were started. */
   refreshes: Record<string, string>[];
   /** Called before a script runs on an instance. */
@@ -39,21 +44,33 @@ export interface RotationSite extends StubStack {
   waitForScripts: () => Promise<unknown>;
   /**
    * Asserts that no request fails and no user is logged out at this moment: the database accepts the passwords of all
-   * servers, and each server accepts the cookies of all others, also of one that starts now.
+   * servers, and each server accepts the cookies of all others, also of one that starts now. If the database has the
+   * reader, asserts that a prompt opens.
    */
   assertServes: () => Promise<void>;
 }
 
-/** Opens a stack with instances of these ids. The database has the user `name`, and `administrator` may change it. */
+/** The users of the database. `administrator` may change the others. */
+export interface DatabaseUsers {
+  administrator: DatabaseConfig;
+  name: string;
+  /** The user who may only read, whom the database has only while `hasReader`. */
+  reader: string;
+}
+
+/** Opens a stack with instances of these ids. The database has the user `name`, and the reader while `hasReader`. */
 export async function openRotationSite(
-  { administrator, name }: { administrator: DatabaseConfig; name: string },
+  users: DatabaseUsers,
   instanceIds = ['i-1', 'i-2'],
+  outputs?: { ReaderPassword: undefined },
 ): Promise<RotationSite> {
+  const { administrator, name, reader } = users;
   const stubStack = await openStubStack();
   const secrets = emulateSecretsManager(stubStack.aws);
   const longAgo = new Date('2026-01-01T00:00:00Z');
   secrets.create(DATABASE_PASSWORD, OLD_PASSWORD, longAgo);
   secrets.create(SESSION_SECRET, OLD_SECRET, longAgo);
+  if (!outputs) secrets.create(READER_PASSWORD, OLD_READER_PASSWORD, longAgo);
   const startServer = (): Server => ({
     password: secrets.read(DATABASE_PASSWORD) ?? '',
     sessionSecrets: (secrets.read(SESSION_SECRET) ?? '').split(','),
@@ -66,12 +83,17 @@ export async function openRotationSite(
     servers,
     startServer,
     refreshes: [],
+    hasReader: !outputs,
     onScript: () => undefined,
     waitForScripts: () => Promise.allSettled(scripts),
     assertServes: async () => {
       const all = [...servers.values(), startServer()];
       for (const password of new Set(all.map((it) => it.password))) {
         await runSql({ ...administrator, user: name, password }, 'select 1');
+      }
+      if (site.hasReader) {
+        const password = secrets.read(READER_PASSWORD) ?? '';
+        await runSql({ ...administrator, user: reader, password }, 'select 1');
       }
       for (const { sessionSecrets } of all) {
         const refused = all.filter((it) => !sessionSecrets.includes(it.sessionSecrets[0] ?? ''));
@@ -83,7 +105,7 @@ export async function openRotationSite(
     await site.onScript(instanceId, script);
     return script.includes('MAY_RESTART=')
       ? restart(site, readVariables(script), instanceId)
-      : changePasswords(site, readVariables(script), { administrator, name });
+      : changePasswords(site, readVariables(script), users);
   };
   stubStack.runScript = (script, instanceId) => {
     const running = runScript(script, instanceId);
@@ -91,7 +113,7 @@ export async function openRotationSite(
     return running;
   };
   answerGroup(site);
-  await createSiteStack(stubStack);
+  await createSiteStack(stubStack, outputs);
   const stack = await requireStack(site.open());
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
   await changeStack(site.open(), stack, { template: null, parameters, dryRun: false });
@@ -192,18 +214,21 @@ function restart(
 
 /** Does what `userdata/app-password.sh` does, on the real database. */
 async function changePasswords(
-  { cloud, secrets }: RotationSite,
+  { cloud, secrets, hasReader }: RotationSite,
   variables: Record<string, string>,
-  { administrator, name }: { administrator: DatabaseConfig; name: string },
+  { administrator, name, reader }: DatabaseUsers,
 ): Promise<ScriptResult> {
   const { CURRENT_VERSION = '', PENDING_VERSION = '', COMMAND } = variables;
-  const current = secrets.readVersion(DATABASE_PASSWORD, CURRENT_VERSION, 'AWSCURRENT');
-  const pending = secrets.readVersion(DATABASE_PASSWORD, PENDING_VERSION, 'AWSPENDING');
+  const secretId = variables.DATABASE_PASSWORD ?? '';
+  const current = secrets.readVersion(secretId, CURRENT_VERSION, 'AWSCURRENT');
+  const pending = secrets.readVersion(secretId, PENDING_VERSION, 'AWSPENDING');
   const { parameters } = await requireStack(cloud);
   if (current === null || pending === null || parameters.SetUp !== 'yes') {
     return { status: 'Failed', stderr: 'Cannot read the secret.' };
   }
-  const login = { name, password: current };
+  const isReader = variables.DATABASE_USER === READER;
+  if (isReader && !hasReader) return { stdout: 'The database has no such user.\n' };
+  const login = { name: isReader ? reader : name, password: current };
   if (COMMAND === 'add') await addPassword(administrator, login, pending, RETRY_OPTIONS);
   else await discardOldPassword(administrator, login, RETRY_OPTIONS);
   return { stdout: `${COMMAND}\n` };

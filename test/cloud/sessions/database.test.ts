@@ -4,7 +4,7 @@ import { installFakePlugin } from './fake-plugin.ts';
 import { openSessionStack } from './session-fixture.ts';
 
 test.each([
-  [false, 'minitwit_reader arn:reader'],
+  [false, 'minitwit_reader minitwit-ReaderPassword'],
   [true, 'minitwit minitwit-DatabasePassword'],
 ])(
   '`cloud database` with write access %s runs the prompt on a healthy instance',

@@ -8,7 +8,7 @@ const OUTPUTS = {
   DatabaseEndpoint: 'database-1.rds.amazonaws.com',
   MasterSecret: 'arn:master',
   DatabasePassword: 'minitwit-DatabasePassword',
-  ReaderPassword: 'arn:reader',
+  ReaderPassword: 'minitwit-ReaderPassword',
   Instances: 'group-1',
   Targets: 'arn:targets',
   Logs: 'logs-1',
@@ -27,6 +27,7 @@ Resources:
   SetUpPolicy: { Type: AWS::IAM::Policy, Condition: IsSettingUp }
   DatabasePassword: { Type: AWS::SecretsManager::Secret }
   SessionSecret: { Type: AWS::SecretsManager::Secret }
+${outputs.ReaderPassword ? '  ReaderPassword: { Type: AWS::SecretsManager::Secret }' : ''}
 Outputs: ${JSON.stringify(
   Object.fromEntries(
     Object.entries(outputs).flatMap(([name, Value]) => (Value ? [[name, { Value }]] : [])),

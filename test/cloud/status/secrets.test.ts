@@ -7,15 +7,17 @@ import { createSiteStack } from '../stack/site-stack.ts';
 import { openStubStack } from '../stack/stub-stack.ts';
 
 const DATABASE_PASSWORD = 'minitwit-DatabasePassword';
+const READER_PASSWORD = 'minitwit-ReaderPassword';
 const SESSION_SECRET = 'minitwit-SessionSecret';
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 3_600_000);
 
-async function createStack(changedAt: Date) {
+async function createStack(changedAt: Date, outputs?: { ReaderPassword: undefined }) {
   const stubStack = await openStubStack();
   const secrets = emulateSecretsManager(stubStack.aws);
-  await createSiteStack(stubStack);
+  await createSiteStack(stubStack, outputs);
   secrets.create(DATABASE_PASSWORD, 'secret-1', changedAt);
   secrets.create(SESSION_SECRET, 'secret-2', changedAt);
+  if (!outputs) secrets.create(READER_PASSWORD, 'secret-4', changedAt);
   const readSection = async () =>
     secretsSection(stubStack.cloud, await requireStack(stubStack.cloud));
   return { stubStack, readSection };
@@ -23,6 +25,16 @@ async function createStack(changedAt: Date) {
 
 test('the section shows the ages of the secrets, and that the instances may read the master password', async () => {
   const { readSection } = await createStack(daysAgo(100));
+  expect((await readSection()).lines).toEqual([
+    'database password, changed 100 days ago',
+    'reader password, changed 100 days ago',
+    'session secret, changed 100 days ago',
+    'The instances may read the master password (SetUp=yes).',
+  ]);
+});
+
+test('the section omits the password of the reader if the stack has none', async () => {
+  const { readSection } = await createStack(daysAgo(100), { ReaderPassword: undefined });
   expect((await readSection()).lines).toEqual([
     'database password, changed 100 days ago',
     'session secret, changed 100 days ago',
@@ -33,7 +45,7 @@ test('the section shows the ages of the secrets, and that the instances may read
 test('the section names the command for a secret that is older than a year', async () => {
   const { readSection } = await createStack(daysAgo(366));
   expect((await readSection()).lines).toContain(
-    'A secret is older than a year. Run npm run cloud -- secrets rotate to replace both.',
+    'A secret is older than a year. Run npm run cloud -- secrets rotate to replace all of them.',
   );
 });
 
