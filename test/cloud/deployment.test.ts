@@ -95,7 +95,6 @@ test.each<[string, string, Record<string, string>?]>([
   ['ssm:SendCommand', at('ec2', 'instance/i-1'), { 'ssm:resourceTag/minitwit:stack': 'minitwit' }],
   ['ssm:StartSession', at('ec2', 'instance/i-1'), { 'ssm:resourceTag/minitwit:stack': 'minitwit' }],
   ['ec2:TerminateInstances', at('ec2', 'instance/i-1'), OF_STACK],
-  ['ec2:ModifyLaunchTemplate', at('ec2', 'launch-template/lt-1'), OF_STACK],
   ['ec2:CreateLaunchTemplateVersion', at('ec2', 'launch-template/lt-1')],
   ['elasticloadbalancing:DeleteLoadBalancer', at('elasticloadbalancing', 'loadbalancer/app/m/1')],
   ['s3:GetObject', 'arn:aws:s3:::minitwit-warehouse/runs/1/dump'],

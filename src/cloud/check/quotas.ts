@@ -25,7 +25,7 @@ export const quotas: Check = {
     assertEnough(SPOT_QUOTA.name, spot, needed.spot);
     assertEnough(ON_DEMAND_QUOTA.name, onDemand, needed.onDemand);
     await assertDatabaseAllowed(cloud);
-    return `The account may run ${spot} processors on spot instances and ${onDemand} on demand. The stack needs ${needed.spot} and ${needed.onDemand}.`;
+    return `Processors that the account may run: ${spot} on spot instances, ${onDemand} on demand. The stack needs ${needed.spot} and ${needed.onDemand}.`;
   },
 };
 
@@ -55,7 +55,7 @@ async function readQuota({ clients }: CloudContext, code: string): Promise<numbe
 function assertEnough(name: string, quota: number, needed: number): void {
   if (quota >= needed) return;
   throw new OperatorError(
-    `The quota “${name}” is ${quota} processors, and the stack needs ${needed}. Request an increase under Service Quotas › EC2.`,
+    `The quota of processors “${name}” is ${quota}, and the stack needs ${needed}. Request an increase under Service Quotas › EC2.`,
   );
 }
 
@@ -70,6 +70,6 @@ async function assertDatabaseAllowed({ clients }: CloudContext): Promise<void> {
     .find(({ AccountQuotaName }) => AccountQuotaName === 'DBInstances');
   if (!quota || quota.Used < quota.Max) return;
   throw new OperatorError(
-    `The account has ${quota.Used} of ${quota.Max} databases, and a new stack or a restore needs one more. Request an increase under Service Quotas › RDS.`,
+    `The quota of databases is ${quota.Max}, of which the account uses ${quota.Used}, and a new stack or a restore needs one more. Request an increase under Service Quotas › RDS.`,
   );
 }

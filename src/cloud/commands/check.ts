@@ -80,7 +80,7 @@ function stackCheck(parameters: ParameterValues): Check {
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
       await up({ ...cloud, print, log: () => undefined }, { parameters, dryRun: true });
-      return `AWS has computed the changes of ${lines.length} resources.`;
+      return `AWS has computed the changes. Changed resources: ${lines.length}.`;
     },
   };
 }

@@ -143,7 +143,7 @@ function formatPlan(cloud: CloudContext, { parameters }: Stack, source: RestoreS
   const { DatabaseStorageGib, BackupDays } = parameters;
   const sizeGib = storageFor(source, parameters);
   const backups = retainsAutomatedBackups(parameters)
-    ? `Its automated backups are retained for ${BackupDays} days.`
+    ? `Its automated backups are retained until their age in days is ${BackupDays}.`
     : `Its automated backups are deleted with it. To retain them, run ${formatCommand(cloud, 'up')} first.`;
   return [
     `This restores a new database from ${source.about}. The old database is deleted after a last snapshot. ${backups} ` +

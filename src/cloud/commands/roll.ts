@@ -83,10 +83,9 @@ function formatPlan(
   { group, outdated, target, current }: ReplacementPlan,
   image: MiniTwitImage,
 ): string {
-  const count = group.members.length;
-  if (outdated.length === 0) return `All ${count} instances run this image.`;
+  if (outdated.length === 0) return 'Every instance runs this image.';
   const ids = outdated.map(({ id }) => id).join(', ');
   const isOfImage = target === current && current.content.ImageId === image.id;
-  const state = isOfImage ? 'have outdated settings' : 'do not run this image';
-  return `Of ${count} instances, ${outdated.length} ${state}: ${ids}.`;
+  const about = isOfImage ? 'with outdated settings' : 'that do not run this image';
+  return `Instances ${about}: ${outdated.length} of ${group.members.length} (${ids}).`;
 }

@@ -10,7 +10,8 @@ import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { resolveStorage } from '../database/storage.ts';
 import { protectStack } from '../protection/protections.ts';
-import { resolveFreePlanDefaults } from '../stack/free-plan.ts';
+import { chooseFreePlanDefaults, isLimitedByFreePlan } from '../stack/free-plan.ts';
+import { listDefaultTypes, listFreePlanTypes } from '../stack/instance-types.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import {
   assertKnownParameters,
@@ -20,6 +21,7 @@ import {
 } from '../stack/parameters.ts';
 import { assertParametersFit } from '../stack/parameters-check.ts';
 import { resolveDefaults } from '../stack/resolve-defaults.ts';
+import { assertVolumeStaysInZone } from '../stack/warehouse-zone.ts';
 import { waitUntilStable } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 import {
@@ -73,12 +75,8 @@ async function resolveValues(
 ): Promise<ParameterValues> {
   const { clients } = cloud;
   const all = effectiveValues(known, stack, set);
-  const defaults = stack
-    ? {}
-    : {
-        ...(await resolveDefaults(clients.ec2, all)),
-        ...(await resolveFreePlanDefaults(cloud, set)),
-      };
+  assertVolumeStaysInZone(cloud, stack, all);
+  const defaults = stack ? {} : await resolveNewDefaults(cloud, set, all);
   const PermissionsBoundary =
     all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
   const storage = await resolveStorage(cloud, stack, { set, all });
@@ -86,6 +84,21 @@ async function resolveValues(
   const after = { ...all, ...values };
   await assertParametersFit(clients.ec2, stack ? values : after, after);
   return values;
+}
+
+/** Returns the defaults of a new stack, as far as the account's plan allows them. */
+async function resolveNewDefaults(
+  cloud: CloudContext,
+  set: ParameterValues,
+  all: ParameterValues,
+): Promise<ParameterValues> {
+  const isLimited = await isLimitedByFreePlan(cloud, set);
+  const listTypes = isLimited ? listFreePlanTypes : listDefaultTypes;
+  const defaults = await resolveDefaults(cloud.clients.ec2, all, listTypes);
+  const { InstanceTypes = '' } = defaults;
+  return isLimited
+    ? { ...defaults, ...chooseFreePlanDefaults(cloud, set, InstanceTypes) }
+    : defaults;
 }
 
 async function waitForSite(cloud: CloudContext, template: string): Promise<void> {
@@ -96,7 +109,7 @@ async function waitForSite(cloud: CloudContext, template: string): Promise<void>
   const { group, outdated } = await planReplacement(cloud, outputs.instances);
   if (outdated.length > 0) {
     cloud.print(
-      `${outdated.length} of ${group.members.length} instances are outdated. To replace them one at a time: ` +
+      `Outdated instances: ${outdated.length} of ${group.members.length}. To replace them one at a time: ` +
         formatCommand(cloud, 'roll'),
     );
   }

@@ -33,7 +33,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
   return [
     ...listInstanceCosts(parameters),
     {
-      about: `${count} disks of ${DISK_GIB} GiB`,
+      about: `${count} × disk of ${DISK_GIB} GiB`,
       hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
     },
     {

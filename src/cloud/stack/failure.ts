@@ -63,7 +63,7 @@ export function explainStatus(
     `aws cloudformation ${command} --stack-name ${context.stackName}`;
   const explanations: Record<string, string> = {
     CREATE_FAILED: `Some resources were not created. Run ${down} first.`,
-    ROLLBACK_COMPLETE: `The resources that were created are removed. Run ${down} first.`,
+    ROLLBACK_COMPLETE: `The resources that were created are removed. AWS may retain automated backups of the database, which \`down\` lists with their cost. Run ${down} first.`,
     ROLLBACK_FAILED: `Some resources could not be removed. Run ${down} first.`,
     DELETE_FAILED: `Some resources could not be removed. Run ${down} again.`,
     UPDATE_ROLLBACK_COMPLETE: 'It is unchanged, since AWS rolled back.',

@@ -4,28 +4,45 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import type { ParameterValues } from './parameters.ts';
 
+const LIMITED = ['BackupDays', 'InstanceTypes'];
+
 /**
- * Returns the parameters of a new stack that AWS's free plan limits: one day of backups, unless the operator has set
- * BackupDays. Prints the reason. If the plan cannot be read, `up` continues, because most accounts have no such limits.
+ * Returns whether AWS's free plan limits the defaults of a new stack. Requests nothing if the operator has set them. If
+ * the plan cannot be read, prints why and returns false, because most accounts have no such limits.
  */
-export async function resolveFreePlanDefaults(
+export async function isLimitedByFreePlan(
   cloud: CloudContext,
   set: ParameterValues,
-): Promise<ParameterValues> {
-  if (set.BackupDays !== undefined) return {};
+): Promise<boolean> {
+  if (LIMITED.every((name) => set[name] !== undefined)) return false;
   try {
-    if (!(await isOnFreePlan(cloud.clients.cloudFormation.config, cloud.signal))) return {};
+    return await isOnFreePlan(cloud.clients.cloudFormation.config, cloud.signal);
   } catch (error) {
     cloud.signal.throwIfAborted();
     cloud.print(
-      `${errorMessage(error)} If the account is on AWS’s free plan, add --set BackupDays=1.`,
+      `${errorMessage(error)} If the account is on AWS’s free plan, add --set BackupDays=1 and, for an x86 image, ` +
+        '--set InstanceTypes=t3.micro,t3.small.',
     );
-    return {};
+    return false;
   }
-  const command = formatCommand(cloud, 'up --set BackupDays=7');
+}
+
+/**
+ * Returns the parameters that the operator has not set, with the values that AWS's free plan allows. Prints them.
+ * @param instanceTypes the instance types of the new stack
+ */
+export function chooseFreePlanDefaults(
+  cloud: CloudContext,
+  set: ParameterValues,
+  instanceTypes: string,
+): ParameterValues {
+  const values = { BackupDays: '1', InstanceTypes: instanceTypes };
+  const chosen = Object.entries(values).filter(([name]) => set[name] === undefined);
+  const settings = chosen.map(([name, value]) => `${name}=${value}`).join(' and ');
   cloud.print(
-    'This account is on AWS’s free plan, which retains backups of a database for one day. BackupDays is therefore 1. ' +
-      `To retain them longer, upgrade the account in AWS’s console (Billing), and run ${command}.`,
+    'This account is on AWS’s free plan, which retains backups of a database for one day, and has certain instance ' +
+      `types only. The stack therefore gets ${settings}. To set other values, upgrade the account in AWS’s console ` +
+      `(Billing), then run ${formatCommand(cloud, 'up --set NAME=VALUE')}.`,
   );
-  return { BackupDays: '1' };
+  return Object.fromEntries(chosen);
 }

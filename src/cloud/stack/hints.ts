@@ -1,5 +1,6 @@
 import type { CloudContext } from '../context.ts';
 import { formatCommand, formatImageCommand } from '../format-command.ts';
+import { VALIDATION_NEEDS } from './pending-certificate.ts';
 
 type Context = Pick<CloudContext, 'stackName'>;
 
@@ -72,8 +73,7 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   ],
   [
     /DNS Record Set is not available|certificate is in FAILED/i,
-    () =>
-      'AWS could not validate the certificate. The name servers of the domain must be those of its hosted zone, and a CAA record of the domain must allow amazon.com.',
+    () => `AWS could not validate the certificate. ${VALIDATION_NEEDS}`,
   ],
   [/resource record set .*already exists/i, () => 'Delete this DNS record, or set another Domain.'],
   [

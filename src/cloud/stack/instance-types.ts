@@ -6,6 +6,11 @@ const DEFAULT_TYPES: Record<string, string[]> = {
   x86_64: ['t3.micro', 't3a.micro', 't2.micro'],
   arm64: ['t4g.micro', 't4g.small'],
 };
+// The types that AWS's free plan allows, without the two large ones.
+const FREE_PLAN_TYPES: Record<string, string[]> = {
+  x86_64: ['t3.micro', 't3.small'],
+  arm64: ['t4g.micro', 't4g.small'],
+};
 
 /** Returns the names in the value of the parameter InstanceTypes, the preferred type first. */
 export function listTypeNames(instanceTypes: string): string[] {
@@ -19,6 +24,11 @@ export function listTypeNames(instanceTypes: string): string[] {
  */
 export function listDefaultTypes(architecture = 'x86_64'): string[] {
   return DEFAULT_TYPES[architecture] ?? [];
+}
+
+/** Lists the default instance types in an account on AWS's free plan, as `listDefaultTypes` does. */
+export function listFreePlanTypes(architecture: string): string[] {
+  return FREE_PLAN_TYPES[architecture] ?? [];
 }
 
 /** Lists the zones that offer all of these instance types. */

@@ -19,19 +19,21 @@ const ZONES = 2;
  * (those of the image's architecture that the zones offer), VpcId and SubnetIds (the default VPC, in two zones that
  * offer the instance types) and WarehouseZone (the zone of the first subnet). A parameter that is set does not change.
  * @param values the parameters that are set, and the defaults of the template
+ * @param listTypes lists the preferred instance types for an architecture
  * @throws OperatorError if there is no image or no such network, with the command that creates one; if only one of
  *   VpcId and SubnetIds is set; or if a subnet does not exist
  */
 export async function resolveDefaults(
   ec2: EC2Client,
   values: ParameterValues,
+  listTypes: (architecture: string) => string[] = listDefaultTypes,
 ): Promise<ParameterValues> {
   const image = await chooseImage(ec2, values.ImageId);
   const { VpcId, SubnetIds } = values;
   if (Boolean(VpcId) !== Boolean(SubnetIds)) {
     throw new OperatorError('Set both VpcId and SubnetIds, or neither for the default VPC.');
   }
-  const defaultTypes = listDefaultTypes(image.architecture);
+  const defaultTypes = listTypes(image.architecture);
   const types = values.InstanceTypes
     ? listTypeNames(values.InstanceTypes)
     : defaultTypes.slice(0, 1);

@@ -3,8 +3,9 @@ import { poll } from '../../cli/poll.ts';
 import { addSentence, OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { createEventPrinter } from './event-printer.ts';
-import { listEvents } from './events.ts';
+import { listEvents, type StackEvent } from './events.ts';
 import { explainFailure } from './failure.ts';
+import { formatPendingCertificate } from './pending-certificate.ts';
 import { findStackById, isInProgress, type Stack } from './stack.ts';
 
 const DONE_MAX_MS = 2 * 3_600_000;
@@ -15,7 +16,7 @@ const DONE = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'DELETE_COMPLETE', '
  * @param since the id of the last event before the operation, or null for the operation in progress
  * @returns the stack after the operation. A deleted stack is `DELETE_COMPLETE`.
  * @throws OperatorError with the first failure and the stack's status when the operation failed. When the signal or the
- *   timeout ends the wait, its message adds that AWS continues.
+ *   timeout ends the wait, its message adds what a pending certificate needs, and that AWS continues.
  */
 export async function watchStack(
   cloud: CloudContext,
@@ -23,17 +24,19 @@ export async function watchStack(
   since: string | null,
 ): Promise<Stack> {
   const printNewEvents = createEventPrinter(cloud.log);
+  let events: StackEvent[] = [];
   const checkEnded = async () => {
-    const events = await listEvents(cloud, stackId, since);
+    events = await listEvents(cloud, stackId, since);
     printNewEvents(events);
     const status = events.findLast(({ isOfStack }) => isOfStack)?.status ?? 'not started yet';
     const isActive = events.length === 0 || isInProgress(status);
-    return isActive ? { pending: status } : { done: { status, events } };
+    return isActive ? { pending: status } : { done: status };
   };
   const subject = `The stack ${cloud.stackName}`;
   const options = pollOptions(cloud, DONE_MAX_MS);
-  const { status, events } = await poll(subject, checkEnded, options).catch((error: unknown) => {
-    throw addSentence(error, formatStackContinues(cloud));
+  const status = await poll(subject, checkEnded, options).catch((error: unknown) => {
+    const sentences = [formatPendingCertificate(events), formatStackContinues(cloud)];
+    throw addSentence(error, sentences.filter((it) => it !== null).join(' '));
   });
   if (!DONE.has(status)) throw explainFailure(cloud, status, events);
   const stack = await findStackById(cloud, stackId);

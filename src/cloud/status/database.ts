@@ -50,7 +50,7 @@ function formatDatabase(it: DatabaseInstance): string[] {
   const limit = it.maxGib === null ? '' : ` of at most ${it.maxGib}`;
   const zones = it.isMultiAz ? ', in two zones' : '';
   return [
-    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib}${limit} GiB, backups of ${it.backupDays} days`,
+    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib}${limit} GiB, days of backups: ${it.backupDays}`,
     ...(it.endpoint ? [it.endpoint] : []),
   ];
 }

@@ -37,7 +37,7 @@ function formatLastSnapshot({ id, sizeGib }: DatabaseInstance): string {
 
 function formatRetained({ id, sizeGib, backupDays }: DatabaseInstance): string {
   const cost = formatMonthlyCost(monthlyBackupCost({ sizeGib, days: backupDays }));
-  return `The automated backups of the database ${id} are retained until they are ${backupDays} days old, for ${cost}.`;
+  return `The automated backups of the database ${id} are retained until their age in days is ${backupDays}, for ${cost}.`;
 }
 
 function formatDeleted(cloud: CloudContext, { id }: DatabaseInstance): string {

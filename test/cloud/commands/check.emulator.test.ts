@@ -27,9 +27,9 @@ test('`cloud check` prints what AWS confirms, and the beliefs that no request ve
     permissions: 'ok: IAM allows every request of cloud/operator.yaml.',
     image: expect.stringMatching(/^ok: A t3\.small in us-east-1\w can build it on /),
     database: 'ok: This region offers MySQL 8.4.11 on db.t4g.micro with gp3 storage.',
-    quotas: expect.stringMatching(/^ok: The account may run 16 processors /),
+    quotas: expect.stringMatching(/^ok: Processors that the account may run: 16 on spot /),
     template: 'ok: CloudFormation accepts it.',
-    stack: expect.stringMatching(/^ok: AWS has computed the changes of \d\d resources\.$/),
+    stack: expect.stringMatching(/^ok: AWS has computed the changes\. Changed resources: \d\d\.$/),
   });
   expect(fixture.lines).toContain('  Rolling replacement');
   // The change set of a new stack creates an empty stack.
@@ -58,7 +58,7 @@ test.each<[string, string, AwsHandler, RegExp]>([
     'a low quota',
     'servicequotas:GetServiceQuota',
     json({ Quota: { Value: 1 } }),
-    /^quotas problem: The quota “All Standard Spot Instance Requests” is 1 processors, and the stack needs \d+\. Request an increase/,
+    /^quotas problem: The quota of processors “All Standard Spot Instance Requests” is 1, and the stack needs \d+\. Request an increase/,
   ],
   [
     'a class that the region does not offer',

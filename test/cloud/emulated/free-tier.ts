@@ -26,11 +26,26 @@ export function emulateFreeTier(account: AwsStub, findPlan: () => AccountPlan): 
   });
 }
 
-/** Returns RDS's refusal of a database on the free plan. */
-export function findFreePlanFault({ resources }: RequestedStack): Fault | undefined {
-  const refused = Object.entries(resources).find(
-    ([, { Type, Properties }]) =>
-      Type === 'AWS::RDS::DBInstance' && Number(Properties.BackupRetentionPeriod) > 1,
-  );
-  return refused && { resource: refused[0], reason: RETENTION_TOO_LONG };
+// AWS lists these with the filter free-tier-eligible=true.
+const ELIGIBLE_TYPES = new Set([
+  't3.micro',
+  't3.small',
+  't4g.micro',
+  't4g.small',
+  'c7i-flex.large',
+  'm7i-flex.large',
+]);
+const TYPE_NOT_ELIGIBLE =
+  'InvalidParameterCombination - The specified instance type is not eligible for Free Tier. For a list of Free Tier ' +
+  "instance types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'.";
+
+/** Returns the refusal of a database or of instances on the free plan. */
+export function findFreePlanFault({ resources, values }: RequestedStack): Fault | undefined {
+  const { Database } = resources;
+  if (Number(Database?.Properties.BackupRetentionPeriod) > 1) {
+    return { resource: 'Database', reason: RETENTION_TOO_LONG };
+  }
+  const types = String(values.InstanceTypes).split(',');
+  if (types.every((type) => ELIGIBLE_TYPES.has(type))) return undefined;
+  return { resource: 'Instances', reason: TYPE_NOT_ELIGIBLE };
 }

@@ -36,7 +36,7 @@ test('`cloud down` retains the automated backups, prints them with their cost be
     `A last snapshot of the database ${databaseId} is taken before it is deleted. It is retained until you delete it, for at most $1.90 a month.`,
   );
   expect(fixture.lines).toContain(
-    `The automated backups of the database ${databaseId} are retained until they are 7 days old, for at most $15.20 a month.`,
+    `The automated backups of the database ${databaseId} are retained until their age in days is 7, for at most $15.20 a month.`,
   );
   await down(fixture.open(), { ...dryRun, everything: true });
   expect(fixture.lines).toContain(DELETES_ALL_BACKUPS);

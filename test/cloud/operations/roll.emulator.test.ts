@@ -97,7 +97,7 @@ test('`cloud roll` replaces the instances by those of the newest image, and stor
 
   account.actions.length = 0;
   await roll(fixture.open(), now);
-  expect(lines).toContain('All 2 instances run this image.');
+  expect(lines).toContain('Every instance runs this image.');
   expect(changesOf(account)).toEqual([]);
 });
 
@@ -230,7 +230,7 @@ test('`cloud roll` replaces instances of a type that is no longer set', async ()
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   const heard = recordRefreshes(cloud);
   await roll(cloud, now);
-  expect(fixture.lines.join('\n')).toMatch(/Of 2 instances, 1 have outdated settings: i-\w+\./);
+  expect(fixture.lines.join('\n')).toMatch(/Instances with outdated settings: 1 of 2 \(i-\w+\)\./);
   expect(heard).toMatchObject([
     {
       DesiredConfiguration: {
@@ -254,7 +254,7 @@ test('`cloud roll --image` replaces the instances by those of the chosen image, 
   const parameters = toChangedParameters(stack, { BackupDays: '8' });
   await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
   await roll(fixture.open(), { dryRun: true, imageId: image });
-  expect(fixture.lines).toContain('All 2 instances run this image.');
+  expect(fixture.lines).toContain('Every instance runs this image.');
   expect(first).not.toBe(image);
 });
 

@@ -83,7 +83,7 @@ test('`cloud status` prints the state of all parts, and only sends requests that
   const databaseId = outputs.DatabaseId;
   expect(sectionOf(fixture, 'DATABASE').join('\n')).toMatch(
     new RegExp(
-      `^(${databaseId}), available, MySQL 8\\.4\\S*, db\\.t4g\\.micro, 20 GiB, backups of 7 days\n\\S+\n` +
+      `^(${databaseId}), available, MySQL 8\\.4\\S*, db\\.t4g\\.micro, 20 GiB, days of backups: 7\n\\S+\n` +
         'restorable by restore --time: \\1, from \\S+ \\S+ UTC to \\S+ \\S+ UTC\n' +
         'automated snapshot: rds:\\1-\\S+, \\S+ \\S+ UTC\nno snapshot$',
     ),

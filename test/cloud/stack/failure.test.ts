@@ -93,7 +93,7 @@ test('explainFailure reports the first failure, and not the resources that AWS c
   ]);
   expect(error.message).toBe(
     'Balancer (T) failed: A load balancer cannot be attached to one subnet. The stack blog is ROLLBACK_COMPLETE. ' +
-      'The resources that were created are removed. Run npm run cloud -- down --stack blog first.',
+      'The resources that were created are removed. AWS may retain automated backups of the database, which `down` lists with their cost. Run npm run cloud -- down --stack blog first.',
   );
 });
 

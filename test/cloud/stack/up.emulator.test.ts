@@ -75,7 +75,7 @@ test('`cloud up` changes the parameters that are set, retains all others, and na
   });
   expect(fixture.lines).toContain('  ~ change   LaunchTemplate (AWS::EC2::LaunchTemplate)');
   expect(fixture.lines).toContainEqual(
-    expect.stringMatching(/^2 of 2 instances are outdated\..* npm run cloud -- roll$/),
+    expect.stringMatching(/^Outdated instances: 2 of 2\..* npm run cloud -- roll$/),
   );
 });
 
@@ -187,31 +187,67 @@ test('a change that AWS rolls back leaves the stack unchanged, and succeeds late
   expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
 });
 
-test('`cloud up` on the free plan retains backups for one day, and prints why', async () => {
+test('`cloud up` on the free plan chooses one day of backups and allowed instance types, and prints why', async () => {
   const fixture = await createStackFixture();
   fixture.emulated.accountPlan = 'FREE';
   await fixture.up();
   expect(fixture.lines).toContainEqual(
-    expect.stringMatching(/^This account is on AWS’s free plan, .* BackupDays is therefore 1\./),
+    expect.stringMatching(
+      /^This account is on AWS’s free plan, .* gets BackupDays=1 and InstanceTypes=t3\.micro,t3\.small\./,
+    ),
   );
-  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
+  const chosen = { BackupDays: '1', InstanceTypes: 't3.micro,t3.small' };
+  expect((await findStack(fixture.cloud))?.parameters).toMatchObject(chosen);
   fixture.lines.length = 0;
   await fixture.up();
   expect(fixture.lines.join('\n')).not.toContain('This account is on');
-  expect((await findStack(fixture.cloud))?.parameters.BackupDays).toBe('1');
+  expect((await findStack(fixture.cloud))?.parameters).toMatchObject(chosen);
 });
 
-test('`cloud up` does not overrule BackupDays, and explains what the free plan allows when RDS refuses it', async () => {
-  const fixture = await createStackFixture();
-  fixture.emulated.accountPlan = 'FREE';
-  await expect(fixture.up({ BackupDays: '7' })).rejects.toThrow(
+test.each<[ParameterValues, string, RegExp]>([
+  [
+    { BackupDays: '7' },
+    'gets InstanceTypes=t3.micro,t3.small. To',
     /^Database .*free tier customers.*add --set BackupDays=1\..* is ROLLBACK_COMPLETE\./,
-  );
+  ],
+  [
+    { InstanceTypes: 't3a.micro' },
+    'gets BackupDays=1. To',
+    /^Instances .*not eligible for Free Tier.*add --set InstanceTypes=TYPE\..* is ROLLBACK_COMPLETE\./,
+  ],
+])(
+  '`cloud up` does not overrule %j, and explains what the free plan allows when AWS refuses it',
+  async (parameters, chosen, refusal) => {
+    const fixture = await createStackFixture();
+    fixture.emulated.accountPlan = 'FREE';
+    await expect(fixture.up(parameters)).rejects.toThrow(refusal);
+    expect(fixture.lines).toContainEqual(expect.stringContaining(chosen));
+  },
+);
+
+test('`cloud up` does not ask for the plan of the account if both BackupDays and InstanceTypes are set', async () => {
+  const fixture = await createStackFixture();
+  await fixture.up({ BackupDays: '1', InstanceTypes: 't3.micro' }, true);
   expect(fixture.account.actions).not.toContain('freetier:GetAccountPlanState');
 });
 
+test('`cloud up` refuses another zone for the existing volume of the warehouse, and changes nothing', async () => {
+  const fixture = await createStackFixture();
+  await fixture.up({ WarehouseVolumeGib: '10' });
+  const before = await fixture.readState();
+  fixture.account.actions.length = 0;
+  await expect(fixture.up({ WarehouseZone: 'us-east-1b' })).rejects.toThrow(
+    /^The warehouse’s volume is in us-east-1a, and AWS cannot move it to us-east-1b\. .* first run npm run cloud -- up --set WarehouseVolumeGib=0, which/,
+  );
+  expect(fixture.account.actions).not.toContain('cloudformation:CreateChangeSet');
+  expect(await fixture.readState()).toEqual(before);
+  await fixture.up({ WarehouseVolumeGib: '0', WarehouseZone: 'us-east-1b' });
+  await fixture.up({ WarehouseVolumeGib: '10' });
+  expect((await findStack(fixture.cloud))?.parameters.WarehouseZone).toBe('us-east-1b');
+});
+
 test.each(['none', 'PAID'] as const)(
-  '`cloud up` retains backups for 7 days in an account with the plan “%s”',
+  '`cloud up` does not change its defaults in an account with the plan “%s”',
   async (plan) => {
     const fixture = await createStackFixture();
     fixture.emulated.accountPlan = plan;
@@ -227,7 +263,7 @@ test('`cloud up` continues in one line if the plan of the account cannot be read
   await fixture.up({}, true);
   expect(fixture.lines.filter((line) => line.includes('plan of the AWS account'))).toEqual([
     expect.stringMatching(
-      /AccessDeniedException.* If the account is on .* add --set BackupDays=1\.$/,
+      /AccessDeniedException.* If the account is on .* add --set BackupDays=1 and, for an x86 image, --set InstanceTypes=t3\.micro,t3\.small\.$/,
     ),
   ]);
   expect(fixture.lines).toContain('  + add      Database (AWS::RDS::DBInstance)');

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { waitUntilStable } from '../../../src/cloud/stack/wait-until-stable.ts';
 import { formatStackContinues, watchStack } from '../../../src/cloud/stack/watch-stack.ts';
 import { startAwsStub } from '../../support/aws-stub.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { openTestCloud } from '../test-cloud.ts';
 import { stubEvents, STACK_ID } from './stub-events.ts';
 
@@ -96,6 +97,43 @@ test('watchStack reports that AWS continues if it times out', async () => {
     /still UPDATE_IN_PROGRESS after 0 s\. AWS continues/,
   );
 });
+
+const CERTIFICATE = 'CertificateManager::Certificate';
+const CERTIFICATE_NEEDS =
+  'The stack waits until AWS has validated the certificate, for up to 36 hours. The name servers of the domain must be ' +
+  'those of its hosted zone, and a CAA record of the domain must allow amazon.com.';
+
+test('watchStack reports what a pending certificate needs if the operator stops it', async () => {
+  stubEvents(await startAwsStub(), [[...BEGUN, `${CERTIFICATE} CREATE_IN_PROGRESS`]]);
+  const { open, stop, lines } = openTestCloud();
+  const cloud = open();
+  const watched = watchStack(cloud, STACK_ID, null);
+  watched.catch(() => undefined);
+  await waitFor('the certificate is being created', () =>
+    lines.some((line) => line.startsWith(CERTIFICATE)),
+  );
+  stop();
+  await expect(watched).rejects.toThrow(
+    `Stopped by SIGINT. ${CERTIFICATE_NEEDS} ${formatStackContinues(cloud)}`,
+  );
+});
+
+test.each([
+  ['CREATE_IN_PROGRESS Content of DNS Record is: {…}', true],
+  ['CREATE_COMPLETE', false],
+  ['DELETE_IN_PROGRESS', false],
+])(
+  'watchStack, timed out after %s of the certificate, reports what it needs: %s',
+  async (state, expected) => {
+    const events = [`${CERTIFICATE} CREATE_IN_PROGRESS`, `${CERTIFICATE} ${state}`];
+    stubEvents(await startAwsStub(), [[...BEGUN, ...events]]);
+    const cloud = openTestCloud({ waitMaxMs: 20 }).open();
+    const needs = expected ? `${CERTIFICATE_NEEDS} ` : '';
+    await expect(watchStack(cloud, STACK_ID, null)).rejects.toThrow(
+      `after 0 s. ${needs}${formatStackContinues(cloud)}`,
+    );
+  },
+);
 
 test.each([
   ['Throttling', 400],
