@@ -29,7 +29,7 @@ test('`cloud check` prints what AWS confirms, and the beliefs that no request ve
     database: 'ok: This region offers MySQL 8.4.11 on db.t4g.micro with gp3 storage.',
     quotas: expect.stringMatching(/^ok: Processors that the account may run: 16 on spot /),
     template: 'ok: CloudFormation accepts it.',
-    stack: expect.stringMatching(/^ok: AWS has computed the changes\. Changed resources: \d\d\.$/),
+    stack: 'ok: AWS has computed the changes without a problem.',
   });
   expect(fixture.lines).toContain('  Rolling replacement');
   // The change set of a new stack creates an empty stack.

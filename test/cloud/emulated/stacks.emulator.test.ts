@@ -41,6 +41,7 @@ import { emulate } from '../emulated.ts';
 const NAME = 'minitwit';
 const OUTPUTS = [
   'Address',
+  'BalancerName',
   'DatabaseEndpoint',
   'DatabaseId',
   'DatabasePassword',
@@ -48,6 +49,7 @@ const OUTPUTS = [
   'LaunchTemplate',
   'Logs',
   'MasterSecret',
+  'ReaderPassword',
   'ServerLog',
   'Targets',
   'UnhealthyAlarm',
