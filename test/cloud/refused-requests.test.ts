@@ -51,6 +51,7 @@ const ORDER: changeSets.ChangeSetRequest = {
 const VERSION = {
   number: '1',
   createdAt: new Date(),
+  isOfCommand: false,
   content: { ImageId: 'ami-1', InstanceType: 't3.micro' },
 };
 const GROUP = {

@@ -44,10 +44,16 @@ export async function findRolledBackVersion(
   return { group, target, newest };
 }
 
-/** Returns whether a version was created during an operation. EC2's times have no milliseconds. */
-function isOfOperation({ createdAt }: LaunchTemplateVersion, events: { at: Date }[]): boolean {
+/**
+ * Returns whether CloudFormation created a version during an operation. EC2's times have no milliseconds, so a version
+ * that a command created at once after the operation has a time within it.
+ */
+function isOfOperation(
+  { createdAt, isOfCommand }: LaunchTemplateVersion,
+  events: { at: Date }[],
+): boolean {
   const [first, last] = [events[0], events.at(-1)];
-  if (!first || !last) return false;
+  if (!first || !last || isOfCommand) return false;
   const startedAt = Math.floor(Number(first.at) / 1000) * 1000;
   return Number(createdAt) >= startedAt && createdAt <= last.at;
 }

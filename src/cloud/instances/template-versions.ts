@@ -13,12 +13,15 @@ import { OperatorError } from '../../errors/operator-error.ts';
 const versionSchema = z
   .object({
     VersionNumber: z.number(),
+    VersionDescription: z.string().optional(),
     CreateTime: z.date(),
     LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
   })
   .transform((it) => ({
     number: String(it.VersionNumber),
     createdAt: it.CreateTime,
+    /** Whether a command created the version. Those of CloudFormation have no description. */
+    isOfCommand: Boolean(it.VersionDescription),
     /** All settings of the version, of which only these two are typed. */
     content: it.LaunchTemplateData as { ImageId: string; InstanceType: string },
   }));
