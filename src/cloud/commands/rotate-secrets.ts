@@ -27,8 +27,8 @@ export interface RotateOptions {
 }
 
 /**
- * Replaces the session secret and the passwords of the database users of the stack, except the master's. No request fails, and without
- * `leaked` no user is logged out. An interrupted rotation continues when it is run again.
+ * Replaces the session secret and the passwords of the database users of the stack, except the master's. No request
+ * fails, and without `leaked` no user is logged out. An interrupted rotation continues when it is run again.
  * @throws OperatorError before a change when the stack or a secret is not suitable; later with the command that continues
  */
 export async function rotateSecrets(
@@ -41,7 +41,7 @@ export async function rotateSecrets(
     outputs: readOutputs(stack),
     secrets: await requireSecrets(cloud, stack),
   };
-  const steps = await findUnfinished(rotation);
+  const steps = await planRotation(rotation);
   if (!steps.isUnfinished) assertInitialized(cloud, stack);
   await assertSessionSecret(rotation);
   for (const line of (await secretsSection(cloud, stack)).lines) cloud.print(line);
@@ -68,8 +68,11 @@ interface Steps {
   includesDatabase: boolean;
 }
 
-/** A rotation of the database passwords begins before that of the session secret, and ends before it. */
-async function findUnfinished({ cloud, secrets }: Rotation): Promise<Steps> {
+/**
+ * Returns the rotations that are needed, by the stages of the secrets. A rotation of the database passwords begins before
+ * that of the session secret, and ends before it.
+ */
+async function planRotation({ cloud, secrets }: Rotation): Promise<Steps> {
   const isRotating = async (id: string | null) =>
     id !== null && (await readVersions(cloud, id)).pending !== null;
   const database =
