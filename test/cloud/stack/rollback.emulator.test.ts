@@ -1,3 +1,4 @@
+import type { DescribeLaunchTemplateVersionsResult } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
@@ -28,6 +29,24 @@ async function readVersions({ cloud }: StackFixture) {
   };
 }
 
+/** Makes EC2 return the time of the failed version as that of each version. */
+async function createAllVersionsWithTheFailedOne({ cloud }: StackFixture): Promise<void> {
+  const { autoScaling, ec2 } = cloud.clients;
+  const { outputs } = await requireStack(cloud);
+  const { templateId } = await requireScalingGroup(autoScaling, outputs.Instances ?? '');
+  const [, failed] = await listTemplateVersions(ec2, templateId);
+  expect(failed?.content.InstanceType).toBe(LARGER.InstanceTypes);
+  ec2.middlewareStack.add(
+    (next) => async (input) => {
+      const result = await next(input);
+      const { LaunchTemplateVersions = [] } = result.output as DescribeLaunchTemplateVersionsResult;
+      for (const version of LaunchTemplateVersions) version.CreateTime = failed?.createdAt;
+      return result;
+    },
+    { step: 'initialize' },
+  );
+}
+
 test('after a rollback, `cloud up` sets the group back to the settings of the stack, and later changes retain them', async () => {
   const fixture = await createStackFixture();
   await fixture.up();
@@ -47,6 +66,8 @@ test('after a rollback, `cloud up` sets the group back to the settings of the st
     ),
   );
 
+  // EC2 returns whole seconds, and the command may create its version in the second in which the operation ended.
+  await createAllVersionsWithTheFailedOne(fixture);
   fixture.lines.length = 0;
   await fixture.up({ InstanceCount: '3' });
   expect((await readVersions(fixture)).type).toBe('t3.micro');
