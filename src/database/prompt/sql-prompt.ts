@@ -5,13 +5,12 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { isConnectionClosed } from '../query-errors.ts';
 import { PROMPT_BOUNDS, PROMPT_ROWS_MAX } from '../session-variables.ts';
 import { setSessionVariables } from '../set-session-variables.ts';
-import { splitStatements } from '../split-statements.ts';
 import { withConnection } from '../with-connection.ts';
 import { formatChange, formatRows } from './format-result.ts';
+import { readStatements } from './read-statements.ts';
 
 // An idle prompt ends after ten times the time limit of a login.
 const RETRY_OPTIONS = { waitMaxMs: 10_000, connectTimeoutMs: 180_000 };
-const END = /^(\\q|quit|exit);?$/i;
 const USAGE = `End each statement with ";". Ctrl-C cancels a statement, and Ctrl-D ends the prompt. Limits: 30 s, ${PROMPT_ROWS_MAX} rows.`;
 
 /** The terminal of a prompt. */
@@ -28,52 +27,24 @@ export interface Terminal {
 export async function runSqlPrompt(config: DatabaseConfig, terminal: Terminal): Promise<void> {
   await withConnection(config, RETRY_OPTIONS, async (connection) => {
     await setSessionVariables(connection, config, PROMPT_BOUNDS);
-    await readStatements(config, connection, terminal);
+    await runStatements(config, connection, terminal);
   });
 }
 
-async function readStatements(
+async function runStatements(
   config: DatabaseConfig,
   connection: Connection,
   { input, output }: Terminal,
 ): Promise<void> {
   const lines = createInterface({ input, output, terminal: output.isTTY ?? false });
-  let typed = '';
-  let isRunning = false;
   const print = (text: string) => void output.write(`${text}\n`);
-  let hasEnded = false;
-  lines.once('close', () => (hasEnded = true));
-  const showPrompt = () => {
-    // Input may end while a statement runs.
-    if (hasEnded) return;
-    lines.setPrompt(typed === '' ? `${config.name}> ` : '> ');
-    lines.prompt();
-  };
-  lines.on('SIGINT', () => {
-    if (isRunning) {
-      void cancelStatement(config, connection, print);
-    } else {
-      typed = '';
-      // Ctrl-U deletes the unfinished line.
-      lines.write(null, { ctrl: true, name: 'u' });
-      print('');
-      showPrompt();
-    }
-  });
+  const cancel = () => void cancelStatement(config, connection, print);
+  print(`Connected to ${config.name} as ${config.user}. ${USAGE}`);
   try {
-    print(`Connected to ${config.name} as ${config.user}. ${USAGE}`);
-    showPrompt();
-    for await (const line of lines) {
-      if (typed === '' && END.test(line.trim())) break;
-      typed += `${line}\n`;
-      if (/;\s*$/.test(typed)) {
-        const statements = splitStatements(typed);
-        typed = '';
-        isRunning = true;
-        for (const statement of statements) print(await runStatement(connection, statement));
-        isRunning = false;
-      }
-      showPrompt();
+    for await (const statement of readStatements(lines, config.name)) {
+      lines.on('SIGINT', cancel);
+      print(await runStatement(connection, statement));
+      lines.off('SIGINT', cancel);
     }
   } finally {
     lines.close();

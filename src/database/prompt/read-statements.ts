@@ -1,0 +1,41 @@
+import type { Interface } from 'node:readline';
+import { splitStatements } from '../split-statements.ts';
+
+const END = /^(\\q|quit|exit);?$/i;
+
+/**
+ * Yields the statements that an operator types, until the end of the input or `exit`. Shows a prompt before each line.
+ * Ctrl-C discards the typed text, except while the caller runs a statement.
+ * @param name the name in the prompt
+ */
+export async function* readStatements(lines: Interface, name: string): AsyncGenerator<string> {
+  let typed = '';
+  let hasEnded = false;
+  lines.once('close', () => (hasEnded = true));
+  const showPrompt = () => {
+    // Input may end while a statement runs.
+    if (hasEnded) return;
+    lines.setPrompt(typed === '' ? `${name}> ` : '> ');
+    lines.prompt();
+  };
+  const discard = () => {
+    typed = '';
+    // Ctrl-U deletes the unfinished line.
+    lines.write(null, { ctrl: true, name: 'u' });
+    showPrompt();
+  };
+  lines.on('SIGINT', discard);
+  showPrompt();
+  for await (const line of lines) {
+    if (typed === '' && END.test(line.trim())) return;
+    typed += `${line}\n`;
+    if (/;\s*$/.test(typed)) {
+      const statements = splitStatements(typed);
+      typed = '';
+      lines.off('SIGINT', discard);
+      yield* statements;
+      lines.on('SIGINT', discard);
+    }
+    showPrompt();
+  }
+}
