@@ -20,8 +20,8 @@ export async function* readStatements(lines: Interface, name: string): AsyncGene
   };
   const discard = () => {
     typed = '';
-    // Ctrl-U deletes the unfinished line.
-    lines.write(null, { ctrl: true, name: 'u' });
+    // Ctrl-E moves to the end of the line, and Ctrl-U deletes all before it.
+    for (const key of ['e', 'u']) lines.write(null, { ctrl: true, name: key });
     showPrompt();
   };
   lines.on('SIGINT', discard);

@@ -11,6 +11,7 @@ import { waitFor } from '../../support/wait-for.ts';
 
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
+const ARROW_LEFT = '\u001B[D';
 
 const { config } = useDatabase();
 
@@ -122,6 +123,8 @@ test('Ctrl-C discards the typed text', async () => {
   await prompt.waitForText('\n> ');
   prompt.write('from nowhere');
   await prompt.waitForText('from nowhere');
+  // The cursor is not at the end of the line.
+  prompt.write(ARROW_LEFT);
   prompt.write(CTRL_C);
   prompt.write('select 40 + 2;\n');
   await prompt.waitForText('42\n');
