@@ -1,7 +1,7 @@
 import dotenv from 'dotenv';
 import { runProgram } from './cli/program.ts';
 import { readDatabaseConfig } from './config/config.ts';
-import { runSqlPrompt } from './database/prompt/sql-prompt.ts';
+import { runSqlPrompt } from './prompt/sql-prompt.ts';
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });

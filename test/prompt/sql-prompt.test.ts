@@ -2,12 +2,12 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { withConnection } from '../../../src/database/with-connection.ts';
-import { runSqlPrompt } from '../../../src/database/prompt/sql-prompt.ts';
-import type { DatabaseConfig } from '../../../src/config/config.ts';
-import { runSql, useDatabase } from '../../support/database.ts';
-import { HANG_MS } from '../../support/timeouts.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
+import { runSqlPrompt } from '../../src/prompt/sql-prompt.ts';
+import type { DatabaseConfig } from '../../src/config/config.ts';
+import { runSql, useDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';

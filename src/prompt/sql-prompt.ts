@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import type { Connection, QueryError, ResultSetHeader } from 'mysql2/promise';
-import type { DatabaseConfig } from '../../config/config.ts';
-import { errorMessage } from '../../errors/error-message.ts';
-import { isConnectionClosed } from '../query-errors.ts';
-import { PROMPT_BOUNDS, PROMPT_ROWS_MAX } from '../session-variables.ts';
-import { setSessionVariables } from '../set-session-variables.ts';
-import { withConnection } from '../with-connection.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { isConnectionClosed } from '../database/query-errors.ts';
+import { PROMPT_BOUNDS, PROMPT_ROWS_MAX } from '../database/session-variables.ts';
+import { setSessionVariables } from '../database/set-session-variables.ts';
+import { withConnection } from '../database/with-connection.ts';
+import { errorMessage } from '../errors/error-message.ts';
 import { formatChange, formatRows } from './format-result.ts';
 import { readStatements } from './read-statements.ts';
 

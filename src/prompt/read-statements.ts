@@ -1,5 +1,5 @@
 import type { Interface } from 'node:readline';
-import { splitStatements } from '../split-statements.ts';
+import { splitStatements } from '../database/split-statements.ts';
 
 const END = /^(\\q|quit|exit);?$/i;
 

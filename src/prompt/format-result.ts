@@ -1,5 +1,5 @@
 import type { FieldPacket, ResultSetHeader } from 'mysql2/promise';
-import { PROMPT_ROWS_MAX } from '../session-variables.ts';
+import { PROMPT_ROWS_MAX } from '../database/session-variables.ts';
 
 /** A cell as the server sends it. */
 type Cell = string | null;
