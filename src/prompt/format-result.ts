@@ -1,4 +1,5 @@
 import type { FieldPacket, ResultSetHeader } from 'mysql2/promise';
+import { alignColumns } from '../cli/table.ts';
 import { PROMPT_ROWS_MAX } from '../database/session-variables.ts';
 
 /** A cell as the server sends it. */
@@ -8,7 +9,7 @@ type Cell = string | null;
 export function formatRows(rows: Cell[][], fields: FieldPacket[], durationMs: number): string {
   const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}, ${formatMs(durationMs)}.`;
   if (rows.length === 0) return count;
-  const lines = alignCells([
+  const lines = alignColumns([
     fields.map(({ name }) => name),
     ...rows.map((row) => row.map(formatCell)),
   ]);
@@ -30,18 +31,6 @@ function formatCell(cell: Cell): string {
   return cell
     .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
     .replaceAll(/[\u007F-\u009F]/g, '?');
-}
-
-function alignCells(rows: string[][]): string[] {
-  const widths = rows[0]?.map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function formatMs(durationMs: number): string {
