@@ -2,7 +2,7 @@
 # The user data of the warehouse's instance. `npm run warehouse -- run` fills in the setting.
 
 # This instance terminates itself after this time, in case that the command cannot terminate it.
-END_AFTER_MINUTES=''
+export END_AFTER_MINUTES=''
 
 shutdown -h "+$END_AFTER_MINUTES"
 

@@ -5,13 +5,13 @@
 # end, the script deletes all personal files: keys, histories and logs. No user can log in to THIS instance afterwards.
 
 # The mount point of the volume. WAREHOUSE_MOUNT_DIR must be the same.
-MOUNT_DIR='/mysql-db'
+export MOUNT_DIR='/mysql-db'
 # A volume that is attached to this instance, now or later. The script creates a filesystem on it if it is empty, and
 # tests MariaDB on it. If VOLUME_ID is empty, the script does neither.
-VOLUME_ID=''
-VOLUME_DEVICE='/dev/sdf'
+export VOLUME_ID=''
+export VOLUME_DEVICE='/dev/sdf'
 # This instance terminates itself after this time, in case that the command cannot terminate it.
-END_AFTER_MINUTES=''
+export END_AFTER_MINUTES=''
 
 set -euo pipefail
 umask 022

@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderInitdbScript } from '../../src/cloud/database/initdb-script.ts';
-import { renderScript } from '../../src/cloud/instances/render-script.ts';
+import { renderScript } from '../../src/aws/render-script.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { expectSbom } from '../support/sbom.ts';
 import { NODE_OPTIONS } from '../support/production.ts';

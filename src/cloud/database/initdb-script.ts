@@ -1,4 +1,4 @@
-import { renderScript } from '../instances/render-script.ts';
+import { renderScript } from '../../aws/render-script.ts';
 
 /** The values that the script needs. */
 export interface InitdbScriptValues {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { LaunchOptions } from '../../aws/ec2/launch.ts';
 import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
 import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { BuildPlan } from './plan.ts';
 
@@ -15,9 +15,6 @@ export const NAME_PREFIX = 'minitwit-builder-';
 
 /** The key of the source archive in its bucket. */
 export const SOURCE_KEY = 'source.tar.gz';
-
-// The path is the same from src/ and from dist/.
-const USER_DATA = new URL('../../../userdata/builder.sh', import.meta.url);
 
 /** Returns the name of a build's temporary resources. */
 export function builderName(runId: string): string {
@@ -123,7 +120,7 @@ export async function launchOptions(
     // The builder downloads packages, and its agent polls Systems Manager for commands.
     isPublic: true,
     market: 'on-demand',
-    userData: await readFile(USER_DATA, 'utf8'),
+    userData: await renderScript('builder.sh'),
     tags: builderTags(runId),
   };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { pollOptions } from '../../aws/poll-options.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
 import type { Outputs } from '../stack/outputs.ts';
-import { renderScript } from './render-script.ts';
 import { replaceInstances } from './replace-instances.ts';
 import { runCommand } from './run-command.ts';
 import { requireScalingGroup } from './scaling-group.ts';

@@ -1,4 +1,4 @@
-import { renderScript } from '../instances/render-script.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import { runCommand } from '../instances/run-command.ts';
 import { waitForInService } from '../instances/wait-for-in-service.ts';
 import type { RotatingVersions, Rotation } from './rotation.ts';

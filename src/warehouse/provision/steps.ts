@@ -2,8 +2,8 @@ import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
 import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';
 import { createImageStep } from '../../aws/image-builder/image-step.ts';
 import { addTags, tagFilter } from '../../aws/ec2/tags.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import type { Step } from '../../cli/steps.ts';
-import { renderUserData } from '../render-user-data.ts';
 import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
 import { install } from './install-step.ts';
 import type { ProvisionContext } from './provision-context.ts';
@@ -46,7 +46,7 @@ const warehouseImage: ImageKind<ProvisionContext> = {
 };
 
 function renderBuilder({ config, volumeId }: ProvisionContext): Promise<string> {
-  return renderUserData('warehouse.sh', {
+  return renderScript('warehouse.sh', {
     MOUNT_DIR: config.mountDir,
     VOLUME_ID: requireId(volumeId),
     VOLUME_DEVICE: config.volumeDevice,

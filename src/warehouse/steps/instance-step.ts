@@ -3,12 +3,12 @@ import { type LaunchOptions, launchInstance, runInstancesInput } from '../../aws
 import { findAwsError, wasRefused } from '../../aws/errors.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { yieldToOlderRun, originTag } from '../run/lock.ts';
 import { type ActiveRun, type RunStep, runTags } from '../run/active-run.ts';
 import type { RunState } from '../run/state.ts';
-import { renderUserData } from '../render-user-data.ts';
 import { ORIGIN_TAG } from '../tags.ts';
 import { endInstances, formatInstanceOrphans } from './end-instances.ts';
 
@@ -54,7 +54,7 @@ export async function launchOptions({ config, state, folder }: ActiveRun): Promi
     securityGroup: config.securityGroup,
     subnetId: state.place.subnetId,
     market: config.market,
-    userData: await renderUserData('warehouse-run.sh', {
+    userData: await renderScript('warehouse-run.sh', {
       END_AFTER_MINUTES: String(lifetimeMinutes(state)),
     }),
     tags: { ...runTags(state), [ORIGIN_TAG]: originTag(folder) },

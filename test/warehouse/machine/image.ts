@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderScript } from '../../../src/aws/render-script.ts';
 import { READY } from '../../../src/warehouse/provision/outcome.ts';
-import { renderUserData } from '../../../src/warehouse/render-user-data.ts';
 import type { Layers } from '../../deploy/layers.ts';
 import type { Defer } from '../../support/cleanup.ts';
 import { createInstance, type Instance } from './instance.ts';
@@ -21,7 +21,7 @@ export async function buildImage(
   defer: Defer,
   { volumeId, volume, folder }: Build,
 ): Promise<{ builder: Instance; image: Layers }> {
-  const userData = await renderUserData('warehouse.sh', { VOLUME_ID: volumeId });
+  const userData = await renderScript('warehouse.sh', { VOLUME_ID: volumeId });
   const builder = await createInstance(defer, { userData });
   await builder.start();
   await builder.attach(volume, 'xvdf');

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { renderScript } from '../../../src/aws/render-script.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
 import { READY } from '../../../src/warehouse/provision/outcome.ts';
-import { renderUserData } from '../../../src/warehouse/render-user-data.ts';
 import type { SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await instance.useForSsh();
 });
 
-const userData = () => renderUserData('warehouse.sh', { VOLUME_ID });
+const userData = () => renderScript('warehouse.sh', { VOLUME_ID });
 const queryAs = (remote: SshConnection, sql: string, account = ACCOUNT) =>
   query(remote, sql, account);
 

@@ -1,8 +1,8 @@
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { vi } from 'vitest';
+import { renderScript } from '../../../src/aws/render-script.ts';
 import type { Login } from '../../../src/warehouse/ssh/ssh-commands.ts';
-import { renderUserData } from '../../../src/warehouse/render-user-data.ts';
 import { copyChanges, type Layers } from '../../deploy/layers.ts';
 import { createMachine, type Machine } from '../../deploy/machine.ts';
 import { findDebianRoot } from '../../deploy/debian-root.ts';
@@ -107,7 +107,7 @@ export async function createInstance(defer: Defer, options: Launch = {}): Promis
 
 /** Returns the user data of a run, without its pauses. */
 async function renderRunUserData(): Promise<string> {
-  const userData = await renderUserData('warehouse-run.sh', { END_AFTER_MINUTES: '480' });
+  const userData = await renderScript('warehouse-run.sh', { END_AFTER_MINUTES: '480' });
   return userData.replace('sleep 2', '');
 }
 

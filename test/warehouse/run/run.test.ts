@@ -50,7 +50,7 @@ test('a run executes all steps in order, and only the volume and a snapshot rema
     shutdownBehavior: 'terminate',
     httpTokens: 'required',
     cpuCredits: 'standard',
-    userData: expect.stringMatching(/^END_AFTER_MINUTES='510'$/m),
+    userData: expect.stringMatching(/^export END_AFTER_MINUTES='510'$/m),
     tags: { Name: 'minitwit-warehouse', 'minitwit:warehouse': fixture.volumeId },
   });
   expect(account.snapshots).toMatchObject([
