@@ -1,3 +1,4 @@
+import type { EmulatedAccount } from '../../support/aws-account.ts';
 import type { AwsHandler } from '../../support/aws-stub.ts';
 import { createOperationsFixture, makeImage } from '../operations/fixture.ts';
 
@@ -33,11 +34,9 @@ export const simulate =
     };
   };
 
-/** Opens an account with an image, in which every check succeeds. */
-export async function createCheckFixture() {
-  const fixture = await createOperationsFixture();
-  const { account } = fixture;
-  const user = `<Account>${account.id}</Account><Arn>arn:aws:iam::${account.id}:user/ada</Arn>`;
+/** Makes AWS answer every request of a check without a problem, to the user alice. */
+export function stubSuccessfulChecks(account: EmulatedAccount): void {
+  const user = `<Account>${account.id}</Account><Arn>arn:aws:iam::${account.id}:user/alice</Arn>`;
   account.stub('sts:GetCallerIdentity', xml('GetCallerIdentity', user));
   account.stub('iam:SimulatePrincipalPolicy', simulate('none'));
   account.stub(
@@ -63,6 +62,13 @@ export async function createCheckFixture() {
   );
   account.stub('servicequotas:GetServiceQuota', json({ Quota: { Value: 16 } }));
   account.stub('cloudformation:ValidateTemplate', xml('ValidateTemplate', ''));
+}
+
+/** Opens an account with an image, in which every check succeeds. */
+export async function createCheckFixture() {
+  const fixture = await createOperationsFixture();
+  const { account } = fixture;
+  stubSuccessfulChecks(account);
   await makeImage(fixture.open(), '1.3.0');
   account.actions.length = 0;
   return fixture;

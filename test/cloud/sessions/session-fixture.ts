@@ -1,3 +1,4 @@
+import type { AwsStub } from '../../support/aws-stub.ts';
 import { answerActions } from '../emulated/query.ts';
 import { createSiteStack } from '../stack/site-stack.ts';
 import { openStubStack, type StubStack } from '../stack/stub-stack.ts';
@@ -10,11 +11,11 @@ export interface StubInstance {
   health?: string;
 }
 
-/** The session that AWS opens. */
+/** The session that AWS opens for the user alice. */
 export const SESSION = {
-  SessionId: 'operator-0a1b',
+  SessionId: 'alice-0a1b',
   TokenValue: 'token-7d2e',
-  StreamUrl: 'wss://ssmmessages.us-east-1.amazonaws.com/v1/data-channel/operator-0a1b',
+  StreamUrl: 'wss://ssmmessages.us-east-1.amazonaws.com/v1/data-channel/alice-0a1b',
 };
 
 /**
@@ -46,10 +47,15 @@ export async function openSessionStack(
       })),
     }),
   });
+  stubSessions(aws);
+  return stubStack;
+}
+
+/** Makes AWS open and terminate `SESSION` when a session is requested. */
+export function stubSessions(aws: AwsStub): void {
   const json = (answer: object) => () => ({ status: 200, body: JSON.stringify(answer) });
   aws.stub('ssm:StartSession', json(SESSION));
   aws.stub('ssm:TerminateSession', json({ SessionId: SESSION.SessionId }));
-  return stubStack;
 }
 
 function toXml({ id, state = 'running' }: StubInstance, index: number): string {
