@@ -9,8 +9,9 @@ export interface Drain {
   /**
    * Stops the server, and resolves when all connections are closed. For `delayMs` the server still accepts
    * connections, so that load balancers notice that it is not ready. Each response that has not begun gets
-   * `Connection: close`. After `delayMs` the server accepts no new connection, closes idle connections and
-   * finishes open requests. `maxMs` after the call, it closes all connections that are still open.
+   * `Connection: close`. A connection whose last response has announced `keep-alive` serves another request. After
+   * `delayMs` the server accepts no new connection, closes idle connections and finishes open requests.
+   * `maxMs` after the call, it closes all connections that are still open.
    */
   start(options: { delayMs: number; maxMs: number }): Promise<void>;
 }
@@ -23,6 +24,7 @@ export function prepareDrain(server: Server): Drain {
   // A connection can have several open responses, because clients may pipeline requests.
   const openResponses = new Map<Socket, Set<ServerResponse>>();
   let isDraining = false;
+  let isClosing = false;
 
   server.on('connection', (socket) => {
     idle.add(socket);
@@ -38,7 +40,7 @@ export function prepareDrain(server: Server): Drain {
       responses.delete(response);
       if (responses.size > 0) return;
       openResponses.delete(socket);
-      if (isDraining) socket.destroySoon();
+      if (isClosing) socket.destroySoon();
       else if (!socket.destroyed) idle.add(socket);
     });
   });
@@ -54,6 +56,7 @@ export function prepareDrain(server: Server): Drain {
         if (!response.headersSent) response.setHeader('Connection', 'close');
       }
       await sleep(delayMs);
+      isClosing = true;
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of idle) socket.destroy();
       await closed;
