@@ -3,7 +3,6 @@ import { untilAborted } from '../../cli/until-aborted.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import type { RestorePoint } from '../database/restore-point.ts';
-import { parseSince } from '../logs/parse-since.ts';
 import { PROGRAM } from '../format-command.ts';
 import { BUILDER_TYPE } from '../image/plan.ts';
 import { check } from './check.ts';
@@ -14,7 +13,7 @@ import { down } from './down.ts';
 import { openShell } from './exec.ts';
 import { buildImage } from './image.ts';
 import { printLogs } from './logs.ts';
-import { parseRestoreTime } from './parse-restore-time.ts';
+import { parseRestoreTime, parseSince } from './parse-time.ts';
 import { restore } from './restore.ts';
 import { roll } from './roll.ts';
 import { rotateSecrets } from './rotate-secrets.ts';
@@ -158,12 +157,12 @@ function toRestorePoint(snapshotId: string | undefined, time: string | undefined
 function addAccessCommands(program: Command, { open, env }: CliOptions): void {
   addCommand(program, 'logs')
     .description('print the log of the servers on all instances')
-    .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', toSince)
+    .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', parseSince)
     .option('--request <id>', 'print the lines of the request with this id', toRequestId)
     .option('--follow', 'wait for new lines until Ctrl-C')
     .action(({ stack, since, request: requestId = null, follow: isFollowing = false }) => {
       const options = {
-        since: since ?? toSince(requestId === null ? SINCE : SINCE_OF_REQUEST),
+        since: since ?? parseSince(requestId === null ? SINCE : SINCE_OF_REQUEST),
         requestId,
         isFollowing,
       };
@@ -194,12 +193,6 @@ function addCommand(program: Command, name: string) {
 /** Adds a command on a stack, which has a dry run. */
 function addDryRunCommand(program: Command, name: string) {
   return addCommand(program, name).option(...DRY_RUN);
-}
-
-function toSince(text: string): Date {
-  const since = parseSince(text, new Date());
-  if (since) return since;
-  throw new InvalidArgumentError('It must be like 30m, 2h, 3d or 2026-11-28T10:00Z.');
 }
 
 /** Returns the id of a request without `Self=` or `Root=`, which is before it in the load balancer's id. */

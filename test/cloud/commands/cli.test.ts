@@ -39,7 +39,11 @@ test.each([
   ],
   [
     ['restore', '--time', '2026-11-28T10:00'],
-    /^error: option '--time <time>' argument '2026-11-28T10:00' is invalid\. It has no time zone\. Append Z for UTC\.\n$/,
+    /^error: option '--time <time>' argument '2026-11-28T10:00' is invalid\. It has no time zone\. For UTC, append Z: 2026-11-28T10:00Z\.\n$/,
+  ],
+  [
+    ['logs', '--since', '2026-11-28T10:00'],
+    /^error: option '--since <time>' argument '2026-11-28T10:00' is invalid\. It has no time zone\. For UTC, append Z: 2026-11-28T10:00Z\.\n$/,
   ],
 ])('%j ends with one message, and sends no request', async (words, message) => {
   const { output, actions } = await run(...words);
