@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { BOUNDARY } from '../boundary.ts';
+import type { Caller } from '../caller.ts';
 
 const TEMPLATE = new URL('../../../cloud/operator.yaml', import.meta.url);
 
@@ -17,29 +18,32 @@ const statementSchema = z.object({
 /** A statement of a policy, with arrays in place of single values. */
 export type Statement = z.infer<typeof statementSchema>;
 
+const templateSchema = z.object({
+  Resources: z.record(z.string(), z.object({ Properties: z.record(z.string(), z.unknown()) })),
+});
+const groupSchema = z.object({ ManagedPolicyArns: z.array(z.string()) });
 const policySchema = z.object({
-  Type: z.literal('AWS::IAM::ManagedPolicy'),
-  Properties: z.object({
-    ManagedPolicyName: z.string(),
-    PolicyDocument: z.object({ Statement: z.array(z.unknown()) }),
-  }),
+  PolicyDocument: z.object({ Statement: z.array(statementSchema) }),
 });
 
 /**
- * Lists the statements in cloud/operator.yaml that allow the operator's requests, except those on the operator's own
- * identity, whose resources contain variables.
+ * Lists the statements in cloud/operator.yaml that allow the requests of the group of operators, except those whose
+ * resources contain variables: the operator's own identity, and the hosted zone.
  */
-export async function listOperatorStatements(partition: string): Promise<Statement[]> {
-  const text = (await readFile(TEMPLATE, 'utf8')).replaceAll('${AWS::Partition}', partition);
-  // CloudFormation's short tags are ignored, so that `!Sub text` is its text.
+export async function listOperatorStatements({
+  partition,
+  account,
+}: Pick<Caller, 'partition' | 'account'>): Promise<Statement[]> {
+  const text = (await readFile(TEMPLATE, 'utf8'))
+    .replaceAll('${AWS::Partition}', partition)
+    .replaceAll('!Ref Boundary', `arn:${partition}:iam::${account}:policy/${BOUNDARY}`);
+  // The tags of other functions are ignored, so that `!Sub text` is its text, and `!Ref Name` is `Name`.
   const template: unknown = parseDocument(text, { logLevel: 'silent' }).toJS();
-  const { Resources } = z.object({ Resources: z.record(z.string(), z.unknown()) }).parse(template);
-  return Object.values(Resources)
-    .flatMap((resource) => policySchema.safeParse(resource).data ?? [])
-    .filter(({ Properties }) => Properties.ManagedPolicyName !== BOUNDARY)
-    .flatMap(({ Properties }) =>
-      z.array(statementSchema).parse(Properties.PolicyDocument.Statement),
-    )
+  const { Resources } = templateSchema.parse(template);
+  return groupSchema
+    .parse(Resources.Operators?.Properties)
+    .ManagedPolicyArns.map((name) => policySchema.parse(Resources[name]?.Properties))
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
     .filter(({ Effect, Resource }) => Effect === 'Allow' && !Resource.some(hasVariable));
 }
 

@@ -14,8 +14,8 @@ import type { Check } from './check.ts';
 import { listOperatorStatements, type Statement } from './operator-statements.ts';
 
 /**
- * Whether the operator has every permission in cloud/operator.yaml. IAM simulates requests, and considers the operator's
- * policies, the permissions boundary, and the policies of the organization.
+ * Whether the operator has every permission of the operators' group in cloud/operator.yaml. IAM simulates requests, and
+ * considers the operator's policies, the permissions boundary, and the policies of the organization.
  */
 export const permissions: Check = {
   subject: 'permissions',
@@ -27,7 +27,7 @@ export const permissions: Check = {
     const principal = await findPolicySource(cloud, caller.arn);
     const place = { ...caller, region: await cloud.clients.iam.config.region() };
     const denied: string[] = [];
-    for (const statement of await listOperatorStatements(caller.partition)) {
+    for (const statement of await listOperatorStatements(caller)) {
       cloud.signal.throwIfAborted();
       denied.push(...(await listDenied(cloud, simulationRequest(statement, principal, place))));
     }
