@@ -1,6 +1,5 @@
 import type { CloudContext } from '../context.ts';
-import { runCommand } from '../instances/run-command.ts';
-import { waitForInService } from '../instances/wait-for-in-service.ts';
+import { runOnInstance } from '../instances/run-on-instance.ts';
 import { renderInitdbScript } from './initdb-script.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { readOutputs } from '../stack/outputs.ts';
@@ -24,7 +23,6 @@ export async function initializeDatabase(
   if (stack.parameters.SetUp !== 'yes') return;
   const outputs = readOutputs(stack);
   cloud.log(`${COMMENT} …`);
-  const instanceId = await waitForInService(cloud, outputs);
   const script = await renderInitdbScript({
     region: await cloud.clients.cloudFormation.config.region(),
     endpoint: outputs.databaseEndpoint,
@@ -32,13 +30,7 @@ export async function initializeDatabase(
     databasePassword: outputs.databasePassword,
     readerPassword: outputs.readerPassword,
   });
-  const output = await runCommand(cloud, instanceId, {
-    comment: COMMENT,
-    script,
-    maxMs: INITDB_MAX_MS,
-    logGroup: outputs.logs,
-  });
-  for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
+  await runOnInstance(cloud, outputs, { comment: COMMENT, script, maxMs: INITDB_MAX_MS });
   cloud.log('Removing the permission to read the master password from the instances …');
   const parameters = toChangedParameters(stack, { SetUp: 'no' });
   await changeStack(cloud, stack, { template, parameters, dryRun: false });

@@ -1,6 +1,5 @@
 import { renderScript } from '../../aws/render-script.ts';
-import { runCommand } from '../instances/run-command.ts';
-import { waitForInService } from '../instances/wait-for-in-service.ts';
+import { runOnInstance } from '../instances/run-on-instance.ts';
 import type { RotatingVersions, Rotation } from './rotation.ts';
 
 const CHANGED_MAX_MS = 5 * 60_000;
@@ -34,11 +33,9 @@ export async function changePassword(
     PENDING_VERSION: versions.pending,
     COMMAND: command,
   });
-  const output = await runCommand(cloud, await waitForInService(cloud, outputs), {
+  await runOnInstance(cloud, outputs, {
     comment: 'Changing the database password',
     script,
     maxMs: CHANGED_MAX_MS,
-    logGroup: outputs.logs,
   });
-  for (const line of output.trim().split('\n')) cloud.print(`  ${line}`);
 }
