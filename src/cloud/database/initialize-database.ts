@@ -1,9 +1,8 @@
 import type { CloudContext } from '../context.ts';
 import { runOnInstance } from '../instances/run-on-instance.ts';
 import { renderInitdbScript } from './initdb-script.ts';
-import { changeStack } from '../stack/change-stack.ts';
+import { setMasterAccess } from './master-access.ts';
 import { readOutputs } from '../stack/outputs.ts';
-import { toChangedParameters } from '../stack/parameters.ts';
 import type { Stack } from '../stack/stack.ts';
 
 const COMMENT = 'Initializing the database';
@@ -31,7 +30,5 @@ export async function initializeDatabase(
     readerPassword: outputs.readerPassword,
   });
   await runOnInstance(cloud, outputs, { comment: COMMENT, script, maxMs: INITDB_MAX_MS });
-  cloud.log('Removing the permission to read the master password from the instances …');
-  const parameters = toChangedParameters(stack, { SetUp: 'no' });
-  await changeStack(cloud, stack, { template, parameters, dryRun: false });
+  await setMasterAccess(cloud, stack, 'no', template);
 }

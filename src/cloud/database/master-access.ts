@@ -4,6 +4,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { changeStack } from '../stack/change-stack.ts';
 import { toChangedParameters } from '../stack/parameters.ts';
+import type { Stack } from '../stack/stack.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function withMasterAccess(
   work: () => Promise<void>,
 ): Promise<void> {
   try {
-    await setMasterAccess(cloud, 'yes');
+    await setMasterAccess(cloud, await requireStableStack(cloud), 'yes');
     await work();
   } catch (error) {
     await removeMasterAccess(cloud).catch((second: unknown) => {
@@ -30,8 +31,9 @@ export async function withMasterAccess(
 
 /** Removes the permission. The command's signal does not stop it. */
 async function removeMasterAccess(cloud: CloudContext): Promise<void> {
+  const unstoppable = { ...cloud, signal: new AbortController().signal };
   try {
-    await setMasterAccess({ ...cloud, signal: new AbortController().signal }, 'no');
+    await setMasterAccess(unstoppable, await requireStableStack(unstoppable), 'no');
   } catch (error) {
     throw addSentence(
       error,
@@ -40,8 +42,16 @@ async function removeMasterAccess(cloud: CloudContext): Promise<void> {
   }
 }
 
-async function setMasterAccess(cloud: CloudContext, value: 'yes' | 'no'): Promise<void> {
-  const stack = await requireStableStack(cloud);
+/**
+ * Sets the parameter SetUp of a stable stack: whether the instances may read the password of the database's master.
+ * @param template the template of this change, by default that of the stack
+ */
+export async function setMasterAccess(
+  cloud: CloudContext,
+  stack: Stack,
+  value: 'yes' | 'no',
+  template: string | null = null,
+): Promise<void> {
   if (stack.parameters.SetUp === value) return;
   cloud.log(
     value === 'yes'
@@ -49,5 +59,5 @@ async function setMasterAccess(cloud: CloudContext, value: 'yes' | 'no'): Promis
       : 'Removing the permission to read the master password from the instances …',
   );
   const parameters = toChangedParameters(stack, { SetUp: value });
-  await changeStack(cloud, stack, { template: null, parameters, dryRun: false });
+  await changeStack(cloud, stack, { template, parameters, dryRun: false });
 }
