@@ -1,4 +1,5 @@
 import { readCaller } from '../caller.ts';
+import { readRegion } from '../region.ts';
 import type { Check } from './check.ts';
 
 /** Whether AWS accepts the operator's credentials. */
@@ -6,6 +7,6 @@ export const account: Check = {
   subject: 'account',
   run: async ({ clients }) => {
     const { account: id, arn } = await readCaller(clients);
-    return `${id} in ${await clients.sts.config.region()}, as ${arn}`;
+    return `${id} in ${await readRegion(clients)}, as ${arn}`;
   },
 };

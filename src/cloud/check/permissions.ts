@@ -10,6 +10,7 @@ import { listItems } from '../../aws/pages.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { readCaller } from '../caller.ts';
 import type { CloudContext } from '../context.ts';
+import { readRegion } from '../region.ts';
 import type { Check } from './check.ts';
 import { listOperatorStatements, type Statement } from './operator-statements.ts';
 
@@ -25,7 +26,7 @@ export const permissions: Check = {
       return 'The root user has all permissions. AWS advises to use another user.';
     }
     const principal = await findPolicySource(cloud, caller.arn);
-    const place = { ...caller, region: await cloud.clients.iam.config.region() };
+    const place = { ...caller, region: await readRegion(cloud.clients) };
     const denied: string[] = [];
     for (const statement of await listOperatorStatements(caller)) {
       cloud.signal.throwIfAborted();

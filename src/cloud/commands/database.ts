@@ -2,6 +2,7 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { APP_USER, READER } from '../database/users.ts';
 import { formatCommand } from '../format-command.ts';
+import { readRegion } from '../region.ts';
 import { chooseInstance } from '../sessions/choose-instance.ts';
 import { runSession } from '../sessions/session.ts';
 import { type Outputs, readOutputs } from '../stack/outputs.ts';
@@ -33,7 +34,7 @@ export async function openDatabasePrompt(
   const login = canWrite
     ? [APP_USER, outputs.databasePassword]
     : [READER, requireReaderPassword(cloud, outputs)];
-  const region = await cloud.clients.ssm.config.region();
+  const region = await readRegion(cloud.clients);
   const words = ['sudo', 'bash', SCRIPT, region, outputs.databaseEndpoint, ...login];
   const instanceId = await chooseInstance(cloud);
   return runSession(cloud, instanceId, {

@@ -2,6 +2,7 @@ import type { CloudContext } from '../context.ts';
 import { runOnInstance } from '../instances/run-on-instance.ts';
 import { renderInitdbScript } from './initdb-script.ts';
 import { setMasterAccess } from './master-access.ts';
+import { readRegion } from '../region.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import type { Stack } from '../stack/stack.ts';
 
@@ -23,7 +24,7 @@ export async function initializeDatabase(
   const outputs = readOutputs(stack);
   cloud.log(`${COMMENT} …`);
   const script = await renderInitdbScript({
-    region: await cloud.clients.cloudFormation.config.region(),
+    region: await readRegion(cloud.clients),
     endpoint: outputs.databaseEndpoint,
     masterSecret: outputs.masterSecret,
     databasePassword: outputs.databasePassword,

@@ -12,6 +12,7 @@ import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
+import { readRegion } from '../region.ts';
 import { type BuildStep, createFirstResource, formatOrphan, type UndoContext } from './build.ts';
 import { builderName, roleInputs } from './requests.ts';
 
@@ -72,11 +73,8 @@ export const role: BuildStep = {
   },
 };
 
-async function readInputs(
-  { clients: { iam }, runId }: UndoContext,
-  boundary: string | null = null,
-) {
-  return roleInputs(runId, await iam.config.region(), boundary);
+async function readInputs({ clients, runId }: UndoContext, boundary: string | null = null) {
+  return roleInputs(runId, await readRegion(clients), boundary);
 }
 
 async function checkDeleted(response: Promise<unknown>): Promise<PollResult<true>> {

@@ -10,6 +10,7 @@ import { undoSteps } from '../../cli/steps.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { Clients, CloudContext } from '../context.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
+import { readRegion } from '../region.ts';
 import { listBucketNames } from '../../aws/s3/buckets.ts';
 import { listSecurityGroups } from './security-groups.ts';
 import { BUILD_MAX_MS, createUndoContext } from './build.ts';
@@ -74,8 +75,9 @@ async function listRunsByTag({ ec2 }: Clients): Promise<string[]> {
 }
 
 /** Returns the runs of this region's roles, instance profiles and buckets, which are found by their names. */
-async function listRunsByName({ iam, s3 }: Clients): Promise<string[]> {
-  const PathPrefix = iamPath(await iam.config.region());
+async function listRunsByName(clients: Clients): Promise<string[]> {
+  const { iam, s3 } = clients;
+  const PathPrefix = iamPath(await readRegion(clients));
   const names = await listBucketNames(s3, NAME_PREFIX);
   const roles = await listItems(
     'Cannot list the roles',

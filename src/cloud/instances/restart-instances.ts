@@ -3,6 +3,7 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import { renderScript } from '../../aws/render-script.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
+import { readRegion } from '../region.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { replaceInstances } from './replace-instances.ts';
 import { runCommand } from './run-command.ts';
@@ -108,7 +109,7 @@ async function renderRestartScript(
   mayRestart: boolean,
 ): Promise<string> {
   return renderScript('restart.sh', {
-    AWS_REGION: await cloud.clients.cloudFormation.config.region(),
+    AWS_REGION: await readRegion(cloud.clients),
     DATABASE_PASSWORD: databasePassword.id,
     DATABASE_PASSWORD_VERSION: databasePassword.versionId,
     SESSION_SECRET: sessionSecret.id,

@@ -1,5 +1,6 @@
 import { renderScript } from '../../aws/render-script.ts';
 import { runOnInstance } from '../instances/run-on-instance.ts';
+import { readRegion } from '../region.ts';
 import type { RotatingVersions, Rotation } from './rotation.ts';
 
 const CHANGED_MAX_MS = 5 * 60_000;
@@ -24,7 +25,7 @@ export async function changePassword(
   { user, secretId, versions, command }: PasswordChange,
 ): Promise<void> {
   const script = await renderScript('app-password.sh', {
-    AWS_REGION: await cloud.clients.cloudFormation.config.region(),
+    AWS_REGION: await readRegion(cloud.clients),
     DB_HOST: outputs.databaseEndpoint,
     MASTER_SECRET: outputs.masterSecret,
     DATABASE_USER: user,

@@ -9,6 +9,7 @@ import { runInteractive } from '../../cli/run-interactive.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { addSentence } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
+import { readRegion } from '../region.ts';
 import { assertPlugin, PLUGIN } from './plugin.ts';
 
 // The plugin reads the session from the environment variable of this name.
@@ -43,7 +44,7 @@ export async function runSession(
   const { ssm } = cloud.clients;
   const input: StartSessionCommandInput = { Target: instanceId, ...document };
   const session = await startSession(cloud, input);
-  const region = await ssm.config.region();
+  const region = await readRegion(cloud.clients);
   const { url } = ssm.config.endpointProvider({ Region: region });
   // As AWS's command line runs the plugin. The empty parameter is the profile, which the plugin takes from the
   // environment.
