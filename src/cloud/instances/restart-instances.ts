@@ -1,16 +1,13 @@
 import { z } from 'zod';
-import { pollOptions } from '../../aws/poll-options.ts';
 import { renderScript } from '../../aws/render-script.ts';
-import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
 import { readRegion } from '../region.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { replaceInstances } from './replace-instances.ts';
 import { runCommand } from './run-command.ts';
 import { requireScalingGroup } from './scaling-group.ts';
-import { readTargetHealth } from './target-health.ts';
+import { waitUntilHealthy } from './wait-until-healthy.ts';
 
-const STEADY_MAX_MS = 20 * 60_000;
 const RESTARTED_MAX_MS = 10 * 60_000;
 
 /** A version of a secret that the servers must use. */
@@ -41,7 +38,8 @@ export async function restartInstances(
 ): Promise<void> {
   const done = new Set<string>();
   for (;;) {
-    const ids = await waitUntilSteady(cloud, outputs);
+    // The order of the ids is fixed, so that the commands of two operators never restart two instances at once.
+    const ids = await waitUntilHealthy(cloud, outputs);
     const id = ids.find((each) => !done.has(each));
     if (id === undefined) return;
     const outcome = await restart(cloud, outputs, id, { secrets, mayRestart: ids.length > 1 });
@@ -55,27 +53,6 @@ export async function restartInstances(
       done.add(id);
     }
   }
-}
-
-/**
- * Waits until each instance of the group is in service and healthy. Returns their ids in a fixed order, so that the
- * commands of two operators never restart two instances at once.
- */
-async function waitUntilSteady(cloud: CloudContext, outputs: Outputs): Promise<string[]> {
-  const { autoScaling, loadBalancing } = cloud.clients;
-  const checkSteady = async () => {
-    const { members, desired } = await requireScalingGroup(autoScaling, outputs.instances);
-    const health = await readTargetHealth(loadBalancing, outputs.targets);
-    const staying = members.filter(({ state }) => !/^(Terminating|Terminated)/.test(state));
-    const ready = staying.filter(
-      ({ id, state }) => state === 'InService' && health.get(id) === 'healthy',
-    );
-    if (ready.length === staying.length && ready.length >= desired) {
-      return { done: ready.map(({ id }) => id).toSorted() };
-    }
-    return { pending: `${ready.length} of ${Math.max(desired, staying.length)} healthy` };
-  };
-  return poll('The instances', checkSteady, pollOptions(cloud, STEADY_MAX_MS));
 }
 
 /** Runs the script on an instance. A spot instance can be terminated meanwhile. */

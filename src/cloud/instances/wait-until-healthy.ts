@@ -2,23 +2,26 @@ import { pollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import type { CloudContext } from '../context.ts';
 import type { Outputs } from '../stack/outputs.ts';
-import { requireScalingGroup } from './scaling-group.ts';
-import { readTargetHealth } from './target-health.ts';
+import { readGroupHealth } from './group-health.ts';
 
-const HEALTHY_MAX_MS = 10 * 60_000;
+const HEALTHY_MAX_MS = 20 * 60_000;
 
 /**
- * Waits until all instances of the group are healthy in the load balancer. The group itself checks only that they run.
- * @throws OperatorError when they are not healthy within 10 minutes
+ * Waits until each instance of the group is in service and healthy in the load balancer. The group itself checks only
+ * that they run. Ignores instances that terminate.
+ * @returns the ids of the instances in a fixed order
+ * @throws OperatorError when they are not healthy within 20 minutes
  */
-export async function waitUntilHealthy(cloud: CloudContext, outputs: Outputs): Promise<void> {
-  const { autoScaling, loadBalancing } = cloud.clients;
+export async function waitUntilHealthy(cloud: CloudContext, outputs: Outputs): Promise<string[]> {
   const checkHealthy = async () => {
-    const { members, desired } = await requireScalingGroup(autoScaling, outputs.instances);
-    const health = await readTargetHealth(loadBalancing, outputs.targets);
-    const healthy = members.filter(({ id }) => health.get(id) === 'healthy');
-    if (healthy.length >= desired) return { done: undefined };
-    return { pending: `${healthy.length} of ${desired} healthy in the load balancer` };
+    const { members, desired } = await readGroupHealth(cloud, outputs);
+    const staying = members.filter(({ state }) => !/^(Terminating|Terminated)/.test(state));
+    const healthy = staying.filter(
+      ({ state, health }) => state === 'InService' && health === 'healthy',
+    );
+    const needed = Math.max(desired, staying.length);
+    if (healthy.length === needed) return { done: healthy.map(({ id }) => id).toSorted() };
+    return { pending: `${healthy.length} of ${needed} healthy in the load balancer` };
   };
-  await poll('The instances', checkHealthy, pollOptions(cloud, HEALTHY_MAX_MS));
+  return poll('The instances', checkHealthy, pollOptions(cloud, HEALTHY_MAX_MS));
 }

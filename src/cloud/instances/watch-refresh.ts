@@ -7,9 +7,9 @@ import { formatCommand } from '../format-command.ts';
 import { formatReason } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
 import { findLaunchFailure, formatLaunchFailure } from './launch-failure.ts';
+import { readGroupHealth } from './group-health.ts';
 import { requireScalingGroup } from './scaling-group.ts';
 import { findRefresh, hasEnded, type InstanceRefresh } from './instance-refreshes.ts';
-import { readTargetHealth } from './target-health.ts';
 import { deleteTemplateVersion, listTemplateVersions } from './template-versions.ts';
 
 // AWS itself waits an hour for an instance, and as long for a rollback.
@@ -85,14 +85,12 @@ async function formatProgress(
   outputs: Outputs,
   { status, reason, percent, remaining, startedAt }: InstanceRefresh,
 ): Promise<string> {
-  const { autoScaling, loadBalancing } = cloud.clients;
-  const [{ members }, health, problem] = await Promise.all([
-    requireScalingGroup(autoScaling, outputs.instances),
-    readTargetHealth(loadBalancing, outputs.targets),
-    startedAt && findLaunchFailure(autoScaling, outputs.instances, startedAt),
+  const [{ members }, problem] = await Promise.all([
+    readGroupHealth(cloud, outputs),
+    startedAt && findLaunchFailure(cloud.clients.autoScaling, outputs.instances, startedAt),
   ]);
   const rollback = status.startsWith('Rollback') ? `, rolling back (${reason ?? status})` : '';
   const toGo = remaining === null ? '' : `, ${remaining} to go`;
-  const each = members.map(({ id, state }) => `${id} ${state} ${health.get(id) ?? ''}`.trim());
+  const each = members.map(({ id, state, health }) => `${id} ${state} ${health ?? ''}`.trim());
   return `${percent} %${toGo}${rollback}; ${each.join(', ')}${problem ? `. ${formatLaunchFailure(problem, cloud)}` : ''}`;
 }

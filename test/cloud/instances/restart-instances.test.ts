@@ -85,8 +85,8 @@ test('restartInstances restarts no instance before all others are healthy', asyn
   expect(await restart()).toBe('done');
   expect(restarted).toEqual(['i-1', 'i-2']);
   expect(stubStack.lines.filter((line) => line.startsWith('The instances: '))).toEqual([
-    'The instances: 1 of 2 healthy',
-    'The instances: 1 of 2 healthy',
+    'The instances: 1 of 2 healthy in the load balancer',
+    'The instances: 1 of 2 healthy in the load balancer',
   ]);
 });
 

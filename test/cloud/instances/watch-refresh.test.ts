@@ -172,7 +172,7 @@ test.each([
 test('waitUntilHealthy waits until the load balancer finds all instances healthy', async () => {
   const polls = [[], ['i-2'], ['i-1', 'i-2']].map((healthy) => ({ status: '', healthy }));
   const { cloud, lines } = await openRefresh(polls, 'autoscaling:DescribeAutoScalingGroups');
-  await waitUntilHealthy(cloud, OUTPUTS);
+  expect(await waitUntilHealthy(cloud, OUTPUTS)).toEqual(['i-1', 'i-2']);
   expect(lines).toEqual([
     'The instances: 0 of 2 healthy in the load balancer',
     'The instances: 1 of 2 healthy in the load balancer',
