@@ -12,6 +12,7 @@ import {
   rotateDatabasePasswords,
 } from '../secrets/rotate-database-password.ts';
 import { secretsSection } from '../status/secrets.ts';
+import { createStatusContext } from '../status/status-context.ts';
 import type { Rotation } from '../secrets/rotation.ts';
 import { requireSecrets } from '../secrets/stack-secrets.ts';
 import { readVersions } from '../secrets/secret-versions.ts';
@@ -36,15 +37,16 @@ export async function rotateSecrets(
   { leaked, dryRun }: RotateOptions,
 ): Promise<void> {
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
+  const context = createStatusContext(cloud, stack);
   const rotation = {
     cloud,
     outputs: readOutputs(stack),
-    secrets: await requireSecrets(cloud, stack),
+    secrets: requireSecrets(cloud, await context.listResources()),
   };
   const steps = await planRotation(rotation);
   if (!steps.isUnfinished) assertInitialized(cloud, stack);
   await assertSessionSecret(rotation);
-  for (const line of (await secretsSection(cloud, stack)).lines) cloud.print(line);
+  for (const line of (await secretsSection(context)).lines) cloud.print(line);
   if (dryRun) {
     for (const [index, step] of listPlan(steps, leaked).entries())
       cloud.print(`${index + 1}. ${step}`);

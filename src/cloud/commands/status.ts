@@ -11,6 +11,7 @@ import { instancesSection } from '../status/instances.ts';
 import { secretsSection } from '../status/secrets.ts';
 import { createSection, type ReadSection, type Section } from '../status/section.ts';
 import { stackSection } from '../status/stack.ts';
+import { createStatusContext } from '../status/status-context.ts';
 
 const JSON_VERSION = 1;
 const SECTIONS: [title: string, read: ReadSection][] = [
@@ -20,7 +21,7 @@ const SECTIONS: [title: string, read: ReadSection][] = [
   ['secrets', secretsSection],
   ['alarms', alarmsSection],
   ['images', imagesSection],
-  ['costs', createSection((_, { parameters }) => listCosts(parameters), formatCosts)],
+  ['costs', createSection(({ stack }) => listCosts(stack.parameters), formatCosts)],
 ];
 
 /**
@@ -46,7 +47,8 @@ export async function printStatus(
 
 /** Starts to read all sections. They send their requests at the same time, which is faster. */
 function readSections(cloud: CloudContext, stack: Stack): [title: string, Promise<Section>][] {
-  return SECTIONS.map(([title, read]) => [title, read(cloud, stack)]);
+  const context = createStatusContext(cloud, stack);
+  return SECTIONS.map(([title, read]) => [title, read(context)]);
 }
 
 async function printSections(cloud: CloudContext, stack: Stack): Promise<void> {

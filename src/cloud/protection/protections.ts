@@ -1,7 +1,7 @@
 import { addSentence } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { listResources } from '../stack/resources.ts';
+import { listResources, type StackResource } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 import { listProtectionsOfDatabases } from './databases.ts';
 import { listProtectionsOfLoadBalancers } from './load-balancers.ts';
@@ -12,8 +12,11 @@ import { protectionOfStack } from './stack.ts';
  * Lists the protections of a stack and of its resources, in the order in which they are disabled. The stack is the
  * last one, because AWS does not delete a protected stack.
  */
-export async function listProtections(cloud: CloudContext, stack: Stack): Promise<Protection[]> {
-  const resources = await listResources(cloud, stack.id);
+export async function listProtections(
+  cloud: CloudContext,
+  stack: Stack,
+  resources: StackResource[],
+): Promise<Protection[]> {
   return [
     ...(await listProtectionsOfDatabases(cloud, resources)),
     ...(await listProtectionsOfLoadBalancers(cloud, resources)),
@@ -23,7 +26,8 @@ export async function listProtections(cloud: CloudContext, stack: Stack): Promis
 
 /** Enables each protection of a stack that is disabled. Idempotent. */
 export async function protectStack(cloud: CloudContext, stack: Stack): Promise<void> {
-  for (const { resource, isEnabled, set } of await listProtections(cloud, stack)) {
+  const resources = await listResources(cloud, stack.id);
+  for (const { resource, isEnabled, set } of await listProtections(cloud, stack, resources)) {
     if (isEnabled) continue;
     cloud.signal.throwIfAborted();
     cloud.log(`Protecting ${resource} against deletion …`);
@@ -32,8 +36,12 @@ export async function protectStack(cloud: CloudContext, stack: Stack): Promise<v
 }
 
 /** Lists the resources of a stack that are not protected, such as `the load balancer minitwit-Balancer`. */
-export async function listUnprotected(cloud: CloudContext, stack: Stack): Promise<string[]> {
-  const protections = await listProtections(cloud, stack);
+export async function listUnprotected(
+  cloud: CloudContext,
+  stack: Stack,
+  resources: StackResource[],
+): Promise<string[]> {
+  const protections = await listProtections(cloud, stack, resources);
   return protections.filter(({ isEnabled }) => !isEnabled).map(({ resource }) => resource);
 }
 
@@ -49,7 +57,8 @@ export async function removeUnprotected(
 ): Promise<void> {
   const unprotected: string[] = [];
   try {
-    for (const protection of await listProtections(cloud, stack)) {
+    const resources = await listResources(cloud, stack.id);
+    for (const protection of await listProtections(cloud, stack, resources)) {
       cloud.signal.throwIfAborted();
       if (protection.isEnabled) await disable(cloud, protection);
       unprotected.push(protection.resource);

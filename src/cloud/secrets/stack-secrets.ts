@@ -1,8 +1,7 @@
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { listResources } from '../stack/resources.ts';
-import type { Stack } from '../stack/stack.ts';
+import type { StackResource } from '../stack/resources.ts';
 
 /** The ARNs of a stack's secrets. */
 export interface StackSecrets {
@@ -13,17 +12,16 @@ export interface StackSecrets {
 }
 
 /**
- * Returns the ARNs of the secrets of a stack.
+ * Returns the ARNs of the secrets among the resources of the stack.
  * @throws OperatorError when the stack has no such secrets, because it was not created completely
  */
-export async function requireSecrets(cloud: CloudContext, stack: Stack): Promise<StackSecrets> {
-  const resources = await listResources(cloud, stack.id);
+export function requireSecrets(cloud: CloudContext, resources: StackResource[]): StackSecrets {
   const findId = (name: string) => resources.find((each) => each.name === name)?.id ?? null;
   const requireId = (name: string) => {
     const id = findId(name);
     if (id !== null) return id;
     throw new OperatorError(
-      `The stack ${stack.name} has no secret ${name}. Run ${formatCommand(cloud, 'up')} first.`,
+      `The stack ${cloud.stackName} has no secret ${name}. Run ${formatCommand(cloud, 'up')} first.`,
     );
   };
   return {

@@ -1,10 +1,8 @@
 import { alignColumns } from '../../cli/table.ts';
 import { formatTime } from '../../cli/times.ts';
 import { type Alarm, type AlarmChange, listAlarms, listAlarmChanges } from '../instances/alarms.ts';
-import type { CloudContext } from '../context.ts';
-import { listResources } from '../stack/resources.ts';
-import type { Stack } from '../stack/stack.ts';
 import { createSection } from './section.ts';
+import type { StatusContext } from './status-context.ts';
 
 const CHANGES_MAX = 5;
 
@@ -18,9 +16,11 @@ interface AlarmsReport {
 /** The active alarms, and the last changes of all alarms. */
 export const alarmsSection = createSection(readAlarmsReport, formatAlarmsReport);
 
-async function readAlarmsReport(cloud: CloudContext, { id }: Stack): Promise<AlarmsReport> {
-  const { cloudWatch } = cloud.clients;
-  const resources = await listResources(cloud, id);
+async function readAlarmsReport({
+  clients: { cloudWatch },
+  listResources,
+}: StatusContext): Promise<AlarmsReport> {
+  const resources = await listResources();
   const names = resources
     .filter((it) => it.type === 'AWS::CloudWatch::Alarm' && it.id)
     .map((it) => it.id);

@@ -2,9 +2,9 @@ import { alignColumns } from '../../cli/table.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand, formatImageCommand } from '../format-command.ts';
-import { listMiniTwitImages, type MiniTwitImage } from '../images.ts';
-import type { Stack } from '../stack/stack.ts';
+import type { MiniTwitImage } from '../images.ts';
 import { createSection } from './section.ts';
+import type { StatusContext } from './status-context.ts';
 
 const SHOWN_MAX = 5;
 // Amazon publishes a release of its Linux about every two weeks.
@@ -21,18 +21,15 @@ type ImageReport = Pick<
 /** The images of MiniTwit, newest first. */
 export const imagesSection = createSection(readImageReports, formatImageReports);
 
-async function readImageReports(
-  { clients }: CloudContext,
-  { parameters }: Stack,
-): Promise<ImageReport[]> {
-  const images = await listMiniTwitImages(clients.ec2);
+async function readImageReports({ stack, listImages }: StatusContext): Promise<ImageReport[]> {
+  const images = await listImages();
   return images.map(({ id, version, commit, createdAt, architecture }) => ({
     id,
     version,
     commit,
     createdAt,
     architecture,
-    isOfStack: id === parameters.ImageId,
+    isOfStack: id === stack.parameters.ImageId,
   }));
 }
 

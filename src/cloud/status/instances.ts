@@ -4,14 +4,14 @@ import { alignColumns } from '../../cli/table.ts';
 import { formatAge } from '../../cli/times.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { listMiniTwitImages } from '../images.ts';
 import { findActiveRefresh } from '../instances/instance-refreshes.ts';
 import { findLaunchFailure, formatLaunchFailure } from '../instances/launch-failure.ts';
 import { findRolledBackVersion } from '../instances/rolled-back-version.ts';
 import { readTargetHealth } from '../instances/target-health.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
-import { type Stack, STACK_TAG } from '../stack/stack.ts';
+import { STACK_TAG } from '../stack/stack.ts';
 import { createSection } from './section.ts';
+import type { StatusContext } from './status-context.ts';
 
 const TITLES = ['INSTANCE', 'ZONE', 'STATE', 'HEALTH', 'IMAGE', 'AGE', 'TYPE'];
 
@@ -50,12 +50,12 @@ interface InstancesReport {
 /** The instances, and whether they are being replaced or have to be. */
 export const instancesSection = createSection(readInstancesReport, formatInstancesReport);
 
-async function readInstancesReport(cloud: CloudContext, stack: Stack): Promise<InstancesReport> {
-  const { outputs } = stack;
-  const { ec2, loadBalancing } = cloud.clients;
+async function readInstancesReport(context: StatusContext): Promise<InstancesReport> {
+  const { outputs } = context.stack;
+  const { ec2, loadBalancing } = context.clients;
   const [all, images, health] = await Promise.all([
-    listInstances(ec2, [tagFilter(STACK_TAG, cloud.stackName)]),
-    listMiniTwitImages(ec2),
+    listInstances(ec2, [tagFilter(STACK_TAG, context.stackName)]),
+    context.listImages(),
     outputs.Targets ? readTargetHealth(loadBalancing, outputs.Targets) : new Map<string, string>(),
   ]);
   const names = new Map(images.map((it) => [it.id, `${it.version} (${it.commit.slice(0, 7)})`]));
@@ -73,17 +73,17 @@ async function readInstancesReport(cloud: CloudContext, stack: Stack): Promise<I
       image: names.get(imageId) ?? null,
     }));
   const hasFleet = instances.length > 0 && outputs.Instances !== undefined;
-  return { instances, fleet: hasFleet ? await readFleet(cloud, stack) : null };
+  return { instances, fleet: hasFleet ? await readFleet(context) : null };
 }
 
-async function readFleet(cloud: CloudContext, stack: Stack): Promise<FleetReport> {
-  const { autoScaling } = cloud.clients;
-  const groupName = stack.outputs.Instances ?? '';
+async function readFleet(context: StatusContext): Promise<FleetReport> {
+  const { autoScaling } = context.clients;
+  const groupName = context.stack.outputs.Instances ?? '';
   const [{ outdated, group }, active, launchFailure, rolledBack] = await Promise.all([
-    planReplacement(cloud, groupName),
+    planReplacement(context, groupName),
     findActiveRefresh(autoScaling, groupName),
     findLaunchFailure(autoScaling, groupName),
-    findRolledBackVersion(cloud, stack),
+    findRolledBackVersion(context, context.stack),
   ]);
   return {
     desired: group.desired,

@@ -3,8 +3,8 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { readVersions } from '../secrets/secret-versions.ts';
 import { requireSecrets } from '../secrets/stack-secrets.ts';
-import type { Stack } from '../stack/stack.ts';
 import { createSection } from './section.ts';
+import type { StatusContext } from './status-context.ts';
 
 // SECURITY.md states this age.
 const AGE_MAX_MS = 365 * 24 * 3_600_000;
@@ -29,14 +29,15 @@ interface SecretsReport {
 /** The ages of the stack's secrets, and the rotations that are unfinished. */
 export const secretsSection = createSection(readSecretsReport, formatSecretsReport);
 
-async function readSecretsReport(cloud: CloudContext, stack: Stack): Promise<SecretsReport> {
-  const { databasePassword, readerPassword, sessionSecret } = await requireSecrets(cloud, stack);
+async function readSecretsReport(context: StatusContext): Promise<SecretsReport> {
+  const resources = await context.listResources();
+  const { databasePassword, readerPassword, sessionSecret } = requireSecrets(context, resources);
   const secrets = await Promise.all([
-    readSecret(cloud, 'database password', databasePassword),
-    ...(readerPassword === null ? [] : [readSecret(cloud, 'reader password', readerPassword)]),
-    readSecret(cloud, 'session secret', sessionSecret),
+    readSecret(context, 'database password', databasePassword),
+    ...(readerPassword === null ? [] : [readSecret(context, 'reader password', readerPassword)]),
+    readSecret(context, 'session secret', sessionSecret),
   ]);
-  return { secrets, mayReadMasterPassword: stack.parameters.SetUp === 'yes' };
+  return { secrets, mayReadMasterPassword: context.stack.parameters.SetUp === 'yes' };
 }
 
 async function readSecret(cloud: CloudContext, name: string, id: string): Promise<SecretReport> {

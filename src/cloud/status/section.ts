@@ -1,6 +1,6 @@
 import { errorMessage } from '../../errors/error-message.ts';
 import type { CloudContext } from '../context.ts';
-import type { Stack } from '../stack/stack.ts';
+import type { StatusContext } from './status-context.ts';
 
 /** A section of the status, for a program and for an operator. */
 export interface Section {
@@ -11,7 +11,7 @@ export interface Section {
 }
 
 /** Reads a section of a stack's status from AWS. Never throws. */
-export type ReadSection = (cloud: CloudContext, stack: Stack) => Promise<Section>;
+export type ReadSection = (context: StatusContext) => Promise<Section>;
 
 /**
  * Creates a section.
@@ -19,13 +19,13 @@ export type ReadSection = (cloud: CloudContext, stack: Stack) => Promise<Section
  * @param format returns the lines for the terminal
  */
 export function createSection<Report>(
-  read: (cloud: CloudContext, stack: Stack) => Report | Promise<Report>,
+  read: (context: StatusContext) => Report | Promise<Report>,
   format: (report: Report, cloud: CloudContext) => string[],
 ): ReadSection {
-  return async (cloud, stack) => {
+  return async (context) => {
     try {
-      const report = await read(cloud, stack);
-      return { report, lines: format(report, cloud) };
+      const report = await read(context);
+      return { report, lines: format(report, context) };
     } catch (error) {
       const message = errorMessage(error);
       return { report: { error: message }, lines: [message] };

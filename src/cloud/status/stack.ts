@@ -6,9 +6,10 @@ import {
   listUnprotected,
 } from '../protection/protections.ts';
 import { explainStatus } from '../stack/failure.ts';
-import { listResources, type StackResource } from '../stack/resources.ts';
+import type { StackResource } from '../stack/resources.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createSection } from './section.ts';
+import type { StatusContext } from './status-context.ts';
 
 /** The state of the stack itself. */
 interface StackReport {
@@ -30,17 +31,18 @@ interface StackReport {
 /** The status of the stack, the URL of the site, and the resources that are unfinished, failed or not protected. */
 export const stackSection = createSection(readStackReport, formatStackReport);
 
-async function readStackReport(cloud: CloudContext, stack: Stack): Promise<StackReport> {
-  const { id, name, status, reason, outputs, parameters } = stack;
-  const resources = await listResources(cloud, id);
+async function readStackReport(context: StatusContext): Promise<StackReport> {
+  const { stack } = context;
+  const { name, status, reason, outputs, parameters } = stack;
+  const resources = await context.listResources();
   return {
     name,
     status,
-    explanation: explainStatus(status, cloud) ?? reason,
+    explanation: explainStatus(status, context) ?? reason,
     address: outputs.Address ?? null,
     parameters,
     unfinished: resources.filter((it) => /_(IN_PROGRESS|FAILED)$/.test(it.status)),
-    unprotected: isComplete(stack) ? await listUnprotected(cloud, stack) : [],
+    unprotected: isComplete(stack) ? await listUnprotected(context, stack, resources) : [],
   };
 }
 

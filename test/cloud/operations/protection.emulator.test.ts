@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { listProtections, protectStack } from '../../../src/cloud/protection/protections.ts';
 import { removeStack } from '../../../src/cloud/stack/remove-stack.ts';
+import { listResources } from '../../../src/cloud/stack/resources.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import {
@@ -37,9 +38,14 @@ function remove(fixture: OperationsFixture): Promise<string> {
   return down(fixture.open(), plain).then(() => 'done', errorMessage);
 }
 
+async function listAll({ cloud }: OperationsFixture) {
+  const stack = await requireStack(cloud);
+  return listProtections(cloud, stack, await listResources(cloud, stack.id));
+}
+
 /** Lists the resources that are protected, without their names. */
-async function listProtected({ cloud }: OperationsFixture): Promise<string[]> {
-  const protections = await listProtections(cloud, await requireStack(cloud));
+async function listProtected(fixture: OperationsFixture): Promise<string[]> {
+  const protections = await listAll(fixture);
   return protections.filter((it) => it.isEnabled).map((it) => it.resource.replace(/ \S+$/, ''));
 }
 
@@ -63,7 +69,7 @@ test('AWS does not delete a protected stack, and `cloud down` disables the prote
 test('AWS deletes no stack with a protected database or load balancer', async () => {
   const fixture = await createProtectedStack();
   const stack = await requireStack(fixture.cloud);
-  const [database, , ofStack] = await listProtections(fixture.cloud, stack);
+  const [database, , ofStack] = await listAll(fixture);
   await ofStack?.set(false);
   const tryRemove = () => removeStack(fixture.open(), stack);
   await expect(tryRemove()).rejects.toThrow(
@@ -78,7 +84,7 @@ test('AWS deletes no stack with a protected database or load balancer', async ()
 test('a protection waits for a database that RDS is changing', async () => {
   const fixture = await createProtectedStack();
   fixture.account.fail('rds:ModifyDBInstance', 'InvalidDBInstanceState', { status: 400, times: 1 });
-  const [database] = await listProtections(fixture.cloud, await requireStack(fixture.cloud));
+  const [database] = await listAll(fixture);
   await database?.set(false);
   expect(fixture.lines.at(-1)).toMatch(/^The database \S+: not changeable yet$/);
   expect(await listProtected(fixture)).toEqual(['the load balancer', 'the stack']);

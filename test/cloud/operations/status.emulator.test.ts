@@ -62,6 +62,8 @@ test('`cloud status` prints the state of all parts, and only sends requests that
   const cloud = fixture.open();
   await printStatus(cloud);
   expect(changesOf(fixture.account)).toEqual([]);
+  for (const readOnce of ['cloudformation:ListStackResources', 'ec2:DescribeImages'])
+    expect(fixture.account.actions.filter((it) => it === readOnce)).toEqual([readOnce]);
   expect(fixture.lines.length).toBeLessThan(42);
   const { outputs, parameters } = await requireStack(cloud);
   expect(sectionOf(fixture, 'STACK')).toEqual([

@@ -9,7 +9,8 @@ import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
 import { readOutputs } from '../../../src/cloud/stack/outputs.ts';
 import { type ParameterValues, toRequestParameters } from '../../../src/cloud/stack/parameters.ts';
 import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
-import { listProtections } from '../../../src/cloud/protection/protections.ts';
+import { listUnprotected } from '../../../src/cloud/protection/protections.ts';
+import { listResources } from '../../../src/cloud/stack/resources.ts';
 import { findStack, requireStack } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { RETENTION_TOO_LONG } from '../emulated/free-tier.ts';
@@ -28,7 +29,8 @@ test('`cloud up` creates the stack, initializes the database, and waits until it
     changeSets: 0,
   });
   const stack = await requireStack(fixture.cloud);
-  expect((await listProtections(fixture.cloud, stack)).every((it) => it.isEnabled)).toBe(true);
+  const resources = await listResources(fixture.cloud, stack.id);
+  expect(await listUnprotected(fixture.cloud, stack, resources)).toEqual([]);
   expect(stack.parameters).toMatchObject({
     ImageId: fixture.imageId,
     WarehouseZone: 'us-east-1a',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { secretsSection } from '../../../src/cloud/status/secrets.ts';
+import { createStatusContext } from '../../../src/cloud/status/status-context.ts';
 import { moveStage, putVersion, readVersions } from '../../../src/cloud/secrets/secret-versions.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { emulateSecretsManager } from '../emulated/secrets-manager.ts';
@@ -19,7 +20,7 @@ async function createStack(changedAt: Date, outputs?: { ReaderPassword: undefine
   secrets.create(SESSION_SECRET, 'secret-2', changedAt);
   if (!outputs) secrets.create(READER_PASSWORD, 'secret-4', changedAt);
   const readSection = async () =>
-    secretsSection(stubStack.cloud, await requireStack(stubStack.cloud));
+    secretsSection(createStatusContext(stubStack.cloud, await requireStack(stubStack.cloud)));
   return { stubStack, readSection };
 }
 
