@@ -4,6 +4,7 @@ import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
+import { listDatabases } from '../database/databases.ts';
 import { formatCommand } from '../format-command.ts';
 import { removeUnfinishedBuilds, type UnfinishedBuild } from '../image/unfinished-builds.ts';
 import { formatBackupPlan } from '../teardown/backup-plan.ts';
@@ -94,7 +95,8 @@ async function printPlan(
     print(`This removes the stack ${stackName} (${stack.status}), with these resources:`);
     const removed = resources.filter(({ id }) => !retainedIds.has(id));
     for (const line of formatResources(removed)) print(`  ${line}`);
-    for (const line of await formatBackupPlan(cloud, stack, { everything })) print(line);
+    const databases = await listDatabases(cloud.clients.rds, stackName);
+    for (const line of formatBackupPlan(cloud, stack, { databases, everything })) print(line);
   }
   if (retained.length === 0) return false;
   print(everything ? 'It also removes these resources:' : 'It retains these resources:');

@@ -1,7 +1,7 @@
 import type { CloudContext } from '../context.ts';
 import { formatMonthlyCost } from '../costs/costs.ts';
 import { PRICES } from '../costs/prices.ts';
-import { type DatabaseInstance, listDatabases } from '../database/databases.ts';
+import type { DatabaseInstance } from '../database/databases.ts';
 import { retainsAutomatedBackups } from '../database/restore-point.ts';
 import { formatCommand } from '../format-command.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -12,15 +12,14 @@ export const DELETES_ALL_BACKUPS =
   'All data of the database is deleted, including its snapshots and automated backups. You cannot undo this.';
 
 /**
- * Returns the lines on the backups of the stack's databases: which are taken, retained and deleted when the stack is
+ * Returns the lines on the backups of the databases of a stack: which are taken, retained and deleted when the stack is
  * removed, and what they cost. None without a database.
  */
-export async function formatBackupPlan(
+export function formatBackupPlan(
   cloud: CloudContext,
   { parameters }: Stack,
-  { everything }: { everything: boolean },
-): Promise<string[]> {
-  const databases = await listDatabases(cloud.clients.rds, cloud.stackName);
+  { databases, everything }: { databases: DatabaseInstance[]; everything: boolean },
+): string[] {
   if (databases.length === 0) return [];
   if (everything) return [DELETES_ALL_BACKUPS];
   const isRetained = retainsAutomatedBackups(parameters);
