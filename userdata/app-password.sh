@@ -14,37 +14,28 @@ export PENDING_VERSION=''
 export COMMAND='' # add or discard-old
 
 set -euo pipefail
-. "$(dirname "$0")/read-secret.sh"
-
-readonly APP=/opt/minitwit
+. "$(dirname "$0")/instance-functions.sh"
 
 main() {
   if [ ! -e "$APP/dist/app-password.js" ]; then
     echo 'The image of this instance cannot change the password. Run the commands image and roll, then try again.' >&2
     exit 1
   fi
-  local master current pending
-  current=$(read_version AWSCURRENT "$CURRENT_VERSION")
-  pending=$(read_version AWSPENDING "$PENDING_VERSION")
-  master=$(read_secret "$MASTER_SECRET")
-  cd "$APP"
-  DB_USER=$(field username "$master")
-  DB_PASSWD=$(field password "$master")
-  APP_DB_PASSWD=$(field password "$current")
-  NEW_APP_DB_PASSWD=$(field password "$pending")
-  export DB_USER DB_PASSWD APP_DB_PASSWD NEW_APP_DB_PASSWD
-  export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
+  APP_DB_PASSWD=$(read_version AWSCURRENT "$CURRENT_VERSION")
+  NEW_APP_DB_PASSWD=$(read_version AWSPENDING "$PENDING_VERSION")
+  export APP_DB_PASSWD NEW_APP_DB_PASSWD
+  set_login "$MASTER_SECRET"
   local options=()
   # In the database of an earlier version, this user is missing. Its next password is then the one in the secret.
   if [ "$DATABASE_USER" = minitwit_reader ]; then options=(--if-exists); fi
-  if ! (run_as_nobody node dist/app-password.js "$COMMAND" "$DATABASE_USER" "${options[@]}"); then
+  if ! (run_program app-password "$COMMAND" "$DATABASE_USER" "${options[@]}"); then
     echo 'If the database does not accept the password in Secrets Manager, run npm run cloud -- up --set SetUp=yes, which stores it there.' >&2
     exit 1
   fi
 }
 
 read_version() {
-  read_secret "$DATABASE_PASSWORD" --version-stage "$1" --version-id "$2"
+  read_password "$DATABASE_PASSWORD" --version-stage "$1" --version-id "$2"
 }
 
 main

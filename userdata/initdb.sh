@@ -9,34 +9,26 @@ export DATABASE_PASSWORD=''
 export READER_PASSWORD=''
 
 set -euo pipefail
-. "$(dirname "$0")/read-secret.sh"
-
-readonly APP=/opt/minitwit
+. "$(dirname "$0")/instance-functions.sh"
 
 # An image of an earlier version cannot create the reader.
 can_create_reader() {
-  [ -e dist/sql.js ] && return
+  [ -e "$APP/dist/sql.js" ] && return
   echo 'The image of this instance cannot create the user "minitwit_reader". Run the commands image, roll, and up --set SetUp=yes.'
   return 1
 }
 
 main() {
-  local master app
-  master=$(read_secret "$MASTER_SECRET")
-  app=$(read_secret "$DATABASE_PASSWORD")
-  cd "$APP"
-  DB_USER=$(field username "$master")
-  DB_PASSWD=$(field password "$master")
-  APP_DB_PASSWD=$(field password "$app")
-  export DB_USER DB_PASSWD APP_DB_PASSWD
-  export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
+  set_login "$MASTER_SECRET"
+  APP_DB_PASSWD=$(read_password "$DATABASE_PASSWORD")
+  export APP_DB_PASSWD
   local reader=()
   if [ -n "$READER_PASSWORD" ] && can_create_reader; then
-    READER_DB_PASSWD=$(field password "$(read_secret "$READER_PASSWORD")")
+    READER_DB_PASSWD=$(read_password "$READER_PASSWORD")
     export READER_DB_PASSWD
     reader=(--reader minitwit_reader)
   fi
-  run_as_nobody node dist/initdb.js --if-missing --user minitwit "${reader[@]}"
+  run_program initdb --if-missing --user minitwit "${reader[@]}"
 }
 
 main

@@ -10,7 +10,7 @@ export SESSION_SECRET_VERSION=''
 export MAY_RESTART='' # yes or no
 
 set -euo pipefail
-. "$(dirname "$0")/read-secret.sh"
+. "$(dirname "$0")/instance-functions.sh"
 
 readonly SETTINGS=/etc/minitwit.env
 # A restart takes as long as the drain, the start, and the first connection to the database.

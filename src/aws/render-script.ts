@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 // The path is the same from src/ and from dist/.
 const FOLDER = new URL('../../userdata/', import.meta.url);
 // Scripts for Run Command include these functions, because Run Command sends one text.
-const FUNCTIONS = 'read-secret.sh';
+const FUNCTIONS = 'instance-functions.sh';
 const INCLUDE = `. "$(dirname "$0")/${FUNCTIONS}"`;
 
 /**

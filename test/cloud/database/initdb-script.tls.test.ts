@@ -163,7 +163,7 @@ describe('the initdb script on an instance', () => {
 
   describe('the script of the SQL prompt', () => {
     beforeAll(async () => {
-      for (const name of ['database.sh', 'read-secret.sh']) {
+      for (const name of ['database.sh', 'instance-functions.sh']) {
         const text = await readFile(`userdata/${name}`, 'utf8');
         const here = text.replace('APP=/opt/minitwit', `APP='${folder}/app'`);
         await writeFile(join(folder, 'app', name), here);

@@ -1,6 +1,9 @@
 #!/bin/bash
-# Functions of the scripts on an instance that read secrets with the instance's role. Run Command sends one text, so its
-# scripts contain these functions when they are sent. database.sh reads this file of the image.
+# Functions of the scripts on an instance that read secrets with the instance's role, and start programs with them. Run
+# Command sends one text, so its scripts contain these functions when they are sent. database.sh reads this file of the
+# image.
+
+readonly APP=/opt/minitwit
 
 umask 077
 export HOME=/root AWS_PAGER=
@@ -40,7 +43,26 @@ field() {
     }' "$1"
 }
 
-# Replaces this shell by a program of MiniTwit with the user id 65534, because processes of the server's user could read its environment.
-run_as_nobody() {
-  exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs "$@"
+# Prints the password in a secret. The arguments are those of read_secret.
+read_password() {
+  local response
+  response=$(read_secret "$@") || return
+  field password "$response"
+}
+
+# Sets the database user and the password of the programs to those in the secret $1, which RDS created.
+set_login() {
+  local response
+  response=$(read_secret "$1")
+  DB_USER=$(field username "$response")
+  DB_PASSWD=$(field password "$response")
+  export DB_USER DB_PASSWD
+}
+
+# Replaces this shell by the program $1 of MiniTwit, with further arguments. Its user id is 65534, because processes of
+# the server's user could read its environment.
+run_program() {
+  cd "$APP" || exit
+  export DB_NAME=minitwit DB_SSL_CA=$APP/rds-ca.pem NODE_ENV=production
+  exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs node "dist/$1.js" "${@:2}"
 }
