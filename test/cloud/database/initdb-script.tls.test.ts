@@ -40,7 +40,7 @@ async function makeInstance(authority: string): Promise<void> {
     await symlink(resolve(`src/${name}.ts`), join(folder, `app/dist/${name}.js`));
   await writeFile(join(folder, 'app/rds-ca.pem'), await readFile(authority));
   await putProgram('node', `exec '${process.execPath}' "$@"`);
-  // Only root can run setpriv: userdata.test.ts does.
+  // Only root can run setpriv: test/deploy/secrets.test.ts does.
   await putProgram('setpriv', 'while [[ $1 = --* ]]; do shift; done; exec "$@"');
   await putProgram(
     'aws',
