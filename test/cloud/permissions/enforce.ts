@@ -8,7 +8,8 @@ import {
 import type { InitializeMiddleware, MetadataBearer, MiddlewareStack } from '@smithy/types';
 import type { Clients } from '../../../src/cloud/context.ts';
 import { openMoto } from '../emulated/moto.ts';
-import { type Account, listIamRequests } from './iam-requests.ts';
+import { listIamRequests } from './iam-requests.ts';
+import type { Account } from './listers.ts';
 import {
   ACCOUNT,
   listAttachedPolicies,
