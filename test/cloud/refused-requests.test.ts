@@ -92,7 +92,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'cloudformation:DescribeStacks': findStack,
   'cloudformation:ExecuteChangeSet': (cloud) => changeSets.executeChangeSet(cloud, 'set'),
   'cloudformation:ListStackResources': (cloud) => listResources(cloud, 'arn:stack'),
-  'cloudformation:ValidateTemplate': (cloud) => template.run(cloud, {}),
+  'cloudformation:ValidateTemplate': (cloud) => template.run(cloud, sendRequests.readDefaults),
   'cloudwatch:DescribeAlarmHistory': ({ clients }) =>
     listAlarmChanges(clients.cloudWatch, 'alarm', 1),
   'cloudwatch:DescribeAlarms': ({ clients }) => listAlarms(clients.cloudWatch, ['alarm']),
@@ -141,7 +141,7 @@ const CALLS: Record<string, SendRequest | SendRequest[]> = {
   'rds:DescribeDBSnapshots': ({ clients }) => listDatabaseSnapshots(clients.rds, null),
   'iam:SimulatePrincipalPolicy': sendRequests.simulateUser,
   'rds:DescribeAccountAttributes': sendRequests.checkQuotas,
-  'rds:DescribeDBEngineVersions': (cloud) => databaseOffer.run(cloud, {}),
+  'rds:DescribeDBEngineVersions': (cloud) => databaseOffer.run(cloud, sendRequests.readDefaults),
   'rds:DescribeOrderableDBInstanceOptions': sendRequests.checkDatabaseOffer,
   'servicequotas:GetServiceQuota': sendRequests.checkQuotas,
   'rds:ModifyDBInstance': (cloud) => setDatabaseProtection(cloud, 'database', true),

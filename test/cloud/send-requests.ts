@@ -34,13 +34,20 @@ const xml = (body: string) => () => ({
 const result = (name: string, body: string) =>
   xml(`<${name}Response><${name}Result>${body}</${name}Result></${name}Response>`);
 
+/** Returns parameters of a stack, for a check. */
+export const readDefaults = async () => ({
+  DatabaseClass: 'db.t4g.micro',
+  InstanceCount: '2',
+  Market: 'spot',
+});
+
 /** Simulates the permissions of a caller. */
 const simulatePermissionsOf =
   (arn: string): SendRequest =>
   (cloud, aws) => {
     const caller = `<Account>123456789012</Account><Arn>${arn}</Arn>`;
     aws.stub('sts:GetCallerIdentity', result('GetCallerIdentity', caller));
-    return permissions.run(cloud, {});
+    return permissions.run(cloud, readDefaults);
   };
 export const simulateUser = simulatePermissionsOf('arn:aws:iam::123456789012:user/ada');
 export const simulateRole = simulatePermissionsOf(
@@ -54,7 +61,7 @@ export const checkDatabaseOffer: SendRequest = (cloud, aws) => {
     'rds:DescribeDBEngineVersions',
     result('DescribeDBEngineVersions', `<DBEngineVersions>${version}</DBEngineVersions>`),
   );
-  return databaseOffer.run(cloud, { DatabaseClass: 'db.t4g.micro' });
+  return databaseOffer.run(cloud, readDefaults);
 };
 
 /** Checks the quotas of an account that may run many instances. */
@@ -70,7 +77,7 @@ export const checkQuotas: SendRequest = (cloud, aws) => {
     ),
   );
   aws.stub('servicequotas:GetServiceQuota', json({ Quota: { Value: 100 } }));
-  return quotas.run(cloud, { InstanceCount: '2', Market: 'spot' });
+  return quotas.run(cloud, readDefaults);
 };
 
 /** A build with the part of a plan that the requests to IAM and S3 need. */

@@ -4,16 +4,19 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import type { ParameterValues } from '../stack/parameters.ts';
 
+/** Reads the parameters of the stack that is checked. */
+export type ReadValues = () => Promise<ParameterValues>;
+
 /** A question about an account that AWS answers without a cost. */
 export interface Check {
   /** A noun for the table: `quotas`. */
   subject: string;
   /**
    * Returns a sentence that this is correct, or a finding.
-   * @param values the parameters of the stack, as far as they are known
-   * @throws OperatorError with the problem and what to do
+   * @param readValues returns the parameters of the stack, or those of a new stack if there is none
+   * @throws OperatorError with the problem and what to do, also if the stack cannot be read
    */
-  run: (cloud: CloudContext, values: ParameterValues) => Promise<string | Finding>;
+  run: (cloud: CloudContext, readValues: ReadValues) => Promise<string | Finding>;
 }
 
 /** The result of a check. */
@@ -30,11 +33,11 @@ export interface Finding {
 export async function runCheck(
   { run }: Check,
   cloud: CloudContext,
-  values: ParameterValues,
+  readValues: ReadValues,
 ): Promise<Finding> {
   cloud.signal.throwIfAborted();
   try {
-    const answer = await run(cloud, values);
+    const answer = await run(cloud, readValues);
     return typeof answer === 'string' ? { state: 'ok', text: answer } : answer;
   } catch (error) {
     cloud.signal.throwIfAborted();

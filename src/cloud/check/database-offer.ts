@@ -15,8 +15,8 @@ const STORAGE = 'gp3';
 /** Whether RDS offers the class and version of the database in this region. */
 export const databaseOffer: Check = {
   subject: 'database',
-  run: async ({ clients: { rds } }, values) => {
-    const { DatabaseClass = '', DatabaseVersion = '', DatabaseMultiAz } = values;
+  run: async ({ clients: { rds } }, readValues) => {
+    const { DatabaseClass = '', DatabaseVersion = '', DatabaseMultiAz } = await readValues();
     const version = await requireVersion(rds, DatabaseVersion);
     const offers = await listOffers(rds, version, DatabaseClass);
     const fitting = offers.filter(

@@ -18,8 +18,8 @@ const BUILDER_PROCESSORS = 2;
 /** Whether the account may run as many instances and databases as the stack needs. New accounts have low quotas. */
 export const quotas: Check = {
   subject: 'quotas',
-  run: async (cloud, values) => {
-    const needed = await countProcessors(cloud, values);
+  run: async (cloud, readValues) => {
+    const needed = await countProcessors(cloud, await readValues());
     const spot = await readQuota(cloud, SPOT_QUOTA.code);
     const onDemand = await readQuota(cloud, ON_DEMAND_QUOTA.code);
     assertEnough(SPOT_QUOTA.name, spot, needed.spot);

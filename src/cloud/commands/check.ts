@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { once } from '../../cli/once.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { account } from '../check/account.ts';
 import { type Check, runCheck } from '../check/check.ts';
@@ -33,10 +34,10 @@ export async function check(
 ): Promise<void> {
   const known = listParameters(await renderTemplate());
   assertKnownParameters(known, set);
-  const values = effectiveValues(known, await findStack(cloud).catch(() => null), set);
+  const readValues = once(async () => effectiveValues(known, await findStack(cloud), set));
   let problems = 0;
   for (const each of listChecks(set)) {
-    const { state, text } = await runCheck(each, cloud, values);
+    const { state, text } = await runCheck(each, cloud, readValues);
     if (state === 'problem') problems += 1;
     cloud.print(`${state}  ${each.subject}  ${text}`);
   }

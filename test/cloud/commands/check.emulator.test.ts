@@ -104,3 +104,33 @@ test('`cloud check` does not fail when the operator may not ask, or has no image
     'unknown: There is no image yet. Run this again after npm run cloud -- image.',
   );
 });
+
+test('`cloud check` does not check the defaults in place of a stack that the operator may not read', async () => {
+  const fixture = await createCheckFixture();
+  fixture.account.fail('cloudformation:DescribeStacks', 'AccessDenied');
+  await check(fixture.open(), { parameters: {} });
+  const unknown = Object.entries(readFindings(fixture.lines)).filter(
+    ([, finding]) => !finding.startsWith('ok: '),
+  );
+  expect(unknown).toEqual(
+    ['database', 'quotas', 'stack'].map((subject) => [
+      subject,
+      expect.stringMatching(/^unknown: Cannot read the stack minitwit: .*AccessDenied/),
+    ]),
+  );
+});
+
+test('`cloud check` reports a stack of the same name that is not a stack of MiniTwit', async () => {
+  const fixture = await createCheckFixture();
+  fixture.account.stub(
+    'cloudformation:DescribeStacks',
+    xml(
+      'DescribeStacks',
+      '<Stacks><member><StackId>arn:stack</StackId><StackName>minitwit</StackName><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks>',
+    ),
+  );
+  await expect(check(fixture.open(), { parameters: {} })).rejects.toThrow('3 checks have found');
+  expect(readFindings(fixture.lines).stack).toMatch(
+    /^problem: The stack minitwit is not a stack of MiniTwit/,
+  );
+});
