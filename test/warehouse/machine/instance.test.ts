@@ -3,7 +3,7 @@ import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { renderScript } from '../../../src/aws/render-script.ts';
 import { startMysql, stopMysql } from '../../../src/warehouse/instance/mysql.ts';
 import { mountVolume, unmountVolume } from '../../../src/warehouse/instance/volume.ts';
@@ -11,12 +11,14 @@ import { READY } from '../../../src/warehouse/provision/outcome.ts';
 import type { SshConnection } from '../../../src/warehouse/ssh/connect-over-ssh.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { skipAfterFailure } from '../../support/skip-after-failure.ts';
+import { HANG_MS } from '../../support/timeouts.ts';
 import { buildImage } from './image.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { createVolume, type Volume } from './volume.ts';
 import { connectTo, MOUNT_DIR, query, WAITING } from './work.ts';
 
 const run = promisify(execFile);
+const WAIT = { timeout: HANG_MS };
 const VOLUME_ID = 'vol-0123456789abcdef0';
 // The password has special characters, and a search can find it in any file.
 const CANARY = 'canary-4f1d9c';
@@ -72,7 +74,8 @@ describe('userdata/warehouse.sh', () => {
     const { status } = await instance.run('bash /srv/again');
     await instance.run('mv /etc/os-release.away /etc/os-release');
     expect(status).toBe(1);
-    expect(instance.console()).toContain('was not created: this is not Amazon Linux');
+    const reason = 'was not created: this is not Amazon Linux';
+    await vi.waitFor(() => expect(instance.console()).toContain(reason), WAIT);
   });
 });
 
