@@ -43,7 +43,7 @@ main() {
 
 # If another command has made another version the current one, AWS refuses to read the version.
 read_version() {
-  field password "$(read_secret "$1" --version-id "$2" --version-stage AWSCURRENT)"
+  read_password "$1" --version-id "$2" --version-stage AWSCURRENT
 }
 
 # Returns whether the environment of the server has all these settings. With builtins, no command line contains a secret.
