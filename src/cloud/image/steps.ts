@@ -4,11 +4,12 @@ import { formatRequest } from '../../aws/format-request.ts';
 import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
 import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';
 import { createImageStep } from '../../aws/image-builder/image-step.ts';
+import { renderScript } from '../../aws/render-script.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { runCommand } from '../instances/run-command.ts';
 import { type BuildContext, type BuildStep, formatOrphan } from './build.ts';
 import { securityGroup } from './security-group-step.ts';
-import { renderInstallScript } from './install-script.ts';
+import type { BuildPlan } from './plan.ts';
 import { imageOptions, imageTags, launchOptions } from './requests.ts';
 import { role } from './role-step.ts';
 import { signSource, source } from './source-step.ts';
@@ -23,6 +24,10 @@ const stackImage: ImageKind<BuildContext> = {
     formatOrphan(`the ${resource} ${id ?? `of the run ${runId}`}, which costs`),
 };
 
+/** Returns the script that installs MiniTwit on the builder, from a URL of the source that needs no credentials. */
+const renderInstallScript = (plan: BuildPlan, url: string) =>
+  renderScript('install.sh', { SOURCE_URL: url, SOURCE_SHA256: plan.source.sha256 });
+
 /** Runs userdata/image.sh on the builder, which also checks that the server starts. */
 const install: BuildStep = {
   name: 'install',
@@ -31,13 +36,13 @@ const install: BuildStep = {
     const url = await signSource(build);
     await runCommand(build, requireId(build.builderId), {
       comment: 'Installing MiniTwit',
-      script: renderInstallScript({ url, sha256: build.plan.source.sha256 }),
+      script: await renderInstallScript(build.plan, url),
       maxMs: INSTALL_TIMEOUT_MS,
     });
   },
-  plan: ({ builderId, plan }) => {
+  plan: async ({ builderId, plan }) => {
     const input = { InstanceIds: [requireId(builderId)] };
-    const script = renderInstallScript({ url: 'URL', sha256: plan.source.sha256 });
+    const script = await renderInstallScript(plan, 'URL');
     return { run: [`${formatRequest('SendCommand', input)}\n${script}`] };
   },
 };
