@@ -69,7 +69,7 @@ test('a dry run prints what is copied to where, and no password', async () => {
   await dryRun(fixture.context);
   const output = fixture.lines.join('\n');
   expect(output).toContain(`"ImageId":"ami-0123456789abcdef0","InstanceType":"t3.large"`);
-  expect(output).toContain("\\nEND_AFTER_MINUTES='510'\\n");
+  expect(output).toContain("\\nexport END_AFTER_MINUTES='510'\\n");
   expect(output).toContain(`AttachVolume {"VolumeId":"${fixture.volumeId}"`);
   expect(output).toContain('copy reader@db.example:3306/minitwit to analyst@i-0');
   expect(output).toContain('/minitwit, without credentials, at most 5000 rows a second');
