@@ -22,6 +22,7 @@ export function createBuilderStep<Build extends ImageBuild>(
     runMessage: 'Starting an instance of Amazon Linux',
     run: async (build) => {
       const options = await kind.launchOptions(build);
+      build.builderType = options.instanceType;
       const request = () => launch(build, options);
       const id = await poll('The instance', request, pollOptions(build, LAUNCH_TIMEOUT_MS));
       build.builderId = id;
@@ -39,7 +40,7 @@ export function createBuilderStep<Build extends ImageBuild>(
         await terminateAndWait(ec2, id, timing.visibilityTimeoutMs, options);
       }
     },
-    formatOrphans: ({ builderId, runId }) => [kind.formatOrphan('instance', builderId, runId)],
+    formatOrphans: (build) => [kind.formatOrphan('instance', build)],
     plan: async (build) => {
       const options = await kind.launchOptions(build);
       const input = { ...runInstancesInput(options), UserData: options.userData };

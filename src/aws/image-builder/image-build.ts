@@ -9,6 +9,8 @@ export interface ImageBuild extends StepContext {
   runId: string;
   /** The instance that becomes the image. */
   builderId: string | null;
+  /** The instance type of the builder, or null if this process has not launched it. */
+  builderType: string | null;
   imageId: string | null;
   /** Whether all steps have succeeded, so that undoing them must leave the image. */
   isDone: boolean;
@@ -21,10 +23,8 @@ export interface ImageKind<Build extends ImageBuild> {
   imageOptions: (build: Build) => Omit<CreateImageOptions, 'instanceId'>;
   /** Finds images and snapshots of builds that are not done. */
   unfinished: Filter;
-  /**
-   * Formats an instance or an image that may still exist, with the command that removes it. `id` is null if unknown.
-   */
-  formatOrphan: (resource: 'instance' | 'image', id: string | null, runId: string) => string;
+  /** Formats the instance or the image of a build, which may still exist, with the command that removes it. */
+  formatOrphan: (resource: 'instance' | 'image', build: ImageBuild) => string;
 }
 
 /** Returns the id that an earlier step has created. */

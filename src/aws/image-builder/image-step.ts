@@ -50,7 +50,7 @@ export function createImageStep<Build extends ImageBuild>(
       }
       await deleteSnapshots(build, kind);
     },
-    formatOrphans: ({ imageId, runId }) => [kind.formatOrphan('image', imageId, runId)],
+    formatOrphans: (build) => [kind.formatOrphan('image', build)],
     plan: (build) => {
       const options = optionsFor(build);
       return {

@@ -4,6 +4,7 @@ import { poll } from '../../cli/poll.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
+import { formatPriced } from '../costs/priced-resource.ts';
 import { listDatabases } from '../database/databases.ts';
 import { formatCommand } from '../format-command.ts';
 import { removeUnfinishedBuilds, type UnfinishedBuild } from '../image/unfinished-builds.ts';
@@ -11,6 +12,7 @@ import { formatBackupPlan } from '../teardown/backup-plan.ts';
 import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
+import { addCosts, explainRemainingCosts } from '../teardown/remaining-costs.ts';
 import { removeRetainedResources, printRemaining } from '../teardown/remaining.ts';
 import { removeUnprotected } from '../protection/protections.ts';
 import { removeStack, waitUntilRemovable } from '../stack/remove-stack.ts';
@@ -47,7 +49,11 @@ export async function down(cloud: CloudContext, options: DownOptions): Promise<v
     await confirmStackName(cloud, options.prompt, 'Nothing was removed.');
   }
 
-  if (stack) await removeProtectedStack(cloud, stack);
+  if (stack) {
+    await removeProtectedStack(cloud, stack).catch(async (error: unknown) => {
+      throw await addCosts(cloud, error, explainRemainingCosts);
+    });
+  }
   await waitUntilGone(cloud, resources);
   await printRemaining(cloud, await removeOutsideStack(cloud, options));
 }
@@ -112,14 +118,16 @@ function formatResources(resources: StackResource[]): string[] {
 async function waitUntilGone(cloud: CloudContext, resources: StackResource[]): Promise<void> {
   const request = async () => {
     const orphans = await listOrphans(cloud, resources);
-    return orphans.length === 0 ? { done: undefined } : { pending: orphans.join('; ') };
+    return orphans.length === 0
+      ? { done: undefined }
+      : { pending: orphans.map(formatPriced).join('; ') };
   };
   try {
     await poll('The resources of the stack', request, pollOptions(cloud, GONE_MAX_MS));
   } catch (error) {
     cloud.signal.throwIfAborted();
     throw new OperatorError(
-      `${errorMessage(error)} They may cost money. Delete them by hand, then run ${formatCommand(cloud, 'down')} again.`,
+      `${errorMessage(error)} Delete them by hand, then run ${formatCommand(cloud, 'down')} again.`,
       { cause: error },
     );
   }

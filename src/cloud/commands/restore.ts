@@ -2,7 +2,6 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
-import { listDatabases } from '../database/databases.ts';
 import {
   formatRestoreArguments,
   formatRestorePoint,
@@ -23,6 +22,8 @@ import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters, type ParameterValues } from '../stack/parameters.ts';
 import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
+import { addCosts } from '../teardown/remaining-costs.ts';
+import { explainUnusedDatabases } from '../teardown/unused-databases.ts';
 import { confirmStackName, type Prompt } from './confirm.ts';
 
 /** The options of `restore`. */
@@ -47,6 +48,7 @@ export async function restore(cloud: CloudContext, options: RestoreOptions): Pro
   if (isReplaced) printContinuation(cloud, point);
   else await replaceDatabase(cloud, stack, options);
   if (dryRun) return;
+  for (const line of await explainUnusedDatabases(cloud)) cloud.print(line);
   await switchInstances(cloud).catch((error: unknown) => {
     const command = formatCommand(cloud, formatRestoreArguments(point));
     throw new OperatorError(
@@ -118,20 +120,11 @@ async function replaceDatabase(
     });
   if (dryRun) return void (await change());
   await confirmStackName(cloud, prompt, 'Nothing was changed.');
-  await replaceUnprotected(cloud, stack, change);
-  await printAbandoned(cloud, databaseId);
+  await replaceUnprotected(cloud, stack, change).catch(async (error: unknown) => {
+    throw await addCosts(cloud, error, explainUnusedDatabases);
+  });
   const [last] = await listDatabaseSnapshots(cloud.clients.rds, databaseId);
   if (last) print(`To return to the old database: ${formatCommand(cloud, `restore ${last.id}`)}`);
-}
-
-/** Prints the replaced database if CloudFormation could not delete it, and how to delete it. */
-async function printAbandoned({ clients, stackName, print }: CloudContext, id: string) {
-  const databases = await listDatabases(clients.rds, stackName);
-  if (!databases.some((it) => it.id === id && it.status !== 'deleting')) return;
-  print(
-    `The old database ${id} still exists, and costs money. To delete it after a snapshot: aws rds delete-db-instance ` +
-      `--db-instance-identifier ${id} --final-db-snapshot-identifier ${id}-last --no-delete-automated-backups`,
-  );
 }
 
 /** Returns the size of the restored database, which cannot be smaller than that of the backup. */

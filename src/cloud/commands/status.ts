@@ -1,6 +1,8 @@
 import type { CloudContext } from '../context.ts';
-import { formatCosts, listCosts } from '../costs/costs.ts';
+import { formatCosts } from '../costs/costs.ts';
+import { formatPriced } from '../costs/priced-resource.ts';
 import { listOrphans } from '../teardown/orphans.ts';
+import { listCurrentCosts } from '../teardown/remaining-costs.ts';
 import { printRemaining } from '../teardown/remaining.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { findStack, isEmpty, type Stack, stackNotFoundError } from '../stack/stack.ts';
@@ -21,7 +23,7 @@ const SECTIONS: [title: string, read: ReadSection][] = [
   ['secrets', secretsSection],
   ['alarms', alarmsSection],
   ['images', imagesSection],
-  ['costs', createSection(({ stack }) => listCosts(stack.parameters), formatCosts)],
+  ['costs', createSection((context) => listCurrentCosts(context, context.stack), formatCosts)],
 ];
 
 /**
@@ -74,7 +76,7 @@ async function readReportsWithoutStack(cloud: CloudContext): Promise<Record<stri
   ]);
   return {
     stack: null,
-    orphans,
+    orphans: orphans.map(({ about }) => about),
     retained: retained.map(({ id, about, monthly }) => ({ id, about, monthly })),
   };
 }
@@ -82,9 +84,7 @@ async function readReportsWithoutStack(cloud: CloudContext): Promise<Record<stri
 async function printWithoutStack(cloud: CloudContext): Promise<void> {
   cloud.print(stackNotFoundError(cloud).message);
   const orphans = await listOrphans(cloud, []);
-  if (orphans.length > 0) {
-    cloud.print('These resources of the stack still exist, and may cost money:');
-  }
-  for (const line of orphans) cloud.print(`  ${line}`);
+  if (orphans.length > 0) cloud.print('These resources of the stack still exist:');
+  for (const orphan of orphans) cloud.print(`  ${formatPriced(orphan)}`);
   await printRemaining(cloud);
 }

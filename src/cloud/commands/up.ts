@@ -30,15 +30,29 @@ import {
   renderTemplate,
   type TemplateParameter,
 } from '../stack/template.ts';
+import { addCosts, explainRemainingCosts } from '../teardown/remaining-costs.ts';
+
+/** The options of `up`. */
+export interface UpOptions {
+  parameters: ParameterValues;
+  dryRun: boolean;
+}
 
 /**
  * Creates the stack, or changes it to the template and these parameters, and waits until the site is ready. An
  * interrupted `up` continues when it is run again.
- * @throws OperatorError when the parameters are invalid, or when the change fails; the signal's reason
+ * @throws OperatorError when the parameters are invalid, or when the change fails, with the cost of what a failed
+ *   creation has left; the signal's reason
  */
-export async function up(
+export async function up(cloud: CloudContext, options: UpOptions): Promise<void> {
+  await changeAndWait(cloud, options).catch(async (error: unknown) => {
+    throw await addCosts(cloud, error, explainRemainingCosts);
+  });
+}
+
+async function changeAndWait(
   cloud: CloudContext,
-  { parameters: set, dryRun }: { parameters: ParameterValues; dryRun: boolean },
+  { parameters: set, dryRun }: UpOptions,
 ): Promise<void> {
   const template = await renderTemplate();
   const known = listParameters(template);

@@ -9,7 +9,8 @@ import {
   times,
 } from './instance-costs.ts';
 
-const BALANCER_ADDRESSES = 2;
+/** The public addresses of the load balancer, one in each of its subnets. */
+export const BALANCER_ADDRESSES = 2;
 // The passwords of the database's three users, and the secret of the sessions.
 const SECRETS = 4;
 const ALARMS = 10;

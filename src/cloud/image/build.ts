@@ -39,6 +39,7 @@ export function createUndoContext(
     runId,
     groupId: null,
     builderId: null,
+    builderType: null,
     imageId: null,
     isDone: false,
     journal: createMemoryJournal(begun),

@@ -5,6 +5,9 @@ import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
 import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';
 import { createImageStep } from '../../aws/image-builder/image-step.ts';
 import { renderScript } from '../../aws/render-script.ts';
+import { DISK_GIB } from '../costs/instance-costs.ts';
+import { formatPriced, monthlyInstanceCost } from '../costs/priced-resource.ts';
+import { PRICES } from '../costs/prices.ts';
 import { BUILDER, IMAGE_TAG } from '../images.ts';
 import { runCommand } from '../instances/run-command.ts';
 import { type BuildContext, type BuildStep, formatOrphan } from './build.ts';
@@ -14,14 +17,20 @@ import { imageOptions, imageTags, launchOptions } from './requests.ts';
 import { role } from './role-step.ts';
 import { signSource, source } from './source-step.ts';
 
+/** The dollars per month of an image, whose snapshot has at most the size of the disk. */
+const IMAGE_MONTH = DISK_GIB * PRICES.snapshotGbMonth;
 const INSTALL_TIMEOUT_MS = 25 * 60_000;
 
 const stackImage: ImageKind<BuildContext> = {
   launchOptions: ({ plan, groupId }) => launchOptions(plan, requireId(groupId)),
   imageOptions: ({ plan }) => imageOptions(plan),
   unfinished: tagFilter(IMAGE_TAG, BUILDER),
-  formatOrphan: (resource, id, runId) =>
-    formatOrphan(`the ${resource} ${id ?? `of the run ${runId}`}, which costs`),
+  formatOrphan: (resource, { builderId, builderType, imageId, runId }) => {
+    const isInstance = resource === 'instance';
+    const id = (isInstance ? builderId : imageId) ?? `of the run ${runId}`;
+    const monthly = isInstance ? monthlyInstanceCost(builderType ?? 'unknown') : IMAGE_MONTH;
+    return formatOrphan(formatPriced({ about: `the ${resource} ${id}`, monthly }));
+  },
 };
 
 /** Returns the script that installs MiniTwit on the builder, from a URL of the source that needs no credentials. */

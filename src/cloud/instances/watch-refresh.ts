@@ -6,6 +6,7 @@ import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { formatReason } from '../stack/hints.ts';
 import type { Outputs } from '../stack/outputs.ts';
+import { explainExtraInstances } from './extra-instances.ts';
 import { findLaunchFailure, formatLaunchFailure } from './launch-failure.ts';
 import { readGroupHealth } from './group-health.ts';
 import { requireScalingGroup } from './scaling-group.ts';
@@ -51,10 +52,13 @@ export async function watchRefresh(
     await deleteRolledBackVersion(cloud, outputs, refresh);
   }
   const reason = formatReason(refresh.reason ?? 'none');
-  throw new OperatorError(
-    `The instances were not replaced. ${outcome} AWS’s reason: ${reason} To see the instances, run ` +
-      `${formatCommand(cloud, 'status')}. To see what an instance has printed, run aws ec2 get-console-output --latest --instance-id ID.`,
-  );
+  const sentences = [
+    `The instances were not replaced. ${outcome} AWS’s reason: ${reason}`,
+    ...(await explainExtraInstances(cloud, outputs.instances)),
+    `To see the instances, run ${formatCommand(cloud, 'status')}. To see what an instance has printed, run aws ec2 ` +
+      'get-console-output --latest --instance-id ID.',
+  ];
+  throw new OperatorError(sentences.join(' '));
 }
 
 /**

@@ -80,7 +80,7 @@ function removalError(cloud: CloudContext, failed: StackEvent[]): OperatorError 
     return `\n  ${resource} (${type}): ${hint ? `${why} ${hint}` : explainReason(why, cloud)}`;
   });
   return new OperatorError(
-    `These resources of the stack ${cloud.stackName} could not be removed, and may cost:${lines.join('')}\n` +
+    `These resources of the stack ${cloud.stackName} could not be removed:${lines.join('')}\n` +
       `Correct this, then run ${formatCommand(cloud, 'down')} again.`,
   );
 }

@@ -110,6 +110,11 @@ export function isEmpty({ status }: Stack): boolean {
   return status === 'REVIEW_IN_PROGRESS';
 }
 
+/** Returns whether the creation or the removal of a stack has failed. Such a stack can only be removed. */
+export function isIncomplete({ status }: Stack): boolean {
+  return /^(CREATE|DELETE|ROLLBACK)_FAILED$|^ROLLBACK_COMPLETE$/.test(status);
+}
+
 /** Returns whether AWS is changing or deleting a stack of this status. */
 export function isInProgress(status: string): boolean {
   return status.endsWith('_IN_PROGRESS');

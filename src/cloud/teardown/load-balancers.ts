@@ -8,6 +8,7 @@ import { tagsSchema } from '../../aws/ec2/tags.ts';
 import { withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
+import { monthlyBalancerCost, type PricedResource } from '../costs/priced-resource.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 
 // AWS accepts no more ARNs in one request. The SDK has no paginator for it.
@@ -17,11 +18,11 @@ const tagDescriptionsSchema = z
   .array(z.object({ ResourceArn: z.string(), Tags: tagsSchema }))
   .default([]);
 
-/** Lists the load balancers and target groups of a stack by their tag, a line for each. */
+/** Lists the load balancers and target groups of a stack by their tag. */
 export async function listOrphanedLoadBalancers({
   clients: { loadBalancing: client },
   stackName,
-}: CloudContext): Promise<string[]> {
+}: CloudContext): Promise<PricedResource[]> {
   const balancers = await listItems(
     'Cannot list the load balancers',
     paginateDescribeLoadBalancers({ client }, {}),
@@ -35,16 +36,19 @@ export async function listOrphanedLoadBalancers({
     z.string(),
   );
   const arns = [...balancers, ...targetGroups];
-  const lines: string[] = [];
+  const orphans: PricedResource[] = [];
   for (let from = 0; from < arns.length; from += DESCRIBE_TAGS_MAX) {
     const ResourceArns = arns.slice(from, from + DESCRIBE_TAGS_MAX);
     const request = client.send(new DescribeTagsCommand({ ResourceArns }));
     const response = await withAwsError('Cannot read the tags of the load balancers', request);
     for (const { ResourceArn, Tags } of tagDescriptionsSchema.parse(response.TagDescriptions)) {
       if (Tags[STACK_TAG] !== stackName) continue;
-      const kind = targetGroups.includes(ResourceArn) ? 'target group' : 'load balancer';
-      lines.push(`the ${kind} ${ResourceArn}`);
+      orphans.push(
+        targetGroups.includes(ResourceArn)
+          ? { about: `the target group ${ResourceArn}`, monthly: 0 }
+          : { about: `the load balancer ${ResourceArn}`, monthly: monthlyBalancerCost() },
+      );
     }
   }
-  return lines;
+  return orphans;
 }

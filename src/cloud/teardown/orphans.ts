@@ -8,6 +8,12 @@ import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';
+import {
+  monthlyDatabaseCost,
+  monthlyInstanceCost,
+  monthlyVolumeCost,
+  type PricedResource,
+} from '../costs/priced-resource.ts';
 import { listDatabases } from '../database/databases.ts';
 import { listSecurityGroups } from '../image/security-groups.ts';
 import type { StackResource } from '../stack/resources.ts';
@@ -15,20 +21,23 @@ import { STACK_TAG } from '../stack/stack.ts';
 import { listOrphanedLoadBalancers } from './load-balancers.ts';
 
 /**
- * Lists orphaned resources, which should have been deleted with the stack: a line for each. Resources that cost are
- * found by their tag, so that those of earlier stacks are included. Roles and instance profiles, which cost nothing,
- * are found by their names among the stack's resources.
+ * Lists orphaned resources, which should have been deleted with the stack. Resources that cost are found by their tag, so
+ * that those of earlier stacks are included. Roles and instance profiles, which cost nothing, are found by their names
+ * among the stack's resources.
  */
 export async function listOrphans(
   cloud: CloudContext,
   resources: StackResource[],
-): Promise<string[]> {
+): Promise<PricedResource[]> {
   const found = await Promise.all([
     listInstancesAndVolumes(cloud),
     listLaunchResources(cloud),
     listOrphanedLoadBalancers(cloud),
     listDatabases(cloud.clients.rds, cloud.stackName).then((databases) =>
-      databases.map(({ id, status }) => `the database ${id}, ${status}`),
+      databases.map((it) => ({
+        about: `the database ${it.id}, ${it.status}`,
+        monthly: monthlyDatabaseCost(it),
+      })),
     ),
     listRoles(cloud, resources),
   ]);
@@ -38,7 +47,7 @@ export async function listOrphans(
 async function listInstancesAndVolumes({
   clients: { ec2 },
   stackName,
-}: CloudContext): Promise<string[]> {
+}: CloudContext): Promise<PricedResource[]> {
   const filters = [tagFilter(STACK_TAG, stackName)];
   const [instances, volumes] = await Promise.all([
     listInstances(ec2, filters),
@@ -47,15 +56,24 @@ async function listInstancesAndVolumes({
   return [
     ...instances
       .filter(({ state }) => state !== 'terminated')
-      .map(({ id, state }) => `the instance ${id}, ${state}`),
+      .map(({ id, state, type }) => ({
+        about: `the instance ${id}, ${state}`,
+        monthly: monthlyInstanceCost(type),
+      })),
     ...volumes
       .filter(({ tags }) => !tags[WAREHOUSE_TAG])
-      .map(({ id, state }) => `the volume ${id}, ${state}`),
+      .map((it) => ({ about: `the volume ${it.id}, ${it.state}`, monthly: monthlyVolumeCost(it) })),
   ];
 }
 
-/** Lists the resources for launching instances: security groups, launch templates and Auto Scaling groups. */
-async function listLaunchResources({ clients, stackName }: CloudContext): Promise<string[]> {
+/**
+ * Lists the resources for launching instances, which cost nothing: security groups, launch templates and Auto Scaling
+ * groups.
+ */
+async function listLaunchResources({
+  clients,
+  stackName,
+}: CloudContext): Promise<PricedResource[]> {
   const { ec2, autoScaling } = clients;
   const Filters = [tagFilter(STACK_TAG, stackName)];
   const [securityGroups, templateIds, scalingGroups] = await Promise.all([
@@ -77,13 +95,13 @@ async function listLaunchResources({ clients, stackName }: CloudContext): Promis
     ...securityGroups.map(({ id, name }) => `the security group ${id} ${name}`),
     ...templateIds.map((id) => `the launch template ${id}`),
     ...scalingGroups.map((name) => `the Auto Scaling group ${name}`),
-  ];
+  ].map(toFreeResource);
 }
 
 async function listRoles(
   { clients: { iam } }: CloudContext,
   resources: StackResource[],
-): Promise<string[]> {
+): Promise<PricedResource[]> {
   const orphans: string[] = [];
   for (const { type, id } of resources) {
     if (type === 'AWS::IAM::Role') {
@@ -96,7 +114,11 @@ async function listRoles(
       if (await exists(attempt, request)) orphans.push(`the instance profile ${id}`);
     }
   }
-  return orphans;
+  return orphans.map(toFreeResource);
+}
+
+function toFreeResource(about: string): PricedResource {
+  return { about, monthly: 0 };
 }
 
 async function exists(attempt: string, request: Promise<unknown>): Promise<boolean> {

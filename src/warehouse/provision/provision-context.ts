@@ -57,6 +57,7 @@ export function createProvisionContext(
     tags: { ...resourceTags(UNFINISHED, runId), [ORIGIN_TAG]: originTag(context.folder) },
     volumeId: null,
     builderId: null,
+    builderType: null,
     imageId: null,
     isDone: false,
     journal: createMemoryJournal(),

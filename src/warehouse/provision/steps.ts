@@ -35,7 +35,8 @@ const warehouseImage: ImageKind<ProvisionContext> = {
     tags,
   }),
   unfinished: tagFilter(WAREHOUSE_TAG, UNFINISHED),
-  formatOrphan: (resource, id, runId) => {
+  formatOrphan: (resource, { builderId, imageId, runId }) => {
+    const id = resource === 'instance' ? builderId : imageId;
     // `cleanup` does not find an image that is already tagged as finished.
     const remove =
       resource === 'image' && id !== null

@@ -112,6 +112,33 @@ describe.each(STEPS)('the step %s', (name, stepsBefore, created) => {
   });
 });
 
+test.each<[step: string, refused: string, before: string[], orphan: RegExp]>([
+  [
+    'builder',
+    'ec2:TerminateInstances',
+    ['group'],
+    /the instance i-\w+ \(at most \$19\.47 a month\)\. To remove it, run /,
+  ],
+  [
+    'image',
+    'ec2:DeregisterImage',
+    ['group', 'builder'],
+    /the image ami-\w+ \(at most \$0\.40 a month\)\. To remove it, run /,
+  ],
+])(
+  'the step %s names the cost of what it could not remove',
+  async (name, refused, before, orphan) => {
+    const { account, run, undo } = await createStepFixture(
+      findStep(name),
+      before.map(findStep),
+      [],
+    );
+    expect(await run()).toBe('done');
+    account.fail(refused, 'AccessDenied');
+    expect(await undo()).toMatch(orphan);
+  },
+);
+
 test('starts one instance when responses are lost for longer than the SDK retries', async () => {
   const { account, run, list, nothing } = await createStepFixture(
     findStep('builder'),

@@ -99,7 +99,7 @@ async function openRefresh(polls: Poll[], first = 'autoscaling:DescribeInstanceR
     deleted.push(...new URLSearchParams(body.toString()).getAll('LaunchTemplateVersion.1'));
     return { status: 200, body: '<R/>' };
   });
-  return { aws, cloud: open(), lines, stop, versions, deleted };
+  return { aws, cloud: open(), lines, stop, group, versions, deleted };
 }
 
 test('watchRefresh prints the progress of an instance refresh, and why an instance cannot be launched', async () => {
@@ -131,6 +131,24 @@ test.each([
   await expect(watched).rejects.toThrow(
     /^The instances were not replaced\. .* AWS’s reason: it was no good\. /,
   );
+});
+
+test('a failed instance refresh names the instances beyond the desired number, and their cost', async () => {
+  const { cloud, group } = await openRefresh([{ status: 'Failed' }]);
+  group.DesiredCapacity = 1;
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(
+    'AWS’s reason: it was no good. The group has 2 instances instead of 1: i-1 (at most $11.88 a month), i-2 (at most ' +
+      '$11.88 a month). AWS terminates those that are too many. To see the instances, run npm run cloud -- status.',
+  );
+});
+
+test('a failed instance refresh is reported although AWS does not return the group', async () => {
+  const { aws, cloud, lines } = await openRefresh([{ status: 'Failed' }]);
+  aws.fail('autoscaling:DescribeAutoScalingGroups', 'AccessDenied');
+  await expect(watchRefresh(cloud, OUTPUTS, 'refresh-1')).rejects.toThrow(
+    'AWS’s reason: it was no good. To see the instances, run npm run cloud -- status.',
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/^Cannot read .* group-1: .*AccessDenied/));
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { CreateVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateVolumeCommand, DeleteVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
@@ -78,6 +78,12 @@ test('`cloud down` prints the resources that AWS cannot remove and a hint, and c
     `WarehouseGroup (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it.`,
   );
   expect(await findStack(fixture.open())).toMatchObject({ status: 'DELETE_FAILED' });
+  const volume = await createVolume(fixture.open(), { 'minitwit:stack': 'minitwit' });
+  fixture.emulated.fault = { resource: 'WarehouseGroup', reason };
+  await expect(down(fixture.open(), plain)).rejects.toThrow(
+    `AWS bills these resources until they are removed: the volume ${volume}, available (at most $0.80 a month).`,
+  );
+  await fixture.cloud.clients.ec2.send(new DeleteVolumeCommand({ VolumeId: volume }));
   await down(fixture.open(), plain);
   await expectEmptyAccount(fixture.open());
 });
@@ -88,7 +94,7 @@ test('`cloud down` names orphaned resources of a stack that no longer exists', a
   await createVolume(fixture.open(), { 'minitwit:stack': 'another' });
   await expect(down(fixture.open(), plain)).rejects.toThrow(
     new RegExp(
-      `still the volume ${volume}, available .*They may cost money\\. Delete them by hand`,
+      `still the volume ${volume}, available \\(at most \\$\\d\\.\\d\\d a month\\).* Delete them by hand`,
     ),
   );
 });

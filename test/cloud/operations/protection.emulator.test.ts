@@ -117,7 +117,7 @@ test('`cloud down` that is stopped or refused prints what is no longer protected
 
   fixture.emulated.fault = { resource: 'Instances', reason: 'It is in use.' };
   expect(await remove(fixture)).toMatch(
-    /npm run cloud -- down again\. Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\.$/,
+    /npm run cloud -- down again\. Not protected against deletion: the database \S+, the load balancer \S+, the stack minitwit\. AWS bills these resources until they are removed: the instance /,
   );
   for (const action of REQUESTS) account.loseResponse(action);
   expect(await remove(fixture)).toBe('done');

@@ -5,6 +5,7 @@ import { explainStatus } from '../../../src/cloud/stack/failure.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireStack, stackNotFoundError } from '../../../src/cloud/stack/stack.ts';
 import { answerActions } from '../emulated/query.ts';
+import { createDatabase } from '../stack/fixture.ts';
 import {
   changesOf,
   makeImage,
@@ -202,7 +203,7 @@ test('`cloud status --json` prints what exists without a stack', async () => {
   });
 });
 
-test('`cloud status` prints a hint for a stack whose creation failed', async () => {
+test('`cloud status` prints a hint for a stack whose creation failed, and the cost of what exists', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
   const image = await makeImage(cloud, '1.3.0');
@@ -214,6 +215,14 @@ test('`cloud status` prints a hint for a stack whose creation failed', async () 
   ]);
   expect(sectionOf(fixture, 'INSTANCES')).toEqual(['none']);
   expect(sectionOf(fixture, 'DATABASE')).toEqual(['none', 'no snapshot']);
+  expect(sectionOf(fixture, 'COSTS')[1]).toMatch(/^total +\$0\.0000 +\$0\.00$/);
+
+  await createDatabase(cloud.clients.rds, 'minitwit-1');
+  await printStatus(fixture.open());
+  expect(sectionOf(fixture, 'COSTS').slice(1, 3)).toEqual([
+    expect.stringMatching(/^the database minitwit-1, available +\$0\.0192 +\$13\.98$/),
+    expect.stringMatching(/^total +\$0\.0192 +\$13\.98$/),
+  ]);
 });
 
 test('`cloud status` prints the remaining resources of a stack that no longer exists', async () => {

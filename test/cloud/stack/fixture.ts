@@ -6,10 +6,14 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
+import {
+  CreateDBInstanceCommand,
+  DescribeDBInstancesCommand,
+  type RDSClient,
+} from '@aws-sdk/client-rds';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
-import { findStack } from '../../../src/cloud/stack/stack.ts';
+import { findStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
@@ -58,6 +62,20 @@ async function makeImage({ clients: { ec2 } }: CloudContext): Promise<string> {
   await ec2.send(new CreateTagsCommand({ Resources: [ImageId], Tags }));
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId] }));
   return ImageId;
+}
+
+/** Creates a database of 20 GiB with the tag of the stack, which CloudFormation does not know. */
+export async function createDatabase(rds: RDSClient, id: string): Promise<void> {
+  const request = new CreateDBInstanceCommand({
+    DBInstanceIdentifier: id,
+    DBInstanceClass: 'db.t4g.micro',
+    Engine: 'mysql',
+    AllocatedStorage: 20,
+    MasterUsername: 'admin',
+    ManageMasterUserPassword: true,
+    Tags: [{ Key: STACK_TAG, Value: 'minitwit' }],
+  });
+  await rds.send(request);
 }
 
 /** Returns the state of the account that is the same each time. */

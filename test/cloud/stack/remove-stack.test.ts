@@ -83,7 +83,7 @@ test('removeStack prints the resources that AWS cannot remove and a hint, and co
   const reason = 'resource sg-1 has a dependent object (Service: Ec2, Status Code: 400)';
   stubStack.fault = { resource: 'Group', reason };
   expect(await remove(stubStack)).toBe(
-    'These resources of the stack minitwit could not be removed, and may cost:\n' +
+    'These resources of the stack minitwit could not be removed:\n' +
       `  Group (AWS::EC2::SecurityGroup): ${reason}. A resource outside of the stack uses it. Remove that first.\n` +
       'Correct this, then run npm run cloud -- down again.',
   );

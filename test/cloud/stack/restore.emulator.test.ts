@@ -3,7 +3,7 @@ import { formatRestored, restore as restoreDatabase } from '../../../src/cloud/c
 import { listDatabases } from '../../../src/cloud/database/databases.ts';
 import { listDatabaseSnapshots } from '../../../src/cloud/database/snapshots.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
-import type { StackFixture } from './fixture.ts';
+import { createDatabase, type StackFixture } from './fixture.ts';
 import { createRestoreFixture, prompt, stubSnapshots } from './restore-fixture.ts';
 
 /** Lists whether each database of the stack is protected. */
@@ -152,9 +152,21 @@ test('`cloud restore` prints the old database if CloudFormation has abandoned it
   const databases = await listDatabases(fixture.cloud.clients.rds, 'minitwit');
   expect(databases).toHaveLength(2);
   expect(fixture.lines).toContainEqual(
-    expect.stringContaining(
-      `The old database ${outputs.DatabaseId} still exists, and costs money.`,
+    expect.stringMatching(
+      new RegExp(
+        `^The stack does not use the database ${outputs.DatabaseId}, which still exists \\(at most \\$\\d+\\.\\d\\d a month\\)\\. ` +
+          `To delete it after a snapshot: aws rds modify-db-instance .* --no-deletion-protection && aws rds delete-db-instance `,
+      ),
     ),
+  );
+});
+
+test('`cloud restore` names the new database, its cost and how to delete it when AWS rolls back and cannot delete it', async () => {
+  const { fixture, restore } = await createRestoreFixture();
+  fixture.emulated.fault = { resource: 'Instances', reason: 'There is no room.' };
+  await createDatabase(fixture.cloud.clients.rds, 'minitwit-new');
+  await expect(restore()).rejects.toThrow(
+    /no room\..* UPDATE_ROLLBACK_COMPLETE\. .* The stack does not use the database minitwit-new, which still exists \(at most \$13\.98 a month\)\. To delete it after a snapshot: aws rds delete-db-instance --db-instance-identifier minitwit-new /,
   );
 });
 

@@ -1,5 +1,6 @@
 import { SetDesiredCapacityCommand } from '@aws-sdk/client-auto-scaling';
 import { CreateChangeSetCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
 import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { expect, test } from 'vitest';
 import { up } from '../../../src/cloud/commands/up.ts';
@@ -11,10 +12,10 @@ import { type ParameterValues, toRequestParameters } from '../../../src/cloud/st
 import { resolveDefaults } from '../../../src/cloud/stack/resolve-defaults.ts';
 import { listUnprotected } from '../../../src/cloud/protection/protections.ts';
 import { listResources } from '../../../src/cloud/stack/resources.ts';
-import { findStack, requireStack } from '../../../src/cloud/stack/stack.ts';
+import { findStack, requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import { renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { RETENTION_TOO_LONG } from '../emulated/free-tier.ts';
-import { createStackFixture } from './fixture.ts';
+import { createDatabase, createStackFixture } from './fixture.ts';
 
 const NOTHING = { status: null, databases: 0, instances: [], resources: [], changeSets: 0 };
 
@@ -176,6 +177,28 @@ test('a first `cloud up` that fails while RDS creates the database rolls back wi
   const { TemplateBody } = await cloudFormation.send(request);
   expect(TemplateBody).toBe(await renderTemplate());
   expect(TemplateBody).toContain('DeletionPolicy: Snapshot');
+});
+
+test('a first `cloud up` that fails names the cost of what AWS has left', async () => {
+  const fixture = await createStackFixture();
+  const { rds } = fixture.cloud.clients;
+  await createDatabase(rds, 'minitwit-1');
+  await rds.send(
+    new CreateDBSnapshotCommand({
+      DBInstanceIdentifier: 'minitwit-1',
+      DBSnapshotIdentifier: 'minitwit-last',
+      Tags: [{ Key: STACK_TAG, Value: 'minitwit' }],
+    }),
+  );
+  const fault = { resource: 'Balancer', reason: 'There is no room.' };
+  fixture.emulated.fault = fault;
+  await expect(fixture.up()).rejects.toThrow(
+    /down first\. AWS bills these resources until they are removed: the database minitwit-1, available \(at most \$13\.98 a month\)\. AWS bills these backups until they expire, or until npm run cloud -- down --everything removes them: snapshot of the database minitwit-1, .* of 20 GiB \(minitwit-last\) \(at most \$1\.90 a month\)\.$/,
+  );
+
+  fixture.account.fail('rds:DescribeDBSnapshots', 'AccessDenied');
+  await expect(fixture.up()).rejects.toThrow(/^Balancer .* down first\.$/);
+  expect(fixture.lines).toContainEqual(expect.stringMatching(/^Cannot list .*AccessDenied/));
 });
 
 test('a change that AWS rolls back leaves the stack unchanged, and succeeds later', async () => {
