@@ -1,8 +1,6 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { untilAborted } from '../../cli/until-aborted.ts';
-import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-import type { RestorePoint } from '../database/restore-point.ts';
 import { PROGRAM } from '../format-command.ts';
 import { BUILDER_TYPE } from '../image/plan.ts';
 import { check } from './check.ts';
@@ -13,6 +11,7 @@ import { down } from './down.ts';
 import { openShell } from './exec.ts';
 import { buildImage } from './image.ts';
 import { printLogs } from './logs.ts';
+import { addParameter, parseRequestId, parseStackName, toRestorePoint } from './parse-arguments.ts';
 import { parseRestoreTime, parseSince } from './parse-time.ts';
 import { restore } from './restore.ts';
 import { roll } from './roll.ts';
@@ -22,13 +21,11 @@ import { printStatus } from './status.ts';
 import { up } from './up.ts';
 
 const STACK = 'minitwit';
-// CloudFormation allows 128 characters, but puts a shortened name into generated names, such as a bucket's with 63.
-const STACK_MAX = 30;
 const DRY_RUN = ['--dry-run', 'print the plan, and change nothing'] as const;
 const SET = [
   '--set <name=value>',
   'set a parameter of the stack (repeatable); docs/parameters.md lists them',
-  collect,
+  addParameter,
 ] as const;
 const SINCE = '1h';
 // A user may report an error page a day later.
@@ -67,6 +64,7 @@ export function createCli(options: CliOptions): Command {
   return program;
 }
 
+/** Adds the commands that create, change and remove the stack. */
 function addStackCommands(program: Command, { open, prompt }: CliOptions): void {
   program
     .command('image')
@@ -100,7 +98,7 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
     );
 }
 
-/** Adds the commands that print the state. */
+/** Adds the commands that print the state of the stack. */
 function addReadCommands(program: Command, { open }: CliOptions): void {
   addCommand(program, 'check')
     .description('ask AWS everything about the stack that costs nothing')
@@ -119,6 +117,7 @@ function addReadCommands(program: Command, { open }: CliOptions): void {
     );
 }
 
+/** Adds the commands on the database and on the secrets. */
 function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
   addDryRunCommand(program, 'snapshot')
     .description('take a snapshot of the database')
@@ -139,26 +138,12 @@ function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
     );
 }
 
-/** Runs a command that only reads. If it must stop, it does not wait for AWS. */
-function endAtOnce(
-  cloud: CloudContext,
-  run: (cloud: CloudContext) => Promise<void>,
-): Promise<void> {
-  return untilAborted(cloud.signal, run(cloud));
-}
-
-/** Returns the one point that the arguments name. */
-function toRestorePoint(snapshotId: string | undefined, time: string | undefined): RestorePoint {
-  if (snapshotId === undefined && time !== undefined) return { time };
-  if (snapshotId !== undefined && time === undefined) return { snapshotId };
-  throw new OperatorError('Set either the id of a snapshot, or --time.');
-}
-
+/** Adds the commands on the instances: their log, a shell, and an SQL prompt. */
 function addAccessCommands(program: Command, { open, env }: CliOptions): void {
   addCommand(program, 'logs')
     .description('print the log of the servers on all instances')
     .option('--since <time>', 'from 30m, 2h or 3d ago, or from 2026-11-28T10:00Z', parseSince)
-    .option('--request <id>', 'print the lines of the request with this id', toRequestId)
+    .option('--request <id>', 'print the lines of the request with this id', parseRequestId)
     .option('--follow', 'wait for new lines until Ctrl-C')
     .action(({ stack, since, request: requestId = null, follow: isFollowing = false }) => {
       const options = {
@@ -195,26 +180,10 @@ function addDryRunCommand(program: Command, name: string) {
   return addCommand(program, name).option(...DRY_RUN);
 }
 
-/** Returns the id of a request without `Self=` or `Root=`, which is before it in the load balancer's id. */
-function toRequestId(text: string): string {
-  const id = text.replace(/^(Self|Root)=/, '');
-  if (/^[\w-]{1,64}$/.test(id)) return id;
-  throw new InvalidArgumentError('It must be the id on an error page, or in X-Request-Id.');
-}
-
-/** Parses one `name=value`, and adds it to the previous ones. */
-function collect(text: string, previous: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new InvalidArgumentError('It must be name=value.');
-  }
-  return { ...previous, [name]: value };
-}
-
-/** Returns a valid name of a stack. Throws for a name that AWS refuses, or would shorten in generated names. */
-function parseStackName(text: string): string {
-  if (/^[A-Za-z][A-Za-z0-9-]*$/.test(text) && text.length <= STACK_MAX) return text;
-  throw new InvalidArgumentError(
-    `It must be a letter, then letters, digits and hyphens, ${STACK_MAX} characters at most.`,
-  );
+/** Runs a command that only reads. If it must stop, it does not wait for AWS. */
+function endAtOnce(
+  cloud: CloudContext,
+  run: (cloud: CloudContext) => Promise<void>,
+): Promise<void> {
+  return untilAborted(cloud.signal, run(cloud));
 }

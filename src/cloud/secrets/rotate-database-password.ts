@@ -2,6 +2,7 @@ import type { CloudContext } from '../context.ts';
 import { withMasterAccess } from '../database/master-access.ts';
 import { APP_USER } from '../database/users.ts';
 import { changePassword } from './change-password.ts';
+import { createSecret } from './create-secret.ts';
 import { rotateReaderPassword } from './rotate-reader-password.ts';
 import {
   requirePending,
@@ -10,7 +11,6 @@ import {
   type Rotation,
 } from './rotation.ts';
 import { moveStage, putVersion, readVersions } from './secret-versions.ts';
-import { createSecret } from './session-secret.ts';
 
 /**
  * Creates the new passwords of the application's database user and of the reader, which no program uses yet. Idempotent.

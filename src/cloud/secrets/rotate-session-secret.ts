@@ -1,11 +1,7 @@
+import { createSecret } from './create-secret.ts';
 import { requirePending, restartServers, type Rotation } from './rotation.ts';
 import { moveStage, putVersion, readValue, readVersions } from './secret-versions.ts';
-import {
-  createSecret,
-  formatAccepting,
-  formatRotated,
-  parseSessionSecrets,
-} from './session-secret.ts';
+import { formatAccepting, formatRotated, parseSessionSecrets } from './session-secret.ts';
 
 /**
  * Asserts that the session secret can be rotated.

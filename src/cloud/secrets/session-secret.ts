@@ -1,16 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { OperatorError } from '../../errors/operator-error.ts';
 
 // The server's own minimum.
 const MIN_LENGTH = 32;
-const RANDOM_BYTES = 36;
 // A browser's cookie is signed again when its session is extended, and expires 30 days after that.
 const SESSION_LIFETIME_MS = 30 * 24 * 3_600_000;
-
-/** Creates a random secret of 48 characters, which neither a shell nor an environment file changes. */
-export function createSecret(): string {
-  return randomBytes(RANDOM_BYTES).toString('base64url');
-}
 
 /**
  * Parses the value of `SESSION_SECRET`: secrets separated by commas, of which the first signs and all are accepted.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { createSecret } from '../../../src/cloud/secrets/create-secret.ts';
 import {
-  createSecret,
   formatAccepting,
   formatRotated,
   parseSessionSecrets,
