@@ -55,7 +55,7 @@ test('the policies allow all requests of the commands', () => {
 });
 
 test('the tests can simulate every request of the commands', () => {
-  const ours = listRequests('aws', 'cloud').filter((request) => !OF_THE_WAREHOUSE.test(request));
+  const ours = listRequests('aws', 'cloud');
   expect(ours.filter((request) => !isKnown(request))).toEqual([]);
 });
 

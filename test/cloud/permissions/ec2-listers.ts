@@ -2,13 +2,7 @@ import type {
   StartInstanceRefreshCommandInput,
   UpdateAutoScalingGroupCommandInput,
 } from '@aws-sdk/client-auto-scaling';
-import type {
-  CreateImageCommandInput,
-  CreateSecurityGroupCommandInput,
-  CreateTagsCommandInput,
-  RunInstancesCommandInput,
-  TagSpecification,
-} from '@aws-sdk/client-ec2';
+import type { RunInstancesCommandInput, TagSpecification } from '@aws-sdk/client-ec2';
 import { passRole } from './iam-listers.ts';
 import { type Account, type Lister, prefixed } from './listers.ts';
 import type { IamRequest } from './simulate.ts';
@@ -38,11 +32,11 @@ async function onEc2(action: string, id = '', account: Account): Promise<IamRequ
   return { action, resource: ec2Arn(account, type, id), context };
 }
 
-/** Returns a lister of a request on the resources whose ids are in a field of the input. */
+/** Returns a lister of a request on the resources whose ids are in these fields of the input. */
 const onId =
-  (key: string): Lister =>
+  (...keys: string[]): Lister =>
   async (action, input: Record<string, string | string[]>, account) =>
-    Promise.all([input[key] ?? ''].flat().map((id) => onEc2(action, id, account)));
+    Promise.all(keys.flatMap((key) => input[key] ?? '').map((id) => onEc2(action, id, account)));
 
 /** Returns the requests of an action that creates resources of EC2 with tags. */
 function createInEc2(
@@ -60,6 +54,18 @@ function createInEc2(
       { action: 'ec2:CreateTags', resource, context: { ...context, ...createAction } },
     ];
   });
+}
+
+/** Returns a lister of the creation of resources from the one whose id is in a field of the input, if it is set. */
+const createFrom =
+  (key: string): Lister =>
+  async (action, input: Record<string, string> & Tagged, account) => [
+    ...(input[key] === undefined ? [] : [await onEc2(action, input[key], account)]),
+    ...createInEc2(action, input.TagSpecifications, account),
+  ];
+
+interface Tagged {
+  TagSpecifications?: TagSpecification[];
 }
 
 type GroupInput = StartInstanceRefreshCommandInput & UpdateAutoScalingGroupCommandInput;
@@ -94,47 +100,53 @@ async function launchFrom(templateId: string | undefined, account: Account): Pro
   ];
 }
 
+/** Lists the requests for the launch of an instance. */
+async function listLaunch(
+  action: string,
+  input: RunInstancesCommandInput,
+  account: Account,
+): Promise<IamRequest[]> {
+  const network = input.NetworkInterfaces?.[0];
+  const groups = network?.Groups ?? input.SecurityGroupIds ?? [];
+  const existing = [input.ImageId, network?.SubnetId ?? input.SubnetId, ...groups];
+  const untagged = [
+    ec2Arn(account, 'network-interface', 'new'),
+    ...(input.KeyName ? [ec2Arn(account, 'key-pair', input.KeyName)] : []),
+    ...(input.InstanceMarketOptions ? [ec2Arn(account, 'spot-instances-request', 'new')] : []),
+  ];
+  return [
+    ...(await Promise.all(existing.map((id) => onEc2(action, id, account)))),
+    ...untagged.map((resource) => ({ action, resource })),
+    ...createInEc2(action, input.TagSpecifications, account),
+    ...(await passProfile(input.IamInstanceProfile?.Name, account)),
+  ];
+}
+
+async function passProfile(name: string | undefined, account: Account): Promise<IamRequest[]> {
+  if (name === undefined) return [];
+  const { role } = await account.readInstanceProfile(name);
+  return [await passRole(role, account)];
+}
+
 /** The listers of the requests to EC2 and Auto Scaling. */
 export const EC2_LISTERS: Record<string, Lister> = {
   'autoscaling:StartInstanceRefresh': onGroup,
   'autoscaling:UpdateAutoScalingGroup': onGroup,
-  'ec2:CreateImage': async (
-    action,
-    { InstanceId, TagSpecifications }: CreateImageCommandInput,
-    account,
-  ) => [
-    await onEc2(action, InstanceId, account),
-    ...createInEc2(action, TagSpecifications, account),
-  ],
+  'ec2:AttachVolume': onId('InstanceId', 'VolumeId'),
+  'ec2:CreateImage': createFrom('InstanceId'),
   'ec2:CreateLaunchTemplateVersion': onId('LaunchTemplateId'),
-  'ec2:CreateSecurityGroup': async (
-    action,
-    { VpcId, TagSpecifications }: CreateSecurityGroupCommandInput,
-    account,
-  ) => [await onEc2(action, VpcId, account), ...createInEc2(action, TagSpecifications, account)],
-  'ec2:CreateTags': (action, { Resources = [] }: CreateTagsCommandInput, account) =>
-    Promise.all(Resources.map((id) => onEc2(action, id, account))),
+  'ec2:CreateSecurityGroup': createFrom('VpcId'),
+  'ec2:CreateSnapshot': createFrom('VolumeId'),
+  'ec2:CreateTags': onId('Resources'),
+  'ec2:CreateVolume': createFrom('SnapshotId'),
   'ec2:DeleteLaunchTemplateVersions': onId('LaunchTemplateId'),
   'ec2:DeleteSecurityGroup': onId('GroupId'),
   'ec2:DeleteSnapshot': onId('SnapshotId'),
   'ec2:DeleteVolume': onId('VolumeId'),
   'ec2:DeregisterImage': onId('ImageId'),
+  'ec2:DetachVolume': onId('InstanceId', 'VolumeId'),
   'ec2:GetConsoleOutput': onId('InstanceId'),
-  'ec2:RunInstances': async (
-    action,
-    { ImageId, NetworkInterfaces, IamInstanceProfile, TagSpecifications }: RunInstancesCommandInput,
-    account,
-  ) => {
-    const network = NetworkInterfaces?.[0];
-    const { role } = await account.readInstanceProfile(IamInstanceProfile?.Name ?? '');
-    const existing = [ImageId, network?.SubnetId, ...(network?.Groups ?? [])];
-    return [
-      ...(await Promise.all(existing.map((id) => onEc2(action, id, account)))),
-      { action, resource: ec2Arn(account, 'network-interface', 'new') },
-      ...createInEc2(action, TagSpecifications, account),
-      await passRole(role, account),
-    ];
-  },
+  'ec2:RunInstances': listLaunch,
   'ec2:StopInstances': onId('InstanceIds'),
   'ec2:TerminateInstances': onId('InstanceIds'),
 };

@@ -8,15 +8,9 @@ import {
 import type { InitializeMiddleware, MetadataBearer, MiddlewareStack } from '@smithy/types';
 import type { Clients } from '../../../src/cloud/context.ts';
 import { openMoto } from '../emulated/moto.ts';
-import { listIamRequests } from './iam-requests.ts';
+import { createEnforcer, type Enforced } from './enforcer.ts';
 import type { Account } from './listers.ts';
-import {
-  ACCOUNT,
-  listAttachedPolicies,
-  listOperatorPolicies,
-  type Policy,
-} from './operator-policies.ts';
-import { decide, formatIamRequest, type IamRequest } from './simulate.ts';
+import { listAttachedPolicies, listOperatorPolicies, type Policy } from './operator-policies.ts';
 
 // IAM has other names for the services of these clients.
 const SERVICES: Record<string, string> = {
@@ -24,12 +18,6 @@ const SERVICES: Record<string, string> = {
   CostExplorer: 'ce',
   ElasticLoadBalancingV2: 'elasticloadbalancing',
 };
-
-/** The requests that an account refused, and the names of those that it allowed. */
-export interface Enforced {
-  refused: string[];
-  allowed: Set<string>;
-}
 
 /**
  * Refuses all requests of clients that the policies do not allow, as IAM does. Creates the permissions boundary, as an
@@ -41,27 +29,19 @@ export async function enforceOperatorPolicies(
   accountId: string,
   policies: Policy[] = listAttachedPolicies(),
 ): Promise<Enforced> {
-  const account = openAccount(accountId);
   await createBoundary(accountId);
-  const enforced: Enforced = { refused: [], allowed: new Set() };
-  const check: InitializeMiddleware<object, MetadataBearer> =
+  const { enforced, check } = createEnforcer(openAccount(accountId), policies);
+  const middleware: InitializeMiddleware<object, MetadataBearer> =
     (next, { clientName = '', commandName = '' }) =>
     async (args) => {
       const service = clientName.replace(/Client$/, '');
       const name = `${SERVICES[service] ?? service.toLowerCase()}:${commandName.replace(/Command$/, '')}`;
-      const requests = await listIamRequests({ name, input: args.input }, account);
-      if (!requests) throw new Error(`iam-requests.ts does not know the request ${name}.`);
-      for (const request of requests.map((it) => inTestAccount(it, accountId))) {
-        if ((await decide(request, policies)) === 'allowed') continue;
-        enforced.refused.push(formatIamRequest(request));
-        throw createAccessDenied(request);
-      }
-      enforced.allowed.add(name);
+      await check({ name, input: args.input });
       return next(args);
     };
   for (const { middlewareStack } of Object.values(clients) as { middlewareStack: object }[]) {
     const stack = middlewareStack as MiddlewareStack<object, MetadataBearer>;
-    stack.add(check, { step: 'initialize', name: 'enforceOperatorPolicies', override: true });
+    stack.add(middleware, { step: 'initialize', name: 'enforceOperatorPolicies', override: true });
   }
   return enforced;
 }
@@ -70,17 +50,6 @@ async function createBoundary(accountId: string): Promise<void> {
   const boundary = listOperatorPolicies().find(({ name }) => name === 'minitwit-boundary');
   const request = { PolicyName: boundary?.name, PolicyDocument: boundary?.text };
   await openMoto(accountId).iam.send(new CreatePolicyCommand(request));
-}
-
-/** Replaces the number of the emulated account by that of the policies. */
-function inTestAccount(request: IamRequest, accountId: string): IamRequest {
-  return JSON.parse(JSON.stringify(request).replaceAll(accountId, ACCOUNT)) as IamRequest;
-}
-
-function createAccessDenied({ action, resource }: IamRequest): Error {
-  const message = `User: alice is not authorized to perform: ${action} on resource: ${resource}`;
-  const $metadata = { httpStatusCode: 403, attempts: 1 };
-  return Object.assign(new Error(message), { name: 'AccessDenied', $metadata });
 }
 
 function openAccount(id: string): Account {
