@@ -7,6 +7,7 @@ import { provision } from '../../src/warehouse/commands/provision.ts';
 import { restoreVolume } from '../../src/warehouse/commands/restore-volume.ts';
 import { run } from '../../src/warehouse/commands/run.ts';
 import { WAREHOUSE_TAG } from '../../src/warehouse/tags.ts';
+import { pruneSnapshots } from '../../src/warehouse/commands/snapshots.ts';
 import { createEnforcer, type Enforced } from '../cloud/permissions/enforcer.ts';
 import { listOperatorPolicies } from '../cloud/permissions/operator-policies.ts';
 import type { FakeEc2 } from '../support/fake-ec2/fake-ec2.ts';
@@ -47,13 +48,14 @@ function enforceWarehousePolicy({ account }: FakeEc2): Enforced {
   return enforced;
 }
 
-/** The requests with which the commands change something, except the deletion of old snapshots. */
+/** The requests with which the commands change something. */
 const CHANGES = [
   'ec2:AttachVolume',
   'ec2:CreateImage',
   'ec2:CreateSnapshot',
   'ec2:CreateTags',
   'ec2:CreateVolume',
+  'ec2:DeleteSnapshot',
   'ec2:DeleteVolume',
   'ec2:DeregisterImage',
   'ec2:DetachVolume',
@@ -80,6 +82,8 @@ test.each(['on-demand', 'spot'] as const)(
     await cleanup(context, aws.account.instances.at(-1)?.tags[RUN_TAG] ?? '');
     const snapshotId = aws.account.snapshots.at(-1)?.id ?? '';
     await restoreVolume(context, { snapshotId, volumeId, zone: null });
+    await run(context, { keep: false });
+    await pruneSnapshots(context, 1);
 
     expect(enforced.refused).toEqual([]);
     const changes = [...enforced.allowed].filter((name) => !/:(Describe|Get)/.test(name));

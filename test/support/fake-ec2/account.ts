@@ -33,6 +33,8 @@ export interface Volume extends Resource {
   zone: string;
   sizeGib: number;
   attachment: { instanceId: string; device: string; states: string[] } | null;
+  /** The snapshot from which the volume was created, or an empty string. */
+  snapshotId: string;
   /** The id of the instance with which the volume is deleted. */
   deletedWith: string | null;
   token: string;
@@ -86,6 +88,7 @@ export class FakeAccount {
       zone: 'us-east-1a',
       sizeGib: 100,
       attachment: null,
+      snapshotId: '',
       deletedWith: null,
       token: '',
       isDetachBusy: false,

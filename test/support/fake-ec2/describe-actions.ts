@@ -26,6 +26,8 @@ export const DESCRIBE_ACTIONS: Record<string, Action> = {
   DescribeVolumes: (account, parameters) => {
     const found = find(account, account.volumes, parameters, 'VolumeId', {
       'attachment.instance-id': ({ attachment }) => attachment?.instanceId ?? '',
+      'snapshot-id': ({ snapshotId }) => snapshotId,
+      status: ({ states }) => states[0] ?? '',
     });
     return { volumeSet: found.map(formatVolume) };
   },

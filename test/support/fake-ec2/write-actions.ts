@@ -61,6 +61,12 @@ export const WRITE_ACTIONS: Record<string, Action> = {
     });
     return { snapshotId: snapshot.id, volumeId: volume.id, status: 'pending' };
   },
+  DeleteSnapshot: ({ snapshots }, parameters) => {
+    const at = snapshots.findIndex(({ id }) => id === parameters.get('SnapshotId'));
+    if (at === -1) throw new AwsError('InvalidSnapshot.NotFound', 'There is no such snapshot.');
+    snapshots.splice(at, 1);
+    return { return: true };
+  },
   CreateTags: (account, parameters) => {
     const resources = [...account.instances, ...account.volumes, ...account.images];
     for (const id of parameters.list('ResourceId')) {
@@ -79,6 +85,7 @@ export const WRITE_ACTIONS: Record<string, Action> = {
         token,
         zone: parameters.get('AvailabilityZone'),
         sizeGib: Number(parameters.get('Size')),
+        snapshotId: parameters.get('SnapshotId'),
         states: ['creating', 'creating', 'available'],
         tags: parameters.tagsFor('volume'),
         hiddenPolls: account.hiddenPollsOfNew,
