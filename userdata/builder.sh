@@ -2,7 +2,7 @@
 # The user data of the instance that builds MiniTwit's image. `npm run cloud -- image` launches the instance with a role
 # that it has just created, and then runs userdata/image.sh there with Systems Manager.
 
-# The instance terminates itself after two hours, in case that the command cannot terminate it.
+# The instance terminates itself after two hours, in case the command cannot terminate it.
 shutdown -h +120
 
 # IAM is eventually consistent. If Systems Manager does not accept the new role yet, the agent sleeps for 25 to 30

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The user data of the warehouse's instance. `npm run warehouse -- run` fills in the setting.
 
-# This instance terminates itself after this time, in case that the command cannot terminate it.
+# This instance terminates itself after this time, in case the command cannot terminate it.
 export END_AFTER_MINUTES=''
 
 shutdown -h "+$END_AFTER_MINUTES"

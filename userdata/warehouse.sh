@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prepares the image (AMI) of the warehouse's instances: a MariaDB with its data on a volume, which listens only on a
 # socket. `npm run warehouse -- provision` fills in the settings, and uses this script as user data of a temporary
-# Amazon Linux 2023 instance. It waits for the last line of this script on the console, and creates the image. At the
-# end, the script deletes all personal files: keys, histories and logs. No user can log in to THIS instance afterwards.
+# Amazon Linux 2023 instance. The command waits for the last line of this script on the console, and creates the image.
+# At the end, the script deletes keys, histories and logs. AFTERWARDS NO USER CAN LOG IN TO THIS INSTANCE.
 
 # The mount point of the volume. WAREHOUSE_MOUNT_DIR must be the same.
 export MOUNT_DIR='/mysql-db'
@@ -10,7 +10,7 @@ export MOUNT_DIR='/mysql-db'
 # tests MariaDB on it. If VOLUME_ID is empty, the script does neither.
 export VOLUME_ID=''
 export VOLUME_DEVICE='/dev/sdf'
-# This instance terminates itself after this time, in case that the command cannot terminate it.
+# This instance terminates itself after this time, in case the command cannot terminate it.
 export END_AFTER_MINUTES=''
 
 set -euo pipefail
@@ -25,7 +25,7 @@ readonly ATTACH_MAX_S=300
 
 main() {
   problem='see /var/log/cloud-init-output.log'
-  trap 'print "The image of the warehouse was not created: $problem"' EXIT
+  trap 'report "The image of the warehouse was not created: $problem"' EXIT
   check_system
   [ -z "$END_AFTER_MINUTES" ] || shutdown -h "+$END_AFTER_MINUTES"
   install_mariadb
@@ -36,21 +36,21 @@ main() {
   systemctl daemon-reload
   mkdir -p "$MOUNT_DIR"
   [ -z "$VOLUME_ID" ] || try_volume
-  delete_personal_files
+  delete_personal_data
   trap - EXIT
-  print "MiniTwit's warehouse is ready: create the image now."
+  report "MiniTwit's warehouse is ready: create the image now."
 }
 
 check_system() {
-  ((EUID == 0)) || fail 'only root can do this'
-  # The last step would delete a user's own files on any other computer.
+  ((EUID == 0)) || fail 'this needs root'
+  # The deletion at the end would damage any other computer.
   grep -qs '^ID="\?amzn"\?$' /etc/os-release || fail 'this is not Amazon Linux'
 }
 
 install_mariadb() {
   echo 'Installing MariaDB 10.11 …'
-  dnf install --assumeyes --quiet mariadb1011-server e2fsprogs || fail 'dnf brought no MariaDB'
-  mariadbd=$(PATH=/usr/libexec:/usr/sbin:$PATH command -v mariadbd) || fail 'dnf installed no mariadbd'
+  dnf install --assumeyes --quiet mariadb1011-server e2fsprogs || fail 'dnf could not install MariaDB'
+  mariadbd=$(PATH=/usr/libexec:/usr/sbin:$PATH command -v mariadbd) || fail 'the package of MariaDB has no mariadbd'
   # The distribution's own service would create its files on the instance's disk.
   systemctl disable --now --quiet mariadb.service
   systemctl mask --quiet mariadb.service
@@ -183,8 +183,8 @@ $(journalctl --unit $UNIT --lines 20 --output cat --no-pager)"
 
 # The name of the device depends on the instance type.
 find_volume() {
-  local device give_up_at=$((SECONDS + ATTACH_MAX_S))
-  while ((SECONDS < give_up_at)); do
+  local device deadline=$((SECONDS + ATTACH_MAX_S))
+  while ((SECONDS < deadline)); do
     for device in "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${VOLUME_ID/-/}" \
       "$VOLUME_DEVICE" "${VOLUME_DEVICE/sd/xvd}"; do
       if [ -b "$device" ]; then
@@ -197,8 +197,8 @@ find_volume() {
   return 1
 }
 
-delete_personal_files() {
-  echo 'Deleting personal files …'
+delete_personal_data() {
+  echo 'Deleting personal data …'
   local home
   for home in /root /home/*; do
     (
@@ -206,9 +206,9 @@ delete_personal_files() {
       rm -rf .ssh .aws .cache .config .local .*_history .lesshst .viminfo
     )
   done
-  # cloud-init stores the user data. cloud-init and systemd create all of these files again on an instance's first boot.
-  # The link `instance` stays: without it, cloud-init, which still runs, would create a folder there, and would never
-  # start again. It replaces a link that leads nowhere.
+  # cloud-init stores all user data. On the first boot of an instance, cloud-init and systemd create these files again.
+  # The link `instance` must remain: cloud-init is still running, would create a directory in its place, and could never
+  # start again. It replaces a dangling link.
   rm -rf /var/lib/cloud/{data,instances,sem} /etc/ssh/ssh_host_*_key{,.pub} \
     /var/lib/systemd/random-seed
   : >/etc/machine-id
@@ -216,8 +216,8 @@ delete_personal_files() {
   find /var/log -type f -delete
 }
 
-# cloud-init writes standard error to its log, but not on every system to the console that EC2 shows.
-print() {
+# Logs a message. cloud-init writes stderr to its log, but not in all configurations to the console that EC2 shows.
+report() {
   echo "$1" >&2
   { echo "$1" >/dev/console; } 2>/dev/null || true
 }

@@ -163,7 +163,7 @@ test('a failed provision deletes its resources and prints the reason', async () 
     baseImageId: null,
   });
   await expect(failed).rejects.toThrow(
-    'The image of the warehouse was not created: dnf brought no MariaDB',
+    'The image of the warehouse was not created: dnf could not install MariaDB',
   );
   cloud.isWithoutDnf = false;
   expect(await alive()).toEqual([]);

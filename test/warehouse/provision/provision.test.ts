@@ -126,8 +126,8 @@ test.each([
 test('reports the problem on the console when the script fails, and leaves nothing', async () => {
   const fixture = await createProvisionFixture();
   fixture.aws.account.provisionOutput =
-    'The image of the warehouse was not created: dnf brought no MariaDB';
-  expect(await outcomeOfProvision(fixture)).toMatch(/not created: dnf brought no MariaDB$/);
+    'The image of the warehouse was not created: dnf could not install MariaDB';
+  expect(await outcomeOfProvision(fixture)).toMatch(/not created: dnf could not install MariaDB$/);
   expectNothingCreated(fixture);
 });
 
