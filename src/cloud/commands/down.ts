@@ -14,7 +14,7 @@ import { listRetainedResources } from '../teardown/retained-resources.ts';
 import { listOrphans } from '../teardown/orphans.ts';
 import { addCosts, explainRemainingCosts } from '../teardown/remaining-costs.ts';
 import { removeRetainedResources, printRemaining } from '../teardown/remaining.ts';
-import { removeUnprotected } from '../protection/protections.ts';
+import { unprotectAndRemove } from '../protection/protections.ts';
 import { removeStack, waitUntilRemovable } from '../stack/remove-stack.ts';
 import { listResources, type StackResource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
@@ -63,7 +63,7 @@ async function removeProtectedStack(cloud: CloudContext, stack: Stack): Promise<
   const remove = () => removeStack(cloud, stack);
   // AWS accepts no change of the protection while it deletes the stack.
   if (stack.status === 'DELETE_IN_PROGRESS') await remove();
-  else await removeUnprotected(cloud, stack, remove);
+  else await unprotectAndRemove(cloud, stack, remove);
 }
 
 /**

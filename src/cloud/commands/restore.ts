@@ -16,7 +16,7 @@ import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { changeStackWithReset } from '../instances/rolled-back-version.ts';
 import { replaceInstances } from '../instances/replace-instances.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
-import { replaceUnprotected } from '../protection/replace-database.ts';
+import { unprotectAndReplace } from '../protection/replace-database.ts';
 import { protectStack } from '../protection/protections.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters, type ParameterValues } from '../stack/parameters.ts';
@@ -120,7 +120,7 @@ async function replaceDatabase(
     });
   if (dryRun) return void (await change());
   await confirmStackName(cloud, prompt, 'Nothing was changed.');
-  await replaceUnprotected(cloud, stack, change).catch(async (error: unknown) => {
+  await unprotectAndReplace(cloud, stack, change).catch(async (error: unknown) => {
     throw await addCosts(cloud, error, explainUnusedDatabases);
   });
   const [last] = await listDatabaseSnapshots(cloud.clients.rds, databaseId);

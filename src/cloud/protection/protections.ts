@@ -50,7 +50,7 @@ export async function listUnprotected(
  * @param remove removes the unprotected stack
  * @throws the error of a request or of `remove`, with the resources that are no longer protected
  */
-export async function removeUnprotected(
+export async function unprotectAndRemove(
   cloud: CloudContext,
   stack: Stack,
   remove: () => Promise<void>,

@@ -15,7 +15,7 @@ const PROTECTED_MAX_MS = 10 * 60_000;
  * @param replace changes the stack
  * @throws the error of a request or of `replace`
  */
-export async function replaceUnprotected(
+export async function unprotectAndReplace(
   cloud: CloudContext,
   stack: Stack,
   replace: () => Promise<unknown>,
