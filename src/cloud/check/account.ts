@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 export const account: Check = {
   subject: 'account',
   run: async ({ clients }) => {
-    const { account: id, arn } = await readCaller(clients);
-    return `${id} in ${await readRegion(clients)}, as ${arn}`;
+    const { arn } = await readCaller(clients);
+    return `The credentials are those of ${arn}, and the region is ${await readRegion(clients)}.`;
   },
 };

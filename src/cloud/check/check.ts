@@ -12,7 +12,7 @@ export interface Check {
   /** A noun for the table: `quotas`. */
   subject: string;
   /**
-   * Returns a sentence that this is correct, or a finding.
+   * Returns a sentence with what is correct, or a finding.
    * @param readValues returns the parameters of the stack, or those of a new stack if there is none
    * @throws OperatorError with the problem and what to do, also if the stack cannot be read
    */

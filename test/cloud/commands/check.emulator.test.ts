@@ -19,7 +19,7 @@ test('`cloud check` prints what AWS confirms, and the beliefs that no request ve
   await check(fixture.open(), { parameters: {} });
   const findings = readFindings(fixture.lines);
   expect(findings).toEqual({
-    account: `ok: ${fixture.account.id} in us-east-1, as arn:aws:iam::${fixture.account.id}:user/alice`,
+    account: `ok: The credentials are those of arn:aws:iam::${fixture.account.id}:user/alice, and the region is us-east-1.`,
     permissions: 'ok: IAM allows every request of cloud/operator.yaml.',
     image: expect.stringMatching(/^ok: A t3\.small in us-east-1\w can build it on /),
     database: 'ok: This region offers MySQL 8.4.11 on db.t4g.micro with gp3 storage.',
