@@ -2,7 +2,7 @@
 export const VOLUME_LABEL = 'mysqlvol';
 
 /** The systemd service that userdata/warehouse.sh creates. */
-export const MYSQL_UNIT = 'minitwit-warehouse.service';
+const MYSQL_UNIT = 'minitwit-warehouse.service';
 
 /** The socket of the instance's MySQL, which listens on no port. */
 export const MYSQL_SOCKET = '/run/minitwit-warehouse/mysql.sock';

@@ -30,7 +30,7 @@ export interface StatisticsOptions {
 const FOLDER = new URL('../../../src/warehouse/statistics/', import.meta.url);
 
 /** All statistics, in the order of the report. */
-export const STATISTICS = [
+const STATISTICS = [
   'totals',
   'new-users',
   'active-users',

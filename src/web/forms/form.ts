@@ -6,7 +6,7 @@ import { AppError } from '../../errors/app-error.ts';
 export const requiredField = z.string().transform((text) => text.replaceAll(/\r\n?/g, '\n'));
 
 /** A text field that is empty if the form does not send it. */
-export const optionalField = requiredField.default('');
+const optionalField = requiredField.default('');
 
 /**
  * A text field of at most `maxUnits` UTF-16 code units. A longer text is truncated to `maxUnits` + 1 units: it still

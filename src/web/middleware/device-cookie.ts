@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { type CookieConfig, createCookieRule } from './secure-cookies.ts';
 
 /** The name of the device cookie, without `COOKIE_PREFIX`. */
-export const DEVICE_COOKIE = 'device';
+const DEVICE_COOKIE = 'device';
 
 const LIFETIME_MS = 365 * 24 * 3600 * 1000;
 const ID_BYTES = 12;
