@@ -8,17 +8,9 @@ import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import {
   makeImage,
-  createOperationsFixture,
-  createStack,
+  createFixtureWithStack,
   type OperationsFixture,
 } from '../operations/fixture.ts';
-
-async function createFixtureWithStack(): Promise<OperationsFixture> {
-  const fixture = await createOperationsFixture();
-  const cloud = fixture.open();
-  await createStack(cloud, await makeImage(cloud, '1.3.0'));
-  return fixture;
-}
 
 /** Replaces the instances by those of an image, and returns `done` or the message of the error. */
 function replace({ open }: OperationsFixture, imageId: string): Promise<string> {

@@ -1,31 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import {
-  CreateSnapshotCommand,
-  CreateVolumeCommand,
-  RunInstancesCommand,
-} from '@aws-sdk/client-ec2';
+import { CreateSnapshotCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, PutBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { expect, test, vi } from 'vitest';
-import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { makeImage, createOperationsFixture } from './fixture.ts';
+import { createOperationsFixture, createVolume, makeImage } from './fixture.ts';
 
 const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
+const OF_WAREHOUSE = { 'minitwit:warehouse': 'vol-1' };
 const OF_STACK = { 'minitwit:stack': 'minitwit' };
-
-async function createVolume({ clients }: CloudContext, tags: Tags): Promise<string> {
-  const { VolumeId = '' } = await clients.ec2.send(
-    new CreateVolumeCommand({
-      AvailabilityZone: 'us-east-1a',
-      Size: 8,
-      TagSpecifications: tagSpecifications({ 'minitwit:warehouse': 'vol-1', ...tags }, 'volume'),
-    }),
-  );
-  return VolumeId;
-}
 
 /** Starts a build as `image` does, without completing it. Returns the id of the run. */
 async function beginImage({ clients }: CloudContext, at: number): Promise<string> {
@@ -39,7 +25,7 @@ async function beginImage({ clients }: CloudContext, at: number): Promise<string
 test('`cloud down --everything` removes a second resource after the first one took an hour', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
-  for (const tags of [OF_STACK, {}]) await createVolume(cloud, tags);
+  for (const tags of [OF_STACK, {}]) await createVolume(cloud, { ...OF_WAREHOUSE, ...tags });
   let passedMs = 0;
   const now = performance.now.bind(performance);
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
@@ -55,8 +41,8 @@ test('`cloud down --everything` removes a second resource after the first one to
 test('`cloud down --everything` marks resources that do not belong to this stack', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
-  const ours = await createVolume(cloud, OF_STACK);
-  const others = [await createVolume(cloud, {}), await makeImage(cloud, '1.3.0')];
+  const ours = await createVolume(cloud, { ...OF_WAREHOUSE, ...OF_STACK });
+  const others = [await createVolume(cloud, OF_WAREHOUSE), await makeImage(cloud, '1.3.0')];
   await down(cloud, { ...everything, dryRun: true });
   const lineOf = (id: string) => fixture.lines.find((line) => line.includes(id));
   expect(lineOf(ours)).toMatch(/available$/);
@@ -102,7 +88,7 @@ test('`cloud down` names the content of each bucket', async () => {
 test('`cloud down` removes all other resources of an interrupted image when one cannot be removed', async () => {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
-  const volume = await createVolume(cloud, OF_STACK);
+  const volume = await createVolume(cloud, { ...OF_WAREHOUSE, ...OF_STACK });
   await beginImage(cloud, Date.now() - 3 * 3_600_000);
   fixture.account.fail('ec2:DeleteVolume', 'AccessDenied');
   await expect(down(cloud, everything)).rejects.toThrow(

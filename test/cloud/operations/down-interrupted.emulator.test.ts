@@ -2,13 +2,7 @@ import { expect, test } from 'vitest';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
 import { expectEmptyAccount } from './empty-account.ts';
-import {
-  changesOf,
-  makeImage,
-  createOperationsFixture,
-  createStack,
-  type OperationsFixture,
-} from './fixture.ts';
+import { changesOf, createFixtureWithStack, type OperationsFixture } from './fixture.ts';
 
 // The resources of a stack that down handles specially.
 const template = `
@@ -27,19 +21,6 @@ Resources:
 
 const REMOVALS = ['rds:DeleteDBSnapshot', 'ec2:DeregisterImage', 's3:DELETE', 'ec2:DeleteSnapshot'];
 
-/** Creates an account with a stack and an image. */
-async function createFixtureWithStack(): Promise<OperationsFixture> {
-  const fixture = await createOperationsFixture();
-  await fill(fixture);
-  return fixture;
-}
-
-async function fill(fixture: OperationsFixture): Promise<void> {
-  const cloud = fixture.open();
-  await createStack(cloud, await makeImage(cloud, '1.3.0'), { template });
-  fixture.account.actions.length = 0;
-}
-
 /** Runs `down --everything`, and returns `done` or the message of the error. */
 function removeAll(fixture: OperationsFixture): Promise<string> {
   const options = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
@@ -47,7 +28,7 @@ function removeAll(fixture: OperationsFixture): Promise<string> {
 }
 
 test('`cloud down` that is stopped continues when it is run again', async () => {
-  const fixture = await createFixtureWithStack();
+  const fixture = await createFixtureWithStack({ template });
   const { account } = fixture;
   for (const place of ['cloudformation:DeleteStack', REMOVALS[0]]) {
     account.actions.length = 0;
@@ -63,7 +44,7 @@ test('`cloud down` that is stopped continues when it is run again', async () => 
 });
 
 test('`cloud down` continues after each refused removal, and repeats these when it is run again', async () => {
-  const fixture = await createFixtureWithStack();
+  const fixture = await createFixtureWithStack({ template });
   for (const action of REMOVALS) fixture.account.fail(action, 'AccessDenied', { times: 1 });
   const outcome = await removeAll(fixture);
   expect(outcome).toMatch(/^These resources could not be removed, and continue to cost:\n/);
@@ -75,7 +56,7 @@ test('`cloud down` continues after each refused removal, and repeats these when 
 });
 
 test('`cloud down` leaves nothing when the responses to all removals are lost', async () => {
-  const fixture = await createFixtureWithStack();
+  const fixture = await createFixtureWithStack({ template });
   for (const action of ['cloudformation:DeleteStack', ...REMOVALS])
     fixture.account.loseResponse(action);
   expect(await removeAll(fixture)).toBe('done');

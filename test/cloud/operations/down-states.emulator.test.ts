@@ -1,4 +1,4 @@
-import { CreateVolumeCommand, DeleteVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeleteVolumeCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { expect, test } from 'vitest';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
@@ -9,7 +9,13 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { changesOf, makeImage, createOperationsFixture, createStack } from './fixture.ts';
+import {
+  changesOf,
+  createOperationsFixture,
+  createStack,
+  createVolume,
+  makeImage,
+} from './fixture.ts';
 
 const template = `
 Resources:
@@ -19,20 +25,6 @@ Resources:
 `;
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const neverPrompt = async () => Promise.reject(new Error('Unexpected prompt.'));
-
-async function createVolume(
-  { clients }: CloudContext,
-  tags: Record<string, string>,
-): Promise<string> {
-  const { VolumeId = '' } = await clients.ec2.send(
-    new CreateVolumeCommand({
-      AvailabilityZone: 'us-east-1a',
-      Size: 8,
-      TagSpecifications: tagSpecifications(tags, 'volume'),
-    }),
-  );
-  return VolumeId;
-}
 
 test('`cloud down` removes nothing in an empty account', async () => {
   const fixture = await createOperationsFixture();

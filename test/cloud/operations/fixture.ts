@@ -1,12 +1,13 @@
 import {
   CreateImageCommand,
   CreateTagsCommand,
+  CreateVolumeCommand,
   DescribeImagesCommand,
   DescribeSubnetsCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
+import { type Tags, tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
@@ -31,6 +32,17 @@ export async function createOperationsFixture(
   const emulated = emulate(account);
   emulateVersions(account);
   return { ...openTestCloud(options), account, emulated };
+}
+
+/** Opens an account with an image and a stack with these parameters, see `createStack`. Its list of actions is empty. */
+export async function createFixtureWithStack(
+  parameters: Record<string, string> = {},
+): Promise<OperationsFixture> {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, await makeImage(cloud, '1.3.0'), parameters);
+  fixture.account.actions.length = 0;
+  return fixture;
 }
 
 let imageCount = 0;
@@ -93,6 +105,18 @@ export async function createStack(
   // The emulator's volumes have only the tags of their stack.
   await tag(ec2, WarehouseVolumeId ? [WarehouseVolumeId] : [], WAREHOUSE_TAG, cloud.stackName);
   return stack;
+}
+
+/** Creates a volume with these tags, and returns its id. */
+export async function createVolume({ clients }: CloudContext, tags: Tags): Promise<string> {
+  const { VolumeId = '' } = await clients.ec2.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: 'us-east-1a',
+      Size: 8,
+      TagSpecifications: tagSpecifications(tags, 'volume'),
+    }),
+  );
+  return VolumeId;
 }
 
 async function tag(

@@ -17,22 +17,13 @@ import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import {
   changesOf,
   makeImage,
+  createFixtureWithStack,
   createOperationsFixture,
   createStack,
   type OperationsFixture,
 } from './fixture.ts';
 
 const now = { dryRun: false };
-
-async function createFixtureWithStack(
-  parameters: Record<string, string> = {},
-): Promise<OperationsFixture> {
-  const fixture = await createOperationsFixture();
-  const cloud = fixture.open();
-  await createStack(cloud, await makeImage(cloud, '1.3.0'), parameters);
-  fixture.account.actions.length = 0;
-  return fixture;
-}
 
 /** The image of each instance, and of the stack. */
 async function describe(cloud: CloudContext) {

@@ -9,18 +9,11 @@ import { createDatabase } from '../stack/fixture.ts';
 import {
   changesOf,
   makeImage,
+  createFixtureWithStack,
   createOperationsFixture,
   createStack,
   type OperationsFixture,
 } from './fixture.ts';
-
-async function createFixtureWithStack(): Promise<OperationsFixture> {
-  const fixture = await createOperationsFixture();
-  const cloud = fixture.open();
-  await createStack(cloud, await makeImage(cloud, '1.3.0'));
-  fixture.account.actions.length = 0;
-  return fixture;
-}
 
 /** The lines of a section. */
 function sectionOf({ lines }: OperationsFixture, title: string): string[] {
