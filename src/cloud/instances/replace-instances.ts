@@ -1,3 +1,4 @@
+import type { StartInstanceRefreshCommandInput } from '@aws-sdk/client-auto-scaling';
 import type { CloudContext } from '../context.ts';
 import { listAlarms } from './alarms.ts';
 import {
@@ -98,15 +99,30 @@ export async function replaceInstances(
   const version =
     plan.target?.number ??
     (await createTemplateVersion(cloud.clients.ec2, group.templateId, current, imageId ?? ''));
-  const canRollBack = version !== group.version;
   const usesAlarm = !despiteAlarm && (await isHealthy(cloud, outputs));
-  if (usesAlarm && !canRollBack) {
+  if (usesAlarm && version === group.version) {
     cloud.log(
       'There is no other version for a rollback. If a new instance is unhealthy, AWS stops and does not replace the other instances.',
     );
   }
   cloud.signal.throwIfAborted();
-  const id = await startRefresh(cloud.clients.autoScaling, {
+  const alarm = usesAlarm ? outputs.unhealthyAlarm : null;
+  const input = refreshInput(group, { version, alarm, evenCurrent });
+  const id = await startRefresh(cloud.clients.autoScaling, input);
+  if (id) await watchRefresh(cloud, outputs, id);
+  else await waitForActiveRefresh(cloud, outputs);
+  await waitUntilHealthy(cloud, outputs);
+}
+
+/**
+ * Returns the input of StartInstanceRefresh.
+ * @param alarm the name of the alarm that stops the refresh, or null
+ */
+function refreshInput(
+  group: ScalingGroup,
+  { version, alarm, evenCurrent }: { version: string; alarm: string | null; evenCurrent: boolean },
+): StartInstanceRefreshCommandInput {
+  return {
     AutoScalingGroupName: group.name,
     DesiredConfiguration: withTemplateVersion(group, version),
     Preferences: {
@@ -117,13 +133,11 @@ export async function replaceInstances(
       BakeTime: BAKE_S,
       // Instances that an earlier attempt has replaced are not replaced again.
       SkipMatching: !evenCurrent,
-      AutoRollback: canRollBack,
-      ...(usesAlarm && { AlarmSpecification: { Alarms: [outputs.unhealthyAlarm] } }),
+      // AWS rolls back to the version of the group.
+      AutoRollback: version !== group.version,
+      ...(alarm !== null && { AlarmSpecification: { Alarms: [alarm] } }),
     },
-  });
-  if (id) await watchRefresh(cloud, outputs, id);
-  else await waitForActiveRefresh(cloud, outputs);
-  await waitUntilHealthy(cloud, outputs);
+  };
 }
 
 /**
