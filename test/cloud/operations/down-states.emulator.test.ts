@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { listInstances } from '../../../src/aws/ec2/instances.ts';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { createRunId } from '../../../src/cli/run-id.ts';
-import type { CloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';

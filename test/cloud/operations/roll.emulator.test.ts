@@ -20,7 +20,6 @@ import {
   createFixtureWithStack,
   createOperationsFixture,
   createStack,
-  type OperationsFixture,
 } from './fixture.ts';
 
 const now = { dryRun: false };
