@@ -1,6 +1,4 @@
-import { RUN_TAG, type Tags, WAREHOUSE_TAG } from '../aws/ec2/tags.ts';
-
-export { WAREHOUSE_TAG };
+import { RUN_TAG, type Tags, WAREHOUSE_TAG } from '../aws/tags.ts';
 
 /** The value of the warehouse tag until a provision or a restore is complete. Later the value is the volume's id. */
 export const UNFINISHED = 'provision';

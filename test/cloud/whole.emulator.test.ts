@@ -1,6 +1,6 @@
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
-import { WAREHOUSE_TAG } from '../../src/aws/ec2/tags.ts';
+import { WAREHOUSE_TAG } from '../../src/aws/tags.ts';
 import type { CloudContext } from '../../src/cloud/context.ts';
 import { down } from '../../src/cloud/commands/down.ts';
 import { buildImage } from '../../src/cloud/commands/image.ts';

@@ -1,12 +1,12 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { RUN_TAG } from '../../src/aws/ec2/tags.ts';
+import { RUN_TAG } from '../../src/aws/tags.ts';
 import { cleanup } from '../../src/warehouse/commands/cleanup.ts';
 import { finish } from '../../src/warehouse/commands/finish.ts';
 import { provision } from '../../src/warehouse/commands/provision.ts';
 import { restoreVolume } from '../../src/warehouse/commands/restore-volume.ts';
 import { run } from '../../src/warehouse/commands/run.ts';
-import { WAREHOUSE_TAG } from '../../src/warehouse/tags.ts';
+import { WAREHOUSE_TAG } from '../../src/aws/tags.ts';
 import { pruneSnapshots } from '../../src/warehouse/commands/snapshots.ts';
 import { createEnforcer, type Enforced } from '../cloud/permissions/enforcer.ts';
 import { listOperatorPolicies } from '../cloud/permissions/operator-policies.ts';

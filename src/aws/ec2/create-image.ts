@@ -12,7 +12,8 @@ import { isAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
 import { pollOptions } from '../poll-options.ts';
 import { findImage, type Image, listImages } from './images.ts';
 import { checkInstanceState } from './instances.ts';
-import { type Tags, tagSpecifications } from './tags.ts';
+import { tagSpecifications } from './tags.ts';
+import type { Tags } from '../tags.ts';
 
 const STOPPED_MAX_MS = 5 * 60_000;
 const IMAGE_MAX_MS = 60 * 60_000;

@@ -2,7 +2,8 @@ import type { Filter } from '@aws-sdk/client-ec2';
 import type { CommandContext } from '../../cli/command-context.ts';
 import { type PollOptions, poll } from '../../cli/poll.ts';
 import { cleanupPollOptions } from '../poll-options.ts';
-import { RUN_TAG, tagFilter } from './tags.ts';
+import { tagFilter } from './tags.ts';
+import { RUN_TAG } from '../tags.ts';
 
 /** A resource that AWS may have created. */
 export interface CreatedResource {

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { nullIfNotFound } from '../errors.ts';
 import { listItems } from '../pages.ts';
-import { tagsSchema } from './tags.ts';
+import { tagsSchema } from '../tags.ts';
 
 const mappingSchema = z.object({
   DeviceName: z.string(),

@@ -11,7 +11,7 @@ import type { PollResult } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { isAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
 import { listItems } from '../pages.ts';
-import { RUN_TAG, tagsSchema } from './tags.ts';
+import { RUN_TAG, tagsSchema } from '../tags.ts';
 
 /** Validates and converts an instance in a response. */
 export const instanceSchema = z

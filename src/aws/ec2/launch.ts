@@ -6,7 +6,8 @@ import {
 import { withAwsError } from '../errors.ts';
 import type { Image } from './images.ts';
 import { type Instance, instanceSchema } from './instances.ts';
-import { type Tags, tagSpecifications } from './tags.ts';
+import { tagSpecifications } from './tags.ts';
+import type { Tags } from '../tags.ts';
 
 /** An instance to launch. */
 export interface LaunchOptions {

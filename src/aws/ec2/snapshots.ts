@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import { nullIfNotFound, withAwsError } from '../errors.ts';
 import { listItems } from '../pages.ts';
-import { RUN_TAG, tagsSchema } from './tags.ts';
+import { RUN_TAG, tagsSchema } from '../tags.ts';
 
 const snapshotSchema = z
   .object({

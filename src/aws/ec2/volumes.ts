@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import { isAwsError, nullIfNotFound, withAwsError } from '../errors.ts';
 import { listItems } from '../pages.ts';
-import { tagsSchema } from './tags.ts';
+import { tagsSchema } from '../tags.ts';
 
 const volumeSchema = z
   .object({

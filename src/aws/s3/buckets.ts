@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { type Tags, tagsSchema } from '../ec2/tags.ts';
+import { type Tags, tagsSchema } from '../tags.ts';
 import { isAwsError, withAwsError } from '../errors.ts';
 import { listItems } from '../pages.ts';
 

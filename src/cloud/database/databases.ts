@@ -1,6 +1,6 @@
 import { paginateDescribeDBInstances, type RDSClient } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { tagsSchema } from '../../aws/tags.ts';
 import { listItems } from '../../aws/pages.ts';
 import { STACK_TAG } from '../stack/stack.ts';
 

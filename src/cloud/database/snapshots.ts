@@ -5,7 +5,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { z } from 'zod';
-import { type Tags, tagsSchema, toTagList } from '../../aws/ec2/tags.ts';
+import { type Tags, tagsSchema, toTagList } from '../../aws/tags.ts';
 import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import { STACK_TAG } from '../stack/stack.ts';

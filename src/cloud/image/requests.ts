@@ -1,6 +1,7 @@
 import type { LaunchOptions } from '../../aws/ec2/launch.ts';
 import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
-import { RUN_TAG, type Tags, tagSpecifications } from '../../aws/ec2/tags.ts';
+import { tagSpecifications } from '../../aws/ec2/tags.ts';
+import { RUN_TAG, type Tags } from '../../aws/tags.ts';
 import { renderScript } from '../../aws/render-script.ts';
 import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
 import type { BuildPlan } from './plan.ts';

@@ -7,7 +7,7 @@ import {
   paginateDescribeSecurityGroups,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { tagsSchema } from '../../aws/tags.ts';
 import { isAwsError, nullIfNotFound, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 

@@ -1,5 +1,6 @@
 import { listSnapshots } from '../../aws/ec2/snapshots.ts';
-import { addTags, RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
+import { addTags, tagFilter } from '../../aws/ec2/tags.ts';
+import { RUN_TAG } from '../../aws/tags.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { createBuilderStep } from '../../aws/image-builder/builder-step.ts';
 import { type ImageKind, requireId } from '../../aws/image-builder/image-build.ts';

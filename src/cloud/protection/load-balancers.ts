@@ -2,7 +2,7 @@ import {
   DescribeLoadBalancerAttributesCommand,
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { tagsSchema } from '../../aws/tags.ts';
 import { nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import type { CloudContext } from '../context.ts';
 import type { StackResource } from '../stack/resources.ts';

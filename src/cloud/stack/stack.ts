@@ -3,7 +3,7 @@ import {
   paginateDescribeStacks,
 } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
-import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { tagsSchema } from '../../aws/tags.ts';
 import { findAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import { OperatorError } from '../../errors/operator-error.ts';

@@ -4,7 +4,7 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { z } from 'zod';
-import { tagsSchema } from '../../aws/ec2/tags.ts';
+import { tagsSchema } from '../../aws/tags.ts';
 import { withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import type { CloudContext } from '../context.ts';

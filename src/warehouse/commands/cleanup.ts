@@ -1,5 +1,6 @@
 import { type Instance, listInstances } from '../../aws/ec2/instances.ts';
-import { RUN_TAG, tagFilter, type Tags } from '../../aws/ec2/tags.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { RUN_TAG, type Tags } from '../../aws/tags.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import { errorMessage } from '../../errors/error-message.ts';
@@ -10,7 +11,8 @@ import type { WarehouseContext } from '../context.ts';
 import { openRun } from '../run/active-run.ts';
 import { readState, type RunState } from '../run/state.ts';
 import { endInstances } from '../steps/end-instances.ts';
-import { ORIGIN_TAG, RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
+import { ORIGIN_TAG, RUNNING_UNTIL_TAG } from '../tags.ts';
 
 /**
  * Removes the resources of killed runs, provisions and restores, which are found by their tags. The lock of the folder

@@ -1,7 +1,8 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
 import { findCreated } from '../../aws/ec2/find-created.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
-import { addTags, RUN_TAG, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
+import { addTags, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
+import { RUN_TAG } from '../../aws/tags.ts';
 import { createVolume, findVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';
 import { createRunId } from '../../cli/run-id.ts';
@@ -10,7 +11,8 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { lockFolder, originTag } from '../run/lock.ts';
 import type { WarehouseContext } from '../context.ts';
-import { ORIGIN_TAG, resourceTags, UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
+import { ORIGIN_TAG, resourceTags, UNFINISHED } from '../tags.ts';
 
 const READY_MAX_MS = 10 * 60_000;
 const DELETE_MAX_MS = 2 * 60_000;

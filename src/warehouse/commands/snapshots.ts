@@ -4,7 +4,7 @@ import { type Snapshot, listSnapshots } from '../../aws/ec2/snapshots.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { alignColumns } from '../../cli/table.ts';
 import type { WarehouseContext } from '../context.ts';
-import { WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
 
 /** Prints the snapshots of the warehouse's volumes, newest first. */
 export async function printSnapshots({ ec2, print }: WarehouseContext): Promise<void> {

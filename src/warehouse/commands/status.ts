@@ -14,7 +14,8 @@ import {
   SNAPSHOT_GB_MONTH,
   volumePrice,
 } from '../../aws/prices.ts';
-import { RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
+import { RUNNING_UNTIL_TAG } from '../tags.ts';
 
 /** A line about a resource, and its price. */
 interface Item {

@@ -1,7 +1,7 @@
 import type { Image } from '../../aws/ec2/images.ts';
 import type { ImageBuild } from '../../aws/image-builder/image-build.ts';
 import type { Subnet } from '../../aws/ec2/network.ts';
-import type { Tags } from '../../aws/ec2/tags.ts';
+import type { Tags } from '../../aws/tags.ts';
 import type { Volume } from '../../aws/ec2/volumes.ts';
 import { createRunId } from '../../cli/run-id.ts';
 import { createMemoryJournal } from '../../cli/steps.ts';

@@ -1,11 +1,13 @@
 import { listImages } from '../../aws/ec2/images.ts';
 import { deregisterImage } from '../../aws/ec2/create-image.ts';
-import { tagFilter, type Tags } from '../../aws/ec2/tags.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import type { Tags } from '../../aws/tags.ts';
 import { listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree } from '../ec2/wait-for-volume.ts';
 import { pollOptions } from '../../aws/poll-options.ts';
 import type { WarehouseContext } from '../context.ts';
-import { UNFINISHED, WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
+import { UNFINISHED } from '../tags.ts';
 
 const FREE_TIMEOUT_MS = 5 * 60_000;
 

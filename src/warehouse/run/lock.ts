@@ -9,7 +9,8 @@ import { tagFilter } from '../../aws/ec2/tags.ts';
 import { formatTime } from '../../cli/times.ts';
 import { type InstanceLock, acquireLock } from '../../dev/instance-lock.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { ORIGIN_TAG, RUNNING_UNTIL_TAG, WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
+import { ORIGIN_TAG, RUNNING_UNTIL_TAG } from '../tags.ts';
 
 const ID = 'id';
 

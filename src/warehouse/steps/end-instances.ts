@@ -1,6 +1,7 @@
 import { findCreated } from '../../aws/ec2/find-created.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
-import { RUN_TAG, tagFilter } from '../../aws/ec2/tags.ts';
+import { tagFilter } from '../../aws/ec2/tags.ts';
+import { RUN_TAG } from '../../aws/tags.ts';
 import { terminateAndWait, TERMINATED_MAX_MS } from '../../aws/ec2/terminate.ts';
 import { formatTime } from '../../cli/times.ts';
 import { cleanupPollOptions } from '../../aws/poll-options.ts';

@@ -7,7 +7,7 @@ import { cleanupPollOptions } from '../../aws/poll-options.ts';
 import { poll } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { type EndingRun, type RunStep, runTags } from '../run/active-run.ts';
-import { WAREHOUSE_TAG } from '../tags.ts';
+import { WAREHOUSE_TAG } from '../../aws/tags.ts';
 import { bestEffort } from './best-effort.ts';
 
 const REQUEST_TIMEOUT_MS = 5 * 60_000;

@@ -6,7 +6,8 @@ import {
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
-import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import type { Tags } from '../../../src/aws/tags.ts';
 import { listMiniTwitImages } from '../../../src/cloud/images.ts';
 import { createBuildFixture, type BuildFixture } from './fixture.ts';
 

@@ -7,7 +7,8 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { type Tags, tagSpecifications, WAREHOUSE_TAG } from '../../../src/aws/ec2/tags.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { type Tags, WAREHOUSE_TAG } from '../../../src/aws/tags.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { COMMIT_TAG, IMAGE_TAG } from '../../../src/cloud/images.ts';
 import { changeStack } from '../../../src/cloud/stack/change-stack.ts';

@@ -5,7 +5,8 @@ import { CreateImageCommand, type EC2Client, RunInstancesCommand } from '@aws-sd
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findImage } from '../../../src/aws/ec2/images.ts';
 import { deleteVolume } from '../../../src/aws/ec2/removal.ts';
-import { type Tags, tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
+import type { Tags } from '../../../src/aws/tags.ts';
 import { createVolume, findVolume } from '../../../src/aws/ec2/volumes.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';

@@ -6,7 +6,7 @@ import { tagFilter } from '../../../src/aws/ec2/tags.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { TIMING, type WarehouseContext } from '../../../src/warehouse/context.ts';
 import { printSnapshots, pruneSnapshots } from '../../../src/warehouse/commands/snapshots.ts';
-import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
+import { WAREHOUSE_TAG } from '../../../src/aws/tags.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { answering, makeVolume, open, refusal, RUN, snap } from './volumes.ts';
 

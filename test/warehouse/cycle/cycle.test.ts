@@ -24,7 +24,7 @@ import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
-import { WAREHOUSE_TAG } from '../../../src/warehouse/tags.ts';
+import { WAREHOUSE_TAG } from '../../../src/aws/tags.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { createAccountId } from '../../support/aws-account.ts';
 import { runSql } from '../../support/database.ts';
