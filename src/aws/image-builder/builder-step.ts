@@ -1,7 +1,7 @@
 import { poll } from '../../cli/poll.ts';
 import type { PlannedStep } from '../../cli/steps.ts';
 import { errorMessage } from '../../errors/error-message.ts';
-import { findCreatedByRun } from '../ec2/find-created.ts';
+import { findCreatedByRun } from '../ec2/find-created-by-run.ts';
 import { checkInstanceState, listInstances } from '../ec2/instances.ts';
 import { type LaunchOptions, launchInstance, runInstancesInput } from '../ec2/launch.ts';
 import { TERMINATED_MAX_MS, terminateAndWait } from '../ec2/terminate.ts';

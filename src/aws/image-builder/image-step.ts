@@ -7,7 +7,7 @@ import {
   stopInstanceAndWait,
   waitForImage,
 } from '../ec2/create-image.ts';
-import { findCreatedByRun } from '../ec2/find-created.ts';
+import { findCreatedByRun } from '../ec2/find-created-by-run.ts';
 import { listImages } from '../ec2/images.ts';
 import { deleteSnapshot } from '../ec2/removal.ts';
 import { listSnapshots } from '../ec2/snapshots.ts';

@@ -1,4 +1,4 @@
-import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created-by-run.ts';
 import { isAwsError } from '../../aws/errors.ts';
 import { formatRequest } from '../../aws/format-request.ts';
 import { requireId } from '../../aws/image-builder/image-build.ts';

@@ -7,7 +7,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { findCreated } from '../../aws/ec2/find-created.ts';
+import { findCreated } from '../../aws/find-created.ts';
 import { findAwsError, isAwsError, wasRefused, withAwsError } from '../../aws/errors.ts';
 import { listItems } from '../../aws/pages.ts';
 import { cleanupPollOptions, pollOptions } from '../../aws/poll-options.ts';

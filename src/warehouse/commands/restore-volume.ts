@@ -1,5 +1,5 @@
 import type { EC2Client, VolumeType } from '@aws-sdk/client-ec2';
-import { findCreated } from '../../aws/ec2/find-created.ts';
+import { findCreated } from '../../aws/find-created.ts';
 import { type Snapshot, findSnapshot } from '../../aws/ec2/snapshots.ts';
 import { addTags, tagFilter, tagSpecifications } from '../../aws/ec2/tags.ts';
 import { RUN_TAG } from '../../aws/tags.ts';

@@ -1,5 +1,5 @@
 import { pollOptions, cleanupPollOptions } from '../../aws/poll-options.ts';
-import { findCreatedByRun } from '../../aws/ec2/find-created.ts';
+import { findCreatedByRun } from '../../aws/ec2/find-created-by-run.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { createVolume, listVolumes } from '../../aws/ec2/volumes.ts';
 import { deleteWhenFree, waitUntilAvailable } from '../ec2/wait-for-volume.ts';

@@ -1,4 +1,4 @@
-import { findCreated } from '../../aws/ec2/find-created.ts';
+import { findCreated } from '../../aws/find-created.ts';
 import { listInstances } from '../../aws/ec2/instances.ts';
 import { tagFilter } from '../../aws/ec2/tags.ts';
 import { RUN_TAG } from '../../aws/tags.ts';

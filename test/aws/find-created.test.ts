@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { findCreated, findCreatedByRun } from '../../../src/aws/ec2/find-created.ts';
-import { pollOptions } from '../../../src/aws/poll-options.ts';
-import { createCommandContext, DEFAULT_TIMING } from '../../../src/cli/command-context.ts';
+import { findCreated } from '../../src/aws/find-created.ts';
+import { pollOptions } from '../../src/aws/poll-options.ts';
+import { createCommandContext, DEFAULT_TIMING } from '../../src/cli/command-context.ts';
 
 const context = createCommandContext({
   print: () => undefined,
@@ -42,19 +42,4 @@ test.each([
 ])('findCreated stops at its timeout for a resource %s', async (_, knownId, ids) => {
   const made = { subject: 'A volume', knownId, list: listing([]), visibilityTimeoutMs: 5 };
   expect(await findCreated(made, pollOptions(context, 60_000))).toEqual(ids);
-});
-
-test('findCreatedByRun lists by the run’s tag', async () => {
-  const filters: object[] = [];
-  const found = await findCreatedByRun(
-    { ...context, runId: 'run-1' },
-    'A volume',
-    null,
-    async (it) => {
-      filters.push(it);
-      return [{ id: 'vol-1' }];
-    },
-  );
-  expect(found).toEqual(['vol-1']);
-  expect(filters).toEqual([{ Name: 'tag:minitwit:run', Values: ['run-1'] }]);
 });

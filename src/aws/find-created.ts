@@ -1,9 +1,4 @@
-import type { Filter } from '@aws-sdk/client-ec2';
-import type { CommandContext } from '../../cli/command-context.ts';
-import { type PollOptions, poll } from '../../cli/poll.ts';
-import { cleanupPollOptions } from '../poll-options.ts';
-import { tagFilter } from './tags.ts';
-import { RUN_TAG } from '../tags.ts';
+import { type PollOptions, poll } from '../cli/poll.ts';
 
 /** A resource that AWS may have created. */
 export interface CreatedResource {
@@ -33,25 +28,4 @@ export function findCreated(
     return { done: [...new Set(knownId === null ? ids : [knownId, ...ids])] };
   };
   return poll(subject, checkListed, options);
-}
-
-/**
- * Returns the ids of the resources that a run created, found by its run tag. Use this when the response may be lost.
- * @param kind for people: `A volume`
- */
-export function findCreatedByRun(
-  context: CommandContext & { runId: string },
-  kind: string,
-  knownId: string | null,
-  list: (filter: Filter) => Promise<{ id: string }[]>,
-): Promise<string[]> {
-  const { runId, timing } = context;
-  const created = {
-    subject: `${kind} that AWS may have created`,
-    knownId,
-    list: async () => (await list(tagFilter(RUN_TAG, runId))).map(({ id }) => id),
-    visibilityTimeoutMs: timing.visibilityTimeoutMs,
-  };
-  // Twice as long, since AWS may not respond for some of the time.
-  return findCreated(created, cleanupPollOptions(context, timing.visibilityTimeoutMs * 2));
 }
