@@ -33,7 +33,7 @@ const untagged = (arn: string): Resource => ({ arn });
 
 const BALANCER = 'app/minitwi-Balan-1A2B3C/50dc6c495c0c9188';
 const securityGroup = inStack(at('ec2', 'security-group/sg-1'));
-const firewall = at('wafv2', 'regional/webacl/minitwit-Firewall-1A2B3C/1a2b');
+const firewall = at('wafv2', 'regional/webacl/minitwit/1a2b');
 const vpc = untagged(at('ec2', 'vpc/vpc-1'));
 const instanceRole: Resource = {
   actions: /^iam:(?!CreateServiceLinkedRole)/,

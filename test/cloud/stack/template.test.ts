@@ -70,6 +70,11 @@ test('CloudFormation replaces nothing in the script', () => {
   expect(text).toBe(script);
 });
 
+test('the firewall has the name of its stack, which the permissions of operators require', () => {
+  // CloudFormation itself would name it `Firewall-1A2B3C`, as AWS's documentation shows for other firewalls.
+  expect(template.Resources.Firewall?.Properties.Name).toEqual({ Ref: 'AWS::StackName' });
+});
+
 test('listParameters returns the parameters with their defaults', () => {
   const parameters = listParameters(rendered);
   expect(parameters.map(({ name }) => name)).toEqual(Object.keys(template.Parameters));
