@@ -72,7 +72,7 @@ test('Secrets Manager generates every secret, and no parameter is a secret', () 
 
 // Some actions cannot be limited to resources.
 const WITHOUT_RESOURCES =
-  /^(ec2:Describe|ssm:UpdateInstanceInformation$|ssmmessages:|ec2messages:)/;
+  /^(ec2:Describe|logs:DescribeLogGroups$|ssm:UpdateInstanceInformation$|ssmmessages:|ec2messages:)/;
 
 test('every policy names its actions, its principals, and its resources or a condition', () => {
   const statements = listStatements(Resources);
@@ -89,6 +89,16 @@ test('every policy names its actions, its principals, and its resources or a con
   for (const { Properties } of listResources('AWS::IAM::Role')) {
     expect(Properties).not.toHaveProperty('ManagedPolicyArns');
   }
+});
+
+test('the role of the instances allows every request with which agents write logs', () => {
+  const allowed = listStatements({ InstanceRole: Resources.InstanceRole }).flatMap(
+    ({ Action }) => Action,
+  );
+  // The agent of Systems Manager stores no output unless DescribeLogGroups returns the group (StreamData in
+  // cloudwatchlogsservice.go of amazon-ssm-agent), and delays the end of each command by a minute.
+  const requests = ['DescribeLogGroups', 'DescribeLogStreams', 'CreateLogStream', 'PutLogEvents'];
+  expect(allowed).toEqual(expect.arrayContaining(requests.map((name) => `logs:${name}`)));
 });
 
 test('the load balancer removes a draining instance before the instance stops', () => {
