@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listRequests } from '../support/list-aws-requests.ts';
 import { isKnown } from './permissions/iam-requests.ts';
@@ -7,6 +8,8 @@ const policies = listOperatorPolicies();
 const attached = listAttachedPolicies();
 const statements = attached.flatMap(({ document }) => document.Statement);
 const allowed = statements.filter(({ Effect }) => Effect === 'Allow').flatMap((it) => it.Action);
+
+const allowedInLowerCase = allowed.map((action) => action.toLowerCase());
 
 // IAM's quotas. The length of a policy is that of its JSON without spaces.
 const POLICY_MAX_LENGTH = 6144;
@@ -29,8 +32,8 @@ const requestedActions = [...listRequests('aws', 'cloud'), ...WITHOUT_CLIENT].ma
   (request) => ACTIONS[request] ?? request,
 );
 
-function isAllowed(action: string): boolean {
-  return allowed.some((each) =>
+function isAllowed(action: string, actions = allowed): boolean {
+  return actions.some((each) =>
     each.endsWith('*') ? action.startsWith(each.slice(0, -1)) : action === each,
   );
 }
@@ -52,6 +55,24 @@ test('the policies allow all requests of the commands', () => {
   );
   expect(new Set(ours).size).toBeGreaterThan(50);
   expect(ours.filter((action) => !isAllowed(action))).toEqual([]);
+});
+
+// Messages name these commands for an administrator of the account.
+const OF_ADMINISTRATORS = [
+  'ec2:createdefaultsubnet',
+  'ec2:createdefaultvpc',
+  'iam:detachuserpolicy',
+];
+
+test('the policies allow every command of AWS’s command line that a message names', () => {
+  const text = globSync('src/cloud/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+  const named = Array.from(
+    text.join('\n').matchAll(/\baws (\w+) ([a-z]+(-[a-z]+)+)/g),
+    ([, service, command = '']) => `${service}:${command.replaceAll('-', '')}`,
+  );
+  expect(new Set(named).size).toBeGreaterThan(8);
+  const refused = named.filter((action) => !isAllowed(action, allowedInLowerCase));
+  expect([...new Set(refused)].toSorted()).toEqual(OF_ADMINISTRATORS);
 });
 
 test('the tests can simulate every request of the commands', () => {

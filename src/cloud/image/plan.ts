@@ -50,7 +50,7 @@ export async function planBuild(clients: Clients, instanceType: string): Promise
   else if (!subnet) {
     problems.push(
       `No availability zone of this region has both a default subnet and the instance type ${instanceType}. ` +
-        'Create default subnets with aws ec2 create-default-vpc, or choose another --instance-type.',
+        'Let an administrator create default subnets with aws ec2 create-default-vpc, or choose another --instance-type.',
     );
   }
   if (!source || !type || typeof base === 'string' || !subnet) throw preflightError(problems);

@@ -59,16 +59,15 @@ export function explainStatus(
   context: Pick<CloudContext, 'stackName'>,
 ): string | null {
   const down = formatCommand(context, 'down');
-  const aws = (command: string) =>
-    `aws cloudformation ${command} --stack-name ${context.stackName}`;
+  const ofStack = `--stack-name ${context.stackName}`;
   const explanations: Record<string, string> = {
     CREATE_FAILED: `Some resources were not created. Run ${down} first.`,
     ROLLBACK_COMPLETE: `The resources that were created are removed. AWS may retain automated backups of the database, which \`down\` lists with their cost. Run ${down} first.`,
     ROLLBACK_FAILED: `Some resources could not be removed. Run ${down} first.`,
     DELETE_FAILED: `Some resources could not be removed. Run ${down} again.`,
     UPDATE_ROLLBACK_COMPLETE: 'It is unchanged, since AWS rolled back.',
-    UPDATE_ROLLBACK_FAILED: `AWS could not roll back. Run ${aws('continue-update-rollback')} to continue.`,
-    UPDATE_FAILED: `It is partly changed. Run ${aws('rollback-stack')} to roll back.`,
+    UPDATE_ROLLBACK_FAILED: `AWS could not roll back. Run aws cloudformation continue-update-rollback ${ofStack} to continue.`,
+    UPDATE_FAILED: `It is partly changed. Run aws cloudformation rollback-stack ${ofStack} to roll back.`,
   };
   return explanations[status] ?? null;
 }

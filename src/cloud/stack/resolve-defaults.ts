@@ -63,7 +63,7 @@ async function findDefaultNetwork(ec2: EC2Client, types: string[]) {
     return { VpcId: first.vpcId, SubnetIds: chosen.map(({ id }) => id).join(',') };
   }
   throw new OperatorError(
-    `This region has no default VPC with subnets in two zones that offer ${types.join(', ')}. Create the VPC or the subnets ` +
+    `This region has no default VPC with subnets in two zones that offer ${types.join(', ')}. Let an administrator create the VPC or the subnets ` +
       '(aws ec2 create-default-vpc, aws ec2 create-default-subnet), or choose another VPC: --set VpcId=vpc-… ' +
       '--set SubnetIds=subnet-…,subnet-…',
   );
