@@ -17,16 +17,25 @@ export const DELETES_ALL_BACKUPS =
  */
 export function formatBackupPlan(
   cloud: CloudContext,
-  { parameters }: Stack,
+  stack: Stack,
   { databases, everything }: { databases: DatabaseInstance[]; everything: boolean },
 ): string[] {
   if (databases.length === 0) return [];
   if (everything) return [DELETES_ALL_BACKUPS];
-  const isRetained = retainsAutomatedBackups(parameters);
+  const isRetained = retainsAutomatedBackups(stack.parameters);
   return databases.flatMap((database) => [
-    formatLastSnapshot(database),
+    hasData(stack) ? formatLastSnapshot(database) : formatNoSnapshot(database),
     isRetained ? formatRetained(database) : formatDeleted(cloud, database),
   ]);
+}
+
+/** Returns false until the first `up` has initialized the database. Its template takes no last snapshot. */
+function hasData({ status, parameters }: Stack): boolean {
+  return parameters.SetUp !== 'yes' || !/^(CREATE|ROLLBACK)_/.test(status);
+}
+
+function formatNoSnapshot({ id }: DatabaseInstance): string {
+  return `The database ${id} was not initialized and has no data, so no last snapshot of it is taken.`;
 }
 
 function formatLastSnapshot({ id, sizeGib }: DatabaseInstance): string {

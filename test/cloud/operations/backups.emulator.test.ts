@@ -2,6 +2,7 @@ import { DescribeDBInstanceAutomatedBackupsCommand } from '@aws-sdk/client-rds';
 import { expect, test } from 'vitest';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
+import { listStackSnapshots } from '../../../src/cloud/database/snapshots.ts';
 import { DELETES_ALL_BACKUPS } from '../../../src/cloud/teardown/backup-plan.ts';
 import {
   createOperationsFixture,
@@ -18,7 +19,10 @@ async function createFixtureWithDatabase() {
   const fixture = await createOperationsFixture();
   const cloud = fixture.open();
   const image = await makeImage(cloud, '1.3.0');
-  const { outputs } = await createStack(cloud, image, { WarehouseVolumeGib: '0' });
+  const { outputs } = await createStack(cloud, image, {
+    WarehouseVolumeGib: '0',
+    SetUp: 'no',
+  });
   return { fixture, databaseId: outputs.DatabaseId ?? '' };
 }
 
@@ -87,4 +91,26 @@ Resources:
     `The automated backups of the database ${databaseId} are deleted with it. To retain them, run npm run cloud -- up first.`,
   );
   expect(await listBackups(fixture)).toEqual([]);
+});
+
+test('`cloud down` prints that a database which was never initialized is deleted without a last snapshot', async () => {
+  const fixture = await createOperationsFixture();
+  // As `up` creates a stack.
+  const template = `
+Parameters:
+  SetUp: { Type: String, Default: 'yes' }
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: { Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: 20, BackupRetentionPeriod: 7 }
+`;
+  await createStack(fixture.open(), '', { template });
+  const [databaseId] = await listBackups(fixture);
+  await down(fixture.open(), plain);
+  expect(fixture.lines).toContain(
+    `The database ${databaseId} was not initialized and has no data, so no last snapshot of it is taken.`,
+  );
+  expect(fixture.lines.join('\n')).not.toContain('is taken before it is deleted');
+  expect(await listStackSnapshots(fixture.cloud.clients.rds, 'minitwit')).toEqual([]);
 });
