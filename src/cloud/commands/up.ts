@@ -45,18 +45,19 @@ export interface UpOptions {
  *   creation has left; the signal's reason
  */
 export async function up(cloud: CloudContext, options: UpOptions): Promise<void> {
-  await changeAndWait(cloud, options).catch(async (error: unknown) => {
+  const template = await renderTemplate();
+  assertKnownParameters(listParameters(template), options.parameters);
+  await changeAndWait(cloud, template, options).catch(async (error: unknown) => {
     throw await addCosts(cloud, error, explainRemainingCosts);
   });
 }
 
 async function changeAndWait(
   cloud: CloudContext,
+  template: string,
   { parameters: set, dryRun }: UpOptions,
 ): Promise<void> {
-  const template = await renderTemplate();
   const known = listParameters(template);
-  assertKnownParameters(known, set);
   const stack = await waitUntilStable(cloud);
   await assertDomain(cloud, stack, effectiveValues(known, stack, set));
   if (stack && !dryRun) await resetRolledBackVersion(cloud, stack);
