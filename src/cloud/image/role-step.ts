@@ -10,12 +10,13 @@ import {
 } from '@aws-sdk/client-iam';
 import { isAwsError, nullIfAwsError, withAwsError } from '../../aws/errors.ts';
 import { formatRequest } from '../../aws/format-request.ts';
-import { cleanupPollOptions } from '../../aws/poll-options.ts';
+import { cleanupPollOptions, pollOptions } from '../../aws/poll-options.ts';
 import { type PollResult, poll } from '../../cli/poll.ts';
 import { readRegion } from '../region.ts';
 import { type BuildStep, createFirstResource, formatOrphan, type UndoContext } from './build.ts';
 import { builderName, roleInputs } from './requests.ts';
 
+const KNOWN_TIMEOUT_MS = 60_000;
 const DELETED_TIMEOUT_MS = 60_000;
 
 /** Creates the builder's role and instance profile, which let Systems Manager run commands on it. */
@@ -28,12 +29,17 @@ export const role: BuildStep = {
     const attempt = `Cannot create the role ${inputs.role.RoleName}`;
     const created = withAwsError(attempt, iam.send(new CreateRoleCommand(inputs.role)));
     await createFirstResource(build, 'role', nullIfAwsError('EntityAlreadyExists', created));
-    await withAwsError(attempt, iam.send(new PutRolePolicyCommand(inputs.policy)));
+    const subject = `The role ${inputs.role.RoleName}`;
+    const whenKnown = (send: () => Promise<unknown>) =>
+      poll(subject, () => checkKnown(send()), pollOptions(build, KNOWN_TIMEOUT_MS));
+    await whenKnown(() => withAwsError(attempt, iam.send(new PutRolePolicyCommand(inputs.policy))));
     const profile = iam.send(new CreateInstanceProfileCommand(inputs.profile));
     await nullIfAwsError('EntityAlreadyExists', withAwsError(attempt, profile));
-    const member = iam.send(new AddRoleToInstanceProfileCommand(inputs.membership));
-    // A profile has at most one role, so the limit is exceeded when an earlier attempt has added the role.
-    await nullIfAwsError('LimitExceeded', withAwsError(attempt, member));
+    await whenKnown(() => {
+      const member = iam.send(new AddRoleToInstanceProfileCommand(inputs.membership));
+      // A profile has at most one role, so the limit is exceeded when an earlier attempt has added the role.
+      return nullIfAwsError('LimitExceeded', withAwsError(attempt, member));
+    });
   },
   undo: async (context) => {
     const { iam } = context.clients;
@@ -75,6 +81,17 @@ export const role: BuildStep = {
 
 async function readInputs({ clients, runId }: UndoContext, boundary: string | null = null) {
   return roleInputs(runId, await readRegion(clients), boundary);
+}
+
+async function checkKnown(response: Promise<unknown>): Promise<PollResult<true>> {
+  try {
+    await response;
+    return { done: true };
+  } catch (error) {
+    // IAM is eventually consistent: it may not know yet that the role or its profile was created.
+    if (isAwsError(error, 'NoSuchEntity')) return { pending: 'not known to IAM yet' };
+    throw error;
+  }
 }
 
 async function checkDeleted(response: Promise<unknown>): Promise<PollResult<true>> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planBuild } from '../../../src/cloud/image/plan.ts';
 import { findNewestImage } from '../../../src/cloud/images.ts';
 import { type AwsResponse, formatAwsError } from '../../support/aws-request.ts';
-import { createBuildFixture, type BuildFixture } from './fixture.ts';
+import { createBuildFixture, type BuildFixture, type RequestHandler } from './fixture.ts';
 
 const BUILT_ON_PLAIN_LINUX =
   /MiniTwit \d+\.\d+\.\d+, commit [0-9a-f]{12}, on Amazon Linux 2023\.12\.20260930 \(x86_64\)/;
@@ -96,6 +96,26 @@ test('a source with another checksum, or that the builder cannot download, is no
   expect(refused).toMatch(/^Installing MiniTwit on i-\w+ has failed: Failed\n.*403/s);
   expect(changed + refused).not.toMatch(/Signature|http/);
   expect(await fixture.list()).toEqual(before);
+});
+
+test('waits until IAM knows the new role and its profile', async () => {
+  const fixture = await createBuildFixture();
+  const refuse: RequestHandler = (request) =>
+    formatAwsError(
+      request,
+      404,
+      'NoSuchEntity',
+      'The role with name minitwit-builder cannot be found.',
+    );
+  const outcome = await fixture.build({
+    'iam:PutRolePolicy': refuse,
+    'iam:PutRolePolicy 2': refuse,
+    'iam:AddRoleToInstanceProfile': refuse,
+  });
+  expect(outcome).toBe('done');
+  expect(fixture.lines.join('\n')).toMatch(
+    /^The role minitwit-builder-\S+: not known to IAM yet$/m,
+  );
 });
 
 test('waits until EC2 knows the new role, and starts the agent of Systems Manager until its role is accepted', async () => {
