@@ -7,7 +7,12 @@ import type { CloudContext } from '../context.ts';
 import { formatPriced } from '../costs/priced-resource.ts';
 import { listDatabases } from '../database/databases.ts';
 import { formatCommand } from '../format-command.ts';
-import { removeUnfinishedBuilds, type UnfinishedBuild } from '../image/unfinished-builds.ts';
+import {
+  formatPlannedRemoval,
+  listUnfinishedBuilds,
+  removeUnfinishedBuilds,
+  type UnfinishedBuild,
+} from '../image/unfinished-builds.ts';
 import { formatBackupPlan } from '../teardown/backup-plan.ts';
 import { assertWarehouseIdle } from '../teardown/assert-warehouse-idle.ts';
 import { listRetainedResources } from '../teardown/retained-resources.ts';
@@ -104,6 +109,7 @@ async function printPlan(
     const databases = await listDatabases(cloud.clients.rds, stackName);
     for (const line of formatBackupPlan(cloud, stack, { databases, everything })) print(line);
   }
+  for (const build of await listUnfinishedBuilds(cloud.clients)) print(formatPlannedRemoval(build));
   if (retained.length === 0) return false;
   print(everything ? 'It also removes these resources:' : 'It retains these resources:');
   for (const line of alignColumns(retained.map(({ id, about }) => [id, about]))) print(`  ${line}`);

@@ -44,6 +44,14 @@ export function formatUnfinishedBuild({ runId, startedAt, mayBeRunning }: Unfini
     : `Removing the resources of the build ${runId}, which started ${age} ago …`;
 }
 
+/** Formats what `down` will do with an unfinished build. */
+export function formatPlannedRemoval(build: UnfinishedBuild): string {
+  const { runId, startedAt, mayBeRunning } = build;
+  return mayBeRunning
+    ? formatUnfinishedBuild(build)
+    : `It also removes the resources of the build ${runId}, which started ${formatAge(startedAt)} ago.`;
+}
+
 /**
  * Removes the resources of killed builds, and logs what happens to each unfinished build.
  * @returns the builds that may still be running, whose resources are retained

@@ -130,7 +130,11 @@ test('`cloud down` removes an interrupted image, and retains an image that may s
   };
   const old = await begin(new Date(Date.now() - 3 * 3_600_000));
   const young = await begin(new Date());
+  const planned = `It also removes the resources of the build ${old}, which started 3 h 0 min ago.`;
+  await down(fixture.open(), { ...plain, dryRun: true });
+  expect(fixture.lines).toContain(planned);
   await down(fixture.open(), plain);
+  expect(fixture.lines).toContain(planned);
   const running = { Name: 'instance-state-name', Values: ['running'] };
   const left = await listInstances(ec2, [running]);
   expect(left.map(({ runId }) => runId)).toEqual([young]);
