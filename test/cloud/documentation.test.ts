@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { HOURS_A_MONTH } from '../../src/aws/prices.ts';
 import { listCosts } from '../../src/cloud/costs/costs.ts';
 import { DISK_GIB } from '../../src/cloud/costs/instance-costs.ts';
-import { HOURS_A_MONTH, PRICES } from '../../src/cloud/costs/prices.ts';
+import { PRICES } from '../../src/cloud/costs/prices.ts';
 import { createCli } from '../../src/cloud/commands/cli.ts';
 import { listDefaultTypes } from '../../src/cloud/stack/instance-types.ts';
 import { listParameters, renderTemplate } from '../../src/cloud/stack/template.ts';

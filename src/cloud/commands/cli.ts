@@ -88,7 +88,7 @@ function addStackCommands(program: Command, { open, prompt }: CliOptions): void 
       roll(open(stack), { imageId, isBack, dryRun }),
     );
   addDryRunCommand(program, 'down')
-    .description('remove the stack, after a last snapshot of the database')
+    .description('remove the stack, after a final snapshot of the database')
     .option(
       '--everything',
       'also remove all backups, the images, the warehouse’s volume, and the buckets',

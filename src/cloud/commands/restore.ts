@@ -36,7 +36,7 @@ export interface RestoreOptions {
 
 /**
  * Replaces the stack's database by one that is restored to a point, and then all instances, after the operator has
- * typed the stack's name. A last snapshot of the old database is taken. An interrupted restore continues when it is run
+ * typed the stack's name. A final snapshot of the old database is taken. An interrupted restore continues when it is run
  * again.
  * @throws OperatorError when there is no such backup or when it does not fit, before a change; when the restore fails
  *   or is stopped later, with the command that continues it
@@ -139,7 +139,7 @@ function formatPlan(cloud: CloudContext, { parameters }: Stack, source: RestoreS
     ? `Its automated backups are retained until their age in days is ${BackupDays}.`
     : `Its automated backups are deleted with it. To retain them, run ${formatCommand(cloud, 'up')} first.`;
   return [
-    `This restores a new database from ${source.about}. The old database is deleted after a last snapshot. ${backups} ` +
+    `This restores a new database from ${source.about}. The old database is deleted after a final snapshot. ${backups} ` +
       'MiniTwit is unavailable from then until the instances are replaced.',
     ...(sizeGib > Number(DatabaseStorageGib)
       ? [

@@ -1,5 +1,5 @@
+import { HOURS_A_MONTH, PRICED_IN, PRICED_REGION } from '../../aws/prices.ts';
 import { alignColumns } from '../../cli/table.ts';
-import { DATABASE_HOUR, HOURS_A_MONTH, PRICED_IN, PRICED_REGION, PRICES } from './prices.ts';
 import {
   type Cost,
   DISK_GIB,
@@ -8,6 +8,7 @@ import {
   monthly,
   times,
 } from './instance-costs.ts';
+import { DATABASE_HOUR, PRICES } from './prices.ts';
 
 /** The public addresses of the load balancer, one in each of its subnets. */
 export const BALANCER_ADDRESSES = 2;
@@ -23,28 +24,15 @@ const LOG_GB = 1;
 
 /** Lists the costs of a stack with these parameters. */
 export function listCosts(parameters: Record<string, string>): Cost[] {
-  const { DatabaseClass = '', DatabaseMultiAz } = parameters;
   const count = Number(parameters.InstanceCount);
-  const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
-  const storageGib = Number(parameters.DatabaseStorageGib);
-  const maxGib = Math.max(storageGib, Number(parameters.DatabaseStorageMaxGib ?? 0));
-  const growth = maxGib > storageGib ? `, which can grow to ${maxGib}: at most` : '';
   const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
-  const zoned = zones === 2 ? ', in two zones' : '';
   return [
     ...listInstanceCosts(parameters),
     {
       about: `${count} × disk of ${DISK_GIB} GiB`,
       hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
     },
-    {
-      about: `database ${DatabaseClass}${zoned}`,
-      hourly: times(zones, DATABASE_HOUR[DatabaseClass]),
-    },
-    {
-      about: `database storage of ${storageGib} GiB, with backups${zoned}${growth}`,
-      hourly: monthly(zones * maxGib * PRICES.databaseGbMonth),
-    },
+    ...listDatabaseCosts(parameters),
     { about: 'load balancer, without traffic', hourly: PRICES.balancerHour },
     {
       about: `${count + BALANCER_ADDRESSES} public addresses`,
@@ -69,6 +57,26 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
           },
         ]
       : []),
+  ];
+}
+
+/** Lists the costs of the database and of its storage at its largest size. */
+function listDatabaseCosts(parameters: Record<string, string>): Cost[] {
+  const { DatabaseClass = '', DatabaseMultiAz } = parameters;
+  const zones = DatabaseMultiAz === 'yes' ? 2 : 1;
+  const zoned = zones === 2 ? ', in two zones' : '';
+  const storageGib = Number(parameters.DatabaseStorageGib);
+  const maxGib = Math.max(storageGib, Number(parameters.DatabaseStorageMaxGib ?? 0));
+  const growth = maxGib > storageGib ? `, which can grow to ${maxGib}: at most` : '';
+  return [
+    {
+      about: `database ${DatabaseClass}${zoned}`,
+      hourly: times(zones, DATABASE_HOUR[DatabaseClass]),
+    },
+    {
+      about: `database storage of ${storageGib} GiB, with backups${zoned}${growth}`,
+      hourly: monthly(zones * maxGib * PRICES.databaseGbMonth),
+    },
   ];
 }
 

@@ -1,5 +1,6 @@
+import { HOURS_A_MONTH, INSTANCE_HOUR } from '../../aws/prices.ts';
 import { listTypeNames } from '../stack/instance-types.ts';
-import { HOURS_A_MONTH, INSTANCE_HOUR, PRICES } from './prices.ts';
+import { PRICES } from './prices.ts';
 
 /** The root volume of Amazon Linux. */
 export const DISK_GIB = 8;

@@ -1,7 +1,7 @@
-import { instancePrice, volumePrice } from '../../aws/prices.ts';
+import { HOURS_A_MONTH, instancePrice, volumePrice } from '../../aws/prices.ts';
 import { BALANCER_ADDRESSES, formatMonthlyCost } from './costs.ts';
 import { DISK_GIB } from './instance-costs.ts';
-import { DATABASE_HOUR, HOURS_A_MONTH, PRICES } from './prices.ts';
+import { DATABASE_HOUR, PRICES } from './prices.ts';
 
 /** A resource that exists, with its cost. */
 export interface PricedResource {

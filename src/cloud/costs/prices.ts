@@ -1,7 +1,5 @@
 import { ADDRESS_HOUR, GP3_GB_MONTH, SNAPSHOT_GB_MONTH } from '../../aws/prices.ts';
 
-export { HOURS_A_MONTH, INSTANCE_HOUR, PRICED_IN, PRICED_REGION } from '../../aws/prices.ts';
-
 /**
  * Dollars per hour of an on-demand RDS MySQL database in one zone of us-east-1, by class. Two zones cost twice as much.
  * Current prices: https://aws.amazon.com/rds/mysql/pricing/. Sources: AWS's price list in September 2026 (t4g), other

@@ -49,7 +49,7 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   [
     /not currently in the available state/i,
     (_, context) =>
-      `CloudFormation takes a last snapshot of the database, and RDS allows that only when the database is available. Run ${formatCommand(context, 'status')} until it is, then ${formatCommand(context, 'down')}.`,
+      `CloudFormation takes a final snapshot of the database, and RDS allows that only when the database is available. Run ${formatCommand(context, 'status')} until it is, then ${formatCommand(context, 'down')}.`,
   ],
   [
     /Cannot upgrade mysql from ([\d.]+) to/i,

@@ -37,7 +37,7 @@ function withoutComments(text: string): string {
 
 /**
  * Returns the template for the creation of a stack. If the creation fails, CloudFormation deletes the database without a
- * last snapshot: the database has no data, and RDS refuses a snapshot while it creates the database, so the rollback
+ * final snapshot: the database has no data, and RDS refuses a snapshot while it creates the database, so the rollback
  * would fail. The first change of the stack must use the template itself.
  */
 export function forCreation(template: string): string {

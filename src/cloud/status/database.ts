@@ -42,7 +42,7 @@ function formatDatabaseReport(report: DatabaseReport): string[] {
     ...(databases.length === 0 ? ['none'] : databases.flatMap(formatDatabase)),
     ...automatedBackups.flatMap(formatRestorable),
     ...automatedSnapshots.map((it) => `automated snapshot: ${formatSnapshot(it)}`),
-    last ? `last snapshot: ${formatSnapshot(last)}` : 'no snapshot',
+    last ? `newest snapshot: ${formatSnapshot(last)}` : 'no snapshot',
   ];
 }
 

@@ -29,18 +29,18 @@ export function formatBackupPlan(
   ]);
 }
 
-/** Returns false until the first `up` has initialized the database. Its template takes no last snapshot. */
+/** Returns false until the first `up` has initialized the database. Its template takes no final snapshot. */
 function hasData({ status, parameters }: Stack): boolean {
   return parameters.SetUp !== 'yes' || !/^(CREATE|ROLLBACK)_/.test(status);
 }
 
 function formatNoSnapshot({ id }: DatabaseInstance): string {
-  return `The database ${id} was not initialized and has no data, so no last snapshot of it is taken.`;
+  return `The database ${id} was not initialized and has no data, so no final snapshot of it is taken.`;
 }
 
 function formatLastSnapshot({ id, sizeGib }: DatabaseInstance): string {
   const cost = formatMonthlyCost(sizeGib * PRICES.databaseSnapshotGbMonth);
-  return `A last snapshot of the database ${id} is taken before it is deleted. It is retained until you delete it, for ${cost}.`;
+  return `A final snapshot of the database ${id} is taken before it is deleted. It is retained until you delete it, for ${cost}.`;
 }
 
 function formatRetained({ id, sizeGib, backupDays }: DatabaseInstance): string {

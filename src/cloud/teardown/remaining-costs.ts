@@ -4,7 +4,7 @@ import type { CloudContext } from '../context.ts';
 import { listCosts } from '../costs/costs.ts';
 import type { Cost } from '../costs/instance-costs.ts';
 import { formatBilled, type PricedResource } from '../costs/priced-resource.ts';
-import { HOURS_A_MONTH } from '../costs/prices.ts';
+import { HOURS_A_MONTH } from '../../aws/prices.ts';
 import { formatCommand } from '../format-command.ts';
 import { findStack, isIncomplete, type Stack } from '../stack/stack.ts';
 import { listRetainedAutomatedBackups } from './automated-backups.ts';
@@ -25,7 +25,8 @@ export async function addCosts(
     const sentences = await explain(cloud);
     return sentences.length === 0 ? error : addSentence(error, sentences.join(' '));
   } catch (problem) {
-    cloud.log(errorMessage(problem));
+    // Without a region, both have the same reason.
+    if (errorMessage(problem) !== errorMessage(error)) cloud.log(errorMessage(problem));
     return error;
   }
 }

@@ -78,7 +78,7 @@ export async function printRemaining(
     print(`Run ${formatCommand(cloud, 'down --everything')} to remove them.`);
   }
   const [last] = snapshots;
-  if (last) print(`The last snapshot of the database is ${last.id}.`);
+  if (last) print(`The newest snapshot of the database is ${last.id}.`);
   if (otherStacks.length > 0) {
     print(
       `Resources that belong to no stack, such as images, are retained for ${otherStacks.join(', ')}.`,

@@ -51,14 +51,15 @@ test.each([
   expect(actions).toEqual([]);
 });
 
-test('a command without a region ends with one message', async () => {
+test.each(['status', 'up', 'down'])('`%s` without a region ends with one message', async (name) => {
   await startAwsStub();
-  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
-    vi.stubEnv(name, undefined);
+  for (const variable of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'])
+    vi.stubEnv(variable, undefined);
   vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
-  const { open } = openTestCloud();
+  const { open, lines } = openTestCloud();
   const cli = createCli({ open, env: {}, prompt: async () => '', enableVerbose: () => undefined });
-  await expect(cli.parseAsync(['status'], { from: 'user' })).rejects.toThrow(REGION_MISSING);
+  await expect(cli.parseAsync([name], { from: 'user' })).rejects.toThrow(REGION_MISSING);
+  expect(lines).toEqual([]);
 });
 
 test('the program ends with status 1 and its one message on stderr', async () => {

@@ -7,7 +7,7 @@ import {
   monthlyInstanceCost,
   monthlyVolumeCost,
 } from '../../../src/cloud/costs/priced-resource.ts';
-import { HOURS_A_MONTH } from '../../../src/cloud/costs/prices.ts';
+import { HOURS_A_MONTH } from '../../../src/aws/prices.ts';
 
 const COSTS = listCosts({
   InstanceTypes: 't3.micro',

@@ -3,7 +3,7 @@ import type { Fault } from './resources.ts';
 
 /**
  * Returns the database that the rollback of a failed creation cannot delete, or undefined. Another resource fails while
- * RDS creates the database. CloudFormation then takes a last snapshot, which is its default for databases, and RDS
+ * RDS creates the database. CloudFormation then takes a final snapshot, which is its default for databases, and RDS
  * refuses that.
  */
 export function findUndeletableDatabase(

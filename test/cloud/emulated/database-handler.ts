@@ -21,7 +21,7 @@ export interface DatabaseHandler {
   /** Returns the first database for whose change the operator lacks a permission, or null. */
   findRefused: ResourceProvider['findRefused'];
   /**
-   * Takes a last snapshot of a database before its deletion, and retains its automated backups. Other resources are
+   * Takes a final snapshot of a database before its deletion, and retains its automated backups. Other resources are
    * ignored. Returns null, or for a protected database, which RDS does not delete, a function that restores it after
    * moto has deleted it.
    */

@@ -37,7 +37,7 @@ test('`cloud down` retains the automated backups, prints them with their cost be
   const { fixture, databaseId } = await createFixtureWithDatabase();
   await down(fixture.open(), dryRun);
   expect(fixture.lines).toContain(
-    `A last snapshot of the database ${databaseId} is taken before it is deleted. It is retained until you delete it, for at most $1.90 a month.`,
+    `A final snapshot of the database ${databaseId} is taken before it is deleted. It is retained until you delete it, for at most $1.90 a month.`,
   );
   expect(fixture.lines).toContain(
     `The automated backups of the database ${databaseId} are retained until their age in days is 7, for at most $15.20 a month.`,
@@ -93,7 +93,7 @@ Resources:
   expect(await listBackups(fixture)).toEqual([]);
 });
 
-test('`cloud down` prints that a database which was never initialized is deleted without a last snapshot', async () => {
+test('`cloud down` prints that a database which was never initialized is deleted without a final snapshot', async () => {
   const fixture = await createOperationsFixture();
   // As `up` creates a stack.
   const template = `
@@ -109,7 +109,7 @@ Resources:
   const [databaseId] = await listBackups(fixture);
   await down(fixture.open(), plain);
   expect(fixture.lines).toContain(
-    `The database ${databaseId} was not initialized and has no data, so no last snapshot of it is taken.`,
+    `The database ${databaseId} was not initialized and has no data, so no final snapshot of it is taken.`,
   );
   expect(fixture.lines.join('\n')).not.toContain('is taken before it is deleted');
   expect(await listStackSnapshots(fixture.cloud.clients.rds, 'minitwit')).toEqual([]);

@@ -53,7 +53,7 @@ test('`cloud down` removes the stack and prints the retained resources, and --ev
     expect(shown.join('\n')).toContain(id);
   }
   expect(shown.join('\n')).toContain('at most $1.60 a month');
-  expect(lines).toContain(`The last snapshot of the database is ${last}.`);
+  expect(lines).toContain(`The newest snapshot of the database is ${last}.`);
 
   cloud = fixture.open();
   await down(cloud, everything);

@@ -108,7 +108,7 @@ test('explainFailure reports the resources that the rollback could not remove, a
   ]);
   expect(message).toBe(
     'Balancer (T) failed: There is no room. ' +
-      `Database (T) could not be removed, and may cost: ${refusal}. CloudFormation takes a last snapshot of the database, ` +
+      `Database (T) could not be removed, and may cost: ${refusal}. CloudFormation takes a final snapshot of the database, ` +
       'and RDS allows that only when the database is available. Run npm run cloud -- status --stack blog until it is, ' +
       'then npm run cloud -- down --stack blog. ' +
       'The stack blog is ROLLBACK_FAILED. Some resources could not be removed. Run npm run cloud -- down --stack blog first.',

@@ -22,7 +22,7 @@ test('`cloud restore --time` restores the database to a time, once', async () =>
   await restore({ time });
   expect(fixture.lines[0]).toBe(
     `This restores a new database from the automated backups of the database ${outputs.DatabaseId}, as of ${time}. The old ` +
-      'database is deleted after a last snapshot. Its automated backups are retained until their age in days is 7. MiniTwit is unavailable ' +
+      'database is deleted after a final snapshot. Its automated backups are retained until their age in days is 7. MiniTwit is unavailable ' +
       'from then until the instances are replaced.',
   );
   const stack = await requireStack(fixture.cloud);
