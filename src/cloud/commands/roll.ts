@@ -9,7 +9,11 @@ import {
   type ReplacementPlan,
   waitForActiveRefresh,
 } from '../instances/replace-instances.ts';
-import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
+import {
+  changeStackWithReset,
+  printPlannedReset,
+  resetRolledBackVersion,
+} from '../instances/rolled-back-version.ts';
 import { assertImageCompatible } from '../stack/image-compatibility.ts';
 import { readOutputs } from '../stack/outputs.ts';
 import { toChangedParameters } from '../stack/parameters.ts';
@@ -34,7 +38,8 @@ export interface RollOptions {
 export async function roll(cloud: CloudContext, options: RollOptions): Promise<void> {
   const { dryRun } = options;
   const stack = dryRun ? await requireStack(cloud) : await requireStableStack(cloud);
-  if (!dryRun) {
+  if (dryRun) await printPlannedReset(cloud, stack);
+  else {
     await waitForActiveRefresh(cloud, readOutputs(stack));
     await resetRolledBackVersion(cloud, stack);
   }

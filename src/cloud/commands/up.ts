@@ -5,7 +5,11 @@ import { formatCosts, listCosts } from '../costs/costs.ts';
 import { explainUnreachable, formatInsecure } from '../domain/advice.ts';
 import { assertDomain } from '../domain/assert-domain.ts';
 import { planReplacement } from '../instances/replace-instances.ts';
-import { changeStackWithReset, resetRolledBackVersion } from '../instances/rolled-back-version.ts';
+import {
+  changeStackWithReset,
+  printPlannedReset,
+  resetRolledBackVersion,
+} from '../instances/rolled-back-version.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
 import { resolveStorage } from '../database/storage.ts';
@@ -60,7 +64,7 @@ async function changeAndWait(
   const known = listParameters(template);
   const stack = await waitUntilStable(cloud);
   await assertDomain(cloud, stack, effectiveValues(known, stack, set));
-  if (stack && !dryRun) await resetRolledBackVersion(cloud, stack);
+  if (stack) await (dryRun ? printPlannedReset : resetRolledBackVersion)(cloud, stack);
   const values = await resolveValues(cloud, stack, known, { ...listRenamed(stack), ...set });
   const names = known.map(({ name }) => name);
   const parameters = toRequestParameters(names, stack, values);

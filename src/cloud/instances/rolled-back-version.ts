@@ -80,6 +80,17 @@ export async function resetRolledBackVersion(cloud: CloudContext, stack: Stack):
   );
 }
 
+/** Prints what `resetRolledBackVersion` would do, and changes nothing. */
+export async function printPlannedReset(cloud: CloudContext, stack: Stack): Promise<void> {
+  const found = await findRolledBackVersion(cloud, stack);
+  if (!found) return;
+  const { group, target } = found;
+  cloud.print(
+    `This would also set the Auto Scaling group ${group.name} back to the settings of version ${target.number} of its ` +
+      `launch template, since a rolled-back change has left it on version ${group.version}.`,
+  );
+}
+
 /**
  * Changes the stack as `changeStack` does. If AWS rolls the change back, sets the Auto Scaling group back, too.
  * @throws OperatorError as `changeStack`; if the group cannot be set back, the message contains both reasons

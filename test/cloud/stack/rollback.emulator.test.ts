@@ -1,5 +1,6 @@
 import type { DescribeLaunchTemplateVersionsResult } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
+import { roll } from '../../../src/cloud/commands/roll.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { requireScalingGroup } from '../../../src/cloud/instances/scaling-group.ts';
 import { listTemplateVersions } from '../../../src/cloud/instances/template-versions.ts';
@@ -92,6 +93,12 @@ test('`cloud status` shows a group that could not be set back, and the next `clo
   );
 
   const { newest } = await readVersions(fixture);
+  const planned =
+    /^This would also set the Auto Scaling group \S+ back to the settings of version 1 of its launch template,/;
+  await fixture.up({}, true);
+  expect(fixture.lines).toContainEqual(expect.stringMatching(planned));
+  await roll(fixture.open(), { dryRun: true });
+  expect(fixture.lines).toContainEqual(expect.stringMatching(planned));
   await fixture.up();
   // The first attempt has already created the version.
   expect(await readVersions(fixture)).toEqual({ version: newest, type: 't3.micro', newest });
