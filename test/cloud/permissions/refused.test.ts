@@ -303,18 +303,28 @@ test('the boundary allows everything that the role of the builder allows', async
   }
 });
 
-test.each([
+test.each<[title: string, action: string, resource: string, context?: Record<string, string>]>([
   [
     'reads another secret',
     'secretsmanager:GetSecretValue',
     at('secretsmanager', 'secret:shop-AbCdEf'),
   ],
   ['reads another master’s password', 'secretsmanager:GetSecretValue', MASTER_SECRET],
+  [
+    // Operators may tag every secret of RDS, since RDS stores the password with their permissions.
+    'reads another master’s password that has the tag',
+    'secretsmanager:GetSecretValue',
+    MASTER_SECRET,
+    {
+      'aws:ResourceTag/minitwit:stack': 'minitwit',
+      'aws:ResourceTag/aws:rds:primaryDBInstanceArn': at('rds', 'db:shop'),
+    },
+  ],
   ['creates a role', 'iam:CreateRole', INSTANCE_ROLE],
   ['reads a bucket', 's3:GetObject', 'arn:aws:s3:::minitwit-warehousebucket-1a2b/report.csv'],
   ['deletes a database', 'rds:DeleteDBInstance', at('rds', 'db:minitwit-database-1a2b')],
   ['terminates an instance', 'ec2:TerminateInstances', at('ec2', 'instance/i-1')],
   ['writes another log', 'logs:PutLogEvents', at('logs', 'log-group:shop:*')],
-])('the boundary prevents that an instance %s', async (_, action, resource) => {
-  expect(await decide({ action, resource }, boundary)).toBe('refused');
+])('the boundary prevents that an instance %s', async (_, action, resource, context = {}) => {
+  expect(await decide({ action, resource, context }, boundary)).toBe('refused');
 });
