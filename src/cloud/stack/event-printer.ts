@@ -1,4 +1,5 @@
 import type { StackEvent } from './events.ts';
+import { onOneLine } from './hints.ts';
 
 const STARTED: Record<string, string> = {
   CREATE: 'being created',
@@ -39,7 +40,7 @@ function formatState({ status, reason, at }: StackEvent, since: Date | undefined
   if (phase === 'COMPLETE' && COMPLETE[action]) return `${COMPLETE[action]}${after}`;
   if (phase === 'IN_PROGRESS' && STARTED[action]) return STARTED[action];
   if (status === 'DELETE_SKIPPED') return 'retained';
-  return reason === null ? status : `${status}: ${reason.replace(/\s+/g, ' ')}`;
+  return reason === null ? status : `${status}: ${onOneLine(reason)}`;
 }
 
 /** Returns a duration, such as `45 s` or `6 min 12 s`. */

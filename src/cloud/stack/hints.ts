@@ -98,9 +98,17 @@ const HINTS: [RegExp, (match: RegExpExecArray, context: Context) => string][] = 
   ],
 ];
 
+/**
+ * Returns a reason of AWS's on one line, without the long encoded part of a refusal, which only an administrator can
+ * decode.
+ */
+export function onOneLine(reason: string): string {
+  return reason.replace(/\s*Encoded auth\w+ failure message: \S+/, '').replace(/\s+/g, ' ');
+}
+
 /** Returns a reason of AWS's as a sentence on one line. */
 export function formatReason(reason: string): string {
-  return reason.replace(/\s+/g, ' ').replace(/\.?$/, '.');
+  return onOneLine(reason).replace(/\.?$/, '.');
 }
 
 /** Returns a reason of AWS's as a sentence on one line, and what to do about it if that is known. */

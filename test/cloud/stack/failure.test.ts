@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hintFor } from '../../../src/cloud/stack/hints.ts';
+import { explainReason, hintFor } from '../../../src/cloud/stack/hints.ts';
 import type { StackEvent } from '../../../src/cloud/stack/events.ts';
 import { explainFailure, explainStatus } from '../../../src/cloud/stack/failure.ts';
 
@@ -94,6 +94,15 @@ test('explainFailure reports the first failure, and not the resources that AWS c
   expect(error.message).toBe(
     'Balancer (T) failed: A load balancer cannot be attached to one subnet. The stack blog is ROLLBACK_COMPLETE. ' +
       'The resources that were created are removed. AWS may retain automated backups of the database, which `down` lists with their cost. Run npm run cloud -- down --stack blog first.',
+  );
+});
+
+test('explainReason omits the encoded part of a refusal, which only an administrator can decode', () => {
+  const reason =
+    'You are not authorized to perform this operation. User: eve is not authorized to perform: ec2:CreateVolume on resource: x. ' +
+    'Encoded authorization failure message: Kx8-_a1 (Service: Ec2, Status Code: 403, Request ID: 1)';
+  expect(explainReason(reason, CONTEXT)).toMatch(
+    /^You are not authorized .* on resource: x\. \(Service: Ec2, Status Code: 403, Request ID: 1\)\. You need the permission ec2:CreateVolume\./,
   );
 });
 
