@@ -9,7 +9,7 @@ import { errorMessage } from '../errors/error-message.ts';
 import { formatChange, formatRows } from './format-result.ts';
 import { readStatements } from './read-statements.ts';
 
-// An idle prompt ends after ten times the time limit of a login.
+// `withConnection` ends an idle connection after ten times this timeout, so a prompt ends after 30 minutes.
 const RETRY_OPTIONS = { waitMaxMs: 10_000, connectTimeoutMs: 180_000 };
 const USAGE = `End each statement with ";". Ctrl-C cancels a statement, and Ctrl-D ends the prompt. Limits: 30 s, ${PROMPT_ROWS_MAX} rows.`;
 

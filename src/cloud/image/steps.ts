@@ -59,7 +59,7 @@ const install: BuildStep = {
 
 /** Tags the image and its snapshots as finished. Only then do other commands use the image. */
 const markFinished: BuildStep = {
-  name: 'hand-over',
+  name: 'mark-finished',
   run: async ({ ec2, runId, imageId, plan }) => {
     const snapshots = await listSnapshots(ec2, [tagFilter(RUN_TAG, runId)]);
     await addTags(ec2, [requireId(imageId), ...snapshots.map(({ id }) => id)], imageTags(plan));

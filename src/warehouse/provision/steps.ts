@@ -61,7 +61,7 @@ function renderBuilder({ config, volumeId }: ProvisionContext): Promise<string> 
  * the volume.
  */
 const markFinished: Step<ProvisionContext> = {
-  name: 'hand-over',
+  name: 'mark-finished',
   run: async ({ ec2, imageId, volumeId }) => {
     const id = requireId(volumeId);
     await addTags(ec2, [id, requireId(imageId)], { [WAREHOUSE_TAG]: id });

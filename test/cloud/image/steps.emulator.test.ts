@@ -3,7 +3,7 @@ import type { BuildStep } from '../../../src/cloud/image/build.ts';
 import { BUILD_STEPS } from '../../../src/cloud/image/steps.ts';
 import { type ResourceKind, createStepFixture, type StepRequest } from './step-fixture.ts';
 
-// The steps `install` and `hand-over` create nothing. The test of `install` is run-command.test.ts.
+// The steps `install` and `mark-finished` create nothing. The test of `install` is run-command.test.ts.
 const STEPS: [name: string, before: string[], created: ResourceKind[]][] = [
   ['role', [], ['roles', 'profiles']],
   ['source', [], ['buckets']],

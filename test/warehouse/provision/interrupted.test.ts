@@ -82,7 +82,7 @@ test.each(PROVISION_STEPS)(
   },
 );
 
-// From hand-over on, volume and image are a warehouse, which stays.
+// From mark-finished on, volume and image are a warehouse, which stays.
 const unfinished = PROVISION_STEPS.slice(0, -1);
 
 test.each(unfinished)(
