@@ -49,7 +49,7 @@ test('an image has the committed files that it needs, and uncommitted files are 
   expect(content.stdout).toBe('a');
 });
 
-test('an image outside of a git checkout is refused', async () => {
+test('the source of an image must be a git checkout', async () => {
   await expect(readSource(join(checkout, '..'))).rejects.toThrow(
     /must be a git checkout of MiniTwit/,
   );
