@@ -29,6 +29,17 @@ interface ChangeSet extends ChangeSetRequest {
 const NO_CHANGES =
   "The submitted information didn't contain changes. Submit different information to create a change set.";
 
+/** The change sets of an account. */
+interface State {
+  accountId: string;
+  stacks: Stack[];
+  changeSets: ChangeSet[];
+  /** The responses to requests with a token: a repeated request gets the same one, and is not done twice. */
+  answered: Map<string, object>;
+}
+
+type Form = Record<string, string>;
+
 /** Answers requests about change sets of the stacks. A change set is ready at the second poll. */
 export function emulateChangeSets(
   account: AwsStub & { id: string },
@@ -36,57 +47,13 @@ export function emulateChangeSets(
   stacks: Stack[],
   takeFault: TakeFault,
 ): void {
-  const changeSets: ChangeSet[] = [];
-  // The responses to requests with a token: a repeated request gets the same one, and is not done twice.
-  const answered = new Map<string, object>();
-  const find = ({ ChangeSetName, StackName }: Record<string, string>) =>
-    changeSets.find(
-      ({ id, name, stack }) =>
-        id === ChangeSetName ||
-        (name === ChangeSetName && [stack.id, stack.name].includes(StackName ?? '')),
-    );
-  const mustFind = (form: Record<string, string>) => {
-    const found = find(form);
-    if (found) return found;
-    throw new Refusal('ChangeSetNotFound', `ChangeSet [${form.ChangeSetName}] does not exist`);
-  };
-
+  const state: State = { accountId: account.id, stacks, changeSets: [], answered: new Map() };
+  const { changeSets } = state;
   answerActions(account, 'cloudformation', {
-    CreateChangeSet: (form) => {
-      const { StackName = '', ChangeSetName: name = '' } = form;
-      const type = form.ChangeSetType === 'CREATE' ? 'CREATE' : 'UPDATE';
-      const found = findStack(stacks, StackName);
-      const before = answered.get(`created ${form.ClientToken}`);
-      if (before) return before;
-      mustBeFree(StackName, type, found);
-      if (find(form)) throw taken(`ChangeSet ${name} already exists`);
-      const request = readChangeSetRequest(form, found);
-      const stack = found ?? createStack(account.id, StackName);
-      if (!found) {
-        setStatus(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
-        stacks.push(stack);
-      }
-      const changes = listChanges(stack.existing?.requested ?? null, request.requested);
-      const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
-      const id = `${place}/${randomUUID()}`;
-      const status = 'CREATE_IN_PROGRESS';
-      changeSets.push({
-        ...request,
-        id,
-        name,
-        stack,
-        type,
-        changes,
-        status,
-        creationTime: new Date(),
-      });
-      const answer = { Id: id, StackId: stack.id };
-      answered.set(`created ${form.ClientToken ?? id}`, answer);
-      return answer;
-    },
+    CreateChangeSet: (form) => createChangeSet(state, form),
 
     DescribeChangeSet: (form) => {
-      const found = mustFind(form);
+      const found = mustFind(state, form);
       const shown = show(found);
       if (found.status === 'CREATE_IN_PROGRESS') {
         found.status = hasChanges(found) ? 'CREATE_COMPLETE' : 'FAILED';
@@ -102,40 +69,97 @@ export function emulateChangeSets(
     },
 
     DeleteChangeSet: (form) => {
-      const found = find(form);
+      const found = find(state, form);
       if (found) changeSets.splice(changeSets.indexOf(found), 1);
       return {};
     },
 
     ExecuteChangeSet: async (form) => {
-      const before = answered.get(`executed ${form.ClientRequestToken}`);
+      const before = state.answered.get(`executed ${form.ClientRequestToken}`);
       if (before) return before;
-      const found = mustFind(form);
-      const { id, stack, type, changes, status, ...request } = found;
-      if (status !== 'CREATE_COMPLETE') {
-        const state = `in its current status of [${status}]`;
-        throw new Refusal(
-          'InvalidChangeSetStatus',
-          `ChangeSet [${id}] cannot be executed ${state}`,
-        );
-      }
-      const others = changeSets.filter((each) => each.stack !== stack);
-      changeSets.splice(0, changeSets.length, ...others);
-      stack.tags = request.tags;
+      const changeSet = takeComplete(state, form);
       // Before the work, which may take longer than the client waits for the response.
-      answered.set(`executed ${form.ClientRequestToken ?? id}`, {});
-      const { requested } = request;
-      const fault =
-        takeFault(requested) ?? (await resources.findRefused(stack.existing, requested));
-      if (fault) {
-        const { existing, name } = stack;
-        const undeletable = existing ? undefined : findUndeletableDatabase(requested, fault);
-        startFailingOperation(stack, type, changes, fault, undeletable);
-        if (existing) await resources.leaveAfterRollback(name, existing, requested);
-      } else await execute(resources, stack, type, changes, request);
+      state.answered.set(`executed ${form.ClientRequestToken ?? changeSet.id}`, {});
+      await executeChangeSet(resources, takeFault, changeSet);
       return {};
     },
   });
+}
+
+function find({ changeSets }: State, { ChangeSetName, StackName }: Form): ChangeSet | undefined {
+  return changeSets.find(
+    ({ id, name, stack }) =>
+      id === ChangeSetName ||
+      (name === ChangeSetName && [stack.id, stack.name].includes(StackName ?? '')),
+  );
+}
+
+function mustFind(state: State, form: Form): ChangeSet {
+  const found = find(state, form);
+  if (found) return found;
+  throw new Refusal('ChangeSetNotFound', `ChangeSet [${form.ChangeSetName}] does not exist`);
+}
+
+function createChangeSet(state: State, form: Form): object {
+  const { accountId, stacks, changeSets, answered } = state;
+  const { StackName = '', ChangeSetName: name = '' } = form;
+  const type = form.ChangeSetType === 'CREATE' ? 'CREATE' : 'UPDATE';
+  const found = findStack(stacks, StackName);
+  const before = answered.get(`created ${form.ClientToken}`);
+  if (before) return before;
+  mustBeFree(StackName, type, found);
+  if (find(state, form)) throw taken(`ChangeSet ${name} already exists`);
+  const request = readChangeSetRequest(form, found);
+  const stack = found ?? createStack(accountId, StackName);
+  if (!found) {
+    setStatus(stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
+    stacks.push(stack);
+  }
+  const place = stack.id.replace(/stack.*/, `changeSet/${name}`);
+  const id = `${place}/${randomUUID()}`;
+  changeSets.push({
+    ...request,
+    id,
+    name,
+    stack,
+    type,
+    changes: listChanges(stack.existing?.requested ?? null, request.requested),
+    status: 'CREATE_IN_PROGRESS',
+    creationTime: new Date(),
+  });
+  const answer = { Id: id, StackId: stack.id };
+  answered.set(`created ${form.ClientToken ?? id}`, answer);
+  return answer;
+}
+
+/** Returns a change set that can be executed, and removes all change sets of its stack. */
+function takeComplete(state: State, form: Form): ChangeSet {
+  const found = mustFind(state, form);
+  const { id, stack, status } = found;
+  if (status !== 'CREATE_COMPLETE') {
+    throw new Refusal(
+      'InvalidChangeSetStatus',
+      `ChangeSet [${id}] cannot be executed in its current status of [${status}]`,
+    );
+  }
+  const others = state.changeSets.filter((each) => each.stack !== stack);
+  state.changeSets.splice(0, state.changeSets.length, ...others);
+  return found;
+}
+
+async function executeChangeSet(
+  resources: ResourceProvider,
+  takeFault: TakeFault,
+  { stack, type, changes, ...request }: ChangeSet,
+): Promise<void> {
+  const { requested } = request;
+  stack.tags = request.tags;
+  const fault = takeFault(requested) ?? (await resources.findRefused(stack.existing, requested));
+  if (!fault) return execute(resources, stack, type, changes, request);
+  const { existing, name } = stack;
+  const undeletable = existing ? undefined : findUndeletableDatabase(requested, fault);
+  startFailingOperation(stack, type, changes, fault, undeletable);
+  if (existing) await resources.leaveAfterRollback(name, existing, requested);
 }
 
 async function execute(
