@@ -1,7 +1,11 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 
-const ATTEMPTS_MAX = 6;
-const CONNECT_MAX_MS = 5000;
+/** How often a client sends a request at most. */
+export const ATTEMPTS_MAX = 6;
+
+/** How long a client waits for a connection. */
+export const CONNECT_MAX_MS = 5000;
+
 const RESPONSE_MAX_MS = 30_000;
 
 /**

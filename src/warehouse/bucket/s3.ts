@@ -5,11 +5,10 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { ATTEMPTS_MAX, CONNECT_MAX_MS } from '../../aws/clients.ts';
 import { withAwsError } from '../../aws/errors.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-const ATTEMPTS_MAX = 6;
-const CONNECT_MAX_MS = 5000;
 const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 
 /**
