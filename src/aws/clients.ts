@@ -1,9 +1,9 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 
-/** How often a client sends a request at most. */
+/** The maximum number of times that a client sends a request. */
 export const ATTEMPTS_MAX = 6;
 
-/** How long a client waits for a connection. */
+/** The maximum duration of a connection attempt. */
 export const CONNECT_MAX_MS = 5000;
 
 const RESPONSE_MAX_MS = 30_000;
