@@ -14,6 +14,8 @@ const allowedInLowerCase = allowed.map((action) => action.toLowerCase());
 // IAM's quotas. The length of a policy is that of its JSON without spaces.
 const POLICY_MAX_LENGTH = 6144;
 const POLICIES_OF_A_GROUP = 10;
+// CloudFormation's quota.
+const TEMPLATE_MAX_BYTES = 51_200;
 
 // Actions whose name in policies differs from the SDK's.
 const ACTIONS: Record<string, string> = {
@@ -40,6 +42,10 @@ function isAllowed(action: string, actions = allowed): boolean {
 
 test.each(policies)('$name fits into a managed policy', ({ text }) => {
   expect(text.replaceAll(/\s/g, '').length).toBeLessThan(POLICY_MAX_LENGTH);
+});
+
+test('an administrator can deploy the template of the operators without a bucket', () => {
+  expect(readFileSync('cloud/operator.yaml').length).toBeLessThan(TEMPLATE_MAX_BYTES);
 });
 
 test('the operators have every policy except the boundary and that of deployments', () => {

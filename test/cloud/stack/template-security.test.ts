@@ -96,7 +96,7 @@ test('the role of the instances allows every request with which agents write log
     ({ Action }) => Action,
   );
   // The agent of Systems Manager stores no output unless DescribeLogGroups returns the group (StreamData in
-  // the source of amazon-ssm-agent), and delays the end of each command by a minute.
+  // the source of amazon-ssm-agent), and then waits at the end of each command.
   const requests = ['DescribeLogGroups', 'DescribeLogStreams', 'CreateLogStream', 'PutLogEvents'];
   expect(allowed).toEqual(expect.arrayContaining(requests.map((name) => `logs:${name}`)));
 });
