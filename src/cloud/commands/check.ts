@@ -16,7 +16,7 @@ import {
   effectiveValues,
   type ParameterValues,
 } from '../stack/parameters.ts';
-import { findStack } from '../stack/stack.ts';
+import { findStack, isEmpty, isInProgress } from '../stack/stack.ts';
 import { listParameters, renderTemplate } from '../stack/template.ts';
 import { up } from './up.ts';
 
@@ -74,6 +74,12 @@ function stackCheck(parameters: ParameterValues): Check {
   return {
     subject: 'stack',
     run: async (cloud) => {
+      const stack = await findStack(cloud);
+      // `up` would wait, for a certificate up to two hours.
+      if (stack && !isEmpty(stack) && isInProgress(stack.status)) {
+        const text = `The stack ${cloud.stackName} is ${stack.status}. Run this again when that has ended.`;
+        return { state: 'unknown', text };
+      }
       if (!parameters.ImageId && !(await findNewestImage(cloud.clients.ec2))) {
         const text = `There is no image yet. Run this again after ${formatImageCommand()}.`;
         return { state: 'unknown', text };

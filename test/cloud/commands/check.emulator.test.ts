@@ -134,3 +134,19 @@ test('`cloud check` reports a stack of the same name that is not a stack of Mini
     /^problem: The stack minitwit is not a stack of MiniTwit/,
   );
 });
+
+test('`cloud check` does not wait for an operation on the stack', async () => {
+  const fixture = await createCheckFixture();
+  fixture.account.stub(
+    'cloudformation:DescribeStacks',
+    xml(
+      'DescribeStacks',
+      '<Stacks><member><StackId>arn:stack</StackId><StackName>minitwit</StackName><StackStatus>UPDATE_IN_PROGRESS</StackStatus>' +
+        '<Tags><member><Key>minitwit:stack</Key><Value>minitwit</Value></member></Tags></member></Stacks>',
+    ),
+  );
+  await check(fixture.open(), { parameters: {} });
+  expect(readFindings(fixture.lines).stack).toBe(
+    'unknown: The stack minitwit is UPDATE_IN_PROGRESS. Run this again when that has ended.',
+  );
+});
