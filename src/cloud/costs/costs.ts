@@ -5,7 +5,7 @@ import {
   DISK_GIB,
   listInstanceCosts,
   listScalingCosts,
-  monthly,
+  toHourly,
   times,
 } from './instance-costs.ts';
 import { DATABASE_HOUR, PRICES } from './prices.ts';
@@ -30,7 +30,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
     ...listInstanceCosts(parameters),
     {
       about: `${count} × disk of ${DISK_GIB} GiB`,
-      hourly: monthly(count * DISK_GIB * PRICES.volumeGbMonth),
+      hourly: toHourly(count * DISK_GIB * PRICES.volumeGbMonth),
     },
     ...listDatabaseCosts(parameters),
     { about: 'load balancer, without traffic', hourly: PRICES.balancerHour },
@@ -38,14 +38,14 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       about: `${count + BALANCER_ADDRESSES} public addresses`,
       hourly: (count + BALANCER_ADDRESSES) * PRICES.addressHour,
     },
-    { about: `${SECRETS} secrets`, hourly: monthly(SECRETS * PRICES.secretMonth) },
+    { about: `${SECRETS} secrets`, hourly: toHourly(SECRETS * PRICES.secretMonth) },
     {
       about: `server log of ${LOG_GB} GB, an estimate, and the metric of memory`,
-      hourly: monthly(LOG_GB * PRICES.logGb + PRICES.metricMonth),
+      hourly: toHourly(LOG_GB * PRICES.logGb + PRICES.metricMonth),
     },
     {
       about: `${ALARMS} alarms on ${ALARM_METRICS} metrics`,
-      hourly: monthly(ALARM_METRICS * PRICES.alarmMonth),
+      hourly: toHourly(ALARM_METRICS * PRICES.alarmMonth),
     },
     ...listBalancerOptionCosts(parameters),
     ...listScalingCosts(parameters),
@@ -53,7 +53,7 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
       ? [
           {
             about: `warehouse’s volume of ${warehouseGib} GiB`,
-            hourly: monthly(warehouseGib * PRICES.volumeGbMonth),
+            hourly: toHourly(warehouseGib * PRICES.volumeGbMonth),
           },
         ]
       : []),
@@ -75,7 +75,7 @@ function listDatabaseCosts(parameters: Record<string, string>): Cost[] {
     },
     {
       about: `database storage of ${storageGib} GiB, with backups${zoned}${growth}`,
-      hourly: monthly(zones * maxGib * PRICES.databaseGbMonth),
+      hourly: toHourly(zones * maxGib * PRICES.databaseGbMonth),
     },
   ];
 }
@@ -90,7 +90,7 @@ function listBalancerOptionCosts(parameters: Record<string, string>): Cost[] {
   ];
   return costs
     .filter(([isUsed]) => isUsed)
-    .map(([, about, dollars]) => ({ about, hourly: monthly(dollars) }));
+    .map(([, about, dollars]) => ({ about, hourly: toHourly(dollars) }));
 }
 
 /** Returns a table of costs per hour and month, with the total. */

@@ -40,7 +40,7 @@ export function listScalingCosts({
   const more = Number(InstanceMaxCount ?? 0) - Number(InstanceCount);
   if (more <= 0) return [];
   const { price } = readTypes(others);
-  const fixed = monthly(DISK_GIB * PRICES.volumeGbMonth) + PRICES.addressHour;
+  const fixed = toHourly(DISK_GIB * PRICES.volumeGbMonth) + PRICES.addressHour;
   return [
     {
       about: `${more} more under load, with disks and addresses: at most`,
@@ -48,7 +48,7 @@ export function listScalingCosts({
     },
     {
       about: `${SCALING_ALARMS} alarms of the scaling policies`,
-      hourly: monthly(SCALING_ALARMS * PRICES.alarmMonth),
+      hourly: toHourly(SCALING_ALARMS * PRICES.alarmMonth),
     },
   ];
 }
@@ -73,6 +73,6 @@ export function times(count: number, price: number | undefined): number | null {
 }
 
 /** Returns the dollars per hour of a monthly price. */
-export function monthly(dollars: number): number {
+export function toHourly(dollars: number): number {
   return dollars / HOURS_A_MONTH;
 }

@@ -2,9 +2,8 @@ import { errorMessage } from '../../errors/error-message.ts';
 import { addSentence } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { listCosts } from '../costs/costs.ts';
-import type { Cost } from '../costs/instance-costs.ts';
+import { type Cost, toHourly } from '../costs/instance-costs.ts';
 import { formatBilled, type PricedResource } from '../costs/priced-resource.ts';
-import { HOURS_A_MONTH } from '../../aws/prices.ts';
 import { formatCommand } from '../format-command.ts';
 import { findStack, isIncomplete, type Stack } from '../stack/stack.ts';
 import { listRetainedAutomatedBackups } from './automated-backups.ts';
@@ -62,7 +61,7 @@ export async function listCurrentCosts(cloud: CloudContext, stack: Stack): Promi
     .filter(({ monthly }) => monthly !== 0)
     .map(({ about, monthly }) => ({
       about,
-      hourly: monthly === null ? null : monthly / HOURS_A_MONTH,
+      hourly: monthly === null ? null : toHourly(monthly),
     }));
 }
 
