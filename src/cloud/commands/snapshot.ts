@@ -27,11 +27,11 @@ export async function takeSnapshot(
 ): Promise<void> {
   const { databaseId } = readOutputs(await requireStack(cloud));
   const current = await findInProgress(cloud, databaseId);
-  const id = current?.id ?? createName(cloud.stackName);
   if (dryRun) {
-    const action = current ? 'wait for' : 'take';
-    return cloud.print(`This would ${action} the snapshot ${id} of ${databaseId}.`);
+    const action = current ? `wait for the snapshot ${current.id}` : 'take a snapshot';
+    return cloud.print(`This would ${action} of ${databaseId}.`);
   }
+  const id = current?.id ?? createName(cloud.stackName);
   cloud.log(`Taking the snapshot ${id} of ${databaseId} …`);
   if (!current) await requestSnapshot(cloud, databaseId, id);
   const snapshot = await waitUntilComplete(cloud, id);

@@ -1,3 +1,4 @@
+import { OperatorError } from '../../errors/operator-error.ts';
 import { BOUNDARY, findBoundary } from '../boundary.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
@@ -94,6 +95,7 @@ async function resolveValues(
 ): Promise<ParameterValues> {
   const { clients } = cloud;
   const all = effectiveValues(known, stack, set);
+  if (!stack) assertSetUp(all);
   assertVolumeStaysInZone(cloud, stack, all);
   const defaults = stack ? {} : await resolveNewDefaults(cloud, set, all);
   const PermissionsBoundary =
@@ -103,6 +105,14 @@ async function resolveValues(
   const after = { ...all, ...values };
   await assertParametersFit(clients.ec2, stack ? values : after, after);
   return values;
+}
+
+/** Asserts that `up` may initialize the database of a new stack. */
+function assertSetUp({ SetUp }: ParameterValues): void {
+  if (SetUp === 'yes') return;
+  throw new OperatorError(
+    'The database of a new stack must be initialized, so SetUp cannot be "no". Nothing was changed.',
+  );
 }
 
 /** Returns the defaults of a new stack, as far as the account's plan allows them. */

@@ -28,7 +28,7 @@ export function sourceBucketName(runId: string): string {
 }
 
 /** Returns the tags of a build's temporary resources. */
-export function builderTags(runId: string): Tags {
+function builderTags(runId: string): Tags {
   return { Name: 'minitwit-builder', [IMAGE_TAG]: BUILDER, [RUN_TAG]: runId };
 }
 

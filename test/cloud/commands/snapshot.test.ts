@@ -75,9 +75,10 @@ test('`cloud snapshot` waits until the database can take a snapshot, watches it,
 });
 
 test('`cloud snapshot --dry-run` creates no snapshot', async () => {
-  const { snapshots, take } = await openWithSnapshots();
+  const { stubStack, snapshots, take } = await openWithSnapshots();
   expect(await take(true)).toBe('done');
   expect(snapshots).toEqual([]);
+  expect(stubStack.lines).toEqual(['This would take a snapshot of database-1.']);
 });
 
 test('a snapshot is created once when the response to its creation is lost', async () => {

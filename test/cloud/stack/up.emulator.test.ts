@@ -137,6 +137,7 @@ test('`cloud up`, stopped after ExecuteChangeSet, waits for that operation when 
 
 test.each([
   [{ Instancetype: 't3.small' }, 'has no parameter Instancetype. Did you mean InstanceTypes?'],
+  [{ SetUp: 'no' }, 'must be initialized, so SetUp cannot be "no"'],
   [{ InstanceTypes: 't3.micro,t4g.micro' }, 'is for x86_64, but a t4g.micro is arm64'],
   [{ InstanceMaxCount: '4' }, 'A db.t4g.micro allows about 60 connections'],
   [{ InstanceTypes: 't3.nano' }, 'A t3.nano has 512 MiB of memory, and MiniTwit needs 1024 MiB.'],
