@@ -11,7 +11,8 @@ import { role } from '../../src/cloud/image/role-step.ts';
 import { createBuildContext } from '../../src/cloud/image/build.ts';
 import { planBuild } from '../../src/cloud/image/plan.ts';
 import { requireStack } from '../../src/cloud/stack/stack.ts';
-import { createOperationsFixture, makeImage } from './operations/fixture.ts';
+import { createOperationsFixture } from './operations/fixture.ts';
+import { makeImage } from './make-image.ts';
 
 const Statement = [{ Effect: 'Allow', Action: 'ssm:UpdateInstanceInformation', Resource: '*' }];
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { roll } from '../../src/cloud/commands/roll.ts';
 import { createBuildFixture } from './image/fixture.ts';
-import { createOperationsFixture, createStack, makeImage } from './operations/fixture.ts';
+import { createOperationsFixture, createStack } from './operations/fixture.ts';
+import { makeImage } from './make-image.ts';
 import { enforceOperatorPolicies } from './permissions/enforce.ts';
 import { listOperatorPolicies } from './permissions/operator-policies.ts';
 

@@ -1,6 +1,7 @@
 import type { EmulatedAccount } from '../../support/aws-account.ts';
 import type { AwsHandler } from '../../support/aws-stub.ts';
-import { createOperationsFixture, makeImage } from '../operations/fixture.ts';
+import { createOperationsFixture } from '../operations/fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 /** Returns AWS's answer in XML to an action. */
 export const xml =

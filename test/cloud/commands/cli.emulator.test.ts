@@ -3,12 +3,8 @@ import { formatStopping } from '../../../src/cli/shutdown-signal.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import {
-  changesOf,
-  makeImage,
-  createOperationsFixture,
-  createStack,
-} from '../operations/fixture.ts';
+import { changesOf, createOperationsFixture, createStack } from '../operations/fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const template = `
 Resources:

@@ -6,11 +6,8 @@ import { expect, test } from 'vitest';
 import { replaceInstances } from '../../../src/cloud/instances/replace-instances.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { errorMessage } from '../../../src/errors/error-message.ts';
-import {
-  makeImage,
-  createFixtureWithStack,
-  type OperationsFixture,
-} from '../operations/fixture.ts';
+import { createFixtureWithStack, type OperationsFixture } from '../operations/fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 /** Replaces the instances by those of an image, and returns `done` or the message of the error. */
 function replace({ open }: OperationsFixture, imageId: string): Promise<string> {

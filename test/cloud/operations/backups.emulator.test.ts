@@ -4,12 +4,8 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { listStackSnapshots } from '../../../src/cloud/database/snapshots.ts';
 import { DELETES_ALL_BACKUPS } from '../../../src/cloud/teardown/backup-plan.ts';
-import {
-  createOperationsFixture,
-  createStack,
-  makeImage,
-  type OperationsFixture,
-} from './fixture.ts';
+import { createOperationsFixture, createStack, type OperationsFixture } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const dryRun = { ...plain, dryRun: true };

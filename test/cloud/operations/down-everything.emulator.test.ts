@@ -7,7 +7,8 @@ import { createRunId } from '../../../src/cli/run-id.ts';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { createOperationsFixture, createVolume, makeImage } from './fixture.ts';
+import { createOperationsFixture, createVolume } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const everything = { everything: true, dryRun: false, prompt: async () => 'minitwit' };
 const OF_WAREHOUSE = { 'minitwit:warehouse': 'vol-1' };

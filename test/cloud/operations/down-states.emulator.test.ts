@@ -8,13 +8,8 @@ import { down } from '../../../src/cloud/commands/down.ts';
 import { createChangeSet } from '../../../src/cloud/stack/change-set.ts';
 import { findStack } from '../../../src/cloud/stack/stack.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import {
-  changesOf,
-  createOperationsFixture,
-  createStack,
-  createVolume,
-  makeImage,
-} from './fixture.ts';
+import { changesOf, createOperationsFixture, createStack, createVolume } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const template = `
 Resources:

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { tagSpecifications } from '../../../src/aws/ec2/tags.ts';
 import { down } from '../../../src/cloud/commands/down.ts';
 import { expectEmptyAccount, listAccount } from './empty-account.ts';
-import { changesOf, makeImage, createOperationsFixture, createStack } from './fixture.ts';
+import { changesOf, createOperationsFixture, createStack } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };
 const everything = { ...plain, everything: true };

@@ -9,9 +9,9 @@ import {
   changesOf,
   createOperationsFixture,
   createStack,
-  makeImage,
   type OperationsFixture,
 } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const ALL = ['the database', 'the load balancer', 'the stack'];
 const plain = { everything: false, dryRun: false, prompt: async () => 'minitwit' };

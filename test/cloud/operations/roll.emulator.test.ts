@@ -16,11 +16,11 @@ import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import {
   changesOf,
-  makeImage,
   createFixtureWithStack,
   createOperationsFixture,
   createStack,
 } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 const now = { dryRun: false };
 

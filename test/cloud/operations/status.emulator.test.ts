@@ -8,12 +8,12 @@ import { answerActions } from '../emulated/query.ts';
 import { createDatabase } from '../stack/fixture.ts';
 import {
   changesOf,
-  makeImage,
   createFixtureWithStack,
   createOperationsFixture,
   createStack,
   type OperationsFixture,
 } from './fixture.ts';
+import { makeImage } from '../make-image.ts';
 
 /** The lines of a section. */
 function sectionOf({ lines }: OperationsFixture, title: string): string[] {

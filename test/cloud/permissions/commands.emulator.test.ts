@@ -12,7 +12,7 @@ import { printStatus } from '../../../src/cloud/commands/status.ts';
 import { up } from '../../../src/cloud/commands/up.ts';
 import { json, stubSuccessfulChecks } from '../commands/check-fixture.ts';
 import { stubLog } from '../logs/stub-log.ts';
-import { makeImage } from '../operations/fixture.ts';
+import { makeImage } from '../make-image.ts';
 import { installFakePlugin } from '../sessions/fake-plugin.ts';
 import { stubSessions } from '../sessions/session-fixture.ts';
 import { createStackFixture } from '../stack/fixture.ts';

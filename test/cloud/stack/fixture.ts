@@ -1,12 +1,6 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { ListChangeSetsCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import {
-  CreateImageCommand,
-  CreateTagsCommand,
-  RunInstancesCommand,
-  TerminateInstancesCommand,
-} from '@aws-sdk/client-ec2';
-import {
   CreateDBInstanceCommand,
   DescribeDBInstancesCommand,
   type RDSClient,
@@ -17,6 +11,7 @@ import { findStack, STACK_TAG } from '../../../src/cloud/stack/stack.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { emulate } from '../emulated.ts';
 import { emulateVersions } from '../emulated/versions.ts';
+import { makeImage } from '../make-image.ts';
 import { openTestCloud } from '../test-cloud.ts';
 
 /** An account with an image of MiniTwit, and commands. */
@@ -34,7 +29,7 @@ export async function createStackFixture() {
     scripts.push(script);
     return { stdout: 'The tables are there.\n' };
   };
-  const imageId = await makeImage(cloud);
+  const imageId = await makeImage(cloud, '1.3.0');
   account.actions.length = 0;
   return {
     account,
@@ -49,19 +44,6 @@ export async function createStackFixture() {
     stop,
     readState: () => readState(cloud),
   };
-}
-
-async function makeImage({ clients: { ec2 } }: CloudContext): Promise<string> {
-  const plain = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
-  const { Instances = [] } = await ec2.send(new RunInstancesCommand(plain));
-  const InstanceId = Instances[0]?.InstanceId ?? '';
-  const { ImageId = '' } = await ec2.send(
-    new CreateImageCommand({ InstanceId, Name: 'minitwit-1' }),
-  );
-  const Tags = [{ Key: 'minitwit:image', Value: '1.3.0' }];
-  await ec2.send(new CreateTagsCommand({ Resources: [ImageId], Tags }));
-  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId] }));
-  return ImageId;
 }
 
 /** Creates a database of 20 GiB with the tag of the stack, which CloudFormation does not know. */
