@@ -38,6 +38,7 @@ WORKDIR /app
 COPY --from=build /production/node_modules node_modules
 COPY --from=build /production/sbom.cdx.json ./
 COPY package.json schema.sql ./
+COPY migrations migrations
 COPY views views
 COPY static static
 COPY --from=build /build/dist dist

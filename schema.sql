@@ -1,5 +1,5 @@
 -- MiniTwit's tables. `npm run initdb` drops existing tables and creates them with this file, on MySQL 8.0 to 9.7 and on
--- MariaDB 10.11.
+-- MariaDB 10.11. The files in migrations/ change the tables of an existing database into the same ones.
 
 drop table if exists rate_limit, session, profile, follower, message, user;
 
@@ -50,7 +50,7 @@ create table profile (
   -- The first of these ids, or 0.
   newest_id bigint unsigned not null default 0,
   primary key (user_id),
-  constraint profile_user foreign key (user_id) references user (user_id) on delete cascade
+  constraint profile_owner foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- Creates the profiles of users from a version without this table.
@@ -91,7 +91,7 @@ create table session (
   primary key (session_id),
   key user (user_id),
   key expires (expires_s),
-  constraint session_user foreign key (user_id) references user (user_id) on delete cascade
+  constraint session_owner foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- The number of events of a key in a window that ends at `expire` (milliseconds since 1970, by the clocks of the

@@ -10,8 +10,9 @@ import {
 } from './config/config.ts';
 import { ensureAppUser } from './database/app-user.ts';
 import type { Login } from './database/login.ts';
+import { formatChanges } from './database/format-changes.ts';
 import { ensureReader } from './database/reader-user.ts';
-import { initializeSchema, type SchemaOptions } from './database/schema.ts';
+import { initializeSchema, migrateSchema } from './database/schema.ts';
 import { OperatorError } from './errors/operator-error.ts';
 
 // MySQL's limit is 32 characters.
@@ -33,11 +34,14 @@ await runProgram(async () => {
     await createReader(config, { name: readerName ?? '', password: reader.readerPassword });
 });
 
-async function createTables(config: DatabaseConfig, existing: SchemaOptions['existing']) {
-  const changed = await initializeSchema(config, { existing, ...DATABASE_RETRIES });
-  // The original MiniTwit prints the first of these lines.
-  const hasChanged = changed.length > 0;
-  console.log(hasChanged ? 'Initialized the database.' : 'All tables exist. Nothing was changed.');
+async function createTables(config: DatabaseConfig, existing: Arguments['existing']) {
+  if (existing === 'retain') {
+    for (const line of formatChanges(await migrateSchema(config, DATABASE_RETRIES)))
+      console.log(line);
+  } else {
+    await initializeSchema(config, { existing, ...DATABASE_RETRIES });
+    console.log('Initialized the database.');
+  }
 }
 
 async function createUser(config: DatabaseConfig, login: Login) {
@@ -52,7 +56,8 @@ async function createReader(config: DatabaseConfig, login: Login) {
 }
 
 interface Arguments {
-  existing: SchemaOptions['existing'];
+  /** What happens to existing tables. With `retain`, they get the missing migrations. */
+  existing: 'refuse' | 'replace' | 'retain';
   userName: string | undefined;
   readerName: string | undefined;
 }

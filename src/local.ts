@@ -7,7 +7,7 @@ import { acquireLock } from './dev/instance-lock.ts';
 import type { DatabaseConfig } from './config/config.ts';
 import { findFreePort } from './dev/free-port.ts';
 import { startPrivateMariadb } from './dev/mariadb/private-mariadb.ts';
-import { initializeSchema } from './database/schema.ts';
+import { migrateSchema } from './database/schema.ts';
 import { withDataFiles } from './dev/data-files.ts';
 import { addDemoData } from './dev/demo/demo.ts';
 import { readSessionSecret, toSettings, writeDatabaseSettings } from './dev/local-files.ts';
@@ -73,7 +73,7 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
   const message = `The database has ended unexpectedly. See ${mariadb.log}.`;
   void mariadb.ended.then(() => databaseEnd.abort(new OperatorError(message)));
   try {
-    await initializeSchema(mariadb.config, { existing: 'retain', waitMaxMs: SCHEMA_WAIT_MAX_MS });
+    await migrateSchema(mariadb.config, { waitMaxMs: SCHEMA_WAIT_MAX_MS });
     const environment = await createServerEnvironment(mariadb.config);
     if (demo) {
       console.log(await addDemoData(mariadb.config));

@@ -78,7 +78,7 @@ build() {
   # Only named files are copied, so the image contains neither .env nor other local files.
   (
     cd "$checkout"
-    cp -r package.json package-lock.json tsconfig.json schema.sql src static views "$work"
+    cp -r package.json package-lock.json tsconfig.json schema.sql migrations src static views "$work"
   )
   cd "$work"
   npm_ci --include=dev
@@ -92,7 +92,7 @@ build() {
 
 fill_release() {
   mkdir "$release"
-  cp -r dist static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
+  cp -r dist migrations static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
   cp "$checkout"/userdata/{cloudwatch-agent.json,database.sh,instance-functions.sh} "$release"
   curl -fsS --retry 5 -o "$release/rds-ca.pem" "$CA_URL"
   node -e 'new crypto.X509Certificate(fs.readFileSync(process.argv[1]))' "$release/rds-ca.pem" ||

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { applyMigrations, recordAllMigrations } from './migrations.ts';
 import { acquireNamedLock } from './named-lock.ts';
 import { splitStatements } from './split-statements.ts';
 import { type RetryOptions, withConnection } from './with-connection.ts';
@@ -14,9 +15,8 @@ export interface SchemaOptions extends RetryOptions {
    * How existing tables are handled:
    * - `refuse`: replaces empty tables, and throws if a table has rows
    * - `replace`: drops the tables and their rows
-   * - `retain`: adds only missing tables, and missing rows that are computed from other tables
    */
-  existing: 'refuse' | 'replace' | 'retain';
+  existing: 'refuse' | 'replace';
   /** The command that replaces the tables, for the message of `refuse`. */
   replaceWith?: string;
 }
@@ -24,44 +24,87 @@ export interface SchemaOptions extends RetryOptions {
 /**
  * Creates MiniTwit's tables with the statements of `schema.sql`. Concurrent calls run one after another. Use `refuse`
  * only while no process writes: rows that are inserted after the count are lost.
- * @returns the names of the tables that were created or got rows, in the order of the file
  * @throws OperatorError, one line, if `refuse` finds rows (nothing is changed then), and the errors of `withConnection`
  */
 export async function initializeSchema(
   config: DatabaseConfig,
   { existing, replaceWith = 'npm run initdb -- --force', ...retryOptions }: SchemaOptions,
-): Promise<string[]> {
-  const statements = splitStatements(await readFile(SCHEMA, 'utf8'));
+): Promise<void> {
+  const statements = await readStatements();
+  await withLockedSchema(config, retryOptions, async (connection) => {
+    const tables = await listTables(connection, statements);
+    if (existing === 'refuse') await assertTablesEmpty(connection, tables, replaceWith);
+    await createTables(connection, statements);
+  });
+}
+
+async function createTables(connection: Connection, statements: string[]): Promise<void> {
+  for (const statement of statements) await connection.query(statement);
+  await recordAllMigrations(connection);
+}
+
+/** What migrateSchema has changed. */
+export interface SchemaChanges {
+  /** Whether the database was empty and got all tables. */
+  isNew: boolean;
+  /** The applied migrations, such as `002 no-cascades`, in their order. */
+  migrations: string[];
+  /** The number of users that got a profile, because their version of MiniTwit had none. */
+  profiles: number;
+}
+
+/**
+ * Applies the migrations that a database lacks, while MiniTwit runs on it. An empty database gets the tables of
+ * `schema.sql`. Concurrent calls run one after another, and an interrupted one continues where it ended.
+ * @throws OperatorError, one line, if a file was changed after it had been applied, and the errors of `withConnection`
+ */
+export async function migrateSchema(
+  config: DatabaseConfig,
+  retryOptions: RetryOptions,
+): Promise<SchemaChanges> {
+  const statements = await readStatements();
+  return withLockedSchema(config, retryOptions, async (connection) => {
+    if ((await listTables(connection, statements)).length === 0) {
+      await createTables(connection, statements);
+      return { isNew: true, migrations: [], profiles: 0 };
+    }
+    const { onWait } = retryOptions;
+    const migrations = await applyMigrations(connection, { databaseName: config.name, onWait });
+    let profiles = 0;
+    for (const statement of statements.filter(isInsert)) {
+      const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
+      profiles += affectedRows;
+    }
+    return { isNew: false, migrations, profiles };
+  });
+}
+
+/** Instances that start at the same time find the same migrations missing. */
+async function withLockedSchema<T>(
+  config: DatabaseConfig,
+  retryOptions: RetryOptions,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   return withConnection(config, retryOptions, async (connection) => {
-    // Instances that start at the same time find the same tables missing.
     await acquireNamedLock(connection, {
       name: `minitwit schema ${config.name}`,
       work: 'changing the tables',
       waitMaxMs: retryOptions.waitMaxMs,
     });
-    const existingTables = await listTables(connection, statements);
-    if (existing === 'refuse') await assertTablesEmpty(connection, existingTables, replaceWith);
-    const isMissing = (statement: string) => {
-      const table = findCreatedTable(statement);
-      return table === null ? findFilledTable(statement) !== null : !existingTables.includes(table);
-    };
-    const changed = new Set<string>();
-    for (const statement of existing === 'retain' ? statements.filter(isMissing) : statements) {
-      const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
-      const filled = affectedRows > 0 ? findFilledTable(statement) : null;
-      const table = findCreatedTable(statement) ?? filled;
-      if (table !== null) changed.add(table);
-    }
-    return Array.from(changed);
+    return work(connection);
   });
+}
+
+async function readStatements(): Promise<string[]> {
+  return splitStatements(await readFile(SCHEMA, 'utf8'));
+}
+
+function isInsert(statement: string): boolean {
+  return statement.startsWith('insert into ');
 }
 
 function findCreatedTable(statement: string): string | null {
   return /^create table (\w+)/.exec(statement)?.[1] ?? null;
-}
-
-function findFilledTable(statement: string): string | null {
-  return /^insert into (\w+)/.exec(statement)?.[1] ?? null;
 }
 
 /** Lists the tables of the file that exist, in the order of the file. */

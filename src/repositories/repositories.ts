@@ -14,8 +14,8 @@ export interface Repositories {
   profiles: Profiles;
   sessions: Sessions;
   timelines: Timelines;
-  /** Returns whether the database responds and has MiniTwit's tables. */
-  isReady(): Promise<boolean>;
+  /** Returns whether the database responds and has the migration of this number, which the code needs. */
+  isReady(schemaVersion: number): Promise<boolean>;
 }
 
 /** Creates the repositories of a database. */
@@ -27,11 +27,13 @@ export function createRepositories(database: Database): Repositories {
     profiles: createProfiles(database),
     sessions: createSessions(database),
     timelines: createTimelines(database),
-    isReady: () =>
+    isReady: (schemaVersion) =>
       database
-        .select('select 1 from user join profile using (user_id) where :isPrimary limit 1')
+        .select<{ version: number }>(
+          'select coalesce(max(version), 0) as version from schema_version where :isPrimary',
+        )
         .then(
-          () => true,
+          ([row]) => row !== undefined && row.version >= schemaVersion,
           () => false,
         ),
   };

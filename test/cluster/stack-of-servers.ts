@@ -195,7 +195,7 @@ const PROGRAMS = {
 /** Writes the files and programs that the scripts find on an instance. */
 async function writeMachine(folder: string, certificate: string): Promise<void> {
   for (const name of ['app', 'app/dist', 'bin']) await mkdir(join(folder, name));
-  for (const name of ['node_modules', 'schema.sql', 'package.json']) {
+  for (const name of ['migrations', 'node_modules', 'schema.sql', 'package.json']) {
     await symlink(resolve(name), join(folder, 'app', name));
   }
   // An instance has the compiled files. Node runs the sources.

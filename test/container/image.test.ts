@@ -94,6 +94,7 @@ async function healthCheck(): Promise<string[]> {
 test('contains MiniTwit and its production packages only', async () => {
   expect((await runShell('ls -A /app')).split('\n')).toEqual([
     'dist',
+    'migrations',
     'node_modules',
     'package.json',
     'sbom.cdx.json',

@@ -139,7 +139,7 @@ describe.skipIf(server === null)('a user for MiniTwit', () => {
     };
     expect(await initdb('--if-missing', '--user', name)).toEqual({
       status: 0,
-      stdout: `All tables exist. Nothing was changed.\nCreated the user "${name}", who may only read and write rows.\n`,
+      stdout: `The database has all migrations. Nothing was changed.\nCreated the user "${name}", who may only read and write rows.\n`,
       stderr: '',
     });
     expect(await initdb('--if-missing', '--user', name)).toMatchObject({

@@ -4,7 +4,7 @@ import type { DatabaseConfig } from '../../src/config/config.ts';
 import { ensureAppUser } from '../../src/database/app-user.ts';
 import { addPassword, discardOldPassword } from '../../src/database/dual-passwords.ts';
 import { ensureReader } from '../../src/database/reader-user.ts';
-import { initializeSchema } from '../../src/database/schema.ts';
+import { migrateSchema } from '../../src/database/schema.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 
@@ -57,7 +57,7 @@ describe.skipIf(server === null)('the passwords of a database user', () => {
   });
 
   test('are both valid after ensureReader with one of them', async () => {
-    await initializeSchema(database, { existing: 'retain', ...RETRY_OPTIONS });
+    await migrateSchema(database, RETRY_OPTIONS);
     await add('old', 'new');
     for (const password of ['old', 'new']) {
       await ensureReader(administrator, { name, password }, RETRY_OPTIONS);

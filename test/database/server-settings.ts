@@ -3,7 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { initializeSchema } from '../../src/database/schema.ts';
+import { migrateSchema } from '../../src/database/schema.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { analyse } from '../../src/warehouse/report/analyse.ts';
 import { copyDatabase } from '../../src/warehouse/copy/copy-database.ts';
@@ -103,8 +103,7 @@ async function createMiniTwitDatabase(config: DatabaseConfig): Promise<DatabaseC
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
   const own = { ...config, name, poolSize: 3 };
-  const tables = await initializeSchema(own, { existing: 'retain', waitMaxMs: HANG_MS });
-  expect(tables).toHaveLength(6);
+  expect(await migrateSchema(own, { waitMaxMs: HANG_MS })).toMatchObject({ isNew: true });
   return own;
 }
 
@@ -218,9 +217,9 @@ async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
         select user_id, 'old', 1 from user where username = '${name}'`,
     ),
   );
-  const update = () => initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
-  expect(await update()).toEqual(['profile']);
-  expect(await update()).toEqual([]);
+  const update = () => migrateSchema(config, { waitMaxMs: HANG_MS });
+  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 1 });
+  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 0 });
   await withRepositories(config, async ({ profiles }) => {
     expect((await profiles.findProfile(name))?.newestIds).toHaveLength(31);
   });
@@ -232,7 +231,7 @@ async function expectWarehouseWorks(config: DatabaseConfig): Promise<void> {
   await runSql(config, `create database ${name} character set utf8mb4`);
   onTestFinished(() => runSql(config, `drop database ${name}`));
   const warehouse = { ...config, name };
-  await initializeSchema(warehouse, { existing: 'retain', waitMaxMs: HANG_MS });
+  await migrateSchema(warehouse, { waitMaxMs: HANG_MS });
   const copy = await copyDatabase(config, warehouse, {
     withCredentials: true,
     maxRowsPerSecond: null,

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Parameters } from '../../src/database/statements.ts';
-import { initializeSchema } from '../../src/database/schema.ts';
+import { migrateSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { type Cursor, PAGE_SIZE } from '../../src/repositories/page.ts';
 import { runSql, useDatabase } from '../support/database.ts';
@@ -40,9 +40,9 @@ beforeAll(async () => {
   await runSql(
     config,
     `insert into message (author_id, text, pub_date) values ${values}`,
-    'drop table profile',
+    'delete from profile',
   );
-  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
+  await migrateSchema(config, { waitMaxMs: HANG_MS });
   const rows = await database.select<{ messageId: number }>(
     'select message_id as messageId from message where author_id <> :unfollowed order by message_id desc',
     { unfollowed: unfollowed ?? 0 },

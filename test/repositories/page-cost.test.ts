@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
-import { initializeSchema } from '../../src/database/schema.ts';
+import { migrateSchema } from '../../src/database/schema.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { runSql, useDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -36,8 +36,8 @@ beforeAll(async () => {
        select message_id + ${count}, author_id, text, pub_date from message`,
     );
   }
-  await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
+  await runSql(config, 'delete from profile');
+  await migrateSchema(config, { waitMaxMs: HANG_MS });
   await runSql(config, 'analyze table user, message, follower, profile');
 });
 

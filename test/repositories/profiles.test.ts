@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
-import { initializeSchema } from '../../src/database/schema.ts';
+import { migrateSchema } from '../../src/database/schema.ts';
 import { PAGE_SIZE } from '../../src/repositories/page.ts';
 import { prependNewestIds } from '../../src/repositories/profile-updates.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
@@ -123,15 +123,15 @@ test('a profile has at most 31 message ids', async () => {
   expect(await listProfiles()).toEqual(await computeProfiles());
 });
 
-test('initializeSchema creates the profiles of users from before the table', async () => {
+test('migrateSchema creates the profiles of users from before the table', async () => {
   await followers.follow(userIds[0] ?? 0, userIds[1] ?? 0);
   const before = await listProfiles();
-  await runSql(config, 'drop table profile');
-  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
+  await runSql(config, 'delete from profile');
+  await migrateSchema(config, { waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(before);
 });
 
-test('initializeSchema creates a missing profile, and until then posts and follows of its user fail', async () => {
+test('migrateSchema creates a missing profile, and until then posts and follows of its user fail', async () => {
   const before = await listProfiles();
   const [missing = 0, complete = 0] = userIds;
   await runSql(config, `delete from profile where user_id = ${missing}`);
@@ -145,7 +145,7 @@ test('initializeSchema creates a missing profile, and until then posts and follo
     await expect(write()).rejects.toThrow('A user has no row in the table profile.');
   }
   await runSql(config, 'delete from profile');
-  await initializeSchema(config, { existing: 'retain', waitMaxMs: HANG_MS });
+  await migrateSchema(config, { waitMaxMs: HANG_MS });
   expect(await listProfiles()).toEqual(await computeProfiles());
   expect((await profiles.findProfile('user 0'))?.newestIds).toEqual(before[0]?.newestIds);
 });

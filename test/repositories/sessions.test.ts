@@ -97,9 +97,3 @@ test('a login deletes at most 500 sessions', async () => {
   await sessions.saveSession('eve newer', eve, now + 20);
   expect(await count()).toBe(20);
 });
-
-test('deleting a user deletes the sessions of this user', async () => {
-  await sessions.saveSession('three', alice, now + 10);
-  await database.execute('delete from user where user_id = :alice', { alice });
-  expect(await sessions.findSession('three', now)).toBeNull();
-});

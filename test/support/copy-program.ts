@@ -12,6 +12,8 @@ const KILL_DATABASES_AND_DELETE = `
   done
   rm -rf "$1"`;
 
+const FOLDERS = ['migrations', 'src', 'views', 'static', 'userdata'];
+
 /**
  * Copies the source into a temporary folder, since programs store their data beside it. The cleanup also stops the
  * databases that its programs have started.
@@ -20,7 +22,7 @@ const KILL_DATABASES_AND_DELETE = `
 export async function copyProgram(defer: Defer, prefix: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), prefix));
   deferScript(defer, KILL_DATABASES_AND_DELETE, home);
-  for (const each of ['src', 'views', 'static', 'userdata', 'schema.sql', 'package.json']) {
+  for (const each of [...FOLDERS, 'schema.sql', 'package.json']) {
     await cp(each, join(home, each), { recursive: true });
   }
   await symlink(resolve('node_modules'), join(home, 'node_modules'));

@@ -9,11 +9,14 @@ import {
   readConfig,
 } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
+import { findLatestVersion } from '../../src/database/migrations.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from './cleanup.ts';
 import { useDatabase } from './database.ts';
+
+const SCHEMA_VERSION = await findLatestVersion();
 
 const environment = {
   DB_HOST: 'given',
@@ -67,7 +70,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
       repositories: own.repositories,
       rateLimits: createRateLimits(own.database, config.rateLimits, logger),
       passwords,
-      isReady: () => own.repositories.isReady(),
+      isReady: () => own.repositories.isReady(SCHEMA_VERSION),
       logger,
     });
   };

@@ -37,6 +37,7 @@ const FILES_OF_OTHER_PARTS = [
 const DIALECT = existing([
   'test/database/app-user.test.ts',
   'test/database/database.test.ts',
+  'test/database/migrations.test.ts',
   'test/database/outage.test.ts',
   'test/database/reader-user.test.ts',
   'test/database/schema.test.ts',

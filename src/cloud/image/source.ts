@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 // The files that userdata/image.sh needs, itself included.
 const PATHS = ['package.json', 'package-lock.json', 'tsconfig.json', 'schema.sql'];
-const FOLDERS = ['src', 'static', 'views', 'userdata'];
+const FOLDERS = ['migrations', 'src', 'static', 'views', 'userdata'];
 const ARCHIVE_MAX_BYTES = 64 * 1024 * 1024;
 
 /** The committed source from which an image is built. */

@@ -2,7 +2,7 @@ import { hash } from 'bcryptjs';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
-import { initializeSchema } from '../../database/schema.ts';
+import { migrateSchema } from '../../database/schema.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { createDemoData, type DemoData } from './demo-data.ts';
 
@@ -22,7 +22,7 @@ export async function addDemoData(database: DatabaseConfig): Promise<string> {
   const passwordHash = await hash(PASSWORD, HASH_COST);
   await insertRows(database, data, passwordHash);
   // This creates the missing profiles.
-  await initializeSchema(database, { existing: 'retain', waitMaxMs: WAIT_MAX_MS });
+  await migrateSchema(database, { waitMaxMs: WAIT_MAX_MS });
   const { people, messages } = data;
   return (
     `Added the demo data: ${people.length} people and ${messages.length} messages. ` +

@@ -1,6 +1,6 @@
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
-import { initializeSchema } from '../../database/schema.ts';
+import { migrateSchema } from '../../database/schema.ts';
 import { analyse } from '../report/analyse.ts';
 import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
@@ -27,7 +27,7 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutpu
   return async (warehouse, { id, signal }) => {
     const retryOptions = { waitMaxMs: WAIT_MAX_MS, signal };
     print(`Copying from ${source.name} at ${source.host}:${source.port} …`);
-    await initializeSchema(warehouse, { ...retryOptions, existing: 'retain' });
+    await migrateSchema(warehouse, retryOptions);
     const copy = await copyWithProgress(warehouse, order, screen, signal);
     print(formatCopy(copy));
     print('Computing statistics …');

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createApp } from '../app.ts';
 import type { Config } from '../../config/config.ts';
 import { openDatabase } from '../../database/database.ts';
+import { findLatestVersion } from '../../database/migrations.ts';
 import { prepareDrain } from './drain.ts';
 import { createHttpServer } from './http-server.ts';
 import { listen } from './listen.ts';
@@ -38,7 +39,8 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
-  const isDatabaseReady = cacheCheck(() => repositories.isReady(), READINESS_TTL_MS);
+  const schemaVersion = await findLatestVersion();
+  const isDatabaseReady = cacheCheck(() => repositories.isReady(schemaVersion), READINESS_TTL_MS);
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 

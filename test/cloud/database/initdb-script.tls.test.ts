@@ -33,7 +33,7 @@ async function putSecret(name: 'master' | 'minitwit' | 'reader', value: string):
 /** Creates an instance's MiniTwit folder, and a fake AWS CLI on the path. */
 async function makeInstance(authority: string): Promise<void> {
   for (const name of ['app', 'app/dist', 'bin', 'secrets']) await mkdir(join(folder, name));
-  for (const name of ['node_modules', 'schema.sql', 'package.json'])
+  for (const name of ['migrations', 'node_modules', 'schema.sql', 'package.json'])
     await symlink(resolve(name), join(folder, 'app', name));
   // An instance has the compiled file. Node runs the source.
   for (const name of ['initdb', 'sql'])

@@ -17,7 +17,8 @@ beforeAll(async () => {
   defer(() => rm(checkout, { recursive: true }));
   await write('package.json', '{"name":"minitwit","version":"4.5.6"}');
   for (const path of ['package-lock.json', 'tsconfig.json', 'schema.sql']) await write(path, '{}');
-  for (const folder of ['src', 'static', 'views', 'userdata']) await write(`${folder}/a`, 'a');
+  for (const folder of ['migrations', 'src', 'static', 'views', 'userdata'])
+    await write(`${folder}/a`, 'a');
   await write('docs/a', 'not needed');
   const git = (...args: string[]) => run('git', ['-C', checkout, ...args]);
   await git('init', '-q');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { ensureAppUser } from '../../../src/database/app-user.ts';
 import { ensureReader } from '../../../src/database/reader-user.ts';
-import { initializeSchema } from '../../../src/database/schema.ts';
+import { migrateSchema } from '../../../src/database/schema.ts';
 import { HANG_MS } from '../../support/timeouts.ts';
 import { rotateSecrets } from '../../../src/cloud/commands/rotate-secrets.ts';
 import { parseSessionSecrets } from '../../../src/cloud/secrets/session-secret.ts';
@@ -246,7 +246,7 @@ describe.skipIf(server === null)('secrets rotate', () => {
 
   test('is not disturbed by an initialization of the database at the same time', async () => {
     const site = await openSite();
-    await initializeSchema(database, { existing: 'retain', waitMaxMs: HANG_MS });
+    await migrateSchema(database, { waitMaxMs: HANG_MS });
     const { secrets } = site;
     const initialize = async () => {
       const passwordOf = (id: string) => secrets.read(id) ?? '';

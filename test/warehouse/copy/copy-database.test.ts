@@ -76,6 +76,7 @@ test.each([
     source,
     `delete from follower where ${from} in (who_id, whom_id)`,
     `delete from message where author_id = ${from}`,
+    `delete from profile where user_id = ${from}`,
     `delete from user where user_id = ${from}`,
     `insert into user values (${to}, '${name}', 'new@example.com', 'hash')`,
   );

@@ -6,6 +6,7 @@ import request from 'supertest';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApp } from '../../../src/web/app.ts';
 import { openDatabase } from '../../../src/database/database.ts';
+import { findLatestVersion } from '../../../src/database/migrations.ts';
 import { createPasswords } from '../../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
@@ -26,13 +27,14 @@ defer(() => database.end());
 const passwords = createPasswords();
 defer(() => passwords.close());
 const repositories = createRepositories(database);
+const SCHEMA_VERSION = await findLatestVersion();
 const { logger } = captureLog();
 const dependencies = {
   config: testConfig,
   repositories,
   rateLimits: createRateLimits(database, null, logger),
   passwords,
-  isReady: () => repositories.isReady(),
+  isReady: () => repositories.isReady(SCHEMA_VERSION),
   logger,
 };
 const app = createApp(dependencies);
@@ -65,13 +67,21 @@ test('/readyz returns 503 if the readiness check does not return', async () => {
   expect(status).toBe(503);
 });
 
-test('/readyz returns 503 without MiniTwit’s tables', async () => {
-  await runSql(config, 'alter table user rename to other');
+test('/readyz returns 503 without the migrations that the code needs, and without any tables', async () => {
+  await runSql(config, `update schema_version set version = 0 where version = ${SCHEMA_VERSION}`);
   expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  await runSql(config, 'alter table schema_version rename to other');
+  expect(await check('/readyz')).toEqual([503, 'not ready\n']);
+  await runSql(config, 'alter table other rename to schema_version');
+  await runSql(config, `update schema_version set version = ${SCHEMA_VERSION} where version = 0`);
+  expect(await check('/readyz')).toEqual([200, 'ready\n']);
+});
+
+test('a page returns 503 without MiniTwit’s tables', async () => {
+  await runSql(config, 'alter table user rename to other');
   const page = await request(app).get('/alice');
   expect(page.status).toBe(503);
   await runSql(config, 'alter table other rename to user');
-  expect(await check('/readyz')).toEqual([200, 'ready\n']);
 });
 
 test('returns 405 with the allowed methods', async () => {

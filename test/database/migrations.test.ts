@@ -1,0 +1,167 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import { describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { findLatestVersion } from '../../src/database/migrations.ts';
+import { initializeSchema, migrateSchema } from '../../src/database/schema.ts';
+import { splitStatements } from '../../src/database/split-statements.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
+import { runSql, useEmptyDatabase } from '../support/database.ts';
+import { HANG_MS } from '../support/timeouts.ts';
+
+const config = useEmptyDatabase();
+const waitMaxMs = HANG_MS;
+const retryOptions = { waitMaxMs };
+const TABLES = ['user', 'message', 'follower', 'profile', 'session', 'rate_limit'];
+const ALL = ['001 tables', '002 no-cascades'];
+
+/** Drops all tables, and creates those of 1.8.0 without a record of migrations. */
+async function createTablesOf18(): Promise<void> {
+  const sql = await readFile('migrations/001.do.tables.sql', 'utf8');
+  await runSql(
+    config,
+    `drop table if exists ${TABLES.toReversed().join()}, schema_version, schema_step`,
+    ...splitStatements(sql),
+  );
+}
+
+/** Returns the definition of each table, and the recorded migrations. */
+async function readSchema(): Promise<string[]> {
+  return withConnection(config, retryOptions, async (connection) => {
+    const definitions = await Promise.all(
+      TABLES.map(async (table) => {
+        const [rows] = await connection.query<RowDataPacket[]>(`show create table ${table}`);
+        return String(rows[0]?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '');
+      }),
+    );
+    const [versions] = await connection.query<RowDataPacket[]>(
+      'select version, name, md5 from schema_version order by version',
+    );
+    return [...definitions, JSON.stringify(versions)];
+  });
+}
+
+async function readNewSchema(): Promise<string[]> {
+  await runSql(
+    config,
+    `drop table if exists ${TABLES.toReversed().join()}, schema_version, schema_step`,
+  );
+  await initializeSchema(config, { existing: 'refuse', waitMaxMs });
+  return readSchema();
+}
+
+test('the numbers of the migrations are consecutive', async () => {
+  const names = (await readdir('migrations')).toSorted();
+  expect(names.map((name) => name.replace(/^(\d{3})\.do\.[a-z0-9-]+\.sql$/, '$1'))).toEqual(
+    names.map((_, index) => String(index + 1).padStart(3, '0')),
+  );
+  expect(await findLatestVersion()).toBe(names.length);
+});
+
+test('schema.sql and all migrations create the same tables', async () => {
+  const schema = await readNewSchema();
+  await createTablesOf18();
+  const changes = { isNew: false, migrations: ALL, profiles: 0 };
+  expect(await migrateSchema(config, retryOptions)).toEqual(changes);
+  expect(await readSchema()).toEqual(schema);
+});
+
+test('an empty database gets the tables of schema.sql, and has all migrations', async () => {
+  await readNewSchema();
+  await runSql(config, `drop table ${TABLES.toReversed().join()}`);
+  expect(await migrateSchema(config, retryOptions)).toMatchObject({ isNew: true });
+  const changes = { isNew: false, migrations: [], profiles: 0 };
+  expect(await migrateSchema(config, retryOptions)).toEqual(changes);
+});
+
+test('tables of an earlier version are added, and its users get profiles', async () => {
+  const schema = await readNewSchema();
+  await createTablesOf18();
+  await runSql(
+    config,
+    'drop table profile, session, rate_limit',
+    `insert into user (username, email, pw_hash) values ('a', 'a', 'x'), ('b', 'b', 'x')`,
+  );
+  const changes = { isNew: false, migrations: ALL, profiles: 2 };
+  expect(await migrateSchema(config, retryOptions)).toEqual(changes);
+  expect(await readSchema()).toEqual(schema);
+});
+
+test('of several concurrent calls, one applies the migrations', async () => {
+  await createTablesOf18();
+  const calls = Array.from({ length: 6 }, () => migrateSchema(config, retryOptions));
+  const applied = (await Promise.all(calls)).map(({ migrations }) => migrations);
+  expect(applied.filter((each) => each.length > 0)).toEqual([ALL]);
+});
+
+test('a migration that was changed after it had been applied is refused', async () => {
+  await readNewSchema();
+  await runSql(config, `update schema_version set md5 = repeat('0', 32) where version = 1`);
+  await expect(migrateSchema(config, retryOptions)).rejects.toThrow(
+    /^The file of migration 1 was changed after/,
+  );
+});
+
+test('a database of a later version is not changed', async () => {
+  await readNewSchema();
+  await runSql(
+    config,
+    `insert into schema_version (version, name, md5) values (900, 'later', repeat('0', 32))`,
+  );
+  expect(await migrateSchema(config, retryOptions)).toMatchObject({ migrations: [] });
+});
+
+describe('a migration whose process was killed continues', async () => {
+  const statements = splitStatements(await readFile('migrations/002.do.no-cascades.sql', 'utf8'));
+  const isStep = (statement: string) => !/^set /i.test(statement);
+
+  /** Leaves the tables as a process does that is killed before or after it runs the last one of these statements. */
+  async function killAt(step: number, when: 'before' | 'after'): Promise<void> {
+    await readNewSchema();
+    await runSql(
+      config,
+      `drop table ${TABLES.toReversed().join()}`,
+      ...splitStatements(await readFile('migrations/001.do.tables.sql', 'utf8')),
+      'delete from schema_version where version > 1',
+      ...statements.slice(0, when === 'before' ? step - 1 : step),
+      ...statements
+        .slice(0, step)
+        .flatMap((statement, index) =>
+          isStep(statement)
+            ? [`insert into schema_step values (2, ${index + 1}, ${index + 1 < step})`]
+            : [],
+        ),
+    );
+  }
+
+  test.each(
+    statements.flatMap((statement, index) =>
+      isStep(statement) ? [['before', index + 1] as const, ['after', index + 1] as const] : [],
+    ),
+  )('%s statement %i', async (when, step) => {
+    const schema = await readNewSchema();
+    await killAt(step, when);
+    expect(await migrateSchema(config, retryOptions)).toMatchObject({ migrations: [ALL[1]] });
+    expect(await readSchema()).toEqual(schema);
+  });
+});
+
+test('while a migration waits for a transaction, other requests are served', async () => {
+  await createTablesOf18();
+  const database = openDatabase({ ...config, poolSize: 1 });
+  await withConnection(config, retryOptions, async (other) => {
+    await other.query('begin');
+    await other.query('select * from session');
+    let isWaiting = () => {};
+    const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
+    const migration = migrateSchema(config, { waitMaxMs, onWait: isWaiting });
+    await waiting;
+    // A request waits for a second at most, and its limit is four seconds.
+    for (let request = 0; request < 5; request++) {
+      await database.select('select count(*) as total from session');
+    }
+    await other.query('commit');
+    expect(await migration).toMatchObject({ migrations: ALL });
+  });
+  await database.end();
+});
