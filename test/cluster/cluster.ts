@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, onTestFinished } from 'vitest';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
+import { splitStatements } from '../../src/database/split-statements.ts';
 import { type Defer, useCleanup } from '../support/cleanup.ts';
+import { runSql } from '../support/database.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
 import { reservePort } from '../support/ports.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
@@ -23,8 +28,11 @@ const PRODUCTION = {
 export interface Instance {
   url: string;
   program: () => Program;
-  /** Starts the server, also after it has exited. Resolves when it responds. */
-  start: () => Promise<void>;
+  /**
+   * Starts the server, also after it has exited. Resolves when it responds.
+   * @param source the folder with the source, by default that of this checkout
+   */
+  start: (source?: string) => Promise<void>;
 }
 
 /** A production setup on this machine: a load balancer, two instances and a database. */
@@ -45,6 +53,8 @@ export interface ClusterOptions {
   mariadb?: string[];
   /** The retries of the load balancer if it cannot connect to an instance. */
   retries?: number;
+  /** The folder with the source of another release, whose tables are created, and whose servers are started. */
+  source?: string;
 }
 
 /** Starts a cluster with empty tables for all tests of a file. Returns a function that returns the cluster. */
@@ -62,11 +72,11 @@ export function useCluster(options: ClusterOptions = {}): () => Cluster {
 
 /** Starts a cluster with empty tables. By default, it stops at the end of the test. */
 export async function startCluster(
-  { settings = {}, mariadb: mariadbOptions = [], ...balancing }: ClusterOptions = {},
+  { settings = {}, mariadb: mariadbOptions = [], source = '.', ...balancing }: ClusterOptions = {},
   defer: Defer = onTestFinished,
 ): Promise<Cluster> {
   const mariadb = await startMariadb(mariadbOptions, defer);
-  await initializeSchema(mariadb.adminConfig, { existing: 'refuse', waitMaxMs: HANG_MS });
+  await createTables(mariadb.adminConfig, source);
   const database = openDatabase(mariadb.config);
   defer(() => database.end());
   const ports = await Promise.all(Array.from({ length: INSTANCES }, () => reservePort(defer)));
@@ -78,9 +88,19 @@ export async function startCluster(
       ...settings,
     })),
   );
-  await Promise.all(instances.map((instance) => instance.start()));
+  await Promise.all(instances.map((instance) => instance.start(source)));
   const { url } = await startLoadBalancer(ports, defer, balancing);
   return { url, instances: instances as [Instance, Instance], mariadb, database };
+}
+
+/** Creates the tables of this checkout or of another release. */
+async function createTables(config: DatabaseConfig, source: string): Promise<void> {
+  if (source === '.') {
+    await initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS });
+  } else {
+    const schema = await readFile(join(source, 'schema.sql'), 'utf8');
+    await runSql(config, ...splitStatements(schema));
+  }
 }
 
 /**
@@ -104,9 +124,9 @@ export function createInstance(
       if (!program) throw new Error('The instance was not started.');
       return program;
     },
-    async start() {
+    async start(source = '.') {
       const started = startProgram(
-        'src/server.ts',
+        join(source, 'src/server.ts'),
         { ...PRODUCTION, ...readSettings(), PORT: String(port) },
         { outlivesTest: true },
       );

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+
+const run = promisify(execFile);
+
+/**
+ * Copies the source of the last commit without the newest migration from git into a folder, with the packages of this
+ * checkout. Returns the folder, which the end of the test deletes.
+ */
+export async function checkOutPreviousRelease(newestMigration: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'minitwit-previous-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const filter = ['--diff-filter=A', '--format=%H', '--', `migrations/${newestMigration}`];
+  const added = (await run('git', ['log', ...filter])).stdout.trim().split('\n').at(-1);
+  const archive = join(folder, 'source.tar');
+  const paths = ['src', 'views', 'static', 'schema.sql', 'package.json'];
+  await run('git', ['archive', '--output', archive, `${added}^`, ...paths]);
+  await run('tar', ['-xf', archive, '-C', folder]);
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
