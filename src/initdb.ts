@@ -56,7 +56,7 @@ async function createReader(config: DatabaseConfig, login: Login) {
 }
 
 interface Arguments {
-  /** What happens to existing tables. With `retain`, they get the missing migrations. */
+  /** The handling of existing tables, see `initializeSchema`. With `retain`, they get the missing migrations. */
   existing: 'refuse' | 'replace' | 'retain';
   userName: string | undefined;
   readerName: string | undefined;

@@ -43,7 +43,7 @@ async function createTables(connection: Connection, statements: string[]): Promi
   await recordAllMigrations(connection);
 }
 
-/** What migrateSchema has changed. */
+/** The changes that migrateSchema has made. */
 export interface SchemaChanges {
   /** Whether the database was empty and got all tables. */
   isNew: boolean;

@@ -87,7 +87,7 @@ test('tables of an earlier version are added, and its users get profiles', async
   expect(await readSchema()).toEqual(schema);
 });
 
-test('of several concurrent calls, one applies the migrations', async () => {
+test('one of several concurrent calls applies the migrations', async () => {
   await createTablesOf18();
   const calls = Array.from({ length: 6 }, () => migrateSchema(config, retryOptions));
   const applied = (await Promise.all(calls)).map(({ migrations }) => migrations);
