@@ -1,6 +1,6 @@
 #!/bin/bash
 # Functions of the scripts on an instance that read secrets with the instance's role, and start programs with them. Run
-# Command sends one text, so its scripts contain these functions when they are sent. database.sh reads this file of the
+# Command sends one text, so its scripts contain these functions when they are sent. database.sh and migrate.sh read this file of the
 # image.
 
 readonly APP=/opt/minitwit

@@ -69,6 +69,8 @@ $problems"
   systemctl daemon-reload
   systemctl enable --quiet minitwit.service
   start_log_agent || report 'The CloudWatch agent was not started, so CloudWatch does not get the log.'
+  # An earlier image has no such script.
+  [ -z "${MASTER_SECRET:-}" ] || [ ! -e $APP/migrate.sh ] || migrate_database
   # An earlier run of this script may have started the service with other settings.
   if systemctl restart minitwit.service && wait_until_up; then
     report "MiniTwit is up on port ${PORT:-5000}."
@@ -325,6 +327,18 @@ start_log_agent() {
     replace_file $agent/etc/amazon-cloudwatch-agent.json 644
   systemctl enable --quiet amazon-cloudwatch-agent.service &&
     systemctl restart amazon-cloudwatch-agent.service
+}
+
+# Runs in a unit of its own, so that its output is in the journal, from which the agent sends it to CloudWatch. The server
+# starts in any case. It is not ready while the database lacks a migration that it needs.
+migrate_database() {
+  local begin=$EPOCHSECONDS
+  systemd-run --quiet --wait --collect --unit=minitwit-migrate.service \
+    --property=SyslogIdentifier=minitwit-migrate \
+    /bin/bash $APP/migrate.sh "$DB_HOST" "$MASTER_SECRET" ||
+    report 'The database was not migrated:'
+  report "$(journalctl --sync
+    journalctl --identifier=minitwit-migrate --since="@$begin" --output=cat --no-pager)"
 }
 
 wait_until_up() {

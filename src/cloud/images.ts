@@ -10,6 +10,9 @@ export const IMAGE_TAG = 'minitwit:image';
 /** The tag of an image whose value is its commit. */
 export const COMMIT_TAG = 'minitwit:commit';
 
+/** The tag of an image whose value is the number of its last migration. */
+export const SCHEMA_TAG = 'minitwit:schema';
+
 /** The value of IMAGE_TAG on temporary resources that create an image. */
 export const BUILDER = 'builder';
 
@@ -19,6 +22,8 @@ export interface MiniTwitImage extends Image {
   version: string;
   /** The full hash of the commit. */
   commit: string;
+  /** The number of its last migration. Images of a version before 1.9.0 have 1. */
+  schemaVersion: number;
 }
 
 /** Lists the available images of MiniTwit, newest first. */
@@ -38,16 +43,22 @@ export async function findNewestImage(ec2: EC2Client): Promise<MiniTwitImage | n
   return (await listMiniTwitImages(ec2))[0] ?? null;
 }
 
+/** Returns the image of MiniTwit of this id in this account, which may not be available yet, or null. */
+export async function findImage(ec2: EC2Client, id: string): Promise<MiniTwitImage | null> {
+  const [image] = await listImages(ec2, 'self', [
+    tagFilter(IMAGE_TAG),
+    { Name: 'image-id', Values: [id] },
+  ]);
+  return image && image.tags[IMAGE_TAG] !== BUILDER ? toMiniTwitImage(image) : null;
+}
+
 /**
  * Returns an image of MiniTwit in this account, which may not be available yet.
  * @throws OperatorError when there is none of this id
  */
 export async function requireImage(ec2: EC2Client, id: string): Promise<MiniTwitImage> {
-  const [image] = await listImages(ec2, 'self', [
-    tagFilter(IMAGE_TAG),
-    { Name: 'image-id', Values: [id] },
-  ]);
-  if (image && image.tags[IMAGE_TAG] !== BUILDER) return toMiniTwitImage(image);
+  const image = await findImage(ec2, id);
+  if (image) return image;
   throw new OperatorError(
     `There is no image ${id} of MiniTwit in this account and region. Run ${PROGRAM} status to list the images.`,
   );
@@ -55,7 +66,12 @@ export async function requireImage(ec2: EC2Client, id: string): Promise<MiniTwit
 
 function toMiniTwitImage(image: Image): MiniTwitImage {
   const { tags } = image;
-  return { ...image, version: tags[IMAGE_TAG] ?? '', commit: tags[COMMIT_TAG] ?? '' };
+  return {
+    ...image,
+    version: tags[IMAGE_TAG] ?? '',
+    commit: tags[COMMIT_TAG] ?? '',
+    schemaVersion: Number(tags[SCHEMA_TAG] ?? 1),
+  };
 }
 
 /** Returns the error for an account without an image of MiniTwit, with the command that creates one. */

@@ -21,10 +21,10 @@ test('with the permissions of a deployment, `cloud image` builds an image', asyn
   expect(enforced.allowed).toContain('iam:CreateRole');
 });
 
-test('with the permissions of a deployment, `cloud roll` replaces the instances', async () => {
+test('with the permissions of a deployment, `cloud roll` replaces the instances and migrates the database', async () => {
   const { open, cloud, account } = await createOperationsFixture();
   await createStack(open(), await makeImage(open(), '1.3.0'));
-  await makeImage(open(), '1.4.0');
+  await makeImage(open(), '1.9.0', 2);
   const enforced = await enforceOperatorPolicies(cloud.clients, account.id, policies);
   await roll(open(), { dryRun: false });
   expect(enforced.refused).toEqual([]);

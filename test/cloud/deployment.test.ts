@@ -74,6 +74,8 @@ test.each<[string, string, Record<string, string>?]>([
   ['ec2:RunInstances', at('ec2', 'subnet/subnet-1')],
   ['ec2:RunInstances', 'arn:aws:ec2:eu-central-1::image/ami-1'],
   ['iam:PassRole', INSTANCE_ROLE, TO_EC2],
+  ['iam:PutRolePolicy', INSTANCE_ROLE, BOUNDED],
+  ['iam:DeleteRolePolicy', INSTANCE_ROLE, BOUNDED],
   ['cloudformation:ExecuteChangeSet', at('cloudformation', 'stack/minitwit/1a2b')],
 ])('a deployment may request %s of %s', async (action, resource, context) => {
   expect(await decide({ action, resource, ...(context && { context }) }, policies)).toBe('allowed');
@@ -82,7 +84,7 @@ test.each<[string, string, Record<string, string>?]>([
 test.each<[string, string, Record<string, string>?]>([
   ['iam:CreateRole', BUILDER],
   ['iam:CreateRole', INSTANCE_ROLE, BOUNDED],
-  ['iam:PutRolePolicy', INSTANCE_ROLE, BOUNDED],
+  ['iam:PutRolePolicy', INSTANCE_ROLE],
   ['iam:UpdateAssumeRolePolicy', iam('role/minitwit-deployment'), BOUNDED],
   ['iam:PassRole', iam('role/minitwit-deployment'), TO_EC2],
   ['iam:PassRole', INSTANCE_ROLE, { 'iam:PassedToService': 'lambda.amazonaws.com' }],

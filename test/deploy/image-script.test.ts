@@ -23,6 +23,7 @@ test('installs the server and its production packages only', async () => {
     'database.sh',
     'dist',
     'instance-functions.sh',
+    'migrate.sh',
     'migrations',
     'node_modules',
     'package-lock.json',

@@ -1,5 +1,7 @@
 import type { CloudContext } from '../context.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
+import { assertCanMigrate, hasNewMigrations } from '../database/image-migrations.ts';
+import { withMasterAccess } from '../database/master-access.ts';
 import { formatCommand } from '../format-command.ts';
 import { findNewestImage, noImageError, requireImage, type MiniTwitImage } from '../images.ts';
 import { findPreviousImageId } from '../instances/previous-image.ts';
@@ -31,8 +33,9 @@ export interface RollOptions {
 
 /**
  * Replaces the instances by instances of another image, one at a time, and stores the image in the stack's parameters,
- * so that no later change of the stack returns to the old image. If the command is interrupted, AWS continues, and the
- * next `roll` with the same options waits for it.
+ * so that no later change of the stack returns to the old image. If the image has new migrations, its first instance
+ * applies them before it serves. If the command is interrupted, AWS continues, and the next `roll` with the same options
+ * waits for it.
  * @throws OperatorError when there is no compatible image, or when AWS rolls the instances back
  */
 export async function roll(cloud: CloudContext, options: RollOptions): Promise<void> {
@@ -47,14 +50,18 @@ export async function roll(cloud: CloudContext, options: RollOptions): Promise<v
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const InstanceTypes = plan.types.join(',');
   await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceTypes });
+  const migrates = await hasNewMigrations(cloud.clients.ec2, image, stack);
+  if (migrates) assertCanMigrate(cloud, plan.current);
 
   const isStored = stack.parameters.ImageId === image.id;
   cloud.print(`The ${name} image is ${image.id} (${image.version}, ${image.commit.slice(0, 7)}).`);
   cloud.print(formatPlan(plan, image));
   if (!isStored) cloud.print(`The stack's parameter ImageId is ${stack.parameters.ImageId}.`);
+  if (migrates) cloud.print(formatMigration(image));
   if (dryRun) return cloud.print('Nothing was changed.');
 
-  await replaceInstances(cloud, { imageId: image.id });
+  const replace = () => replaceInstances(cloud, { imageId: image.id });
+  await (migrates ? withMasterAccess(cloud, replace) : replace());
   if (isStored) return;
   cloud.log("Storing the image in the stack's parameters, which replaces no instance …");
   const parameters = toChangedParameters(stack, { ImageId: image.id });
@@ -81,6 +88,13 @@ async function requirePreviousImage(cloud: CloudContext, stack: Stack): Promise<
   throw new OperatorError(
     `There is no previous image: the instances have run only ${ImageId}. To choose an image, run ` +
       `${formatCommand(cloud, 'roll --image ID')}. To list the images, run ${formatCommand(cloud, 'status')}.`,
+  );
+}
+
+function formatMigration({ schemaVersion }: MiniTwitImage): string {
+  return (
+    `The first new instance migrates the database to version ${schemaVersion} of the tables, while the old instances ` +
+    'serve. Meanwhile, the instances may read the master password.'
   );
 }
 

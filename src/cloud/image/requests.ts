@@ -3,7 +3,7 @@ import type { CreateImageOptions } from '../../aws/ec2/create-image.ts';
 import { tagSpecifications } from '../../aws/ec2/tags.ts';
 import { RUN_TAG, type Tags } from '../../aws/tags.ts';
 import { renderScript } from '../../aws/render-script.ts';
-import { BUILDER, COMMIT_TAG, IMAGE_TAG } from '../images.ts';
+import { BUILDER, COMMIT_TAG, IMAGE_TAG, SCHEMA_TAG } from '../images.ts';
 import type { BuildPlan } from './plan.ts';
 
 /** Returns the IAM path of the roles and instance profiles of a region's builders. IAM itself has no regions. */
@@ -34,8 +34,13 @@ function builderTags(runId: string): Tags {
 
 /** Returns the tags of a complete image. */
 export function imageTags({ source }: BuildPlan): Tags {
-  const { version, commit } = source;
-  return { Name: `minitwit ${version}`, [IMAGE_TAG]: version, [COMMIT_TAG]: commit };
+  const { version, commit, schemaVersion } = source;
+  return {
+    Name: `minitwit ${version}`,
+    [IMAGE_TAG]: version,
+    [COMMIT_TAG]: commit,
+    [SCHEMA_TAG]: String(schemaVersion),
+  };
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Source {
   version: string;
   /** The full hash of the commit. */
   commit: string;
+  /** The number of the last migration. */
+  schemaVersion: number;
   /** A gzipped tar archive. */
   archive: Buffer;
   /** The checksum of the archive in hex. */
@@ -33,6 +35,7 @@ export async function readSource(checkout: string): Promise<Source> {
   const git = async (...args: string[]) => (await runGit(checkout, args)).toString('utf8');
   const commit = (await git('rev-parse', '--verify', 'HEAD')).trim();
   const about: unknown = JSON.parse(await git('show', `${commit}:package.json`));
+  const migrations = await git('ls-tree', '--name-only', `${commit}:migrations`);
   const changes = await git('status', '--porcelain', '--no-renames', '--', ...PATHS, ...FOLDERS);
   const archive = await runGit(checkout, [
     'archive',
@@ -44,6 +47,8 @@ export async function readSource(checkout: string): Promise<Source> {
   return {
     version: z.object({ version: z.string() }).parse(about).version,
     commit,
+    // The names of the files begin with their numbers, such as 002.do.no-cascades.sql.
+    schemaVersion: Math.max(...migrations.trim().split('\n').map(Number.parseFloat)),
     archive,
     sha256: createHash('sha256').update(archive).digest('hex'),
     // Each line begins with two letters for the kind of change, and a space.

@@ -15,15 +15,19 @@ const versionSchema = z
     VersionNumber: z.number(),
     VersionDescription: z.string().optional(),
     CreateTime: z.date(),
-    LaunchTemplateData: z.looseObject({ ImageId: z.string(), InstanceType: z.string() }),
+    LaunchTemplateData: z.looseObject({
+      ImageId: z.string(),
+      InstanceType: z.string(),
+      UserData: z.string().optional(),
+    }),
   })
   .transform((it) => ({
     number: String(it.VersionNumber),
     createdAt: it.CreateTime,
     /** Whether a command created the version. Those of CloudFormation have no description. */
     isOfCommand: Boolean(it.VersionDescription),
-    /** All settings of the version, of which only these two are typed. */
-    content: it.LaunchTemplateData as { ImageId: string; InstanceType: string },
+    /** All settings of the version, of which only these are typed. The user data is in base64. */
+    content: it.LaunchTemplateData as { ImageId: string; InstanceType: string; UserData?: string },
   }));
 
 /** A version of a launch template, from which instances are launched. */

@@ -124,7 +124,7 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
   if (typeof text === 'string') {
     // Within a text, the name replaces a resource that moto lacks.
     const name = (whole: string, each: string) => (literals.has(each) ? each : whole);
-    return withVariables(text.replaceAll(/\$\{(\w+)\}/g, name));
+    return withVariables(text.replaceAll(/\$\{(\w+)\}/g, name), literals);
   }
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, replaceLacking(each, literals)]),
@@ -132,11 +132,11 @@ function replaceLacking(value: unknown, literals: Map<string, unknown>): unknown
 }
 
 /** Returns a substitution with a variable for each attribute of an attribute, which moto does not find in a text. */
-function withVariables(text: string): Node {
+function withVariables(text: string, literals: Map<string, unknown>): Node {
   const variables: Node = {};
   const filled = text.replaceAll(/\$\{(\w+)\.(\w+\.\w+)\}/g, (_, name: string, path: string) => {
     const variable = `${name}${path.replace('.', '')}`;
-    variables[variable] = { 'Fn::GetAtt': [name, path] };
+    variables[variable] = literals.get(`${name}.${path}`) ?? { 'Fn::GetAtt': [name, path] };
     return `\${${variable}}`;
   });
   return { 'Fn::Sub': Object.keys(variables).length > 0 ? [filled, variables] : filled };

@@ -17,8 +17,8 @@ beforeAll(async () => {
   defer(() => rm(checkout, { recursive: true }));
   await write('package.json', '{"name":"minitwit","version":"4.5.6"}');
   for (const path of ['package-lock.json', 'tsconfig.json', 'schema.sql']) await write(path, '{}');
-  for (const folder of ['migrations', 'src', 'static', 'views', 'userdata'])
-    await write(`${folder}/a`, 'a');
+  for (const folder of ['src', 'static', 'views', 'userdata']) await write(`${folder}/a`, 'a');
+  for (const number of ['009', '010']) await write(`migrations/${number}.do.a.sql`, 'a');
   await write('docs/a', 'not needed');
   const git = (...args: string[]) => run('git', ['-C', checkout, ...args]);
   await git('init', '-q');
@@ -35,13 +35,20 @@ test('an image has the committed files that it needs, and uncommitted files are 
   await write('src/a', 'changed');
   await write('src/secret', 'uncommitted');
   await write('docs/a', 'changed');
+  await write('migrations/011.do.a.sql', 'uncommitted');
   await write('package.json', '{"version":"9.9.9"}');
 
   const source = await readSource(checkout);
 
   expect(source.version).toBe('4.5.6');
   expect(source.commit).toMatch(/^[0-9a-f]{40}$/);
-  expect(source.uncommitted.toSorted()).toEqual(['package.json', 'src/a', 'src/secret']);
+  expect(source.schemaVersion).toBe(10);
+  expect(source.uncommitted.toSorted()).toEqual([
+    'migrations/011.do.a.sql',
+    'package.json',
+    'src/a',
+    'src/secret',
+  ]);
   await writeFile(join(checkout, 'source.tar.gz'), source.archive);
   const list = await run('tar', ['-tzf', join(checkout, 'source.tar.gz')]);
   expect(list.stdout).toContain('userdata/a');

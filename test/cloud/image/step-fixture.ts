@@ -32,7 +32,14 @@ async function createSmallPlan({ clients: { ec2 } }: CloudContext): Promise<Buil
   const subnet = await findDefaultSubnetFor(ec2, instanceType);
   if (!base || !subnet) throw new Error('The account has no Amazon Linux, or no subnet.');
   const archive = Buffer.from('x');
-  const byte = { version: '1.0.0', commit: 'c', archive, sha256: '', uncommitted: [] };
+  const byte = {
+    version: '1.0.0',
+    commit: 'c',
+    schemaVersion: 1,
+    archive,
+    sha256: '',
+    uncommitted: [],
+  };
   return {
     runId: createRunId(new Date()),
     source: byte,

@@ -73,7 +73,7 @@ async function runRotation({ open, emulated }: Site): Promise<void> {
 }
 
 async function rollToNewImage({ open, admin }: Site): Promise<void> {
-  await roll(open(), { ...now, imageId: await makeImage(admin, '1.4.0') });
+  await roll(open(), { ...now, imageId: await makeImage(admin, '1.9.0', 2) });
 }
 
 async function rollForwardAndBack(site: Site): Promise<void> {

@@ -17,6 +17,8 @@ const template = parseTemplate(rendered);
 const VALUES: Record<string, string> = {
   'Database.Endpoint.Address': 'minitwit.abc.us-east-1.rds.amazonaws.com',
   DatabasePassword: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:DatabasePassword-a1B2c3',
+  'Database.MasterUserSecret.SecretArn':
+    'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1a2b',
   SessionSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:SessionSecret-d4E5f6',
   ServerLog: 'minitwit-ServerLog-1a2b',
 };
