@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Defer } from '../support/cleanup.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority, type KeyPair } from '../support/certificates.ts';
 import { reservePort } from '../support/ports.ts';
 import { CACHE } from '../support/cache.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -17,6 +17,8 @@ const INSTALLED = join(CACHE, 'npm-ci');
 
 /** A machine in place of an EC2 instance with Amazon Linux. It uses the programs in `stand-ins/`. */
 export interface Instance extends Machine {
+  /** The authority that the image trusts as that of RDS. */
+  authority: KeyPair;
   /** Copies the files of the repository to the instance, and returns their folder. */
   copyCheckout(): Promise<string>;
   /** Runs userdata/image.sh of the copied checkout while the instance is off. */
@@ -67,7 +69,7 @@ export async function createInstance(defer: Defer): Promise<Instance> {
     return machine.run('cd / && /var/lib/cloud/instance/scripts/part-001');
   };
 
-  return { ...machine, copyCheckout, runImageScript, runUserData };
+  return { ...machine, authority, copyCheckout, runImageScript, runUserData };
 }
 
 /** Sets the port on which image.sh tests the server, because concurrent test runs share the network of this machine. */

@@ -42,11 +42,12 @@ export async function installServer(instance: Instance): Promise<void> {
   expect(status).toBe(0);
 }
 
-/** Runs userdata/minitwit.sh with these settings, which starts the server. */
-export async function start(instance: Instance, settings: Record<string, string>): Promise<void> {
+/** Runs userdata/minitwit.sh with these settings, which starts the server, and returns its output. */
+export async function start(instance: Instance, settings: Record<string, string>): Promise<string> {
   const { status, output } = await instance.runUserData(await fillIn(settings));
   expect(output).toContain('MiniTwit is up');
   expect(status).toBe(0);
+  return output;
 }
 
 /** Waits until the server responds. */
