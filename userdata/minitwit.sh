@@ -332,7 +332,8 @@ start_log_agent() {
 # Runs in a unit of its own, so that its output is in the journal, from which the agent sends it to CloudWatch. The server
 # starts in any case. It is not ready while the database lacks a migration that it needs.
 migrate_database() {
-  local begin=$EPOCHSECONDS
+  local begin
+  begin=$(date +%s)
   systemd-run --quiet --wait --collect --unit=minitwit-migrate.service \
     --property=SyslogIdentifier=minitwit-migrate \
     /bin/bash $APP/migrate.sh "$DB_HOST" "$MASTER_SECRET" ||
