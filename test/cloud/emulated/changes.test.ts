@@ -47,7 +47,10 @@ test('a change set has Conditional for a property that may replace, and Dynamic 
   });
   expect(find('LaunchTemplate')).toMatchObject({
     Replacement: 'False',
-    Details: [attribute('LaunchTemplateData', 'Database.Endpoint.Address', 'Never')],
+    Details: [
+      attribute('LaunchTemplateData', 'Database.Endpoint.Address', 'Never'),
+      attribute('LaunchTemplateData', 'Database.MasterUserSecret.SecretArn', 'Never'),
+    ],
   });
   expect(find('Instances')).toMatchObject({ Replacement: 'Conditional' });
   expect(find('CpuAlarm')).toMatchObject({
