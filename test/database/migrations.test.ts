@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { RowDataPacket } from 'mysql2/promise';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { findLatestVersion } from '../../src/database/migrations.ts';
 import { initializeSchema, migrateSchema } from '../../src/database/schema.ts';
@@ -8,6 +8,7 @@ import { splitStatements } from '../../src/database/split-statements.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
 import { HANG_MS } from '../support/timeouts.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const config = useEmptyDatabase();
 const waitMaxMs = HANG_MS;
@@ -148,20 +149,23 @@ describe('a migration whose process was killed continues', async () => {
 
 test('while a migration waits for a transaction, other requests are served', async () => {
   await createTablesOf18();
-  const database = openDatabase({ ...config, poolSize: 1 });
+  const database = openDatabase({ ...config, poolSize: 2 });
+  onTestFinished(() => database.end());
   await withConnection(config, retryOptions, async (other) => {
     await other.query('begin');
     await other.query('select * from session');
-    let isWaiting = () => {};
-    const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
-    const migration = migrateSchema(config, { waitMaxMs, onWait: isWaiting });
-    await waiting;
-    // A request waits for a second at most, and its limit is four seconds.
+    const migration = migrateSchema(config, retryOptions);
+    await waitFor('the migration waits', async () => {
+      const rows = await database.select(
+        `select 1 from information_schema.processlist where state like '%metadata lock%'`,
+      );
+      return rows.length > 0;
+    });
+    // A request that waits behind the migration fails after three seconds.
     for (let request = 0; request < 5; request++) {
       await database.select('select count(*) as total from session');
     }
     await other.query('commit');
     expect(await migration).toMatchObject({ migrations: ALL });
   });
-  await database.end();
 });
