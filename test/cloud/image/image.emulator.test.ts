@@ -67,7 +67,11 @@ test('builds the commit on an instance without ssh access, and leaves only the i
     name: expect.stringMatching(/^minitwit-2/),
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     commit: expect.stringMatching(/^[0-9a-f]{40}$/),
-    tags: { 'minitwit:image': image?.version, 'minitwit:run': image?.name.slice(9) },
+    tags: {
+      'minitwit:image': image?.version,
+      'minitwit:run': image?.name.slice(9),
+      'minitwit:schema': expect.stringMatching(/^\d+$/),
+    },
   });
   expect(fixture.lines).toContain(
     `The image ${image?.id} is ready. It has MiniTwit ${image?.version}, for x86_64 instances.`,
