@@ -1,7 +1,7 @@
 #!/bin/bash
 # Functions of the scripts on an instance that read secrets with the instance's role, and start programs with them. Run
-# Command sends one text, so its scripts contain these functions when they are sent. database.sh and migrate.sh read this file of the
-# image.
+# Command sends one text, so its scripts contain these functions when they are sent. database.sh and migrate.sh read this
+# file of the image.
 
 readonly APP=/opt/minitwit
 
