@@ -11,7 +11,7 @@ export const FOLLOWING_MAX = 7500;
 
 const FOLLOWING_FULL = `You follow ${FOLLOWING_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unfollow one of them first.`;
 const MISSING_PROFILE =
-  'A user has no row in the table profile. Create it with: npm run initdb -- --if-missing';
+  'A user has no row in the table profile. Create it with: npm run migrate';
 
 /** Creates the profile of a new user. */
 export async function addProfile(transaction: Statements, userId: number): Promise<void> {

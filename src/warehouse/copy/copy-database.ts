@@ -102,7 +102,7 @@ async function checkTables(source: CopyEndpoint): Promise<void> {
     for (const table of TABLES) await source.read(sumRange(table, true), { from: 0, to: 1 });
   } catch (error) {
     const advice =
-      'It needs the tables of this version (npm run initdb -- --if-missing adds missing ones), and its user needs the right to select.';
+      'It needs the tables of this version (npm run migrate adds missing ones), and its user needs the right to select.';
     throw new OperatorError(`${errorMessage(error)}. ${advice}`, { cause: error });
   }
 }
