@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, onTestFinished } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { splitStatements } from '../../src/database/split-statements.ts';
 import { type Defer, useCleanup } from '../support/cleanup.ts';
-import { runSql } from '../support/database.ts';
 import { startLoadBalancer } from '../support/load-balancer.ts';
 import { reservePort } from '../support/ports.ts';
 import { databaseSettings, type Program, startProgram } from '../support/programs.ts';
@@ -98,8 +95,8 @@ async function createTables(config: DatabaseConfig, source: string): Promise<voi
   if (source === '.') {
     await initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS });
   } else {
-    const schema = await readFile(join(source, 'schema.sql'), 'utf8');
-    await runSql(config, ...splitStatements(schema));
+    const initdb = startProgram(join(source, 'src/initdb.ts'), databaseSettings(config));
+    if ((await initdb.ended) !== 0) throw new Error(initdb.output.stderr);
   }
 }
 

@@ -17,8 +17,7 @@ export async function checkOutPreviousRelease(newestMigration: string): Promise<
   const filter = ['--diff-filter=A', '--format=%H', '--', `migrations/${newestMigration}`];
   const added = (await run('git', ['log', ...filter])).stdout.trim().split('\n').at(-1);
   const archive = join(folder, 'source.tar');
-  const paths = ['src', 'views', 'static', 'schema.sql', 'package.json'];
-  await run('git', ['archive', '--output', archive, `${added}^`, ...paths]);
+  await run('git', ['archive', '--output', archive, `${added}^`]);
   await run('tar', ['-xf', archive, '-C', folder]);
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   return folder;
