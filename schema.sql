@@ -87,7 +87,10 @@ left join (
 create table session (
   session_id char(32) character set ascii collate ascii_bin not null,
   user_id int unsigned not null,
+  -- 30 days after the last use. A session of 180 days has ended, although it may expire later.
   expires_s int unsigned not null,
+  -- The browser and the operating system, such as Firefox on Windows. Empty if unknown.
+  browser varchar(64) character set ascii collate ascii_bin not null default '',
   primary key (session_id),
   key user (user_id),
   key expires (expires_s),

@@ -1,5 +1,6 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
+import type { Statements } from '../database/statements.ts';
 
 /** A session of a user. It expires at `expiresS` (seconds since 1970), unless it is extended. */
 export interface StoredSession {
@@ -8,18 +9,37 @@ export interface StoredSession {
   expiresS: number;
 }
 
+/** A session that a login stores. */
+export interface NewSession {
+  sessionId: string;
+  userId: number;
+  /** The hash of the password that the login has verified. */
+  passwordHash: string;
+  /** Seconds since 1970. */
+  expiresS: number;
+  /** The browser and the operating system in words. Empty if unknown. */
+  browser: string;
+}
+
+/** A session in the list of a user. */
+export type ListedSession = Pick<NewSession, 'sessionId' | 'expiresS' | 'browser'>;
+
 /** Reads and writes the table `session`, which has a row for each browser that is logged in. */
 export interface Sessions {
   /** Returns null if the session does not exist or has expired by `nowS` (seconds since 1970). */
   findSession(sessionId: string, nowS: number): Promise<StoredSession | null>;
+  /** Lists the sessions of a user that have not expired by `nowS`, the last used first. */
+  listSessions(userId: number, nowS: number): Promise<ListedSession[]>;
   /**
-   * Stores a session, or extends it if it exists. If the user has more than 20 sessions then, those that expire first
-   * are deleted.
+   * Stores a session. If the user has more than 20 sessions then, those that expire first are deleted. Returns false,
+   * and stores nothing, if the user's password is no longer the verified one.
    */
-  saveSession(sessionId: string, userId: number, expiresS: number): Promise<void>;
-  /** Extends a session. Does nothing if it does not exist. */
-  extendSession(sessionId: string, expiresS: number): Promise<void>;
+  saveSession(session: NewSession): Promise<boolean>;
+  /** Extends a session, and updates its browser. Does nothing if it does not exist. */
+  extendSession(session: ListedSession): Promise<void>;
   deleteSession(sessionId: string): Promise<void>;
+  /** Deletes the sessions of a user, except one. */
+  deleteOtherSessions(userId: number, sessionId: string): Promise<void>;
   /** Returns the number of sessions that have not expired by `nowS`. */
   countSessions(nowS: number): Promise<number>;
   /** Deletes up to `limit` sessions that have expired by `nowS`. Returns their number. */
@@ -29,6 +49,15 @@ export interface Sessions {
 const SESSIONS_PER_USER = 20;
 // A user may have more sessions from a version without this limit. Later logins delete the others.
 const DELETED_PER_LOGIN = 500;
+
+/** Deletes all sessions of a user, in the transaction that changes the user's password. */
+export async function deleteAllSessions(transaction: Statements, userId: number): Promise<void> {
+  await transaction.execute(
+    `delete from session
+     where user_id = :userId`,
+    { userId },
+  );
+}
 
 /** Creates the sessions of a database. */
 export function createSessions(database: Database): Sessions {
@@ -76,22 +105,37 @@ export function createSessions(database: Database): Sessions {
       return session && session.expiresS > nowS ? session : null;
     },
 
-    async saveSession(sessionId, userId, expiresS) {
-      await database.execute(
-        `insert into session (session_id, user_id, expires_s)
-         values (:sessionId, :userId, :expiresS)
-         on duplicate key update expires_s = :expiresS`,
-        { sessionId, userId, expiresS },
+    listSessions: (userId, nowS) =>
+      database.select<ListedSession>(
+        `select session_id as sessionId, expires_s as expiresS, browser
+         from session
+         where user_id = :userId and expires_s > :nowS and :isPrimary
+         order by expires_s desc, session_id desc`,
+        { userId, nowS },
+      ),
+
+    async saveSession(session) {
+      // The lock of the user makes the statement wait for a transaction that changes the password, and reads the new
+      // hash then. A later change deletes the stored session.
+      const { affectedRows } = await database.execute(
+        `insert into session (session_id, user_id, expires_s, browser)
+         select :sessionId, user_id, :expiresS, :browser
+         from user
+         where user_id = :userId and pw_hash = :passwordHash
+         lock in share mode`,
+        { ...session },
       );
-      await deleteOldest(userId, sessionId);
+      if (affectedRows === 0) return false;
+      await deleteOldest(session.userId, session.sessionId);
+      return true;
     },
 
-    async extendSession(sessionId, expiresS) {
+    async extendSession(session) {
       await database.execute(
         `update session
-         set expires_s = :expiresS
+         set expires_s = :expiresS, browser = :browser
          where session_id = :sessionId`,
-        { sessionId, expiresS },
+        { ...session },
       );
     },
 
@@ -100,6 +144,14 @@ export function createSessions(database: Database): Sessions {
         `delete from session
          where session_id = :sessionId`,
         { sessionId },
+      );
+    },
+
+    async deleteOtherSessions(userId, sessionId) {
+      await database.execute(
+        `delete from session
+         where user_id = :userId and session_id <> :sessionId`,
+        { userId, sessionId },
       );
     },
 

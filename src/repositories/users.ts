@@ -1,8 +1,10 @@
 import type { Database } from '../database/database.ts';
 import { isDuplicateKey } from '../database/query-errors.ts';
+import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { findExactUsername } from './exact-username.ts';
 import { addProfile } from './profile-updates.ts';
+import { deleteAllSessions } from './sessions.ts';
 
 /** A user, without the password. `email` is only for Gravatar, and no page shows it. */
 export interface User {
@@ -33,12 +35,31 @@ export interface Users {
   findCredentials(username: string): Promise<Credentials | null>;
   /** Stores a new hash of a user's password if the stored hash is still that of these credentials. */
   replacePasswordHash(read: Credentials, newHash: string): Promise<void>;
+  /**
+   * Changes a user's password and ends all of the user's sessions. Returns false, and changes nothing, if the stored
+   * hash is no longer that of these credentials.
+   */
+  changePassword(read: Credentials, newHash: string): Promise<boolean>;
   /** Returns the user's id. @throws AppError `conflict` if the username is taken */
   createUser(user: NewUser): Promise<number>;
 }
 
 /** Creates the users of a database. */
 export function createUsers(database: Database): Users {
+  async function replaceHash(
+    statements: Statements,
+    { userId, passwordHash }: Credentials,
+    newHash: string,
+  ): Promise<boolean> {
+    const { affectedRows } = await statements.execute(
+      `update user
+       set pw_hash = :newHash
+       where user_id = :userId and pw_hash = :passwordHash`,
+      { userId, passwordHash, newHash },
+    );
+    return affectedRows > 0;
+  }
+
   return {
     async findUser(username) {
       const rows = await database.select<User>(
@@ -60,14 +81,17 @@ export function createUsers(database: Database): Users {
       return findExactUsername(username, rows);
     },
 
-    async replacePasswordHash({ userId, passwordHash }, newHash) {
-      await database.execute(
-        `update user
-         set pw_hash = :newHash
-         where user_id = :userId and pw_hash = :passwordHash`,
-        { userId, passwordHash, newHash },
-      );
+    async replacePasswordHash(read, newHash) {
+      await replaceHash(database, read, newHash);
     },
+
+    changePassword: (read, newHash) =>
+      database.transact(async (transaction) => {
+        // The lock of the user makes concurrent logins with the old password wait, and then fail.
+        if (!(await replaceHash(transaction, read, newHash))) return false;
+        await deleteAllSessions(transaction, read.userId);
+        return true;
+      }),
 
     async createUser(user) {
       try {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createSessions } from '../../src/repositories/sessions.ts';
 import { createUsers } from '../../src/repositories/users.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -27,6 +28,30 @@ test('replaces a password hash only if it has not changed since it was read', as
   await users.replacePasswordHash(read, '$2b$10$second');
   expect(await users.findCredentials('zoe')).toMatchObject({ passwordHash: '$2b$10$first' });
   expect(await users.findCredentials('yves')).toMatchObject({ passwordHash: '$2b$04$hash' });
+});
+
+test('changes a password and ends all sessions only if the password has not changed since it was read', async () => {
+  const userId = await users.createUser({ ...newUser, username: 'xaver' });
+  const other = await users.createUser({ ...newUser, username: 'wim' });
+  const sessions = createSessions(database);
+  const { passwordHash } = newUser;
+  for (const [sessionId, owner] of [['xaver', userId] as const, ['wim', other] as const]) {
+    await sessions.saveSession({
+      sessionId,
+      userId: owner,
+      passwordHash,
+      expiresS: 9,
+      browser: '',
+    });
+  }
+  expect(await users.changePassword({ userId, passwordHash: 'another' }, '$2b$04$new')).toBe(false);
+  expect(await sessions.listSessions(userId, 0)).toHaveLength(1);
+  expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash });
+
+  expect(await users.changePassword({ userId, passwordHash }, '$2b$04$new')).toBe(true);
+  expect(await sessions.listSessions(userId, 0)).toEqual([]);
+  expect(await sessions.listSessions(other, 0)).toHaveLength(1);
+  expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash: '$2b$04$new' });
 });
 
 test('returns null if the user does not exist', async () => {

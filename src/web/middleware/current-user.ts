@@ -1,8 +1,10 @@
 import type { Request } from 'express';
+import type { SessionData } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
 import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
 import { type CurrentUser, hasSession } from './session.ts';
+import { formatBrowser } from './user-agent.ts';
 
 /** Returns the user who sent this request, and null without a login. */
 export function currentUser(req: Request): CurrentUser | null {
@@ -37,12 +39,23 @@ export function findOtherFormUser({ body }: Request, { username }: CurrentUser):
   return intended.slice(0, 2 * USERNAME_MAX_LENGTH);
 }
 
-/** Logs a user in with a new session. Resolves when the database has stored the session. */
-export async function logIn(req: Request, user: CurrentUser): Promise<void> {
+/**
+ * Logs a user in with a new session. Resolves when the database has stored the session.
+ * @param passwordHash the hash of the verified password
+ * @throws AppError `conflict` if the user's password is no longer this one
+ */
+export async function logIn(req: Request, user: CurrentUser, passwordHash: string): Promise<void> {
   // A new id prevents session fixation: a client that knows the old id does not share the login.
   await toPromise((done) => req.session.regenerate(done));
-  req.session.user = user;
-  await toPromise((done) => req.session.save(done));
+  const browser = formatBrowser(req.get('user-agent'));
+  Object.assign(req.session, { user, passwordHash, browser });
+  try {
+    await toPromise((done) => req.session.save(done));
+  } catch (error) {
+    // Otherwise, express-session would try to store the session again with the response.
+    delete (req.session as Partial<SessionData>).user;
+    throw error;
+  }
 }
 
 /** Logs the user of this request out. Resolves when the database has deleted the session. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const TIME_DIGITS = 8;
 const RANDOM_BYTES = 18;
@@ -23,4 +23,9 @@ export function createdAtS(sessionId: string, nowS: number): number | null {
   if (!/^[\da-f]{8}$/.test(digits)) return null;
   const createdS = Number.parseInt(digits, 16);
   return createdS <= nowS + CLOCK_SKEW_S ? createdS : null;
+}
+
+/** Returns a name of a session for addresses and forms. It does not disclose the id. */
+export function sessionHandle(sessionId: string): string {
+  return hash('sha256', sessionId, 'base64url');
 }

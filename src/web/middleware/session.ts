@@ -1,10 +1,13 @@
 import { callbackify } from 'node:util';
 import type { Request, RequestHandler, Response } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
+import { AppError } from '../../errors/app-error.ts';
 import type { Sessions } from '../../repositories/sessions.ts';
 import { SAFE_METHODS } from './cross-origin.ts';
 import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 import { createdAtS, createSessionId } from './session-id.ts';
+import { findNewExpiryS, isTooOld, LIFETIME_S } from './session-lifetime.ts';
+import { formatBrowser } from './user-agent.ts';
 
 /** The user who is logged in. */
 export interface CurrentUser {
@@ -18,15 +21,16 @@ declare module 'express-session' {
     user: CurrentUser;
     /** The time when the stored session expires, in seconds since 1970. Missing before the session is stored. */
     expiresS?: number;
+    /** The hash of the verified password. Missing after the session is stored. */
+    passwordHash?: string;
+    /** The browser and the operating system in words. Missing unless the session is stored or extended now. */
+    browser?: string;
   }
 }
 
 /** The name of the session cookie, without `COOKIE_PREFIX`. */
 export const SESSION_COOKIE = 'session';
 
-const LIFETIME_S = 30 * 24 * 3600;
-const ABSOLUTE_LIFETIME_S = 180 * 24 * 3600;
-const EXTEND_EVERY_S = 3600;
 const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
 
 /**
@@ -63,7 +67,7 @@ export function session(sessions: Sessions, config: CookieConfig): RequestHandle
         // A stored session does not contain the scheme of its request. (express-session creates no session for `OPTIONS
         // *`, which has no path.)
         req.session.cookie.secure = rule.isSecure(req);
-        extendSession(req.session, req.sessionID);
+        extendSession(req);
       }
       next();
     },
@@ -98,17 +102,13 @@ export function createClearSessionCookie(
 }
 
 /** Extends a session if an hour has passed. express-session stores a changed session and sends its cookie again. */
-function extendSession(current: Request['session'], sessionId: string): void {
-  // The session has no login and is not stored.
-  if (current.expiresS === undefined) return;
-  const expiresS = Math.min(nowS() + LIFETIME_S, latestExpiryS(sessionId, current.expiresS));
-  if (expiresS - current.expiresS >= EXTEND_EVERY_S) current.expiresS = expiresS;
-}
-
-/** Returns the latest time until which a session can be extended. A session of unknown age cannot be extended. */
-function latestExpiryS(sessionId: string, expiresS: number): number {
-  const createdS = createdAtS(sessionId, nowS());
-  return createdS === null ? expiresS : createdS + ABSOLUTE_LIFETIME_S;
+function extendSession(req: Request): void {
+  // Without an expiry, the session has no login and is not stored.
+  if (req.session.expiresS === undefined) return;
+  const expiresS = findNewExpiryS(req.sessionID, req.session.expiresS, nowS());
+  if (expiresS === null) return;
+  req.session.expiresS = expiresS;
+  req.session.browser = formatBrowser(req.get('user-agent'));
 }
 
 /**
@@ -144,21 +144,33 @@ class SessionStore extends Store {
     this.#destroy(id, done);
   }
 
-  async #store(id: string, { user, expiresS }: Partial<SessionData>): Promise<void> {
+  async #store(sessionId: string, data: Partial<SessionData>): Promise<void> {
+    const { user, expiresS, passwordHash, browser = '' } = data;
     if (!user) return;
-    if (expiresS === undefined) {
-      return this.#sessions.saveSession(id, user.userId, nowS() + LIFETIME_S);
+    if (expiresS !== undefined) {
+      // A failure must not replace the page, which is already rendered. The next request extends the session.
+      const extended = { sessionId, expiresS, browser };
+      return this.#sessions.extendSession(extended).catch(() => undefined);
     }
-    // A failure must not replace the page, which is already rendered. The next request extends the session.
-    await this.#sessions.extendSession(id, expiresS).catch(() => undefined);
+    if (passwordHash === undefined) throw new Error('A session needs a verified password.');
+    const { userId } = user;
+    const stored = { sessionId, userId, passwordHash, expiresS: nowS() + LIFETIME_S, browser };
+    if (!(await this.#sessions.saveSession(stored))) {
+      throw new AppError(
+        'conflict',
+        'Your password was changed at this moment. Please sign in again.',
+      );
+    }
+    delete data.passwordHash;
+    // express-session saves a new session once more with the response. That extends it only if it still exists.
+    data.expiresS = stored.expiresS;
   }
 
   async #find(id: string): Promise<SessionData | null> {
     const found = await this.#sessions.findSession(id, nowS());
     if (!found) return null;
     const { userId, username, expiresS } = found;
-    // A server of an earlier version may have extended the session for too long.
-    if (latestExpiryS(id, expiresS) <= nowS()) return null;
+    if (isTooOld(id, nowS())) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
     return { cookie, user: { userId, username }, expiresS };
   }

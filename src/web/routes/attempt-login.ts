@@ -1,11 +1,16 @@
 import type { Request } from 'express';
+import { isAppError } from '../../errors/app-error.ts';
 import type { LimitCheck, LoginAttempt } from '../../repositories/rate-limits.ts';
 import type { Credentials, Users } from '../../repositories/users.ts';
 import type { FieldError } from '../forms/form.ts';
-import { parseUsername } from '../forms/username.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { logIn } from '../middleware/current-user.ts';
 import type { Passwords } from '../passwords/passwords.ts';
+import {
+  countFailure,
+  createVerifyCredentials,
+  type VerificationResult,
+} from './verify-credentials.ts';
 
 /** Logs in the user and returns null. Returns an error for the form if the username or the password is wrong. */
 export type AttemptLogin = (
@@ -15,35 +20,9 @@ export type AttemptLogin = (
   limitCheck: LimitCheck,
 ) => Promise<FieldError | null>;
 
-type VerificationResult = (Credentials & { error: null }) | LoginFailure;
-
-interface LoginFailure {
-  /** Missing if there is no such user. */
-  userId?: number;
-  error: FieldError;
-  reason: 'unknown_name' | 'wrong_password';
-}
-
 /** Creates the function that verifies a password, starts the session, and renews a password hash of a lower cost. */
 export function createAttemptLogin(users: Users, passwords: Passwords): AttemptLogin {
-  async function verifyCredentials(
-    { username, address, deviceId }: LoginAttempt,
-    password: string,
-  ): Promise<VerificationResult> {
-    const isTooLong = parseUsername(username) === null;
-    const credentials = isTooLong ? null : await users.findCredentials(username);
-    if (!credentials) {
-      const error = { field: 'username', message: 'Invalid username' };
-      return { error, reason: 'unknown_name' };
-    }
-    const { userId, passwordHash } = credentials;
-    // Known devices have a queue of their own, so that others who guess a password do not delay them.
-    const account = `${deviceId === null ? 'unknown' : 'device'} ${userId}`;
-    const isRight = await passwords.matches(password, passwordHash, { address, account });
-    if (isRight) return { userId, passwordHash, error: null };
-    const error = { field: 'password', message: 'Invalid password' };
-    return { userId, error, reason: 'wrong_password' };
-  }
+  const verifyCredentials = createVerifyCredentials(users, passwords);
 
   /** Replaces the hash of a correct password if its cost is too low. If that fails, the login still succeeds. */
   async function rehashPassword(
@@ -61,30 +40,32 @@ export function createAttemptLogin(users: Users, passwords: Passwords): AttemptL
     }
   }
 
-  return async (req, attempt, password, limitCheck) => {
-    let result: VerificationResult | null = null;
+  async function verifyAndLogIn(
+    req: Request,
+    attempt: LoginAttempt,
+    password: string,
+    { isRetry = false } = {},
+  ): Promise<VerificationResult> {
+    const result = await verifyCredentials(attempt, password);
+    if (result.error) return result;
+    const { userId, passwordHash } = result;
     try {
-      result = await verifyCredentials(attempt, password);
-      if (!result.error) {
-        const { userId } = result;
-        await logIn(req, { userId, username: attempt.username });
-        logEvent(req, 'login_succeeded', { userId });
-        await rehashPassword(req, result, password, attempt.address);
-      }
-    } finally {
-      // Only a wrong username or password counts. A correct login and one that could not be verified are refunded.
-      if (!result?.error) await limitCheck.refund();
+      await logIn(req, { userId, username: attempt.username }, passwordHash);
+      return result;
+    } catch (error) {
+      if (isRetry || !isAppError(error, 'conflict')) throw error;
+      // Another login has renewed the hash, or the user has changed the password.
+      return verifyAndLogIn(req, attempt, password, { isRetry: true });
     }
-    if (result.error) logFailedLogin(req, result, limitCheck);
-    return result.error;
-  };
-}
+  }
 
-function logFailedLogin(
-  req: Request,
-  { userId, reason }: LoginFailure,
-  { exhausted }: LimitCheck,
-): void {
-  logEvent(req, 'login_failed', { userId, reason });
-  for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
+  return async (req, attempt, password, limitCheck) => {
+    const result = await countFailure(req, limitCheck, () =>
+      verifyAndLogIn(req, attempt, password),
+    );
+    if (result.error) return result.error;
+    logEvent(req, 'login_succeeded', { userId: result.userId });
+    await rehashPassword(req, result, password, attempt.address);
+    return null;
+  };
 }
