@@ -10,6 +10,7 @@ import { flash } from './middleware/flash.ts';
 import { parseFormBody } from './middleware/form-body.ts';
 import { IN_FLIGHT_LIMITS, limitInFlight } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
+import { createDeviceCookies } from './middleware/device-cookie.ts';
 import { logRequests } from './middleware/request-log.ts';
 import { sanitizeHeaders } from './middleware/sanitize-headers.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -20,14 +21,17 @@ import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
 import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
+import { createConfirmPassword } from './routes/confirm-password.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { createRenderHomeTimeline } from './routes/home-timeline.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addPasswordRoute } from './routes/password.ts';
 import { addRegisterRoutes } from './routes/register.ts';
 import { addSecurityTxtRoute } from './routes/security-txt.ts';
+import { addSettingsRoutes } from './routes/settings.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import { addTimelineRoutes, addUserTimelineRoutes } from './routes/timelines.ts';
 
@@ -58,6 +62,8 @@ export function createApp(dependencies: Dependencies): Express {
   const staticFiles = readStaticFiles(STATIC_FOLDER);
   const renderTimeline = createRenderTimeline(messages, useTemplates(app, config, staticFiles));
   const renderHomeTimeline = createRenderHomeTimeline(timelines, renderTimeline);
+  const devices = createDeviceCookies(config);
+  const confirmPassword = createConfirmPassword(users, passwords, rateLimits, devices);
 
   app.use(logRequests(logger));
   app.use(sanitizeHeaders(config));
@@ -80,8 +86,10 @@ export function createApp(dependencies: Dependencies): Express {
 
   addTimelineRoutes(app, timelines, rateLimits, renderTimeline, renderHomeTimeline);
   addRegisterRoutes(app, users, passwords, rateLimits, config);
-  addLoginRoutes(app, users, passwords, rateLimits, config, renderHomeTimeline);
+  addLoginRoutes(app, users, passwords, rateLimits, devices, renderHomeTimeline);
   addLogoutRoutes(app, config);
+  addPasswordRoute(app, users, passwords, confirmPassword, config);
+  addSettingsRoutes(app, sessions, confirmPassword);
   addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   // The last route, because almost any path can be a username.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lengths } from '../support/text-lengths.ts';
-import { expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
+import { expectStatus, logIn, share, signUp, useBrowser } from '../support/browser.ts';
 
 const { open, visitor } = useBrowser();
 
@@ -60,6 +60,52 @@ describe.each([
     // Back does not restore the session.
     await alice.goBack();
     await alice.getByRole('link', { name: 'sign in' }).waitFor();
+  });
+
+  test('users change the password, and end sessions', async () => {
+    const name = `emma ${suffix}`;
+    const page = await open(window);
+    await signUp(page, name);
+    const phone = await open(window);
+    await logIn(phone, name);
+    const library = await open(window);
+    await logIn(library, name);
+
+    await page.getByRole('link', { name: 'settings' }).click();
+    const sessions = page.getByRole('listitem');
+    expect(await sessions.count()).toBe(3);
+    expect(await sessions.filter({ hasText: 'this one' }).count()).toBe(1);
+    await page.getByRole('link', { name: 'End this session' }).first().click();
+    await page.getByRole('heading', { name: 'End this session?' }).waitFor();
+    await page.getByLabel('Your password').fill('wrong');
+    await page.getByRole('button', { name: 'End this session' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Invalid password' }).waitFor();
+    await page.getByLabel('Your password').fill('a password');
+    await page.getByRole('button', { name: 'End this session' }).click();
+    await expectStatus(page, 'The session was ended');
+    expect(await sessions.count()).toBe(2);
+
+    await page.getByRole('link', { name: 'End all other sessions' }).click();
+    await page.getByLabel('Your password').fill('a password');
+    await page.getByRole('button', { name: 'End all other sessions' }).click();
+    await expectStatus(page, 'All other sessions were ended');
+    expect(await sessions.count()).toBe(1);
+    for (const other of [phone, library]) {
+      await other.goto('/settings');
+      await other.getByRole('heading', { name: 'Please sign in' }).waitFor();
+    }
+
+    await logIn(phone, name);
+    await page.getByRole('link', { name: 'Change your password' }).click();
+    await page.getByLabel('Current password').fill('a password');
+    await page.getByLabel('New password:', { exact: true }).fill('another one');
+    await page.getByLabel('New password (repeat)').fill('another one');
+    await page.getByRole('button', { name: 'Change Password' }).click();
+    await expectStatus(page, 'Your password was changed, and all other sessions were ended');
+    expect(await sessions.count()).toBe(1);
+    await phone.goto('/settings');
+    await phone.getByRole('heading', { name: 'Please sign in' }).waitFor();
+    await logIn(phone, name, 'another one');
   });
 
   test('the box retains a text that is too long or posted without a session', async () => {

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { expectAccessible, expectStatus, share, signUp, useBrowser } from '../support/browser.ts';
+import {
+  expectAccessible,
+  expectStatus,
+  logIn,
+  share,
+  signUp,
+  useBrowser,
+} from '../support/browser.ts';
 
 const { open, user } = useBrowser();
 const NASTY = `<img src=x onerror="document.title='run'"><script>document.title='run'</script> ' " & {{ 7 * 7 }} \u202eevil`;
@@ -66,6 +73,28 @@ test('every page with a login is accessible', async () => {
   await expectAccessible(page);
 });
 
+test('every page of the settings is accessible', async () => {
+  const page = await open();
+  await signUp(page, 'sonja');
+  const elsewhere = await open();
+  await logIn(elsewhere, 'sonja');
+  await page.getByRole('link', { name: 'settings' }).click();
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  await expectAccessible(page);
+  for (const [link, button] of [
+    ['Change your password', 'Change Password'],
+    ['End this session', 'End this session'],
+    ['End all other sessions', 'End all other sessions'],
+  ] as const) {
+    await page.goto('/settings');
+    await page.getByRole('link', { name: link }).click();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('alert').waitFor();
+    await expectAccessible(page);
+  }
+});
+
 test('the question which user posts a message is accessible', async () => {
   const page = await open();
   await signUp(page, 'ruth');
@@ -74,11 +103,7 @@ test('the question which user posts a message is accessible', async () => {
   await other.goto('/login');
   expect(new URL(other.url()).pathname).toBe('/');
   await other.getByRole('button', { name: 'sign out [ruth]' }).click();
-  await other.goto('/login');
-  await other.getByLabel('Username').fill('stefan');
-  await other.getByLabel('Password').fill('a password');
-  await other.getByRole('button', { name: 'Sign In' }).click();
-  await expectStatus(other, 'You were logged in');
+  await logIn(other, 'stefan');
   await share(page, 'from ruth');
   await page.getByRole('heading', { name: 'Post as stefan?' }).waitFor();
   await expectAccessible(page);
@@ -158,7 +183,7 @@ test('the keyboard reaches every control, and the focus is visible', async () =>
   await signUp(page, 'heidi');
   await page.goto('/');
   const reached: string[] = [];
-  for (let presses = 0; presses < 7; presses++) {
+  for (let presses = 0; presses < 8; presses++) {
     await page.keyboard.press('Tab');
     const { name, outline } = await focused(page);
     reached.push(name);
@@ -169,6 +194,7 @@ test('the keyboard reaches every control, and the focus is visible', async () =>
     'MiniTwit',
     'my timeline',
     'public timeline',
+    'settings',
     'sign out [heidi]',
     'textarea',
     'Share',

@@ -82,10 +82,30 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/register', 'username=a&username=b&email=b@c&password=x&password2=x', 'username'],
       ['/register', 'username=bob&email=b@c&password=x&password=y&password2=x', 'password'],
       ['/login', 'username=alice&password=x&password=y', 'password'],
+      ['/settings/password', 'current_password=a+password&password=x&password=y', 'password'],
+      ['/settings/password', 'current_password=x&current_password=y', 'current_password'],
+      ['/settings/end_other_sessions', 'current_password=&current_password=', 'current_password'],
     ])('%s returns 400 for the body %s', async (path, body, field) => {
-      const response = await request(origin()).post(path).type('form').send(body);
+      const agent = path.startsWith('/settings') ? alice.agent : request(origin());
+      const response = await agent.post(path).type('form').send(body);
       expectErrorPage(response, 400);
       expect(response.text).toContain(`“${field}”`);
+    });
+
+    test.each([
+      ['/settings/password', '', 'You have to enter a password'],
+      ['/settings/password', 'password=another+one&password2=another+one', 'Invalid password'],
+      [
+        '/settings/password',
+        'current_password[]=a+password&password=another+one&password2=another+one',
+        'Invalid password',
+      ],
+      ['/settings/end_other_sessions', '', 'Invalid password'],
+      ['/settings/end_other_sessions', 'password=a+password', 'Invalid password'],
+    ])('%s returns an error for the body “%s”', async (path, body, message) => {
+      const { status, text } = await postRaw(path, body);
+      expect(status).toBe(200);
+      expect(text).toContain(`<strong>Error:</strong> ${message}`);
     });
 
     test.each(['', 'message=hello', 'text[]=hello', 'text=a&text=b'])(
@@ -127,19 +147,23 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   });
 
   describe('large inputs', () => {
-    test.each(['/add_message', '/login', '/register', '/logout'])(
-      '%s returns 413 for a body of more than 32 KiB',
-      async (path) => {
-        const { agent } = path === '/add_message' ? alice : visitor();
-        expectErrorPage(
-          await agent
-            .post(path)
-            .type('form')
-            .send({ text: 'x'.repeat(32_768) }),
-          413,
-        );
-      },
-    );
+    test.each([
+      '/add_message',
+      '/login',
+      '/register',
+      '/logout',
+      '/settings/password',
+      '/settings/end_other_sessions',
+    ])('%s returns 413 for a body of more than 32 KiB', async (path) => {
+      const { agent } = /add_message|settings/.test(path) ? alice : visitor();
+      expectErrorPage(
+        await agent
+          .post(path)
+          .type('form')
+          .send({ text: 'x'.repeat(32_768) }),
+        413,
+      );
+    });
 
     test('the box retains a text of 281 characters', async () => {
       const text = `${'👍🏽'.repeat(280)}!`;
@@ -186,6 +210,21 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       );
     });
 
+    test('refuses a new or current password of more than 256 characters in the settings', async () => {
+      const change = (current: string, password: string) =>
+        alice.post('/settings/password', {
+          current_password: current,
+          password,
+          password2: password,
+        });
+      const long = 'é'.repeat(257);
+      expect((await change('a password', long)).text).toContain(REGISTRATION_ERRORS.longPassword);
+      expect((await change('x'.repeat(20_000), 'another one')).text).toContain('Invalid password');
+      const form = { current_password: long };
+      const { text } = await alice.post('/settings/end_other_sessions', form);
+      expect(text).toContain('Invalid password');
+    });
+
     test('refuses a username that is taken', async () => {
       expect((await visitor().register('alice', 'a password')).text).toContain(
         'The username is already taken',
@@ -199,12 +238,18 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   });
 
   describe('URLs', () => {
-    test.each(['/%', '/%zz', '/%ff', '/%c3%28', '/%zz/follow', '/avatars/%zz', '/static/%zz'])(
-      'returns 400 for malformed percent-encoding: %s',
-      async (path) => {
-        expectErrorPage(await alice.get(path), 400);
-      },
-    );
+    test.each([
+      '/%',
+      '/%zz',
+      '/%ff',
+      '/%c3%28',
+      '/%zz/follow',
+      '/avatars/%zz',
+      '/static/%zz',
+      '/settings/end_session/%zz',
+    ])('returns 400 for malformed percent-encoding: %s', async (path) => {
+      expectErrorPage(await alice.get(path), 400);
+    });
 
     test.each([
       'before=0',
@@ -237,6 +282,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['delete', '/delete_message/1', 'GET, POST, HEAD'],
       ['post', '/avatars/alice', 'GET, HEAD'],
       ['options', '/register', 'GET, POST, HEAD'],
+      ['post', '/settings', 'GET, HEAD'],
+      ['put', '/settings/password', 'GET, POST, HEAD'],
+      ['delete', '/settings/end_session/x', 'GET, POST, HEAD'],
+      ['patch', '/settings/end_other_sessions', 'GET, POST, HEAD'],
     ] as const)('returns 405 for %s %s', async (method, path, allowed) => {
       const response = await alice.agent[method](path);
       expectErrorPage(response, 405);
@@ -261,6 +310,11 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/__proto__',
       '/avatars',
       '/delete_message',
+      '/settings/nothing',
+      '/settings/end_session',
+      `/settings/end_session/${'x'.repeat(43)}`,
+      '/settings/end_session/%00',
+      '/settings/end_session/__proto__',
       '/%F0%9F%90%99/follow/x',
     ])('returns 404 for %s', async (path) => {
       expectErrorPage(await alice.get(path), 404);

@@ -76,8 +76,14 @@ export async function signUp(page: Page, username: string): Promise<void> {
   await page.getByLabel('Password (repeat)').fill('a password');
   await page.getByRole('button', { name: 'Sign Up' }).click();
   await expectStatus(page, 'You were successfully registered and can login now');
+  await logIn(page, username);
+}
+
+/** Logs in with the form. */
+export async function logIn(page: Page, username: string, password = 'a password'): Promise<void> {
+  await page.goto('/login');
   await page.getByLabel('Username').fill(username);
-  await page.getByLabel('Password').fill('a password');
+  await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign In' }).click();
   await expectStatus(page, 'You were logged in');
 }

@@ -19,6 +19,7 @@ test('no user can register the first segment of a route', async () => {
       'login',
       'logout',
       'register',
+      'settings',
       'add_message',
       'avatars',
       'static',

@@ -15,6 +15,7 @@ export const ROUTE_NAMES: ReadonlySet<string> = new Set([
   'readyz',
   'register',
   'robots.txt',
+  'settings',
   'static',
 ]);
 
@@ -23,7 +24,7 @@ const LATER_ROUTES = `
   about account accounts admin api apple-touch-icon.png auth bookmarks contact docs explore export feed fllws
   followers following help humans.txt inbox invite latest lists me mentions messages moderation msgs notifications
   oauth password passwords post posts preferences privacy profile report reports reset rss rules search security
-  security.txt sessions settings signin signout signup sitemap.xml status support tag tags terms timeline trending
+  security.txt sessions signin signout signup sitemap.xml status support tag tags terms timeline trending
   user users verify`;
 
 // Names that readers would mistake for the operators of the site, or for no user.

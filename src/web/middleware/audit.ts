@@ -2,12 +2,19 @@ import type { Request } from 'express';
 
 /**
  * The events of the audit log:
- * - `registered`, `login_succeeded`, `login_failed`: actions of users
+ * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`: actions of users
+ * - `login_failed`: a wrong username or password, at a login or before a change of the account
  * - `locked_out`: a failed login that used up a limit
  * - `limit_reached`: an action that a limit refused
  */
 export type AuditEvent =
-  'registered' | 'login_succeeded' | 'login_failed' | 'locked_out' | 'limit_reached';
+  | 'registered'
+  | 'login_succeeded'
+  | 'login_failed'
+  | 'password_changed'
+  | 'sessions_ended'
+  | 'locked_out'
+  | 'limit_reached';
 
 /** The details of an event. They never contain user input, since a user may type a password into any field. */
 export interface AuditDetails {

@@ -1,5 +1,4 @@
 import type { IRouter, Request, Response } from 'express';
-import type { Config } from '../../config/config.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Users } from '../../repositories/users.ts';
 import { parseForm, submittedField } from '../forms/form.ts';
@@ -7,7 +6,7 @@ import { loginForm } from '../forms/login.ts';
 import { parseDraft } from '../forms/message.ts';
 import { clientKey } from '../middleware/client-key.ts';
 import { currentUser } from '../middleware/current-user.ts';
-import { createDeviceCookies } from '../middleware/device-cookie.ts';
+import type { DeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import { setUserLocals } from '../middleware/user-locals.ts';
@@ -25,10 +24,9 @@ export function addLoginRoutes(
   users: Users,
   passwords: Passwords,
   rateLimits: RateLimits,
-  config: Omit<Config, 'database'>,
+  devices: DeviceCookies,
   renderHomeTimeline: RenderHomeTimeline,
 ): void {
-  const devices = createDeviceCookies(config);
   const attemptLogin = createAttemptLogin(users, passwords);
 
   app

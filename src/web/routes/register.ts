@@ -3,11 +3,8 @@ import { AppError, isAppError } from '../../errors/app-error.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Users } from '../../repositories/users.ts';
 import { type FieldError, parseForm } from '../forms/form.ts';
-import {
-  type PasswordRules,
-  registrationForm,
-  validateRegistration,
-} from '../forms/registration.ts';
+import type { PasswordRules } from '../forms/new-password.ts';
+import { registrationForm, validateRegistration } from '../forms/registration.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { clientKey } from '../middleware/client-key.ts';
 import { currentUser } from '../middleware/current-user.ts';

@@ -76,6 +76,19 @@ test('refuses HEAD, which Express routes like GET', async () => {
   expect((await alice.get('/bob')).text).toContain('You are currently following this user.');
 });
 
+test.each(['password', 'end_other_sessions', 'end_session/x'])(
+  'refuses /settings/%s by another site',
+  async (path) => {
+    const evil = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'cross-site' };
+    const form = { current_password: 'a password', password: 'evil', password2: 'evil' };
+    const response = await alice.agent.post(`/settings/${path}`).set(evil).type('form').send(form);
+    expect(response.status).toBe(403);
+    expect((await alice.get('/settings')).status).toBe(200);
+    // A GET only shows the form.
+    expect((await alice.agent.get(`/settings/${path}`).set(evil)).status).not.toBe(302);
+  },
+);
+
 test('refuses logins and logouts by another site', async () => {
   const evil = { 'User-Agent': BROWSER, 'Sec-Fetch-Site': 'cross-site' };
   for (const path of ['/login', '/logout', '/register']) {

@@ -1,18 +1,24 @@
-import request from 'supertest';
-import { expect, test } from 'vitest';
-import { useMiniTwit } from '../../support/minitwit.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-const { app } = useMiniTwit();
+const { user, visitor } = useMiniTwit();
+let alice: Visitor;
+
+beforeAll(async () => {
+  alice = await user('alice');
+});
 
 test.each([
   ['/login', ['current-password']],
   ['/register', ['new-password', 'new-password']],
+  ['/settings/password', ['current-password', 'new-password', 'new-password']],
+  ['/settings/end_other_sessions', ['current-password']],
 ])(
   'the password fields of %s hide the input, and have the right autocomplete value',
   async (path, autocompletes) => {
-    const { text } = await request(app).get(path);
+    const { text } = await (path.startsWith('/settings') ? alice : visitor()).get(path);
     const fields = (text.match(/<input[^>]*>/g) ?? []).filter((field) =>
-      /name="password/.test(field),
+      /name="(?:current_)?password/.test(field),
     );
     expect(fields).toHaveLength(autocompletes.length);
     for (const [index, field] of fields.entries()) {

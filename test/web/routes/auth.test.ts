@@ -91,15 +91,15 @@ describe('register', () => {
   test('a user with a name that was reserved later can log in and has a page', async () => {
     const client = await user('olga');
     await client.logout();
-    await database.execute("update user set username = 'settings' where username = 'olga'");
-    expect((await visitor().register('settings', 'pw')).text).toContain(USERNAME_ERRORS.reserved);
-    expect((await client.login('settings', 'a password')).text).toContain('sign out [settings]');
-    await client.addMessage('hello from @settings');
-    const { status, text } = await visitor().get('/settings');
+    await database.execute("update user set username = 'search' where username = 'olga'");
+    expect((await visitor().register('search', 'pw')).text).toContain(USERNAME_ERRORS.reserved);
+    expect((await client.login('search', 'a password')).text).toContain('sign out [search]');
+    await client.addMessage('hello from @search');
+    const { status, text } = await visitor().get('/search');
     expect(status).toBe(200);
-    expect(text).toContain("settings's Timeline");
-    expect(text).toContain('<a href="/settings">@settings</a>');
-    expect((await visitor().get('/avatars/settings')).status).toBe(200);
+    expect(text).toContain("search's Timeline");
+    expect(text).toContain('<a href="/search">@search</a>');
+    expect((await visitor().get('/avatars/search')).status).toBe(200);
   });
 
   test('redirects a signed-in user to the home timeline', async () => {

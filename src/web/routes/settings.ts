@@ -1,0 +1,112 @@
+import type { IRouter, Request, Response } from 'express';
+import { AppError } from '../../errors/app-error.ts';
+import type { Sessions } from '../../repositories/sessions.ts';
+import { currentPasswordForm } from '../forms/current-password.ts';
+import { type FieldError, parseForm } from '../forms/form.ts';
+import { logEvent } from '../middleware/audit.ts';
+import { requireUser } from '../middleware/current-user.ts';
+import { methodNotAllowed } from '../middleware/errors.ts';
+import { createdAtS, sessionHandle } from '../middleware/session-id.ts';
+import { isTooOld, lastUsedAtS } from '../middleware/session-lifetime.ts';
+import type { ConfirmPassword } from './confirm-password.ts';
+
+/** A session on a page. */
+interface SessionView {
+  sessionId: string;
+  /** Its name in addresses. */
+  handle: string;
+  browser: string;
+  /** Seconds since 1970. Null if unknown. */
+  createdS: number | null;
+  usedS: number;
+  isCurrent: boolean;
+}
+
+/** Adds `/settings`, with the list of sessions, and the pages that end one of them or all others. */
+export function addSettingsRoutes(
+  app: IRouter,
+  sessions: Sessions,
+  confirmPassword: ConfirmPassword,
+): void {
+  app
+    .route('/settings')
+    .get(async (req, res) => {
+      res.render('settings.html', { sessions: await listSessions(req) });
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/settings/end_other_sessions')
+    .get((req, res) => {
+      requireUser(req);
+      renderEndPage(res, null);
+    })
+    .post(async (req, res) => {
+      const error = await confirm(req, res);
+      if (error) return renderEndPage(res, null, error);
+      await sessions.deleteOtherSessions(requireUser(req).userId, req.sessionID);
+      redirectToSettings(req, res, 'All other sessions were ended');
+    })
+    .all(methodNotAllowed);
+
+  app
+    .route('/settings/end_session/:handle')
+    .get(async (req, res) => {
+      renderEndPage(res, await findOtherSession(req));
+    })
+    .post(async (req, res) => {
+      const session = await findOtherSession(req);
+      const error = await confirm(req, res);
+      if (error) return renderEndPage(res, session, error);
+      await sessions.deleteSession(session.sessionId);
+      redirectToSettings(req, res, 'The session was ended');
+    })
+    .all(methodNotAllowed);
+
+  async function listSessions(req: Request): Promise<SessionView[]> {
+    const { userId } = requireUser(req);
+    const nowS = Math.floor(Date.now() / 1000);
+    const listed = await sessions.listSessions(userId, nowS);
+    return listed
+      .filter(({ sessionId }) => !isTooOld(sessionId, nowS))
+      .map(({ sessionId, browser, expiresS }) => ({
+        sessionId,
+        handle: sessionHandle(sessionId),
+        browser,
+        createdS: createdAtS(sessionId, nowS),
+        usedS: lastUsedAtS(expiresS),
+        isCurrent: sessionId === req.sessionID,
+      }));
+  }
+
+  async function findOtherSession(req: Request): Promise<SessionView> {
+    const listed = await listSessions(req);
+    const session = listed.find(
+      ({ handle, isCurrent }) => handle === req.params.handle && !isCurrent,
+    );
+    if (!session) throw new AppError('not_found', 'You have no such session. It may have ended.');
+    return session;
+  }
+
+  /** Returns an error for the form if the current password is wrong. */
+  async function confirm(req: Request, res: Response): Promise<FieldError | null> {
+    const { username } = requireUser(req);
+    const form = parseForm(currentPasswordForm, req.body);
+    return (await confirmPassword(req, res, username, form.current_password)).error;
+  }
+}
+
+/** Sends the page that asks for the password before a session ends. `session` is null for all other sessions. */
+function renderEndPage(
+  res: Response,
+  session: SessionView | null,
+  error: FieldError | null = null,
+): void {
+  res.render('end-session.html', { session, error });
+}
+
+function redirectToSettings(req: Request, res: Response, message: string): void {
+  logEvent(req, 'sessions_ended', { userId: requireUser(req).userId });
+  res.flash(message);
+  res.redirect('/settings');
+}
