@@ -10,8 +10,7 @@ import { PAGE_QUERY_LIMIT } from './page.ts';
 export const FOLLOWING_MAX = 7500;
 
 const FOLLOWING_FULL = `You follow ${FOLLOWING_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unfollow one of them first.`;
-const MISSING_PROFILE =
-  'A user has no row in the table profile. Create it with: npm run migrate';
+const MISSING_PROFILE = 'A user has no row in the table profile. Create it with: npm run migrate';
 
 /** Creates the profile of a new user. */
 export async function addProfile(transaction: Statements, userId: number): Promise<void> {
