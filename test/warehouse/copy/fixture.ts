@@ -22,7 +22,7 @@ const FILL = [
     `insert into profile values (${id}, 0, 0, '${id}', ${id})`,
   ]),
   'insert into follower values (1, 2), (1, 40), (70000, 1)',
-  `insert into session values ('${'x'.repeat(32)}', 1, 1700000000)`,
+  `insert into session (session_id, user_id, expires_s) values ('${'x'.repeat(32)}', 1, 1700000000)`,
 ];
 
 /** Deletes all rows of a database, whose tables stay. */
