@@ -25,12 +25,6 @@ const CREATE_STEPS = `create table if not exists schema_step (
   primary key (version, step)
 ) engine = InnoDB default character set utf8mb4`;
 
-/** Returns the number of the last migration, which the code needs. */
-export async function findLatestVersion(): Promise<number> {
-  const migrations = await createPostgrator().getMigrations();
-  return Math.max(...migrations.map(({ version }) => version));
-}
-
 /**
  * Applies the files of `migrations/` that a database lacks, in the order of their numbers. If it is interrupted, the
  * next call continues with the statement that did not end. The caller holds the lock of the schema.

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
-import { findLatestVersion } from '../../src/database/migrations.ts';
+import { findLatestVersion } from '../../src/database/latest-migration.ts';
 import { initializeSchema, migrateSchema } from '../../src/database/schema.ts';
 import { splitStatements } from '../../src/database/split-statements.ts';
 import { withConnection } from '../../src/database/with-connection.ts';

@@ -9,7 +9,7 @@ import {
   readConfig,
 } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
-import { findLatestVersion } from '../../src/database/migrations.ts';
+import { findLatestVersion } from '../../src/database/latest-migration.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';

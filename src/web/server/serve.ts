@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { createApp } from '../app.ts';
 import type { Config } from '../../config/config.ts';
 import { openDatabase } from '../../database/database.ts';
-import { findLatestVersion } from '../../database/migrations.ts';
+import { findLatestVersion } from '../../database/latest-migration.ts';
 import { prepareDrain } from './drain.ts';
 import { createHttpServer } from './http-server.ts';
 import { listen } from './listen.ts';
@@ -39,8 +39,11 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
-  const schemaVersion = await findLatestVersion();
-  const isDatabaseReady = cacheCheck(() => repositories.isReady(schemaVersion), READINESS_TTL_MS);
+  const schemaVersion = findLatestVersion();
+  const isDatabaseReady = cacheCheck(
+    async () => repositories.isReady(await schemaVersion),
+    READINESS_TTL_MS,
+  );
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
@@ -57,6 +60,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     if (!cluster.isWorker)
       await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
+  await schemaVersion;
   await database.checkSessionVariables();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
   logger.info({ host, port }, 'MiniTwit is listening.');

@@ -6,7 +6,7 @@ import request from 'supertest';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApp } from '../../../src/web/app.ts';
 import { openDatabase } from '../../../src/database/database.ts';
-import { findLatestVersion } from '../../../src/database/migrations.ts';
+import { findLatestVersion } from '../../../src/database/latest-migration.ts';
 import { createPasswords } from '../../../src/web/passwords/passwords.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
