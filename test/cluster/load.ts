@@ -1,6 +1,8 @@
+import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { Client } from './client.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { Instance } from './cluster.ts';
 
 const ACCOUNTS_MAX = 8;
 /** The factor of the load's duration in `npm run reliability`. */
@@ -75,6 +77,20 @@ export function startLoad(clients: Client[]): Load {
 export function waitForRequests(load: Load, count: number): Promise<number> {
   const enough = load.requests.length + count * LOAD_FACTOR;
   return waitFor(`${count * LOAD_FACTOR} more requests`, () => load.requests.length >= enough);
+}
+
+/** Stops an instance gracefully, and starts it again. Waits until the load balancer has noticed both. */
+export async function restartUnderLoad(instance: Instance, load: Load): Promise<void> {
+  instance.program().process.kill('SIGTERM');
+  expect(await instance.program().ended).toBe(0);
+  await waitForRequests(load, 100);
+  await instance.start();
+  await waitFor(
+    'the instance is ready',
+    async () => (await fetch(`${instance.url}/readyz`)).status === 200,
+  );
+  // The load balancer detects the ready instance by its health check.
+  await waitForRequests(load, 300);
 }
 
 /** Returns whether a request has the expected status. */

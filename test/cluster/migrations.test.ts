@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { migrateSchema } from '../../src/database/schema.ts';
 import { HANG_MS } from '../support/timeouts.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { startCluster } from './cluster.ts';
 import { recordFigures } from './figures.ts';
 import {
   createUsers,
   type Load,
   reconcile,
+  restartUnderLoad,
   startLoad,
   succeeded,
   waitForRequests,
@@ -34,15 +34,7 @@ test('no request fails while the database of the previous release is migrated, a
   expect(migrations.at(-1)).toBe(newest.replace(/\.do\.(.+)\.sql$/, ' $1'));
   await waitForRequests(load, 100);
   for (const instance of instances) {
-    instance.program().process.kill('SIGTERM');
-    expect(await instance.program().ended).toBe(0);
-    await instance.start();
-    await waitFor(
-      'the instance is ready',
-      async () => (await fetch(`${instance.url}/readyz`)).status === 200,
-    );
-    // The load balancer detects the ready instance by its health check.
-    await waitForRequests(load, 300);
+    await restartUnderLoad(instance, load);
   }
   await load.stop();
   const ledger = await reconcile(load.requests, database);

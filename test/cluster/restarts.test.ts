@@ -1,9 +1,15 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { waitFor } from '../support/wait-for.ts';
 import { startCluster } from './cluster.ts';
 import { recordFigures } from './figures.ts';
-import { createUsers, succeeded, waitForRequests, reconcile, startLoad } from './load.ts';
+import {
+  createUsers,
+  reconcile,
+  restartUnderLoad,
+  startLoad,
+  succeeded,
+  waitForRequests,
+} from './load.ts';
 
 const USERS = 8;
 
@@ -16,16 +22,7 @@ test('no request fails while each instance restarts in turn', async () => {
   const load = startLoad(await createUsers(cluster.url, USERS));
   await waitForRequests(load, 100);
   for (const instance of cluster.instances) {
-    instance.program().process.kill('SIGTERM');
-    expect(await instance.program().ended).toBe(0);
-    await waitForRequests(load, 100);
-    await instance.start();
-    await waitFor(
-      'the instance is ready',
-      async () => (await fetch(`${instance.url}/readyz`)).status === 200,
-    );
-    // The load balancer detects the ready instance by its health check.
-    await waitForRequests(load, 300);
+    await restartUnderLoad(instance, load);
   }
   await load.stop();
   const ledger = await reconcile(load.requests, cluster.database);
