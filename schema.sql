@@ -1,7 +1,8 @@
 -- MiniTwit's tables. `npm run initdb` drops existing tables and creates them with this file, on MySQL 8.0 to 9.7 and on
 -- MariaDB 10.11. The files in migrations/ change the tables of an existing database into the same ones.
 
-drop table if exists rate_limit, session, profile, follower, message, user;
+drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, taken_name,
+  hidden_author, rate_limit, session, profile, follower, message, user;
 
 -- With utf8mb4_bin, Roger and roger are two users, as in the original MiniTwit on SQLite.
 create table user (
@@ -9,6 +10,7 @@ create table user (
   username varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
   email varchar(254) not null,
   pw_hash varchar(72) character set ascii collate ascii_bin not null,
+  is_moderator boolean not null default false,
   primary key (user_id),
   unique key username (username)
 ) engine = InnoDB default character set utf8mb4;
@@ -31,6 +33,8 @@ create table message (
 create table follower (
   who_id int unsigned not null,
   whom_id int unsigned not null,
+  -- The home timeline of who_id leaves out a muted user. The table `mute` has the same fact without a follow.
+  is_muted boolean not null default false,
   primary key (who_id, whom_id),
   key whom (whom_id),
   constraint follower_who foreign key (who_id) references user (user_id),
@@ -105,4 +109,162 @@ create table rate_limit (
   expire bigint unsigned,
   primary key (`key`),
   key expire (expire)
+) engine = InnoDB default character set utf8mb4;
+
+-- The users whose messages no page shows: they are suspended, or their accounts are being deleted.
+create table hidden_author (
+  user_id int unsigned not null,
+  -- The end of the suspension, in seconds since 1970. Null if it has no end, and for an account that is being deleted.
+  until_s int unsigned,
+  is_deleted boolean not null default false,
+  primary key (user_id),
+  key until (until_s),
+  constraint hidden_author_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- Usernames that cannot be registered. A name that resembles one of them has the same skeleton.
+create table taken_name (
+  -- The username, in which each character is replaced by the simplest one that it resembles.
+  skeleton varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+  -- Null after the user was deleted or renamed.
+  user_id int unsigned,
+  -- When the name can be registered again, in seconds since 1970. Null while it belongs to a user.
+  free_s int unsigned,
+  primary key (skeleton),
+  unique key user (user_id),
+  key free (free_s),
+  constraint taken_name_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The user who_id has blocked the user whom_id: neither follows, mentions or sees the other.
+create table block (
+  who_id int unsigned not null,
+  whom_id int unsigned not null,
+  primary key (who_id, whom_id),
+  key whom (whom_id),
+  constraint block_who foreign key (who_id) references user (user_id),
+  constraint block_whom foreign key (whom_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The user who_id does not see the messages of the user whom_id.
+create table mute (
+  who_id int unsigned not null,
+  whom_id int unsigned not null,
+  primary key (who_id, whom_id),
+  key whom (whom_id),
+  constraint mute_who foreign key (who_id) references user (user_id),
+  constraint mute_whom foreign key (whom_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The messages that moderators have hidden. Pages show that they were removed.
+create table hidden_message (
+  message_id bigint unsigned not null,
+  primary key (message_id),
+  constraint hidden_message_message foreign key (message_id) references message (message_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- A user's report of a message or of a person.
+create table report (
+  report_id int unsigned not null auto_increment,
+  reporter_id int unsigned not null,
+  -- The reported person, or the author of the reported message.
+  user_id int unsigned not null,
+  -- 0 if the person was reported. The author may have deleted the message since.
+  message_id bigint unsigned not null default 0,
+  reason varchar(16) character set ascii collate ascii_bin not null,
+  text varchar(1000) not null,
+  -- Seconds since 1970.
+  created_s int unsigned not null,
+  -- Null while the report is open.
+  closed_s int unsigned,
+  primary key (report_id),
+  unique key thing (reporter_id, user_id, message_id),
+  key open (closed_s, report_id),
+  key user (user_id),
+  constraint report_reporter foreign key (reporter_id) references user (user_id),
+  constraint report_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The decisions of moderators and operators. They outlive the accounts, so names are copied and nothing is referenced.
+create table audit (
+  audit_id int unsigned not null auto_increment,
+  -- Seconds since 1970.
+  created_s int unsigned not null,
+  -- The moderator's username. Empty for the operator.
+  actor varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
+  action varchar(24) character set ascii collate ascii_bin not null,
+  user_id int unsigned not null,
+  username varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
+  -- 0 if the decision is about the person.
+  message_id bigint unsigned not null default 0,
+  reason varchar(1000) not null,
+  primary key (audit_id),
+  key user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The mails that the server has not delivered yet. Only src/repositories/mails.ts writes this table.
+create table mail (
+  mail_id bigint unsigned not null auto_increment,
+  recipient varchar(254) not null,
+  subject varchar(200) not null,
+  text varchar(4000) not null,
+  -- Seconds since 1970.
+  created_s int unsigned not null,
+  -- The time of the next attempt.
+  due_s int unsigned not null,
+  attempts tinyint unsigned not null default 0,
+  primary key (mail_id),
+  key due (due_s)
+) engine = InnoDB default character set utf8mb4;
+
+-- The links that were sent to users. Each can be used once.
+create table link (
+  -- SHA-256 of the token in the link, so a reader of the database cannot use it.
+  token_hash char(43) character set ascii collate ascii_bin not null,
+  user_id int unsigned not null,
+  purpose varchar(16) character set ascii collate ascii_bin not null,
+  -- The address that the link confirms. Empty for another purpose.
+  email varchar(254) not null default '',
+  expires_s int unsigned not null,
+  primary key (token_hash),
+  key user (user_id),
+  key expires (expires_s),
+  constraint link_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The secret from which a user's app computes codes.
+create table totp (
+  user_id int unsigned not null,
+  secret varchar(255) character set ascii collate ascii_bin not null,
+  -- The time step of the last accepted code: a code is accepted once.
+  last_step bigint unsigned not null default 0,
+  primary key (user_id),
+  constraint totp_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The unused recovery codes.
+create table recovery_code (
+  user_id int unsigned not null,
+  code_hash char(43) character set ascii collate ascii_bin not null,
+  primary key (user_id, code_hash),
+  constraint recovery_code_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+create table passkey (
+  credential_id varchar(255) character set ascii collate ascii_bin not null,
+  user_id int unsigned not null,
+  -- In the format COSE.
+  public_key varbinary(1024) not null,
+  -- The number of its uses, as its authenticator counts them. 0 if the authenticator does not count.
+  counter int unsigned not null,
+  -- The user's name for it.
+  name varchar(64) not null,
+  -- How browsers reach the authenticator, separated by commas.
+  transports varchar(100) character set ascii collate ascii_bin not null default '',
+  -- Seconds since 1970.
+  created_s int unsigned not null,
+  used_s int unsigned not null,
+  primary key (credential_id),
+  key user (user_id),
+  constraint passkey_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;

@@ -49,14 +49,19 @@ export async function fillYear(
   const users = people
     .filter(({ cameS }) => cameS <= untilS)
     .map((_, index) => [index + 1, NAMES[index] ?? `somebody ${index}`, '', '']);
-  await connection.query('insert ignore into user values :rows', { rows: users });
+  await connection.query(
+    'insert ignore into user (user_id, username, email, pw_hash) values :rows',
+    { rows: users },
+  );
 
   // The first users have the most followers.
   const follows = Array.from({ length: FOLLOWS }, () => [
     1 + Math.floor(random() * PEOPLE),
     1 + Math.floor(random() ** 3 * PEOPLE),
   ]).filter((ids) => ids.every((id) => id <= users.length));
-  await connection.query('insert ignore into follower values :rows', { rows: follows });
+  await connection.query('insert ignore into follower (who_id, whom_id) values :rows', {
+    rows: follows,
+  });
 
   const moments = Array.from({ length: MESSAGES }, () => drawMoment(people, random));
   const messages = moments

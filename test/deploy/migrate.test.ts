@@ -10,7 +10,7 @@ import { createInstance, type Instance } from './instance.ts';
 import { installServer, journal, SETTINGS, start } from './server-instance.ts';
 
 const MASTER_SECRET = 'arn:aws:secretsmanager:eu-test-1:123456789012:secret:rds!db-1';
-const TABLES = ['session', 'profile', 'follower', 'message', 'user', 'rate_limit'];
+const [DROP_TABLES = ''] = splitStatements(await readFile('schema.sql', 'utf8'));
 const READ_STATUS = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:5000/readyz";
 
 const defer = useCleanup();
@@ -30,7 +30,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await runSql(
     database.config,
-    `drop table if exists ${TABLES.join()}, schema_version, schema_step`,
+    `${DROP_TABLES}, schema_version, schema_step`,
     ...splitStatements(await readFile('migrations/001.do.tables.sql', 'utf8')),
   );
   await instance.run('rm -f /srv/aws/calls');
