@@ -73,7 +73,8 @@ export function createAudit(database: Database): Audit {
   return {
     async listDecisions(before) {
       const rows = await database.select<RecordedDecision>(
-        `select ${COLUMNS}
+        `select audit_id as decisionId, created_s as createdS, actor, action, user_id as userId,
+           username, message_id as messageId, reason
          from audit
          where audit_id < :before and :isPrimary
          order by audit_id desc
@@ -91,7 +92,8 @@ export function createAudit(database: Database): Audit {
       const rows = await database.select<RecordedDecision>(
         `select decisionId, createdS, actor, action, userId, username, messageId, reason
          from (
-           select ${COLUMNS},
+           select audit_id as decisionId, created_s as createdS, actor, action, user_id as userId,
+             username, message_id as messageId, reason,
              row_number() over (partition by user_id order by audit_id desc) as place
            from audit
            where user_id in (:userIds) and :isPrimary
@@ -104,9 +106,6 @@ export function createAudit(database: Database): Audit {
     },
   };
 }
-
-const COLUMNS = `audit_id as decisionId, created_s as createdS, actor, action, user_id as userId,
-  username, message_id as messageId, reason`;
 
 /** Replaces the values that stand for null in the table. */
 function toDecision(row: RecordedDecision): RecordedDecision {
