@@ -50,7 +50,7 @@ export async function roll(cloud: CloudContext, options: RollOptions): Promise<v
   const plan = await planReplacement(cloud, readOutputs(stack).instances, image.id);
   const InstanceTypes = plan.types.join(',');
   await assertImageCompatible(cloud.clients.ec2, { ImageId: image.id, InstanceTypes });
-  const migrates = await hasNewMigrations(cloud.clients.ec2, image, stack);
+  const migrates = await hasNewMigrations(cloud.clients.ec2, image, plan);
   if (migrates) assertCanMigrate(cloud, plan.current);
 
   const isStored = stack.parameters.ImageId === image.id;
@@ -58,6 +58,7 @@ export async function roll(cloud: CloudContext, options: RollOptions): Promise<v
   cloud.print(formatPlan(plan, image));
   if (!isStored) cloud.print(`The stack's parameter ImageId is ${stack.parameters.ImageId}.`);
   if (migrates) cloud.print(formatMigration(image));
+  else if (stack.parameters.SetUp === 'yes') cloud.print(formatMasterAccess(cloud));
   if (dryRun) return cloud.print('Nothing was changed.');
 
   const replace = () => replaceInstances(cloud, { imageId: image.id });
@@ -95,6 +96,14 @@ function formatMigration({ schemaVersion }: MiniTwitImage): string {
   return (
     `The first new instance migrates the database to version ${schemaVersion} of the tables, while the old instances ` +
     'serve. Meanwhile, the instances may read the master password.'
+  );
+}
+
+/** An initialization that has not ended has the same parameter, so this command cannot remove the permission. */
+function formatMasterAccess(cloud: CloudContext): string {
+  return (
+    'The instances may read the master password, because an earlier command was interrupted. To complete it and to ' +
+    `remove the permission, run ${formatCommand(cloud, 'up')}.`
   );
 }
 

@@ -3,20 +3,24 @@ import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
 import { formatCommand } from '../format-command.ts';
 import { findImage, type MiniTwitImage } from '../images.ts';
+import type { ReplacementPlan } from '../instances/replace-instances.ts';
 import type { LaunchTemplateVersion } from '../instances/template-versions.ts';
-import type { Stack } from '../stack/stack.ts';
 
 /**
- * Returns whether an image has migrations that the image of the stack lacks. The stack gets an image only after all
- * instances run it, so an interrupted `roll` finds the same answer when it is run again.
+ * Returns whether an image has migrations that the image of an instance lacks. The instances are those that the image
+ * replaces: the parameter ImageId of the stack may already name the new image.
  */
 export async function hasNewMigrations(
   ec2: EC2Client,
   { schemaVersion }: MiniTwitImage,
-  { parameters }: Stack,
+  { outdated, versions }: ReplacementPlan,
 ): Promise<boolean> {
-  const current = await findImage(ec2, parameters.ImageId ?? '');
-  return schemaVersion > (current?.schemaVersion ?? 1);
+  const running = versions.filter(({ number }) =>
+    outdated.some(({ version }) => version === number),
+  );
+  const imageIds = new Set(running.map(({ content }) => content.ImageId));
+  const images = await Promise.all(Array.from(imageIds, (id) => findImage(ec2, id)));
+  return images.some((image) => schemaVersion > (image?.schemaVersion ?? 1));
 }
 
 /**

@@ -37,6 +37,8 @@ export interface ReplacementPlan {
   current: LaunchTemplateVersion;
   /** The version that the group should launch instances from, or null if it does not exist yet. */
   target: LaunchTemplateVersion | null;
+  /** All versions of the launch template, newest first. */
+  versions: LaunchTemplateVersion[];
   /** The instances that were launched from a version with other settings, or are of a type that is no longer set. */
   outdated: Member[];
 }
@@ -68,7 +70,7 @@ export async function planReplacement(
       !isTarget(versions.find(({ number }) => number === version)) || !types.includes(type),
   );
   const target = isTarget(current) ? current : (versions.find(isTarget) ?? null);
-  return { group, types, current, target, outdated };
+  return { group, types, current, target, versions, outdated };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import type { CloudContext } from '../../../src/cloud/context.ts';
 import { roll } from '../../../src/cloud/commands/roll.ts';
+import { setMasterAccess } from '../../../src/cloud/database/master-access.ts';
+import { changeStack } from '../../../src/cloud/stack/change-stack.ts';
+import { toChangedParameters } from '../../../src/cloud/stack/parameters.ts';
 import { requireStack } from '../../../src/cloud/stack/stack.ts';
 import { makeImage } from '../make-image.ts';
 import { changesOf, createFixtureWithStack, isChange } from './fixture.ts';
@@ -90,6 +93,31 @@ test('`cloud roll` to an image with a new migration, stopped at any change, take
 
 test('`cloud roll` takes the permission away that a killed `roll` has left', async () => {
   const { cloud, open, image, access } = await createSite({ SetUp: 'yes' });
+  await roll(open(), now);
+  expect(access).toEqual(['yes']);
+  expect(await describe(cloud)).toEqual({ setUp: 'no', image });
+});
+
+test('`cloud roll` to the previous image reports the permission that a killed `roll` has left', async () => {
+  const { cloud, open, lines, image } = await createSite();
+  await roll(open(), now);
+  await setMasterAccess(open(), await requireStack(cloud), 'yes');
+  await roll(open(), { ...now, isBack: true });
+  expect(lines).toContain(
+    'The instances may read the master password, because an earlier command was interrupted. To complete it and to ' +
+      'remove the permission, run npm run cloud -- up.',
+  );
+  expect(await describe(cloud)).toMatchObject({ setUp: 'yes' });
+  expect(await describe(cloud)).not.toMatchObject({ image });
+});
+
+test('`cloud roll` migrates for an image that `cloud up` has stored in the stack before', async () => {
+  const { cloud, open, image, access } = await createSite();
+  // The emulator assigns an instance its version when it is first read.
+  await roll(open(), { dryRun: true });
+  const stack = await requireStack(cloud);
+  const parameters = toChangedParameters(stack, { ImageId: image });
+  await changeStack(open(), stack, { template: null, parameters, dryRun: false });
   await roll(open(), now);
   expect(access).toEqual(['yes']);
   expect(await describe(cloud)).toEqual({ setUp: 'no', image });
