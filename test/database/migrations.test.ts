@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/database/database.ts';
 import { findLatestVersion } from '../../src/database/latest-migration.ts';
@@ -7,52 +6,26 @@ import { initializeSchema, migrateSchema } from '../../src/database/schema.ts';
 import { splitStatements } from '../../src/database/split-statements.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { runSql, useEmptyDatabase } from '../support/database.ts';
+import {
+  createTablesOf18,
+  dropTables,
+  dropTablesAndRecord,
+  readSchema,
+} from '../support/schema.ts';
 import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const config = useEmptyDatabase();
 const waitMaxMs = HANG_MS;
 const retryOptions = { waitMaxMs };
-const [DROP_TABLES = ''] = splitStatements(await readFile('schema.sql', 'utf8'));
-const TABLES = DROP_TABLES.replace('drop table if exists', '')
-  .split(',')
-  .map((name) => name.trim());
-const ALL = [
-  '001 tables',
-  '002 no-cascades',
-  '003 session-browser',
-  '004 accounts',
-  '005 moderation',
-  '006 mail',
-  '007 second-factor',
-];
-
-/** Drops all tables, and creates those of 1.8.0 without a record of migrations. */
-async function createTablesOf18(): Promise<void> {
-  const sql = await readFile('migrations/001.do.tables.sql', 'utf8');
-  await runSql(config, `${DROP_TABLES}, schema_version, schema_step`, ...splitStatements(sql));
-}
-
-/** Returns the definition of each table, and the recorded migrations. */
-async function readSchema(): Promise<string[]> {
-  return withConnection(config, retryOptions, async (connection) => {
-    const definitions = await Promise.all(
-      TABLES.map(async (table) => {
-        const [rows] = await connection.query<RowDataPacket[]>(`show create table ${table}`);
-        return String(rows[0]?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '');
-      }),
-    );
-    const [versions] = await connection.query<RowDataPacket[]>(
-      'select version, name, md5 from schema_version order by version',
-    );
-    return [...definitions, JSON.stringify(versions)];
-  });
-}
+const ALL = (await readdir('migrations'))
+  .toSorted()
+  .map((name) => name.replace(/^(\d{3})\.do\.(.+)\.sql$/, '$1 $2'));
 
 async function readNewSchema(): Promise<string[]> {
-  await runSql(config, `${DROP_TABLES}, schema_version, schema_step`);
+  await dropTablesAndRecord(config);
   await initializeSchema(config, { existing: 'refuse', waitMaxMs });
-  return readSchema();
+  return readSchema(config);
 }
 
 test('the numbers of the migrations are consecutive', async () => {
@@ -65,15 +38,15 @@ test('the numbers of the migrations are consecutive', async () => {
 
 test('schema.sql and all migrations create the same tables', async () => {
   const schema = await readNewSchema();
-  await createTablesOf18();
+  await createTablesOf18(config);
   const changes = { isNew: false, migrations: ALL, profiles: 0 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
-  expect(await readSchema()).toEqual(schema);
+  expect(await readSchema(config)).toEqual(schema);
 });
 
 test('an empty database gets the tables of schema.sql, and has all migrations', async () => {
   await readNewSchema();
-  await runSql(config, DROP_TABLES);
+  await dropTables(config);
   expect(await migrateSchema(config, retryOptions)).toMatchObject({ isNew: true });
   const changes = { isNew: false, migrations: [], profiles: 0 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
@@ -81,7 +54,7 @@ test('an empty database gets the tables of schema.sql, and has all migrations', 
 
 test('tables of an earlier version are added, and its users get profiles', async () => {
   const schema = await readNewSchema();
-  await createTablesOf18();
+  await createTablesOf18(config);
   await runSql(
     config,
     'drop table profile, session, rate_limit',
@@ -89,11 +62,11 @@ test('tables of an earlier version are added, and its users get profiles', async
   );
   const changes = { isNew: false, migrations: ALL, profiles: 2 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
-  expect(await readSchema()).toEqual(schema);
+  expect(await readSchema(config)).toEqual(schema);
 });
 
 test('one of several concurrent calls applies the migrations', async () => {
-  await createTablesOf18();
+  await createTablesOf18(config);
   const calls = Array.from({ length: 6 }, () => migrateSchema(config, retryOptions));
   const applied = (await Promise.all(calls)).map(({ migrations }) => migrations);
   expect(applied.filter((each) => each.length > 0)).toEqual([ALL]);
@@ -123,9 +96,9 @@ describe('a migration whose process was killed continues', async () => {
   /** Leaves the tables as a process does that is killed before or after it runs the last one of these statements. */
   async function killAt(step: number, when: 'before' | 'after'): Promise<void> {
     await readNewSchema();
+    await dropTables(config);
     await runSql(
       config,
-      DROP_TABLES,
       ...splitStatements(await readFile('migrations/001.do.tables.sql', 'utf8')),
       'delete from schema_version where version > 1',
       ...statements.slice(0, when === 'before' ? step - 1 : step),
@@ -147,12 +120,12 @@ describe('a migration whose process was killed continues', async () => {
     const schema = await readNewSchema();
     await killAt(step, when);
     expect(await migrateSchema(config, retryOptions)).toMatchObject({ migrations: ALL.slice(1) });
-    expect(await readSchema()).toEqual(schema);
+    expect(await readSchema(config)).toEqual(schema);
   });
 });
 
 test('while a migration waits for a transaction, other requests are served', async () => {
-  await createTablesOf18();
+  await createTablesOf18(config);
   const database = openDatabase({ ...config, poolSize: 2 });
   onTestFinished(() => database.end());
   await withConnection(config, retryOptions, async (other) => {

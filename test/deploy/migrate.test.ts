@@ -1,16 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { splitStatements } from '../../src/database/split-statements.ts';
 import { useCleanup } from '../support/cleanup.ts';
-import { runSql } from '../support/database.ts';
+import { createTablesOf18 } from '../support/schema.ts';
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { installServer, journal, SETTINGS, start } from './server-instance.ts';
 
 const MASTER_SECRET = 'arn:aws:secretsmanager:eu-test-1:123456789012:secret:rds!db-1';
-const [DROP_TABLES = ''] = splitStatements(await readFile('schema.sql', 'utf8'));
 const READ_STATUS = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:5000/readyz";
 
 const defer = useCleanup();
@@ -26,13 +24,8 @@ beforeAll(async () => {
   await connectToDatabase();
 });
 
-// The tables of 1.8.0, without a record of migrations.
 beforeEach(async () => {
-  await runSql(
-    database.config,
-    `${DROP_TABLES}, schema_version, schema_step`,
-    ...splitStatements(await readFile('migrations/001.do.tables.sql', 'utf8')),
-  );
+  await createTablesOf18(database.config);
   await instance.run('rm -f /srv/aws/calls');
 });
 
