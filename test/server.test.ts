@@ -240,15 +240,6 @@ describe('with several workers', () => {
     expect(program.output.stderr).toContain('No worker could start.');
     other.close();
   });
-
-  /** Waits until `count` workers have listened, and returns their process ids. */
-  async function waitForWorkers(program: Program, count: number): Promise<number[]> {
-    await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${count}}`));
-    const lines = program.output.stdout
-      .split('\n')
-      .filter((line) => line.includes('MiniTwit is listening'));
-    return lines.map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
-  }
 });
 
 describe('metrics', () => {
@@ -260,7 +251,7 @@ describe('metrics', () => {
       const { url, program } = await startServer(more);
       // The metrics of a worker that is still starting would be missing, or would contain its connection to the
       // database.
-      await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${workers}}`));
+      await waitForWorkers(program, Number(workers));
       for (let visit = 0; visit < 4; visit++) await fetch(`${url}/public`);
       await fetch(`${url}/nobody`);
       await fetch(`${url}/static/style.css`);
@@ -298,11 +289,23 @@ describe('metrics', () => {
       await expect(fetch(address)).rejects.toThrow('fetch failed');
       closed.program.process.kill('SIGTERM');
       await closed.program.ended;
-      await startServer({ ...more, METRICS_HOST: '0.0.0.0', WEB_CONCURRENCY: workers });
+      const opened = { ...more, METRICS_HOST: '0.0.0.0', WEB_CONCURRENCY: workers };
+      const { program } = await startServer(opened);
+      // A worker that starts for longer than five seconds would fail the request.
+      await waitForWorkers(program, Number(workers));
       expect((await fetch(address)).status).toBe(200);
     },
   );
 });
+
+/** Waits until `count` workers have listened, and returns their process ids. */
+async function waitForWorkers(program: Program, count: number): Promise<number[]> {
+  await program.waitForOutput(new RegExp(`(?:MiniTwit is listening[^]*){${count}}`));
+  const lines = program.output.stdout
+    .split('\n')
+    .filter((line) => line.includes('MiniTwit is listening'));
+  return lines.map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]));
+}
 
 /** Sends bytes, and returns the status line of the response when the connection is closed. */
 async function sendBytes(url: string, bytes: string): Promise<string> {
