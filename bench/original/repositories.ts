@@ -4,6 +4,7 @@ import type { Repositories } from '../../src/repositories/repositories.ts';
 import { createSessions } from '../../src/repositories/sessions.ts';
 import type { Messages } from '../../src/repositories/messages.ts';
 import type { Profiles } from '../../src/repositories/profiles.ts';
+import { createTakenNames } from '../../src/repositories/taken-names.ts';
 import type { Users } from '../../src/repositories/users.ts';
 import { createOriginalTimelines } from './timelines.ts';
 
@@ -17,7 +18,7 @@ interface UserRow {
 
 /**
  * Returns the application's repositories with the queries of Flask's MiniTwit. Numbers of followers are 0, since
- * Flask's MiniTwit does not show them. It does not store sessions either; these are the application's.
+ * Flask's MiniTwit does not show them. It does not store sessions and taken names either; these are the application's.
  */
 export function createOriginalRepositories(database: Database): Repositories {
   const users = createOriginalUsers(database);
@@ -28,6 +29,7 @@ export function createOriginalRepositories(database: Database): Repositories {
     followers: createOriginalFollowers(database),
     profiles: createOriginalProfiles(users),
     sessions: createSessions(database),
+    takenNames: createTakenNames(database),
     timelines,
     isReady: () => Promise.resolve(true),
   };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import mysql, { type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { addTakenNames } from './add-taken-names.ts';
 import { applyMigrations, recordAllMigrations } from './migrations.ts';
 import { acquireNamedLock } from './named-lock.ts';
 import { splitStatements } from './split-statements.ts';
@@ -51,6 +52,8 @@ export interface SchemaChanges {
   migrations: string[];
   /** The number of users that got a profile, because their version of MiniTwit had none. */
   profiles: number;
+  /** The number of users whose names were stored as taken, because their version of MiniTwit did not store them. */
+  names: number;
 }
 
 /**
@@ -66,7 +69,7 @@ export async function migrateSchema(
   return withLockedSchema(config, retryOptions, async (connection) => {
     if ((await listTables(connection, statements)).length === 0) {
       await createTables(connection, statements);
-      return { isNew: true, migrations: [], profiles: 0 };
+      return { isNew: true, migrations: [], profiles: 0, names: 0 };
     }
     const { onWait } = retryOptions;
     const migrations = await applyMigrations(connection, { databaseName: config.name, onWait });
@@ -75,7 +78,7 @@ export async function migrateSchema(
       const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
       profiles += affectedRows;
     }
-    return { isNew: false, migrations, profiles };
+    return { isNew: false, migrations, profiles, names: await addTakenNames(connection) };
   });
 }
 

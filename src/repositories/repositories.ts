@@ -3,6 +3,7 @@ import { createFollowers, type Followers } from './followers.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
 import { createUsers, type Users } from './users.ts';
 
@@ -13,6 +14,7 @@ export interface Repositories {
   followers: Followers;
   profiles: Profiles;
   sessions: Sessions;
+  takenNames: TakenNames;
   timelines: Timelines;
   /** Returns whether the database responds and has the migration of this number, which the code needs. */
   isReady(schemaVersion: number): Promise<boolean>;
@@ -26,6 +28,7 @@ export function createRepositories(database: Database): Repositories {
     followers: createFollowers(database),
     profiles: createProfiles(database),
     sessions: createSessions(database),
+    takenNames: createTakenNames(database),
     timelines: createTimelines(database),
     isReady: (schemaVersion) =>
       database

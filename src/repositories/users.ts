@@ -5,6 +5,7 @@ import { AppError } from '../errors/app-error.ts';
 import { findExactUsername } from './exact-username.ts';
 import { addProfile } from './profile-updates.ts';
 import { deleteAllSessions } from './sessions.ts';
+import { claimName } from './taken-names.ts';
 
 /** A user, without the password. `email` is only for Gravatar, and no page shows it. */
 export interface User {
@@ -40,7 +41,7 @@ export interface Users {
    * hash is no longer that of these credentials.
    */
   changePassword(read: Credentials, newHash: string): Promise<boolean>;
-  /** Returns the user's id. @throws AppError `conflict` if the username is taken */
+  /** Returns the user's id. @throws AppError `conflict` if the username is taken, or resembles one that is taken */
   createUser(user: NewUser): Promise<number>;
 }
 
@@ -101,6 +102,7 @@ export function createUsers(database: Database): Users {
              values (:username, :email, :passwordHash)`,
             { ...user },
           );
+          await claimName(transaction, { userId: insertId, username: user.username });
           await addProfile(transaction, insertId);
           return insertId;
         });

@@ -39,7 +39,7 @@ test('the numbers of the migrations are consecutive', async () => {
 test('schema.sql and all migrations create the same tables', async () => {
   const schema = await readNewSchema();
   await createTablesOf18(config);
-  const changes = { isNew: false, migrations: ALL, profiles: 0 };
+  const changes = { isNew: false, migrations: ALL, profiles: 0, names: 0 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
   expect(await readSchema(config)).toEqual(schema);
 });
@@ -48,7 +48,7 @@ test('an empty database gets the tables of schema.sql, and has all migrations', 
   await readNewSchema();
   await dropTables(config);
   expect(await migrateSchema(config, retryOptions)).toMatchObject({ isNew: true });
-  const changes = { isNew: false, migrations: [], profiles: 0 };
+  const changes = { isNew: false, migrations: [], profiles: 0, names: 0 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
 });
 
@@ -60,7 +60,7 @@ test('tables of an earlier version are added, and its users get profiles', async
     'drop table profile, session, rate_limit',
     `insert into user (username, email, pw_hash) values ('a', 'a', 'x'), ('b', 'b', 'x')`,
   );
-  const changes = { isNew: false, migrations: ALL, profiles: 2 };
+  const changes = { isNew: false, migrations: ALL, profiles: 2, names: 2 };
   expect(await migrateSchema(config, retryOptions)).toEqual(changes);
   expect(await readSchema(config)).toEqual(schema);
 });

@@ -218,8 +218,8 @@ async function expectUpdateWorks(config: DatabaseConfig): Promise<void> {
     ),
   );
   const update = () => migrateSchema(config, { waitMaxMs: HANG_MS });
-  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 1 });
-  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 0 });
+  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 1, names: 1 });
+  expect(await update()).toEqual({ isNew: false, migrations: [], profiles: 0, names: 0 });
   await withRepositories(config, async ({ profiles }) => {
     expect((await profiles.findProfile(name))?.newestIds).toHaveLength(31);
   });

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
+import { skeleton } from '../../names/skeleton.ts';
 import { boundedField, isBlank, isLongerThan, normalizeIfShort } from './form.ts';
 import { RESERVED_NAMES } from './reserved-names.ts';
 
@@ -16,6 +17,8 @@ export const USERNAME_ERRORS = {
   invisible: 'Your username cannot contain invisible characters.',
   reserved: 'This username is reserved. Choose another one.',
 };
+
+const RESERVED_SKELETONS = new Set(Array.from(RESERVED_NAMES, skeleton));
 
 // At most four code points, of one or two code units each, become one code point in NFC.
 const USERNAME_MAX_UNITS = 8 * USERNAME_MAX_LENGTH;
@@ -83,6 +86,6 @@ export function validateUsername(username: string): string | null {
   if (/[^\S ]| {2}/.test(username)) return USERNAME_ERRORS.whiteSpace;
   if (/^\p{Mark}|\p{Mark}{5}/u.test(username)) return USERNAME_ERRORS.accents;
   if (INVISIBLE.test(username.replaceAll(ALLOWED_INVISIBLE, ''))) return USERNAME_ERRORS.invisible;
-  if (RESERVED_NAMES.has(username.toLowerCase())) return USERNAME_ERRORS.reserved;
+  if (RESERVED_SKELETONS.has(skeleton(username.toLowerCase()))) return USERNAME_ERRORS.reserved;
   return null;
 }

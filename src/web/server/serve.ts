@@ -13,8 +13,7 @@ import { serveMetrics } from './metrics-server.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
-import { createRepositories } from '../../repositories/repositories.ts';
-import type { Sessions } from '../../repositories/sessions.ts';
+import { createRepositories, type Repositories } from '../../repositories/repositories.ts';
 import { waitForShutdown } from './wait-for-shutdown.ts';
 
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
@@ -67,7 +66,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // `npm run local` waits for this message.
   process.send?.({ port });
   const sweeper = setInterval(() => {
-    void sweep(repositories.sessions, rateLimits, logger);
+    void sweep(repositories, rateLimits, logger);
   }, SWEEP_EVERY_MS);
 
   await shutdown;
@@ -80,10 +79,15 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 
-/** Deletes expired sessions and rate limits in batches. */
-async function sweep(sessions: Sessions, rateLimits: RateLimits, logger: Logger): Promise<void> {
+/** Deletes expired sessions, names of former users and rate limits in batches. */
+async function sweep(
+  { sessions, takenNames }: Repositories,
+  rateLimits: RateLimits,
+  logger: Logger,
+): Promise<void> {
   try {
     while ((await sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
+    while ((await takenNames.deleteFreeNames(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
   } catch (err) {
     logger.warn({ err }, 'Expired rows could not be deleted.');

@@ -75,6 +75,8 @@ test.each([
   ['Admin', USERNAME_ERRORS.reserved],
   ['security.txt', USERNAME_ERRORS.reserved],
   ['LogIn', USERNAME_ERRORS.reserved],
+  ['\u0430dmin', USERNAME_ERRORS.reserved],
+  ['Moderat\u043er', USERNAME_ERRORS.reserved],
   ['..', USERNAME_ERRORS.reserved],
 ])('refuses the username %j: %s', (username, error) => {
   expect(validateUsername(username)).toBe(error);
