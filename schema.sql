@@ -1,8 +1,8 @@
 -- MiniTwit's tables. `npm run initdb` drops existing tables and creates them with this file, on MySQL 8.0 to 9.7 and on
 -- MariaDB 10.11. The files in migrations/ change the tables of an existing database into the same ones.
 
-drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, taken_name,
-  hidden_author, rate_limit, session, profile, follower, message, user;
+drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, rename_count,
+  taken_name, hidden_author, rate_limit, session, profile, follower, message, user;
 
 -- With utf8mb4_bin, Roger and roger are two users, as in the original MiniTwit on SQLite.
 create table user (
@@ -135,6 +135,16 @@ create table taken_name (
   key free (free_s),
   constraint taken_name_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
+
+-- The number of renames, in one row. Each instance caches messages with the names of their authors, and reads this
+-- number to know whether those names are still the same.
+create table rename_count (
+  id tinyint unsigned not null,
+  total int unsigned not null,
+  primary key (id)
+) engine = InnoDB default character set utf8mb4;
+
+insert ignore into rename_count (id, total) values (1, 0);
 
 -- The user who_id has blocked the user whom_id: neither follows, mentions or sees the other.
 create table block (

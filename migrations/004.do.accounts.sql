@@ -24,3 +24,13 @@ create table if not exists taken_name (
   key free (free_s),
   constraint taken_name_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
+
+-- The number of renames, in one row. Each instance caches messages with the names of their authors, and reads this
+-- number to know whether those names are still the same.
+create table if not exists rename_count (
+  id tinyint unsigned not null,
+  total int unsigned not null,
+  primary key (id)
+) engine = InnoDB default character set utf8mb4;
+
+insert ignore into rename_count (id, total) values (1, 0);

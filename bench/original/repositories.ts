@@ -30,6 +30,7 @@ export function createOriginalRepositories(database: Database): Repositories {
     profiles: createOriginalProfiles(users),
     sessions: createSessions(database),
     takenNames: createTakenNames(database),
+    renames: { rename: throwUnsupported, countRenames: () => Promise.resolve(0) },
     timelines,
     isReady: () => Promise.resolve(true),
   };

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
+import { createRenames, type Renames } from './renames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
@@ -15,6 +16,7 @@ export interface Repositories {
   profiles: Profiles;
   sessions: Sessions;
   takenNames: TakenNames;
+  renames: Renames;
   timelines: Timelines;
   /** Returns whether the database responds and has the migration of this number, which the code needs. */
   isReady(schemaVersion: number): Promise<boolean>;
@@ -29,6 +31,7 @@ export function createRepositories(database: Database): Repositories {
     profiles: createProfiles(database),
     sessions: createSessions(database),
     takenNames: createTakenNames(database),
+    renames: createRenames(database),
     timelines: createTimelines(database),
     isReady: (schemaVersion) =>
       database

@@ -60,7 +60,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.disable('etag');
 
   const staticFiles = readStaticFiles(STATIC_FOLDER);
-  const renderTimeline = createRenderTimeline(messages, useTemplates(app, config, staticFiles));
+  const renderTimeline = createRenderTimeline(repositories, useTemplates(app, config, staticFiles));
   const renderHomeTimeline = createRenderHomeTimeline(timelines, renderTimeline);
   const devices = createDeviceCookies(config);
   const confirmPassword = createConfirmPassword(users, passwords, rateLimits, devices);

@@ -48,7 +48,7 @@ test.each<[what: string, sql: string, statements: string[]]>([
 test('the statements of schema.sql drop all tables, then create them in the order of their foreign keys', async () => {
   const statements = splitStatements(await readFile('schema.sql', 'utf8'));
   expect(statements.map((statement) => statement.split(/[(\n]/, 1)[0]?.trim())).toEqual([
-    'drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, taken_name,',
+    'drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, rename_count,',
     'create table user',
     'create table message',
     'create table follower',
@@ -58,6 +58,8 @@ test('the statements of schema.sql drop all tables, then create them in the orde
     'create table rate_limit',
     'create table hidden_author',
     'create table taken_name',
+    'create table rename_count',
+    'insert ignore into rename_count',
     'create table block',
     'create table mute',
     'create table hidden_message',

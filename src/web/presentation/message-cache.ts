@@ -5,12 +5,18 @@ import type { RenderTemplate } from './templates.ts';
 
 /**
  * Returns messages as HTML, in the order of their ids. Deleted messages are missing. A reader's own messages have
- * a link that deletes them; `readerId` is null without a login.
+ * a link that deletes them; `readerId` is null without a login. `renameCount` is the number of renames, which was read
+ * for this request.
  */
-export type RenderMessages = (messageIds: number[], readerId: number | null) => Promise<Buffer[]>;
+export type RenderMessages = (
+  messageIds: number[],
+  readerId: number | null,
+  renameCount: number,
+) => Promise<Buffer[]>;
 
 interface CachedMessage {
   authorId: number;
+  renameCount: number;
   html: Buffer;
   /** Null until the author has read the message. */
   htmlForAuthor: Buffer | null;
@@ -21,8 +27,8 @@ const CACHE_MAX_BYTES = 16 * 1024 * 1024;
 const ENTRY_BYTES = 300;
 
 /**
- * Creates the renderer of messages with its cache. An entry is never stale: a message and the name of its author
- * never change, and no id is used twice.
+ * Creates the renderer of messages with its cache. An entry is never stale: a message never changes, no id is used
+ * twice, and the name of its author is valid for one number of renames.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,
@@ -35,9 +41,13 @@ export function createRenderMessages(
       ENTRY_BYTES + html.length + (htmlForAuthor?.length ?? 0),
   });
 
-  function findHtml(messageId: number, readerId: number | null): Buffer | null {
+  function findHtml(
+    messageId: number,
+    readerId: number | null,
+    renameCount: number,
+  ): Buffer | null {
     const cached = cache.get(messageId);
-    if (!cached) return null;
+    if (cached?.renameCount !== renameCount) return null;
     return cached.authorId === readerId ? cached.htmlForAuthor : cached.html;
   }
 
@@ -45,8 +55,8 @@ export function createRenderMessages(
   const renderMessage = (message: Message, isOwn: boolean) =>
     Buffer.from(renderTemplate('message.html', { message, isOwn }));
 
-  return async (messageIds, readerId) => {
-    const list = messageIds.map((messageId) => findHtml(messageId, readerId));
+  return async (messageIds, readerId, renameCount) => {
+    const list = messageIds.map((messageId) => findHtml(messageId, readerId, renameCount));
     const missing = messageIds.filter((_, index) => !list[index]);
     for (const message of await listMessages(missing)) {
       const { messageId, authorId } = message;
@@ -55,6 +65,7 @@ export function createRenderMessages(
       if (isRepeated(messageId)) {
         cache.set(messageId, {
           authorId,
+          renameCount,
           html: copyBuffer(html),
           htmlForAuthor: htmlForAuthor && copyBuffer(htmlForAuthor),
         });

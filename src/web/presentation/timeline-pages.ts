@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { Messages } from '../../repositories/messages.ts';
 import type { Page } from '../../repositories/page.ts';
 import type { Profile } from '../../repositories/profiles.ts';
+import type { Repositories } from '../../repositories/repositories.ts';
 import type { CurrentUser } from '../middleware/session.ts';
 import { createAdmissionFilter } from './cache-admission.ts';
 import { createRenderMessages } from './message-cache.ts';
@@ -32,7 +32,7 @@ export type RenderTimeline = (
 
 /** Creates the sender of timelines. It caches messages, and pages for readers without a login. */
 export function createRenderTimeline(
-  messages: Pick<Messages, 'listMessages'>,
+  { messages, renames }: Pick<Repositories, 'messages' | 'renames'>,
   renderTemplate: RenderTemplate,
 ): RenderTimeline {
   const isRepeated = createAdmissionFilter();
@@ -43,9 +43,10 @@ export function createRenderTimeline(
     view: string,
     context: TimelinePage,
     user: CurrentUser | null,
+    renameCount: number,
   ): Promise<RenderedPage> {
     const { messageIds } = context.page;
-    const messageList = await renderMessages(messageIds, user?.userId ?? null);
+    const messageList = await renderMessages(messageIds, user?.userId ?? null, renameCount);
     const html = renderTemplate(view, { ...context, user, messages: MESSAGES_PLACEHOLDER });
     const [before = '', after = ''] = html.split(MESSAGES_PLACEHOLDER);
     return {
@@ -56,20 +57,24 @@ export function createRenderTimeline(
 
   return async (req, res, view, context) => {
     const { user = null, consumeFlash } = res.locals;
+    const renameCount = await renames.countRenames();
     // The page of a user, or a page with a flash message, is for one reader.
     if (user || consumeFlash) {
-      const { html } = await renderPage(view, { ...context, consumeFlash }, user);
+      const { html } = await renderPage(view, { ...context, consumeFlash }, user, renameCount);
       res.type('html').send(html);
       return;
     }
     await sendCacheablePage(req, res, {
-      key: cacheKey(view, context),
-      render: () => renderPage(view, context, null),
+      key: cacheKey(view, context, renameCount),
+      render: () => renderPage(view, context, null, renameCount),
     });
   };
 }
 
-/** Returns a hash of everything on a page. Messages never change, so their ids stand for them. */
-function cacheKey(view: string, context: TimelinePage): string {
-  return hash('sha256', JSON.stringify([view, context]), 'base64url');
+/**
+ * Returns a hash of everything on a page. The ids of messages stand for their texts, which never change, and
+ * `renameCount` for the names of their authors.
+ */
+function cacheKey(view: string, context: TimelinePage, renameCount: number): string {
+  return hash('sha256', JSON.stringify([view, context, renameCount]), 'base64url');
 }

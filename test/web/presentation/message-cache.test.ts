@@ -21,8 +21,8 @@ function createRenderer(text = '') {
     },
     createAdmissionFilter(),
   );
-  const render = async (messageIds: number[], readerId: number | null = null) =>
-    (await renderMessages(messageIds, readerId)).map(String);
+  const render = async (messageIds: number[], readerId: number | null = null, renameCount = 0) =>
+    (await renderMessages(messageIds, readerId, renameCount)).map(String);
   return { read, render, renderMessages };
 }
 
@@ -70,10 +70,20 @@ test('renders a cached message for its author and for other readers', async () =
   expect(read).toEqual([]);
 });
 
+test('reads a cached message again after a rename, and caches it again', async () => {
+  const { read, render } = createRenderer();
+  for (let time = 0; time < 3; time++) await render([1], null, 0);
+  read.length = 0;
+  await render([1], null, 1);
+  expect(read).toEqual([1]);
+  await render([1], null, 1);
+  expect(read).toEqual([1]);
+});
+
 test('a cached message does not retain a larger block of memory', async () => {
   const { renderMessages } = createRenderer();
   const readMemory = async (readerId: number | null) => {
-    const [html] = await renderMessages([1], readerId);
+    const [html] = await renderMessages([1], readerId, 0);
     return [html?.length, html?.buffer.byteLength];
   };
   const [length, memory] = await readMemory(AUTHOR);

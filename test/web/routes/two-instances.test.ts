@@ -104,3 +104,30 @@ test('every instance counts a follow and shows the messages of the followed user
   }
   await stop();
 });
+
+test('every instance shows the new name of an author after a rename', async () => {
+  const carla = await logInEverywhere('carla');
+  await post(carla[0], '/add_message', { text: 'by an author' });
+  await post(bob[0], '/carla/follow');
+  const userId = (await repositories.users.findUser('carla'))?.userId ?? 0;
+  const stop = startReaders();
+  let former = 'carla';
+  for (const name of ['carlotta', 'charlie']) {
+    // Each page is in the caches of each instance.
+    for (let time = 0; time < 3; time++) await readAll();
+    await repositories.renames.rename(userId, name, { actor: null });
+    const pages = await Promise.all(
+      origins.flatMap((origin) =>
+        ['/public', `/${name}`].map(async (page) => (await fetch(`${origin}${page}`)).text()),
+      ),
+    );
+    const own = [...bob, ...carla].map(async (visitor) => (await visitor.get('/')).text);
+    for (const page of [...pages, ...(await Promise.all(own))]) {
+      expect(page).toContain(`href="/${name}"`);
+      expect(page).not.toContain(former);
+    }
+    for (const origin of origins) expect((await fetch(`${origin}/${former}`)).status).toBe(404);
+    former = name;
+  }
+  await stop();
+});
