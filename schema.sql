@@ -53,40 +53,11 @@ create table profile (
   newest_ids varchar(700) character set ascii collate ascii_bin not null default '',
   -- The first of these ids, or 0.
   newest_id bigint unsigned not null default 0,
+  -- Whether `hidden_author` has the user. Then there are no newest ids. A post locks this row, and needs no other query.
+  is_hidden boolean not null default false,
   primary key (user_id),
   constraint profile_owner foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
-
--- Creates the profiles of users from a version without this table.
-insert into profile (user_id, followers, following, newest_ids, newest_id)
-with missing as (
-  select user.user_id
-  from user
-  left join profile on profile.user_id = user.user_id
-  where profile.user_id is null
-)
-select
-  missing.user_id,
-  (select count(*) from follower where whom_id = missing.user_id),
-  (select count(*) from follower where who_id = missing.user_id),
-  coalesce(newest.ids, ''),
-  coalesce(newest.id, 0)
-from missing
-left join (
-  select
-    author_id,
-    group_concat(message_id order by message_id desc) as ids,
-    max(message_id) as id
-  from (
-    -- The order of the join matters: usually no profile is missing, and then no message is read.
-    select straight_join message.author_id, message.message_id,
-      row_number() over (partition by message.author_id order by message.message_id desc) as place
-    from missing
-    join message on message.author_id = missing.user_id
-  ) as numbered
-  where place <= 31 -- PAGE_QUERY_LIMIT in src/repositories/page.ts
-  group by author_id
-) as newest on newest.author_id = missing.user_id;
 
 create table session (
   session_id char(32) character set ascii collate ascii_bin not null,
@@ -119,6 +90,7 @@ create table hidden_author (
   is_deleted boolean not null default false,
   primary key (user_id),
   key until (until_s),
+  key deleted (is_deleted),
   constraint hidden_author_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
@@ -278,3 +250,37 @@ create table passkey (
   key user (user_id),
   constraint passkey_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
+
+-- Creates the profiles of users from a version without the table `profile`.
+insert into profile (user_id, followers, following, newest_ids, newest_id, is_hidden)
+with missing as (
+  select user.user_id, hidden_author.user_id is not null as is_hidden
+  from user
+  left join profile on profile.user_id = user.user_id
+  left join hidden_author on hidden_author.user_id = user.user_id
+  where profile.user_id is null
+)
+select
+  missing.user_id,
+  (select count(*) from follower where whom_id = missing.user_id),
+  (select count(*) from follower where who_id = missing.user_id),
+  coalesce(newest.ids, ''),
+  coalesce(newest.id, 0),
+  missing.is_hidden
+from missing
+left join (
+  select
+    author_id,
+    group_concat(message_id order by message_id desc) as ids,
+    max(message_id) as id
+  from (
+    -- The order of the join matters: usually no profile is missing, and then no message is read.
+    select straight_join message.author_id, message.message_id,
+      row_number() over (partition by message.author_id order by message.message_id desc) as place
+    from missing
+    join message on message.author_id = missing.user_id
+    where not missing.is_hidden
+  ) as numbered
+  where place <= 31 -- PAGE_QUERY_LIMIT in src/repositories/page.ts
+  group by author_id
+) as newest on newest.author_id = missing.user_id;

@@ -8,8 +8,14 @@ create table if not exists hidden_author (
   is_deleted boolean not null default false,
   primary key (user_id),
   key until (until_s),
+  key deleted (is_deleted),
   constraint hidden_author_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
+
+-- Whether `hidden_author` has the user.
+alter table profile
+  add column is_hidden boolean not null default false,
+  algorithm = instant;
 
 -- Usernames that cannot be registered. A name that resembles one of them has the same skeleton.
 create table if not exists taken_name (

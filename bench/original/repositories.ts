@@ -1,10 +1,8 @@
 import type { Database } from '../../src/database/database.ts';
 import type { Followers } from '../../src/repositories/followers.ts';
-import type { Repositories } from '../../src/repositories/repositories.ts';
-import { createSessions } from '../../src/repositories/sessions.ts';
+import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import type { Messages } from '../../src/repositories/messages.ts';
 import type { Profiles } from '../../src/repositories/profiles.ts';
-import { createTakenNames } from '../../src/repositories/taken-names.ts';
 import type { Users } from '../../src/repositories/users.ts';
 import { createOriginalTimelines } from './timelines.ts';
 
@@ -18,19 +16,17 @@ interface UserRow {
 
 /**
  * Returns the application's repositories with the queries of Flask's MiniTwit. Numbers of followers are 0, since
- * Flask's MiniTwit does not show them. It does not store sessions and taken names either; these are the application's.
+ * Flask's MiniTwit does not show them. Sessions and all else that Flask's MiniTwit does not store are the application's.
  */
 export function createOriginalRepositories(database: Database): Repositories {
   const users = createOriginalUsers(database);
   const { listMessages, ...timelines } = createOriginalTimelines(database);
   return {
+    ...createRepositories(database),
     users,
     messages: { ...createOriginalMessages(database), listMessages },
     followers: createOriginalFollowers(database),
     profiles: createOriginalProfiles(users),
-    sessions: createSessions(database),
-    takenNames: createTakenNames(database),
-    renames: { rename: throwUnsupported, countRenames: () => Promise.resolve(0) },
     timelines,
     isReady: () => Promise.resolve(true),
   };
@@ -72,7 +68,7 @@ function createOriginalProfiles(users: Users): Profiles {
   return {
     async findProfile(username) {
       const user = await users.findUser(username);
-      return user && { ...user, followers: 0, following: 0, newestIds: [] };
+      return user && { ...user, followers: 0, following: 0, newestIds: [], isSuspended: false };
     },
   };
 }

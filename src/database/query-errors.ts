@@ -116,6 +116,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return (error as QueryError).errno === 1062;
 }
 
+/** Returns whether the database refused a row because the row to which it refers does not exist. */
+export function isMissingParent(error: unknown): boolean {
+  return (error as QueryError).errno === 1452;
+}
+
 /** Returns whether a statement or transaction was rolled back because another transaction held a lock for too long. */
 export function isLockTimeout(error: AppError): boolean {
   return LOCK_TIMEOUTS.has((error.cause as QueryError | undefined)?.errno ?? 0);

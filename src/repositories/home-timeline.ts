@@ -48,7 +48,10 @@ export function createHomeTimeline(database: Database): ListHome {
 
   async function listAuthors(readerId: number): Promise<number[]> {
     const rows = await database.select<{ authorId: number }>(
-      'select whom_id as authorId from follower where who_id = :readerId and :isPrimary',
+      `select follower.whom_id as authorId
+       from follower
+       left join hidden_author on hidden_author.user_id = follower.whom_id
+       where follower.who_id = :readerId and hidden_author.user_id is null and :isPrimary`,
       { readerId },
     );
     return [readerId, ...rows.map(({ authorId }) => authorId)];

@@ -1,8 +1,9 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
-import { isLockTimeout } from '../database/query-errors.ts';
+import { isLockTimeout, isMissingParent } from '../database/query-errors.ts';
 import { NOW } from '../database/statements.ts';
-import { AppError } from '../errors/app-error.ts';
+import { isAppError } from '../errors/app-error.ts';
+import { createAccountEndedError } from './account-ended-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
 
 /** A message with its author. `email` is only for Gravatar, and no page shows it. */
@@ -20,7 +21,10 @@ type NewMessage = Pick<Message, 'authorId' | 'text'>;
 
 /** Reads and writes the table `message`. */
 export interface Messages {
-  /** Stores a message with the time of the database. Returns its id. */
+  /**
+   * Stores a message with the time of the database. Returns its id.
+   * @throws AppError `unauthenticated` if the author is suspended or deleted
+   */
   createMessage(authorId: number, text: string): Promise<number>;
   findMessage(messageId: number): Promise<Message | null>;
   /** Lists messages in the order of the ids, without ids that do not exist. */
@@ -61,6 +65,15 @@ export function createMessages(database: Database): Messages {
 
   const storeMessage = batchWrites(storeMessages);
 
+  async function storeAlone(newMessage: NewMessage): Promise<number> {
+    try {
+      const [messageId] = await storeMessages([newMessage]);
+      return messageId as number;
+    } catch (error) {
+      throw isMissingParent(error) ? createAccountEndedError() : error;
+    }
+  }
+
   const listMessages = async (messageIds: number[]) =>
     messageIds.length === 0 ? [] : readMessages(messageIds);
 
@@ -70,10 +83,9 @@ export function createMessages(database: Database): Messages {
       try {
         return await storeMessage(newMessage);
       } catch (error) {
-        if (error instanceof AppError && !isLockTimeout(error)) throw error;
+        if (isAppError(error, 'unavailable') && !isLockTimeout(error)) throw error;
         // No message of the batch was stored, and the cause may be another message of the batch.
-        const [messageId] = await storeMessages([newMessage]);
-        return messageId as number;
+        return storeAlone(newMessage);
       }
     },
 
@@ -86,12 +98,12 @@ export function createMessages(database: Database): Messages {
 
     deleteMessage: ({ messageId, authorId }) =>
       database.transact(async (transaction) => {
-        await transaction.execute(
+        const { affectedRows } = await transaction.execute(
           `delete from message
            where message_id = :messageId`,
           { messageId },
         );
-        await rebuildNewestIds(transaction, authorId);
+        if (affectedRows > 0) await rebuildNewestIds(transaction, authorId);
       }),
   };
 }

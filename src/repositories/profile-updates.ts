@@ -1,5 +1,6 @@
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
+import { createAccountEndedError } from './account-ended-error.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 
 // Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each
@@ -19,7 +20,8 @@ export async function addProfile(transaction: Statements, userId: number): Promi
 
 /**
  * Updates the counts of two users after one has followed the other (1) or unfollowed them (-1).
- * @throws AppError `forbidden` if the user already follows FOLLOWING_MAX users. The transaction must roll back then.
+ * @throws AppError, and the transaction must roll back then: `forbidden` if the user already follows FOLLOWING_MAX
+ *   users, `not_found` if the other user is hidden, and `unauthenticated` if the user is
  */
 export async function updateFollowCounts(
   transaction: Statements,
@@ -31,24 +33,41 @@ export async function updateFollowCounts(
      set followers = followers + if(user_id = :whomId, :change, 0),
        following = following + if(user_id = :whoId, :change, 0)
      where user_id in (:whoId, :whomId)
+       and (:change < 0 or not is_hidden)
        and (user_id <> :whoId or :change < 0 or following < :max)`,
     { whoId, whomId, change, max: FOLLOWING_MAX },
   );
   if (affectedRows === new Set([whoId, whomId]).size) return;
-  const [profile] = await transaction.select<{ following: number }>(
-    `select following
-     from profile
-     where user_id = :whoId
-     for update`,
-    { whoId },
-  );
-  if (change === 1 && profile && profile.following >= FOLLOWING_MAX) {
-    throw new AppError('forbidden', FOLLOWING_FULL);
-  }
+  if (change === 1) await assertCanFollow(transaction, { whoId, whomId });
   throw new Error(MISSING_PROFILE);
 }
 
-/** Adds new messages to the profiles of their authors. `messages` is sorted by id, oldest first. */
+async function assertCanFollow(
+  transaction: Statements,
+  { whoId, whomId }: { whoId: number; whomId: number },
+): Promise<void> {
+  const profiles = await transaction.select<{
+    userId: number;
+    following: number;
+    isHidden: number;
+  }>(
+    `select user_id as userId, following, is_hidden as isHidden
+     from profile
+     where user_id in (:whoId, :whomId)
+     order by user_id
+     for update`,
+    { whoId, whomId },
+  );
+  const [who, whom] = [whoId, whomId].map((id) => profiles.find(({ userId }) => userId === id));
+  if (who?.isHidden) throw createAccountEndedError();
+  if (whom?.isHidden) throw new AppError('not_found', 'This account is suspended or deleted.');
+  if (who && who.following >= FOLLOWING_MAX) throw new AppError('forbidden', FOLLOWING_FULL);
+}
+
+/**
+ * Adds new messages to the profiles of their authors. `messages` is sorted by id, oldest first.
+ * @throws AppError `unauthenticated` if an author is hidden. The transaction must roll back then.
+ */
 export async function prependNewestIds(
   transaction: Statements,
   messages: { authorId: number; messageId: number }[],
@@ -75,7 +94,9 @@ export async function prependNewestIds(
        oldest_id bigint unsigned path '$.oldestId'
      )) as fresh
      straight_join profile force index (primary)
-       on profile.user_id = fresh.author_id and profile.newest_id < fresh.oldest_id
+       on profile.user_id = fresh.author_id
+         and profile.newest_id < fresh.oldest_id
+         and not profile.is_hidden
      set profile.newest_ids = substring_index(
          trim(trailing ',' from concat(fresh.ids, ',', profile.newest_ids)), ',', :limit
        ),
@@ -83,17 +104,31 @@ export async function prependNewestIds(
     { changes: JSON.stringify(changes), limit: PAGE_QUERY_LIMIT },
   );
   if (affectedRows === changes.length) return;
-  // An author's profile already has a newer id, because a parallel request of the same author was stored first. This
-  // transaction holds the locks of all these profiles, so each can be rebuilt from `message`.
-  for (const { authorId } of changes) await rebuildNewestIds(transaction, authorId);
+  // An author's profile already has a newer id, because a parallel request of the same author was stored first, or an
+  // author is hidden. This transaction holds the locks of all these profiles, so each can be rebuilt from `message`.
+  for (const { authorId } of changes) {
+    if (!(await rebuildNewestIds(transaction, authorId))) throw createAccountEndedError();
+  }
 }
 
-/** Reads the newest ids of an author from `message` again, after a message was deleted. */
-export async function rebuildNewestIds(transaction: Statements, authorId: number): Promise<void> {
+/**
+ * Reads the newest ids of an author from `message` again, after a message was deleted. Returns false, and changes
+ * nothing, if the author is hidden.
+ */
+export async function rebuildNewestIds(
+  transaction: Statements,
+  authorId: number,
+): Promise<boolean> {
   // With this lock, no other transaction changes the profile, and those that did have committed their messages.
-  await transaction.select('select 1 from profile where user_id = :authorId for update', {
-    authorId,
-  });
+  const [profile] = await transaction.select<{ isHidden: number }>(
+    `select is_hidden as isHidden
+     from profile
+     where user_id = :authorId
+     for update`,
+    { authorId },
+  );
+  if (!profile) throw new Error(MISSING_PROFILE);
+  if (profile.isHidden) return false;
   const rows = await transaction.select<{ messageId: number }>(
     `select message_id as messageId
      from message
@@ -103,11 +138,60 @@ export async function rebuildNewestIds(transaction: Statements, authorId: number
     { authorId, limit: PAGE_QUERY_LIMIT },
   );
   const ids = rows.map(({ messageId }) => messageId);
-  const { affectedRows } = await transaction.execute(
+  await transaction.execute(
     `update profile
      set newest_ids = :newestIds, newest_id = :newestId
      where user_id = :authorId`,
     { authorId, newestIds: ids.join(','), newestId: ids[0] ?? 0 },
   );
-  if (affectedRows === 0) throw new Error(MISSING_PROFILE);
+  return true;
+}
+
+/** Removes the newest ids of an author from the profile, in the transaction that hides the author. */
+export async function hideNewestIds(transaction: Statements, authorId: number): Promise<void> {
+  await transaction.execute(
+    `update profile
+     set is_hidden = true, newest_ids = '', newest_id = 0
+     where user_id = :authorId`,
+    { authorId },
+  );
+}
+
+/** Reads the newest ids of an author from `message` again, in the transaction that shows the author again. */
+export async function showNewestIds(transaction: Statements, authorId: number): Promise<void> {
+  await transaction.execute(
+    `update profile
+     set is_hidden = false
+     where user_id = :authorId`,
+    { authorId },
+  );
+  await rebuildNewestIds(transaction, authorId);
+}
+
+/** Takes 1 from a count of each of these users, after the follows between them and a deleted user were deleted. */
+export async function decrementFollowCounts(
+  transaction: Statements,
+  userIds: number[],
+  count: 'followers' | 'following',
+): Promise<void> {
+  const statements = {
+    followers: `
+      update profile force index (primary)
+      set followers = followers - 1
+      where user_id in (:userIds)`,
+    following: `
+      update profile force index (primary)
+      set following = following - 1
+      where user_id in (:userIds)`,
+  };
+  await transaction.execute(statements[count], { userIds });
+}
+
+/** Deletes the profile of a user, in the transaction that deletes the user. */
+export async function deleteProfile(transaction: Statements, userId: number): Promise<void> {
+  await transaction.execute(
+    `delete from profile
+     where user_id = :userId`,
+    { userId },
+  );
 }

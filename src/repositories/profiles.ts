@@ -10,15 +10,22 @@ export interface Profile extends User {
   followers: number;
   /** The number of users that this user follows. */
   following: number;
-  /** The user's newest messages, newest first, at most PAGE_QUERY_LIMIT. */
+  /** The user's newest messages, newest first, at most PAGE_QUERY_LIMIT. Empty if the user is suspended. */
   newestIds: number[];
+  isSuspended: boolean;
 }
+
+type ProfileRow = Omit<Profile, 'newestIds' | 'isSuspended'> & {
+  newestIds: string;
+  isSuspended: number;
+};
 
 /**
  * Reads the table `profile`, which has counts and message ids that would take long to compute for each page.
  * `profile-updates.ts` writes it.
  */
 export interface Profiles {
+  /** Returns null if the user does not exist, or if the account is being deleted. */
   findProfile(username: string): Promise<Profile | null>;
 }
 
@@ -26,17 +33,27 @@ export interface Profiles {
 export function createProfiles(database: Database): Profiles {
   return {
     findProfile: batchReads(async (usernames) => {
-      const rows = await database.select<Omit<Profile, 'newestIds'> & { newestIds: string }>(
+      const rows = await database.select<ProfileRow>(
         `select user.user_id as userId, user.username, user.email,
-           profile.followers, profile.following, profile.newest_ids as newestIds
+           profile.followers, profile.following, profile.newest_ids as newestIds,
+           profile.is_hidden as isSuspended
          from user
          join profile on profile.user_id = user.user_id
-         where user.username in (:usernames) and :isPrimary`,
+         left join hidden_author on hidden_author.user_id = user.user_id
+         where user.username in (:usernames)
+           and coalesce(hidden_author.is_deleted, false) = false
+           and :isPrimary`,
         { usernames },
       );
       return usernames.map((username) => {
         const found = findExactUsername(username, rows);
-        return found && { ...found, newestIds: appendNewestIds([], found.newestIds) };
+        return (
+          found && {
+            ...found,
+            newestIds: appendNewestIds([], found.newestIds),
+            isSuspended: found.isSuspended === 1,
+          }
+        );
       });
     }),
   };

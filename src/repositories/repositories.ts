@@ -1,5 +1,7 @@
 import type { Database } from '../database/database.ts';
+import { type AccountDeletion, createAccountDeletion } from './account-deletion.ts';
 import { createFollowers, type Followers } from './followers.ts';
+import { createHiddenAuthors, type HiddenAuthors } from './hidden-authors.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createRenames, type Renames } from './renames.ts';
@@ -15,6 +17,8 @@ export interface Repositories {
   followers: Followers;
   profiles: Profiles;
   sessions: Sessions;
+  hiddenAuthors: HiddenAuthors;
+  accountDeletion: AccountDeletion;
   takenNames: TakenNames;
   renames: Renames;
   timelines: Timelines;
@@ -30,6 +34,8 @@ export function createRepositories(database: Database): Repositories {
     followers: createFollowers(database),
     profiles: createProfiles(database),
     sessions: createSessions(database),
+    hiddenAuthors: createHiddenAuthors(database),
+    accountDeletion: createAccountDeletion(database),
     takenNames: createTakenNames(database),
     renames: createRenames(database),
     timelines: createTimelines(database),

@@ -1,6 +1,7 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
+import { createSuspendedError, findSuspension } from './suspensions.ts';
 
 /** A session of a user. It expires at `expiresS` (seconds since 1970), unless it is extended. */
 export interface StoredSession {
@@ -32,7 +33,8 @@ export interface Sessions {
   listSessions(userId: number, nowS: number): Promise<ListedSession[]>;
   /**
    * Stores a session. If the user has more than 20 sessions then, those that expire first are deleted. Returns false,
-   * and stores nothing, if the user's password is no longer the verified one.
+   * and stores nothing, if the user's password is no longer the verified one, or if the account was deleted.
+   * @throws AppError `forbidden` if the user is suspended
    */
   saveSession(session: NewSession): Promise<boolean>;
   /** Extends a session, and updates its browser. Does nothing if it does not exist. */
@@ -50,7 +52,7 @@ const SESSIONS_PER_USER = 20;
 // A user may have more sessions from a version without this limit. Later logins delete the others.
 const DELETED_PER_LOGIN = 500;
 
-/** Deletes all sessions of a user, in the transaction that changes the user's password. */
+/** Deletes all sessions of a user, in the transaction that changes the user's password or hides the user. */
 export async function deleteAllSessions(transaction: Statements, userId: number): Promise<void> {
   await transaction.execute(
     `delete from session
@@ -99,6 +101,21 @@ export function createSessions(database: Database): Sessions {
     );
   }
 
+  async function storeSession(session: NewSession): Promise<boolean> {
+    // The lock of the user makes the statement wait for a transaction that changes the password or hides the user, and
+    // reads the new row then. A later change deletes the stored session.
+    const { affectedRows } = await database.execute(
+      `insert into session (session_id, user_id, expires_s, browser)
+       select :sessionId, user.user_id, :expiresS, :browser
+       from user
+       straight_join profile on profile.user_id = user.user_id and not profile.is_hidden
+       where user.user_id = :userId and user.pw_hash = :passwordHash
+       lock in share mode`,
+      { ...session },
+    );
+    return affectedRows > 0;
+  }
+
   return {
     async findSession(sessionId, nowS) {
       const session = await readSession(sessionId);
@@ -115,17 +132,12 @@ export function createSessions(database: Database): Sessions {
       ),
 
     async saveSession(session) {
-      // The lock of the user makes the statement wait for a transaction that changes the password, and reads the new
-      // hash then. A later change deletes the stored session.
-      const { affectedRows } = await database.execute(
-        `insert into session (session_id, user_id, expires_s, browser)
-         select :sessionId, user_id, :expiresS, :browser
-         from user
-         where user_id = :userId and pw_hash = :passwordHash
-         lock in share mode`,
-        { ...session },
-      );
-      if (affectedRows === 0) return false;
+      if (!(await storeSession(session))) {
+        const suspension = await findSuspension(database, session.userId);
+        if (suspension) throw createSuspendedError(suspension);
+        // A suspension that has ended was lifted just now.
+        if (!(await storeSession(session))) return false;
+      }
       await deleteOldest(session.userId, session.sessionId);
       return true;
     },

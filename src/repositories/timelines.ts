@@ -9,9 +9,9 @@ import type { Profile } from './profiles.ts';
  * one has stored or deleted. The queries read an index alone.
  */
 export interface Timelines {
-  /** Lists message ids of all users. */
+  /** Lists message ids of all users who are not hidden. */
   listPublic(cursor: Cursor): Promise<Page>;
-  /** Lists message ids of one user, whose profile was read for the same request. */
+  /** Lists message ids of one user, whose profile was read for the same request, and who is not hidden. */
   listByAuthor(author: Pick<Profile, 'userId' | 'newestIds'>, cursor: Cursor): Promise<Page>;
   /** Lists message ids of a user and of all users that the user follows. */
   listHome: ListHome;
@@ -22,16 +22,18 @@ export interface Timelines {
 // as long as the query. The database fills in `:isPrimary`, so that no demoted server answers.
 const ALL_AUTHORS = {
   before: `
-    select message_id as messageId
+    select message.message_id as messageId
     from message force index (primary)
-    where message_id < :cursor and :isPrimary
-    order by message_id desc
+    left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
+    where hidden_author.user_id is null and message.message_id < :cursor and :isPrimary
+    order by message.message_id desc
     limit :limit`,
   after: `
-    select message_id as messageId
+    select message.message_id as messageId
     from message force index (primary)
-    where message_id > :cursor and :isPrimary
-    order by message_id
+    left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
+    where hidden_author.user_id is null and message.message_id > :cursor and :isPrimary
+    order by message.message_id
     limit :limit`,
 };
 

@@ -29,7 +29,7 @@ export interface NewUser {
 
 /**
  * Reads and writes the table `user`. Usernames are compared exactly, including their case, and must be in Unicode's
- * NFC.
+ * NFC. A user whose account is being deleted is not found.
  */
 export interface Users {
   findUser(username: string): Promise<User | null>;
@@ -64,9 +64,12 @@ export function createUsers(database: Database): Users {
   return {
     async findUser(username) {
       const rows = await database.select<User>(
-        `select user_id as userId, username, email
+        `select user.user_id as userId, user.username, user.email
          from user
-         where username = :username and :isPrimary`,
+         left join hidden_author on hidden_author.user_id = user.user_id
+         where user.username = :username
+           and coalesce(hidden_author.is_deleted, false) = false
+           and :isPrimary`,
         { username },
       );
       return findExactUsername(username, rows);
@@ -74,9 +77,12 @@ export function createUsers(database: Database): Users {
 
     async findCredentials(username) {
       const rows = await database.select<Credentials & { username: string }>(
-        `select user_id as userId, username, pw_hash as passwordHash
+        `select user.user_id as userId, user.username, user.pw_hash as passwordHash
          from user
-         where username = :username and :isPrimary`,
+         left join hidden_author on hidden_author.user_id = user.user_id
+         where user.username = :username
+           and coalesce(hidden_author.is_deleted, false) = false
+           and :isPrimary`,
         { username },
       );
       return findExactUsername(username, rows);

@@ -53,7 +53,6 @@ test('the statements of schema.sql drop all tables, then create them in the orde
     'create table message',
     'create table follower',
     'create table profile',
-    'insert into profile',
     'create table session',
     'create table rate_limit',
     'create table hidden_author',
@@ -70,5 +69,6 @@ test('the statements of schema.sql drop all tables, then create them in the orde
     'create table totp',
     'create table recovery_code',
     'create table passkey',
+    'insert into profile',
   ]);
 });

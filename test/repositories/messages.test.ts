@@ -159,5 +159,7 @@ test('lists messages in the order of the ids, without deleted ones', async () =>
 });
 
 test('refuses a message of a user who does not exist', async () => {
-  await expect(messages.createMessage(999_999, 'boo')).rejects.toThrow(/foreign key/);
+  await expect(messages.createMessage(999_999, 'boo')).rejects.toThrow(
+    'Your account was suspended or deleted.',
+  );
 });

@@ -49,6 +49,7 @@ async function computeProfiles() {
         followers: await count('whom_id'),
         following: await count('who_id'),
         newestIds: rows.map(({ messageId }) => messageId),
+        isSuspended: false,
       };
     }),
   );

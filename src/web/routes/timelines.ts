@@ -51,6 +51,10 @@ export function addUserTimelineRoutes(
       const username = requireUsername(req.params.username);
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is no user called “${username}”.`);
+      if (profile.isSuspended) {
+        const message = `The account “${username}” is suspended, so its messages are not shown.`;
+        throw new AppError('not_found', message);
+      }
       const [page, followState] = await Promise.all([
         timelines.listByAuthor(profile, readPageCursor(req, res, rateLimits)),
         findFollowState(followers, currentUser(req), profile),

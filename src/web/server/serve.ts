@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from '../app.ts';
+import { startAccountJobs } from './account-jobs.ts';
 import type { Config } from '../../config/config.ts';
 import { openDatabase } from '../../database/database.ts';
 import { findLatestVersion } from '../../database/latest-migration.ts';
@@ -68,10 +69,12 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const sweeper = setInterval(() => {
     void sweep(repositories, rateLimits, logger);
   }, SWEEP_EVERY_MS);
+  const stopAccountJobs = startAccountJobs(repositories, logger);
 
   await shutdown;
   logger.info('MiniTwit is shutting down.');
   clearInterval(sweeper);
+  stopAccountJobs();
   const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
   await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that does not respond must not delay the exit.

@@ -1,0 +1,192 @@
+import type { Database } from '../database/database.ts';
+import type { Statements } from '../database/statements.ts';
+import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-authors.ts';
+import { decrementFollowCounts, deleteProfile } from './profile-updates.ts';
+import { retireName } from './taken-names.ts';
+
+/**
+ * Deletes accounts. The request only hides the user, like a suspension, and ends all sessions. Later, the rows are
+ * deleted in transactions of at most STEP_ROWS rows, so no request waits for them.
+ */
+export interface AccountDeletion {
+  /**
+   * Starts the deletion of an account. From the commit on, no page shows the user. `source` is null if the user has
+   * asked for it. Returns false, and changes nothing, if the user does not exist or is already being deleted.
+   */
+  startDeletion(userId: number, source: DecisionSource | null): Promise<boolean>;
+  /**
+   * Deletes the rows of up to `limit` accounts whose deletion has started. Returns the number of accounts that this
+   * call has deleted. An interrupted call leaves the rest to the next one, and concurrent calls of all instances work on
+   * different accounts.
+   */
+  continueDeletions(limit: number): Promise<number>;
+}
+
+/** The most rows that a transaction deletes from a table. */
+export const STEP_ROWS = 500;
+
+type Step = (transaction: Statements, userId: number) => Promise<number>;
+
+// Each step deletes up to STEP_ROWS rows of one table, and returns their number. A transaction runs one step, so it locks
+// rows of one table, except of `profile` after `follower` and of `hidden_message`, and cannot deadlock with a request.
+const STEPS: Step[] = [
+  deleteRows(`delete from session where user_id = :userId limit :limit`),
+  deleteRows(`delete from passkey where user_id = :userId limit :limit`),
+  deleteRows(`delete from recovery_code where user_id = :userId limit :limit`),
+  deleteRows(`delete from totp where user_id = :userId limit :limit`),
+  deleteRows(`delete from link where user_id = :userId limit :limit`),
+  deleteRows(`delete from report where reporter_id = :userId limit :limit`),
+  deleteRows(`delete from report where user_id = :userId limit :limit`),
+  deleteRows(`delete from mute where who_id = :userId limit :limit`),
+  deleteRows(`delete from mute where whom_id = :userId limit :limit`),
+  deleteRows(`delete from block where who_id = :userId limit :limit`),
+  deleteRows(`delete from block where whom_id = :userId limit :limit`),
+  deleteFollows,
+  deleteFollowers,
+  deleteMessages,
+];
+
+/** Creates the deletion of accounts of a database. */
+export function createAccountDeletion(database: Database): AccountDeletion {
+  /** Runs a step. Returns null, and changes nothing, if another call works on the account or has deleted it. */
+  function runStep(step: Step, userId: number): Promise<number | null> {
+    return database.transact(async (transaction) =>
+      (await claimDeletion(transaction, userId)) ? step(transaction, userId) : null,
+    );
+  }
+
+  /** Returns whether this call has deleted the account. */
+  async function continueDeletion(userId: number): Promise<boolean> {
+    for (const step of STEPS) {
+      let rows: number | null;
+      do {
+        rows = await runStep(step, userId);
+        if (rows === null) return false;
+      } while (rows === STEP_ROWS);
+    }
+    return (await runStep(deleteUser, userId)) !== null;
+  }
+
+  return {
+    startDeletion: (userId, source) =>
+      database.transact(async (transaction) => {
+        const user = await hideAuthor(transaction, userId, { untilS: null, isDeleted: true });
+        if (user && source) await recordDecisionAbout(transaction, user, 'delete', source);
+        return user !== null;
+      }),
+
+    async continueDeletions(limit) {
+      const rows = await database.select<{ userId: number }>(
+        `select user_id as userId
+         from hidden_author
+         where is_deleted and :isPrimary
+         limit :limit`,
+        { limit },
+      );
+      let deleted = 0;
+      for (const { userId } of rows) deleted += Number(await continueDeletion(userId));
+      return deleted;
+    },
+  };
+}
+
+/** Locks the row of a deletion. Returns false if it does not exist, or if another transaction has locked it. */
+async function claimDeletion(transaction: Statements, userId: number): Promise<boolean> {
+  const rows = await transaction.select(
+    `select 1
+     from hidden_author
+     where user_id = :userId and is_deleted
+     for update skip locked`,
+    { userId },
+  );
+  return rows.length > 0;
+}
+
+function deleteRows(sql: string): Step {
+  return async (transaction, userId) => {
+    const { affectedRows } = await transaction.execute(sql, { userId, limit: STEP_ROWS });
+    return affectedRows;
+  };
+}
+
+/** Deletes rows of users whom this user follows. */
+async function deleteFollows(transaction: Statements, userId: number): Promise<number> {
+  const rows = await transaction.select<{ otherId: number }>(
+    `select whom_id as otherId
+     from follower
+     where who_id = :userId
+     order by whom_id
+     limit :limit
+     for update`,
+    { userId, limit: STEP_ROWS },
+  );
+  if (rows.length === 0) return 0;
+  const otherIds = rows.map(({ otherId }) => otherId);
+  await transaction.execute(
+    `delete from follower
+     where who_id = :userId and whom_id in (:otherIds)`,
+    { userId, otherIds },
+  );
+  await decrementFollowCounts(transaction, otherIds, 'followers');
+  return rows.length;
+}
+
+/** Deletes rows of users who follow this user. */
+async function deleteFollowers(transaction: Statements, userId: number): Promise<number> {
+  const rows = await transaction.select<{ otherId: number }>(
+    `select who_id as otherId
+     from follower
+     where whom_id = :userId
+     order by who_id
+     limit :limit
+     for update`,
+    { userId, limit: STEP_ROWS },
+  );
+  if (rows.length === 0) return 0;
+  const otherIds = rows.map(({ otherId }) => otherId);
+  await transaction.execute(
+    `delete from follower
+     where whom_id = :userId and who_id in (:otherIds)`,
+    { userId, otherIds },
+  );
+  await decrementFollowCounts(transaction, otherIds, 'following');
+  return rows.length;
+}
+
+/** The read locks nothing: the locks of an index would make posts of another user wait. */
+async function deleteMessages(transaction: Statements, userId: number): Promise<number> {
+  const rows = await transaction.select<{ messageId: number }>(
+    `select message_id as messageId
+     from message
+     where author_id = :userId
+     order by message_id
+     limit :limit`,
+    { userId, limit: STEP_ROWS },
+  );
+  if (rows.length === 0) return 0;
+  const messageIds = rows.map(({ messageId }) => messageId);
+  await transaction.execute('delete from hidden_message where message_id in (:messageIds)', {
+    messageIds,
+  });
+  await transaction.execute('delete from message where message_id in (:messageIds)', {
+    messageIds,
+  });
+  return rows.length;
+}
+
+/** Deletes the user, after all other rows. Fails if a request that had begun before the deletion has inserted a row. */
+async function deleteUser(transaction: Statements, userId: number): Promise<number> {
+  // The lock waits for a request that has inserted a row of this user and locks the profile next.
+  const [user] = await transaction.select<{ username: string }>(
+    `select username
+     from user
+     where user_id = :userId
+     for update`,
+    { userId },
+  );
+  if (user) await retireName(transaction, { userId, ...user });
+  await deleteProfile(transaction, userId);
+  await transaction.execute('delete from hidden_author where user_id = :userId', { userId });
+  await transaction.execute('delete from user where user_id = :userId', { userId });
+  return 1;
+}
