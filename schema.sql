@@ -1,8 +1,8 @@
 -- MiniTwit's tables. `npm run initdb` drops existing tables and creates them with this file, on MySQL 8.0 to 9.7 and on
 -- MariaDB 10.11. The files in migrations/ change the tables of an existing database into the same ones.
 
-drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, rename_count,
-  taken_name, hidden_author, rate_limit, session, profile, follower, message, user;
+drop table if exists passkey, recovery_code, totp, reset_request, link, mail, audit, report, hidden_message, mute, block,
+  rename_count, taken_name, hidden_author, rate_limit, session, profile, follower, message, user;
 
 -- With utf8mb4_bin, Roger and roger are two users, as in the original MiniTwit on SQLite.
 create table user (
@@ -12,7 +12,8 @@ create table user (
   pw_hash varchar(72) character set ascii collate ascii_bin not null,
   is_moderator boolean not null default false,
   primary key (user_id),
-  unique key username (username)
+  unique key username (username),
+  key email (email)
 ) engine = InnoDB default character set utf8mb4;
 
 -- InnoDB appends the primary key to every secondary index, so the index of author_id also serves
@@ -184,19 +185,24 @@ create table audit (
   key user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
--- The mails that the server has not delivered yet. Only src/repositories/mails.ts writes this table.
+-- The mails that the server has not delivered yet. Only src/repositories/mails.ts and outbox.ts write this table.
 create table mail (
   mail_id bigint unsigned not null auto_increment,
   recipient varchar(254) not null,
   subject varchar(200) not null,
   text varchar(4000) not null,
+  -- The user and the purpose of the link that the mail gets when it is sent. Null and empty without a link. A mail
+  -- outlives its user, so nothing is referenced.
+  user_id int unsigned,
+  purpose varchar(16) character set ascii collate ascii_bin not null default '',
   -- Seconds since 1970.
   created_s int unsigned not null,
   -- The time of the next attempt.
   due_s int unsigned not null,
   attempts tinyint unsigned not null default 0,
   primary key (mail_id),
-  key due (due_s)
+  key due (due_s),
+  key user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- The links that were sent to users. Each can be used once.
@@ -212,6 +218,15 @@ create table link (
   key user (user_id),
   key expires (expires_s),
   constraint link_user foreign key (user_id) references user (user_id)
+) engine = InnoDB default character set utf8mb4;
+
+-- The email addresses of people who forgot their passwords. The server searches for the accounts after its response.
+create table reset_request (
+  request_id bigint unsigned not null auto_increment,
+  email varchar(254) not null,
+  -- Seconds since 1970.
+  created_s int unsigned not null,
+  primary key (request_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- The secret from which a user's app computes codes.

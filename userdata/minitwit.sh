@@ -40,6 +40,9 @@ export DRAIN_MAX_S='30'
 # export GRAVATAR='off'
 # export HSTS='host'
 # export SECURITY_CONTACT='mailto:security@example.com'
+# export MAIL_URL_FROM='secretsmanager:NAME' # the location of MAIL_URL, which has a password
+# export MAIL_FROM='noreply@example.com'
+# export SITE_URL='https://example.com'
 # export LIMIT_POSTS_PER_USER='60' # and all other LIMIT_…
 
 set -euo pipefail
@@ -49,7 +52,7 @@ readonly SETTING_NAMES=(
   DB_HOST DB_PORT DB_USER DB_PASSWD DB_PASSWD_FROM DB_NAME DB_SSL_CA DB_POOL_SIZE
   SESSION_SECRET SESSION_SECRET_FROM AWS_REGION PORT TRUST_PROXY COOKIE_SECURE COOKIE_PREFIX
   PASSWORD_MIN_LENGTH WEB_CONCURRENCY METRICS_PORT METRICS_HOST DRAIN_DELAY_S DRAIN_MAX_S LOG_LEVEL
-  RATE_LIMITS GRAVATAR HSTS SECURITY_CONTACT "${!LIMIT_@}"
+  RATE_LIMITS GRAVATAR HSTS SECURITY_CONTACT MAIL_URL MAIL_URL_FROM MAIL_FROM SITE_URL "${!LIMIT_@}"
 )
 readonly APP=/opt/minitwit
 readonly UP_MAX_S=180
@@ -86,11 +89,11 @@ list_problems() {
   for name in DB_HOST DB_USER DB_NAME; do
     [ -n "${!name:-}" ] || echo "  $name is not set."
   done
-  for name in DB_PASSWD SESSION_SECRET; do
+  for name in DB_PASSWD SESSION_SECRET MAIL_URL; do
     from=${name}_FROM
     case ${!name:+value}${!from:+place} in
       valueplace) echo "  $name and $from are both set. Set only one of them." ;;
-      '') echo "  $name is not set. Set it or $from." ;;
+      '') [ $name = MAIL_URL ] || echo "  $name is not set. Set it or $from." ;;
     esac
     case ${!from:-} in
       '' | ssm:?* | secretsmanager:?*) ;;
@@ -129,7 +132,7 @@ write_settings() {
 write_secrets_program() {
   cat <<'EOF'
 #!/bin/bash
-# Reads the secrets in DB_PASSWD_FROM and SESSION_SECRET_FROM into a file in memory that only root can read.
+# Reads the secrets in DB_PASSWD_FROM, SESSION_SECRET_FROM and MAIL_URL_FROM into a file in memory that only root can read.
 # minitwit-secrets.service runs this script.
 set -euo pipefail
 umask 077
@@ -142,6 +145,7 @@ main() {
   {
     read_secret DB_PASSWD "${DB_PASSWD_FROM:-}"
     read_secret SESSION_SECRET "${SESSION_SECRET_FROM:-}"
+    read_secret MAIL_URL "${MAIL_URL_FROM:-}"
   } >"$RUNTIME_DIRECTORY/env"
 }
 

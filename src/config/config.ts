@@ -6,6 +6,7 @@ import {
   databaseSettings,
   readerSettings,
 } from './database-settings.ts';
+import { toMailConfig } from './mail-settings.ts';
 import { settings } from './settings.ts';
 
 const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
@@ -112,6 +113,9 @@ function toConfig(values: z.infer<typeof settings>) {
     gravatar: values.GRAVATAR === 'on',
     hsts: values.HSTS,
     securityContact: values.SECURITY_CONTACT,
+    /** The address of the site without a slash at the end. Null if unknown. */
+    siteUrl: values.SITE_URL,
+    mail: toMailConfig(values),
     logLevel: values.LOG_LEVEL,
     /** Null if no rate is limited. */
     rateLimits: values.RATE_LIMITS === 'off' ? null : toRateLimitConfig(values),
@@ -132,6 +136,9 @@ function toRateLimitConfig(values: z.infer<typeof settings>) {
     allLoginsPerAddress: values.LIMIT_ALL_LOGINS_PER_ADDRESS,
     registrationsPerAddress: values.LIMIT_REGISTRATIONS_PER_ADDRESS,
     postsPerUser: values.LIMIT_POSTS_PER_USER,
+    linksPerEmail: values.LIMIT_LINKS_PER_EMAIL,
+    resetsPerAddress: values.LIMIT_RESETS_PER_ADDRESS,
+    emailChangesPerUser: values.LIMIT_EMAIL_CHANGES_PER_USER,
     followsPerUser: values.LIMIT_FOLLOWS_PER_USER,
     pagesPerUser: values.LIMIT_PAGES_PER_USER,
     pagesPerAddress: values.LIMIT_PAGES_PER_ADDRESS,

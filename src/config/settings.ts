@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { databaseFields, hasNameForTls, noNameForTls, problemOf } from './database-settings.ts';
 import { integer, oneOf, required } from './environment.ts';
+import { addMailProblems, mailFields } from './mail-settings.ts';
 
 /** The longest password, in Unicode code points. */
 export const PASSWORD_MAX_LENGTH = 256;
@@ -101,6 +102,15 @@ const rateLimits = {
     .default(500)
     .describe('Registrations from an address in an hour, including those under a taken username.'),
   LIMIT_POSTS_PER_USER: limit.default(60).describe('Messages of a user in a minute.'),
+  LIMIT_LINKS_PER_EMAIL: limit
+    .default(3)
+    .describe('Mails with links that are requested for an email address in an hour.'),
+  LIMIT_RESETS_PER_ADDRESS: limit
+    .default(100)
+    .describe('Requests to reset a password from an address in an hour.'),
+  LIMIT_EMAIL_CHANGES_PER_USER: limit
+    .default(5)
+    .describe('Changes of the email address that a user requests in an hour.'),
   LIMIT_FOLLOWS_PER_USER: limit.default(60).describe('Follows and unfollows in 5 minutes.'),
   LIMIT_PAGES_PER_USER: limit
     .default(300)
@@ -147,8 +157,9 @@ const operation = {
 // A negated comparison is true for a value that is not a number, so an invalid setting has one problem only.
 /** All settings of the web application, in the order of README.md. */
 export const settings = z
-  .object({ ...databaseFields, ...web, ...rateLimits, ...operation })
+  .object({ ...databaseFields, ...web, ...mailFields, ...rateLimits, ...operation })
   .refine(hasNameForTls, noNameForTls)
+  .superRefine(addMailProblems)
   .refine(
     // The server itself speaks plain http, so only a proxy can report https.
     (values) => values.COOKIE_SECURE !== 'always' || values.TRUST_PROXY !== 0,

@@ -43,6 +43,24 @@ export function createRateLimitRules(config: RateLimitConfig) {
       'Too many people signed up from where you are',
     ),
     post: createRule('post', config.postsPerUser, 1, 'You have posted a lot'),
+    linkEmail: createRule(
+      'link_email',
+      config.linksPerEmail,
+      60,
+      'Several mails were requested for this email address',
+    ),
+    resetAddress: createRule(
+      'reset_address',
+      config.resetsPerAddress,
+      60,
+      'Too many passwords were reset from where you are',
+    ),
+    emailChange: createRule(
+      'email_change',
+      config.emailChangesPerUser,
+      60,
+      'You have changed your email address a lot',
+    ),
     follow: createRule('follow', config.followsPerUser, 5, 'You have followed or unfollowed a lot'),
     allLoginsByName: inProcess(
       createRule('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),

@@ -40,6 +40,10 @@ export interface RateLimits {
   consumeLogin(attempt: LoginAttempt): Promise<LimitCheck>;
   consumeRegistration(address: string): Promise<LimitCheck>;
   consumePost(userId: number): Promise<LimitCheck>;
+  /** Counts a request to reset the password of an email address. It does not matter whether an account has it. */
+  consumeReset(request: { email: string; address: string }): Promise<LimitCheck>;
+  /** Counts a request of a user to change the email address to `email`. */
+  consumeEmailChange(request: { email: string; userId: number }): Promise<LimitCheck>;
   /** Counts a follow or an unfollow. */
   consumeFollow(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline. `userId` is null without login. */
@@ -106,6 +110,16 @@ export function createRateLimits(
     },
     consumeRegistration: (address) => consume(counter(rules.registration, address)),
     consumePost: (userId) => consume(counter(rules.post, String(userId))),
+    consumeReset: ({ email, address }) =>
+      consume(
+        counter(rules.linkEmail, digest(email.toLowerCase())),
+        counter(rules.resetAddress, address),
+      ),
+    consumeEmailChange: ({ email, userId }) =>
+      consume(
+        counter(rules.linkEmail, digest(email.toLowerCase())),
+        counter(rules.emailChange, String(userId)),
+      ),
     consumeFollow: (userId) => consume(counter(rules.follow, String(userId))),
     consumePage: ({ userId, address }) =>
       userId === null ? rules.pagesByAddress(address) : rules.pagesByUser(String(userId)),
@@ -119,6 +133,8 @@ const noLimits: RateLimits = {
   consumeLogin: () => Promise.resolve(UNLIMITED),
   consumeRegistration: () => Promise.resolve(UNLIMITED),
   consumePost: () => Promise.resolve(UNLIMITED),
+  consumeReset: () => Promise.resolve(UNLIMITED),
+  consumeEmailChange: () => Promise.resolve(UNLIMITED),
   consumeFollow: () => Promise.resolve(UNLIMITED),
   consumePage: () => null,
   deleteExpired: () => Promise.resolve(0),
@@ -128,7 +144,7 @@ function counter(rule: RateLimitRule, key: string): RuleCounter {
   return { rule, key: `${rule.name}:${key}`, points: rule.points, windowMs: rule.windowMs };
 }
 
-/** Returns a hash of a name. A name can be long, and a user may have typed a password as the name. */
-function digest(username: string): string {
-  return hash('sha256', username, 'base64url');
+/** Returns a hash of an input. It can be long, and a user may have typed a password as the username. */
+function digest(input: string): string {
+  return hash('sha256', input, 'base64url');
 }

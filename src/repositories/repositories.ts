@@ -1,8 +1,13 @@
 import type { Database } from '../database/database.ts';
 import { type AccountDeletion, createAccountDeletion } from './account-deletion.ts';
+import { createEmailChanges, type EmailChanges } from './email-changes.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { createHiddenAuthors, type HiddenAuthors } from './hidden-authors.ts';
+import { createLinks, type Links } from './links.ts';
+import { createMails, type Mails } from './mails.ts';
 import { createMessages, type Messages } from './messages.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createPasswordResets, type PasswordResets } from './password-resets.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createRenames, type Renames } from './renames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -22,6 +27,11 @@ export interface Repositories {
   takenNames: TakenNames;
   renames: Renames;
   timelines: Timelines;
+  mails: Mails;
+  outbox: Outbox;
+  links: Links;
+  passwordResets: PasswordResets;
+  emailChanges: EmailChanges;
   /** Returns whether the database responds and has the migration of this number, which the code needs. */
   isReady(schemaVersion: number): Promise<boolean>;
 }
@@ -39,6 +49,11 @@ export function createRepositories(database: Database): Repositories {
     takenNames: createTakenNames(database),
     renames: createRenames(database),
     timelines: createTimelines(database),
+    mails: createMails(database),
+    outbox: createOutbox(database),
+    links: createLinks(database),
+    passwordResets: createPasswordResets(database),
+    emailChanges: createEmailChanges(database),
     isReady: (schemaVersion) =>
       database
         .select<{ version: number }>(

@@ -3,11 +3,13 @@ import { isDuplicateKey } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { findExactUsername } from './exact-username.ts';
+import { revokeLinks } from './links.ts';
+import { addMail, type NewMail } from './mails.ts';
 import { addProfile } from './profile-updates.ts';
 import { deleteAllSessions } from './sessions.ts';
 import { claimName } from './taken-names.ts';
 
-/** A user, without the password. `email` is only for Gravatar, and no page shows it. */
+/** A user, without the password. Only the user's own settings show `email`. */
 export interface User {
   userId: number;
   username: string;
@@ -37,10 +39,10 @@ export interface Users {
   /** Stores a new hash of a user's password if the stored hash is still that of these credentials. */
   replacePasswordHash(read: Credentials, newHash: string): Promise<void>;
   /**
-   * Changes a user's password and ends all of the user's sessions. Returns false, and changes nothing, if the stored
-   * hash is no longer that of these credentials.
+   * Changes a user's password, ends all of the user's sessions, revokes all of the user's links, and stores a mail.
+   * Returns false, and changes nothing, if the stored hash is no longer that of these credentials.
    */
-  changePassword(read: Credentials, newHash: string): Promise<boolean>;
+  changePassword(read: Credentials, newHash: string, notice: NewMail | null): Promise<boolean>;
   /** Returns the user's id. @throws AppError `conflict` if the username is taken, or resembles one that is taken */
   createUser(user: NewUser): Promise<number>;
 }
@@ -92,11 +94,13 @@ export function createUsers(database: Database): Users {
       await replaceHash(database, read, newHash);
     },
 
-    changePassword: (read, newHash) =>
+    changePassword: (read, newHash, notice) =>
       database.transact(async (transaction) => {
         // The lock of the user makes concurrent logins with the old password wait, and then fail.
         if (!(await replaceHash(transaction, read, newHash))) return false;
         await deleteAllSessions(transaction, read.userId);
+        await revokeLinks(transaction, read.userId);
+        await addMail(transaction, notice);
         return true;
       }),
 

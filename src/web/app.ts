@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+import { createWriteNotice } from './mail/letters.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
@@ -63,6 +64,7 @@ export function createApp(dependencies: Dependencies): Express {
   const renderTimeline = createRenderTimeline(repositories, useTemplates(app, config, staticFiles));
   const renderHomeTimeline = createRenderHomeTimeline(timelines, renderTimeline);
   const devices = createDeviceCookies(config);
+  const writeNotice = createWriteNotice(config.mail);
   const confirmPassword = createConfirmPassword(users, passwords, rateLimits, devices);
 
   app.use(logRequests(logger));
@@ -88,7 +90,7 @@ export function createApp(dependencies: Dependencies): Express {
   addRegisterRoutes(app, users, passwords, rateLimits, config);
   addLoginRoutes(app, users, passwords, rateLimits, devices, renderHomeTimeline);
   addLogoutRoutes(app, config);
-  addPasswordRoute(app, users, passwords, confirmPassword, config);
+  addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
   addSettingsRoutes(app, sessions, confirmPassword);
   addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, users, followers, rateLimits);

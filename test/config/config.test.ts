@@ -31,6 +31,8 @@ test('settings have defaults, except for the database and the secret', () => {
     cookiePrefix: '',
     gravatar: false,
     securityContact: null,
+    siteUrl: null,
+    mail: null,
     rateLimits: { loginsPerName: 10 },
     drainMaxMs: 10_000,
     metricsPort: null,
@@ -52,6 +54,9 @@ test('reads every setting', () => {
     GRAVATAR: 'on',
     HSTS: 'site',
     SECURITY_CONTACT: 'mailto:security@example.com',
+    MAIL_URL: 'smtps://user%40example.com:a%20password@mail.example.com',
+    MAIL_FROM: 'MiniTwit <noreply@example.com>',
+    SITE_URL: 'https://twit.example.com/',
     LIMIT_LOGINS_PER_NAME: '1',
     LIMIT_LOGINS_PER_NAME_ANYWHERE: '5',
     LIMIT_LOGINS_PER_ADDRESS: '2',
@@ -59,6 +64,9 @@ test('reads every setting', () => {
     LIMIT_ALL_LOGINS_PER_ADDRESS: '7',
     LIMIT_REGISTRATIONS_PER_ADDRESS: '3',
     LIMIT_POSTS_PER_USER: '4',
+    LIMIT_LINKS_PER_EMAIL: '11',
+    LIMIT_RESETS_PER_ADDRESS: '12',
+    LIMIT_EMAIL_CHANGES_PER_USER: '13',
     LIMIT_FOLLOWS_PER_USER: '8',
     LIMIT_PAGES_PER_USER: '9',
     LIMIT_PAGES_PER_ADDRESS: '10',
@@ -81,6 +89,17 @@ test('reads every setting', () => {
     gravatar: true,
     hsts: 'site',
     securityContact: 'mailto:security@example.com',
+    siteUrl: 'https://twit.example.com',
+    mail: {
+      smtp: {
+        host: 'mail.example.com',
+        port: 465,
+        security: 'tls',
+        auth: { user: 'user@example.com', pass: 'a password' },
+      },
+      from: 'MiniTwit <noreply@example.com>',
+      siteUrl: 'https://twit.example.com',
+    },
     rateLimits: {
       loginsPerName: 1,
       loginsPerNameAnywhere: 5,
@@ -89,6 +108,9 @@ test('reads every setting', () => {
       allLoginsPerAddress: 7,
       registrationsPerAddress: 3,
       postsPerUser: 4,
+      linksPerEmail: 11,
+      resetsPerAddress: 12,
+      emailChangesPerUser: 13,
       followsPerUser: 8,
       pagesPerUser: 9,
       pagesPerAddress: 10,
@@ -115,6 +137,60 @@ test('new passwords are longer and hard to guess in production, unless a shorter
     passwordMinLength: 1,
     refuseGuessablePasswords: false,
   });
+});
+
+const mail = {
+  ...complete,
+  MAIL_URL: 'smtp://mail.example.com',
+  MAIL_FROM: 'noreply@example.com',
+  SITE_URL: 'http://localhost:5000',
+};
+
+test.each([
+  ['smtp://mail.example.com', { host: 'mail.example.com', port: 587, security: 'starttls' }],
+  ['smtp://127.0.0.2:25', { host: '127.0.0.2', port: 25, security: 'starttls' }],
+  ['smtp://localhost:25', { host: 'localhost', port: 25, security: 'none' }],
+  ['smtp://[::1]:25', { host: '::1', port: 25, security: 'none' }],
+  ['smtps://localhost', { host: 'localhost', port: 465, security: 'tls' }],
+])('MAIL_URL=%s needs TLS unless the host is loopback', (url, smtp) => {
+  expect(readConfig({ ...mail, MAIL_URL: url }).mail?.smtp).toEqual({ ...smtp, auth: null });
+});
+
+test('MAIL_URL needs MAIL_FROM and SITE_URL, and the error does not contain it', () => {
+  const message = errorOf({ ...complete, MAIL_URL: 'smtps://user:a-password@mail.example.com' });
+  expect(message).toBe(
+    formatSettingsProblems([
+      'MAIL_FROM is not set, but MAIL_URL is',
+      'SITE_URL is not set, but MAIL_URL is',
+    ]),
+  );
+  expect(errorOf({ ...mail, MAIL_URL: 'smtps://user:a-password@mail/path' })).not.toContain(
+    'a-password',
+  );
+  expect(readConfig({ ...complete, SITE_URL: 'https://example.com' }).mail).toBeNull();
+});
+
+test('MAIL_URL=outbox: is refused in production', () => {
+  const outbox = { ...mail, MAIL_URL: 'outbox:' };
+  expect(readConfig(outbox).mail).toMatchObject({ smtp: null });
+  expect(errorOf({ ...outbox, NODE_ENV: 'production' })).toContain(
+    'MAIL_URL cannot be `outbox:` if NODE_ENV is `production`',
+  );
+});
+
+test.each([
+  ['MAIL_URL', 'https://mail.example.com'],
+  ['MAIL_URL', 'smtp:'],
+  ['MAIL_URL', 'smtps://user:50%@mail.example.com'],
+  ['MAIL_URL', 'smtps://mail.example.com/?tls.rejectUnauthorized=false'],
+  ['MAIL_FROM', 'nobody'],
+  ['MAIL_FROM', 'a@example.com, b@example.com'],
+  ['MAIL_FROM', 'MiniTwit\nBcc: b@example.com <a@example.com>'],
+  ['SITE_URL', 'example.com'],
+  ['SITE_URL', 'https://example.com/minitwit'],
+  ['SITE_URL', 'javascript:alert(1)'],
+])('refuses %s=%s', (name, value) => {
+  expect(errorOf({ ...mail, [name]: value })).toContain(`  ${name} must`);
 });
 
 test('reports settings that contradict each other', () => {

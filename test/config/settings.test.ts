@@ -25,6 +25,7 @@ test('the user data names only settings that exist, and shows their defaults', a
     'SERVER_NETWORKS',
     'DB_PASSWD_FROM',
     'SESSION_SECRET_FROM',
+    'MAIL_URL_FROM',
     'LOG_GROUP',
     'AWS_REGION',
   ];

@@ -48,7 +48,7 @@ test.each<[what: string, sql: string, statements: string[]]>([
 test('the statements of schema.sql drop all tables, then create them in the order of their foreign keys', async () => {
   const statements = splitStatements(await readFile('schema.sql', 'utf8'));
   expect(statements.map((statement) => statement.split(/[(\n]/, 1)[0]?.trim())).toEqual([
-    'drop table if exists passkey, recovery_code, totp, link, mail, audit, report, hidden_message, mute, block, rename_count,',
+    'drop table if exists passkey, recovery_code, totp, reset_request, link, mail, audit, report, hidden_message, mute, block,',
     'create table user',
     'create table message',
     'create table follower',
@@ -66,6 +66,7 @@ test('the statements of schema.sql drop all tables, then create them in the orde
     'create table audit',
     'create table mail',
     'create table link',
+    'create table reset_request',
     'create table totp',
     'create table recovery_code',
     'create table passkey',

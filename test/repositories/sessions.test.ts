@@ -185,7 +185,7 @@ test('concurrent logins with the old password leave no session after a change of
         browser: '',
       });
     const logins = Array.from({ length: 4 }, (_, index) => logIn(index));
-    const change = users.changePassword({ userId: jo, passwordHash: 'old' }, 'new');
+    const change = users.changePassword({ userId: jo, passwordHash: 'old' }, 'new', null);
     const later = Array.from({ length: 4 }, (_, index) => logIn(4 + index));
     await Promise.all([...logins, ...later]);
     expect(await change).toBe(true);

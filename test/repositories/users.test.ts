@@ -44,11 +44,13 @@ test('changes a password and ends all sessions only if the password has not chan
       browser: '',
     });
   }
-  expect(await users.changePassword({ userId, passwordHash: 'another' }, '$2b$04$new')).toBe(false);
+  expect(await users.changePassword({ userId, passwordHash: 'another' }, '$2b$04$new', null)).toBe(
+    false,
+  );
   expect(await sessions.listSessions(userId, 0)).toHaveLength(1);
   expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash });
 
-  expect(await users.changePassword({ userId, passwordHash }, '$2b$04$new')).toBe(true);
+  expect(await users.changePassword({ userId, passwordHash }, '$2b$04$new', null)).toBe(true);
   expect(await sessions.listSessions(userId, 0)).toEqual([]);
   expect(await sessions.listSessions(other, 0)).toHaveLength(1);
   expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash: '$2b$04$new' });

@@ -1,23 +1,19 @@
 import { z } from 'zod';
-import { boundedField, type FieldError, passwordField } from './form.ts';
+import { EMAIL_ERRORS, emailField, validateEmail } from './email.ts';
+import { type FieldError, passwordField } from './form.ts';
 import { NEW_PASSWORD_ERRORS, type PasswordRules, validateNewPassword } from './new-password.ts';
 import { usernameField, validateUsername } from './username.ts';
 
-const EMAIL_MAX_LENGTH = 254;
-// With the white space around the address.
-const EMAIL_MAX_UNITS = 1000;
-
 /** Messages about the email address and the passwords of a registration. */
 export const REGISTRATION_ERRORS = {
-  invalidEmail: 'You have to enter a valid email address',
-  longEmail: `Your email address can have at most ${EMAIL_MAX_LENGTH} characters.`,
+  ...EMAIL_ERRORS,
   ...NEW_PASSWORD_ERRORS,
 };
 
 /** The fields of the form `Sign Up`. */
 export const registrationForm = z.object({
   username: usernameField,
-  email: boundedField(EMAIL_MAX_UNITS).transform((email) => email.trim()),
+  email: emailField,
   password: passwordField,
   password2: passwordField,
 });
@@ -38,11 +34,4 @@ export function validateRegistration(
   const emailError = validateEmail(form.email);
   if (emailError) return { field: 'email', message: emailError };
   return validateNewPassword(form, rules);
-}
-
-function validateEmail(email: string): string | null {
-  if (!/^[^\s@\p{Control}\p{Format}]+@[^\s@\p{Control}\p{Format}]+$/u.test(email)) {
-    return REGISTRATION_ERRORS.invalidEmail;
-  }
-  return email.length > EMAIL_MAX_LENGTH ? REGISTRATION_ERRORS.longEmail : null;
 }

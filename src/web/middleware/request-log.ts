@@ -48,13 +48,22 @@ export function logRequests(logger: Logger): RequestHandler {
       req: ({ id, method, url, raw }: LoggedRequest) => ({
         id,
         method,
-        // The query may contain a form that was sent by GET.
-        path: url.split('?', 1)[0],
+        path: loggedPath(url),
         address: fullClientAddress(raw),
       }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
     },
   });
+}
+
+// The paths of the links in mails.
+const TOKEN_PATH = /^(\/(?:reset_password|confirm_email)\/).+/;
+
+/** Returns the path of a URL, without the token of a link. */
+function loggedPath(url: string): string {
+  // The query may contain a form that was sent by GET.
+  const [path = ''] = url.split('?', 1);
+  return path.replace(TOKEN_PATH, '$1…');
 }
 
 /**

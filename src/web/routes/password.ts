@@ -1,6 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import type { Users } from '../../repositories/users.ts';
+import type { User, Users } from '../../repositories/users.ts';
 import { type FieldError, parseForm } from '../forms/form.ts';
 import {
   passwordChangeForm,
@@ -11,7 +11,7 @@ import { logEvent } from '../middleware/audit.ts';
 import { clientKey } from '../middleware/client-key.ts';
 import { logIn, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import type { CurrentUser } from '../middleware/session.ts';
+import type { WriteNotice } from '../mail/letters.ts';
 import type { Passwords } from '../passwords/passwords.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
 
@@ -21,6 +21,7 @@ export function addPasswordRoute(
   users: Users,
   passwords: Passwords,
   confirmPassword: ConfirmPassword,
+  writeNotice: WriteNotice,
   rules: PasswordRules,
 ): void {
   app
@@ -32,32 +33,29 @@ export function addPasswordRoute(
     .post(async (req, res) => {
       const user = requireUser(req);
       const form = parseForm(passwordChangeForm, req.body);
-      const error = (await validate(user, form)) ?? (await changePassword(req, res, user, form));
+      const { username } = user;
+      const email = (await users.findUser(username))?.email ?? '';
+      const error =
+        validateNewPassword({ username, email, ...form }, rules) ??
+        (await changePassword(req, res, { ...user, email }, form));
       if (error) return renderPasswordPage(res, error);
       res.flash('Your password was changed, and all other sessions were ended');
       res.redirect('/settings');
     })
     .all(methodNotAllowed);
 
-  async function validate(
-    { username }: CurrentUser,
-    form: PasswordChange,
-  ): Promise<FieldError | null> {
-    const account = await users.findUser(username);
-    return validateNewPassword({ username, email: account?.email ?? '', ...form }, rules);
-  }
-
   /** Returns an error for the form if the current password is wrong. */
   async function changePassword(
     req: Request,
     res: Response,
-    user: CurrentUser,
+    user: User,
     form: PasswordChange,
   ): Promise<FieldError | null> {
     const confirmed = await confirmPassword(req, res, user.username, form.current_password);
     if (confirmed.error) return confirmed.error;
     const newHash = await passwords.hash(form.password, clientKey(req));
-    if (!(await users.changePassword(confirmed, newHash))) {
+    const notice = writeNotice(user, 'Your password was changed in the settings.');
+    if (!(await users.changePassword(confirmed, newHash, notice))) {
       throw new AppError('conflict', 'Your password was changed at this moment. Please try again.');
     }
     logEvent(req, 'password_changed', { userId: user.userId });

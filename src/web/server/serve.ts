@@ -11,6 +11,7 @@ import { createHttpServer } from './http-server.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
+import { startMailSender } from '../mail/mail-sender.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
@@ -45,6 +46,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     READINESS_TTL_MS,
   );
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
+  const mailSender = config.mail && startMailSender(config.mail, repositories, logger);
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
   const server = createHttpServer(app, config);
@@ -74,17 +76,18 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   await shutdown;
   logger.info('MiniTwit is shutting down.');
   clearInterval(sweeper);
+  const mailsSent = mailSender?.stop();
   stopAccountJobs();
   const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
   await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that does not respond must not delay the exit.
-  const cleanup = Promise.all([passwords.close(), database.end()]);
+  const cleanup = Promise.all([passwords.close(), mailsSent]).then(() => database.end());
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 
-/** Deletes expired sessions, names of former users and rate limits in batches. */
+/** Deletes expired sessions, names of former users, rate limits and links in batches. */
 async function sweep(
-  { sessions, takenNames }: Repositories,
+  { sessions, takenNames, links, passwordResets }: Repositories,
   rateLimits: RateLimits,
   logger: Logger,
 ): Promise<void> {
@@ -92,6 +95,8 @@ async function sweep(
     while ((await sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await takenNames.deleteFreeNames(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
+    while ((await links.deleteExpiredLinks(SWEEP_LIMIT)) === SWEEP_LIMIT);
+    while ((await passwordResets.deleteOldRequests(SWEEP_LIMIT)) === SWEEP_LIMIT);
   } catch (err) {
     logger.warn({ err }, 'Expired rows could not be deleted.');
   }

@@ -1,0 +1,94 @@
+import type { Database } from '../database/database.ts';
+import { NOW } from '../database/statements.ts';
+import { consumeLink, revokeLinks } from './links.ts';
+import { addMail, type NewMail } from './mails.ts';
+import { deleteAllSessions } from './sessions.ts';
+import type { User } from './users.ts';
+
+/** Resets forgotten passwords. Reads and writes the table `reset_request`. */
+export interface PasswordResets {
+  /** Stores a request to reset the passwords of all accounts with this email address. There may be none. */
+  requestReset(email: string): Promise<void>;
+  /**
+   * Answers the oldest request: stores the mail that `writeMail` returns for each of up to 5 accounts with the address,
+   * the oldest accounts first. Returns false if there is no request that no other process answers now.
+   */
+  answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
+  /**
+   * Sets the password of the user of a link, ends all of the user's sessions, revokes all of the user's links, and
+   * stores a mail. Returns the user's id. Returns null, and changes nothing, if the link cannot be used.
+   */
+  resetPassword(token: string, newHash: string, notice: NewMail | null): Promise<number | null>;
+  /** Deletes up to `limit` requests of more than an hour ago. Returns their number. */
+  deleteOldRequests(limit: number): Promise<number>;
+}
+
+const ACCOUNTS_PER_ADDRESS = 5;
+const REQUEST_LIFETIME_S = 60 * 60;
+
+/** Creates the password resets of a database. */
+export function createPasswordResets(database: Database): PasswordResets {
+  return {
+    async requestReset(email) {
+      await database.execute(
+        `insert into reset_request (email, created_s)
+         values (:email, :now)`,
+        { email, now: NOW },
+      );
+    },
+
+    answerResetRequest: (writeMail) =>
+      database.transact(async (transaction) => {
+        const [request] = await transaction.select<{ requestId: number; email: string }>(
+          `select request_id as requestId, email
+           from reset_request
+           order by request_id
+           limit 1
+           for update skip locked`,
+        );
+        if (!request) return false;
+        const users = await transaction.select<User>(
+          `select user_id as userId, username, email
+           from user
+           where email = :email
+           order by user_id
+           limit :limit`,
+          { email: request.email, limit: ACCOUNTS_PER_ADDRESS },
+        );
+        for (const user of users) await addMail(transaction, writeMail(user));
+        await transaction.execute(
+          `delete from reset_request
+           where request_id = :requestId`,
+          { requestId: request.requestId },
+        );
+        return true;
+      }),
+
+    resetPassword: (token, newHash, notice) =>
+      database.transact(async (transaction) => {
+        const link = await consumeLink(transaction, token, 'reset');
+        if (!link) return null;
+        const { userId } = link;
+        await transaction.execute(
+          `update user
+           set pw_hash = :newHash
+           where user_id = :userId`,
+          { userId, newHash },
+        );
+        await deleteAllSessions(transaction, userId);
+        await revokeLinks(transaction, userId);
+        await addMail(transaction, notice);
+        return userId;
+      }),
+
+    async deleteOldRequests(limit) {
+      const { affectedRows } = await database.execute(
+        `delete from reset_request
+         where created_s <= :now - :lifetimeS
+         limit :limit`,
+        { now: NOW, lifetimeS: REQUEST_LIFETIME_S, limit },
+      );
+      return affectedRows;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { MailConfig } from '../../config/mail-settings.ts';
+import { linkPath } from '../../repositories/links.ts';
+import { type NewMail, TOKEN_PLACEHOLDER } from '../../repositories/mails.ts';
+import type { User } from '../../repositories/users.ts';
+
+/** The user of a mail. `email` is the address that the mail is sent to. */
+export type Addressee = Pick<User, 'username' | 'email'>;
+
+/**
+ * Writes the mail about a change of the user's account, for a repository to store in the transaction of the change.
+ * Returns null if mail is off. `change` is a whole sentence.
+ */
+export type WriteNotice = (user: Addressee, change: string) => NewMail | null;
+
+/** Creates the function that writes notices. `mail` is null if mail is off. */
+export function createWriteNotice(mail: MailConfig | null): WriteNotice {
+  if (!mail) return () => null;
+  const { siteUrl } = mail;
+  return ({ username, email }, change) => ({
+    recipient: email,
+    subject: 'Your MiniTwit account has changed',
+    text: formatLetter(username, siteUrl, [
+      change,
+      `If you did not do this, choose a new password at once: ${siteUrl}/forgot_password`,
+    ]),
+    link: null,
+  });
+}
+
+/** Writes the mail with the link that resets a forgotten password. */
+export function writeResetMail({ userId, username, email }: User, siteUrl: string): NewMail {
+  return {
+    recipient: email,
+    subject: 'Reset your MiniTwit password',
+    text: formatLetter(username, siteUrl, [
+      'Open this link to choose a new password. It can be used once, within an hour.',
+      `${siteUrl}${linkPath('reset', TOKEN_PLACEHOLDER)}`,
+      'If you did not request this, ignore this mail. Your password has not changed.',
+    ]),
+    link: { userId, purpose: 'reset' },
+  };
+}
+
+/** Writes the mail with the link that confirms a user's new address. */
+export function writeConfirmationMail(
+  { userId, username }: Pick<User, 'userId' | 'username'>,
+  newEmail: string,
+  siteUrl: string,
+): NewMail {
+  return {
+    recipient: newEmail,
+    subject: 'Confirm your email address for MiniTwit',
+    text: formatLetter(username, siteUrl, [
+      'Open this link to use this address for your account. It can be used once, within an hour.',
+      `${siteUrl}${linkPath('email', TOKEN_PLACEHOLDER)}`,
+      'If you did not request this, ignore this mail.',
+    ]),
+    link: { userId, purpose: 'email' },
+  };
+}
+
+function formatLetter(username: string, siteUrl: string, paragraphs: string[]): string {
+  return (
+    [`Hello ${username},`, ...paragraphs, `MiniTwit, ${siteUrl}`, ''].join('\n\n').trimEnd() + '\n'
+  );
+}

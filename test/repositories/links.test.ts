@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import {
+  consumeLink,
+  createLink,
+  createLinks,
+  type LinkPurpose,
+  revokeLinks,
+} from '../../src/repositories/links.ts';
+import { createUsers } from '../../src/repositories/users.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { useDatabase } from '../support/database.ts';
+
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+useCleanup()(() => otherDatabase.end());
+const users = createUsers(database);
+const links = createLinks(database);
+const email = 'someone@example.com';
+
+const createUser = (username: string) => users.createUser({ username, email, passwordHash: 'x' });
+const create = (userId: number, purpose: LinkPurpose = 'reset', newEmail = '') =>
+  database.transact((transaction) => createLink(transaction, { userId, purpose, email: newEmail }));
+const expire = (userId: number) =>
+  database.execute('update link set expires_s = unix_timestamp() where user_id = :userId', {
+    userId,
+  });
+
+test('finds a link with its user, for its purpose only', async () => {
+  const userId = await createUser('alice');
+  const token = await create(userId, 'email', 'new@example.com');
+  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(await links.findLink(token, 'email')).toEqual({
+    userId,
+    username: 'alice',
+    email: 'new@example.com',
+    currentEmail: email,
+  });
+  expect(await links.findLink(token, 'reset')).toBeNull();
+  expect(await links.findLink(`${token.slice(0, -1)}~`, 'email')).toBeNull();
+});
+
+test('stores no token', async () => {
+  const token = await create(await createUser('bea'));
+  expect(JSON.stringify(await database.select('select token_hash from link'))).not.toContain(token);
+});
+
+test('a link can be used once, also by concurrent transactions of two instances', async () => {
+  const userId = await createUser('carla');
+  const token = await create(userId);
+  const results = await Promise.all(
+    [database, otherDatabase, database, otherDatabase].map((each) =>
+      each.transact((transaction) => consumeLink(transaction, token, 'reset')),
+    ),
+  );
+  expect(results.filter((link) => link !== null)).toEqual([
+    { userId, username: 'carla', email: '', currentEmail: email },
+  ]);
+  expect(await links.findLink(token, 'reset')).toBeNull();
+});
+
+test('a link for another purpose is not used', async () => {
+  const token = await create(await createUser('dora'));
+  const use = (purpose: LinkPurpose) =>
+    database.transact((transaction) => consumeLink(transaction, token, purpose));
+  expect(await use('email')).toBeNull();
+  expect(await use('reset')).not.toBeNull();
+});
+
+test('an expired link cannot be used, and is deleted later', async () => {
+  const userId = await createUser('emma');
+  const token = await create(userId);
+  const other = await create(await createUser('fay'));
+  await expire(userId);
+  expect(await links.findLink(token, 'reset')).toBeNull();
+  expect(
+    await database.transact((transaction) => consumeLink(transaction, token, 'reset')),
+  ).toBeNull();
+  expect(await links.deleteExpiredLinks(10)).toBe(1);
+  expect(await links.deleteExpiredLinks(10)).toBe(0);
+  expect(await links.findLink(other, 'reset')).not.toBeNull();
+});
+
+test('a user has at most five links, the newest ones', async () => {
+  const userId = await createUser('gina');
+  const tokens: string[] = [];
+  for (let index = 0; index < 7; index++) {
+    // Otherwise, all links would expire in the same second.
+    await database.execute('update link set expires_s = expires_s - 10 where user_id = :userId', {
+      userId,
+    });
+    tokens.push(await create(userId));
+  }
+  const found = await Promise.all(tokens.map((token) => links.findLink(token, 'reset')));
+  expect(found.map((link) => link !== null)).toEqual([false, false, true, true, true, true, true]);
+});
+
+test('revokes the links of a user for some purposes', async () => {
+  const userId = await createUser('hedy');
+  const other = await create(await createUser('ida'));
+  const reset = await create(userId);
+  const confirmation = await create(userId, 'email', 'new@example.com');
+  await database.transact((transaction) => revokeLinks(transaction, userId, ['email']));
+  expect(await links.findLink(confirmation, 'email')).toBeNull();
+  expect(await links.findLink(reset, 'reset')).not.toBeNull();
+  await database.transact((transaction) => revokeLinks(transaction, userId));
+  expect(await links.findLink(reset, 'reset')).toBeNull();
+  expect(await links.findLink(other, 'reset')).not.toBeNull();
+});
+
+test('a change of the password revokes all links', async () => {
+  const userId = await createUser('jana');
+  const token = await create(userId);
+  await users.changePassword({ userId, passwordHash: 'x' }, 'y', null);
+  expect(await links.findLink(token, 'reset')).toBeNull();
+});
