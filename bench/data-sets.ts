@@ -63,6 +63,7 @@ async function copyFrom(ours: string, connection: Connection): Promise<void> {
     ...splitStatements(await readFile(ORIGINAL_SCHEMA, 'utf8')),
     `create table session like ${ours}.session`,
     `create table rate_limit like ${ours}.rate_limit`,
+    `create table totp like ${ours}.totp`,
     `insert into user (user_id, username, email, pw_hash)
      select user_id, username, email, pw_hash from ${ours}.user order by user_id`,
     `insert into follower (who_id, whom_id)

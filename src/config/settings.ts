@@ -78,7 +78,7 @@ const rateLimits = {
   LIMIT_LOGINS_PER_NAME: limit
     .default(10)
     .describe(
-      'Failed logins under a username in 15 minutes: from each address, and from each device that has logged in under that name before.',
+      'Failed logins under a username in 15 minutes: from each address, and from each device that has logged in under that name before. Also wrong codes of a user in an hour: from all such devices together, and from all others together.',
     ),
   LIMIT_LOGINS_PER_NAME_ANYWHERE: limit
     .default(100)

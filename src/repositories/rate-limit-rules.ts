@@ -30,12 +30,15 @@ const MAX_KEYS = 10_000;
 export function createRateLimitRules(config: RateLimitConfig) {
   const failedByName = 'Too many failed logins under this name';
   const failedByAddress = 'Too many failed logins from where you are';
+  const wrongCodes = 'Too many wrong codes for this account';
   return {
     loginNameAddress: createRule('login_name_address', config.loginsPerName, 15, failedByName),
     loginName: createRule('login_name', config.loginsPerNameAnywhere, 15, failedByName),
     loginAddress: createRule('login_address', config.loginsPerAddress, 60, failedByAddress),
     loginDevice: createRule('login_device', config.loginsPerName, 15, failedByName),
     loginDevices: createRule('login_devices', config.loginsPerNameAnywhere, 15, failedByName),
+    code: createRule('code', config.loginsPerName, 60, wrongCodes),
+    codeDevices: createRule('code_devices', config.loginsPerName, 60, wrongCodes),
     registration: createRule(
       'registration',
       config.registrationsPerAddress,

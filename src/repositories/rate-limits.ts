@@ -20,6 +20,9 @@ export interface LoginAttempt {
   deviceId: string | null;
 }
 
+/** The keys of the counter of a code. */
+export type CodeAttempt = Pick<LoginAttempt, 'deviceId'> & { userId: number };
+
 /** The result of counting an action. Count an action before it happens. */
 export interface LimitCheck {
   /** The reason why the action must not happen. Null if it is allowed. */
@@ -38,6 +41,8 @@ export interface LimitCheck {
 export interface RateLimits {
   /** Counts a login. Call `refund` unless the password is wrong. */
   consumeLogin(attempt: LoginAttempt): Promise<LimitCheck>;
+  /** Counts a code that a user enters after the password. Call `refund` unless the code is wrong. */
+  consumeCode(attempt: CodeAttempt): Promise<LimitCheck>;
   consumeRegistration(address: string): Promise<LimitCheck>;
   consumePost(userId: number): Promise<LimitCheck>;
   /** Counts a request to reset the password of an email address. It does not matter whether an account has it. */
@@ -108,6 +113,9 @@ export function createRateLimits(
       if (refusal) await login.refund();
       return { ...login, refusal };
     },
+    consumeCode: ({ userId, deviceId }) =>
+      // The attacker knows the password, and must not lock the user out on the user's own devices.
+      consume(counter(deviceId === null ? rules.code : rules.codeDevices, String(userId))),
     consumeRegistration: (address) => consume(counter(rules.registration, address)),
     consumePost: (userId) => consume(counter(rules.post, String(userId))),
     consumeReset: ({ email, address }) =>
@@ -131,6 +139,7 @@ const UNLIMITED: LimitCheck = { refusal: null, exhausted: [], refund: () => Prom
 
 const noLimits: RateLimits = {
   consumeLogin: () => Promise.resolve(UNLIMITED),
+  consumeCode: () => Promise.resolve(UNLIMITED),
   consumeRegistration: () => Promise.resolve(UNLIMITED),
   consumePost: () => Promise.resolve(UNLIMITED),
   consumeReset: () => Promise.resolve(UNLIMITED),

@@ -9,10 +9,12 @@ import { createMessages, type Messages } from './messages.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPasswordResets, type PasswordResets } from './password-resets.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
+import { createRecoveryCodeRepository, type RecoveryCodes } from './recovery-codes.ts';
 import { createRenames, type Renames } from './renames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
+import { createTotp, type Totp } from './totp.ts';
 import { createUsers, type Users } from './users.ts';
 
 /** The repositories of the web application. Each one has the SQL of one table, and `timelines` has that of pages. */
@@ -27,6 +29,8 @@ export interface Repositories {
   takenNames: TakenNames;
   renames: Renames;
   timelines: Timelines;
+  totp: Totp;
+  recoveryCodes: RecoveryCodes;
   mails: Mails;
   outbox: Outbox;
   links: Links;
@@ -49,6 +53,8 @@ export function createRepositories(database: Database): Repositories {
     takenNames: createTakenNames(database),
     renames: createRenames(database),
     timelines: createTimelines(database),
+    totp: createTotp(database),
+    recoveryCodes: createRecoveryCodeRepository(database),
     mails: createMails(database),
     outbox: createOutbox(database),
     links: createLinks(database),

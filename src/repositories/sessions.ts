@@ -14,8 +14,10 @@ export interface StoredSession {
 export interface NewSession {
   sessionId: string;
   userId: number;
-  /** The hash of the password that the login has verified. */
+  /** The hash of the user's password when the login verified the user. */
   passwordHash: string;
+  /** Whether the login has verified more than a password. */
+  hasSecondFactor: boolean;
   /** Seconds since 1970. */
   expiresS: number;
   /** The browser and the operating system in words. Empty if unknown. */
@@ -33,7 +35,8 @@ export interface Sessions {
   listSessions(userId: number, nowS: number): Promise<ListedSession[]>;
   /**
    * Stores a session. If the user has more than 20 sessions then, those that expire first are deleted. Returns false,
-   * and stores nothing, if the user's password is no longer the verified one, or if the account was deleted.
+   * and stores nothing, if the user's password is no longer the verified one, if the user's login needs a second factor
+   * that the login has not verified, or if the account was deleted.
    * @throws AppError `forbidden` if the user is suspended
    */
   saveSession(session: NewSession): Promise<boolean>;
@@ -58,6 +61,19 @@ export async function deleteAllSessions(transaction: Statements, userId: number)
     `delete from session
      where user_id = :userId`,
     { userId },
+  );
+}
+
+/** Deletes the sessions of a user, except one. */
+export async function deleteOtherSessions(
+  statements: Statements,
+  userId: number,
+  sessionId: string,
+): Promise<void> {
+  await statements.execute(
+    `delete from session
+     where user_id = :userId and session_id <> :sessionId`,
+    { userId, sessionId },
   );
 }
 
@@ -102,16 +118,18 @@ export function createSessions(database: Database): Sessions {
   }
 
   async function storeSession(session: NewSession): Promise<boolean> {
-    // The lock of the user makes the statement wait for a transaction that changes the password or hides the user, and
-    // reads the new row then. A later change deletes the stored session.
+    // The lock of the user makes the statement wait for a transaction that changes the password, turns on a second
+    // factor or hides the user, and reads the new rows then. A later change deletes the stored session.
     const { affectedRows } = await database.execute(
       `insert into session (session_id, user_id, expires_s, browser)
        select :sessionId, user.user_id, :expiresS, :browser
        from user
        straight_join profile on profile.user_id = user.user_id and not profile.is_hidden
-       where user.user_id = :userId and user.pw_hash = :passwordHash
+       where user.user_id = :userId and user.pw_hash = :passwordHash and (
+         :hasSecondFactor or not exists (select 1 from totp where totp.user_id = user.user_id)
+       )
        lock in share mode`,
-      { ...session },
+      { ...session, hasSecondFactor: Number(session.hasSecondFactor) },
     );
     return affectedRows > 0;
   }
@@ -159,13 +177,7 @@ export function createSessions(database: Database): Sessions {
       );
     },
 
-    async deleteOtherSessions(userId, sessionId) {
-      await database.execute(
-        `delete from session
-         where user_id = :userId and session_id <> :sessionId`,
-        { userId, sessionId },
-      );
-    },
+    deleteOtherSessions: (userId, sessionId) => deleteOtherSessions(database, userId, sessionId),
 
     async countSessions(nowS) {
       const [row] = await database.select<{ total: number }>(

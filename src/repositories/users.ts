@@ -47,6 +47,25 @@ export interface Users {
   createUser(user: NewUser): Promise<number>;
 }
 
+/**
+ * Locks a user in a transaction that changes the user's account.
+ * @throws AppError `conflict` if the user's password is no longer that of these credentials
+ */
+export async function lockCredentials(
+  transaction: Statements,
+  { userId, passwordHash }: Credentials,
+): Promise<void> {
+  const rows = await transaction.select(
+    `select 1
+     from user
+     where user_id = :userId and pw_hash = :passwordHash
+     for update`,
+    { userId, passwordHash },
+  );
+  if (rows.length > 0) return;
+  throw new AppError('conflict', 'Your password was changed at this moment. Please try again.');
+}
+
 /** Creates the users of a database. */
 export function createUsers(database: Database): Users {
   async function replaceHash(

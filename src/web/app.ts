@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Repositories } from '../repositories/repositories.ts';
+import { createPendingLogins } from './factors/pending-login.ts';
+import { createTotpSecrets } from './factors/totp-secrets.ts';
 import { createWriteNotice } from './mail/letters.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
@@ -21,11 +23,14 @@ import type { Passwords } from './passwords/passwords.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
 import { createRenderTimeline } from './presentation/timeline-pages.ts';
+import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
+import { createLoginEnd } from './routes/finish-login.ts';
 import { addFollowRoutes } from './routes/follows.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { createRenderHomeTimeline } from './routes/home-timeline.ts';
+import { addLoginCodeRoute } from './routes/login-code.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
@@ -35,6 +40,8 @@ import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addSettingsRoutes } from './routes/settings.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
 import { addTimelineRoutes, addUserTimelineRoutes } from './routes/timelines.ts';
+import { addTwoFactorRoutes } from './routes/two-factor.ts';
+import { createVerifyCode } from './routes/verify-code.ts';
 
 const STATIC_FOLDER = fileURLToPath(new URL('../../static', import.meta.url));
 
@@ -51,7 +58,7 @@ export interface Dependencies {
 /** Creates the application. A request passes the middleware and the routes in this order. */
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
-  const { users, messages, followers, sessions, timelines } = repositories;
+  const { users, messages, followers, sessions, timelines, totp, recoveryCodes } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
   app.disable('x-powered-by');
@@ -66,6 +73,11 @@ export function createApp(dependencies: Dependencies): Express {
   const devices = createDeviceCookies(config);
   const writeNotice = createWriteNotice(config.mail);
   const confirmPassword = createConfirmPassword(users, passwords, rateLimits, devices);
+  const attemptLogin = createAttemptLogin(users, totp, passwords);
+  const loginEnd = createLoginEnd(devices, renderHomeTimeline);
+  const pendingLogins = createPendingLogins(config);
+  const totpSecrets = createTotpSecrets(config);
+  const verifyCode = createVerifyCode(totp, recoveryCodes, totpSecrets, rateLimits, devices);
 
   app.use(logRequests(logger));
   app.use(sanitizeHeaders(config));
@@ -88,10 +100,12 @@ export function createApp(dependencies: Dependencies): Express {
 
   addTimelineRoutes(app, timelines, rateLimits, renderTimeline, renderHomeTimeline);
   addRegisterRoutes(app, users, passwords, rateLimits, config);
-  addLoginRoutes(app, users, passwords, rateLimits, devices, renderHomeTimeline);
+  addLoginRoutes(app, attemptLogin, pendingLogins, rateLimits, devices, loginEnd);
+  addLoginCodeRoute(app, totp, recoveryCodes, pendingLogins, verifyCode, loginEnd);
   addLogoutRoutes(app, config);
   addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
-  addSettingsRoutes(app, sessions, confirmPassword);
+  addSettingsRoutes(app, sessions, totp, confirmPassword);
+  addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword);
   addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   // The last route, because almost any path can be a username.

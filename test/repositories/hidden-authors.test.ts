@@ -64,7 +64,14 @@ async function listVisible(): Promise<{ all: number[]; home: number[] }> {
 }
 
 function saveSession(sessionId: string, userId: number): Promise<boolean> {
-  const session = { sessionId, userId, passwordHash: 'x', expiresS: FUTURE_S, browser: '' };
+  const session = {
+    sessionId,
+    userId,
+    passwordHash: 'x',
+    hasSecondFactor: false,
+    expiresS: FUTURE_S,
+    browser: '',
+  };
   return there.sessions.saveSession(session);
 }
 

@@ -14,7 +14,14 @@ const register = (username: string) =>
 
 test('a renamed user has the new name in all sessions, and the decision is recorded', async () => {
   const userId = await register('robert');
-  await sessions.saveSession({ sessionId: 's', userId, passwordHash, expiresS: 9, browser: '' });
+  await sessions.saveSession({
+    sessionId: 's',
+    userId,
+    passwordHash,
+    hasSecondFactor: false,
+    expiresS: 9,
+    browser: '',
+  });
   await renames.rename(userId, 'bob', { actor: 'mona' });
   expect(await users.findUser('robert')).toBeNull();
   expect(await users.findUser('bob')).toMatchObject({ userId });

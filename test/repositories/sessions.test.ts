@@ -29,7 +29,14 @@ async function save(
   expiresS: number,
   repository: Pick<Sessions, 'saveSession'> = sessions,
 ): Promise<void> {
-  const session = { sessionId, userId, passwordHash: 'x', expiresS, browser: 'Chrome on Linux' };
+  const session = {
+    sessionId,
+    userId,
+    passwordHash: 'x',
+    hasSecondFactor: false,
+    expiresS,
+    browser: 'Chrome on Linux',
+  };
   expect(await repository.saveSession(session)).toBe(true);
 }
 
@@ -147,20 +154,22 @@ test('deletes the other sessions of a user', async () => {
 test('stores no session if the password is no longer the verified one', async () => {
   const users = createUsers(database);
   const hal = await users.createUser({ username: 'hal', email: 'h@h', passwordHash: 'new' });
+  const verified = { passwordHash: 'old', hasSecondFactor: true };
   const session = { sessionId: 'hal', userId: hal, expiresS: now + 10, browser: '' };
-  expect(await sessions.saveSession({ ...session, passwordHash: 'old' })).toBe(false);
+  expect(await sessions.saveSession({ ...session, ...verified })).toBe(false);
   expect(await sessions.findSession('hal', now)).toBeNull();
 });
 
 test('a login during a change of the password waits for the change, and stores no session', async () => {
   const users = createUsers(database);
   const ida = await users.createUser({ username: 'ida', email: 'i@i', passwordHash: 'old' });
+  const verified = { passwordHash: 'old', hasSecondFactor: true };
   const session = { sessionId: 'ida', userId: ida, expiresS: now + 10, browser: '' };
   let login = Promise.resolve(true);
   await otherDatabase.transact(async (transaction) => {
     await transaction.execute(`update user set pw_hash = 'new' where user_id = :ida`, { ida });
     await deleteAllSessions(transaction, ida);
-    login = sessions.saveSession({ ...session, passwordHash: 'old' });
+    login = sessions.saveSession({ ...session, ...verified });
     await waitFor('the login waits for the lock', async () => {
       const sql = `select 1 from information_schema.processlist
         where db = database() and info like 'insert into session%''ida''%'`;
@@ -181,6 +190,7 @@ test('concurrent logins with the old password leave no session after a change of
         sessionId: `${username} ${index}`,
         userId: jo,
         passwordHash: 'old',
+        hasSecondFactor: false,
         expiresS: now + 10,
         browser: '',
       });

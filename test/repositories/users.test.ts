@@ -40,6 +40,7 @@ test('changes a password and ends all sessions only if the password has not chan
       sessionId,
       userId: owner,
       passwordHash,
+      hasSecondFactor: false,
       expiresS: 9,
       browser: '',
     });

@@ -19,11 +19,17 @@ export interface Target {
 /** Declares tests that send input that no form of MiniTwit sends, and expect an error page. */
 export function testBadInput({ origin, database, visitor, user }: Target): void {
   let alice: Visitor;
+  /** A user whose login needs a code after the password. */
+  let tess: Visitor;
   let stored: string;
 
   beforeAll(async () => {
     alice = await user('alice');
     await alice.addMessage('the only message');
+    tess = await user('tess');
+    await database().execute(
+      `insert into totp (user_id, secret) select user_id, 'sealed' from user where username = 'tess'`,
+    );
     stored = await readTables();
   });
 
@@ -38,6 +44,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       database().select('select author_id, text from message order by message_id'),
       database().select('select who_id, whom_id from follower'),
       database().select('select user_id from session'),
+      database().select('select user_id, secret, last_step from totp'),
+      database().select('select user_id from recovery_code'),
     ]);
     return JSON.stringify(tables);
   }
@@ -85,6 +93,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/settings/password', 'current_password=a+password&password=x&password=y', 'password'],
       ['/settings/password', 'current_password=x&current_password=y', 'current_password'],
       ['/settings/end_other_sessions', 'current_password=&current_password=', 'current_password'],
+      ['/login/code', 'code=1&code=2', 'code'],
+      ['/login/code', 'pending_login=x&pending_login=y', 'pending_login'],
+      ['/settings/two_factor', 'secret=x&secret=y', 'secret'],
+      ['/settings/two_factor', 'secret=x&code=1&code=2', 'code'],
     ])('%s returns 400 for the body %s', async (path, body, field) => {
       const agent = path.startsWith('/settings') ? alice.agent : request(origin());
       const response = await agent.post(path).type('form').send(body);
@@ -107,6 +119,45 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       expect(status).toBe(200);
       expect(text).toContain(`<strong>Error:</strong> ${message}`);
     });
+
+    test.each([
+      ['', 'This page was open for too long'],
+      ['secret[]=x&code[]=1', 'This page was open for too long'],
+      [`secret=${'x'.repeat(20_000)}&code=${'1'.repeat(10_000)}`, 'open for too long'],
+      ['secret=%00%FF&code=%00', 'open for too long'],
+    ])('/settings/two_factor returns an error for the body “%.50s”', async (body, message) => {
+      const { status, text } = await postRaw('/settings/two_factor', body);
+      expect(status).toBe(200);
+      expect(text).toContain(message);
+      expect(text).not.toContain('xxxx');
+    });
+
+    test.each(['', 'pending_login[]=x', 'code=123456', `pending_login=${'x'.repeat(20_000)}`])(
+      '/login/code returns the login page for the body “%.50s”',
+      async (body) => {
+        const { status, text } = await request(origin())
+          .post('/login/code')
+          .type('form')
+          .send(body);
+        expect(status).toBe(200);
+        expect(text).toContain('Your sign-in has expired');
+      },
+    );
+
+    test.each(['turn_off', 'recovery_codes'])(
+      '/settings/two_factor/%s needs the password and codes that are on',
+      async (path) => {
+        for (const current of ['', 'wrong', 'x'.repeat(20_000)]) {
+          const form = { current_password: current };
+          const { text } = await tess.post(`/settings/two_factor/${path}`, form);
+          expect(text).toContain('Invalid password');
+        }
+        const twice = 'current_password=x&current_password=y';
+        const sent = tess.agent.post(`/settings/two_factor/${path}`).type('form').send(twice);
+        expectErrorPage(await sent, 400);
+        expectErrorPage(await alice.post(`/settings/two_factor/${path}`), 409);
+      },
+    );
 
     test.each(['', 'message=hello', 'text[]=hello', 'text=a&text=b'])(
       '/add_message returns 400 for the body “%s”',
@@ -154,6 +205,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/logout',
       '/settings/password',
       '/settings/end_other_sessions',
+      '/settings/two_factor',
+      '/settings/two_factor/turn_off',
+      '/settings/two_factor/recovery_codes',
+      '/login/code',
     ])('%s returns 413 for a body of more than 32 KiB', async (path) => {
       const { agent } = /add_message|settings/.test(path) ? alice : visitor();
       expectErrorPage(
@@ -286,6 +341,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['put', '/settings/password', 'GET, POST, HEAD'],
       ['delete', '/settings/end_session/x', 'GET, POST, HEAD'],
       ['patch', '/settings/end_other_sessions', 'GET, POST, HEAD'],
+      ['put', '/login/code', 'GET, POST, HEAD'],
+      ['delete', '/settings/two_factor', 'GET, POST, HEAD'],
+      ['put', '/settings/two_factor/turn_off', 'GET, POST, HEAD'],
+      ['put', '/settings/two_factor/recovery_codes', 'GET, POST, HEAD'],
     ] as const)('returns 405 for %s %s', async (method, path, allowed) => {
       const response = await alice.agent[method](path);
       expectErrorPage(response, 405);
@@ -312,6 +371,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/delete_message',
       '/settings/nothing',
       '/settings/end_session',
+      '/settings/two_factor/nothing',
+      '/login/nothing',
       `/settings/end_session/${'x'.repeat(43)}`,
       '/settings/end_session/%00',
       '/settings/end_session/__proto__',

@@ -16,8 +16,8 @@ export interface Table {
 }
 
 /**
- * The tables that the warehouse copies. Sessions (`session`), and counters with the addresses of clients
- * (`rate_limit`), are not copied.
+ * The tables that the warehouse copies. Sessions (`session`), second factors (`totp`, `recovery_code`, `passkey`), and
+ * counters with the addresses of clients (`rate_limit`) are not copied.
  */
 export const TABLES: Table[] = [
   {

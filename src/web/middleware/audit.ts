@@ -3,6 +3,8 @@ import type { Request } from 'express';
 /**
  * The events of the audit log:
  * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`: actions of users
+ * - `second_factor_enabled`, `second_factor_disabled`, `recovery_codes_created`, `recovery_code_used`: actions of users
+ * - `second_factor_failed`: a wrong code at a login, after the correct password
  * - `login_failed`: a wrong username or password, at a login or before a change of the account
  * - `locked_out`: a failed login that used up a limit
  * - `limit_reached`: an action that a limit refused
@@ -13,6 +15,11 @@ export type AuditEvent =
   | 'login_failed'
   | 'password_changed'
   | 'sessions_ended'
+  | 'second_factor_enabled'
+  | 'second_factor_disabled'
+  | 'second_factor_failed'
+  | 'recovery_codes_created'
+  | 'recovery_code_used'
   | 'locked_out'
   | 'limit_reached';
 

@@ -3,7 +3,7 @@ import type { SessionData } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
 import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
-import { type CurrentUser, hasSession } from './session.ts';
+import { type CurrentUser, hasSession, type VerifiedLogin } from './session.ts';
 import { formatBrowser } from './user-agent.ts';
 
 /** Returns the user who sent this request, and null without a login. */
@@ -41,14 +41,18 @@ export function findOtherFormUser({ body }: Request, { username }: CurrentUser):
 
 /**
  * Logs a user in with a new session. Resolves when the database has stored the session.
- * @param passwordHash the hash of the verified password
- * @throws AppError `conflict` if the user's password is no longer this one
+ * @throws AppError `conflict` if the user's password is no longer the verified one, or if the user has turned on a
+ *   second factor that was not verified
  */
-export async function logIn(req: Request, user: CurrentUser, passwordHash: string): Promise<void> {
+export async function logIn(
+  req: Request,
+  user: CurrentUser,
+  verified: VerifiedLogin,
+): Promise<void> {
   // A new id prevents session fixation: a client that knows the old id does not share the login.
   await toPromise((done) => req.session.regenerate(done));
   const browser = formatBrowser(req.get('user-agent'));
-  Object.assign(req.session, { user, passwordHash, browser });
+  Object.assign(req.session, { user, verified, browser });
   try {
     await toPromise((done) => req.session.save(done));
   } catch (error) {

@@ -2,7 +2,7 @@ import { callbackify } from 'node:util';
 import type { Request, RequestHandler, Response } from 'express';
 import expressSession, { type SessionData, Store } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
-import type { Sessions } from '../../repositories/sessions.ts';
+import type { NewSession, Sessions } from '../../repositories/sessions.ts';
 import { SAFE_METHODS } from './cross-origin.ts';
 import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 import { createdAtS, createSessionId } from './session-id.ts';
@@ -15,14 +15,17 @@ export interface CurrentUser {
   username: string;
 }
 
+/** The proof of a login. */
+export type VerifiedLogin = Pick<NewSession, 'passwordHash' | 'hasSecondFactor'>;
+
 declare module 'express-session' {
   interface SessionData {
     /** Missing before the login. A session without a user is not stored. */
     user: CurrentUser;
     /** The time when the stored session expires, in seconds since 1970. Missing before the session is stored. */
     expiresS?: number;
-    /** The hash of the verified password. Missing after the session is stored. */
-    passwordHash?: string;
+    /** Missing after the session is stored. */
+    verified?: VerifiedLogin;
     /** The browser and the operating system in words. Missing unless the session is stored or extended now. */
     browser?: string;
   }
@@ -145,23 +148,23 @@ class SessionStore extends Store {
   }
 
   async #store(sessionId: string, data: Partial<SessionData>): Promise<void> {
-    const { user, expiresS, passwordHash, browser = '' } = data;
+    const { user, expiresS, verified, browser = '' } = data;
     if (!user) return;
     if (expiresS !== undefined) {
       // A failure must not replace the page, which is already rendered. The next request extends the session.
       const extended = { sessionId, expiresS, browser };
       return this.#sessions.extendSession(extended).catch(() => undefined);
     }
-    if (passwordHash === undefined) throw new Error('A session needs a verified password.');
+    if (verified === undefined) throw new Error('A session needs a verified login.');
     const { userId } = user;
-    const stored = { sessionId, userId, passwordHash, expiresS: nowS() + LIFETIME_S, browser };
+    const stored = { sessionId, userId, ...verified, expiresS: nowS() + LIFETIME_S, browser };
     if (!(await this.#sessions.saveSession(stored))) {
       throw new AppError(
         'conflict',
-        'Your password was changed at this moment. Please sign in again.',
+        'Your account was changed at this moment. Please sign in again.',
       );
     }
-    delete data.passwordHash;
+    delete data.verified;
     // express-session saves a new session once more with the response. That extends it only if it still exists.
     data.expiresS = stored.expiresS;
   }

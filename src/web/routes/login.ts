@@ -1,6 +1,6 @@
-import type { IRouter, Request, Response } from 'express';
+import type { IRouter, Response } from 'express';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
-import type { Users } from '../../repositories/users.ts';
+import type { PendingLogins } from '../factors/pending-login.ts';
 import { parseForm, submittedField } from '../forms/form.ts';
 import { loginForm } from '../forms/login.ts';
 import { parseDraft } from '../forms/message.ts';
@@ -9,26 +9,20 @@ import { currentUser } from '../middleware/current-user.ts';
 import type { DeviceCookies } from '../middleware/device-cookie.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
-import { setUserLocals } from '../middleware/user-locals.ts';
-import type { Passwords } from '../passwords/passwords.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';
-import { createAttemptLogin } from './attempt-login.ts';
-import type { RenderHomeTimeline } from './home-timeline.ts';
-
-// A login redirects to this path. A request for it without a session means that the browser did not store the cookie.
-const COOKIE_CHECK_PATH = '/login?signed-in';
+import type { AttemptLogin } from './attempt-login.ts';
+import type { LoginEnd } from './finish-login.ts';
+import { renderCodePage } from './login-code.ts';
 
 /** Adds `/login`. */
 export function addLoginRoutes(
   app: IRouter,
-  users: Users,
-  passwords: Passwords,
+  attemptLogin: AttemptLogin,
+  pendingLogins: PendingLogins,
   rateLimits: RateLimits,
   devices: DeviceCookies,
-  renderHomeTimeline: RenderHomeTimeline,
+  { finishLogin, redirectHome }: LoginEnd,
 ): void {
-  const attemptLogin = createAttemptLogin(users, passwords);
-
   app
     .route('/login')
     .get((req, res) => {
@@ -53,27 +47,16 @@ export function addLoginRoutes(
         const error = { field: 'username', message: refusal.message };
         return renderLoginPage(res, { username, error, draft });
       }
-      const error = await attemptLogin(req, attempt, password, limitCheck);
-      if (error) return renderLoginPage(res, { username, error, draft });
-      devices.rememberDevice(req, res, username);
-      const message = previousUser
-        ? `You were logged in, and ${previousUser.username} was logged out`
-        : 'You were logged in';
-      if (draft === null) {
-        res.flash(message);
-        return res.redirect(COOKIE_CHECK_PATH);
+      const result = await attemptLogin(req, attempt, password, limitCheck);
+      if (result.error) return renderLoginPage(res, { username, error: result.error, draft });
+      if (result.needsCode) {
+        const pendingLogin = pendingLogins.createPendingLogin(result);
+        return renderCodePage(res, { pendingLogin, draft });
       }
-      res.flashNow(message);
-      await redirectHome(req, res, draft);
+      const user = { userId: result.userId, username };
+      await finishLogin(req, res, { user, previousUser, draft });
     })
     .all(methodNotAllowed);
-
-  /** Redirects to the home timeline. With a draft, it sends the home timeline, with the draft in the post box. */
-  async function redirectHome(req: Request, res: Response, draft: string | null): Promise<void> {
-    if (draft === null) return res.redirect('/');
-    setUserLocals(req, res, () => undefined);
-    await renderHomeTimeline(req, res, { draft: { text: draft, error: null } });
-  }
 }
 
 /** Sends the login page with a hint on cookies. The reader may have opened a bookmark of this path. */

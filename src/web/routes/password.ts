@@ -59,7 +59,7 @@ export function addPasswordRoute(
       throw new AppError('conflict', 'Your password was changed at this moment. Please try again.');
     }
     logEvent(req, 'password_changed', { userId: user.userId });
-    await logIn(req, user, newHash);
+    await logIn(req, user, { passwordHash: newHash, hasSecondFactor: true });
     return null;
   }
 }

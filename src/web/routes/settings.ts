@@ -1,6 +1,7 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError } from '../../errors/app-error.ts';
 import type { Sessions } from '../../repositories/sessions.ts';
+import type { Totp } from '../../repositories/totp.ts';
 import { currentPasswordForm } from '../forms/current-password.ts';
 import { type FieldError, parseForm } from '../forms/form.ts';
 import { logEvent } from '../middleware/audit.ts';
@@ -26,12 +27,14 @@ interface SessionView {
 export function addSettingsRoutes(
   app: IRouter,
   sessions: Sessions,
+  totp: Totp,
   confirmPassword: ConfirmPassword,
 ): void {
   app
     .route('/settings')
     .get(async (req, res) => {
-      res.render('settings.html', { sessions: await listSessions(req) });
+      const isTwoFactorOn = (await totp.findTotpUser(requireUser(req).userId)) !== null;
+      res.render('settings.html', { sessions: await listSessions(req), isTwoFactorOn });
     })
     .all(methodNotAllowed);
 

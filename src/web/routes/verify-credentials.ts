@@ -15,7 +15,8 @@ export type VerifyCredentials = (
 /** The credentials of a user, or an error for the form. */
 export type VerificationResult = (Credentials & { error: null }) | VerificationFailure;
 
-interface VerificationFailure {
+/** An error for the form, and its cause. */
+export interface VerificationFailure {
   /** Missing if there is no such user. */
   userId?: number;
   error: FieldError<'username' | 'password'>;
@@ -45,12 +46,12 @@ export function createVerifyCredentials(users: Users, passwords: Passwords): Ver
  * Runs a verification that `limitCheck` has counted. Refunds and logs according to its result: only a wrong username or
  * password counts, and a password that could not be verified does not.
  */
-export async function countFailure(
+export async function countFailure<Success extends { error: null }>(
   req: Request,
   limitCheck: LimitCheck,
-  verify: () => Promise<VerificationResult>,
-): Promise<VerificationResult> {
-  let result: VerificationResult | null = null;
+  verify: () => Promise<Success | VerificationFailure>,
+): Promise<Success | VerificationFailure> {
+  let result: Success | VerificationFailure | null = null;
   try {
     result = await verify();
   } finally {

@@ -1,0 +1,124 @@
+import type { Database } from '../database/database.ts';
+import { isDuplicateKey } from '../database/query-errors.ts';
+import type { Statements } from '../database/statements.ts';
+import { AppError } from '../errors/app-error.ts';
+import { deleteRecoveryCodes, storeRecoveryCodes } from './recovery-codes.ts';
+import { deleteOtherSessions } from './sessions.ts';
+import { type Credentials, lockCredentials } from './users.ts';
+
+/** A user whose login needs a code after the password. */
+export interface TotpUser extends Credentials {
+  username: string;
+  /** The encrypted secret of the user's authenticator app. */
+  secret: string;
+}
+
+/** An accepted code. */
+export interface AcceptedCode {
+  /** The time step of the code. */
+  step: number;
+  /** The encrypted secret that replaces the stored one. It may be the same. */
+  secret: string;
+}
+
+/** The values that are stored when a user turns on codes. */
+export interface NewTotp extends AcceptedCode {
+  recoveryCodeHashes: string[];
+  /** The session of the user that does not end. */
+  sessionId: string;
+}
+
+/** Reads and writes the table `totp`, which has a row for each user whose login needs a code after the password. */
+export interface Totp {
+  /** Returns null if there is no such user, or if the user's login needs no code. */
+  findTotpUser(userId: number): Promise<TotpUser | null>;
+  /**
+   * Turns on codes, with new recovery codes, and ends all other sessions of the user.
+   * @throws AppError `conflict` if the user has turned on codes, or if the password is no longer that of `read`
+   */
+  turnOn(read: Credentials, totp: NewTotp): Promise<void>;
+  /**
+   * Turns off codes, deletes the recovery codes, and ends all other sessions of the user. Idempotent.
+   * @throws AppError `conflict` if the password is no longer that of `read`
+   */
+  turnOff(read: Credentials, sessionId: string): Promise<void>;
+  /**
+   * Accepts a code. Returns false if a code of this step or of a later step has been accepted, or if the stored secret
+   * is no longer that of `read`.
+   */
+  acceptCode(read: TotpUser, code: AcceptedCode): Promise<boolean>;
+  /** Turns off codes for a user who has lost the app and the recovery codes. Returns false if they were off. */
+  removeSecondFactor(userId: number): Promise<boolean>;
+}
+
+/** Creates the second factors of a database. */
+export function createTotp(database: Database): Totp {
+  return {
+    async findTotpUser(userId) {
+      const [row] = await database.select<TotpUser>(
+        `select user.user_id as userId, user.username, user.pw_hash as passwordHash, totp.secret
+         from totp
+         join user on user.user_id = totp.user_id
+         where totp.user_id = :userId and :isPrimary`,
+        { userId },
+      );
+      return row ?? null;
+    },
+
+    async turnOn(read, { secret, step, recoveryCodeHashes, sessionId }) {
+      const { userId } = read;
+      try {
+        await database.transact(async (transaction) => {
+          await lockCredentials(transaction, read);
+          await transaction.execute(
+            `insert into totp (user_id, secret, last_step)
+             values (:userId, :secret, :step)`,
+            { userId, secret, step },
+          );
+          await storeRecoveryCodes(transaction, userId, recoveryCodeHashes);
+          await deleteOtherSessions(transaction, userId, sessionId);
+        });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        throw new AppError('conflict', 'Two-factor sign-in is already on.');
+      }
+    },
+
+    turnOff: (read, sessionId) =>
+      database.transact(async (transaction) => {
+        await lockCredentials(transaction, read);
+        await deleteTotp(transaction, read.userId);
+        await deleteOtherSessions(transaction, read.userId, sessionId);
+      }),
+
+    async acceptCode({ userId, secret: readSecret }, { step, secret }) {
+      const { affectedRows } = await database.execute(
+        `update totp
+         set last_step = :step, secret = :secret
+         where user_id = :userId and secret = :readSecret and last_step < :step`,
+        { userId, readSecret, step, secret },
+      );
+      return affectedRows > 0;
+    },
+
+    removeSecondFactor: (userId) =>
+      database.transact(async (transaction) => {
+        // Transactions of users lock the user first, too, so this one cannot deadlock with them.
+        await transaction.select('select 1 from user where user_id = :userId for update', {
+          userId,
+        });
+        return deleteTotp(transaction, userId);
+      }),
+  };
+}
+
+/** Returns whether the user had turned on codes. */
+async function deleteTotp(transaction: Statements, userId: number): Promise<boolean> {
+  await deleteRecoveryCodes(transaction, userId);
+  const { affectedRows } = await transaction.execute(
+    `delete from totp
+     where user_id = :userId`,
+    { userId },
+  );
+  return affectedRows > 0;
+}

@@ -1,0 +1,194 @@
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { createRecoveryCodeRepository } from '../../src/repositories/recovery-codes.ts';
+import { createSessions } from '../../src/repositories/sessions.ts';
+import { createTotp } from '../../src/repositories/totp.ts';
+import { type Credentials, createUsers } from '../../src/repositories/users.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { useDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+useCleanup()(() => otherDatabase.end());
+const users = createUsers(database);
+const sessions = createSessions(database);
+const totp = createTotp(database);
+const otherTotp = createTotp(otherDatabase);
+const recoveryCodes = createRecoveryCodeRepository(database);
+const otherRecoveryCodes = createRecoveryCodeRepository(otherDatabase);
+const HASHES = ['one', 'two', 'three'];
+const NEW_TOTP = { secret: 'sealed', step: 100, recoveryCodeHashes: HASHES, sessionId: '' };
+
+async function createUser(username: string): Promise<Credentials> {
+  const passwordHash = `hash of ${username}`;
+  return {
+    userId: await users.createUser({ username, email: 'a@b', passwordHash }),
+    passwordHash,
+  };
+}
+
+/** Stores a session whose id is the username. Returns whether it was stored. */
+function saveSession(
+  sessionId: string,
+  credentials: Credentials,
+  { hasSecondFactor = false } = {},
+): Promise<boolean> {
+  return sessions.saveSession({
+    ...credentials,
+    sessionId,
+    hasSecondFactor,
+    expiresS: 9,
+    browser: '',
+  });
+}
+
+async function listSessionIds(userId: number): Promise<string[]> {
+  const listed = await sessions.listSessions(userId, 0);
+  return listed.map(({ sessionId }) => sessionId).toSorted();
+}
+
+test('turns codes on and off, and ends all other sessions each time', async () => {
+  const alice = await createUser('alice');
+  const other = await createUser('other');
+  await saveSession('alice 1', alice);
+  await saveSession('alice 2', alice);
+  await saveSession('other', other);
+  expect(await totp.findTotpUser(alice.userId)).toBeNull();
+  await totp.turnOn(alice, { ...NEW_TOTP, sessionId: 'alice 1' });
+  expect(await totp.findTotpUser(alice.userId)).toEqual({
+    ...alice,
+    username: 'alice',
+    secret: 'sealed',
+  });
+  expect(await totp.findTotpUser(other.userId)).toBeNull();
+  expect(await recoveryCodes.countCodes(alice.userId)).toBe(3);
+  expect(await listSessionIds(alice.userId)).toEqual(['alice 1']);
+
+  await saveSession('alice 3', alice, { hasSecondFactor: true });
+  await totp.turnOff(alice, 'alice 3');
+  await totp.turnOff(alice, 'alice 3');
+  expect(await totp.findTotpUser(alice.userId)).toBeNull();
+  expect(await recoveryCodes.countCodes(alice.userId)).toBe(0);
+  expect(await listSessionIds(alice.userId)).toEqual(['alice 3']);
+  expect(await listSessionIds(other.userId)).toEqual(['other']);
+});
+
+test('refuses to turn on codes twice, and retains the first secret and its recovery codes', async () => {
+  const bob = await createUser('bob');
+  const attempts = await Promise.allSettled([
+    totp.turnOn(bob, { ...NEW_TOTP, secret: 'sealed 1' }),
+    otherTotp.turnOn(bob, { ...NEW_TOTP, secret: 'sealed 2', recoveryCodeHashes: ['four'] }),
+  ]);
+  const isFirst = attempts[0].status === 'fulfilled';
+  expect(attempts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(attempts.find(({ status }) => status === 'rejected')).toMatchObject({
+    reason: { code: 'conflict', message: 'Two-factor sign-in is already on.' },
+  });
+  const secret = isFirst ? 'sealed 1' : 'sealed 2';
+  expect(await totp.findTotpUser(bob.userId)).toMatchObject({ secret });
+  expect(await recoveryCodes.countCodes(bob.userId)).toBe(isFirst ? 3 : 1);
+});
+
+test('changes nothing if the password is no longer the verified one', async () => {
+  const carol = await createUser('carol');
+  const read = { ...carol, passwordHash: 'old' };
+  const conflict = { code: 'conflict' };
+  await expect(totp.turnOn(read, NEW_TOTP)).rejects.toMatchObject(conflict);
+  expect(await totp.findTotpUser(carol.userId)).toBeNull();
+  await totp.turnOn(carol, NEW_TOTP);
+  await expect(totp.turnOff(read, '')).rejects.toMatchObject(conflict);
+  await expect(recoveryCodes.replaceCodes(read, ['four'])).rejects.toMatchObject(conflict);
+  expect(await recoveryCodes.countCodes(carol.userId)).toBe(3);
+});
+
+test('accepts each time step once, also if two instances receive the code at the same time', async () => {
+  const dave = await createUser('dave');
+  await totp.turnOn(dave, NEW_TOTP);
+  const read = { ...dave, username: 'dave', secret: 'sealed' };
+  const accept = (step: number) =>
+    [totp, otherTotp].map((each) => each.acceptCode(read, { step, secret: 'sealed' }));
+  // The step with which the user turned on codes is used, too.
+  expect(await Promise.all(accept(100))).toEqual([false, false]);
+  for (let step = 101; step < 110; step++) {
+    expect(new Set(await Promise.all(accept(step)))).toEqual(new Set([true, false]));
+  }
+  expect(await Promise.all(accept(105))).toEqual([false, false]);
+});
+
+test('accepting a code replaces the encrypted secret unless codes were turned on again', async () => {
+  const erin = await createUser('erin');
+  await totp.turnOn(erin, NEW_TOTP);
+  const read = { ...erin, username: 'erin', secret: 'sealed' };
+  expect(await totp.acceptCode(read, { step: 101, secret: 'sealed again' })).toBe(true);
+  expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'sealed again' });
+  expect(await totp.acceptCode(read, { step: 102, secret: 'sealed' })).toBe(false);
+  expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'sealed again' });
+});
+
+test('accepts each recovery code of the user once, also at two instances at the same time', async () => {
+  const faye = await createUser('faye');
+  const gus = await createUser('gus');
+  await totp.turnOn(faye, NEW_TOTP);
+  expect(await recoveryCodes.useCode(gus.userId, 'one')).toBe(false);
+  expect(await recoveryCodes.useCode(faye.userId, 'One')).toBe(false);
+  const uses = [recoveryCodes, otherRecoveryCodes].map((each) => each.useCode(faye.userId, 'one'));
+  expect(new Set(await Promise.all(uses))).toEqual(new Set([true, false]));
+  expect(await recoveryCodes.countCodes(faye.userId)).toBe(2);
+
+  await recoveryCodes.replaceCodes(faye, ['four']);
+  expect(await recoveryCodes.useCode(faye.userId, 'two')).toBe(false);
+  expect(await recoveryCodes.useCode(faye.userId, 'four')).toBe(true);
+});
+
+test('removeSecondFactor turns off codes without a password, and leaves the sessions', async () => {
+  const hal = await createUser('hal');
+  await saveSession('hal', hal);
+  await totp.turnOn(hal, { ...NEW_TOTP, sessionId: 'hal' });
+  expect(await totp.removeSecondFactor(hal.userId)).toBe(true);
+  expect(await totp.removeSecondFactor(hal.userId)).toBe(false);
+  expect(await totp.findTotpUser(hal.userId)).toBeNull();
+  expect(await recoveryCodes.countCodes(hal.userId)).toBe(0);
+  expect(await listSessionIds(hal.userId)).toEqual(['hal']);
+});
+
+test('a login without a code stores no session for a user who has turned on codes', async () => {
+  const ida = await createUser('ida');
+  await totp.turnOn(ida, NEW_TOTP);
+  expect(await saveSession('ida', ida)).toBe(false);
+  expect(await listSessionIds(ida.userId)).toEqual([]);
+  expect(await saveSession('ida', ida, { hasSecondFactor: true })).toBe(true);
+});
+
+test('a login without a code waits for the user who turns on codes, and stores no session', async () => {
+  const judy = await createUser('judy');
+  const { userId } = judy;
+  let login = Promise.resolve(true);
+  await otherDatabase.transact(async (transaction) => {
+    await transaction.select('select 1 from user where user_id = :userId for update', { userId });
+    login = saveSession('judy', judy);
+    await waitFor('the login waits for the lock', async () => {
+      const sql = `select 1 from information_schema.processlist
+        where db = database() and info like 'insert into session%''judy''%'`;
+      return (await database.select(sql)).length > 0;
+    });
+    await transaction.execute(`insert into totp (user_id, secret) values (:userId, 'sealed')`, {
+      userId,
+    });
+  });
+  expect(await login).toBe(false);
+  expect(await listSessionIds(userId)).toEqual([]);
+});
+
+test('concurrent logins without a code neither deadlock nor survive when codes are turned on', async () => {
+  for (let round = 0; round < 10; round++) {
+    const username = `kai ${round}`;
+    const kai = await createUser(username);
+    const logIn = (index: number) => saveSession(`${username} ${index}`, kai);
+    const logins = Array.from({ length: 4 }, (_, index) => logIn(index));
+    const change = otherTotp.turnOn(kai, NEW_TOTP);
+    const later = Array.from({ length: 4 }, (_, index) => logIn(4 + index));
+    await Promise.all([...logins, ...later, change]);
+    expect(await listSessionIds(kai.userId)).toEqual([]);
+  }
+});
