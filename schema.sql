@@ -1,7 +1,7 @@
 -- MiniTwit's tables. `npm run initdb` drops existing tables and creates them with this file, on MySQL 8.0 to 9.7 and on
 -- MariaDB 10.11. The files in migrations/ change the tables of an existing database into the same ones.
 
-drop table if exists passkey, recovery_code, totp, reset_request, link, mail, audit, report, hidden_message, mute, block,
+drop table if exists passkey, recovery_code, totp, reset_request, link, mail, audit, report, mute, block,
   rename_count, taken_name, hidden_author, rate_limit, session, profile, follower, message, user;
 
 -- With utf8mb4_bin, Roger and roger are two users, as in the original MiniTwit on SQLite.
@@ -25,6 +25,8 @@ create table message (
   text varchar(2800) not null,
   -- Seconds since 1970, by the clock of the database, which all instances share.
   pub_date int unsigned not null,
+  -- A moderator has hidden the message. Pages show that it was removed.
+  is_hidden boolean not null default false,
   primary key (message_id),
   key author (author_id),
   constraint message_author foreign key (author_id) references user (user_id)
@@ -50,7 +52,7 @@ create table profile (
   -- The number of users that follow this user, and the number of users that this user follows.
   followers int unsigned not null default 0,
   following int unsigned not null default 0,
-  -- The user's 31 newest message ids, newest first: 10,7,2.
+  -- The user's 31 newest message ids, newest first: 10,-7,2. A moderator has hidden the message 7.
   newest_ids varchar(700) character set ascii collate ascii_bin not null default '',
   -- The first of these ids, or 0.
   newest_id bigint unsigned not null default 0,
@@ -137,13 +139,6 @@ create table mute (
   key whom (whom_id),
   constraint mute_who foreign key (who_id) references user (user_id),
   constraint mute_whom foreign key (whom_id) references user (user_id)
-) engine = InnoDB default character set utf8mb4;
-
--- The messages that moderators have hidden. Pages show that they were removed.
-create table hidden_message (
-  message_id bigint unsigned not null,
-  primary key (message_id),
-  constraint hidden_message_message foreign key (message_id) references message (message_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- A user's report of a message or of a person.
@@ -286,11 +281,11 @@ from missing
 left join (
   select
     author_id,
-    group_concat(message_id order by message_id desc) as ids,
+    group_concat(if(is_hidden, '-', ''), message_id order by message_id desc) as ids,
     max(message_id) as id
   from (
     -- The order of the join matters: usually no profile is missing, and then no message is read.
-    select straight_join message.author_id, message.message_id,
+    select straight_join message.author_id, message.message_id, message.is_hidden,
       row_number() over (partition by message.author_id order by message.message_id desc) as place
     from missing
     join message on message.author_id = missing.user_id

@@ -5,6 +5,11 @@ alter table user
   add column is_moderator boolean not null default false,
   algorithm = instant;
 
+-- A moderator has hidden the message. Pages show that it was removed.
+alter table message
+  add column is_hidden boolean not null default false,
+  algorithm = instant;
+
 -- The home timeline of who_id leaves out a muted user. The table `mute` has the same fact without a follow.
 alter table follower
   add column is_muted boolean not null default false,
@@ -28,13 +33,6 @@ create table if not exists mute (
   key whom (whom_id),
   constraint mute_who foreign key (who_id) references user (user_id),
   constraint mute_whom foreign key (whom_id) references user (user_id)
-) engine = InnoDB default character set utf8mb4;
-
--- The messages that moderators have hidden. Pages show that they were removed.
-create table if not exists hidden_message (
-  message_id bigint unsigned not null,
-  primary key (message_id),
-  constraint hidden_message_message foreign key (message_id) references message (message_id)
 ) engine = InnoDB default character set utf8mb4;
 
 -- A user's report of a message or of a person.

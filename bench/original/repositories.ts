@@ -53,6 +53,7 @@ function createOriginalUsers(database: Database): Users {
 
     replacePasswordHash: throwUnsupported,
     changePassword: throwUnsupported,
+    setModerator: throwUnsupported,
 
     async createUser({ username, email, passwordHash }) {
       const { insertId } = await database.execute(

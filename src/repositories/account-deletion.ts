@@ -28,7 +28,7 @@ export const STEP_ROWS = 500;
 type Step = (transaction: Statements, userId: number) => Promise<number>;
 
 // Each step deletes up to STEP_ROWS rows of one table, and returns their number. A transaction runs one step, so it locks
-// rows of one table, except of `profile` after `follower` and of `hidden_message`, and cannot deadlock with a request.
+// rows of one table, except of `profile` after `follower`, and cannot deadlock with a request.
 const STEPS: Step[] = [
   deleteRows(`delete from session where user_id = :userId limit :limit`),
   deleteRows(`delete from passkey where user_id = :userId limit :limit`),
@@ -165,9 +165,6 @@ async function deleteMessages(transaction: Statements, userId: number): Promise<
   );
   if (rows.length === 0) return 0;
   const messageIds = rows.map(({ messageId }) => messageId);
-  await transaction.execute('delete from hidden_message where message_id in (:messageIds)', {
-    messageIds,
-  });
   await transaction.execute('delete from message where message_id in (:messageIds)', {
     messageIds,
   });

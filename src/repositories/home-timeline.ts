@@ -1,5 +1,6 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
+import { type ListedId, sortNewestFirst, toListedId, toMessageId } from './listed-ids.ts';
 import { appendNewestIds } from './newest-ids.ts';
 import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 
@@ -67,7 +68,22 @@ export function createHomeTimeline(database: Database): ListHome {
        limit :limit`,
       { authorIds, low, high, limit: WINDOW_LIMIT },
     );
-    return rows.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
+    return sortNewestFirst(rows.map(({ messageId }) => messageId));
+  }
+
+  /** Returns the listed ids of a page, in the same order. The index of authors does not have hidden messages. */
+  async function toListedIds(messageIds: number[]): Promise<ListedId[]> {
+    if (messageIds.length === 0) return [];
+    const rows = await database.select<{ messageId: number }>(
+      `select message_id as messageId
+       from message
+       where message_id in (:messageIds) and is_hidden and :isPrimary`,
+      { messageIds },
+    );
+    const hidden = new Set(rows.map(({ messageId }) => messageId));
+    return messageIds.map((messageId) =>
+      toListedId({ messageId, isHidden: hidden.has(messageId) }),
+    );
   }
 
   /**
@@ -78,8 +94,10 @@ export function createHomeTimeline(database: Database): ListHome {
   async function findPageInIdWindow(readerId: number, cursor: NonNullable<Cursor>) {
     const isBefore = 'before' in cursor;
     const [authorIds, newest] = await Promise.all([listAuthors(readerId), listNewest(readerId)]);
-    if (newest.length < PAGE_QUERY_LIMIT) return newest.filter((id) => isInside(id, cursor));
-    const [last = 0, first = 0] = [newest[0], newest.at(-1)];
+    if (newest.length < PAGE_QUERY_LIMIT) {
+      return newest.filter((id) => isInside(toMessageId(id), cursor));
+    }
+    const [last = 0, first = 0] = [newest[0], newest.at(-1)].map((id = 0) => toMessageId(id));
     const from = isBefore ? Math.min(cursor.before - 1, last) : cursor.after + 1;
     let tooNarrow = 0;
     let tooWide = Infinity;
@@ -90,7 +108,10 @@ export function createHomeTimeline(database: Database): ListHome {
       const isLastWindow = isBefore ? low === 1 : high === last;
       if (ids.length === WINDOW_LIMIT) tooWide = width;
       else if (ids.length < PAGE_QUERY_LIMIT && !isLastWindow) tooNarrow = width;
-      else return isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT);
+      else
+        return toListedIds(
+          isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT),
+        );
     }
   }
 
@@ -107,14 +128,14 @@ interface NewestOfAuthor {
   newestIds: string;
 }
 
-/** Returns the newest message ids of several authors, newest first. */
-function mergeNewest(authors: NewestOfAuthor[]): number[] {
+/** Returns the newest listed ids of several authors, newest first. */
+function mergeNewest(authors: NewestOfAuthor[]): ListedId[] {
   // Each of these authors has a message at least this new, so an older one cannot be on the page.
   const bound =
     authors.length === PAGE_QUERY_LIMIT ? Math.min(...authors.map(({ newestId }) => newestId)) : 0;
-  const ids: number[] = [];
+  const ids: ListedId[] = [];
   for (const { newestIds } of authors) appendNewestIds(ids, newestIds, bound);
-  return ids.toSorted((a, b) => b - a).slice(0, PAGE_QUERY_LIMIT);
+  return sortNewestFirst(ids).slice(0, PAGE_QUERY_LIMIT);
 }
 
 function isInside(messageId: number, cursor: NonNullable<Cursor>): boolean {

@@ -17,6 +17,11 @@ export interface Message {
   pubDateS: number;
 }
 
+/** A message, and whether a moderator has hidden it. */
+export interface FoundMessage extends Message {
+  isHidden: boolean;
+}
+
 type NewMessage = Pick<Message, 'authorId' | 'text'>;
 
 /** Reads and writes the table `message`. */
@@ -26,7 +31,7 @@ export interface Messages {
    * @throws AppError `unauthenticated` if the author is suspended or deleted
    */
   createMessage(authorId: number, text: string): Promise<number>;
-  findMessage(messageId: number): Promise<Message | null>;
+  findMessage(messageId: number): Promise<FoundMessage | null>;
   /** Lists messages in the order of the ids, without ids that do not exist. */
   listMessages(messageIds: number[]): Promise<Message[]>;
   deleteMessage(message: Pick<Message, 'messageId' | 'authorId'>): Promise<void>;
@@ -90,8 +95,16 @@ export function createMessages(database: Database): Messages {
     },
 
     async findMessage(messageId) {
-      const [message] = await listMessages([messageId]);
-      return message ?? null;
+      const [row] = await database.select<Message & { isHidden: 0 | 1 }>(
+        `select message.message_id as messageId, message.author_id as authorId, user.username,
+           user.email, message.text, message.pub_date as pubDateS,
+           message.is_hidden as isHidden
+         from message
+         join user on user.user_id = message.author_id
+         where message.message_id = :messageId and :isPrimary`,
+        { messageId },
+      );
+      return row ? { ...row, isHidden: row.isHidden === 1 } : null;
     },
 
     listMessages,

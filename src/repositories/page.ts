@@ -1,10 +1,12 @@
+import type { ListedId } from './listed-ids.ts';
+
 /** Selects a page of a timeline: the page before or after a message id, or the newest page if it is null. */
 export type Cursor = { before: number } | { after: number } | null;
 
 /** A page of a timeline. */
 export interface Page {
   /** The ids of its messages, newest first. */
-  messageIds: number[];
+  messageIds: ListedId[];
   hasOlder: boolean;
   hasNewer: boolean;
 }
@@ -16,13 +18,13 @@ export const PAGE_SIZE = 30;
 export const PAGE_QUERY_LIMIT = PAGE_SIZE + 1;
 
 /**
- * The queries of a timeline. Each returns at most PAGE_QUERY_LIMIT message ids, newest first: the newest ids of all,
- * the newest ids before an id, and the oldest ids after an id.
+ * The queries of a timeline. Each returns at most PAGE_QUERY_LIMIT listed ids, newest first: the newest ids of all,
+ * the newest ids before a message id, and the oldest ids after a message id.
  */
 export interface PageQueries {
-  newest: () => Promise<number[]>;
-  before: (messageId: number) => Promise<number[]>;
-  after: (messageId: number) => Promise<number[]>;
+  newest: () => Promise<ListedId[]>;
+  before: (messageId: number) => Promise<ListedId[]>;
+  after: (messageId: number) => Promise<ListedId[]>;
 }
 
 /** Reads a page with one of its queries. A page after a cursor that is not full becomes the newest page. */

@@ -1,6 +1,7 @@
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createAccountEndedError } from './account-ended-error.ts';
+import { type ListedRow, toListedId, toMessageId } from './listed-ids.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 
 // Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each
@@ -112,8 +113,8 @@ export async function prependNewestIds(
 }
 
 /**
- * Reads the newest ids of an author from `message` again, after a message was deleted. Returns false, and changes
- * nothing, if the author is hidden.
+ * Reads the newest ids of an author from `message` again, after a message was deleted, hidden or restored.
+ * Returns false, and changes nothing, if the author is hidden.
  */
 export async function rebuildNewestIds(
   transaction: Statements,
@@ -129,20 +130,20 @@ export async function rebuildNewestIds(
   );
   if (!profile) throw new Error(MISSING_PROFILE);
   if (profile.isHidden) return false;
-  const rows = await transaction.select<{ messageId: number }>(
-    `select message_id as messageId
+  const rows = await transaction.select<ListedRow>(
+    `select message_id as messageId, is_hidden as isHidden
      from message
      where author_id = :authorId
      order by message_id desc
      limit :limit`,
     { authorId, limit: PAGE_QUERY_LIMIT },
   );
-  const ids = rows.map(({ messageId }) => messageId);
+  const ids = rows.map(toListedId);
   await transaction.execute(
     `update profile
      set newest_ids = :newestIds, newest_id = :newestId
      where user_id = :authorId`,
-    { authorId, newestIds: ids.join(','), newestId: ids[0] ?? 0 },
+    { authorId, newestIds: ids.join(','), newestId: toMessageId(ids[0] ?? 0) },
   );
   return true;
 }

@@ -1,6 +1,7 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import { findExactUsername } from './exact-username.ts';
+import type { ListedId } from './listed-ids.ts';
 import { appendNewestIds } from './newest-ids.ts';
 import type { User } from './users.ts';
 
@@ -11,7 +12,7 @@ export interface Profile extends User {
   /** The number of users that this user follows. */
   following: number;
   /** The user's newest messages, newest first, at most PAGE_QUERY_LIMIT. Empty if the user is suspended. */
-  newestIds: number[];
+  newestIds: ListedId[];
   isSuspended: boolean;
 }
 

@@ -1,8 +1,10 @@
 import type { Database } from '../database/database.ts';
 import { type AccountDeletion, createAccountDeletion } from './account-deletion.ts';
+import { type Audit, createAudit } from './audit.ts';
 import { createEmailChanges, type EmailChanges } from './email-changes.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { createHiddenAuthors, type HiddenAuthors } from './hidden-authors.ts';
+import { createHiddenMessages, type HiddenMessages } from './hidden-messages.ts';
 import { createLinks, type Links } from './links.ts';
 import { createMails, type Mails } from './mails.ts';
 import { createMessages, type Messages } from './messages.ts';
@@ -22,6 +24,8 @@ export interface Repositories {
   users: Users;
   messages: Messages;
   followers: Followers;
+  hiddenMessages: HiddenMessages;
+  audit: Audit;
   profiles: Profiles;
   sessions: Sessions;
   hiddenAuthors: HiddenAuthors;
@@ -46,6 +50,8 @@ export function createRepositories(database: Database): Repositories {
     users: createUsers(database),
     messages: createMessages(database),
     followers: createFollowers(database),
+    hiddenMessages: createHiddenMessages(database),
+    audit: createAudit(database),
     profiles: createProfiles(database),
     sessions: createSessions(database),
     hiddenAuthors: createHiddenAuthors(database),

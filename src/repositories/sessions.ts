@@ -7,6 +7,7 @@ import { createSuspendedError, findSuspension } from './suspensions.ts';
 export interface StoredSession {
   userId: number;
   username: string;
+  isModerator: boolean;
   expiresS: number;
 }
 
@@ -51,6 +52,11 @@ export interface Sessions {
   deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
 }
 
+type StoredSessionRow = Omit<StoredSession, 'isModerator'> & {
+  sessionId: string;
+  isModerator: 0 | 1;
+};
+
 const SESSIONS_PER_USER = 20;
 // A user may have more sessions from a version without this limit. Later logins delete the others.
 const DELETED_PER_LOGIN = 500;
@@ -81,15 +87,20 @@ export async function deleteOtherSessions(
 export function createSessions(database: Database): Sessions {
   const readSession = batchReads(
     async (sessionIds: string[]): Promise<(StoredSession | null)[]> => {
-      const rows = await database.select<StoredSession & { sessionId: string }>(
+      const rows = await database.select<StoredSessionRow>(
         `select session.session_id as sessionId, user.user_id as userId, user.username,
-         session.expires_s as expiresS
+         user.is_moderator as isModerator, session.expires_s as expiresS
        from session
        join user on user.user_id = session.user_id
        where session.session_id in (:sessionIds) and :isPrimary`,
         { sessionIds },
       );
-      const byId = new Map(rows.map(({ sessionId, ...session }) => [sessionId, session]));
+      const byId = new Map(
+        rows.map(({ sessionId, isModerator, ...session }) => [
+          sessionId,
+          { ...session, isModerator: isModerator === 1 },
+        ]),
+      );
       return sessionIds.map((sessionId) => byId.get(sessionId) ?? null);
     },
   );

@@ -1,6 +1,7 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import { createHomeTimeline, type ListHome } from './home-timeline.ts';
+import { type ListedId, type ListedRow, sortNewestFirst, toListedId } from './listed-ids.ts';
 import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 import type { Profile } from './profiles.ts';
 
@@ -22,14 +23,14 @@ export interface Timelines {
 // as long as the query. The database fills in `:isPrimary`, so that no demoted server answers.
 const ALL_AUTHORS = {
   before: `
-    select message.message_id as messageId
+    select message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
     left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
     where hidden_author.user_id is null and message.message_id < :cursor and :isPrimary
     order by message.message_id desc
     limit :limit`,
   after: `
-    select message.message_id as messageId
+    select message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
     left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
     where hidden_author.user_id is null and message.message_id > :cursor and :isPrimary
@@ -39,13 +40,13 @@ const ALL_AUTHORS = {
 
 const ONE_AUTHOR = {
   before: `
-    select message_id as messageId
+    select message_id as messageId, is_hidden as isHidden
     from message force index (author)
     where author_id = :authorId and message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
   after: `
-    select message_id as messageId
+    select message_id as messageId, is_hidden as isHidden
     from message force index (author)
     where author_id = :authorId and message_id > :cursor and :isPrimary
     order by message_id
@@ -54,20 +55,20 @@ const ONE_AUTHOR = {
 
 /** Creates the timelines of a database. */
 export function createTimelines(database: Database): Timelines {
-  /** Runs a query, and returns its ids, newest first. */
+  /** Runs a query, and returns its listed ids, newest first. */
   async function selectIds(
     sql: string,
     parameters: Record<string, number | number[]>,
-  ): Promise<number[]> {
-    const rows = await database.select<{ messageId: number }>(sql, {
+  ): Promise<ListedId[]> {
+    const rows = await database.select<ListedRow>(sql, {
       limit: PAGE_QUERY_LIMIT,
       ...parameters,
     });
-    return rows.map(({ messageId }) => messageId).toSorted((a, b) => b - a);
+    return sortNewestFirst(rows.map(toListedId));
   }
 
   // One query serves all requests that wait for the newest public messages at the same time.
-  const listNewestPublic = batchReads<null, number[]>(async () => [
+  const listNewestPublic = batchReads<null, ListedId[]>(async () => [
     await selectIds(ALL_AUTHORS.before, { cursor: Number.MAX_SAFE_INTEGER }),
   ]);
 

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { isDuplicateKey } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
+import { recordDecision } from './audit.ts';
 import { findExactUsername } from './exact-username.ts';
 import { revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
@@ -45,6 +46,12 @@ export interface Users {
   changePassword(read: Credentials, newHash: string, notice: NewMail | null): Promise<boolean>;
   /** Returns the user's id. @throws AppError `conflict` if the username is taken, or resembles one that is taken */
   createUser(user: NewUser): Promise<number>;
+  /** Lets a user moderate, or no longer. Returns false, and changes nothing, if it is so already. */
+  setModerator(
+    user: Pick<User, 'userId' | 'username'>,
+    isModerator: boolean,
+    reason: string,
+  ): Promise<boolean>;
 }
 
 /**
@@ -140,5 +147,28 @@ export function createUsers(database: Database): Users {
         throw error;
       }
     },
+
+    setModerator: ({ userId, username }, isModerator, reason) =>
+      database.transact(async (transaction) => {
+        const { affectedRows } = await transaction.execute(
+          `update user
+           set is_moderator = :isModerator
+           where user_id = :userId and is_moderator <> :isModerator`,
+          { userId, isModerator: Number(isModerator) },
+        );
+        if (affectedRows === 0) return false;
+        const action = isModerator ? 'make_moderator' : 'end_moderator';
+        // Only the operator makes moderators.
+        const decision = {
+          actor: null,
+          action,
+          userId,
+          username,
+          messageId: null,
+          reason,
+        } as const;
+        await recordDecision(transaction, decision);
+        return true;
+      }),
   };
 }

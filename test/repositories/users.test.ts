@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createAudit } from '../../src/repositories/audit.ts';
 import { createSessions } from '../../src/repositories/sessions.ts';
 import { createUsers } from '../../src/repositories/users.ts';
 import { useDatabase } from '../support/database.ts';
@@ -91,4 +92,31 @@ test('stores quotes and backslashes unchanged', async () => {
   const username = `\\' or '1'='1" -- \\`;
   const userId = await users.createUser({ ...newUser, username });
   expect(await users.findUser(username)).toMatchObject({ userId, username });
+});
+
+test('makes a user a moderator once, and records each decision of the operator', async () => {
+  const userId = await users.createUser({ ...newUser, username: 'mo' });
+  const { passwordHash } = newUser;
+  const sessions = createSessions(database);
+  await sessions.saveSession({
+    sessionId: 'mo',
+    userId,
+    passwordHash,
+    hasSecondFactor: false,
+    expiresS: 100,
+    browser: '',
+  });
+  const isModerator = async () => (await sessions.findSession('mo', 0))?.isModerator;
+  const mo = { userId, username: 'mo' };
+  expect(await isModerator()).toBe(false);
+  expect(await users.setModerator(mo, true, 'trusted')).toBe(true);
+  expect(await users.setModerator(mo, true, 'again')).toBe(false);
+  expect(await isModerator()).toBe(true);
+  expect(await users.setModerator(mo, false, 'on leave')).toBe(true);
+  expect(await isModerator()).toBe(false);
+  const decision = { actor: null, userId, username: 'mo', messageId: null };
+  expect(await createAudit(database).listDecisionsAbout([userId])).toMatchObject([
+    { ...decision, action: 'end_moderator', reason: 'on leave' },
+    { ...decision, action: 'make_moderator', reason: 'trusted' },
+  ]);
 });

@@ -13,6 +13,8 @@ import { formatBrowser } from './user-agent.ts';
 export interface CurrentUser {
   userId: number;
   username: string;
+  /** Read with the session. Missing in the request that logs the user in. */
+  isModerator?: boolean;
 }
 
 /** The proof of a login. */
@@ -172,10 +174,10 @@ class SessionStore extends Store {
   async #find(id: string): Promise<SessionData | null> {
     const found = await this.#sessions.findSession(id, nowS());
     if (!found) return null;
-    const { userId, username, expiresS } = found;
+    const { expiresS, ...user } = found;
     if (isTooOld(id, nowS())) return null;
     const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
-    return { cookie, user: { userId, username }, expiresS };
+    return { cookie, user, expiresS };
   }
 }
 

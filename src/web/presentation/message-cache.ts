@@ -1,18 +1,25 @@
 import { LRUCache } from 'lru-cache';
+import { isHiddenId, type ListedId, toMessageId } from '../../repositories/listed-ids.ts';
 import type { Message, Messages } from '../../repositories/messages.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
 import type { RenderTemplate } from './templates.ts';
 
+/** The reader for whom messages are rendered. */
+export interface MessageReader {
+  /** Null without a login. */
+  userId: number | null;
+  /** The ids of the authors whose messages are left out. */
+  hiddenAuthors: ReadonlySet<number>;
+  /** The number of renames, which was read for this request. */
+  renameCount: number;
+}
+
 /**
- * Returns messages as HTML, in the order of their ids. Deleted messages are missing. A reader's own messages have
- * a link that deletes them; `readerId` is null without a login. `renameCount` is the number of renames, which was read
- * for this request.
+ * Returns messages as HTML, in the order of their ids. Deleted messages are missing, and hidden ones are shown as
+ * removed. A reader's own messages
+ * have a link that deletes them.
  */
-export type RenderMessages = (
-  messageIds: number[],
-  readerId: number | null,
-  renameCount: number,
-) => Promise<Buffer[]>;
+export type RenderMessages = (listedIds: ListedId[], reader: MessageReader) => Promise<Buffer[]>;
 
 interface CachedMessage {
   authorId: number;
@@ -28,51 +35,68 @@ const ENTRY_BYTES = 300;
 
 /**
  * Creates the renderer of messages with its cache. An entry is never stale: a message never changes, no id is used
- * twice, and the name of its author is valid for one number of renames.
+ * twice, a message that is hidden or restored has another listed id, and the name of its author is valid for one number
+ * of renames.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,
   renderTemplate: RenderTemplate,
   isRepeated: AdmissionFilter,
 ): RenderMessages {
-  const cache = new LRUCache<number, CachedMessage>({
+  const cache = new LRUCache<ListedId, CachedMessage>({
     maxSize: CACHE_MAX_BYTES,
     sizeCalculation: ({ html, htmlForAuthor }) =>
       ENTRY_BYTES + html.length + (htmlForAuthor?.length ?? 0),
   });
 
-  function findHtml(
-    messageId: number,
-    readerId: number | null,
-    renameCount: number,
-  ): Buffer | null {
-    const cached = cache.get(messageId);
+  // Bytes, since a page that is joined from bytes need not be encoded.
+  const renderMessage = (message: Message, isHidden: boolean, isOwn: boolean) =>
+    Buffer.from(renderTemplate('message.html', { message, isHidden, isOwn }));
+
+  /** Returns a cached message, or null if the cache does not have it for this reader. */
+  function findCached(
+    listedId: ListedId,
+    { userId, renameCount }: MessageReader,
+  ): CachedMessage | null {
+    const cached = cache.get(listedId);
     if (cached?.renameCount !== renameCount) return null;
-    return cached.authorId === readerId ? cached.htmlForAuthor : cached.html;
+    return cached.authorId === userId && !cached.htmlForAuthor ? null : cached;
   }
 
-  // Bytes, since a page that is joined from bytes need not be encoded.
-  const renderMessage = (message: Message, isOwn: boolean) =>
-    Buffer.from(renderTemplate('message.html', { message, isOwn }));
-
-  return async (messageIds, readerId, renameCount) => {
-    const list = messageIds.map((messageId) => findHtml(messageId, readerId, renameCount));
-    const missing = messageIds.filter((_, index) => !list[index]);
-    for (const message of await listMessages(missing)) {
-      const { messageId, authorId } = message;
-      const html = renderMessage(message, false);
-      const htmlForAuthor = authorId === readerId ? renderMessage(message, true) : null;
-      if (isRepeated(messageId)) {
-        cache.set(messageId, {
-          authorId,
-          renameCount,
-          html: copyBuffer(html),
-          htmlForAuthor: htmlForAuthor && copyBuffer(htmlForAuthor),
-        });
-      }
-      list[messageIds.indexOf(messageId)] = htmlForAuthor ?? html;
+  function renderAndCache(
+    message: Message,
+    listedId: ListedId,
+    { userId, renameCount }: MessageReader,
+  ): CachedMessage {
+    const { messageId, authorId } = message;
+    const isHidden = isHiddenId(listedId);
+    const html = renderMessage(message, isHidden, false);
+    const htmlForAuthor = authorId === userId ? renderMessage(message, isHidden, true) : null;
+    const rendered = { authorId, renameCount, html, htmlForAuthor };
+    if (isRepeated(messageId)) {
+      cache.set(listedId, {
+        ...rendered,
+        html: copyBuffer(html),
+        htmlForAuthor: htmlForAuthor && copyBuffer(htmlForAuthor),
+      });
     }
-    return list.filter((html) => html !== null);
+    return rendered;
+  }
+
+  return async (listedIds, reader) => {
+    const list = listedIds.map((listedId) => findCached(listedId, reader));
+    const missing = listedIds.filter((_, index) => !list[index]);
+    const listed = new Map(missing.map((listedId) => [toMessageId(listedId), listedId]));
+    for (const message of await listMessages(Array.from(listed.keys()))) {
+      const listedId = listed.get(message.messageId) ?? message.messageId;
+      list[listedIds.indexOf(listedId)] = renderAndCache(message, listedId, reader);
+    }
+    return list.flatMap((message) => {
+      if (!message || reader.hiddenAuthors.has(message.authorId)) return [];
+      return message.authorId === reader.userId
+        ? (message.htmlForAuthor ?? message.html)
+        : message.html;
+    });
   };
 }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import nunjucks from 'nunjucks';
+import { toMessageId } from '../../repositories/listed-ids.ts';
 import { MESSAGE_MAX_CODE_POINTS, MESSAGE_MAX_LENGTH } from '../forms/message.ts';
 import { gravatarUrl, identiconUrl } from './avatars.ts';
 import { escapeHtml } from './escape-html.ts';
@@ -40,6 +41,7 @@ export function useTemplates(
   templates.addFilter('formatTime', formatTime);
   templates.addFilter('formatIsoTime', formatIsoTime);
   templates.addFilter('splitMessage', splitMessage);
+  templates.addFilter('toMessageId', toMessageId);
   templates.express(app);
   app.set('view engine', 'html');
   return (view, context) => templates.render(view, context);

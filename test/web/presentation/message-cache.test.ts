@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../../../src/repositories/messages.ts';
 import { createAdmissionFilter } from '../../../src/web/presentation/cache-admission.ts';
-import { createRenderMessages } from '../../../src/web/presentation/message-cache.ts';
+import {
+  createRenderMessages,
+  type MessageReader,
+} from '../../../src/web/presentation/message-cache.ts';
 
 const AUTHOR = 7;
+
+/** Returns a reader who has hidden no author. */
+function createReader(userId: number | null, renameCount = 0): MessageReader {
+  return { userId, renameCount, hiddenAuthors: new Set() };
+}
 
 /** Creates a renderer of messages, and records the ids of the messages that it reads from the database. */
 function createRenderer(text = '') {
@@ -16,13 +24,15 @@ function createRenderer(text = '') {
       },
     },
     (_view, context) => {
-      const { message, isOwn } = context as { message: Message; isOwn: boolean };
-      return `${message.messageId}${text}${isOwn ? ' (own)' : ''}`;
+      const { message, isHidden, isOwn } = context as Record<'isHidden' | 'isOwn', boolean> & {
+        message: Message;
+      };
+      return `${message.messageId}${text}${isHidden ? ' (hidden)' : ''}${isOwn ? ' (own)' : ''}`;
     },
     createAdmissionFilter(),
   );
   const render = async (messageIds: number[], readerId: number | null = null, renameCount = 0) =>
-    (await renderMessages(messageIds, readerId, renameCount)).map(String);
+    (await renderMessages(messageIds, createReader(readerId, renameCount))).map(String);
   return { read, render, renderMessages };
 }
 
@@ -70,6 +80,20 @@ test('renders a cached message for its author and for other readers', async () =
   expect(read).toEqual([]);
 });
 
+test('caches a hidden message apart from the same message after its restoration', async () => {
+  const { read, render } = createRenderer();
+  for (let time = 0; time < 2; time++) {
+    expect(await render([2, -1])).toEqual(['2', '1 (hidden)']);
+    expect(await render([2, 1])).toEqual(['2', '1']);
+  }
+  expect(await render([-1], AUTHOR)).toEqual(['1 (hidden) (own)']);
+  read.length = 0;
+  expect(await render([2, -1])).toEqual(['2', '1 (hidden)']);
+  expect(await render([1])).toEqual(['1']);
+  expect(await render([-1], AUTHOR)).toEqual(['1 (hidden) (own)']);
+  expect(read).toEqual([]);
+});
+
 test('reads a cached message again after a rename, and caches it again', async () => {
   const { read, render } = createRenderer();
   for (let time = 0; time < 3; time++) await render([1], null, 0);
@@ -83,7 +107,7 @@ test('reads a cached message again after a rename, and caches it again', async (
 test('a cached message does not retain a larger block of memory', async () => {
   const { renderMessages } = createRenderer();
   const readMemory = async (readerId: number | null) => {
-    const [html] = await renderMessages([1], readerId, 0);
+    const [html] = await renderMessages([1], createReader(readerId));
     return [html?.length, html?.buffer.byteLength];
   };
   const [length, memory] = await readMemory(AUTHOR);

@@ -89,6 +89,26 @@ test('every instance shows a message after its post, and hides it after its dele
   await stop();
 });
 
+test('every instance shows that a message was removed, and its text after it is restored', async () => {
+  const stop = startReaders();
+  const text = 'hidden at times, and no other';
+  await post(alice[0], '/add_message', { text });
+  const { userId: authorId = 0, newestIds = [] } =
+    (await repositories.profiles.findProfile('alice')) ?? {};
+  const message = { messageId: newestIds[0] ?? 0, authorId, username: 'alice' };
+  const verdict = { actor: null, reason: '' };
+  for (let round = 0; round < ROUNDS / 4; round++) {
+    for (const page of await readAll()) expect(page).toContain(text);
+    await repositories.hiddenMessages.hideMessage(message, verdict);
+    for (const page of await readAll()) {
+      expect(page).not.toContain(text);
+      expect(page).toContain('This message was removed by a moderator.');
+    }
+    await repositories.hiddenMessages.restoreMessage(message, verdict);
+  }
+  await stop();
+});
+
 test('every instance counts a follow and shows the messages of the followed user', async () => {
   const stop = startReaders();
   for (let round = 0; round < ROUNDS / 4; round++) {
