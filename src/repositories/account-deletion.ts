@@ -34,6 +34,7 @@ const STEPS: Step[] = [
   deleteRows(`delete from passkey where user_id = :userId limit :limit`),
   deleteRows(`delete from recovery_code where user_id = :userId limit :limit`),
   deleteRows(`delete from totp where user_id = :userId limit :limit`),
+  deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from link where user_id = :userId limit :limit`),
   deleteRows(`delete from report where reporter_id = :userId limit :limit`),
   deleteRows(`delete from report where user_id = :userId limit :limit`),

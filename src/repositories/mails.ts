@@ -29,7 +29,7 @@ export interface Mails {
    * deleted by then is due again: its delivery failed, or its process has ended.
    */
   claimMails(limit: number): Promise<ClaimedMail[]>;
-  /** Creates the link of a mail, and returns its token. Returns null if the mail was revoked. */
+  /** Creates the link of a mail, and returns its token. Returns null if the mail was revoked, or if the user was deleted. */
   createMailLink(mail: ClaimedMail): Promise<string | null>;
   deleteMail(mailId: number): Promise<void>;
   /** Returns the number of mails that are not delivered. */
@@ -105,14 +105,15 @@ export function createMails(database: Database): Mails {
       database.transact(async (transaction) => {
         if (!link) return null;
         // The lock of the user makes this wait for a change of the password, which deletes the mail.
-        await transaction.select('select 1 from user where user_id = :userId for update', {
-          userId: link.userId,
-        });
+        const users = await transaction.select(
+          'select 1 from user where user_id = :userId for update',
+          { userId: link.userId },
+        );
         const stored = await transaction.select(
           'select 1 from mail where mail_id = :mailId for update',
           { mailId },
         );
-        if (stored.length === 0) return null;
+        if (users.length === 0 || stored.length === 0) return null;
         return createLink(transaction, {
           ...link,
           email: link.purpose === 'email' ? recipient : '',

@@ -11,7 +11,7 @@ export interface PasswordResets {
   requestReset(email: string): Promise<void>;
   /**
    * Answers the oldest request: stores the mail that `writeMail` returns for each of up to 5 accounts with the address,
-   * the oldest accounts first. Returns false if there is no request that no other process answers now.
+   * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request that no other process answers now.
    */
   answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
   /**
@@ -51,6 +51,11 @@ export function createPasswordResets(database: Database): PasswordResets {
           `select user_id as userId, username, email
            from user
            where email = :email
+             and not exists (
+               select 1
+               from hidden_author
+               where hidden_author.user_id = user.user_id and is_deleted
+             )
            order by user_id
            limit :limit`,
           { email: request.email, limit: ACCOUNTS_PER_ADDRESS },

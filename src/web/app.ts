@@ -26,16 +26,21 @@ import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
+import { addConfirmEmailRoute } from './routes/confirm-email.ts';
+import { addEmailRoute } from './routes/email.ts';
 import { createLoginEnd } from './routes/finish-login.ts';
 import { addFollowRoutes } from './routes/follows.ts';
+import { addForgotPasswordRoute } from './routes/forgot-password.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { createRenderHomeTimeline } from './routes/home-timeline.ts';
 import { addLoginCodeRoute } from './routes/login-code.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addOutboxRoute } from './routes/outbox.ts';
 import { addPasswordRoute } from './routes/password.ts';
 import { addRegisterRoutes } from './routes/register.ts';
+import { addResetPasswordRoute } from './routes/reset-password.ts';
 import { addSecurityTxtRoute } from './routes/security-txt.ts';
 import { addSettingsRoutes } from './routes/settings.ts';
 import { addStaticFileRoutes } from './routes/static-files.ts';
@@ -59,6 +64,7 @@ export interface Dependencies {
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
   const { users, messages, followers, sessions, timelines, totp, recoveryCodes } = repositories;
+  const { links, passwordResets, emailChanges } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
   app.disable('x-powered-by');
@@ -103,7 +109,13 @@ export function createApp(dependencies: Dependencies): Express {
   addLoginRoutes(app, attemptLogin, pendingLogins, rateLimits, devices, loginEnd);
   addLoginCodeRoute(app, totp, recoveryCodes, pendingLogins, verifyCode, loginEnd);
   addLogoutRoutes(app, config);
+  if (config.mail) addForgotPasswordRoute(app, passwordResets, rateLimits);
+  if (config.mail?.smtp === null) addOutboxRoute(app, repositories.outbox);
+  // Without mail, an operator passes such a link on.
+  addResetPasswordRoute(app, links, passwordResets, passwords, writeNotice, config);
   addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
+  addEmailRoute(app, users, emailChanges, rateLimits, confirmPassword, config.mail);
+  addConfirmEmailRoute(app, links, emailChanges, writeNotice);
   addSettingsRoutes(app, sessions, totp, confirmPassword);
   addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword);
   addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);

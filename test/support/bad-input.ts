@@ -2,6 +2,8 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
+import { createLink, linkPath } from '../../src/repositories/links.ts';
+import { EMAIL_ERRORS } from '../../src/web/forms/email.ts';
 import { REGISTRATION_ERRORS } from '../../src/web/forms/registration.ts';
 import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import type { Visitor } from './minitwit.ts';
@@ -21,6 +23,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   let alice: Visitor;
   /** A user whose login needs a code after the password. */
   let tess: Visitor;
+  /** The path of a link that resets a password. */
+  let resetPath: string;
   let stored: string;
 
   beforeAll(async () => {
@@ -30,6 +34,13 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
     await database().execute(
       `insert into totp (user_id, secret) select user_id, 'sealed' from user where username = 'tess'`,
     );
+    resetPath = await database().transact(async (transaction) => {
+      const [row] = await transaction.select<{ userId: number }>(
+        `select user_id as userId from user where username = 'alice'`,
+      );
+      const link = { userId: row?.userId ?? 0, purpose: 'reset', email: '' } as const;
+      return linkPath('reset', await createLink(transaction, link));
+    });
     stored = await readTables();
   });
 
@@ -46,6 +57,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       database().select('select user_id from session'),
       database().select('select user_id, secret, last_step from totp'),
       database().select('select user_id from recovery_code'),
+      database().select('select token_hash from link'),
+      database().select('select recipient from mail'),
+      database().select('select email from reset_request'),
     ]);
     return JSON.stringify(tables);
   }
@@ -93,13 +107,17 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/settings/password', 'current_password=a+password&password=x&password=y', 'password'],
       ['/settings/password', 'current_password=x&current_password=y', 'current_password'],
       ['/settings/end_other_sessions', 'current_password=&current_password=', 'current_password'],
+      ['/settings/email', 'current_password=a+password&email=a@b&email=c@d', 'email'],
+      ['/forgot_password', 'email=a@b&email=c@d', 'email'],
+      ['/reset_password', 'password=x&password=y', 'password'],
       ['/login/code', 'code=1&code=2', 'code'],
       ['/login/code', 'pending_login=x&pending_login=y', 'pending_login'],
       ['/settings/two_factor', 'secret=x&secret=y', 'secret'],
       ['/settings/two_factor', 'secret=x&code=1&code=2', 'code'],
     ])('%s returns 400 for the body %s', async (path, body, field) => {
       const agent = path.startsWith('/settings') ? alice.agent : request(origin());
-      const response = await agent.post(path).type('form').send(body);
+      const url = path === '/reset_password' ? resetPath : path;
+      const response = await agent.post(url).type('form').send(body);
       expectErrorPage(response, 400);
       expect(response.text).toContain(`“${field}”`);
     });
@@ -112,10 +130,21 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
         'current_password[]=a+password&password=another+one&password2=another+one',
         'Invalid password',
       ],
+      ['/forgot_password', '', EMAIL_ERRORS.invalidEmail],
+      ['/forgot_password', 'email[]=a@b', EMAIL_ERRORS.invalidEmail],
+      ['/forgot_password', 'email=a%00@b', EMAIL_ERRORS.invalidEmail],
+      ['/forgot_password', 'email=a@b%0aBcc:c@d', EMAIL_ERRORS.invalidEmail],
+      ['/forgot_password', `email=${'x'.repeat(20_000)}@b`, EMAIL_ERRORS.invalidEmail],
+      ['/settings/email', '', EMAIL_ERRORS.invalidEmail],
+      ['/settings/email', 'email=a@b', 'Invalid password'],
+      ['/settings/email', 'email=a@b%0d%0aBcc:c@d&current_password=x', EMAIL_ERRORS.invalidEmail],
+      ['/reset_password', '', 'You have to enter a password'],
+      ['/reset_password', 'password[]=x&password2[]=x', 'You have to enter a password'],
       ['/settings/end_other_sessions', '', 'Invalid password'],
       ['/settings/end_other_sessions', 'password=a+password', 'Invalid password'],
-    ])('%s returns an error for the body “%s”', async (path, body, message) => {
-      const { status, text } = await postRaw(path, body);
+    ])('%s returns an error for the body “%.50s”', async (path, body, message) => {
+      const url = path === '/reset_password' ? resetPath : path;
+      const { status, text } = await postRaw(url, body);
       expect(status).toBe(200);
       expect(text).toContain(`<strong>Error:</strong> ${message}`);
     });
@@ -205,6 +234,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/logout',
       '/settings/password',
       '/settings/end_other_sessions',
+      '/settings/email',
+      '/forgot_password',
+      '/reset_password/x',
+      '/confirm_email/x',
       '/settings/two_factor',
       '/settings/two_factor/turn_off',
       '/settings/two_factor/recovery_codes',
@@ -302,6 +335,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/avatars/%zz',
       '/static/%zz',
       '/settings/end_session/%zz',
+      '/reset_password/%zz',
+      '/confirm_email/%zz',
     ])('returns 400 for malformed percent-encoding: %s', async (path) => {
       expectErrorPage(await alice.get(path), 400);
     });
@@ -341,6 +376,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['put', '/settings/password', 'GET, POST, HEAD'],
       ['delete', '/settings/end_session/x', 'GET, POST, HEAD'],
       ['patch', '/settings/end_other_sessions', 'GET, POST, HEAD'],
+      ['put', '/forgot_password', 'GET, POST, HEAD'],
+      ['delete', '/reset_password/x', 'GET, POST, HEAD'],
+      ['put', '/confirm_email/x', 'GET, POST, HEAD'],
+      ['patch', '/settings/email', 'GET, POST, HEAD'],
       ['put', '/login/code', 'GET, POST, HEAD'],
       ['delete', '/settings/two_factor', 'GET, POST, HEAD'],
       ['put', '/settings/two_factor/turn_off', 'GET, POST, HEAD'],
@@ -371,6 +410,13 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/delete_message',
       '/settings/nothing',
       '/settings/end_session',
+      '/forgot_password/x',
+      '/reset_password',
+      `/reset_password/${'x'.repeat(43)}`,
+      `/reset_password/${'x'.repeat(5000)}`,
+      '/reset_password/%00',
+      '/confirm_email',
+      `/confirm_email/${'x'.repeat(43)}`,
       '/settings/two_factor/nothing',
       '/login/nothing',
       `/settings/end_session/${'x'.repeat(43)}`,

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import { testBadInput } from '../support/bad-input.ts';
 import { listen } from '../support/listen.ts';
+import { testMail } from '../support/mail.ts';
 import { useMiniTwit } from '../support/minitwit.ts';
 
-const { app, database, visitor, user } = useMiniTwit();
+const { app, database, visitor, user } = useMiniTwit({ mail: testMail });
 
 testBadInput({ origin: () => app, database: () => database, visitor, user });
 

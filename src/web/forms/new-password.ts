@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { PASSWORD_MAX_LENGTH } from '../../config/settings.ts';
 import { isCommonPassword } from '../passwords/common-passwords.ts';
 import { isGuessablePassword } from '../passwords/guessable-passwords.ts';
@@ -31,11 +32,14 @@ export interface NewPassword {
   password2: string;
 }
 
-/** The fields of the form `Change Password`. */
-export const passwordChangeForm = currentPasswordForm.extend({
+/** The fields of the form `Reset Password`. */
+export const newPasswordForm = z.object({
   password: passwordField,
   password2: passwordField,
 });
+
+/** The fields of the form `Change Password`. */
+export const passwordChangeForm = currentPasswordForm.extend(newPasswordForm.shape);
 
 /** Returns the first error of a new password, and null if it is valid. */
 export function validateNewPassword(

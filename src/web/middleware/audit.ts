@@ -3,6 +3,7 @@ import type { Request } from 'express';
 /**
  * The events of the audit log:
  * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`: actions of users
+ * - `reset_requested`, `password_reset`, `email_change_requested`, `email_changed`: the use of mails with links
  * - `second_factor_enabled`, `second_factor_disabled`, `recovery_codes_created`, `recovery_code_used`: actions of users
  * - `second_factor_failed`: a wrong code at a login, after the correct password
  * - `login_failed`: a wrong username or password, at a login or before a change of the account
@@ -15,6 +16,10 @@ export type AuditEvent =
   | 'login_failed'
   | 'password_changed'
   | 'sessions_ended'
+  | 'reset_requested'
+  | 'password_reset'
+  | 'email_change_requested'
+  | 'email_changed'
   | 'second_factor_enabled'
   | 'second_factor_disabled'
   | 'second_factor_failed'

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Express } from 'express';
 import nunjucks from 'nunjucks';
+import type { Config } from '../../config/config.ts';
 import { toMessageId } from '../../repositories/listed-ids.ts';
 import { MESSAGE_MAX_CODE_POINTS, MESSAGE_MAX_LENGTH } from '../forms/message.ts';
 import { gravatarUrl, identiconUrl } from './avatars.ts';
@@ -24,7 +25,7 @@ Object.assign(nunjucks.lib, { escape: escapeHtml });
  */
 export function useTemplates(
   app: Express,
-  { gravatar }: { gravatar: boolean },
+  { gravatar, mail }: Pick<Config, 'gravatar' | 'mail'>,
   { staticUrl }: StaticFiles,
 ): RenderTemplate {
   const templates = new nunjucks.Environment(new nunjucks.FileSystemLoader(VIEWS), {
@@ -34,6 +35,7 @@ export function useTemplates(
     lstripBlocks: true,
   });
   templates.addGlobal('avatarUrl', gravatar ? gravatarUrl : identiconUrl);
+  templates.addGlobal('hasMail', mail !== null);
   templates.addGlobal('staticUrl', staticUrl);
   templates.addGlobal('messageMaxLength', MESSAGE_MAX_LENGTH);
   templates.addGlobal('messageMaxCodePoints', MESSAGE_MAX_CODE_POINTS);

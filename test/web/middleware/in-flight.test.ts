@@ -26,7 +26,7 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   const open: Response[] = [];
   const app = express();
   app.set('trust proxy', 1);
-  useTemplates(app, { gravatar: false }, readStaticFiles('static'));
+  useTemplates(app, { gravatar: false, mail: null }, readStaticFiles('static'));
   app.use(logRequests(captureLog().logger));
   app.use(limitInFlight({ ...LIMITS, ...limits }));
   app.use((_req, res) => void open.push(res));

@@ -154,7 +154,7 @@ describe('during a rolling deployment', () => {
     await writeFile(join(folder, 'style.css'), style);
     const instance = express();
     const files = readStaticFiles(folder);
-    useTemplates(instance, { gravatar: false }, files);
+    useTemplates(instance, { gravatar: false, mail: null }, files);
     instance.use(logRequests(captureLog().logger));
     addStaticFileRoutes(instance, files);
     instance.use(notFound, renderErrorPage);
