@@ -27,6 +27,7 @@ export function createOriginalRepositories(database: Database): Repositories {
     messages: { ...createOriginalMessages(database), listMessages },
     followers: createOriginalFollowers(database),
     profiles: createOriginalProfiles(users),
+    renames: { rename: throwUnsupported, countRenames: () => Promise.resolve(0) },
     timelines,
     isReady: () => Promise.resolve(true),
   };

@@ -20,6 +20,8 @@ export interface Refusal {
 }
 
 const MINUTE_MS = 60_000;
+// An export can read 100,000 messages, and a download that has failed is repeated.
+const EXPORTS_PER_HOUR = 5;
 /** With one key for each client, this is more than one process serves in 10 minutes. */
 const MAX_KEYS = 10_000;
 
@@ -65,6 +67,7 @@ export function createRateLimitRules(config: RateLimitConfig) {
       'You have changed your email address a lot',
     ),
     follow: createRule('follow', config.followsPerUser, 5, 'You have followed or unfollowed a lot'),
+    export: createRule('export', EXPORTS_PER_HOUR, 60, 'You have exported your data several times'),
     allLoginsByName: inProcess(
       createRule('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),
     ),

@@ -51,6 +51,8 @@ export interface RateLimits {
   consumeEmailChange(request: { email: string; userId: number }): Promise<LimitCheck>;
   /** Counts a follow or an unfollow. */
   consumeFollow(userId: number): Promise<LimitCheck>;
+  /** Counts an export of a user's data. */
+  consumeExport(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline. `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
   /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
@@ -129,6 +131,7 @@ export function createRateLimits(
         counter(rules.emailChange, String(userId)),
       ),
     consumeFollow: (userId) => consume(counter(rules.follow, String(userId))),
+    consumeExport: (userId) => consume(counter(rules.export, String(userId))),
     consumePage: ({ userId, address }) =>
       userId === null ? rules.pagesByAddress(address) : rules.pagesByUser(String(userId)),
     deleteExpired: (nowMs, limit) => counters.deleteExpired(nowMs, limit),
@@ -145,6 +148,7 @@ const noLimits: RateLimits = {
   consumeReset: () => Promise.resolve(UNLIMITED),
   consumeEmailChange: () => Promise.resolve(UNLIMITED),
   consumeFollow: () => Promise.resolve(UNLIMITED),
+  consumeExport: () => Promise.resolve(UNLIMITED),
   consumePage: () => null,
   deleteExpired: () => Promise.resolve(0),
 };

@@ -8,6 +8,7 @@ import { createHiddenMessages, type HiddenMessages } from './hidden-messages.ts'
 import { createLinks, type Links } from './links.ts';
 import { createMails, type Mails } from './mails.ts';
 import { createMessages, type Messages } from './messages.ts';
+import { createPersonalData, type PersonalData } from './personal-data.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPasswordResets, type PasswordResets } from './password-resets.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
@@ -32,6 +33,7 @@ export interface Repositories {
   accountDeletion: AccountDeletion;
   takenNames: TakenNames;
   renames: Renames;
+  personalData: PersonalData;
   timelines: Timelines;
   totp: Totp;
   recoveryCodes: RecoveryCodes;
@@ -58,6 +60,7 @@ export function createRepositories(database: Database): Repositories {
     accountDeletion: createAccountDeletion(database),
     takenNames: createTakenNames(database),
     renames: createRenames(database),
+    personalData: createPersonalData(database),
     timelines: createTimelines(database),
     totp: createTotp(database),
     recoveryCodes: createRecoveryCodeRepository(database),

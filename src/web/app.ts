@@ -26,6 +26,7 @@ import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
+import { addExportRoute } from './routes/export.ts';
 import { addConfirmEmailRoute } from './routes/confirm-email.ts';
 import { addEmailRoute } from './routes/email.ts';
 import { createLoginEnd } from './routes/finish-login.ts';
@@ -118,6 +119,7 @@ export function createApp(dependencies: Dependencies): Express {
   addConfirmEmailRoute(app, links, emailChanges, writeNotice);
   addSettingsRoutes(app, sessions, totp, confirmPassword);
   addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword);
+  addExportRoute(app, repositories, rateLimits, confirmPassword);
   addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, users, followers, rateLimits);
   // The last route, because almost any path can be a username.

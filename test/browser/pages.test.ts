@@ -85,6 +85,7 @@ test('every page of the settings is accessible', async () => {
     ['Change your password', 'Change Password'],
     ['End this session', 'End this session'],
     ['End all other sessions', 'End all other sessions'],
+    ['Export your data', 'Export Your Data'],
   ] as const) {
     await page.goto('/settings');
     await page.getByRole('link', { name: link }).click();

@@ -107,6 +107,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/settings/password', 'current_password=a+password&password=x&password=y', 'password'],
       ['/settings/password', 'current_password=x&current_password=y', 'current_password'],
       ['/settings/end_other_sessions', 'current_password=&current_password=', 'current_password'],
+      ['/settings/export', 'current_password=&current_password=', 'current_password'],
       ['/settings/email', 'current_password=a+password&email=a@b&email=c@d', 'email'],
       ['/forgot_password', 'email=a@b&email=c@d', 'email'],
       ['/reset_password', 'password=x&password=y', 'password'],
@@ -142,6 +143,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/reset_password', 'password[]=x&password2[]=x', 'You have to enter a password'],
       ['/settings/end_other_sessions', '', 'Invalid password'],
       ['/settings/end_other_sessions', 'password=a+password', 'Invalid password'],
+      ['/settings/export', '', 'Invalid password'],
+      ['/settings/export', 'current_password[]=a+password', 'Invalid password'],
     ])('%s returns an error for the body “%.50s”', async (path, body, message) => {
       const url = path === '/reset_password' ? resetPath : path;
       const { status, text } = await postRaw(url, body);
@@ -234,6 +237,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/logout',
       '/settings/password',
       '/settings/end_other_sessions',
+      '/settings/export',
       '/settings/email',
       '/forgot_password',
       '/reset_password/x',
@@ -309,8 +313,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       expect((await change('a password', long)).text).toContain(REGISTRATION_ERRORS.longPassword);
       expect((await change('x'.repeat(20_000), 'another one')).text).toContain('Invalid password');
       const form = { current_password: long };
-      const { text } = await alice.post('/settings/end_other_sessions', form);
-      expect(text).toContain('Invalid password');
+      for (const path of ['/settings/end_other_sessions', '/settings/export']) {
+        expect((await alice.post(path, form)).text).toContain('Invalid password');
+      }
     });
 
     test('refuses a username that is taken', async () => {
@@ -376,6 +381,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['put', '/settings/password', 'GET, POST, HEAD'],
       ['delete', '/settings/end_session/x', 'GET, POST, HEAD'],
       ['patch', '/settings/end_other_sessions', 'GET, POST, HEAD'],
+      ['delete', '/settings/export', 'GET, POST, HEAD'],
       ['put', '/forgot_password', 'GET, POST, HEAD'],
       ['delete', '/reset_password/x', 'GET, POST, HEAD'],
       ['put', '/confirm_email/x', 'GET, POST, HEAD'],
@@ -409,6 +415,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/avatars',
       '/delete_message',
       '/settings/nothing',
+      '/settings/export/x',
       '/settings/end_session',
       '/forgot_password/x',
       '/reset_password',

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 /**
  * The events of the audit log:
  * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`: actions of users
+ * - `data_exported`: a user has downloaded the user's data
  * - `reset_requested`, `password_reset`, `email_change_requested`, `email_changed`: the use of mails with links
  * - `second_factor_enabled`, `second_factor_disabled`, `recovery_codes_created`, `recovery_code_used`: actions of users
  * - `second_factor_failed`: a wrong code at a login, after the correct password
@@ -16,6 +17,7 @@ export type AuditEvent =
   | 'login_failed'
   | 'password_changed'
   | 'sessions_ended'
+  | 'data_exported'
   | 'reset_requested'
   | 'password_reset'
   | 'email_change_requested'

@@ -7,21 +7,8 @@ import { type FieldError, parseForm } from '../forms/form.ts';
 import { logEvent } from '../middleware/audit.ts';
 import { requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import { createdAtS, sessionHandle } from '../middleware/session-id.ts';
-import { isTooOld, lastUsedAtS } from '../middleware/session-lifetime.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
-
-/** A session on a page. */
-interface SessionView {
-  sessionId: string;
-  /** Its name in addresses. */
-  handle: string;
-  browser: string;
-  /** Seconds since 1970. Null if unknown. */
-  createdS: number | null;
-  usedS: number;
-  isCurrent: boolean;
-}
+import { listSessionViews, type SessionView } from './session-views.ts';
 
 /** Adds `/settings`, with the list of sessions, and the pages that end one of them or all others. */
 export function addSettingsRoutes(
@@ -34,7 +21,10 @@ export function addSettingsRoutes(
     .route('/settings')
     .get(async (req, res) => {
       const isTwoFactorOn = (await totp.findTotpUser(requireUser(req).userId)) !== null;
-      res.render('settings.html', { sessions: await listSessions(req), isTwoFactorOn });
+      res.render('settings.html', {
+        sessions: await listSessionViews(sessions, req),
+        isTwoFactorOn,
+      });
     })
     .all(methodNotAllowed);
 
@@ -66,24 +56,8 @@ export function addSettingsRoutes(
     })
     .all(methodNotAllowed);
 
-  async function listSessions(req: Request): Promise<SessionView[]> {
-    const { userId } = requireUser(req);
-    const nowS = Math.floor(Date.now() / 1000);
-    const listed = await sessions.listSessions(userId, nowS);
-    return listed
-      .filter(({ sessionId }) => !isTooOld(sessionId, nowS))
-      .map(({ sessionId, browser, expiresS }) => ({
-        sessionId,
-        handle: sessionHandle(sessionId),
-        browser,
-        createdS: createdAtS(sessionId, nowS),
-        usedS: lastUsedAtS(expiresS),
-        isCurrent: sessionId === req.sessionID,
-      }));
-  }
-
   async function findOtherSession(req: Request): Promise<SessionView> {
-    const listed = await listSessions(req);
+    const listed = await listSessionViews(sessions, req);
     const session = listed.find(
       ({ handle, isCurrent }) => handle === req.params.handle && !isCurrent,
     );

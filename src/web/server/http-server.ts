@@ -13,7 +13,7 @@ const HTTP_LIMITS = {
 };
 /**
  * From the headers of a request to the last byte of its response. A typical page needs 1 KB/s, and the largest (484 KB)
- * 9 KB/s.
+ * 9 KB/s. A response in several pieces has this time for each of them.
  */
 const RESPONSE_MAX_MS = 60_000;
 const CONNECTIONS_MAX = 4000;
@@ -39,10 +39,12 @@ export function createHttpServer(
   return server;
 }
 
-/** Closes the connection of a client that does not read the whole response within `RESPONSE_MAX_MS`. */
+/** Closes the connection of a client that does not read a response, or a piece of it, within `RESPONSE_MAX_MS`. */
 function limitResponseTime(handler: RequestListener): RequestListener {
   return (req, res) => {
     const timer = setTimeout(() => req.socket.destroy(), RESPONSE_MAX_MS);
+    // The client has read what was written, and a further piece follows.
+    res.on('drain', () => timer.refresh());
     res.once('close', () => clearTimeout(timer));
     handler(req, res);
   };

@@ -48,6 +48,26 @@ test('closes the connection of a client that does not read the response within a
   await vi.waitUntil(() => received.isClosed);
 });
 
+test('each piece of a response may take a minute, if the client has read the one before', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const responses: ServerResponse[] = [];
+  const server = await serve((_req, res) => void responses.push(res));
+  const { socket, received } = await open(server);
+  socket.write(REQUEST);
+  await vi.waitUntil(() => responses.length > 0);
+  const [response] = responses;
+  for (let piece = 0; piece < 3; piece++) {
+    vi.advanceTimersByTime(50_000);
+    const drained = new Promise((resolve) => response?.once('drain', resolve));
+    expect(response?.write('x'.repeat(100_000))).toBe(false);
+    await drained;
+  }
+  expect(received.isClosed).toBe(false);
+  vi.advanceTimersByTime(60_000);
+  await vi.waitUntil(() => received.isClosed);
+});
+
 test('closes a new connection of an address with too many, and accepts one of another address', async () => {
   const server = await serve((_req, res) => res.end('response'));
   limitConnectionsPerAddress(server, 2);
