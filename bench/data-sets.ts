@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hash } from 'bcryptjs';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConfig } from '../src/config/config.ts';
 import { initializeSchema } from '../src/database/schema.ts';
 import { splitStatements } from '../src/database/split-statements.ts';
@@ -58,22 +58,36 @@ async function fillProfiles(connection: Connection): Promise<void> {
   }
 }
 
+/** Creates the tables of Flask's MiniTwit, and copies their rows and all other tables from the application's database. */
 async function copyFrom(ours: string, connection: Connection): Promise<void> {
   const statements = [
     ...splitStatements(await readFile(ORIGINAL_SCHEMA, 'utf8')),
-    `create table session like ${ours}.session`,
-    `create table rate_limit like ${ours}.rate_limit`,
-    `create table totp like ${ours}.totp`,
     `insert into user (user_id, username, email, pw_hash)
      select user_id, username, email, pw_hash from ${ours}.user order by user_id`,
     `insert into follower (who_id, whom_id)
      select who_id, whom_id from ${ours}.follower order by who_id, whom_id`,
     `insert into message (message_id, author_id, text, pub_date)
      select message_id, author_id, text, pub_date from ${ours}.message order by message_id`,
-    `insert into session select * from ${ours}.session`,
   ];
   for (const statement of statements) await connection.query(statement);
+  for (const table of await listMissingTables(ours, connection)) {
+    await connection.query(`create table ${table} like ${ours}.${table}`);
+    await connection.query(`insert into ${table} select * from ${ours}.${table}`);
+  }
   await analyze(connection, TABLES);
+}
+
+/** Lists the tables of the application's database that this one lacks. */
+async function listMissingTables(ours: string, connection: Connection): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `select table_name as name
+     from information_schema.tables
+     where table_schema = :ours and table_name not in (
+       select table_name from information_schema.tables where table_schema = database()
+     )`,
+    { ours },
+  );
+  return rows.map(({ name }) => String(name));
 }
 
 async function analyze(connection: Connection, tables: string[]): Promise<void> {
