@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
 import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-authors.ts';
+import { revokeLinks } from './links.ts';
 import { decrementFollowCounts, deleteProfile } from './profile-updates.ts';
 import { retireName } from './taken-names.ts';
 
@@ -36,6 +37,7 @@ const STEPS: Step[] = [
   deleteRows(`delete from totp where user_id = :userId limit :limit`),
   deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from link where user_id = :userId limit :limit`),
+  deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from report where reporter_id = :userId limit :limit`),
   deleteRows(`delete from report where user_id = :userId limit :limit`),
   deleteRows(`delete from mute where who_id = :userId limit :limit`),
@@ -72,6 +74,7 @@ export function createAccountDeletion(database: Database): AccountDeletion {
     startDeletion: (userId, source) =>
       database.transact(async (transaction) => {
         const user = await hideAuthor(transaction, userId, { untilS: null, isDeleted: true });
+        if (user) await revokeLinks(transaction, userId);
         if (user && source) await recordDecisionAbout(transaction, user, 'delete', source);
         return user !== null;
       }),

@@ -20,8 +20,16 @@ export interface Timelines {
 
 // Each query exists for both directions: `before` lists the newest ids below a cursor, and `after` the oldest ids
 // above it. Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times
-// as long as the query. The database fills in `:isPrimary`, so that no demoted server answers.
+// as long as the query. MySQL also estimates a range of a joined table, so `newest` has none. The database fills in
+// `:isPrimary`, so that no demoted server answers.
 const ALL_AUTHORS = {
+  newest: `
+    select message.message_id as messageId, message.is_hidden as isHidden
+    from message force index (primary)
+    left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
+    where hidden_author.user_id is null and :isPrimary
+    order by message.message_id desc
+    limit :limit`,
   before: `
     select message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
@@ -58,7 +66,7 @@ export function createTimelines(database: Database): Timelines {
   /** Runs a query, and returns its listed ids, newest first. */
   async function selectIds(
     sql: string,
-    parameters: Record<string, number | number[]>,
+    parameters: Record<string, number> = {},
   ): Promise<ListedId[]> {
     const rows = await database.select<ListedRow>(sql, {
       limit: PAGE_QUERY_LIMIT,
@@ -69,7 +77,7 @@ export function createTimelines(database: Database): Timelines {
 
   // One query serves all requests that wait for the newest public messages at the same time.
   const listNewestPublic = batchReads<null, ListedId[]>(async () => [
-    await selectIds(ALL_AUTHORS.before, { cursor: Number.MAX_SAFE_INTEGER }),
+    await selectIds(ALL_AUTHORS.newest),
   ]);
 
   return {

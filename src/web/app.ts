@@ -26,6 +26,7 @@ import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
+import { addDeleteAccountRoute } from './routes/delete-account.ts';
 import { addExportRoute } from './routes/export.ts';
 import { addConfirmEmailRoute } from './routes/confirm-email.ts';
 import { addEmailRoute } from './routes/email.ts';
@@ -115,6 +116,7 @@ export function createApp(dependencies: Dependencies): Express {
   // Without mail, an operator passes such a link on.
   addResetPasswordRoute(app, links, passwordResets, passwords, writeNotice, config);
   addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
+  addDeleteAccountRoute(app, repositories.accountDeletion, confirmPassword, config);
   addEmailRoute(app, users, emailChanges, rateLimits, confirmPassword, config.mail);
   addConfirmEmailRoute(app, links, emailChanges, writeNotice);
   addSettingsRoutes(app, sessions, totp, confirmPassword);

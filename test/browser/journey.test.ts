@@ -108,6 +108,30 @@ describe.each([
     await logIn(phone, name, 'another one');
   });
 
+  test('users delete their account', async () => {
+    const name = `greta ${suffix}`;
+    const page = await open(window);
+    await signUp(page, name);
+    await share(page, `a last message ${suffix}`);
+    await page.getByRole('link', { name: 'settings' }).click();
+    await page.getByRole('link', { name: 'Delete your account' }).click();
+    await page.getByRole('heading', { name: 'Delete Account' }).waitFor();
+    await page.getByLabel('Your password').fill('wrong');
+    await page.getByRole('button', { name: 'Delete Account' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Invalid password' }).waitFor();
+    await page.getByLabel('Your password').fill('a password');
+    await page.getByRole('button', { name: 'Delete Account' }).click();
+    await expectStatus(page, 'Your account was deleted');
+    await page.getByRole('heading', { name: 'Public Timeline' }).waitFor();
+    await page.getByRole('link', { name: 'sign in' }).waitFor();
+    expect(await page.getByText(`a last message ${suffix}`).count()).toBe(0);
+    await page.goto(`/${name}`);
+    await page.getByText(`There is no user called “${name}”.`).waitFor();
+
+    await page.goto('/settings');
+    await page.getByText('You have to sign in first.').waitFor();
+  });
+
   test('the box retains a text that is too long or posted without a session', async () => {
     const page = await open(window);
     await signUp(page, `carol ${suffix}`);

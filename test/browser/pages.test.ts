@@ -9,7 +9,7 @@ import {
   useBrowser,
 } from '../support/browser.ts';
 
-const { open, user } = useBrowser();
+const { open, user, repositories } = useBrowser();
 const NASTY = `<img src=x onerror="document.title='run'"><script>document.title='run'</script> ' " & {{ 7 * 7 }} \u202eevil`;
 
 test('every page without a login is accessible', async () => {
@@ -85,6 +85,7 @@ test('every page of the settings is accessible', async () => {
     ['Change your password', 'Change Password'],
     ['End this session', 'End this session'],
     ['End all other sessions', 'End all other sessions'],
+    ['Delete your account', 'Delete Account'],
     ['Export your data', 'Export Your Data'],
   ] as const) {
     await page.goto('/settings');
@@ -94,6 +95,22 @@ test('every page of the settings is accessible', async () => {
     await page.getByRole('alert').waitFor();
     await expectAccessible(page);
   }
+});
+
+test('the page of a suspended user is accessible', async () => {
+  const page = await open();
+  await user('tina');
+  const { userId } = (await repositories.profiles.findProfile('tina')) ?? { userId: 0 };
+  await repositories.hiddenAuthors.suspend(userId, null, { actor: null, reason: 'spam' });
+  await page.goto('/tina');
+  await page.getByText('The account “tina” is suspended').waitFor();
+  await expectAccessible(page);
+  await page.goto('/login');
+  await page.getByLabel('Username').fill('tina');
+  await page.getByLabel('Password').fill('a password');
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await page.getByText('Your account is suspended.').waitFor();
+  await expectAccessible(page);
 });
 
 test('the question which user posts a message is accessible', async () => {

@@ -68,7 +68,10 @@ export async function fillYear(
     .filter(({ atS }) => atS <= untilS)
     .toSorted((a, b) => a.atS - b.atS)
     .map(({ author, atS }, index) => [index + 1, author + 1, writeText(random), Math.floor(atS)]);
-  await connection.query('insert ignore into message values :rows', { rows: messages });
+  await connection.query(
+    'insert ignore into message (message_id, author_id, text, pub_date) values :rows',
+    { rows: messages },
+  );
 }
 
 /** Returns the author and the time of a message, at an hour when users are active. */

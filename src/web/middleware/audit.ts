@@ -2,7 +2,7 @@ import type { Request } from 'express';
 
 /**
  * The events of the audit log:
- * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`: actions of users
+ * - `registered`, `login_succeeded`, `password_changed`, `sessions_ended`, `account_deleted`: actions of users
  * - `data_exported`: a user has downloaded the user's data
  * - `reset_requested`, `password_reset`, `email_change_requested`, `email_changed`: the use of mails with links
  * - `second_factor_enabled`, `second_factor_disabled`, `recovery_codes_created`, `recovery_code_used`: actions of users
@@ -17,6 +17,7 @@ export type AuditEvent =
   | 'login_failed'
   | 'password_changed'
   | 'sessions_ended'
+  | 'account_deleted'
   | 'data_exported'
   | 'reset_requested'
   | 'password_reset'

@@ -12,7 +12,10 @@ test('rows that are written during a copy are left to the next one', async () =>
   let writing: Promise<void> | undefined;
   const write = async () => {
     proxy.freeze();
-    await runSql(source, "insert into message values (3, 1, 'meanwhile', 1700000003)");
+    await runSql(
+      source,
+      "insert into message (message_id, author_id, text, pub_date) values (3, 1, 'meanwhile', 1700000003)",
+    );
     proxy.resume();
   };
   const { tables } = await copy({ onProgress: () => void (writing ??= write()) }, proxy.config);
@@ -41,7 +44,10 @@ test('a table that has been copied can be altered while others are copied', asyn
 test('a failed batch rolls back the whole range', async () => {
   const rows = Array.from({ length: 2100 }, (_, index) => [index + 1, 1, `says ${index}`, 1]);
   await withConnection(source, { waitMaxMs: 10_000 }, async (connection) => {
-    await connection.query('replace into message values :rows', { rows });
+    await connection.query(
+      'replace into message (message_id, author_id, text, pub_date) values :rows',
+      { rows },
+    );
   });
   // The row that does not fit is in the second batch, which is inserted while the third is read.
   await runSql(source, `update message set text = '${'x'.repeat(50)}' where message_id = 1500`);

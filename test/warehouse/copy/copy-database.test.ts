@@ -40,7 +40,7 @@ test('new, changed and deleted rows are copied, with few others', async () => {
   await copy();
   await runSql(
     source,
-    "insert into message values (70001, 2, 'new', 1700000001), (200000, 2, 'far', 1700000002)",
+    "insert into message (message_id, author_id, text, pub_date) values (70001, 2, 'new', 1700000001), (200000, 2, 'far', 1700000002)",
     "update message set text = 'changed' where message_id = 40",
     'delete from message where message_id = 1',
     'delete from follower where whom_id = 40',
@@ -102,7 +102,7 @@ test('a row with the id 0 is copied with this id', async () => {
   await runSql(
     source,
     "set sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-    "insert into message values (0, 1, 'the very first', 1)",
+    "insert into message (message_id, author_id, text, pub_date) values (0, 1, 'the very first', 1)",
   );
   expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 5 });
 });
@@ -121,7 +121,10 @@ test('every character is copied as it is', async () => {
   );
   await withConnection(source, { waitMaxMs: 10_000 }, async (connection) => {
     const rows = texts.map((text, index) => [1000 + index, 1, text, 1_700_000_000]);
-    await connection.query('insert into message values :rows', { rows });
+    await connection.query(
+      'insert into message (message_id, author_id, text, pub_date) values :rows',
+      { rows },
+    );
   });
   await copy();
   const found = await read(

@@ -18,8 +18,8 @@ export const IDS = [1, 2, 40, 70_000];
 const FILL = [
   ...IDS.flatMap((id) => [
     `insert into user (user_id, username, email, pw_hash) values (${id}, 'user ${id}', '${id}@example.com', 'hash of ${id}')`,
-    `insert into message values (${id}, ${id}, 'says ${id}', 1700000000)`,
-    `insert into profile values (${id}, 0, 0, '${id}', ${id})`,
+    `insert into message (message_id, author_id, text, pub_date) values (${id}, ${id}, 'says ${id}', 1700000000)`,
+    `insert into profile (user_id, newest_ids, newest_id) values (${id}, '${id}', ${id})`,
   ]),
   'insert into follower (who_id, whom_id) values (1, 2), (1, 40), (70000, 1)',
   `insert into session (session_id, user_id, expires_s) values ('${'x'.repeat(32)}', 1, 1700000000)`,

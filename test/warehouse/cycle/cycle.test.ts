@@ -227,7 +227,10 @@ test('the dump of the last run is restored to a database', async () => {
 });
 
 test('`run --keep` sends new rows, and its instance runs until `finish`', async () => {
-  await runSql(source, "insert into message values (900000, 1, 'new', 1700000000)");
+  await runSql(
+    source,
+    "insert into message (message_id, author_id, text, pub_date) values (900000, 1, 'new', 1700000000)",
+  );
   expect(await warehouse('run', '--keep')).toMatch(/: 1 were sent, 0 deleted/);
   expect(await alive()).toHaveLength(2);
   expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);

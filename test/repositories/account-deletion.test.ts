@@ -1,0 +1,254 @@
+import { beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import { createAccountDeletion, STEP_ROWS } from '../../src/repositories/account-deletion.ts';
+import { createRepositories } from '../../src/repositories/repositories.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { useDatabase } from '../support/database.ts';
+
+// Two instances, each with its own connections.
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+useCleanup()(() => otherDatabase.end());
+const here = createRepositories(database);
+const there = createRepositories(otherDatabase);
+const { users, messages, followers, profiles, hiddenAuthors, accountDeletion } = here;
+const source = { actor: 'moderator', reason: 'spam' };
+let bob: number;
+let carol: number;
+
+beforeAll(async () => {
+  bob = await createUser('bob');
+  carol = await createUser('carol');
+  await followers.follow(bob, carol);
+});
+
+function createUser(username: string): Promise<number> {
+  return users.createUser({ username, email: 'a@example.com', passwordHash: 'x' });
+}
+
+/** Creates a user with rows in each table, and returns the id. */
+async function createUserWithRows(username: string): Promise<number> {
+  const userId = await createUser(username);
+  await messages.createMessage(userId, 'a message');
+  await here.sessions.saveSession({
+    sessionId: username,
+    userId,
+    passwordHash: 'x',
+    hasSecondFactor: false,
+    expiresS: 4_000_000_000,
+    browser: '',
+  });
+  for (const [who, whom] of [
+    [userId, bob],
+    [bob, userId],
+    [carol, userId],
+  ] as const) {
+    await followers.follow(who, whom);
+  }
+  for (const sql of [
+    'insert into block (who_id, whom_id) values (:userId, :bob), (:bob, :userId)',
+    'insert into mute (who_id, whom_id) values (:userId, :bob), (:bob, :userId)',
+    `insert into report (reporter_id, user_id, reason, text, created_s)
+     values (:userId, :bob, 'spam', '', 0), (:bob, :userId, 'spam', '', 0)`,
+    `insert into link (token_hash, user_id, purpose, expires_s)
+     values (:username, :userId, 'reset', 0)`,
+    `insert into mail (recipient, subject, text, user_id, purpose, created_s, due_s)
+     values ('a@example.com', '', '', :userId, 'reset', 0, 0)`,
+    `insert into totp (user_id, secret) values (:userId, 'secret')`,
+    `insert into recovery_code (user_id, code_hash) values (:userId, 'one'), (:userId, 'two')`,
+    `insert into passkey (credential_id, user_id, public_key, counter, name, created_s, used_s)
+     values (:username, :userId, 'key', 0, 'a key', 0, 0)`,
+  ]) {
+    await database.execute(sql, { userId, bob, username });
+  }
+  return userId;
+}
+
+/** Lists the tables with a row of a user. Each column that refers to a user is checked, also those of later versions. */
+async function listTablesWith(userId: number): Promise<string[]> {
+  const columns = await database.select<{ tableName: string; columnName: string }>(
+    `select table_name as tableName, column_name as columnName
+     from information_schema.key_column_usage
+     where table_schema = database() and referenced_table_name = 'user'`,
+  );
+  expect(columns.length).toBeGreaterThan(15);
+  columns.push({ tableName: 'user', columnName: 'user_id' });
+  columns.push({ tableName: 'mail', columnName: 'user_id' });
+  const counts = await Promise.all(
+    columns.map(async ({ tableName, columnName }) => {
+      const rows = await database.select(
+        `select 1 from ${tableName} where ${columnName} = :userId`,
+        { userId },
+      );
+      return rows.length > 0 ? tableName : null;
+    }),
+  );
+  return Array.from(new Set(counts.filter((name) => name !== null))).toSorted();
+}
+
+/** Returns the deletion of a process that is killed in its transaction of this number, before or after the commit. */
+function createKilledDeletion(killedAt: number, when: 'before' | 'after') {
+  let transactions = 0;
+  const transact: Database['transact'] = async (work) => {
+    transactions++;
+    const isLast = transactions === killedAt;
+    const result = await database.transact(async (transaction) => {
+      const done = await work(transaction);
+      if (isLast && when === 'before') throw new Error('killed');
+      return done;
+    });
+    if (isLast) throw new Error('killed');
+    return result;
+  };
+  return createAccountDeletion({ ...database, transact });
+}
+
+async function countsOf(username: string) {
+  const profile = await profiles.findProfile(username);
+  return { followers: profile?.followers, following: profile?.following };
+}
+
+test('hides the user at once, and deletes the rows of all tables later', async () => {
+  const alice = await createUserWithRows('alice');
+  const filled = await listTablesWith(alice);
+  expect(filled).toEqual([
+    'block',
+    'follower',
+    'link',
+    'mail',
+    'message',
+    'mute',
+    'passkey',
+    'profile',
+    'recovery_code',
+    'report',
+    'session',
+    'taken_name',
+    'totp',
+    'user',
+  ]);
+
+  expect(await accountDeletion.startDeletion(alice, source)).toBe(true);
+  expect(await accountDeletion.startDeletion(alice, source)).toBe(false);
+  expect(await hiddenAuthors.suspend(alice, null, source)).toBe(false);
+  expect(await hiddenAuthors.liftSuspension(alice, source)).toBe(false);
+  expect(await there.profiles.findProfile('alice')).toBeNull();
+  expect(await there.users.findUser('alice')).toBeNull();
+  expect(await there.users.findCredentials('alice')).toBeNull();
+  expect(await there.sessions.findSession('alice', 0)).toBeNull();
+  expect((await there.timelines.listPublic(null)).messageIds).toEqual([]);
+  expect((await there.timelines.listHome(bob, null)).messageIds).toEqual([]);
+  const during = await listTablesWith(alice);
+  const ended = new Set(['session', 'link', 'mail']);
+  expect(during).toEqual(
+    [...filled, 'hidden_author'].filter((each) => !ended.has(each)).toSorted(),
+  );
+
+  expect(await there.accountDeletion.continueDeletions(10)).toBe(1);
+  expect(await listTablesWith(alice)).toEqual([]);
+  expect(await countsOf('bob')).toEqual({ followers: 0, following: 1 });
+  expect(await countsOf('carol')).toEqual({ followers: 1, following: 0 });
+  expect(await accountDeletion.startDeletion(alice, source)).toBe(false);
+  expect(await accountDeletion.continueDeletions(10)).toBe(0);
+  await expect(createUser('alice')).rejects.toMatchObject({ code: 'conflict' });
+  const decisions = await database.select(
+    'select action, username, reason from audit where user_id = :alice',
+    { alice },
+  );
+  expect(decisions).toEqual([{ action: 'delete', username: 'alice', reason: 'spam' }]);
+});
+
+test('another call completes a deletion whose process was killed, at each of its transactions', async () => {
+  let isKilled = true;
+  let killedAt = 0;
+  while (isKilled) {
+    killedAt++;
+    for (const when of ['before', 'after'] as const) {
+      const username = `killed ${when} commit ${killedAt}`;
+      const userId = await createUserWithRows(username);
+      await accountDeletion.startDeletion(userId, null);
+      const killed = createKilledDeletion(killedAt, when).continueDeletions(10);
+      isKilled = await killed.then(
+        () => false,
+        () => true,
+      );
+      await there.accountDeletion.continueDeletions(10);
+      expect(await listTablesWith(userId)).toEqual([]);
+      expect(await countsOf('bob')).toEqual({ followers: 0, following: 1 });
+      expect(await countsOf('carol')).toEqual({ followers: 1, following: 0 });
+    }
+  }
+  expect(killedAt).toBeGreaterThan(10);
+});
+
+test('concurrent calls of two instances delete each account once, and the counts of others are right', async () => {
+  const names = Array.from({ length: 6 }, (_, index) => `group ${index}`);
+  const ids = await Promise.all(names.map(createUser));
+  for (const who of ids)
+    for (const whom of ids) if (who !== whom) await followers.follow(who, whom);
+  for (const who of ids) await followers.follow(who, bob);
+  for (const id of ids.slice(1)) await accountDeletion.startDeletion(id, null);
+  const instances = [here, there, here, there];
+  const deleted = await Promise.all(
+    instances.map((each) => each.accountDeletion.continueDeletions(10)),
+  );
+  expect(deleted.reduce((sum, each) => sum + each, 0)).toBe(5);
+  for (const id of ids.slice(1)) expect(await listTablesWith(id)).toEqual([]);
+  expect(await countsOf('group 0')).toEqual({ followers: 0, following: 1 });
+  expect(await countsOf('bob')).toEqual({ followers: 1, following: 1 });
+});
+
+test('posts, follows and unfollows during deletions neither fail nor leave wrong counts', async () => {
+  const dan = await createUser('dan');
+  for (let round = 0; round < 5; round++) {
+    const gone = await createUser(`gone ${round}`);
+    await followers.follow(dan, gone);
+    await followers.follow(gone, dan);
+    for (let index = 0; index < 5; index++) await messages.createMessage(gone, 'a message');
+    await accountDeletion.startDeletion(gone, null);
+    const ignoreRefusal = (error: Error & { code?: string }) => {
+      expect(['not_found', 'unauthenticated']).toContain(error.code);
+    };
+    await Promise.all([
+      here.accountDeletion.continueDeletions(10),
+      there.accountDeletion.continueDeletions(10),
+      ...[here, there].flatMap((each) => [
+        each.messages.createMessage(dan, 'a message'),
+        each.followers.unfollow(dan, gone),
+        each.followers.follow(dan, gone).catch(ignoreRefusal),
+        each.followers.follow(bob, gone).catch(ignoreRefusal),
+        each.followers.unfollow(gone, dan),
+        each.messages.createMessage(gone, 'late').catch(ignoreRefusal),
+      ]),
+    ]);
+    await accountDeletion.continueDeletions(10);
+    expect(await listTablesWith(gone)).toEqual([]);
+    expect(await countsOf('dan')).toEqual({ followers: 0, following: 0 });
+  }
+});
+
+test('a transaction deletes a bounded number of rows', async () => {
+  const eve = await createUser('eve');
+  const total = 3 * STEP_ROWS + 1;
+  await database.execute('insert into message (author_id, text, pub_date) values :rows', {
+    rows: Array.from({ length: total }, () => [eve, 'spam', 0]),
+  });
+  await accountDeletion.startDeletion(eve, null);
+  const deleted: number[] = [];
+  const counting: Database = {
+    ...database,
+    transact: (work) =>
+      database.transact((transaction) =>
+        work({
+          select: transaction.select.bind(transaction),
+          async execute(sql, parameters) {
+            const result = await transaction.execute(sql, parameters);
+            if (sql.includes('from message')) deleted.push(result.affectedRows);
+            return result;
+          },
+        }),
+      ),
+  };
+  expect(await createAccountDeletion(counting).continueDeletions(10)).toBe(1);
+  expect(deleted).toEqual([STEP_ROWS, STEP_ROWS, STEP_ROWS, 1]);
+});
