@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
-import { consumeLink, revokeLinks } from './links.ts';
+import { consumeLink, type Link, lockUser, revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
 
 /** Changes the email addresses of users. A change revokes all links of the user. */
@@ -13,10 +13,10 @@ export interface EmailChanges {
    */
   requestConfirmation(userId: number, mail: NewMail): Promise<void>;
   /**
-   * Changes the address of the user of a link, and stores a mail to the previous address. Returns the user's id.
-   * Returns null, and changes nothing, if the link cannot be used.
+   * Changes the address of the user of a link, and stores a mail. Returns false, and changes nothing, if the link can no
+   * longer be used.
    */
-  confirmEmail(token: string, notice: NewMail | null): Promise<number | null>;
+  confirmEmail(link: Link, notice: NewMail | null): Promise<boolean>;
 }
 
 /** Creates the changes of email addresses of a database. */
@@ -40,20 +40,17 @@ export function createEmailChanges(database: Database): EmailChanges {
 
     requestConfirmation: (userId, mail) =>
       database.transact(async (transaction) => {
-        await transaction.select('select 1 from user where user_id = :userId for update', {
-          userId,
-        });
+        await lockUser(transaction, userId);
         await revokeLinks(transaction, userId, ['email']);
         await addMail(transaction, mail);
       }),
 
-    confirmEmail: (token, notice) =>
+    confirmEmail: (link, notice) =>
       database.transact(async (transaction) => {
-        const link = await consumeLink(transaction, token, 'email');
-        if (!link) return null;
+        if (!(await consumeLink(transaction, link))) return false;
         await replaceEmail(transaction, link);
         await addMail(transaction, notice);
-        return link.userId;
+        return true;
       }),
   };
 }

@@ -15,6 +15,7 @@ export interface NewLink {
 
 /** A link that can be used, with its user as the database has it now. */
 export interface Link {
+  token: string;
   userId: number;
   username: string;
   /** The address that the link confirms. Empty for another purpose. */
@@ -42,24 +43,25 @@ export function linkPath(purpose: LinkPurpose, token: string): string {
   return `/${purpose === 'reset' ? 'reset_password' : 'confirm_email'}/${token}`;
 }
 
+// A locking read or a delete of a range would lock the gaps between its rows, and two transactions that then insert into
+// one gap deadlock. So the transactions lock the user first, read without locks, and delete by primary key.
+
 /**
  * Stores a link, and returns its token, which is stored nowhere. If the user has more than 5 links then, those that
- * expire first are deleted. The transaction must have locked the user.
+ * expire first are deleted. The transaction must have locked the user, and must not have read before that.
  */
 export async function createLink(
   transaction: Statements,
   { userId, purpose, email }: NewLink,
 ): Promise<string> {
-  const old = await transaction.select<{ tokenHash: string }>(
+  const others = await transaction.select<{ tokenHash: string }>(
     `select token_hash as tokenHash
      from link
      where user_id = :userId
-     order by expires_s desc, token_hash
-     limit :limit offset :retained
-     for update`,
-    { userId, limit: LINKS_PER_USER, retained: LINKS_PER_USER - 1 },
+     order by expires_s desc, token_hash`,
+    { userId },
   );
-  for (const { tokenHash } of old) await deleteLink(transaction, tokenHash);
+  await deleteLinks(transaction, others.slice(LINKS_PER_USER - 1));
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   await transaction.execute(
     `insert into link (token_hash, user_id, purpose, email, expires_s)
@@ -77,52 +79,79 @@ export async function createLink(
 }
 
 /**
- * Deletes a link in the transaction that does what it is for, and locks its user. Returns null, and deletes nothing,
- * if the link cannot be used. Of concurrent transactions with the same link, one gets it.
+ * Locks the user of a link, and deletes the link in the transaction that does what it is for. Returns false if the link
+ * can no longer be used: of concurrent transactions with the same link, one gets true.
  */
 export async function consumeLink(
   transaction: Statements,
-  token: string,
-  purpose: LinkPurpose,
-): Promise<Link | null> {
-  const link = await selectLink(transaction, token, purpose);
-  if (!link) return null;
-  const [user] = await transaction.select<{ username: string; currentEmail: string }>(
-    `select username, email as currentEmail
-     from user
-     where user_id = :userId
-     for update`,
-    { userId: link.userId },
+  { token, userId }: Pick<Link, 'token' | 'userId'>,
+): Promise<boolean> {
+  await lockUser(transaction, userId);
+  const { affectedRows } = await transaction.execute(
+    `delete from link
+     where token_hash = :tokenHash and expires_s > :now`,
+    { tokenHash: hashToken(token), now: NOW },
   );
-  const isDeleted = await deleteLink(transaction, hashToken(token));
-  return user && isDeleted ? { ...link, ...user } : null;
+  return affectedRows > 0;
 }
 
 /**
  * Deletes the links of a user for these purposes, and the unsent mails that would get one. A change of the password or
- * of the email address revokes all of them. The transaction must have locked the user.
+ * of the email address revokes all of them. The transaction must have locked the user, and must not have read before
+ * that.
  */
 export async function revokeLinks(
   transaction: Statements,
   userId: number,
   purposes: LinkPurpose[] = ['reset', 'email'],
 ): Promise<void> {
-  await transaction.execute(
-    `delete from link
+  const links = await transaction.select<{ tokenHash: string }>(
+    `select token_hash as tokenHash
+     from link
      where user_id = :userId and purpose in (:purposes)`,
     { userId, purposes },
   );
+  await deleteLinks(transaction, links);
+  const mails = await transaction.select<{ mailId: number }>(
+    `select mail_id as mailId
+     from mail
+     where user_id = :userId and purpose in (:purposes)`,
+    { userId, purposes },
+  );
+  if (mails.length === 0) return;
   await transaction.execute(
     `delete from mail
-     where user_id = :userId and purpose in (:purposes)`,
-    { userId, purposes },
+     where mail_id in (:mailIds)`,
+    { mailIds: mails.map(({ mailId }) => mailId) },
   );
+}
+
+/** Locks a user until the end of the transaction. Returns false if the user does not exist. */
+export async function lockUser(transaction: Statements, userId: number): Promise<boolean> {
+  const rows = await transaction.select(
+    `select 1
+     from user
+     where user_id = :userId
+     for update`,
+    { userId },
+  );
+  return rows.length > 0;
 }
 
 /** Creates the links of a database. */
 export function createLinks(database: Database): Links {
   return {
-    findLink: (token, purpose) => selectLink(database, token, purpose),
+    async findLink(token, purpose) {
+      const [link] = await database.select<Omit<Link, 'token'>>(
+        `select link.user_id as userId, user.username, link.email, user.email as currentEmail
+         from link
+         join user on user.user_id = link.user_id
+         where link.token_hash = :tokenHash and link.purpose = :purpose and link.expires_s > :now
+           and :isPrimary`,
+        { tokenHash: hashToken(token), purpose, now: NOW },
+      );
+      return link ? { ...link, token } : null;
+    },
 
     async deleteExpiredLinks(limit) {
       const { affectedRows } = await database.execute(
@@ -136,30 +165,13 @@ export function createLinks(database: Database): Links {
   };
 }
 
-async function selectLink(
-  statements: Statements,
-  token: string,
-  purpose: LinkPurpose,
-): Promise<Link | null> {
-  const [link] = await statements.select<Link>(
-    `select link.user_id as userId, user.username, link.email, user.email as currentEmail
-     from link
-     join user on user.user_id = link.user_id
-     where link.token_hash = :tokenHash and link.purpose = :purpose and link.expires_s > :now
-       and :isPrimary`,
-    { tokenHash: hashToken(token), purpose, now: NOW },
-  );
-  return link ?? null;
-}
-
-/** Returns whether the link existed. */
-async function deleteLink(transaction: Statements, tokenHash: string): Promise<boolean> {
-  const { affectedRows } = await transaction.execute(
+async function deleteLinks(transaction: Statements, links: { tokenHash: string }[]): Promise<void> {
+  if (links.length === 0) return;
+  await transaction.execute(
     `delete from link
-     where token_hash = :tokenHash`,
-    { tokenHash },
+     where token_hash in (:hashes)`,
+    { hashes: links.map(({ tokenHash }) => tokenHash) },
   );
-  return affectedRows > 0;
 }
 
 function hashToken(token: string): string {

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { NOW, type Statements } from '../database/statements.ts';
-import { createLink, type LinkPurpose } from './links.ts';
+import { createLink, type LinkPurpose, lockUser } from './links.ts';
 
 /** A mail that `addMail` stores. */
 export interface NewMail {
@@ -69,51 +69,47 @@ export async function addMail(transaction: Statements, mail: NewMail | null): Pr
 
 /** Creates the mails of a database. */
 export function createMails(database: Database): Mails {
+  /** Returns false if another process has claimed the mail since it was read. */
+  async function claimMail({ mailId, dueS }: Row): Promise<boolean> {
+    const { affectedRows } = await database.execute(
+      `update mail
+       set due_s = :now + least(:minS * pow(2, attempts), :maxS), attempts = attempts + 1
+       where mail_id = :mailId and due_s = :dueS`,
+      { now: NOW, minS: RETRY_MIN_S, maxS: RETRY_MAX_S, mailId, dueS },
+    );
+    return affectedRows > 0;
+  }
+
   return {
-    claimMails: (limit) =>
-      database.transact(async (transaction) => {
-        const rows = await transaction.select<Row>(
-          `select mail_id as mailId, recipient, subject, text, user_id as userId, purpose,
-             created_s as createdS, :now - created_s as ageS
-           from mail
-           where due_s <= :now
-           order by due_s
-           limit :limit
-           for update skip locked`,
-          { now: NOW, limit },
-        );
-        if (rows.length > 0) {
-          await transaction.execute(
-            `update mail
-             set due_s = :now + least(:minS * pow(2, attempts), :maxS), attempts = attempts + 1
-             where mail_id in (:mailIds)`,
-            {
-              now: NOW,
-              minS: RETRY_MIN_S,
-              maxS: RETRY_MAX_S,
-              mailIds: rows.map(({ mailId }) => mailId),
-            },
-          );
-        }
-        return rows.map(({ userId, purpose, ...mail }) => ({
+    async claimMails(limit) {
+      const rows = await database.select<Row>(
+        `select mail_id as mailId, recipient, subject, text, user_id as userId, purpose,
+           created_s as createdS, :now - created_s as ageS, due_s as dueS
+         from mail
+         where due_s <= :now and :isPrimary
+         order by due_s, mail_id
+         limit :limit`,
+        { now: NOW, limit },
+      );
+      const areClaimed = await Promise.all(rows.map(claimMail));
+      return rows
+        .filter((_, index) => areClaimed[index])
+        .map(({ userId, purpose, dueS: _dueS, ...mail }) => ({
           ...mail,
           link: userId !== null && purpose !== '' ? { userId, purpose } : null,
         }));
-      }),
+    },
 
     createMailLink: ({ mailId, recipient, link }) =>
       database.transact(async (transaction) => {
         if (!link) return null;
         // The lock of the user makes this wait for a change of the password, which deletes the mail.
-        const users = await transaction.select(
-          'select 1 from user where user_id = :userId for update',
-          { userId: link.userId },
-        );
+        const hasUser = await lockUser(transaction, link.userId);
         const stored = await transaction.select(
           'select 1 from mail where mail_id = :mailId for update',
           { mailId },
         );
-        if (users.length === 0 || stored.length === 0) return null;
+        if (!hasUser || stored.length === 0) return null;
         return createLink(transaction, {
           ...link,
           email: link.purpose === 'email' ? recipient : '',
@@ -143,4 +139,5 @@ export function createMails(database: Database): Mails {
 interface Row extends Omit<ClaimedMail, 'link'> {
   userId: number | null;
   purpose: LinkPurpose | '';
+  dueS: number;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { NOW } from '../database/statements.ts';
-import { consumeLink, revokeLinks } from './links.ts';
+import { consumeLink, type Link, revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
 import { deleteAllSessions } from './sessions.ts';
 import type { User } from './users.ts';
@@ -16,9 +16,9 @@ export interface PasswordResets {
   answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
   /**
    * Sets the password of the user of a link, ends all of the user's sessions, revokes all of the user's links, and
-   * stores a mail. Returns the user's id. Returns null, and changes nothing, if the link cannot be used.
+   * stores a mail. Returns false, and changes nothing, if the link can no longer be used.
    */
-  resetPassword(token: string, newHash: string, notice: NewMail | null): Promise<number | null>;
+  resetPassword(link: Link, newHash: string, notice: NewMail | null): Promise<boolean>;
   /** Deletes up to `limit` requests of more than an hour ago. Returns their number. */
   deleteOldRequests(limit: number): Promise<number>;
 }
@@ -69,10 +69,9 @@ export function createPasswordResets(database: Database): PasswordResets {
         return true;
       }),
 
-    resetPassword: (token, newHash, notice) =>
+    resetPassword: (link, newHash, notice) =>
       database.transact(async (transaction) => {
-        const link = await consumeLink(transaction, token, 'reset');
-        if (!link) return null;
+        if (!(await consumeLink(transaction, link))) return false;
         const { userId } = link;
         await transaction.execute(
           `update user
@@ -83,7 +82,7 @@ export function createPasswordResets(database: Database): PasswordResets {
         await deleteAllSessions(transaction, userId);
         await revokeLinks(transaction, userId);
         await addMail(transaction, notice);
-        return userId;
+        return true;
       }),
 
     async deleteOldRequests(limit) {

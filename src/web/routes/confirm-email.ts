@@ -20,18 +20,18 @@ export function addConfirmEmailRoute(
   app
     .route('/confirm_email/:token')
     .get(async (req, res) => {
-      const { username, email } = await findUsableLink(req);
+      const { token, username, email } = await findUsableLink(req);
       res.set('Cache-Control', 'private, no-store');
-      res.render('confirm-email.html', { token: req.params.token, username, email });
+      res.render('confirm-email.html', { token, username, email });
     })
     .post(async (req, res) => {
-      const { username, email, currentEmail } = await findUsableLink(req);
+      const link = await findUsableLink(req);
+      const { userId, username, email, currentEmail } = link;
       const notice = writeNotice(
         { username, email: currentEmail },
         `Your email address was changed from ${currentEmail} to ${email}.`,
       );
-      const userId = await emailChanges.confirmEmail(req.params.token, notice);
-      if (userId === null) throw unusableLink();
+      if (!(await emailChanges.confirmEmail(link, notice))) throw unusableLink();
       logEvent(req, 'email_changed', { userId });
       res.flash(`The email address of ${username} was changed`);
       res.redirect(currentUser(req) ? '/settings' : '/login');

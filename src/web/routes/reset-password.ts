@@ -25,7 +25,7 @@ export function addResetPasswordRoute(
   app
     .route('/reset_password/:token')
     .get(async (req, res) => {
-      renderResetPage(req, res, await findUsableLink(req));
+      renderResetPage(res, await findUsableLink(req));
     })
     .post(async (req, res) => {
       // The link is checked first, so that only its user makes the server hash a password.
@@ -33,12 +33,11 @@ export function addResetPasswordRoute(
       const { username, currentEmail: email } = link;
       const form = parseForm(newPasswordForm, req.body);
       const error = validateNewPassword({ username, email, ...form }, rules);
-      if (error) return renderResetPage(req, res, link, error);
+      if (error) return renderResetPage(res, link, error);
       const newHash = await passwords.hash(form.password, clientKey(req));
       const notice = writeNotice({ username, email }, 'Your password was reset with a link.');
-      const userId = await passwordResets.resetPassword(req.params.token, newHash, notice);
-      if (userId === null) throw unusableLink();
-      logEvent(req, 'password_reset', { userId });
+      if (!(await passwordResets.resetPassword(link, newHash, notice))) throw unusableLink();
+      logEvent(req, 'password_reset', { userId: link.userId });
       res.flash('Your password was changed. You can sign in with it now.');
       res.redirect('/login');
     })
@@ -52,13 +51,12 @@ export function addResetPasswordRoute(
 }
 
 function renderResetPage(
-  req: Request<{ token: string }>,
   res: Response,
-  { username }: Link,
+  { token, username }: Link,
   error: FieldError | null = null,
 ): void {
   res.set('Cache-Control', 'private, no-store');
-  res.render('reset-password.html', { token: req.params.token, username, error });
+  res.render('reset-password.html', { token, username, error });
 }
 
 function unusableLink(): AppError {
