@@ -111,8 +111,8 @@ test('concurrent changes of users do not deadlock', async () => {
   const ids = await Promise.all(Array.from({ length: 10 }, (_, index) => createUser(`k${index}`)));
   const notice = { recipient: email, subject: 'News', text: 'Hello', link: null };
   for (let round = 0; round < 10; round++) {
-    await Promise.all(
-      ids.flatMap((userId) => [
+    const results = await Promise.all(
+      ids.flatMap((userId): Promise<unknown>[] => [
         database.transact(async (transaction) => {
           await lockUser(transaction, userId);
           return createLink(transaction, { userId, purpose: 'reset', email: '' });
@@ -124,5 +124,6 @@ test('concurrent changes of users do not deadlock', async () => {
         ),
       ]),
     );
+    expect(results).not.toContain(false);
   }
 });
