@@ -11,6 +11,8 @@ create table user (
   email varchar(254) not null,
   pw_hash varchar(72) character set ascii collate ascii_bin not null,
   is_moderator boolean not null default false,
+  -- The user has muted or blocked another user, or was blocked, at some time.
+  has_unseen_authors boolean not null default false,
   primary key (user_id),
   unique key username (username),
   key email (email)

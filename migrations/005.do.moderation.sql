@@ -1,8 +1,10 @@
 -- Users block, mute and report others, and moderators decide on the reports.
 
--- Servers of the previous release register users without it.
+-- Servers of the previous release register users without these.
 alter table user
   add column is_moderator boolean not null default false,
+  -- The user has muted or blocked another user, or was blocked, at some time.
+  add column has_unseen_authors boolean not null default false,
   algorithm = instant;
 
 -- A moderator has hidden the message. Pages show that it was removed.

@@ -111,7 +111,9 @@ const rateLimits = {
   LIMIT_EMAIL_CHANGES_PER_USER: limit
     .default(5)
     .describe('Changes of the email address that a user requests in an hour.'),
-  LIMIT_FOLLOWS_PER_USER: limit.default(60).describe('Follows and unfollows in 5 minutes.'),
+  LIMIT_FOLLOWS_PER_USER: limit
+    .default(60)
+    .describe('Follows, blocks and mutes of a user in 5 minutes, and their ends.'),
   LIMIT_PAGES_PER_USER: limit
     .default(300)
     .describe(

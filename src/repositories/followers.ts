@@ -3,6 +3,7 @@ import { isDuplicateKey, isMissingParent } from '../database/query-errors.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
 import { updateFollowCounts } from './profile-updates.ts';
+import { lockForFollow } from './unseen-authors.ts';
 
 /** Reads and writes the table `follower`: the user `who_id` follows the user `whom_id`. */
 export interface Followers {
@@ -10,7 +11,8 @@ export interface Followers {
   /**
    * Idempotent.
    * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited
-   *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users; AppError `not_found` or
+   *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users, or if
+   *   one of the two has blocked the other; AppError `not_found` or
    *   `unauthenticated` if one of them is suspended or deleted
    */
   follow(whoId: number, whomId: number): Promise<void>;
@@ -25,6 +27,8 @@ export interface Followers {
 // A follow takes about 5 ms, so 50 of them wait this long only while the database is slow.
 const WAIT_MAX_MS = 2000;
 const WAITING_PER_USER = 50;
+
+const FOLLOW_BLOCKED = 'You cannot follow this user, because one of you has blocked the other.';
 
 /** Creates the followers of a database. */
 export function createFollowers(database: Database): Followers {
@@ -65,11 +69,17 @@ export function createFollowers(database: Database): Followers {
       try {
         await runInTurn(whomId, () =>
           database.transact(async (transaction) => {
-            await transaction.execute(
-              `insert into follower (who_id, whom_id)
-               values (:whoId, :whomId)`,
+            await lockForFollow(transaction, { whoId, whomId });
+            const { affectedRows } = await transaction.execute(
+              `insert into follower (who_id, whom_id, is_muted)
+               select :whoId, :whomId,
+                 exists (select 1 from mute where who_id = :whoId and whom_id = :whomId)
+               from dual
+               where not exists (select 1 from block where who_id = :whoId and whom_id = :whomId)
+                 and not exists (select 1 from block where who_id = :whomId and whom_id = :whoId)`,
               { whoId, whomId },
             );
+            if (affectedRows === 0) throw new AppError('forbidden', FOLLOW_BLOCKED);
             await updateFollowCounts(transaction, { whoId, whomId, change: 1 });
           }),
         );

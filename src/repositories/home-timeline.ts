@@ -9,7 +9,7 @@ const WINDOW_LIMIT = 1000;
 // The growth factor of a window with too few ids, and the shrink factor of one with too many.
 const GROWTH = 8;
 
-/** Lists message ids of a user and of all users that the user follows. */
+/** Lists message ids of a user and of all users that the user follows and has not muted. */
 export type ListHome = (readerId: number, cursor: Cursor) => Promise<Page>;
 
 /**
@@ -30,7 +30,7 @@ export function createHomeTimeline(database: Database): ListHome {
          from (
            select who_id as reader_id, whom_id as author_id
            from follower
-           where who_id in (:readerIds) and whom_id <> who_id
+           where who_id in (:readerIds) and whom_id <> who_id and not is_muted
            union all
            select user_id, user_id
            from profile
@@ -52,7 +52,8 @@ export function createHomeTimeline(database: Database): ListHome {
       `select follower.whom_id as authorId
        from follower
        left join hidden_author on hidden_author.user_id = follower.whom_id
-       where follower.who_id = :readerId and hidden_author.user_id is null and :isPrimary`,
+       where follower.who_id = :readerId and not follower.is_muted
+         and hidden_author.user_id is null and :isPrimary`,
       { readerId },
     );
     return [readerId, ...rows.map(({ authorId }) => authorId)];

@@ -53,18 +53,20 @@ export function createMessages(database: Database): Messages {
   });
 
   async function storeMessages(newMessages: NewMessage[]): Promise<number[]> {
+    // The foreign key locks each author, and all transactions lock users in the order of their ids. The sort is stable,
+    // so the messages of an author retain their order.
+    const sorted = newMessages
+      .map(({ authorId, text }, place) => ({ authorId, text, place }))
+      .toSorted((a, b) => a.authorId - b.authorId);
     return database.transact(async (transaction) => {
       const { insertId } = await transaction.execute(
         `insert into message (author_id, text, pub_date)
          values :rows`,
-        { rows: newMessages.map(({ authorId, text }) => [authorId, text, NOW]) },
+        { rows: sorted.map(({ authorId, text }) => [authorId, text, NOW]) },
       );
-      const stored = newMessages.map(({ authorId }, index) => ({
-        authorId,
-        messageId: insertId + index,
-      }));
+      const stored = sorted.map((message, index) => ({ ...message, messageId: insertId + index }));
       await prependNewestIds(transaction, stored);
-      return stored.map(({ messageId }) => messageId);
+      return stored.toSorted((a, b) => a.place - b.place).map(({ messageId }) => messageId);
     });
   }
 

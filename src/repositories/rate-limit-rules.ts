@@ -66,7 +66,12 @@ export function createRateLimitRules(config: RateLimitConfig) {
       60,
       'You have changed your email address a lot',
     ),
-    follow: createRule('follow', config.followsPerUser, 5, 'You have followed or unfollowed a lot'),
+    follow: createRule(
+      'follow',
+      config.followsPerUser,
+      5,
+      'You have followed, blocked or muted a lot',
+    ),
     export: createRule('export', EXPORTS_PER_HOUR, 60, 'You have exported your data several times'),
     allLoginsByName: inProcess(
       createRule('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),

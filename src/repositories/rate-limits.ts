@@ -49,7 +49,7 @@ export interface RateLimits {
   consumeReset(request: { email: string; address: string }): Promise<LimitCheck>;
   /** Counts a request of a user to change the email address to `email`. */
   consumeEmailChange(request: { email: string; userId: number }): Promise<LimitCheck>;
-  /** Counts a follow or an unfollow. */
+  /** Counts a follow, a block or a mute, or its end. */
   consumeFollow(userId: number): Promise<LimitCheck>;
   /** Counts an export of a user's data. */
   consumeExport(userId: number): Promise<LimitCheck>;

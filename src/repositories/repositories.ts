@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { type AccountDeletion, createAccountDeletion } from './account-deletion.ts';
 import { type Audit, createAudit } from './audit.ts';
+import { type Blocks, createBlocks } from './blocks.ts';
 import { createEmailChanges, type EmailChanges } from './email-changes.ts';
 import { createFollowers, type Followers } from './followers.ts';
 import { createHiddenAuthors, type HiddenAuthors } from './hidden-authors.ts';
@@ -8,6 +9,7 @@ import { createHiddenMessages, type HiddenMessages } from './hidden-messages.ts'
 import { createLinks, type Links } from './links.ts';
 import { createMails, type Mails } from './mails.ts';
 import { createMessages, type Messages } from './messages.ts';
+import { createMutes, type Mutes } from './mutes.ts';
 import { createPersonalData, type PersonalData } from './personal-data.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPasswordResets, type PasswordResets } from './password-resets.ts';
@@ -18,6 +20,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
 import { createTotp, type Totp } from './totp.ts';
+import { createUnseenAuthors, type UnseenAuthors } from './unseen-authors.ts';
 import { createUsers, type Users } from './users.ts';
 
 /** The repositories of the web application. Each one has the SQL of one table, and `timelines` has that of pages. */
@@ -25,6 +28,9 @@ export interface Repositories {
   users: Users;
   messages: Messages;
   followers: Followers;
+  blocks: Blocks;
+  mutes: Mutes;
+  unseenAuthors: UnseenAuthors;
   hiddenMessages: HiddenMessages;
   audit: Audit;
   profiles: Profiles;
@@ -52,6 +58,9 @@ export function createRepositories(database: Database): Repositories {
     users: createUsers(database),
     messages: createMessages(database),
     followers: createFollowers(database),
+    blocks: createBlocks(database),
+    mutes: createMutes(database),
+    unseenAuthors: createUnseenAuthors(database),
     hiddenMessages: createHiddenMessages(database),
     audit: createAudit(database),
     profiles: createProfiles(database),

@@ -8,6 +8,8 @@ export interface StoredSession {
   userId: number;
   username: string;
   isModerator: boolean;
+  /** Whether the user may have muted or blocked others, or may have been blocked. */
+  hasUnseenAuthors: boolean;
   expiresS: number;
 }
 
@@ -52,9 +54,10 @@ export interface Sessions {
   deleteExpiredSessions(nowS: number, limit: number): Promise<number>;
 }
 
-type StoredSessionRow = Omit<StoredSession, 'isModerator'> & {
+type StoredSessionRow = Omit<StoredSession, 'isModerator' | 'hasUnseenAuthors'> & {
   sessionId: string;
   isModerator: 0 | 1;
+  hasUnseenAuthors: 0 | 1;
 };
 
 const SESSIONS_PER_USER = 20;
@@ -89,16 +92,21 @@ export function createSessions(database: Database): Sessions {
     async (sessionIds: string[]): Promise<(StoredSession | null)[]> => {
       const rows = await database.select<StoredSessionRow>(
         `select session.session_id as sessionId, user.user_id as userId, user.username,
-         user.is_moderator as isModerator, session.expires_s as expiresS
+         user.is_moderator as isModerator, user.has_unseen_authors as hasUnseenAuthors,
+         session.expires_s as expiresS
        from session
        join user on user.user_id = session.user_id
        where session.session_id in (:sessionIds) and :isPrimary`,
         { sessionIds },
       );
       const byId = new Map(
-        rows.map(({ sessionId, isModerator, ...session }) => [
+        rows.map(({ sessionId, isModerator, hasUnseenAuthors, ...session }) => [
           sessionId,
-          { ...session, isModerator: isModerator === 1 },
+          {
+            ...session,
+            isModerator: isModerator === 1,
+            hasUnseenAuthors: hasUnseenAuthors === 1,
+          },
         ]),
       );
       return sessionIds.map((sessionId) => byId.get(sessionId) ?? null);

@@ -14,7 +14,7 @@ export interface Timelines {
   listPublic(cursor: Cursor): Promise<Page>;
   /** Lists message ids of one user, whose profile was read for the same request, and who is not hidden. */
   listByAuthor(author: Pick<Profile, 'userId' | 'newestIds'>, cursor: Cursor): Promise<Page>;
-  /** Lists message ids of a user and of all users that the user follows. */
+  /** Lists message ids of a user and of all users that the user follows and has not muted. */
   listHome: ListHome;
 }
 

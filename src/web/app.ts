@@ -25,6 +25,7 @@ import { useTemplates } from './presentation/templates.ts';
 import { createRenderTimeline } from './presentation/timeline-pages.ts';
 import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
+import { addBlockRoutes } from './routes/blocks.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
 import { addDeleteAccountRoute } from './routes/delete-account.ts';
 import { addExportRoute } from './routes/export.ts';
@@ -39,6 +40,8 @@ import { addLoginCodeRoute } from './routes/login-code.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addMuteRoutes } from './routes/mutes.ts';
+import { createFindOtherUser } from './routes/other-user.ts';
 import { addOutboxRoute } from './routes/outbox.ts';
 import { addPasswordRoute } from './routes/password.ts';
 import { addRegisterRoutes } from './routes/register.ts';
@@ -65,7 +68,8 @@ export interface Dependencies {
 /** Creates the application. A request passes the middleware and the routes in this order. */
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
-  const { users, messages, followers, sessions, timelines, totp, recoveryCodes } = repositories;
+  const { users, followers, blocks, mutes, sessions, timelines, totp, recoveryCodes } =
+    repositories;
   const { links, passwordResets, emailChanges } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
@@ -87,6 +91,8 @@ export function createApp(dependencies: Dependencies): Express {
   const totpSecrets = createTotpSecrets(config);
   const verifyCode = createVerifyCode(totp, recoveryCodes, totpSecrets, rateLimits, devices);
 
+  const findOtherUser = createFindOtherUser(users, rateLimits);
+
   app.use(logRequests(logger));
   app.use(sanitizeHeaders(config));
   app.use(securityHeaders(config));
@@ -106,7 +112,7 @@ export function createApp(dependencies: Dependencies): Express {
   app.use(session(sessions, config));
   app.use(setUserLocals);
 
-  addTimelineRoutes(app, timelines, rateLimits, renderTimeline, renderHomeTimeline);
+  addTimelineRoutes(app, repositories, rateLimits, renderTimeline, renderHomeTimeline);
   addRegisterRoutes(app, users, passwords, rateLimits, config);
   addLoginRoutes(app, attemptLogin, pendingLogins, rateLimits, devices, loginEnd);
   addLoginCodeRoute(app, totp, recoveryCodes, pendingLogins, verifyCode, loginEnd);
@@ -122,8 +128,10 @@ export function createApp(dependencies: Dependencies): Express {
   addSettingsRoutes(app, sessions, totp, confirmPassword);
   addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword);
   addExportRoute(app, repositories, rateLimits, confirmPassword);
-  addMessageRoutes(app, messages, rateLimits, renderHomeTimeline);
-  addFollowRoutes(app, users, followers, rateLimits);
+  addMessageRoutes(app, repositories, rateLimits, renderHomeTimeline);
+  addFollowRoutes(app, followers, findOtherUser);
+  addBlockRoutes(app, blocks, findOtherUser);
+  addMuteRoutes(app, mutes, findOtherUser);
   // The last route, because almost any path can be a username.
   addUserTimelineRoutes(app, repositories, rateLimits, renderTimeline);
 

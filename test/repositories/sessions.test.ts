@@ -42,7 +42,13 @@ async function save(
 
 test('finds a session until it expires', async () => {
   await save('one', alice, now + 10);
-  const found = { userId: alice, username: 'alice', isModerator: false, expiresS: now + 10 };
+  const found = {
+    userId: alice,
+    username: 'alice',
+    isModerator: false,
+    hasUnseenAuthors: false,
+    expiresS: now + 10,
+  };
   expect(await sessions.findSession('one', now)).toEqual(found);
   expect(await sessions.findSession('one', now + 9)).toEqual(found);
   expect(await sessions.findSession('one', now + 10)).toBeNull();

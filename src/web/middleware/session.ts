@@ -13,8 +13,10 @@ import { formatBrowser } from './user-agent.ts';
 export interface CurrentUser {
   userId: number;
   username: string;
-  /** Read with the session. Missing in the request that logs the user in. */
+  // These are read with the session. They are missing in the request that logs the user in.
   isModerator?: boolean;
+  /** Whether the user may have muted or blocked others, or may have been blocked. */
+  hasUnseenAuthors?: boolean;
 }
 
 /** The proof of a login. */

@@ -9,7 +9,7 @@ export interface MessageReader {
   /** Null without a login. */
   userId: number | null;
   /** The ids of the authors whose messages are left out. */
-  hiddenAuthors: ReadonlySet<number>;
+  unseenAuthors: ReadonlySet<number>;
   /** The number of renames, which was read for this request. */
   renameCount: number;
 }
@@ -92,7 +92,7 @@ export function createRenderMessages(
       list[listedIds.indexOf(listedId)] = renderAndCache(message, listedId, reader);
     }
     return list.flatMap((message) => {
-      if (!message || reader.hiddenAuthors.has(message.authorId)) return [];
+      if (!message || reader.unseenAuthors.has(message.authorId)) return [];
       return message.authorId === reader.userId
         ? (message.htmlForAuthor ?? message.html)
         : message.html;

@@ -1,6 +1,6 @@
 import { LinkifyIt } from 'linkify-it';
 import { ROUTE_NAMES } from '../forms/reserved-names.ts';
-import { parseUsername } from '../forms/username.ts';
+import { normalizeUsername, parseUsername } from '../forms/username.ts';
 
 /** A part of a message: plain text, a link or a mention. It is text, not HTML. */
 export interface MessagePart {
@@ -50,6 +50,12 @@ export function splitMessage(text: string): MessagePart[] {
     .split(URL_WITH_USER_INFO)
     .flatMap((part, index) => (index % 2 === 1 ? plainPart(part) : splitLinks(part)))
     .filter((part) => part.text !== '');
+}
+
+/** Lists the usernames that a message mentions, each once, in NFC. */
+export function listMentions(text: string): string[] {
+  const mentions = splitMessage(text).filter(({ isMention }) => isMention);
+  return Array.from(new Set(mentions.map((part) => normalizeUsername(part.text.slice(1)))));
 }
 
 function splitLinks(text: string): MessagePart[] {

@@ -12,7 +12,8 @@ import type { RenderTemplate } from './templates.ts';
 // The template writes this in the place of the messages. It is random, so that no user can write it into a page.
 const MESSAGES_PLACEHOLDER = `<!-- ${randomUUID()} -->`;
 
-const NO_AUTHORS: ReadonlySet<number> = new Set();
+/** No authors. */
+export const NO_AUTHORS: ReadonlySet<number> = new Set();
 
 /** The values for the template of a page with messages. */
 export interface TimelinePage {
@@ -22,7 +23,7 @@ export interface TimelinePage {
   /** The user whose messages these are, on a user's page. */
   profile?: Profile;
   /** The ids of the authors whose messages the page leaves out. */
-  hiddenAuthors?: ReadonlySet<number>;
+  unseenAuthors?: ReadonlySet<number>;
   [more: string]: unknown;
 }
 
@@ -50,8 +51,8 @@ export function createRenderTimeline(
     renameCount: number,
   ): Promise<RenderedPage> {
     const { messageIds } = context.page;
-    const { hiddenAuthors = NO_AUTHORS } = context;
-    const reader = { userId: user?.userId ?? null, hiddenAuthors, renameCount };
+    const { unseenAuthors = NO_AUTHORS } = context;
+    const reader = { userId: user?.userId ?? null, unseenAuthors, renameCount };
     const messageList = await renderMessages(messageIds, reader);
     const html = renderTemplate(view, { ...context, user, messages: MESSAGES_PLACEHOLDER });
     const [before = '', after = ''] = html.split(MESSAGES_PLACEHOLDER);

@@ -1,20 +1,23 @@
 import type { IRouter, Request, Response } from 'express';
 import { AppError, HTTP_STATUS } from '../../errors/app-error.ts';
-import type { Message, Messages } from '../../repositories/messages.ts';
+import type { FoundMessage } from '../../repositories/messages.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
+import type { Repositories } from '../../repositories/repositories.ts';
 import { parseMessageId } from '../forms/cursor.ts';
 import { isBlank, parseForm, submittedField } from '../forms/form.ts';
 import { messageForm, parseDraft, validateMessageLength } from '../forms/message.ts';
 import { currentUser, findOtherFormUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
+import type { CurrentUser } from '../middleware/session.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
+import { listMentions } from '../presentation/message-parts.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 
 /** Adds `/add_message` and `/delete_message/ID`. */
 export function addMessageRoutes(
   app: IRouter,
-  messages: Messages,
+  { messages, blocks }: Pick<Repositories, 'messages' | 'blocks'>,
   rateLimits: RateLimits,
   renderHomeTimeline: RenderHomeTimeline,
 ): void {
@@ -30,7 +33,7 @@ export function addMessageRoutes(
         return;
       }
       if (isBlank(text)) return res.redirect('/');
-      const error = validateMessageLength(text);
+      const error = validateMessageLength(text) ?? (await validateMentions(user, text));
       if (error !== null) return renderHomeTimeline(req, res, { draft: { text, error } });
       const { refusal } = await rateLimits.consumePost(user.userId);
       if (refusal) {
@@ -55,7 +58,17 @@ export function addMessageRoutes(
     })
     .all(methodNotAllowed);
 
-  async function findOwnMessage(req: Request): Promise<Message> {
+  /** Returns an error message if a message mentions a user whom the author has blocked, or who has blocked the author. */
+  async function validateMentions(author: CurrentUser, text: string): Promise<string | null> {
+    const names = author.hasUnseenAuthors ? listMentions(text) : [];
+    const found = names.length > 0 ? await blocks.findBlockedName(author.userId, names) : null;
+    if (!found) return null;
+    const { username, hasBlocked } = found;
+    const reason = hasBlocked ? `you have blocked ${username}` : `${username} has blocked you`;
+    return `You cannot mention ${username}, because ${reason}.`;
+  }
+
+  async function findOwnMessage(req: Request): Promise<FoundMessage> {
     const user = requireUser(req);
     const messageId = parseMessageId(req.params.messageId);
     const message = messageId === null ? null : await messages.findMessage(messageId);

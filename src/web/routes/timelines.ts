@@ -1,22 +1,21 @@
 import type { IRouter } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import type { Followers } from '../../repositories/followers.ts';
+import type { Page } from '../../repositories/page.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
-import type { Timelines } from '../../repositories/timelines.ts';
-import type { User } from '../../repositories/users.ts';
 import { requireUsername } from '../forms/username.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
-import type { RenderTimeline } from '../presentation/timeline-pages.ts';
+import { NO_AUTHORS, type RenderTimeline } from '../presentation/timeline-pages.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 import { readPageCursor } from './page-cursor.ts';
+import { findRelation } from './relation.ts';
 
 /** Adds `/`, the home timeline, and `/public`, the messages of all users. */
 export function addTimelineRoutes(
   app: IRouter,
-  timelines: Timelines,
+  { timelines, unseenAuthors: repository }: Pick<Repositories, 'timelines' | 'unseenAuthors'>,
   rateLimits: RateLimits,
   renderTimeline: RenderTimeline,
   renderHomeTimeline: RenderHomeTimeline,
@@ -32,19 +31,30 @@ export function addTimelineRoutes(
   app
     .route('/public')
     .get(async (req, res) => {
-      const page = await timelines.listPublic(readPageCursor(req, res, rateLimits));
-      await renderTimeline(req, res, 'public.html', { page, path: '/public' });
+      const [page, unseenAuthors] = await Promise.all([
+        timelines.listPublic(readPageCursor(req, res, rateLimits)),
+        listUnseenAuthors(currentUser(req)),
+      ]);
+      await renderTimeline(req, res, 'public.html', { page, path: '/public', unseenAuthors });
     })
     .all(methodNotAllowed);
+
+  async function listUnseenAuthors(reader: CurrentUser | null): Promise<ReadonlySet<number>> {
+    if (!reader?.hasUnseenAuthors) return NO_AUTHORS;
+    return repository.listUnseenAuthors(reader.userId);
+  }
 }
+
+const EMPTY_PAGE: Page = { messageIds: [], hasOlder: false, hasNewer: false };
 
 /** Adds `/USERNAME`, the messages of one user. Add it last: almost any path can be a username. */
 export function addUserTimelineRoutes(
   app: IRouter,
-  { profiles, timelines, followers }: Repositories,
+  repositories: Pick<Repositories, 'profiles' | 'timelines' | 'followers' | 'blocks' | 'mutes'>,
   rateLimits: RateLimits,
   renderTimeline: RenderTimeline,
 ): void {
+  const { profiles, timelines } = repositories;
   app
     .route('/:username')
     .get(async (req, res) => {
@@ -55,26 +65,13 @@ export function addUserTimelineRoutes(
         const message = `The account “${username}” is suspended, so its messages are not shown.`;
         throw new AppError('not_found', message);
       }
-      const [page, followState] = await Promise.all([
+      const [listed, relation] = await Promise.all([
         timelines.listByAuthor(profile, readPageCursor(req, res, rateLimits)),
-        findFollowState(followers, currentUser(req), profile),
+        findRelation(repositories, currentUser(req), profile),
       ]);
+      const page = relation?.hasBlocked || relation?.isBlocked ? EMPTY_PAGE : listed;
       const path = `/${encodeURIComponent(username)}`;
-      await renderTimeline(req, res, 'user.html', { page, path, profile, followState });
+      await renderTimeline(req, res, 'user.html', { page, path, profile, relation });
     })
     .all(methodNotAllowed);
-}
-
-/** The relation of the reader to the user of a page; null without a login. */
-type FollowState = 'self' | 'following' | 'not_following' | null;
-
-async function findFollowState(
-  followers: Followers,
-  reader: CurrentUser | null,
-  user: User,
-): Promise<FollowState> {
-  if (!reader) return null;
-  if (reader.userId === user.userId) return 'self';
-  const isFollowing = await followers.isFollowing(reader.userId, user.userId);
-  return isFollowing ? 'following' : 'not_following';
 }

@@ -8,9 +8,9 @@ import {
 
 const AUTHOR = 7;
 
-/** Returns a reader who has hidden no author. */
+/** Returns a reader who has no unseen authors. */
 function createReader(userId: number | null, renameCount = 0): MessageReader {
-  return { userId, renameCount, hiddenAuthors: new Set() };
+  return { userId, renameCount, unseenAuthors: new Set() };
 }
 
 /** Creates a renderer of messages, and records the ids of the messages that it reads from the database. */

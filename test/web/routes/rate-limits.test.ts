@@ -284,7 +284,9 @@ test('returns 429 after too many follows and unfollows', async () => {
     const { status, headers, text } = await wanda.agent[act]('/victor/unfollow');
     expect(status).toBe(429);
     expect(Number(headers['retry-after'])).toBeGreaterThan(4 * 60);
-    expect(text).toContain('You have followed or unfollowed a lot. Please try again in 5 minutes.');
+    expect(text).toContain(
+      'You have followed, blocked or muted a lot. Please try again in 5 minutes.',
+    );
   }
   expect((await wanda.get('/victor')).text).toContain('You are currently following this user');
 });
