@@ -245,12 +245,15 @@ create table recovery_code (
 ) engine = InnoDB default character set utf8mb4;
 
 create table passkey (
-  credential_id varchar(255) character set ascii collate ascii_bin not null,
+  -- Up to 1,023 bytes in Base64.
+  credential_id varchar(1364) character set ascii collate ascii_bin not null,
   user_id int unsigned not null,
   -- In the format COSE.
   public_key varbinary(1024) not null,
   -- The number of its uses, as its authenticator counts them. 0 if the authenticator does not count.
   counter int unsigned not null,
+  -- The time when the challenge of the last login was issued, in milliseconds since 1970: a challenge is accepted once.
+  challenge_ms bigint unsigned not null default 0,
   -- The user's name for it.
   name varchar(64) not null,
   -- How browsers reach the authenticator, separated by commas.

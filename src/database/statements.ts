@@ -6,7 +6,7 @@ import { findOutage } from './query-errors.ts';
 /** The database's time as a parameter value, in seconds since 1970. */
 export const NOW = raw('unix_timestamp()');
 
-type Value = string | number | null | typeof NOW;
+type Value = string | number | Buffer | null | typeof NOW;
 
 /**
  * The values of named parameters: `:userId` is replaced by the escaped `userId`. Write `in (:ids)` for an array, and

@@ -35,7 +35,7 @@ export interface LimitCheck {
 
 /**
  * Limits how often users and addresses may act. All instances count together in the table `rate_limit`. Each process
- * counts pages and correct logins itself, since these cost CPU time of that process. The functions that return a
+ * counts pages, correct logins and passkeys itself, since these cost CPU time of that process. The functions that return a
  * promise reject with AppError `unavailable` if the database could not count. The action must not happen then either.
  */
 export interface RateLimits {
@@ -43,6 +43,8 @@ export interface RateLimits {
   consumeLogin(attempt: LoginAttempt): Promise<LimitCheck>;
   /** Counts a code that a user enters after the password. Call `refund` unless the code is wrong. */
   consumeCode(attempt: CodeAttempt): Promise<LimitCheck>;
+  /** Counts a login with a passkey. It is one of all logins from this address. */
+  consumePasskeyLogin(address: string): Refusal | null;
   consumeRegistration(address: string): Promise<LimitCheck>;
   consumePost(userId: number): Promise<LimitCheck>;
   /** Counts a request to reset the password of an email address. It does not matter whether an account has it. */
@@ -118,6 +120,7 @@ export function createRateLimits(
     consumeCode: ({ userId, deviceId }) =>
       // The attacker knows the password, and must not lock the user out on the user's own devices.
       consume(counter(deviceId === null ? rules.code : rules.codeDevices, String(userId))),
+    consumePasskeyLogin: (address) => rules.allLoginsByAddress(address),
     consumeRegistration: (address) => consume(counter(rules.registration, address)),
     consumePost: (userId) => consume(counter(rules.post, String(userId))),
     consumeReset: ({ email, address }) =>
@@ -143,6 +146,7 @@ const UNLIMITED: LimitCheck = { refusal: null, exhausted: [], refund: () => Prom
 const noLimits: RateLimits = {
   consumeLogin: () => Promise.resolve(UNLIMITED),
   consumeCode: () => Promise.resolve(UNLIMITED),
+  consumePasskeyLogin: () => null,
   consumeRegistration: () => Promise.resolve(UNLIMITED),
   consumePost: () => Promise.resolve(UNLIMITED),
   consumeReset: () => Promise.resolve(UNLIMITED),

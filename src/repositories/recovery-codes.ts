@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
+import { addMail, type NewMail } from './mails.ts';
 import { type Credentials, lockCredentials } from './users.ts';
 
 /** Reads and writes the table `recovery_code`, which has the hashes of the unused recovery codes. */
@@ -7,10 +8,10 @@ export interface RecoveryCodes {
   /** Returns the number of a user's unused codes. */
   countCodes(userId: number): Promise<number>;
   /**
-   * Replaces all codes of a user.
+   * Replaces all codes of a user, and stores a mail.
    * @throws AppError `conflict` if the user's password is no longer that of these credentials
    */
-  replaceCodes(read: Credentials, codeHashes: string[]): Promise<void>;
+  replaceCodes(read: Credentials, codeHashes: string[], notice: NewMail | null): Promise<void>;
   /** Deletes a code that a user has entered. Returns false if the user has no such code. */
   useCode(userId: number, codeHash: string): Promise<boolean>;
 }
@@ -51,10 +52,11 @@ export function createRecoveryCodeRepository(database: Database): RecoveryCodes 
       return row?.total ?? 0;
     },
 
-    replaceCodes: (read, codeHashes) =>
+    replaceCodes: (read, codeHashes, notice) =>
       database.transact(async (transaction) => {
         await lockCredentials(transaction, read);
         await storeRecoveryCodes(transaction, read.userId, codeHashes);
+        await addMail(transaction, notice);
       }),
 
     async useCode(userId, codeHash) {

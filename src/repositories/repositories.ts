@@ -13,6 +13,7 @@ import { createMutes, type Mutes } from './mutes.ts';
 import { createPersonalData, type PersonalData } from './personal-data.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPasswordResets, type PasswordResets } from './password-resets.ts';
+import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createRecoveryCodeRepository, type RecoveryCodes } from './recovery-codes.ts';
 import { createRenames, type Renames } from './renames.ts';
@@ -43,6 +44,7 @@ export interface Repositories {
   timelines: Timelines;
   totp: Totp;
   recoveryCodes: RecoveryCodes;
+  passkeys: Passkeys;
   mails: Mails;
   outbox: Outbox;
   links: Links;
@@ -73,6 +75,7 @@ export function createRepositories(database: Database): Repositories {
     timelines: createTimelines(database),
     totp: createTotp(database),
     recoveryCodes: createRecoveryCodeRepository(database),
+    passkeys: createPasskeys(database),
     mails: createMails(database),
     outbox: createOutbox(database),
     links: createLinks(database),

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { isDuplicateKey } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
+import { addMail, type NewMail } from './mails.ts';
 import { deleteRecoveryCodes, storeRecoveryCodes } from './recovery-codes.ts';
 import { deleteOtherSessions } from './sessions.ts';
 import { type Credentials, lockCredentials } from './users.ts';
@@ -24,8 +25,14 @@ export interface AcceptedCode {
 /** The values that are stored when a user turns on codes. */
 export interface NewTotp extends AcceptedCode {
   recoveryCodeHashes: string[];
+}
+
+/** The effects that each change of a user's second factor has. */
+export interface FactorChange {
   /** The session of the user that does not end. */
   sessionId: string;
+  /** The mail to the user. Null if mail is off. */
+  notice: NewMail | null;
 }
 
 /** Reads and writes the table `totp`, which has a row for each user whose login needs a code after the password. */
@@ -33,15 +40,15 @@ export interface Totp {
   /** Returns null if there is no such user, or if the user's login needs no code. */
   findTotpUser(userId: number): Promise<TotpUser | null>;
   /**
-   * Turns on codes, with new recovery codes, and ends all other sessions of the user.
+   * Turns on codes, with new recovery codes, ends all other sessions of the user, and stores a mail.
    * @throws AppError `conflict` if the user has turned on codes, or if the password is no longer that of `read`
    */
-  turnOn(read: Credentials, totp: NewTotp): Promise<void>;
+  turnOn(read: Credentials, totp: NewTotp, change: FactorChange): Promise<void>;
   /**
-   * Turns off codes, deletes the recovery codes, and ends all other sessions of the user. Idempotent.
+   * Turns off codes, deletes the recovery codes, ends all other sessions of the user, and stores a mail.
    * @throws AppError `conflict` if the password is no longer that of `read`
    */
-  turnOff(read: Credentials, sessionId: string): Promise<void>;
+  turnOff(read: Credentials, change: FactorChange): Promise<void>;
   /**
    * Accepts a code. Returns false if a code of this step or of a later step has been accepted, or if the stored secret
    * is no longer that of `read`.
@@ -65,7 +72,7 @@ export function createTotp(database: Database): Totp {
       return row ?? null;
     },
 
-    async turnOn(read, { secret, step, recoveryCodeHashes, sessionId }) {
+    async turnOn(read, { secret, step, recoveryCodeHashes }, change) {
       const { userId } = read;
       try {
         await database.transact(async (transaction) => {
@@ -76,7 +83,7 @@ export function createTotp(database: Database): Totp {
             { userId, secret, step },
           );
           await storeRecoveryCodes(transaction, userId, recoveryCodeHashes);
-          await deleteOtherSessions(transaction, userId, sessionId);
+          await finishChange(transaction, userId, change);
         });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -84,11 +91,11 @@ export function createTotp(database: Database): Totp {
       }
     },
 
-    turnOff: (read, sessionId) =>
+    turnOff: (read, change) =>
       database.transact(async (transaction) => {
         await lockCredentials(transaction, read);
         await deleteTotp(transaction, read.userId);
-        await deleteOtherSessions(transaction, read.userId, sessionId);
+        await finishChange(transaction, read.userId, change);
       }),
 
     async acceptCode({ userId, secret: readSecret }, { step, secret }) {
@@ -110,6 +117,15 @@ export function createTotp(database: Database): Totp {
         return deleteTotp(transaction, userId);
       }),
   };
+}
+
+async function finishChange(
+  transaction: Statements,
+  userId: number,
+  { sessionId, notice }: FactorChange,
+): Promise<void> {
+  await deleteOtherSessions(transaction, userId, sessionId);
+  await addMail(transaction, notice);
 }
 
 /** Returns whether the user had turned on codes. */

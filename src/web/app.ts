@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { RateLimits } from '../repositories/rate-limits.ts';
 import type { Repositories } from '../repositories/repositories.ts';
 import { createPendingLogins } from './factors/pending-login.ts';
+import { createPasskeyOptions } from './factors/passkey-options.ts';
 import { createTotpSecrets } from './factors/totp-secrets.ts';
 import { createWriteNotice } from './mail/letters.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
@@ -27,6 +28,7 @@ import { createAttemptLogin } from './routes/attempt-login.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { addBlockRoutes } from './routes/blocks.ts';
 import { createConfirmPassword } from './routes/confirm-password.ts';
+import { createFindNotice } from './routes/find-notice.ts';
 import { addDeleteAccountRoute } from './routes/delete-account.ts';
 import { addExportRoute } from './routes/export.ts';
 import { addConfirmEmailRoute } from './routes/confirm-email.ts';
@@ -37,9 +39,11 @@ import { addForgotPasswordRoute } from './routes/forgot-password.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
 import { createRenderHomeTimeline } from './routes/home-timeline.ts';
 import { addLoginCodeRoute } from './routes/login-code.ts';
+import { addLoginPasskeyRoute } from './routes/login-passkey.ts';
 import { addLoginRoutes } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addMuteRoutes } from './routes/mutes.ts';
 import { createFindOtherUser } from './routes/other-user.ts';
 import { addOutboxRoute } from './routes/outbox.ts';
@@ -68,8 +72,8 @@ export interface Dependencies {
 /** Creates the application. A request passes the middleware and the routes in this order. */
 export function createApp(dependencies: Dependencies): Express {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
-  const { users, followers, blocks, mutes, sessions, timelines, totp, recoveryCodes } =
-    repositories;
+  const { users, followers, blocks, mutes, sessions, timelines } = repositories;
+  const { totp, recoveryCodes, passkeys } = repositories;
   const { links, passwordResets, emailChanges } = repositories;
   const app = express();
   app.set('trust proxy', config.trustProxy);
@@ -84,10 +88,14 @@ export function createApp(dependencies: Dependencies): Express {
   const renderHomeTimeline = createRenderHomeTimeline(timelines, renderTimeline);
   const devices = createDeviceCookies(config);
   const writeNotice = createWriteNotice(config.mail);
+  const findNotice = createFindNotice(users, writeNotice);
   const confirmPassword = createConfirmPassword(users, passwords, rateLimits, devices);
   const attemptLogin = createAttemptLogin(users, totp, passwords);
   const loginEnd = createLoginEnd(devices, renderHomeTimeline);
   const pendingLogins = createPendingLogins(config);
+  const passkeyOptions = createPasskeyOptions(config);
+  // Every route that shows the login page offers a login with a passkey there.
+  app.locals.passkeyLoginOptions = passkeyOptions.loginOptions;
   const totpSecrets = createTotpSecrets(config);
   const verifyCode = createVerifyCode(totp, recoveryCodes, totpSecrets, rateLimits, devices);
 
@@ -115,6 +123,7 @@ export function createApp(dependencies: Dependencies): Express {
   addTimelineRoutes(app, repositories, rateLimits, renderTimeline, renderHomeTimeline);
   addRegisterRoutes(app, users, passwords, rateLimits, config);
   addLoginRoutes(app, attemptLogin, pendingLogins, rateLimits, devices, loginEnd);
+  addLoginPasskeyRoute(app, passkeys, passkeyOptions, rateLimits, loginEnd);
   addLoginCodeRoute(app, totp, recoveryCodes, pendingLogins, verifyCode, loginEnd);
   addLogoutRoutes(app, config);
   if (config.mail) addForgotPasswordRoute(app, passwordResets, rateLimits);
@@ -126,7 +135,8 @@ export function createApp(dependencies: Dependencies): Express {
   addEmailRoute(app, users, emailChanges, rateLimits, confirmPassword, config.mail);
   addConfirmEmailRoute(app, links, emailChanges, writeNotice);
   addSettingsRoutes(app, sessions, totp, confirmPassword);
-  addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword);
+  addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword, findNotice);
+  addPasskeyRoutes(app, users, passkeys, passkeyOptions, confirmPassword, findNotice);
   addExportRoute(app, repositories, rateLimits, confirmPassword);
   addMessageRoutes(app, repositories, rateLimits, renderHomeTimeline);
   addFollowRoutes(app, followers, findOtherUser);

@@ -18,7 +18,8 @@ const otherTotp = createTotp(otherDatabase);
 const recoveryCodes = createRecoveryCodeRepository(database);
 const otherRecoveryCodes = createRecoveryCodeRepository(otherDatabase);
 const HASHES = ['one', 'two', 'three'];
-const NEW_TOTP = { secret: 'sealed', step: 100, recoveryCodeHashes: HASHES, sessionId: '' };
+const NEW_TOTP = { secret: 'sealed', step: 100, recoveryCodeHashes: HASHES };
+const CHANGE = { sessionId: '', notice: null };
 
 async function createUser(username: string): Promise<Credentials> {
   const passwordHash = `hash of ${username}`;
@@ -55,7 +56,7 @@ test('turns codes on and off, and ends all other sessions each time', async () =
   await saveSession('alice 2', alice);
   await saveSession('other', other);
   expect(await totp.findTotpUser(alice.userId)).toBeNull();
-  await totp.turnOn(alice, { ...NEW_TOTP, sessionId: 'alice 1' });
+  await totp.turnOn(alice, NEW_TOTP, { ...CHANGE, sessionId: 'alice 1' });
   expect(await totp.findTotpUser(alice.userId)).toEqual({
     ...alice,
     username: 'alice',
@@ -66,8 +67,8 @@ test('turns codes on and off, and ends all other sessions each time', async () =
   expect(await listSessionIds(alice.userId)).toEqual(['alice 1']);
 
   await saveSession('alice 3', alice, { hasSecondFactor: true });
-  await totp.turnOff(alice, 'alice 3');
-  await totp.turnOff(alice, 'alice 3');
+  await totp.turnOff(alice, { ...CHANGE, sessionId: 'alice 3' });
+  await totp.turnOff(alice, { ...CHANGE, sessionId: 'alice 3' });
   expect(await totp.findTotpUser(alice.userId)).toBeNull();
   expect(await recoveryCodes.countCodes(alice.userId)).toBe(0);
   expect(await listSessionIds(alice.userId)).toEqual(['alice 3']);
@@ -77,8 +78,12 @@ test('turns codes on and off, and ends all other sessions each time', async () =
 test('refuses to turn on codes twice, and retains the first secret and its recovery codes', async () => {
   const bob = await createUser('bob');
   const attempts = await Promise.allSettled([
-    totp.turnOn(bob, { ...NEW_TOTP, secret: 'sealed 1' }),
-    otherTotp.turnOn(bob, { ...NEW_TOTP, secret: 'sealed 2', recoveryCodeHashes: ['four'] }),
+    totp.turnOn(bob, { ...NEW_TOTP, secret: 'sealed 1' }, CHANGE),
+    otherTotp.turnOn(
+      bob,
+      { ...NEW_TOTP, secret: 'sealed 2', recoveryCodeHashes: ['four'] },
+      CHANGE,
+    ),
   ]);
   const isFirst = attempts[0].status === 'fulfilled';
   expect(attempts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
@@ -94,17 +99,17 @@ test('changes nothing if the password is no longer the verified one', async () =
   const carol = await createUser('carol');
   const read = { ...carol, passwordHash: 'old' };
   const conflict = { code: 'conflict' };
-  await expect(totp.turnOn(read, NEW_TOTP)).rejects.toMatchObject(conflict);
+  await expect(totp.turnOn(read, NEW_TOTP, CHANGE)).rejects.toMatchObject(conflict);
   expect(await totp.findTotpUser(carol.userId)).toBeNull();
-  await totp.turnOn(carol, NEW_TOTP);
-  await expect(totp.turnOff(read, '')).rejects.toMatchObject(conflict);
-  await expect(recoveryCodes.replaceCodes(read, ['four'])).rejects.toMatchObject(conflict);
+  await totp.turnOn(carol, NEW_TOTP, CHANGE);
+  await expect(totp.turnOff(read, CHANGE)).rejects.toMatchObject(conflict);
+  await expect(recoveryCodes.replaceCodes(read, ['four'], null)).rejects.toMatchObject(conflict);
   expect(await recoveryCodes.countCodes(carol.userId)).toBe(3);
 });
 
 test('accepts each time step once, also if two instances receive the code at the same time', async () => {
   const dave = await createUser('dave');
-  await totp.turnOn(dave, NEW_TOTP);
+  await totp.turnOn(dave, NEW_TOTP, CHANGE);
   const read = { ...dave, username: 'dave', secret: 'sealed' };
   const accept = (step: number) =>
     [totp, otherTotp].map((each) => each.acceptCode(read, { step, secret: 'sealed' }));
@@ -118,7 +123,7 @@ test('accepts each time step once, also if two instances receive the code at the
 
 test('accepting a code replaces the encrypted secret unless codes were turned on again', async () => {
   const erin = await createUser('erin');
-  await totp.turnOn(erin, NEW_TOTP);
+  await totp.turnOn(erin, NEW_TOTP, CHANGE);
   const read = { ...erin, username: 'erin', secret: 'sealed' };
   expect(await totp.acceptCode(read, { step: 101, secret: 'sealed again' })).toBe(true);
   expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'sealed again' });
@@ -129,14 +134,14 @@ test('accepting a code replaces the encrypted secret unless codes were turned on
 test('accepts each recovery code of the user once, also at two instances at the same time', async () => {
   const faye = await createUser('faye');
   const gus = await createUser('gus');
-  await totp.turnOn(faye, NEW_TOTP);
+  await totp.turnOn(faye, NEW_TOTP, CHANGE);
   expect(await recoveryCodes.useCode(gus.userId, 'one')).toBe(false);
   expect(await recoveryCodes.useCode(faye.userId, 'One')).toBe(false);
   const uses = [recoveryCodes, otherRecoveryCodes].map((each) => each.useCode(faye.userId, 'one'));
   expect(new Set(await Promise.all(uses))).toEqual(new Set([true, false]));
   expect(await recoveryCodes.countCodes(faye.userId)).toBe(2);
 
-  await recoveryCodes.replaceCodes(faye, ['four']);
+  await recoveryCodes.replaceCodes(faye, ['four'], null);
   expect(await recoveryCodes.useCode(faye.userId, 'two')).toBe(false);
   expect(await recoveryCodes.useCode(faye.userId, 'four')).toBe(true);
 });
@@ -144,7 +149,7 @@ test('accepts each recovery code of the user once, also at two instances at the 
 test('removeSecondFactor turns off codes without a password, and leaves the sessions', async () => {
   const hal = await createUser('hal');
   await saveSession('hal', hal);
-  await totp.turnOn(hal, { ...NEW_TOTP, sessionId: 'hal' });
+  await totp.turnOn(hal, NEW_TOTP, { ...CHANGE, sessionId: 'hal' });
   expect(await totp.removeSecondFactor(hal.userId)).toBe(true);
   expect(await totp.removeSecondFactor(hal.userId)).toBe(false);
   expect(await totp.findTotpUser(hal.userId)).toBeNull();
@@ -154,7 +159,7 @@ test('removeSecondFactor turns off codes without a password, and leaves the sess
 
 test('a login without a code stores no session for a user who has turned on codes', async () => {
   const ida = await createUser('ida');
-  await totp.turnOn(ida, NEW_TOTP);
+  await totp.turnOn(ida, NEW_TOTP, CHANGE);
   expect(await saveSession('ida', ida)).toBe(false);
   expect(await listSessionIds(ida.userId)).toEqual([]);
   expect(await saveSession('ida', ida, { hasSecondFactor: true })).toBe(true);
@@ -186,7 +191,7 @@ test('concurrent logins without a code neither deadlock nor survive when codes a
     const kai = await createUser(username);
     const logIn = (index: number) => saveSession(`${username} ${index}`, kai);
     const logins = Array.from({ length: 4 }, (_, index) => logIn(index));
-    const change = otherTotp.turnOn(kai, NEW_TOTP);
+    const change = otherTotp.turnOn(kai, NEW_TOTP, CHANGE);
     const later = Array.from({ length: 4 }, (_, index) => logIn(4 + index));
     await Promise.all([...logins, ...later, change]);
     expect(await listSessionIds(kai.userId)).toEqual([]);

@@ -8,6 +8,38 @@ import { REGISTRATION_ERRORS } from '../../src/web/forms/registration.ts';
 import { USERNAME_ERRORS } from '../../src/web/forms/username.ts';
 import type { Visitor } from './minitwit.ts';
 
+const CREDENTIAL = {
+  id: 'AAAA',
+  rawId: 'AAAA',
+  type: 'public-key',
+  response: {
+    clientDataJSON: 'AAAA',
+    attestationObject: 'AAAA',
+    authenticatorData: 'AAAA',
+    signature: 'AAAA',
+  },
+};
+
+/** Credentials that no browser sends. */
+const BAD_CREDENTIALS = [
+  '',
+  'x',
+  'null',
+  '[]',
+  '"x"',
+  '{}',
+  '{"__proto__": {"id": "x"}}',
+  JSON.stringify(CREDENTIAL),
+  JSON.stringify({ ...CREDENTIAL, id: { length: 1 } }),
+  JSON.stringify({ ...CREDENTIAL, id: 'A'.repeat(5000) }),
+  JSON.stringify({ ...CREDENTIAL, id: "' or 1=1 --" }),
+  JSON.stringify({ ...CREDENTIAL, response: [] }),
+  JSON.stringify({ ...CREDENTIAL, response: { ...CREDENTIAL.response, signature: 7 } }),
+  JSON.stringify({ ...CREDENTIAL, response: { ...CREDENTIAL.response, transports: 'usb' } }),
+  '{"id":'.repeat(1500),
+  '['.repeat(8000),
+];
+
 /** The MiniTwit under attack: an application, or the URL of one. */
 export interface Target {
   origin: () => Express | string;
@@ -57,6 +89,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       database().select('select user_id from session'),
       database().select('select user_id, secret, last_step from totp'),
       database().select('select user_id from recovery_code'),
+      database().select('select user_id, counter from passkey'),
       database().select('select token_hash from link'),
       database().select('select recipient from mail'),
       database().select('select email from reset_request'),
@@ -113,6 +146,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/forgot_password', 'email=a@b&email=c@d', 'email'],
       ['/reset_password', 'password=x&password=y', 'password'],
       ['/login/code', 'code=1&code=2', 'code'],
+      ['/login/passkey', 'credential=x&credential=y', 'credential'],
+      ['/settings/passkeys/add', 'name=x&name=y', 'name'],
+      ['/settings/passkeys/create', 'name=x&credential=x&credential=y', 'credential'],
       ['/login/code', 'pending_login=x&pending_login=y', 'pending_login'],
       ['/settings/two_factor', 'secret=x&secret=y', 'secret'],
       ['/settings/two_factor', 'secret=x&code=1&code=2', 'code'],
@@ -178,6 +214,28 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
         expect(text).toContain('Your sign-in has expired');
       },
     );
+
+    test.each(BAD_CREDENTIALS)('refuses the credential %.60s', async (credential) => {
+      const { status, text } = await visitor().post('/login/passkey', { credential });
+      expect(status).toBe(200);
+      expect(text).toContain('MiniTwit did not accept this passkey');
+      const created = await alice.post('/settings/passkeys/create', { name: 'x', credential });
+      expectErrorPage(created, 400);
+      expect(created.text).toContain('MiniTwit did not accept this passkey');
+    });
+
+    test.each([
+      ['', 'You have to enter a name'],
+      ['name[]=x', 'You have to enter a name'],
+      ['name=%00%E2%80%8B', 'You have to enter a name'],
+      [`name=${'x'.repeat(20_000)}`, 'The name can have at most 64 characters.'],
+      ['name=x', 'Invalid password'],
+      [`name=x&current_password=${'x'.repeat(20_000)}`, 'Invalid password'],
+    ])('/settings/passkeys/add returns an error for the body “%.50s”', async (body, message) => {
+      const { status, text } = await postRaw('/settings/passkeys/add', body);
+      expect(status).toBe(200);
+      expect(text).toContain(`<strong>Error:</strong> ${message}`);
+    });
 
     test.each(['turn_off', 'recovery_codes'])(
       '/settings/two_factor/%s needs the password and codes that are on',
@@ -250,6 +308,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/settings/two_factor/turn_off',
       '/settings/two_factor/recovery_codes',
       '/login/code',
+      '/login/passkey',
+      '/settings/passkeys/add',
+      '/settings/passkeys/create',
+      '/settings/passkeys/remove/x',
     ])('%s returns 413 for a body of more than 32 KiB', async (path) => {
       const { agent } = /add_message|settings/.test(path) ? alice : visitor();
       expectErrorPage(
@@ -348,6 +410,7 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/avatars/%zz',
       '/static/%zz',
       '/settings/end_session/%zz',
+      '/settings/passkeys/remove/%zz',
       '/reset_password/%zz',
       '/confirm_email/%zz',
     ])('returns 400 for malformed percent-encoding: %s', async (path) => {
@@ -396,6 +459,11 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['put', '/confirm_email/x', 'GET, POST, HEAD'],
       ['patch', '/settings/email', 'GET, POST, HEAD'],
       ['put', '/login/code', 'GET, POST, HEAD'],
+      ['put', '/login/passkey', 'GET, POST, HEAD'],
+      ['post', '/settings/passkeys', 'GET, HEAD'],
+      ['put', '/settings/passkeys/add', 'GET, POST, HEAD'],
+      ['delete', '/settings/passkeys/create', 'GET, POST, HEAD'],
+      ['delete', '/settings/passkeys/remove/x', 'GET, POST, HEAD'],
       ['delete', '/settings/two_factor', 'GET, POST, HEAD'],
       ['put', '/settings/two_factor/turn_off', 'GET, POST, HEAD'],
       ['put', '/settings/two_factor/recovery_codes', 'GET, POST, HEAD'],
@@ -434,6 +502,10 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/confirm_email',
       `/confirm_email/${'x'.repeat(43)}`,
       '/settings/two_factor/nothing',
+      '/settings/passkeys/nothing',
+      '/settings/passkeys/remove',
+      `/settings/passkeys/remove/${'x'.repeat(43)}`,
+      '/settings/passkeys/remove/__proto__',
       '/login/nothing',
       `/settings/end_session/${'x'.repeat(43)}`,
       '/settings/end_session/%00',

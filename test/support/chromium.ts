@@ -28,7 +28,7 @@ function launchOptions(): LaunchOptions {
       '--disable-sync',
       '--no-first-run',
       // Other host names do not resolve.
-      '--host-resolver-rules=MAP minitwit.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      '--host-resolver-rules=MAP minitwit.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
     ],
   };
 }

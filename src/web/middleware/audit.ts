@@ -7,6 +7,8 @@ import type { Request } from 'express';
  * - `reset_requested`, `password_reset`, `email_change_requested`, `email_changed`: the use of mails with links
  * - `second_factor_enabled`, `second_factor_disabled`, `recovery_codes_created`, `recovery_code_used`: actions of users
  * - `second_factor_failed`: a wrong code at a login, after the correct password
+ * - `passkey_added`, `passkey_removed`: actions of users
+ * - `passkey_failed`: a login with an unknown or wrong passkey
  * - `login_failed`: a wrong username or password, at a login or before a change of the account
  * - `locked_out`: a failed login that used up a limit
  * - `limit_reached`: an action that a limit refused
@@ -28,6 +30,9 @@ export type AuditEvent =
   | 'second_factor_failed'
   | 'recovery_codes_created'
   | 'recovery_code_used'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'passkey_failed'
   | 'locked_out'
   | 'limit_reached';
 
@@ -35,7 +40,7 @@ export type AuditEvent =
 export interface AuditDetails {
   userId?: number | undefined;
   /** The cause of a failed login. */
-  reason?: 'unknown_name' | 'wrong_password';
+  reason?: 'unknown_name' | 'wrong_password' | 'unknown_passkey' | 'wrong_proof';
   /** The name of a limit. */
   limit?: string;
 }

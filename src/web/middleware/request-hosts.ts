@@ -17,6 +17,19 @@ export const rejectMultipleHosts: RequestHandler = ({ rawHeaders }, _res, next) 
   next();
 };
 
+/** The address of this site, as the browser of a request has it. */
+export interface Site {
+  /** The host name and the port, unless it is a default port. */
+  host: string;
+  hostname: string;
+}
+
+/** Returns the site of a request, and null if its `Host`, or a trusted proxy's `X-Forwarded-Host`, is not a host. */
+export function findSite(req: Request): Site | null {
+  const host = normalizeHost(req.host);
+  return host === null ? null : { host, hostname: new URL(`http://${host}`).hostname };
+}
+
 /** Returns whether a URL from `Origin` or `Referer` is on the host of this request. The port must be the same. */
 export function isSameHost(req: Request, url: string): boolean {
   return matchesHost(req, url, (host) => host);

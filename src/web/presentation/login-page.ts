@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { FieldError } from '../forms/form.ts';
+import { findSite } from '../middleware/request-hosts.ts';
 
 /** The values of the login page. */
 export interface LoginPage {
@@ -19,5 +20,5 @@ export function renderLoginPage(
   res: Response,
   { notice = null, username = '', error = null, draft = null }: LoginPage = {},
 ): void {
-  res.render('login.html', { notice, username, error, draft });
+  res.render('login.html', { notice, username, error, draft, site: findSite(res.req) });
 }

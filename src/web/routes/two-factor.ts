@@ -14,6 +14,7 @@ import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
 import { createQrCode } from '../presentation/qr-code.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
+import type { FindNotice } from './find-notice.ts';
 
 /** Adds `/settings/two_factor`, which turns codes after the password on and off, and creates recovery codes. */
 export function addTwoFactorRoutes(
@@ -22,6 +23,7 @@ export function addTwoFactorRoutes(
   recoveryCodes: RecoveryCodes,
   secrets: TotpSecrets,
   confirmPassword: ConfirmPassword,
+  findNotice: FindNotice,
 ): void {
   app
     .route('/settings/two_factor')
@@ -44,12 +46,13 @@ export function addTwoFactorRoutes(
       const confirmed = await confirmPassword(req, res, username, form.current_password);
       if (confirmed.error) return renderSetupPage(res, user, secret, confirmed.error);
       const { codes, hashes } = createHashedCodes();
-      await totp.turnOn(confirmed, {
+      const newTotp = {
         secret: secrets.encrypt(userId, secret),
         step,
         recoveryCodeHashes: hashes,
-        sessionId: req.sessionID,
-      });
+      };
+      const notice = await findNotice(username, 'Two-factor sign-in was turned on.');
+      await totp.turnOn(confirmed, newTotp, { sessionId: req.sessionID, notice });
       logEvent(req, 'second_factor_enabled', { userId });
       renderCodesPage(res, codes, 'Two-factor sign-in is on, and all other sessions were ended');
     })
@@ -67,7 +70,8 @@ export function addTwoFactorRoutes(
       const confirmed = await confirmPassword(req, res, username, form.current_password);
       if (confirmed.error) return renderConfirmPage(res, 'recovery_codes', confirmed.error);
       const { codes, hashes } = createHashedCodes();
-      await recoveryCodes.replaceCodes(confirmed, hashes);
+      const notice = await findNotice(username, 'New recovery codes were created.');
+      await recoveryCodes.replaceCodes(confirmed, hashes, notice);
       logEvent(req, 'recovery_codes_created', { userId });
       renderCodesPage(res, codes, 'Your earlier recovery codes are no longer valid');
     })
@@ -84,7 +88,8 @@ export function addTwoFactorRoutes(
       const form = parseForm(currentPasswordForm, req.body);
       const confirmed = await confirmPassword(req, res, username, form.current_password);
       if (confirmed.error) return renderConfirmPage(res, 'turn_off', confirmed.error);
-      await totp.turnOff(confirmed, req.sessionID);
+      const notice = await findNotice(username, 'Two-factor sign-in was turned off.');
+      await totp.turnOff(confirmed, { sessionId: req.sessionID, notice });
       logEvent(req, 'second_factor_disabled', { userId });
       res.flash('Two-factor sign-in is off, and all other sessions were ended');
       res.redirect('/settings');

@@ -14,6 +14,7 @@ test.each([
   ['/settings/password', ['current-password', 'new-password', 'new-password']],
   ['/settings/end_other_sessions', ['current-password']],
   ['/settings/two_factor', ['current-password']],
+  ['/settings/passkeys/add', ['current-password']],
 ])(
   'the password fields of %s hide the input, and have the right autocomplete value',
   async (path, autocompletes) => {
