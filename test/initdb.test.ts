@@ -34,6 +34,7 @@ test('--if-missing changes nothing if the database has all migrations', async ()
     config,
     `insert into user (username, email, pw_hash) values ('a', 'a', 'x')`,
     'insert into profile (user_id) select user_id from user',
+    'insert into taken_name (skeleton, user_id) select username, user_id from user',
   );
   expect(await initdb({}, '--if-missing')).toEqual({
     status: 0,

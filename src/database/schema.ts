@@ -34,7 +34,10 @@ export async function initializeSchema(
   const statements = await readStatements();
   await withLockedSchema(config, retryOptions, async (connection) => {
     const tables = await listTables(connection, statements);
-    if (existing === 'refuse') await assertTablesEmpty(connection, tables, replaceWith);
+    // A table that the file fills itself has no rows of users.
+    const filled = new Set(statements.map(findFilledTable));
+    const others = tables.filter((table) => !filled.has(table));
+    if (existing === 'refuse') await assertTablesEmpty(connection, others, replaceWith);
     await createTables(connection, statements);
   });
 }
@@ -73,13 +76,19 @@ export async function migrateSchema(
     }
     const { onWait } = retryOptions;
     const migrations = await applyMigrations(connection, { databaseName: config.name, onWait });
-    let profiles = 0;
-    for (const statement of statements.filter(isInsert)) {
-      const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
-      profiles += affectedRows;
-    }
+    const profiles = await addProfiles(connection);
     return { isNew: false, migrations, profiles, names: await addTakenNames(connection) };
   });
+}
+
+/** Creates the profiles of the users who have none. Returns their number. */
+export async function addProfiles(connection: Connection): Promise<number> {
+  let added = 0;
+  for (const statement of (await readStatements()).filter(isInsert)) {
+    const [{ affectedRows }] = await connection.query<ResultSetHeader>(statement);
+    added += affectedRows;
+  }
+  return added;
 }
 
 /** Instances that start at the same time find the same migrations missing. */
@@ -108,6 +117,10 @@ function isInsert(statement: string): boolean {
 
 function findCreatedTable(statement: string): string | null {
   return /^create table (\w+)/.exec(statement)?.[1] ?? null;
+}
+
+function findFilledTable(statement: string): string | null {
+  return /^insert ignore into (\w+)/.exec(statement)?.[1] ?? null;
 }
 
 /** Lists the tables of the file that exist, in the order of the file. */

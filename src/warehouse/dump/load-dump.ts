@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
-import { initializeSchema } from '../../database/schema.ts';
+import { addProfiles, initializeSchema } from '../../database/schema.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { createCopyEndpoint } from '../copy/endpoint.ts';
@@ -29,7 +29,7 @@ export interface RestoreProgress {
 /**
  * Creates MiniTwit's tables again and fills them from a dump. The dump is read twice: first to check it, before any
  * change, then to insert it in one transaction. The commit follows if the counts and checksums of all tables are those
- * of the dump.
+ * of the dump. Suspensions and hidden messages are not in a dump, and all messages are shown afterwards.
  * @throws OperatorError, one line, with the state of the database, if a table has rows and `existing` is `refuse`, if
  *   the dump is damaged, or if the database is lost; the signal's reason before the first change
  */
@@ -47,6 +47,7 @@ export async function restoreDump(
   try {
     await withConnection(target, retryOptions, async (connection) => {
       await fillTables(connection, dump, (rows) => onProgress({ rows, total }), signal);
+      await rebuildProfiles(connection);
       outcome = `The result of the commit is unknown: either all rows were restored or none. Check the tables, or run ${replaceWith} again.`;
       await commit(connection);
     });
@@ -54,6 +55,15 @@ export async function restoreDump(
     throw new OperatorError(`${errorMessage(error)} ${outcome}`, { cause: error });
   }
   return header;
+}
+
+/**
+ * Computes profiles again that contain decisions of moderators. A dump has no suspensions, and hides no messages, so
+ * that the profiles of suspended users lack ids, and others name hidden messages.
+ */
+async function rebuildProfiles(connection: Connection): Promise<void> {
+  await connection.query("delete from profile where newest_id = 0 or newest_ids like '%-%'");
+  await addProfiles(connection);
 }
 
 async function commit(connection: Connection): Promise<void> {

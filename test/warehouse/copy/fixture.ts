@@ -27,7 +27,15 @@ const FILL = [
 
 /** Deletes all rows of a database, whose tables stay. */
 export function deleteRows(config: DatabaseConfig): Promise<void> {
-  const tables = ['session', 'profile', 'follower', 'message', 'user'];
+  const tables = [
+    'session',
+    'hidden_author',
+    'taken_name',
+    'profile',
+    'follower',
+    'message',
+    'user',
+  ];
   return runSql(config, ...tables.map((table) => `delete from ${table}`));
 }
 

@@ -69,6 +69,9 @@ const nastyTexts = [
 
 /** A few people with nasty messages, addresses and names. */
 export function nastyRows(): Rows {
+  const idsOf = (author: number) =>
+    nastyTexts.map((_, index) => index * 1000 + 1).filter((_, index) => 1 + (index % 2) === author);
+  const newestOf = (author: number) => idsOf(author).toReversed().slice(0, 31);
   return {
     user: [
       [1, "O'Neil\\", 'a\\@b"c', '$2b$10$abcdefghijklmnopqrstuv'],
@@ -82,8 +85,9 @@ export function nastyRows(): Rows {
       [2, 4_294_967_295],
     ],
     profile: [
-      [1, 1, 1, '3001,2001', 3001],
-      [2, 1, 2, '', 0],
+      [1, 1, 1, newestOf(1).join(','), newestOf(1)[0] ?? 0],
+      [2, 1, 2, newestOf(2).join(','), newestOf(2)[0] ?? 0],
+      [4_294_967_295, 1, 0, '', 0],
     ],
   };
 }

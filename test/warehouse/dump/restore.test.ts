@@ -43,6 +43,19 @@ test('a dump whose rows differ from its checksums is not restored', async () => 
   await restore(bytes, target);
 });
 
+test('a restore shows the messages of suspended users and hidden messages again', async () => {
+  const rows = nastyRows();
+  const target = await createDatabase(server);
+  const [suspended, other, last] = rows.profile ?? [];
+  const hiding = [
+    [...(suspended ?? []).slice(0, 3), '', 0],
+    [...(other ?? []).slice(0, 3), `-${String(other?.[3])}`, other?.[4] ?? 0],
+    last ?? [],
+  ];
+  await restore(await dump(await createFilled(server, { ...rows, profile: hiding })), target);
+  expect((await readAll(target)).profile).toEqual(rows.profile);
+});
+
 test('a restore that is stopped blocks empty tables', async () => {
   const target = await createDatabase(server);
   const controller = new AbortController();
