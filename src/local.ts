@@ -115,6 +115,10 @@ async function createServerEnvironment(database: DatabaseConfig): Promise<Enviro
     PORT: port,
     // Browsers send a host's cookies to all of its ports. The prefix separates the cookies of several checkouts.
     COOKIE_PREFIX: readSetting('COOKIE_PREFIX') || `${Number(port)}_`,
+    // By default, mails are not sent, but shown on the page /outbox.
+    MAIL_URL: readSetting('MAIL_URL') || 'outbox:',
+    MAIL_FROM: readSetting('MAIL_FROM') || 'noreply@localhost',
+    SITE_URL: readSetting('SITE_URL') || `http://localhost:${Number(port)}`,
     ...toSettings(database),
     DB_SSL_CA: '',
     SESSION_SECRET: await readSessionSecret(join(DATA, 'session-secret')),

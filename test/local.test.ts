@@ -80,6 +80,27 @@ test('users survive a restart and a SIGKILL', async () => {
   await expectCleanStop(third, 'SIGINT');
 });
 
+test('mails are on the page /outbox, the newest first, and their links work', async () => {
+  const local = await startAndWait();
+  const { get, post } = createVisitor(checkout.url);
+  await register('olga');
+  expect((await get('/outbox')).text).toContain('There are no mails yet.');
+  await post('/forgot_password', { email: 'a@b' });
+  let page = '';
+  const readOutbox = async (text: string) => {
+    page = (await get('/outbox')).text;
+    return page.includes(text);
+  };
+  await waitFor('the mail', () => readOutbox('Hello olga,'));
+  const [, path = ''] =
+    /<a href="http:\/\/localhost:\d+(\/reset_password\/[\w-]{43})">/.exec(page) ?? [];
+  const { text } = await post(path, { password: 'another one', password2: 'another one' });
+  expect(text).toContain('Your password was changed');
+  await waitFor('the notice', () => readOutbox('Your password was reset'));
+  expect(page.indexOf('Your password was reset')).toBeLessThan(page.indexOf('Hello olga,\n\nOpen'));
+  await expectCleanStop(local);
+});
+
 test('PORT, HOST and COOKIE_PREFIX in .env are used', async () => {
   const file = join(checkout.home, '.env');
   const port = await findFreePort();

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Environment, formatSettingsProblems } from '../src/config/environment.ts';
 import { useDatabase } from './support/database.ts';
 import { isRunning } from '../src/dev/processes.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
 import { createVisitor } from './support/minitwit.ts';
 import { databaseSettings, type Program, startProgram } from './support/programs.ts';
+import { startSmtpServer } from './support/smtp-server.ts';
 import { waitFor } from './support/wait-for.ts';
 
-const { config } = useDatabase();
+const { config, database } = useDatabase();
 const settings: Environment = {
   ...databaseSettings(config),
   SESSION_SECRET: 'a secret of the tests with 32 characters or more',
@@ -240,6 +241,46 @@ describe('with several workers', () => {
     expect(program.output.stderr).toContain('No worker could start.');
     other.close();
   });
+});
+
+test('sends stored mails, counts them, and finishes a delivery at SIGTERM', async () => {
+  const finish: (() => void)[] = [];
+  const { smtp, close } = await startSmtpServer({
+    allowInsecureAuth: true,
+    onAuth: ({ username }, _session, done) => done(null, { user: username ?? '' }),
+    onData(stream, _session, done) {
+      stream.resume();
+      finish.push(done);
+    },
+  });
+  onTestFinished(close);
+  const metricsPort = String(await findFreePort());
+  const { program, url } = await startServer({
+    MAIL_URL: `smtp://a-user:a-mail-password@127.0.0.1:${smtp.port}`,
+    MAIL_FROM: 'noreply@example.com',
+    SITE_URL: 'https://example.com',
+    METRICS_PORT: metricsPort,
+  });
+  const readSent = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    return /^minitwit_mails_sent_total (\d+)$/m.exec(text)?.[1];
+  };
+  const { post, register } = createVisitor(url);
+  await register('mona', 'a password', { email: 'mona@example.com' });
+  await post('/forgot_password', { email: 'mona@example.com' });
+  await waitFor('the first mail', () => finish.length === 1);
+  expect(await readSent()).toBe('0');
+  finish[0]?.();
+  await waitFor('the metric', async () => (await readSent()) === '1');
+
+  await post('/forgot_password', { email: 'mona@example.com' });
+  await waitFor('the second mail', () => finish.length === 2);
+  program.process.kill('SIGTERM');
+  await program.waitForOutput('MiniTwit is shutting down.');
+  finish[1]?.();
+  expect(await program.ended).toBe(0);
+  expect(await database.select('select 1 from mail')).toEqual([]);
+  expect(program.output.stdout + program.output.stderr).not.toContain('a-mail-password');
 });
 
 describe('metrics', () => {

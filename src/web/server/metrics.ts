@@ -18,6 +18,15 @@ export interface MetricSources {
   hashesQueued: () => number;
   /** Unexpired sessions in the database. */
   countSessions: () => Promise<number>;
+  /** Null if mail is off. */
+  mail: MailSources | null;
+}
+
+interface MailSources {
+  /** The mails that this process has sent, and its failed attempts. */
+  counts: () => { sent: number; failed: number };
+  /** Mails in the database that are not sent. */
+  countMails: () => Promise<number>;
 }
 
 /** The metrics of one process. */
@@ -29,10 +38,15 @@ export interface Metrics {
 }
 
 const DURATIONS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const COUNT_SESSIONS_EVERY_MS = 60_000;
+const COUNT_EVERY_MS = 60_000;
 
 /** Creates the metrics of this process. */
-export function createMetrics({ poolState, hashesQueued, countSessions }: MetricSources): Metrics {
+export function createMetrics({
+  poolState,
+  hashesQueued,
+  countSessions,
+  mail,
+}: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
@@ -74,7 +88,7 @@ export function createMetrics({ poolState, hashesQueued, countSessions }: Metric
     'Password hashes that wait for a thread.',
     hashesQueued,
   );
-  const sessions = cacheSample(countSessions, COUNT_SESSIONS_EVERY_MS);
+  const sessions = cacheSample(countSessions, COUNT_EVERY_MS);
   gauge(
     registry,
     'minitwit_sessions',
@@ -82,6 +96,7 @@ export function createMetrics({ poolState, hashesQueued, countSessions }: Metric
     sessions,
     'max',
   );
+  if (mail) addMailMetrics(registry, mail);
 
   // With a registry of this kind in the worker, the primary process can read the worker's metrics.
   AggregatorRegistry.setRegistries([registry]);
@@ -96,6 +111,23 @@ export function createMetrics({ poolState, hashesQueued, countSessions }: Metric
     },
     read: () => registry.metrics(),
   };
+}
+
+function addMailMetrics(registry: Registry, { counts, countMails }: MailSources): void {
+  counter(registry, 'minitwit_mails_sent_total', 'Sent mails.', () => counts().sent);
+  counter(
+    registry,
+    'minitwit_mails_failed_total',
+    'Attempts to send a mail that failed.',
+    () => counts().failed,
+  );
+  gauge(
+    registry,
+    'minitwit_mails_waiting',
+    'Mails in the database that are not sent, which all instances share.',
+    cacheSample(countMails, COUNT_EVERY_MS),
+    'max',
+  );
 }
 
 type Sample = () => number | Promise<number>;

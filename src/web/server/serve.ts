@@ -56,6 +56,10 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       poolState: () => database.state(),
       hashesQueued: () => passwords.queued(),
       countSessions: () => repositories.sessions.countSessions(nowS()),
+      mail: mailSender && {
+        counts: mailSender.counts,
+        countMails: () => repositories.mails.countMails(),
+      },
     });
     server.prependListener('request', metrics.observe);
     // With several workers, the primary process serves the metrics of all.
