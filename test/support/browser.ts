@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { beforeAll, expect, inject } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
 import { useCleanup } from './cleanup.ts';
 import { listen } from './listen.ts';
 import { type MiniTwit, useMiniTwit } from './minitwit.ts';
@@ -16,8 +17,8 @@ export interface BrowserMiniTwit extends MiniTwit {
 }
 
 /** Serves the real application to Chromium for this file's tests. */
-export function useBrowser(): BrowserMiniTwit {
-  const minitwit = useMiniTwit();
+export function useBrowser(settings: Partial<Config> = {}): BrowserMiniTwit {
+  const minitwit = useMiniTwit(settings);
   let url: string;
   let browser: Browser;
   const foreignRequests: string[] = [];

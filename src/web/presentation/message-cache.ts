@@ -36,7 +36,8 @@ const ENTRY_BYTES = 300;
 /**
  * Creates the renderer of messages with its cache. An entry is never stale: a message never changes, no id is used
  * twice, a message that is hidden or restored has another listed id, and the name of its author is valid for one number
- * of renames.
+ * of renames. Only a picture from Gravatar can be outdated: it is that of the author's email address when the message was
+ * rendered, until the entry is evicted.
  */
 export function createRenderMessages(
   { listMessages }: Pick<Messages, 'listMessages'>,
