@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import dotenv from 'dotenv';
 import { shutdownSignal } from './cli/shutdown-signal.ts';
 import { DEFAULT_TIMING } from './cli/command-context.ts';
 import { runProgram } from './cli/program.ts';
+import { promptInTerminal } from './cli/prompt.ts';
 import { createCli } from './cloud/commands/cli.ts';
 import { type CloudContext, createCloudContext } from './cloud/context.ts';
 
@@ -14,7 +13,7 @@ let printRequest: ((line: string) => void) | undefined;
 
 await runProgram(async () => {
   if (process.env.NODE_ENV !== 'production') dotenv.config({ quiet: true });
-  await createCli({ open, env: process.env, prompt, enableVerbose }).parseAsync();
+  await createCli({ open, env: process.env, prompt: promptInTerminal, enableVerbose }).parseAsync();
   process.exit();
 });
 
@@ -38,15 +37,4 @@ function open(stackName: string): CloudContext {
     timing: DEFAULT_TIMING,
     printRequest,
   });
-}
-
-/** Prompts the operator, and returns the answer; an empty one when stdin has ended. */
-async function prompt(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const ended = once(terminal, 'close').then(() => '');
-  try {
-    return await Promise.race([terminal.question(question), ended]);
-  } finally {
-    terminal.close();
-  }
 }

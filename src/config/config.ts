@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Environment, readSettings } from './environment.ts';
 import {
   addedPasswordSettings,
@@ -6,7 +6,7 @@ import {
   databaseSettings,
   readerSettings,
 } from './database-settings.ts';
-import { toMailConfig } from './mail-settings.ts';
+import { mailFields, toMailConfig } from './mail-settings.ts';
 import { settings } from './settings.ts';
 
 const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
@@ -34,6 +34,18 @@ export function readConfig(environment: Environment): Config {
  */
 export function readDatabaseConfig(environment: Environment): DatabaseConfig {
   return toDatabaseConfig(readSettings(databaseSettings, environment));
+}
+
+/**
+ * Reads the `DB_*` settings, and the address of the site (null if unknown).
+ * @throws OperatorError that lists all missing and invalid settings, and contains no secret
+ */
+export function readAdminConfig(environment: Environment): {
+  database: DatabaseConfig;
+  siteUrl: string | null;
+} {
+  const { SITE_URL } = readSettings(z.object({ SITE_URL: mailFields.SITE_URL }), environment);
+  return { database: readDatabaseConfig(environment), siteUrl: SITE_URL };
 }
 
 /**

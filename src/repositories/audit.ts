@@ -12,7 +12,8 @@ export type DecisionAction =
   | 'end_moderator'
   | 'rename'
   | 'delete'
-  | 'reset_password';
+  | 'reset_password'
+  | 'remove_second_factor';
 
 /** A decision of a moderator or of the operator. */
 export interface Decision {

@@ -1,8 +1,10 @@
 import type { Database } from '../database/database.ts';
 import { NOW } from '../database/statements.ts';
-import { consumeLink, type Link, revokeLinks } from './links.ts';
+import { type DecisionSource, recordDecisionAbout } from './hidden-authors.ts';
+import { consumeLink, createLink, type Link, revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
 import { deleteAllSessions } from './sessions.ts';
+import { lockUser } from './suspensions.ts';
 import type { User } from './users.ts';
 
 /** Resets forgotten passwords. Reads and writes the table `reset_request`. */
@@ -14,6 +16,11 @@ export interface PasswordResets {
    * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request that no other process answers now.
    */
   answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
+  /**
+   * Creates a link for a user on behalf of the operator, who passes it on, and records the decision. Returns the link's
+   * token, or null if the user does not exist.
+   */
+  createResetLink(userId: number, source: DecisionSource): Promise<string | null>;
   /**
    * Sets the password of the user of a link, ends all of the user's sessions, revokes all of the user's links, and
    * stores a mail. Returns false, and changes nothing, if the link can no longer be used.
@@ -67,6 +74,14 @@ export function createPasswordResets(database: Database): PasswordResets {
           { requestId: request.requestId },
         );
         return true;
+      }),
+
+    createResetLink: (userId, source) =>
+      database.transact(async (transaction) => {
+        const user = await lockUser(transaction, userId);
+        if (!user || user.hidden?.isDeleted) return null;
+        await recordDecisionAbout(transaction, user, 'reset_password', source);
+        return createLink(transaction, { userId, purpose: 'reset', email: '' });
       }),
 
     resetPassword: (link, newHash, notice) =>

@@ -22,11 +22,13 @@ import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
 import { createTotp, type Totp } from './totp.ts';
 import { createUnseenAuthors, type UnseenAuthors } from './unseen-authors.ts';
+import { createUserList, type UserList } from './user-list.ts';
 import { createUsers, type Users } from './users.ts';
 
 /** The repositories of the web application. Each one has the SQL of one table, and `timelines` has that of pages. */
 export interface Repositories {
   users: Users;
+  userList: UserList;
   messages: Messages;
   followers: Followers;
   blocks: Blocks;
@@ -58,6 +60,7 @@ export interface Repositories {
 export function createRepositories(database: Database): Repositories {
   return {
     users: createUsers(database),
+    userList: createUserList(database),
     messages: createMessages(database),
     followers: createFollowers(database),
     blocks: createBlocks(database),

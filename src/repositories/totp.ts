@@ -2,9 +2,11 @@ import type { Database } from '../database/database.ts';
 import { isDuplicateKey } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
+import { type DecisionSource, recordDecisionAbout } from './hidden-authors.ts';
 import { addMail, type NewMail } from './mails.ts';
 import { deleteRecoveryCodes, storeRecoveryCodes } from './recovery-codes.ts';
 import { deleteOtherSessions } from './sessions.ts';
+import { lockUser } from './suspensions.ts';
 import { type Credentials, lockCredentials } from './users.ts';
 
 /** A user whose login needs a code after the password. */
@@ -54,8 +56,11 @@ export interface Totp {
    * is no longer that of `read`.
    */
   acceptCode(read: TotpUser, code: AcceptedCode): Promise<boolean>;
-  /** Turns off codes for a user who has lost the app and the recovery codes. Returns false if they were off. */
-  removeSecondFactor(userId: number): Promise<boolean>;
+  /**
+   * Turns off codes for a user who has lost the app and the recovery codes, and records the decision. Returns false,
+   * and changes nothing, if they were off.
+   */
+  removeSecondFactor(userId: number, source: DecisionSource): Promise<boolean>;
 }
 
 /** Creates the second factors of a database. */
@@ -108,13 +113,13 @@ export function createTotp(database: Database): Totp {
       return affectedRows > 0;
     },
 
-    removeSecondFactor: (userId) =>
+    removeSecondFactor: (userId, source) =>
       database.transact(async (transaction) => {
         // Transactions of users lock the user first, too, so this one cannot deadlock with them.
-        await transaction.select('select 1 from user where user_id = :userId for update', {
-          userId,
-        });
-        return deleteTotp(transaction, userId);
+        const user = await lockUser(transaction, userId);
+        if (!user || !(await deleteTotp(transaction, userId))) return false;
+        await recordDecisionAbout(transaction, user, 'remove_second_factor', source);
+        return true;
       }),
   };
 }

@@ -137,6 +137,22 @@ test('app-password.sh reads the versions of the password, and runs as the user `
   ]);
 });
 
+test('admin.sh runs as the user `nobody` with the password, and passes its words on unchanged', async () => {
+  await putSecret('own', { SecretString: CANARY });
+  const words = ['moderator', '$(id)\n"\'`', '--nothing'];
+  const script = await renderScript('admin.sh', {
+    AWS_REGION: 'eu-test-1',
+    DB_HOST: 'nowhere.invalid',
+    DATABASE_PASSWORD: 'own',
+    SITE_URL: 'https://example.com',
+    WORDS: Buffer.from(words.map((word) => `${word}\0`).join('')).toString('base64'),
+  });
+  await writeFile(join(instance.root, 'srv/script.sh'), script);
+  const { status, output } = await instance.run('rm -f /usr/local/bin/node; bash /srv/script.sh');
+  expect(output).toBe("error: unknown option '--nothing'\n");
+  expect(status).toBe(1);
+});
+
 test('restart.sh restarts the server only while it does not use the current secrets', async () => {
   const { DB_PASSWD: _, SESSION_SECRET, ...others } = SETTINGS;
   await putSecret('db', { SecretString: `${CANARY}-1` });

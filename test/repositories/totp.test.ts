@@ -49,6 +49,8 @@ async function listSessionIds(userId: number): Promise<string[]> {
   return listed.map(({ sessionId }) => sessionId).toSorted();
 }
 
+const BY_OPERATOR = { actor: null, reason: '' };
+
 test('turns codes on and off, and ends all other sessions each time', async () => {
   const alice = await createUser('alice');
   const other = await createUser('other');
@@ -150,8 +152,8 @@ test('removeSecondFactor turns off codes without a password, and leaves the sess
   const hal = await createUser('hal');
   await saveSession('hal', hal);
   await totp.turnOn(hal, NEW_TOTP, { ...CHANGE, sessionId: 'hal' });
-  expect(await totp.removeSecondFactor(hal.userId)).toBe(true);
-  expect(await totp.removeSecondFactor(hal.userId)).toBe(false);
+  expect(await totp.removeSecondFactor(hal.userId, BY_OPERATOR)).toBe(true);
+  expect(await totp.removeSecondFactor(hal.userId, BY_OPERATOR)).toBe(false);
   expect(await totp.findTotpUser(hal.userId)).toBeNull();
   expect(await recoveryCodes.countCodes(hal.userId)).toBe(0);
   expect(await listSessionIds(hal.userId)).toEqual(['hal']);

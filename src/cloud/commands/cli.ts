@@ -3,8 +3,9 @@ import { untilAborted } from '../../cli/until-aborted.ts';
 import type { CloudContext } from '../context.ts';
 import { PROGRAM } from '../format-command.ts';
 import { BUILDER_TYPE } from '../image/plan.ts';
+import { runAdmin } from './admin.ts';
 import { check } from './check.ts';
-import type { Prompt } from './confirm.ts';
+import type { Prompt } from '../../cli/prompt.ts';
 import { printCost } from './cost.ts';
 import { openDatabasePrompt } from './database.ts';
 import { down } from './down.ts';
@@ -50,11 +51,14 @@ export interface CliOptions {
 export function createCli(options: CliOptions): Command {
   const program = new Command(PROGRAM)
     .description('MiniTwit on AWS, from an empty account to a live site and back')
-    .addHelpText('afterAll', REQUIREMENTS);
+    .addHelpText('afterAll', REQUIREMENTS)
+    // The options after `admin COMMAND` are those of the other program.
+    .enablePositionalOptions();
   addStackCommands(program, options);
   addDataCommands(program, options);
   addReadCommands(program, options);
   addAccessCommands(program, options);
+  addAdminCommand(program, options);
   for (const command of program.commands) {
     command.option('--verbose', 'print each request to AWS, for a bug report');
   }
@@ -138,7 +142,7 @@ function addDataCommands(program: Command, { open, prompt }: CliOptions): void {
     );
 }
 
-/** Adds the commands on the instances: their log, a shell, and an SQL prompt. */
+/** Adds the commands on the instances: their log, a shell, an SQL prompt, and the program of the operator. */
 function addAccessCommands(program: Command, { open, env }: CliOptions): void {
   addCommand(program, 'logs')
     .description('print the log of the servers on all instances')
@@ -167,6 +171,17 @@ function addAccessCommands(program: Command, { open, env }: CliOptions): void {
     .option('--write', 'log in as the user of the application, who may also write')
     .action(async ({ stack, write: canWrite = false }) => {
       process.exitCode = await openDatabasePrompt(open(stack), { canWrite, env });
+    });
+}
+
+/** Adds `admin`, whose parameters are those of `npm run admin`. */
+function addAdminCommand(program: Command, { open }: CliOptions): void {
+  addCommand(program, 'admin')
+    .description('run a command of `npm run admin` on an instance')
+    .argument('<command...>', 'a command of `npm run admin` with its options; `help` lists them')
+    .passThroughOptions()
+    .action(async (words, { stack }) => {
+      process.exitCode = await runAdmin(open(stack), words);
     });
 }
 

@@ -1,8 +1,6 @@
+import type { Prompt } from '../../cli/prompt.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { CloudContext } from '../context.ts';
-
-/** Prompts the operator, and returns the answer. */
-export type Prompt = (question: string) => Promise<string>;
 
 /**
  * Prompts the operator to type the name of the stack.

@@ -23,7 +23,8 @@ import { unprotectAndRemove } from '../protection/protections.ts';
 import { removeStack, waitUntilRemovable } from '../stack/remove-stack.ts';
 import { listResources, type StackResource } from '../stack/resources.ts';
 import { findStack, type Stack } from '../stack/stack.ts';
-import { confirmStackName, type Prompt } from './confirm.ts';
+import type { Prompt } from '../../cli/prompt.ts';
+import { confirmStackName } from './confirm.ts';
 
 const GONE_MAX_MS = 5 * 60_000;
 

@@ -24,7 +24,8 @@ import { requireStableStack } from '../stack/wait-until-stable.ts';
 import { requireStack, type Stack } from '../stack/stack.ts';
 import { addCosts } from '../teardown/remaining-costs.ts';
 import { explainUnusedDatabases } from '../teardown/unused-databases.ts';
-import { confirmStackName, type Prompt } from './confirm.ts';
+import type { Prompt } from '../../cli/prompt.ts';
+import { confirmStackName } from './confirm.ts';
 
 /** The options of `restore`. */
 export interface RestoreOptions {

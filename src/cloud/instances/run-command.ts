@@ -37,18 +37,54 @@ export interface RemoteScript {
   logGroup?: string;
 }
 
+/** The end of a script. AWS stores the first 24,000 characters of its output, and of its errors. */
+export interface ScriptResult {
+  /** `Success`, `Failed`, `TimedOut` and others. */
+  status: string;
+  /** More precise than the status, such as `ExecutionTimedOut`. */
+  details: string;
+  exitCode: number;
+  output: string;
+  errors: string;
+}
+
 /**
- * Waits until the agent of an instance is online, then runs a script as root with Systems Manager's Run Command. The
- * script runs once, also when responses are lost.
- * @returns the output of the script, of which AWS stores the first 24,000 characters
- * @throws OperatorError with the last lines of the output when the script fails; the signal's reason, while the script
- *   continues
+ * Runs a script like `runScript`.
+ * @returns the output of the script
+ * @throws OperatorError with the last lines of the output when the script fails; the errors of `runScript`
  */
 export async function runCommand(
   context: CloudContext,
   instanceId: string,
-  { comment, script, maxMs, logGroup }: RemoteScript,
+  script: RemoteScript,
 ): Promise<string> {
+  const result = await runScript(context, instanceId, script);
+  if (result.status === 'Success') return result.output;
+  throw toScriptError(result, instanceId, script);
+}
+
+/** Returns the error for a script that failed, with the last lines of its output. */
+export function toScriptError(
+  { details, output, errors }: ScriptResult,
+  instanceId: string,
+  { comment }: RemoteScript,
+): OperatorError {
+  const lines = (errors.trim() || output.trim()).split('\n').slice(-LINES_SHOWN);
+  return new OperatorError(
+    `${comment} on ${instanceId} has failed: ${details}\n${lines.map((line) => `  ${line}`).join('\n')}`,
+  );
+}
+
+/**
+ * Waits until the agent of an instance is online, then runs a script as root with Systems Manager's Run Command. The
+ * script runs once, also when responses are lost. Returns its result, also when it failed.
+ * @throws OperatorError when the script cannot be started; the signal's reason, while the script continues
+ */
+export async function runScript(
+  context: CloudContext,
+  instanceId: string,
+  { comment, script, maxMs, logGroup }: RemoteScript,
+): Promise<ScriptResult> {
   await waitUntilOnline(context, instanceId);
   context.signal.throwIfAborted();
   const commandId = await sendOnce(context, {
@@ -62,15 +98,10 @@ export async function runCommand(
       CloudWatchOutputConfig: { CloudWatchOutputEnabled: true, CloudWatchLogGroupName: logGroup },
     }),
   });
-  const { status, details, output, errors } = await poll(
+  return poll(
     `${comment} on ${instanceId}`,
     () => checkInvocation(context.clients.ssm, commandId, instanceId),
     pollOptions(context, maxMs + DELIVERED_MAX_S * 1000),
-  );
-  if (status === 'Success') return output;
-  const lines = (errors.trim() || output.trim()).split('\n').slice(-LINES_SHOWN);
-  throw new OperatorError(
-    `${comment} on ${instanceId} has failed: ${details}\n${lines.map((line) => `  ${line}`).join('\n')}`,
   );
 }
 
@@ -148,14 +179,14 @@ const invocationSchema = z
   .object({
     Status: z.string(),
     StatusDetails: z.string().default(''),
+    ResponseCode: z.number().default(-1),
     StandardOutputContent: z.string().default(''),
     StandardErrorContent: z.string().default(''),
   })
-  .transform((it) => ({
-    /** `Pending`, `InProgress`, `Success`, `Failed`, `TimedOut` and others. */
+  .transform((it): ScriptResult => ({
     status: it.Status,
-    /** More precise than the status, such as `ExecutionTimedOut`. */
     details: it.StatusDetails || it.Status,
+    exitCode: it.ResponseCode,
     output: it.StandardOutputContent,
     errors: it.StandardErrorContent,
   }));

@@ -1,5 +1,6 @@
 import { CreateHostedZoneCommand } from '@aws-sdk/client-route-53';
 import { expect, test } from 'vitest';
+import { runAdmin } from '../../../src/cloud/commands/admin.ts';
 import { check } from '../../../src/cloud/commands/check.ts';
 import { printCost } from '../../../src/cloud/commands/cost.ts';
 import { openDatabasePrompt } from '../../../src/cloud/commands/database.ts';
@@ -43,6 +44,11 @@ async function createSite() {
 async function runCheck({ open, account }: Site): Promise<void> {
   stubSuccessfulChecks(account);
   await check(open(), { parameters: {} });
+}
+
+async function runAdminCommand({ open, emulated }: Site): Promise<void> {
+  emulated.runScript = () => ({ stdout: 'There are no such users.\n' });
+  expect(await runAdmin(open(), ['users'])).toBe(0);
 }
 
 async function runCost({ open, account }: Site): Promise<void> {
@@ -126,6 +132,7 @@ test.each<[command: string, run: (site: Site) => Promise<void>, requests: string
     ({ open }) => printStatus(open(), { json: true }),
     ['autoscaling:DescribeAutoScalingGroups', 'rds:DescribeDBInstances'],
   ],
+  ['admin', runAdminCommand, ['ssm:GetCommandInvocation', 'ssm:SendCommand']],
 ])('the policies of the operators allow every request of `cloud %s`', async (_, run, requests) => {
   const site = await createSite();
   await run(site);
