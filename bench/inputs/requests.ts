@@ -213,6 +213,27 @@ const FORMS: RequestCase[] = [
   })),
 ];
 
+// Each path has the fields before the one that is filled.
+const ACCOUNT_FORMS: RequestCase[] = [
+  ['/login/code', 'pending_login='],
+  ['/login/code', 'pending_login=a&code='],
+  ['/login/passkey', 'credential='],
+  ['/login/passkey', 'credential={"a":'],
+  ['/forgot_password', 'email='],
+  ['/settings/password', 'current_password='],
+  ['/settings/email', 'current_password=a&email='],
+  ['/settings/two_factor', 'current_password=a&code=1&secret='],
+  ['/settings/two_factor', 'current_password=a&secret=a&code='],
+  ['/settings/passkeys/create', 'name='],
+  ['/settings/passkeys/create', 'name=a&credential='],
+  ['/settings/export', 'current_password='],
+  ['/settings/delete_account', 'current_password='],
+].flatMap(([path = '', fields = '']) =>
+  ['a', '<', '+', '%F0%9F%91%A9%E2%80%8D', '%CC%96%CD%84', '[', '@'].map((text) =>
+    form(path, fields, text, path.startsWith('/settings/')),
+  ),
+);
+
 /** The requests that take the most time of the main thread. */
 export const REQUEST_CASES: RequestCase[] = [
   { name: 'an ordinary page, for comparison', method: 'GET', path: '/public' },
@@ -221,4 +242,5 @@ export const REQUEST_CASES: RequestCase[] = [
   ...HOSTS,
   ...PATHS,
   ...FORMS,
+  ...ACCOUNT_FORMS,
 ];

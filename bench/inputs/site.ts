@@ -42,6 +42,10 @@ export async function startSite(): Promise<Site> {
     SESSION_SECRET: 'a secret of the bench with 32 characters or more',
     TRUST_PROXY: '1',
     RATE_LIMITS: 'off',
+    // No mail is sent: this program starts no sender.
+    MAIL_URL: 'smtp://127.0.0.1:25',
+    MAIL_FROM: 'minitwit@example.com',
+    SITE_URL: 'http://127.0.0.1',
   });
   const isReady = () => Promise.resolve(true);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
