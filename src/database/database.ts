@@ -1,18 +1,19 @@
 import type { QueryError } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
+import { AppError } from '../errors/app-error.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { batchReads } from './batches.ts';
 import { openConnection } from './open-connection.ts';
 import { OutageError } from './outage-error.ts';
 import { openPool, type PoolConnection, type PoolState } from './pool.ts';
 import { isPrimaryFor } from './primary.ts';
-import { findConnectOutage } from './query-errors.ts';
+import { findConnectOutage, isMissingParent } from './query-errors.ts';
 import { type Parameters, runStatement, type Statements, type WriteResult } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /**
  * Runs statements on a pool of connections. Each call resolves, or rejects with AppError `unavailable`, within fifteen
- * seconds. If a connection is lost, a read is repeated once on another connection, and so is a write that has certainly
+ * seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is repeated once on another connection, and so is a write that has certainly
  * changed nothing.
  */
 export interface Database extends Statements {
@@ -103,7 +104,7 @@ export function openDatabase(config: DatabaseConfig): Database {
       try {
         return await attempt(use);
       } catch (error) {
-        if (!(error instanceof OutageError)) throw error;
+        if (!(error instanceof OutageError)) throw isMissingParent(error) ? deleted(error) : error;
         if (isRetry || !isRetryable(error)) throw error.toAppError();
       }
     }
@@ -128,6 +129,12 @@ export function openDatabase(config: DatabaseConfig): Database {
     state: () => pool.state(),
     end: () => pool.end(),
   };
+}
+
+/** A row may refer to an account that another request has just deleted. */
+function deleted(cause: unknown): AppError {
+  const message = 'An account that this refers to was deleted at this moment. Nothing was changed.';
+  return new AppError('conflict', message, { cause });
 }
 
 function throwConnectOutage(error: QueryError): never {

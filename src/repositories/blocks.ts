@@ -96,7 +96,9 @@ export function createBlocks(database: Database): Blocks {
         `select user.username
          from block
          join user on user.user_id = block.whom_id
-         where block.who_id = :whoId and user.username > :after and :isPrimary
+         left join hidden_author on hidden_author.user_id = block.whom_id
+         where block.who_id = :whoId and user.username > :after
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by user.username
          limit :limit`,
         { whoId, after, limit: PEOPLE_QUERY_LIMIT },

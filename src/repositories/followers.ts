@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { isDuplicateKey, isMissingParent } from '../database/query-errors.ts';
+import { isDuplicateKey } from '../database/query-errors.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
 import { updateFollowCounts } from './profile-updates.ts';
@@ -12,8 +12,8 @@ export interface Followers {
    * Idempotent.
    * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited
    *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users, or if
-   *   one of the two has blocked the other; AppError `not_found` or
-   *   `unauthenticated` if one of them is suspended or deleted
+   *   one of the two has blocked the other; AppError `not_found`,
+   *   `unauthenticated` or `conflict` if one of them is suspended or deleted
    */
   follow(whoId: number, whomId: number): Promise<void>;
   /**
@@ -84,9 +84,6 @@ export function createFollowers(database: Database): Followers {
           }),
         );
       } catch (error) {
-        if (isMissingParent(error)) {
-          throw new AppError('not_found', 'One of the two accounts no longer exists.');
-        }
         if (!isDuplicateKey(error)) throw error;
       }
     },

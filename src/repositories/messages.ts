@@ -1,6 +1,6 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
-import { isLockTimeout, isMissingParent } from '../database/query-errors.ts';
+import { isLockTimeout } from '../database/query-errors.ts';
 import { NOW } from '../database/statements.ts';
 import { isAppError } from '../errors/app-error.ts';
 import { createAccountEndedError } from './account-ended-error.ts';
@@ -77,7 +77,7 @@ export function createMessages(database: Database): Messages {
       const [messageId] = await storeMessages([newMessage]);
       return messageId as number;
     } catch (error) {
-      throw isMissingParent(error) ? createAccountEndedError() : error;
+      throw isAppError(error, 'conflict') ? createAccountEndedError() : error;
     }
   }
 
@@ -103,7 +103,9 @@ export function createMessages(database: Database): Messages {
            message.is_hidden as isHidden
          from message
          join user on user.user_id = message.author_id
-         where message.message_id = :messageId and :isPrimary`,
+         left join hidden_author on hidden_author.user_id = message.author_id
+         where message.message_id = :messageId
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary`,
         { messageId },
       );
       return row ? { ...row, isHidden: row.isHidden === 1 } : null;

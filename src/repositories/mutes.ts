@@ -74,7 +74,9 @@ export function createMutes(database: Database): Mutes {
         `select user.username
          from mute
          join user on user.user_id = mute.whom_id
-         where mute.who_id = :whoId and user.username > :after and :isPrimary
+         left join hidden_author on hidden_author.user_id = mute.whom_id
+         where mute.who_id = :whoId and user.username > :after
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by user.username
          limit :limit`,
         { whoId, after, limit: PEOPLE_QUERY_LIMIT },

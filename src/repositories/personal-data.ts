@@ -115,7 +115,9 @@ export function createPersonalData(database: Database): PersonalData {
         `select follower.whom_id as id, user.username
          from follower
          join user on user.user_id = follower.whom_id
-         where follower.who_id = :userId and follower.whom_id > :afterId and :isPrimary
+         left join hidden_author on hidden_author.user_id = follower.whom_id
+         where follower.who_id = :userId and follower.whom_id > :afterId
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by follower.whom_id
          limit :limit`,
         { userId, afterId, limit },
@@ -126,7 +128,9 @@ export function createPersonalData(database: Database): PersonalData {
         `select block.whom_id as id, user.username
          from block
          join user on user.user_id = block.whom_id
-         where block.who_id = :userId and block.whom_id > :afterId and :isPrimary
+         left join hidden_author on hidden_author.user_id = block.whom_id
+         where block.who_id = :userId and block.whom_id > :afterId
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by block.whom_id
          limit :limit`,
         { userId, afterId, limit },
@@ -137,7 +141,9 @@ export function createPersonalData(database: Database): PersonalData {
         `select mute.whom_id as id, user.username
          from mute
          join user on user.user_id = mute.whom_id
-         where mute.who_id = :userId and mute.whom_id > :afterId and :isPrimary
+         left join hidden_author on hidden_author.user_id = mute.whom_id
+         where mute.who_id = :userId and mute.whom_id > :afterId
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by mute.whom_id
          limit :limit`,
         { userId, afterId, limit },
@@ -149,7 +155,9 @@ export function createPersonalData(database: Database): PersonalData {
            report.reason, report.text, report.created_s as createdS, report.closed_s as closedS
          from report force index (thing)
          join user on user.user_id = report.user_id
-         where report.reporter_id = :userId and report.report_id > :afterId and :isPrimary
+         left join hidden_author on hidden_author.user_id = report.user_id
+         where report.reporter_id = :userId and report.report_id > :afterId
+           and coalesce(hidden_author.is_deleted, false) = false and :isPrimary
          order by report.report_id
          limit :limit`,
         { userId, afterId, limit },

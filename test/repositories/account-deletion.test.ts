@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database/database.ts';
+import { AppError } from '../../src/errors/app-error.ts';
 import { createAccountDeletion, STEP_ROWS } from '../../src/repositories/account-deletion.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from '../support/cleanup.ts';
@@ -156,6 +157,53 @@ test('hides the user at once, and deletes the rows of all tables later', async (
     { alice },
   );
   expect(decisions).toEqual([{ action: 'delete', username: 'alice', reason: 'spam' }]);
+});
+
+test('no list of another user names a user from the start of the deletion', async () => {
+  const nora = await createUserWithRows('nora');
+  const message = await messages.createMessage(nora, 'a message of nora');
+  const list = () =>
+    Promise.all([
+      there.blocks.listBlocked(bob, '').then(({ usernames }) => usernames),
+      there.mutes.listMuted(bob, '').then(({ usernames }) => usernames),
+      there.personalData.listFollowed(bob, 0),
+      there.personalData.listBlocked(bob, 0),
+      there.personalData.listMuted(bob, 0),
+      there.personalData.listReports(bob, 0),
+      there.messages.findMessage(message),
+    ]);
+  const name = expect.stringContaining('nora') as string;
+  expect((await list()).map((each) => JSON.stringify(each))).toEqual(Array(7).fill(name));
+  await accountDeletion.startDeletion(nora, null);
+  expect((await list()).map((each) => JSON.stringify(each)).join()).not.toContain('nora');
+  await accountDeletion.continueDeletions(10);
+});
+
+test('requests of a user whose rows are gone are refused with a message', async () => {
+  const gone = await createUser('otto');
+  await accountDeletion.startDeletion(gone, null);
+  await accountDeletion.continueDeletions(10);
+  const read = { userId: gone, passwordHash: 'x' };
+  const results = await Promise.allSettled([
+    messages.createMessage(gone, 'late'),
+    followers.follow(gone, bob),
+    followers.follow(bob, gone),
+    followers.unfollow(bob, gone),
+    here.blocks.block(gone, bob),
+    here.blocks.block(bob, gone),
+    here.mutes.mute(gone, bob),
+    here.mutes.mute(bob, gone),
+    users.changePassword(read, 'y', null),
+    here.recoveryCodes.replaceCodes(read, ['one'], null),
+    here.emailChanges.changeEmail(gone, 'b@example.com'),
+    messages.deleteMessage({ messageId: 1, authorId: gone }),
+    here.timelines.listHome(gone, null),
+  ]);
+  const errors = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  expect(errors.filter((error) => !(error instanceof AppError))).toEqual([]);
+  expect(await listTablesWith(gone)).toEqual([]);
 });
 
 test('another call completes a deletion whose process was killed, at each of its transactions', async () => {

@@ -171,6 +171,6 @@ test('a user can follow at most 7,500 users, also with concurrent follows', asyn
 
 test('refuses to follow a user who does not exist', async () => {
   await expect(followers.follow(alice, 999_999)).rejects.toThrow(
-    'One of the two accounts no longer exists.',
+    'An account that this refers to was deleted at this moment. Nothing was changed.',
   );
 });
