@@ -16,18 +16,15 @@ export interface TotpUser extends Credentials {
   secret: string;
 }
 
-/** An accepted code. */
-export interface AcceptedCode {
-  /** The time step of the code. */
-  step: number;
-  /** The encrypted secret that replaces the stored one. It may be the same. */
-  secret: string;
-}
-
 /** The values that are stored when a user turns on codes. */
-export interface NewTotp extends AcceptedCode {
+export interface NewTotp extends Pick<TotpUser, 'secret'> {
+  /** The time step of the code that the user has entered. */
+  step: number;
   recoveryCodeHashes: string[];
 }
+
+/** An encrypted secret and its user. */
+export type StoredSecret = Pick<TotpUser, 'userId' | 'secret'>;
 
 /** The effects that each change of a user's second factor has. */
 export interface FactorChange {
@@ -51,11 +48,15 @@ export interface Totp {
    * @throws AppError `conflict` if the password is no longer that of `read`
    */
   turnOff(read: Credentials, change: FactorChange): Promise<void>;
+  /** Accepts a code of a user. Returns false if a code of this time step or of a later one has been accepted. */
+  acceptCode(userId: number, step: number): Promise<boolean>;
   /**
-   * Accepts a code. Returns false if a code of this step or of a later step has been accepted, or if the stored secret
-   * is no longer that of `read`.
+   * Lists up to `limit` secrets of users above `afterUserId`, in the order of the users, except those that begin with
+   * `prefix`.
    */
-  acceptCode(read: TotpUser, code: AcceptedCode): Promise<boolean>;
+  listSecretsWithout(prefix: string, afterUserId: number, limit: number): Promise<StoredSecret[]>;
+  /** Replaces an encrypted secret. Returns false if it has changed since it was read. */
+  replaceSecret(read: StoredSecret, secret: string): Promise<boolean>;
   /**
    * Turns off codes for a user who has lost the app and the recovery codes, and records the decision. Returns false,
    * and changes nothing, if they were off.
@@ -103,12 +104,32 @@ export function createTotp(database: Database): Totp {
         await finishChange(transaction, read.userId, change);
       }),
 
-    async acceptCode({ userId, secret: readSecret }, { step, secret }) {
+    async acceptCode(userId, step) {
       const { affectedRows } = await database.execute(
         `update totp
-         set last_step = :step, secret = :secret
-         where user_id = :userId and secret = :readSecret and last_step < :step`,
-        { userId, readSecret, step, secret },
+         set last_step = :step
+         where user_id = :userId and last_step < :step`,
+        { userId, step },
+      );
+      return affectedRows > 0;
+    },
+
+    listSecretsWithout: (prefix, afterUserId, limit) =>
+      database.select<StoredSecret>(
+        `select user_id as userId, secret
+         from totp
+         where user_id > :afterUserId and left(secret, :prefixLength) <> :prefix and :isPrimary
+         order by user_id
+         limit :limit`,
+        { prefix, prefixLength: prefix.length, afterUserId, limit },
+      ),
+
+    async replaceSecret({ userId, secret: readSecret }, secret) {
+      const { affectedRows } = await database.execute(
+        `update totp
+         set secret = :secret
+         where user_id = :userId and secret = :readSecret`,
+        { userId, readSecret, secret },
       );
       return affectedRows > 0;
     },

@@ -112,9 +112,8 @@ test('changes nothing if the password is no longer the verified one', async () =
 test('accepts each time step once, also if two instances receive the code at the same time', async () => {
   const dave = await createUser('dave');
   await totp.turnOn(dave, NEW_TOTP, CHANGE);
-  const read = { ...dave, username: 'dave', secret: 'sealed' };
   const accept = (step: number) =>
-    [totp, otherTotp].map((each) => each.acceptCode(read, { step, secret: 'sealed' }));
+    [totp, otherTotp].map((each) => each.acceptCode(dave.userId, step));
   // The step with which the user turned on codes is used, too.
   expect(await Promise.all(accept(100))).toEqual([false, false]);
   for (let step = 101; step < 110; step++) {
@@ -123,14 +122,28 @@ test('accepts each time step once, also if two instances receive the code at the
   expect(await Promise.all(accept(105))).toEqual([false, false]);
 });
 
-test('accepting a code replaces the encrypted secret unless codes were turned on again', async () => {
+test('lists the secrets that do not begin with a prefix, and replaces one unless it has changed', async () => {
   const erin = await createUser('erin');
-  await totp.turnOn(erin, NEW_TOTP, CHANGE);
-  const read = { ...erin, username: 'erin', secret: 'sealed' };
-  expect(await totp.acceptCode(read, { step: 101, secret: 'sealed again' })).toBe(true);
-  expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'sealed again' });
-  expect(await totp.acceptCode(read, { step: 102, secret: 'sealed' })).toBe(false);
-  expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'sealed again' });
+  const emil = await createUser('emil');
+  const eva = await createUser('eva');
+  const turnOn = (user: Credentials, secret: string) =>
+    totp.turnOn(user, { ...NEW_TOTP, secret }, CHANGE);
+  await turnOn(erin, 'old.1');
+  await turnOn(emil, 'new.2');
+  await turnOn(eva, 'old.3');
+  const before = erin.userId - 1;
+  const all = await totp.listSecretsWithout('new.', before, 10);
+  expect(all).toEqual([
+    { userId: erin.userId, secret: 'old.1' },
+    { userId: eva.userId, secret: 'old.3' },
+  ]);
+  expect(await totp.listSecretsWithout('new.', before, 1)).toEqual(all.slice(0, 1));
+  expect(await totp.listSecretsWithout('new.', erin.userId, 10)).toEqual(all.slice(1));
+  const read = { userId: erin.userId, secret: 'old.1' };
+  expect(await totp.replaceSecret(read, 'new.1')).toBe(true);
+  expect(await totp.replaceSecret(read, 'old.9')).toBe(false);
+  expect(await totp.findTotpUser(erin.userId)).toMatchObject({ secret: 'new.1' });
+  expect(await totp.listSecretsWithout('new.', before, 10)).toEqual(all.slice(1));
 });
 
 test('accepts each recovery code of the user once, also at two instances at the same time', async () => {

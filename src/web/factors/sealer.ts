@@ -9,12 +9,12 @@ export interface Sealer {
   seal(text: string, context: string): string;
   /** Returns null if the text was not sealed with this context and one of the secrets. */
   open(sealed: string, context: string): string | null;
-  /** Returns whether a sealed text was sealed with the first secret. */
-  isCurrent(sealed: string): boolean;
+  /** The beginning of all texts that were sealed with the first secret. */
+  prefix: string;
 }
 
 /** Encrypts texts that are valid for a limited time. */
-export type ExpiringSealer = Omit<Sealer, 'isCurrent'>;
+export type ExpiringSealer = Omit<Sealer, 'prefix'>;
 
 interface Key {
   /** Identifies the key in the sealed text. It discloses nothing about the key. */
@@ -36,12 +36,15 @@ export function createSealer(secrets: string[], purpose: string): Sealer {
   const keys = secrets.map((secret) => deriveKey(secret, purpose));
   const [current] = keys;
   if (!current) throw new Error('A sealer needs a secret.');
+  const prefix = `${current.id}.`;
   return {
+    prefix,
+
     seal(text, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(ALGORITHM, current.key, iv).setAAD(Buffer.from(context));
       const parts = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return `${current.id}.${Buffer.concat(parts).toString('base64url')}`;
+      return prefix + Buffer.concat(parts).toString('base64url');
     },
 
     open(sealed, context) {
@@ -49,8 +52,6 @@ export function createSealer(secrets: string[], purpose: string): Sealer {
       const found = keys.find((each) => each.id === id);
       return found ? decrypt(found.key, Buffer.from(base64, 'base64url'), context) : null;
     },
-
-    isCurrent: (sealed) => sealed.startsWith(`${current.id}.`),
   };
 }
 

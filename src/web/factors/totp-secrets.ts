@@ -7,8 +7,8 @@ export interface TotpSecrets {
   encrypt(userId: number, secret: string): string;
   /** Returns null if the secret was encrypted with a session secret that is no longer in `SESSION_SECRET`. */
   decrypt(userId: number, encrypted: string): string | null;
-  /** Returns whether a stored secret was encrypted with the first session secret. */
-  isCurrent(encrypted: string): boolean;
+  /** The beginning of all secrets that were encrypted with the first session secret. */
+  prefix: string;
   /** Returns a secret that this user has not confirmed with a code. It is a field of a form, and valid for an hour. */
   sealUnconfirmed(userId: number, secret: string): string;
   /** Returns null for a text that is forged, has expired, or belongs to another user. */
@@ -28,7 +28,7 @@ export function createTotpSecrets({ sessionSecrets }: Pick<Config, 'sessionSecre
   return {
     encrypt: (userId, secret) => stored.seal(secret, String(userId)),
     decrypt: (userId, encrypted) => stored.open(encrypted, String(userId)),
-    isCurrent: (encrypted) => stored.isCurrent(encrypted),
+    prefix: stored.prefix,
     sealUnconfirmed: (userId, secret) => unconfirmed.seal(secret, String(userId)),
     openUnconfirmed: (userId, sealed) => unconfirmed.open(sealed, String(userId)),
   };

@@ -37,15 +37,11 @@ export function createVerifyCode(
 ): VerifyCode {
   /** Returns an error message, or null if the code was accepted. */
   async function acceptTotpCode(user: TotpUser, code: string): Promise<string | null> {
-    const { userId } = user;
-    const secret = secrets.decrypt(userId, user.secret);
+    const secret = secrets.decrypt(user.userId, user.secret);
     if (secret === null) return UNREADABLE_SECRET;
     const step = findCodeStep(secret, code, Date.now());
-    if (step === null) return WRONG_CODE;
-    const encrypted = secrets.isCurrent(user.secret)
-      ? user.secret
-      : secrets.encrypt(userId, secret);
-    return (await totp.acceptCode(user, { step, secret: encrypted })) ? null : WRONG_CODE;
+    const isAccepted = step !== null && (await totp.acceptCode(user.userId, step));
+    return isAccepted ? null : WRONG_CODE;
   }
 
   /** Returns an error message, or null if the code was accepted. */

@@ -16,6 +16,7 @@ import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../repositories/repositories.ts';
+import { startTotpSecretJob } from './totp-secret-job.ts';
 import { waitForShutdown } from './wait-for-shutdown.ts';
 
 const SWEEP_EVERY_MS = 15 * 60 * 1000;
@@ -76,12 +77,14 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     void sweep(repositories, rateLimits, logger);
   }, SWEEP_EVERY_MS);
   const stopAccountJobs = startAccountJobs(repositories, logger);
+  const stopTotpSecretJob = startTotpSecretJob(repositories.totp, config, logger);
 
   await shutdown;
   logger.info('MiniTwit is shutting down.');
   clearInterval(sweeper);
   const mailsSent = mailSender?.stop();
   stopAccountJobs();
+  stopTotpSecretJob();
   const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
   await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that does not respond must not delay the exit.
