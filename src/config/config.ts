@@ -152,6 +152,7 @@ function toRateLimitConfig(values: z.infer<typeof settings>) {
     resetsPerAddress: values.LIMIT_RESETS_PER_ADDRESS,
     emailChangesPerUser: values.LIMIT_EMAIL_CHANGES_PER_USER,
     followsPerUser: values.LIMIT_FOLLOWS_PER_USER,
+    reportsPerUser: values.LIMIT_REPORTS_PER_USER,
     pagesPerUser: values.LIMIT_PAGES_PER_USER,
     pagesPerAddress: values.LIMIT_PAGES_PER_ADDRESS,
   };

@@ -114,6 +114,7 @@ const rateLimits = {
   LIMIT_FOLLOWS_PER_USER: limit
     .default(60)
     .describe('Follows, blocks and mutes of a user in 5 minutes, and their ends.'),
+  LIMIT_REPORTS_PER_USER: limit.default(30).describe('Reports of a user in an hour.'),
   LIMIT_PAGES_PER_USER: limit
     .default(300)
     .describe(

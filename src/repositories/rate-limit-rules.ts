@@ -73,6 +73,7 @@ export function createRateLimitRules(config: RateLimitConfig) {
       'You have followed, blocked or muted a lot',
     ),
     export: createRule('export', EXPORTS_PER_HOUR, 60, 'You have exported your data several times'),
+    report: createRule('report', config.reportsPerUser, 60, 'You have reported a lot'),
     allLoginsByName: inProcess(
       createRule('all_logins_name', config.allLoginsPerName, 10, 'Too many logins under this name'),
     ),

@@ -55,6 +55,7 @@ export interface RateLimits {
   consumeFollow(userId: number): Promise<LimitCheck>;
   /** Counts an export of a user's data. */
   consumeExport(userId: number): Promise<LimitCheck>;
+  consumeReport(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline. `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
   /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
@@ -134,6 +135,7 @@ export function createRateLimits(
         counter(rules.emailChange, String(userId)),
       ),
     consumeFollow: (userId) => consume(counter(rules.follow, String(userId))),
+    consumeReport: (userId) => consume(counter(rules.report, String(userId))),
     consumeExport: (userId) => consume(counter(rules.export, String(userId))),
     consumePage: ({ userId, address }) =>
       userId === null ? rules.pagesByAddress(address) : rules.pagesByUser(String(userId)),
@@ -152,6 +154,7 @@ const noLimits: RateLimits = {
   consumeReset: () => Promise.resolve(UNLIMITED),
   consumeEmailChange: () => Promise.resolve(UNLIMITED),
   consumeFollow: () => Promise.resolve(UNLIMITED),
+  consumeReport: () => Promise.resolve(UNLIMITED),
   consumeExport: () => Promise.resolve(UNLIMITED),
   consumePage: () => null,
   deleteExpired: () => Promise.resolve(0),

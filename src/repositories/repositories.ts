@@ -17,6 +17,7 @@ import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createProfiles, type Profiles } from './profiles.ts';
 import { createRecoveryCodeRepository, type RecoveryCodes } from './recovery-codes.ts';
 import { createRenames, type Renames } from './renames.ts';
+import { createReports, type Reports } from './reports.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createTakenNames, type TakenNames } from './taken-names.ts';
 import { createTimelines, type Timelines } from './timelines.ts';
@@ -35,6 +36,7 @@ export interface Repositories {
   mutes: Mutes;
   unseenAuthors: UnseenAuthors;
   hiddenMessages: HiddenMessages;
+  reports: Reports;
   audit: Audit;
   profiles: Profiles;
   sessions: Sessions;
@@ -67,6 +69,7 @@ export function createRepositories(database: Database): Repositories {
     mutes: createMutes(database),
     unseenAuthors: createUnseenAuthors(database),
     hiddenMessages: createHiddenMessages(database),
+    reports: createReports(database),
     audit: createAudit(database),
     profiles: createProfiles(database),
     sessions: createSessions(database),

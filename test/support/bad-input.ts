@@ -62,6 +62,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
   beforeAll(async () => {
     alice = await user('alice');
     await alice.addMessage('the only message');
+    await user('victim');
+    await database().execute("update user set is_moderator = true where username = 'alice'");
     tess = await user('tess');
     await database().execute(
       `insert into totp (user_id, secret) select user_id, 'sealed' from user where username = 'tess'`,
@@ -86,6 +88,11 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       database().select('select username, email from user order by user_id'),
       database().select('select author_id, text from message order by message_id'),
       database().select('select who_id, whom_id from follower'),
+      database().select(
+        'select who_id, whom_id from block union all select who_id, whom_id from mute',
+      ),
+      database().select('select reporter_id, closed_s from report'),
+      database().select('select action from audit'),
       database().select('select user_id from session'),
       database().select('select user_id, secret, last_step from totp'),
       database().select('select user_id from recovery_code'),
@@ -152,8 +159,13 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/login/code', 'pending_login=x&pending_login=y', 'pending_login'],
       ['/settings/two_factor', 'secret=x&secret=y', 'secret'],
       ['/settings/two_factor', 'secret=x&code=1&code=2', 'code'],
+      ['/report/user/victim', 'reason=spam&reason=other', 'reason'],
+      ['/report/user/victim', 'reason=spam&text=a&text=b', 'text'],
+      ['/moderation/suspend/victim', 'reason=a&reason=b&duration=1', 'reason'],
+      ['/moderation/suspend/victim', 'reason=a&duration=1&duration=7', 'duration'],
+      ['/moderation/suspend/victim', 'reason=a&duration=1&seen=0&seen=1', 'seen'],
     ])('%s returns 400 for the body %s', async (path, body, field) => {
-      const agent = path.startsWith('/settings') ? alice.agent : request(origin());
+      const agent = /settings|report|moderation/.test(path) ? alice.agent : request(origin());
       const url = path === '/reset_password' ? resetPath : path;
       const response = await agent.post(url).type('form').send(body);
       expectErrorPage(response, 400);
@@ -180,6 +192,23 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['/reset_password', 'password[]=x&password2[]=x', 'You have to enter a password'],
       ['/settings/end_other_sessions', '', 'Invalid password'],
       ['/settings/end_other_sessions', 'password=a+password', 'Invalid password'],
+      ['/report/user/victim', '', 'You have to choose a reason.'],
+      ['/report/user/victim', 'reason[]=spam', 'You have to choose a reason.'],
+      ['/report/user/victim', 'reason=__proto__', 'You have to choose a reason.'],
+      [
+        '/report/user/victim',
+        `reason=spam&text=${'x'.repeat(20_000)}`,
+        'Your text can have at most',
+      ],
+      ['/moderation/suspend/victim', '', 'You have to enter a reason.'],
+      ['/moderation/suspend/victim', 'reason=%00%07', 'You have to enter a reason.'],
+      ['/moderation/suspend/victim', 'reason=a', 'You have to choose a duration.'],
+      ['/moderation/suspend/victim', 'reason=a&duration=8', 'You have to choose a duration.'],
+      [
+        '/moderation/suspend/victim',
+        'reason=a&duration=constructor',
+        'You have to choose a duration.',
+      ],
       ['/settings/delete_account', '', 'Invalid password'],
       ['/settings/delete_account', 'current_password[]=a+password', 'Invalid password'],
       ['/settings/export', '', 'Invalid password'],
@@ -261,6 +290,16 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       },
     );
 
+    test.each(['', '&seen=x', '&seen=-1', '&seen=1e0', '&seen[]=0'])(
+      'a decision returns 409 for the body “reason=a&duration=1%s”',
+      async (seen) => {
+        const path = '/moderation/suspend/victim';
+        const { status, text } = await postRaw(path, `reason=a&duration=1${seen}`);
+        expect(status).toBe(409);
+        expect(text).toContain('Nothing was changed');
+      },
+    );
+
     test('returns 415 for a body that is not a form', async () => {
       for (const type of [
         'application/json',
@@ -312,8 +351,14 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/settings/passkeys/add',
       '/settings/passkeys/create',
       '/settings/passkeys/remove/x',
+      '/report/user/victim',
+      '/moderation/suspend/victim',
+      '/victim/block',
+      '/victim/mute',
     ])('%s returns 413 for a body of more than 32 KiB', async (path) => {
-      const { agent } = /add_message|settings/.test(path) ? alice : visitor();
+      const { agent } = /add_message|settings|report|moderation|victim/.test(path)
+        ? alice
+        : visitor();
       expectErrorPage(
         await agent
           .post(path)
@@ -407,6 +452,9 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/%ff',
       '/%c3%28',
       '/%zz/follow',
+      '/%zz/block',
+      '/report/user/%zz',
+      '/moderation/suspend/%zz',
       '/avatars/%zz',
       '/static/%zz',
       '/settings/end_session/%zz',
@@ -452,6 +500,12 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       ['put', '/settings/password', 'GET, POST, HEAD'],
       ['delete', '/settings/end_session/x', 'GET, POST, HEAD'],
       ['patch', '/settings/end_other_sessions', 'GET, POST, HEAD'],
+      ['post', '/settings/blocks', 'GET, HEAD'],
+      ['get', '/victim/block', 'POST'],
+      ['get', '/victim/unmute', 'POST'],
+      ['put', '/report/user/victim', 'GET, POST, HEAD'],
+      ['post', '/moderation', 'GET, HEAD'],
+      ['delete', '/moderation/hide/1', 'GET, POST, HEAD'],
       ['delete', '/settings/delete_account', 'GET, POST, HEAD'],
       ['delete', '/settings/export', 'GET, POST, HEAD'],
       ['put', '/forgot_password', 'GET, POST, HEAD'],
@@ -492,6 +546,15 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
       '/avatars',
       '/delete_message',
       '/settings/nothing',
+      '/report',
+      '/report/user',
+      '/report/user/%00',
+      '/report/message/-1',
+      '/report/message/1e3',
+      '/moderation/nothing',
+      '/moderation/hide/-1',
+      '/moderation/close/1e0',
+      '/moderation/suspend/__proto__',
       '/settings/export/x',
       '/settings/end_session',
       '/forgot_password/x',

@@ -21,6 +21,8 @@ test('no user can register the first segment of a route', async () => {
       'logout',
       'register',
       'settings',
+      'report',
+      'moderation',
       'add_message',
       'avatars',
       'static',

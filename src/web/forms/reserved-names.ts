@@ -13,10 +13,12 @@ export const ROUTE_NAMES: ReadonlySet<string> = new Set([
   'login',
   'logout',
   'metrics',
+  'moderation',
   'outbox',
   'public',
   'readyz',
   'register',
+  'report',
   'reset_password',
   'robots.txt',
   'settings',
@@ -26,8 +28,8 @@ export const ROUTE_NAMES: ReadonlySet<string> = new Set([
 // Paths that later versions may need, and paths that browsers and crawlers request from every site.
 const LATER_ROUTES = `
   about account accounts admin api apple-touch-icon.png auth bookmarks contact docs explore export feed fllws
-  followers following help humans.txt inbox invite latest lists me mentions messages moderation msgs notifications
-  oauth password passwords post posts preferences privacy profile report reports reset rss rules search security
+  followers following help humans.txt inbox invite latest lists me mentions messages msgs notifications
+  oauth password passwords post posts preferences privacy profile reports reset rss rules search security
   security.txt sessions signin signout signup sitemap.xml status support tag tags terms timeline trending
   user users verify`;
 

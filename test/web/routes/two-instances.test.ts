@@ -109,6 +109,23 @@ test('every instance shows that a message was removed, and its text after it is 
   await stop();
 });
 
+test('every instance hides the messages of a blocked or muted user in the next request', async () => {
+  await post(alice[0], '/add_message', { text: 'seen by bob, and no other' });
+  for (const [index, act] of ['block', 'unblock', 'mute', 'unmute', 'block', 'unblock'].entries()) {
+    await post(bob[index % 2], `/alice/${act}`);
+    const isSeen = act.startsWith('un');
+    for (const visitor of bob) {
+      expect((await visitor.get('/public')).text.includes('seen by bob')).toBe(isSeen);
+      const page = (await visitor.get('/alice')).text;
+      expect(page.includes('seen by bob')).toBe(act !== 'block');
+    }
+    for (const visitor of alice) {
+      expect((await visitor.get('/bob')).text.includes('has blocked you')).toBe(act === 'block');
+    }
+  }
+  await post(bob[0], '/alice/follow');
+});
+
 test('every instance counts a follow and shows the messages of the followed user', async () => {
   const stop = startReaders();
   for (let round = 0; round < ROUNDS / 4; round++) {

@@ -1,0 +1,122 @@
+import { beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import {
+  type NewReport,
+  type Report,
+  REPORT_TEXT_MAX_LENGTH,
+  REPORTS_PAGE_SIZE,
+} from '../../src/repositories/reports.ts';
+import { createRepositories } from '../../src/repositories/repositories.ts';
+import { useCleanup } from '../support/cleanup.ts';
+import { useDatabase } from '../support/database.ts';
+
+const { config, database } = useDatabase();
+const otherDatabase = openDatabase(config);
+useCleanup()(() => otherDatabase.end());
+const { users, messages, reports, hiddenMessages, hiddenAuthors, audit } =
+  createRepositories(database);
+const there = createRepositories(otherDatabase);
+const verdict = { actor: 'mo', reason: 'no problem' };
+let alice: number;
+let bob: number;
+let messageId: number;
+
+beforeAll(async () => {
+  const person = { email: 'a@b', passwordHash: 'x' };
+  alice = await users.createUser({ ...person, username: 'alice' });
+  bob = await users.createUser({ ...person, username: 'bob' });
+  messageId = await messages.createMessage(bob, 'buy this');
+});
+
+const ofMessage = (): NewReport => ({
+  reporterId: alice,
+  userId: bob,
+  messageId,
+  reason: 'spam',
+  text: '👍'.repeat(REPORT_TEXT_MAX_LENGTH),
+});
+const ofPerson = (): NewReport => ({ ...ofMessage(), messageId: null, reason: 'other', text: '' });
+
+async function listOpen(readerId = alice): Promise<Report[]> {
+  return (await reports.listOpenReports(readerId, null)).reports;
+}
+
+test('a user reports a thing once, also with concurrent requests', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 6 }, (_, index) =>
+      (index % 2 ? reports : there.reports).createReport(ofMessage()),
+    ),
+  );
+  expect(results.filter(Boolean)).toHaveLength(1);
+  expect(await reports.createReport(ofPerson())).toBe(true);
+  expect(await reports.createReport({ ...ofPerson(), reason: 'spam' })).toBe(false);
+  expect(await listOpen()).toHaveLength(2);
+});
+
+test('lists open reports with their context, newest first, and not those about the reader', async () => {
+  const common = { userId: bob, username: 'bob', reporter: 'alice', isOpen: true };
+  expect(await listOpen()).toMatchObject([
+    { ...common, messageId: null, message: null, reason: 'other', text: '', isSuspended: false },
+    {
+      ...common,
+      messageId,
+      message: { messageId, username: 'bob', text: 'buy this', isHidden: false },
+      reason: 'spam',
+      text: ofMessage().text,
+    },
+  ]);
+  expect(await listOpen(bob)).toEqual([]);
+  await hiddenMessages.hideMessage({ messageId, authorId: bob, username: 'bob' }, verdict);
+  await hiddenAuthors.suspend(bob, null, verdict);
+  expect(await listOpen()).toMatchObject([
+    { isSuspended: true },
+    { isSuspended: true, message: { isHidden: true } },
+  ]);
+  await hiddenAuthors.liftSuspension(bob, verdict);
+  await messages.deleteMessage({ messageId, authorId: bob });
+  expect(await listOpen()).toMatchObject([{}, { messageId, message: null }]);
+});
+
+test('one of two moderators at the same time closes a report, and the audit log has this decision', async () => {
+  const [report] = await listOpen();
+  if (!report) throw new Error('There is no report.');
+  const results = await Promise.all([
+    reports.closeReport(report, { actor: 'one', reason: '' }),
+    there.reports.closeReport(report, { actor: 'two', reason: '' }),
+  ]);
+  expect(results.filter(Boolean)).toHaveLength(1);
+  const [decision] = await audit.listDecisionsAbout([bob]);
+  expect(decision).toMatchObject({
+    actor: results[0] ? 'one' : 'two',
+    action: 'close_report',
+    messageId: null,
+    username: 'bob',
+  });
+  expect(await listOpen()).toHaveLength(1);
+  expect(await reports.findReport(report.reportId)).toMatchObject({ isOpen: false });
+  expect(await reports.findReport(1_000_000)).toBeNull();
+  // The user cannot report the same thing again.
+  expect(await reports.createReport(ofPerson())).toBe(false);
+});
+
+test('lists open reports by pages', async () => {
+  await database.execute('delete from report');
+  const rows = Array.from({ length: REPORTS_PAGE_SIZE + 1 }, (_, index) => [
+    alice,
+    bob,
+    1000 + index,
+    'spam',
+    String(index),
+    1,
+  ]);
+  await database.execute(
+    'insert into report (reporter_id, user_id, message_id, reason, text, created_s) values :rows',
+    { rows },
+  );
+  const first = await reports.listOpenReports(alice, null);
+  expect(first.hasOlder).toBe(true);
+  const last = await reports.listOpenReports(alice, first.reports.at(-1)?.reportId ?? 0);
+  expect(last.hasOlder).toBe(false);
+  const texts = [...first.reports, ...last.reports].map(({ text }) => text);
+  expect(texts).toEqual(rows.map((row) => row[4]).toReversed());
+});
