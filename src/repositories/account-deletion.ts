@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
 import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-authors.ts';
 import { revokeLinks } from './links.ts';
+import { addMail, type NewMail } from './mails.ts';
 import { decrementFollowCounts, deleteProfile } from './profile-updates.ts';
 import { retireName } from './taken-names.ts';
 
@@ -11,10 +12,15 @@ import { retireName } from './taken-names.ts';
  */
 export interface AccountDeletion {
   /**
-   * Starts the deletion of an account. From the commit on, no page shows the user. `source` is null if the user has
-   * asked for it. Returns false, and changes nothing, if the user does not exist or is already being deleted.
+   * Starts the deletion of an account, and stores a mail. From the commit on, no page shows the user. `source` is null
+   * if the user has asked for it. Returns false, and changes nothing, if the user does not exist or is already being
+   * deleted.
    */
-  startDeletion(userId: number, source: DecisionSource | null): Promise<boolean>;
+  startDeletion(
+    userId: number,
+    source: DecisionSource | null,
+    notice?: NewMail | null,
+  ): Promise<boolean>;
   /**
    * Deletes the rows of up to `limit` accounts whose deletion has started. Returns the number of accounts that this
    * call has deleted. An interrupted call leaves the rest to the next one, and concurrent calls of all instances work on
@@ -71,19 +77,23 @@ export function createAccountDeletion(database: Database): AccountDeletion {
   }
 
   return {
-    startDeletion: (userId, source) =>
+    startDeletion: (userId, source, notice = null) =>
       database.transact(async (transaction) => {
         const user = await hideAuthor(transaction, userId, { untilS: null, isDeleted: true });
-        if (user) await revokeLinks(transaction, userId);
-        if (user && source) await recordDecisionAbout(transaction, user, 'delete', source);
-        return user !== null;
+        if (!user) return false;
+        await revokeLinks(transaction, userId);
+        await addMail(transaction, notice);
+        if (source) await recordDecisionAbout(transaction, user, 'delete', source);
+        return true;
       }),
 
     async continueDeletions(limit) {
+      // In a random order, an account that cannot be deleted does not hinder the others.
       const rows = await database.select<{ userId: number }>(
         `select user_id as userId
          from hidden_author
-         where is_deleted and :isPrimary
+         where is_deleted = true and :isPrimary
+         order by rand()
          limit :limit`,
         { limit },
       );
@@ -99,7 +109,7 @@ async function claimDeletion(transaction: Statements, userId: number): Promise<b
   const rows = await transaction.select(
     `select 1
      from hidden_author
-     where user_id = :userId and is_deleted
+     where user_id = :userId and is_deleted = true
      for update skip locked`,
     { userId },
   );

@@ -134,7 +134,7 @@ export function createApp(dependencies: Dependencies): Express {
   // Without mail, an operator passes such a link on.
   addResetPasswordRoute(app, links, passwordResets, passwords, writeNotice, config);
   addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
-  addDeleteAccountRoute(app, repositories.accountDeletion, confirmPassword, config);
+  addDeleteAccountRoute(app, users, repositories.accountDeletion, confirmPassword, config);
   addEmailRoute(app, users, emailChanges, rateLimits, confirmPassword, config.mail);
   addConfirmEmailRoute(app, links, emailChanges, writeNotice);
   addSettingsRoutes(app, sessions, totp, confirmPassword);

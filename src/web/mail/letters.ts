@@ -27,6 +27,19 @@ export function createWriteNotice(mail: MailConfig | null): WriteNotice {
   });
 }
 
+/** Writes the mail about the deletion of an account by its user. */
+export function writeDeletionNotice({ username, email }: Addressee, siteUrl: string): NewMail {
+  return {
+    recipient: email,
+    subject: 'Your MiniTwit account was deleted',
+    text: formatLetter(username, siteUrl, [
+      'Your account was deleted in the settings, with your password. It cannot be restored.',
+      'If you did not do this, another person knows your password. Change it at all other sites.',
+    ]),
+    link: null,
+  };
+}
+
 /** Writes the mail with the link that resets a forgotten password. */
 export function writeResetMail({ userId, username, email }: User, siteUrl: string): NewMail {
   return {

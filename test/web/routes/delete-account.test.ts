@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { captureLog } from '../../support/capture-log.ts';
+import { testMail, useMail } from '../../support/mail.ts';
 import { testLimits, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-const { visitor, user, repositories, withSettings, anotherInstance } = useMiniTwit();
+const minitwit = useMiniTwit();
+const { visitor, user, repositories, withSettings, anotherInstance } = minitwit;
+const { findLinkPath, listMails } = useMail(minitwit);
 const { profiles, accountDeletion } = repositories;
 const other = anotherInstance();
 
@@ -126,6 +129,24 @@ test('logs the deletion', async () => {
     .map((line) => JSON.parse(line) as { event?: string })
     .filter(({ event }) => event === 'account_deleted');
   expect(events).toMatchObject([{ userId: expect.any(Number), level: 30 }]);
+  await finishDeletions();
+});
+
+test('with mail, sends a notice, and revokes the links in mails', async () => {
+  const mona = visitor(withSettings({ mail: testMail }));
+  const email = 'mona@example.com';
+  await mona.register('mona', 'a password', { email });
+  await mona.post('/forgot_password', { email });
+  const path = await findLinkPath(email);
+  expect((await mona.get(path)).status).toBe(200);
+  await mona.login('mona', 'a password');
+  await deleteAccount(mona);
+  expect((await mona.get(path)).status).toBe(404);
+  const mails = await listMails(email);
+  expect(mails).toHaveLength(2);
+  expect(mails[1]?.text).toContain('Your account was deleted in the settings, with your password.');
+  await mona.post('/forgot_password', { email });
+  expect(await listMails(email)).toHaveLength(2);
   await finishDeletions();
 });
 
