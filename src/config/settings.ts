@@ -16,7 +16,7 @@ const web = {
       error: 'must have 32 characters or more, and so must each of several secrets',
     })
     .describe(
-      'Secret of 32 characters or more that signs cookies. To rotate it, set several, separated by commas: the first signs, and all are accepted.',
+      'Secret of 32 characters or more that signs cookies and encrypts the secrets of authenticator apps. To rotate it, set several, separated by commas: the first signs and encrypts, and all are accepted.',
     ),
   HOST: z
     .string()

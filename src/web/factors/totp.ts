@@ -4,15 +4,18 @@ const SECRET_BYTES = 20;
 const PERIOD_S = 30;
 // The clocks of the app and of this server may differ by one step, and a user needs some seconds to type.
 const DRIFT_STEPS = 1;
+// The QR code of 64 Chinese letters would take more than 5 ms.
+const LABEL_MAX_CODE_POINTS = 32;
 
 /** Returns a new secret for an authenticator app, in Base32: 160 random bits in 32 characters. */
 export function createTotpSecret(): string {
   return new Secret({ size: SECRET_BYTES }).base32;
 }
 
-/** Returns the URI that an authenticator app reads from a QR code. */
+/** Returns the URI that an authenticator app reads from a QR code. A long username is truncated. */
 export function formatTotpUri(username: string, secret: string): string {
-  return createTotp(secret, username).toString();
+  const label = Array.from(username).slice(0, LABEL_MAX_CODE_POINTS).join('');
+  return createTotp(secret, label).toString();
 }
 
 /**

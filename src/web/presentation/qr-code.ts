@@ -14,8 +14,12 @@ const BORDER = 4;
 /** Returns the QR code of a text. */
 export function createQrCode(text: string): QrCode {
   const { data, size } = encode(text, { border: BORDER });
-  const path = data.flatMap((row, y) =>
-    row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : '')),
+  const rows = data.map((row) => row.map((isDark) => (isDark ? '#' : ' ')).join(''));
+  const path = rows.flatMap((row, y) =>
+    Array.from(
+      row.matchAll(/#+/g),
+      ({ index, 0: { length } }) => `M${index} ${y}h${length}v1h-${length}z`,
+    ),
   );
   return { size, path: path.join('') };
 }

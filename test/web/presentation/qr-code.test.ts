@@ -9,12 +9,12 @@ const PIXELS_PER_MODULE = 4;
 function decode({ size, path }: QrCode): string | undefined {
   const width = size * PIXELS_PER_MODULE;
   const pixels = new Uint8ClampedArray(width * width * 4).fill(255);
-  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)h1v1h-1z/g)) {
-    for (let dx = 0; dx < PIXELS_PER_MODULE; dx++) {
-      for (let dy = 0; dy < PIXELS_PER_MODULE; dy++) {
-        const row = Number(y) * PIXELS_PER_MODULE + dy;
-        const start = (row * width + Number(x) * PIXELS_PER_MODULE + dx) * 4;
-        pixels.set([0, 0, 0, 255], start);
+  for (const [, x, y, length] of path.matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g)) {
+    for (let line = 0; line < PIXELS_PER_MODULE; line++) {
+      const row = Number(y) * PIXELS_PER_MODULE + line;
+      const start = row * width + Number(x) * PIXELS_PER_MODULE;
+      for (let pixel = start; pixel < start + Number(length) * PIXELS_PER_MODULE; pixel++) {
+        pixels.set([0, 0, 0, 255], 4 * pixel);
       }
     }
   }
@@ -32,10 +32,10 @@ test.each(['alice', 'W'.repeat(64), '👍🏽'.repeat(32), '字'.repeat(64)])(
 test('the QR code has a quiet zone of four modules', () => {
   const { size, path } = createQrCode('a text');
   expect(size).toBe(21 + 8);
-  const positions = Array.from(path.matchAll(/M(\d+) (\d+)/g)).flatMap(([, x, y]) => [
-    Number(x),
-    Number(y),
-  ]);
-  expect(Math.min(...positions)).toBe(4);
-  expect(Math.max(...positions)).toBe(size - 5);
+  for (const [, x = '', y = '', length = ''] of path.matchAll(/M(\d+) (\d+)h(\d+)/g)) {
+    for (const position of [Number(x), Number(x) + Number(length) - 1, Number(y)]) {
+      expect(position).toBeGreaterThanOrEqual(4);
+      expect(position).toBeLessThan(size - 4);
+    }
+  }
 });
