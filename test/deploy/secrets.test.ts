@@ -28,18 +28,26 @@ beforeAll(async () => {
 
 test('reads secrets with the role of the instance, and retries until it has one', async () => {
   const { DB_PASSWD, SESSION_SECRET, ...others } = SETTINGS;
-  const places = { DB_PASSWD_FROM: 'ssm:/minitwit/db', SESSION_SECRET_FROM: 'secretsmanager:s' };
+  const MAIL_URL = `smtps://user:${CANARY}@mail.example.com:465`;
+  const places = {
+    DB_PASSWD_FROM: 'ssm:/minitwit/db',
+    SESSION_SECRET_FROM: 'secretsmanager:s',
+    MAIL_URL_FROM: 'secretsmanager:mail',
+    MAIL_FROM: 'noreply@example.com',
+    SITE_URL: 'https://example.com',
+  };
   await recordNode();
   const giveRole = async () => {
     // Two attempts have failed.
     await vi.waitFor(async () => expect((await awsCalls()).length).toBeGreaterThan(1), WAIT);
     await putSecret('/minitwit/db', { Parameter: { Value: DB_PASSWD } });
     await putSecret('s', { SecretString: SESSION_SECRET });
+    await putSecret('mail', { SecretString: MAIL_URL });
   };
   await Promise.all([start(instance, { ...others, ...places }), giveRole()]);
 
   await expectUp(instance);
-  expect(await readSettings(instance)).toMatchObject({ DB_PASSWD, SESSION_SECRET });
+  expect(await readSettings(instance)).toMatchObject({ DB_PASSWD, SESSION_SECRET, MAIL_URL });
   for (const call of await awsCalls())
     expect(call).toMatch(/^HOME=\/root AWS_REGION=eu-test-1 aws /);
   // Only the responses of this test contain the secrets.

@@ -36,6 +36,7 @@ test('the security groups allow only these connections', () => {
       'tcp 5000 from BalancerGroup',
       'tcp 443 to 0.0.0.0/0',
       'tcp 3306 to DatabaseGroup',
+      'tcp 465 to 0.0.0.0/0 if HasMail',
       'tcp 22 to WarehouseGroup',
     ],
     BalancerGroup: [

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listParameters, renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { requestStack } from '../emulated/moto-template.ts';
-import { parseTemplate, type Template } from './parse-template.ts';
+import { parseTemplate } from './parse-template.ts';
 
 // The template contains the script without its comments, because CloudFormation limits its size.
 const script = readFileSync('userdata/minitwit.sh', 'utf8').replaceAll(
@@ -32,7 +32,7 @@ test('the template is small enough for CloudFormation without a bucket', () => {
 });
 
 test('the user data of the instances is the script after its settings', () => {
-  const userData = fillUserData(template);
+  const userData = fillUserData();
   expect(userData.endsWith(`\n${script}`)).toBe(true);
   expect(userData.startsWith('#!/bin/bash\n')).toBe(true);
   // The limit of EC2.
@@ -54,8 +54,36 @@ test('the user data of the instances is the script after its settings', () => {
   );
 });
 
+test('with a secret for mails, only then, the instances may read it and reach a mail server', () => {
+  const mail = {
+    MailUrlArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:mail-a1B2c3',
+    MailFrom: 'noreply@example.com',
+    Domain: 'blog.example.com',
+  };
+  const settings = runUserData(fillUserData(mail), 'write_settings').stdout.split('\n');
+  expect(settings).toEqual(
+    expect.arrayContaining([
+      `MAIL_URL_FROM="secretsmanager:${mail.MailUrlArn}"`,
+      'MAIL_FROM="noreply@example.com"',
+      'SITE_URL="https://blog.example.com"',
+    ]),
+  );
+  const without = runUserData(fillUserData(), 'write_settings').stdout;
+  expect(without).not.toMatch(/MAIL|SITE_URL/);
+  // The addresses of a mail service change, so the list of networks is empty then.
+  expect(fillUserData(mail)).not.toContain("export SERVER_NETWORKS='10.");
+  expect(fillUserData()).toContain("export SERVER_NETWORKS='10.");
+
+  const role = (parameters: Record<string, string>) =>
+    JSON.stringify(resourcesWith(parameters).InstanceRole);
+  expect(role(mail)).toContain(mail.MailUrlArn);
+  expect(role({})).not.toContain(mail.MailUrlArn);
+  expect(resourcesWith(mail)).toHaveProperty('InstancesToMailServer');
+  expect(resourcesWith({})).not.toHaveProperty('InstancesToMailServer');
+});
+
 test('the script refuses empty settings in the lines before it', () => {
-  const userData = fillUserData(template, { ...VALUES, 'Database.Endpoint.Address': '' });
+  const userData = fillUserData({}, { ...VALUES, 'Database.Endpoint.Address': '' });
   expect(runUserData(userData, 'list_problems').stdout).toContain('  DB_HOST is not set.\n');
 });
 
@@ -68,8 +96,7 @@ test('quotes, spaces and variables in a setting before the script reach the serv
 });
 
 test('CloudFormation replaces nothing in the script', () => {
-  const [, [, text]] = joinedUserData(template);
-  expect(text).toBe(script);
+  expect(joinedUserData({}).at(-1)).toBe(script);
 });
 
 test('the firewall has the name of its stack, which the permissions of operators require', () => {
@@ -276,23 +303,32 @@ test('the instances may read the master’s password during set-up, and only the
   expect(resourcesWith({ SetUp: 'no' }).SetUpPolicy).toBeUndefined();
 });
 
-/** Returns the arguments of Fn::Join that make the instances' user data. */
-function joinedUserData({ Resources }: Template): [string, [{ 'Fn::Sub': string }, string]] {
-  const data = Resources.LaunchTemplate?.Properties.LaunchTemplateData as {
-    UserData: { 'Fn::Base64': { 'Fn::Join': [string, [{ 'Fn::Sub': string }, string]] } };
+type UserDataPart = string | { 'Fn::Sub': string };
+
+/** Returns the parts of the instances' user data in a stack with these parameters. */
+function joinedUserData(parameters: Record<string, string>): UserDataPart[] {
+  const data = resourcesWith(parameters).LaunchTemplate?.Properties.LaunchTemplateData as {
+    UserData: { 'Fn::Base64': { 'Fn::Join': [string, UserDataPart[]] } };
   };
-  return data.UserData['Fn::Base64']['Fn::Join'];
+  const [separator, parts] = data.UserData['Fn::Base64']['Fn::Join'];
+  expect(separator).toBe('');
+  return parts;
 }
 
 /** Returns the instances' user data as CloudFormation fills it in. Fails for an unknown variable. */
-function fillUserData(from: Template, values = VALUES): string {
-  const [separator, [{ 'Fn::Sub': settings }, text]] = joinedUserData(from);
-  const filled = settings.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`${name} is not known`);
-    return value;
-  });
-  return [filled, text].join(separator);
+function fillUserData(parameters: Record<string, string> = {}, values = VALUES): string {
+  const known: Record<string, string> = { ...values, ...parameters };
+  return joinedUserData(parameters)
+    .map((part) =>
+      typeof part === 'string'
+        ? part
+        : part['Fn::Sub'].replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
+            const value = known[name];
+            if (value === undefined) throw new Error(`${name} is not known`);
+            return value;
+          }),
+    )
+    .join('');
 }
 
 /** Runs user data in bash, with another function in place of `main`. */
