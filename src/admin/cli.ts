@@ -12,9 +12,11 @@ import {
 } from './accounts.ts';
 import { printAudit } from './audit.ts';
 import { type AdminContext, type AdminOptions, withAdminContext } from './context.ts';
+import { printReports } from './reports.ts';
 import { printUsers } from './users.ts';
 
 const DAYS_MAX = 3650;
+const ID_MAX = 4_294_967_295;
 const REASON = ['--reason <text>', 'the reason, for the audit log', parseReason] as const;
 const SETTINGS = `
 The settings are those of the server: DB_HOST and the other DB_* settings, and SITE_URL for links.
@@ -43,9 +45,14 @@ function addReadCommands(program: Command, run: Run): void {
     .option('--after <name>', 'list the users after this name', '')
     .action((prefix, { after }) => run((context) => printUsers(context, { prefix, after })));
   program
+    .command('reports')
+    .description('list the open reports, the newest first')
+    .option('--before <id>', 'list the reports before this one', parseId)
+    .action(({ before = null }) => run((context) => printReports(context, { before })));
+  program
     .command('audit')
     .description('list the decisions of moderators and operators, the newest first')
-    .option('--before <id>', 'list the decisions before this one', parseInteger(1, 4_294_967_295))
+    .option('--before <id>', 'list the decisions before this one', parseId)
     .action(({ before = null }) => run((context) => printAudit(context, { before })));
 }
 
@@ -103,6 +110,10 @@ function parseReason(text: string): string {
     throw new InvalidArgumentError(`It can have at most ${REASON_MAX_LENGTH} characters.`);
   }
   return text;
+}
+
+function parseId(text: string): number {
+  return parseInteger(1, ID_MAX)(text);
 }
 
 /** Returns a parser of an integer from `min` to `max`. */

@@ -199,6 +199,31 @@ test('lists decisions, and escapes all that a terminal could execute', async () 
   expect(await run('audit', '--before', '1')).toBe('There are no such decisions.\n');
 });
 
+test('lists open reports, in pages', async () => {
+  await user('vera');
+  await user('walt');
+  const [vera, walt] = await Promise.all(
+    ['vera', 'walt'].map((name) => repositories.users.findUser(name)),
+  );
+  expect(await run('reports')).toBe('There are no such reports.\n');
+  for (let messageId = 1; messageId <= 21; messageId++) {
+    await repositories.reports.createReport({
+      reporterId: vera?.userId ?? 0,
+      userId: walt?.userId ?? 0,
+      messageId,
+      reason: 'spam',
+      text: `links${NASTY}`,
+    });
+  }
+  const lines = (await run('reports')).trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^ID +TIME +BY +ABOUT +MESSAGE +REASON +TEXT$/);
+  expect(lines[1]).toMatch(/^\d+ +\d{4}-.* UTC +vera +walt +21 +spam +links\\u\{1b\}\[2J/);
+  expect(lines).toHaveLength(22);
+  const [, id = ''] = /--before (\d+)/.exec(lines.at(-1) ?? '') ?? [];
+  expect((await run('reports', '--before', id)).trimEnd().split('\n')).toHaveLength(2);
+  expect(await fail('reports', '--before', 'x')).toContain('--before <id>');
+});
+
 test('wrong settings and an unknown command are errors', async () => {
   const { status, stderr } = await admin(['users'], { DB_HOST: '', DB_NAME: '' });
   expect(status).toBe(1);
