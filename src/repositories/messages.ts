@@ -20,6 +20,8 @@ export interface Message {
 /** A message, and whether a moderator has hidden it. */
 export interface FoundMessage extends Message {
   isHidden: boolean;
+  /** Whether the author is suspended. Then no page for readers shows the message. */
+  isSuspended: boolean;
 }
 
 type NewMessage = Pick<Message, 'authorId' | 'text'>;
@@ -31,6 +33,7 @@ export interface Messages {
    * @throws AppError `unauthenticated` if the author is suspended or deleted
    */
   createMessage(authorId: number, text: string): Promise<number>;
+  /** Returns null if the message does not exist, or if the account of its author is being deleted. */
   findMessage(messageId: number): Promise<FoundMessage | null>;
   /** Lists messages in the order of the ids, without ids that do not exist. */
   listMessages(messageIds: number[]): Promise<Message[]>;
@@ -97,10 +100,10 @@ export function createMessages(database: Database): Messages {
     },
 
     async findMessage(messageId) {
-      const [row] = await database.select<Message & { isHidden: 0 | 1 }>(
+      const [row] = await database.select<Message & { isHidden: 0 | 1; isSuspended: 0 | 1 }>(
         `select message.message_id as messageId, message.author_id as authorId, user.username,
            user.email, message.text, message.pub_date as pubDateS,
-           message.is_hidden as isHidden
+           message.is_hidden as isHidden, hidden_author.user_id is not null as isSuspended
          from message
          join user on user.user_id = message.author_id
          left join hidden_author on hidden_author.user_id = message.author_id
@@ -108,7 +111,8 @@ export function createMessages(database: Database): Messages {
            and coalesce(hidden_author.is_deleted, false) = false and :isPrimary`,
         { messageId },
       );
-      return row ? { ...row, isHidden: row.isHidden === 1 } : null;
+      if (!row) return null;
+      return { ...row, isHidden: row.isHidden === 1, isSuspended: row.isSuspended === 1 };
     },
 
     listMessages,

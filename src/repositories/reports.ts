@@ -135,7 +135,9 @@ export function createReports(database: Database): Reports {
        join user as person on person.user_id = report.user_id
        left join message on message.message_id = report.message_id
        left join hidden_author on hidden_author.user_id = report.user_id
-       where report.report_id in (:reportIds) and :isPrimary
+       left join hidden_author as deleted
+         on deleted.user_id in (report.reporter_id, report.user_id) and deleted.is_deleted = true
+       where report.report_id in (:reportIds) and deleted.user_id is null and :isPrimary
        order by report.report_id desc`,
       { reportIds },
     );
@@ -180,6 +182,7 @@ function toReport(row: ReportRow): Report {
             text: messageText,
             pubDateS,
             isHidden: row.isHidden === 1,
+            isSuspended: row.isSuspended === 1,
           },
     reason,
     text,

@@ -42,7 +42,9 @@ export function addReportRoutes(
     const { userId } = requireUser(req);
     const messageId = parseMessageId(req.params.messageId);
     const message = messageId === null ? null : await messages.findMessage(messageId);
-    if (!message) throw new AppError('not_found', 'There is no such message.');
+    if (!message || message.isSuspended) {
+      throw new AppError('not_found', 'There is no such message.');
+    }
     if (message.isHidden) {
       throw new AppError('not_found', 'A moderator has already removed this message.');
     }

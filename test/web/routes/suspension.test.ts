@@ -29,6 +29,10 @@ test('no page of any instance shows the messages of a suspended user', async () 
     );
   for (const { text } of await readAll()) expect(text).toContain('a message of alice');
 
+  const newestIds = (await profiles.findProfile('alice'))?.newestIds ?? [];
+  const reportPath = `/report/message/${newestIds[0]}`;
+  expect((await bob.get(reportPath)).text).toContain('a message of alice');
+
   const userId = await suspend('alice', null);
   for (const { status, text } of await readAll()) {
     expect(status).toBe(200);
@@ -37,6 +41,7 @@ test('no page of any instance shows the messages of a suspended user', async () 
     // A mention in the message of another user is still a link.
     expect(text).toContain('<a href="/alice">@alice</a>');
   }
+  expect((await bob.get(reportPath)).status).toBe(404);
   for (const reader of [visitor(), visitor(other), bob]) {
     for (const path of ['/alice', '/alice?before=1000', '/alice?after=1']) {
       const { status, text } = await reader.get(path);
