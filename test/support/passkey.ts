@@ -56,6 +56,8 @@ export class SoftwarePasskey {
     const idLength = Buffer.from([0, this.id.length]);
     const credential = Buffer.concat([Buffer.alloc(16), idLength, this.id, coseKey]);
     const authData = Buffer.concat([authenticatorData(answer, 0x40), credential]);
+    const clientData = clientDataJson('webauthn.create', challenge, answer);
+    const statement = answer.format === 'packed' ? this.#attest(authData, clientData) : [0xa0];
     const attestationObject = Buffer.concat([
       Buffer.from([0xa3, 0x63]),
       Buffer.from('fmt'),
@@ -63,12 +65,12 @@ export class SoftwarePasskey {
       Buffer.from(answer.format),
       Buffer.from([0x67]),
       Buffer.from('attStmt'),
-      Buffer.from([0xa0, 0x68]),
+      Buffer.from(statement),
+      Buffer.from([0x68]),
       Buffer.from('authData'),
       Buffer.from([0x58, authData.length]),
       authData,
     ]);
-    const clientData = clientDataJson('webauthn.create', challenge, answer);
     return this.#toJson({
       clientDataJSON: clientData.toString('base64url'),
       attestationObject: attestationObject.toString('base64url'),
@@ -81,12 +83,23 @@ export class SoftwarePasskey {
     const answer = { ...this.#answer, ...change };
     const authData = authenticatorData(answer, 0);
     const clientData = clientDataJson('webauthn.get', challenge, answer);
-    const signed = Buffer.concat([authData, createHash('sha256').update(clientData).digest()]);
     return this.#toJson({
       clientDataJSON: clientData.toString('base64url'),
       authenticatorData: authData.toString('base64url'),
-      signature: signBytes('sha256', signed, this.#privateKey).toString('base64url'),
+      signature: this.#sign(authData, clientData).toString('base64url'),
     });
+  }
+
+  #sign(authData: Buffer, clientData: Buffer): Buffer {
+    const signed = Buffer.concat([authData, createHash('sha256').update(clientData).digest()]);
+    return signBytes('sha256', signed, this.#privateKey);
+  }
+
+  /** Returns the valid attestation statement of an authenticator without a certificate, in CBOR. */
+  #attest(authData: Buffer, clientData: Buffer): Buffer {
+    const signature = this.#sign(authData, clientData);
+    const head = Buffer.from('a263616c672663736967', 'hex');
+    return Buffer.concat([head, Buffer.from([0x58, signature.length]), signature]);
   }
 
   #toJson(response: object): string {
