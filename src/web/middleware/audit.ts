@@ -44,7 +44,13 @@ export type AuditEvent =
 export interface AuditDetails {
   userId?: number | undefined;
   /** The cause of a failed login. */
-  reason?: 'unknown_name' | 'wrong_password' | 'unknown_passkey' | 'wrong_proof';
+  reason?:
+    | 'unknown_name'
+    | 'wrong_password'
+    | 'wrong_code'
+    | 'unreadable_secret'
+    | 'unknown_passkey'
+    | 'wrong_proof';
   /** The name of a limit. */
   limit?: string;
 }

@@ -22,10 +22,13 @@ export type VerifyCode = (
   code: string,
 ) => Promise<{ error: FieldError<'code'> } | { error: null; isRecoveryCode: boolean }>;
 
-const WRONG_CODE =
-  'This code is wrong, or it was used before. Check the time of your phone, and enter a new code.';
-const UNREADABLE_SECRET =
-  'MiniTwit can no longer check the codes of your app. Enter a recovery code.';
+type FailureReason = 'wrong_code' | 'unreadable_secret';
+
+const MESSAGES: Record<FailureReason, string> = {
+  wrong_code:
+    'This code is wrong, or it was used before. Check the time of your phone, and enter a new code.',
+  unreadable_secret: 'MiniTwit can no longer check the codes of your app. Enter a recovery code.',
+};
 
 /** Creates the function that verifies a code. */
 export function createVerifyCode(
@@ -35,42 +38,45 @@ export function createVerifyCode(
   rateLimits: RateLimits,
   devices: DeviceCookies,
 ): VerifyCode {
-  /** Returns an error message, or null if the code was accepted. */
-  async function acceptTotpCode(user: TotpUser, code: string): Promise<string | null> {
+  /** Returns null if the code was accepted. */
+  async function acceptTotpCode(user: TotpUser, code: string): Promise<FailureReason | null> {
     const secret = secrets.decrypt(user.userId, user.secret);
-    if (secret === null) return UNREADABLE_SECRET;
+    if (secret === null) return 'unreadable_secret';
     const step = findCodeStep(secret, code, Date.now());
     const isAccepted = step !== null && (await totp.acceptCode(user.userId, step));
-    return isAccepted ? null : WRONG_CODE;
+    return isAccepted ? null : 'wrong_code';
   }
 
-  /** Returns an error message, or null if the code was accepted. */
-  async function acceptRecoveryCode({ userId }: TotpUser, code: string): Promise<string | null> {
-    return (await recoveryCodes.useCode(userId, hashRecoveryCode(code))) ? null : WRONG_CODE;
+  /** Returns null if the code was accepted. */
+  async function acceptRecoveryCode(
+    { userId }: TotpUser,
+    code: string,
+  ): Promise<FailureReason | null> {
+    return (await recoveryCodes.useCode(userId, hashRecoveryCode(code))) ? null : 'wrong_code';
   }
 
   return async (req, res, user, code) => {
     const { userId, username } = user;
     const deviceId = devices.findDevice(req, username);
-    const limitCheck = await rateLimits.consumeCode({ userId, deviceId });
-    if (limitCheck.refusal) {
-      setTooManyRequests(res, limitCheck.refusal);
-      return { error: { field: 'code', message: limitCheck.refusal.message } };
+    const { refusal, exhausted, refund } = await rateLimits.consumeCode({ userId, deviceId });
+    if (refusal) {
+      setTooManyRequests(res, refusal);
+      return { error: { field: 'code', message: refusal.message } };
     }
     const digits = parseTotpCode(code);
-    let isWrong = false;
+    let reason: FailureReason | null = null;
     try {
-      const message = await (digits === null
+      reason = await (digits === null
         ? acceptRecoveryCode(user, code)
         : acceptTotpCode(user, digits));
-      isWrong = message !== null;
-      if (message !== null) {
-        logEvent(req, 'second_factor_failed', { userId });
-        for (const limit of limitCheck.exhausted) logEvent(req, 'locked_out', { userId, limit });
-        return { error: { field: 'code', message } };
-      }
     } finally {
-      if (!isWrong) await limitCheck.refund();
+      // Only a wrong code counts. A code that could not be checked does not.
+      if (reason === null) await refund();
+    }
+    if (reason !== null) {
+      logEvent(req, 'second_factor_failed', { userId, reason });
+      for (const limit of exhausted) logEvent(req, 'locked_out', { userId, limit });
+      return { error: { field: 'code', message: MESSAGES[reason] } };
     }
     if (digits === null) logEvent(req, 'recovery_code_used', { userId });
     return { error: null, isRecoveryCode: digits === null };

@@ -520,6 +520,8 @@ test('logs each change and each failure, but no code and no secret', async () =>
     expect(event.event === 'registered' || event.userId === userId).toBe(true);
   }
   const log = lines.join('');
+  expect(log).toContain('"event":"second_factor_failed","userId":');
+  expect(log).toContain('"reason":"wrong_code"');
   for (const text of [secret, sealed, PASSWORD, '123456', ...codes])
     expect(log).not.toContain(text);
 });
