@@ -65,18 +65,20 @@ async function createUserWithRows(username: string): Promise<number> {
   return userId;
 }
 
-/** Lists the tables with a row of a user. Each column that refers to a user is checked, also those of later versions. */
-async function listTablesWith(userId: number): Promise<string[]> {
-  const columns = await database.select<{ tableName: string; columnName: string }>(
+/** Lists the columns with users, except of the audit log, which outlives them. Also those of later versions. */
+function listUserColumns(): Promise<{ tableName: string; columnName: string }[]> {
+  return database.select(
     `select table_name as tableName, column_name as columnName
-     from information_schema.key_column_usage
-     where table_schema = database() and referenced_table_name = 'user'`,
+     from information_schema.columns
+     where table_schema = database() and table_name <> 'audit'
+       and column_name in ('user_id', 'who_id', 'whom_id', 'author_id', 'reporter_id')`,
   );
-  expect(columns.length).toBeGreaterThan(15);
-  columns.push({ tableName: 'user', columnName: 'user_id' });
-  columns.push({ tableName: 'mail', columnName: 'user_id' });
+}
+
+/** Lists the tables with a row of a user. */
+async function listTablesWith(userId: number): Promise<string[]> {
   const counts = await Promise.all(
-    columns.map(async ({ tableName, columnName }) => {
+    (await listUserColumns()).map(async ({ tableName, columnName }) => {
       const rows = await database.select(
         `select 1 from ${tableName} where ${columnName} = :userId`,
         { userId },
@@ -112,22 +114,9 @@ async function countsOf(username: string) {
 test('hides the user at once, and deletes the rows of all tables later', async () => {
   const alice = await createUserWithRows('alice');
   const filled = await listTablesWith(alice);
-  expect(filled).toEqual([
-    'block',
-    'follower',
-    'link',
-    'mail',
-    'message',
-    'mute',
-    'passkey',
-    'profile',
-    'recovery_code',
-    'report',
-    'session',
-    'taken_name',
-    'totp',
-    'user',
-  ]);
+  // A new table with users needs a row in `createUserWithRows`, and a step of the deletion.
+  const tables = new Set((await listUserColumns()).map(({ tableName }) => tableName));
+  expect([...filled, 'hidden_author'].toSorted()).toEqual([...tables].toSorted());
 
   expect(await accountDeletion.startDeletion(alice, source)).toBe(true);
   expect(await accountDeletion.startDeletion(alice, source)).toBe(false);
