@@ -55,7 +55,7 @@ test('the test finds the files and their imports', () => {
   expect(files.length).toBeGreaterThan(200);
   const app = files.find(({ path }) => path === 'src/web/app.ts');
   expect(app?.imports).toEqual(
-    expect.arrayContaining(['express', 'src/web/routes/login.ts', 'src/config/config.ts']),
+    expect.arrayContaining(['express', 'src/web/routes/timelines.ts', 'src/config/config.ts']),
   );
 });
 

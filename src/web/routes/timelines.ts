@@ -10,7 +10,7 @@ import type { CurrentUser } from '../middleware/session.ts';
 import { NO_AUTHORS, type RenderTimeline } from '../presentation/timeline-pages.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 import { readPageCursor } from './page-cursor.ts';
-import { findRelation } from './relation.ts';
+import { findRelation } from './people/relation.ts';
 
 /** Adds `/`, the home timeline, and `/public`, the messages of all users. */
 export function addTimelineRoutes(

@@ -1,0 +1,88 @@
+import type { IRouter, Request, Response } from 'express';
+import type { MailConfig } from '../../../config/mail-settings.ts';
+import type { EmailChanges } from '../../../repositories/email-changes.ts';
+import type { RateLimits } from '../../../repositories/rate-limits.ts';
+import type { Users } from '../../../repositories/users.ts';
+import { emailChangeForm, validateEmail } from '../../forms/email.ts';
+import { type FieldError, parseForm } from '../../forms/form.ts';
+import { writeConfirmationMail } from '../../mail/letters.ts';
+import { logEvent } from '../../middleware/audit.ts';
+import { requireUser } from '../../middleware/current-user.ts';
+import { methodNotAllowed } from '../../middleware/errors.ts';
+import type { CurrentUser } from '../../middleware/session.ts';
+import { setTooManyRequests } from '../../middleware/too-many-requests.ts';
+import type { ConfirmPassword } from './confirm-password.ts';
+
+/**
+ * Adds `/settings/email`, which changes the email address of the user who is logged in: at once if mail is off
+ * (`mail` is null), and otherwise after the new address was confirmed with a link.
+ */
+export function addEmailRoute(
+  app: IRouter,
+  users: Users,
+  emailChanges: EmailChanges,
+  rateLimits: RateLimits,
+  confirmPassword: ConfirmPassword,
+  mail: MailConfig | null,
+): void {
+  app
+    .route('/settings/email')
+    .get(async (req, res) => {
+      requireUser(req);
+      await renderEmailPage(req, res);
+    })
+    .post(async (req, res) => {
+      const user = requireUser(req);
+      const form = parseForm(emailChangeForm, req.body);
+      const error = await validate(req, res, user, form);
+      if (error) return renderEmailPage(req, res, form.email, error);
+      res.flash(await changeEmail(req, user, form.email));
+      res.redirect('/settings');
+    })
+    .all(methodNotAllowed);
+
+  async function validate(
+    req: Request,
+    res: Response,
+    { userId, username }: CurrentUser,
+    { email, current_password }: ReturnType<typeof emailChangeForm.parse>,
+  ): Promise<FieldError | null> {
+    const problem = validateEmail(email);
+    if (problem) return { field: 'email', message: problem };
+    const { error } = await confirmPassword(req, res, username, current_password);
+    if (error) return error;
+    const { refusal } = await rateLimits.consumeEmailChange({ email, userId });
+    if (!refusal) return null;
+    setTooManyRequests(res, refusal);
+    return { field: 'email', message: refusal.message };
+  }
+
+  /** Returns the message about the change. */
+  async function changeEmail(req: Request, user: CurrentUser, email: string): Promise<string> {
+    const { userId } = user;
+    if (!mail) {
+      await emailChanges.changeEmail(userId, email);
+      logEvent(req, 'email_changed', { userId });
+      return 'Your email address was changed';
+    }
+    const letter = writeConfirmationMail(user, email, mail.siteUrl);
+    await emailChanges.requestConfirmation(userId, letter);
+    logEvent(req, 'email_change_requested', { userId });
+    return `A mail to ${email} has a link. Open it within an hour, and your address changes.`;
+  }
+
+  async function renderEmailPage(
+    req: Request,
+    res: Response,
+    email = '',
+    error: FieldError | null = null,
+  ): Promise<void> {
+    const account = await users.findUser(requireUser(req).username);
+    res.render('email.html', {
+      currentEmail: account?.email ?? '',
+      hasConfirmation: mail !== null,
+      email,
+      error,
+    });
+  }
+}
