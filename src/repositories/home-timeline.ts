@@ -1,6 +1,12 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
-import { type ListedId, sortNewestFirst, toListedId, toMessageId } from './listed-ids.ts';
+import {
+  type ListedId,
+  type ListedRow,
+  sortNewestFirst,
+  toListedId,
+  toMessageId,
+} from './listed-ids.ts';
 import { appendNewestIds } from './newest-ids.ts';
 import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
 
@@ -60,31 +66,16 @@ export function createHomeTimeline(database: Database): ListHome {
   }
 
   /** Lists ids of messages of these authors from `low` to `high`, newest first, at most WINDOW_LIMIT. */
-  async function listInWindow(authorIds: number[], low: number, high: number): Promise<number[]> {
+  async function listInWindow(authorIds: number[], low: number, high: number): Promise<ListedId[]> {
     // The query has no order, so that it ends at its limit instead of reading all messages of these authors.
-    const rows = await database.select<{ messageId: number }>(
-      `select message_id as messageId
+    const rows = await database.select<ListedRow>(
+      `select message_id as messageId, is_hidden as isHidden
        from message force index (author)
        where author_id in (:authorIds) and message_id between :low and :high and :isPrimary
        limit :limit`,
       { authorIds, low, high, limit: WINDOW_LIMIT },
     );
-    return sortNewestFirst(rows.map(({ messageId }) => messageId));
-  }
-
-  /** Returns the listed ids of a page, in the same order. The index of authors does not have hidden messages. */
-  async function toListedIds(messageIds: number[]): Promise<ListedId[]> {
-    if (messageIds.length === 0) return [];
-    const rows = await database.select<{ messageId: number }>(
-      `select message_id as messageId
-       from message
-       where message_id in (:messageIds) and is_hidden and :isPrimary`,
-      { messageIds },
-    );
-    const hidden = new Set(rows.map(({ messageId }) => messageId));
-    return messageIds.map((messageId) =>
-      toListedId({ messageId, isHidden: hidden.has(messageId) }),
-    );
+    return sortNewestFirst(rows.map(toListedId));
   }
 
   /**
@@ -109,10 +100,7 @@ export function createHomeTimeline(database: Database): ListHome {
       const isLastWindow = isBefore ? low === 1 : high === last;
       if (ids.length === WINDOW_LIMIT) tooWide = width;
       else if (ids.length < PAGE_QUERY_LIMIT && !isLastWindow) tooNarrow = width;
-      else
-        return toListedIds(
-          isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT),
-        );
+      else return isBefore ? ids.slice(0, PAGE_QUERY_LIMIT) : ids.slice(-PAGE_QUERY_LIMIT);
     }
   }
 

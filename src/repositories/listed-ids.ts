@@ -4,10 +4,10 @@
  */
 export type ListedId = number;
 
-/** The columns of `message` that a list needs. The database returns 0 or 1 for `isHidden`. */
+/** The columns of `message` that a list needs. */
 export interface ListedRow {
   messageId: number;
-  isHidden: 0 | 1 | boolean;
+  isHidden: 0 | 1;
 }
 
 /** Returns the listed id of a row. */

@@ -9,7 +9,6 @@ import {
   type Case,
   createDecisionKinds,
   type DecisionKind,
-  type DecisionName,
   newestDecisionId,
 } from './decision-kinds.ts';
 import { requireModerator } from './moderation.ts';
@@ -21,7 +20,7 @@ export function addDecisionRoutes(app: IRouter, repositories: Repositories): voi
   const { audit } = repositories;
   for (const [name, kind] of Object.entries(createDecisionKinds(repositories))) {
     app
-      .route(`/moderation/${name satisfies string as DecisionName}/:id`)
+      .route(`/moderation/${name}/:id`)
       .get(async (req, res) => {
         await renderDecisionPage(req, res, kind, await findCase(req, kind));
       })
