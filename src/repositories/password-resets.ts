@@ -13,7 +13,8 @@ export interface PasswordResets {
   requestReset(email: string): Promise<void>;
   /**
    * Answers the oldest request: stores the mail that `writeMail` returns for each of up to 5 accounts with the address,
-   * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request that no other process answers now.
+   * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request, or only
+   * requests that other processes answer now.
    */
   answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
   /**
@@ -54,10 +55,11 @@ export function createPasswordResets(database: Database): PasswordResets {
            for update skip locked`,
         );
         if (!request) return false;
+        // The column's collation ignores case and accents, but the limit of requests for an address ignores case only.
         const users = await transaction.select<User>(
           `select user_id as userId, username, email
            from user
-           where email = :email
+           where email = :email and lower(email) = lower(:email) collate utf8mb4_bin
              and not exists (
                select 1
                from hidden_author

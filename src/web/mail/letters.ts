@@ -73,7 +73,6 @@ export function writeConfirmationMail(
 }
 
 function formatLetter(username: string, siteUrl: string, paragraphs: string[]): string {
-  return (
-    [`Hello ${username},`, ...paragraphs, `MiniTwit, ${siteUrl}`, ''].join('\n\n').trimEnd() + '\n'
-  );
+  const all = [`Hello ${username},`, ...paragraphs, `MiniTwit, ${siteUrl}`];
+  return `${all.join('\n\n')}\n`;
 }
