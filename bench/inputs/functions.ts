@@ -1,12 +1,21 @@
+import { hashRecoveryCode } from '../../src/web/factors/recovery-codes.ts';
+import { createSealer } from '../../src/web/factors/sealer.ts';
+import { createTotpSecret, formatTotpUri } from '../../src/web/factors/totp.ts';
+import { verifyCreatedPasskey } from '../../src/web/factors/verify-passkey.ts';
 import { parseCursor } from '../../src/web/forms/cursor.ts';
 import { isBlank, parseForm } from '../../src/web/forms/form.ts';
 import { loginForm } from '../../src/web/forms/login.ts';
 import { messageForm, validateMessageLength } from '../../src/web/forms/message.ts';
 import { validateRegistration, registrationForm } from '../../src/web/forms/registration.ts';
+import { parseUsedCredential } from '../../src/web/forms/passkey.ts';
 import { parseUsername, validateUsername } from '../../src/web/forms/username.ts';
 import { collapseText } from '../../src/web/presentation/collapsed-text.ts';
+import { createQrCode } from '../../src/web/presentation/qr-code.ts';
 import { splitMessage } from '../../src/web/presentation/message-parts.ts';
 import { BODY_BYTES, fill, fillCodePoints, HEADER_BYTES, marks } from './sizes.ts';
+
+const BASE64 = fill('A', 15_000);
+const SITE = { host: 'minitwit.example', hostname: 'minitwit.example' };
 
 /** A function with one of the most expensive inputs that a client can send. */
 export interface FunctionCase {
@@ -91,6 +100,33 @@ const register = (form: Record<string, string>) => () =>
     }),
     { passwordMinLength: 8, refuseGuessablePasswords: true },
   );
+
+function factorCases(): FunctionCase[] {
+  const longName = fillCodePoints('👍🏽', 64);
+  const sealer = createSealer(['a secret'], 'measurements');
+  const createPasskey = (attestationObject: string) => () =>
+    verifyCreatedPasskey(
+      {
+        id: 'A',
+        rawId: 'A',
+        type: 'public-key',
+        response: { clientDataJSON: 'A', attestationObject, transports: [] },
+      },
+      SITE,
+      () => true,
+    );
+  return [
+    { name: 'QR code', run: () => createQrCode(formatTotpUri(longName, createTotpSecret())) },
+    { name: 'recovery code', run: () => hashRecoveryCode(fill(' ', BODY_BYTES)) },
+    { name: 'sealed value', run: () => sealer.open(`${sealer.prefix}${BASE64}`, '') },
+    { name: 'passkey: JSON of [', run: () => parseUsedCredential(fill('[', 16_000)) },
+    { name: 'passkey: nested arrays of CBOR', run: createPasskey(fill('gYGB', 12_000)) },
+    {
+      name: 'passkey: long array of CBOR',
+      run: createPasskey(`mf//${BASE64}`.replaceAll('/', '_')),
+    },
+  ];
+}
 
 function formCases(): FunctionCase[] {
   const heavy = marks(BODY_BYTES / 2);
@@ -179,6 +215,7 @@ function messageCases(): FunctionCase[] {
 /** The functions that parse clients' input, each with its most expensive inputs. */
 export const FUNCTION_CASES: FunctionCase[] = [
   ...formCases(),
+  ...factorCases(),
   ...usernameCases(),
   ...messageCases(),
 ];
