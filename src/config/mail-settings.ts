@@ -13,7 +13,7 @@ export const mailFields = {
     })
     .optional()
     .describe(
-      'Mail server: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` for STARTTLS, which is required unless the host is loopback. Without it, MiniTwit sends no mails, and a forgotten password cannot be reset. `npm run local` sets it to `outbox:`, which shows mails on the page `/outbox`.',
+      'Mail server: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` for STARTTLS, which is required unless the host is loopback. Without it, MiniTwit sends no mails, and only an operator resets a forgotten password. `npm run local` sets it to `outbox:`, which shows mails on the page `/outbox`.',
     ),
   MAIL_FROM: z
     .string()
