@@ -146,7 +146,22 @@ test('the second of two moderators sees what the first one has decided', async (
   expect((await mo.get('/moderation')).text).not.toContain(`/moderation/close/${reportId}"`);
 });
 
-test('a moderator neither sees reports about himself nor decides about himself', async () => {
+test('a moderator does not change a suspension that the form has not shown', async () => {
+  await user('contested');
+  const path = '/moderation/suspend/contested';
+  const { text } = await max.get(path);
+  const [, seen = ''] = /name="seen" value="(\d+)"/.exec(text) ?? [];
+  await decide(mo, path, { duration: 'forever' });
+  const late = await max.post(path, { seen, reason: 'max is late', duration: '1' });
+  expect(late.status).toBe(409);
+  expect(late.text).toContain('<option value="1" selected>');
+  const logIn = async () => (await visitor().login('contested', 'a password')).text;
+  expect(await logIn()).toContain('Your account is suspended.');
+  await decide(max, path, { duration: '1' });
+  expect(await logIn()).toContain('Your account is suspended until');
+});
+
+test('a moderator neither sees reports about this moderator nor decides on them', async () => {
   await max.addMessage('from max');
   const messageId = (await repositories.profiles.findProfile('max'))?.newestIds[0] ?? 0;
   await alice.post(`/report/message/${messageId}`, { reason: 'other', text: 'about max' });
