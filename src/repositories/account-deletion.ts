@@ -43,7 +43,6 @@ const STEPS: Step[] = [
   deleteRows(`delete from totp where user_id = :userId limit :limit`),
   deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from link where user_id = :userId limit :limit`),
-  deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from report where reporter_id = :userId limit :limit`),
   deleteRows(`delete from report where user_id = :userId limit :limit`),
   deleteRows(`delete from mute where who_id = :userId limit :limit`),
