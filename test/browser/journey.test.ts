@@ -162,13 +162,13 @@ describe.each([
     const page = await open(window);
     await page.goto('/register');
     await page.getByLabel('Username').fill('dave');
-    await page.getByLabel('E-Mail').fill('broken');
+    await page.getByLabel('Email').fill('broken');
     await page.getByRole('button', { name: 'Sign Up' }).click();
     await page
       .getByRole('alert')
       .filter({ hasText: 'You have to enter a valid email address' })
       .waitFor();
-    const email = page.getByLabel('E-Mail');
+    const email = page.getByLabel('Email');
     expect(await email.inputValue()).toBe('broken');
     expect(await email.getAttribute('aria-invalid')).toBe('true');
     expect(await email.evaluate((field) => field === document.activeElement)).toBe(true);

@@ -18,18 +18,18 @@ test.each([
     await page.getByRole('link', { name: 'settings' }).click();
     await page.getByRole('link', { name: 'Change your email address' }).click();
     const email = `${username}@new.example.com`;
-    await page.getByLabel('New e-mail').fill(email);
+    await page.getByLabel('New email').fill(email);
     await page.getByLabel('Your password').fill('a wrong one');
-    await page.getByRole('button', { name: 'Change E-Mail' }).click();
+    await page.getByRole('button', { name: 'Change Email' }).click();
     await page.getByRole('alert').filter({ hasText: 'Invalid password' }).waitFor();
     await expectAccessible(page);
-    expect(await page.getByLabel('New e-mail').inputValue()).toBe(email);
+    expect(await page.getByLabel('New email').inputValue()).toBe(email);
     await page.getByLabel('Your password').fill('a password');
-    await page.getByRole('button', { name: 'Change E-Mail' }).click();
+    await page.getByRole('button', { name: 'Change Email' }).click();
     await expectStatus(page, `A mail to ${email} has a link.`);
     await page.goto(await findLinkPath(email));
     await expectAccessible(page);
-    await page.getByRole('button', { name: 'Confirm E-Mail' }).click();
+    await page.getByRole('button', { name: 'Confirm Email' }).click();
     await expectStatus(page, `The email address of ${username} was changed`);
 
     const elsewhere = await open({ viewport });
@@ -40,7 +40,7 @@ test.each([
     await elsewhere.getByRole('button', { name: 'Send Link' }).click();
     await elsewhere.getByRole('alert').waitFor();
     await expectAccessible(elsewhere);
-    await elsewhere.getByLabel('E-Mail').fill(email);
+    await elsewhere.getByLabel('Email').fill(email);
     await elsewhere.getByRole('button', { name: 'Send Link' }).click();
     await expectStatus(elsewhere, 'If an account has this email address, it gets a mail');
     await expectAccessible(elsewhere);

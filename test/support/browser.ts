@@ -72,7 +72,7 @@ export async function signUp(page: Page, username: string): Promise<void> {
   await page.goto('/');
   await page.getByRole('link', { name: 'sign up' }).click();
   await page.getByLabel('Username').fill(username);
-  await page.getByLabel('E-Mail').fill('someone@example.com');
+  await page.getByLabel('Email').fill('someone@example.com');
   await page.getByLabel('Password:', { exact: true }).fill('a password');
   await page.getByLabel('Password (repeat)').fill('a password');
   await page.getByRole('button', { name: 'Sign Up' }).click();

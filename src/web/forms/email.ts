@@ -18,7 +18,7 @@ export const emailField = boundedField(EMAIL_MAX_UNITS).transform((email) => ema
 /** The field of the form that requests a link for a forgotten password. */
 export const forgotPasswordForm = z.object({ email: emailField });
 
-/** The fields of the form `Change E-Mail`. */
+/** The fields of the form `Change Email`. */
 export const emailChangeForm = currentPasswordForm.extend({ email: emailField });
 
 /** Returns the error of an email address, and null if it is valid. */

@@ -54,7 +54,7 @@ const LABELS = {
   text: COPY_LABEL,
   draft: COPY_LABEL,
   username: 'Username:',
-  email: 'E-Mail:',
+  email: 'Email:',
 };
 
 // Another site may have written the text: over plain http, browsers do not name the sender's site.

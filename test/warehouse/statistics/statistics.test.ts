@@ -235,7 +235,7 @@ test('message lengths, in characters', () => {
   });
 });
 
-test('links and mentions, without e-mail addresses', () => {
+test('links and mentions, without email addresses', () => {
   expect(find('links-and-mentions')).toMatchObject({
     columns: ['month', 'posts', 'links', 'mentions', 'share_of_links', 'share_of_mentions'],
     rows: [

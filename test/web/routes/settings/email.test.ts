@@ -133,7 +133,7 @@ test.each([
   const username = `user-${field}-${email.length}`;
   const { status, text } = await change(await createUser(username), email, password);
   expect(status).toBe(200);
-  expect(text).toContain('<title>Error: Change E-Mail | MiniTwit</title>');
+  expect(text).toContain('<title>Error: Change Email | MiniTwit</title>');
   expect(text).toMatch(new RegExp(`id="${field}-error" role="alert">.*${message}`));
   expect(text).toContain(`value="${email}"`);
   expect(await findEmail(username)).toBe(`${username}@old.example.com`);
