@@ -4,7 +4,9 @@ import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-a
 import { revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
 import { decrementFollowCounts, deleteProfile } from './profile-updates.ts';
+import type { LockedUser } from './suspensions.ts';
 import { retireName } from './taken-names.ts';
+import { type Credentials, lockCredentials } from './users.ts';
 
 /**
  * Deletes accounts. The request only hides the user, like a suspension, and ends all sessions. Later, the rows are
@@ -12,15 +14,16 @@ import { retireName } from './taken-names.ts';
  */
 export interface AccountDeletion {
   /**
-   * Starts the deletion of an account, and stores a mail. From the commit on, no page shows the user. `source` is null
-   * if the user has asked for it. Returns false, and changes nothing, if the user does not exist or is already being
-   * deleted.
+   * Starts the deletion of an account, and records the decision. From the commit on, no page shows the user. Returns
+   * false, and changes nothing, if the user does not exist or is already being deleted.
    */
-  startDeletion(
-    userId: number,
-    source: DecisionSource | null,
-    notice?: NewMail | null,
-  ): Promise<boolean>;
+  startDeletion(userId: number, source: DecisionSource): Promise<boolean>;
+  /**
+   * Starts the deletion of the account of a user who has asked for it, and stores a mail. Does nothing if the account is
+   * already being deleted.
+   * @throws AppError `conflict` if the password is no longer that of `read`
+   */
+  startOwnDeletion(read: Credentials, notice: NewMail | null): Promise<void>;
   /**
    * Deletes the rows of up to `limit` accounts whose deletion has started. Returns the number of accounts that this
    * call has deleted. An interrupted call leaves the rest to the next one, and concurrent calls of all instances work on
@@ -41,6 +44,7 @@ const STEPS: Step[] = [
   deleteRows(`delete from passkey where user_id = :userId limit :limit`),
   deleteRows(`delete from recovery_code where user_id = :userId limit :limit`),
   deleteRows(`delete from totp where user_id = :userId limit :limit`),
+  // A mail without its row gets no link, so the links come after the mails.
   deleteRows(`delete from mail where user_id = :userId limit :limit`),
   deleteRows(`delete from link where user_id = :userId limit :limit`),
   deleteRows(`delete from report where reporter_id = :userId limit :limit`),
@@ -76,14 +80,17 @@ export function createAccountDeletion(database: Database): AccountDeletion {
   }
 
   return {
-    startDeletion: (userId, source, notice = null) =>
+    startDeletion: (userId, source) =>
       database.transact(async (transaction) => {
-        const user = await hideAuthor(transaction, userId, { untilS: null, isDeleted: true });
-        if (!user) return false;
-        await revokeLinks(transaction, userId);
-        await addMail(transaction, notice);
-        if (source) await recordDecisionAbout(transaction, user, 'delete', source);
-        return true;
+        const user = await hideDeleted(transaction, userId);
+        if (user) await recordDecisionAbout(transaction, user, 'delete', source);
+        return user !== null;
+      }),
+
+    startOwnDeletion: (read, notice) =>
+      database.transact(async (transaction) => {
+        await lockCredentials(transaction, read);
+        if (await hideDeleted(transaction, read.userId)) await addMail(transaction, notice);
       }),
 
     async continueDeletions(limit) {
@@ -101,6 +108,13 @@ export function createAccountDeletion(database: Database): AccountDeletion {
       return deleted;
     },
   };
+}
+
+/** Hides a user, and revokes the links in mails. Returns null, and changes nothing, if there is no such user any more. */
+async function hideDeleted(transaction: Statements, userId: number): Promise<LockedUser | null> {
+  const user = await hideAuthor(transaction, userId, { untilS: null, isDeleted: true });
+  if (user) await revokeLinks(transaction, userId);
+  return user;
 }
 
 /** Locks the row of a deletion. Returns false if it does not exist, or if another transaction has locked it. */

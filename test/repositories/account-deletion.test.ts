@@ -164,14 +164,14 @@ test('no list of another user names a user from the start of the deletion', asyn
     ]);
   const name = expect.stringContaining('nora') as string;
   expect((await list()).map((each) => JSON.stringify(each))).toEqual(Array(8).fill(name));
-  await accountDeletion.startDeletion(nora, null);
+  await accountDeletion.startDeletion(nora, source);
   expect((await list()).map((each) => JSON.stringify(each)).join()).not.toContain('nora');
   await accountDeletion.continueDeletions(10);
 });
 
 test('requests of a user whose rows are gone are refused with a message', async () => {
   const gone = await createUser('otto');
-  await accountDeletion.startDeletion(gone, null);
+  await accountDeletion.startDeletion(gone, source);
   await accountDeletion.continueDeletions(10);
   const read = { userId: gone, passwordHash: 'x' };
   const results = await Promise.allSettled([
@@ -185,7 +185,7 @@ test('requests of a user whose rows are gone are refused with a message', async 
     here.mutes.mute(bob, gone),
     users.changePassword(read, 'y', null),
     here.recoveryCodes.replaceCodes(read, ['one'], null),
-    here.emailChanges.changeEmail(gone, 'b@example.com'),
+    here.emailChanges.changeEmail(read, 'b@example.com'),
     messages.deleteMessage({ messageId: 1, authorId: gone }),
     here.timelines.listHome(gone, null),
   ]);
@@ -196,6 +196,14 @@ test('requests of a user whose rows are gone are refused with a message', async 
   expect(await listTablesWith(gone)).toEqual([]);
 });
 
+test('a user whose password has changed since it was entered deletes no account', async () => {
+  const userId = await createUser('hal');
+  const read = { userId, passwordHash: 'former' };
+  const deletion = accountDeletion.startOwnDeletion(read, null);
+  await expect(deletion).rejects.toMatchObject({ code: 'conflict' });
+  expect(await there.users.findUser('hal')).not.toBeNull();
+});
+
 test('another call completes a deletion whose process was killed, at each of its transactions', async () => {
   let isKilled = true;
   let killedAt = 0;
@@ -204,7 +212,7 @@ test('another call completes a deletion whose process was killed, at each of its
     for (const when of ['before', 'after'] as const) {
       const username = `killed ${when} commit ${killedAt}`;
       const userId = await createUserWithRows(username);
-      await accountDeletion.startDeletion(userId, null);
+      await accountDeletion.startDeletion(userId, source);
       const killed = createKilledDeletion(killedAt, when).continueDeletions(10);
       isKilled = await killed.then(
         () => false,
@@ -225,7 +233,7 @@ test('concurrent calls of two instances delete each account once, and the counts
   for (const who of ids)
     for (const whom of ids) if (who !== whom) await followers.follow(who, whom);
   for (const who of ids) await followers.follow(who, bob);
-  for (const id of ids.slice(1)) await accountDeletion.startDeletion(id, null);
+  for (const id of ids.slice(1)) await accountDeletion.startDeletion(id, source);
   const instances = [here, there, here, there];
   const deleted = await Promise.all(
     instances.map((each) => each.accountDeletion.continueDeletions(10)),
@@ -243,7 +251,7 @@ test('posts, follows and unfollows during deletions neither fail nor leave wrong
     await followers.follow(dan, gone);
     await followers.follow(gone, dan);
     for (let index = 0; index < 5; index++) await messages.createMessage(gone, 'a message');
-    await accountDeletion.startDeletion(gone, null);
+    await accountDeletion.startDeletion(gone, source);
     const ignoreRefusal = (error: Error & { code?: string }) => {
       expect(['not_found', 'unauthenticated', 'conflict']).toContain(error.code);
     };
@@ -271,7 +279,7 @@ test('a transaction deletes a bounded number of rows', async () => {
   await database.execute('insert into message (author_id, text, pub_date) values :rows', {
     rows: Array.from({ length: total }, () => [eve, 'spam', 0]),
   });
-  await accountDeletion.startDeletion(eve, null);
+  await accountDeletion.startDeletion(eve, source);
   const deleted: number[] = [];
   const counting: Database = {
     ...database,

@@ -119,11 +119,10 @@ test('a link that confirms an address has the address of its mail, and revokes e
   const userId = await users.createUser(newUser);
   const changes = createEmailChanges(database);
   const request = (recipient: string) =>
-    changes.requestConfirmation(userId, {
-      ...letter,
-      recipient,
-      link: { userId, purpose: 'email' },
-    });
+    changes.requestConfirmation(
+      { userId, passwordHash: 'x' },
+      { ...letter, recipient, link: { userId, purpose: 'email' } },
+    );
   await request('mistyped@example.com');
   const [mistyped] = await mails.claimMails(1);
   const oldLink = await findMailLink(mistyped);
@@ -137,6 +136,18 @@ test('a link that confirms an address has the address of its mail, and revokes e
   expect(await changes.confirmEmail(link, null)).toBe(true);
   expect(await users.findUser('bob')).toMatchObject({ email: 'new@example.com' });
   expect(await changes.confirmEmail(link, null)).toBe(false);
+});
+
+test('an address does not change if the password is no longer the verified one', async () => {
+  const newUser = { username: 'carol', email: 'old@example.com', passwordHash: 'x' };
+  const userId = await users.createUser(newUser);
+  const changes = createEmailChanges(database);
+  const read = { userId, passwordHash: 'former' };
+  const conflict = { code: 'conflict' };
+  await expect(changes.requestConfirmation(read, letter)).rejects.toMatchObject(conflict);
+  await expect(changes.changeEmail(read, 'new@example.com')).rejects.toMatchObject(conflict);
+  expect(await mails.claimMails(10)).toEqual([]);
+  expect(await users.findUser('carol')).toMatchObject({ email: 'old@example.com' });
 });
 
 test('the outbox has the newest 50 mails, and they are not due', async () => {

@@ -54,7 +54,7 @@ test('answers a request for an unknown address without a mail', async () => {
 test('an account that is being deleted gets no mail', async () => {
   const userId = await createUser('bea', 'bea@example.com');
   await createUser('bert', 'bea@example.com');
-  await createAccountDeletion(database).startDeletion(userId, null, null);
+  await createAccountDeletion(database).startDeletion(userId, { actor: null, reason: '' });
   await resets.requestReset('bea@example.com');
   expect(await answerAll()).toEqual(['bert']);
 });

@@ -44,7 +44,7 @@ test('the next copy after a deletion deletes the user and all rows of the user',
   await copy();
   expect(await countRows()).toEqual([1, 1, 1, 3]);
   const deletion = createAccountDeletion(database);
-  await deletion.startDeletion(1, null);
+  await deletion.startDeletion(1, { actor: null, reason: '' });
   expect(await deletion.continueDeletions(1)).toBe(1);
   await copy();
   expect(await countRows()).toEqual([0, 0, 0, 0]);
@@ -57,7 +57,7 @@ test('the next copy after a deletion deletes the user and all rows of the user',
 
 test('a copy during a deletion has what is left of the account, and the next copy deletes it', async () => {
   await copy();
-  await createAccountDeletion(database).startDeletion(1, null);
+  await createAccountDeletion(database).startDeletion(1, { actor: null, reason: '' });
   await expect(createKilledDeletion().continueDeletions(1)).rejects.toThrow('killed');
   await copy();
   expect(await countRows()).toEqual([1, 1, 1, 0]);

@@ -32,9 +32,9 @@ export function addDeleteAccountRoute(
     .post(async (req, res) => {
       const { userId, username } = requireUser(req);
       const form = parseForm(currentPasswordForm, req.body);
-      const { error } = await confirmPassword(req, res, username, form.current_password);
-      if (error) return renderDeletionPage(res, error);
-      await accountDeletion.startDeletion(userId, null, await writeNotice(username));
+      const confirmed = await confirmPassword(req, res, username, form.current_password);
+      if (confirmed.error) return renderDeletionPage(res, confirmed.error);
+      await accountDeletion.startOwnDeletion(confirmed, await writeNotice(username));
       logEvent(req, 'account_deleted', { userId });
       await endSession(req, res);
       res.flash('Your account was deleted');

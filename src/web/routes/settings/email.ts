@@ -2,7 +2,7 @@ import type { IRouter, Request, Response } from 'express';
 import type { MailConfig } from '../../../config/mail-settings.ts';
 import type { EmailChanges } from '../../../repositories/email-changes.ts';
 import type { RateLimits } from '../../../repositories/rate-limits.ts';
-import type { Users } from '../../../repositories/users.ts';
+import type { Credentials, Users } from '../../../repositories/users.ts';
 import { emailChangeForm, validateEmail } from '../../forms/email.ts';
 import { type FieldError, parseForm } from '../../forms/form.ts';
 import { writeConfirmationMail } from '../../mail/letters.ts';
@@ -34,39 +34,45 @@ export function addEmailRoute(
     .post(async (req, res) => {
       const user = requireUser(req);
       const form = parseForm(emailChangeForm, req.body);
-      const error = await validate(req, res, user, form);
-      if (error) return renderEmailPage(req, res, form.email, error);
-      res.flash(await changeEmail(req, user, form.email));
+      const confirmed = await confirmChange(req, res, user, form);
+      if (confirmed.error) return renderEmailPage(req, res, form.email, confirmed.error);
+      res.flash(await changeEmail(req, user.username, confirmed, form.email));
       res.redirect('/settings');
     })
     .all(methodNotAllowed);
 
-  async function validate(
+  /** Returns the user's credentials if the address, the password and the limits allow the change. */
+  async function confirmChange(
     req: Request,
     res: Response,
     { userId, username }: CurrentUser,
     { email, current_password }: ReturnType<typeof emailChangeForm.parse>,
-  ): Promise<FieldError | null> {
+  ): Promise<(Credentials & { error: null }) | { error: FieldError }> {
     const problem = validateEmail(email);
-    if (problem) return { field: 'email', message: problem };
-    const { error } = await confirmPassword(req, res, username, current_password);
-    if (error) return error;
+    if (problem) return { error: { field: 'email', message: problem } };
+    const confirmed = await confirmPassword(req, res, username, current_password);
+    if (confirmed.error) return confirmed;
     const { refusal } = await rateLimits.consumeEmailChange({ email, userId });
-    if (!refusal) return null;
+    if (!refusal) return confirmed;
     setTooManyRequests(res, refusal);
-    return { field: 'email', message: refusal.message };
+    return { error: { field: 'email', message: refusal.message } };
   }
 
   /** Returns the message about the change. */
-  async function changeEmail(req: Request, user: CurrentUser, email: string): Promise<string> {
-    const { userId } = user;
+  async function changeEmail(
+    req: Request,
+    username: string,
+    confirmed: Credentials,
+    email: string,
+  ): Promise<string> {
+    const { userId } = confirmed;
     if (!mail) {
-      await emailChanges.changeEmail(userId, email);
+      await emailChanges.changeEmail(confirmed, email);
       logEvent(req, 'email_changed', { userId });
       return 'Your email address was changed';
     }
-    const letter = writeConfirmationMail(user, email, mail.siteUrl);
-    await emailChanges.requestConfirmation(userId, letter);
+    const letter = writeConfirmationMail({ userId, username }, email, mail.siteUrl);
+    await emailChanges.requestConfirmation(confirmed, letter);
     logEvent(req, 'email_change_requested', { userId });
     return `A mail to ${email} has a link. Open it within an hour, and your address changes.`;
   }

@@ -184,7 +184,7 @@ test('requests of a user who is deleted at the same time get a page, and leave n
       ].map((send) => send()),
     );
     const { userId } = (await profiles.findProfile(name)) ?? { userId: 0 };
-    await accountDeletion.startDeletion(userId, null);
+    await accountDeletion.startDeletion(userId, { actor: null, reason: '' });
     await accountDeletion.continueDeletions(100);
     for (const { status } of await requests) expect(status).toBeLessThan(500);
     await accountDeletion.continueDeletions(100);
