@@ -22,6 +22,8 @@ export interface Refusal {
 const MINUTE_MS = 60_000;
 // An export can read 100,000 messages, and a download that has failed is repeated.
 const EXPORTS_PER_HOUR = 5;
+// A user who tries every page of the settings gets fewer.
+const NOTICES_PER_HOUR = 20;
 /** With one key for each client, this is more than one process serves in 10 minutes. */
 const MAX_KEYS = 10_000;
 
@@ -54,6 +56,7 @@ export function createRateLimitRules(config: RateLimitConfig) {
       60,
       'Several mails were requested for this email address',
     ),
+    notice: createRule('notice', NOTICES_PER_HOUR, 60, 'Too many mails were sent to this address'),
     resetAddress: createRule(
       'reset_address',
       config.resetsPerAddress,

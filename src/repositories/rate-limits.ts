@@ -51,6 +51,8 @@ export interface RateLimits {
   consumeReset(request: { email: string; address: string }): Promise<LimitCheck>;
   /** Counts a request of a user to change the email address to `email`. */
   consumeEmailChange(request: { email: string; userId: number }): Promise<LimitCheck>;
+  /** Counts a mail about an account to an email address, which its owner may never have confirmed. */
+  consumeNotice(email: string): Promise<LimitCheck>;
   /** Counts a follow, a block or a mute, or its end. */
   consumeFollow(userId: number): Promise<LimitCheck>;
   /** Counts an export of a user's data. */
@@ -134,6 +136,7 @@ export function createRateLimits(
         counter(rules.linkEmail, digest(email.toLowerCase())),
         counter(rules.emailChange, String(userId)),
       ),
+    consumeNotice: (email) => consume(counter(rules.notice, digest(email.toLowerCase()))),
     consumeFollow: (userId) => consume(counter(rules.follow, String(userId))),
     consumeReport: (userId) => consume(counter(rules.report, String(userId))),
     consumeExport: (userId) => consume(counter(rules.export, String(userId))),
@@ -153,6 +156,7 @@ const noLimits: RateLimits = {
   consumePost: () => Promise.resolve(UNLIMITED),
   consumeReset: () => Promise.resolve(UNLIMITED),
   consumeEmailChange: () => Promise.resolve(UNLIMITED),
+  consumeNotice: () => Promise.resolve(UNLIMITED),
   consumeFollow: () => Promise.resolve(UNLIMITED),
   consumeReport: () => Promise.resolve(UNLIMITED),
   consumeExport: () => Promise.resolve(UNLIMITED),

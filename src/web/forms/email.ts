@@ -21,10 +21,13 @@ export const forgotPasswordForm = z.object({ email: emailField });
 /** The fields of the form `Change Email`. */
 export const emailChangeForm = currentPasswordForm.extend({ email: emailField });
 
+// The special characters of RFC 5322. With them, one mailbox has many spellings, such as `<a@b` and `"a"@b`, and each
+// would have limits of its own.
+const ADDRESS =
+  /^[^\s@<>()[\]:;,\\"\p{Control}\p{Format}]+@[^\s@<>()[\]:;,\\"\p{Control}\p{Format}]+$/u;
+
 /** Returns the error of an email address, and null if it is valid. */
 export function validateEmail(email: string): string | null {
-  if (!/^[^\s@\p{Control}\p{Format}]+@[^\s@\p{Control}\p{Format}]+$/u.test(email)) {
-    return EMAIL_ERRORS.invalidEmail;
-  }
+  if (!ADDRESS.test(email)) return EMAIL_ERRORS.invalidEmail;
   return email.length > EMAIL_MAX_LENGTH ? EMAIL_ERRORS.longEmail : null;
 }

@@ -1,7 +1,9 @@
 import type { MailConfig } from '../../config/mail-settings.ts';
-import { linkPath } from '../../repositories/links.ts';
+import { type Link, linkPath } from '../../repositories/links.ts';
 import { type NewMail, TOKEN_PLACEHOLDER } from '../../repositories/mails.ts';
 import type { User } from '../../repositories/users.ts';
+
+const SUBJECT_OF_CHANGES = 'Your MiniTwit account has changed';
 
 /** The user of a mail. `email` is the address that the mail is sent to. */
 export type Addressee = Pick<User, 'username' | 'email'>;
@@ -18,13 +20,31 @@ export function createWriteNotice(mail: MailConfig | null): WriteNotice {
   const { siteUrl } = mail;
   return ({ username, email }, change) => ({
     recipient: email,
-    subject: 'Your MiniTwit account has changed',
+    subject: SUBJECT_OF_CHANGES,
     text: formatLetter(username, siteUrl, [
       change,
       `If you did not do this, choose a new password at once: ${siteUrl}/forgot_password`,
     ]),
     link: null,
   });
+}
+
+/** Writes the mail about a change of the email address, for the user at the old address. */
+export function writeEmailChangeNotice(
+  { username, email, currentEmail }: Pick<Link, 'username' | 'email' | 'currentEmail'>,
+  siteUrl: string,
+): NewMail {
+  return {
+    recipient: currentEmail,
+    subject: SUBJECT_OF_CHANGES,
+    text: formatLetter(username, siteUrl, [
+      `Your email address was changed from ${currentEmail} to ${email}.`,
+      // A link that resets the password would go to the new address.
+      `If you did not do this, another person knows your password. Choose a new one at once, and then change the address: ${siteUrl}/settings/password`,
+      'If you cannot sign in, ask the operator of this site for help.',
+    ]),
+    link: null,
+  };
 }
 
 /** Writes the mail about the deletion of an account by its user. */

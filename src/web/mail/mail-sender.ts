@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { MailConfig } from '../../config/mail-settings.ts';
 import { type ClaimedMail, TOKEN_PLACEHOLDER } from '../../repositories/mails.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
+import type { RateLimits } from '../../repositories/rate-limits.ts';
 import { writeResetMail } from './letters.ts';
 import {
   createSendMail,
@@ -29,11 +30,13 @@ const AGE_MAX_S = 3 * 24 * 60 * 60;
 /**
  * Starts to poll for requests to reset passwords, and for mails that are due. Several processes never claim one mail at
  * the same time. A mail is deleted after it was sent, so it is sent at least once: if a process ends in between, the
- * mail is sent again. A mail that could not be sent for three days, or that the server refuses for good, is dropped.
+ * mail is sent again. A mail that could not be sent for three days, or that the server refuses for good, is dropped. So is a mail without a link above the limit
+ * of its address. (Requests for links are limited.)
  */
 export function startMailSender(
   config: MailConfig,
   { mails, outbox, passwordResets }: Pick<Repositories, 'mails' | 'outbox' | 'passwordResets'>,
+  rateLimits: Pick<RateLimits, 'consumeNotice'>,
   logger: Logger,
   { pollMs = POLL_MS }: { pollMs?: number } = {},
 ): MailSender {
@@ -55,11 +58,14 @@ export function startMailSender(
     if (ageS > AGE_MAX_S) return drop(mailId, { reason: 'It could not be sent for three days.' });
     const text = await completeText(mail);
     if (text === null) return mails.deleteMail(mailId);
+    const limitCheck = mail.link ? null : await rateLimits.consumeNotice(mail.recipient);
+    if (limitCheck?.refusal) return drop(mailId, { limit: limitCheck.refusal.limit });
     try {
       await deliver({ ...mail, text });
       counts.sent++;
     } catch (error) {
       counts.failed++;
+      await limitCheck?.refund();
       const details = toLogDetails(error as SendError);
       if (isRefusedForGood(error as SendError)) return drop(mailId, details);
       logger.warn({ mailId, ...details }, 'A mail could not be sent. It will be tried again.');

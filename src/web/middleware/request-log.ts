@@ -57,7 +57,8 @@ export function logRequests(logger: Logger): RequestHandler {
 }
 
 // The paths of the links in mails.
-const TOKEN_PATH = /^(\/(?:reset_password|confirm_email)\/).+/;
+// A client may send a complete URL instead of a path.
+const TOKEN_PATH = /(\/(?:reset_password|confirm_email)\/).+/;
 
 /** Returns the path of a URL, without the token of a link. */
 function loggedPath(url: string): string {

@@ -47,7 +47,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     READINESS_TTL_MS,
   );
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
-  const mailSender = config.mail && startMailSender(config.mail, repositories, logger);
+  const mailSender = config.mail && startMailSender(config.mail, repositories, rateLimits, logger);
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
   const server = createHttpServer(app, config);

@@ -50,6 +50,12 @@ test.each([
   'al ice@example.com',
   'alice@exam\u0000ple.com',
   'a@b@c',
+  // These would be other spellings of `a@b`.
+  '<a@b',
+  '"a"@b',
+  'a(x)@b',
+  'a@[b]',
+  'a,@b',
   '\u200b@\u200b',
 ])('refuses the email address %j', (email) => {
   expect(validate({ email })).toEqual({

@@ -1,9 +1,11 @@
 import { createServer, type Socket } from 'node:net';
 import type { SMTPServerOptions } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
+import type { RateLimitConfig } from '../../../src/config/config.ts';
 import type { MailConfig, SmtpConfig } from '../../../src/config/mail-settings.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { addMail, type NewMail, RETRY_MIN_S } from '../../../src/repositories/mails.ts';
+import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
 import { createWriteNotice } from '../../../src/web/mail/letters.ts';
 import { startMailSender } from '../../../src/web/mail/mail-sender.ts';
@@ -11,6 +13,7 @@ import { captureLog } from '../../support/capture-log.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { useDatabase } from '../../support/database.ts';
 import { listen } from '../../support/listen.ts';
+import { testLimits } from '../../support/minitwit.ts';
 import { startSmtpServer } from '../../support/smtp-server.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -26,10 +29,11 @@ const letter: NewMail = {
 };
 
 /** Starts a sender for this test. */
-function startSender(smtp: SmtpConfig, from = repositories) {
+function startSender(smtp: SmtpConfig, from = repositories, limits: RateLimitConfig | null = null) {
   const mail: MailConfig = { smtp, from: 'noreply@example.com', siteUrl: 'https://example.com' };
   const { logger, lines } = captureLog();
-  const sender = startMailSender(mail, from, logger, { pollMs: 10 });
+  const rateLimits = createRateLimits(database, limits, logger);
+  const sender = startMailSender(mail, from, rateLimits, logger, { pollMs: 10 });
   onTestFinished(() => sender.stop());
   return { ...sender, lines };
 }
@@ -176,6 +180,43 @@ test.each<[what: string, security: SmtpConfig['security'], options: SMTPServerOp
   expect(received).toEqual([]);
   expect(lines.join('')).toMatch(/"code":"(ETLS|ESOCKET)"/);
   await database.execute('delete from mail');
+});
+
+test('an address gets at most 20 mails without a link in an hour, and mails with links', async () => {
+  const notices = Array.from({ length: 22 }, (_, index) => ({
+    ...letter,
+    recipient: index % 2 ? 'Alice@example.com' : 'alice@example.com',
+  }));
+  for (const notice of notices) await addMail(database, notice);
+  await addMail(database, { ...letter, recipient: 'bob@example.com' });
+  const newUser = { username: 'alice', email: 'alice@example.com', passwordHash: 'x' };
+  const userId = await repositories.users.createUser(newUser);
+  const link = { userId, purpose: 'reset' } as const;
+  await addMail(database, { ...letter, recipient: 'alice@example.com', subject: 'Link', link });
+  const { smtp, received } = await startServer();
+  const { lines } = startSender(smtp, repositories, testLimits);
+  await waitFor('all mails are deleted', isOutboxEmpty);
+  expect(received).toHaveLength(22);
+  expect(received.map(({ text }) => text)).toHaveLength(22);
+  expect(lines.join('').match(/"limit":"notice"/g)).toHaveLength(2);
+  expect(lines.join('')).not.toContain('example.com');
+});
+
+test('a failed attempt does not count as a mail to the address', async () => {
+  const away = await startServer();
+  await away.close();
+  const limits = { ...testLimits };
+  for (let index = 0; index < 20; index++) {
+    await addMail(database, { ...letter, recipient: 'carol@example.com' });
+  }
+  const first = startSender(away.smtp, repositories, limits);
+  await waitFor('all attempts failed', () => first.counts().failed === 20);
+  await first.stop();
+  await makeDue();
+  const { smtp, received } = await startServer();
+  startSender(smtp, repositories, limits);
+  await waitFor('all mails are deleted', isOutboxEmpty);
+  expect(received).toHaveLength(20);
 });
 
 test('a mail that is three days old is dropped', async () => {

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import request from 'supertest';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
@@ -36,6 +39,22 @@ test('logs the id, method, path, client address, route, user, status and duratio
 test('logs the route null if no route matches', async () => {
   await request(app).get('/a/b');
   expect(lastLine()).toMatchObject({ req: { path: '/a/b' }, route: null });
+});
+
+test.each([
+  ['/reset_password/', ''],
+  ['/confirm_email/', ''],
+  ['/reset_password/', 'http://127.0.0.1'],
+])('does not log the token of a link: %s after %j', async (path, origin) => {
+  const server = app.listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const sent = http.request({ port, host: '127.0.0.1', path: `${origin}${path}a-token` }).end();
+  const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
+  await response.resume().toArray();
+  expect(lastLine()).toMatchObject({ req: { path: `${origin}${path}…` }, route: `${path}:token` });
+  expect(lines.join('')).not.toContain('a-token');
 });
 
 test('does not log a form that was sent by GET', async () => {

@@ -1,8 +1,9 @@
 import type { IRouter, Request } from 'express';
+import type { MailConfig } from '../../../config/mail-settings.ts';
 import { AppError } from '../../../errors/app-error.ts';
 import type { EmailChanges } from '../../../repositories/email-changes.ts';
 import type { Link, Links } from '../../../repositories/links.ts';
-import type { WriteNotice } from '../../mail/letters.ts';
+import { writeEmailChangeNotice } from '../../mail/letters.ts';
 import { logEvent } from '../../middleware/audit.ts';
 import { currentUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
@@ -15,7 +16,7 @@ export function addConfirmEmailRoute(
   app: IRouter,
   links: Links,
   emailChanges: EmailChanges,
-  writeNotice: WriteNotice,
+  mail: MailConfig | null,
 ): void {
   app
     .route('/confirm_email/:token')
@@ -26,11 +27,8 @@ export function addConfirmEmailRoute(
     })
     .post(async (req, res) => {
       const link = await findUsableLink(req);
-      const { userId, username, email, currentEmail } = link;
-      const notice = writeNotice(
-        { username, email: currentEmail },
-        `Your email address was changed from ${currentEmail} to ${email}.`,
-      );
+      const { userId, username } = link;
+      const notice = mail && writeEmailChangeNotice(link, mail.siteUrl);
       if (!(await emailChanges.confirmEmail(link, notice))) throw unusableLink();
       logEvent(req, 'email_changed', { userId });
       res.flash(`The email address of ${username} was changed`);

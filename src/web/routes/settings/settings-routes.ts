@@ -23,7 +23,7 @@ export function addSettingsRoutes(app: IRouter, context: AccountContext): void {
   addSettingsPages(app, sessions, totp, confirmPassword);
   addPasswordRoute(app, users, passwords, confirmPassword, writeNotice, config);
   addEmailRoute(app, users, emailChanges, rateLimits, confirmPassword, config.mail);
-  addConfirmEmailRoute(app, links, emailChanges, writeNotice);
+  addConfirmEmailRoute(app, links, emailChanges, config.mail);
   addTwoFactorRoutes(app, totp, recoveryCodes, totpSecrets, confirmPassword, findNotice);
   addPasskeyRoutes(app, users, passkeys, passkeyOptions, confirmPassword, findNotice);
   addExportRoute(app, repositories, rateLimits, confirmPassword);

@@ -42,6 +42,9 @@ describe('with mail, a change of the email address', () => {
     expect(notice?.text).toContain(
       'Your email address was changed from alice@old.example.com to alice@new.example.com.',
     );
+    // A link to reset the password would go to the new address.
+    expect(notice?.text).not.toContain('/forgot_password');
+    expect(notice?.text).toContain('/settings/password');
     expect((await elsewhere.post(path)).status).toBe(404);
     expect((await alice.get('/settings/email')).text).toContain('alice@new.example.com');
   });
