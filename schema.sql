@@ -18,8 +18,6 @@ create table user (
   key email (email)
 ) engine = InnoDB default character set utf8mb4;
 
--- InnoDB appends the primary key to every secondary index, so the index of author_id also serves
--- `where author_id = … order by message_id desc`.
 create table message (
   message_id bigint unsigned not null auto_increment,
   author_id int unsigned not null,
@@ -30,7 +28,8 @@ create table message (
   -- A moderator has hidden the message. Pages show that it was removed.
   is_hidden boolean not null default false,
   primary key (message_id),
-  key author (author_id),
+  -- Pages with the messages of one or several authors read this index alone.
+  key author (author_id, message_id, is_hidden),
   constraint message_author foreign key (author_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 

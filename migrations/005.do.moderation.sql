@@ -12,6 +12,12 @@ alter table message
   add column is_hidden boolean not null default false,
   algorithm = instant;
 
+-- With `is_hidden`, pages still read this index alone.
+alter table message
+  drop index author,
+  add index author (author_id, message_id, is_hidden),
+  algorithm = inplace, lock = none;
+
 -- The home timeline of who_id leaves out a muted user. The table `mute` has the same fact without a follow.
 alter table follower
   add column is_muted boolean not null default false,
