@@ -36,9 +36,15 @@ export interface RecordedDecision extends Decision {
   createdS: number;
 }
 
+/** A decision in a list with links to the people whom the decisions are about. */
+export interface ListedDecision extends RecordedDecision {
+  /** The name that the user has now. Null if the account was deleted or is being deleted. */
+  currentName: string | null;
+}
+
 /** A page of the audit log, newest decision first. */
 export interface AuditPage {
-  decisions: RecordedDecision[];
+  decisions: ListedDecision[];
   hasOlder: boolean;
 }
 
@@ -73,12 +79,15 @@ export async function recordDecision(transaction: Statements, decision: Decision
 export function createAudit(database: Database): Audit {
   return {
     async listDecisions(before) {
-      const rows = await database.select<RecordedDecision>(
-        `select audit_id as decisionId, created_s as createdS, actor, action, user_id as userId,
-           username, message_id as messageId, reason
+      const rows = await database.select<ListedDecision>(
+        `select audit.audit_id as decisionId, audit.created_s as createdS, audit.actor, audit.action,
+           audit.user_id as userId, audit.username, audit.message_id as messageId, audit.reason,
+           if(hidden_author.is_deleted, null, user.username) as currentName
          from audit
-         where audit_id < :before and :isPrimary
-         order by audit_id desc
+         left join user on user.user_id = audit.user_id
+         left join hidden_author on hidden_author.user_id = audit.user_id
+         where audit.audit_id < :before and :isPrimary
+         order by audit.audit_id desc
          limit :limit`,
         { before: before ?? Number.MAX_SAFE_INTEGER, limit: AUDIT_PAGE_SIZE + 1 },
       );
@@ -109,6 +118,6 @@ export function createAudit(database: Database): Audit {
 }
 
 /** Replaces the values that stand for null in the table. */
-function toDecision(row: RecordedDecision): RecordedDecision {
+function toDecision<Row extends RecordedDecision>(row: Row): Row {
   return { ...row, actor: row.actor || null, messageId: row.messageId || null };
 }

@@ -62,6 +62,15 @@ export const REPORT_TEXT_MAX_LENGTH = 1000;
 /** The number of reports on a page. */
 export const REPORTS_PAGE_SIZE = 20;
 
+// Reports by or about an account that is being deleted are not found. A page without them must have the full number of
+// others, since its last report begins the next page.
+const JOIN_DELETIONS = `
+  left join hidden_author as reporter_deletion force index (primary)
+    on reporter_deletion.user_id = report.reporter_id and reporter_deletion.is_deleted = true
+  left join hidden_author as person_deletion force index (primary)
+    on person_deletion.user_id = report.user_id and person_deletion.is_deleted = true`;
+const HAS_NO_DELETION = `reporter_deletion.user_id is null and person_deletion.user_id is null`;
+
 /** Creates the reports of a database. */
 export function createReports(database: Database): Reports {
   return {
@@ -81,10 +90,12 @@ export function createReports(database: Database): Reports {
 
     async listOpenReports(readerId, before) {
       const rows = await database.select<{ reportId: number }>(
-        `select report_id as reportId
+        `select report.report_id as reportId
          from report
-         where closed_s is null and report_id < :before and user_id <> :readerId and :isPrimary
-         order by report_id desc
+         ${JOIN_DELETIONS}
+         where report.closed_s is null and report.report_id < :before
+           and report.user_id <> :readerId and ${HAS_NO_DELETION} and :isPrimary
+         order by report.report_id desc
          limit :limit`,
         { readerId, before: before ?? Number.MAX_SAFE_INTEGER, limit: REPORTS_PAGE_SIZE + 1 },
       );
@@ -135,9 +146,8 @@ export function createReports(database: Database): Reports {
        join user as person on person.user_id = report.user_id
        left join message on message.message_id = report.message_id
        left join hidden_author on hidden_author.user_id = report.user_id
-       left join hidden_author as deleted
-         on deleted.user_id in (report.reporter_id, report.user_id) and deleted.is_deleted = true
-       where report.report_id in (:reportIds) and deleted.user_id is null and :isPrimary
+       ${JOIN_DELETIONS}
+       where report.report_id in (:reportIds) and ${HAS_NO_DELETION} and :isPrimary
        order by report.report_id desc`,
       { reportIds },
     );

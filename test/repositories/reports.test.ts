@@ -13,7 +13,7 @@ import { useDatabase } from '../support/database.ts';
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
 useCleanup()(() => otherDatabase.end());
-const { users, messages, reports, hiddenMessages, hiddenAuthors, audit } =
+const { users, messages, reports, hiddenMessages, hiddenAuthors, audit, accountDeletion } =
   createRepositories(database);
 const there = createRepositories(otherDatabase);
 const verdict = { actor: 'mo', reason: 'no problem' };
@@ -97,6 +97,31 @@ test('one of two moderators at the same time closes a report, and the audit log 
   expect(await reports.findReport(1_000_000)).toBeNull();
   // The user cannot report the same thing again.
   expect(await reports.createReport(ofPerson())).toBe(false);
+});
+
+test('reports by or about accounts that are being deleted fill no page', async () => {
+  await database.execute('delete from report');
+  const person = { email: 'a@b', passwordHash: 'x' };
+  const deleted = await users.createUser({ ...person, username: 'deleted' });
+  const rows = [
+    [alice, bob, 1, 'spam', 'the only one', 1],
+    ...Array.from({ length: REPORTS_PAGE_SIZE + 1 }, (_, index) =>
+      index % 2
+        ? [alice, deleted, 1000 + index, 'spam', '', 1]
+        : [deleted, bob, 1000 + index, 'spam', '', 1],
+    ),
+  ];
+  await database.execute(
+    'insert into report (reporter_id, user_id, message_id, reason, text, created_s) values :rows',
+    { rows },
+  );
+  const all = await reports.listOpenReports(0, null);
+  expect(all.hasOlder).toBe(true);
+  const [newest] = all.reports;
+  await accountDeletion.startDeletion(deleted, null);
+  const page = await reports.listOpenReports(0, null);
+  expect(page).toMatchObject({ reports: [{ text: 'the only one' }], hasOlder: false });
+  expect(await reports.findReport(newest?.reportId ?? 0)).toBeNull();
 });
 
 test('lists open reports by pages', async () => {

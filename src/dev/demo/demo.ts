@@ -21,7 +21,7 @@ export async function addDemoData(database: DatabaseConfig): Promise<string> {
   const data = createDemoData(Math.floor(Date.now() / 1000));
   const passwordHash = await hash(PASSWORD, HASH_COST);
   await insertRows(database, data, passwordHash);
-  // This creates the missing profiles.
+  // This creates the missing profiles, and stores the names as taken.
   await migrateSchema(database, { waitMaxMs: WAIT_MAX_MS });
   const { people, messages } = data;
   return (

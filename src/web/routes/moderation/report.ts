@@ -19,16 +19,24 @@ import { requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
 import { setTooManyRequests } from '../../middleware/too-many-requests.ts';
 
-/** A reported person, and the reported message. `message` is null if the person is reported. */
+/** A reported person, and the reported message. */
 interface Subject {
   person: Pick<User, 'userId' | 'username' | 'email'>;
+  /** Null if the person is reported. */
   message: FoundMessage | null;
+  /** Whether the user and the person do not see each other's messages. */
+  isApart: boolean;
 }
 
 /** Adds `/report/message/ID` and `/report/user/USERNAME`. */
 export function addReportRoutes(
   app: IRouter,
-  { users, messages, reports }: Pick<Repositories, 'users' | 'messages' | 'reports'>,
+  {
+    users,
+    messages,
+    reports,
+    blocks,
+  }: Pick<Repositories, 'users' | 'messages' | 'reports' | 'blocks'>,
   rateLimits: RateLimits,
 ): void {
   app
@@ -56,7 +64,10 @@ export function addReportRoutes(
     if (message.authorId === userId) {
       throw new AppError('invalid', 'You cannot report your own message. You can delete it.');
     }
-    return { person: { ...message, userId: message.authorId }, message };
+    const { authorId } = message;
+    const { hasBlocked, isBlocked } = await blocks.findBlocks(userId, authorId);
+    const isApart = hasBlocked || isBlocked;
+    return { person: { ...message, userId: authorId }, message, isApart };
   }
 
   async function findPerson(req: Request<{ username: string }>): Promise<Subject> {
@@ -65,7 +76,7 @@ export function addReportRoutes(
     const person = await users.findUser(username);
     if (!person) throw new AppError('not_found', `There is no user called “${username}”.`);
     if (person.userId === userId) throw new AppError('invalid', 'You cannot report yourself.');
-    return { person, message: null };
+    return { person, message: null, isApart: false };
   }
 
   async function sendReport(req: Request, res: Response, subject: Subject): Promise<void> {

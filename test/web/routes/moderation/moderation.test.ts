@@ -230,6 +230,32 @@ test('the audit log lists decisions by pages, and that of the operator', async (
   expect(all.join('')).toContain('by the operator');
 });
 
+test('the audit log links to the present name of a person, and not to a deleted account', async () => {
+  const dora = await user('dora');
+  const doraId = (await repositories.users.findUser('dora'))?.userId ?? 0;
+  await dora.addMessage('from dora');
+  await decide(mo, '/moderation/suspend/dora', { duration: '1' });
+  await repositories.renames.rename(doraId, 'theodora', { actor: null });
+  const renamed = (await mo.get('/moderation/audit')).text;
+  expect(renamed).toContain('<a href="/theodora"><bdi>dora</bdi></a>');
+  expect(renamed).toContain('href="/moderation/lift/theodora"');
+  await repositories.accountDeletion.startDeletion(doraId, null);
+  const deleted = (await mo.get('/moderation/audit')).text;
+  expect(deleted).toContain('<bdi>dora</bdi>');
+  expect(deleted).not.toMatch(/href="[^"]*dora"/);
+});
+
+test('a report about a suspended person has no link to the page that is not shown', async () => {
+  const { messageId } = await reportMessage('of a suspended person');
+  const link = `href="/bob?before=${messageId + 1}"`;
+  expect((await mo.get('/moderation')).text).toContain(link);
+  await decide(mo, '/moderation/suspend/bob', { duration: '1' });
+  const { text } = await mo.get('/moderation');
+  expect(text).toContain('of a suspended person');
+  expect(text).not.toContain(link);
+  await decide(mo, '/moderation/lift/bob');
+});
+
 test('logs that a moderator has decided, without the reason', async () => {
   const { logger, lines } = captureLog();
   const client = visitor(withSettings({}, logger));

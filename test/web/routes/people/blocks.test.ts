@@ -52,6 +52,27 @@ test('a block hides the messages of both from each other until it ends', async (
   expect((await bob.get('/alice')).text).toContain('You are not yet following this user.');
 });
 
+test('the form that reports a message does not show it across a block, and can be sent', async () => {
+  await bob.addMessage('an old insult');
+  const messageId = (await repositories.profiles.findProfile('bob'))?.newestIds[0] ?? 0;
+  const path = `/report/message/${messageId}`;
+  expect((await alice.get(path)).text).toContain('an old insult');
+  for (const [blocking, other] of [
+    [alice, 'bob'],
+    [bob, 'alice'],
+  ] as const) {
+    await blocking.post(`/${other}/block`);
+    for (const form of [await alice.get(path), await alice.post(path, { reason: '' })]) {
+      expect(form.text).not.toContain('an old insult');
+      expect(form.text).toContain(HIDDEN);
+    }
+    await blocking.post(`/${other}/unblock`);
+  }
+  await bob.post('/alice/block');
+  expect((await alice.post(path, { reason: 'harassment', text: '' })).text).toContain('Thank you.');
+  await bob.post('/alice/unblock');
+});
+
 test('a block forbids mentions of each other, and the text stays in the box', async () => {
   await alice.post('/bob/block');
   const own = await alice.addMessage('Hello @bob and @carol');
