@@ -62,15 +62,6 @@ export const REPORT_TEXT_MAX_LENGTH = 1000;
 /** The number of reports on a page. */
 export const REPORTS_PAGE_SIZE = 20;
 
-// Reports by or about an account that is being deleted are not found. A page without them must have the full number of
-// others, since its last report begins the next page.
-const JOIN_DELETIONS = `
-  left join hidden_author as reporter_deletion force index (primary)
-    on reporter_deletion.user_id = report.reporter_id and reporter_deletion.is_deleted = true
-  left join hidden_author as person_deletion force index (primary)
-    on person_deletion.user_id = report.user_id and person_deletion.is_deleted = true`;
-const HAS_NO_DELETION = `reporter_deletion.user_id is null and person_deletion.user_id is null`;
-
 /** Creates the reports of a database. */
 export function createReports(database: Database): Reports {
   return {
@@ -89,12 +80,17 @@ export function createReports(database: Database): Reports {
     },
 
     async listOpenReports(readerId, before) {
+      // The last report of a page begins the next one, so each id must be that of a report that is found.
       const rows = await database.select<{ reportId: number }>(
         `select report.report_id as reportId
          from report
-         ${JOIN_DELETIONS}
+         left join hidden_author as reporter_deletion
+           on reporter_deletion.user_id = report.reporter_id and reporter_deletion.is_deleted = true
+         left join hidden_author as person_deletion
+           on person_deletion.user_id = report.user_id and person_deletion.is_deleted = true
          where report.closed_s is null and report.report_id < :before
-           and report.user_id <> :readerId and ${HAS_NO_DELETION} and :isPrimary
+           and report.user_id <> :readerId and reporter_deletion.user_id is null
+           and person_deletion.user_id is null and :isPrimary
          order by report.report_id desc
          limit :limit`,
         { readerId, before: before ?? Number.MAX_SAFE_INTEGER, limit: REPORTS_PAGE_SIZE + 1 },
@@ -146,8 +142,12 @@ export function createReports(database: Database): Reports {
        join user as person on person.user_id = report.user_id
        left join message on message.message_id = report.message_id
        left join hidden_author on hidden_author.user_id = report.user_id
-       ${JOIN_DELETIONS}
-       where report.report_id in (:reportIds) and ${HAS_NO_DELETION} and :isPrimary
+       left join hidden_author as reporter_deletion
+         on reporter_deletion.user_id = report.reporter_id and reporter_deletion.is_deleted = true
+       left join hidden_author as person_deletion
+         on person_deletion.user_id = report.user_id and person_deletion.is_deleted = true
+       where report.report_id in (:reportIds) and reporter_deletion.user_id is null
+         and person_deletion.user_id is null and :isPrimary
        order by report.report_id desc`,
       { reportIds },
     );
