@@ -118,7 +118,7 @@ test('reports by or about accounts that are being deleted fill no page', async (
   const all = await reports.listOpenReports(0, null);
   expect(all.hasOlder).toBe(true);
   const [newest] = all.reports;
-  await accountDeletion.startDeletion(deleted, null);
+  await accountDeletion.startDeletion(deleted, verdict);
   const page = await reports.listOpenReports(0, null);
   expect(page).toMatchObject({ reports: [{ text: 'the only one' }], hasOlder: false });
   expect(await reports.findReport(newest?.reportId ?? 0)).toBeNull();

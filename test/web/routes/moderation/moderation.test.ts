@@ -239,7 +239,10 @@ test('the audit log links to the present name of a person, and not to a deleted 
   const renamed = (await mo.get('/moderation/audit')).text;
   expect(renamed).toContain('<a href="/theodora"><bdi>dora</bdi></a>');
   expect(renamed).toContain('href="/moderation/lift/theodora"');
-  await repositories.accountDeletion.startDeletion(doraId, null);
+  await repositories.accountDeletion.startDeletion(doraId, {
+    actor: null,
+    reason: '',
+  });
   const deleted = (await mo.get('/moderation/audit')).text;
   expect(deleted).toContain('<bdi>dora</bdi>');
   expect(deleted).not.toMatch(/href="[^"]*dora"/);
