@@ -1,6 +1,7 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
+import { AppError } from '../errors/app-error.ts';
 import { createSuspendedError, findSuspension } from './suspensions.ts';
 
 /** A session of a user. It expires at `expiresS` (seconds since 1970), unless it is extended. */
@@ -63,6 +64,25 @@ type StoredSessionRow = Omit<StoredSession, 'isModerator' | 'hasUnseenAuthors'> 
 const SESSIONS_PER_USER = 20;
 // A user may have more sessions from a version without this limit. Later logins delete the others.
 const DELETED_PER_LOGIN = 500;
+
+/**
+ * Checks a session in the transaction that has locked its user.
+ * @throws AppError `unauthenticated` if the session has ended
+ */
+export async function assertSession(
+  transaction: Statements,
+  userId: number,
+  sessionId: string,
+): Promise<void> {
+  const rows = await transaction.select(
+    `select 1
+     from session
+     where session_id = :sessionId and user_id = :userId`,
+    { sessionId, userId },
+  );
+  if (rows.length > 0) return;
+  throw new AppError('unauthenticated', 'Your session has ended. Please sign in again.');
+}
 
 /** Deletes all sessions of a user, in the transaction that changes the user's password or hides the user. */
 export async function deleteAllSessions(transaction: Statements, userId: number): Promise<void> {

@@ -7,7 +7,7 @@ import { findExactUsername } from './exact-username.ts';
 import { revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
 import { addProfile } from './profile-updates.ts';
-import { deleteAllSessions } from './sessions.ts';
+import { assertSession, deleteAllSessions } from './sessions.ts';
 import { claimName } from './taken-names.ts';
 
 /** A user, without the password. Only the user's own settings show `email`. */
@@ -41,9 +41,14 @@ export interface Users {
   replacePasswordHash(read: Credentials, newHash: string): Promise<void>;
   /**
    * Changes a user's password, ends all of the user's sessions, revokes all of the user's links, and stores a mail.
-   * Returns false, and changes nothing, if the stored hash is no longer that of these credentials.
+   * @throws AppError `conflict` if the stored hash is no longer that of these credentials, and `unauthenticated` if the
+   *   session with the id `sessionId` has ended
    */
-  changePassword(read: Credentials, newHash: string, notice: NewMail | null): Promise<boolean>;
+  changePassword(
+    read: Credentials,
+    newHash: string,
+    change: { sessionId: string; notice: NewMail | null },
+  ): Promise<void>;
   /** Returns the user's id. @throws AppError `conflict` if the username is taken, or resembles one that is taken */
   createUser(user: NewUser): Promise<number>;
   /** Lets a user moderate, or no longer. Returns false, and changes nothing, if it is so already. */
@@ -79,14 +84,13 @@ export function createUsers(database: Database): Users {
     statements: Statements,
     { userId, passwordHash }: Credentials,
     newHash: string,
-  ): Promise<boolean> {
-    const { affectedRows } = await statements.execute(
+  ): Promise<void> {
+    await statements.execute(
       `update user
        set pw_hash = :newHash
        where user_id = :userId and pw_hash = :passwordHash`,
       { userId, passwordHash, newHash },
     );
-    return affectedRows > 0;
   }
 
   return {
@@ -116,18 +120,19 @@ export function createUsers(database: Database): Users {
       return findExactUsername(username, rows);
     },
 
-    async replacePasswordHash(read, newHash) {
-      await replaceHash(database, read, newHash);
-    },
+    replacePasswordHash: (read, newHash) => replaceHash(database, read, newHash),
 
-    changePassword: (read, newHash, notice) =>
+    changePassword: (read, newHash, { sessionId, notice }) =>
       database.transact(async (transaction) => {
         // The lock of the user makes concurrent logins with the old password wait, and then fail.
-        if (!(await replaceHash(transaction, read, newHash))) return false;
+        await lockCredentials(transaction, read);
+        // The user may have turned on codes since the request began, which ended the session. Its browser has entered no
+        // code, and would get a new session after the change.
+        await assertSession(transaction, read.userId, sessionId);
+        await replaceHash(transaction, read, newHash);
         await deleteAllSessions(transaction, read.userId);
         await revokeLinks(transaction, read.userId);
         await addMail(transaction, notice);
-        return true;
       }),
 
     async createUser(user) {

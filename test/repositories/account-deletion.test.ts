@@ -183,7 +183,7 @@ test('requests of a user whose rows are gone are refused with a message', async 
     here.blocks.block(bob, gone),
     here.mutes.mute(gone, bob),
     here.mutes.mute(bob, gone),
-    users.changePassword(read, 'y', null),
+    users.changePassword(read, 'y', { sessionId: 'x', notice: null }),
     here.recoveryCodes.replaceCodes(read, ['one'], null),
     here.emailChanges.changeEmail(read, 'b@example.com'),
     messages.deleteMessage({ messageId: 1, authorId: gone }),

@@ -11,6 +11,7 @@ import {
   TOKEN_PLACEHOLDER,
 } from '../../src/repositories/mails.ts';
 import { createOutbox } from '../../src/repositories/outbox.ts';
+import { createSessions } from '../../src/repositories/sessions.ts';
 import { createUsers } from '../../src/repositories/users.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
@@ -108,7 +109,10 @@ test('the link of a mail is created when the mail is sent, unless it was revoked
   const token = mail && (await mails.createMailLink(mail));
   expect(await links.findLink(token ?? '', 'reset')).toMatchObject({ userId });
 
-  await users.changePassword({ userId, passwordHash: 'x' }, 'y', letter);
+  const session = { sessionId: 'alice', userId, passwordHash: 'x', hasSecondFactor: false };
+  await createSessions(database).saveSession({ ...session, expiresS: 4_000_000_000, browser: '' });
+  const change = { sessionId: 'alice', notice: letter };
+  await users.changePassword({ userId, passwordHash: 'x' }, 'y', change);
   expect(mail && (await mails.createMailLink(mail))).toBeNull();
   // The notice about the change is not revoked.
   expect(await mails.claimMails(10)).toMatchObject([{ link: null }]);

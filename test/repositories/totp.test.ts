@@ -200,6 +200,16 @@ test('a login without a code waits for the user who turns on codes, and stores n
   expect(await listSessionIds(userId)).toEqual([]);
 });
 
+test('a session that ended when codes were turned on changes no password', async () => {
+  const lea = await createUser('lea');
+  await saveSession('lea 1', lea);
+  await saveSession('lea 2', lea);
+  await totp.turnOn(lea, NEW_TOTP, { sessionId: 'lea 1', notice: null });
+  const change = users.changePassword(lea, 'new', { sessionId: 'lea 2', notice: null });
+  await expect(change).rejects.toMatchObject({ code: 'unauthenticated' });
+  expect(await listSessionIds(lea.userId)).toEqual(['lea 1']);
+});
+
 test('concurrent logins without a code neither deadlock nor survive when codes are turned on', async () => {
   for (let round = 0; round < 10; round++) {
     const username = `kai ${round}`;

@@ -31,7 +31,7 @@ test('replaces a password hash only if it has not changed since it was read', as
   expect(await users.findCredentials('yves')).toMatchObject({ passwordHash: '$2b$04$hash' });
 });
 
-test('changes a password and ends all sessions only if the password has not changed since it was read', async () => {
+test('changes a password and ends all sessions only if neither the password has changed nor the session has ended', async () => {
   const userId = await users.createUser({ ...newUser, username: 'xaver' });
   const other = await users.createUser({ ...newUser, username: 'wim' });
   const sessions = createSessions(database);
@@ -46,13 +46,18 @@ test('changes a password and ends all sessions only if the password has not chan
       browser: '',
     });
   }
-  expect(await users.changePassword({ userId, passwordHash: 'another' }, '$2b$04$new', null)).toBe(
-    false,
-  );
+  const change = (hash: string, sessionId: string) =>
+    users.changePassword({ userId, passwordHash: hash }, '$2b$04$new', { sessionId, notice: null });
+  await expect(change('another', 'xaver')).rejects.toMatchObject({ code: 'conflict' });
+  for (const sessionId of ['ended', 'wim']) {
+    await expect(change(passwordHash, sessionId)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  }
   expect(await sessions.listSessions(userId, 0)).toHaveLength(1);
   expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash });
 
-  expect(await users.changePassword({ userId, passwordHash }, '$2b$04$new', null)).toBe(true);
+  await change(passwordHash, 'xaver');
   expect(await sessions.listSessions(userId, 0)).toEqual([]);
   expect(await sessions.listSessions(other, 0)).toHaveLength(1);
   expect(await users.findCredentials('xaver')).toMatchObject({ passwordHash: '$2b$04$new' });

@@ -1,5 +1,4 @@
 import type { IRouter, Request, Response } from 'express';
-import { AppError } from '../../../errors/app-error.ts';
 import type { User, Users } from '../../../repositories/users.ts';
 import { type FieldError, parseForm } from '../../forms/form.ts';
 import {
@@ -55,9 +54,7 @@ export function addPasswordRoute(
     if (confirmed.error) return confirmed.error;
     const newHash = await passwords.hash(form.password, clientKey(req));
     const notice = writeNotice(user, 'Your password was changed in the settings.');
-    if (!(await users.changePassword(confirmed, newHash, notice))) {
-      throw new AppError('conflict', 'Your password was changed at this moment. Please try again.');
-    }
+    await users.changePassword(confirmed, newHash, { sessionId: req.sessionID, notice });
     logEvent(req, 'password_changed', { userId: user.userId });
     await logIn(req, user, { passwordHash: newHash, hasSecondFactor: true });
     return null;

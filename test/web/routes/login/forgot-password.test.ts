@@ -147,6 +147,20 @@ describe('a link', () => {
     expect((await visitor().get(path)).status).toBe(404);
   });
 
+  test('leaves two-factor sign-in on, with its recovery codes', async () => {
+    await register('lea');
+    const credentials = await repositories.users.findCredentials('lea');
+    if (!credentials) throw new Error('There is no such user.');
+    const totp = { secret: 'sealed', step: 1, recoveryCodeHashes: ['a hash'] };
+    await repositories.totp.turnOn(credentials, totp, { sessionId: '', notice: null });
+    const lea = visitor();
+    await lea.post(await requestLink('lea'), { password: 'another one', password2: 'another one' });
+    const { text } = await lea.login('lea', 'another one');
+    expect(text).toContain('<h1>Enter a Code</h1>');
+    expect((await lea.agent.get('/settings')).status).toBe(401);
+    expect(await repositories.recoveryCodes.countCodes(credentials.userId)).toBe(1);
+  });
+
   test('is not usable after another link was used, or after the password was changed', async () => {
     await register('gina');
     const first = await requestLink('gina');
