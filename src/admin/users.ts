@@ -21,7 +21,7 @@ export async function printUsers(
     isModerator ? 'moderator' : 'user',
     state,
   ]);
-  for (const line of alignColumns([['ID', 'NAME', 'E-MAIL', 'ROLE', 'STATE'], ...rows])) {
+  for (const line of alignColumns([['ID', 'NAME', 'EMAIL', 'ROLE', 'STATE'], ...rows])) {
     print(line);
   }
   if (users.length < USER_LIST_LIMIT) return;

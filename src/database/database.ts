@@ -13,8 +13,8 @@ import { runTransaction } from './transaction.ts';
 
 /**
  * Runs statements on a pool of connections. Each call resolves, or rejects with AppError `unavailable`, within fifteen
- * seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is repeated once on another connection, and so is a write that has certainly
- * changed nothing.
+ * seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is
+ * repeated once on another connection, and so is a write that has certainly changed nothing.
  */
 export interface Database extends Statements {
   /** The name of the database on its server. */

@@ -120,7 +120,7 @@ async function assertCapacity(transaction: Statements, whoId: number): Promise<v
   const max = BLOCKS_MAX.toLocaleString('en');
   throw new AppError(
     'forbidden',
-    `You have blocked ${max} people, which is the most that MiniTwit allows. Unblock one of them first.`,
+    `You have blocked ${max} users, which is the most that MiniTwit allows. Unblock one of them first.`,
   );
 }
 

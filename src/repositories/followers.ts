@@ -11,9 +11,8 @@ export interface Followers {
   /**
    * Idempotent.
    * @throws AppError `unavailable`, without any change, if too many follows of `whomId` wait, or if this one waited
-   *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users, or if
-   *   one of the two has blocked the other; AppError `not_found`,
-   *   `unauthenticated` or `conflict` if one of them is suspended or deleted
+   *   too long; AppError `forbidden` if `whoId` already follows FOLLOWING_MAX users, or if one of the two has blocked
+   *   the other; AppError `not_found`, `unauthenticated` or `conflict` if one of them is suspended or deleted
    */
   follow(whoId: number, whomId: number): Promise<void>;
   /**

@@ -44,7 +44,7 @@ export function linkPath(purpose: LinkPurpose, token: string): string {
 }
 
 // A locking read or a delete of a range would lock the gaps between its rows, and two transactions that then insert into
-// one gap deadlock. So the transactions lock the user first, read without locks, and delete by primary key.
+// one gap deadlock. The transactions therefore lock the user first, read without locks, and delete by primary key.
 
 /**
  * Stores a link, and returns its token, which is stored nowhere. If the user has more than 5 links then, those that

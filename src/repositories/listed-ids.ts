@@ -1,6 +1,6 @@
 /**
- * The id of a message in the list of a page. It is negative if a moderator has hidden the message. So a hidden message
- * and the same message after its restoration are two entries of each cache, and neither entry is ever stale.
+ * The id of a message in the list of a page. It is negative if a moderator has hidden the message. A message
+ * therefore has two entries in each cache, while it is hidden and otherwise, and neither entry is ever stale.
  */
 export type ListedId = number;
 

@@ -21,7 +21,7 @@ export interface Mutes {
 /** The number of users that a user can mute. */
 export const MUTES_MAX = 2000;
 
-const MUTES_FULL = `You have muted ${MUTES_MAX.toLocaleString('en')} people, which is the most that MiniTwit allows. Unmute one of them first.`;
+const MUTES_FULL = `You have muted ${MUTES_MAX.toLocaleString('en')} users, which is the most that MiniTwit allows. Unmute one of them first.`;
 
 /** Creates the mutes of a database. */
 export function createMutes(database: Database): Mutes {

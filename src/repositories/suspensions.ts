@@ -75,8 +75,13 @@ export async function showAuthor(transaction: Statements, userId: number): Promi
 
 /** Returns the error of a correct login of a suspended user. */
 export function createSuspendedError({ untilS }: Suspension): AppError {
-  const end = untilS === null ? '' : ` until ${new Date(untilS * 1000).toUTCString()}`;
+  const end = untilS === null ? '' : ` until ${formatMinute(untilS)}`;
   return new AppError('forbidden', `Your account is suspended${end}.`);
+}
+
+/** Formats a time in seconds since 1970 to the minute: `2026-11-23 08:40 UTC`. */
+function formatMinute(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 async function findHiddenAuthor(

@@ -10,7 +10,7 @@ export interface UnseenAuthors {
   listUnseenAuthors(readerId: number): Promise<ReadonlySet<number>>;
 }
 
-// Without a login, the reader sees these messages anyway. So the limit protects the server, and costs the author nothing.
+// The limit protects the server, and costs the author nothing: without a login, the reader sees these messages anyway.
 const UNSEEN_MAX = 5000;
 
 /** Creates the unseen authors of a database. */

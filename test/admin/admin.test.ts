@@ -42,7 +42,7 @@ test('lists users by the beginning of their names, in pages', async () => {
   await database.execute('insert into user (username, email, pw_hash) values :rows', { rows });
   await user('listing');
   const first = (await run('users', 'list%')).trimEnd().split('\n');
-  expect(first[0]).toMatch(/^ID +NAME +E-MAIL +ROLE +STATE$/);
+  expect(first[0]).toMatch(/^ID +NAME +EMAIL +ROLE +STATE$/);
   expect(first[1]).toMatch(/^\d+ +list%00 +someone@example\.com +user +active$/);
   expect(first).toHaveLength(52);
   expect(first.at(-1)).toContain('--after');

@@ -200,8 +200,8 @@ export function testBadInput({ origin, database, visitor, user }: Target): void 
         `reason=spam&text=${'x'.repeat(20_000)}`,
         'Your text can have at most',
       ],
-      ['/moderation/suspend/victim', '', 'You have to enter a reason.'],
-      ['/moderation/suspend/victim', 'reason=%00%07', 'You have to enter a reason.'],
+      ['/moderation/suspend/victim', '', 'You have to choose a duration.'],
+      ['/moderation/suspend/victim', 'duration=1&reason=%00%07', 'You have to enter a reason.'],
       ['/moderation/suspend/victim', 'reason=a', 'You have to choose a duration.'],
       ['/moderation/suspend/victim', 'reason=a&duration=8', 'You have to choose a duration.'],
       [

@@ -10,7 +10,7 @@ const LABELS: Record<ReportReason, string> = {
   spam: 'Spam',
   harassment: 'Harassment or hate',
   illegal: 'Illegal content',
-  impersonation: 'Pretends to be another person',
+  impersonation: 'Pretends to be another user',
   other: 'Another reason',
 };
 

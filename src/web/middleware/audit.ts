@@ -9,7 +9,7 @@ import type { Request } from 'express';
  * - `second_factor_failed`: a wrong code at a login, after the correct password
  * - `passkey_added`, `passkey_removed`: actions of users
  * - `passkey_failed`: a login with an unknown or wrong passkey
- * - `reported`: a user has reported a message or a person
+ * - `reported`: a user has reported a message or a user
  * - `moderated`: a moderator has made a decision, which the table `audit` has
  * - `login_failed`: a wrong username or password, at a login or before a change of the account
  * - `locked_out`: a failed login that used up a limit

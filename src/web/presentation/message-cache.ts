@@ -16,8 +16,7 @@ export interface MessageReader {
 
 /**
  * Returns messages as HTML, in the order of their ids. Deleted messages are missing, and hidden ones are shown as
- * removed. A reader's own messages
- * have a link that deletes them.
+ * removed. A reader's own messages have a link that deletes them.
  */
 export type RenderMessages = (listedIds: ListedId[], reader: MessageReader) => Promise<Buffer[]>;
 

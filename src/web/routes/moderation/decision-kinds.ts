@@ -49,8 +49,9 @@ export function createDecisionKinds(
   return {
     hide: {
       heading: 'Remove this message?',
-      explanation: 'Readers see that a moderator has removed it. You can restore it later.',
-      button: 'Remove the message',
+      explanation:
+        'Readers then see that a moderator has removed the message. You can restore it later.',
+      button: 'Remove Message',
       hasDuration: false,
       findCase: findMessageCase,
       decide: async ({ message }, verdict) =>
@@ -58,18 +59,18 @@ export function createDecisionKinds(
     },
     restore: {
       heading: 'Restore this message?',
-      explanation: 'Readers see its text again.',
-      button: 'Restore the message',
+      explanation: 'Readers then see its text again.',
+      button: 'Restore Message',
       hasDuration: false,
       findCase: findMessageCase,
       decide: async ({ message }, verdict) =>
         message !== null && hiddenMessages.restoreMessage(message, verdict),
     },
     suspend: {
-      heading: 'Suspend this person?',
+      heading: 'Suspend this user?',
       explanation:
-        'The person is signed out everywhere, cannot sign in, and no reader sees the person’s messages.',
-      button: 'Suspend the person',
+        'The user is signed out everywhere and cannot sign in. No reader sees the user’s messages.',
+      button: 'Suspend User',
       hasDuration: true,
       findCase: findPersonCase,
       decide: ({ person }, verdict, days) => {
@@ -79,16 +80,16 @@ export function createDecisionKinds(
     },
     lift: {
       heading: 'Lift this suspension?',
-      explanation: 'The person can sign in again, and readers see the person’s messages again.',
-      button: 'Lift the suspension',
+      explanation: 'The user can sign in again, and readers see the user’s messages again.',
+      button: 'Lift Suspension',
       hasDuration: false,
       findCase: findPersonCase,
       decide: ({ person }, verdict) => hiddenAuthors.liftSuspension(person.userId, verdict),
     },
     close: {
       heading: 'Close this report?',
-      explanation: 'It is no longer in the list of open reports.',
-      button: 'Close the report',
+      explanation: 'The report is then no longer in the list of open reports.',
+      button: 'Close Report',
       hasDuration: false,
       findCase: findReportCase,
       decide: async ({ report }, verdict) =>

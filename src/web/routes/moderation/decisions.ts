@@ -49,7 +49,7 @@ export function addDecisionRoutes(app: IRouter, repositories: Repositories): voi
     const { userId, username: actor } = requireModerator(req);
     const input = parseForm(decisionForm, req.body);
     const duration = SUSPENSIONS.find(({ value }) => value === input.duration);
-    const error = validateReason(input.reason) ?? validateDuration(kind, duration);
+    const error = validateDuration(kind, duration) ?? validateReason(input.reason);
     if (error) return renderDecisionPage(req, res, kind, found, { input, error });
     const decisions = await audit.listDecisionsAbout([found.person.userId]);
     const isCurrent = input.seen === String(newestDecisionId(decisions));

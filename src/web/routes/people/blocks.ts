@@ -36,10 +36,10 @@ export function addBlockRoutes(app: IRouter, blocks: Blocks, findOtherUser: Find
     .get(async (req, res) => {
       const { userId } = requireUser(req);
       renderPeoplePage(req, res, await blocks.listBlocked(userId, readNameCursor(req)), {
-        heading: 'Blocked People',
+        heading: 'Blocked Users',
         description:
-          'You and these people do not see each other’s messages, and cannot follow or mention each other.',
-        emptyText: 'You have blocked no people.',
+          'You and these users do not see each other’s messages, and cannot follow or mention each other.',
+        emptyText: 'You have blocked no users.',
         button: { label: 'Unblock', action: 'unblock' },
       });
     })

@@ -36,10 +36,10 @@ export function addMuteRoutes(app: IRouter, mutes: Mutes, findOtherUser: FindOth
     .get(async (req, res) => {
       const { userId } = requireUser(req);
       renderPeoplePage(req, res, await mutes.listMuted(userId, readNameCursor(req)), {
-        heading: 'Muted People',
+        heading: 'Muted Users',
         description:
-          'Your timeline and the public timeline leave out the messages of these people. They do not learn of it.',
-        emptyText: 'You have muted no people.',
+          'Your timeline and the public timeline leave out the messages of these users. They do not learn of it.',
+        emptyText: 'You have muted no users.',
         button: { label: 'Unmute', action: 'unmute' },
       });
     })

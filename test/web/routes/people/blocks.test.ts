@@ -88,10 +88,10 @@ test('a block forbids mentions of each other, and the text stays in the box', as
   expect((await bob.addMessage('Hello @alice')).text).toContain('Your message was recorded');
 });
 
-test('the settings list the blocked people, with a button that ends the block', async () => {
+test('the settings list the blocked users, with a button that ends the block', async () => {
   const dora = await user('dora');
   expect((await dora.get('/settings')).text).toContain('href="/settings/blocks"');
-  expect((await dora.get('/settings/blocks')).text).toContain('You have blocked no people.');
+  expect((await dora.get('/settings/blocks')).text).toContain('You have blocked no users.');
   const names = Array.from({ length: 51 }, (_, index) => `<spam> ${100 + index}`);
   const doraId = (await repositories.users.findUser('dora'))?.userId ?? 0;
   for (const username of names) {

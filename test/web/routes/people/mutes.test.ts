@@ -38,9 +38,9 @@ test('a user who is followed after a mute is muted, too', async () => {
   expect((await other.get('/loud')).text).toContain('You are currently following this user.');
 });
 
-test('the settings list the muted people, with a button that ends the mute', async () => {
+test('the settings list the muted users, with a button that ends the mute', async () => {
   expect((await reader.get('/settings')).text).toContain('href="/settings/mutes"');
-  expect((await reader.get('/settings/mutes')).text).toContain('You have muted no people.');
+  expect((await reader.get('/settings/mutes')).text).toContain('You have muted no users.');
   await reader.post('/loud/mute');
   const { text } = await reader.get('/settings/mutes');
   expect(text).toContain('action="/loud/unmute"');
@@ -66,7 +66,7 @@ test('a user cannot mute themselves', async () => {
   expect(response.text).toContain('You cannot mute yourself.');
 });
 
-test('the list of muted people needs a login and a valid page', async () => {
+test('the list of muted users needs a login and a valid page', async () => {
   expect((await visitor().get('/settings/mutes')).status).toBe(401);
   expect((await visitor().get('/settings/blocks')).status).toBe(401);
   for (const query of [`after=${'x'.repeat(65)}`, 'after=a&after=b']) {
