@@ -3,7 +3,7 @@ import { isDuplicateKey } from '../database/query-errors.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createFairQueue } from '../limits/fair-queue.ts';
 import { updateFollowCounts } from './profile-updates.ts';
-import { lockForFollow } from './unseen-authors.ts';
+import { lockUserPair } from './unseen-authors.ts';
 
 /** Reads and writes the table `follower`: the user `who_id` follows the user `whom_id`. */
 export interface Followers {
@@ -68,7 +68,7 @@ export function createFollowers(database: Database): Followers {
       try {
         await runInTurn(whomId, () =>
           database.transact(async (transaction) => {
-            await lockForFollow(transaction, { whoId, whomId });
+            await lockUserPair(transaction, { whoId, whomId });
             const { affectedRows } = await transaction.execute(
               `insert into follower (who_id, whom_id, is_muted)
                select :whoId, :whomId,

@@ -4,6 +4,7 @@ import { NOW } from '../database/statements.ts';
 import { recordDecision } from './audit.ts';
 import type { Verdict } from './hidden-messages.ts';
 import type { FoundMessage } from './messages.ts';
+import { lockUserPair } from './unseen-authors.ts';
 
 /** The reasons for a report. The table has them as they are written here. */
 export const REPORT_REASONS = ['spam', 'harassment', 'illegal', 'impersonation', 'other'] as const;
@@ -67,11 +68,14 @@ export function createReports(database: Database): Reports {
   return {
     async createReport({ reporterId, userId, messageId, reason, text }) {
       try {
-        await database.execute(
-          `insert into report (reporter_id, user_id, message_id, reason, text, created_s)
-           values (:reporterId, :userId, :messageId, :reason, :text, :now)`,
-          { reporterId, userId, messageId: messageId ?? 0, reason, text, now: NOW },
-        );
+        await database.transact(async (transaction) => {
+          await lockUserPair(transaction, { whoId: reporterId, whomId: userId });
+          await transaction.execute(
+            `insert into report (reporter_id, user_id, message_id, reason, text, created_s)
+             values (:reporterId, :userId, :messageId, :reason, :text, :now)`,
+            { reporterId, userId, messageId: messageId ?? 0, reason, text, now: NOW },
+          );
+        });
         return true;
       } catch (error) {
         if (isDuplicateKey(error)) return false;

@@ -39,17 +39,18 @@ export function createUnseenAuthors(database: Database): UnseenAuthors {
   };
 }
 
-/** Two users, one of whom follows, mutes or blocks the other. */
+/** Two users, one of whom follows, mutes, blocks or reports the other. */
 export interface UserPair {
   whoId: number;
   whomId: number;
 }
 
 /**
- * Locks two users for a follow. A block or a mute between them either commits before, or waits for this transaction.
- * Call it first, so that each transaction locks users before all other rows, in the order of their ids.
+ * Locks two users for a row that refers to both. A block or a mute between them either commits before, or waits for this
+ * transaction. Call it first, so that each transaction locks users before all other rows, in the order of their ids. The
+ * foreign keys of the row would lock them in another order.
  */
-export async function lockForFollow(
+export async function lockUserPair(
   transaction: Statements,
   { whoId, whomId }: UserPair,
 ): Promise<void> {
@@ -64,7 +65,7 @@ export async function lockForFollow(
 }
 
 /**
- * Locks two users for a block or a mute, like `lockForFollow`, and marks those who may have unseen authors then: both
+ * Locks two users for a block or a mute, like `lockUserPair`, and marks those who may have unseen authors then: both
  * after a block, and `whoId` after a mute. A session is read with this mark, so the pages of all other readers need no
  * query for unseen authors. The mark is never removed.
  */

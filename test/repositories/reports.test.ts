@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { openDatabase } from '../../src/database/database.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+import { createMutes } from '../../src/repositories/mutes.ts';
 import {
+  createReports,
   type NewReport,
   type Report,
   REPORT_TEXT_MAX_LENGTH,
@@ -9,6 +11,7 @@ import {
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const { config, database } = useDatabase();
 const otherDatabase = openDatabase(config);
@@ -75,6 +78,43 @@ test('lists open reports with their context, newest first, and not those about t
   await hiddenAuthors.liftSuspension(bob, verdict);
   await messages.deleteMessage({ messageId, authorId: bob });
   expect(await listOpen()).toMatchObject([{}, { messageId, message: null }]);
+});
+
+test('a report and a mute of the same two users at the same time do not deadlock', async () => {
+  const [first, second] = [alice, bob].toSorted((a, b) => a - b) as [number, number];
+  const attempts = { mute: 0, report: 0 };
+  const counting = (what: keyof typeof attempts): Database => ({
+    ...otherDatabase,
+    transact: (work) =>
+      otherDatabase.transact((transaction) => {
+        attempts[what]++;
+        return work(transaction);
+      }),
+  });
+  const waitForLock = (sql: string) =>
+    waitFor(`the statement waits: ${sql}`, async () => {
+      const waiting = await database.select(
+        `select 1 from information_schema.processlist where db = database() and info like :sql`,
+        { sql },
+      );
+      return waiting.length > 0;
+    });
+  let mute: Promise<void> = Promise.resolve();
+  let report: Promise<boolean> = Promise.resolve(false);
+  await database.transact(async (transaction) => {
+    await transaction.select('select 1 from user where user_id = :first for update', { first });
+    mute = createMutes(counting('mute')).mute(first, second);
+    await waitForLock('update user force index%');
+    report = createReports(counting('report')).createReport({
+      ...ofPerson(),
+      reporterId: second,
+      userId: first,
+    });
+    await waitForLock('select 1%from user%share mode');
+  });
+  await Promise.all([mute, report]);
+  expect(attempts).toEqual({ mute: 1, report: 1 });
+  await database.execute('delete from report where reporter_id = :second', { second });
 });
 
 test('one of two moderators at the same time closes a report, and the audit log has this decision', async () => {
