@@ -19,6 +19,8 @@ export interface DecisionKind {
   heading: string;
   explanation: string;
   button: string;
+  /** Whether the decision takes something from a user. The button is then red. */
+  isDangerous: boolean;
   /** Whether the form asks for the duration of a suspension. */
   hasDuration: boolean;
   /** Finds the case of a path, in which `id` is its last segment. Returns null if there is none. */
@@ -52,6 +54,7 @@ export function createDecisionKinds(
       explanation:
         'Readers then see that a moderator has removed the message. You can restore it later.',
       button: 'Remove Message',
+      isDangerous: true,
       hasDuration: false,
       findCase: findMessageCase,
       decide: async ({ message }, verdict) =>
@@ -61,6 +64,7 @@ export function createDecisionKinds(
       heading: 'Restore this message?',
       explanation: 'Readers then see its text again.',
       button: 'Restore Message',
+      isDangerous: false,
       hasDuration: false,
       findCase: findMessageCase,
       decide: async ({ message }, verdict) =>
@@ -71,6 +75,7 @@ export function createDecisionKinds(
       explanation:
         'The user is signed out everywhere and cannot sign in. No reader sees the user’s messages.',
       button: 'Suspend User',
+      isDangerous: true,
       hasDuration: true,
       findCase: findPersonCase,
       decide: ({ person }, verdict, days) => {
@@ -82,6 +87,7 @@ export function createDecisionKinds(
       heading: 'Lift this suspension?',
       explanation: 'The user can sign in again, and readers see the user’s messages again.',
       button: 'Lift Suspension',
+      isDangerous: false,
       hasDuration: false,
       findCase: findPersonCase,
       decide: ({ person }, verdict) => hiddenAuthors.liftSuspension(person.userId, verdict),
@@ -90,6 +96,7 @@ export function createDecisionKinds(
       heading: 'Close this report?',
       explanation: 'The report is then no longer in the list of open reports.',
       button: 'Close Report',
+      isDangerous: false,
       hasDuration: false,
       findCase: findReportCase,
       decide: async ({ report }, verdict) =>

@@ -67,7 +67,7 @@ export function addDecisionRoutes(app: IRouter, repositories: Repositories): voi
   async function renderDecisionPage(
     req: Request,
     res: Response,
-    { heading, explanation, button, hasDuration }: DecisionKind,
+    { heading, explanation, button, isDangerous, hasDuration }: DecisionKind,
     found: Case,
     {
       input = EMPTY_INPUT,
@@ -83,6 +83,7 @@ export function addDecisionRoutes(app: IRouter, repositories: Repositories): voi
       heading,
       explanation,
       button,
+      isDangerous,
       durations: hasDuration ? SUSPENSIONS : null,
       decisions,
       error,

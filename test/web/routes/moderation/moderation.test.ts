@@ -106,6 +106,19 @@ test('a removed message is removed on every instance, and its author can delete 
   expect((await mo.get('/moderation')).text).toContain('The author has deleted the message.');
 });
 
+test('only the button of a decision that takes something from a user is red', async () => {
+  const { messageId, reportId } = await reportMessage('with red buttons');
+  for (const [path, isDangerous] of [
+    [`/moderation/hide/${messageId}`, true],
+    [`/moderation/restore/${messageId}`, false],
+    ['/moderation/suspend/bob', true],
+    ['/moderation/lift/bob', false],
+    [`/moderation/close/${reportId}`, false],
+  ] as const) {
+    expect((await mo.get(path)).text.includes('<button class="danger">')).toBe(isDangerous);
+  }
+});
+
 test('a restored message is shown again', async () => {
   const { messageId } = await reportMessage('restored message');
   await decide(mo, `/moderation/hide/${messageId}`);
@@ -113,7 +126,7 @@ test('a restored message is shown again', async () => {
   expect((await visitor().get('/bob')).text).toContain('restored message');
 });
 
-test('a suspension ends the sessions of the person and hides the messages until it is lifted', async () => {
+test('a suspension ends the sessions of the user and hides the messages until it is lifted', async () => {
   const spammer = await user('spammer');
   await spammer.addMessage('from the spammer');
   const path = '/moderation/suspend/spammer';
@@ -248,13 +261,13 @@ test('the audit log links to the present name of a person, and not to a deleted 
   expect(deleted).not.toMatch(/href="[^"]*dora"/);
 });
 
-test('a report about a suspended person has no link to the page that is not shown', async () => {
-  const { messageId } = await reportMessage('of a suspended person');
+test('a report about a suspended user has no link to the page that is not shown', async () => {
+  const { messageId } = await reportMessage('of a suspended user');
   const link = `href="/bob?before=${messageId + 1}"`;
   expect((await mo.get('/moderation')).text).toContain(link);
   await decide(mo, '/moderation/suspend/bob', { duration: '1' });
   const { text } = await mo.get('/moderation');
-  expect(text).toContain('of a suspended person');
+  expect(text).toContain('of a suspended user');
   expect(text).not.toContain(link);
   await decide(mo, '/moderation/lift/bob');
 });

@@ -47,7 +47,7 @@ test('a report of a message is stored once', async () => {
   ]);
 });
 
-test('a person is reported from the person’s page', async () => {
+test('a user is reported from the user’s page', async () => {
   expect((await alice.get('/bob')).text).toContain('href="/report/user/bob"');
   expect((await alice.get('/alice')).text).not.toContain('/report/user/');
   expect((await alice.get('/report/user/bob')).text).toContain('<h1>Report bob</h1>');
