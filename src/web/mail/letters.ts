@@ -24,6 +24,7 @@ export function createWriteNotice(mail: MailConfig | null): WriteNotice {
     text: formatLetter(username, siteUrl, [
       change,
       `If you did not do this, choose a new password at once: ${siteUrl}/forgot_password`,
+      ...listFurtherSteps(siteUrl),
     ]),
     link: null,
   });
@@ -41,7 +42,7 @@ export function writeEmailChangeNotice(
       `Your email address was changed from ${currentEmail} to ${email}.`,
       // A link that resets the password would go to the new address.
       `If you did not do this, another person knows your password. Choose a new one at once, and then change the address: ${siteUrl}/settings/password`,
-      'If you cannot sign in, ask the operator of this site for help.',
+      ...listFurtherSteps(siteUrl),
     ]),
     link: null,
   };
@@ -90,6 +91,14 @@ export function writeConfirmationMail(
     ]),
     link: { userId, purpose: 'email' },
   };
+}
+
+/** Lists what a user does after choosing a new password, which leaves passkeys and two-factor sign-in as they are. */
+function listFurtherSteps(siteUrl: string): string[] {
+  return [
+    `Then remove the passkeys that you do not know: ${siteUrl}/settings/passkeys`,
+    'If you cannot sign in, ask the operator of this site for help.',
+  ];
 }
 
 function formatLetter(username: string, siteUrl: string, paragraphs: string[]): string {

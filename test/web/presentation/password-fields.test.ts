@@ -1,11 +1,17 @@
 import { beforeAll, expect, test } from 'vitest';
+import { createLink } from '../../../src/repositories/links.ts';
 import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-const { user, visitor } = useMiniTwit();
+const { user, visitor, repositories, database } = useMiniTwit();
 let alice: Visitor;
+let token: string;
 
 beforeAll(async () => {
   alice = await user('alice');
+  const userId = (await repositories.users.findUser('alice'))?.userId ?? 0;
+  token = await database.transact((transaction) =>
+    createLink(transaction, { userId, purpose: 'reset', email: '' }),
+  );
 });
 
 test.each([
@@ -15,10 +21,16 @@ test.each([
   ['/settings/end_other_sessions', ['current-password']],
   ['/settings/two_factor', ['current-password']],
   ['/settings/passkeys/add', ['current-password']],
+  ['/settings/email', ['current-password']],
+  ['/settings/export', ['current-password']],
+  ['/settings/delete_account', ['current-password']],
+  ['/reset_password/TOKEN', ['new-password', 'new-password']],
 ])(
   'the password fields of %s hide the input, and have the right autocomplete value',
   async (path, autocompletes) => {
-    const { text } = await (path.startsWith('/settings') ? alice : visitor()).get(path);
+    const { text } = await (path.startsWith('/settings') ? alice : visitor()).get(
+      path.replace('TOKEN', token),
+    );
     const fields = (text.match(/<input[^>]*>/g) ?? []).filter((field) =>
       /name="(?:current_)?password/.test(field),
     );

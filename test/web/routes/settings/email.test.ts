@@ -45,6 +45,7 @@ describe('with mail, a change of the email address', () => {
     // A link to reset the password would go to the new address.
     expect(notice?.text).not.toContain('/forgot_password');
     expect(notice?.text).toContain('/settings/password');
+    expect(notice?.text).toContain('/settings/passkeys');
     expect((await elsewhere.post(path)).status).toBe(404);
     expect((await alice.get('/settings/email')).text).toContain('alice@new.example.com');
   });

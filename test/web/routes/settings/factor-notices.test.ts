@@ -41,5 +41,10 @@ test('the user gets a mail about each change of codes and passkeys, and none abo
     expect.stringContaining('A passkey was added to your account.'),
     expect.stringContaining('A passkey was removed from your account.'),
   ]);
-  for (const change of changes) expect(change).not.toContain(secret);
+  for (const change of changes) {
+    expect(change).not.toContain(secret);
+    // A new password removes no passkey of an attacker.
+    expect(change).toContain('/forgot_password');
+    expect(change).toContain('/settings/passkeys');
+  }
 });

@@ -105,6 +105,12 @@ describe('the setup', () => {
     const page = await alice.get(SETUP_PATH);
     expect(page.text).toContain('You have 10 unused recovery codes');
     for (const code of codes) expect(page.text).not.toContain(code);
+    const stored = await database.select<{ codeHash: string }>(
+      'select code_hash as codeHash from recovery_code',
+    );
+    const spellings = codes.flatMap((code) => [code, code.replaceAll('-', '')]);
+    expect(stored.filter(({ codeHash }) => spellings.includes(codeHash))).toEqual([]);
+    expect(stored).toHaveLength(codes.length);
     expect((await alice.post(SETUP_PATH, form)).status).toBe(409);
   });
 
