@@ -108,8 +108,8 @@ describe('the setup', () => {
     const stored = await database.select<{ codeHash: string }>(
       'select code_hash as codeHash from recovery_code',
     );
-    const spellings = codes.flatMap((code) => [code, code.replaceAll('-', '')]);
-    expect(stored.filter(({ codeHash }) => spellings.includes(codeHash))).toEqual([]);
+    const spellings = new Set(codes.flatMap((code) => [code, code.replaceAll('-', '')]));
+    expect(stored.filter(({ codeHash }) => spellings.has(codeHash))).toEqual([]);
     expect(stored).toHaveLength(codes.length);
     expect((await alice.post(SETUP_PATH, form)).status).toBe(409);
   });
