@@ -134,7 +134,7 @@ async function expectMiniTwitWorks(
   await withRepositories(config, async ({ messages, sessions }) => {
     expect(await sessions.countSessions(Math.floor(Date.now() / 1000))).toBe(1);
     await expect(messages.createMessage(999_999, 'without an author')).rejects.toMatchObject({
-      errno: 1452,
+      code: 'unauthenticated',
     });
   });
 }
