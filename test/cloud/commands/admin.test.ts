@@ -121,6 +121,17 @@ test('a command that does not end in time is an error', async () => {
   );
 });
 
+test('`cloud admin` that is stopped while the command runs ends at once, and works when it is run again', async () => {
+  const stack = await openStack(() => ({}));
+  stack.runScript = () => {
+    stack.stop();
+    return new Promise(() => undefined);
+  };
+  await expect(runAdmin(stack.open(), ['users'])).rejects.toThrow('Stopped by SIGINT.');
+  stack.runScript = () => ({ stdout: 'ID  NAME\n' });
+  expect(await runAdmin(stack.open(), ['users'])).toBe(0);
+});
+
 test('no log group stores the output', async () => {
   const { open, aws } = await openStack(() => ({}));
   let sent = '';

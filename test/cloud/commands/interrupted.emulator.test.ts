@@ -97,6 +97,11 @@ const ELSEWHERE: [command: string, file: string, title: string][] = [
     '`cloud exec` ends the plugin and the session when it must stop',
   ],
   [
+    'admin',
+    'commands/admin.test.ts',
+    '`cloud admin` that is stopped while the command runs ends at once, and works when it is run again',
+  ],
+  [
     'database',
     'sessions/exec.test.ts',
     '`cloud exec` ends the plugin and the session when it must stop',

@@ -71,7 +71,7 @@ export function createVerifyCode(
         : acceptTotpCode(user, digits));
     } finally {
       // Only a wrong code counts. A code that could not be checked does not.
-      if (reason === null) await refund();
+      if (reason !== 'wrong_code') await refund();
     }
     if (reason !== null) {
       logEvent(req, 'second_factor_failed', { userId, reason });

@@ -396,11 +396,15 @@ describe('a rotation of the session secret', () => {
 
   test('without the old secret, the user logs in with a recovery code, and turns codes off and on', async () => {
     const { secret, recoveryCodes } = await createUser('rosa');
-    const dropped = withSettings({ sessionSecrets: [next] });
+    const rateLimits = { ...testLimits, loginsPerName: 3 };
+    const dropped = withSettings({ sessionSecrets: [next], rateLimits });
     const rosa = visitor(dropped);
-    expect((await logIn(rosa, 'rosa', codeOf(secret))).text).toContain(
-      'MiniTwit can no longer check the codes of your app. Enter a recovery code.',
-    );
+    // A code that cannot be checked does not count as a wrong one.
+    for (let attempt = 0; attempt < 4; attempt++) {
+      expect((await logIn(rosa, 'rosa', codeOf(secret))).text).toContain(
+        'MiniTwit can no longer check the codes of your app. Enter a recovery code.',
+      );
+    }
     expect((await logIn(rosa, 'rosa', recoveryCodes[0] ?? '')).text).toContain(
       'You were logged in',
     );
