@@ -144,8 +144,13 @@ function wayIn(): Environment {
 
 /** Fills the source without the greatest possible id, before which there are many ranges to compare. */
 function sourceRows(): Rows {
-  const { user = [], follower = [], ...others } = nastyRows();
-  return { ...others, user: user.slice(0, 2), follower: follower.slice(0, 2) };
+  const { user = [], follower = [], profile = [], message = [] } = nastyRows();
+  return {
+    user: user.slice(0, 2),
+    follower: follower.slice(0, 2),
+    profile: profile.slice(0, 2),
+    message,
+  };
 }
 
 /** Lists the resources that AWS bills by the hour. */
