@@ -6,6 +6,8 @@ export interface Table {
   key: string[];
   /** The number of keys in a range: about as many as a server reads in a twentieth of a second. */
   rangeWidth: number;
+  /** The number of keys in a part, which is a Parquet file of the export: a multiple of `rangeWidth`. */
+  partWidth: number;
   /** The number of keys in a block, which is sent as a whole if a row differs. */
   blockWidth: number;
   /**
@@ -25,6 +27,7 @@ export const TABLES: Table[] = [
     columns: ['user_id', 'username', 'email', 'pw_hash'],
     key: ['user_id'],
     rangeWidth: 65_536,
+    partWidth: 1_048_576,
     blockWidth: 16,
     unique: 'username',
   },
@@ -33,6 +36,7 @@ export const TABLES: Table[] = [
     columns: ['message_id', 'author_id', 'text', 'pub_date'],
     key: ['message_id'],
     rangeWidth: 65_536,
+    partWidth: 1_048_576,
     blockWidth: 16,
   },
   {
@@ -40,6 +44,7 @@ export const TABLES: Table[] = [
     columns: ['who_id', 'whom_id'],
     key: ['who_id', 'whom_id'],
     rangeWidth: 1024,
+    partWidth: 65_536,
     blockWidth: 1,
   },
   {
@@ -47,6 +52,7 @@ export const TABLES: Table[] = [
     columns: ['user_id', 'followers', 'following', 'newest_ids', 'newest_id'],
     key: ['user_id'],
     rangeWidth: 65_536,
+    partWidth: 1_048_576,
     blockWidth: 16,
   },
 ];
