@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { splitStatements } from '../../database/split-statements.ts';
 import type { CopiedTable } from '../copy/copy-table.ts';
-import { parseReport, type Report } from './report.ts';
+import { parseReport, type PastRun, readTotals, type Report } from './report.ts';
 
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
 /**
- * Returns the report of the newest run whose copy differs from `tables`. A repeated run of the same copy therefore has
+ * Returns the key figures of the newest run whose copy differs from `tables`. A repeated run of the same copy therefore has
  * the same comparison. Creates the tables of the history if they are missing.
  * @returns null without such a run, or if this version cannot parse its report
  */
 export async function findPreviousRun(
   connection: Connection,
   tables: CopiedTable[],
-): Promise<Report | null> {
+): Promise<PastRun | null> {
   for (const statement of splitStatements(await readFile(TABLES, 'utf8'))) {
     await connection.query(statement);
   }
@@ -25,7 +25,8 @@ export async function findPreviousRun(
       limit 1`,
     { fingerprint: fingerprint(tables) },
   );
-  return found ? parseReport(String(found.report)) : null;
+  const report = found ? parseReport(String(found.report)) : null;
+  return report && { run: report.run, asOf: report.asOf, figures: readTotals(report.statistics) };
 }
 
 /**

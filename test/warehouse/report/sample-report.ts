@@ -8,9 +8,10 @@ export function reportOf(statistics: Statistic[], before: Report['before'] = nul
   return {
     run: 'second',
     asOf: '2026-11-23T00:15:00.000Z',
-    tables: [{ table: 'user', rows: 1234, checksum: '5', sent: 67, deleted: 8 }],
+    tables: [{ table: 'user', rows: 1234, checksum: '5', sent: 67, deleted: 8, parts: [] }],
     statistics,
     before,
+    history: [],
   };
 }
 
