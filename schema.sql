@@ -13,6 +13,8 @@ create table user (
   is_moderator boolean not null default false,
   -- The user has muted or blocked another user, or was blocked, at some time.
   has_unseen_authors boolean not null default false,
+  -- The registration, in seconds since 1970, by the clock of the database. Null for users who registered before 1.11.0.
+  registered_at int unsigned,
   primary key (user_id),
   unique key username (username),
   key email (email)

@@ -5,6 +5,8 @@ export interface Account {
   username: string;
   email: string;
   isModerator: boolean;
+  /** Seconds since 1970. Null for a user who registered before version 1.11.0. */
+  registeredS: number | null;
   followers: number;
   following: number;
   /** Whether logins ask for a code of an authenticator app. */
@@ -84,8 +86,9 @@ export function createPersonalData(database: Database): PersonalData {
           hasAuthenticatorApp: number;
         }
       >(
-        `select user.username, user.email, user.is_moderator as isModerator, profile.followers,
-           profile.following, totp.user_id is not null as hasAuthenticatorApp
+        `select user.username, user.email, user.is_moderator as isModerator,
+           user.registered_at as registeredS, profile.followers, profile.following,
+           totp.user_id is not null as hasAuthenticatorApp
          from user
          join profile on profile.user_id = user.user_id
          left join totp on totp.user_id = user.user_id

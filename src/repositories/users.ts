@@ -139,8 +139,8 @@ export function createUsers(database: Database): Users {
       try {
         return await database.transact(async (transaction) => {
           const { insertId } = await transaction.execute(
-            `insert into user (username, email, pw_hash)
-             values (:username, :email, :passwordHash)`,
+            `insert into user (username, email, pw_hash, registered_at)
+             values (:username, :email, :passwordHash, unix_timestamp())`,
             { ...user },
           );
           await claimName(transaction, { userId: insertId, username: user.username });

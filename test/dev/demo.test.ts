@@ -10,7 +10,7 @@ const NOW_S = 1_790_000_000;
 const DAY_S = 24 * 3600;
 const { database, databaseConfig, repositories, visitor } = useMiniTwit();
 const data = createDemoData(NOW_S);
-const people = new Set(data.people);
+const people = new Set(data.people.map(({ name }) => name));
 
 test('the demo data is the same each time, relative to the clock', () => {
   expect(createDemoData(NOW_S)).toEqual(data);
@@ -19,7 +19,11 @@ test('the demo data is the same each time, relative to the clock', () => {
     ...rest,
     pubDateS: pubDateS + DAY_S,
   }));
-  expect(later).toEqual({ ...data, messages: shifted });
+  const users = data.people.map(({ name, registeredS }) => ({
+    name,
+    registeredS: registeredS + DAY_S,
+  }));
+  expect(later).toEqual({ ...data, messages: shifted, people: users });
 });
 
 test('the messages are from the last weeks, oldest first', () => {
@@ -31,8 +35,17 @@ test('the messages are from the last weeks, oldest first', () => {
   expect(NOW_S - (times[0] ?? 0)).toBeLessThan(35 * DAY_S);
 });
 
+test('users register before their first message, in the order of their ids', () => {
+  const times = data.people.map(({ registeredS }) => registeredS);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  for (const { name, registeredS } of data.people) {
+    const first = data.messages.find(({ author }) => author === name);
+    expect(first?.pubDateS).toBeGreaterThan(registeredS);
+  }
+});
+
 test('usernames and messages pass the rules of the forms', () => {
-  const problems = data.people.filter(
+  const problems = [...people].filter(
     (name) => validateUsername(name) !== null || normalizeUsername(name) !== name,
   );
   expect(problems).toEqual([]);

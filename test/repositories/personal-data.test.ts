@@ -21,6 +21,7 @@ test('reads the account of a user, without the password', async () => {
     username: 'alice',
     email: 'alice@example.com',
     isModerator: false,
+    registeredS: expect.closeTo(Date.now() / 1000, -2) as number,
     followers: 0,
     following: 0,
     hasAuthenticatorApp: false,

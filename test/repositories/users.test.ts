@@ -21,6 +21,29 @@ test('findUser returns no password hash', async () => {
   });
 });
 
+test('a registration has its time, and servers of 1.10 register users without it', async () => {
+  const startS = Math.floor(Date.now() / 1000) - 1;
+  const userId = await users.createUser({ ...newUser, username: 'newest' });
+  await database.execute(
+    `insert into user (username, email, pw_hash) values ('former', 'a@b', 'x')`,
+    {},
+  );
+  const rows = await database.select<{ username: string; registeredS: number | null }>(
+    `select username, registered_at as registeredS
+     from user
+     where user_id >= :userId and :isPrimary
+     order by user_id`,
+    { userId },
+  );
+  expect(rows).toEqual([
+    { username: 'newest', registeredS: expect.any(Number) as number },
+    { username: 'former', registeredS: null },
+  ]);
+  const registeredS = rows[0]?.registeredS ?? 0;
+  expect(registeredS).toBeGreaterThanOrEqual(startS);
+  expect(registeredS).toBeLessThanOrEqual(startS + 60);
+});
+
 test('replaces a password hash only if it has not changed since it was read', async () => {
   const userId = await users.createUser({ ...newUser, username: 'zoe' });
   await users.createUser({ ...newUser, username: 'yves' });

@@ -9,8 +9,8 @@ const RANDOM_FOLLOWS_PERCENT = 12;
 
 /** Users, their messages and their follows. */
 export interface DemoData {
-  /** Usernames, in the order of registration. */
-  people: string[];
+  /** In the order of registration. */
+  people: { name: string; registeredS: number }[];
   /** Oldest first. */
   messages: { author: string; text: string; pubDateS: number }[];
   follows: { who: string; whom: string }[];
@@ -31,11 +31,19 @@ export function createDemoData(nowS: number): DemoData {
   const lines = conversations.flat();
   const people = Array.from(new Set(lines.map(({ author }) => author)));
   const times = drawTimes(conversations, nowS, random);
+  const messages = lines.map((line, index) => ({ ...line, pubDateS: times[index] ?? nowS }));
   return {
-    people,
-    messages: lines.map((line, index) => ({ ...line, pubDateS: times[index] ?? nowS })),
+    people: people.map((name) => ({ name, registeredS: findRegistration(name, messages) })),
+    messages,
     follows: drawFollows(people, lines, random),
   };
+}
+
+/** Returns the time when an author registered: shortly before the first message, in seconds since 1970. */
+function findRegistration(name: string, messages: DemoData['messages']): number {
+  const first = messages.find(({ author }) => author === name);
+  if (!first) throw new Error(`${name} has no message`);
+  return first.pubDateS - MINUTE_S;
 }
 
 /** Reads the file: a line `author: text` for each message, and an empty line between conversations. */

@@ -26,7 +26,7 @@ export async function addDemoData(database: DatabaseConfig): Promise<string> {
   const { people, messages } = data;
   return (
     `Added the demo data: ${people.length} people and ${messages.length} messages. ` +
-    `Sign in as ${people[0]} with the password ${PASSWORD}.`
+    `Sign in as ${people[0]?.name} with the password ${PASSWORD}.`
   );
 }
 
@@ -36,12 +36,13 @@ async function insertRows(
   data: DemoData,
   passwordHash: string,
 ): Promise<void> {
-  const idOf = new Map(data.people.map((name, index) => [name, index + 1]));
-  const users = data.people.map((name, index) => [
+  const idOf = new Map(data.people.map(({ name }, index) => [name, index + 1]));
+  const users = data.people.map(({ name, registeredS }, index) => [
     index + 1,
     name,
     `person${index + 1}@example.com`,
     passwordHash,
+    registeredS,
   ]);
   const messages = data.messages.map(({ author, text, pubDateS }, index) => [
     index + 1,
@@ -55,9 +56,10 @@ async function insertRows(
     const [counts] = await connection.query<RowDataPacket[]>('select count(*) as total from user');
     const total = Number(counts[0]?.total);
     if (total > 0) throw new OperatorError(formatRefusal(total));
-    await connection.query('insert into user (user_id, username, email, pw_hash) values :users', {
-      users,
-    });
+    await connection.query(
+      'insert into user (user_id, username, email, pw_hash, registered_at) values :users',
+      { users },
+    );
     await connection.query(
       'insert into message (message_id, author_id, text, pub_date) values :messages',
       { messages },

@@ -25,14 +25,15 @@ export async function* generateExport(
   data: PersonalData,
   { userId, sessions }: ExportOwner,
 ): AsyncGenerator<string> {
-  const account = await data.findAccount(userId);
-  if (!account) throw new Error('The user of this session does not exist.');
+  const found = await data.findAccount(userId);
+  if (!found) throw new Error('The user of this session does not exist.');
+  const { registeredS, ...account } = found;
   const passkeys = await data.listPasskeys(userId);
   const first = JSON.stringify({
     format: 'minitwit-export',
     version: VERSION,
     exportedAt: new Date().toISOString(),
-    account,
+    account: { ...account, registeredAt: toTime(registeredS) },
     sessions: sessions.map(({ browser, createdS, usedS }) => ({
       browser,
       createdAt: toTime(createdS),

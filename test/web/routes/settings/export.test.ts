@@ -114,6 +114,7 @@ test('the export has all data of a user in the documented format', async () => {
       username: 'alice',
       email: 'someone@example.com',
       isModerator: false,
+      registeredAt: expect.stringMatching(/^20.+Z$/) as string,
       followers: 0,
       following: 1,
       hasAuthenticatorApp: false,
