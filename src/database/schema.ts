@@ -68,16 +68,41 @@ export async function migrateSchema(
   config: DatabaseConfig,
   retryOptions: RetryOptions,
 ): Promise<SchemaChanges> {
+  return withMigratedTables(config, retryOptions, async (connection, { isNew, migrations }) => {
+    if (isNew) return { isNew, migrations, profiles: 0, names: 0 };
+    const profiles = await addProfiles(connection);
+    return { isNew, migrations, profiles, names: await addTakenNames(connection) };
+  });
+}
+
+/**
+ * Applies the migrations like `migrateSchema`, but adds no rows that are computed from others: no profiles and no taken
+ * names. MiniTwit cannot run on such a database.
+ */
+export async function migrateTables(
+  config: DatabaseConfig,
+  retryOptions: RetryOptions,
+): Promise<void> {
+  await withMigratedTables(config, retryOptions, async () => undefined);
+}
+
+async function withMigratedTables<T>(
+  config: DatabaseConfig,
+  retryOptions: RetryOptions,
+  work: (
+    connection: Connection,
+    changes: Pick<SchemaChanges, 'isNew' | 'migrations'>,
+  ) => Promise<T>,
+): Promise<T> {
   const statements = await readStatements();
   return withLockedSchema(config, retryOptions, async (connection) => {
     if ((await listTables(connection, statements)).length === 0) {
       await createTables(connection, statements);
-      return { isNew: true, migrations: [], profiles: 0, names: 0 };
+      return work(connection, { isNew: true, migrations: [] });
     }
     const { onWait } = retryOptions;
     const migrations = await applyMigrations(connection, { databaseName: config.name, onWait });
-    const profiles = await addProfiles(connection);
-    return { isNew: false, migrations, profiles, names: await addTakenNames(connection) };
+    return work(connection, { isNew: false, migrations });
   });
 }
 

@@ -46,7 +46,10 @@ export interface FinishContext extends WarehouseContext {
 }
 
 /** The databases and options of a run's copy. */
-export interface CopyOrder extends Pick<CopyOptions, 'withCredentials' | 'maxRowsPerSecond'> {
+export interface CopyOrder extends Pick<
+  CopyOptions,
+  'withCredentials' | 'maxRowsPerSecond' | 'proveAll'
+> {
   source: DatabaseConfig;
 }
 

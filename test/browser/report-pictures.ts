@@ -21,7 +21,7 @@ await initializeSchema(mariadb.config, { existing: 'refuse', waitMaxMs: HANG_MS 
 const report = await withConnection(mariadb.config, { waitMaxMs: HANG_MS }, async (connection) => {
   const analyseAt = async (run: string, asOfS: number) => {
     await fillYear(connection, { endS: END_S, untilS: asOfS });
-    const table = { table: 'message', rows: 40_000, sent: 1234, deleted: 0 };
+    const table = { table: 'message', rows: 40_000, proved: 0, sent: 1234, deleted: 0, parts: [] };
     return analyse(connection, run, { asOfS, tables: [{ ...table, checksum: `${asOfS}` }] });
   };
   await analyseAt('20261115T200000Z-1c07', END_S - WEEK_S);

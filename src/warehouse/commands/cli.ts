@@ -49,19 +49,22 @@ function addRunCommands(program: Command, environment: Environment): void {
     .option('--local', 'run without AWS: the warehouse is a database in .data/warehouse')
     .addOption(new Option('--dry-run', 'print every step, and change nothing').conflicts('local'))
     .option('--with-credentials', 'also copy password hashes')
+    .option(
+      '--prove-all',
+      'compare the checksums of all rows, not of an eighth of the old messages',
+    )
     .addOption(
       new Option('--max-rows-per-second <n>', 'limit the rate of reading MiniTwit’s database')
         .argParser(parseCount(RATE_MIN))
         .default(null, 'no limit'),
     )
-    .action(
-      async ({ keep = false, local, dryRun: isDry, withCredentials = false, maxRowsPerSecond }) => {
-        const options = { withCredentials, maxRowsPerSecond };
-        if (local) await runLocal(await createLocalRunContext(environment, options));
-        else if (isDry) await dryRun(createRunContext(environment, options));
-        else await run(createRunContext(environment, options), { keep });
-      },
-    );
+    .action(async ({ keep = false, local, dryRun: isDry, ...copy }) => {
+      const { withCredentials = false, proveAll = false, maxRowsPerSecond } = copy;
+      const options = { withCredentials, proveAll, maxRowsPerSecond };
+      if (local) await runLocal(await createLocalRunContext(environment, options));
+      else if (isDry) await dryRun(createRunContext(environment, options));
+      else await run(createRunContext(environment, options), { keep });
+    });
   program
     .command('finish')
     .description('take a snapshot, and end the server that `run --keep` left running')

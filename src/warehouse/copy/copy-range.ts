@@ -1,11 +1,15 @@
 import { OperatorError } from '../../errors/operator-error.ts';
-import { deleteBlocks, insertRows, readBlocks, readRange, sumBlocks, sumRange } from './queries.ts';
-import type { Row, CopyEndpoint } from './endpoint.ts';
-import type { Table } from './tables.ts';
-import type { Throttle } from './throttle.ts';
+import { type Comparison, type Differences, findDifferences } from './differences.ts';
+import type { CopyEndpoint, Row } from './endpoint.ts';
+import { insertBatch } from './insert-batch.ts';
+import { type Keys, keysOfRange, sliceKeys } from './keys.ts';
+import { writeLedger } from './ledger.ts';
+import { deleteRows, readRange, readRows, sumRange } from './queries.ts';
+import { bindKeys, formatKey } from './row-keys.ts';
+import { releaseTables } from './snapshot.ts';
 
-/** The keys from `from` to below `to`. */
-export type Range = { from: number; to: number };
+// Without a limit of rows a second, this many rows of the source are read by a statement.
+const ROWS_OF_A_STATEMENT = 65_536;
 
 /** The number of some rows, with a checksum. */
 export interface Sum {
@@ -14,18 +18,17 @@ export interface Sum {
   checksum: string;
 }
 
-/** The options of the copy of a range. */
-export interface RangeCopyOptions {
-  table: Table;
-  /** The source, in a transaction with a consistent snapshot. */
-  source: CopyEndpoint;
-  /** A connection that also reads the uncommitted rows of `inserters`. */
-  warehouse: CopyEndpoint;
+/**
+ * The options of the copy of a range. The source is in a transaction with a consistent snapshot. `warehouse` also reads
+ * the uncommitted rows of `inserters`.
+ */
+export interface RangeCopyOptions extends Comparison {
   /** `warehouse` and further connections to it, which insert at the same time. */
-  inserters: CopyEndpoint[];
-  withCredentials: boolean;
-  /** Limits the reads from the source. */
-  throttle: Throttle;
+  inserters: [CopyEndpoint, ...CopyEndpoint[]];
+  /** The most rows a second that are read from the source. Null for no limit. */
+  maxRowsPerSecond: number | null;
+  /** The source's time at the snapshot, in seconds since 1970. */
+  asOfS: number;
   /** Called with the number of rows of the range that have been sent. */
   onSent: (rows: number) => void;
 }
@@ -35,6 +38,8 @@ export interface CopiedRange {
   sent: number;
   deleted: number;
   sum: Sum;
+  /** Whether the ledger has the sum. Otherwise the range was equal, and nothing was written. */
+  isRecorded: boolean;
 }
 
 /**
@@ -42,81 +47,121 @@ export interface CopiedRange {
  * before the commits. If only some inserters commit, the next copy finds a range that differs.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
-export async function appendRange(copying: RangeCopyOptions, range: Range): Promise<CopiedRange> {
-  const { table, source, warehouse, withCredentials, throttle } = copying;
+export async function appendRange(copying: RangeCopyOptions, number: number): Promise<CopiedRange> {
+  const { table, warehouse } = copying;
+  const keys = keysOfRange(table, number);
   const inserters = table.unique === undefined ? copying.inserters : [warehouse];
   await Promise.all(inserters.map((side) => side.write('begin')));
-  const rows = source.readBatches(readRange(table, withCredentials), range);
-  const sent = await insert(copying, inserters, rows);
-  const [sum, ours] = await sumBoth(copying, range);
-  await throttle(sum.total);
-  verify(table, range, sum, ours);
-  await Promise.all(inserters.map((side) => side.write('commit')));
-  return { sent, deleted: 0, sum };
+  const sent = await insert(copying, inserters, readKeys(copying, keys));
+  const sum = await sumSource(copying, keys);
+  await verify(copying, keys, sum);
+  await record(copying, number, sum);
+  // The ledger is committed last, with the rows of `warehouse`: it never has rows that were not committed.
+  for (const side of inserters.toReversed()) await side.write('commit');
+  return { sent, deleted: 0, sum, isRecorded: true };
 }
 
 /**
- * Compares a range, and sends the blocks that differ again, in one transaction.
+ * Compares a range, and sends the rows that differ again, in one transaction.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
-export async function updateRange(copying: RangeCopyOptions, range: Range): Promise<CopiedRange> {
-  const { table, source, warehouse, withCredentials, throttle } = copying;
-  const [sum, before] = await sumBoth(copying, range);
-  await throttle(sum.total);
-  if (isSame(sum, before)) return { sent: 0, deleted: 0, sum };
-  const values = { ...range, blocks: await listDifferentBlocks(copying, range) };
+export async function updateRange(copying: RangeCopyOptions, number: number): Promise<CopiedRange> {
+  const { table, warehouse } = copying;
+  const keys = keysOfRange(table, number);
+  const [sum, before] = await Promise.all([sumSource(copying, keys), sumWarehouse(copying, keys)]);
+  if (isSame(sum, before)) return { sent: 0, deleted: 0, sum, isRecorded: false };
+  const { missing, excess } = await findDifferences(copying, keys);
   await warehouse.write('begin');
-  const deleted = await warehouse.write(deleteBlocks(table), values);
+  let deleted = 0;
+  for (const some of bindKeys(excess)) deleted += await warehouse.write(deleteRows(table), some);
   // One connection inserts: the deleted rows are locked for other connections until the commit.
-  const rows = source.readBatches(readBlocks(table, withCredentials), values);
-  const sent = await insert(copying, [warehouse], rows);
-  verify(table, range, sum, await sumEndpoint(warehouse, sumRange(table, true), range));
+  const sent = await insert(copying, [warehouse], readMissing(copying, missing));
+  await verify(copying, keys, sum);
+  await record(copying, number, sum);
   await warehouse.write('commit');
-  return { sent, deleted, sum };
+  return { sent, deleted, sum, isRecorded: true };
 }
 
-function sumBoth(
-  { table, source, warehouse, withCredentials }: RangeCopyOptions,
-  range: Range,
-): Promise<[theirs: Sum, ours: Sum]> {
-  return Promise.all([
-    sumEndpoint(source, sumRange(table, withCredentials), range),
-    sumEndpoint(warehouse, sumRange(table, true), range),
-  ]);
+async function record(
+  { table, warehouse, asOfS }: RangeCopyOptions,
+  number: number,
+  { total, checksum }: Sum,
+): Promise<void> {
+  await writeLedger(warehouse, table, [{ number, rows: total, checksum, provedAtS: asOfS }]);
 }
 
-async function sumEndpoint(side: CopyEndpoint, sql: string, range: Range): Promise<Sum> {
-  const [sum] = await side.read<Sum>(sql, range);
+/** Sums the rows of the source in statements that read about the rows of a second. */
+async function sumSource(copying: RangeCopyOptions, keys: Keys): Promise<Sum> {
+  const { table, source, withCredentials, throttle } = copying;
+  const sql = sumRange(table, withCredentials);
+  let total = 0;
+  let checksum = 0n;
+  for (const slice of sliceKeys(keys, sliceWidth(copying))) {
+    const sum = await sumEndpoint(source, sql, slice);
+    await releaseTables(source);
+    await throttle(sum.total);
+    total += sum.total;
+    checksum ^= BigInt(sum.checksum);
+  }
+  return { total, checksum: String(checksum) };
+}
+
+function sumWarehouse({ table, warehouse }: RangeCopyOptions, keys: Keys): Promise<Sum> {
+  return sumEndpoint(warehouse, sumRange(table, true), keys);
+}
+
+async function sumEndpoint(side: CopyEndpoint, sql: string, keys: Keys): Promise<Sum> {
+  const [sum] = await side.read<Sum>(sql, keys);
   if (!sum) throw new Error('A query for a checksum returned no row.');
   return sum;
 }
 
-function isSame(theirs: Sum | undefined, ours: Sum | undefined): boolean {
-  return theirs?.total === ours?.total && theirs?.checksum === ours?.checksum;
+/** Returns the number of keys of which a statement reads about the rows of a second, or those of a whole range. */
+function sliceWidth({ table, maxRowsPerSecond }: RangeCopyOptions): number {
+  const share = Math.min(1, (maxRowsPerSecond ?? Infinity) / ROWS_OF_A_STATEMENT);
+  return Math.max(table.blockWidth, Math.floor(table.rangeWidth * share));
 }
 
-function verify({ name, key }: Table, { from, to }: Range, theirs: Sum, ours: Sum): void {
+function isSame(theirs: Sum, ours: Sum): boolean {
+  return theirs.total === ours.total && theirs.checksum === ours.checksum;
+}
+
+async function verify(copying: RangeCopyOptions, keys: Keys, theirs: Sum): Promise<void> {
+  const { table } = copying;
+  const ours = await sumWarehouse(copying, keys);
   if (isSame(theirs, ours)) return;
+  const first = findFirst(await findDifferences(copying, keys));
+  const example = first === null ? '' : `, for example the row with ${formatKey(table, first)}`;
   throw new OperatorError(
-    `The copy of ${name}, ${key[0]} ${from} to ${to - 1}, differs from the rows that were sent (${ours.total} rows of ${theirs.total}). It was rolled back.`,
+    `The copy of ${table.name}, ${table.key[0]} ${keys.from} to ${keys.last}, differs from the rows that were sent${example} (${ours.total} rows of ${theirs.total}). It was rolled back.`,
   );
 }
 
-async function listDifferentBlocks(
-  { table, source, warehouse, withCredentials, throttle }: RangeCopyOptions,
-  range: Range,
-): Promise<number[]> {
-  type Block = Sum & { block: number };
-  const [theirs, ours] = await Promise.all([
-    source.read<Block>(sumBlocks(table, withCredentials), range),
-    warehouse.read<Block>(sumBlocks(table, true), range),
-  ]);
-  await throttle(theirs.reduce((rows, { total }) => rows + total, 0));
-  const [atSource, here] = [theirs, ours].map(
-    (blocks) => new Map(blocks.map((each) => [each.block, each])),
-  );
-  const all = new Set([...theirs, ...ours].map(({ block }) => block));
-  return Array.from(all).filter((block) => !isSame(atSource?.get(block), here?.get(block)));
+function findFirst({ missing, excess }: Differences) {
+  return missing[0] ?? excess[0] ?? null;
+}
+
+async function* readKeys(copying: RangeCopyOptions, keys: Keys): AsyncGenerator<Row[]> {
+  const { table, source, withCredentials } = copying;
+  for (const slice of sliceKeys(keys, sliceWidth(copying))) {
+    yield* source.readBatches(readRange(table, withCredentials), slice, batchRows(copying));
+    await releaseTables(source);
+  }
+}
+
+async function* readMissing(
+  copying: RangeCopyOptions,
+  missing: Differences['missing'],
+): AsyncGenerator<Row[]> {
+  const { table, source, withCredentials } = copying;
+  for (const some of bindKeys(missing)) {
+    yield* source.readBatches(readRows(table, withCredentials), some, batchRows(copying));
+    await releaseTables(source);
+  }
+}
+
+function batchRows({ maxRowsPerSecond }: RangeCopyOptions): number | undefined {
+  return maxRowsPerSecond === null ? undefined : Math.min(maxRowsPerSecond, 1000);
 }
 
 /** Inserts batches. While an inserter stores a batch, the next one is read. Returns the number of rows. */
@@ -129,7 +174,7 @@ async function insert(
   const takeBatches = async (side: CopyEndpoint) => {
     for await (const rows of batches) {
       await throttle(rows.length);
-      await side.write(insertRows(table), { rows });
+      await insertBatch(side, table, rows);
       sent += rows.length;
       onSent(sent);
     }

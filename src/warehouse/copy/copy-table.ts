@@ -1,87 +1,168 @@
-import { appendRange, type Range, type RangeCopyOptions, updateRange } from './copy-range.ts';
-import { findLast, findNext } from './queries.ts';
-import type { CopyEndpoint } from './endpoint.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { appendRange, type RangeCopyOptions, updateRange } from './copy-range.ts';
+import { countTable } from './count-ranges.ts';
+import { type LedgerEntry, readLedger, writeLedger } from './ledger.ts';
+import { type PlannedRange, planRanges } from './plan-ranges.ts';
+import { readBounds, readExtent } from './queries.ts';
+import { releaseTables } from './snapshot.ts';
 import type { Table } from './tables.ts';
+
+// So many proofs are lost if the copy is interrupted.
+const PROOFS_OF_A_STATEMENT = 64;
 
 /** The options of the copy of a table. */
 export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
+  /** Whether all ranges are compared. */
+  proveAll: boolean;
   onProgress: (progress: CopyProgress) => void;
 }
 
 /** The progress of the copy of a table. */
 export interface CopyProgress {
   table: string;
-  /** The rows that are verified to be equal on both sides. */
+  /** The rows that are equal on both sides. */
   rows: number;
   sent: number;
-  /** The share of the keys, from 0 to 1. */
+  /** The share of the rows, from 0 to 1. */
   share: number;
+}
+
+/** The rows of `partWidth` keys of a table. */
+export interface CopiedPart {
+  /** The number of the part: its keys divided by the table's `partWidth`, rounded down. */
+  part: number;
+  rows: number;
+  /** The checksum of the part's rows: up to 20 digits. */
+  checksum: string;
+  /**
+   * When the part was last verified, in seconds since 1970: the time of the copy, or that of an earlier one if some
+   * ranges of the part were only counted. Then the time is that of the range that was compared longest ago.
+   */
+  provedAtS: number;
 }
 
 /** The result of the copy of a table. */
 export interface CopiedTable {
   table: string;
   rows: number;
+  /** The rows whose checksums were compared in this copy. The others were only counted. */
+  proved: number;
   /** The checksum of all rows, which does not depend on their order: up to 20 digits. */
   checksum: string;
   /** The rows that were inserted into the warehouse and deleted from it. A changed row is in both numbers. */
   sent: number;
   deleted: number;
+  /** The parts with rows, in ascending order. */
+  parts: CopiedPart[];
 }
 
 /**
- * Copies a table range by range of its key. Ranges beyond the warehouse's last key are sent. Other ranges are compared
- * by the number and checksum of their rows, and the blocks that differ are sent. Every sent range is compared again
- * before its commit, so an interruption leaves no range half copied, and the next copy continues.
- * @throws OperatorError if a database fails, or if a range differs after it was sent
+ * Copies a table range by range of its key. Ranges of which the warehouse has no row are sent. Other ranges are compared
+ * by the number of their rows, and most of them by a checksum, and the rows that differ are sent. Every sent range is
+ * compared again before its commit, so an interruption leaves no range half copied, and the next copy continues.
+ * @throws OperatorError if a database fails, or if the table differs afterwards
  */
 export async function copyTable(copying: TableCopyOptions, table: Table): Promise<CopiedTable> {
-  const { source, warehouse, onProgress } = copying;
-  const copied = { table: table.name, rows: 0, sent: 0, deleted: 0 };
-  let checksum = 0n;
-  const [theirLast, ourLast] = await Promise.all([
-    readLast(source, table),
-    readLast(warehouse, table),
-  ]);
-  const end = Math.max(theirLast, ourLast) + 1;
-  const show = (sent: number, upTo: number) => {
-    const share = Math.min(1, upTo / end);
-    onProgress({ table: table.name, rows: copied.rows, sent: copied.sent + sent, share });
+  const { warehouse, onProgress, proveAll } = copying;
+  const counts = {
+    ...(await countTable(copying, table)),
+    ledger: await readLedger(warehouse, table),
   };
-  for await (const range of listRanges(copying, table)) {
-    const onSent = (sent: number) => show(sent, range.from);
-    const copyRange = range.from > ourLast ? appendRange : updateRange;
-    const { sent, deleted, sum } = await copyRange({ ...copying, table, onSent }, range);
-    copied.sent += sent;
-    copied.deleted += deleted;
-    copied.rows += sum.total;
-    checksum ^= BigInt(sum.checksum);
-    show(0, range.to);
+  const total = sumValues(counts.theirs);
+  const changes = { sent: 0, deleted: 0 };
+  const entries: LedgerEntry[] = [];
+  let [rows, proved] = [0, 0];
+  const show = (sent: number) => {
+    const share = total === 0 ? 1 : rows / total;
+    onProgress({ table: table.name, rows, sent: changes.sent + sent, share });
+  };
+  const ledger = createLedgerWriter(copying, table);
+  for (const range of planRanges(counts, table, proveAll)) {
+    const { sent, deleted, entry, isRecorded } = await copyRange(
+      { ...copying, table, onSent: show },
+      range,
+    );
+    if (!isRecorded) await ledger.add(entry);
+    entries.push(entry);
+    changes.sent += sent;
+    changes.deleted += deleted;
+    rows += entry.rows;
+    if (range.work !== 'trust') proved += entry.rows;
+    show(0);
   }
-  return { ...copied, checksum: checksum.toString() };
+  await ledger.flush();
+  if (entries.length === 0) show(0);
+  const isChanged = changes.sent + changes.deleted > 0;
+  const ours = isChanged ? null : sumValues(counts.ours);
+  await verifyTable(copying, table, { theirs: total, ours });
+  const [whole] = groupParts(entries, () => 0);
+  const parts = groupParts(entries, ({ number }) =>
+    Math.floor((number * table.rangeWidth) / table.partWidth),
+  );
+  return { table: table.name, rows, proved, checksum: whole?.checksum ?? '0', ...changes, parts };
 }
 
-/** Returns the last key, or -1 without one. */
-async function readLast(side: CopyEndpoint, table: Table): Promise<number> {
-  const [row] = await side.read<{ last: number | null }>(findLast(table));
-  return row?.last ?? -1;
+/** Copies a range. `isRecorded` is false if the range was compared, and the ledger does not have this proof yet. */
+async function copyRange(
+  copying: RangeCopyOptions,
+  { number, work, entry }: PlannedRange,
+): Promise<{ sent: number; deleted: number; entry: LedgerEntry; isRecorded: boolean }> {
+  if (work === 'trust' && entry !== null) return { sent: 0, deleted: 0, entry, isRecorded: true };
+  const copy = work === 'append' ? appendRange : updateRange;
+  const { sent, deleted, sum, isRecorded } = await copy(copying, number);
+  const { total: rows, checksum } = sum;
+  return { sent, deleted, entry: { number, rows, checksum, provedAtS: copying.asOfS }, isRecorded };
 }
 
-/** Lists ranges of a table's key in ascending order that contain all rows of both sides. */
-async function* listRanges(
+/** Collects proofs of ranges that did not change, since a statement for each would take longer than its comparison. */
+function createLedgerWriter({ warehouse }: TableCopyOptions, table: Table) {
+  let waiting: LedgerEntry[] = [];
+  const flush = async () => {
+    await writeLedger(warehouse, table, waiting);
+    waiting = [];
+  };
+  const add = async (entry: LedgerEntry) => {
+    waiting.push(entry);
+    if (waiting.length === PROOFS_OF_A_STATEMENT) await flush();
+  };
+  return { add, flush };
+}
+
+/**
+ * Compares the number of rows, the least and the greatest key of the whole tables. The rows of a side that were counted
+ * in this copy are not counted again if they cannot have changed since.
+ * @throws OperatorError if they differ
+ */
+async function verifyTable(
   { source, warehouse }: TableCopyOptions,
   table: Table,
-): AsyncGenerator<Range> {
-  const sql = findNext(table);
-  for (let from = 0; ;) {
-    const found = await Promise.all(
-      [source, warehouse].map((side) => side.read<{ next: number }>(sql, { from })),
-    );
-    const keys = found.flatMap((rows) => rows.map(({ next }) => next));
-    if (keys.length === 0) return;
-    const start = Math.floor(Math.min(...keys) / table.rangeWidth) * table.rangeWidth;
-    const range = { from: start, to: start + table.rangeWidth };
-    yield range;
-    from = range.to;
-  }
+  counted: { theirs: number; ours: number | null },
+): Promise<void> {
+  type Extent = { total?: number; first: string | null; last: string | null };
+  const [[theirs], [ours]] = await Promise.all([
+    source.read<Extent>(readBounds(table)),
+    warehouse.read<Extent>(counted.ours === null ? readExtent(table) : readBounds(table)),
+  ]);
+  await releaseTables(source);
+  const format = (extent: Extent | undefined, total: number | null) =>
+    `${total ?? extent?.total} rows with ${table.key[0]} ${extent?.first} to ${extent?.last}`;
+  const [there, here] = [format(theirs, counted.theirs), format(ours, counted.ours)];
+  if (there === here) return;
+  throw new OperatorError(
+    `The table ${table.name} differs after the copy: MiniTwit's database has ${there}, and the warehouse ${here}. Run the copy again, with --prove-all. If it fails again, compare the definitions of the two tables.`,
+  );
+}
+
+function groupParts(entries: LedgerEntry[], partOf: (entry: LedgerEntry) => number): CopiedPart[] {
+  const filled = entries.filter(({ rows }) => rows > 0);
+  return Array.from(Map.groupBy(filled, partOf), ([part, ranges]) => ({
+    part,
+    rows: ranges.reduce((sum, { rows }) => sum + rows, 0),
+    checksum: String(ranges.reduce((sum, { checksum }) => sum ^ BigInt(checksum), 0n)),
+    provedAtS: Math.min(...ranges.map(({ provedAtS }) => provedAtS)),
+  }));
+}
+
+function sumValues(counts: Map<number, number>): number {
+  return counts.values().reduce((sum, count) => sum + count, 0);
 }

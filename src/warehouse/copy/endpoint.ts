@@ -2,50 +2,71 @@ import type { Connection as CallbackConnection, QueryValues } from 'mysql2';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-// A batch of the longest messages, with their escaping, fits into the smallest default of max_allowed_packet (16 MB).
-const BATCH_ROWS = 1000;
+const BATCH_ROWS_MAX = 10_000;
+// With their escaping, and with four bytes a character, so many characters fit into the smallest default of
+// max_allowed_packet (16 MB).
+const BATCH_CHARACTERS_MAX = 2_000_000;
+const BUFFERED_ROWS = 1000;
+// Integers that a number cannot hold arrive as strings.
+const EXACT = { supportBigNumbers: true };
 
-/** A row, in the order of the selected columns. */
-export type Row = (string | number)[];
+/** A row, in the order of the selected columns. An integer of 2^53 or more is a string of digits. */
+export type Row = (string | number | null)[];
 
-/** One of the two databases of a copy. Every failure is an OperatorError with the database's name. */
+/** One of the two databases of a copy. Every failure is an EndpointError. */
 export interface CopyEndpoint {
   /** Returns the rows of a small result. The caller names their type. */
   read<Shape>(sql: string, values?: QueryValues): Promise<Shape[]>;
   /**
-   * Generates the rows of a result of any size in batches. If the caller pauses, reading stops after a few batches, and
-   * the server sends no more.
+   * Generates the rows of a result of any size in batches of at most `rowsMax` rows, and of about two million characters.
+   * If the caller pauses, reading stops after a few batches, and the server sends no more.
    */
-  readBatches(sql: string, values: QueryValues): AsyncGenerator<Row[]>;
+  readBatches(sql: string, values: QueryValues, rowsMax?: number): AsyncGenerator<Row[]>;
   /** Runs a statement, and returns the number of rows that it inserted or deleted. */
   write(sql: string, values?: QueryValues): Promise<number>;
 }
 
-/** Creates an endpoint on a connection that has no other use. Its errors have `name`. */
-export function createCopyEndpoint(name: string, connection: Connection): CopyEndpoint {
+/** The name of an endpoint at the beginning of its messages. */
+export type EndpointName = "MiniTwit's database" | 'The warehouse' | 'The database';
+
+/** A failure of a database. Its message begins with the name of the endpoint, and its cause is the driver's error. */
+export class EndpointError extends OperatorError {
+  readonly endpoint: EndpointName;
+
+  constructor(endpoint: EndpointName, cause: unknown) {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    super(`${endpoint} failed: ${message || code}`, { cause });
+    this.endpoint = endpoint;
+  }
+}
+
+/** Creates an endpoint on a connection that has no other use. */
+export function createCopyEndpoint(name: EndpointName, connection: Connection): CopyEndpoint {
   // mysql2 has streams only in its callback API, and its types do not declare the way to it.
   const { connection: streaming } = connection as unknown as { connection: CallbackConnection };
   const fail = (error: unknown): never => {
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw new OperatorError(`${name} failed: ${message || code}`, { cause: error });
+    throw new EndpointError(name, error);
   };
   return {
     async read<Shape>(sql: string, values: QueryValues = {}) {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, values }).catch(fail);
+      const [rows] = await connection.query<RowDataPacket[]>({ sql, values, ...EXACT }).catch(fail);
       return rows as Shape[];
     },
 
-    async *readBatches(sql, values) {
+    async *readBatches(sql, values, rowsMax = BATCH_ROWS_MAX) {
       const rows = streaming
-        .query({ sql, values, rowsAsArray: true })
-        .stream({ highWaterMark: BATCH_ROWS });
+        .query({ sql, values, rowsAsArray: true, ...EXACT })
+        .stream({ highWaterMark: BUFFERED_ROWS });
       let batch: Row[] = [];
+      let characters = 0;
       try {
-        for await (const row of rows) {
-          batch.push(row as Row);
-          if (batch.length < BATCH_ROWS) continue;
+        for await (const row of rows as AsyncIterable<Row>) {
+          batch.push(row);
+          characters += countCharacters(row);
+          if (batch.length < rowsMax && characters < BATCH_CHARACTERS_MAX) continue;
           yield batch;
           batch = [];
+          characters = 0;
         }
       } catch (error) {
         fail(error);
@@ -60,4 +81,10 @@ export function createCopyEndpoint(name: string, connection: Connection): CopyEn
       return affectedRows;
     },
   };
+}
+
+function countCharacters(row: Row): number {
+  let characters = 0;
+  for (const value of row) characters += typeof value === 'string' ? value.length : 1;
+  return characters;
 }

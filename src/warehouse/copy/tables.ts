@@ -2,14 +2,24 @@
 export interface Table {
   name: string;
   columns: string[];
-  /** The columns of the primary key. Ranges are ranges of the first one, which is a number. */
-  key: string[];
-  /** The number of keys in a range: about as many as a server reads in a twentieth of a second. */
+  /** The columns that are text. Their lengths are part of a row's checksum. */
+  texts: string[];
+  /** The columns of the primary key. Ranges are ranges of the first one, which is an integer from 0 to 2^64 - 1. */
+  key: [lead: string, ...others: string[]];
+  /**
+   * The number of keys in a range: about as many as a server reads in a twentieth of a second. The ledger has a row for
+   * each range, so `LEDGER` needs another name when a width changes.
+   */
   rangeWidth: number;
   /** The number of keys in a part, which is a Parquet file of the export: a multiple of `rangeWidth`. */
   partWidth: number;
-  /** The number of keys in a block, which is sent as a whole if a row differs. */
+  /** The number of keys in a block. Blocks are compared before rows. */
   blockWidth: number;
+  /**
+   * Whether rows change or are deleted in ranges of any age, without a change of their number. Every run compares all
+   * ranges of such a table. Of another table, a run compares all counts, and the checksums of some ranges.
+   */
+  isVolatile: boolean;
   /**
    * Another unique column. A row that replaces another row with the same value locks neighbouring values until the
    * commit, so two transactions could block each other. Such a table has one inserter.
@@ -19,41 +29,40 @@ export interface Table {
 
 /**
  * The tables that the warehouse copies. Sessions (`session`), second factors (`totp`, `recovery_code`, `passkey`), and
- * counters with the addresses of clients (`rate_limit`) are not copied.
+ * counters with the addresses of clients (`rate_limit`) are not copied. `profile` is not copied either: its rows are
+ * computed from these tables.
  */
 export const TABLES: Table[] = [
   {
     name: 'user',
     columns: ['user_id', 'username', 'email', 'pw_hash'],
+    texts: ['username', 'email', 'pw_hash'],
     key: ['user_id'],
     rangeWidth: 65_536,
     partWidth: 1_048_576,
     blockWidth: 16,
+    isVolatile: true,
     unique: 'username',
   },
   {
     name: 'message',
     columns: ['message_id', 'author_id', 'text', 'pub_date'],
+    texts: ['text'],
     key: ['message_id'],
     rangeWidth: 65_536,
     partWidth: 1_048_576,
     blockWidth: 16,
+    isVolatile: false,
   },
   {
     name: 'follower',
     columns: ['who_id', 'whom_id'],
+    texts: [],
     key: ['who_id', 'whom_id'],
     rangeWidth: 1024,
     partWidth: 65_536,
     blockWidth: 1,
-  },
-  {
-    name: 'profile',
-    columns: ['user_id', 'followers', 'following', 'newest_ids', 'newest_id'],
-    key: ['user_id'],
-    rangeWidth: 65_536,
-    partWidth: 1_048_576,
-    blockWidth: 16,
+    isVolatile: true,
   },
 ];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OperatorError } from '../../errors/operator-error.ts';
-import { TABLES, type Table } from '../copy/tables.ts';
+import { type DumpFormat, type DumpTable, listDumpTables } from './formats.ts';
 
 // A dump is SQL text in UTF-8, compressed by gzip, with one statement in each line: the header, PREPARATION, inserts,
 // ENDING, and the last line. A dump with any other line is refused, and that line is never executed.
@@ -25,28 +25,37 @@ export const ENDING = 'commit;';
 
 const count = z.number().int().min(0);
 const checksum = z.string().regex(/^\d{1,20}$/);
-const names = TABLES.map(({ name }) => name);
 
-const header = z.object({
-  format: z.literal(1),
-  /** The version of MiniTwit. */
-  program: z.string(),
-  run: z.string(),
-  /** The time of the snapshot: ISO 8601, UTC. */
-  asOf: z.iso.datetime(),
-  /** Whether the dump has password hashes. Without them, no user can log in. */
-  credentials: z.boolean(),
-  /** The number of rows by table. */
-  rows: z.record(z.enum(names), count),
-});
+function namesOf(format: DumpFormat) {
+  return z.enum(listDumpTables(format).map(({ name }) => name));
+}
 
-const contents = z.record(z.enum(names), z.object({ total: count, checksum }));
+function headerOf<Format extends DumpFormat>(format: Format) {
+  return z.object({
+    format: z.literal(format),
+    /** The version of MiniTwit. */
+    program: z.string(),
+    run: z.string(),
+    /** The time of the snapshot: ISO 8601, UTC. */
+    asOf: z.iso.datetime(),
+    /** Whether the dump has password hashes. Without them, no user can log in. */
+    credentials: z.boolean(),
+    /** The number of rows by table. */
+    rows: z.record(namesOf(format), count),
+  });
+}
+
+const header = z.discriminatedUnion('format', [headerOf(1), headerOf(2)]);
+
+function contentsOf(format: DumpFormat) {
+  return z.record(namesOf(format), z.object({ total: count, checksum }));
+}
 
 /** The data in the first line of a dump. */
 export type DumpHeader = z.infer<typeof header>;
 
 /** The number of rows and their checksum, by table. The last line of a dump has them. */
-export type TableChecksums = z.infer<typeof contents>;
+export type TableChecksums = z.infer<ReturnType<typeof contentsOf>>;
 
 /** Returns the first line of a dump. */
 export function formatHeaderLine(of: DumpHeader): string {
@@ -70,8 +79,8 @@ export function formatLastLine(of: TableChecksums): string {
  * Reads the last line.
  * @throws OperatorError if it is not the last line of a dump
  */
-export function parseLastLine(line: string): TableChecksums {
-  return parse(contents, COMPLETE, line, 'its last line is missing');
+export function parseLastLine(line: string, format: DumpFormat): TableChecksums {
+  return parse(contentsOf(format), COMPLETE, line, 'its last line is missing');
 }
 
 function parse<T>(schema: z.ZodType<T>, start: string, line: string, problem: string): T {
@@ -91,19 +100,21 @@ function parseJson(text: string): unknown {
 }
 
 /** Returns the beginning of the lines that insert into a table. */
-export function insertPrefix({ name, columns }: Table): string {
+export function insertPrefix({ name, columns }: DumpTable): string {
   return `insert into ${name} (${columns.join(', ')}) values `;
 }
 
-const VALUE = String.raw`(?:\d+|'[^'\\]*(?:\\.[^'\\]*)*')`;
+const VALUE = String.raw`(?:\d+|NULL|'[^'\\]*(?:\\.[^'\\]*)*')`;
 const ROW = String.raw`\(${VALUE}(?:, ${VALUE})*\)`;
 const ROWS = new RegExp(`${ROW}(?:, ${ROW})*;$`, 'y');
-const STARTS = TABLES.map(insertPrefix);
 
-/** Returns whether a line only inserts numbers and strings into one of the tables. */
-export function isInsert(line: string): boolean {
-  const start = STARTS.find((each) => line.startsWith(each));
-  if (start === undefined) return false;
-  ROWS.lastIndex = start.length;
-  return ROWS.test(line);
+/**
+ * Returns the name of the table into which a line inserts rows, or null for any other line. Such a line has only numbers,
+ * strings and nulls.
+ */
+export function findInsertedTable(line: string, format: DumpFormat): string | null {
+  const table = listDumpTables(format).find((each) => line.startsWith(insertPrefix(each)));
+  if (table === undefined) return null;
+  ROWS.lastIndex = insertPrefix(table).length;
+  return ROWS.test(line) ? table.name : null;
 }

@@ -6,7 +6,7 @@ import {
   type DumpHeader,
   ENDING,
   PREPARATION,
-  isInsert,
+  findInsertedTable,
   parseLastLine,
   parseHeader,
 } from './format.ts';
@@ -26,7 +26,7 @@ export interface Dump {
 /** A line of a dump that a restore needs. */
 export type DumpLine =
   | { kind: 'header'; header: DumpHeader }
-  | { kind: 'insert'; sql: string }
+  | { kind: 'insert'; table: string; sql: string }
   | { kind: 'complete'; contents: TableChecksums };
 
 /**
@@ -57,13 +57,14 @@ async function* parseLines(lines: AsyncGenerator<string>): AsyncGenerator<DumpLi
   for (;;) {
     const line = await nextLine(lines);
     if (line === ENDING) break;
-    if (!isInsert(line)) {
+    const table = findInsertedTable(line, header.format);
+    if (table === null) {
       const start = JSON.stringify(line.slice(0, 60));
       throw new OperatorError(`it has a line that does not insert rows, at ${start}`);
     }
-    yield { kind: 'insert', sql: line };
+    yield { kind: 'insert', table, sql: line };
   }
-  const contents = parseLastLine(await nextLine(lines));
+  const contents = parseLastLine(await nextLine(lines), header.format);
   for (const [table, { total }] of Object.entries(contents)) {
     if (header.rows[table] === total) continue;
     throw new OperatorError(`its first and last line do not agree about ${table}`);

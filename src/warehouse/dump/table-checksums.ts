@@ -1,18 +1,17 @@
-import { sumRange } from '../copy/queries.ts';
 import type { CopyEndpoint } from '../copy/endpoint.ts';
-import { TABLES } from '../copy/tables.ts';
+import { ALL_KEYS } from '../copy/keys.ts';
 import type { TableChecksums } from './format.ts';
+import { type DumpFormat, listSumQueries } from './formats.ts';
 
-/** The range of all keys. */
-export const ALL_KEYS = { from: 0, to: Number.MAX_SAFE_INTEGER };
-
-/** Returns the number and checksum of the rows of each table. */
-export async function checksumTables(side: CopyEndpoint): Promise<TableChecksums> {
+/** Returns the number and checksum of the rows of each table that is restored from a dump of this format. */
+export async function checksumTables(
+  side: CopyEndpoint,
+  format: DumpFormat,
+): Promise<TableChecksums> {
   const sums: TableChecksums = {};
-  for (const table of TABLES) {
-    const sql = sumRange(table, true);
+  for (const [table, sql] of listSumQueries(format)) {
     const [sum] = await side.read<{ total: number; checksum: string }>(sql, ALL_KEYS);
-    if (sum) sums[table.name] = sum;
+    if (sum) sums[table] = sum;
   }
   return sums;
 }

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { splitStatements } from '../../database/split-statements.ts';
-import type { CopiedTable } from '../copy/copy-table.ts';
-import { parseReport, type PastRun, readTotals, type Report } from './report.ts';
+import { parseReport, type Report } from './report.ts';
 
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
@@ -13,8 +12,8 @@ const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.
  */
 export async function findPreviousRun(
   connection: Connection,
-  tables: CopiedTable[],
-): Promise<PastRun | null> {
+  tables: Report['tables'],
+): Promise<Report | null> {
   for (const statement of splitStatements(await readFile(TABLES, 'utf8'))) {
     await connection.query(statement);
   }
@@ -58,8 +57,8 @@ export async function saveRun(connection: Connection, report: Report): Promise<v
 }
 
 /** Returns a text that identifies the copied data. It does not depend on whether password hashes are copied. */
-function fingerprint(tables: CopiedTable[]): string {
-  // The table `user` has the hashes. Every user also has a row in `profile`.
+function fingerprint(tables: Report['tables']): string {
+  // The table `user` has the hashes.
   const compared = tables.filter(({ table }) => table !== 'user');
   return compared.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();
 }

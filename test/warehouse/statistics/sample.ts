@@ -38,7 +38,7 @@ export async function fillSample(connection: Connection): Promise<void> {
 
 /** A copy of which nothing is known but checksums: of the messages, and of the people. */
 export function copyWith(ofMessages: number, { asOfS = AS_OF_S, ofPeople = 1 } = {}): CopyResult {
-  const rows = { rows: 5, sent: 5, deleted: 0 };
+  const rows = { rows: 5, proved: 5, sent: 5, deleted: 0, parts: [] };
   return {
     asOfS,
     tables: [
