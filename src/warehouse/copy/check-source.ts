@@ -38,8 +38,10 @@ async function assertCharacterSets(source: CopyEndpoint): Promise<void> {
      order by name`,
     { characterSets: CHARACTER_SETS },
   );
-  const copied = TABLES.flatMap(({ name, columns: each }) => each.map((one) => `${name}.${one}`));
-  const other = columns.find(({ name }) => copied.includes(name));
+  const copied = new Set(
+    TABLES.flatMap(({ name, columns: each }) => each.map((column) => `${name}.${column}`)),
+  );
+  const other = columns.find(({ name }) => copied.has(name));
   if (other === undefined) return;
   const [table] = other.name.split('.');
   throw new OperatorError(

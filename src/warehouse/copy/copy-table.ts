@@ -9,6 +9,7 @@ import type { Table } from './tables.ts';
 
 // So many proofs are lost if the copy is interrupted.
 const PROOFS_OF_A_STATEMENT = 64;
+const EMPTY_PART = { rows: 0, checksum: '0', provedAtS: Infinity };
 
 /** The options of the copy of a table. */
 export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
@@ -153,16 +154,22 @@ async function verifyTable(
   );
 }
 
+/** Adds up the ranges of each part. The ranges are in ascending order. */
 function groupParts(entries: LedgerEntry[], partOf: (entry: LedgerEntry) => number): CopiedPart[] {
-  const filled = entries.filter(({ rows }) => rows > 0);
-  return Array.from(Map.groupBy(filled, partOf), ([part, ranges]) => ({
-    part,
-    rows: ranges.reduce((sum, { rows }) => sum + rows, 0),
-    checksum: String(ranges.reduce((sum, { checksum }) => sum ^ BigInt(checksum), 0n)),
-    provedAtS: Math.min(...ranges.map(({ provedAtS }) => provedAtS)),
-  }));
+  const parts = new Map<number, CopiedPart>();
+  for (const entry of entries.filter(({ rows }) => rows > 0)) {
+    const part = partOf(entry);
+    const { rows, checksum, provedAtS } = parts.get(part) ?? EMPTY_PART;
+    parts.set(part, {
+      part,
+      rows: rows + entry.rows,
+      checksum: String(BigInt(checksum) ^ BigInt(entry.checksum)),
+      provedAtS: Math.min(provedAtS, entry.provedAtS),
+    });
+  }
+  return Array.from(parts.values());
 }
 
 function sumValues(counts: Map<number, number>): number {
-  return counts.values().reduce((sum, count) => sum + count, 0);
+  return Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
 }

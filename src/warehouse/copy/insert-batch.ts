@@ -45,7 +45,7 @@ function findRefusal(error: unknown): string | null {
 
 function createRefusal(table: Table, row: Row, reason: string, cause: unknown): OperatorError {
   const { message } = cause as EndpointError;
-  const column = /[Cc]olumn '?(?:[^']*`)?(\w+)`?'?/.exec(message)?.[1] ?? table.columns.join();
+  const column = /column '?(?:[^']*`)?(\w+)/i.exec(message)?.[1] ?? table.columns.join();
   const values = table.key.map((name) => row[table.columns.indexOf(name)] ?? null);
   const key = formatKey(table, toRowKey(table, values));
   return new OperatorError(

@@ -3,7 +3,7 @@ import type { CopyEndpoint } from './endpoint.ts';
 import { sumRange } from './queries.ts';
 import type { Table } from './tables.ts';
 
-/** What the warehouse knows about a range of a table that was verified. */
+/** A verified range of a table. */
 export interface LedgerEntry {
   /** The number of the range. */
   number: number;

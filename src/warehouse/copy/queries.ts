@@ -132,12 +132,12 @@ function distinctValues(table: Table, withCredentials: boolean): string {
   const numbers = columns.filter((column) => !texts.includes(column));
   const textValues = texts.map((column) => valueOf(column, withCredentials));
   return [
-    ...numbers.map((column) => (key.includes(column) ? column : `ifnull(${column}, 'null')`)),
-    ...textValues.map((value) => `ifnull(length(${value}), 'null')`),
+    ...numbers.map((column) => (key.includes(column) ? column : `coalesce(${column}, 'null')`)),
+    ...textValues.map((value) => `coalesce(length(${value}), 'null')`),
   ]
     .join(`, ',', `)
     .concat(textValues.length > 0 ? `, ',', ` : '')
-    .concat(textValues.map((value) => `ifnull(${value}, '')`).join(', '));
+    .concat(textValues.map((value) => `coalesce(${value}, '')`).join(', '));
 }
 
 function values({ columns }: Table, withCredentials: boolean): string {

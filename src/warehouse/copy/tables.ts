@@ -35,7 +35,7 @@ export interface Table {
 export const TABLES: Table[] = [
   {
     name: 'user',
-    columns: ['user_id', 'username', 'email', 'pw_hash'],
+    columns: ['user_id', 'username', 'email', 'pw_hash', 'registered_at'],
     texts: ['username', 'email', 'pw_hash'],
     key: ['user_id'],
     rangeWidth: 65_536,

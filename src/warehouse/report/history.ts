@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { splitStatements } from '../../database/split-statements.ts';
-import { parseReport, type Report } from './report.ts';
+import type { CopiedTable } from '../copy/copy-table.ts';
+import { parseReport, type PastRun, readTotals, type Report } from './report.ts';
 
 const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.url);
 
@@ -12,8 +13,8 @@ const TABLES = new URL('../../../src/warehouse/report/history.sql', import.meta.
  */
 export async function findPreviousRun(
   connection: Connection,
-  tables: Report['tables'],
-): Promise<Report | null> {
+  tables: CopiedTable[],
+): Promise<PastRun | null> {
   for (const statement of splitStatements(await readFile(TABLES, 'utf8'))) {
     await connection.query(statement);
   }
@@ -57,7 +58,7 @@ export async function saveRun(connection: Connection, report: Report): Promise<v
 }
 
 /** Returns a text that identifies the copied data. It does not depend on whether password hashes are copied. */
-function fingerprint(tables: Report['tables']): string {
+function fingerprint(tables: Pick<CopiedTable, 'table' | 'rows' | 'checksum'>[]): string {
   // The table `user` has the hashes.
   const compared = tables.filter(({ table }) => table !== 'user');
   return compared.map(({ table, rows, checksum }) => `${table}:${rows}:${checksum}`).join();

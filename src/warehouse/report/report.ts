@@ -73,7 +73,7 @@ export function createReport(
   return {
     run,
     asOf: new Date(copy.asOfS * 1000).toISOString(),
-    tables: copy.tables.map((table) => ({ parts: [], ...table })),
+    tables: copy.tables,
     statistics,
     before: before && { run: before.run, asOf: before.asOf, totals: before.figures },
     // A run that is repeated after a failure may already be in the history.

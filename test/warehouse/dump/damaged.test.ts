@@ -3,7 +3,7 @@ import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { createFilled, nastyRows, readAll, type Rows } from './databases.ts';
 import { dump, fromLines, linesOf, restore } from './dumps.ts';
 
-const old: Rows = { user: [[7, 'alice', 'a@b.c', '']], message: [], follower: [] };
+const old: Rows = { user: [[7, 'alice', 'a@b.c', '', null]], message: [], follower: [] };
 let bytes: Buffer;
 let lines: string[];
 let target: DatabaseConfig;

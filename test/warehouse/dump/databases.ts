@@ -79,9 +79,9 @@ const nastyTexts = [
 export function nastyRows(): Rows {
   return {
     user: [
-      [1, "O'Neil\\", 'a\\@b"c', '$2b$10$abcdefghijklmnopqrstuv'],
-      [2, '🦩\n', "'; --", ''],
-      [4_294_967_295, 'Ω\u2028', '', ''],
+      [1, "O'Neil\\", 'a\\@b"c', '$2b$10$abcdefghijklmnopqrstuv', null],
+      [2, '🦩\n', "'; --", '', 1_700_000_000],
+      [4_294_967_295, 'Ω\u2028', '', '', null],
     ],
     message: nastyTexts.map((text, index) => [index * 1000 + 1, 1 + (index % 2), text, index]),
     follower: [

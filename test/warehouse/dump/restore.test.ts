@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 test('tables that hold rows are refused, or replaced on request', async () => {
-  const other = { user: [[7, 'alice', 'a@b.c', '']] };
+  const other = { user: [[7, 'alice', 'a@b.c', '', null]] };
   const target = await createFilled(server, other);
   await expect(restore(bytes, target)).rejects.toThrow(/^Nothing was changed, .* user \(1\)/);
   expect((await readAll(target)).user).toEqual(other.user);
