@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { formatTemplate } from './format-template.ts';
 
 const TEMPLATE = new URL('../../../cloud/minitwit.yaml', import.meta.url);
 const USER_DATA = new URL('../../../userdata/minitwit.sh', import.meta.url);
@@ -13,7 +14,7 @@ export interface TemplateParameter {
 
 /**
  * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
- * name. CloudFormation accepts 51,200 bytes, so both are without comments, and the indentation is small.
+ * name. CloudFormation accepts 51,200 bytes, so both are without comments, and the template is in a dense form.
  */
 export async function renderTemplate(): Promise<string> {
   const script = withoutComments(await readFile(USER_DATA, 'utf8'));
@@ -23,11 +24,10 @@ export async function renderTemplate(): Promise<string> {
   });
   visit(document, {
     Scalar: (_, node) => {
-      if (node.value === 'userdata/minitwit.sh')
-        Object.assign(node, { value: script, type: 'BLOCK_LITERAL' });
+      if (node.value === 'userdata/minitwit.sh') node.value = script;
     },
   });
-  return document.toString({ indent: 1, indentSeq: false, lineWidth: 0 });
+  return formatTemplate(document);
 }
 
 /** Returns a text without empty lines and lines that are only a comment. `#!` begins no comment. */

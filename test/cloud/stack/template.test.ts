@@ -6,10 +6,7 @@ import { requestStack } from '../emulated/moto-template.ts';
 import { parseTemplate } from './parse-template.ts';
 
 // The template contains the script without its comments, because CloudFormation limits its size.
-const script = readFileSync('userdata/minitwit.sh', 'utf8').replaceAll(
-  /\n *(#(?!!).*)?(?=\n)/g,
-  '',
-);
+const script = readWithoutComments('userdata/minitwit.sh');
 const rendered = await renderTemplate();
 const template = parseTemplate(rendered);
 
@@ -25,6 +22,24 @@ const VALUES: Record<string, string> = {
 
 test('the template has the same meaning in YAML 1.1, which CloudFormation reads', () => {
   expect(template).toEqual(parseTemplate(rendered, '1.2'));
+});
+
+test('the template that is sent equals cloud/minitwit.yaml with the script', () => {
+  const file = readWithoutComments('cloud/minitwit.yaml');
+  const expected = parseTemplate(
+    file.replace('- userdata/minitwit.sh', () => `- ${JSON.stringify(script)}`),
+  );
+  expect(Object.keys(expected.Resources).length).toBeGreaterThan(40);
+  expect(template).toEqual(expected);
+});
+
+test('the template that is sent has a line for each resource, in less than 90 % of the file’s size', () => {
+  const lines = rendered.split('\n');
+  for (const [name, { Type }] of Object.entries(template.Resources)) {
+    expect(lines.filter((line) => line.startsWith(` ${name}: {Type: "${Type}"`))).toHaveLength(1);
+  }
+  const sourceBytes = Buffer.byteLength(readWithoutComments('cloud/minitwit.yaml') + script);
+  expect(Buffer.byteLength(rendered)).toBeLessThan(0.9 * sourceBytes);
 });
 
 test('the template is small enough for CloudFormation without a bucket', () => {
@@ -302,6 +317,10 @@ test('the instances may read the master’s password during set-up, and only the
   expect(resourcesWith({}).SetUpPolicy).toBeDefined();
   expect(resourcesWith({ SetUp: 'no' }).SetUpPolicy).toBeUndefined();
 });
+
+function readWithoutComments(path: string): string {
+  return readFileSync(path, 'utf8').replaceAll(/\n *(#(?!!).*)?(?=\n)/g, '');
+}
 
 type UserDataPart = string | { 'Fn::Sub': string };
 
