@@ -179,5 +179,5 @@ test('the template has every resource that the lab’s document names', async ()
   const names = lab.match(/(?<=`)[A-Z][a-z]+[A-Z]\w+(?=`)/g) ?? [];
   expect(names.length).toBeGreaterThan(15);
   for (const name of new Set(names))
-    expect(template, name).toMatch(new RegExp(`^ +${name}:$`, 'm'));
+    expect(template, name).toMatch(new RegExp(`^ ${name}: \\{`, 'm'));
 });

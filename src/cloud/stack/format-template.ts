@@ -24,9 +24,12 @@ export function formatTemplate(document: Document.Parsed): string {
 function formatFlow(node: Node | null): string {
   const tag = node?.tag?.startsWith('!') ? `${node.tag} ` : '';
   if (isMap(node)) {
-    return `${tag}{${listPairs(node).map(([key, value]) => `${key}: ${formatFlow(value)}`)}}`;
+    const pairs = listPairs(node).map(([key, value]) => `${key}: ${formatFlow(value)}`);
+    return `${tag}{${pairs.join(',')}}`;
   }
-  if (isSeq(node)) return `${tag}[${node.items.map((item) => formatFlow(item as Node))}]`;
+  if (isSeq(node)) {
+    return `${tag}[${node.items.map((item) => formatFlow(item as Node)).join(',')}]`;
+  }
   return tag + formatScalar(node);
 }
 

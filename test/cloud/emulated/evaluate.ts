@@ -51,8 +51,9 @@ export function createResolver(values: Values, decide: (name: string) => boolean
       return text.includes('${') ? { 'Fn::Sub': text } : text;
     }
     if (Array.isArray(value['Fn::Split'])) {
-      const [separator, text] = value['Fn::Split'].map(resolve) as [string, string];
-      return text.split(separator);
+      const [separator, text] = value['Fn::Split'].map(resolve) as [string, unknown];
+      // The name of the stack is not known here.
+      if (typeof text === 'string') return text.split(separator);
     }
     if (Array.isArray(value['Fn::Select'])) {
       const [index, list] = value['Fn::Select'].map(resolve) as [number, unknown[]];

@@ -80,11 +80,14 @@ function mapValues<Value, Result>(
 
 /** The resource types that moto's CloudFormation cannot create. */
 const UNSUPPORTED_TYPES = new Set([
+  'AWS::Athena::WorkGroup',
   'AWS::CertificateManager::Certificate',
   'AWS::AutoScaling::ScalingPolicy',
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::EC2::SecurityGroupEgress',
+  'AWS::Glue::Database',
+  'AWS::Glue::Table',
   'AWS::Route53::RecordSet',
   'AWS::S3::BucketPolicy',
   'AWS::SecretsManager::Secret',
@@ -98,6 +101,9 @@ function literalsOf(resources: Record<string, Resource>): Map<string, unknown> {
   for (const [name, { Type, Properties }] of Object.entries(resources)) {
     if (Type === 'AWS::SecretsManager::Secret') literals.set(name, secretArn(name));
     if (Type === 'AWS::CloudWatch::Alarm') literals.set(name, Properties.AlarmName);
+    if (Type === 'AWS::Athena::WorkGroup' || Type === 'AWS::Glue::Database') {
+      literals.set(name, { 'Fn::Sub': '${AWS::StackName}' });
+    }
     if (Type === 'AWS::RDS::DBInstance') {
       literals.set(`${name}.MasterUserSecret.SecretArn`, secretArn('rds!db-master'));
     }

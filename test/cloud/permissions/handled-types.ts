@@ -61,6 +61,12 @@ const records = (type: string): Resource => ({
 
 /** The types of the template, with the names and ARNs that AWS gives to the resources of the stack `minitwit`. */
 export const HANDLED_TYPES: Record<string, HandledType> = {
+  'AWS::Athena::WorkGroup': {
+    own: [untagged(at('athena', 'workgroup/minitwit'))],
+    notGranted: {
+      'CloudFormation lists workgroups only for imports.': ['athena:ListWorkGroups'],
+    },
+  },
   'AWS::AutoScaling::AutoScalingGroup': {
     own: [
       untagged(
@@ -179,6 +185,36 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
         'elasticloadbalancing:DeregisterTargets',
         'elasticloadbalancing:RegisterTargets',
       ],
+    },
+  },
+  // The schemas of the two types of Glue have no permissions.
+  'AWS::Glue::Database': {
+    own: null,
+    others: [
+      untagged(at('glue', 'catalog')),
+      untagged(at('glue', 'database/minitwit')),
+      untagged(at('glue', 'table/minitwit/message')),
+      untagged(at('glue', 'userDefinedFunction/minitwit/none')),
+    ],
+    undocumented: {
+      create: ['glue:CreateDatabase'],
+      read: ['glue:GetDatabase'],
+      update: ['glue:UpdateDatabase'],
+      delete: ['glue:DeleteDatabase'],
+    },
+  },
+  'AWS::Glue::Table': {
+    own: null,
+    others: [
+      untagged(at('glue', 'catalog')),
+      untagged(at('glue', 'database/minitwit')),
+      untagged(at('glue', 'table/minitwit/message')),
+    ],
+    undocumented: {
+      create: ['glue:CreateTable'],
+      read: ['glue:GetTable'],
+      update: ['glue:UpdateTable'],
+      delete: ['glue:DeleteTable'],
     },
   },
   'AWS::IAM::InstanceProfile': {

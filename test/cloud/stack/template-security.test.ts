@@ -7,6 +7,7 @@ import { parseTemplate } from './parse-template.ts';
 type Node = Record<string, unknown>;
 
 const { Parameters, Resources } = parseTemplate(await renderTemplate());
+const WAREHOUSE = Resources.WarehouseBucket?.Properties ?? {};
 
 test('the database is private and encrypted, requires TLS, and leaves a snapshot', () => {
   expect(listResources('AWS::RDS::DBInstance')).toEqual([Resources.Database]);
@@ -179,6 +180,37 @@ test('the buckets are private and encrypted, and outlive the stack', () => {
     expect(bucket.Properties).not.toHaveProperty('AccessControl');
   }
   expect(WarehouseBucket?.Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+});
+
+test('S3 deletes the results of queries after a week, and deleted files of the warehouse after a day', () => {
+  const { Rules } = WAREHOUSE.LifecycleConfiguration as { Rules: Node[] };
+  expect(Rules.find(({ Prefix }) => Prefix === 'athena/')).toMatchObject({
+    Status: 'Enabled',
+    ExpirationInDays: 7,
+    NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+  });
+  // The files themselves are the history, which `history prune` ends.
+  expect(Rules.find(({ Prefix }) => Prefix === 'parquet/')).toEqual({
+    Id: 'DeletedFilesGo',
+    Status: 'Enabled',
+    Prefix: 'parquet/',
+    NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+  });
+});
+
+test('no query of the workgroup can exceed its limit, or store its results elsewhere or without encryption', () => {
+  const { WarehouseWorkgroup } = Resources;
+  expect(listResources('AWS::Athena::WorkGroup')).toEqual([WarehouseWorkgroup]);
+  expect(WarehouseWorkgroup?.Properties.WorkGroupConfiguration).toMatchObject({
+    EnforceWorkGroupConfiguration: true,
+    BytesScannedCutoffPerQuery: { 'Fn::Join': ['', [{ Ref: 'WarehouseQueryMaxGb' }, '000000000']] },
+    ResultConfiguration: {
+      OutputLocation: { 'Fn::Sub': 's3://${WarehouseBucket}/athena/' },
+      EncryptionConfiguration: { EncryptionOption: 'SSE_S3' },
+    },
+  });
+  // A workgroup with a history of queries cannot be deleted without this.
+  expect(WarehouseWorkgroup?.Properties.RecursiveDeleteOption).toBe(true);
 });
 
 test('only the load balancer of this account writes access logs, which S3 deletes after 30 days', () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listParameters, renderTemplate } from '../../../src/cloud/stack/template.ts';
+import { EXPORTED_TABLES } from '../../../src/warehouse/parquet/manifest.ts';
 import { requestStack } from '../emulated/moto-template.ts';
 import { parseTemplate } from './parse-template.ts';
 
@@ -298,6 +299,39 @@ test('the dashboard is valid JSON, and shows every alarm that always exists', ()
   );
   const shown = Array.from(body.matchAll(/\$\{(\w+Alarm)\.Arn\}/g), ([, name]) => name);
   expect(new Set(shown)).toEqual(new Set(alarms));
+});
+
+// The columns of the Parquet files, in Athena's types.
+const TABLES = {
+  user: { user_id: 'bigint', username: 'string', registered_at: 'bigint' },
+  message: { message_id: 'bigint', author_id: 'bigint', text: 'string', pub_date: 'bigint' },
+  follower: { who_id: 'bigint', whom_id: 'bigint' },
+};
+
+test('Athena has a table for each exported table, which reads a list of Parquet files', () => {
+  const tables = Object.values(template.Resources).filter(
+    ({ Type }) => Type === 'AWS::Glue::Table',
+  );
+  expect(EXPORTED_TABLES.toSorted()).toEqual(Object.keys(TABLES).toSorted());
+  expect(tables.map(({ Properties }) => Properties)).toEqual(
+    Object.entries(TABLES).map(([name, columns]) => ({
+      CatalogId: { Ref: 'AWS::AccountId' },
+      DatabaseName: { Ref: 'WarehouseCatalog' },
+      TableInput: {
+        Name: name,
+        TableType: 'EXTERNAL_TABLE',
+        StorageDescriptor: {
+          Location: { 'Fn::Sub': `s3://\${WarehouseBucket}/parquet/current/${name}/` },
+          InputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
+          OutputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+          SerdeInfo: {
+            SerializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+          },
+          Columns: Object.entries(columns).map(([Name, Type]) => ({ Name, Type })),
+        },
+      },
+    })),
+  );
 });
 
 test('each listener that exists has a rule of its own', () => {
