@@ -83,6 +83,18 @@ export const warehouseSettings = z.object({
     .nullable()
     .default(null)
     .describe('S3 bucket for the report, statistics and dump of each run.'),
+  WAREHOUSE_ATHENA_WORKGROUP: z
+    .string()
+    .regex(/^[\w.-]{1,128}$/, 'must be the name of a workgroup of Athena')
+    .default('minitwit')
+    .describe(
+      "Workgroup of `sql --athena`: the stack's output `WarehouseWorkgroup`, which is its name.",
+    ),
+  WAREHOUSE_ATHENA_DATABASE: z
+    .string()
+    .regex(/^\w{1,255}$/, 'must be the name of a database of Athena')
+    .default('minitwit')
+    .describe('Database of `sql --athena`: the output `WarehouseCatalog`.'),
   WAREHOUSE_MAX_HOURS: integer(1, 24 * 7)
     .default(8)
     .describe('Maximum duration of a run in hours.'),
@@ -106,6 +118,11 @@ const instanceSettings = endSettings.extend(
     WAREHOUSE_MARKET: true,
   }).shape,
 );
+
+const athenaSettings = warehouseSettings.pick({
+  WAREHOUSE_ATHENA_WORKGROUP: true,
+  WAREHOUSE_ATHENA_DATABASE: true,
+});
 
 const storageSettings = z.object({
   WAREHOUSE_VOLUME_ID: warehouseSettings.shape.WAREHOUSE_VOLUME_ID.nullable().default(null),
@@ -143,6 +160,18 @@ export function readRunConfig(environment: Environment) {
 export function readStorageConfig(environment: Environment) {
   const values = readSettings(storageSettings, environment);
   return { volumeId: values.WAREHOUSE_VOLUME_ID, bucket: values.WAREHOUSE_BUCKET };
+}
+
+/**
+ * Reads the settings of queries in Athena.
+ * @throws OperatorError with all invalid settings
+ */
+export function readAthenaConfig(environment: Environment) {
+  const values = readSettings(athenaSettings, environment);
+  return {
+    workgroup: values.WAREHOUSE_ATHENA_WORKGROUP,
+    database: values.WAREHOUSE_ATHENA_DATABASE,
+  };
 }
 
 /**

@@ -16,6 +16,17 @@ const ACTIONS: Record<string, string> = {
 // Only `npm run cloud` sends this request of `src/aws/ec2/`.
 const OF_THE_STACK = 'ec2:DescribeRouteTables';
 
+// Athena sends these requests with the permissions of the operator.
+const OF_ATHENA = [
+  'glue:GetDatabase',
+  'glue:GetDatabases',
+  'glue:GetPartitions',
+  'glue:GetTable',
+  'glue:GetTables',
+  's3:GetBucketLocation',
+  's3:ListMultipartUploadParts',
+];
+
 /** The actions that the warehouse requests. */
 const requested = new Set(
   listRequests('warehouse', 'aws/ec2')
@@ -25,12 +36,19 @@ const requested = new Set(
 
 test('the policy of the warehouse’s operator allows exactly the actions that the warehouse requests', () => {
   expect(requested.size).toBeGreaterThan(20);
-  expect(Array.from(allowed).toSorted()).toEqual(Array.from(requested).toSorted());
+  expect(Array.from(allowed).toSorted()).toEqual([...requested, ...OF_ATHENA].toSorted());
 });
 
-test('only describe actions, launches from an image, and actions on the bucket need no tag', () => {
+test('only describe actions, launches from an image, and actions on the bucket and in Athena need no tag', () => {
   const unbound = statements.filter(({ Condition }) => Condition === undefined);
-  expect(unbound.map(({ Sid }) => Sid)).toEqual(['Describe', 'RunFromAnyImage', 'UseBucket']);
+  expect(unbound.map(({ Sid }) => Sid)).toEqual([
+    'Describe',
+    'RunFromAnyImage',
+    'UseBucket',
+    'QueryInWorkgroups',
+    'ReadCatalog',
+    'ReadFilesAndStoreResults',
+  ]);
   const [describe, launch] = unbound;
   expect(describe?.Action.filter((action) => !action.startsWith('ec2:Describe'))).toEqual([]);
   expect(launch?.Action).toEqual(['ec2:RunInstances']);
