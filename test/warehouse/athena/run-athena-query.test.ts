@@ -16,14 +16,14 @@ interface Query {
 const json = (body: object) => ({ status: 200, body: JSON.stringify(body) });
 
 /** Starts an Athena that runs one query. Returns the bodies of all requests by their actions. */
-async function startAthena(query: Query) {
+async function startAthena(script: Query) {
   const {
     states = [{ State: 'SUCCEEDED' }],
     statementType = 'DML',
     scanned = 22_300_000,
     columns = [],
     pages = [[]],
-  } = query;
+  } = script;
   const aws: AwsStub = await startAwsStub();
   const sent: Record<string, Record<string, unknown>[]> = {};
   const stub = (action: string, respond: (input: Record<string, unknown>) => object) =>
