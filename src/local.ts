@@ -69,9 +69,6 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
   await mkdir(DATA, { recursive: true, mode: 0o700 });
   const lock = await acquireLock(join(DATA, 'local.sock'));
   const mariadb = await startPrivateMariadb(join(DATA, 'mariadb'), { signal: shutdown });
-  const databaseEnd = new AbortController();
-  const message = `The database has ended unexpectedly. See ${mariadb.log}.`;
-  void mariadb.ended.then(() => databaseEnd.abort(new OperatorError(message)));
   try {
     await migrateSchema(mariadb.config, { waitMaxMs: SCHEMA_WAIT_MAX_MS });
     const environment = await createServerEnvironment(mariadb.config);
@@ -86,7 +83,7 @@ async function run({ demo, watch }: Options, shutdown: AbortSignal): Promise<voi
     };
     const colorize = process.stdout.isTTY;
     const start = () => startServerProcess(environment, { colorize, onListening });
-    const end = AbortSignal.any([shutdown, databaseEnd.signal]);
+    const end = AbortSignal.any([shutdown, mariadb.failed]);
     if (watch) await runServerWithRestarts(start, waitForNextChange, end);
     else process.exitCode = (await runServer(start, end)) ?? 0;
     if (!shutdown.aborted) end.throwIfAborted();

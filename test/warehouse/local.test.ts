@@ -5,11 +5,14 @@ import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/config/environment.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { toSettings } from '../../src/dev/local-files.ts';
 import { useCleanup } from '../support/cleanup.ts';
+import { useDatabase } from '../support/database.ts';
 import { copyProgram } from '../support/copy-program.ts';
 import { type Program, startProgram } from '../support/programs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const { config } = useDatabase();
 let home: string;
 
 const defer = useCleanup();
@@ -83,8 +86,7 @@ test('one line names the log when it is a folder', async () => {
   await rm(path, { force: true });
   await mkdir(path, { recursive: true });
   onTestFinished(() => rm(path, { recursive: true }));
-  const source = { DB_HOST: '127.0.0.1', DB_USER: 'u', DB_PASSWD: 'p', DB_NAME: 'n' };
-  const { ended, output } = warehouse(['run', '--local'], source);
+  const { ended, output } = warehouse(['run', '--local'], toSettings(config));
   expect(await ended).toBe(1);
   expect(output.stdout + output.stderr).toMatch(/^Cannot read or write .*\n$/);
   expect(output.stderr).toContain(`${path}: `);

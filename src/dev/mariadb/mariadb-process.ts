@@ -15,10 +15,12 @@ export interface MariadbFiles {
 
 /** A running mariadbd. */
 export interface MariadbProcess {
-  /** Resolves when the process has ended, or could not be executed. */
-  ended: Promise<unknown>;
-  /** Sends SIGTERM, and waits until the process has ended. */
-  stop(): Promise<void>;
+  /** Resolves with the exit status; null if a signal ended the process, or if it could not be executed. */
+  ended: Promise<number | null>;
+  /** Sends SIGTERM, and waits until the process has ended. Returns the exit status as `ended` does. */
+  stop(): Promise<number | null>;
+  /** Sends SIGKILL. */
+  kill(): void;
   /**
    * Waits until the server listens on its port. Rejects if the server ends before that, or if `signal` is aborted.
    * @throws OperatorError after `maxMs`. The server is killed then
@@ -49,23 +51,24 @@ export async function startMariadbProcess(
   );
   // The listeners are attached before any await, since a server that cannot load a library ends at once.
   let hasEnded = false;
-  const kill = () => server.kill('SIGTERM');
-  process.once('exit', kill);
-  const ended = new Promise<void>((resolve) => {
-    const end = () => {
+  const terminate = () => server.kill('SIGTERM');
+  process.once('exit', terminate);
+  const ended = new Promise<number | null>((resolve) => {
+    const end = (status: number | null) => {
       hasEnded = true;
-      process.removeListener('exit', kill);
-      resolve();
+      process.removeListener('exit', terminate);
+      resolve(status);
     };
-    server.once('exit', end).once('error', end);
+    server.once('exit', end).once('error', () => end(null));
   });
   await log.close();
   return {
     ended,
     async stop() {
-      kill();
-      await ended;
+      terminate();
+      return ended;
     },
+    kill: () => void server.kill('SIGKILL'),
     async waitUntilListening(maxMs, signal) {
       const giveUpAt = performance.now() + maxMs;
       while (!existsSync(files.pid)) {

@@ -9,20 +9,19 @@ import { findFreePort } from '../free-port.ts';
 import { commonOptions, createDataFolder, findMariadb } from './mariadb-install.ts';
 import { stopOrphanedServer } from './orphaned-mariadb.ts';
 import { startMariadbProcess } from './mariadb-process.ts';
+import { formatLogTail, watchMariadb, type WatchedMariadb } from './watch-mariadb.ts';
 
 const START_MAX_MS = 60_000;
 // Another program may take a free port before MariaDB binds it.
 const START_ATTEMPTS = 5;
 
 /** A MariaDB server that is a child of this process. */
-export interface PrivateMariadb {
+export interface PrivateMariadb extends WatchedMariadb {
   config: DatabaseConfig;
   /** The path of the server's log. */
   log: string;
   /** Resolves when the server has ended, for any reason. */
   ended: Promise<unknown>;
-  /** Stops the server cleanly. */
-  stop(): Promise<void>;
 }
 
 /** Options for startPrivateMariadb. */
@@ -67,16 +66,15 @@ export async function startPrivateMariadb(
       // `signal` does not stop this step: MariaDB hangs on a SIGTERM between listening and accepting statements.
       await withConnection(config, { waitMaxMs: START_MAX_MS }, async () => undefined);
       signal.throwIfAborted();
-      return { config, log: files.log, ended: server.ended, stop: () => server.stop() };
+      return { config, log: files.log, ended: server.ended, ...watchMariadb(server, files.log) };
     } catch (cause) {
       await server.stop();
       signal.throwIfAborted();
       await assertAccess(home);
       const log = await server.readLog();
       if (isPortTaken(log) && attempt < START_ATTEMPTS) continue;
-      const lastLines = log.trim().split('\n').slice(-5).join('\n');
       const reason = cause instanceof OperatorError ? cause.message : 'MariaDB did not start.';
-      throw new OperatorError(`${reason} ${files.log} ends with:\n${lastLines}`, { cause });
+      throw new OperatorError(`${reason} ${formatLogTail(files.log, log)}`, { cause });
     }
   }
 }

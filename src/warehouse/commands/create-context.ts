@@ -123,5 +123,5 @@ export async function createLocalRunContext(
   const source = await findLocalSource(LOCAL_SETTINGS, environment);
   const order = { source, ...options };
   const copy = createCopyJob(order, { folder: FOLDER, screen: process.stdout });
-  return { folder: FOLDER, copy, signal };
+  return { folder: FOLDER, source, copy, signal };
 }

@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBExtractedStatements,
   type DuckDBPreparedStatement,
   StatementType,
 } from '@duckdb/node-api';

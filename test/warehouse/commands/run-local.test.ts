@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -6,6 +7,8 @@ import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { findFreePort } from '../../../src/dev/free-port.ts';
 import { withDataFiles } from '../../../src/dev/data-files.ts';
 import { toSettings, writeDatabaseSettings } from '../../../src/dev/local-files.ts';
+import { OperatorError } from '../../../src/errors/operator-error.ts';
+import type { CopyJob } from '../../../src/warehouse/context.ts';
 import { findLocalSource, runLocal } from '../../../src/warehouse/commands/run-local.ts';
 import { useDatabase } from '../../support/database.ts';
 
@@ -61,7 +64,38 @@ test.each([
 });
 
 function runWithoutWork(): Promise<void> {
-  const copy = () => Promise.reject(new Error('The copy has started.'));
-  const { signal } = new AbortController();
-  return runLocal({ folder: join(folder, 'warehouse'), copy, signal });
+  return runCopy(() => Promise.reject(new Error('The copy has started.')));
 }
+
+function runCopy(copy: CopyJob): Promise<void> {
+  const { signal } = new AbortController();
+  return runLocal({ folder: join(folder, 'warehouse'), source: config, copy, signal });
+}
+
+async function killMariadb(): Promise<void> {
+  const pid = await readFile(join(folder, 'warehouse/mariadb/data/mariadb.pid'), 'utf8');
+  process.kill(Number(pid), 'SIGKILL');
+}
+
+test('a run ends at once with the end of the log, when its MariaDB is killed', async () => {
+  const waiting: CopyJob = async (_, { signal }) => {
+    await killMariadb();
+    await once(signal, 'abort');
+    throw signal.reason;
+  };
+  await expect(runCopy(waiting)).rejects.toThrow(
+    /^The database has ended unexpectedly\. .*mariadb\.log ends with:\n.*/,
+  );
+});
+
+test('the message has the end of the log, when a statement fails before the end of MariaDB is noticed', async () => {
+  const failing: CopyJob = async () => {
+    await killMariadb();
+    throw new OperatorError('The warehouse failed: read ECONNRESET');
+  };
+  await expect(runCopy(failing)).rejects.toThrow(/^The database has ended unexpectedly\. /);
+});
+
+test('the error of a copy is unchanged, when MariaDB still runs', async () => {
+  await expect(runWithoutWork()).rejects.toThrow(/^The copy has started\.$/);
+});
