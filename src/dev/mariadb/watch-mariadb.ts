@@ -32,9 +32,9 @@ export function watchMariadb(server: MariadbProcess, log: string): WatchedMariad
   };
   let isStopping = false;
   const poll = setInterval(() => void checkDisk().catch(() => undefined), POLL_EVERY_MS).unref();
-  void server.ended.then(async () => {
+  void server.ended.then(() => {
     clearInterval(poll);
-    if (!isStopping) await fail('The database has ended unexpectedly.');
+    return isStopping ? undefined : fail('The database has ended unexpectedly.');
   });
   return {
     failed: failure.signal,

@@ -37,7 +37,7 @@ test('a run does not start, and prints the free and the needed space, when the d
   const copy: CopyJob = () => Promise.reject(new Error('The copy has started.'));
   const { signal } = new AbortController();
   const folder = join(disk, 'warehouse');
-  const running = runLocal({ folder, source: source.config, copy, signal }).finally(source.stop);
+  const running = runLocal({ folder, source: source.config, copy, signal }).finally(() => source.stop());
   await expect(running).rejects.toThrow(
     /^The disk of .*\/warehouse has 20 MiB of free space, and this run needs about 384 MiB, .*Free disk space/,
   );
