@@ -37,10 +37,14 @@ test('a run does not start, and prints the free and the needed space, when the d
   const copy: CopyJob = () => Promise.reject(new Error('The copy has started.'));
   const { signal } = new AbortController();
   const folder = join(disk, 'warehouse');
-  const running = runLocal({ folder, source: source.config, copy, signal }).finally(() => source.stop());
-  await expect(running).rejects.toThrow(
-    /^The disk of .*\/warehouse has 20 MiB of free space, and this run needs about 384 MiB, .*Free disk space/,
-  );
+  try {
+    const { config } = source;
+    await expect(runLocal({ folder, source: config, copy, signal })).rejects.toThrow(
+      /^The disk of .*\/warehouse has 20 MiB of free space, and this run needs about 384 MiB, .*Free disk space/,
+    );
+  } finally {
+    await source.stop();
+  }
 });
 
 test('a MariaDB whose disk is full ends, and its clients get the reason', async () => {
