@@ -4,12 +4,10 @@ import type { CopyEndpoint, Row } from './endpoint.ts';
 import { insertBatch } from './insert-batch.ts';
 import { type Keys, keysOfRange, sliceKeys } from './keys.ts';
 import { writeLedger } from './ledger.ts';
+import type { PlannedRange } from './plan-ranges.ts';
 import { deleteRows, readRange, readRows, sumRange } from './queries.ts';
 import { bindKeys, formatKey } from './row-keys.ts';
 import { releaseTables } from './snapshot.ts';
-
-// Without a limit of rows a second, this many rows of the source are read by a statement.
-const ROWS_OF_A_STATEMENT = 65_536;
 
 /** The number of some rows, with a checksum. */
 export interface Sum {
@@ -33,6 +31,9 @@ export interface RangeCopyOptions extends Comparison {
   onSent: (rows: number) => void;
 }
 
+/** The number of a range, and the number of its rows in the source. */
+type CountedRange = Pick<PlannedRange, 'number' | 'rows'>;
+
 /** The changes to a range of the warehouse, and its sum on both sides afterwards. */
 export interface CopiedRange {
   sent: number;
@@ -47,14 +48,17 @@ export interface CopiedRange {
  * before the commits. If only some inserters commit, the next copy finds a range that differs.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
-export async function appendRange(copying: RangeCopyOptions, number: number): Promise<CopiedRange> {
+export async function appendRange(
+  copying: RangeCopyOptions,
+  { number, rows }: CountedRange,
+): Promise<CopiedRange> {
   const { table, warehouse } = copying;
-  const keys = keysOfRange(table, number);
+  const slices = sliceRange(copying, { number, rows });
   const inserters = table.unique === undefined ? copying.inserters : [warehouse];
   await Promise.all(inserters.map((side) => side.write('begin')));
-  const sent = await insert(copying, inserters, readKeys(copying, keys));
-  const sum = await sumSource(copying, keys);
-  await verify(copying, keys, sum);
+  const sent = await insert(copying, inserters, readSlices(copying, slices));
+  const sum = await sumSource(copying, slices);
+  await verify(copying, number, sum);
   await record(copying, number, sum);
   // The ledger is committed last, with the rows of `warehouse`: it never has rows that were not committed.
   for (const side of inserters.toReversed()) await side.write('commit');
@@ -65,10 +69,16 @@ export async function appendRange(copying: RangeCopyOptions, number: number): Pr
  * Compares a range, and sends the rows that differ again, in one transaction.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
-export async function updateRange(copying: RangeCopyOptions, number: number): Promise<CopiedRange> {
+export async function updateRange(
+  copying: RangeCopyOptions,
+  { number, rows }: CountedRange,
+): Promise<CopiedRange> {
   const { table, warehouse } = copying;
   const keys = keysOfRange(table, number);
-  const [sum, before] = await Promise.all([sumSource(copying, keys), sumWarehouse(copying, keys)]);
+  const [sum, before] = await Promise.all([
+    sumSource(copying, sliceRange(copying, { number, rows })),
+    sumWarehouse(copying, keys),
+  ]);
   if (isSame(sum, before)) return { sent: 0, deleted: 0, sum, isRecorded: false };
   const { missing, excess } = await findDifferences(copying, keys);
   await warehouse.write('begin');
@@ -76,7 +86,7 @@ export async function updateRange(copying: RangeCopyOptions, number: number): Pr
   for (const some of bindKeys(excess)) deleted += await warehouse.write(deleteRows(table), some);
   // One connection inserts: the deleted rows are locked for other connections until the commit.
   const sent = await insert(copying, [warehouse], readMissing(copying, missing));
-  await verify(copying, keys, sum);
+  await verify(copying, number, sum);
   await record(copying, number, sum);
   await warehouse.write('commit');
   return { sent, deleted, sum, isRecorded: true };
@@ -90,13 +100,14 @@ async function record(
   await writeLedger(warehouse, table, [{ number, rows: total, checksum, provedAtS: asOfS }]);
 }
 
-/** Sums the rows of the source in statements that read about the rows of a second. */
-async function sumSource(copying: RangeCopyOptions, keys: Keys): Promise<Sum> {
-  const { table, source, withCredentials, throttle } = copying;
+async function sumSource(
+  { table, source, withCredentials, throttle }: RangeCopyOptions,
+  slices: Keys[],
+): Promise<Sum> {
   const sql = sumRange(table, withCredentials);
   let total = 0;
   let checksum = 0n;
-  for (const slice of sliceKeys(keys, sliceWidth(copying))) {
+  for (const slice of slices) {
     const sum = await sumEndpoint(source, sql, slice);
     await releaseTables(source);
     await throttle(sum.total);
@@ -116,18 +127,23 @@ async function sumEndpoint(side: CopyEndpoint, sql: string, keys: Keys): Promise
   return sum;
 }
 
-/** Returns the number of keys of which a statement reads about the rows of a second, or those of a whole range. */
-function sliceWidth({ table, maxRowsPerSecond }: RangeCopyOptions): number {
-  const share = Math.min(1, (maxRowsPerSecond ?? Infinity) / ROWS_OF_A_STATEMENT);
-  return Math.max(table.blockWidth, Math.floor(table.rangeWidth * share));
+/** Splits a range into slices, so that a statement reads about the rows of a second. Without a limit, one is enough. */
+function sliceRange(
+  { table, maxRowsPerSecond }: RangeCopyOptions,
+  { number, rows }: CountedRange,
+): Keys[] {
+  const slices = maxRowsPerSecond === null ? 1 : Math.max(1, Math.ceil(rows / maxRowsPerSecond));
+  const width = Math.max(table.blockWidth, Math.ceil(table.rangeWidth / slices));
+  return Array.from(sliceKeys(keysOfRange(table, number), width));
 }
 
 function isSame(theirs: Sum, ours: Sum): boolean {
   return theirs.total === ours.total && theirs.checksum === ours.checksum;
 }
 
-async function verify(copying: RangeCopyOptions, keys: Keys, theirs: Sum): Promise<void> {
+async function verify(copying: RangeCopyOptions, number: number, theirs: Sum): Promise<void> {
   const { table } = copying;
+  const keys = keysOfRange(table, number);
   const ours = await sumWarehouse(copying, keys);
   if (isSame(theirs, ours)) return;
   const first = findFirst(await findDifferences(copying, keys));
@@ -141,9 +157,9 @@ function findFirst({ missing, excess }: Differences) {
   return missing[0] ?? excess[0] ?? null;
 }
 
-async function* readKeys(copying: RangeCopyOptions, keys: Keys): AsyncGenerator<Row[]> {
+async function* readSlices(copying: RangeCopyOptions, slices: Keys[]): AsyncGenerator<Row[]> {
   const { table, source, withCredentials } = copying;
-  for (const slice of sliceKeys(keys, sliceWidth(copying))) {
+  for (const slice of slices) {
     yield* source.readBatches(readRange(table, withCredentials), slice, batchRows(copying));
     await releaseTables(source);
   }

@@ -106,11 +106,11 @@ export async function copyTable(copying: TableCopyOptions, table: Table): Promis
 /** Copies a range. `isRecorded` is false if the range was compared, and the ledger does not have this proof yet. */
 async function copyRange(
   copying: RangeCopyOptions,
-  { number, work, entry }: PlannedRange,
+  { number, rows: counted, work, entry }: PlannedRange,
 ): Promise<{ sent: number; deleted: number; entry: LedgerEntry; isRecorded: boolean }> {
   if (work === 'trust' && entry !== null) return { sent: 0, deleted: 0, entry, isRecorded: true };
   const copy = work === 'append' ? appendRange : updateRange;
-  const { sent, deleted, sum, isRecorded } = await copy(copying, number);
+  const { sent, deleted, sum, isRecorded } = await copy(copying, { number, rows: counted });
   const { total: rows, checksum } = sum;
   return { sent, deleted, entry: { number, rows, checksum, provedAtS: copying.asOfS }, isRecorded };
 }

@@ -65,7 +65,9 @@ function formatProgress({ table, rows, sent, share }: CopyProgress, elapsedMs: n
     `${formatCount(sent)} sent`,
     `${formatCount(perSecond)}/s`,
   ];
-  const left = share < 1 ? [`${formatMinutes((elapsedMs / share) * (1 - share))} left`] : [];
+  // Without any progress, the time that is left is unknown.
+  const isKnown = share > 0 && share < 1;
+  const left = isKnown ? [`${formatMinutes((elapsedMs / share) * (1 - share))} left`] : [];
   return `  ${table.padEnd(8)} ${bar} ${percent}  ${[...counts, ...left].join(', ')}`;
 }
 

@@ -15,7 +15,8 @@ const WAIT_MAX_MS = 10_000;
 // Ids of two ranges, which are compared separately, and of several blocks of the first.
 export const IDS = [1, 2, 40, 70_000];
 
-const FILL = [
+/** The statements that fill the source with four users. */
+export const FILL = [
   ...IDS.flatMap((id) => [
     `insert into user (user_id, username, email, pw_hash) values (${id}, 'user ${id}', '${id}@example.com', 'hash of ${id}')`,
     `insert into message (message_id, author_id, text, pub_date) values (${id}, ${id}, 'says ${id}', 1700000000)`,

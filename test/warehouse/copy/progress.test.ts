@@ -51,3 +51,9 @@ test('a line is never longer than the terminal is wide', () => {
     '',
   ]);
 });
+
+test('before the first progress, no time that is left is shown', () => {
+  const none = { table: 'message', rows: 0, sent: 0, share: 0 };
+  const line = shown({ isTTY: true }, [7, none]).split('\n')[0];
+  expect(line).toBe('\r  message  ░░░░░░░░░░   0 %  0 rows, 0 sent, 0/s\u001B[K');
+});
