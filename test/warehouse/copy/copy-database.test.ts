@@ -133,3 +133,15 @@ test('every character is copied as it is', async () => {
   );
   expect(found).toEqual(texts.map((text) => [text]));
 });
+
+test('profiles and taken names, which earlier versions stored in the warehouse, are deleted', async () => {
+  await copy();
+  await runSql(
+    warehouse,
+    "insert into profile (user_id, newest_ids) values (1, '1')",
+    "insert into taken_name (skeleton, user_id) values ('alice', 1)",
+  );
+  await copy();
+  expect(await read(warehouse, 'select user_id from profile')).toEqual([]);
+  expect(await read(warehouse, 'select skeleton from taken_name')).toEqual([]);
+});
