@@ -5,7 +5,9 @@ import { fromLines, restore } from './dumps.ts';
 
 const server = inject('database');
 /** A dump of version 1.10.0, in which a moderator has suspended alice and hidden bob's message. */
-const lines = readFileSync(new URL('format-1.sql', import.meta.url), 'utf8').trim().split('\n');
+const lines = readFileSync(new URL('format-1.sql', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
 const users = [
   [1, 'alice', 'alice@example.com', '', null],
   [2, 'bob', 'bob@example.com', '', null],
