@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
-import { initializeSchema, migrateSchema } from '../../src/database/schema.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import { fillTables, SIZES } from '../data.ts';
+import { fillTables, type Size, SIZES } from '../data.ts';
 import { withBenchConnection } from '../databases.ts';
 import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from '../cleanup.ts';
 import type { CopyRequest, CopyResult } from './copy-program.ts';
@@ -16,6 +16,8 @@ import { formatRounds, type Round } from './results.ts';
 import { copyWith, TOOLS } from './tools.ts';
 
 const ROUNDS = 3;
+/** Three times the data of a million messages. */
+const LARGE: Size = { users: 30_000, messages: 3_000_000 };
 const RESULTS = 'bench/warehouse/results.md';
 // The options of the `warehouse` script in package.json.
 const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'];
@@ -35,39 +37,58 @@ await runProgram(async () => {
 process.exit();
 
 async function measure(): Promise<void> {
-  console.error('Creating a million messages …');
-  const source = await startServer();
-  await initializeSchema(source, { existing: 'refuse', waitMaxMs: 0 });
-  await withBenchConnection(source, (connection) =>
-    fillTables(connection, SIZES.M, 'x'.repeat(60)),
-  );
-  // This fills `profile`.
-  await migrateSchema(source, { waitMaxMs: 0 });
+  const source = await createSource(SIZES.M);
+  const large = await createLargeCopy();
   const rounds: Round[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     console.error(`Round ${round} of ${ROUNDS}`);
-    rounds.push(await measureRound(source));
+    rounds.push(await measureRound(source, large));
   }
   const results = await format(formatRounds(rounds), { parser: 'markdown', printWidth: 100 });
   await writeFile(RESULTS, results);
   console.log(results);
 }
 
-async function measureRound(source: DatabaseConfig): Promise<Round> {
+async function createSource(size: Size): Promise<DatabaseConfig> {
+  console.error(`Creating ${size.messages.toLocaleString('en')} messages …`);
+  const source = await startServer();
+  await initializeSchema(source, { existing: 'refuse', waitMaxMs: 0 });
+  await withBenchConnection(source, (connection) => fillTables(connection, size, 'x'.repeat(60)));
+  return source;
+}
+
+/** Creates a larger source and its complete copy, of which the rounds measure only unchanged copies. */
+async function createLargeCopy(): Promise<CopyRequest> {
+  const source = await createSource(LARGE);
+  const warehouse = await startServer();
+  await initializeSchema(warehouse, { existing: 'refuse', waitMaxMs: 0 });
+  const large = { source, warehouse, proveAll: false };
+  await copyInProcess(large);
+  return large;
+}
+
+async function measureRound(source: DatabaseConfig, large: CopyRequest): Promise<Round> {
   const tools: Round['tools'] = {};
   for (const name of Object.keys(TOOLS) as (keyof typeof TOOLS)[]) {
     tools[name] = await withServer((target) => copyWith(name, source, target));
   }
   return withServer(async (warehouse) => {
     await initializeSchema(warehouse, { existing: 'refuse', waitMaxMs: 0 });
-    const copy = () => copyInProcess({ source, warehouse });
+    const copy = (proveAll = false) => copyInProcess({ source, warehouse, proveAll });
     const first = await copy();
     await withBenchConnection(source, (connection) =>
       connection.query(
         'update message set pub_date = pub_date + 1 where crc32(message_id) % 100 = 0',
       ),
     );
-    return { first, changed: await copy(), unchanged: await copy(), tools };
+    return {
+      first,
+      changed: await copy(true),
+      proved: await copy(true),
+      unchanged: await copy(),
+      large: await copyInProcess(large),
+      tools,
+    };
   });
 }
 

@@ -6,19 +6,23 @@ import { type ToolResult, TOOLS } from './tools.ts';
 export interface Round {
   first: CopyResult;
   changed: CopyResult;
+  proved: CopyResult;
   unchanged: CopyResult;
+  /** An unchanged copy of three times the data. */
+  large: CopyResult;
   tools: Record<string, ToolResult>;
 }
 
 const TITLES = {
   first: 'The first copy',
-  changed: 'One message in a hundred changed',
+  changed: 'One message in a hundred changed, `--prove-all`',
+  proved: 'Nothing changed, `--prove-all`',
   unchanged: 'Nothing changed',
 };
 
 /** Returns the report of all rounds in Markdown. */
 export function formatRounds(rounds: Round[]): string {
-  const copies = (['first', 'changed', 'unchanged'] as const).map((name) => ({
+  const copies = (['first', 'changed', 'proved', 'unchanged'] as const).map((name) => ({
     name: `${TITLES[name]}, ${formatInteger(median(rounds.map((round) => round[name].sent)))} rows sent`,
     seconds: rounds.map((round) => round[name].seconds),
     peakMb: rounds.map((round) => round[name].peakMb),
@@ -45,13 +49,30 @@ export function formatRounds(rounds: Round[]): string {
 \`npm run bench:warehouse\` wrote this report on ${new Date().toISOString().slice(0, 10)}. It copies ${formatInteger(rows)} rows, with a million
 messages among them, from one MariaDB server to another on a machine with ${availableParallelism()} cores. The figures are medians
 of ${rounds.length} rounds, each with every program in turn. Memory is the peak of the program, or the larger
-peak of two programs. The changed messages are spread over the whole table. A block has sixteen rows and is sent as a
-whole, so up to fifteen unchanged rows are sent with a changed one.
+peak of two programs. The changed messages are spread over the whole table. Without \`--prove-all\`, a copy compares the
+checksums of all users and follows and of some messages, and counts all messages.
 
 Copy | Seconds | Rows/s | Speed relative to mysqldump | Peak MB
 --- | --: | --: | --: | --:
 ${lines.join('\n')}
+
+${formatGrowth(rounds)}
 `;
+}
+
+/** Returns a paragraph about the copy of a larger source. */
+function formatGrowth(rounds: Round[]): string {
+  const [small, large] = (['unchanged', 'large'] as const).map((name) => ({
+    rows: median(rounds.map((round) => round[name].rows)),
+    proved: median(rounds.map((round) => round[name].proved)),
+    seconds: median(rounds.map((round) => round[name].seconds)),
+  }));
+  if (!small || !large) return '';
+  const perMillion = (large.seconds - small.seconds) / ((large.rows - small.rows) / 1e6);
+  const dump = median(rounds.map(({ tools }) => tools['mysqldump | mysql']?.seconds ?? NaN));
+  const share = perMillion / (dump / (small.rows / 1e6));
+  return `An unchanged copy of ${formatInteger(large.rows)} rows takes ${large.seconds.toFixed(2)} s, and compares the checksums of ${formatInteger(large.proved)} of them. A further
+million rows of the source add ${perMillion.toFixed(2)} s: ${(share * 100).toFixed(1)} % of the time that mysqldump takes for a million rows.`;
 }
 
 function median(values: number[]): number {

@@ -5,7 +5,7 @@ import { changes, read, useCopy } from './fixture.ts';
 
 const { source, warehouse, copy } = useCopy();
 
-test('of scattered changes, only the changed rows are sent', async () => {
+test('sends only the changed rows of scattered changes', async () => {
   const rows = Array.from({ length: 20_000 }, (_, index) => [index + 1, 1, `says ${index}`, 1]);
   await withConnection(source, { waitMaxMs: 10_000 }, (connection) =>
     connection.query('replace into message (message_id, author_id, text, pub_date) values :rows', {
@@ -23,7 +23,7 @@ test('of scattered changes, only the changed rows are sent', async () => {
   expect(await read(warehouse, sql)).toEqual(await read(source, sql));
 });
 
-test('of a user with many follows, only the changed follow is sent', async () => {
+test('sends only the changed follow of a user', async () => {
   await copy();
   await runSql(
     source,
