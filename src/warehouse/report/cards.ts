@@ -14,11 +14,16 @@ export interface Card {
   content: Content;
 }
 
-/** The content of a card: charts, of which one is visible at a time, shares of a whole, authors, or none yet. */
+/**
+ * The content of a card: charts, of which one is visible at a time, shares of a whole, authors, a table, the error of a
+ * statistic that failed, or none yet.
+ */
 export type Content =
   | { kind: 'charts'; views: View[]; shown: number }
   | { kind: 'shares'; shares: Share[] }
   | { kind: 'authors'; authors: Author[] }
+  | { kind: 'table'; columns: string[]; rows: string[][] }
+  | { kind: 'error'; message: string }
   | { kind: 'nothing' };
 
 /** A chart, with its numbers for screen readers. */

@@ -2,7 +2,7 @@ import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { formatShare, formatShort } from './formats.ts';
+import { formatDayAxis, formatShare, formatShort } from './formats.ts';
 
 // Only the needed parts of ECharts are imported. All of it takes three times as long to load.
 use([BarChart, CustomChart, LineChart, GridComponent, SVGRenderer]);
@@ -74,12 +74,53 @@ export function drawLines(
   });
 }
 
+const DAY_MS = 86_400_000;
+// More points than this would be a row of symbols without a line.
+const SYMBOLS_MAX = 30;
+
+/** Draws a value at irregular times as a line, as SVG. Times are ISO 8601 in ascending order, at least one. */
+export function drawTrend(points: { time: string; value: number }[]): string {
+  const data = points.map(({ time, value }) => [Date.parse(time), value]);
+  const [fromMs = 0, toMs = 0] = [data[0]?.[0], data.at(-1)?.[0]];
+  const days = Math.max(1, Math.ceil((toMs - fromMs) / DAY_MS));
+  const stepDays = Math.ceil(days / 4);
+  const tickMs = (tick: number) => fromMs + tick * stepDays * DAY_MS;
+  const ticks = Array.from({ length: Math.ceil(days / stepDays) + 1 }, (_, tick) => tickMs(tick));
+  const labels = formatDayAxis(ticks.map((ms) => new Date(ms).toISOString()));
+  return draw({
+    ...axes([], false),
+    xAxis: {
+      type: 'value',
+      min: fromMs,
+      max: ticks.at(-1),
+      interval: stepDays * DAY_MS,
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: { ...FONT, formatter: (ms: number) => labels[ticks.indexOf(ms)] ?? '' },
+      axisLine: { lineStyle: { color: 'var(--grid-line)' } },
+    },
+    series: [
+      {
+        type: 'line',
+        silent: true,
+        showSymbol: data.length <= SYMBOLS_MAX,
+        symbol: 'circle',
+        symbolSize: 6,
+        itemStyle: { color: seriesColour(0) },
+        lineStyle: { width: 2, color: seriesColour(0) },
+        data,
+      },
+    ],
+  });
+}
+
 /** Draws a map of cells, as SVG. A stronger colour is a greater value. */
 export function drawHeatmap({ columns, rows, cells }: Heatmap): string {
   const rowHeight = Math.max(11, Math.min(24, (HEIGHT - 40) / rows.length));
   const height = Math.round(rows.length * rowHeight) + 40;
   const option = {
-    grid: { left: 4, right: 8, top: 8, bottom: 4, ...LABELS_INSIDE },
+    // ECharts computes widths for another font. The labels of rows can be wider.
+    grid: { left: 16, right: 8, top: 8, bottom: 4, ...LABELS_INSIDE },
     xAxis: { ...categories(columns), position: 'bottom' },
     yAxis: { ...categories(rows), inverse: true, axisLine: { show: false } },
     series: [
@@ -134,17 +175,21 @@ function axes(labels: string[], isShare: boolean): EChartsCoreOption {
       splitNumber: 4,
       minInterval: isShare ? 0 : 1,
       axisLabel: { ...FONT, formatter: isShare ? formatShare : formatShort },
+      axisLine: { show: false },
+      axisTick: { show: false },
       splitLine: { lineStyle: { color: 'var(--grid-line)' } },
     },
   };
 }
 
 function categories(labels: string[]): EChartsCoreOption {
+  // Labels of which some are empty are already chosen. ECharts would choose again, and drop years.
+  const interval = labels.includes('') ? 0 : 'auto';
   return {
     type: 'category',
     data: labels,
     axisTick: { show: false },
-    axisLabel: { ...FONT, hideOverlap: true },
+    axisLabel: { ...FONT, hideOverlap: true, interval },
     axisLine: { lineStyle: { color: 'var(--grid-line)' } },
   };
 }

@@ -1,7 +1,7 @@
 import type { Statistic } from '../statistics/statistics.ts';
 import { type Card, chartContent, createCard, readRecords } from './cards.ts';
 import { drawHeatmap, drawLines } from './chart.ts';
-import { formatDay, formatNumber, formatShare } from './formats.ts';
+import { formatDay, formatDayAxis, formatNumber, formatShare } from './formats.ts';
 import { periodViews } from './period-views.ts';
 import { findStatistic } from './report.ts';
 
@@ -38,7 +38,7 @@ function createActiveCard(statistics: Statistic[]): Card {
   const days = readRecords<ActiveDay>(statistics, 'active-users');
   // The last period is incomplete, but on the first day it is the only one.
   const shown = days.length > 1 ? days.slice(-DAYS - 1, -1) : days;
-  const labels = shown.map(({ day }) => formatDay(day));
+  const labels = formatDayAxis(shown.map(({ day }) => day));
   const people = [
     { name: 'on the day', values: shown.map(({ daily }) => daily) },
     { name: 'in 7 days', values: shown.map(({ weekly }) => weekly) },
@@ -71,6 +71,7 @@ function createActiveCard(statistics: Statistic[]): Card {
     },
   ];
   return createCard(findStatistic(statistics, 'active-users'), {
+    note: 'Visits are not recorded, so a user who only reads is not counted.',
     content: chartContent(shown.length > 0 ? views : []),
   });
 }
@@ -113,7 +114,7 @@ function createRetentionCard(statistics: Statistic[]): Card {
     }),
   };
   return createCard(findStatistic(statistics, 'retention'), {
-    note: 'Rows are weeks of registration, and columns are weeks after it. A stronger colour is a greater share.',
+    note: 'Each row is a week of registration, and each column a number of weeks after it. A stronger colour is a greater share.',
     content: chartContent(recent.length > 0 ? [view] : []),
   });
 }

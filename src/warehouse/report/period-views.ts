@@ -1,16 +1,16 @@
 import type { Statistic, Value } from '../statistics/statistics.ts';
 import { chartContent, type Content, readRecords, type View } from './cards.ts';
 import { drawBars } from './chart.ts';
-import { formatDay, formatMonth, formatNumber } from './formats.ts';
+import { formatDayAxis, formatGrowth, formatMonth, formatNumber } from './formats.ts';
 
 type Period = 'day' | 'week' | 'month';
 
 // A chart shows this number of the last periods. The CSV has all of them.
 const LAST: Record<Period, number> = { day: 90, week: 52, month: Infinity };
-const FORMAT: Record<Period, (day: string) => string> = {
-  day: formatDay,
-  week: formatDay,
-  month: formatMonth,
+const LABELS: Record<Period, (days: string[]) => string[]> = {
+  day: formatDayAxis,
+  week: formatDayAxis,
+  month: (days) => days.map(formatMonth),
 };
 // With fewer weeks than this, the chart by day is visible first.
 const WEEKS_MIN = 8;
@@ -25,22 +25,34 @@ export function periodViews(
 ): Content {
   const all = readRecords<PeriodRow>(statistics, name);
   if (all.length === 0) return chartContent([]);
-  const weeks = all.filter(({ period }) => period === 'week').length;
   const periods: Period[] = ['day', 'week', 'month'];
   const views = periods.map((period): View => {
-    const rows = all.filter((row) => row.period === period).slice(-LAST[period]);
+    const rows = all.filter((row) => row.period === period);
     const values = rows.map((row) => row[column] as number | null);
+    const shown = rows.slice(-LAST[period]);
+    const shownValues = values.slice(-LAST[period]);
     return {
       label: `by ${period}`,
       legend: [],
-      svg: drawBars(
-        rows.map((row) => FORMAT[period](row.starts_on)),
-        values,
-        { isLastPartial: true },
-      ),
-      columns: [period === 'day' ? 'day' : `${period} from`, title],
-      rows: rows.map((row, at) => [row.starts_on, formatNumber(values[at] ?? null)]),
+      svg: drawBars(LABELS[period](shown.map((row) => row.starts_on)), shownValues, {
+        isLastPartial: true,
+      }),
+      columns: [period === 'day' ? 'day' : `${period} from`, title, 'change'],
+      rows: rows
+        .map((row, at) => [
+          row.starts_on,
+          formatNumber(values[at] ?? null),
+          formatPeriodGrowth(values, at),
+        ])
+        .slice(-LAST[period]),
     };
   });
+  const weeks = all.filter(({ period }) => period === 'week').length;
   return chartContent(views, weeks < WEEKS_MIN ? 0 : 1);
+}
+
+/** The last period is incomplete, so it has no growth. */
+function formatPeriodGrowth(values: (number | null)[], at: number): string {
+  if (at === values.length - 1) return '–';
+  return formatGrowth(values[at] ?? null, values[at - 1] ?? null) ?? '–';
 }

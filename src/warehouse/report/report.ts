@@ -8,6 +8,8 @@ const statistic = z.object({
   meaning: z.string(),
   columns: z.array(z.string()),
   rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
+  // Why a statistic of the operator's failed.
+  error: z.string().exactOptional(),
 });
 
 const copiedTable = z.object({
@@ -43,7 +45,7 @@ const report = z.object({
  *
  * - `run` is its id, and `asOf` the time of its copy: `2026-11-23T00:15:00.000Z`.
  * - `tables` are the copied tables. `provedAtS` of a part is when the part was last verified, in seconds since 1970.
- * - `statistics` are all statistics, those of the operator included.
+ * - `statistics` are all statistics. Those of the operator are the last ones, and have an `error` if they failed.
  * - `before` has the key figures of the run that the report compares with. It is null for the first run.
  * - `history` has the key figures of the earlier runs, oldest first, at most `HISTORY_MAX` of them.
  */

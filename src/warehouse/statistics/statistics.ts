@@ -13,6 +13,8 @@ export interface Statistic {
   columns: string[];
   /** In the order of the columns; days and the first days of weeks and months are text: `2026-11-23`. */
   rows: Value[][];
+  /** Why a statistic of the operator's failed, which then has no columns and rows. */
+  error?: string;
 }
 
 /** A count or share, a text, or null if the divisor is 0. */

@@ -5,13 +5,8 @@ import { type ClaimedMail, TOKEN_PLACEHOLDER } from '../../repositories/mails.ts
 import type { Repositories } from '../../repositories/repositories.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import { writeResetMail } from './letters.ts';
-import {
-  createSendMail,
-  type Deliver,
-  isRefusedForGood,
-  type SendError,
-  toLogDetails,
-} from './smtp.ts';
+import type { SendError } from '../../mail/transport.ts';
+import { createSendMail, type Deliver, isRefusedForGood, toLogDetails } from './smtp.ts';
 
 /** Sends the stored mails of all instances, outside of requests. */
 export interface MailSender {

@@ -1,5 +1,5 @@
-import { createTransport } from 'nodemailer';
 import type { MailConfig, SmtpConfig } from '../../config/mail-settings.ts';
+import { createMailTransport, type SendError } from '../../mail/transport.ts';
 import { type ClaimedMail, RETRY_MIN_S } from '../../repositories/mails.ts';
 
 /** A mail with its final text. */
@@ -11,7 +11,6 @@ export type OutgoingMail = Pick<
 /** Delivers a mail. Rejects if it may not have been delivered. */
 export type Deliver = (mail: OutgoingMail) => Promise<void>;
 
-const SILENCE_TIMEOUT_MS = 20_000;
 // Another process may send the mail after RETRY_MIN_S.
 const SEND_TIMEOUT_MS = (RETRY_MIN_S * 1000) / 2;
 
@@ -20,23 +19,10 @@ const SEND_TIMEOUT_MS = (RETRY_MIN_S * 1000) / 2;
  * after a minute. The certificate of the server is verified.
  */
 export function createSendMail(
-  { host, port, security, auth }: SmtpConfig,
+  smtp: SmtpConfig,
   { from, siteUrl }: Pick<MailConfig, 'from' | 'siteUrl'>,
 ): Deliver {
-  const transport = createTransport({
-    host,
-    port,
-    secure: security === 'tls',
-    requireTLS: security === 'starttls',
-    ignoreTLS: security === 'none',
-    ...(auth && { auth }),
-    dnsTimeout: SILENCE_TIMEOUT_MS,
-    connectionTimeout: SILENCE_TIMEOUT_MS,
-    greetingTimeout: SILENCE_TIMEOUT_MS,
-    socketTimeout: SILENCE_TIMEOUT_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const transport = createMailTransport(smtp);
   const domain = new URL(siteUrl).hostname;
   return async ({ mailId, createdS, recipient, subject, text }) => {
     await transport.sendMail({
@@ -66,14 +52,4 @@ export function isRefusedForGood({ permanent, command }: SendError): boolean {
  */
 export function toLogDetails({ code, command, responseCode, message }: SendError): object {
   return responseCode === undefined ? { code, reason: message } : { code, command, responseCode };
-}
-
-/** The properties of nodemailer's errors. */
-export interface SendError {
-  message: string;
-  code?: string;
-  /** The SMTP command that the server refused. */
-  command?: string;
-  responseCode?: number;
-  permanent?: boolean;
 }

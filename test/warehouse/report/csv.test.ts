@@ -4,7 +4,7 @@ import { statisticOf } from './sample-report.ts';
 
 function csvOf(...names: string[]): string {
   const rows = names.map((name) => [name]);
-  return formatCsv(statisticOf('authors', ['username'], rows)).replace('username\r\n', '');
+  return formatCsv(statisticOf('authors', ['username'], rows)).replace('\uFEFFusername\r\n', '');
 }
 
 test('formats a line of columns and a line for each row, with the line ends of RFC 4180', () => {
@@ -13,7 +13,7 @@ test('formats a line of columns and a line for each row, with the line ends of R
     ['week', '2026-11-30', -3, null],
   ];
   expect(formatCsv(statisticOf('any', ['period', 'starts_on', 'users', 'share'], rows))).toBe(
-    'period,starts_on,users,share\r\nweek,2026-11-23,12,0.125\r\nweek,2026-11-30,-3,\r\n',
+    '\uFEFFperiod,starts_on,users,share\r\nweek,2026-11-23,12,0.125\r\nweek,2026-11-30,-3,\r\n',
   );
 });
 
@@ -32,6 +32,18 @@ test('a name that a spreadsheet would take for a formula has an apostrophe befor
   );
 });
 
+test('a formula in full-width signs or after a separator of Excel has an apostrophe before it', () => {
+  expect(csvOf('＝1+1', '＠sum(a1)')).toBe("'＝1+1\r\n'＠sum(a1)\r\n");
+  expect(csvOf('a;=1+1', 'b;c', 'd\n=1+1')).toBe(`"a;'=1+1"\r\n"b;c"\r\n"d\n'=1+1"\r\n`);
+  expect(csvOf('\t=1+1')).toBe(`"'\t=1+1"\r\n`);
+});
+
+test('begins with the byte order mark by which Excel recognizes UTF-8', () => {
+  const csv = Buffer.from(formatCsv(statisticOf('authors', ['username'], [['Ægir']])));
+  expect(csv.subarray(0, 3).toString('hex')).toBe('efbbbf');
+  expect(csv.subarray(3).toString('utf8')).toBe('username\r\nÆgir\r\n');
+});
+
 test('without rows, the columns remain', () => {
-  expect(formatCsv(statisticOf('none', ['a', 'b'], []))).toBe('a,b\r\n');
+  expect(formatCsv(statisticOf('none', ['a', 'b'], []))).toBe('\uFEFFa,b\r\n');
 });

@@ -1,4 +1,4 @@
-import type { Report } from '../../../src/warehouse/report/report.ts';
+import type { PastRun, Report } from '../../../src/warehouse/report/report.ts';
 import type { Statistic, Value } from '../../../src/warehouse/statistics/statistics.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,6 +13,11 @@ export function reportOf(statistics: Statistic[], before: Report['before'] = nul
     before,
     history: [],
   };
+}
+
+/** An earlier run, whose id is its day. */
+export function pastRunOf(asOf: string, figures: PastRun['figures']): PastRun {
+  return { run: `run-${asOf.slice(0, 10)}`, asOf, figures };
 }
 
 /** A statistic with a title and a meaning. */
