@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Environment, readSettings, required } from './environment.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const SMTP_PORTS: Record<string, number> = { 'smtp:': 587, 'smtps:': 465 };
@@ -55,6 +56,28 @@ export interface SmtpConfig {
   security: 'tls' | 'starttls' | 'none';
   /** Null for no login. */
   auth: { user: string; pass: string } | null;
+}
+
+/** The mail server and the sender of a command that sends a mail itself. */
+export type SenderConfig = { smtp: SmtpConfig } & Pick<MailConfig, 'from'>;
+
+/**
+ * Reads the settings of a command that sends a mail itself, which needs a mail server.
+ * @throws OperatorError that lists all missing and invalid settings, and contains no secret
+ */
+export function readSenderConfig(environment: Environment): SenderConfig {
+  const settings = z.object({
+    MAIL_URL: z
+      .string({ error: 'is not set. It is the mail server: smtps://USER:PASSWORD@HOST:PORT' })
+      .transform(parseSmtpUrl)
+      .refine((smtp) => smtp !== null, {
+        error:
+          'must be smtps://USER:PASSWORD@HOST:PORT or smtp://…, with special characters encoded',
+      }),
+    MAIL_FROM: required.pipe(mailFields.MAIL_FROM.unwrap()),
+  });
+  const { MAIL_URL: smtp, MAIL_FROM: from } = readSettings(settings, environment);
+  return { smtp, from };
 }
 
 /** Adds the problems of settings that need each other. */

@@ -97,6 +97,7 @@ test('the report and the page of past runs link each other', async () => {
   await page.getByRole('heading', { name: 'Past runs' }).waitFor();
   await page.getByRole('link', { name: 'report', exact: true }).click();
   await page.getByRole('heading', { name: 'MiniTwit in numbers' }).waitFor();
+  expect(page.url()).toBe(url);
   await page.close();
 });
 

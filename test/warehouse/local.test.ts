@@ -10,6 +10,7 @@ import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
 import { copyProgram } from '../support/copy-program.ts';
 import { type Program, startProgram } from '../support/programs.ts';
+import { startSmtpServer } from '../support/smtp-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const { config } = useDatabase();
@@ -25,7 +26,11 @@ function warehouse(parameters: string[], settings: Environment = {}): Program {
 }
 
 async function run(...parameters: string[]): Promise<{ status: number | null; printed: string }> {
-  const { ended, output } = warehouse(parameters);
+  return runWith({}, ...parameters);
+}
+
+async function runWith(settings: Environment, ...parameters: string[]) {
+  const { ended, output } = warehouse(parameters, settings);
   return { status: await ended, printed: output.stdout + output.stderr };
 }
 
@@ -64,11 +69,18 @@ test('`run --local` copies the database of `npm run local`, and writes a report'
     status: 0,
     printed: expect.stringMatching(/ 2 were sent, 0 deleted/),
   });
-  const again = await run('run', '--local');
+  const { smtp, received, close } = await startSmtpServer();
+  onTestFinished(close);
+  const MAIL_URL = `smtp://127.0.0.1:${smtp.port}`;
+  const settings = { MAIL_URL, MAIL_FROM: 'noreply@example.com' };
+  const again = await runWith(settings, 'run', '--local', '--mail', 'boss@example.com');
   expect(again).toMatchObject({
     status: 0,
-    printed: expect.stringMatching(/ 0 were sent, 0 deleted/),
+    printed: expect.stringMatching(
+      / 0 were sent, 0 deleted[^]*\nMailed the report to boss@example\.com\.\n$/,
+    ),
   });
+  expect(received.map(({ recipients }) => recipients)).toEqual([['boss@example.com']]);
 
   const [report = '', ...others] = await readdir(join(home, '.data/warehouse/runs'));
   expect(others).toHaveLength(1);

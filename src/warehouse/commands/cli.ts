@@ -2,10 +2,12 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { createEc2 } from '../../aws/clients.ts';
 import { readDatabaseConfig } from '../../config/config.ts';
 import type { Environment } from '../../config/environment.ts';
+import { readSenderConfig } from '../../config/mail-settings.ts';
 import { createS3 } from '../bucket/s3.ts';
 import { cleanup } from './cleanup.ts';
 import { dryRun } from './dry-run.ts';
 import { finish } from './finish.ts';
+import { mailReport, parseAddresses } from './mail-report.ts';
 import { provision } from './provision.ts';
 import { restoreDumpCommand } from './restore-dump.ts';
 import { restoreVolume } from './restore-volume.ts';
@@ -58,13 +60,31 @@ function addRunCommands(program: Command, environment: Environment): void {
         .argParser(parseCount(RATE_MIN))
         .default(null, 'no limit'),
     )
-    .action(async ({ keep = false, local, dryRun: isDry, ...copy }) => {
-      const { withCredentials = false, proveAll = false, maxRowsPerSecond } = copy;
-      const options = { withCredentials, proveAll, maxRowsPerSecond };
-      if (local) await runLocal(await createLocalRunContext(environment, options));
-      else if (isDry) await dryRun(createRunContext(environment, options));
-      else await run(createRunContext(environment, options), { keep });
-    });
+    .addOption(
+      new Option('--mail <address>', 'mail the report; several addresses have commas between them')
+        .argParser(parseAddresses)
+        .default<string[]>([], 'none')
+        .conflicts('dryRun'),
+    )
+    .action(
+      async ({
+        keep = false,
+        local,
+        dryRun: isDry,
+        withCredentials = false,
+        maxRowsPerSecond,
+        mail: addresses,
+      }) => {
+        const options = { withCredentials, maxRowsPerSecond };
+        const sender = addresses.length > 0 ? readSenderConfig(environment) : null;
+        if (local) await runLocal(await createLocalRunContext(environment, options));
+        else if (isDry) await dryRun(createRunContext(environment, options));
+        else await run(createRunContext(environment, options), { keep });
+        if (!sender) return;
+        const bucket = local ? null : readStorageConfig(environment).bucket;
+        await mailReport({ ...sender, addresses, folder: FOLDER, bucket, print });
+      },
+    );
   program
     .command('finish')
     .description('take a snapshot, and end the server that `run --keep` left running')

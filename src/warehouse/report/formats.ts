@@ -5,8 +5,8 @@ const difference = new Intl.NumberFormat('en', { signDisplay: 'exceptZero' });
 const growth = [
   { below: 0.05, format: growthFormat({ maximumSignificantDigits: 1 }) },
   { below: 100, format: growthFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }) },
-  { below: Infinity, format: growthFormat({ maximumFractionDigits: 0 }) },
 ];
+const wholeNumber = growthFormat({ maximumFractionDigits: 0 });
 
 function growthFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return new Intl.NumberFormat('en', { signDisplay: 'exceptZero', ...options });
@@ -40,7 +40,7 @@ export function formatDifference(value: number): string {
 export function formatGrowth(value: number | null, earlier: number | null): string | null {
   if (value === null || earlier === null || !(earlier > 0)) return null;
   const percent = ((value - earlier) / earlier) * 100;
-  const { format } = growth.find(({ below }) => Math.abs(percent) < below) ?? growth[0]!;
+  const format = growth.find(({ below }) => Math.abs(percent) < below)?.format ?? wholeNumber;
   return `${format.format(percent).replace('-', '\u2212')}\u00a0%`;
 }
 

@@ -16,6 +16,12 @@ test.each([
     /option '--local' cannot be used with option '--keep'|'--keep' cannot be used with option '--local'/,
   ],
   [['run', '--max-rows-per-second', '99'], /It must be 100 or more/],
+  [['run', '--mail', 'alice'], /It must be an email address/],
+  [
+    ['run', '--mail', 'a@b', '--dry-run'],
+    /'--mail <address>' cannot be used with option '--dry-run'/,
+  ],
+  [['run', '--local', '--mail', 'a@b'], /MAIL_URL is not set/],
   [['snapshots', 'prune', '--keep', '0'], /It must be 1 or more/],
   [['snapshots', 'prune'], /required option '--keep <n>' not specified/],
 ])('the command line %j is refused', async (parameters, message) => {

@@ -38,7 +38,7 @@ test('a formula in full-width signs or after a separator of Excel has an apostro
   expect(csvOf('\t=1+1')).toBe(`"'\t=1+1"\r\n`);
 });
 
-test('begins with the byte order mark by which Excel recognizes UTF-8', () => {
+test('begins with a byte order mark, so that Excel reads it as UTF-8', () => {
   const csv = Buffer.from(formatCsv(statisticOf('authors', ['username'], [['Ægir']])));
   expect(csv.subarray(0, 3).toString('hex')).toBe('efbbbf');
   expect(csv.subarray(3).toString('utf8')).toBe('username\r\nÆgir\r\n');

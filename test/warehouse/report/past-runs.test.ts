@@ -60,6 +60,6 @@ test('a report has the last 200 runs, and not itself', () => {
 test('parses the report of a version without history and parts', () => {
   const report = reportOf([totals]);
   const { history: _, tables, ...older } = report;
-  const olderTables = tables.map(({ parts, ...table }) => table);
+  const olderTables = tables.map(({ parts: _, ...table }) => table);
   expect(parseReport(JSON.stringify({ ...older, tables: olderTables }))).toEqual(report);
 });
