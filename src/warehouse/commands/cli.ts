@@ -66,25 +66,17 @@ function addRunCommands(program: Command, environment: Environment): void {
         .default<string[]>([], 'none')
         .conflicts('dryRun'),
     )
-    .action(
-      async ({
-        keep = false,
-        local,
-        dryRun: isDry,
-        withCredentials = false,
-        maxRowsPerSecond,
-        mail: addresses,
-      }) => {
-        const options = { withCredentials, maxRowsPerSecond };
-        const sender = addresses.length > 0 ? readSenderConfig(environment) : null;
-        if (local) await runLocal(await createLocalRunContext(environment, options));
-        else if (isDry) await dryRun(createRunContext(environment, options));
-        else await run(createRunContext(environment, options), { keep });
-        if (!sender) return;
-        const bucket = local ? null : readStorageConfig(environment).bucket;
-        await mailReport({ ...sender, addresses, folder: FOLDER, bucket, print });
-      },
-    );
+    .action(async ({ keep = false, local, dryRun: isDry, mail: addresses, ...copy }) => {
+      const { withCredentials = false, proveAll = false, maxRowsPerSecond } = copy;
+      const options = { withCredentials, proveAll, maxRowsPerSecond };
+      const sender = addresses.length > 0 ? readSenderConfig(environment) : null;
+      if (local) await runLocal(await createLocalRunContext(environment, options));
+      else if (isDry) await dryRun(createRunContext(environment, options));
+      else await run(createRunContext(environment, options), { keep });
+      if (!sender) return;
+      const bucket = local ? null : readStorageConfig(environment).bucket;
+      await mailReport({ ...sender, addresses, folder: FOLDER, bucket, print });
+    });
   program
     .command('finish')
     .description('take a snapshot, and end the server that `run --keep` left running')
