@@ -93,7 +93,13 @@ build() {
 fill_release() {
   mkdir "$release"
   cp -r dist migrations static views schema.sql package.json package-lock.json sbom.cdx.json node_modules "$release"
-  cp "$checkout"/userdata/{cloudwatch-agent.json,database.sh,instance-functions.sh,migrate.sh} "$release"
+  cp "$checkout"/userdata/{cloudwatch-agent.json,database.sh,instance-functions.sh,migrate.sh,scheduled-run.sh} "$release"
+  # A scheduled run of the warehouse unpacks the sources on an instance of its own, and installs the development packages.
+  (
+    cd "$checkout"
+    tar --create --gzip --file="$release/warehouse.tar.gz" \
+      package.json package-lock.json tsconfig.json schema.sql migrations src static userdata views
+  )
   curl -fsS --retry 5 -o "$release/rds-ca.pem" "$CA_URL"
   node -e 'new crypto.X509Certificate(fs.readFileSync(process.argv[1]))' "$release/rds-ca.pem" ||
     fail "$CA_URL did not return a certificate."

@@ -5,7 +5,8 @@
 # README.md describes the settings. Between single quotes every character is literal. Write '\'' for a single quote.
 # The stack of cloud/minitwit.yaml sets the next settings in lines before this script.
 if [ ! -v DB_HOST ]; then
-  export DB_HOST='' # the endpoint that RDS shows
+  # The endpoint that RDS shows.
+  export DB_HOST=''
   export DB_USER=''
   export DB_NAME=''
   # Two settings are secret, and every process on an instance can read the user data. Set the location of a secret
@@ -33,7 +34,8 @@ export TRUST_PROXY='1'
 # export WEB_CONCURRENCY='1'
 # export METRICS_PORT=''
 # export METRICS_HOST='127.0.0.1' # 0.0.0.0 for a Prometheus on another host
-export DRAIN_DELAY_S='15' # longer than the load balancer takes to notice
+# Longer than the load balancer takes to notice.
+export DRAIN_DELAY_S='15'
 export DRAIN_MAX_S='30'
 # export LOG_LEVEL='info'
 # export RATE_LIMITS='on'

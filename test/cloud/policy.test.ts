@@ -48,10 +48,16 @@ test('an administrator can deploy the template of the operators without a bucket
   expect(readFileSync('cloud/operator.yaml').length).toBeLessThan(TEMPLATE_MAX_BYTES);
 });
 
-test('the operators have every policy except the boundary and that of deployments', () => {
+test('the operators have every policy except the boundary and those of deployments and of the warehouse', () => {
   const names = new Set(attached.map(({ name }) => name));
   const others = policies.map(({ name }) => name).filter((name) => !names.has(name));
-  expect(others).toEqual(['minitwit-boundary', 'minitwit-deployment', 'minitwit-warehouse']);
+  expect(others).toEqual([
+    'minitwit-boundary',
+    'minitwit-deployment',
+    'minitwit-warehouse',
+    'minitwit-scheduler',
+    'minitwit-scheduled-run',
+  ]);
   expect(attached.length).toBeLessThanOrEqual(POLICIES_OF_A_GROUP);
 });
 

@@ -30,9 +30,11 @@ test('installs the server and its production packages only', async () => {
     'package.json',
     'rds-ca.pem',
     'sbom.cdx.json',
+    'scheduled-run.sh',
     'schema.sql',
     'static',
     'views',
+    'warehouse.tar.gz',
   ]);
   const folders = await instance.runOff('cd /opt/minitwit/node_modules && ls -d * @*/*');
   const packages = folders.output.trim().split('\n');

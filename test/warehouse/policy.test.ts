@@ -19,13 +19,14 @@ const OF_THE_STACK = 'ec2:DescribeRouteTables';
 // Athena sends these requests with the permissions of the operator.
 const OF_ATHENA = [
   'glue:GetDatabase',
-  'glue:GetDatabases',
-  'glue:GetPartitions',
   'glue:GetTable',
   'glue:GetTables',
   's3:GetBucketLocation',
   's3:ListMultipartUploadParts',
 ];
+
+// `userdata/scheduled-run.sh` sends these requests.
+const OF_SCHEDULED_RUNS = ['ec2:DeleteKeyPair', 'ec2:ImportKeyPair'];
 
 /** The actions that the warehouse requests. */
 const requested = new Set(
@@ -36,7 +37,9 @@ const requested = new Set(
 
 test('the policy of the warehouse’s operator allows exactly the actions that the warehouse requests', () => {
   expect(requested.size).toBeGreaterThan(20);
-  expect(Array.from(allowed).toSorted()).toEqual([...requested, ...OF_ATHENA].toSorted());
+  expect(Array.from(allowed).toSorted()).toEqual(
+    [...requested, ...OF_ATHENA, ...OF_SCHEDULED_RUNS].toSorted(),
+  );
 });
 
 test('only describe actions, launches from an image, and actions on the bucket and in Athena need no tag', () => {
@@ -47,7 +50,6 @@ test('only describe actions, launches from an image, and actions on the bucket a
     'UseBucket',
     'QueryInWorkgroups',
     'ReadCatalog',
-    'ReadFilesAndStoreResults',
   ]);
   const [describe, launch] = unbound;
   expect(describe?.Action.filter((action) => !action.startsWith('ec2:Describe'))).toEqual([]);

@@ -25,7 +25,6 @@ const LOG_GB = 1;
 /** Lists the costs of a stack with these parameters. */
 export function listCosts(parameters: Record<string, string>): Cost[] {
   const count = Number(parameters.InstanceCount);
-  const warehouseGib = Number(parameters.WarehouseVolumeGib ?? 0);
   return [
     ...listInstanceCosts(parameters),
     {
@@ -49,11 +48,24 @@ export function listCosts(parameters: Record<string, string>): Cost[] {
     },
     ...listBalancerOptionCosts(parameters),
     ...listScalingCosts(parameters),
-    ...(warehouseGib > 0
+    ...listWarehouseCosts(parameters),
+  ];
+}
+
+/** Lists the costs of the warehouse without those of its runs. */
+function listWarehouseCosts(parameters: Record<string, string>): Cost[] {
+  const { WarehouseVolumeGib: gib = '0', WarehouseSchedule } = parameters;
+  if (gib === '0') return [];
+  return [
+    {
+      about: `warehouse’s volume of ${gib} GiB`,
+      hourly: toHourly(Number(gib) * PRICES.volumeGbMonth),
+    },
+    ...(WarehouseSchedule
       ? [
           {
-            about: `warehouse’s volume of ${warehouseGib} GiB`,
-            hourly: toHourly(warehouseGib * PRICES.volumeGbMonth),
+            about: 'alarm of scheduled runs, and its metric',
+            hourly: toHourly(PRICES.alarmMonth + PRICES.metricMonth),
           },
         ]
       : []),

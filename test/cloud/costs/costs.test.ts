@@ -34,6 +34,8 @@ test('listCosts adds the costs of instances, zones, and the warehouse’s volume
   expect(hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(plain + 0.016 + (20 * 0.115) / 730, 6);
   expect(hourly({ DatabaseStorageMaxGib: '30' })).toBeCloseTo(plain + (10 * 0.115) / 730, 6);
   expect(hourly({ WarehouseVolumeGib: '50' })).toBeCloseTo(plain + (50 * 0.08) / 730, 6);
+  const scheduled = { WarehouseVolumeGib: '50', WarehouseSchedule: 'rate(1 day)' };
+  expect(hourly(scheduled)).toBeCloseTo(plain + (50 * 0.08 + 0.4) / 730, 6);
 });
 
 test('formatCosts shows an unknown price as unknown, and a total without it', () => {

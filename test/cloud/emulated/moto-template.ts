@@ -90,6 +90,7 @@ const UNSUPPORTED_TYPES = new Set([
   'AWS::Glue::Table',
   'AWS::Route53::RecordSet',
   'AWS::S3::BucketPolicy',
+  'AWS::Scheduler::Schedule',
   'AWS::SecretsManager::Secret',
   'AWS::WAFv2::WebACL',
   'AWS::WAFv2::WebACLAssociation',

@@ -113,6 +113,18 @@ test('`cloud down` removes nothing while the warehouse runs', async () => {
   expect(changesOf(fixture.account)).toEqual([]);
 });
 
+test('`cloud down` removes nothing during a scheduled run, also before the warehouse’s server exists', async () => {
+  const fixture = await createOperationsFixture();
+  const cloud = fixture.open();
+  await createStack(cloud, '', { template });
+  const TagSpecifications = tagSpecifications({ Name: 'minitwit-scheduled-run' }, 'instance');
+  const one = { ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 };
+  await cloud.clients.ec2.send(new RunInstancesCommand({ ...one, TagSpecifications }));
+  fixture.account.actions.length = 0;
+  await expect(down(fixture.open(), plain)).rejects.toThrow(/The warehouse is running \(i-/);
+  expect(changesOf(fixture.account)).toEqual([]);
+});
+
 test('`cloud down` removes an interrupted image, and retains an image that may still be created', async () => {
   const fixture = await createOperationsFixture();
   const { ec2 } = fixture.open().clients;

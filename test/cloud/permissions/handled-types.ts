@@ -365,6 +365,19 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
       ],
     },
   },
+  'AWS::Scheduler::Schedule': {
+    own: [untagged(at('scheduler', 'schedule/default/minitwit-warehouse'))],
+    others: [
+      {
+        arn: iam('role/minitwit-scheduler'),
+        context: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+        actions: /^iam:PassRole$/,
+      },
+    ],
+    notGranted: {
+      'CloudFormation lists schedules only for imports.': ['scheduler:ListSchedules'],
+    },
+  },
   'AWS::SecretsManager::Secret': {
     own: [untagged(at('secretsmanager', 'secret:SessionSecret-1A2B3C-AbCdEf'))],
     notGranted: {

@@ -8,6 +8,12 @@ export const ZONE = 'Z0123456789ABC';
 export const ACCOUNT = '123456789012';
 export const BOUNDARY_ARN = `arn:aws:iam::${ACCOUNT}:policy/minitwit-boundary`;
 
+/** The ARNs of the roles of scheduled runs, by their names in the template. */
+const ROLES: Record<string, string> = {
+  Scheduler: `arn:aws:iam::${ACCOUNT}:role/minitwit-scheduler`,
+  ScheduledRun: `arn:aws:iam::${ACCOUNT}:role/minitwit-scheduled-run`,
+};
+
 const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
 const statementSchema = z.looseObject({
   Sid: z.string(),
@@ -67,7 +73,7 @@ export function listAttachedPolicies(): Policy[] {
 function resolve(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolve);
   if (typeof value !== 'object' || value === null) return value;
-  const { Ref, 'Fn::Sub': text } = value as Record<string, unknown>;
+  const { Ref, 'Fn::Sub': text, 'Fn::GetAtt': attribute } = value as Record<string, unknown>;
   if (typeof text === 'string') {
     return text
       .replaceAll('${AWS::Partition}', 'aws')
@@ -75,6 +81,7 @@ function resolve(value: unknown): unknown {
       .replaceAll('${!', '${');
   }
   if (Ref === 'Boundary') return BOUNDARY_ARN;
+  if (Array.isArray(attribute) && attribute[0] in ROLES) return ROLES[attribute[0] as string];
   if (Ref === 'AWS::StackId') {
     return `arn:aws:cloudformation:eu-central-1:${ACCOUNT}:stack/minitwit-operator/1a2b`;
   }

@@ -29,6 +29,30 @@ const REFUSED: [
     'cloudformation:ExecuteChangeSet',
     at('cloudformation', 'stack/minitwit-operator/1a2b'),
   ],
+  [
+    'creates a schedule of another application',
+    'scheduler:CreateSchedule',
+    at('scheduler', 'schedule/default/shop'),
+  ],
+  [
+    'starts an instance with the role of scheduled runs',
+    'iam:PassRole',
+    iam('role/minitwit-scheduled-run'),
+    { 'iam:PassedToService': 'ec2.amazonaws.com' },
+  ],
+  [
+    'starts an instance with the role of schedules',
+    'iam:PassRole',
+    iam('role/minitwit-scheduler'),
+    { 'iam:PassedToService': 'ec2.amazonaws.com' },
+  ],
+  ['changes the role of scheduled runs', 'iam:PutRolePolicy', iam('role/minitwit-scheduled-run')],
+  ['deletes another table of Athena', 'glue:DeleteTable', at('glue', 'table/shop/orders')],
+  [
+    'deletes another workgroup of Athena',
+    'athena:DeleteWorkGroup',
+    at('athena', 'workgroup/primary'),
+  ],
   ['deletes another database', 'rds:DeleteDBInstance', at('rds', 'db:shop')],
   ['changes another database', 'rds:ModifyDBInstance', at('rds', 'db:shop')],
   [

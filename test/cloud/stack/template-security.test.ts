@@ -50,14 +50,17 @@ test('the security groups allow only these connections', () => {
 });
 
 test('instances and volumes are encrypted, and instances require IMDSv2 and have no ssh key', () => {
-  const [launchTemplate, ...others] = listResources('AWS::EC2::LaunchTemplate');
-  expect(others).toEqual([]);
-  const data = launchTemplate?.Properties.LaunchTemplateData as Node;
-  expect(data).toMatchObject({ MetadataOptions: { HttpTokens: 'required' } });
-  expect(data).not.toHaveProperty('KeyName');
-  expect(data.BlockDeviceMappings).toEqual([
-    { DeviceName: '/dev/xvda', Ebs: expect.objectContaining({ Encrypted: true }) as unknown },
-  ]);
+  const { LaunchTemplate, WarehouseRunTemplate } = Resources;
+  const launchTemplates = listResources('AWS::EC2::LaunchTemplate');
+  expect(launchTemplates).toEqual([LaunchTemplate, WarehouseRunTemplate]);
+  for (const { Properties } of launchTemplates) {
+    const data = Properties.LaunchTemplateData as Node;
+    expect(data).toMatchObject({ MetadataOptions: { HttpTokens: 'required' } });
+    expect(data).not.toHaveProperty('KeyName');
+    expect(data.BlockDeviceMappings).toEqual([
+      { DeviceName: '/dev/xvda', Ebs: expect.objectContaining({ Encrypted: true }) as unknown },
+    ]);
+  }
   for (const { Properties } of listResources('AWS::EC2::Volume')) {
     expect(Properties).toMatchObject({ Encrypted: true });
   }

@@ -4,12 +4,23 @@ import { expect, test } from 'vitest';
 import { listParameters, renderTemplate } from '../../../src/cloud/stack/template.ts';
 import { EXPORTED_TABLES } from '../../../src/warehouse/parquet/manifest.ts';
 import { requestStack } from '../emulated/moto-template.ts';
+import type { Node } from '../emulated/evaluate.ts';
 import { parseTemplate } from './parse-template.ts';
 
 // The template contains the script without its comments, because CloudFormation limits its size.
 const script = readWithoutComments('userdata/minitwit.sh');
 const rendered = await renderTemplate();
 const template = parseTemplate(rendered);
+
+/** The parameters of a stack with scheduled runs. */
+const SCHEDULE = {
+  WarehouseVolumeGib: '50',
+  WarehouseZone: 'us-east-1a',
+  WarehouseSchedule: 'cron(0 3 ? * SUN *)',
+  WarehouseImageId: 'ami-0123456789abcdef0',
+  InstanceTypes: 't3.micro',
+  SubnetIds: 'subnet-1,subnet-2',
+};
 
 /** The values of the resources, as CloudFormation fills them in. */
 const VALUES: Record<string, string> = {
@@ -269,7 +280,8 @@ test('firewall and access logs exist only if they are set, and can be switched o
 });
 
 test('each alarm has a description with the next step, and sends mail if there is an address', () => {
-  const alarms = Object.entries(resourcesWith({ AlarmEmail: 'me@example.com' })).filter(
+  const parameters = { AlarmEmail: 'me@example.com', ...SCHEDULE };
+  const alarms = Object.entries(resourcesWith(parameters)).filter(
     ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
   );
   expect(alarms.length).toBeGreaterThan(9);
@@ -277,9 +289,10 @@ test('each alarm has a description with the next step, and sends mail if there i
     expect(Properties.AlarmDescription, name).toMatch(/\. (Set|Run|Read|End) /);
     expect(Properties.AlarmActions, name).toEqual([{ Ref: 'AlarmTopic' }]);
     expect(Properties.OKActions, name).toEqual([{ Ref: 'AlarmTopic' }]);
-    // AWS evaluates at most a day of data, and takes longer to notice.
+    // CloudWatch evaluates at most a day of data, and a week if the period is an hour or longer.
     const [period = 0] = periodsOf(Properties);
-    expect(period * Number(Properties.EvaluationPeriods), name).toBeLessThanOrEqual(86_400);
+    const longest = period < 3600 ? 86_400 : 604_800;
+    expect(period * Number(Properties.EvaluationPeriods), name).toBeLessThanOrEqual(longest);
   }
 });
 
@@ -299,6 +312,61 @@ test('the dashboard is valid JSON, and shows every alarm that always exists', ()
   );
   const shown = Array.from(body.matchAll(/\$\{(\w+Alarm)\.Arn\}/g), ([, name]) => name);
   expect(new Set(shown)).toEqual(new Set(alarms));
+});
+
+test('scheduled runs exist only with a schedule and a volume', () => {
+  const optional = ['WarehouseRuns', 'WarehouseRunTemplate', 'RunAlarm'];
+  const names = (parameters: Record<string, string>) =>
+    Object.keys(resourcesWith(parameters)).filter((name) => optional.includes(name));
+  expect(names({})).toEqual([]);
+  expect(names({ WarehouseVolumeGib: '50', WarehouseZone: 'us-east-1a' })).toEqual([]);
+  expect(names(SCHEDULE)).toEqual(optional);
+});
+
+test('the schedule starts one instance of the launch template, also if AWS repeats the request', () => {
+  const { WarehouseRuns } = resourcesWith(SCHEDULE);
+  expect(WarehouseRuns?.Properties).toMatchObject({
+    Name: { 'Fn::Sub': '${AWS::StackName}-warehouse' },
+    ScheduleExpression: 'cron(0 3 ? * SUN *)',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: {
+      Arn: { 'Fn::Sub': 'arn:${AWS::Partition}:scheduler:::aws-sdk:ec2:runInstances' },
+      RetryPolicy: { MaximumEventAgeInSeconds: 3600 },
+    },
+  });
+  const target = WarehouseRuns?.Properties.Target as { Input: { 'Fn::Sub': string } } | undefined;
+  const filled = (target?.Input['Fn::Sub'] ?? '')
+    .replaceAll('${WarehouseRunTemplate}', 'lt-0123456789abcdef0')
+    .replaceAll('${WarehouseRunTemplate.LatestVersionNumber}', '3')
+    .replaceAll('<aws.scheduler.scheduled-time>', '2026-11-29T03:00:00Z');
+  const input = JSON.parse(filled) as { ClientToken: string };
+  expect(input).toEqual({
+    LaunchTemplate: { LaunchTemplateId: 'lt-0123456789abcdef0', Version: '3' },
+    MinCount: 1,
+    MaxCount: 1,
+    ClientToken: 'lt-0123456789abcdef0-2026-11-29T03:00:00Z',
+  });
+  // The limit of EC2.
+  expect(input.ClientToken.length).toBeLessThanOrEqual(64);
+});
+
+test('the instance of a scheduled run terminates itself, also if the script of its image is missing', () => {
+  const { WarehouseRunTemplate } = resourcesWith(SCHEDULE);
+  const data = WarehouseRunTemplate?.Properties.LaunchTemplateData as Node;
+  expect(data).toMatchObject({
+    IamInstanceProfile: { Name: 'minitwit-scheduled-run' },
+    InstanceInitiatedShutdownBehavior: 'terminate',
+    NetworkInterfaces: [{ Groups: [{ Ref: 'InstanceGroup' }], SubnetId: 'subnet-1' }],
+    MetadataOptions: { HttpTokens: 'required' },
+  });
+  const { 'Fn::Base64': userData } = data.UserData as { 'Fn::Base64': { 'Fn::Sub': string } };
+  const filled = userData['Fn::Sub']
+    .replace('${AWS::Region}', 'eu-test-1')
+    .replace('${AWS::StackName}', 'minitwit');
+  expect(filled).not.toContain('${');
+  const stubs = 'shutdown() { echo "shutdown $*"; }\nsleep() { true; }\n';
+  const { stdout, status } = spawnSync('bash', ['-s'], { input: stubs + filled, encoding: 'utf8' });
+  expect({ stdout, status }).toEqual({ stdout: 'shutdown -h +540\nshutdown -h now\n', status: 0 });
 });
 
 // The columns of the Parquet files, in Athena's types.
