@@ -337,11 +337,10 @@ test('the schedule starts one instance of the launch template, also if AWS repea
   const target = WarehouseRuns?.Properties.Target as { Input: { 'Fn::Sub': string } } | undefined;
   const filled = (target?.Input['Fn::Sub'] ?? '')
     .replaceAll('${WarehouseRunTemplate}', 'lt-0123456789abcdef0')
-    .replaceAll('${WarehouseRunTemplate.LatestVersionNumber}', '3')
     .replaceAll('<aws.scheduler.scheduled-time>', '2026-11-29T03:00:00Z');
   const input = JSON.parse(filled) as { ClientToken: string };
   expect(input).toEqual({
-    LaunchTemplate: { LaunchTemplateId: 'lt-0123456789abcdef0', Version: '3' },
+    LaunchTemplate: { LaunchTemplateId: 'lt-0123456789abcdef0', Version: '$Latest' },
     MinCount: 1,
     MaxCount: 1,
     ClientToken: 'lt-0123456789abcdef0-2026-11-29T03:00:00Z',
