@@ -8,7 +8,7 @@ import type { DatabaseConfig } from '../../src/config/config.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import { fillTables, type Size, SIZES } from '../data.ts';
+import { fillTables, SIZES } from '../data.ts';
 import { withBenchConnection } from '../databases.ts';
 import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from '../cleanup.ts';
 import type { CopyRequest, CopyResult } from './copy-program.ts';
@@ -16,8 +16,7 @@ import { formatRounds, type Round } from './results.ts';
 import { copyWith, TOOLS } from './tools.ts';
 
 const ROUNDS = 3;
-/** Three times the data of a million messages. */
-const LARGE: Size = { users: 30_000, messages: 3_000_000 };
+const LARGE_FACTOR = 3;
 const RESULTS = 'bench/warehouse/results.md';
 // The options of the `warehouse` script in package.json.
 const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'];
@@ -37,8 +36,8 @@ await runProgram(async () => {
 process.exit();
 
 async function measure(): Promise<void> {
-  const source = await createSource(SIZES.M);
-  const large = await createLargeCopy();
+  const source = await createSource();
+  const large = await createLargeCopy(source);
   const rounds: Round[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     console.error(`Round ${round} of ${ROUNDS}`);
@@ -49,17 +48,39 @@ async function measure(): Promise<void> {
   console.log(results);
 }
 
-async function createSource(size: Size): Promise<DatabaseConfig> {
-  console.error(`Creating ${size.messages.toLocaleString('en')} messages …`);
+async function createSource(): Promise<DatabaseConfig> {
+  console.error('Creating a million messages …');
   const source = await startServer();
   await initializeSchema(source, { existing: 'refuse', waitMaxMs: 0 });
-  await withBenchConnection(source, (connection) => fillTables(connection, size, 'x'.repeat(60)));
+  await withBenchConnection(source, (connection) =>
+    fillTables(connection, SIZES.M, 'x'.repeat(60)),
+  );
   return source;
 }
 
-/** Creates a larger source and its complete copy, of which the rounds measure only unchanged copies. */
-async function createLargeCopy(): Promise<CopyRequest> {
-  const source = await createSource(LARGE);
+/** Creates a source with several times the rows, and its complete copy. The rounds measure only its unchanged copies. */
+async function createLargeCopy(small: DatabaseConfig): Promise<CopyRequest> {
+  console.error(`Creating ${LARGE_FACTOR} times the rows …`);
+  const source = { ...small, name: 'minitwit_large' };
+  await withBenchConnection(small, (connection) =>
+    connection.query(`create database ${source.name} character set utf8mb4`),
+  );
+  await initializeSchema(source, { existing: 'refuse', waitMaxMs: 0 });
+  await withBenchConnection(source, async (connection) => {
+    for (let part = 0; part < LARGE_FACTOR; part++) {
+      const [users, messages] = [part * SIZES.M.users, part * SIZES.M.messages];
+      for (const sql of [
+        `insert into user (user_id, username, email, pw_hash)
+         select user_id + :users, concat(username, '-', :part), email, pw_hash from ${small.name}.user`,
+        `insert into message (message_id, author_id, text, pub_date)
+         select message_id + :messages, author_id + :users, text, pub_date from ${small.name}.message`,
+        `insert into follower (who_id, whom_id)
+         select who_id + :users, whom_id + :users from ${small.name}.follower`,
+      ]) {
+        await connection.query(sql, { part, users, messages });
+      }
+    }
+  });
   const warehouse = await startServer();
   await initializeSchema(warehouse, { existing: 'refuse', waitMaxMs: 0 });
   const large = { source, warehouse, proveAll: false };

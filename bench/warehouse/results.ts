@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import type { CopyResult } from './copy-program.ts';
 import { type ToolResult, TOOLS } from './tools.ts';
 
@@ -50,7 +50,8 @@ export function formatRounds(rounds: Round[]): string {
 messages among them, from one MariaDB server to another on a machine with ${availableParallelism()} cores. The figures are medians
 of ${rounds.length} rounds, each with every program in turn. Memory is the peak of the program, or the larger
 peak of two programs. The changed messages are spread over the whole table. Without \`--prove-all\`, a copy compares the
-checksums of all users and follows and of some messages, and counts all messages.
+checksums of all users and follows and of some messages, and counts all messages. The load average of the
+last 15 minutes was ${loadavg()[2]?.toFixed(0)}: with more than the number of cores, other programs ran at the same time.
 
 Copy | Seconds | Rows/s | Speed relative to mysqldump | Peak MB
 --- | --: | --: | --: | --:

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { TABLES } from '../../src/warehouse/copy/tables.ts';
@@ -43,10 +43,14 @@ export async function copyWith(
   target: DatabaseConfig,
 ): Promise<ToolResult> {
   const { packages, script } = TOOLS[name];
-  for (const [program, packageName] of Object.entries(packages)) findTool(program, packageName);
+  const paths = Object.entries(packages).map(([program, packageName]) =>
+    dirname(findTool(program, packageName)),
+  );
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-bench-tools-'));
   const env = {
     ...process.env,
+    // A program that is not installed was unpacked into a folder of its own.
+    PATH: [...paths, process.env.PATH].join(delimiter),
     ...environmentOf('FROM', source),
     ...environmentOf('TO', target),
     time: `${findTool('time')} -f %M`,

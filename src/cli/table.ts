@@ -13,3 +13,10 @@ export function alignColumns(rows: string[][]): string[] {
       .trimEnd(),
   );
 }
+
+/** Returns a text on one line, without characters that control the terminal, such as those that move the cursor. */
+export function escapeControls(text: string): string {
+  return text
+    .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+    .replaceAll(/[\u007F-\u009F]/g, '?');
+}

@@ -1,5 +1,5 @@
 import type { FieldPacket, ResultSetHeader } from 'mysql2/promise';
-import { alignColumns } from '../cli/table.ts';
+import { alignColumns, escapeControls } from '../cli/table.ts';
 import { PROMPT_ROWS_MAX } from '../database/session-variables.ts';
 
 /** A cell as the server sends it. */
@@ -27,10 +27,7 @@ export function formatChange({ affectedRows }: ResultSetHeader, durationMs: numb
 
 /** Returns a cell on one line, without characters that control the terminal: users write most of the texts. */
 function formatCell(cell: Cell): string {
-  if (cell === null) return 'NULL';
-  return cell
-    .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
-    .replaceAll(/[\u007F-\u009F]/g, '?');
+  return cell === null ? 'NULL' : escapeControls(cell);
 }
 
 function formatMs(durationMs: number): string {

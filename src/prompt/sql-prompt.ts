@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Connection, QueryError, ResultSetHeader } from 'mysql2/promise';
+import { splitStatements } from '../database/split-statements.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import { isConnectionClosed } from '../database/query-errors.ts';
 import { PROMPT_BOUNDS, PROMPT_ROWS_MAX } from '../database/session-variables.ts';
@@ -7,7 +8,7 @@ import { setSessionVariables } from '../database/set-session-variables.ts';
 import { withConnection } from '../database/with-connection.ts';
 import { errorMessage } from '../errors/error-message.ts';
 import { formatChange, formatRows } from './format-result.ts';
-import { readStatements } from './read-statements.ts';
+import { readStatements } from '../cli/read-statements.ts';
 
 // `withConnection` ends an idle connection after ten times this timeout, so a prompt ends after 30 minutes.
 const RETRY_OPTIONS = { waitMaxMs: 10_000, connectTimeoutMs: 180_000 };
@@ -41,7 +42,7 @@ async function runStatements(
   const cancel = () => void cancelStatement(config, connection, print);
   print(`Connected to ${config.name} as ${config.user}. ${USAGE}`);
   try {
-    for await (const statement of readStatements(lines, config.name)) {
+    for await (const statement of readStatements(lines, config.name, splitStatements)) {
       lines.on('SIGINT', cancel);
       print(await runStatement(connection, statement));
       lines.off('SIGINT', cancel);

@@ -83,6 +83,13 @@ export const warehouseSettings = z.object({
     .nullable()
     .default(null)
     .describe('S3 bucket for the report, statistics and dump of each run.'),
+  WAREHOUSE_STATISTICS: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'Folder with [statistics of your own](#statistics-of-your-own), also for local runs.',
+    ),
   WAREHOUSE_ATHENA_WORKGROUP: z
     .string()
     .regex(/^[\w.-]{1,128}$/, 'must be the name of a workgroup of Athena')
@@ -119,6 +126,7 @@ const instanceSettings = endSettings.extend(
   }).shape,
 );
 
+const localSettings = warehouseSettings.pick({ WAREHOUSE_STATISTICS: true });
 const athenaSettings = warehouseSettings.pick({
   WAREHOUSE_ATHENA_WORKGROUP: true,
   WAREHOUSE_ATHENA_DATABASE: true,
@@ -160,6 +168,11 @@ export function readRunConfig(environment: Environment) {
 export function readStorageConfig(environment: Environment) {
   const values = readSettings(storageSettings, environment);
   return { volumeId: values.WAREHOUSE_VOLUME_ID, bucket: values.WAREHOUSE_BUCKET };
+}
+
+/** Reads the folder of the operator's own statistics. Null for none. */
+export function readStatisticsFolder(environment: Environment): string | null {
+  return readSettings(localSettings, environment).WAREHOUSE_STATISTICS;
 }
 
 /**

@@ -49,8 +49,6 @@ const DIALECT = existing([
   'test/warehouse/copy/consistency.test.ts',
   'test/warehouse/copy/copy-database.test.ts',
   'test/warehouse/copy/failures.test.ts',
-  'test/warehouse/report/history.test.ts',
-  'test/warehouse/statistics/*.test.ts',
   'test/web/minitwit.test.ts',
 ]);
 // These files connect to the database with programs or with their own settings.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/config/environment.ts';
+import { readManifests } from '../../src/warehouse/parquet/folder.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { toSettings } from '../../src/dev/local-files.ts';
 import { useCleanup } from '../support/cleanup.ts';
@@ -77,15 +78,30 @@ test('`run --local` copies the database of `npm run local`, and writes a report'
   expect(again).toMatchObject({
     status: 0,
     printed: expect.stringMatching(
-      / 0 were sent, 0 deleted[^]*\nMailed the report to boss@example\.com\.\n$/,
+      / 0 were sent, 0 deleted[^]*Wrote 0 of 2 Parquet files[^]*\nMailed the report to boss@example\.com\.\n$/,
     ),
   });
   expect(received.map(({ recipients }) => recipients)).toEqual([['boss@example.com']]);
+
+  const query = await run('sql', '--json', 'select username, text from user, message');
+  const rows = '[\n{"username": "alice", "text": "hello"}\n]\n';
+  expect(query).toEqual({ status: 0, printed: rows });
+  const files = { AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' };
+  expect(await runWith({ AWS_REGION: '', ...files }, 'status')).toMatchObject({
+    status: 0,
+    printed: expect.stringMatching(
+      /^The last run on this machine: \S+, as of .* 1 in user, 1 in message/,
+    ),
+  });
 
   const [report = '', ...others] = await readdir(join(home, '.data/warehouse/runs'));
   expect(others).toHaveLength(1);
   const totals = await readFile(join(home, '.data/warehouse/runs', report, 'totals.csv'), 'utf8');
   expect(totals.split('\r\n')[1]).toBe('1,1,0,1,1');
+
+  const [manifest, ...repeated] = await readManifests(join(home, '.data/warehouse/parquet'));
+  expect(repeated).toHaveLength(1);
+  expect(manifest).toMatchObject({ tables: { message: { rows: 1 } }, figures: { users: 1 } });
 
   local.process.kill('SIGTERM');
   expect(await local.ended).toBe(0);

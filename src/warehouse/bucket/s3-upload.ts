@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { type Readable, addAbortSignal } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { withAwsError } from '../../aws/errors.ts';
 import { dumpKey, runKey } from './keys.ts';
 import { ENCRYPTION } from './s3.ts';
+import type { Bucket } from './s3-objects.ts';
 
 // An upload has at most 10,000 parts, so a dump can have 160 GB.
 const PART_BYTES = 16 * 1024 * 1024;
@@ -16,12 +16,12 @@ const CONTENT_TYPES: Record<string, string> = {
   '.json': 'application/json',
   '.csv': 'text/csv; charset=utf-8',
   '.gz': 'application/gzip',
+  '.parquet': 'application/vnd.apache.parquet',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 /** The destination of an upload. */
-export interface UploadTarget {
-  s3: S3Client;
-  bucket: string;
+export interface UploadTarget extends Bucket {
   run: string;
   signal: AbortSignal;
 }
@@ -30,7 +30,7 @@ export interface UploadTarget {
 export async function uploadFiles(target: UploadTarget, paths: string[]): Promise<void> {
   for (const path of paths) {
     target.signal.throwIfAborted();
-    await store(target, runKey(target.run, basename(path)), await readFile(path));
+    await storeObject(target, runKey(target.run, basename(path)), await readFile(path));
   }
 }
 
@@ -41,7 +41,7 @@ export async function uploadFiles(target: UploadTarget, paths: string[]): Promis
  */
 export async function uploadDump(target: UploadTarget, dump: Readable): Promise<void> {
   try {
-    await store(target, dumpKey(target.run), addAbortSignal(target.signal, dump));
+    await storeObject(target, dumpKey(target.run), addAbortSignal(target.signal, dump));
   } catch (error) {
     target.signal.throwIfAborted();
     throw error;
@@ -50,8 +50,12 @@ export async function uploadDump(target: UploadTarget, dump: Readable): Promise<
   }
 }
 
-async function store(
-  { s3, bucket }: UploadTarget,
+/**
+ * Stores an object with the content type of its key's extension. A stream is uploaded in parts.
+ * @throws OperatorError if AWS refuses; the error of the stream
+ */
+export async function storeObject(
+  { s3, bucket }: Bucket,
   key: string,
   body: Readable | Buffer,
 ): Promise<void> {

@@ -7,19 +7,27 @@ import { createS3 } from '../bucket/s3.ts';
 import { cleanup } from './cleanup.ts';
 import { dryRun } from './dry-run.ts';
 import { finish } from './finish.ts';
+import { printHistory, pruneHistory } from './history.ts';
 import { mailReport, parseAddresses } from './mail-report.ts';
+import { openPrompt, printPaths } from './open-warehouse.ts';
 import { provision } from './provision.ts';
+import { purge } from './purge.ts';
+import { withLastRun } from './with-last-run.ts';
 import { restoreDumpCommand } from './restore-dump.ts';
 import { restoreVolume } from './restore-volume.ts';
 import { runLocal } from './run-local.ts';
 import { run } from './run.ts';
+import { readQuery, sql, sqlInAthena } from './sql.ts';
 import { showReport } from './show-report.ts';
 import { printSnapshots, pruneSnapshots } from './snapshots.ts';
 import { status } from './status.ts';
 import {
   createFinishContext,
+  createHistoryContext,
   createLocalRunContext,
   createRunContext,
+  createAthenaContext,
+  createSqlContext,
   createWarehouseContext,
   FOLDER,
   print,
@@ -35,7 +43,9 @@ export function createCli(environment: Environment): Command {
     'A data warehouse whose server runs only while it is needed. See docs/warehouse.md.',
   );
   addRunCommands(program, environment);
+  addAnalystCommands(program, environment);
   addDataCommands(program, environment);
+  addHistoryCommands(program, environment);
   return program;
 }
 
@@ -71,8 +81,8 @@ function addRunCommands(program: Command, environment: Environment): void {
       const options = { withCredentials, proveAll, maxRowsPerSecond };
       const sender = addresses.length > 0 ? readSenderConfig(environment) : null;
       if (local) await runLocal(await createLocalRunContext(environment, options));
-      else if (isDry) await dryRun(createRunContext(environment, options));
-      else await run(createRunContext(environment, options), { keep });
+      else if (isDry) await dryRun(await createRunContext(environment, options));
+      else await run(await createRunContext(environment, options), { keep });
       if (!sender) return;
       const bucket = local ? null : readStorageConfig(environment).bucket;
       await mailReport({ ...sender, addresses, folder: FOLDER, bucket, print });
@@ -88,13 +98,45 @@ function addRunCommands(program: Command, environment: Environment): void {
     .action((runId) => cleanup(createWarehouseContext(), runId ?? null));
   program
     .command('status')
-    .description('list the resources in AWS, and their cost an hour')
-    .action(() => status(createEc2(), readStorageConfig(environment).volumeId, print));
+    .description(
+      'print the last run of this machine, and list the resources in AWS and their cost an hour',
+    )
+    .action(() =>
+      withLastRun(environment, { folder: FOLDER, print }, () =>
+        status(createEc2(), readStorageConfig(environment).volumeId, print),
+      ),
+    );
   program
     .command('report')
     .description("print the URL of the last run's report")
     .option('--open', 'also open it in a browser')
     .action(({ open = false }) => showReport(FOLDER, { open, print }));
+}
+
+function addAnalystCommands(program: Command, environment: Environment): void {
+  program
+    .command('sql')
+    .description("run a query on the newest run's tables: user, message, follower")
+    .argument('[query]', 'the query; without it, or with `-`, it is read from stdin')
+    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+    .option('--json', 'print a JSON array of objects')
+    .option('--athena', "run the query in Athena, on the stack's tables")
+    .action(async (argument, { csv, json, athena }) => {
+      const query = await readQuery(argument, process.stdin);
+      const format = json ? 'json' : csv ? 'csv' : 'table';
+      if (athena) await sqlInAthena(query, format, createAthenaContext(environment));
+      else await sql(query, format, createSqlContext(environment));
+    });
+  program
+    .command('open')
+    .description("open a prompt for queries of the newest run's tables")
+    .option('--paths', 'print how DuckDB, Python, R, Metabase and Tableau open the tables')
+    .action(async ({ paths }) => {
+      const context = createSqlContext(environment);
+      const { stdin: input, stdout: output } = process;
+      if (paths || !input.isTTY || !output.isTTY) await printPaths(context, print);
+      else await openPrompt(context, { input, output });
+    });
 }
 
 function addDataCommands(program: Command, environment: Environment): void {
@@ -115,7 +157,11 @@ function addDataCommands(program: Command, environment: Environment): void {
   const snapshots = program
     .command('snapshots')
     .description("list the snapshots of the warehouse's volume")
-    .action(() => printSnapshots(createWarehouseContext()));
+    .action(() =>
+      withLastRun(environment, { folder: FOLDER, print }, () =>
+        printSnapshots(createWarehouseContext()),
+      ),
+    );
   snapshots
     .command('prune')
     .description('delete old snapshots')
@@ -145,6 +191,24 @@ function addDataCommands(program: Command, environment: Environment): void {
         screen: process.stdout,
       }),
     );
+}
+
+function addHistoryCommands(program: Command, environment: Environment): void {
+  const history = program
+    .command('history')
+    .description('list the runs that have Parquet files')
+    .action(() => printHistory(createHistoryContext(environment)));
+  history
+    .command('prune')
+    .description('delete the Parquet files of old runs')
+    .requiredOption('--keep <n>', 'number of newest runs to retain', parseCount(1))
+    .action(({ keep }) => pruneHistory(createHistoryContext(environment), keep));
+  program
+    .command('purge')
+    .description(
+      'remove deleted users and messages from the files, reports and dumps of earlier runs',
+    )
+    .action(() => purge(createHistoryContext(environment)));
 }
 
 /** Returns a parser of a number of at least `min`. */

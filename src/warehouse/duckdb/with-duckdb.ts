@@ -4,7 +4,13 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
 // With Node.js's own memory, a run stays below 400 MB.
 const MEMORY_LIMIT = '150MB';
-const THREADS = '2';
+const THREADS = 2;
+
+/** The options of withDuckdb. */
+export interface DuckdbOptions {
+  /** The number of threads, 2 by default. Each needs memory: with 1, DuckDB sorts more data within its memory limit. */
+  threads?: number;
+}
 
 /**
  * Opens an empty DuckDB database in memory, and calls `work` with a connection to it. DuckDB moves data that exceeds its
@@ -14,11 +20,12 @@ const THREADS = '2';
 export async function withDuckdb<T>(
   folder: string,
   work: (duckdb: DuckDBConnection) => Promise<T>,
+  { threads = THREADS }: DuckdbOptions = {},
 ): Promise<T> {
   const scratch = await mkdtemp(join(folder, 'duckdb-'));
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: MEMORY_LIMIT,
-    threads: THREADS,
+    threads: String(threads),
     temp_directory: scratch,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { COLUMNS } from './columns.ts';
+import { COLUMNS, columnsOf } from './columns.ts';
 import { EXPORTED_TABLES, type ExportedTable, type Manifest } from './manifest.ts';
 
 /**
@@ -13,7 +13,7 @@ import { EXPORTED_TABLES, type ExportedTable, type Manifest } from './manifest.t
 export async function createViews(
   duckdb: DuckDBConnection,
   folder: string,
-  { tables }: Manifest,
+  { tables }: Pick<Manifest, 'tables'>,
   schema = 'main',
 ): Promise<void> {
   await duckdb.run(`create schema if not exists ${schema}`);
@@ -27,7 +27,7 @@ export async function createViews(
 /** Returns a query for the rows of Parquet files of a table, in the order of the files. */
 export function readFiles(table: ExportedTable, paths: string[]): string {
   // By default, DuckDB adds a column for a folder such as `part=0`.
-  return `select ${Object.keys(COLUMNS[table]).join(', ')}
+  return `select ${columnsOf(table).join(', ')}
     from read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
 }
 

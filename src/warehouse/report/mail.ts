@@ -1,4 +1,3 @@
-import { alignColumns } from '../../cli/table.ts';
 import {
   formatDay,
   formatDayBeside,
@@ -6,7 +5,7 @@ import {
   formatNumber,
   formatTime,
 } from './formats.ts';
-import { listKeyFigures } from './key-figures.ts';
+import { type KeyFigure, listKeyFigures } from './key-figures.ts';
 import type { Report } from './report.ts';
 import { renderTemplate } from './templates.ts';
 
@@ -34,18 +33,18 @@ export function writeReportMail(
       ? `The report is attached. All files of the run ${report.run} are ${where}.`
       : `The report is too large for a mail. It and all other files of the run ${report.run} are ${where}.`,
   ];
-  const rows = figures.map(({ title, value, changes }) => [
-    title,
-    formatNumber(value),
-    ...changes.map(({ difference, growth, since }) => {
-      const percent = growth === null ? '' : ` (${growth})`;
-      return `${formatDifference(difference)}${percent} since ${formatDayBeside(since, report.asOf)}`;
-    }),
-  ]);
   const intro = `MiniTwit in numbers, as of ${formatTime(report.asOf)} UTC`;
   return {
     subject: `MiniTwit in numbers: ${formatDay(report.asOf)}`,
-    text: `${[intro, alignColumns(rows).join('\n'), ...sentences].join('\n\n')}\n`,
+    text: `${[intro, figures.map((figure) => formatFigure(figure, report)).join('\n'), ...sentences].join('\n\n')}\n`,
     html: renderTemplate('mail.njk', { report, figures, sentences }),
   };
+}
+
+function formatFigure({ title, value, changes }: KeyFigure, { asOf }: Report): string {
+  const lines = changes.map(({ difference, growth, since }) => {
+    const percent = growth === null ? '' : ` (${growth})`;
+    return `  ${formatDifference(difference)}${percent} since ${formatDayBeside(since, asOf)}`;
+  });
+  return [`${title}: ${formatNumber(value)}`, ...lines].join('\n');
 }

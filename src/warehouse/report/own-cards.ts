@@ -33,9 +33,14 @@ function tableOf({ columns, rows, error }: Statistic): Pick<Card, 'note' | 'cont
 }
 
 function formatLimits(columns: number, rows: number): string {
-  const shownRows = `${formatNumber(Math.min(rows, ROWS_MAX))} of ${formatNumber(rows)} rows`;
-  const shownColumns = `${Math.min(columns, COLUMNS_MAX)} of ${formatNumber(columns)} columns`;
-  return `This table shows the first ${shownRows} and ${shownColumns}. The CSV has all of them.`;
+  const limits = [
+    { shown: ROWS_MAX, all: rows, unit: 'rows' },
+    { shown: COLUMNS_MAX, all: columns, unit: 'columns' },
+  ].filter(({ shown, all }) => all > shown);
+  const shown = limits.map(
+    ({ shown: first, all, unit }) => `${first} of ${formatNumber(all)} ${unit}`,
+  );
+  return `This table shows the first ${shown.join(' and ')}. The CSV has all of them.`;
 }
 
 function formatCell(value: Value): string {

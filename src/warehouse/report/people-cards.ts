@@ -71,7 +71,6 @@ function createActiveCard(statistics: Statistic[]): Card {
     },
   ];
   return createCard(findStatistic(statistics, 'active-users'), {
-    note: 'Visits are not recorded, so a user who only reads is not counted.',
     content: chartContent(shown.length > 0 ? views : []),
   });
 }

@@ -1,35 +1,33 @@
 -- Active users
--- Users who posted on a day, in the 7 days up to it, and in the 30 days up to it; and the daily and weekly users as a share of the monthly ones.
-with recursive age as (
-  select 0 as days union all select days + 1 from age where days < 29
-),
-activity as (
-  select day, lead(day) over (partition by user_id order by day) as next_day
-  from active_day
+-- How many people posted on a day, in the 7 days up to it and in the 30 days up to it. People who only read are not counted, because MiniTwit does not record visits.
+with age as (
+  select tens.n * 10 + ones.n as days
+  from (values (0), (1), (2)) as tens (n)
+  cross join (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as ones (n)
 ),
 -- For each day and each number of days: the users whose latest active day it was for that long.
 latest as (
-  select day, least(coalesce(datediff(next_day, day), 30), 30) as days, count(*) as users
-  from activity
-  group by day, days
+  select day, least(coalesce(date_diff('day', day, next_day), 30), 30) as days, count(*) as users
+  from active_day
+  group by 1, 2
 ),
 active as (
   select
-    date_add(latest.day, interval age.days day) as day,
-    sum(if(age.days = 0, latest.users, 0)) as daily,
-    sum(if(age.days < 7, latest.users, 0)) as weekly,
+    cast(latest.day + interval '1' day * age.days as date) as day,
+    sum(case when age.days = 0 then latest.users else 0 end) as daily,
+    sum(case when age.days < 7 then latest.users else 0 end) as weekly,
     sum(latest.users) as monthly
   from latest
   join age on age.days < latest.days
-  group by date_add(latest.day, interval age.days day)
+  group by 1
 )
 select
   calendar.day,
   coalesce(active.daily, 0) as daily,
   coalesce(active.weekly, 0) as weekly,
   coalesce(active.monthly, 0) as monthly,
-  round(active.daily / active.monthly, 3) as daily_share,
-  round(active.weekly / active.monthly, 3) as weekly_share
+  round(1e3 * active.daily / active.monthly) / 1e3 as daily_share,
+  round(1e3 * active.weekly / active.monthly) / 1e3 as weekly_share
 from calendar
 left join active on active.day = calendar.day
 where calendar.period = 'day'

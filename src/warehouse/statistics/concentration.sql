@@ -1,5 +1,5 @@
 -- The top 1 %
--- The share of all follows that go to the most followed 1 % of users, and of all messages by the most active 1 %.
+-- How much of MiniTwit depends on few people: the share of all follows that go to the most followed 1 % of users, and of all messages by the 1 % who post most.
 with counted as (
   select 'followers' as counted, followers as total from person
   union all
@@ -11,15 +11,16 @@ ranked as (
     total,
     row_number() over (partition by counted order by total desc) as place,
     -- At least one user.
-    ceil(count(*) over (partition by counted) / 100) as top_users
+    cast(ceil(count(*) over (partition by counted) / 1e2) as bigint) as top_users
   from counted
 )
 select
   counted,
   top_users,
-  sum(if(place <= top_users, total, 0)) as top_total,
+  sum(case when place <= top_users then total else 0 end) as top_total,
   sum(total) as total,
-  round(sum(if(place <= top_users, total, 0)) / nullif(sum(total), 0), 3) as share
+  round(1e3 * sum(case when place <= top_users then total else 0 end) / nullif(sum(total), 0)) / 1e3
+    as share
 from ranked
 group by counted, top_users
 order by counted;

@@ -1,8 +1,6 @@
 -- Message lengths
--- Messages by length, in steps of 20 characters. The last step has no upper limit.
-select
-  least(char_length(text) div 20 * 20, 280) as at_least,
-  count(*) as posts
+-- How long messages are, in steps of 20 characters. The last step has no upper limit.
+select cast(least(floor(length(text) / 20) * 20, 280) as bigint) as at_least, count(*) as posts
 from message
-group by at_least
-order by at_least;
+group by 1
+order by 1;

@@ -1,10 +1,10 @@
 -- Messages of each user
--- Users by their number of messages: none, 1, 2 to 3, 4 to 7 and so on.
+-- How many people have posted no message, 1 message, 2 to 3, 4 to 7 and so on.
 select
   -- The greatest power of two that is not above the number.
-  if(posts = 0, 0, 1 << (length(bin(posts)) - 1)) as at_least,
+  case when posts = 0 then 0 else cast(power(2, length(to_base(posts, 2)) - 1) as bigint) end as at_least,
   count(*) as users,
   sum(posts) as posts
 from person
-group by at_least
-order by at_least;
+group by 1
+order by 1;

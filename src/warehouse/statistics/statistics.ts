@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import type { TypeCastField } from 'mysql2';
-import type { Connection } from 'mysql2/promise';
-import { splitStatements } from '../../database/split-statements.ts';
+import { type DuckDBConnection, DuckDBDecimalValue, type DuckDBValue } from '@duckdb/node-api';
 
 /** A statistic's values, in its own order. */
 export interface Statistic {
   /** The name of the SQL file and of the CSV: `new-users`. */
   name: string;
   title: string;
-  /** One sentence. */
+  /** One or two sentences. */
   meaning: string;
   columns: string[];
   /** In the order of the columns; days and the first days of weeks and months are text: `2026-11-23`. */
@@ -24,15 +22,22 @@ export type Value = string | number | null;
 export interface StatisticsOptions {
   /** When the copy was made, in seconds since 1970. */
   asOfS: number;
-  /** The run to compare with; null when there is none. */
-  before: string | null;
+  /** Whether the view `before.follower` has the follows of the run to compare with. */
+  hasBefore: boolean;
 }
 
 // The same depth from dist/ and from src/.
 const FOLDER = new URL('../../../src/warehouse/statistics/', import.meta.url);
 
+/** The tables that the statistics share, in the order in which they need each other, and their files in `prepared`. */
+const PREPARED = {
+  active_day: 'active-day',
+  person: 'person',
+  calendar: 'calendar',
+} as const;
+
 /** All statistics, in the order of the report. */
-const STATISTICS = [
+export const STATISTICS = [
   'totals',
   'new-users',
   'active-users',
@@ -48,56 +53,66 @@ const STATISTICS = [
   'links-and-mentions',
 ] as const;
 
-/**
- * Computes all statistics from the copy of MiniTwit's tables that this database holds. It leaves three tables
- * there that others may find useful: `person`, `active_day` and `calendar`.
- * @param connection with named parameters, to be used for nothing else
- */
+/** Computes all statistics from the views `user`, `message` and `follower`. Creates the tables of `prepareTables`. */
 export async function computeStatistics(
-  connection: Connection,
-  moment: StatisticsOptions,
+  duckdb: DuckDBConnection,
+  { asOfS, hasBefore }: StatisticsOptions,
 ): Promise<Statistic[]> {
-  // Quotients that are rounded later need more digits than the default.
-  await connection.query('set session div_precision_increment = 12');
-  for (const statement of splitStatements(await readSql('prepare'))) {
-    await connection.query(statement, { ...moment });
-  }
+  await prepareTables(duckdb, asOfS);
+  // For the first run, all follows are new.
+  if (!hasBefore) await createEmptyBefore(duckdb);
   const statistics: Statistic[] = [];
-  for (const name of STATISTICS) statistics.push(await compute(connection, name, moment));
+  for (const name of STATISTICS) statistics.push(await compute(duckdb, name));
   return statistics;
 }
 
-async function compute(
-  connection: Connection,
-  name: string,
-  moment: StatisticsOptions,
-): Promise<Statistic> {
-  const text = await readSql(name);
-  const [title, meaning] = text.split('\n').map((line) => line.replace('-- ', ''));
-  const [sql] = splitStatements(text);
-  if (!title || !meaning || !sql) throw new Error(`${name}.sql lacks its title, meaning or query`);
-  const [rows, fields] = await connection.query({
-    sql,
-    values: { ...moment },
-    rowsAsArray: true,
-    typeCast: toValue,
-  });
-  return {
-    name,
-    title,
-    meaning,
-    columns: fields.map((field) => field.name),
-    rows: rows as unknown as Value[][],
-  };
+/**
+ * Creates the tables that the statistics share, from the views `user`, `message` and `follower`: `moment`, with the time
+ * of the copy, `active_day`, `person` and `calendar`. Existing ones are replaced.
+ * @param asOfS when the copy was made, in seconds since 1970
+ */
+export async function prepareTables(duckdb: DuckDBConnection, asOfS: number): Promise<void> {
+  const day = new Date(asOfS * 1000).toISOString().slice(0, 10);
+  await duckdb.run(
+    `create or replace table moment as
+     select cast(${asOfS} as bigint) as as_of_s, date '${day}' as as_of_day`,
+  );
+  for (const [table, file] of Object.entries(PREPARED)) {
+    const sql = await readSql(`prepared/${file}`);
+    await duckdb.run(`create or replace table ${table} as ${sql}`);
+  }
 }
 
-/** mysql2 would give sums as text, and days as times. */
-function toValue(field: TypeCastField): Value {
-  const text = field.string();
-  const isText = ['DATE', 'STRING', 'VAR_STRING', 'VARCHAR'].includes(field.type);
-  return text === null || isText ? text : Number(text);
+/** Creates a view `before.follower` without rows. */
+export async function createEmptyBefore(duckdb: DuckDBConnection): Promise<void> {
+  await duckdb.run('create schema if not exists before');
+  await duckdb.run(
+    `create or replace view before.follower as
+     select cast(null as bigint) as who_id, cast(null as bigint) as whom_id where false`,
+  );
+}
+
+async function compute(duckdb: DuckDBConnection, name: string): Promise<Statistic> {
+  const sql = await readSql(name);
+  const [title, meaning] = sql.split('\n').map((line) => line.replace('-- ', ''));
+  if (!title || !meaning) throw new Error(`${name}.sql lacks its title or meaning`);
+  const result = await duckdb.runAndReadAll(sql);
+  const rows = result.getRows().map((row) => row.map(toValue));
+  return { name, title, meaning, columns: result.columnNames(), rows };
 }
 
 function readSql(name: string): Promise<string> {
   return readFile(new URL(`${name}.sql`, FOLDER), 'utf8');
+}
+
+/**
+ * Returns a value of DuckDB as JSON can have it. A number that JavaScript cannot represent exactly, and a value of any
+ * other type, is text as DuckDB formats it: `2026-11-23`, `true`, `[1, 2]`.
+ */
+export function toValue(value: DuckDBValue): Value {
+  if (value === null || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  const number = typeof value === 'bigint' ? Number(value) : null;
+  return number !== null && Number.isSafeInteger(number) ? number : String(value);
 }

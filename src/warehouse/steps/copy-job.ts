@@ -1,12 +1,17 @@
 import type { DatabaseConfig } from '../../config/config.ts';
-import { withConnection } from '../../database/with-connection.ts';
 import { migrateTables } from '../../database/schema.ts';
-import { analyse } from '../report/analyse.ts';
 import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
-import type { Report } from '../report/report.ts';
+import { type ExportedFiles, exportCopy } from '../parquet/export-copy.ts';
+import { readManifests, writeManifest } from '../parquet/folder.ts';
+import { formatSize } from '../parquet/format-size.ts';
+import { EXPORTED_TABLES } from '../parquet/manifest.ts';
+import type { ParquetStore } from '../parquet/store.ts';
+import { readTotals, type Report } from '../report/report.ts';
 import { reportFolder } from '../report/folders.ts';
+import type { OwnStatistic } from '../statistics/own-statistics.ts';
 import type { CopyJob, CopyOrder } from '../context.ts';
+import { analyseExport } from './analyse-export.ts';
 
 const WAIT_MAX_MS = 60_000;
 
@@ -18,10 +23,22 @@ export interface CopyJobOutput {
   /** The folder of all reports. Each run gets a folder in it. */
   folder: string;
   screen: Screen;
+  /** The Parquet files of this run and of those before. */
+  store: ParquetStore;
+  /** The program's version. */
+  program: string;
+  /** The operator's own statistics. */
+  own: OwnStatistic[];
 }
 
-/** Creates the job of a run: it copies the changes, computes the statistics, and writes the report. */
-export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutput): CopyJob {
+/**
+ * Creates the job of a run: it copies the changes, exports them as Parquet files, computes the statistics, and writes
+ * the report and the manifest of the files.
+ */
+export function createCopyJob(
+  order: CopyOrder,
+  { folder, screen, store, program, own }: CopyJobOutput,
+): CopyJob {
   const { source } = order;
   const print = (line: string) => screen.write(`${line}\n`);
   return async (warehouse, { id, signal }) => {
@@ -30,14 +47,28 @@ export function createCopyJob(order: CopyOrder, { folder, screen }: CopyJobOutpu
     await migrateTables(warehouse, retryOptions);
     const copy = await copyWithProgress(warehouse, order, screen, signal);
     print(formatCopy(copy));
+    print('Exporting changes as Parquet files …');
+    await store.open();
+    const manifests = await readManifests(store.folder);
+    const exporting = { store, tables: copy.tables, manifests, signal };
+    const exported = await exportCopy(warehouse, exporting);
+    print(formatExport(exported));
     print('Computing statistics …');
-    const report = await withConnection(warehouse, retryOptions, (connection) =>
-      analyse(connection, id, copy),
-    );
+    const { tables } = exported;
+    const report = await analyseExport({ run: id, copy, store, tables, manifests, own });
+    printFailures(report, print);
     // ECharts takes half a second to load, which no other command needs.
     const { writeReport } = await import('../report/write.ts');
     const paths = await writeReport(reportFolder(folder, id), report);
     print(`Report: ${paths.find((path) => path.endsWith('.html'))}`);
+    await writeManifest(store.folder, {
+      format: 1,
+      run: id,
+      program,
+      asOf: report.asOf,
+      tables,
+      figures: readTotals(report.statistics),
+    });
     return snapshotTags(report);
   };
 }
@@ -60,7 +91,15 @@ async function copyWithProgress(
   }
 }
 
-function formatCopy({ asOfS, tables }: CopyResult): string {
+/** A failed statistic of the operator's does not fail the run, whose report has the others. */
+function printFailures({ statistics }: Report, print: (line: string) => void): void {
+  for (const { name, error } of statistics) {
+    if (error !== undefined) print(`Your statistic ${name}.sql failed: ${error}`);
+  }
+}
+
+/** Returns sentences about a copy, which call only those rows verified that this run has compared. */
+export function formatCopy({ asOfS, tables }: CopyResult): string {
   const format = (count: number) => count.toLocaleString('en');
   const [rows = 0, proved = 0, sent = 0, deleted = 0] = (
     ['rows', 'proved', 'sent', 'deleted'] as const
@@ -74,6 +113,11 @@ function formatCopy({ asOfS, tables }: CopyResult): string {
   );
   const since = new Date(oldestS * 1000).toISOString();
   return `The warehouse has as many rows as MiniTwit's database, ${format(rows)}: ${changes}. This run verified ${format(proved)} of them by checksums. The others were last verified by a run since ${since}. To verify all of them, add --prove-all.`;
+}
+
+function formatExport({ tables, written, bytes }: ExportedFiles): string {
+  const files = EXPORTED_TABLES.reduce((sum, table) => sum + tables[table].files.length, 0);
+  return `Wrote ${written} of ${files} Parquet files, ${formatSize(bytes)}.`;
 }
 
 /** Returns the tags that describe a copy. */

@@ -1,3 +1,4 @@
+import { parquetFolder } from '../parquet/folder.ts';
 import { reportFolder } from '../report/folders.ts';
 import type { RunStep } from '../run/active-run.ts';
 import { warehouseAccount, withMysql } from './mysql-steps.ts';
@@ -15,14 +16,16 @@ export const copy: RunStep = {
   },
   plan: (run) => {
     const { folder, order, state } = run;
-    const { source, withCredentials, maxRowsPerSecond } = order;
+    const { source, withCredentials, proveAll, maxRowsPerSecond } = order;
     const { user, name } = warehouseAccount(run);
     const from = `${source.user}@${source.host}:${source.port}/${source.name}`;
     const credentials = withCredentials ? 'with credentials' : 'without credentials';
+    const proof = proveAll ? ', and verify all rows' : '';
     const rate = maxRowsPerSecond === null ? '' : `, at most ${maxRowsPerSecond} rows a second`;
     return {
       run: [
-        `copy ${from} to ${user}@${state.instanceId}/${name}, ${credentials}${rate}`,
+        `copy ${from} to ${user}@${state.instanceId}/${name}, ${credentials}${rate}${proof}`,
+        `export changes as Parquet files to ${parquetFolder(folder, run.config.bucket)}`,
         `analyse, and report to ${reportFolder(folder, state.runId)}`,
       ],
     };

@@ -356,7 +356,7 @@ function toEarlierTemplate(template: string): string {
   const group =
     'LaunchTemplate: { LaunchTemplateId: !Ref LaunchTemplate, Version: !GetAtt LaunchTemplate.LatestVersionNumber }';
   return template
-    .replace(/MixedInstancesPolicy:\n[^]*?SpotAllocationStrategy: .*/, group)
+    .replace(/MixedInstancesPolicy: \{.*?SpotAllocationStrategy: [^}]*\}\}/, group)
     .replaceAll('InstanceTypes', 'InstanceType');
 }
 

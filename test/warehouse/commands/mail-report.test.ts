@@ -86,8 +86,8 @@ test('a mail to all addresses has the key figures, their growth and the report',
   expect(source).toMatch(/^Auto-Submitted: auto-generated\r$/m);
   const parts = partsOf(source);
   expect(parts['text/plain']).toContain(
-    'users             1,000,100  +999,100 (+99,910 %) since 16 Nov\n'.replace(' %', '\u00a0%') +
-      'posted in 7 days  8          +8 since 16 Nov\n',
+    'users: 1,000,100\n  +999,100 (+99,910\u00a0%) since 16 Nov\n' +
+      'posted in 7 days: 8\n  +8 since 16 Nov\n',
   );
   expect(parts['text/plain']).toContain(
     `The report is attached. All files of the run ${RUN} are in ${reportFolder(folder, RUN)} and in s3://minitwit-reports/runs/${RUN}/.`,

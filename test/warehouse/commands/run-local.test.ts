@@ -9,7 +9,8 @@ import { withDataFiles } from '../../../src/dev/data-files.ts';
 import { toSettings, writeDatabaseSettings } from '../../../src/dev/local-files.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import type { CopyJob } from '../../../src/warehouse/context.ts';
-import { findLocalSource, runLocal } from '../../../src/warehouse/commands/run-local.ts';
+import { runLocal } from '../../../src/warehouse/commands/run-local.ts';
+import { findLocalSource } from '../../../src/warehouse/local/local-source.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const { config } = useDatabase();
@@ -33,13 +34,24 @@ test('findLocalSource fails with the command that starts a MiniTwit, when there 
   );
 });
 
-test('the source is the database of `npm run local`, or the one that the environment names', async () => {
-  const other = { ...config, name: 'other' };
-  const environment = toSettings(other);
+test('the source is the database that DB_HOST names, even while `npm run local` runs', async () => {
+  const environment = toSettings({ ...config, name: 'other' });
   const missing = join(folder, 'local.env');
-  expect(await findLocalSource(missing, environment)).toMatchObject({ name: 'other' });
-  const file = await writeSettings(config);
-  expect(await findLocalSource(file, environment)).toMatchObject({ name: config.name });
+  expect(await findLocalSource(missing, environment)).toMatchObject({
+    source: { name: 'other' },
+    reason: 'DB_HOST is set, so the source is its database.',
+  });
+  expect(await findLocalSource(await writeSettings(config), environment)).toMatchObject({
+    source: { name: 'other' },
+    reason: expect.stringMatching(/its database, not `npm run local`: for that, unset DB_HOST\.$/),
+  });
+});
+
+test('without DB_HOST, the source is the database of `npm run local`', async () => {
+  expect(await findLocalSource(await writeSettings(config), {})).toMatchObject({
+    source: { name: config.name },
+    reason: 'DB_HOST is not set, so the source is the database of `npm run local`.',
+  });
 });
 
 test('the message asks whether `npm run local` still runs, when its database does not respond', async () => {

@@ -1,54 +1,21 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, expect, test } from 'vitest';
-import { withConnection } from '../../../src/database/with-connection.ts';
-import { findPreviousRun } from '../../../src/warehouse/report/history.ts';
 import {
   computeStatistics,
   type Statistic,
   type Value,
 } from '../../../src/warehouse/statistics/statistics.ts';
-import { useDatabase } from '../../support/database.ts';
-import { AS_OF_S, copyWith, fillSample } from './sample.ts';
+import { AS_OF_S, SAMPLE, type Tables, withTables } from './sample.ts';
 
-const sample = useDatabase();
-const empty = useDatabase();
+const EMPTY: Tables = { users: [], messages: [], follows: [] };
 let statistics: Statistic[];
-let withoutUsers: Statistic[];
-/** 366 / 2110, as a connection that has computed statistics rounds it. */
-let share: unknown;
 
 beforeAll(async () => {
-  statistics = await compute(sample.config, async (connection) => {
-    await fillSample(connection);
-    // In the previous run, Alice and Bob had one follower each.
-    await connection.query(
-      `insert into followers_at (run, user_id, followers) values ('before', 1, 1), ('before', 2, 1)`,
-    );
-  });
-  withoutUsers = await compute(
-    empty.config,
-    async () => undefined,
-    async (connection) => {
-      const [[row]] = await connection.query<RowDataPacket[]>(
-        'select round(366 / 2110, 3) as share',
-      );
-      share = row?.share;
-    },
-  );
+  statistics = await compute(SAMPLE);
 });
 
-function compute(
-  config: typeof sample.config,
-  prepare: (connection: Connection) => Promise<void>,
-  afterwards: (connection: Connection) => Promise<void> = async () => undefined,
-): Promise<Statistic[]> {
-  return withConnection(config, { waitMaxMs: 10_000 }, async (connection) => {
-    await findPreviousRun(connection, copyWith(1).tables);
-    await prepare(connection);
-    const computed = await computeStatistics(connection, { asOfS: AS_OF_S, before: 'before' });
-    await afterwards(connection);
-    return computed;
-  });
+function compute(tables: Tables): Promise<Statistic[]> {
+  const options = { asOfS: AS_OF_S, hasBefore: tables.followsBefore !== undefined };
+  return withTables(tables, (duckdb) => computeStatistics(duckdb, options));
 }
 
 function find(name: string, among = statistics): Statistic {
@@ -73,7 +40,7 @@ test('key figures', () => {
   });
 });
 
-test('new users count on the latest possible day of their registration', () => {
+test('without a stored registration, users count on the latest possible day of it', () => {
   // Alice counts on the day of her first message (10-06). Bob counts on the day of Carol's first message (11-10), since
   // he has a lower id and posted later. Dave and Eve posted nothing, and count on the day of the copy (11-25).
   expect(find('new-users').columns).toEqual(['period', 'starts_on', 'new_users']);
@@ -252,11 +219,63 @@ test('each statistic has a title and a sentence with its meaning', () => {
   }
 });
 
-test('shares are rounded once: 366 of 2110 is 0.17346, and not 0.1735 first', () => {
-  expect(share).toBe('0.173');
+test('without an earlier run, all followers are new', async () => {
+  const { followsBefore: _, ...first } = SAMPLE;
+  expect(find('rising-authors', await compute(first)).rows).toEqual([
+    ['alice', 0, 3, 3],
+    ['bob', 0, 1, 1],
+    ['carol', 0, 1, 1],
+  ]);
 });
 
-test('without users, the totals are 0, and the other statistics have no rows', () => {
+test('shares are rounded once, half up: 366 of 2110 is 0.17346, and 89 of 400 is 0.2225', async () => {
+  // Each user follows the next one, and some of these back.
+  const shareOf = async (follows: number, returned: number) => {
+    const pairs: [number, number][] = Array.from({ length: follows - returned }, (_, index) => [
+      index * 2 + 1,
+      index * 2 + 2,
+    ]);
+    const back = pairs.slice(0, returned).map(([who, whom]): [number, number] => [whom, who]);
+    // A returned follow also returns the other one, so the pairs count twice.
+    const found = find('reciprocity', await compute({ ...EMPTY, follows: [...pairs, ...back] }));
+    return found.rows[0];
+  };
+  expect(await shareOf(2110, 183)).toEqual([2110, 366, 0.173]);
+  expect(await shareOf(800, 89)).toEqual([800, 178, 0.223]);
+});
+
+test('mentions and links in any script', async () => {
+  const texts: [string, isLink: number, isMention: number][] = [
+    ['@bob', 0, 1],
+    ['(@bob)', 0, 1],
+    ['\n@中', 0, 1],
+    ['ä@bob', 0, 0],
+    ['中@bob', 0, 0],
+    ['.@bob', 0, 0],
+    ['@ bob', 0, 0],
+    ['HTTPS://EXAMPLE.COM', 1, 0],
+    ['http://', 0, 0],
+    ['http://\n', 1, 0],
+  ];
+  for (const [text, links, mentions] of texts) {
+    const messages = [{ authorId: 1, text, pubDate: AS_OF_S }];
+    const found = await compute({ ...EMPTY, users: [{ username: 'bob' }], messages });
+    expect([text, find('links-and-mentions', found).rows]).toEqual([
+      text,
+      [['2026-11-01', 1, links, mentions, links, mentions]],
+    ]);
+  }
+});
+
+test('a message with a time after the copy counts on the day of the copy', async () => {
+  const messages = [{ authorId: 1, pubDate: AS_OF_S + 40 * 86_400 }];
+  const found = await compute({ ...EMPTY, users: [{ username: 'bob' }], messages });
+  expect(find('posts', found).rows[0]).toEqual(['day', '2026-11-25', 1, 1, 1]);
+  expect(find('totals', found).rows).toEqual([[1, 1, 0, 1, 1]]);
+});
+
+test('without users, the totals are 0, and the other statistics have no rows', async () => {
+  const withoutUsers = await compute(EMPTY);
   expect(find('totals', withoutUsers).rows).toEqual([[0, 0, 0, 0, 0]]);
   expect(find('reciprocity', withoutUsers).rows).toEqual([[0, 0, null]]);
   const others = withoutUsers.filter(({ name }) => name !== 'totals' && name !== 'reciprocity');

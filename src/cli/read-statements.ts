@@ -1,5 +1,4 @@
 import type { Interface } from 'node:readline';
-import { splitStatements } from '../database/split-statements.ts';
 
 const END = /^(\\q|quit|exit);?$/i;
 
@@ -7,8 +6,13 @@ const END = /^(\\q|quit|exit);?$/i;
  * Yields the statements that an operator types, until the end of the input or `exit`. Shows a prompt before each line.
  * Ctrl-C discards the typed text, except while the caller runs a statement.
  * @param name the name in the prompt
+ * @param split returns the statements of typed text that ends with a semicolon
  */
-export async function* readStatements(lines: Interface, name: string): AsyncGenerator<string> {
+export async function* readStatements(
+  lines: Interface,
+  name: string,
+  split: (typed: string) => string[],
+): AsyncGenerator<string> {
   let typed = '';
   let hasEnded = false;
   lines.once('close', () => (hasEnded = true));
@@ -30,7 +34,7 @@ export async function* readStatements(lines: Interface, name: string): AsyncGene
     if (typed === '' && END.test(line.trim())) return;
     typed += `${line}\n`;
     if (/;\s*$/.test(typed)) {
-      const statements = splitStatements(typed);
+      const statements = split(typed);
       typed = '';
       lines.off('SIGINT', discard);
       yield* statements;

@@ -1,0 +1,84 @@
+import { rm } from 'node:fs/promises';
+import { findRunOfKey } from '../bucket/keys.ts';
+import type { WorkingCopy } from '../bucket/pull.ts';
+import { push, removeFromBucket } from '../bucket/push.ts';
+import { deleteObjects, listObjects } from '../bucket/s3-objects.ts';
+import { withDuckdb } from '../duckdb/with-duckdb.ts';
+import {
+  readManifests,
+  removeUnreferenced,
+  temporaryFolder,
+  writeManifest,
+} from '../parquet/folder.ts';
+import type { Manifest } from '../parquet/manifest.ts';
+import { purgeFiles } from '../parquet/purge.ts';
+import { reportFolder } from '../report/folders.ts';
+import { type HistoryContext, withHistory } from './history.ts';
+
+/**
+ * Removes the users and messages that the newest run does not have from the Parquet files of earlier runs, and deletes the
+ * reports and dumps of the runs that had them, in the folder and in the bucket. After an interruption, every manifest
+ * has all of its files, and the command can be repeated.
+ * @throws OperatorError if a file is missing, or if the bucket cannot be read or written
+ */
+export async function purge(context: HistoryContext): Promise<void> {
+  await withHistory(context, async (manifests) => {
+    const { store, copy, print, signal } = context;
+    const [newest] = manifests;
+    if (!newest) return print('There are no Parquet files yet. Each run writes some.');
+    print(`Comparing ${manifests.length - 1} earlier runs with the run ${newest.run} …`);
+    const changed = await withDuckdb(temporaryFolder(store.folder), (duckdb) =>
+      purgeFiles(duckdb, { store, manifests, signal }),
+    );
+    // Once the manifests are written, a repeated command no longer finds these runs.
+    await removeReports(context, changed);
+    if (copy)
+      print(
+        `Deleted ${await removeRuns(copy, manifests, changed)} reports and dumps in s3://${copy.bucket}.`,
+      );
+    for (const manifest of changed) await writeManifest(store.folder, manifest);
+    const remaining = await readManifests(store.folder);
+    if (copy) {
+      await push(copy, signal);
+      await removeFromBucket(copy, [], remaining);
+    }
+    const files = await removeUnreferenced(store.folder, remaining);
+    print(
+      `Removed deleted users and messages from ${changed.length} runs, and deleted ${files} files here.`,
+    );
+    print(
+      'Snapshots of the volume may still have them: npm run warehouse -- snapshots prune --keep 1',
+    );
+  });
+}
+
+async function removeReports(
+  { folder, print }: HistoryContext,
+  changed: Manifest[],
+): Promise<void> {
+  for (const { run } of changed) {
+    await rm(reportFolder(folder, run), { recursive: true, force: true });
+    print(`Deleted the report of the run ${run}, which may name deleted users.`);
+  }
+}
+
+/**
+ * Deletes the objects of earlier runs that had deleted rows, and of earlier runs without a manifest, which may have had
+ * some. Returns their number.
+ */
+async function removeRuns(
+  copy: WorkingCopy,
+  manifests: Manifest[],
+  changed: Manifest[],
+): Promise<number> {
+  const newest = manifests[0]?.run ?? '';
+  const retained = new Set(manifests.map(({ run }) => run));
+  for (const { run } of changed) retained.delete(run);
+  const objects = await listObjects(copy, 'runs/');
+  const keys = Array.from(objects.keys()).filter((key) => {
+    const run = findRunOfKey(key);
+    return run !== null && run < newest && !retained.has(run);
+  });
+  await deleteObjects(copy, keys);
+  return keys.length;
+}

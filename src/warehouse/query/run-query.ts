@@ -1,0 +1,54 @@
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { prepareQuery } from '../duckdb/restrict-to-files.ts';
+
+import { toQueryError } from './duckdb-errors.ts';
+import type { OpenRun } from './with-newest-run.ts';
+import { type QueryResult, toValue, type Value } from './value.ts';
+
+/** Runs a step of a query. When the signal is aborted, the step ends with the signal's reason. */
+type Interruptible = <T>(step: () => Promise<T>) => Promise<T>;
+
+/**
+ * Starts a query, and computes its first rows. The other rows are computed while `batches` is read.
+ * @throws OperatorError if the text is not one query, or if the query is invalid or fails; the signal's reason
+ */
+export async function runQuery(
+  { duckdb }: OpenRun,
+  sql: string,
+  signal: AbortSignal,
+): Promise<QueryResult> {
+  const interruptible = createInterruptible(duckdb, signal);
+  const { result, first } = await interruptible(async () => {
+    const started = await (await prepareQuery(duckdb, sql)).stream();
+    return { result: started, first: await started.fetchChunk() };
+  });
+  return {
+    columns: result.deduplicatedColumnNames(),
+    batches: readBatches(first, () => interruptible(() => result.fetchChunk())),
+  };
+}
+
+function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {
+  const interrupt = () => duckdb.interrupt();
+  return async (step) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', interrupt);
+    try {
+      return await step();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toQueryError(error);
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+    }
+  };
+}
+
+async function* readBatches(
+  first: DuckDBDataChunk | null,
+  fetchNext: () => Promise<DuckDBDataChunk | null>,
+): AsyncGenerator<Value[][]> {
+  for (let chunk = first; chunk !== null && chunk.rowCount > 0; chunk = await fetchNext()) {
+    yield chunk.getRows().map((row) => row.map(toValue));
+  }
+}
